@@ -1,0 +1,33 @@
+// The commands that need LibTorch, as the program tinyzero has them: it becomes tinyzero-train, which stands beside it.
+
+#include <unistd.h>
+
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/cli/options.h"
+
+namespace tinyzero {
+namespace {
+
+int become_train_program(const GlobalOptions& global) {
+  const std::string program = (boost::dll::program_location().parent_path() / "tinyzero-train").string();
+  std::vector<const char*> arguments = {program.c_str()};
+  for (const std::string& argument : global.arguments) arguments.push_back(argument.c_str());
+  arguments.push_back(nullptr);
+  ::execv(program.c_str(), const_cast<char* const*>(arguments.data()));
+  throw Error("cannot start " + program + ": " + std::strerror(errno), "rebuild with ./tinyzero");
+}
+
+}  // namespace
+
+int train_command(const GlobalOptions& global, const TrainOptions&) { return become_train_program(global); }
+int algorithm_list_command(const GlobalOptions& global, const AlgorithmOptions&) { return become_train_program(global); }
+int algorithm_show_command(const GlobalOptions& global, const AlgorithmOptions&) { return become_train_program(global); }
+int config_show_command(const GlobalOptions& global, const ConfigOptions&) { return become_train_program(global); }
+int config_check_command(const GlobalOptions& global, const ConfigOptions&) { return become_train_program(global); }
+int torch_info_command(const GlobalOptions& global) { return become_train_program(global); }
+
+}  // namespace tinyzero

@@ -1,0 +1,83 @@
+// doctor: what this installation is made of, and what is missing.
+
+#include <fmt/format.h>
+#include <sys/sysinfo.h>
+
+#include <array>
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "core/cli/options.h"
+#include "core/kernels/kernels.h"
+#include "core/plugin/library.h"
+#include "tinyzero/note.h"
+
+namespace tinyzero {
+namespace {
+
+// What tinyzero-train says of LibTorch; `ok` is whether it could start at all.
+std::string torch_words(bool& ok) {
+  const fs::path program = boost::dll::program_location().parent_path() / "tinyzero-train";
+  const std::string command = "'" + program.string() + "' torch-info 2>&1";
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) return "cannot start " + program.string();
+  std::string words;
+  std::array<char, 256> buffer;
+  while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) words += buffer.data();
+  ok = ::pclose(pipe) == 0;
+  while (!words.empty() && words.back() == '\n') words.pop_back();
+  return words;
+}
+
+std::string cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  const std::string info((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::size_t at = info.find("model name");
+  if (at == std::string::npos) return "unknown CPU";
+  const std::size_t start = info.find(": ", at) + 2;
+  return info.substr(start, info.find('\n', start) - start);
+}
+
+}  // namespace
+
+int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
+  bool torch_ok = false;
+  const std::string torch = torch_words(torch_ok);
+  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  struct sysinfo memory{};
+  ::sysinfo(&memory);
+  const double gib = static_cast<double>(memory.totalram) * memory.mem_unit / (1 << 30);
+  int n_kernels = 0;
+  const char* const* kernel_list = kernel_names(n_kernels);
+  Json report = {
+      {"version", TINYZERO_VERSION}, {"compiler", TINYZERO_COMPILER}, {"cpu", cpu_name()}, {"cores", std::thread::hardware_concurrency()},
+      {"memory_gib", gib},           {"kernels", kernel_list[0]},     {"libtorch", torch}, {"libtorch_ok", torch_ok}};
+  for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) report["tasks"].push_back(file.note.field("id"));
+  for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_ALGORITHM)) report["algorithms"].push_back(file.note.field("id"));
+  report["problems"] = catalog.problems();
+  const bool ok = torch_ok && report.contains("tasks") && report.contains("algorithms");
+  report["ok"] = ok;
+  if (options.json) {
+    fmt::print("{}\n", json_line(report));
+    return ok ? 0 : 1;
+  }
+  const auto list = [&](const char* key) {
+    return report.contains(key) ? fmt::format("{}", fmt::join(report[key].get<std::vector<std::string>>(), ", "))
+                                : std::string("none found");
+  };
+  fmt::print("tinyzero    {} · {}\n", TINYZERO_VERSION, TINYZERO_COMPILER);
+  fmt::print("machine     {} · {} cores · {:.1f} GiB · kernels {}\n", cpu_name(), std::thread::hardware_concurrency(), gib, kernel_list[0]);
+  fmt::print("libtorch    {}\n", torch_ok ? torch : "cannot be loaded: " + torch + "\n            run ./tinyzero, which installs it");
+  fmt::print("tasks       {}\n", list("tasks"));
+  fmt::print("algorithms  {}\n", list("algorithms"));
+  for (const std::string& problem : catalog.problems()) fmt::print("plugin      {}\n", problem);
+  fmt::print("{}\n", ok ? "all is well" : "something is missing");
+  return ok ? 0 : 1;
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,130 @@
+// model info · generate · score · tokenize
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "core/base/error.h"
+#include "core/cli/model_folder.h"
+#include "core/cli/options.h"
+#include "core/cli/terminal.h"
+#include "core/rollout/cpu/engine.h"
+#include "core/text/tokenizer.h"
+
+namespace tinyzero {
+namespace {
+
+// A folder's tokenizer, read when it is first needed: ids need none.
+class LazyTokenizer {
+ public:
+  explicit LazyTokenizer(fs::path folder) : folder_(std::move(folder)) {}
+  const Tokenizer& get() {
+    if (!tokenizer_) tokenizer_ = Tokenizer::load(folder_);
+    return *tokenizer_;
+  }
+  // The text of ids, nothing if the tokenizer cannot be read.
+  Json try_decode(const std::vector<std::int32_t>& ids) {
+    if (!tokenizer_ && !failed_) {
+      try {
+        tokenizer_ = Tokenizer::load(folder_);
+      } catch (const Error&) {
+        failed_ = true;
+      }
+    }
+    return tokenizer_ ? Json(tokenizer_->decode(ids)) : Json();
+  }
+
+ private:
+  fs::path folder_;
+  std::optional<Tokenizer> tokenizer_;
+  bool failed_ = false;
+};
+
+std::vector<std::int32_t> ids_of(const Json& object, const char* text_field, const std::string& where, LazyTokenizer& tokenizer) {
+  if (object.contains("ids")) return required_field<std::vector<std::int32_t>>(object, "ids", where);
+  if (object.contains(text_field)) return tokenizer.get().encode(required_field<std::string>(object, text_field, where));
+  throw Error(where + " has neither \"ids\" nor \"" + std::string(text_field) + "\"");
+}
+
+}  // namespace
+
+int model_info_command(const GlobalOptions&, const ModelOptions& options) {
+  const fs::path folder = model_folder(options.folder);
+  const Model model = load_model(folder);
+  const ModelConfig& c = model.config;
+  if (options.json) {
+    std::puts(json_line({{"folder", folder.string()},
+                         {"model_type", c.model_type},
+                         {"parameters", c.parameters()},
+                         {"layers", c.layers},
+                         {"width", c.width},
+                         {"heads", c.heads},
+                         {"kv_heads", c.kv_heads},
+                         {"head_dim", c.head_dim},
+                         {"mlp", c.mlp},
+                         {"vocab", c.vocab},
+                         {"context", c.context},
+                         {"tied", c.tied},
+                         {"eos", c.eos}})
+                  .c_str());
+    return 0;
+  }
+  fmt::print("{}\n", folder.string());
+  fmt::print("  {} · {} parameters · {} layers of {} · {} heads of {} over {} key/value heads · MLP {}\n", c.model_type, c.parameters(),
+             c.layers, c.width, c.heads, c.head_dim, c.kv_heads, c.mlp);
+  fmt::print("  vocabulary {} · context {} · embeddings {} · q/k/v bias {} · q/k norm {} · rope theta {}{}\n", c.vocab, c.context,
+             c.tied ? "tied" : "untied", c.qkv_bias ? "yes" : "no", c.qk_norm ? "yes" : "no", c.rope_theta,
+             c.rope_factor != 1.0 ? " (Llama 3 scaling)" : "");
+  return 0;
+}
+
+int model_generate_command(const GlobalOptions&, const ModelOptions& options) {
+  const fs::path folder = model_folder(options.folder);
+  const Model model = load_model(folder);
+  LazyTokenizer tokenizer(folder);
+  std::vector<Prompt> prompts;
+  if (!options.prompt.empty()) {
+    prompts.push_back({tokenizer.get().encode(options.prompt), 1});
+  } else {
+    for_json_lines(
+        [&](const Json& object, const std::string& where) { prompts.push_back({ids_of(object, "prompt", where, tokenizer), 1}); });
+  }
+  CpuEngine engine(model, {});
+  const Sampling sampling{options.max_tokens,
+                          options.temperature,
+                          options.ignore_eos ? std::vector<std::int64_t>{} : model.config.eos,
+                          static_cast<std::uint64_t>(options.seed),
+                          Purpose::generation,
+                          0};
+  for (const Episode& episode : engine.generate(prompts, sampling)) {
+    std::puts(
+        json_line(
+            {{"ids", episode.tokens}, {"text", tokenizer.try_decode(episode.tokens)}, {"end", episode.end == End::eos ? "eos" : "length"}})
+            .c_str());
+  }
+  return 0;
+}
+
+int model_score_command(const GlobalOptions&, const ModelOptions& options) {
+  const fs::path folder = model_folder(options.folder);
+  const Model model = load_model(folder);
+  LazyTokenizer tokenizer(folder);
+  CpuEngine engine(model, {});
+  for_json_lines([&](const Json& object, const std::string& where) {
+    const auto ids = ids_of(object, "text", where, tokenizer);
+    std::puts(json_line({{"ids", ids}, {"logprobs", engine.score({ids}, 1.0).front()}}).c_str());
+  });
+  return 0;
+}
+
+int model_tokenize_command(const GlobalOptions&, const ModelOptions& options) {
+  const Tokenizer tokenizer = Tokenizer::load(model_folder(options.folder));
+  for_json_lines([&](const Json& object, const std::string& where) {
+    const auto ids = tokenizer.encode(required_field<std::string>(object, "text", where));
+    std::puts(json_line({{"ids", ids}, {"text", tokenizer.decode(ids)}}).c_str());
+  });
+  return 0;
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,147 @@
+#include "core/cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace tinyzero {
+namespace {
+
+// A subcommand whose options live as long as the app. `describe` adds them; `run` is called if the command is chosen.
+template <class Options>
+void add(CLI::App& parent, GlobalOptions& global, std::function<int()>& chosen, const std::string& name, const std::string& help,
+         int (*run)(const GlobalOptions&, const Options&), const std::function<void(CLI::App&, Options&)>& describe) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = parent.add_subcommand(name, help);
+  describe(*command, *options);
+  command->callback([options, run, &global, &chosen] { chosen = [options, run, &global] { return run(global, *options); }; });
+}
+
+constexpr const char* kSettingsHelp = "settings of the task, key=value";
+constexpr const char* kOverridesHelp = "settings on top of the file, key=value with dotted keys: train.steps=100";
+constexpr const char* kJsonHelp = "print JSON for machines";
+
+void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
+  add<TrainOptions>(app, global, chosen, "train", "Train: warm start if configured, RL, evaluation, checkpoints", train_command,
+                    [](CLI::App& c, TrainOptions& o) {
+                      c.add_option("config", o.config, "experiment file (YAML)");
+                      c.add_option("overrides", o.overrides, kOverridesHelp);
+                      c.add_option("--run", o.run, "folder for the run; default runs/<name of the file>");
+                      c.add_option("--resume", o.resume, "go on with the run in this folder from its newest checkpoint");
+                      c.add_flag("--json", o.json, "print every record of metrics.jsonl to standard output");
+                      c.add_flag("--quiet", o.quiet, "show warnings and errors only");
+                    });
+  add<EvalCommandOptions>(
+      app, global, chosen, "eval", "Accuracy of a run or a model folder on held-out problems", eval_command,
+      [](CLI::App& c, EvalCommandOptions& o) {
+        c.add_option("target", o.target, "a run folder (its newest checkpoint) or a Hugging Face folder")->required();
+        c.add_option("settings", o.settings, kSettingsHelp);
+        c.add_option("--task", o.task, "task; default: the run's own, with its settings");
+        c.add_option("--split", o.split, "train, validation or test")->capture_default_str();
+        c.add_option("--problems", o.problems, "number of problems")->capture_default_str()->check(CLI::Range(1, 1000000));
+        c.add_option("--samples", o.samples, "completions a problem; more than 1 adds pass@k")
+            ->capture_default_str()
+            ->check(CLI::Range(1, 1024));
+        c.add_option("--temperature", o.temperature, "of the sampled accuracy")->capture_default_str()->check(CLI::Range(0.01, 10.0));
+        c.add_option("--max-tokens", o.max_tokens, "longest completion; default: the run's, or 256")->check(CLI::Range(1, 131072));
+        c.add_option("--seed", o.seed, "of the sampling")->capture_default_str();
+        c.add_flag("--json", o.json, kJsonHelp);
+      });
+  add<PlayOptions>(app, global, chosen, "play", "Try a task by hand, or watch a model try", play_command, [](CLI::App& c, PlayOptions& o) {
+    c.add_option("task", o.task, "task")->required();
+    c.add_option("settings", o.settings, kSettingsHelp);
+    c.add_option("--model", o.model, "a Hugging Face folder or a run: watch it try");
+    c.add_option("--problems", o.problems, "number of problems; default: 5 for a model, until end of input by hand")
+        ->check(CLI::Range(1, 100000));
+    c.add_option("--temperature", o.temperature, "of the model; 0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
+    c.add_option("--max-tokens", o.max_tokens, "longest completion of the model")->capture_default_str()->check(CLI::Range(1, 131072));
+    c.add_option("--seed", o.seed, "of the problems")->capture_default_str();
+  });
+  add<DoctorOptions>(app, global, chosen, "doctor", "Versions, machine, plugins, and what is missing", doctor_command,
+                     [](CLI::App& c, DoctorOptions& o) { c.add_flag("--json", o.json, kJsonHelp); });
+}
+
+void add_task_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
+  CLI::App& task = *app.add_subcommand("task", "Tasks: list, show, draw, verify, solve");
+  task.require_subcommand(1);
+  add<TaskOptions>(task, global, chosen, "list", "Tasks that can be used", task_list_command,
+                   [](CLI::App& c, TaskOptions& o) { c.add_flag("--json", o.json, kJsonHelp); });
+  add<TaskOptions>(task, global, chosen, "show", "What a task asks, and its settings", task_show_command, [](CLI::App& c, TaskOptions& o) {
+    c.add_option("name", o.name, "task, or the path of its library")->required();
+    c.add_flag("--json", o.json, kJsonHelp);
+  });
+  add<TaskOptions>(task, global, chosen, "draw", "Draw problems, one JSON object a line", task_draw_command,
+                   [](CLI::App& c, TaskOptions& o) {
+                     c.add_option("name", o.name, "task, or the path of its library")->required();
+                     c.add_option("settings", o.settings, kSettingsHelp);
+                     c.add_option("--count", o.count, "number of problems")->capture_default_str()->check(CLI::Range(1, 100000000));
+                     c.add_option("--seed", o.seed, "seed")->capture_default_str();
+                     c.add_option("--split", o.split, "train, validation or test")->capture_default_str();
+                   });
+  const auto by_line = [](CLI::App& c, TaskOptions& o) {
+    c.add_option("name", o.name, "task, or the path of its library")->required();
+    c.add_option("settings", o.settings, kSettingsHelp);
+  };
+  add<TaskOptions>(task, global, chosen, "verify", "Judge answers: reads {\"state\",\"completion\"} a line, writes verdicts",
+                   task_verify_command, by_line);
+  add<TaskOptions>(task, global, chosen, "solve", "Solve problems: reads {\"state\"} a line", task_solve_command, by_line);
+}
+
+void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
+  CLI::App& model = *app.add_subcommand("model", "Models: info, generate, score, tokenize");
+  model.require_subcommand(1);
+  const auto folder = [](CLI::App& c, ModelOptions& o) {
+    c.add_option("folder", o.folder, "a Hugging Face folder, or a run (its newest checkpoint)")->required();
+  };
+  add<ModelOptions>(model, global, chosen, "info", "Shape and size of a model", model_info_command, [=](CLI::App& c, ModelOptions& o) {
+    folder(c, o);
+    c.add_flag("--json", o.json, kJsonHelp);
+  });
+  add<ModelOptions>(model, global, chosen, "generate", "Complete prompts: reads {\"ids\"} or {\"prompt\"} a line", model_generate_command,
+                    [=](CLI::App& c, ModelOptions& o) {
+                      folder(c, o);
+                      c.add_option("--prompt", o.prompt, "one prompt, instead of standard input");
+                      c.add_option("--max-tokens", o.max_tokens, "longest completion")->capture_default_str()->check(CLI::Range(1, 131072));
+                      c.add_option("--temperature", o.temperature, "0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
+                      c.add_option("--seed", o.seed, "of the sampling")->capture_default_str();
+                      c.add_flag("--ignore-eos", o.ignore_eos, "go on after the end token");
+                    });
+  add<ModelOptions>(model, global, chosen, "score", "Log-probabilities of texts: reads {\"ids\"} or {\"text\"} a line", model_score_command,
+                    folder);
+  add<ModelOptions>(model, global, chosen, "tokenize", "Token ids of texts: reads {\"text\"} a line", model_tokenize_command, folder);
+}
+
+void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
+  CLI::App& algorithm = *app.add_subcommand("algorithm", "Algorithms: list, show");
+  algorithm.require_subcommand(1);
+  add<AlgorithmOptions>(algorithm, global, chosen, "list", "Algorithms that can be used", algorithm_list_command,
+                        [](CLI::App& c, AlgorithmOptions& o) { c.add_flag("--json", o.json, kJsonHelp); });
+  add<AlgorithmOptions>(algorithm, global, chosen, "show", "An algorithm and its settings", algorithm_show_command,
+                        [](CLI::App& c, AlgorithmOptions& o) {
+                          c.add_option("name", o.name, "algorithm, or the path of its library")->required();
+                          c.add_flag("--json", o.json, kJsonHelp);
+                        });
+  CLI::App& config = *app.add_subcommand("config", "Experiment files: show, check");
+  config.require_subcommand(1);
+  const auto file = [](CLI::App& c, ConfigOptions& o) {
+    c.add_option("config", o.config, "experiment file (YAML)")->required();
+    c.add_option("overrides", o.overrides, kOverridesHelp);
+    c.add_flag("--json", o.json, kJsonHelp);
+  };
+  add<ConfigOptions>(config, global, chosen, "show", "Every setting of an experiment, and where it comes from", config_show_command, file);
+  add<ConfigOptions>(config, global, chosen, "check", "Check an experiment without running it", config_check_command, file);
+}
+
+}  // namespace
+
+void add_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
+  app.require_subcommand(1);
+  app.add_option("--plugins", global.plugin_folders, "more folders to look for plugins in")->type_name("FOLDER");
+  add_run_commands(app, global, chosen);
+  add_task_commands(app, global, chosen);
+  add_algorithm_and_config_commands(app, global, chosen);
+  add_model_commands(app, global, chosen);
+  // LibTorch's own words, for `doctor`.
+  app.add_subcommand("torch-info", "")->group("")->callback([&] { chosen = [&] { return torch_info_command(global); }; });
+}
+
+}  // namespace tinyzero

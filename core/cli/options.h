@@ -1,0 +1,98 @@
+// Every command of the program and its options: what `--help` shows, and what the commands receive.
+//
+// A command that needs LibTorch runs in the program tinyzero-train, which the program tinyzero starts in its own place: so help, tasks
+// and sampling never wait for LibTorch to load.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace tinyzero {
+
+struct GlobalOptions {
+  std::vector<std::string> arguments;                 // of the whole command line, for starting tinyzero-train
+  std::vector<std::filesystem::path> plugin_folders;  // --plugins
+};
+
+struct TrainOptions {
+  std::string config, run, resume;
+  std::vector<std::string> overrides;
+  bool json = false, quiet = false;
+};
+
+struct EvalCommandOptions {
+  std::string target, task, split = "test";
+  std::int64_t problems = 512, samples = 1, max_tokens = 0, seed = 1;
+  double temperature = 1.0;
+  std::vector<std::string> settings;
+  bool json = false;
+};
+
+struct PlayOptions {
+  std::string task, model;
+  std::int64_t seed = 1, max_tokens = 256, problems = 0;
+  double temperature = 1.0;
+  std::vector<std::string> settings;
+};
+
+struct TaskOptions {
+  std::string name, split = "train";
+  std::int64_t count = 1, seed = 1;
+  std::vector<std::string> settings;
+  bool json = false;
+};
+
+struct AlgorithmOptions {
+  std::string name;
+  bool json = false;
+};
+
+struct ModelOptions {
+  std::string folder, prompt;
+  std::int64_t max_tokens = 256, seed = 1;
+  double temperature = 1.0;
+  bool ignore_eos = false, json = false;
+};
+
+struct ConfigOptions {
+  std::string config;
+  std::vector<std::string> overrides;
+  bool json = false;
+};
+
+struct DoctorOptions {
+  bool json = false;
+};
+
+// One function a command; each returns the exit code. Those of the first group need LibTorch.
+int train_command(const GlobalOptions&, const TrainOptions&);
+int algorithm_list_command(const GlobalOptions&, const AlgorithmOptions&);
+int algorithm_show_command(const GlobalOptions&, const AlgorithmOptions&);
+int config_show_command(const GlobalOptions&, const ConfigOptions&);
+int config_check_command(const GlobalOptions&, const ConfigOptions&);
+int torch_info_command(const GlobalOptions&);
+
+int eval_command(const GlobalOptions&, const EvalCommandOptions&);
+int play_command(const GlobalOptions&, const PlayOptions&);
+int task_list_command(const GlobalOptions&, const TaskOptions&);
+int task_show_command(const GlobalOptions&, const TaskOptions&);
+int task_draw_command(const GlobalOptions&, const TaskOptions&);
+int task_verify_command(const GlobalOptions&, const TaskOptions&);
+int task_solve_command(const GlobalOptions&, const TaskOptions&);
+int model_info_command(const GlobalOptions&, const ModelOptions&);
+int model_generate_command(const GlobalOptions&, const ModelOptions&);
+int model_score_command(const GlobalOptions&, const ModelOptions&);
+int model_tokenize_command(const GlobalOptions&, const ModelOptions&);
+int doctor_command(const GlobalOptions&, const DoctorOptions&);
+
+// Adds all commands to `app`; the one that is chosen leaves its call in `chosen`. `global` must outlive the app.
+void add_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen);
+
+}  // namespace tinyzero

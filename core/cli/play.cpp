@@ -1,0 +1,80 @@
+// play: try a task by hand, or watch a model try.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "core/base/error.h"
+#include "core/cli/model_folder.h"
+#include "core/cli/options.h"
+#include "core/cli/terminal.h"
+#include "core/eval/evaluate.h"
+#include "core/rollout/cpu/engine.h"
+#include "core/text/prompt.h"
+#include "core/text/tokenizer.h"
+#include "tinyzero/answer.h"
+
+namespace tinyzero {
+namespace {
+
+// An answer typed without tags is taken as the whole answer.
+std::string with_tags(const std::string& answer) {
+  return answer.find(kAnswerClose) != std::string::npos ? answer : std::string(kAnswerOpen) + answer + std::string(kAnswerClose);
+}
+
+int play_by_hand(const Task& task, const PlayOptions& options) {
+  if (::isatty(STDIN_FILENO) != 0) fmt::print("Type an answer; \"?\" shows a solution, \"q\" ends.\n");
+  double right = 0;
+  std::int64_t tried = 0;
+  for (std::int64_t n = 0; options.problems == 0 || n < options.problems; ++n) {
+    const Item item = task.draw(static_cast<std::uint64_t>(options.seed), {static_cast<std::uint64_t>(n)}).front();
+    fmt::print("\n{}\n> ", item.prompt);
+    std::fflush(stdout);
+    std::string line;
+    if (!std::getline(std::cin, line) || line == "q") break;
+    if (line == "?") {
+      const auto solution = task.solve(item.state);
+      fmt::print("  {}\n", solution ? *solution : "there is no solution");
+      continue;
+    }
+    const std::string completion = with_tags(line);
+    const Verdict verdict = task.verify({{item.state, completion}}).front();
+    ++tried;
+    right += task.is_right(verdict) ? 1 : 0;
+    fmt::print("  {} · reward {} · {}\n", task.is_right(verdict) ? "right" : "not right", verdict.reward, task.reason(verdict));
+  }
+  fmt::print("\n{} of {} right\n", right, tried);
+  return 0;
+}
+
+int watch_model(const Task& task, const PlayOptions& options) {
+  const fs::path folder = model_folder(options.model);
+  const Model model = load_model(folder);
+  const Tokenizer tokenizer = Tokenizer::load(folder);
+  std::vector<std::uint64_t> indices;
+  for (std::int64_t n = 0; n < (options.problems > 0 ? options.problems : 5); ++n) indices.push_back(static_cast<std::uint64_t>(n));
+  const auto items = task.draw(static_cast<std::uint64_t>(options.seed), indices);
+  CpuEngine engine(model, {});
+  const auto prompts = make_prompts(tokenizer, resolve_framing("auto", tokenizer), items, 1);
+  const Sampling sampling{
+      options.max_tokens, options.temperature, model.config.eos, static_cast<std::uint64_t>(options.seed), Purpose::generation, 0};
+  double right = 0;
+  for (const ScoredCompletion& c : score_episodes(tokenizer, task, items, engine.generate(prompts, sampling))) {
+    right += task.is_right(c.verdict) ? 1 : 0;
+    fmt::print("{}\n{}\n  {} · {} tokens · {}\n\n", items[c.item].prompt, c.text, task.is_right(c.verdict) ? "right" : "not right",
+               c.episode.tokens.size(), task.reason(c.verdict));
+  }
+  fmt::print("{} of {} right\n", right, items.size());
+  return 0;
+}
+
+}  // namespace
+
+int play_command(const GlobalOptions& global, const PlayOptions& options) {
+  const Node settings = settings_from_words(options.settings);
+  const Task task = Task::open(PluginCatalog::scan(global.plugin_folders), options.task, &settings);
+  return options.model.empty() ? play_by_hand(task, options) : watch_model(task, options);
+}
+
+}  // namespace tinyzero

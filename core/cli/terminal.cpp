@@ -1,0 +1,90 @@
+#include "core/cli/terminal.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "core/base/error.h"
+#include "core/config/reader.h"
+
+namespace tinyzero {
+
+int terminal_width(std::FILE* stream) {
+  winsize size{};
+  if (::isatty(fileno(stream)) == 0) return 0;
+  return ::ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string one_line(const std::string& text, std::size_t columns) {
+  std::string out;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < text.size(); ++used) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const std::size_t length = c < 0x80 ? 1 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+    if (used + 1 == columns && i + length < text.size()) return out + "…";
+    if (used == columns) return out;
+    if (c == '\n') out += "⏎";
+    else if (c < 0x20 || c == 0x7F) out += '?';
+    else out += text.substr(i, length);
+    i += length;
+  }
+  return out;
+}
+
+std::string duration_text(double seconds) {
+  const auto s = static_cast<std::int64_t>(seconds + 0.5);
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{}m{:02d}s", s / 60, s % 60);
+  return fmt::format("{}h{:02d}m", s / 3600, s / 60 % 60);
+}
+
+void print_settings(const SettingsTable& table) {
+  for (const Setting& row : table.rows()) {
+    fmt::print("  {:<16} {:<12} {}\n", row.name, row.fallback, row.doc);
+    fmt::print("  {:<16} {:<12} {}", "", "", expected_text(row));
+    if (!row.needs_name.empty()) fmt::print("; only with {}: {}", row.needs_name, row.needs_value);
+    fmt::print("\n");
+  }
+}
+
+Json settings_json(const SettingsTable& table) {
+  static const char* const kTypes[] = {"", "integer", "real", "boolean", "text"};
+  Json out = Json::array();
+  for (const Setting& row : table.rows()) {
+    Json entry = {{"name", row.name}, {"type", kTypes[static_cast<int>(row.type())]}, {"default", row.fallback}, {"doc", row.doc}};
+    if (row.is_list()) entry["max_count"] = row.max_count;
+    if (std::isfinite(row.low)) entry["low"] = row.low;
+    if (std::isfinite(row.high)) entry["high"] = row.high;
+    if (!row.choices.empty()) entry["choices"] = row.choices;
+    if (!row.needs_name.empty()) entry["only_with"] = {{row.needs_name, row.needs_value}};
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Node settings_from_words(const std::vector<std::string>& words) {
+  Node map;
+  map.kind = Node::Kind::map;
+  map.origin = {"command line", 0, 0};
+  for (const std::string& word : words) {
+    if (word.substr(0, word.find('=')).find('.') != std::string::npos)
+      throw Error("\"" + word + "\": settings of a task have no dots here", "write key=value, for example numbers=3");
+    apply_override(map, word);
+  }
+  return map;
+}
+
+void for_json_lines(const std::function<void(const Json&, const std::string&)>& work) {
+  std::string line;
+  for (std::int64_t number = 1; std::getline(std::cin, line); ++number) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const std::string where = "line " + std::to_string(number) + " of standard input";
+    const Json object = parse_json(line, where);
+    if (!object.is_object()) throw Error(where + " is not a JSON object");
+    work(object, where);
+  }
+}
+
+}  // namespace tinyzero

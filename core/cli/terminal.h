@@ -1,0 +1,46 @@
+// Small things that several commands print with.
+#pragma once
+
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/base/json.h"
+#include "core/config/document.h"
+#include "tinyzero/settings.h"
+
+namespace tinyzero {
+
+// Width of the terminal behind a stream in columns; 0 if it is none.
+int terminal_width(std::FILE* stream);
+
+// One line of text, cut to `columns` characters (UTF-8 aware), with control characters made visible.
+std::string one_line(const std::string& text, std::size_t columns);
+
+// "1h02m", "2m40s", "58 s".
+std::string duration_text(double seconds);
+
+// A settings table for people: name, default, what may stand there, doc.
+void print_settings(const SettingsTable& table);
+Json settings_json(const SettingsTable& table);
+
+// The settings "key=value" of a command line as a map; throws Error for a dotted key.
+Node settings_from_words(const std::vector<std::string>& words);
+
+// Calls work(object, "line N of standard input") for each line of standard input that is not blank. Throws Error for a line that is
+// not a JSON object.
+void for_json_lines(const std::function<void(const Json&, const std::string&)>& work);
+
+// A field that must be there, of type T; throws Error naming `where` and the field.
+template <class T>
+T required_field(const Json& object, const char* name, const std::string& where) {
+  if (!object.contains(name)) throw Error(where + " has no \"" + name + "\"");
+  try {
+    return object.at(name).get<T>();
+  } catch (const Json::exception&) {
+    throw Error(where + ": \"" + std::string(name) + "\" has the wrong type");
+  }
+}
+
+}  // namespace tinyzero

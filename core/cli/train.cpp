@@ -1,0 +1,96 @@
+// train: a new run from an experiment file, or a run that goes on.
+
+#include <ATen/Version.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+
+#include "core/base/error.h"
+#include "core/cli/options.h"
+#include "core/cli/run_view.h"
+#include "core/run/manifest.h"
+#include "core/train/trainer.h"
+
+namespace tinyzero {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+// The first signal asks the run to end after its step, with a checkpoint; the second ends the process at once.
+void on_signal(int signal) {
+  if (stop_requested.exchange(true)) ::_exit(128 + signal);
+}
+
+void catch_signals() {
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+}
+
+RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
+  const Experiment& e = parts.experiment;
+  RunFacts facts;
+  facts.task = e.task.use;
+  facts.algorithm = e.algorithm.use;
+  facts.model = model_label(parts);
+  facts.kernels = kernels().name;
+  facts.threads = e.general.threads > 0 ? e.general.threads : std::thread::hardware_concurrency();
+  facts.seed = e.general.seed;
+  facts.folder = folder.string();
+  facts.warm_start_steps = e.warm_start.steps;
+  facts.steps = e.train.steps;
+  return facts;
+}
+
+int train_new(const GlobalOptions& global, const TrainOptions& options) {
+  Experiment experiment = Experiment::load(options.config, options.overrides);
+  const fs::path path = options.run.empty() ? fs::path("runs") / experiment.name : fs::path(options.run);
+  RunParts parts = RunParts::open(std::move(experiment), PluginCatalog::scan(global.plugin_folders));
+  RunFolder folder = RunFolder::create(path);
+  write_file_atomically(folder.config(), resolved_yaml(parts.resolved()));
+  write_manifest(folder, {options.config, {parts.task.path(), parts.algorithm.path}, at::show_config(), parts.held_out.fingerprint});
+  RunView view(folder, {options.quiet, options.json});
+  view.started(facts_of(parts, path));
+  catch_signals();
+  Trainer trainer(parts, folder, view, stop_requested);
+  return trainer.run() ? 0 : 1;
+}
+
+int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
+  if (!options.config.empty() || !options.overrides.empty() || !options.run.empty()) {
+    throw Error("--resume goes on with the run's own settings: no experiment file, overrides or --run beside it",
+                "give only --resume FOLDER");
+  }
+  RunFolder folder = RunFolder::open(options.resume);
+  RunParts parts = RunParts::open(Experiment::load(folder.config(), {}), PluginCatalog::scan(global.plugin_folders));
+  RunView view(folder, {options.quiet, options.json});
+  const auto checkpoint = load_checkpoint(folder.checkpoints(), parts.model, [&](const std::string& text) { view.warned(text); });
+  RunFacts facts = facts_of(parts, options.resume);
+  if (checkpoint) {
+    facts.resumed_phase = checkpoint->state.phase;
+    facts.resumed_step = checkpoint->state.step;
+  }
+  view.started(facts);
+  catch_signals();
+  Trainer trainer(parts, folder, view, stop_requested);
+  trainer.restore(checkpoint.value_or(trainer.beginning()));
+  return trainer.run() ? 0 : 1;
+}
+
+}  // namespace
+
+int train_command(const GlobalOptions& global, const TrainOptions& options) {
+  if (!options.resume.empty()) return train_resumed(global, options);
+  if (options.config.empty()) throw Error("no experiment file", "for example: tinyzero train configs/countdown-grpo.yaml");
+  return train_new(global, options);
+}
+
+int torch_info_command(const GlobalOptions&) {
+  fmt::print("{}\n", TINYZERO_TORCH);
+  return 0;
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,55 @@
+// A YAML file as a tree that remembers where each value stands.
+//
+// Built from yaml-cpp's events, not its nodes: so duplicate keys, aliases and other documents are refused where they stand instead of
+// being merged silently. `extends:` and command-line overrides are applied here, before anything is interpreted.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tinyzero {
+
+// Where a value was written.
+struct Origin {
+  std::string source;        // a file, or "command line"
+  int line = 0, column = 0;  // from 1; 0 for the command line
+
+  // "configs/a.yaml:3:5", or "command line".
+  std::string text() const;
+};
+
+struct Entry;
+
+struct Node {
+  enum class Kind { null, scalar, list, map };
+  Kind kind = Kind::null;
+  std::string scalar;
+  bool quoted = false;  // a quoted scalar is a text even if it looks like a number
+  std::vector<Node> items;
+  std::vector<Entry> entries;  // in the order of the file
+  Origin origin;
+
+  const Node* find(std::string_view name) const;  // of a map; null if absent
+  Node* find(std::string_view name);
+  // "a map", "a list", "\"abc\"": for messages.
+  std::string describe() const;
+};
+
+struct Entry {
+  std::string name;
+  Origin origin;  // of the name
+  Node value;
+};
+
+// Parses one document. `source` is the file's name in messages. Throws Error with line and column.
+Node parse_yaml(std::string_view text, const std::string& source);
+
+// Reads a file and everything it extends (paths relative to the file). The result is a map without the key `extends`.
+Node load_yaml(const std::filesystem::path& path);
+
+// Applies "a.b.c=value" (the value is YAML) to a map; new keys are added. Throws Error.
+void apply_override(Node& root, const std::string& assignment);
+
+}  // namespace tinyzero

@@ -1,0 +1,171 @@
+#include "core/config/experiment.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/suggest.h"
+
+namespace tinyzero {
+
+void GeneralSettings::describe(SettingsTable& t) {
+  t.add("seed", seed, "all randomness of the run comes from it").between(0, 9007199254740992.0);
+  t.add("threads", threads, "CPU threads for sampling and training; 0: one a core").between(0, 1024);
+}
+
+void ModelSettings::describe(SettingsTable& t) {
+  t.add("preset", preset, "shape of a model made from scratch: tiny 1M, small 5M, medium 30M parameters")
+      .one_of({"tiny", "small", "medium"});
+  t.add("path", path, "a Hugging Face folder to start from; empty: a new model of the preset's shape");
+  t.add("tokenizer", tokenizer, "of a new model: bytes, or bytes and one token for each number from 10 to 99").one_of({"numbers", "bytes"});
+  t.add("template", prompt_template,
+        "framing of prompts: bare (the problem and a line end), base (TinyZero's), qwen (ChatML); auto: by the model")
+      .one_of({"auto", "bare", "base", "qwen"});
+  t.add("layers", layers, "layers of a new model; 0: the preset's").between(0, 256);
+  t.add("width", width, "hidden size of a new model; 0: the preset's").between(0, 16384);
+  t.add("heads", heads, "attention heads of a new model; 0: the preset's").between(0, 256);
+  t.add("kv_heads", kv_heads, "key and value heads of a new model; 0: the preset's").between(0, 256);
+  t.add("mlp", mlp, "inner size of a new model's MLP; 0: the preset's").between(0, 65536);
+  t.add("context", context, "longest sequence of a new model, in tokens; 0: the preset's").between(0, 131072);
+}
+
+void WarmStartSettings::describe(SettingsTable& t) {
+  t.add("steps", steps, "steps of imitating the task's demonstrations before RL; 0: pure RL").between(0, 1e7);
+  t.add("batch", batch, "demonstrations a step").between(1, 65536);
+  t.add("learning_rate", learning_rate, "peak learning rate; rises over the first 5 % of the steps, then falls as a cosine").between(0, 1);
+}
+
+void RolloutSettings::describe(SettingsTable& t) {
+  t.add("prompts", prompts, "problems a step").between(1, 65536);
+  t.add("samples", samples, "completions a problem").between(1, 4096);
+  t.add("max_tokens", max_tokens, "longest completion, in tokens; longer ones are cut and count as truncated").between(1, 131072);
+  t.add("temperature", temperature, "sampling temperature; training uses the log-probs of the same distribution").between(0.01, 10);
+  t.add("wave", wave, "sequences a core decodes at once; changes speed and memory, never tokens; 0: by the size of the cache")
+      .between(0, 4096);
+}
+
+void TrainSettings::describe(SettingsTable& t) {
+  t.add("steps", steps, "RL steps; 0: warm start and evaluation only").between(0, 1e7);
+  t.add("updates", updates, "gradient updates a step; a step's problems are divided evenly among them").between(1, 64);
+  t.add("learning_rate", learning_rate, "peak learning rate of RL").between(0, 1);
+  t.add("schedule", schedule, "of the learning rate after the warm-up").one_of({"constant", "linear", "cosine"});
+  t.add("warmup", warmup, "steps over which the learning rate rises; 0: none").between(0, 1e7);
+  t.add("weight_decay", weight_decay, "AdamW's; 0: none").between(0, 10);
+  t.add("beta1", beta1, "AdamW's decay of the mean gradient").between(0, 0.9999);
+  t.add("beta2", beta2, "AdamW's decay of the mean squared gradient").between(0, 0.999999);
+  t.add("clip_norm", clip_norm, "largest norm of the gradient; 0: not clipped").between(0, 1e6);
+  t.add("micro_batch", micro_batch, "tokens in memory at once during an update; changes memory, never the gradient").between(1, 1e7);
+  t.add("max_failed", max_failed, "share of a step's episodes that the task may fail to judge before the run stops; 1: never stops")
+      .between(0, 1);
+}
+
+void EvalSettings::describe(SettingsTable& t) {
+  t.add("every", every, "steps between evaluations; the first is before RL, the last after it; 0: only those two").between(0, 1e7);
+  t.add("problems", problems, "held-out problems").between(1, 1e6);
+  t.add("samples", samples, "completions a problem for the sampled accuracy").between(1, 1024);
+  t.add("temperature", temperature, "of the sampled accuracy; greedy decoding is reported beside it").between(0.01, 10);
+  t.add("split", split, "where the problems come from; training never sees either").one_of({"test", "validation"});
+}
+
+void CheckpointSettings::describe(SettingsTable& t) {
+  t.add("every", every, "steps between checkpoints; 0: only at the end and when interrupted").between(0, 1e7);
+  t.add("keep", keep, "newest checkpoints kept").between(1, 1e6);
+}
+
+std::vector<SectionTable> section_tables(Experiment& e) {
+  std::vector<SectionTable> sections(7);
+  const char* const names[] = {"", "model", "warm_start", "rollout", "train", "eval", "checkpoint"};
+  for (std::size_t i = 0; i < sections.size(); ++i) sections[i].name = names[i];
+  e.general.describe(sections[0].table);
+  e.model.describe(sections[1].table);
+  e.warm_start.describe(sections[2].table);
+  e.rollout.describe(sections[3].table);
+  e.train.describe(sections[4].table);
+  e.eval.describe(sections[5].table);
+  e.checkpoint.describe(sections[6].table);
+  return sections;
+}
+
+namespace {
+
+PluginChoice plugin_choice(const Node& root, const std::string& section) {
+  const Node* node = root.find(section);
+  if (node == nullptr)
+    throw Error(root.origin.text() + ": no section \"" + section + "\"",
+                "add " + section + ": {use: NAME}; `tinyzero " + section + " list` names them");
+  // `task: countdown` is short for `task: {use: countdown}`.
+  if (node->kind == Node::Kind::scalar) {
+    Node map;
+    map.kind = Node::Kind::map;
+    map.origin = node->origin;
+    map.entries.push_back({"use", node->origin, *node});
+    return {node->scalar, map};
+  }
+  const Node* use = node->kind == Node::Kind::map ? node->find("use") : nullptr;
+  if (use == nullptr || use->kind != Node::Kind::scalar) {
+    throw Error(node->origin.text() + ": " + section + " does not say which to use",
+                "write " + section + ": {use: NAME}; `tinyzero " + section + " list` names them");
+  }
+  return {use->scalar, *node};
+}
+
+void check_model(const ModelSettings& model, const Node* section) {
+  if (section == nullptr || model.path.empty()) return;
+  for (const Entry& entry : section->entries) {
+    if (entry.name == "path" || entry.name == "template") continue;
+    throw Error(
+        entry.origin.text() + ": model." + entry.name + " has no effect beside model.path: the folder \"" + model.path + "\" decides",
+        "remove one of them");
+  }
+}
+
+void check_training(const Experiment& e, const Node& root) {
+  if (e.rollout.prompts % e.train.updates != 0) {
+    const Node* section = root.find("train");
+    throw Error((section != nullptr ? section->origin.text() + ": " : "") + "train.updates is " + std::to_string(e.train.updates) +
+                    ", which does not divide rollout.prompts " + std::to_string(e.rollout.prompts),
+                "each update takes the same number of problems");
+  }
+}
+
+}  // namespace
+
+Experiment Experiment::load(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  Node root = load_yaml(path);
+  for (const std::string& assignment : overrides) apply_override(root, assignment);
+  return from_node(root, path.stem().string());
+}
+
+Experiment Experiment::from_node(const Node& root, const std::string& name) {
+  Experiment e;
+  e.name = name;
+  auto sections = section_tables(e);
+  std::vector<std::string> section_names = {"task", "algorithm"};
+  for (const SectionTable& section : sections) {
+    if (!section.name.empty()) section_names.push_back(section.name);
+  }
+  for (const SectionTable& section : sections) {
+    const bool top = section.name.empty();
+    const auto rows =
+        read_settings(top ? &root : root.find(section.name), section.table, section.name, top ? section_names : std::vector<std::string>{});
+    e.resolved.insert(e.resolved.end(), rows.begin(), rows.end());
+  }
+  e.task = plugin_choice(root, "task");
+  e.algorithm = plugin_choice(root, "algorithm");
+  check_model(e.model, root.find("model"));
+  check_training(e, root);
+  return e;
+}
+
+std::string resolved_yaml(const std::vector<ResolvedSetting>& settings) {
+  std::string out, section;
+  for (const ResolvedSetting& setting : settings) {
+    const std::size_t dot = setting.path.find('.');
+    const std::string owner = dot == std::string::npos ? "" : setting.path.substr(0, dot);
+    if (owner != section && !owner.empty()) out += owner + ":\n";
+    section = owner;
+    out += (owner.empty() ? "" : "  ") + setting.path.substr(owner.empty() ? 0 : dot + 1) + ": " + setting.value + "\n";
+  }
+  return out;
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,112 @@
+// An experiment: the settings of a run, one struct a section.
+//
+// The sections `task` and `algorithm` hold `use: NAME` and the settings that the plugin declares; their tables come from the plugin,
+// so they stay YAML here. Everything else is checked and typed. Words are plain: prompts a step, samples a prompt, updates a step;
+// memory is divided into micro-batches by itself and never changes a result.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/config/document.h"
+#include "core/config/reader.h"
+#include "tinyzero/settings.h"
+
+namespace tinyzero {
+
+struct GeneralSettings {
+  std::int64_t seed = 1;
+  std::int64_t threads = 0;
+  void describe(SettingsTable& t);
+};
+
+struct ModelSettings {
+  std::string preset = "tiny";
+  std::string path;
+  std::string tokenizer = "numbers";
+  std::string prompt_template = "auto";
+  std::int64_t layers = 0, width = 0, heads = 0, kv_heads = 0, mlp = 0, context = 0;
+  void describe(SettingsTable& t);
+};
+
+struct WarmStartSettings {
+  std::int64_t steps = 0;
+  std::int64_t batch = 128;
+  double learning_rate = 3e-3;
+  void describe(SettingsTable& t);
+};
+
+struct RolloutSettings {
+  std::int64_t prompts = 64;
+  std::int64_t samples = 8;
+  std::int64_t max_tokens = 160;
+  double temperature = 1.0;
+  std::int64_t wave = 0;
+  void describe(SettingsTable& t);
+};
+
+struct TrainSettings {
+  std::int64_t steps = 200;
+  std::int64_t updates = 1;
+  double learning_rate = 2e-4;
+  std::string schedule = "constant";
+  std::int64_t warmup = 0;
+  double weight_decay = 0.0;
+  double beta1 = 0.9, beta2 = 0.99;
+  double clip_norm = 1.0;
+  std::int64_t micro_batch = 2048;
+  double max_failed = 0.1;
+  void describe(SettingsTable& t);
+};
+
+struct EvalSettings {
+  std::int64_t every = 20;
+  std::int64_t problems = 512;
+  std::int64_t samples = 1;
+  double temperature = 1.0;
+  std::string split = "test";
+  void describe(SettingsTable& t);
+};
+
+struct CheckpointSettings {
+  std::int64_t every = 20;
+  std::int64_t keep = 2;
+  void describe(SettingsTable& t);
+};
+
+// A plugin by name and its settings as they stand in the YAML.
+struct PluginChoice {
+  std::string use;
+  Node settings;  // a map that still holds `use`
+};
+
+struct Experiment {
+  GeneralSettings general;
+  ModelSettings model;
+  WarmStartSettings warm_start;
+  RolloutSettings rollout;
+  TrainSettings train;
+  EvalSettings eval;
+  CheckpointSettings checkpoint;
+  PluginChoice task, algorithm;
+  std::vector<ResolvedSetting> resolved;  // of every section but task and algorithm
+  std::string name;                       // the file's name without its ending
+
+  // Reads and checks a file with `overrides` ("key=value") on top. Throws Error.
+  static Experiment load(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+  static Experiment from_node(const Node& root, const std::string& name);
+};
+
+// The tables of all sections with their defaults, in the order of a file: for help, schema and docs.
+struct SectionTable {
+  std::string name;  // "" for the settings at the top
+  SettingsTable table;
+};
+std::vector<SectionTable> section_tables(Experiment& experiment);
+
+// The whole experiment as YAML, every setting written out: what a run folder keeps as config.yaml.
+std::string resolved_yaml(const std::vector<ResolvedSetting>& settings);
+
+}  // namespace tinyzero

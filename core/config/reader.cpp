@@ -1,0 +1,126 @@
+#include "core/config/reader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "core/base/error.h"
+#include "core/base/suggest.h"
+
+namespace tinyzero {
+namespace {
+
+std::string dotted(const std::string& section, const std::string& name) { return section.empty() ? name : section + "." + name; }
+
+[[noreturn]] void refuse(const Node& node, const Setting& setting, const std::string& path) {
+  throw Error(node.origin.text() + ": " + path + " is " + node.describe() + ", expected " + expected_text(setting),
+              path + ": " + setting.doc);
+}
+
+bool parse_integer(const std::string& text, std::int64_t& out) {
+  errno = 0;
+  char* end = nullptr;
+  out = std::strtoll(text.c_str(), &end, 10);
+  return errno == 0 && end == text.c_str() + text.size() && !text.empty() && !std::isspace(static_cast<unsigned char>(text[0]));
+}
+
+bool parse_real(const std::string& text, double& out) {
+  if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string::npos) return false;
+  char* end = nullptr;
+  out = std::strtod(text.c_str(), &end);
+  return end == text.c_str() + text.size() && std::isfinite(out);
+}
+
+void append_scalar(const Node& node, const Setting& setting, const std::string& path, SettingValue& out) {
+  if (node.kind != Node::Kind::scalar) refuse(node, setting, path);
+  const bool number = setting.type() == SettingType::integer || setting.type() == SettingType::real;
+  if (number && node.quoted) refuse(node, setting, path);
+  if (setting.type() == SettingType::text) {
+    const auto& choices = setting.choices;
+    if (!choices.empty() && std::find(choices.begin(), choices.end(), node.scalar) == choices.end()) {
+      throw Error(node.origin.text() + ": " + path + " is " + node.describe() + ", expected " + expected_text(setting),
+                  suggestion(node.scalar, choices));
+    }
+    out.texts.push_back(node.scalar);
+  } else if (setting.type() == SettingType::boolean) {
+    if (node.quoted || (node.scalar != "true" && node.scalar != "false")) refuse(node, setting, path);
+    out.integers.push_back(node.scalar == "true" ? 1 : 0);
+  } else if (setting.type() == SettingType::integer) {
+    std::int64_t value = 0;
+    if (!parse_integer(node.scalar, value)) refuse(node, setting, path);
+    if (static_cast<double>(value) < setting.low || static_cast<double>(value) > setting.high) refuse(node, setting, path);
+    out.integers.push_back(value);
+  } else {
+    double value = 0;
+    if (!parse_real(node.scalar, value) || value < setting.low || value > setting.high) refuse(node, setting, path);
+    out.reals.push_back(value);
+  }
+}
+
+void check_effect(const SettingsTable& table, const Node& map, const std::string& section) {
+  for (const Entry& entry : map.entries) {
+    const Setting* setting = table.find(entry.name);
+    if (setting == nullptr || setting->needs_name.empty()) continue;
+    const Setting* needed = table.find(setting->needs_name);
+    if (needed == nullptr || needed->text() == yaml_text(setting->needs_value)) continue;
+    throw Error(entry.origin.text() + ": " + dotted(section, entry.name) + " has no effect: " + dotted(section, setting->needs_name) +
+                    " is " + needed->text() + ", and it matters only with " + setting->needs_value,
+                "remove it, or set " + setting->needs_name + ": " + setting->needs_value);
+  }
+}
+
+}  // namespace
+
+std::string expected_text(const Setting& setting) {
+  static const char* const kOne[] = {"", "an integer", "a number", "true or false", "a text"};
+  std::string text = kOne[static_cast<int>(setting.type())];
+  if (!setting.choices.empty()) {
+    text = "one of ";
+    for (std::size_t i = 0; i < setting.choices.size(); ++i) text += (i > 0 ? ", " : "") + setting.choices[i];
+  }
+  const bool low = std::isfinite(setting.low), high = std::isfinite(setting.high);
+  if (low && high) text += " from " + real_text(setting.low) + " to " + real_text(setting.high);
+  else if (low) text += " of " + real_text(setting.low) + " or more";
+  else if (high) text += " of " + real_text(setting.high) + " or less";
+  if (setting.is_list()) text += ", or a list of up to " + std::to_string(setting.max_count) + " of them";
+  return text;
+}
+
+SettingValue parse_setting(const Node& node, const Setting& setting, const std::string& path) {
+  SettingValue value;
+  if (node.kind != Node::Kind::list) {
+    append_scalar(node, setting, path, value);
+    return value;
+  }
+  if (!setting.is_list() || node.items.empty() || node.items.size() > setting.max_count) refuse(node, setting, path);
+  for (const Node& item : node.items) append_scalar(item, setting, path, value);
+  return value;
+}
+
+std::vector<ResolvedSetting> read_settings(const Node* map, const SettingsTable& table, const std::string& section,
+                                           const std::vector<std::string>& reserved) {
+  static const Node kNothing;
+  if (map == nullptr) map = &kNothing;
+  if (map->kind != Node::Kind::map && map->kind != Node::Kind::null) {
+    throw Error(map->origin.text() + ": " + section + " is " + map->describe() + ", expected a map of settings");
+  }
+  std::vector<std::string> known = reserved;
+  for (const Setting& setting : table.rows()) known.push_back(setting.name);
+  for (const Entry& entry : map->entries) {
+    if (std::find(reserved.begin(), reserved.end(), entry.name) != reserved.end()) continue;
+    const Setting* setting = table.find(entry.name);
+    if (setting == nullptr)
+      throw Error(entry.origin.text() + ": unknown setting \"" + dotted(section, entry.name) + "\"", suggestion(entry.name, known));
+    setting->assign(parse_setting(entry.value, *setting, dotted(section, entry.name)));
+  }
+  check_effect(table, *map, section);
+
+  std::vector<ResolvedSetting> resolved;
+  for (const Setting& setting : table.rows()) {
+    const Node* node = map->find(setting.name);
+    resolved.push_back({dotted(section, setting.name), setting.text(), node != nullptr ? node->origin.text() : "default"});
+  }
+  return resolved;
+}
+
+}  // namespace tinyzero

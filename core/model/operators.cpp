@@ -1,0 +1,317 @@
+#include "core/model/operators.h"
+
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cmath>
+#include <cstring>
+
+namespace tinyzero {
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::Variable;
+using Variables = torch::autograd::variable_list;
+
+constexpr std::int64_t kRows = 128;        // rows of one parallel task: fixed, so sums do not depend on the number of threads
+constexpr std::int64_t kLogitRows = 1024;  // rows of logits held at once
+
+// work(first, count) for chunks of kRows rows.
+template <class Work>
+void for_rows(std::int64_t rows, const Work& work) {
+  const std::int64_t chunks = (rows + kRows - 1) / kRows;
+  at::parallel_for(0, chunks, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) work(i * kRows, std::min(kRows, rows - i * kRows));
+  });
+}
+
+// Room for one partial gradient of n floats a chunk; their sum, in order, is the gradient.
+Tensor partial_sums(std::int64_t rows, std::int64_t n) { return at::zeros({(rows + kRows - 1) / kRows, n}); }
+
+struct RmsNorm : Function<RmsNorm> {
+  static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& weight, double eps) {
+    Tensor y = at::empty_like(x);  // (N, D)
+    const std::int64_t n = x.size(1);
+    for_rows(x.size(0), [&](std::int64_t first, std::int64_t count) {
+      kernels().rms_norm(x.const_data_ptr<float>() + first * n, n, weight.const_data_ptr<float>(), static_cast<float>(eps), count, n,
+                         y.mutable_data_ptr<float>() + first * n, n);
+    });
+    context->save_for_backward({x, weight});
+    context->saved_data["eps"] = eps;
+    return y;
+  }
+
+  static Variables backward(AutogradContext* context, const Variables& grads) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &weight = saved[1], dy = grads[0].contiguous();
+    const float eps = static_cast<float>(context->saved_data["eps"].toDouble());
+    const std::int64_t n = x.size(1);
+    Tensor dx = at::empty_like(x), dweight = partial_sums(x.size(0), n);  // (N, D), (chunks, D)
+    for_rows(x.size(0), [&](std::int64_t first, std::int64_t count) {
+      kernels().rms_norm_backward(x.const_data_ptr<float>() + first * n, weight.const_data_ptr<float>(), eps,
+                                  dy.const_data_ptr<float>() + first * n, count, n, dx.mutable_data_ptr<float>() + first * n,
+                                  dweight.mutable_data_ptr<float>() + first / kRows * n);
+    });
+    return {dx, dweight.sum(0), Variable()};
+  }
+};
+
+struct Swiglu : Function<Swiglu> {
+  static Variable forward(AutogradContext* context, const Tensor& gate_up) {
+    const std::int64_t n = gate_up.size(1) / 2;
+    Tensor y = at::empty({gate_up.size(0), n});  // (N, F)
+    for_rows(y.size(0), [&](std::int64_t first, std::int64_t count) {
+      kernels().swiglu(gate_up.const_data_ptr<float>() + first * 2 * n, count, n, y.mutable_data_ptr<float>() + first * n);
+    });
+    context->save_for_backward({gate_up});
+    return y;
+  }
+
+  static Variables backward(AutogradContext* context, const Variables& grads) {
+    const Tensor gate_up = context->get_saved_variables()[0], dy = grads[0].contiguous();
+    const std::int64_t n = dy.size(1);
+    Tensor d = at::empty_like(gate_up);  // (N, 2F)
+    for_rows(dy.size(0), [&](std::int64_t first, std::int64_t count) {
+      kernels().swiglu_backward(gate_up.const_data_ptr<float>() + first * 2 * n, dy.const_data_ptr<float>() + first * n, count, n,
+                                d.mutable_data_ptr<float>() + first * 2 * n);
+    });
+    return {d};
+  }
+};
+
+// Calls work(chunk, row, position) for all rows.
+template <class Work>
+void for_positions(const PackedShape& packed, const Work& work) {
+  std::vector<std::int64_t> positions(static_cast<std::size_t>(packed.tokens()));
+  for (std::int64_t s = 0; s < packed.sequences(); ++s) {
+    for (std::int64_t t = 0; t < packed.length(s); ++t)
+      positions[static_cast<std::size_t>(packed.starts[static_cast<std::size_t>(s)] + t)] = t;
+  }
+  for_rows(packed.tokens(), [&](std::int64_t first, std::int64_t count) {
+    for (std::int64_t row = first; row < first + count; ++row) work(first / kRows, row, positions[static_cast<std::size_t>(row)]);
+  });
+}
+
+// Rotation and q/k norm, there and back, around the attention kernels.
+class AttentionPass {
+ public:
+  explicit AttentionPass(const AttentionInput& in)
+      : in_(in),
+        width_((in.heads + 2 * in.kv_heads) * in.head_dim),
+        q_width_(in.heads * in.head_dim),
+        kv_width_(in.kv_heads * in.head_dim),
+        shape_{in.heads, in.kv_heads, in.head_dim, width_, q_width_, 1.0f / std::sqrt(static_cast<float>(in.head_dim))} {}
+
+  // q and k after norm and rotation, v as it is.
+  Tensor turn(const Tensor& qkv, const Tensor& q_norm, const Tensor& k_norm) const {
+    Tensor turned = qkv.clone();  // (N, (H + 2 KV) d)
+    const std::int64_t dim = in_.head_dim;
+    const float eps = static_cast<float>(in_.eps);
+    for_positions(*in_.shape, [&](std::int64_t, std::int64_t row, std::int64_t position) {
+      float *q = turned.mutable_data_ptr<float>() + row * width_, *k = q + q_width_;
+      if (q_norm.defined()) {
+        kernels().rms_norm(q, dim, q_norm.const_data_ptr<float>(), eps, in_.heads, dim, q, dim);
+        kernels().rms_norm(k, dim, k_norm.const_data_ptr<float>(), eps, in_.kv_heads, dim, k, dim);
+      }
+      kernels().rope(q, in_.heads + in_.kv_heads, dim, in_.rope->cosines(position), in_.rope->sines(position));
+    });
+    return turned;
+  }
+
+  // Turns the gradient `d` of turned into the gradient of qkv, in place; adds to the partial gradients of the norms.
+  void turn_back(const Tensor& qkv, const Tensor& q_norm, const Tensor& k_norm, Tensor& d, Tensor& dq_norm, Tensor& dk_norm) const {
+    const std::int64_t dim = in_.head_dim;
+    const float eps = static_cast<float>(in_.eps);
+    for_positions(*in_.shape, [&](std::int64_t chunk, std::int64_t row, std::int64_t position) {
+      thread_local std::vector<float> sines, turned;
+      sines.assign(in_.rope->sines(position), in_.rope->sines(position) + dim / 2);
+      for (float& sine : sines) sine = -sine;
+      float *dq = d.mutable_data_ptr<float>() + row * width_, *dk = dq + q_width_;
+      kernels().rope(dq, in_.heads + in_.kv_heads, dim, in_.rope->cosines(position), sines.data());
+      if (!q_norm.defined()) return;
+      const float* q = qkv.const_data_ptr<float>() + row * width_;
+      turned.assign(dq, dq + q_width_ + kv_width_);
+      kernels().rms_norm_backward(q, q_norm.const_data_ptr<float>(), eps, turned.data(), in_.heads, dim, dq,
+                                  dq_norm.mutable_data_ptr<float>() + chunk * dim);
+      kernels().rms_norm_backward(q + q_width_, k_norm.const_data_ptr<float>(), eps, turned.data() + q_width_, in_.kv_heads, dim, dk,
+                                  dk_norm.mutable_data_ptr<float>() + chunk * dim);
+    });
+  }
+
+  // Runs work(row of qkv, row of out, place in lse, length, scratch) on every sequence and key/value head; places are in floats, and the
+  // head's k and v stand k_from(h) and v_from(h) floats behind the row's start.
+  template <class Work>
+  void for_heads(const Work& work) const {
+    const PackedShape& packed = *in_.shape;
+    const std::int64_t group = in_.heads / in_.kv_heads;
+    at::parallel_for(0, packed.sequences() * in_.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
+      std::vector<float> scratch;
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t s = i / in_.kv_heads, h = i % in_.kv_heads, first = packed.starts[static_cast<std::size_t>(s)],
+                           length = packed.length(s);
+        scratch.resize(static_cast<std::size_t>(kernels().attention_scratch(shape_, length)));
+        const HeadPlace place{first * width_ + h * group * in_.head_dim, first * width_ + q_width_ + h * in_.head_dim,
+                              first * q_width_ + h * group * in_.head_dim, first * in_.heads + h * group * length, length};
+        work(place, scratch.data());
+      }
+    });
+  }
+
+  // Where one sequence and key/value head begin, in floats.
+  struct HeadPlace {
+    std::int64_t q, k, out, lse, length;
+  };
+
+  Tensor forward(const Tensor& turned, Tensor& lse) const {
+    Tensor out = at::empty({turned.size(0), q_width_});  // (N, H d)
+    for_heads([&](const HeadPlace& at, float* scratch) {
+      const float* x = turned.const_data_ptr<float>();
+      kernels().attention(shape_, x + at.q, x + at.k, x + at.k + kv_width_, at.length, out.mutable_data_ptr<float>() + at.out,
+                          lse.mutable_data_ptr<float>() + at.lse, scratch);
+    });
+    return out;
+  }
+
+  Tensor backward(const Tensor& turned, const Tensor& out, const Tensor& lse, const Tensor& dout) const {
+    Tensor d = at::empty_like(turned);  // (N, (H + 2 KV) d)
+    for_heads([&](const HeadPlace& at, float* scratch) {
+      const float* x = turned.const_data_ptr<float>();
+      float* dx = d.mutable_data_ptr<float>();
+      kernels().attention_backward(shape_, x + at.q, x + at.k, x + at.k + kv_width_, out.const_data_ptr<float>() + at.out,
+                                   lse.const_data_ptr<float>() + at.lse, dout.const_data_ptr<float>() + at.out, at.length, dx + at.q,
+                                   dx + at.k, dx + at.k + kv_width_, scratch);
+    });
+    return d;
+  }
+
+ private:
+  const AttentionInput& in_;
+  std::int64_t width_, q_width_, kv_width_;
+  AttentionShape shape_;
+};
+
+// What autograd keeps of an AttentionInput.
+struct SavedInput : torch::CustomClassHolder {
+  explicit SavedInput(AttentionInput in) : input(std::move(in)) {}
+  AttentionInput input;
+};
+
+struct Attention : Function<Attention> {
+  static Variable forward(AutogradContext* context, const Tensor& qkv, const Tensor& q_norm, const Tensor& k_norm,
+                          const AttentionInput& in) {
+    const AttentionPass pass(in);
+    const Tensor turned = pass.turn(qkv, q_norm, k_norm);
+    Tensor lse = at::empty({qkv.size(0) * in.heads});  // (H N), by sequence
+    const Tensor out = pass.forward(turned, lse);
+    context->save_for_backward({qkv, q_norm, k_norm, turned, out, lse});
+    context->saved_data["input"] = c10::IValue::make_capsule(c10::make_intrusive<SavedInput>(in));
+    return out;
+  }
+
+  static Variables backward(AutogradContext* context, const Variables& grads) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &qkv = saved[0], &q_norm = saved[1], &k_norm = saved[2];
+    const auto holder = context->saved_data["input"].toCapsule();
+    const AttentionInput& in = static_cast<const SavedInput&>(*holder).input;
+    const AttentionPass pass(in);
+    Tensor d = pass.backward(saved[3], saved[4], saved[5], grads[0].contiguous());
+    Tensor dq_norm = partial_sums(qkv.size(0), in.head_dim), dk_norm = partial_sums(qkv.size(0), in.head_dim);
+    pass.turn_back(qkv, q_norm, k_norm, d, dq_norm, dk_norm);
+    if (!q_norm.defined()) return {d, Variable(), Variable(), Variable()};
+    return {d, dq_norm.sum(0), dk_norm.sum(0), Variable()};
+  }
+};
+
+// log softmax at the targets, in chunks of kLogitRows rows; the backward pass computes the logits again.
+//   l = h W^T / T,  p = softmax(l),  logp = l_target - lse,  H = lse - sum p l
+//   dl = g (onehot - p) - e p (log p + H),  dh = dl W / T,  dW += dl^T h / T
+struct TokenLogits : Function<TokenLogits> {
+  static Variables forward(AutogradContext* context, const Tensor& hidden, const Tensor& weight, const Tensor& targets,
+                           double temperature) {
+    const std::int64_t n = hidden.size(0);
+    Tensor logp = at::empty({n}), entropy = at::empty({n}), lse = at::empty({n});
+    for (std::int64_t first = 0; first < n; first += kLogitRows) {
+      const std::int64_t count = std::min(kLogitRows, n - first);
+      Tensor logits = at::mm(hidden.narrow(0, first, count), weight.t());  // (rows, V)
+      for_rows(count, [&](std::int64_t start, std::int64_t rows) {
+        for (std::int64_t i = start; i < start + rows; ++i) {
+          row_forward(logits.mutable_data_ptr<float>() + i * logits.size(1), logits.size(1),
+                      targets.const_data_ptr<std::int64_t>()[first + i], temperature, logp.mutable_data_ptr<float>()[first + i],
+                      entropy.mutable_data_ptr<float>()[first + i], lse.mutable_data_ptr<float>()[first + i]);
+        }
+      });
+    }
+    context->save_for_backward({hidden, weight, targets, entropy, lse});
+    context->saved_data["temperature"] = temperature;
+    return {logp, entropy};
+  }
+
+  static Variables backward(AutogradContext* context, const Variables& grads) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], &entropy = saved[3], &lse = saved[4];
+    const double temperature = context->saved_data["temperature"].toDouble();
+    const std::int64_t n = hidden.size(0);
+    const Tensor g = grads[0].defined() ? grads[0].contiguous() : at::zeros({n}),
+                 e = grads[1].defined() ? grads[1].contiguous() : at::zeros({n});
+    Tensor dhidden = at::empty_like(hidden), dweight = at::zeros_like(weight);  // (N, D), (V, D)
+    for (std::int64_t first = 0; first < n; first += kLogitRows) {
+      const std::int64_t count = std::min(kLogitRows, n - first);
+      const Tensor rows = hidden.narrow(0, first, count);  // (rows, D)
+      Tensor logits = at::mm(rows, weight.t());            // (rows, V)
+      for_rows(count, [&](std::int64_t start, std::int64_t some) {
+        for (std::int64_t i = start; i < start + some; ++i) {
+          const std::int64_t at = first + i;
+          row_backward(logits.mutable_data_ptr<float>() + i * logits.size(1), logits.size(1), targets.const_data_ptr<std::int64_t>()[at],
+                       temperature, lse.const_data_ptr<float>()[at], entropy.const_data_ptr<float>()[at], g.const_data_ptr<float>()[at],
+                       e.const_data_ptr<float>()[at]);
+        }
+      });
+      Tensor out = dhidden.narrow(0, first, count);
+      at::mm_out(out, logits, weight);
+      dweight.addmm_(logits.t(), rows);
+    }
+    return {dhidden, dweight, Variable(), Variable()};
+  }
+
+ private:
+  static void row_forward(float* logits, std::int64_t n, std::int64_t target, double temperature, float& logp, float& entropy, float& lse) {
+    const float scale = static_cast<float>(1.0 / temperature), chosen = logits[target] * scale;
+    float largest = 0;
+    double sum = 0, weighted = 0;
+    kernels().exponentials(logits, n, scale, largest, sum);
+    for (std::int64_t j = 0; j < n; ++j) weighted += logits[j] > 0 ? static_cast<double>(logits[j]) * std::log(logits[j]) : 0.0;
+    const double log_sum = std::log(sum);
+    lse = static_cast<float>(static_cast<double>(largest) * scale + log_sum);
+    logp = static_cast<float>(static_cast<double>(chosen) - static_cast<double>(largest) * scale - log_sum);
+    entropy = static_cast<float>(log_sum - weighted / sum);
+  }
+
+  static void row_backward(float* logits, std::int64_t n, std::int64_t target, double temperature, float lse, float entropy, float g,
+                           float e) {
+    const float scale = static_cast<float>(1.0 / temperature);
+    for (std::int64_t j = 0; j < n; ++j) {
+      const float log_p = logits[j] * scale - lse, p = std::exp(log_p);
+      logits[j] = scale * (-g * p - e * p * (log_p + entropy));
+    }
+    logits[target] += scale * g;
+  }
+};
+
+}  // namespace
+
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) { return RmsNorm::apply(x, weight, eps); }
+
+at::Tensor attention(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tensor& k_norm, const AttentionInput& input) {
+  return Attention::apply(qkv, q_norm, k_norm, input);
+}
+
+at::Tensor swiglu(const at::Tensor& gate_up) { return Swiglu::apply(gate_up); }
+
+TokenDistribution token_distribution(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, double temperature) {
+  const auto out = TokenLogits::apply(hidden, weight, targets, temperature);
+  return {out[0], out[1]};
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,52 @@
+// The operations of the transformer on packed batches, differentiable.
+//
+// A packed batch is N tokens of several sequences, one after the other, without padding. On the CPU the operations run on our own
+// kernels (core/kernels); `reference.h` has the same operations in plain LibTorch, for tests and for other devices.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <vector>
+
+#include "core/kernels/kernels.h"
+#include "core/model/rope.h"
+
+namespace tinyzero {
+
+// Where the sequences of a packed batch lie: sequence s has rows starts[s] … starts[s+1]-1 at positions 0, 1, …
+struct PackedShape {
+  std::vector<std::int64_t> starts = {0};
+
+  std::int64_t tokens() const { return starts.back(); }
+  std::int64_t sequences() const { return static_cast<std::int64_t>(starts.size()) - 1; }
+  std::int64_t length(std::int64_t s) const { return starts[static_cast<std::size_t>(s) + 1] - starts[static_cast<std::size_t>(s)]; }
+  void add(std::int64_t length) { starts.push_back(starts.back() + length); }
+};
+
+struct AttentionInput {
+  std::int64_t heads, kv_heads, head_dim;
+  double eps;  // of the q/k norm
+  std::shared_ptr<const PackedShape> shape;
+  std::shared_ptr<const RopeTable> rope;  // with as many positions as the longest sequence
+};
+
+// x / rms(x) · weight, row by row: (N, D), (D) -> (N, D).
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
+
+// Causal attention within each sequence. qkv (N, (heads + 2 kv_heads) · head_dim), heads side by side; q_norm and k_norm (head_dim) are
+// applied to each head before the rotation, or undefined. Returns (N, heads · head_dim).
+at::Tensor attention(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tensor& k_norm, const AttentionInput& input);
+
+// silu(gate) · up: (N, 2F) -> (N, F), a row being F gates, then F ups.
+at::Tensor swiglu(const at::Tensor& gate_up);
+
+struct TokenDistribution {
+  at::Tensor logp;     // (N) log-probability of the target
+  at::Tensor entropy;  // (N) of the whole distribution, in nats
+};
+
+// log softmax(hidden · weight^T / temperature) at `targets`: (N, D), (V, D), (N) int64. Never holds more than 1,024 rows of logits.
+TokenDistribution token_distribution(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, double temperature);
+
+}  // namespace tinyzero

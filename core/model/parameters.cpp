@@ -1,0 +1,151 @@
+#include "core/model/parameters.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <numbers>
+
+#include "core/base/error.h"
+#include "core/model/safetensors.h"
+#include "tinyzero/rng.h"
+
+namespace tinyzero {
+
+ParameterLayout::ParameterLayout(const ModelConfig& c) {
+  add("model.embed_tokens.weight", {c.vocab, c.width});
+  for (std::int64_t i = 0; i < c.layers; ++i) {
+    const std::string prefix = "model.layers." + std::to_string(i) + ".";
+    const auto attention = [&](const char* name, std::vector<std::int64_t> shape) {
+      return add(prefix + "self_attn." + name, std::move(shape));
+    };
+    LayerOffsets at{};
+    at.input_norm = add(prefix + "input_layernorm.weight", {c.width});
+    at.qkv = attention("q_proj.weight", {c.q_width(), c.width});
+    attention("k_proj.weight", {c.kv_width(), c.width});
+    attention("v_proj.weight", {c.kv_width(), c.width});
+    at.qkv_bias = at.q_norm = at.k_norm = -1;
+    if (c.qkv_bias) {
+      at.qkv_bias = attention("q_proj.bias", {c.q_width()});
+      attention("k_proj.bias", {c.kv_width()});
+      attention("v_proj.bias", {c.kv_width()});
+    }
+    if (c.qk_norm) {
+      at.q_norm = attention("q_norm.weight", {c.head_dim});
+      at.k_norm = attention("k_norm.weight", {c.head_dim});
+    }
+    at.output = attention("o_proj.weight", {c.width, c.q_width()});
+    at.post_norm = add(prefix + "post_attention_layernorm.weight", {c.width});
+    at.gate_up = add(prefix + "mlp.gate_proj.weight", {c.mlp, c.width});
+    add(prefix + "mlp.up_proj.weight", {c.mlp, c.width});
+    at.down = add(prefix + "mlp.down_proj.weight", {c.width, c.mlp});
+    layers_.push_back(at);
+  }
+  final_norm_ = add("model.norm.weight", {c.width});
+  head_ = c.tied ? embedding() : add("lm_head.weight", {c.vocab, c.width});
+}
+
+std::int64_t ParameterLayout::add(const std::string& name, std::vector<std::int64_t> shape) {
+  ParameterSlot slot{name, std::move(shape), size_, 1};
+  for (const std::int64_t n : slot.shape) slot.size *= n;
+  size_ += slot.size;
+  slots_.push_back(std::move(slot));
+  return slots_.back().offset;
+}
+
+FloatBuffer::FloatBuffer(std::int64_t size) : size_(size) {
+  const std::size_t bytes = (static_cast<std::size_t>(size) * sizeof(float) + 63) / 64 * 64;
+  data_.reset(static_cast<float*>(std::aligned_alloc(64, std::max<std::size_t>(bytes, 64))));
+  if (!data_) throw std::bad_alloc();
+  std::memset(data_.get(), 0, bytes);
+}
+
+void FloatBuffer::Free::operator()(float* p) const { std::free(p); }
+
+Model::Model(ModelConfig c) : config(std::move(c)), layout(config), weights(layout.size()) {}
+
+void initialize(Model& model, std::uint64_t seed) {
+  const double residual = 1.0 / std::sqrt(2.0 * static_cast<double>(model.config.layers));
+  for (std::size_t i = 0; i < model.layout.slots().size(); ++i) {
+    const ParameterSlot& slot = model.layout.slots()[i];
+    float* w = model.weights.data() + slot.offset;
+    const bool bias = slot.name.ends_with(".bias");
+    if (slot.shape.size() == 1) {
+      std::fill_n(w, slot.size, bias ? 0.0f : 1.0f);
+      continue;
+    }
+    const bool back = slot.name.ends_with("o_proj.weight") || slot.name.ends_with("down_proj.weight");
+    const double deviation = 0.02 * (back ? residual : 1.0);
+    Rng rng(seed, {i});
+    for (std::int64_t k = 0; k < slot.size; ++k) {  // Box-Muller
+      const double radius = std::sqrt(-2.0 * std::log(1.0 - rng.uniform()));
+      w[k] = static_cast<float>(deviation * radius * std::cos(2.0 * std::numbers::pi * rng.uniform()));
+    }
+  }
+}
+
+namespace {
+
+// The files that hold a folder's weights.
+std::vector<fs::path> weight_files(const fs::path& folder) {
+  const fs::path single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
+  if (fs::exists(single)) return {single};
+  if (!fs::exists(index))
+    throw Error(folder.string() + " has neither model.safetensors nor model.safetensors.index.json",
+                "give the folder of a Hugging Face model");
+  const Json json = parse_json(read_file(index), index.string());
+  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
+    throw Error(index.string() + " has no \"weight_map\"");
+  std::vector<fs::path> files;
+  for (const auto& [name, file] : json["weight_map"].items()) {
+    if (!file.is_string() || file.get<std::string>().find('/') != std::string::npos)
+      throw Error(index.string() + ": the file of \"" + name + "\" is not a plain name");
+    const fs::path path = folder / file.get<std::string>();
+    if (std::find(files.begin(), files.end(), path) == files.end()) files.push_back(path);
+  }
+  return files;
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+}  // namespace
+
+Model load_model(const fs::path& folder) {
+  const fs::path config_path = folder / "config.json";
+  if (!fs::is_directory(folder)) throw Error("no folder " + folder.string(), "give the folder of a Hugging Face model or of a checkpoint");
+  Model model(ModelConfig::from_json(parse_json(read_file(config_path), config_path.string()), config_path.string()));
+
+  std::vector<SafetensorsFile> files;
+  for (const fs::path& path : weight_files(folder)) files.emplace_back(path);
+  for (const ParameterSlot& slot : model.layout.slots()) {
+    const TensorInfo* tensor = nullptr;
+    for (const SafetensorsFile& file : files) {
+      const auto found = file.tensors().find(slot.name);
+      if (found != file.tensors().end()) tensor = &found->second;
+    }
+    if (tensor == nullptr) throw Error(folder.string() + " has no tensor \"" + slot.name + "\", which its config.json asks for");
+    if (tensor->shape != slot.shape) {
+      throw Error(folder.string() + ": tensor \"" + slot.name + "\" has shape " + shape_text(tensor->shape) + ", config.json asks for " +
+                  shape_text(slot.shape));
+    }
+    to_float(*tensor, slot.name, model.weights.data() + slot.offset);
+  }
+  return model;
+}
+
+void save_model(const Model& model, const fs::path& folder) {
+  std::vector<TensorView> tensors;
+  for (const ParameterSlot& slot : model.layout.slots()) tensors.push_back({slot.name, slot.shape, model.weights.data() + slot.offset});
+  write_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
+  write_file_synced(folder / "config.json", model.config.to_json().dump(2) + "\n");
+  Json generation = {{"do_sample", true}, {"temperature", 1.0}};
+  if (!model.config.eos.empty()) generation["eos_token_id"] = model.config.eos;
+  write_file_synced(folder / "generation_config.json", generation.dump(2) + "\n");
+}
+
+}  // namespace tinyzero

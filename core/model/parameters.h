@@ -1,0 +1,85 @@
+// The weights of a model in one flat f32 buffer, shared by the trainer (as tensors) and the decoder (as pointers).
+//
+// The order within a layer puts q, k, v next to each other, and gate and up: each trio or pair is then also one matrix, which is
+// multiplied at once. Names and shapes are Hugging Face's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/file.h"
+#include "core/model/config.h"
+
+namespace tinyzero {
+
+struct ParameterSlot {
+  std::string name;  // "model.layers.0.self_attn.q_proj.weight"
+  std::vector<std::int64_t> shape;
+  std::int64_t offset = 0;  // in floats
+  std::int64_t size = 0;
+};
+
+// Offsets of one layer's weights; -1 where the family member has none.
+struct LayerOffsets {
+  std::int64_t input_norm, qkv, qkv_bias, q_norm, k_norm, output, post_norm, gate_up, down;
+};
+
+class ParameterLayout {
+ public:
+  explicit ParameterLayout(const ModelConfig& config);
+
+  const std::vector<ParameterSlot>& slots() const { return slots_; }
+  std::int64_t size() const { return size_; }  // floats in all
+  const LayerOffsets& layer(std::size_t i) const { return layers_[i]; }
+  std::int64_t embedding() const { return 0; }
+  std::int64_t final_norm() const { return final_norm_; }
+  std::int64_t head() const { return head_; }  // the embedding's offset if tied
+
+ private:
+  std::int64_t add(const std::string& name, std::vector<std::int64_t> shape);
+
+  std::vector<ParameterSlot> slots_;
+  std::vector<LayerOffsets> layers_;
+  std::int64_t size_ = 0, final_norm_ = 0, head_ = 0;
+};
+
+// A 64-byte aligned array of floats, zero at first.
+class FloatBuffer {
+ public:
+  FloatBuffer() = default;
+  explicit FloatBuffer(std::int64_t size);
+  float* data() { return data_.get(); }
+  const float* data() const { return data_.get(); }
+  std::int64_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(float* p) const;
+  };
+  std::unique_ptr<float, Free> data_;
+  std::int64_t size_ = 0;
+};
+
+// A model: its shape, where each weight stands, and the weights.
+struct Model {
+  ModelConfig config;
+  ParameterLayout layout;
+  FloatBuffer weights;
+
+  explicit Model(ModelConfig config);
+};
+
+// New weights: matrices normal with standard deviation 0.02 (projections back into the residual stream divided by √(2 layers), as
+// GPT-2), norms 1, biases 0. Equal seeds give equal weights.
+void initialize(Model& model, std::uint64_t seed);
+
+// Reads a Hugging Face folder (config.json; model.safetensors or the shards of model.safetensors.index.json). Throws Error naming what
+// is missing, cut, of the wrong shape or not supported.
+Model load_model(const fs::path& folder);
+
+// Writes config.json, generation_config.json and model.safetensors into an existing folder (fsynced, not atomic).
+void save_model(const Model& model, const fs::path& folder);
+
+}  // namespace tinyzero

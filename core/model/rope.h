@@ -1,0 +1,30 @@
+// Angles of rotary positions (Su et al., arXiv:2104.09864), with Llama 3's stretching of low frequencies.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/model/config.h"
+
+namespace tinyzero {
+
+// Cosines and sines of position · frequency, computed in double.
+class RopeTable {
+ public:
+  explicit RopeTable(const ModelConfig& config);
+
+  // Makes rows for positions 0 … length-1; pointers from before become invalid.
+  void ensure(std::int64_t length);
+
+  // head_dim/2 values.
+  const float* cosines(std::int64_t position) const { return cosines_.data() + position * half(); }
+  const float* sines(std::int64_t position) const { return sines_.data() + position * half(); }
+
+ private:
+  std::int64_t half() const { return static_cast<std::int64_t>(frequencies_.size()); }
+
+  std::vector<double> frequencies_;
+  std::vector<float> cosines_, sines_;
+};
+
+}  // namespace tinyzero

@@ -1,0 +1,69 @@
+#include "core/model/transformer.h"
+
+#include <algorithm>
+
+#include "core/model/reference.h"
+
+namespace tinyzero {
+
+using at::Tensor;
+
+Transformer::Transformer(Model& model, bool reference)
+    : config_(model.config),
+      reference_(reference),
+      flat_(at::from_blob(model.weights.data(), {model.weights.size()}, at::kFloat)),
+      gradient_(at::zeros_like(flat_)),
+      rope_(std::make_shared<RopeTable>(model.config)) {
+  const ModelConfig& c = config_;
+  const ParameterLayout& layout = model.layout;
+  embedding_ = parameter(layout.embedding(), {c.vocab, c.width});
+  for (std::int64_t i = 0; i < c.layers; ++i) {
+    const LayerOffsets& at = layout.layer(static_cast<std::size_t>(i));
+    const std::int64_t qkv_width = c.q_width() + 2 * c.kv_width();
+    layers_.push_back({parameter(at.input_norm, {c.width}), parameter(at.qkv, {qkv_width, c.width}), parameter(at.qkv_bias, {qkv_width}),
+                       parameter(at.q_norm, {c.head_dim}), parameter(at.k_norm, {c.head_dim}), parameter(at.output, {c.width, c.q_width()}),
+                       parameter(at.post_norm, {c.width}), parameter(at.gate_up, {2 * c.mlp, c.width}),
+                       parameter(at.down, {c.width, c.mlp})});
+  }
+  final_norm_ = parameter(layout.final_norm(), {c.width});
+  head_ = c.tied ? embedding_ : parameter(layout.head(), {c.vocab, c.width});
+}
+
+// A leaf over a part of the flat weights, whose gradient accumulates into the same part of the flat gradient.
+Tensor Transformer::parameter(std::int64_t offset, std::vector<std::int64_t> shape) {
+  if (offset < 0) return {};
+  std::int64_t size = 1;
+  for (const std::int64_t n : shape) size *= n;
+  Tensor weight = flat_.narrow(0, offset, size).view(shape).variable_data().set_requires_grad(true);
+  weight.mutable_grad() = gradient_.narrow(0, offset, size).view(shape);
+  Views& views = shape.size() == 2 ? matrices_ : vectors_;
+  views.weights.push_back(flat_.narrow(0, offset, size));
+  views.gradients.push_back(gradient_.narrow(0, offset, size));
+  return weight;
+}
+
+Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const PackedShape>& shape) {
+  std::int64_t longest = 1;
+  for (std::int64_t s = 0; s < shape->sequences(); ++s) longest = std::max(longest, shape->length(s));
+  rope_->ensure(longest);
+  const AttentionInput input{config_.heads, config_.kv_heads, config_.head_dim, config_.norm_eps, shape, rope_};
+  const auto norm = reference_ ? reference_rms_norm : rms_norm;
+  const auto attend = reference_ ? reference_attention : attention;
+  const auto gate = reference_ ? reference_swiglu : swiglu;
+
+  Tensor x = at::embedding(embedding_, ids);  // (N, D)
+  for (const Layer& layer : layers_) {
+    const Tensor qkv = at::linear(norm(x, layer.input_norm, config_.norm_eps), layer.qkv, layer.qkv_bias);  // (N, (H + 2 KV) d)
+    x = x + at::linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output);                       // (N, D)
+    const Tensor gate_up = at::linear(norm(x, layer.post_norm, config_.norm_eps), layer.gate_up);           // (N, 2F)
+    x = x + at::linear(gate(gate_up), layer.down);                                                          // (N, D)
+  }
+  return norm(x, final_norm_, config_.norm_eps);  // (N, D)
+}
+
+TokenDistribution Transformer::distribution(const Tensor& rows, const Tensor& targets, double temperature) const {
+  return reference_ ? reference_token_distribution(rows, head_, targets, temperature)
+                    : token_distribution(rows, head_, targets, temperature);
+}
+
+}  // namespace tinyzero

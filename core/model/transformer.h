@@ -1,0 +1,52 @@
+// The model as the trainer sees it: its weights as tensors that autograd knows, and the forward pass over packed batches.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <vector>
+
+#include "core/model/operators.h"
+#include "core/model/parameters.h"
+
+namespace tinyzero {
+
+class Transformer {
+ public:
+  // Works on the weights of `model` in place (no copy); `model` must outlive it. With `reference`, the plain LibTorch operations.
+  explicit Transformer(Model& model, bool reference = false);
+
+  // Final hidden states, after the last norm, of a packed batch: ids (N) int64 -> (N, D).
+  at::Tensor hidden(const at::Tensor& ids, const std::shared_ptr<const PackedShape>& shape);
+
+  // Distributions of the tokens that follow the given rows: rows (M, D), targets (M) int64.
+  TokenDistribution distribution(const at::Tensor& rows, const at::Tensor& targets, double temperature) const;
+
+  // All weights, and their gradients, as one flat tensor each.
+  const at::Tensor& flat() const { return flat_; }
+  const at::Tensor& flat_gradient() const { return gradient_; }
+
+  // Views of them, matrices (which weight decay shrinks) apart from norms and biases.
+  struct Views {
+    std::vector<at::Tensor> weights, gradients;
+  };
+  const Views& matrices() const { return matrices_; }
+  const Views& vectors() const { return vectors_; }
+
+ private:
+  at::Tensor parameter(std::int64_t offset, std::vector<std::int64_t> shape);
+
+  struct Layer {
+    at::Tensor input_norm, qkv, qkv_bias, q_norm, k_norm, output, post_norm, gate_up, down;
+  };
+
+  const ModelConfig& config_;
+  bool reference_;
+  at::Tensor flat_, gradient_;
+  Views matrices_, vectors_;
+  at::Tensor embedding_, final_norm_, head_;
+  std::vector<Layer> layers_;
+  std::shared_ptr<RopeTable> rope_;
+};
+
+}  // namespace tinyzero

@@ -1,0 +1,48 @@
+// Loading plugin libraries, and finding them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/plugin/elf.h"
+#include "tinyzero/task_abi.h"
+
+namespace tinyzero {
+
+// Loads a library that read_library_note has accepted (all symbols at once, none visible to others) and returns its function
+// `entry`. The library stays loaded for the life of the process: unloading one is unreliable. Throws Error with the linker's words.
+void* load_library_entry(const std::filesystem::path& path, const char* entry);
+
+// Loads a task library: note, ABI version, entry. Throws Error naming the file and the cause.
+const tz_module& load_task_module(const std::filesystem::path& path);
+
+// A plugin that was found, not loaded.
+struct PluginFile {
+  std::filesystem::path path;
+  LibraryNote note;
+};
+
+// The plugins in the search path. A file that cannot be one is a line of `problems`, not a failed scan.
+class PluginCatalog {
+ public:
+  // Scans folders in order: `extra` (the command line's), those of the variable TINYZERO_PLUGIN_PATH (separated by ':'), the user's
+  // (~/.local/share/tinyzero/plugins), the ones installed with the program.
+  static PluginCatalog scan(const std::vector<std::filesystem::path>& extra);
+
+  // Scans these folders only.
+  explicit PluginCatalog(const std::vector<std::filesystem::path>& folders);
+
+  std::vector<PluginFile> of_type(std::uint32_t type) const;
+  const std::vector<std::string>& problems() const { return problems_; }
+
+  // The plugin of that id, or the file at that path if `name` is a path (has a '/' or ends in .so). Throws Error: unknown (with the
+  // nearest name), or found twice (with both paths).
+  PluginFile find(std::uint32_t type, const std::string& name) const;
+
+ private:
+  std::vector<PluginFile> files_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace tinyzero

@@ -1,0 +1,299 @@
+#include "core/rollout/cpu/engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "core/base/error.h"
+#include "core/rollout/sampler.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr std::int64_t kPromptRows = 64;        // tokens of a prompt computed in one pass
+constexpr std::int64_t kCacheBytes = 16 << 20;  // of shared cache that weights and sequences should fit into
+
+// Runs `work(i)` on `n` threads and rethrows the first exception.
+template <class Work>
+void run_workers(std::int64_t n, const Work& work) {
+  std::mutex mutex;
+  std::exception_ptr first;
+  const auto guarded = [&](std::int64_t i) {
+    try {
+      work(i);
+    } catch (...) {  // rethrown below, on the caller's thread
+      const std::lock_guard lock(mutex);
+      if (!first) first = std::current_exception();
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (std::int64_t i = 1; i < n; ++i) threads.emplace_back(guarded, i);
+  guarded(0);
+  threads.clear();
+  if (first) std::rethrow_exception(first);
+}
+
+struct Token {
+  std::int32_t id;
+  float logp;
+};
+
+// The next token from logits, which are overwritten.
+Token sample(const Kernels& kernels, float* logits, std::int64_t vocab, double temperature, std::uint64_t stream, std::uint64_t index) {
+  float largest = 0;
+  double sum = 0;
+  if (temperature == 0) {
+    const std::int64_t best = std::max_element(logits, logits + vocab) - logits;
+    kernels.exponentials(logits, vocab, 1.0f, largest, sum);
+    return {static_cast<std::int32_t>(best), static_cast<float>(-std::log(sum))};
+  }
+  kernels.exponentials(logits, vocab, static_cast<float>(1.0 / temperature), largest, sum);
+  std::int64_t id = invert_cdf(logits, vocab, 0.0, uniform_at(stream, index) * sum);
+  if (id < 0) id = last_possible(logits, vocab);
+  return {static_cast<std::int32_t>(id), static_cast<float>(std::log(static_cast<double>(logits[id])) - std::log(sum))};
+}
+
+// One thread's share of a generate call.
+class Generation {
+ public:
+  Generation(const Model& model, const Kernels& kernels, DecodeWorker& worker, std::int64_t wave, const std::vector<Prompt>& prompts,
+             const Sampling& sampling, std::atomic<std::size_t>& next_prompt, std::vector<std::vector<Episode>>& episodes)
+      : model_(model),
+        kernels_(kernels),
+        worker_(worker),
+        prompts_(prompts),
+        sampling_(sampling),
+        next_prompt_(next_prompt),
+        episodes_(episodes),
+        slots_(static_cast<std::size_t>(wave)) {}
+
+  void run() {
+    while (true) {
+      start_samples();
+      rows_.clear();
+      for (std::size_t s = 0; s < slots_.size(); ++s) {
+        if (slots_[s].episode != nullptr) rows_.push_back({static_cast<std::int64_t>(s), slots_[s].position, slots_[s].token, true});
+      }
+      const std::size_t decoding = rows_.size();
+      add_prompt_rows();
+      if (rows_.empty()) return;
+      worker_.forward(rows_);
+      advance(decoding);
+      if (prompt_done_ == prompt_size()) return_prompt_logits(decoding);
+      ++passes;
+      used_slots += static_cast<std::int64_t>(decoding);
+    }
+  }
+
+  std::int64_t passes = 0, used_slots = 0, tokens = 0, prompt_tokens = 0;
+
+ private:
+  struct Slot {
+    Episode* episode = nullptr;  // null: free
+    std::int64_t position = 0;   // of `token`
+    std::int32_t token = 0;
+    std::uint64_t stream = 0;
+  };
+
+  std::int64_t staging() const { return static_cast<std::int64_t>(slots_.size()); }  // the slot that holds the current prompt
+  std::int64_t prompt_size() const { return has_prompt_ ? static_cast<std::int64_t>(prompts_[prompt_].ids.size()) : -1; }
+  bool prompt_ready() const { return has_prompt_ && prompt_done_ > prompt_size(); }
+
+  // Fills free slots from the current prompt while it has samples left; then takes the next prompt.
+  void start_samples() {
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+      while (slots_[s].episode == nullptr && prompt_ready()) start_sample(s);
+    }
+    if (has_prompt_) return;
+    prompt_ = next_prompt_.fetch_add(1);
+    has_prompt_ = prompt_ < prompts_.size();
+    prompt_done_ = 0;
+    started_ = 0;
+  }
+
+  void start_sample(std::size_t s) {
+    Episode& episode = episodes_[prompt_][static_cast<std::size_t>(started_)];
+    episode.prompt = static_cast<std::int64_t>(prompt_);
+    episode.sample = started_;
+    Slot& slot = slots_[s];
+    slot.episode = &episode;
+    slot.position = prompt_size() - 1;
+    slot.stream = stream_key(
+        sampling_.seed, {static_cast<std::uint64_t>(sampling_.purpose), sampling_.step, prompt_, static_cast<std::uint64_t>(started_)});
+    worker_.copy_slot(staging(), static_cast<std::int64_t>(s), prompt_size());
+    logits_ = prompt_logits_;
+    if (++started_ == prompts_[prompt_].samples) has_prompt_ = false;
+    append(slot, logits_.data());
+  }
+
+  void add_prompt_rows() {
+    if (!has_prompt_ || prompt_ready()) return;
+    const auto& ids = prompts_[prompt_].ids;
+    const std::int64_t end = std::min(prompt_size(), prompt_done_ + kPromptRows);
+    for (; prompt_done_ < end; ++prompt_done_) {
+      rows_.push_back({staging(), prompt_done_, ids[static_cast<std::size_t>(prompt_done_)], prompt_done_ + 1 == prompt_size()});
+      ++prompt_tokens;
+    }
+  }
+
+  // The last row of a finished prompt gives the distribution of every sample's first token.
+  void return_prompt_logits(std::size_t decoding) {
+    const float* logits = worker_.logits(decoding);
+    prompt_logits_.assign(logits, logits + model_.config.vocab);
+    ++prompt_done_;
+  }
+
+  void advance(std::size_t decoding) {
+    for (std::size_t i = 0; i < decoding; ++i) append(slots_[static_cast<std::size_t>(rows_[i].slot)], worker_.logits(i));
+  }
+
+  // Samples a slot's next token; frees the slot if that ends the completion.
+  void append(Slot& slot, float* logits) {
+    Episode& episode = *slot.episode;
+    const Token token = sample(kernels_, logits, model_.config.vocab, sampling_.temperature, slot.stream, episode.tokens.size());
+    episode.tokens.push_back(token.id);
+    episode.logp.push_back(token.logp);
+    ++slot.position;
+    slot.token = token.id;
+    ++tokens;
+    const bool eos = std::find(sampling_.eos.begin(), sampling_.eos.end(), token.id) != sampling_.eos.end();
+    if (!eos && static_cast<std::int64_t>(episode.tokens.size()) < sampling_.max_tokens) return;
+    episode.end = eos ? End::eos : End::length;
+    slot.episode = nullptr;
+  }
+
+  const Model& model_;
+  const Kernels& kernels_;
+  DecodeWorker& worker_;
+  const std::vector<Prompt>& prompts_;
+  const Sampling& sampling_;
+  std::atomic<std::size_t>& next_prompt_;
+  std::vector<std::vector<Episode>>& episodes_;
+  std::vector<Slot> slots_;
+  std::vector<Row> rows_;
+  std::vector<float> prompt_logits_, logits_;
+  bool has_prompt_ = false;
+  std::size_t prompt_ = 0;
+  std::int64_t prompt_done_ = 0;  // tokens computed; prompt_size() + 1 once the logits are kept too
+  std::int64_t started_ = 0;      // samples
+};
+
+}  // namespace
+
+CpuEngine::CpuEngine(const Model& model, const CpuEngineOptions& options)
+    : model_(model),
+      kernels_(options.kernels.empty() ? kernels() : kernels(options.kernels)),
+      threads_(options.threads > 0 ? options.threads : std::max<std::int64_t>(1, std::thread::hardware_concurrency())),
+      wave_(options.wave),
+      packed_(model.config, model.layout, kernels_),
+      rope_(model.config) {
+  refresh();
+}
+
+void CpuEngine::check_ids(const std::vector<std::int32_t>& ids, std::int64_t room) const {
+  if (ids.empty()) throw Error("an empty prompt has no next token", "give at least one token");
+  for (const std::int32_t id : ids) {
+    if (id < 0 || id >= model_.config.vocab)
+      throw Error("token id " + std::to_string(id) + " is outside the model's vocabulary of " + std::to_string(model_.config.vocab));
+  }
+  const auto length = static_cast<std::int64_t>(ids.size()) + room;
+  if (length > model_.config.context) {
+    throw Error("a prompt of " + std::to_string(ids.size()) + " tokens and a completion of " + std::to_string(room) + " need " +
+                    std::to_string(length) + " positions, the model has " + std::to_string(model_.config.context),
+                "lower max_tokens or shorten the prompt");
+  }
+}
+
+std::int64_t CpuEngine::choose_wave(std::int64_t length) const {
+  if (wave_ > 0) return wave_;
+  const std::int64_t sequence = length * model_.config.layers * 2 * model_.config.kv_width() * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t left = kCacheBytes - model_.layout.size() * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t fitting = left / std::max<std::int64_t>(1, threads_ * sequence);
+  return std::clamp<std::int64_t>(fitting / 12 * 12, 12, 96);
+}
+
+std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, const Sampling& sampling) {
+  std::int64_t longest = 0;
+  std::vector<std::vector<Episode>> episodes;
+  for (const Prompt& prompt : prompts) {
+    check_ids(prompt.ids, sampling.max_tokens);
+    longest = std::max(longest, static_cast<std::int64_t>(prompt.ids.size()));
+    episodes.emplace_back(static_cast<std::size_t>(prompt.samples));
+  }
+  const std::int64_t length = longest + sampling.max_tokens;
+  rope_.ensure(length);
+  const std::int64_t wave = choose_wave(length);
+  std::atomic<std::size_t> next_prompt{0};
+  statistics_ = {};
+  std::int64_t passes = 0, used = 0;
+  std::mutex mutex;
+  run_workers(std::min<std::int64_t>(threads_, static_cast<std::int64_t>(prompts.size())), [&](std::int64_t) {
+    DecodeWorker worker(model_.config, packed_, rope_, kernels_, wave + 1, length, wave + kPromptRows);
+    Generation generation(model_, kernels_, worker, wave, prompts, sampling, next_prompt, episodes);
+    generation.run();
+    const std::lock_guard lock(mutex);
+    statistics_.tokens += generation.tokens;
+    statistics_.prompt_tokens += generation.prompt_tokens;
+    passes += generation.passes;
+    used += generation.used_slots;
+  });
+  statistics_.slot_use = passes > 0 ? static_cast<double>(used) / static_cast<double>(passes * wave) : 0;
+  std::vector<Episode> out;
+  for (auto& group : episodes) {
+    for (Episode& episode : group) out.push_back(std::move(episode));
+  }
+  return out;
+}
+
+std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) {
+  const auto scale = static_cast<float>(1.0 / temperature);
+  std::int64_t longest = 1;
+  for (const auto& ids : sequences) {
+    check_ids(ids, 0);
+    longest = std::max(longest, static_cast<std::int64_t>(ids.size()));
+  }
+  rope_.ensure(longest);
+  std::vector<std::vector<float>> out(sequences.size());
+  std::atomic<std::size_t> next{0};
+  run_workers(std::min<std::int64_t>(threads_, static_cast<std::int64_t>(sequences.size())), [&](std::int64_t) {
+    DecodeWorker worker(model_.config, packed_, rope_, kernels_, 1, longest, kPromptRows);
+    std::vector<Row> rows;
+    for (std::size_t i = next.fetch_add(1); i < sequences.size(); i = next.fetch_add(1)) {
+      const auto& ids = sequences[i];
+      for (std::size_t first = 0; first + 1 < ids.size(); first += kPromptRows) {
+        rows.clear();
+        for (std::size_t t = first; t + 1 < ids.size() && t < first + kPromptRows; ++t)
+          rows.push_back({0, static_cast<std::int64_t>(t), ids[t], true});
+        worker.forward(rows);
+        for (std::size_t r = 0; r < rows.size(); ++r) {
+          float* logits = worker.logits(r);
+          const float target = logits[ids[first + r + 1]];
+          float largest = 0;
+          double sum = 0;
+          kernels_.exponentials(logits, model_.config.vocab, scale, largest, sum);
+          out[i].push_back(static_cast<float>((static_cast<double>(target) - largest) * scale - std::log(sum)));
+        }
+      }
+    }
+  });
+  return out;
+}
+
+std::vector<float> CpuEngine::last_logits(const std::vector<std::int32_t>& ids) {
+  check_ids(ids, 0);
+  rope_.ensure(static_cast<std::int64_t>(ids.size()));
+  DecodeWorker worker(model_.config, packed_, rope_, kernels_, 1, static_cast<std::int64_t>(ids.size()), kPromptRows);
+  std::vector<Row> rows;
+  for (std::size_t t = 0; t < ids.size(); ++t) {
+    rows.push_back({0, static_cast<std::int64_t>(t), ids[t], t + 1 == ids.size()});
+    if (rows.size() < kPromptRows && t + 1 < ids.size()) continue;
+    worker.forward(rows);
+    if (t + 1 < ids.size()) rows.clear();
+  }
+  return {worker.logits(0), worker.logits(0) + model_.config.vocab};
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,51 @@
+// The CPU engine: one worker a thread, each with its own wave of sequences, all sharing the packed weights.
+//
+// A worker takes a prompt, computes it once, and starts its samples from that as slots fall free; a finished sequence's slot is refilled
+// at once. Rows of one pass do not influence each other and randomness is counter-based, so the tokens do not depend on the wave, the
+// threads or the order of work.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/rollout/cpu/forward.h"
+#include "core/rollout/engine.h"
+
+namespace tinyzero {
+
+struct CpuEngineOptions {
+  std::int64_t threads = 0;  // 0: one a core
+  std::int64_t wave = 0;     // sequences a thread decodes at once; 0: by the size of the cache
+  std::string kernels;       // "avx512", "avx2", "scalar"; empty: the best of this machine
+};
+
+class CpuEngine : public Engine {
+ public:
+  // Works on the weights of `model`, which must outlive the engine; call refresh() after changing them.
+  CpuEngine(const Model& model, const CpuEngineOptions& options);
+
+  void refresh() { packed_.pack(model_.weights.data()); }
+
+  std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling& sampling) override;
+  std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) override;
+  const DecodeStatistics& statistics() const override { return statistics_; }
+
+  // Logits (vocab) after the last of `ids`: for tests and `model score`.
+  std::vector<float> last_logits(const std::vector<std::int32_t>& ids);
+
+  const char* kernel_name() const { return kernels_.name; }
+  std::int64_t threads() const { return threads_; }
+
+ private:
+  void check_ids(const std::vector<std::int32_t>& ids, std::int64_t room) const;
+  std::int64_t choose_wave(std::int64_t length) const;
+
+  const Model& model_;
+  const Kernels& kernels_;
+  std::int64_t threads_, wave_;
+  DecodeWeights packed_;
+  RopeTable rope_;
+  DecodeStatistics statistics_;
+};
+
+}  // namespace tinyzero

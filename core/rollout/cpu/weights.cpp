@@ -1,0 +1,47 @@
+#include "core/rollout/cpu/weights.h"
+
+namespace tinyzero {
+
+DecodeWeights::DecodeWeights(const ModelConfig& c, const ParameterLayout& layout, const Kernels& kernels)
+    : config_(c), layout_(layout), kernels_(kernels), layers_(static_cast<std::size_t>(c.layers)) {
+  const Index qkv = kernels.packed_size(c.q_width() + 2 * c.kv_width(), c.width), output = kernels.packed_size(c.width, c.q_width()),
+              gate_up = kernels.packed_size(2 * c.mlp, c.width), down = kernels.packed_size(c.width, c.mlp),
+              head = kernels.packed_size(c.vocab, c.width);
+  packed_ = FloatBuffer(c.layers * (qkv + output + gate_up + down) + head);
+  float* at = packed_.data();
+  const auto take = [&](Index size) {
+    float* start = at;
+    at += size;
+    return start;
+  };
+  for (DecodeLayer& layer : layers_) {
+    layer.qkv = take(qkv);
+    layer.output = take(output);
+    layer.gate_up = take(gate_up);
+    layer.down = take(down);
+  }
+  head_ = take(head);
+}
+
+void DecodeWeights::pack(const float* w) {
+  const ModelConfig& c = config_;
+  const auto vector = [&](std::int64_t offset) { return offset < 0 ? nullptr : w + offset; };
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const LayerOffsets& at = layout_.layer(i);
+    DecodeLayer& layer = layers_[i];
+    layer.input_norm = vector(at.input_norm);
+    layer.qkv_bias = vector(at.qkv_bias);
+    layer.q_norm = vector(at.q_norm);
+    layer.k_norm = vector(at.k_norm);
+    layer.post_norm = vector(at.post_norm);
+    kernels_.pack(w + at.qkv, c.q_width() + 2 * c.kv_width(), c.width, layer.qkv);
+    kernels_.pack(w + at.output, c.width, c.q_width(), layer.output);
+    kernels_.pack(w + at.gate_up, 2 * c.mlp, c.width, layer.gate_up);
+    kernels_.pack(w + at.down, c.width, c.mlp, layer.down);
+  }
+  embedding_ = w + layout_.embedding();
+  final_norm_ = w + layout_.final_norm();
+  kernels_.pack(w + layout_.head(), c.vocab, c.width, head_);
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,57 @@
+// Decoding: prompts in, sampled completions out.
+//
+// Every engine keeps the same promise: a completion is a function of (weights, prompt, sampling options, item, sample). It does not
+// depend on how many sequences are decoded at once, on threads, or on what else is in the batch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace tinyzero {
+
+// One prompt, to be completed `samples` times.
+struct Prompt {
+  std::vector<std::int32_t> ids;  // at least one
+  std::int64_t samples = 1;
+};
+
+// What randomness is for; part of the name of every stream.
+enum class Purpose : std::uint64_t { weights = 1, train_items = 2, demonstrations = 3, rollout = 4, evaluation = 5, generation = 6 };
+
+struct Sampling {
+  std::int64_t max_tokens = 256;  // longest completion
+  double temperature = 1.0;       // 0: the likeliest token, no randomness
+  std::vector<std::int64_t> eos;  // tokens that end a completion; empty: only the length does
+  std::uint64_t seed = 1;
+  Purpose purpose = Purpose::generation;
+  std::uint64_t step = 0;
+};
+
+enum class End { eos, length };
+
+struct Episode {
+  std::int64_t prompt = 0, sample = 0;  // which prompt of the call, which of its samples
+  std::vector<std::int32_t> tokens;     // of the completion; ends with the eos token if `end` is eos
+  std::vector<float> logp;  // log-probability of each token under the sampling distribution (temperature 0: under temperature 1)
+  End end = End::length;
+};
+
+// How busy an engine was during one call.
+struct DecodeStatistics {
+  std::int64_t tokens = 0;         // sampled
+  std::int64_t prompt_tokens = 0;  // computed for prompts
+  double slot_use = 0;             // share of slots that held an unfinished sequence, mean over steps
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // Completions in the order of prompts, then samples. Throws Error for a prompt that leaves no room in the context.
+  virtual std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling& sampling) = 0;
+  // Log-probabilities of each token but the first, given those before it, under softmax(logits / temperature).
+  virtual std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) = 0;
+  virtual const DecodeStatistics& statistics() const = 0;
+};
+
+}  // namespace tinyzero

@@ -1,0 +1,45 @@
+#include "core/run/manifest.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <xxhash.h>
+
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <ctime>
+#include <thread>
+
+#include "core/kernels/kernels.h"
+#include "tinyzero/note.h"
+
+namespace tinyzero {
+
+std::string file_hash(const fs::path& path) {
+  const MappedFile file(path);
+  const XXH128_hash_t hash = XXH3_128bits(file.data(), file.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
+  utsname system{};
+  ::uname(&system);
+  const fs::path program = boost::dll::program_location().string();
+  Json plugins = Json::array();
+  for (const fs::path& path : facts.plugins) plugins.push_back({{"path", path.string()}, {"xxh3", file_hash(path)}});
+  const Json manifest = {{"version", TINYZERO_VERSION},
+                         {"compiler", TINYZERO_COMPILER},
+                         {"program", {{"path", program.string()}, {"xxh3", file_hash(program)}}},
+                         {"config", facts.config},
+                         {"plugins", plugins},
+                         {"problem_set", facts.problem_set},
+                         {"machine",
+                          {{"system", fmt::format("{} {}", system.sysname, system.release)},
+                           {"architecture", system.machine},
+                           {"cores", std::thread::hardware_concurrency()},
+                           {"kernels", kernels().name}}},
+                         {"libtorch", facts.torch},
+                         {"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))}};
+  write_file_atomically(folder.path() / "manifest.json", manifest.dump(2) + "\n");
+}
+
+}  // namespace tinyzero

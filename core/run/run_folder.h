@@ -1,0 +1,52 @@
+// A run's folder: what it was asked, what it did, and where it can go on.
+//
+//   config.yaml     every setting, as resolved
+//   manifest.json   code, plugins and their hashes, machine
+//   metrics.jsonl   one object a step or evaluation
+//   episodes/       every completion with its verdict, one file a step
+//   checkpoints/    Hugging Face folders with the trainer's state (checkpoint.h)
+//   log.txt         what was said while it ran
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/base/file.h"
+#include "core/base/json.h"
+
+namespace tinyzero {
+
+class RunFolder {
+ public:
+  // Makes a new folder; throws Error if it exists with anything in it, or cannot be written.
+  static RunFolder create(const fs::path& path);
+  // Opens an existing one for going on; throws Error if it is none, or if another process is writing to it.
+  static RunFolder open(const fs::path& path);
+
+  const fs::path& path() const { return path_; }
+  fs::path config() const { return path_ / "config.yaml"; }
+  fs::path checkpoints() const { return path_ / "checkpoints"; }
+
+  // Appends one object to metrics.jsonl.
+  void write_metrics(const Json& metrics);
+  // Writes episodes/step-NNNNNN.jsonl.
+  void write_episodes(std::int64_t step, const std::string& lines);
+  // Appends a line to log.txt.
+  void log(const std::string& line);
+
+  // Bytes of metrics.jsonl so far: a checkpoint keeps this, so that going on from it can drop what came after.
+  std::int64_t metrics_bytes() const;
+  // Cuts metrics.jsonl to `bytes` and removes the episodes of steps after `step`.
+  void rewind(std::int64_t bytes, std::int64_t step);
+
+ private:
+  explicit RunFolder(fs::path path);
+  fs::path metrics_path() const { return path_ / "metrics.jsonl"; }
+  fs::path log_path() const { return path_ / "log.txt"; }
+
+  fs::path path_;
+  FileHandle lock_, metrics_, log_;
+};
+
+}  // namespace tinyzero

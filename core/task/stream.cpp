@@ -1,0 +1,92 @@
+#include "core/task/stream.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <numeric>
+#include <set>
+
+#include "core/base/error.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr std::size_t kChunk = 64;                       // problems asked of the task at once
+constexpr std::size_t kPatience = 20000;                 // problems in a row that bring nothing new
+constexpr std::uint64_t kStepStride = 1u << 24;          // indices reserved for a step
+constexpr std::uint64_t kEvalSeed = 0x7465737473657473;  // of every evaluation set
+
+std::vector<Item> draw_chunk(const Task& task, std::uint64_t seed, std::uint64_t first) {
+  std::vector<std::uint64_t> indices(kChunk);
+  std::iota(indices.begin(), indices.end(), first);
+  return task.draw(seed, indices);
+}
+
+}  // namespace
+
+Split split_from_name(const std::string& name) {
+  if (name == "train") return Split::train;
+  if (name == "validation") return Split::validation;
+  if (name == "test") return Split::test;
+  throw Error("no split \"" + name + "\"", "use train, validation or test");
+}
+
+Split split_of_key(const std::string& key) {
+  const auto bucket = XXH64(key.data(), key.size(), 0) % 100;
+  return bucket < 70 ? Split::train : bucket < 80 ? Split::validation : Split::test;
+}
+
+std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, std::uint64_t first_index, std::size_t count) {
+  std::vector<Item> items;
+  std::size_t misses = 0;
+  for (std::uint64_t index = first_index; items.size() < count; index += kChunk) {
+    for (Item& item : draw_chunk(task, seed, index)) {
+      if (items.size() == count) break;
+      misses = split_of_key(item.key) == split ? 0 : misses + 1;
+      if (misses == 0) items.push_back(std::move(item));
+    }
+    if (misses > kPatience) {
+      throw Error(
+          "task \"" + std::string(task.about().id) + "\" has no problem in this split: " + std::to_string(misses) + " draws brought none",
+          "give the task settings with more different problems");
+    }
+  }
+  return items;
+}
+
+std::vector<Item> draw_step(const Task& task, std::uint64_t seed, std::uint64_t step, std::size_t count) {
+  return draw_split(task, Split::train, seed, step * kStepStride, count);
+}
+
+EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
+  EvalSet set;
+  std::set<std::string> keys, prompts;
+  std::vector<Item> repeats;  // known key, new prompt: for when the keys run out
+  std::size_t stale = 0;
+  for (std::uint64_t index = 0; set.items.size() < count && stale < kPatience; index += kChunk) {
+    for (Item& item : draw_chunk(task, kEvalSeed, index)) {
+      ++stale;
+      if (split_of_key(item.key) != split || set.items.size() == count) continue;
+      if (keys.insert(item.key).second) {
+        stale = 0;
+        prompts.insert(item.prompt);
+        set.items.push_back(std::move(item));
+      } else if (repeats.size() < count && prompts.insert(item.prompt).second) {
+        repeats.push_back(std::move(item));
+      }
+    }
+  }
+  if (set.items.empty())
+    throw Error("task \"" + std::string(task.about().id) + "\" has no held-out problem",
+                "give the task settings with more different problems");
+  set.keys = keys.size();
+  for (std::size_t i = 0; i < repeats.size() && set.items.size() < count; ++i) set.items.push_back(std::move(repeats[i]));
+  XXH64_state_t* state = XXH64_createState();
+  XXH64_reset(state, 0);
+  for (const Item& item : set.items) XXH64_update(state, item.prompt.c_str(), item.prompt.size() + 1);
+  set.fingerprint = fmt::format("{:016x}", XXH64_digest(state));
+  XXH64_freeState(state);
+  return set;
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,38 @@
+// Streams of problems: which problems a step trains on, and which are held out.
+//
+// The split of a problem is a hash of its key, so no seed, size or order can put one problem into two splits. A stream is a function of
+// (seed, step): nothing is remembered, so a resumed run draws what the uninterrupted one would have drawn.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/task/task.h"
+
+namespace tinyzero {
+
+enum class Split { train, validation, test };
+
+// Throws Error for another name than train, validation and test.
+Split split_from_name(const std::string& name);
+
+// 70 % of all keys are train, 10 % validation, 20 % test: XXH64(key) modulo 100.
+Split split_of_key(const std::string& key);
+
+// The first `count` problems of `split` with index `first_index` or above. Throws Error if the split seems to be empty.
+std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, std::uint64_t first_index, std::size_t count);
+
+// The problems of training step `step`.
+std::vector<Item> draw_step(const Task& task, std::uint64_t seed, std::uint64_t step, std::size_t count);
+
+// A frozen set for evaluation, the same for every seed of a run: problems of different keys as long as the task has them, then
+// problems that differ in their prompt; fewer than `count` if the task has no more.
+struct EvalSet {
+  std::vector<Item> items;
+  std::size_t keys = 0;     // different keys among them
+  std::string fingerprint;  // hash of the prompts, 16 hexadecimal digits
+};
+EvalSet draw_eval_set(const Task& task, Split split, std::size_t count);
+
+}  // namespace tinyzero

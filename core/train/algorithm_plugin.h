@@ -1,0 +1,31 @@
+// Loading algorithm plugins.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/reader.h"
+#include "core/plugin/library.h"
+#include "tinyzero/algorithm.h"
+
+namespace tinyzero {
+
+// Compares the library's fingerprint with this program's, field by field; throws Error with the first field that differs, both values and
+// the command that rebuilds it.
+void check_fingerprint(const PluginFile& file);
+
+// Loads an algorithm library after checking its fingerprint.
+const AlgorithmModule& load_algorithm_module(const PluginFile& file);
+
+struct ConfiguredAlgorithm {
+  std::unique_ptr<Algorithm> algorithm;
+  std::filesystem::path path;
+  std::vector<ResolvedSetting> resolved;
+};
+
+// Opens `use` (an id or a path) with the settings of a map that may hold `use` itself.
+ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::string& use, const Node* settings);
+
+}  // namespace tinyzero

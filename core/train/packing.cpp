@@ -1,0 +1,99 @@
+#include "core/train/packing.h"
+
+namespace tinyzero {
+
+StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions) {
+  StepBatch out;
+  std::vector<float> logp, mask;
+  std::vector<std::int64_t> episode, group, length;
+  std::vector<double> reward;
+  const auto count = static_cast<std::int64_t>(completions.size());
+  at::Tensor usable = at::zeros({count}, at::kBool), truncated = at::zeros({count}, at::kBool);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const ScoredCompletion& c = completions[static_cast<std::size_t>(i)];
+    const auto& prompt = prompts[c.item].ids;
+    const bool use = is_usable(c.verdict.outcome);
+    Sequence sequence{prompt, static_cast<std::int64_t>(prompt.size())};
+    sequence.ids.insert(sequence.ids.end(), c.episode.tokens.begin(), c.episode.tokens.end());
+    out.sequences.push_back(std::move(sequence));
+    logp.insert(logp.end(), c.episode.logp.begin(), c.episode.logp.end());
+    mask.insert(mask.end(), c.episode.tokens.size(), use ? 1.0f : 0.0f);
+    episode.insert(episode.end(), c.episode.tokens.size(), i);
+    group.push_back(static_cast<std::int64_t>(c.item));
+    length.push_back(static_cast<std::int64_t>(c.episode.tokens.size()));
+    reward.push_back(c.verdict.reward);
+    usable[i] = use;
+    truncated[i] = c.episode.end == End::length;
+  }
+  Batch& b = out.batch;
+  b.logp_old = at::tensor(logp);
+  b.mask = at::tensor(mask);
+  b.episode = at::tensor(episode);
+  b.reward = at::tensor(reward);
+  b.usable = usable;
+  b.group = at::tensor(group);
+  b.length = at::tensor(length);
+  b.truncated = truncated;
+  b.all_tokens = b.mask.sum().item<double>();
+  b.all_episodes = usable.sum().item<double>();
+  return out;
+}
+
+ModelInput pack_input(const std::vector<const Sequence*>& sequences) {
+  std::vector<std::int64_t> ids, rows, targets;
+  ModelInput input;
+  input.shape = std::make_shared<PackedShape>();
+  for (const Sequence* sequence : sequences) {
+    const std::int64_t first = input.shape->tokens(), length = static_cast<std::int64_t>(sequence->ids.size());
+    ids.insert(ids.end(), sequence->ids.begin(), sequence->ids.end() - 1);
+    for (std::int64_t t = sequence->prompt; t < length; ++t) {
+      rows.push_back(first + t - 1);
+      targets.push_back(sequence->ids[static_cast<std::size_t>(t)]);
+    }
+    input.shape->add(length - 1);
+  }
+  input.ids = at::tensor(ids);
+  input.rows = at::tensor(rows);
+  input.targets = at::tensor(targets);
+  return input;
+}
+
+std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& lengths, std::int64_t tokens) {
+  std::vector<std::vector<std::int64_t>> runs;
+  std::int64_t held = 0;
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    if (runs.empty() || held + lengths[i] > tokens) {
+      runs.emplace_back();
+      held = 0;
+    }
+    runs.back().push_back(static_cast<std::int64_t>(i));
+    held += lengths[i];
+  }
+  return runs;
+}
+
+Batch select_episodes(const Batch& batch, const std::vector<std::int64_t>& episodes) {
+  const at::Tensor chosen = at::tensor(episodes);                  // (b)
+  at::Tensor place = at::full({batch.episodes()}, -1, at::kLong);  // (B)
+  place.index_put_({chosen}, at::arange(chosen.size(0)));
+  const at::Tensor owner = place.index_select(0, batch.episode);  // (N)
+  const at::Tensor tokens = owner.ge(0).nonzero().squeeze(1);     // (n)
+  const auto of_tokens = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, tokens) : t; };
+  const auto of_episodes = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, chosen) : t; };
+  Batch out;
+  out.logp_old = of_tokens(batch.logp_old);
+  out.mask = of_tokens(batch.mask);
+  out.episode = owner.index_select(0, tokens);
+  out.advantage = of_tokens(batch.advantage);
+  for (const auto& [name, values] : batch.added) out.added[name] = of_tokens(values);
+  out.reward = of_episodes(batch.reward);
+  out.usable = of_episodes(batch.usable);
+  out.group = of_episodes(batch.group);
+  out.length = of_episodes(batch.length);
+  out.truncated = of_episodes(batch.truncated);
+  out.all_tokens = batch.all_tokens;
+  out.all_episodes = batch.all_episodes;
+  return out;
+}
+
+}  // namespace tinyzero

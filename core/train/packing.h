@@ -1,0 +1,46 @@
+// From episodes to a packed batch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/eval/evaluate.h"
+#include "core/model/operators.h"
+#include "tinyzero/batch.h"
+
+namespace tinyzero {
+
+// A prompt and what follows it; only the tokens after the prompt are trained on.
+struct Sequence {
+  std::vector<std::int32_t> ids;
+  std::int64_t prompt = 0;  // tokens of the prompt, at least 1
+
+  std::int64_t completion() const { return static_cast<std::int64_t>(ids.size()) - prompt; }
+};
+
+// The batch of one step and its sequences, from completions in the order of problems. Episodes that the task could not judge are
+// masked.
+struct StepBatch {
+  Batch batch;
+  std::vector<Sequence> sequences;
+};
+StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions);
+
+// What the model is fed: every token but a sequence's last, and which rows predict the tokens that are trained on.
+struct ModelInput {
+  at::Tensor ids;      // (M) int64, M = sum of (length - 1)
+  at::Tensor rows;     // (N) int64: the row that predicts each completion token
+  at::Tensor targets;  // (N) int64: the completion tokens
+  std::shared_ptr<PackedShape> shape;
+};
+
+ModelInput pack_input(const std::vector<const Sequence*>& sequences);
+
+// Divides sequences into runs of at most `tokens` tokens (a longer one stands alone), in order: indices of each run.
+std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& lengths, std::int64_t tokens);
+
+// The part of a batch that holds these episodes; counts stay those of the whole update.
+Batch select_episodes(const Batch& batch, const std::vector<std::int64_t>& episodes);
+
+}  // namespace tinyzero

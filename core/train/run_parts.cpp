@@ -1,0 +1,110 @@
+#include "core/train/run_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/text/prompt.h"
+#include "tinyzero/rng.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr std::int64_t kVocabMultiple = 32;  // a new model's vocabulary is padded to this, as real ones are
+
+Model new_model(const ModelSettings& s, const Tokenizer& tokenizer, std::int64_t seed) {
+  ModelConfig c = preset_config(s.preset);
+  const auto set = [](std::int64_t& field, std::int64_t value) {
+    if (value > 0) field = value;
+  };
+  set(c.layers, s.layers);
+  set(c.width, s.width);
+  set(c.heads, s.heads);
+  set(c.kv_heads, s.kv_heads);
+  set(c.mlp, s.mlp);
+  set(c.context, s.context);
+  if (c.heads % c.kv_heads != 0)
+    throw Error(fmt::format("model.heads is {}, model.kv_heads {}: heads must share key/value heads evenly", c.heads, c.kv_heads));
+  if (c.width % c.heads != 0 || c.width / c.heads % 2 != 0)
+    throw Error(fmt::format("model.width is {}, model.heads {}: a head must have an even size", c.width, c.heads));
+  c.head_dim = c.width / c.heads;
+  c.vocab = (tokenizer.size() + kVocabMultiple - 1) / kVocabMultiple * kVocabMultiple;
+  c.eos = {tokenizer.id(kEndToken)};
+  Model model(c);
+  initialize(model, stream_key(static_cast<std::uint64_t>(seed), {static_cast<std::uint64_t>(Purpose::weights)}));
+  return model;
+}
+
+void check_room(const RunParts& parts) {
+  std::size_t longest = 0;
+  for (const Prompt& prompt : make_prompts(parts.tokenizer, parts.framing, parts.held_out.items, 1))
+    longest = std::max(longest, prompt.ids.size());
+  const std::int64_t needed = static_cast<std::int64_t>(longest) + parts.experiment.rollout.max_tokens;
+  if (needed <= parts.model.config.context) return;
+  throw Error(fmt::format("prompts of {} tokens and rollout.max_tokens of {} need {} positions, the model has {}", longest,
+                          parts.experiment.rollout.max_tokens, needed, parts.model.config.context),
+              "lower rollout.max_tokens, or raise model.context");
+}
+
+}  // namespace
+
+RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog) {
+  const ModelSettings& m = experiment.model;
+  Task task = Task::open(catalog, experiment.task.use, &experiment.task.settings);
+  if (experiment.warm_start.steps > 0 && !task.can_demonstrate()) {
+    throw Error("task \"" + experiment.task.use + "\" has no demonstrations to start from",
+                "set warm_start.steps: 0, or give the task a demonstrate()");
+  }
+  ConfiguredAlgorithm algorithm = open_algorithm(catalog, experiment.algorithm.use, &experiment.algorithm.settings);
+  Tokenizer tokenizer = m.path.empty() ? Tokenizer::make(m.tokenizer == "numbers") : Tokenizer::load(m.path);
+  Model model = m.path.empty() ? new_model(m, tokenizer, experiment.general.seed) : load_model(m.path);
+  if (model.config.eos.empty()) throw Error(m.path + "/config.json names no eos_token_id: completions would never end", "add it");
+  std::string framing = resolve_framing(m.prompt_template, tokenizer);
+  EvalSet held_out = draw_eval_set(task, split_from_name(experiment.eval.split), static_cast<std::size_t>(experiment.eval.problems));
+  RunParts parts{std::move(experiment), std::move(task),    std::move(algorithm), std::move(model),
+                 std::move(tokenizer),  std::move(framing), std::move(held_out)};
+  check_room(parts);
+  return parts;
+}
+
+std::vector<ResolvedSetting> RunParts::resolved() const {
+  std::vector<ResolvedSetting> all = experiment.resolved;
+  const auto add = [&](const PluginChoice& choice, const char* section, const std::vector<ResolvedSetting>& rows) {
+    all.push_back({std::string(section) + ".use", choice.use, choice.settings.origin.text()});
+    all.insert(all.end(), rows.begin(), rows.end());
+  };
+  add(experiment.task, "task", task.resolved());
+  add(experiment.algorithm, "algorithm", algorithm.resolved);
+  return all;
+}
+
+std::string model_label(const RunParts& parts) {
+  const ModelSettings& m = parts.experiment.model;
+  const double millions = static_cast<double>(parts.model.config.parameters()) / 1e6;
+  const std::string name = m.path.empty() ? m.preset : fs::path(m.path).filename().string();
+  return fmt::format("{} {:.{}f}M", name, millions, millions < 10 ? 1 : 0);
+}
+
+std::vector<Sequence> demonstrations(const RunParts& parts, std::uint64_t step) {
+  const auto seed =
+      stream_key(static_cast<std::uint64_t>(parts.experiment.general.seed), {static_cast<std::uint64_t>(Purpose::demonstrations)});
+  const auto items = draw_step(parts.task, seed, step, static_cast<std::size_t>(parts.experiment.warm_start.batch));
+  std::vector<Sequence> out;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Sequence sequence{parts.tokenizer.encode(frame_prompt(items[i].prompt, parts.framing)), 0};
+    sequence.prompt = static_cast<std::int64_t>(sequence.ids.size());
+    const auto trace = parts.tokenizer.encode(parts.task.demonstrate(items[i].state, seed, items[i].index));
+    sequence.ids.insert(sequence.ids.end(), trace.begin(), trace.end());
+    sequence.ids.push_back(static_cast<std::int32_t>(parts.model.config.eos.front()));
+    if (static_cast<std::int64_t>(sequence.ids.size()) > parts.model.config.context) {
+      throw Error(fmt::format("a demonstration of task \"{}\" has {} tokens with its prompt, the model's context is {}",
+                              parts.task.about().id, sequence.ids.size(), parts.model.config.context),
+                  "raise model.context, or ask the task for shorter demonstrations");
+    }
+    out.push_back(std::move(sequence));
+  }
+  return out;
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,38 @@
+// What a run works with, opened and checked before anything is written.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/config/experiment.h"
+#include "core/model/parameters.h"
+#include "core/task/stream.h"
+#include "core/text/tokenizer.h"
+#include "core/train/algorithm_plugin.h"
+#include "core/train/packing.h"
+
+namespace tinyzero {
+
+struct RunParts {
+  Experiment experiment;
+  Task task;
+  ConfiguredAlgorithm algorithm;
+  Model model;
+  Tokenizer tokenizer;
+  std::string framing;  // of prompts: "bare", "base" or "qwen"
+  EvalSet held_out;
+
+  // Opens plugins and model, draws the held-out set and checks that prompts and completions fit the context. Throws Error.
+  static RunParts open(Experiment experiment, const PluginCatalog& catalog);
+
+  // Every setting with its origin, those of the plugins included.
+  std::vector<ResolvedSetting> resolved() const;
+};
+
+// "tiny 1.0M", "Qwen2.5-0.5B 494M".
+std::string model_label(const RunParts& parts);
+
+// The demonstrations of one warm-start step, framed, tokenized and ended.
+std::vector<Sequence> demonstrations(const RunParts& parts, std::uint64_t step);
+
+}  // namespace tinyzero

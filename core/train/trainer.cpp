@@ -1,0 +1,206 @@
+#include "core/train/trainer.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/text/prompt.h"
+#include "core/train/records.h"
+
+namespace tinyzero {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+constexpr std::size_t kKnownAnswers = 16;  // problems whose solutions the preflight scores
+
+}  // namespace
+
+Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const std::atomic<bool>& stop)
+    : parts_(parts),
+      folder_(folder),
+      observer_(observer),
+      stop_(stop),
+      settings_(parts.experiment),
+      policy_(parts.model),
+      optimizer_(policy_, {settings_.train.beta1, settings_.train.beta2, 1e-8, settings_.train.weight_decay}),
+      engine_(parts.model, {settings_.general.threads, settings_.rollout.wave, ""}),
+      start_(Clock::now()) {
+  at::set_num_threads(static_cast<int>(engine_.threads()));
+}
+
+Checkpoint Trainer::beginning() const {
+  const std::vector<float> zeros(static_cast<std::size_t>(parts_.model.layout.size()));
+  return {{}, {}, zeros, zeros};
+}
+
+void Trainer::restore(const Checkpoint& checkpoint) {
+  state_ = checkpoint.state;
+  seconds_before_ = state_.seconds;
+  optimizer_.restore(state_.optimizer_steps, checkpoint.first_moment, checkpoint.second_moment);
+  engine_.refresh();
+  folder_.rewind(state_.metrics_bytes, state_.phase == Phase::reinforce ? state_.step : 0);
+}
+
+double Trainer::seconds() const { return seconds_before_ + since(start_); }
+
+bool Trainer::run() {
+  preflight();
+  const bool done = warm_start() && reinforce();
+  observer_.finished(!done, folder_.path().string(), seconds());
+  return done;
+}
+
+void Trainer::preflight() {
+  PreflightReport report;
+  const auto items = draw_step(parts_.task, settings_.general.seed, 1, kKnownAnswers);
+  report.known_answers = parts_.task.can_solve() ? 0 : -1;
+  for (const Item& item : items) {
+    report.longest_prompt = std::max(report.longest_prompt,
+                                     static_cast<std::int64_t>(parts_.tokenizer.encode(frame_prompt(item.prompt, parts_.framing)).size()));
+    if (!parts_.task.can_solve()) continue;
+    const auto solution = parts_.task.solve(item.state);
+    const bool right = solution && parts_.task.is_right(parts_.task.verify({{item.state, *solution}}).front());
+    report.known_answers += right ? 1.0 / static_cast<double>(items.size()) : 0.0;
+  }
+  if (parts_.task.can_solve() && report.known_answers < 0.999) {
+    observer_.warned(fmt::format("the task's own solutions earn the full reward in only {:.0f} % of problems", 100 * report.known_answers));
+  }
+  report.max_tokens = settings_.rollout.max_tokens;
+  report.context = parts_.model.config.context;
+  report.held_out = parts_.held_out.items.size();
+  report.held_out_keys = parts_.held_out.keys;
+  report.held_out_fingerprint = parts_.held_out.fingerprint;
+  observer_.preflight(report);
+}
+
+// Imitates the task's demonstrations on training problems. Returns false if stopped.
+bool Trainer::warm_start() {
+  const WarmStartSettings& s = settings_.warm_start;
+  if (state_.phase != Phase::warm_start) return true;
+  UpdateOptions options{1, settings_.train.micro_batch, 0, settings_.train.clip_norm, 1.0, 0};
+  while (state_.step < s.steps) {
+    if (stop_) return checkpoint(Phase::warm_start, state_.step), false;
+    const auto step = static_cast<std::uint64_t>(state_.step);
+    const auto sequences = demonstrations(parts_, step);
+    options.learning_rate = s.learning_rate * schedule_factor("cosine", state_.step, s.steps, (s.steps + 19) / 20);
+    const double loss = imitate(policy_, optimizer_, sequences, options);
+    ++state_.step;
+    folder_.write_metrics({{"step", 0}, {"seconds", seconds()}, {"warm_start/step", state_.step}, {"warm_start/loss", loss}});
+    observer_.warm_start_step(state_.step, s.steps, loss, seconds());
+    if (settings_.checkpoint.every > 0 && state_.step % (10 * settings_.checkpoint.every) == 0 && state_.step < s.steps)
+      checkpoint(Phase::warm_start, state_.step);
+  }
+  engine_.refresh();
+  optimizer_.reset();
+  state_.phase = Phase::reinforce;
+  state_.step = 0;
+  evaluate_step(0);
+  checkpoint(Phase::reinforce, 0);
+  return true;
+}
+
+bool Trainer::reinforce() {
+  if (parts_.algorithm.algorithm->needs_reference()) keep_reference();
+  reinforce_start_ = Clock::now();
+  reinforce_first_ = state_.step;
+  const std::int64_t steps = settings_.train.steps, eval_every = settings_.eval.every, save_every = settings_.checkpoint.every;
+  const auto due = [&](std::int64_t every) { return state_.step == steps || (every > 0 && state_.step % every == 0); };
+  while (state_.step < steps) {
+    if (stop_) break;
+    train_step(state_.step + 1);
+    ++state_.step;
+    if (due(eval_every)) evaluate_step(state_.step);
+    if (due(save_every)) checkpoint(Phase::reinforce, state_.step);
+  }
+  if (state_.step == steps) return true;
+  checkpoint(Phase::reinforce, state_.step);
+  return false;
+}
+
+void Trainer::train_step(std::int64_t step) {
+  const auto& s = settings_;
+  const auto start = Clock::now();
+  const auto items = draw_step(parts_.task, s.general.seed, static_cast<std::uint64_t>(step), static_cast<std::size_t>(s.rollout.prompts));
+  const auto prompts = make_prompts(parts_.tokenizer, parts_.framing, items, s.rollout.samples);
+  auto episodes =
+      engine_.generate(prompts, {s.rollout.max_tokens, s.rollout.temperature, parts_.model.config.eos,
+                                 static_cast<std::uint64_t>(s.general.seed), Purpose::rollout, static_cast<std::uint64_t>(step)});
+  StepTimes times;
+  times.rollout = since(start);
+  const auto completions = score_episodes(parts_.tokenizer, parts_.task, items, std::move(episodes));
+  times.score = since(start) - times.rollout;
+
+  StepBatch packed = make_batch(prompts, completions);
+  check_failures(packed.batch, completions, parts_.task, s.train.max_failed);
+  step_sequences_ = &packed.sequences;
+  parts_.algorithm.algorithm->prepare(packed.batch, *this);
+  const double learning_rate = s.train.learning_rate * schedule_factor(s.train.schedule, step - 1, s.train.steps, s.train.warmup);
+  const Metrics update =
+      update_policy(policy_, optimizer_, *parts_.algorithm.algorithm, packed.batch, packed.sequences,
+                    {s.train.updates, s.train.micro_batch, learning_rate, s.train.clip_norm, s.rollout.temperature, s.rollout.prompts});
+  engine_.refresh();
+  times.update = since(start) - times.rollout - times.score;
+
+  last_step_ = step_record(step, seconds(), packed.batch, completions, parts_.task, update, learning_rate, times, engine_.statistics());
+  folder_.write_metrics(last_step_);
+  folder_.write_episodes(step, episode_lines(step, items, completions, parts_.task));
+  observer_.stepped(step, s.train.steps, last_step_,
+                    since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(s.train.steps - step));
+}
+
+void Trainer::evaluate_step(std::int64_t step) {
+  const auto start = Clock::now();
+  const EvalOptions options{settings_.eval.samples,           settings_.eval.temperature,
+                            settings_.rollout.max_tokens,     static_cast<std::uint64_t>(settings_.general.seed),
+                            static_cast<std::uint64_t>(step), true};
+  std::vector<ScoredCompletion> completions;
+  const EvalReport report =
+      evaluate(engine_, parts_.tokenizer, parts_.model.config.eos, parts_.framing, parts_.task, parts_.held_out, options, &completions);
+  Json record = eval_record(step, seconds(), report);
+  record["time/eval"] = since(start);
+  folder_.write_metrics(record);
+  const ScoredCompletion& shown = completions[static_cast<std::size_t>(step) % completions.size()];
+  observer_.evaluated(
+      step, report, last_step_,
+      {parts_.held_out.items[shown.item].prompt, shown.text, parts_.task.reason(shown.verdict), parts_.task.is_right(shown.verdict)});
+}
+
+void Trainer::checkpoint(Phase phase, std::int64_t step) {
+  state_.phase = phase;
+  state_.step = step;
+  state_.optimizer_steps = optimizer_.steps();
+  state_.seconds = seconds();
+  state_.metrics_bytes = folder_.metrics_bytes();
+  save_checkpoint(folder_.checkpoints(), parts_.model, parts_.tokenizer, state_, optimizer_.first_moment().const_data_ptr<float>(),
+                  optimizer_.second_moment().const_data_ptr<float>(), settings_.checkpoint.keep);
+}
+
+// The policy as it is when RL begins: kept in the run folder, so that a resumed run has it too.
+void Trainer::keep_reference() {
+  const fs::path folder = folder_.path() / "reference";
+  if (state_.step == 0) {
+    fs::create_directories(folder);
+    save_model(parts_.model, folder);
+  }
+  reference_ = std::make_unique<Model>(load_model(folder));
+  reference_engine_ = std::make_unique<CpuEngine>(*reference_, CpuEngineOptions{settings_.general.threads, 0, ""});
+}
+
+at::Tensor Trainer::reference_logp(const Batch& batch) {
+  std::vector<std::vector<std::int32_t>> ids;
+  for (const Sequence& sequence : *step_sequences_) ids.push_back(sequence.ids);
+  const auto scores = reference_engine_->score(ids, settings_.rollout.temperature);
+  std::vector<float> logp;
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    logp.insert(logp.end(), scores[i].begin() + (*step_sequences_)[i].prompt - 1, scores[i].end());
+  if (static_cast<std::int64_t>(logp.size()) != batch.tokens())
+    throw Failure("reference_logp was asked for a part of a step", "call it from prepare()");
+  return at::tensor(logp);  // (N)
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,59 @@
+// A run from its first step to its last: warm start, RL, evaluation, checkpoints.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+
+#include "core/rollout/cpu/engine.h"
+#include "core/run/checkpoint.h"
+#include "core/run/run_folder.h"
+#include "core/train/observer.h"
+#include "core/train/run_parts.h"
+#include "core/train/update.h"
+
+namespace tinyzero {
+
+class Trainer : private AlgorithmHost {
+ public:
+  Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const std::atomic<bool>& stop);
+
+  // Where a run begins: for going on with a run that has no checkpoint yet.
+  Checkpoint beginning() const;
+  // Goes on from a checkpoint whose weights are in parts.model already.
+  void restore(const Checkpoint& checkpoint);
+
+  // Until the last step, or until `stop` is set: then ends after the current step. Returns false if stopped. A checkpoint is written
+  // in both cases.
+  bool run();
+
+ private:
+  void preflight();
+  bool warm_start();
+  bool reinforce();
+  void train_step(std::int64_t step);
+  void evaluate_step(std::int64_t step);
+  void checkpoint(Phase phase, std::int64_t step);
+  void keep_reference();
+  double seconds() const;
+  at::Tensor reference_logp(const Batch& batch) override;
+
+  RunParts& parts_;
+  RunFolder& folder_;
+  Observer& observer_;
+  const std::atomic<bool>& stop_;
+  const Experiment& settings_;
+  Transformer policy_;
+  AdamW optimizer_;
+  CpuEngine engine_;
+  std::unique_ptr<Model> reference_;
+  std::unique_ptr<CpuEngine> reference_engine_;
+  TrainerState state_;
+  double seconds_before_ = 0;  // of earlier processes of this run
+  std::chrono::steady_clock::time_point start_, reinforce_start_;
+  std::int64_t reinforce_first_ = 0;  // steps done when this process began RL, at reinforce_start_
+  Json last_step_;
+  const std::vector<Sequence>* step_sequences_ = nullptr;  // of the batch in work, for reference_logp
+};
+
+}  // namespace tinyzero

@@ -1,0 +1,65 @@
+// What an algorithm sees of a step: a packed batch of completions.
+//
+// The tokens of all completions stand one after the other, without padding and without prompts. In comments,
+// N = tokens, B = episodes, Q = problems, G = samples of a problem (B = Q · G).
+//
+// Denominators are global: an update may be divided into micro-batches to save memory, and every one carries the counts of the
+// whole update. A loss that divides by them is the same number, and has the same gradient, however the update is divided.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace tinyzero {
+
+struct Batch {
+  // Given by the host.
+  at::Tensor logp_old;   // (N) f32: log-probability under the policy that sampled, recorded while sampling
+  at::Tensor mask;       // (N) f32: 1 for tokens that are trained on, 0 for the others (episodes the task could not judge)
+  at::Tensor episode;    // (N) int64: which of the B episodes a token belongs to, rising
+  at::Tensor reward;     // (B) f64: raw rewards
+  at::Tensor usable;     // (B) bool: false for episodes the task could not judge: left out of baselines and of the loss
+  at::Tensor group;      // (B) int64: which problem an episode answers
+  at::Tensor length;     // (B) int64: tokens of an episode
+  at::Tensor truncated;  // (B) bool: cut at max_tokens
+
+  // Counts over the whole update, of which this may be a part.
+  double all_tokens = 0;    // trained tokens: the sum of the mask
+  double all_episodes = 0;  // episodes with at least one trained token
+
+  // Filled by Algorithm::prepare.
+  at::Tensor advantage;                     // (N) f32
+  std::map<std::string, at::Tensor> added;  // more per-token arrays (N), by the algorithm's own names
+
+  std::int64_t tokens() const { return logp_old.size(0); }
+  std::int64_t episodes() const { return reward.size(0); }
+};
+
+// The policy on a batch, differentiable.
+struct PolicyOutput {
+  at::Tensor logp;     // (N) log-probability of each token
+  at::Tensor entropy;  // (N) of the distribution it was drawn from, in nats
+};
+
+// Means that travel as (sum, count), so that micro-batches add up.
+class Metrics {
+ public:
+  void add(const std::string& name, double sum, double count) {
+    auto& entry = values_[name];
+    entry.sum += sum;
+    entry.count += count;
+  }
+  struct Mean {
+    double sum = 0, count = 0;
+    double value() const { return count > 0 ? sum / count : 0.0; }
+  };
+  const std::map<std::string, Mean>& values() const { return values_; }
+
+ private:
+  std::map<std::string, Mean> values_;
+};
+
+}  // namespace tinyzero

@@ -1,0 +1,99 @@
+// Exact fractions of 126-bit integers. Arithmetic never rounds and never wraps: a result that does not fit is `overflow`.
+#pragma once
+
+#include <cstdint>
+
+namespace tinyzero {
+
+class Rational {
+ public:
+  using Integer = __int128;
+
+  constexpr Rational() = default;
+  constexpr Rational(std::int64_t value) : numerator_(value) {}  // NOLINT: an integer is a rational
+
+  // Lowest terms, denominator > 0.
+  constexpr Integer numerator() const { return numerator_; }
+  constexpr Integer denominator() const { return denominator_; }
+  constexpr bool is_integer() const { return denominator_ == 1; }
+
+  friend constexpr bool operator==(const Rational& a, const Rational& b) {
+    return a.numerator_ == b.numerator_ && a.denominator_ == b.denominator_;
+  }
+
+  enum class Status { ok, division_by_zero, overflow };
+
+  // `*this` = `*this` op other, for op one of + - * /. On failure `*this` keeps its value.
+  constexpr Status apply(char op, const Rational& other) {
+    Integer n = 0, d = 0;
+    if (op == '/') {
+      if (other.numerator_ == 0) return Status::division_by_zero;
+      if (!multiply(numerator_, other.denominator_, n) || !multiply(denominator_, other.numerator_, d)) return Status::overflow;
+    } else if (!multiply(denominator_, other.denominator_, d)) {
+      return Status::overflow;
+    } else if (op == '*') {
+      if (!multiply(numerator_, other.numerator_, n)) return Status::overflow;
+    } else {
+      Integer left = 0, right = 0;
+      if (!multiply(numerator_, other.denominator_, left) || !multiply(other.numerator_, denominator_, right)) {
+        return Status::overflow;
+      }
+      n = op == '+' ? left + right : left - right;  // both below 2^126: no wrap
+      if (bits(n) > kMaxBits) return Status::overflow;
+    }
+    reduce(n, d);
+    return Status::ok;
+  }
+
+ private:
+  static constexpr int kMaxBits = 126;
+
+  static constexpr unsigned __int128 magnitude(Integer x) {
+    return x < 0 ? -static_cast<unsigned __int128>(x) : static_cast<unsigned __int128>(x);
+  }
+  static constexpr int bits(Integer x) {
+    const unsigned __int128 m = magnitude(x);
+    const std::uint64_t high = static_cast<std::uint64_t>(m >> 64), low = static_cast<std::uint64_t>(m);
+    if (high != 0) return 128 - __builtin_clzll(high);
+    return low != 0 ? 64 - __builtin_clzll(low) : 0;
+  }
+  // Refuses products that might need more than 126 bits (a product of a and b bits needs a+b or a+b-1).
+  static constexpr bool multiply(Integer a, Integer b, Integer& product) {
+    if (bits(a) + bits(b) > kMaxBits) return false;
+    product = a * b;
+    return true;
+  }
+  static constexpr unsigned __int128 gcd(unsigned __int128 a, unsigned __int128 b) {
+    while ((a >> 64) != 0 || (b >> 64) != 0) {
+      if (b == 0) return a;
+      const unsigned __int128 rest = a % b;
+      a = b;
+      b = rest;
+    }
+    std::uint64_t x = static_cast<std::uint64_t>(a), y = static_cast<std::uint64_t>(b);
+    while (y != 0) {
+      const std::uint64_t rest = x % y;
+      x = y;
+      y = rest;
+    }
+    return x;
+  }
+  constexpr void reduce(Integer n, Integer d) {
+    if (d < 0) {
+      n = -n;
+      d = -d;
+    }
+    if (d != 1) {
+      const Integer common = static_cast<Integer>(gcd(magnitude(n), magnitude(d)));
+      n /= common;
+      d /= common;
+    }
+    numerator_ = n;
+    denominator_ = d;
+  }
+
+  Integer numerator_ = 0;
+  Integer denominator_ = 1;
+};
+
+}  // namespace tinyzero

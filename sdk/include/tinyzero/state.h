@@ -1,0 +1,164 @@
+// Reading a problem's state: one flat JSON object of integers, texts and lists of integers, as draw wrote it or as a person typed
+// it (any order of fields, blanks, unknown fields). Bounded: at most 64 KiB and 8 levels of nesting in fields that are skipped.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tinyzero {
+
+// A state that verify cannot use. The message says what was expected.
+class BadState : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+class StateReader {
+ public:
+  // Reads the whole object; throws BadState if it is not one.
+  explicit StateReader(std::string_view json) : rest_(json) {
+    if (json.size() > 65536) throw BadState("state is longer than 64 KiB");
+    expect('{');
+    if (!accept('}')) {
+      do {
+        const std::string_view name = string();
+        expect(':');
+        const std::size_t before = rest_.size();
+        const char* start = rest_.data();
+        skip_value(8);
+        fields_.push_back({name, {start, before - rest_.size()}});
+      } while (accept(','));
+      expect('}');
+    }
+    if (peek() != '\0') throw BadState("text after the state's closing brace");
+  }
+
+  std::int64_t integer(std::string_view name) const {
+    StateReader value(find(name), Value{});
+    const std::int64_t number = value.number(name);
+    value.finish(name);
+    return number;
+  }
+
+  std::vector<std::int64_t> integers(std::string_view name) const {
+    StateReader value(find(name), Value{});
+    std::vector<std::int64_t> out;
+    value.expect('[');
+    if (!value.accept(']')) {
+      do out.push_back(value.number(name));
+      while (value.accept(','));
+      value.expect(']');
+    }
+    value.finish(name);
+    return out;
+  }
+
+  // A text without escapes; empty texts are allowed.
+  std::string_view text(std::string_view name) const {
+    StateReader value(find(name), Value{});
+    const std::string_view out = value.string();
+    value.finish(name);
+    return out;
+  }
+
+ private:
+  struct Field {
+    std::string_view name, value;
+  };
+  struct Value {};
+  StateReader(std::string_view json, Value) : rest_(json) {}
+
+  std::string_view find(std::string_view name) const {
+    for (const Field& field : fields_) {
+      if (field.name == name) return field.value;
+    }
+    throw BadState("state has no field \"" + std::string(name) + "\"");
+  }
+
+  void finish(std::string_view name) {
+    if (peek() != '\0') throw BadState("field \"" + std::string(name) + "\" of the state has another type");
+  }
+
+  // The next character that is not blank; 0 at the end.
+  char peek() {
+    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\t' || rest_[0] == '\r' || rest_[0] == '\n')) rest_.remove_prefix(1);
+    return rest_.empty() ? '\0' : rest_[0];
+  }
+  bool accept(char c) {
+    if (peek() != c || rest_.empty()) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  void expect(char c) {
+    if (!accept(c)) throw BadState(std::string("state is not the expected JSON: no '") + c + "' where it should stand");
+  }
+
+  // A quoted text, without its quotes; an escaped quote does not end it.
+  std::string_view string() {
+    expect('"');
+    for (std::size_t i = 0; i < rest_.size(); ++i) {
+      if (rest_[i] == '\\') {
+        ++i;
+      } else if (rest_[i] == '"') {
+        const std::string_view out = rest_.substr(0, i);
+        rest_.remove_prefix(i + 1);
+        return out;
+      }
+    }
+    throw BadState("state has an unclosed text");
+  }
+
+  // An integer of at most 18 digits.
+  std::int64_t number(std::string_view name) {
+    const bool negative = accept('-');
+    std::size_t digits = 0;
+    std::int64_t value = 0;
+    while (digits < rest_.size() && rest_[digits] >= '0' && rest_[digits] <= '9') {
+      if (digits < 18) value = value * 10 + (rest_[digits] - '0');
+      ++digits;
+    }
+    if (digits == 0 || digits > 18) {
+      throw BadState("field \"" + std::string(name) + "\" of the state is not an integer of 1 to 18 digits");
+    }
+    rest_.remove_prefix(digits);
+    return negative ? -value : value;
+  }
+
+  void skip_value(int depth) {
+    const char c = peek();
+    if (depth == 0) throw BadState("state is nested too deeply");
+    if (c == '"') {
+      string();
+    } else if (c == '[' || c == '{') {
+      skip_group(depth, c == '[' ? ']' : '}');
+    } else {
+      std::size_t length = 0;
+      while (length < rest_.size() && is_word(rest_[length])) ++length;
+      if (length == 0) throw BadState("state has a field without a value");
+      rest_.remove_prefix(length);
+    }
+  }
+  void skip_group(int depth, char close) {
+    rest_.remove_prefix(1);
+    if (accept(close)) return;
+    do {
+      if (close == '}') {
+        string();
+        expect(':');
+      }
+      skip_value(depth - 1);
+    } while (accept(','));
+    expect(close);
+  }
+  static bool is_word(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.';
+  }
+
+  std::string_view rest_;
+  std::vector<Field> fields_;
+};
+
+}  // namespace tinyzero

@@ -1,0 +1,265 @@
+// The C++ layer over the task ABI: write a struct, end the file with TINYZERO_TASK.
+//
+//   struct Guess {
+//     struct Settings {
+//       std::int64_t largest = 9;
+//       void describe(tinyzero::SettingsTable& t) { t.add("largest", largest, "largest number to guess").between(1, 99); }
+//     };
+//     static constexpr tinyzero::About about{"guess", "guess a number", "1.0.0", "What the task asks and how it scores."};
+//     static constexpr std::array parts{"correct"};
+//     static constexpr std::array reasons{"correct", "no answer", "wrong number"};
+//
+//     explicit Guess(const Settings& settings);                          // may throw std::invalid_argument
+//     tinyzero::Item draw(tinyzero::Draw draw) const;                     // pure; may throw tinyzero::Exhausted
+//     tinyzero::Verdict verify(std::string_view state, std::string_view completion) const;  // pure; may throw BadState
+//     std::optional<std::string> solve(std::string_view state) const;     // optional: a completion that earns the full reward
+//     std::string demonstrate(std::string_view state, tinyzero::Rng& rng) const;  // optional: a worked trace for a warm start
+//   };
+//   TINYZERO_TASK(Guess, "guess")
+//
+// The methods are const and must not touch shared state: the host calls them from several threads at once. Every exception is
+// caught here: in verify it costs the row an `error`, elsewhere it becomes a status with the exception's text.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "tinyzero/item.h"
+#include "tinyzero/note.h"
+#include "tinyzero/rng.h"
+#include "tinyzero/settings.h"
+#include "tinyzero/state.h"
+#include "tinyzero/task_abi.h"
+
+namespace tinyzero {
+
+struct About {
+  const char* id;
+  const char* title;
+  const char* version;
+  const char* doc;
+  double reward_full = 1.0;  // reward of a right answer
+  double reward_min = 0.0, reward_max = 1.0;
+};
+
+// Thrown by draw when the settings allow no problem.
+class Exhausted : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Functions from the C ABI to the struct `Task`.
+template <class Task>
+class TaskBinding {
+ public:
+  static const tz_module* module() {
+    static const TaskBinding binding;
+    return &binding.module_;
+  }
+
+ private:
+  using Settings = typename Task::Settings;
+
+  TaskBinding() {
+    settings_.describe(table_);
+    for (const Setting& row : table_.rows()) params_.push_back(param(row));
+    reasons_.assign(Task::reasons.begin(), Task::reasons.end());
+    reasons_.push_back("task error");
+
+    task_.size = sizeof task_;
+    task_.flags = TZ_REENTRANT;
+    task_.id = Task::about.id;
+    task_.title = Task::about.title;
+    task_.version = Task::about.version;
+    task_.doc = Task::about.doc;
+    task_.reward_full = Task::about.reward_full;
+    task_.reward_min = Task::about.reward_min;
+    task_.reward_max = Task::about.reward_max;
+    task_.n_parts = static_cast<std::uint32_t>(Task::parts.size());
+    task_.parts = Task::parts.data();
+    task_.n_reasons = static_cast<std::uint32_t>(reasons_.size());
+    task_.reasons = reasons_.data();
+    task_.n_params = params_.size();
+    task_.params = params_.data();
+    task_.create = create;
+    task_.destroy = [](tz_instance* instance) { delete reinterpret_cast<Task*>(instance); };
+    task_.draw = draw;
+    task_.verify = verify;
+    task_.extension = extension;
+    module_ = {sizeof module_, TINYZERO_TASK_ABI_MAJOR, TINYZERO_TASK_ABI_MINOR, 1, &tasks_};
+  }
+
+  tz_param param(const Setting& row) {
+    tz_param out{};
+    out.size = sizeof out;
+    out.type = static_cast<std::uint32_t>(row.type());
+    out.max_count = static_cast<std::uint32_t>(row.is_list() ? std::max<std::size_t>(row.max_count, 2) : 1);
+    out.name = row.name.c_str();
+    out.doc = row.doc.c_str();
+    out.fallback = row.fallback.c_str();
+    out.low = row.low;
+    out.high = row.high;
+    if (!row.needs_name.empty()) {
+      out.needs_name = row.needs_name.c_str();
+      out.needs_value = row.needs_value.c_str();
+    }
+    choices_.push_back(std::make_unique<std::vector<const char*>>());
+    for (const std::string& choice : row.choices) choices_.back()->push_back(choice.c_str());
+    out.n_choices = static_cast<std::uint32_t>(choices_.back()->size());
+    out.choices = choices_.back()->data();
+    return out;
+  }
+
+  static void say(tz_error* error, const char* text) {
+    if (error == nullptr) return;
+    std::strncpy(error->text, text, sizeof error->text - 1);
+    error->text[sizeof error->text - 1] = '\0';
+  }
+
+  // Runs `body` and turns whatever it throws into a status and a text.
+  template <class Body>
+  static tz_status guarded(tz_error* error, Body body) noexcept {
+    try {
+      return body();
+    } catch (const Exhausted& e) {
+      say(error, e.what());
+      return TZ_EXHAUSTED;
+    } catch (const std::invalid_argument& e) {
+      say(error, e.what());
+      return TZ_BAD_ARGUMENT;
+    } catch (const std::exception& e) {
+      say(error, e.what());
+      return TZ_INTERNAL;
+    } catch (...) {  // nothing may cross the ABI; the text says as much as is known
+      say(error, "the task threw something that is not a std::exception");
+      return TZ_INTERNAL;
+    }
+  }
+
+  static tz_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
+  static std::string_view view(tz_bytes text) { return {text.size == 0 ? "" : text.data, static_cast<std::size_t>(text.size)}; }
+  static const Task& task(tz_instance* instance) { return *reinterpret_cast<const Task*>(instance); }
+
+  static tz_status create(const tz_host*, const tz_value* values, tz_instance** out, tz_error* error) {
+    const tz_status status = guarded(error, [&]() -> tz_status {
+      Settings settings;
+      SettingsTable table;
+      settings.describe(table);
+      for (std::size_t i = 0; i < table.rows().size(); ++i) {
+        SettingValue value;
+        for (std::uint32_t k = 0; k < values[i].count; ++k) {
+          if (values[i].type == TZ_REAL) value.reals.push_back(values[i].reals[k]);
+          else if (values[i].type == TZ_TEXT) value.texts.emplace_back(view(values[i].texts[k]));
+          else value.integers.push_back(values[i].integers[k]);
+        }
+        table.rows()[i].assign(value);
+      }
+      *out = reinterpret_cast<tz_instance*>(new Task(settings));
+      return TZ_OK;
+    });
+    return status == TZ_BAD_ARGUMENT ? TZ_BAD_PARAMETER : status;
+  }
+
+  static tz_status draw(tz_instance* instance, const tz_draw* draws, std::uint32_t n, const tz_item_sink* sink, tz_error* error) {
+    return guarded(error, [&]() -> tz_status {
+      for (std::uint32_t i = 0; i < n; ++i) {
+        const Item item = task(instance).draw({draws[i].seed, draws[i].index});
+        const tz_item out{bytes(item.prompt), bytes(item.key), bytes(item.state), item.difficulty};
+        const tz_status status = sink->add(sink->context, &out);
+        if (status != TZ_OK) return status;
+      }
+      return TZ_OK;
+    });
+  }
+
+  static void explain(const tz_call* call, std::uint32_t row, std::string_view text) {
+    if (call != nullptr && call->explain != nullptr) call->explain(call->context, row, bytes(text));
+  }
+
+  static tz_status verify(tz_instance* instance, const tz_call* call, const tz_answer* answers, std::uint32_t n, tz_verdict* out,
+                          tz_error*) {
+    for (std::uint32_t i = 0; i < n; ++i) {
+      if (call != nullptr && call->cursor != nullptr) *call->cursor = i;
+      tz_error problem{};
+      const tz_status status = guarded(&problem, [&]() -> tz_status {
+        const Verdict verdict = task(instance).verify(view(answers[i].state), view(answers[i].completion));
+        out[i].reward = verdict.reward;
+        out[i].outcome = static_cast<std::uint32_t>(verdict.outcome);
+        out[i].reason = verdict.reason;
+        std::copy(verdict.parts.begin(), verdict.parts.end(), out[i].parts);
+        if (!verdict.detail.empty()) explain(call, i, verdict.detail);
+        return TZ_OK;
+      });
+      if (status == TZ_OK) continue;
+      out[i] = tz_verdict{};
+      out[i].outcome = TZ_ERROR;
+      out[i].reason = static_cast<std::uint32_t>(Task::reasons.size());
+      explain(call, i, problem.text);
+    }
+    return TZ_OK;
+  }
+
+  template <class T, class = void>
+  struct CanSolve : std::false_type {};
+  template <class T>
+  struct CanSolve<T, std::void_t<decltype(&T::solve)>> : std::true_type {};
+  template <class T, class = void>
+  struct CanDemonstrate : std::false_type {};
+  template <class T>
+  struct CanDemonstrate<T, std::void_t<decltype(&T::demonstrate)>> : std::true_type {};
+
+  static const void* extension(const char* id) {
+    if constexpr (CanSolve<Task>::value) {
+      static const tz_solve table{sizeof table, 0, solve};
+      if (std::strcmp(id, TINYZERO_SOLVE) == 0) return &table;
+    }
+    if constexpr (CanDemonstrate<Task>::value) {
+      static const tz_demonstrate table{sizeof table, 0, demonstrate};
+      if (std::strcmp(id, TINYZERO_DEMONSTRATE) == 0) return &table;
+    }
+    return nullptr;
+  }
+
+  static tz_status solve(tz_instance* instance, tz_bytes state, std::uint32_t* solvable, const tz_text_sink* out, tz_error* error) {
+    return guarded(error, [&]() -> tz_status {
+      const std::optional<std::string> completion = task(instance).solve(view(state));
+      *solvable = completion ? 1 : 0;
+      return completion ? out->write(out->context, bytes(*completion)) : TZ_OK;
+    });
+  }
+
+  static tz_status demonstrate(tz_instance* instance, tz_bytes state, tz_draw draw, const tz_text_sink* out, tz_error* error) {
+    return guarded(error, [&]() -> tz_status {
+      Rng rng(draw.seed, {draw.index});
+      return out->write(out->context, bytes(task(instance).demonstrate(view(state), rng)));
+    });
+  }
+
+  Settings settings_;
+  SettingsTable table_;
+  std::vector<tz_param> params_;
+  std::vector<std::unique_ptr<std::vector<const char*>>> choices_;
+  std::vector<const char*> reasons_;
+  tz_task task_{};
+  const tz_task* tasks_ = &task_;
+  tz_module module_{};
+};
+
+}  // namespace tinyzero
+
+// Exports the task; once in a library. `id_` repeats about.id as a literal, for the note.
+#define TINYZERO_TASK(Type, id_)                                                                                        \
+  TINYZERO_NOTE(TINYZERO_NOTE_TASK, "id=" id_ "\nabi=1.0\nsdk=" TINYZERO_VERSION "\ncompiler=" TINYZERO_COMPILER "\n"); \
+  extern "C" __attribute__((visibility("default"))) const tz_module* tinyzero_task_v1(std::uint32_t, std::uint32_t) {   \
+    static_assert(std::string_view(Type::about.id) == id_, "TINYZERO_TASK: the id differs from about.id");              \
+    return tinyzero::TaskBinding<Type>::module();                                                                       \
+  }

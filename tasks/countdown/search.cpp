@@ -1,0 +1,91 @@
+#include "search.h"
+
+namespace tinyzero::countdown {
+namespace {
+
+bool is_sum(char op) { return op == '+' || op == '-'; }
+
+// A text and the operation it ends with; '\0' for a plain number.
+struct Text {
+  std::string text;
+  char op;
+};
+
+// An operand, in parentheses where the operation would otherwise bind differently.
+std::string operand(const Text& t, char op, bool right) {
+  const bool needed = is_sum(op) ? right && op == '-' && is_sum(t.op) : is_sum(t.op) || (right && op == '/' && t.op != '\0');
+  return needed ? "(" + t.text + ")" : t.text;
+}
+
+// Puts `result` in the place of the step's two elements.
+template <class List, class Element>
+void replace(List& list, const Step& step, Element result) {
+  List next;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (i != step.left && i != step.right) next.push_back(list[i]);
+  }
+  next.push_back(std::move(result));
+  list = std::move(next);
+}
+
+std::string value_text(const Rational& value) {
+  std::string text = std::to_string(static_cast<std::int64_t>(value.numerator()));
+  if (!value.is_integer()) text += "/" + std::to_string(static_cast<std::int64_t>(value.denominator()));
+  return text;
+}
+
+}  // namespace
+
+Values values_of(const std::vector<std::int64_t>& numbers) {
+  Values out;
+  for (const std::int64_t number : numbers) out.value.at(out.count++) = number;
+  return out;
+}
+
+std::vector<Step> steps(std::size_t n, std::string_view operators) {
+  std::vector<Step> out;
+  out.reserve(n * n * operators.size());
+  for (std::uint8_t i = 0; i < n; ++i) {
+    for (std::uint8_t j = static_cast<std::uint8_t>(i + 1); j < n; ++j) {
+      for (const char op : operators) {
+        out.push_back({i, j, op});
+        if (op == '-' || op == '/') out.push_back({j, i, op});
+      }
+    }
+  }
+  return out;
+}
+
+bool take(Values& values, const Step& step) {
+  Rational result = values.value[step.left];
+  if (result.apply(step.op, values.value[step.right]) != Rational::Status::ok) return false;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < values.count; ++i) {
+    if (i != step.left && i != step.right) values.value[kept++] = values.value[i];
+  }
+  values.value[kept++] = result;
+  values.count = kept;
+  return true;
+}
+
+std::string expression_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path) {
+  std::vector<Text> terms;
+  for (const std::int64_t number : numbers) terms.push_back({std::to_string(number), '\0'});
+  for (const Step& step : path) {
+    replace(terms, step, Text{operand(terms[step.left], step.op, false) + step.op + operand(terms[step.right], step.op, true), step.op});
+  }
+  return terms.front().text;
+}
+
+std::string lines_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path) {
+  Values values = values_of(numbers);
+  std::string out;
+  for (const Step& step : path) {
+    out += (out.empty() ? "" : ",") + value_text(values.value[step.left]) + step.op + value_text(values.value[step.right]);
+    take(values, step);
+    out += "=" + value_text(values.value[values.count - 1]);
+  }
+  return out;
+}
+
+}  // namespace tinyzero::countdown

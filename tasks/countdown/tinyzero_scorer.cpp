@@ -1,0 +1,211 @@
+// The rule, as read from TinyZero's scorer: the text after the prompt's marker, its last line only, the last answer pair on that
+// line, stripped as Python strips. No pair: 0. Digit runs must equal the given numbers as a multiset; the text must be made of
+// digits, + - * / ( ) . and white space; its value as a Python expression must be within 1e-5 of the target. Else 0.1.
+// Here a parser with Python's grammar for those characters stands where TinyZero calls eval.
+
+#include "tinyzero_scorer.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+
+#include "python_value.h"
+
+namespace tinyzero::countdown {
+namespace {
+
+constexpr int kMaxNesting = 200;  // CPython's limit for parentheses
+constexpr int kMaxSigns = 2000;   // chained signs; CPython gives up somewhere above, depending on its build
+constexpr std::size_t kMaxText = 65536;
+
+// Python's expression grammar over the characters that TinyZero lets through. Everything outside it (calls, tuples, a line end
+// outside parentheses) is an error in Python or gives no number: the score is the same.
+class PythonExpression {
+ public:
+  explicit PythonExpression(std::string_view text) : text_(text) {}
+
+  PythonValue evaluate() {
+    const PythonValue value = sum();
+    if (peek() != '\0') throw PythonError("invalid syntax");
+    return value;
+  }
+
+ private:
+  char peek() {
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
+  bool is_space(char c) const { return c == ' ' || c == '\t' || c == '\f' || (nesting_ > 0 && c == '\r'); }
+  bool doubled(char c) const { return at_ + 1 < text_.size() && text_[at_] == c && text_[at_ + 1] == c; }
+
+  PythonValue sum() {
+    PythonValue value = product();
+    for (char op = peek(); op == '+' || op == '-'; op = peek()) {
+      ++at_;
+      value = PythonValue::apply(op, value, product());
+    }
+    return value;
+  }
+
+  PythonValue product() {
+    PythonValue value = factor();
+    for (char op = peek(); op == '*' || op == '/'; op = peek()) {
+      const bool floor = doubled('/');
+      at_ += floor ? 2 : 1;
+      value = PythonValue::apply(floor ? 'F' : op, value, factor());
+    }
+    return value;
+  }
+
+  PythonValue factor() {
+    const char op = peek();
+    if (op != '+' && op != '-') return power();
+    ++at_;
+    if (++signs_ > kMaxSigns) throw PythonError("too many signs");
+    const PythonValue value = factor();
+    --signs_;
+    return op == '-' ? value.negated() : value;
+  }
+
+  PythonValue power() {
+    const PythonValue base = atom();
+    if (peek() != '*' || !doubled('*')) return base;
+    at_ += 2;
+    return PythonValue::apply('P', base, factor());
+  }
+
+  PythonValue atom() {
+    if (peek() != '(') return number();
+    if (++nesting_ > kMaxNesting) throw PythonError("too many nested parentheses");
+    ++at_;
+    const PythonValue value = sum();
+    if (peek() != ')') throw PythonError("'(' was never closed");
+    ++at_;
+    --nesting_;
+    if (peek() == '(') throw PythonError("a number is not callable");
+    return value;
+  }
+
+  PythonValue number() {
+    const std::size_t start = at_;
+    const auto digits = [&] {
+      const std::size_t from = at_;
+      while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
+      return at_ - from;
+    };
+    std::size_t count = digits();
+    const bool real = at_ < text_.size() && text_[at_] == '.';
+    if (real) {
+      ++at_;
+      count += digits();
+    }
+    if (count == 0) throw PythonError("invalid syntax");
+    const std::string literal(text_.substr(start, at_ - start));
+    const char next = peek();
+    if (next == '(' || next == '.' || (next >= '0' && next <= '9')) throw PythonError("invalid syntax");
+    if (real) return std::strtod(literal.c_str(), nullptr);
+    const std::size_t first = literal.find_first_not_of('0');
+    if (first == std::string::npos) return BigInteger(0);
+    if (first > 0) throw PythonError("leading zeros in decimal integer literals are not permitted");
+    return BigInteger(literal);
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int nesting_ = 0;
+  int signs_ = 0;
+};
+
+// Length in bytes of the white space (as Python's str.strip sees it) that `text` starts with; 0 if none.
+std::size_t leading_space(std::string_view text) {
+  static constexpr std::string_view kWide[] = {"\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\xA8",
+                                               "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
+  if (text.empty()) return 0;
+  const unsigned char c = static_cast<unsigned char>(text[0]);
+  if (c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F)) return 1;
+  for (const std::string_view wide : kWide) {
+    if (text.substr(0, wide.size()) == wide) return wide.size();
+  }
+  if (text.size() >= 3 && text.substr(0, 2) == "\xE2\x80" && static_cast<unsigned char>(text[2]) >= 0x80 &&
+      static_cast<unsigned char>(text[2]) <= 0x8A) {
+    return 3;  // U+2000 … U+200A
+  }
+  return 0;
+}
+
+std::string_view python_strip(std::string_view text) {
+  while (const std::size_t n = leading_space(text)) text.remove_prefix(n);
+  for (bool removed = true; removed;) {
+    removed = false;
+    for (std::size_t n = 1; n <= 3 && n <= text.size(); ++n) {
+      if (leading_space(text.substr(text.size() - n)) == n) {
+        text.remove_suffix(n);
+        removed = true;
+        break;
+      }
+    }
+  }
+  return text;
+}
+
+// The last non-overlapping, leftmost "<answer>…</answer>" of a line, as re.finditer with a lazy group finds it.
+std::optional<std::string_view> last_pair(std::string_view line) {
+  std::optional<std::string_view> found;
+  for (std::size_t at = 0;;) {
+    const std::size_t open = line.find("<answer>", at);
+    if (open == std::string_view::npos) return found;
+    const std::size_t close = line.find("</answer>", open + 8);
+    if (close == std::string_view::npos) return found;
+    found = line.substr(open + 8, close - open - 8);
+    at = close + 9;
+  }
+}
+
+bool uses_numbers(std::string_view text, std::vector<std::int64_t> numbers) {
+  std::vector<std::int64_t> found;
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] < '0' || text[i] > '9') {
+      ++i;
+      continue;
+    }
+    std::size_t end = i;
+    while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+    while (i + 1 < end && text[i] == '0') ++i;
+    if (end - i > 18) return false;
+    found.push_back(std::strtoll(std::string(text.substr(i, end - i)).c_str(), nullptr, 10));
+    i = end;
+  }
+  std::sort(found.begin(), found.end());
+  std::sort(numbers.begin(), numbers.end());
+  return found == numbers;
+}
+
+bool is_allowed(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || std::string_view("+-*/().").find(c) != std::string_view::npos || leading_space({&c, 1}) == 1;
+  });
+}
+
+}  // namespace
+
+TinyZeroScore tinyzero_score(std::string_view completion, const std::vector<std::int64_t>& numbers, std::int64_t target,
+                             const std::string& framing) {
+  if (framing == "other") return TinyZeroScore::no_answer;
+  if (framing == "qwen") {
+    const std::size_t marker = completion.find("Assistant:");
+    if (marker != std::string_view::npos) completion.remove_prefix(marker + 10);
+  }
+  const std::size_t line = completion.rfind('\n');
+  if (line != std::string_view::npos) completion.remove_prefix(line + 1);
+  const auto pair = last_pair(completion);
+  if (!pair) return TinyZeroScore::no_answer;
+  const std::string_view text = python_strip(*pair);
+  if (text.size() > kMaxText || !is_allowed(text) || !uses_numbers(text, numbers)) return TinyZeroScore::format;
+  try {
+    return PythonExpression(text).evaluate().is_near(target, 1e-5) ? TinyZeroScore::correct : TinyZeroScore::format;
+  } catch (const PythonError&) {
+    return TinyZeroScore::format;
+  }
+}
+
+}  // namespace tinyzero::countdown
