@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/suggest.h"
@@ -21,8 +22,10 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::ve
     if (!sub->get_name().empty() && !sub->get_group().empty()) known.push_back(sub->get_name());
   }
   std::fprintf(stderr, "error: %s\n", error.what());
+  std::set<std::string> understood;
+  for (const CLI::App* parent = command; parent != nullptr; parent = parent->get_parent()) understood.insert(parent->get_name());
   for (const std::string& word : arguments) {
-    if (known.empty() || word.starts_with("-") || std::find(known.begin(), known.end(), word) != known.end()) continue;
+    if (word.starts_with("-") || understood.count(word) > 0) continue;
     const std::string nearest = tinyzero::nearest_name(word, known);
     if (!nearest.empty()) std::fprintf(stderr, "  hint: did you mean \"%s\"?\n", nearest.c_str());
     break;

@@ -92,7 +92,7 @@ PluginChoice plugin_choice(const Node& root, const std::string& section) {
   if (node == nullptr)
     throw Error(root.origin.text() + ": no section \"" + section + "\"",
                 "add " + section + ": {use: NAME}; `tinyzero " + section + " list` names them");
-  // `task: countdown` is short for `task: {use: countdown}`.
+  // `task: NAME` is short for `task: {use: NAME}`.
   if (node->kind == Node::Kind::scalar) {
     Node map;
     map.kind = Node::Kind::map;
@@ -108,10 +108,13 @@ PluginChoice plugin_choice(const Node& root, const std::string& section) {
   return {use->scalar, *node};
 }
 
+// Settings that say what a new model looks like.
+bool shapes_new_model(const std::string& path) { return path.starts_with("model.") && path != "model.path" && path != "model.template"; }
+
 void check_model(const ModelSettings& model, const Node* section) {
   if (section == nullptr || model.path.empty()) return;
   for (const Entry& entry : section->entries) {
-    if (entry.name == "path" || entry.name == "template") continue;
+    if (!shapes_new_model("model." + entry.name)) continue;
     throw Error(
         entry.origin.text() + ": model." + entry.name + " has no effect beside model.path: the folder \"" + model.path + "\" decides",
         "remove one of them");
@@ -152,6 +155,7 @@ Experiment Experiment::from_node(const Node& root, const std::string& name) {
   e.task = plugin_choice(root, "task");
   e.algorithm = plugin_choice(root, "algorithm");
   check_model(e.model, root.find("model"));
+  if (!e.model.path.empty()) std::erase_if(e.resolved, [](const ResolvedSetting& s) { return shapes_new_model(s.path); });
   check_training(e, root);
   return e;
 }

@@ -91,7 +91,7 @@ struct Experiment {
   EvalSettings eval;
   CheckpointSettings checkpoint;
   PluginChoice task, algorithm;
-  std::vector<ResolvedSetting> resolved;  // of every section but task and algorithm
+  std::vector<ResolvedSetting> resolved;  // of every section but task and algorithm; only settings that have an effect
   std::string name;                       // the file's name without its ending
 
   // Reads and checks a file with `overrides` ("key=value") on top. Throws Error.

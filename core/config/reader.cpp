@@ -57,14 +57,19 @@ void append_scalar(const Node& node, const Setting& setting, const std::string& 
   }
 }
 
+// Whether the setting that this one needs has the value it needs.
+bool has_effect(const SettingsTable& table, const Setting& setting) {
+  const Setting* needed = setting.needs_name.empty() ? nullptr : table.find(setting.needs_name);
+  return needed == nullptr || needed->text() == yaml_text(setting.needs_value);
+}
+
 void check_effect(const SettingsTable& table, const Node& map, const std::string& section) {
   for (const Entry& entry : map.entries) {
     const Setting* setting = table.find(entry.name);
-    if (setting == nullptr || setting->needs_name.empty()) continue;
-    const Setting* needed = table.find(setting->needs_name);
-    if (needed == nullptr || needed->text() == yaml_text(setting->needs_value)) continue;
-    throw Error(entry.origin.text() + ": " + dotted(section, entry.name) + " has no effect: " + dotted(section, setting->needs_name) +
-                    " is " + needed->text() + ", and it matters only with " + setting->needs_value,
+    if (setting == nullptr || has_effect(table, *setting)) continue;
+    const std::string needed = dotted(section, setting->needs_name);
+    throw Error(entry.origin.text() + ": " + dotted(section, entry.name) + " has no effect: " + needed + " is " +
+                    table.find(setting->needs_name)->text() + ", and it matters only with " + setting->needs_value,
                 "remove it, or set " + setting->needs_name + ": " + setting->needs_value);
   }
 }
@@ -117,6 +122,7 @@ std::vector<ResolvedSetting> read_settings(const Node* map, const SettingsTable&
 
   std::vector<ResolvedSetting> resolved;
   for (const Setting& setting : table.rows()) {
+    if (!has_effect(table, setting)) continue;
     const Node* node = map->find(setting.name);
     resolved.push_back({dotted(section, setting.name), setting.text(), node != nullptr ? node->origin.text() : "default"});
   }

@@ -18,7 +18,7 @@ struct ResolvedSetting {
 
 // Reads `map` (null node: nothing is set) into the fields of `table`. `section` is the dotted path for messages ("" at the top);
 // names in `reserved` are left to the caller. Throws Error for an unknown name, a wrong type, a value out of range, or a setting that
-// has no effect beside the others. Returns every setting of the table.
+// has no effect beside the others. Returns every setting that has an effect.
 std::vector<ResolvedSetting> read_settings(const Node* map, const SettingsTable& table, const std::string& section,
                                            const std::vector<std::string>& reserved = {});
 

@@ -4,7 +4,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
-#include <cstring>
+#include <optional>
 
 namespace tinyzero {
 namespace {
@@ -199,8 +199,9 @@ struct SavedInput : torch::CustomClassHolder {
 };
 
 struct Attention : Function<Attention> {
-  static Variable forward(AutogradContext* context, const Tensor& qkv, const Tensor& q_norm, const Tensor& k_norm,
-                          const AttentionInput& in) {
+  static Variable forward(AutogradContext* context, const Tensor& qkv, const std::optional<Tensor>& q_weight,
+                          const std::optional<Tensor>& k_weight, const AttentionInput& in) {
+    const Tensor q_norm = q_weight.value_or(Tensor()), k_norm = k_weight.value_or(Tensor());
     const AttentionPass pass(in);
     const Tensor turned = pass.turn(qkv, q_norm, k_norm);
     Tensor lse = at::empty({qkv.size(0) * in.heads});  // (H N), by sequence
@@ -304,7 +305,8 @@ struct TokenLogits : Function<TokenLogits> {
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) { return RmsNorm::apply(x, weight, eps); }
 
 at::Tensor attention(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tensor& k_norm, const AttentionInput& input) {
-  return Attention::apply(qkv, q_norm, k_norm, input);
+  const auto optional = [](const Tensor& t) { return t.defined() ? std::optional<Tensor>(t) : std::nullopt; };
+  return Attention::apply(qkv, optional(q_norm), optional(k_norm), input);
 }
 
 at::Tensor swiglu(const at::Tensor& gate_up) { return Swiglu::apply(gate_up); }

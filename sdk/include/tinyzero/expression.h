@@ -40,7 +40,7 @@ class Expression {
     }
     value_ = sum(0);
     skip_blanks();
-    if (at_ != text_.size()) stop(ExpressionFault::not_an_expression);
+    if (!stopped() && at_ != text_.size()) stop(ExpressionFault::not_an_expression);
   }
 
   ExpressionFault fault() const { return fault_; }

@@ -1,0 +1,118 @@
+// The trainer's forward and backward pass, held against plain LibTorch and against the decoder.
+
+#include "core/model/transformer.h"
+
+#include <ATen/Parallel.h>
+#include <doctest/doctest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "core/model/reference.h"
+#include "core/rollout/cpu/engine.h"
+#include "support/golden.h"
+#include "tinyzero/rng.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/model/transformer");
+
+namespace {
+
+struct Pass {
+  at::Tensor logp, entropy, gradient;
+};
+
+// A packed batch of sequences of these lengths with pseudo-random ids.
+struct Packed {
+  at::Tensor ids, targets;
+  std::shared_ptr<PackedShape> shape = std::make_shared<PackedShape>();
+};
+
+Packed packed(const std::vector<std::int64_t>& lengths, std::int64_t vocab) {
+  Packed out;
+  Rng rng(1);
+  std::vector<std::int64_t> ids, targets;
+  for (const std::int64_t length : lengths) {
+    out.shape->add(length);
+    for (std::int64_t t = 0; t < length; ++t) {
+      ids.push_back(rng.between(0, vocab - 1));
+      targets.push_back(rng.between(0, vocab - 1));
+    }
+  }
+  out.ids = at::tensor(ids);
+  out.targets = at::tensor(targets);
+  return out;
+}
+
+// Log-probs, entropies, and the gradient of an arbitrary mixture of both.
+Pass run(Model& model, const Packed& batch, bool reference) {
+  Transformer transformer(model, reference);
+  const auto out = transformer.distribution(transformer.hidden(batch.ids, batch.shape), batch.targets, 0.8);
+  const std::int64_t n = batch.ids.size(0);
+  torch::autograd::backward({(out.logp * at::linspace(-1, 2, n)).sum() + (out.entropy * at::linspace(3, 1, n)).sum()}, {});
+  return {out.logp.detach(), out.entropy.detach(), transformer.flat_gradient().clone()};
+}
+
+void check_close(const at::Tensor& a, const at::Tensor& b, double tolerance) {
+  CHECK((a - b).abs().max().item<double>() <= tolerance * (1.0 + b.abs().max().item<double>()));
+}
+
+}  // namespace
+
+TEST_CASE("our operations equal plain LibTorch's, value and gradient, on every member of the family") {
+  for (const fs::path& folder : golden_models()) {
+    CAPTURE(folder.string());
+    Model model = load_model(folder);
+    const Packed batch = packed({1, 7, 33, 2, 90}, model.config.vocab);
+    const Pass ours = run(model, batch, false), plain = run(model, batch, true);
+    check_close(ours.logp, plain.logp, 1e-5);
+    check_close(ours.entropy, plain.entropy, 1e-5);
+    check_close(ours.gradient, plain.gradient, 2e-5);
+  }
+}
+
+TEST_CASE("sequences packed together do not see each other") {
+  Model model = load_model(golden_folder() / "hf" / "qwen3_untied");
+  const Packed both = packed({20, 31}, model.config.vocab);
+  const Pass together = run(model, both, false);
+  Transformer transformer(model);
+  auto shape = std::make_shared<PackedShape>();
+  shape->add(31);
+  const auto alone = transformer.distribution(transformer.hidden(both.ids.narrow(0, 20, 31), shape), both.targets.narrow(0, 20, 31), 0.8);
+  check_close(alone.logp.detach(), together.logp.narrow(0, 20, 31), 1e-6);
+}
+
+TEST_CASE("the trainer's log-probs are the decoder's") {
+  for (const fs::path& folder : golden_models()) {
+    CAPTURE(folder.string());
+    Model model = load_model(folder);
+    const Packed batch = packed({60}, model.config.vocab);
+    Transformer transformer(model);
+    const auto out = transformer.distribution(transformer.hidden(batch.ids, batch.shape).narrow(0, 0, 59), batch.ids.narrow(0, 1, 59), 0.7);
+    std::vector<std::int32_t> ids;
+    for (std::int64_t t = 0; t < 60; ++t) ids.push_back(batch.ids[t].item<std::int32_t>());
+    CpuEngine engine(model, {});
+    check_close(at::tensor(engine.score({ids}, 0.7).front()), out.logp.detach(), 2e-5);
+  }
+}
+
+TEST_CASE("gradients do not depend on the number of threads") {
+  Model model = load_model(golden_folder() / "hf" / "qwen2_tied");
+  const Packed batch = packed({40, 41, 200, 3, 77}, model.config.vocab);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const Pass one = run(model, batch, false);
+  at::set_num_threads(2);
+  const Pass two = run(model, batch, false);
+  at::set_num_threads(threads);
+  check_close(one.gradient, two.gradient, 1e-6);
+}
+
+// at::parallel_for runs serially in files compiled without OpenMP, silently.
+TEST_CASE("parallel_for is parallel") {
+  at::set_num_threads(2);
+  std::vector<int> thread(2, -1);
+  at::parallel_for(0, 2, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) thread[static_cast<std::size_t>(i)] = at::get_thread_num();
+  });
+  CHECK(thread[0] != thread[1]);
+}

@@ -1,0 +1,223 @@
+// The CPU engine: right (against golden numbers of transformers), and independent of everything that is not its input.
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <map>
+
+#include "core/base/error.h"
+#include "core/rollout/cpu/engine.h"
+#include "core/rollout/sampler.h"
+#include "support/golden.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/rollout/engine");
+
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+
+std::vector<std::string> kernel_list() {
+  int count = 0;
+  const char* const* names = kernel_names(count);
+  return {names, names + count};
+}
+
+Model small_model(std::int64_t kv_heads = 2) {
+  ModelConfig c = preset_config("tiny");
+  c.layers = 2;
+  c.width = 48;
+  c.heads = 4;
+  c.kv_heads = kv_heads;
+  c.head_dim = 12;
+  c.mlp = 56;
+  c.vocab = 61;
+  c.context = 200;
+  c.eos = {7};
+  Model model(c);
+  initialize(model, 3);
+  for (std::int64_t i = 0; i < model.weights.size(); ++i) model.weights.data()[i] *= 6.0f;  // far from uniform
+  return model;
+}
+
+std::vector<Prompt> some_prompts() {
+  std::vector<Prompt> prompts;
+  for (std::int32_t i = 0; i < 9; ++i) {
+    Ids ids;
+    for (std::int32_t k = 0; k <= (i * 13) % 70; ++k) ids.push_back((k * 7 + i) % 61);
+    prompts.push_back({ids, 1 + i % 4});
+  }
+  return prompts;
+}
+
+Sampling some_sampling() { return {40, 0.9, {7}, 11, Purpose::rollout, 5}; }
+
+bool same(const std::vector<Episode>& a, const std::vector<Episode>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i].tokens != b[i].tokens || a[i].logp != b[i].logp || a[i].end != b[i].end || a[i].prompt != b[i].prompt ||
+        a[i].sample != b[i].sample)
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// Numbers of transformers and of an independent float64 implementation; see tests/golden/hf/README.md.
+TEST_CASE("golden logits, log-probs and greedy tokens") {
+  for (const fs::path& folder : golden_models()) {
+    const Model model = load_model(folder);
+    const Json logits = parse_json(read_file(folder / "golden" / "logits.json"), "logits.json");
+    const Json greedy = parse_json(read_file(folder / "golden" / "greedy.json"), "greedy.json");
+    const double abs_tolerance = logits["tolerance"]["abs"], rel_tolerance = logits["tolerance"]["rel"];
+    for (const std::string& name : kernel_list()) {
+      CAPTURE(folder.string());
+      CAPTURE(name);
+      CpuEngine engine(model, {2, 0, name});
+      for (const Json& prompt : logits["prompts"]) {
+        CAPTURE(prompt["name"].get<std::string>());
+        Ids ids = prompt["ids"];
+        const std::vector<double> expected = prompt["last_logits_float64"];
+        const auto got = engine.last_logits(ids);
+        REQUIRE(got.size() == expected.size());
+        double worst = 0;
+        for (std::size_t i = 0; i < expected.size(); ++i)
+          worst = std::max(worst, std::abs(got[i] - expected[i]) - rel_tolerance * std::abs(expected[i]));
+        CHECK(worst <= abs_tolerance);
+
+        const std::vector<double> logp = prompt["continuation_logprobs_float64"];
+        const std::size_t first = ids.size() - 1;
+        for (const std::int32_t id : prompt["continuation"]) ids.push_back(id);
+        const auto scores = engine.score({ids}, 1.0).front();
+        REQUIRE(scores.size() == first + logp.size());
+        for (std::size_t i = 0; i < logp.size(); ++i)
+          CHECK(std::abs(scores[first + i] - logp[i]) <= abs_tolerance + rel_tolerance * std::abs(logp[i]));
+      }
+      std::vector<Prompt> prompts;
+      for (const Json& prompt : greedy["prompts"]) prompts.push_back({prompt["ids"], 1});
+      const auto episodes = engine.generate(prompts, {40, 0.0, {}, 1, Purpose::generation, 0});
+      for (std::size_t i = 0; i < prompts.size(); ++i) CHECK(episodes[i].tokens == greedy["prompts"][i]["tokens"].get<Ids>());
+    }
+  }
+}
+
+TEST_CASE("tokens do not depend on wave, threads, or the company of other prompts") {
+  const Model model = small_model();
+  const auto prompts = some_prompts();
+  for (const std::string& name : kernel_list()) {
+    CAPTURE(name);
+    CpuEngine one(model, {1, 1, name});
+    const auto expected = one.generate(prompts, some_sampling());
+    for (const std::int64_t wave : {2, 3, 12, 64}) {
+      for (const std::int64_t threads : {1, 2, 3}) {
+        CpuEngine engine(model, {threads, wave, name});
+        CHECK(same(engine.generate(prompts, some_sampling()), expected));
+      }
+    }
+    CHECK(one.generate({prompts[0]}, some_sampling()).front().tokens == expected.front().tokens);
+  }
+}
+
+TEST_CASE("other seeds, steps and purposes give other tokens") {
+  const Model model = small_model();
+  CpuEngine engine(model, {});
+  const auto prompts = some_prompts();
+  const auto base = engine.generate(prompts, some_sampling());
+  for (int change = 0; change < 3; ++change) {
+    Sampling other = some_sampling();
+    if (change == 0) other.seed = 12;
+    if (change == 1) other.step = 6;
+    if (change == 2) other.purpose = Purpose::evaluation;
+    CHECK_FALSE(same(engine.generate(prompts, other), base));
+  }
+}
+
+TEST_CASE("recorded log-probs are those of the sampling distribution") {
+  const Model model = small_model(4);
+  CpuEngine engine(model, {});
+  const auto prompts = some_prompts();
+  const auto episodes = engine.generate(prompts, some_sampling());
+  for (const Episode& episode : episodes) {
+    Ids ids = prompts[static_cast<std::size_t>(episode.prompt)].ids;
+    const std::size_t first = ids.size() - 1;
+    ids.insert(ids.end(), episode.tokens.begin(), episode.tokens.end());
+    const auto scores = engine.score({ids}, 0.9).front();
+    for (std::size_t t = 0; t < episode.tokens.size(); ++t) CHECK(std::abs(scores[first + t] - episode.logp[t]) < 2e-5);
+  }
+}
+
+TEST_CASE("completions end at the end token or at the limit") {
+  const Model model = small_model();
+  CpuEngine engine(model, {});
+  int ended = 0;
+  for (const Episode& episode : engine.generate(some_prompts(), some_sampling())) {
+    const bool eos = episode.tokens.back() == 7;
+    CHECK(eos == (episode.end == End::eos));
+    if (!eos) CHECK(episode.tokens.size() == 40);
+    for (std::size_t t = 0; t + 1 < episode.tokens.size(); ++t) CHECK(episode.tokens[t] != 7);
+    ended += eos ? 1 : 0;
+  }
+  CHECK(ended > 0);
+  Sampling endless = some_sampling();
+  endless.eos.clear();
+  for (const Episode& episode : engine.generate(some_prompts(), endless)) CHECK(episode.tokens.size() == 40);
+  Sampling one = some_sampling();
+  one.max_tokens = 1;
+  for (const Episode& episode : engine.generate(some_prompts(), one)) CHECK(episode.tokens.size() == 1);
+}
+
+TEST_CASE("bad prompts are refused with both values") {
+  const Model model = small_model();
+  CpuEngine engine(model, {});
+  CHECK_THROWS_WITH_AS(engine.generate({{{}, 1}}, some_sampling()), doctest::Contains("empty prompt"), Error);
+  CHECK_THROWS_WITH_AS(engine.generate({{{61}, 1}}, some_sampling()),
+                       doctest::Contains("token id 61 is outside the model's vocabulary of 61"), Error);
+  CHECK_THROWS_WITH_AS(engine.generate({{Ids(180, 1), 1}}, some_sampling()), doctest::Contains("need 220 positions, the model has 200"),
+                       Error);
+  CHECK(engine.generate({}, some_sampling()).empty());
+}
+
+TEST_CASE("new weights are used after a refresh") {
+  Model model = small_model();
+  CpuEngine engine(model, {});
+  const auto before = engine.generate(some_prompts(), some_sampling());
+  for (std::int64_t i = 0; i < model.weights.size(); ++i) model.weights.data()[i] *= 0.9f;
+  engine.refresh();
+  const auto after = engine.generate(some_prompts(), some_sampling());
+  CHECK_FALSE(same(before, after));
+  CpuEngine fresh(model, {});
+  CHECK(same(fresh.generate(some_prompts(), some_sampling()), after));
+}
+
+// One-layer models whose logits are the same at every position: a million draws against the softmax, by chi-square.
+TEST_CASE("samples follow the distribution") {
+  constexpr int kVocab = 24;
+  float weights[kVocab];
+  double total = 0;
+  Rng rng(9);
+  for (float& w : weights) total += w = static_cast<float>(std::exp(4.0 * rng.uniform()));
+  std::vector<double> counts(kVocab);
+  constexpr int kDraws = 1000000;
+  for (int i = 0; i < kDraws; ++i) {
+    const std::int64_t token = invert_cdf(weights, kVocab, 0.0, uniform_at(77, static_cast<std::uint64_t>(i)) * total);
+    REQUIRE(token >= 0);
+    counts[static_cast<std::size_t>(token)] += 1;
+  }
+  double chi2 = 0;
+  for (int i = 0; i < kVocab; ++i) {
+    const double expected = kDraws * weights[i] / total;
+    chi2 += (counts[static_cast<std::size_t>(i)] - expected) * (counts[static_cast<std::size_t>(i)] - expected) / expected;
+  }
+  CHECK(chi2 < 49.73);  // 99.9 % quantile with 23 degrees of freedom
+}
+
+TEST_CASE("a token of probability zero is never drawn") {
+  const float weights[] = {0, 0, 1, 0, 2, 0};
+  CHECK(invert_cdf(weights, 6, 0.0, 0.0) == 2);
+  CHECK(invert_cdf(weights, 6, 0.0, 0.9999) == 2);
+  CHECK(invert_cdf(weights, 6, 0.0, 1.0) == 4);
+  CHECK(invert_cdf(weights, 6, 0.0, 3.0) == -1);
+  CHECK(last_possible(weights, 6) == 4);
+}

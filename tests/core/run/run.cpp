@@ -1,0 +1,135 @@
+// Run folders and checkpoints: nothing is lost, nothing is half-written, nobody else writes.
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/run/checkpoint.h"
+#include "core/run/run_folder.h"
+#include "support/temporary.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/run/run");
+
+namespace {
+
+Model small_model(std::uint64_t seed) {
+  ModelConfig c = preset_config("tiny");
+  c.layers = 1;
+  c.width = 16;
+  c.heads = 2;
+  c.kv_heads = 1;
+  c.head_dim = 8;
+  c.mlp = 16;
+  c.vocab = 352;
+  c.eos = {346};
+  Model model(c);
+  initialize(model, seed);
+  return model;
+}
+
+void save(const fs::path& folder, std::uint64_t seed, Phase phase, std::int64_t step, std::int64_t keep = 10) {
+  const Model model = small_model(seed);
+  const std::vector<float> moments(static_cast<std::size_t>(model.layout.size()), static_cast<float>(step));
+  save_checkpoint(folder, model, Tokenizer::make(true), {phase, step, step + 1, 1.5, 77}, moments.data(), moments.data(), keep);
+}
+
+bool equal(const Model& a, const Model& b) {
+  return std::memcmp(a.weights.data(), b.weights.data(), static_cast<std::size_t>(a.weights.size()) * 4) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint restores weights, moments and state") {
+  const TemporaryFolder folder;
+  save(folder.path(), 5, Phase::reinforce, 20);
+  Model model = small_model(1);
+  const auto checkpoint = load_checkpoint(folder.path(), model, [](const std::string&) { FAIL("no warning expected"); });
+  REQUIRE(checkpoint);
+  CHECK(equal(model, small_model(5)));
+  CHECK(checkpoint->state.phase == Phase::reinforce);
+  CHECK(checkpoint->state.step == 20);
+  CHECK(checkpoint->state.optimizer_steps == 21);
+  CHECK(checkpoint->state.metrics_bytes == 77);
+  CHECK(checkpoint->first_moment.front() == 20);
+}
+
+TEST_CASE("the newest is taken: RL after warm start, later after earlier; the oldest are deleted") {
+  const TemporaryFolder folder;
+  save(folder.path(), 1, Phase::warm_start, 200, 3);
+  save(folder.path(), 2, Phase::reinforce, 0, 3);
+  save(folder.path(), 3, Phase::reinforce, 20, 3);
+  Model model = small_model(9);
+  CHECK(load_checkpoint(folder.path(), model, nullptr)->state.step == 20);
+  save(folder.path(), 4, Phase::reinforce, 40, 3);
+  const auto left = list_checkpoints(folder.path());
+  REQUIRE(left.size() == 3);
+  CHECK(left.front().filename() == "step-000000");
+  CHECK(left.back().filename() == "step-000040");
+}
+
+TEST_CASE("a damaged checkpoint is named and the one before it is taken") {
+  const TemporaryFolder folder;
+  save(folder.path(), 2, Phase::reinforce, 20);
+  save(folder.path(), 3, Phase::reinforce, 40);
+  for (const char* file : {"model.safetensors", "config.json", "trainer/state.json", "trainer/optimizer.safetensors"}) {
+    CAPTURE(file);
+    const fs::path path = folder.path() / "step-000040" / file;
+    const std::string good = read_file(path);
+    write_file_synced(path, good.substr(0, good.size() / 2));
+    Model model = small_model(9);
+    std::string warning;
+    const auto checkpoint = load_checkpoint(folder.path(), model, [&](const std::string& text) { warning = text; });
+    REQUIRE(checkpoint);
+    CHECK(checkpoint->state.step == 20);
+    CHECK(equal(model, small_model(2)));
+    CHECK(warning.find("step-000040") != std::string::npos);
+    write_file_synced(path, good);
+  }
+  fs::remove(folder.path() / "step-000020" / "model.safetensors");
+  fs::remove(folder.path() / "step-000040" / "model.safetensors");
+  Model model = small_model(9);
+  CHECK_THROWS_WITH_AS(load_checkpoint(folder.path(), model, [](const std::string&) {}), doctest::Contains("no checkpoint in"), Error);
+}
+
+TEST_CASE("what a crash leaves of a checkpoint is no checkpoint") {
+  const TemporaryFolder folder;
+  fs::create_directories(folder.path() / ".step-000060.partial");
+  CHECK(list_checkpoints(folder.path()).empty());
+  Model model = small_model(1);
+  CHECK_FALSE(load_checkpoint(folder.path(), model, nullptr));
+  save(folder.path(), 1, Phase::reinforce, 60);
+  CHECK_FALSE(fs::exists(folder.path() / ".step-000060.partial"));
+}
+
+TEST_CASE("an existing folder is never written into, and one run has one writer") {
+  const TemporaryFolder folder;
+  write_file_synced(folder / "precious", "x");
+  CHECK_THROWS_WITH_AS(RunFolder::create(folder.path()), doctest::Contains("exists already"), Error);
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+
+  RunFolder run = RunFolder::create(folder / "run");
+  write_file_synced(run.config(), "seed: 1\n");
+  CHECK_THROWS_WITH_AS(RunFolder::open(folder / "run"), doctest::Contains("another process is writing"), Error);
+  CHECK_THROWS_WITH_AS(RunFolder::open(folder / "nothing"), doctest::Contains("not a run folder"), Error);
+  write_file_synced(folder / "file", "");
+  CHECK_THROWS_AS(RunFolder::create(folder / "file"), Error);
+}
+
+TEST_CASE("going on from a checkpoint drops what came after it") {
+  const TemporaryFolder folder;
+  RunFolder run = RunFolder::create(folder / "run");
+  run.write_metrics({{"step", 1}});
+  const std::int64_t bytes = run.metrics_bytes();
+  run.write_metrics({{"step", 2}});
+  run.write_episodes(1, "a\n");
+  run.write_episodes(2, "b\n");
+  run.rewind(bytes, 1);
+  run.write_metrics({{"step", 3}});
+  CHECK(read_file(folder.path() / "run" / "metrics.jsonl") == "{\"step\":1}\n{\"step\":3}\n");
+  CHECK(fs::exists(folder.path() / "run" / "episodes" / "step-000001.jsonl"));
+  CHECK_FALSE(fs::exists(folder.path() / "run" / "episodes" / "step-000002.jsonl"));
+  CHECK_THROWS_WITH_AS(run.rewind(1000, 1), doctest::Contains("is shorter than at the checkpoint"), Error);
+}

@@ -1,0 +1,82 @@
+#include "core/task/stream.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "core/base/error.h"
+#include "support/countdown.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/task/stream");
+
+TEST_CASE("no seed, size or split shares a key with another split") {
+  std::set<std::string> seen[3];
+  for (const char* settings : {"{numbers: 3, largest: 9, target: [1, 100]}", "{}"}) {
+    const Task task = open_countdown(settings);
+    for (const std::uint64_t seed : {1, 2, 99}) {
+      for (const Split split : {Split::train, Split::validation, Split::test}) {
+        for (const Item& item : draw_split(task, split, seed, 0, 500)) seen[static_cast<int>(split)].insert(item.key);
+      }
+    }
+  }
+  for (const std::string& key : seen[0]) {
+    CHECK(seen[1].count(key) == 0);
+    CHECK(seen[2].count(key) == 0);
+  }
+  for (const std::string& key : seen[1]) CHECK(seen[2].count(key) == 0);
+}
+
+TEST_CASE("shares of the splits are 70, 10 and 20 percent") {
+  int counts[3] = {};
+  for (int i = 0; i < 20000; ++i) ++counts[static_cast<int>(split_of_key("key " + std::to_string(i)))];
+  CHECK(counts[0] == doctest::Approx(14000).epsilon(0.03));
+  CHECK(counts[1] == doctest::Approx(2000).epsilon(0.08));
+  CHECK(counts[2] == doctest::Approx(4000).epsilon(0.05));
+}
+
+// XXH64 with seed 0; frozen, because a change would move problems between train and test of existing runs.
+TEST_CASE("the split of a key is frozen") {
+  CHECK(split_of_key("3,7,25=46") == Split::train);
+  CHECK(split_of_key("") == Split::train);
+  std::string pattern;
+  for (int i = 0; i < 24; ++i) pattern += "TVE"[static_cast<int>(split_of_key(std::to_string(i)))];
+  CHECK(pattern == "TTTETTTTTTTTETTTTTTTTETT");
+}
+
+TEST_CASE("a step's problems are its own") {
+  const Task task = open_countdown();
+  const auto first = draw_step(task, 1, 1, 8), again = draw_step(task, 1, 1, 8), longer = draw_step(task, 1, 1, 12),
+             second = draw_step(task, 1, 2, 8);
+  for (std::size_t i = 0; i < 8; ++i) {
+    CHECK(first[i].prompt == again[i].prompt);
+    CHECK(first[i].prompt == longer[i].prompt);
+    CHECK(first[i].prompt != second[i].prompt);
+  }
+}
+
+TEST_CASE("an evaluation set is frozen, and prefers different keys") {
+  const Task task = open_countdown("{numbers: 3, largest: 9, target: [1, 100]}");
+  const EvalSet set = draw_eval_set(task, Split::test, 512), again = draw_eval_set(task, Split::test, 512),
+                small = draw_eval_set(task, Split::test, 100);
+  CHECK(set.items.size() == 512);
+  CHECK(set.fingerprint == again.fingerprint);
+  CHECK(set.fingerprint != small.fingerprint);
+  CHECK(small.keys == 100);
+  std::set<std::string> keys, prompts;
+  for (const Item& item : set.items) {
+    CHECK(split_of_key(item.key) == Split::test);
+    keys.insert(item.key);
+    CHECK(prompts.insert(item.prompt).second);
+  }
+  CHECK(keys.size() == set.keys);
+}
+
+TEST_CASE("a task with too few problems gives what it has, or says so") {
+  const Task few = open_countdown("{numbers: 2, smallest: 1, largest: 3, target: [1, 9]}");
+  const EvalSet set = draw_eval_set(few, Split::train, 512);
+  CHECK(set.items.size() < 60);
+  CHECK_THROWS_WITH_AS(draw_split(open_countdown("{numbers: 2, smallest: 9, largest: 9, target: 81}"), Split::validation, 1, 0, 1),
+                       doctest::Contains("has no problem in this split"), Error);
+}

@@ -1,0 +1,231 @@
+// Updates: the same result however memory is divided, the right optimizer, and episodes that teach nothing cost nothing.
+
+#include "core/train/update.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/train/algorithm_plugin.h"
+#include "tinyzero/rng.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/train/update");
+
+namespace {
+
+Model small_model() {
+  ModelConfig c = preset_config("tiny");
+  c.layers = 2;
+  c.width = 32;
+  c.heads = 4;
+  c.kv_heads = 2;
+  c.head_dim = 8;
+  c.mlp = 48;
+  c.vocab = 50;
+  Model model(c);
+  initialize(model, 4);
+  for (std::int64_t i = 0; i < model.weights.size(); ++i) model.weights.data()[i] *= 4.0f;
+  return model;
+}
+
+class NoHost : public AlgorithmHost {
+ public:
+  at::Tensor reference_logp(const Batch& batch) override { return batch.logp_old - 0.1; }
+};
+
+ConfiguredAlgorithm grpo(const std::string& settings = "{}") {
+  const Node map = parse_yaml(settings, "settings");
+  return open_algorithm(PluginCatalog({TINYZERO_PLUGINS}), "grpo", &map);
+}
+
+// Six problems of four samples with random lengths and rewards; the third group has no spread, one episode could not be judged.
+StepBatch some_step() {
+  Rng rng(2);
+  std::vector<Prompt> prompts;
+  std::vector<ScoredCompletion> completions;
+  for (std::int64_t p = 0; p < 6; ++p) {
+    prompts.push_back({{1, 2, static_cast<std::int32_t>(3 + p)}, 4});
+    for (std::int64_t s = 0; s < 4; ++s) {
+      ScoredCompletion c;
+      c.item = static_cast<std::size_t>(p);
+      c.episode.prompt = p;
+      c.episode.sample = s;
+      for (std::int64_t t = rng.between(1, 12); t > 0; --t) {
+        c.episode.tokens.push_back(static_cast<std::int32_t>(rng.below(50)));
+        c.episode.logp.push_back(static_cast<float>(-4.0 + rng.uniform()));
+      }
+      c.verdict.reward = p == 2 ? 0.1 : rng.chance(0.4) ? 1.0 : 0.0;
+      if (p == 4 && s == 1) c.verdict.outcome = Outcome::error;
+      completions.push_back(std::move(c));
+    }
+  }
+  return make_batch(prompts, completions);
+}
+
+struct Outcome_ {
+  std::vector<float> weights;
+  Metrics metrics;
+};
+
+Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int64_t updates = 1) {
+  Model model = small_model();
+  Transformer policy(model);
+  AdamW optimizer(policy, {});
+  auto algorithm = grpo(settings);
+  StepBatch step = some_step();
+  NoHost host;
+  algorithm.algorithm->prepare(step.batch, host);
+  Outcome_ out;
+  out.metrics =
+      update_policy(policy, optimizer, *algorithm.algorithm, step.batch, step.sequences, {updates, micro_batch, 1e-3, 1.0, 1.0, 6});
+  out.weights.assign(model.weights.data(), model.weights.data() + model.weights.size());
+  return out;
+}
+
+double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(static_cast<double>(a[i]) - b[i]));
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("micro-batches change memory, never the update") {
+  for (const char* settings : {"{}", "{aggregation: sequence}", "{kl: 0.1, entropy: 0.01}", "{scale: none, clip: [0.1, 0.3]}"}) {
+    CAPTURE(settings);
+    const auto whole = updated(settings, 100000);
+    for (const std::int64_t tokens : {1, 20, 60}) {
+      const auto parts = updated(settings, tokens);
+      CHECK(largest_difference(whole.weights, parts.weights) < 1e-4);
+      for (const auto& [name, mean] : whole.metrics.values()) {
+        CAPTURE(name);
+        CHECK(parts.metrics.values().at(name).value() == doctest::Approx(mean.value()).epsilon(1e-4));
+      }
+    }
+  }
+}
+
+TEST_CASE("an update is a function of its inputs") { CHECK(largest_difference(updated("{}", 40).weights, updated("{}", 40).weights) == 0); }
+
+TEST_CASE("several updates a step each take their own problems") {
+  const auto one = updated("{}", 1000, 1), three = updated("{}", 1000, 3);
+  CHECK(largest_difference(one.weights, three.weights) > 1e-3);
+  CHECK(three.metrics.values().at("gradient_norm").count >= 2);
+}
+
+// The reward of each token's episode as its advantage, pushed up: after an update those tokens are likelier.
+TEST_CASE("an update makes rewarded episodes likelier and the others less likely") {
+  Model model = small_model();
+  Transformer policy(model);
+  AdamW optimizer(policy, {});
+  auto algorithm = grpo();
+  StepBatch step = some_step();
+  NoHost host;
+  const auto logp = [&] {
+    std::vector<const Sequence*> all;
+    for (const Sequence& s : step.sequences) all.push_back(&s);
+    const ModelInput input = pack_input(all);
+    return policy.distribution(policy.hidden(input.ids, input.shape).index_select(0, input.rows), input.targets, 1.0).logp.detach();
+  };
+  step.batch.logp_old = logp();
+  algorithm.algorithm->prepare(step.batch, host);
+  const Metrics metrics = update_policy(policy, optimizer, *algorithm.algorithm, step.batch, step.sequences, {1, 1000, 1e-3, 1.0, 1.0, 6});
+  const at::Tensor change = logp() - step.batch.logp_old;
+  CHECK((change * step.batch.advantage).sum().item<double>() > 0);
+  CHECK(metrics.values().at("logp_gap").value() < 1e-5);
+  CHECK(metrics.values().at("clipped").value() == 0);
+}
+
+TEST_CASE("AdamW follows its formula") {
+  Model model = small_model();
+  const std::vector<float> start(model.weights.data(), model.weights.data() + model.weights.size());
+  Transformer policy(model);
+  AdamW optimizer(policy, {0.9, 0.99, 1e-8, 0.1});
+  Rng rng(5);
+  std::vector<double> w(start.begin(), start.end()), m(start.size()), v(start.size());
+  for (int step = 1; step <= 3; ++step) {
+    at::Tensor gradient = policy.flat_gradient();
+    double squares = 0;
+    std::vector<double> g(start.size());
+    for (std::size_t i = 0; i < g.size(); ++i) {
+      const auto value = static_cast<float>(rng.uniform() - 0.5);
+      gradient.mutable_data_ptr<float>()[i] = value;
+      g[i] = value;
+      squares += g[i] * g[i];
+    }
+    const double norm = std::sqrt(squares), lr = 0.01 * step;
+    CHECK(optimizer.step(lr, 2.0) == doctest::Approx(norm).epsilon(1e-5));
+    CHECK(gradient.abs().max().item<double>() == 0);
+    for (const ParameterSlot& slot : model.layout.slots()) {
+      const double decay = slot.shape.size() == 2 ? 0.1 : 0.0;
+      for (std::int64_t k = slot.offset; k < slot.offset + slot.size; ++k) {
+        const auto i = static_cast<std::size_t>(k);
+        const double clipped = g[i] * std::min(1.0, 2.0 / norm);
+        m[i] = 0.9 * m[i] + 0.1 * clipped;
+        v[i] = 0.99 * v[i] + 0.01 * clipped * clipped;
+        w[i] -= lr * decay * w[i];
+        w[i] -= lr * (m[i] / (1 - std::pow(0.9, step))) / (std::sqrt(v[i] / (1 - std::pow(0.99, step))) + 1e-8);
+      }
+    }
+  }
+  double worst = 0;
+  for (std::size_t i = 0; i < w.size(); ++i) worst = std::max(worst, std::abs(w[i] - model.weights.data()[i]));
+  CHECK(worst < 2e-5);
+  CHECK(optimizer.steps() == 3);
+}
+
+TEST_CASE("a gradient that is not finite changes nothing and stops the run") {
+  Model model = small_model();
+  const std::vector<float> start(model.weights.data(), model.weights.data() + model.weights.size());
+  Transformer policy(model);
+  AdamW optimizer(policy, {});
+  policy.flat_gradient().fill_(NAN);
+  CHECK_FALSE(std::isfinite(optimizer.step(0.1, 1.0)));
+  CHECK(std::memcmp(start.data(), model.weights.data(), start.size() * 4) == 0);
+  CHECK(optimizer.steps() == 0);
+  model.weights.data()[0] = NAN;
+  CHECK_THROWS_WITH_AS(imitate(policy, optimizer, {{{0, 1, 2}, 1}}, {1, 100, 1e-3, 1.0, 1.0, 0}), doctest::Contains("not finite"), Failure);
+}
+
+TEST_CASE("imitation lowers the loss, and weighs every token of a step alike") {
+  Model a = small_model(), b = small_model();
+  Transformer pa(a), pb(b);
+  AdamW oa(pa, {}), ob(pb, {});
+  const std::vector<Sequence> sequences = {{{1, 2, 3, 4, 5}, 1}, {{6, 7}, 1}, {{8, 9, 10}, 2}};
+  double first = 0, last = 0;
+  for (int i = 0; i < 30; ++i) {
+    last = imitate(pa, oa, sequences, {1, 1000, 1e-2, 1.0, 1.0, 0});
+    const double parts = imitate(pb, ob, sequences, {1, 2, 1e-2, 1.0, 1.0, 0});
+    if (i == 0) {
+      first = last;
+      CHECK(parts == doctest::Approx(first).epsilon(1e-5));
+    }
+  }
+  CHECK(last < 0.5 * first);
+}
+
+TEST_CASE("schedules") {
+  CHECK(schedule_factor("constant", 5, 10, 0) == 1);
+  CHECK(schedule_factor("constant", 0, 10, 4) == 0.25);
+  CHECK(schedule_factor("constant", 3, 10, 4) == 1);
+  CHECK(schedule_factor("linear", 5, 10, 0) == 0.5);
+  CHECK(schedule_factor("cosine", 0, 10, 0) == 1);
+  CHECK(schedule_factor("cosine", 5, 10, 0) == doctest::Approx(0.5));
+  CHECK(schedule_factor("linear", 0, 0, 0) == 1);
+}
+
+TEST_CASE("an algorithm of another build is refused before its code runs") {
+  PluginFile file = PluginCatalog({TINYZERO_PLUGINS}).find(TINYZERO_NOTE_ALGORITHM, "grpo");
+  CHECK_NOTHROW(check_fingerprint(file));
+  for (const char* field : {"api", "torch", "compiler", "stdlib", "standard", "sanitizer"}) {
+    PluginFile other = file;
+    other.note.fields[field] = "something else";
+    CHECK_THROWS_WITH_AS(check_fingerprint(other),
+                         doctest::Contains((std::string("its ") + field + " is \"something else\", this program's is").c_str()), Error);
+    CHECK_THROWS_AS(load_algorithm_module(other), Error);
+  }
+}

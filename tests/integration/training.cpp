@@ -1,0 +1,223 @@
+// Whole runs: what they write, that they repeat bit for bit, and that no crash costs more than the steps since a checkpoint.
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "core/model/parameters.h"
+#include "support/golden.h"
+#include "support/process.h"
+#include "support/temporary.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("integration/training");
+
+namespace {
+
+const std::string kConfig = "tests/integration/small.yaml";
+
+std::vector<std::string> train(const std::string& run, const std::vector<std::string>& overrides = {}) {
+  std::vector<std::string> command = {"train", kConfig, "--run", run};
+  command.insert(command.end(), overrides.begin(), overrides.end());
+  return command;
+}
+
+void run_to_the_end(const std::vector<std::string>& arguments) {
+  const ProcessResult result = tinyzero::tinyzero(arguments);
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+}
+
+// metrics.jsonl without what a clock says.
+std::vector<Json> metrics_of(const fs::path& run) {
+  std::vector<Json> out;
+  for (Json record : json_lines(run / "metrics.jsonl")) {
+    Json kept = Json::object();
+    for (const auto& [name, value] : record.items()) {
+      if (name != "seconds" && !name.starts_with("time/") && !name.starts_with("speed/tokens") && !name.starts_with("speed/rollout") &&
+          !name.starts_with("speed/slot"))
+        kept[name] = value;
+    }
+    out.push_back(kept);
+  }
+  return out;
+}
+
+void check_same_run(const fs::path& a, const fs::path& b) {
+  CHECK(metrics_of(a) == metrics_of(b));
+  CHECK(read_file(a / "checkpoints/step-000008/model.safetensors") == read_file(b / "checkpoints/step-000008/model.safetensors"));
+  CHECK(read_file(a / "checkpoints/step-000008/trainer/optimizer.safetensors") ==
+        read_file(b / "checkpoints/step-000008/trainer/optimizer.safetensors"));
+  for (int step = 1; step <= 8; ++step) {
+    const std::string name = "episodes/step-00000" + std::to_string(step) + ".jsonl";
+    CHECK(read_file(a / name) == read_file(b / name));
+  }
+}
+
+bool wait_for(const fs::path& path) {
+  for (int i = 0; i < 1200; ++i) {
+    if (fs::exists(path)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a run leaves a folder that says everything") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  const ProcessResult result = tinyzero::tinyzero(train(run, {"train.steps=4"}));
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  CHECK(result.out.empty());
+  for (const char* words : {"preflight", "known answers 1.00", "warm start  20/20", "held-out", "greedy", "done"})
+    CHECK(result.err.find(words) != std::string::npos);
+  CHECK(result.err.find('\x1b') == std::string::npos);  // plain lines where there is no terminal
+
+  for (const char* file :
+       {"config.yaml", "manifest.json", "metrics.jsonl", "log.txt", "episodes/step-000001.jsonl", "checkpoints/step-000004/config.json"})
+    CHECK(fs::exists(run / file));
+  const auto records = json_lines(run / "metrics.jsonl");
+  int evaluations = 0, steps = 0;
+  for (const Json& record : records) {
+    CHECK(record.contains("step"));
+    CHECK(record.contains("seconds"));
+    if (record.contains("eval/accuracy")) {
+      ++evaluations;
+      for (const char* name :
+           {"eval/accuracy_low", "eval/accuracy_high", "eval/greedy", "eval/length", "eval/truncated", "eval/problems", "eval/keys"})
+        CHECK(record.contains(name));
+      CHECK(record["eval/accuracy_low"] <= record["eval/accuracy"]);
+    }
+    if (record.contains("train/reward")) {
+      ++steps;
+      for (const char* name : {"train/kl", "train/entropy", "train/length", "train/truncated", "train/mixed_groups", "train/loss",
+                               "train/gradient_norm", "train/logp_gap", "train/failed", "train/accuracy", "train/learning_rate",
+                               "time/rollout", "time/score", "time/update", "speed/tokens"}) {
+        CHECK(record.contains(name));
+      }
+      CHECK(record["train/logp_gap"].get<double>() < 1e-4);
+    }
+  }
+  CHECK(evaluations == 2);  // before the first update, and at the end (every: 4)
+  CHECK(steps == 4);
+  const auto episodes = json_lines(run / "episodes/step-000001.jsonl");
+  CHECK(episodes.size() == 32);
+  for (const char* field : {"step", "key", "prompt", "completion", "reward", "outcome", "reason", "parts", "end"})
+    CHECK(episodes[0].contains(field));
+  const Json manifest = parse_json(read_file(run / "manifest.json"), "manifest.json");
+  CHECK(manifest["plugins"].size() == 2);
+
+  // Its checkpoint is a model folder like any other, and the run can be evaluated and watched.
+  const ProcessResult evaluated = tinyzero::tinyzero({"eval", run, "--json", "--samples", "4", "--problems", "20"});
+  REQUIRE(evaluated.code == 0);
+  const Json report = Json::parse(evaluated.out);
+  CHECK(report["problems"] == 20);
+  CHECK(report["pass_at"].size() == 3);
+  CHECK(report["pass_at"]["1"].get<double>() == doctest::Approx(report["accuracy"].get<double>()));
+  CHECK(tinyzero::tinyzero({"play", "countdown", "--model", run, "numbers=2", "largest=9", "--max-tokens", "20"}).out.find("of 5 right") !=
+        std::string::npos);
+  CHECK(tinyzero::tinyzero({"model", "generate", run, "--prompt", "3 5 -> 8\n", "--max-tokens", "5"}).code == 0);
+}
+
+TEST_CASE("the same seed gives the same run, another seed another") {
+  const TemporaryFolder folder;
+  run_to_the_end(train(folder / "a"));
+  run_to_the_end(train(folder / "b"));
+  run_to_the_end(train(folder / "c", {"seed=2"}));
+  check_same_run(folder / "a", folder / "b");
+  CHECK(metrics_of(folder / "a") != metrics_of(folder / "c"));
+  run_to_the_end(train(folder / "wave", {"rollout.wave=3"}));
+  check_same_run(folder / "a", folder / "wave");
+}
+
+TEST_CASE("a run that was killed goes on as if nothing had happened") {
+  const TemporaryFolder folder;
+  run_to_the_end(train(folder / "whole"));
+  for (const char* moment : {"log.txt", "checkpoints/step-000000", "checkpoints/step-000004", "episodes/step-000007.jsonl"}) {
+    CAPTURE(moment);
+    const fs::path run = folder / "killed";
+    fs::remove_all(run);
+    std::vector<std::string> command = {tinyzero_path()};
+    for (const std::string& word : train(run)) command.push_back(word);
+    {
+      BackgroundProcess process(command);
+      REQUIRE(wait_for(run / moment));
+      process.signal(SIGKILL);
+      process.wait();
+    }
+    run_to_the_end({"train", "--resume", run});
+    check_same_run(folder / "whole", run);
+  }
+  // A finished run has nothing left to do.
+  run_to_the_end({"train", "--resume", folder / "killed"});
+  check_same_run(folder / "whole", folder / "killed");
+}
+
+TEST_CASE("an interrupted run ends after its step with a checkpoint, and goes on from it") {
+  const TemporaryFolder folder;
+  run_to_the_end(train(folder / "whole", {"checkpoint.every=0", "checkpoint.keep=9"}));
+  const fs::path run = folder / "stopped";
+  std::vector<std::string> command = {tinyzero_path()};
+  for (const std::string& word : train(run, {"checkpoint.every=0", "checkpoint.keep=9"})) command.push_back(word);
+  BackgroundProcess process(command);
+  REQUIRE(wait_for(run / "episodes/step-000002.jsonl"));
+  process.signal(SIGINT);
+  const int code = process.wait();
+  const bool finished_first = code == 0;  // the last steps are quicker than the signal on some machines
+  CHECK((code == 1 || finished_first));
+  CHECK(read_file(run / "log.txt").find(finished_first ? "done" : "interrupted") != std::string::npos);
+  run_to_the_end({"train", "--resume", run});
+  check_same_run(folder / "whole", run);
+}
+
+TEST_CASE("a damaged checkpoint costs the steps since the one before") {
+  const TemporaryFolder folder;
+  run_to_the_end(train(folder / "whole"));
+  const fs::path run = folder / "damaged";
+  fs::copy(folder / "whole", run, fs::copy_options::recursive);
+  fs::resize_file(run / "checkpoints/step-000008/model.safetensors", 1000);
+  const ProcessResult result = tinyzero::tinyzero({"train", "--resume", run});
+  CHECK(result.code == 0);
+  CHECK(result.err.find("warning: checkpoint step-000008 cannot be used") != std::string::npos);
+  check_same_run(folder / "whole", run);
+}
+
+TEST_CASE("a penalty for leaving the start keeps its reference across a resume") {
+  const TemporaryFolder folder;
+  run_to_the_end(train(folder / "whole", {"algorithm.kl=0.1"}));
+  CHECK(json_lines(folder.path() / "whole/metrics.jsonl").back().contains("eval/accuracy"));
+  CHECK(fs::exists(folder.path() / "whole/reference/model.safetensors"));
+  const fs::path run = folder / "again";
+  fs::copy(folder / "whole", run, fs::copy_options::recursive);
+  for (const char* name : {"step-000006", "step-000008"}) fs::remove_all(run / "checkpoints" / name);
+  run_to_the_end({"train", "--resume", run});
+  check_same_run(folder / "whole", run);
+}
+
+TEST_CASE("training goes on from any model folder of the family") {
+  const TemporaryFolder folder;
+  run_to_the_end(train(folder / "first", {"train.steps=2"}));
+  const std::string checkpoint = folder.path() / "first/checkpoints/step-000002";
+  write_file_synced(folder / "second.yaml",
+                    "task: {use: countdown, numbers: 2, largest: 9, target: [1, 81]}\nmodel: {path: \"" + checkpoint +
+                        "\"}\nalgorithm: grpo\n" +
+                        "rollout: {prompts: 4, samples: 2, max_tokens: 16}\ntrain: {steps: 2}\neval: {problems: 16}\n");
+  run_to_the_end({"train", folder / "second.yaml", "--run", folder / "second"});
+  run_to_the_end({"train", "--resume", folder / "second"});
+  CHECK(load_model(folder.path() / "second/checkpoints/step-000002").config.layers == 1);
+}
+
+TEST_CASE("machines can follow a run on standard output") {
+  const TemporaryFolder folder;
+  std::vector<std::string> command = train(folder / "run", {"train.steps=2"});
+  command.insert(command.end(), {"--json", "--quiet"});
+  const ProcessResult result = tinyzero::tinyzero(command);
+  CHECK(result.code == 0);
+  CHECK(result.err.empty());
+  CHECK(std::count(result.out.begin(), result.out.end(), '\n') == 2);
+}

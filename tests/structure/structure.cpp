@@ -1,0 +1,137 @@
+// The house rules: which folder may include which, and what is included nowhere.
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <regex>
+#include <set>
+
+#include "core/base/file.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("structure/structure");
+
+namespace {
+
+const fs::path kRoot = TINYZERO_SOURCE;
+
+struct Include {
+  std::string from, to;  // file, and what it includes
+};
+
+std::vector<Include> includes_of(const std::string& folder) {
+  static const std::regex kInclude("^\\s*#\\s*include\\s*[<\"]([^>\"]+)[>\"]");
+  std::vector<Include> out;
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+    const std::string extension = entry.path().extension().string();
+    if (!entry.is_regular_file() || (extension != ".h" && extension != ".cpp" && extension != ".cu" && extension != ".c")) continue;
+    const std::string text = read_file(entry.path());
+    std::size_t at = 0;
+    while (at < text.size()) {
+      const std::size_t end = std::min(text.find('\n', at), text.size());
+      std::smatch match;
+      const std::string line = text.substr(at, end - at);
+      if (std::regex_search(line, match, kInclude)) out.push_back({fs::relative(entry.path(), kRoot).string(), match[1]});
+      at = end + 1;
+    }
+  }
+  REQUIRE_FALSE(out.empty());
+  return out;
+}
+
+// "core/model/config.h" -> "model".
+std::string room(const std::string& path) {
+  const std::size_t start = std::string("core/").size();
+  return path.substr(start, path.find('/', start) - start);
+}
+
+}  // namespace
+
+TEST_CASE("plugins and the SDK never include the core, and the core no plugin") {
+  for (const char* folder : {"sdk", "tasks", "plugins"}) {
+    for (const Include& include : includes_of(folder)) {
+      CAPTURE(include.from);
+      CHECK_FALSE(include.to.starts_with("core/"));
+      if (std::string(folder) == "sdk") CHECK_FALSE(include.to.starts_with("tasks/"));
+    }
+  }
+  for (const Include& include : includes_of("core")) {
+    CAPTURE(include.from);
+    CHECK_FALSE(include.to.starts_with("tasks/"));
+    CHECK_FALSE(include.to.starts_with("plugins/"));
+  }
+}
+
+TEST_CASE("task code sees no LibTorch, and torch/torch.h is included nowhere") {
+  for (const Include& include : includes_of("tasks")) {
+    CHECK_FALSE(include.to.starts_with("ATen/"));
+    CHECK_FALSE(include.to.starts_with("torch/"));
+  }
+  for (const char* folder : {"core", "sdk", "tasks", "plugins", "tests"}) {
+    for (const Include& include : includes_of(folder)) {
+      CAPTURE(include.from);
+      CHECK(include.to != "torch/torch.h");
+    }
+  }
+  for (const char* header :
+       {"task_abi.h", "task.h", "item.h", "settings.h", "rng.h", "rational.h", "answer.h", "expression.h", "state.h", "note.h"}) {
+    CHECK(read_file(kRoot / "sdk/include/tinyzero" / header).find("ATen/") == std::string::npos);
+  }
+}
+
+TEST_CASE("the rooms of the core have no cycles, and nothing includes cli") {
+  std::map<std::string, std::set<std::string>> uses;
+  for (const Include& include : includes_of("core")) {
+    if (!include.to.starts_with("core/")) continue;
+    const std::string from = room(include.from), to = room(include.to);
+    if (from == to) continue;
+    CAPTURE(include.from);
+    CHECK(to != "cli");
+    uses[from].insert(to);
+  }
+  // Rooms that use nothing that is left can be taken away, until none is left.
+  while (!uses.empty()) {
+    std::string free;
+    for (const auto& [from, to] : uses) {
+      bool waits = false;
+      for (const std::string& other : to) waits = waits || uses.count(other) > 0;
+      if (!waits) free = from;
+    }
+    if (free.empty()) {
+      std::string rooms;
+      for (const auto& [from, to] : uses) rooms += " " + from;
+      FAIL("a cycle among" << rooms);
+    }
+    uses.erase(free);
+  }
+}
+
+TEST_CASE("the core names no task and no algorithm") {
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / "core")) {
+    const std::string extension = entry.path().extension().string();
+    if (extension != ".h" && extension != ".cpp") continue;
+    const std::string text = read_file(entry.path());
+    CAPTURE(entry.path().string());
+    for (const char* name : {"countdown", "multiplication", "\"grpo\"", "\"ppo\"", "\"prime\""}) {
+      const std::size_t at = text.find(name);
+      // An example in a message or comment is not a dependency.
+      const bool example = at != std::string::npos && (text.substr(at > 60 ? at - 60 : 0, 60).find("for example") != std::string::npos);
+      CHECK((at == std::string::npos || example));
+    }
+  }
+}
+
+TEST_CASE("no file holds notes to self or trailing blanks") {
+  for (const char* folder : {"core", "sdk", "tasks", "plugins", "tests", "configs", "docs"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+      const fs::path path = entry.path();
+      if (!entry.is_regular_file() || path.string().find("/golden/") != std::string::npos || path.filename() == "structure.cpp") continue;
+      const std::string text = read_file(path);
+      CAPTURE(path.string());
+      CHECK(text.find("TODO") == std::string::npos);
+      CHECK(text.find("FIXME") == std::string::npos);
+      if (path.extension() == ".h" || path.extension() == ".cpp") CHECK(text.find(" \n") == std::string::npos);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+#include "support/process.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <stdexcept>
+
+#include "core/base/file.h"
+#include "support/temporary.h"
+
+namespace tinyzero {
+namespace {
+
+pid_t start(const std::vector<std::string>& command, const std::string& in, const std::string& out, const std::string& err,
+            const std::string& folder) {
+  std::vector<char*> arguments;
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid < 0) throw std::runtime_error("fork failed");
+  if (pid > 0) return pid;
+  const auto redirect = [](const std::string& path, int flags, int target) {
+    const int fd = ::open(path.c_str(), flags, 0644);
+    ::dup2(fd, target);
+    ::close(fd);
+  };
+  redirect(in, O_RDONLY, 0);
+  redirect(out, O_WRONLY | O_CREAT | O_TRUNC, 1);
+  redirect(err, O_WRONLY | O_CREAT | O_TRUNC, 2);
+  if (!folder.empty() && ::chdir(folder.c_str()) != 0) ::_exit(127);
+  ::execvp(arguments[0], arguments.data());
+  ::_exit(127);
+}
+
+int wait_for(pid_t pid) {
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace
+
+ProcessResult run_process(const std::vector<std::string>& command, const std::string& input, const std::string& folder) {
+  const TemporaryFolder files;
+  write_file_synced(files / "in", input);
+  const pid_t pid = start(command, files / "in", files / "out", files / "err", folder);
+  const int code = wait_for(pid);
+  return {code, read_file(files / "out"), read_file(files / "err")};
+}
+
+std::string tinyzero_path() { return TINYZERO_PROGRAM; }
+
+ProcessResult tinyzero(const std::vector<std::string>& arguments, const std::string& input) {
+  std::vector<std::string> command = {tinyzero_path()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_process(command, input, TINYZERO_SOURCE);
+}
+
+BackgroundProcess::BackgroundProcess(const std::vector<std::string>& command)
+    : pid_(start(command, "/dev/null", "/dev/null", "/dev/null", TINYZERO_SOURCE)) {}
+
+BackgroundProcess::~BackgroundProcess() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  wait();
+}
+
+void BackgroundProcess::signal(int number) const { ::kill(pid_, number); }
+
+int BackgroundProcess::wait() {
+  const int code = wait_for(pid_);
+  pid_ = 0;
+  return code;
+}
+
+}  // namespace tinyzero

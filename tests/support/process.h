@@ -1,0 +1,38 @@
+// Running the program as a user would.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace tinyzero {
+
+struct ProcessResult {
+  int code = 0;  // exit code; 128 + signal if it was killed
+  std::string out, err;
+};
+
+// Runs a command to its end. `input` is its standard input; `folder` its working directory (empty: this one).
+ProcessResult run_process(const std::vector<std::string>& command, const std::string& input = {}, const std::string& folder = {});
+
+// The program tinyzero of this build with these arguments, from the root of the sources.
+ProcessResult tinyzero(const std::vector<std::string>& arguments, const std::string& input = {});
+
+// A command that runs beside the test.
+class BackgroundProcess {
+ public:
+  explicit BackgroundProcess(const std::vector<std::string>& command);
+  ~BackgroundProcess();
+  void signal(int number) const;
+  // Waits for the end; the exit code, 128 + signal if it was killed.
+  int wait();
+
+ private:
+  pid_t pid_;
+};
+
+// Path of the program tinyzero of this build.
+std::string tinyzero_path();
+
+}  // namespace tinyzero

@@ -1,0 +1,198 @@
+// Countdown's problems, solutions, demonstrations and verdicts, through the plugin as the host loads it.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/base/error.h"
+#include "support/countdown.h"
+#include "support/golden.h"
+#include "tinyzero/answer.h"
+#include "tinyzero/expression.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("tasks/countdown");
+
+namespace {
+
+struct State {
+  std::vector<std::int64_t> numbers;
+  std::int64_t target;
+};
+
+State read_state(const std::string& text) {
+  const Json json = parse_json(text, "state");
+  return {json["numbers"], json["target"]};
+}
+
+Verdict judge(const Task& task, const std::string& state, const std::string& completion) {
+  return task.verify({{state, completion}}).front();
+}
+
+}  // namespace
+
+// Origin and meaning of the rows: tests/golden/verifiers/README.md.
+TEST_CASE("golden answers, strict and as TinyZero scores them") {
+  int rows = 0, unknown = 0;
+  const Task strict = open_countdown();
+  std::map<std::string, Task> tinyzero;
+  for (const char* framing : {"base", "qwen", "other"})
+    tinyzero.emplace(framing, open_countdown("{scorer: tinyzero, framing: " + std::string(framing) + "}"));
+  for (const char* file : {"countdown_adversarial.jsonl", "countdown_ordinary.jsonl"}) {
+    for (const Json& row : json_lines(golden_folder() / "verifiers" / file)) {
+      CAPTURE(row.dump());
+      if (row["task"] != "countdown") {
+        ++unknown;
+        continue;
+      }
+      const std::string state = row["state"].dump(), completion = row["completion"];
+      CHECK(judge(strict, state, completion).reward == row["strict"].get<double>());
+      const std::string framing = row.value("template", "base");
+      const Task& task = tinyzero.at(framing == "base" || framing == "qwen" ? framing : "other");
+      const double score = judge(task, state, completion).reward;
+      // null: TinyZero's own scorer does not return; ours gives the format reward.
+      CHECK(score == (row["tinyzero"].is_null() ? 0.1 : row["tinyzero"].get<double>()));
+      ++rows;
+    }
+  }
+  CHECK(unknown == 0);
+  CHECK(rows > 0);
+}
+
+TEST_CASE("verdicts say why") {
+  const Task task = open_countdown();
+  const std::string state = "{\"numbers\":[3,5,5],\"target\":8}";
+  struct Case {
+    const char* completion;
+    const char* reason;
+    Outcome outcome;
+    double reward;
+  };
+  const Case cases[] = {
+      {"<answer>3+5</answer>", "wrong numbers", Outcome::scored, 0.1},
+      {"<answer>3+5*5/5</answer>", "wrong numbers", Outcome::scored, 0.1},
+      {"<answer>3*5-5</answer>", "wrong value", Outcome::scored, 0.1},
+      {"<answer>3/(5-5)</answer>", "division by zero", Outcome::scored, 0.1},
+      {"<answer>3+5,5</answer>", "not an expression", Outcome::unparsable, 0.1},
+      {"<answer> </answer>", "blank answer", Outcome::unparsable, 0.0},
+      {"3+5", "no answer", Outcome::unparsable, 0.0},
+      {"", "no answer", Outcome::unparsable, 0.0},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.completion);
+    const Verdict verdict = judge(task, state, c.completion);
+    CHECK(task.reason(verdict) == c.reason);
+    CHECK(verdict.outcome == c.outcome);
+    CHECK(verdict.reward == c.reward);
+    CHECK_FALSE(task.is_right(verdict));
+    CHECK(verdict.parts[0] == 0);
+    CHECK(verdict.parts[1] == (c.reward > 0 ? 1 : 0));
+  }
+  const Verdict right = judge(task, "{\"numbers\":[3,5],\"target\":8}", "<answer>5 + 3</answer>");
+  CHECK(task.is_right(right));
+  CHECK(task.reason(right) == "correct");
+  const std::string long_answer = "<answer>" + std::string(5000, '(') + "</answer>";
+  CHECK(task.reason(judge(task, state, long_answer)) == "too long");
+  const std::string deep_answer = "<answer>" + std::string(200, '(') + "1" + std::string(200, ')') + "</answer>";
+  CHECK(task.reason(judge(task, state, deep_answer)) == "too deep");
+}
+
+TEST_CASE("values too large to be exact are an abstention, and no drawn problem has them") {
+  const Task task = open_countdown();
+  std::string numbers, answer;
+  for (int i = 0; i < 9; ++i) {
+    numbers += (i > 0 ? "," : "") + std::string("99999999999999");
+    answer += (i > 0 ? "*" : "") + std::string("99999999999999");
+  }
+  const Verdict verdict = judge(task, "{\"numbers\":[" + numbers + "],\"target\":1}", "<answer>" + answer + "</answer>");
+  CHECK(verdict.outcome == Outcome::abstain);
+  CHECK_FALSE(is_usable(verdict.outcome));
+}
+
+TEST_CASE("only right answers are rewarded where format_reward is 0") {
+  const Task task = open_countdown("{format_reward: 0}");
+  CHECK(judge(task, "{\"numbers\":[3,5],\"target\":8}", "<answer>3-5</answer>").reward == 0);
+  CHECK(judge(task, "{\"numbers\":[3,5],\"target\":8}", "<answer>3+5</answer>").reward == 1);
+}
+
+TEST_CASE("drawn problems keep to their settings, and solve answers each") {
+  for (const char* settings :
+       {"{numbers: 3, largest: 9, target: [1, 100]}", "{}", "{numbers: [2, 6], largest: 20, operators: \"+-\", wording: long}"}) {
+    const Task task = open_countdown(settings);
+    const Json rules = Json::parse(R"({"low": 10, "high": 100})");
+    std::set<std::string> seen;
+    std::vector<std::uint64_t> indices;
+    for (std::uint64_t i = 0; i < 150; ++i) indices.push_back(i);
+    for (const Item& item : task.draw(3, indices)) {
+      CAPTURE(item.state);
+      const State state = read_state(item.state);
+      CHECK(state.target <= 100);
+      CHECK(item.difficulty >= 0);
+      for (const auto number : state.numbers) CHECK(item.prompt.find(std::to_string(number)) != std::string::npos);
+      CHECK(item.prompt.find(std::to_string(state.target)) != std::string::npos);
+      auto sorted = state.numbers;
+      std::sort(sorted.begin(), sorted.end());
+      std::string key;
+      for (const auto number : sorted) key += (key.empty() ? "" : ",") + std::to_string(number);
+      CHECK(item.key == key + "=" + std::to_string(state.target));
+      if (state.numbers.size() > 5) continue;  // solving six takes a while
+      const auto solution = task.solve(item.state);
+      REQUIRE(solution);
+      CHECK(task.is_right(judge(task, item.state, *solution)));
+      seen.insert(item.key);
+    }
+    CHECK(seen.size() > 100);
+  }
+}
+
+TEST_CASE("solve knows what cannot be solved") {
+  const Task task = open_countdown();
+  CHECK_FALSE(task.solve("{\"numbers\":[1,1],\"target\":50}"));
+  CHECK(task.solve("{\"numbers\":[3,3,8,8],\"target\":24}") == "<answer>8/(3-8/3)</answer>");
+  CHECK_THROWS_WITH_AS(task.solve("{\"numbers\":[1,2,3,4,5,6,7],\"target\":1}"), doctest::Contains("at most 6"), Error);
+}
+
+// Difficulty of a problem with one solving derivation among 108: log2(108) bits of luck.
+TEST_CASE("difficulty is the luck a blind guess needs") {
+  const Task task = open_countdown("{numbers: 3, largest: 9, target: [1, 100]}");
+  std::vector<std::uint64_t> indices(300);
+  for (std::uint64_t i = 0; i < 300; ++i) indices[i] = i;
+  for (const Item& item : task.draw(1, indices)) CHECK(item.difficulty <= 6.76);
+}
+
+TEST_CASE("demonstrations are honest: sums are right, claims are right, some fail") {
+  const Task task = open_countdown("{numbers: 3, largest: 9, target: [1, 100], demo_attempts: [1, 5]}");
+  std::vector<std::uint64_t> indices(400);
+  for (std::uint64_t i = 0; i < 400; ++i) indices[i] = i;
+  int right = 0;
+  for (const Item& item : task.draw(1, indices)) {
+    const State state = read_state(item.state);
+    const std::string trace = task.demonstrate(item.state, 9, item.index);
+    CAPTURE(item.prompt);
+    CAPTURE(trace);
+    CHECK(trace == task.demonstrate(item.state, 9, item.index));
+    right += task.is_right(judge(task, item.state, trace)) ? 1 : 0;
+    std::string line;
+    std::int64_t value = -1;
+    for (const char c : trace.substr(0, trace.find("<answer>"))) {
+      if (c != ',' && c != '?' && c != '!') {
+        line += c;
+        continue;
+      }
+      const std::size_t equals = line.find('=');
+      REQUIRE(equals != std::string::npos);
+      value = std::stoll(line.substr(equals + 1));
+      CHECK(Expression(line.substr(0, equals)).value() == Rational(value));
+      if (c == '!') CHECK(value == state.target);
+      if (c == '?') CHECK(value != state.target);
+      line.clear();
+    }
+    const Expression answer(*find_answer(trace));
+    CHECK(answer.value() == Rational(value));
+  }
+  CHECK(right > 100);
+  CHECK(right < 380);
+}
