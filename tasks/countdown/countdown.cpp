@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "search.h"
 #include "tinyzero/answer.h"
@@ -27,6 +28,7 @@ struct Settings {
   double format_reward = 0.1;
   std::vector<std::int64_t> demo_attempts = {1, 4};
   double demo_luck = 0.25;
+  double demo_stay = 0.5;
   std::int64_t demo_largest = 99;
 
   void describe(SettingsTable& t) {
@@ -44,6 +46,7 @@ struct Settings {
     t.add("format_reward", format_reward, "reward of an answer that is not right; 0: only right answers count").between(0, 0.99);
     t.add("demo_attempts", demo_attempts, "fewest and most attempts of a demonstration before it gives up").up_to(2).between(1, 64);
     t.add("demo_luck", demo_luck, "chance that an attempt of a demonstration is a right one; the others are random").between(0, 1);
+    t.add("demo_stay", demo_stay, "chance that an attempt goes on from the same first steps as the one before it").between(0, 1);
     t.add("demo_largest", demo_largest, "demonstrations show no intermediate value above this (nor negative, nor fractional)")
         .between(1, 1e6);
   }
@@ -65,6 +68,7 @@ enum Reason : std::uint32_t {
 
 constexpr std::size_t kMaxExact = 4;  // numbers up to which all derivations are counted; above, difficulty is a sample's
 constexpr int kSampledDerivations = 4096;
+constexpr int kRepeats = 12;      // draws of a demonstration's attempt before one is made twice
 constexpr int kMaxDraws = 10000;  // numbers tried before a problem is called impossible
 
 // Numbers and target, as draw wrote them.
@@ -144,18 +148,22 @@ class Countdown {
   }
 
   // Attempts, each step written out ("9-7=2,2*3=6?"), until one hits the target ("!") or patience ends; the answer is the last attempt,
-  // right or wrong. An attempt is random, but for the lucky ones.
+  // right or wrong. An attempt may go on from the steps before the last one's end, which are then not written again. Attempts are random,
+  // but for the lucky ones, and none is made twice.
   std::string demonstrate(std::string_view state, Rng& rng) const {
     const Problem problem = small_problem(state);
     const auto right = shown_solutions(problem);
     const std::int64_t attempts = rng.between(s_.demo_attempts.front(), s_.demo_attempts.back());
-    std::string out;
+    std::string out, shared;  // shared: the steps that the last attempt began with
     std::vector<Step> path;
+    std::set<std::string> tried;
     for (std::int64_t i = 0; i < attempts; ++i) {
-      const bool lucky = rng.chance(s_.demo_luck) && !right.empty();
-      path = lucky ? right[rng.below(right.size())] : random_derivation(problem.numbers, rng, true);
+      const bool lucky = rng.chance(s_.demo_luck) && !right.empty(), stays = i > 0 && rng.chance(s_.demo_stay);
+      path = lucky ? right[rng.below(right.size())] : new_attempt(problem.numbers, path, stays, tried, rng);
+      const std::string lines = lines_of(problem.numbers, path), start = lines.substr(0, lines.rfind(',') + 1);
       const bool hit = result_of(problem.numbers, path) == Rational(problem.target);
-      out += lines_of(problem.numbers, path) + (hit ? "!" : "?");
+      out += (i > 0 && start == shared ? lines.substr(start.size()) : lines) + (hit ? "!" : "?");
+      shared = start;
       if (hit) break;
     }
     return out + "<answer>" + expression_of(problem.numbers, path) + "</answer>";
@@ -213,10 +221,23 @@ class Countdown {
     return out;
   }
 
-  // A derivation by random steps; with `shown`, over values that a demonstration may show, where such steps exist.
-  std::vector<Step> random_derivation(const std::vector<std::int64_t>& numbers, Rng& rng, bool shown) const {
+  // A random derivation that was not tried before (as far as a few draws find one); with `stays` it begins as `last` did.
+  std::vector<Step> new_attempt(const std::vector<std::int64_t>& numbers, const std::vector<Step>& last, bool stays,
+                                std::set<std::string>& tried, Rng& rng) const {
     std::vector<Step> path;
-    for (Values values = values_of(numbers); values.count > 1;) {
+    for (int draws = 0; draws < kRepeats; ++draws) {
+      const bool keep = stays && draws < kRepeats / 2;
+      path = random_derivation(numbers, rng, true, keep ? std::vector<Step>(last.begin(), last.end() - 1) : std::vector<Step>());
+      if (tried.insert(lines_of(numbers, path)).second) break;
+    }
+    return path;
+  }
+
+  // A derivation that begins with `path` and goes on by random steps; with `shown`, over values that a demonstration may show, where such steps exist.
+  std::vector<Step> random_derivation(const std::vector<std::int64_t>& numbers, Rng& rng, bool shown, std::vector<Step> path = {}) const {
+    Values values = values_of(numbers);
+    for (const Step& step : path) take(values, step);
+    while (values.count > 1) {
       const auto choices = steps(values.count, s_.operators);
       for (int tries = 0;; ++tries) {
         const Step step = choices[rng.below(choices.size())];
