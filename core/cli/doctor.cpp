@@ -20,18 +20,34 @@
 namespace tinyzero {
 namespace {
 
-// What tinyzero-train says of LibTorch; `ok` is whether it could start at all.
-std::string torch_words(bool& ok) {
+struct TorchFacts {
+  bool ok = false;       // tinyzero-train could be started at all
+  std::string libtorch;  // version and flavour, or why it could not
+  std::string cuda = "unknown";
+};
+
+// What tinyzero-train says of LibTorch and CUDA.
+TorchFacts torch_facts() {
   const fs::path program = boost::dll::program_location().parent_path() / "tinyzero-train";
   const std::string command = "'" + program.string() + "' torch-info 2>&1";
+  TorchFacts facts;
   std::FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return "cannot start " + program.string();
+  if (pipe == nullptr) {
+    facts.libtorch = "cannot start " + program.string();
+    return facts;
+  }
   std::string words;
   std::array<char, 256> buffer;
   while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) words += buffer.data();
-  ok = ::pclose(pipe) == 0;
+  facts.ok = ::pclose(pipe) == 0;
   while (!words.empty() && words.back() == '\n') words.pop_back();
-  return words;
+  facts.libtorch = words;
+  if (facts.ok) {
+    const Json said = parse_json(words, program.string() + " torch-info");
+    facts.libtorch = said.at("libtorch").get<std::string>();
+    facts.cuda = said.at("cuda").get<std::string>();
+  }
+  return facts;
 }
 
 std::string cpu_name() {
@@ -46,21 +62,22 @@ std::string cpu_name() {
 }  // namespace
 
 int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
-  bool torch_ok = false;
-  const std::string torch = torch_words(torch_ok);
+  const TorchFacts torch = torch_facts();
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
-  struct sysinfo memory{};
+  struct sysinfo memory {};
   ::sysinfo(&memory);
   const double gib = static_cast<double>(memory.totalram) * memory.mem_unit / (1 << 30);
   int n_kernels = 0;
   const char* const* kernel_list = kernel_names(n_kernels);
-  Json report = {
-      {"version", TINYZERO_VERSION}, {"compiler", TINYZERO_COMPILER}, {"cpu", cpu_name()}, {"cores", std::thread::hardware_concurrency()},
-      {"memory_gib", gib},           {"kernels", kernel_list[0]},     {"libtorch", torch}, {"libtorch_ok", torch_ok}};
+  Json report = {{"version", TINYZERO_VERSION}, {"compiler", TINYZERO_COMPILER},
+                 {"cpu", cpu_name()},           {"cores", std::thread::hardware_concurrency()},
+                 {"memory_gib", gib},           {"kernels", kernel_list[0]},
+                 {"libtorch", torch.libtorch},  {"libtorch_ok", torch.ok},
+                 {"cuda", torch.cuda}};
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) report["tasks"].push_back(file.note.field("id"));
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_ALGORITHM)) report["algorithms"].push_back(file.note.field("id"));
   report["problems"] = catalog.problems();
-  const bool ok = torch_ok && report.contains("tasks") && report.contains("algorithms");
+  const bool ok = torch.ok && report.contains("tasks") && report.contains("algorithms");
   report["ok"] = ok;
   if (options.json) {
     fmt::print("{}\n", json_line(report));
@@ -72,7 +89,9 @@ int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
   };
   fmt::print("tinyzero    {} · {}\n", TINYZERO_VERSION, TINYZERO_COMPILER);
   fmt::print("machine     {} · {} cores · {:.1f} GiB · kernels {}\n", cpu_name(), std::thread::hardware_concurrency(), gib, kernel_list[0]);
-  fmt::print("libtorch    {}\n", torch_ok ? torch : "cannot be loaded: " + torch + "\n            run ./tinyzero, which installs it");
+  fmt::print("libtorch    {}\n",
+             torch.ok ? torch.libtorch : "cannot be loaded: " + torch.libtorch + "\n            run ./tinyzero, which installs it");
+  fmt::print("cuda        {}\n", torch.cuda);
   fmt::print("tasks       {}\n", list("tasks"));
   fmt::print("algorithms  {}\n", list("algorithms"));
   for (const std::string& problem : catalog.problems()) fmt::print("plugin      {}\n", problem);

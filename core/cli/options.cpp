@@ -49,11 +49,11 @@ void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>
   add<PlayOptions>(app, global, chosen, "play", "Try a task by hand, or watch a model try", play_command, [](CLI::App& c, PlayOptions& o) {
     c.add_option("task", o.task, "task")->required();
     c.add_option("settings", o.settings, kSettingsHelp);
-    c.add_option("--model", o.model, "a Hugging Face folder or a run: watch it try");
+    c.add_option("--model", o.model, "watch a model try: a run, whose own settings of the task hold, or a Hugging Face folder");
     c.add_option("--problems", o.problems, "number of problems; default: 5 for a model, until end of input by hand")
         ->check(CLI::Range(1, 100000));
     c.add_option("--temperature", o.temperature, "of the model; 0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
-    c.add_option("--max-tokens", o.max_tokens, "longest completion of the model")->capture_default_str()->check(CLI::Range(1, 131072));
+    c.add_option("--max-tokens", o.max_tokens, "longest completion of the model; default: the run's, or 256")->check(CLI::Range(1, 131072));
     c.add_option("--seed", o.seed, "of the problems")->capture_default_str();
   });
   add<DoctorOptions>(app, global, chosen, "doctor", "Versions, machine, plugins, and what is missing", doctor_command,
@@ -140,7 +140,7 @@ void add_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& ch
   add_task_commands(app, global, chosen);
   add_algorithm_and_config_commands(app, global, chosen);
   add_model_commands(app, global, chosen);
-  // LibTorch's own words, for `doctor`.
+  // LibTorch and CUDA in words, for `doctor`.
   app.add_subcommand("torch-info", "")->group("")->callback([&] { chosen = [&] { return torch_info_command(global); }; });
 }
 
