@@ -7,6 +7,8 @@
 
 namespace tinyzero {
 
+namespace fs = std::filesystem;
+
 void GeneralSettings::describe(SettingsTable& t) {
   t.add("seed", seed, "all randomness of the run comes from it").between(0, 9007199254740992.0);
   t.add("threads", threads, "CPU threads for sampling and training; 0: one a core").between(0, 1024);
@@ -16,7 +18,8 @@ void ModelSettings::describe(SettingsTable& t) {
   t.add("preset", preset, "shape of a model made from scratch: tiny 1M, small 5M, medium 30M parameters")
       .one_of({"tiny", "small", "medium"});
   t.add("path", path, "a Hugging Face folder to start from; empty: a new model of the preset's shape");
-  t.add("tokenizer", tokenizer, "of a new model: bytes, or bytes and one token for each number from 10 to 99").one_of({"numbers", "bytes"});
+  t.add("tokenizer", tokenizer, "of a new model: bytes, or bytes and one token for each number from 10 to 99 and for \" -> \"")
+      .one_of({"numbers", "bytes"});
   t.add("template", prompt_template,
         "framing of prompts: bare (the problem and a line end), base (TinyZero's), qwen (ChatML); auto: by the model")
       .one_of({"auto", "bare", "base", "qwen"});
@@ -31,6 +34,7 @@ void ModelSettings::describe(SettingsTable& t) {
 void WarmStartSettings::describe(SettingsTable& t) {
   t.add("steps", steps, "steps of imitating the task's demonstrations before RL; 0: pure RL").between(0, 1e7);
   t.add("batch", batch, "demonstrations a step").between(1, 65536);
+  t.add("optimizer", optimizer, "muon (matrices of the layers by Muon, the rest by AdamW) or adamw").one_of({"muon", "adamw"});
   t.add("learning_rate", learning_rate, "peak learning rate; rises over the first 5 % of the steps, then falls as a cosine").between(0, 1);
 }
 
@@ -46,14 +50,16 @@ void RolloutSettings::describe(SettingsTable& t) {
 void TrainSettings::describe(SettingsTable& t) {
   t.add("steps", steps, "RL steps; 0: warm start and evaluation only").between(0, 1e7);
   t.add("updates", updates, "gradient updates a step; a step's problems are divided evenly among them").between(1, 64);
+  t.add("optimizer", optimizer, "of RL: adamw, or muon (matrices of the layers by Muon, the rest by AdamW)").one_of({"adamw", "muon"});
   t.add("learning_rate", learning_rate, "peak learning rate of RL").between(0, 1);
   t.add("schedule", schedule, "of the learning rate after the warm-up").one_of({"constant", "linear", "cosine"});
   t.add("warmup", warmup, "steps over which the learning rate rises; 0: none").between(0, 1e7);
-  t.add("weight_decay", weight_decay, "AdamW's; 0: none").between(0, 10);
+  t.add("weight_decay", weight_decay, "of matrices, in RL and warm start; 0: none").between(0, 10);
   t.add("beta1", beta1, "AdamW's decay of the mean gradient").between(0, 0.9999);
   t.add("beta2", beta2, "AdamW's decay of the mean squared gradient").between(0, 0.999999);
   t.add("clip_norm", clip_norm, "largest norm of the gradient; 0: not clipped").between(0, 1e6);
-  t.add("micro_batch", micro_batch, "tokens in memory at once during an update; changes memory, never the gradient").between(1, 1e7);
+  t.add("micro_batch", micro_batch, "tokens that a thread holds at once during an update; changes memory, never the gradient")
+      .between(1, 1e7);
   t.add("max_failed", max_failed, "share of a step's episodes that the task may fail to judge before the run stops; 1: never stops")
       .between(0, 1);
 }
@@ -155,7 +161,13 @@ Experiment Experiment::from_node(const Node& root, const std::string& name) {
   e.task = plugin_choice(root, "task");
   e.algorithm = plugin_choice(root, "algorithm");
   check_model(e.model, root.find("model"));
-  if (!e.model.path.empty()) std::erase_if(e.resolved, [](const ResolvedSetting& s) { return shapes_new_model(s.path); });
+  if (!e.model.path.empty()) {
+    std::erase_if(e.resolved, [](const ResolvedSetting& s) { return shapes_new_model(s.path); });
+    e.model.path = fs::absolute(e.model.path).lexically_normal().string();  // a run may go on from another folder
+    for (ResolvedSetting& s : e.resolved) {
+      if (s.path == "model.path") s.value = yaml_text(e.model.path);
+    }
+  }
   check_training(e, root);
   return e;
 }

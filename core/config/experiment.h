@@ -33,7 +33,8 @@ struct ModelSettings {
 
 struct WarmStartSettings {
   std::int64_t steps = 0;
-  std::int64_t batch = 128;
+  std::int64_t batch = 32;
+  std::string optimizer = "muon";
   double learning_rate = 3e-3;
   void describe(SettingsTable& t);
 };
@@ -50,6 +51,7 @@ struct RolloutSettings {
 struct TrainSettings {
   std::int64_t steps = 200;
   std::int64_t updates = 1;
+  std::string optimizer = "adamw";
   double learning_rate = 2e-4;
   std::string schedule = "constant";
   std::int64_t warmup = 0;

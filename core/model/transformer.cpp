@@ -27,6 +27,11 @@ Transformer::Transformer(Model& model, bool reference)
   }
   final_norm_ = parameter(layout.final_norm(), {c.width});
   head_ = c.tied ? embedding_ : parameter(layout.head(), {c.vocab, c.width});
+  for (const ParameterSlot& slot : layout.slots()) {
+    Views& views = slot.shape.size() == 1 ? vectors_ : slot.name.starts_with("model.layers.") ? layer_matrices_ : embeddings_;
+    views.weights.push_back(flat_.narrow(0, slot.offset, slot.size).view(slot.shape));
+    views.gradients.push_back(gradient_.narrow(0, slot.offset, slot.size).view(slot.shape));
+  }
 }
 
 // A leaf over a part of the flat weights, whose gradient accumulates into the same part of the flat gradient.
@@ -36,9 +41,6 @@ Tensor Transformer::parameter(std::int64_t offset, std::vector<std::int64_t> sha
   for (const std::int64_t n : shape) size *= n;
   Tensor weight = flat_.narrow(0, offset, size).view(shape).variable_data().set_requires_grad(true);
   weight.mutable_grad() = gradient_.narrow(0, offset, size).view(shape);
-  Views& views = shape.size() == 2 ? matrices_ : vectors_;
-  views.weights.push_back(flat_.narrow(0, offset, size));
-  views.gradients.push_back(gradient_.narrow(0, offset, size));
   return weight;
 }
 

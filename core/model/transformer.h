@@ -26,11 +26,12 @@ class Transformer {
   const at::Tensor& flat() const { return flat_; }
   const at::Tensor& flat_gradient() const { return gradient_; }
 
-  // Views of them, matrices (which weight decay shrinks) apart from norms and biases.
+  // Views of them, each weight in its shape: the matrices of the layers, the embeddings (and an untied head), and norms with biases.
   struct Views {
     std::vector<at::Tensor> weights, gradients;
   };
-  const Views& matrices() const { return matrices_; }
+  const Views& layer_matrices() const { return layer_matrices_; }
+  const Views& embeddings() const { return embeddings_; }
   const Views& vectors() const { return vectors_; }
 
  private:
@@ -43,7 +44,7 @@ class Transformer {
   const ModelConfig& config_;
   bool reference_;
   at::Tensor flat_, gradient_;
-  Views matrices_, vectors_;
+  Views layer_matrices_, embeddings_, vectors_;
   at::Tensor embedding_, final_norm_, head_;
   std::vector<Layer> layers_;
   std::shared_ptr<RopeTable> rope_;

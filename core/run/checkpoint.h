@@ -32,7 +32,7 @@ struct TrainerState {
 struct Checkpoint {
   fs::path folder;
   TrainerState state;
-  std::vector<float> first_moment, second_moment;  // of AdamW, in the order of the weights
+  std::vector<float> first_moment, second_moment;  // of the optimizer, in the order of the weights
 };
 
 // Writes checkpoints/<name> under `folder`, then deletes the oldest beyond `keep`.

@@ -1,5 +1,8 @@
 #include "core/train/packing.h"
 
+#include <algorithm>
+#include <numeric>
+
 namespace tinyzero {
 
 StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions) {
@@ -58,17 +61,17 @@ ModelInput pack_input(const std::vector<const Sequence*>& sequences) {
   return input;
 }
 
-std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& lengths, std::int64_t tokens) {
-  std::vector<std::vector<std::int64_t>> runs;
-  std::int64_t held = 0;
+std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& lengths, std::int64_t tokens, std::int64_t workers) {
+  const std::int64_t total = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+  const std::int64_t count = std::max<std::int64_t>(1, (total + tokens * workers - 1) / (tokens * workers)) * workers;
+  std::vector<std::vector<std::int64_t>> runs(static_cast<std::size_t>(count));
+  std::int64_t before = 0;  // tokens of earlier sequences
   for (std::size_t i = 0; i < lengths.size(); ++i) {
-    if (runs.empty() || held + lengths[i] > tokens) {
-      runs.emplace_back();
-      held = 0;
-    }
-    runs.back().push_back(static_cast<std::int64_t>(i));
-    held += lengths[i];
+    const std::int64_t middle = before + lengths[i] / 2;
+    runs[static_cast<std::size_t>(middle * count / std::max<std::int64_t>(1, total))].push_back(static_cast<std::int64_t>(i));
+    before += lengths[i];
   }
+  std::erase_if(runs, [](const auto& run) { return run.empty(); });
   return runs;
 }
 

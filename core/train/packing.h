@@ -37,8 +37,9 @@ struct ModelInput {
 
 ModelInput pack_input(const std::vector<const Sequence*>& sequences);
 
-// Divides sequences into runs of at most `tokens` tokens (a longer one stands alone), in order: indices of each run.
-std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& lengths, std::int64_t tokens);
+// Divides sequences, in order, into runs of about equal length: as few as hold `tokens` tokens each on average, rounded up to a multiple of
+// `workers`. Indices of each run; empty runs are left out.
+std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& lengths, std::int64_t tokens, std::int64_t workers);
 
 // The part of a batch that holds these episodes; counts stay those of the whole update.
 Batch select_episodes(const Batch& batch, const std::vector<std::int64_t>& episodes);

@@ -71,7 +71,8 @@ RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog) {
 std::vector<ResolvedSetting> RunParts::resolved() const {
   std::vector<ResolvedSetting> all = experiment.resolved;
   const auto add = [&](const PluginChoice& choice, const char* section, const std::vector<ResolvedSetting>& rows) {
-    all.push_back({std::string(section) + ".use", choice.use, choice.settings.origin.text()});
+    const std::string use = is_plugin_path(choice.use) ? fs::absolute(choice.use).lexically_normal().string() : choice.use;
+    all.push_back({std::string(section) + ".use", yaml_text(use), choice.settings.origin.text()});
     all.insert(all.end(), rows.begin(), rows.end());
   };
   add(experiment.task, "task", task.resolved());

@@ -1,6 +1,5 @@
 #include "core/train/trainer.h"
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,12 +25,10 @@ Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const s
       observer_(observer),
       stop_(stop),
       settings_(parts.experiment),
-      policy_(parts.model),
-      optimizer_(policy_, {settings_.train.beta1, settings_.train.beta2, 1e-8, settings_.train.weight_decay}),
       engine_(parts.model, {settings_.general.threads, settings_.rollout.wave, ""}),
-      start_(Clock::now()) {
-  at::set_num_threads(static_cast<int>(engine_.threads()));
-}
+      workers_(parts.model, engine_.threads()),
+      optimizer_(workers_.policy(), {settings_.train.beta1, settings_.train.beta2, 1e-8, settings_.train.weight_decay, engine_.threads()}),
+      start_(Clock::now()) {}
 
 Checkpoint Trainer::beginning() const {
   const std::vector<float> zeros(static_cast<std::size_t>(parts_.model.layout.size()));
@@ -82,13 +79,13 @@ void Trainer::preflight() {
 bool Trainer::warm_start() {
   const WarmStartSettings& s = settings_.warm_start;
   if (state_.phase != Phase::warm_start) return true;
-  UpdateOptions options{1, settings_.train.micro_batch, 0, settings_.train.clip_norm, 1.0, 0};
+  UpdateOptions options{1, settings_.train.micro_batch, 0, settings_.train.clip_norm, 1.0, 0, update_rule_from_name(s.optimizer)};
   while (state_.step < s.steps) {
     if (stop_) return checkpoint(Phase::warm_start, state_.step), false;
     const auto step = static_cast<std::uint64_t>(state_.step);
     const auto sequences = demonstrations(parts_, step);
     options.learning_rate = s.learning_rate * schedule_factor("cosine", state_.step, s.steps, (s.steps + 19) / 20);
-    const double loss = imitate(policy_, optimizer_, sequences, options);
+    const double loss = imitate(workers_, optimizer_, sequences, options);
     ++state_.step;
     folder_.write_metrics({{"step", 0}, {"seconds", seconds()}, {"warm_start/step", state_.step}, {"warm_start/loss", loss}});
     observer_.warm_start_step(state_.step, s.steps, loss, seconds());
@@ -140,9 +137,9 @@ void Trainer::train_step(std::int64_t step) {
   step_sequences_ = &packed.sequences;
   parts_.algorithm.algorithm->prepare(packed.batch, *this);
   const double learning_rate = s.train.learning_rate * schedule_factor(s.train.schedule, step - 1, s.train.steps, s.train.warmup);
-  const Metrics update =
-      update_policy(policy_, optimizer_, *parts_.algorithm.algorithm, packed.batch, packed.sequences,
-                    {s.train.updates, s.train.micro_batch, learning_rate, s.train.clip_norm, s.rollout.temperature, s.rollout.prompts});
+  const Metrics update = update_policy(workers_, optimizer_, *parts_.algorithm.algorithm, packed.batch, packed.sequences,
+                                       {s.train.updates, s.train.micro_batch, learning_rate, s.train.clip_norm, s.rollout.temperature,
+                                        s.rollout.prompts, update_rule_from_name(s.train.optimizer)});
   engine_.refresh();
   times.update = since(start) - times.rollout - times.score;
 

@@ -43,9 +43,9 @@ class Trainer : private AlgorithmHost {
   Observer& observer_;
   const std::atomic<bool>& stop_;
   const Experiment& settings_;
-  Transformer policy_;
-  AdamW optimizer_;
   CpuEngine engine_;
+  PolicyWorkers workers_;
+  Optimizer optimizer_;
   std::unique_ptr<Model> reference_;
   std::unique_ptr<CpuEngine> reference_engine_;
   TrainerState state_;

@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "tinyzero/primitives.h"
@@ -49,7 +50,7 @@ void add_metrics(const Batch& b, const PolicyOutput& policy, const at::Tensor& l
 
 }  // namespace
 
-Metrics update_policy(Transformer& policy, AdamW& optimizer, const Algorithm& algorithm, const Batch& batch,
+Metrics update_policy(PolicyWorkers& workers, Optimizer& optimizer, const Algorithm& algorithm, const Batch& batch,
                       const std::vector<Sequence>& sequences, const UpdateOptions& options) {
   Metrics metrics;
   const std::int64_t problems = options.problems / options.updates;
@@ -61,48 +62,54 @@ Metrics update_policy(Transformer& policy, AdamW& optimizer, const Algorithm& al
 
     std::vector<std::int64_t> lengths;
     for (const std::int64_t i : share.live) lengths.push_back(static_cast<std::int64_t>(sequences[static_cast<std::size_t>(i)].ids.size()));
-    for (const auto& run : divide(lengths, options.micro_batch)) {
+    const auto runs = divide(lengths, options.micro_batch, workers.count());
+    std::vector<Metrics> parts(runs.size());
+    workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& policy, std::int64_t r) {
       std::vector<std::int64_t> episodes;
-      std::vector<const Sequence*> parts;
-      for (const std::int64_t k : run) {
+      std::vector<const Sequence*> chosen;
+      for (const std::int64_t k : runs[static_cast<std::size_t>(r)]) {
         episodes.push_back(share.live[static_cast<std::size_t>(k)]);
-        parts.push_back(&sequences[static_cast<std::size_t>(episodes.back())]);
+        chosen.push_back(&sequences[static_cast<std::size_t>(episodes.back())]);
       }
       Batch micro = select_episodes(batch, episodes);
       micro.all_tokens = whole.all_tokens;
       micro.all_episodes = whole.all_episodes;
-      const PolicyOutput out = run_policy(policy, pack_input(parts), options.temperature);
-      const at::Tensor loss = algorithm.loss(micro, out, metrics);
-      add_metrics(micro, out, loss, u == 0, metrics);
+      const PolicyOutput out = run_policy(policy, pack_input(chosen), options.temperature);
+      Metrics& part = parts[static_cast<std::size_t>(r)];
+      const at::Tensor loss = algorithm.loss(micro, out, part);
+      add_metrics(micro, out, loss, u == 0, part);
       torch::autograd::backward({loss}, {});
-    }
+    });
+    for (const Metrics& part : parts) metrics.add(part);
     metrics.add("loss", 0, 1);
     if (share.live.empty()) continue;
-    const double norm = optimizer.step(options.learning_rate, options.clip_norm);
+    const double norm = optimizer.step(options.rule, options.learning_rate, options.clip_norm);
     if (!std::isfinite(norm)) throw Failure("the gradient is not finite", "lower train.learning_rate; the last checkpoint is intact");
     metrics.add("gradient_norm", norm, 1);
   }
   return metrics;
 }
 
-double imitate(Transformer& policy, AdamW& optimizer, const std::vector<Sequence>& sequences, const UpdateOptions& options) {
+double imitate(PolicyWorkers& workers, Optimizer& optimizer, const std::vector<Sequence>& sequences, const UpdateOptions& options) {
   std::vector<std::int64_t> lengths;
-  double tokens = 0, total = 0;
+  double tokens = 0;
   for (const Sequence& sequence : sequences) {
     lengths.push_back(static_cast<std::int64_t>(sequence.ids.size()));
     tokens += static_cast<double>(sequence.completion());
   }
-  for (const auto& run : divide(lengths, options.micro_batch)) {
-    std::vector<const Sequence*> parts;
-    for (const std::int64_t i : run) parts.push_back(&sequences[static_cast<std::size_t>(i)]);
-    const at::Tensor loss = -run_policy(policy, pack_input(parts), 1.0).logp.sum() / tokens;
-    total += loss.item<double>();
+  const auto runs = divide(lengths, options.micro_batch, workers.count());
+  std::vector<double> losses(runs.size());
+  workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& policy, std::int64_t r) {
+    std::vector<const Sequence*> chosen;
+    for (const std::int64_t i : runs[static_cast<std::size_t>(r)]) chosen.push_back(&sequences[static_cast<std::size_t>(i)]);
+    const at::Tensor loss = -run_policy(policy, pack_input(chosen), 1.0).logp.sum() / tokens;
+    losses[static_cast<std::size_t>(r)] = loss.item<double>();
     torch::autograd::backward({loss}, {});
-  }
-  if (!std::isfinite(optimizer.step(options.learning_rate, options.clip_norm))) {
+  });
+  if (!std::isfinite(optimizer.step(options.rule, options.learning_rate, options.clip_norm))) {
     throw Failure("the gradient of the warm start is not finite", "lower warm_start.learning_rate");
   }
-  return total;
+  return std::accumulate(losses.begin(), losses.end(), 0.0);
 }
 
 }  // namespace tinyzero

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <exception>
 #include <mutex>
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/base/workers.h"
 #include "core/rollout/sampler.h"
 
 namespace tinyzero {
@@ -15,26 +15,6 @@ namespace {
 
 constexpr std::int64_t kPromptRows = 64;        // tokens of a prompt computed in one pass
 constexpr std::int64_t kCacheBytes = 16 << 20;  // of shared cache that weights and sequences should fit into
-
-// Runs `work(i)` on `n` threads and rethrows the first exception.
-template <class Work>
-void run_workers(std::int64_t n, const Work& work) {
-  std::mutex mutex;
-  std::exception_ptr first;
-  const auto guarded = [&](std::int64_t i) {
-    try {
-      work(i);
-    } catch (...) {  // rethrown below, on the caller's thread
-      const std::lock_guard lock(mutex);
-      if (!first) first = std::current_exception();
-    }
-  };
-  std::vector<std::jthread> threads;
-  for (std::int64_t i = 1; i < n; ++i) threads.emplace_back(guarded, i);
-  guarded(0);
-  threads.clear();
-  if (first) std::rethrow_exception(first);
-}
 
 struct Token {
   std::int32_t id;

@@ -46,7 +46,7 @@ class Algorithm {
   virtual void prepare(Batch& batch, AlgorithmHost& host) = 0;
 
   // The loss of a micro-batch, divided by the batch's global counts: the losses of all micro-batches add up to the update's. Adds the
-  // metrics named in its docs.
+  // metrics named in its docs. Called from several threads at once.
   virtual at::Tensor loss(const Batch& batch, const PolicyOutput& policy, Metrics& metrics) const = 0;
 };
 

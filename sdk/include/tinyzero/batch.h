@@ -52,6 +52,9 @@ class Metrics {
     entry.sum += sum;
     entry.count += count;
   }
+  void add(const Metrics& other) {
+    for (const auto& [name, mean] : other.values_) add(name, mean.sum, mean.count);
+  }
   struct Mean {
     double sum = 0, count = 0;
     double value() const { return count > 0 ? sum / count : 0.0; }

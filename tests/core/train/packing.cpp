@@ -15,10 +15,14 @@ TEST_CASE("the input holds all tokens but the last, and knows which rows predict
   CHECK(input.shape->starts == std::vector<std::int64_t>{0, 3, 4});
 }
 
-TEST_CASE("runs keep order and stay within the limit where they can") {
-  const auto runs = divide({5, 5, 20, 1, 9, 1}, 10);
-  CHECK(runs == std::vector<std::vector<std::int64_t>>{{0, 1}, {2}, {3, 4}, {5}});
-  CHECK(divide({}, 10).empty());
+TEST_CASE("runs keep order, hold about the same, and are enough for all workers") {
+  using Runs = std::vector<std::vector<std::int64_t>>;
+  CHECK(divide({5, 5, 5, 5}, 10, 1) == Runs{{0, 1}, {2, 3}});
+  CHECK(divide({5, 5, 5, 5}, 100, 1) == Runs{{0, 1, 2, 3}});
+  CHECK(divide({5, 5, 5, 5}, 100, 2) == Runs{{0, 1}, {2, 3}});
+  CHECK(divide({5, 5, 5, 5}, 6, 3) == Runs{{0}, {1}, {2}, {3}});  // six runs, of which two are empty
+  CHECK(divide({90, 1, 1, 1}, 50, 1) == Runs{{0}, {1, 2, 3}});
+  CHECK(divide({}, 10, 2).empty());
 }
 
 TEST_CASE("a part of a batch keeps its episodes' tokens and the whole's counts") {

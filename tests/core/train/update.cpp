@@ -71,17 +71,17 @@ struct Outcome_ {
   Metrics metrics;
 };
 
-Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int64_t updates = 1) {
+Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int64_t updates = 1, std::int64_t replicas = 1) {
   Model model = small_model();
-  Transformer policy(model);
-  AdamW optimizer(policy, {});
+  PolicyWorkers workers(model, replicas, replicas);
+  Optimizer optimizer(workers.policy(), {});
   auto algorithm = grpo(settings);
   StepBatch step = some_step();
   NoHost host;
   algorithm.algorithm->prepare(step.batch, host);
   Outcome_ out;
   out.metrics =
-      update_policy(policy, optimizer, *algorithm.algorithm, step.batch, step.sequences, {updates, micro_batch, 1e-3, 1.0, 1.0, 6});
+      update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences, {updates, micro_batch, 1e-3, 1.0, 1.0, 6});
   out.weights.assign(model.weights.data(), model.weights.data() + model.weights.size());
   return out;
 }
@@ -109,7 +109,19 @@ TEST_CASE("micro-batches change memory, never the update") {
   }
 }
 
-TEST_CASE("an update is a function of its inputs") { CHECK(largest_difference(updated("{}", 40).weights, updated("{}", 40).weights) == 0); }
+TEST_CASE("replicas share the work, never the result") {
+  const auto alone = updated("{kl: 0.1}", 30);
+  for (const std::int64_t replicas : {2, 3, 8}) {
+    const auto together = updated("{kl: 0.1}", 30, 1, replicas);
+    CHECK(largest_difference(alone.weights, together.weights) < 1e-4);
+    CHECK(together.metrics.values().at("loss").value() == doctest::Approx(alone.metrics.values().at("loss").value()).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("an update is a function of its inputs") {
+  for (const std::int64_t replicas : {1, 3})
+    CHECK(largest_difference(updated("{}", 40, 1, replicas).weights, updated("{}", 40, 1, replicas).weights) == 0);
+}
 
 TEST_CASE("several updates a step each take their own problems") {
   const auto one = updated("{}", 1000, 1), three = updated("{}", 1000, 3);
@@ -120,8 +132,9 @@ TEST_CASE("several updates a step each take their own problems") {
 // The reward of each token's episode as its advantage, pushed up: after an update those tokens are likelier.
 TEST_CASE("an update makes rewarded episodes likelier and the others less likely") {
   Model model = small_model();
-  Transformer policy(model);
-  AdamW optimizer(policy, {});
+  PolicyWorkers workers(model, 2);
+  Transformer& policy = workers.policy();
+  Optimizer optimizer(policy, {});
   auto algorithm = grpo();
   StepBatch step = some_step();
   NoHost host;
@@ -133,7 +146,7 @@ TEST_CASE("an update makes rewarded episodes likelier and the others less likely
   };
   step.batch.logp_old = logp();
   algorithm.algorithm->prepare(step.batch, host);
-  const Metrics metrics = update_policy(policy, optimizer, *algorithm.algorithm, step.batch, step.sequences, {1, 1000, 1e-3, 1.0, 1.0, 6});
+  const Metrics metrics = update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences, {1, 1000, 1e-3, 1.0, 1.0, 6});
   const at::Tensor change = logp() - step.batch.logp_old;
   CHECK((change * step.batch.advantage).sum().item<double>() > 0);
   CHECK(metrics.values().at("logp_gap").value() < 1e-5);
@@ -144,7 +157,7 @@ TEST_CASE("AdamW follows its formula") {
   Model model = small_model();
   const std::vector<float> start(model.weights.data(), model.weights.data() + model.weights.size());
   Transformer policy(model);
-  AdamW optimizer(policy, {0.9, 0.99, 1e-8, 0.1});
+  Optimizer optimizer(policy, {0.9, 0.99, 1e-8, 0.1});
   Rng rng(5);
   std::vector<double> w(start.begin(), start.end()), m(start.size()), v(start.size());
   for (int step = 1; step <= 3; ++step) {
@@ -158,7 +171,7 @@ TEST_CASE("AdamW follows its formula") {
       squares += g[i] * g[i];
     }
     const double norm = std::sqrt(squares), lr = 0.01 * step;
-    CHECK(optimizer.step(lr, 2.0) == doctest::Approx(norm).epsilon(1e-5));
+    CHECK(optimizer.step(UpdateRule::adamw, lr, 2.0) == doctest::Approx(norm).epsilon(1e-5));
     CHECK(gradient.abs().max().item<double>() == 0);
     for (const ParameterSlot& slot : model.layout.slots()) {
       const double decay = slot.shape.size() == 2 ? 0.1 : 0.0;
@@ -178,23 +191,68 @@ TEST_CASE("AdamW follows its formula") {
   CHECK(optimizer.steps() == 3);
 }
 
+TEST_CASE("orthogonalize leaves the directions of a matrix and evens their lengths") {
+  at::manual_seed(3);
+  for (const auto& [rows, columns] : {std::pair{24, 64}, {64, 24}, {32, 32}, {1, 8}}) {
+    const at::Tensor matrix = at::randn({rows, columns}), out = orthogonalize(matrix);
+    const auto [u, s, v] = at::linalg_svd(matrix, false);
+    const at::Tensor values = at::linalg_svdvals(out);
+    CAPTURE(rows);
+    CHECK(values.max().item<double>() < 1.25);
+    if (rows != columns) CHECK(values.min().item<double>() > 0.6);  // a square one has singular values near 0, which stay small
+    // The same singular vectors: U^T out V is diagonal.
+    const at::Tensor inner = at::mm(at::mm(u.t(), out), v.t());
+    CHECK((inner - inner.diag().diag()).abs().max().item<double>() < 1e-4);
+    CHECK(at::equal(out, orthogonalize(matrix)));
+  }
+}
+
+// M = 0.95 M + 0.05 G, step along orthogonalize(0.05 G + 0.95 M) with a root mean square near 0.2 lr; the rest by AdamW.
+TEST_CASE("Muon moves the matrices of the layers, AdamW the rest") {
+  for (const std::int64_t threads : {1, 3}) {
+    Model model = small_model(), other = small_model();
+    Transformer policy(model), twin(other);
+    Optimizer muon(policy, {0.9, 0.99, 1e-8, 0, threads}), adamw(twin, {});
+    at::manual_seed(1);
+    at::Tensor momentum = at::zeros_like(policy.layer_matrices().weights[0]);
+    for (int step = 0; step < 3; ++step) {
+      const at::Tensor gradient = at::randn({model.layout.size()}) * 1e-3;
+      at::Tensor(policy.flat_gradient()).copy_(gradient);
+      at::Tensor(twin.flat_gradient()).copy_(gradient);
+      const at::Tensor before = policy.layer_matrices().weights[0].clone(), g = policy.layer_matrices().gradients[0].clone();
+      momentum = 0.95 * momentum + 0.05 * g;
+      muon.step(UpdateRule::muon, 0.01, 0);
+      adamw.step(UpdateRule::adamw, 0.01, 0);
+      const at::Tensor moved = policy.layer_matrices().weights[0] - before;
+      const double size = static_cast<double>(std::max(before.size(0), before.size(1)));
+      const at::Tensor expected = -0.01 * 0.2 * std::sqrt(size) * orthogonalize(0.05 * g + 0.95 * momentum);
+      CHECK((moved - expected).abs().max().item<double>() < 1e-6);
+      CHECK(moved.square().mean().sqrt().item<double>() == doctest::Approx(0.002).epsilon(0.25));
+    }
+    CHECK(at::equal(policy.embeddings().weights[0], twin.embeddings().weights[0]));
+    CHECK(at::equal(policy.vectors().weights[0], twin.vectors().weights[0]));
+    CHECK_FALSE(at::equal(policy.layer_matrices().weights[1], twin.layer_matrices().weights[1]));
+  }
+}
+
 TEST_CASE("a gradient that is not finite changes nothing and stops the run") {
   Model model = small_model();
   const std::vector<float> start(model.weights.data(), model.weights.data() + model.weights.size());
-  Transformer policy(model);
-  AdamW optimizer(policy, {});
-  policy.flat_gradient().fill_(NAN);
-  CHECK_FALSE(std::isfinite(optimizer.step(0.1, 1.0)));
+  PolicyWorkers workers(model, 1);
+  Optimizer optimizer(workers.policy(), {});
+  workers.policy().flat_gradient().fill_(NAN);
+  CHECK_FALSE(std::isfinite(optimizer.step(UpdateRule::muon, 0.1, 1.0)));
   CHECK(std::memcmp(start.data(), model.weights.data(), start.size() * 4) == 0);
   CHECK(optimizer.steps() == 0);
   model.weights.data()[0] = NAN;
-  CHECK_THROWS_WITH_AS(imitate(policy, optimizer, {{{0, 1, 2}, 1}}, {1, 100, 1e-3, 1.0, 1.0, 0}), doctest::Contains("not finite"), Failure);
+  CHECK_THROWS_WITH_AS(imitate(workers, optimizer, {{{0, 1, 2}, 1}}, {1, 100, 1e-3, 1.0, 1.0, 0}), doctest::Contains("not finite"),
+                       Failure);
 }
 
 TEST_CASE("imitation lowers the loss, and weighs every token of a step alike") {
   Model a = small_model(), b = small_model();
-  Transformer pa(a), pb(b);
-  AdamW oa(pa, {}), ob(pb, {});
+  PolicyWorkers pa(a, 1), pb(b, 2);
+  Optimizer oa(pa.policy(), {}), ob(pb.policy(), {});
   const std::vector<Sequence> sequences = {{{1, 2, 3, 4, 5}, 1}, {{6, 7}, 1}, {{8, 9, 10}, 2}};
   double first = 0, last = 0;
   for (int i = 0; i < 30; ++i) {
