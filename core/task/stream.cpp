@@ -61,26 +61,20 @@ std::vector<Item> draw_step(const Task& task, std::uint64_t seed, std::uint64_t 
 EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
   EvalSet set;
   std::set<std::string> keys, prompts;
-  std::vector<Item> repeats;  // known key, new prompt: for when the keys run out
   std::size_t stale = 0;
   for (std::uint64_t index = 0; set.items.size() < count && stale < kPatience; index += kChunk) {
     for (Item& item : draw_chunk(task, kEvalSeed, index)) {
       ++stale;
-      if (split_of_key(item.key) != split || set.items.size() == count) continue;
-      if (keys.insert(item.key).second) {
-        stale = 0;
-        prompts.insert(item.prompt);
-        set.items.push_back(std::move(item));
-      } else if (repeats.size() < count && prompts.insert(item.prompt).second) {
-        repeats.push_back(std::move(item));
-      }
+      if (split_of_key(item.key) != split || set.items.size() == count || !prompts.insert(item.prompt).second) continue;
+      stale = 0;
+      keys.insert(item.key);
+      set.items.push_back(std::move(item));
     }
   }
   if (set.items.empty())
     throw Error("task \"" + std::string(task.about().id) + "\" has no held-out problem",
                 "give the task settings with more different problems");
   set.keys = keys.size();
-  for (std::size_t i = 0; i < repeats.size() && set.items.size() < count; ++i) set.items.push_back(std::move(repeats[i]));
   XXH64_state_t* state = XXH64_createState();
   XXH64_reset(state, 0);
   for (const Item& item : set.items) XXH64_update(state, item.prompt.c_str(), item.prompt.size() + 1);

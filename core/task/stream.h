@@ -26,8 +26,8 @@ std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, 
 // The problems of training step `step`.
 std::vector<Item> draw_step(const Task& task, std::uint64_t seed, std::uint64_t step, std::size_t count);
 
-// A frozen set for evaluation, the same for every seed of a run: problems of different keys as long as the task has them, then
-// problems that differ in their prompt; fewer than `count` if the task has no more.
+// A frozen set for evaluation, the same for every seed of a run: the first problems of the split, as the task draws them, that differ in
+// their prompt; fewer than `count` if the task has no more.
 struct EvalSet {
   std::vector<Item> items;
   std::size_t keys = 0;     // different keys among them

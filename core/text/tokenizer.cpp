@@ -85,12 +85,18 @@ Tokenizer Tokenizer::make(bool numbers) {
   Json vocab = Json::object(), merges = Json::array();
   std::int64_t next = 0;
   for (int b = 0; b < 256; ++b) vocab[byte_symbol(b)] = next++;
+  const auto merge = [&](const std::string& left, const std::string& right) {
+    vocab[left + right] = next++;
+    merges.push_back({left, right});
+  };
   if (numbers) {
-    for (int n = 10; n < 100; ++n) {
-      const std::string digits = std::to_string(n);
-      vocab[digits] = next++;
-      merges.push_back({digits.substr(0, 1), digits.substr(1)});
+    for (char tens = '1'; tens <= '9'; ++tens) {
+      for (char ones = '0'; ones <= '9'; ++ones) merge({tens}, {ones});
     }
+    const std::string space = byte_symbol(' ');  // " -> " stands between a problem and what is wanted of it
+    merge("-", ">");
+    merge(space, "->");
+    merge(space + "->", space);
   }
   Json added = Json::array();
   added.push_back(added_token(next++, kEndToken, true));

@@ -84,6 +84,7 @@ std::string lines_of(const std::vector<std::int64_t>& numbers, const std::vector
     out += (out.empty() ? "" : ",") + value_text(values.value[step.left]) + step.op + value_text(values.value[step.right]);
     take(values, step);
     out += "=" + value_text(values.value[values.count - 1]);
+    for (std::size_t i = 0; i + 1 < values.count; ++i) out += " " + value_text(values.value[i]);
   }
   return out;
 }

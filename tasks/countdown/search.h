@@ -51,7 +51,8 @@ bool for_each_derivation(const Values& values, std::string_view operators, std::
 // The derivation as one expression, with no parentheses it does not need: "(9-7)*3".
 std::string expression_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path);
 
-// The derivation step by step: "9-7=2,2*3=6". Values that are not integers are written as fractions.
+// The derivation step by step, each with its result and the values that are left beside it: "9-7=2 3,2*3=6". Values that are not integers
+// are written as fractions.
 std::string lines_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path);
 
 }  // namespace tinyzero::countdown

@@ -13,15 +13,17 @@ using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/text/tokenizer");
 
-TEST_CASE("numbers of two digits are one token, everything else is bytes") {
+TEST_CASE("numbers of two digits and the arrow are one token, everything else is bytes") {
   const Tokenizer t = Tokenizer::make(true);
-  CHECK(t.size() == 256 + 90 + 3);
+  CHECK(t.size() == 256 + 90 + 3 + 3);
   CHECK(t.encode("7").size() == 1);
   CHECK(t.encode("42").size() == 1);
   CHECK(t.encode("100").size() == 2);  // "10", "0"
   CHECK(t.encode("05").size() == 2);
   CHECK(t.encode("9-7=2,2*3=6?").size() == 12);
   CHECK(t.encode("<answer>42</answer>").size() == 3);
+  CHECK(t.encode("3 7 9 -> 20\n").size() == 8);
+  CHECK(t.encode("8-3>2 ->").size() == 6);
   CHECK(Tokenizer::make(false).encode("42").size() == 2);
 }
 
