@@ -17,7 +17,7 @@ namespace {
 std::string reason() { return std::strerror(errno); }
 
 std::size_t size_of(int fd, const fs::path& path) {
-  struct stat status{};
+  struct stat status {};
   if (fstat(fd, &status) != 0) throw Error("cannot read " + path.string() + ": " + reason());
   if (!S_ISREG(status.st_mode)) throw Error(path.string() + " is not a regular file");
   return static_cast<std::size_t>(status.st_size);

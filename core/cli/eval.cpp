@@ -6,43 +6,12 @@
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
-#include "core/config/experiment.h"
 #include "core/eval/evaluate.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/text/prompt.h"
 
 namespace tinyzero {
 namespace {
-
-// What is evaluated: of a run, its own task and limits unless the command line says otherwise.
-struct Subject {
-  fs::path folder;
-  std::string task, framing = "auto";
-  Node settings;
-  std::int64_t max_tokens = 256;
-};
-
-Subject find_subject(const EvalCommandOptions& options) {
-  Subject subject;
-  subject.folder = model_folder(options.target);
-  subject.task = options.task;
-  subject.settings = settings_from_words(options.settings);
-  if (is_run_folder(options.target)) {
-    const Experiment experiment = Experiment::load(fs::path(options.target) / "config.yaml", {});
-    subject.max_tokens = experiment.rollout.max_tokens;
-    subject.framing = experiment.model.prompt_template;
-    if (subject.task.empty() || subject.task == experiment.task.use) {
-      subject.task = experiment.task.use;
-      Node settings = experiment.task.settings;
-      for (const std::string& word : options.settings) apply_override(settings, word);
-      subject.settings = settings;
-    }
-  }
-  if (options.max_tokens > 0) subject.max_tokens = options.max_tokens;
-  if (subject.task.empty())
-    throw Error("--task is missing: " + options.target + " is a model folder, which has no task of its own", "add --task NAME");
-  return subject;
-}
 
 Json report_json(const Subject& subject, const EvalSet& set, const EvalReport& r, const std::string& split) {
   Json out = {{"model", subject.folder.string()},
@@ -86,14 +55,16 @@ void print_report(const Subject& subject, const EvalSet& set, const EvalReport& 
 }  // namespace
 
 int eval_command(const GlobalOptions& global, const EvalCommandOptions& options) {
-  const Subject subject = find_subject(options);
+  const Subject subject = find_subject(options.target, options.task, options.settings, options.max_tokens);
+  if (subject.task.empty())
+    throw Error("--task is missing: " + options.target + " is a model folder, which has no task of its own", "add --task NAME");
   const Task task = Task::open(PluginCatalog::scan(global.plugin_folders), subject.task, &subject.settings);
   const Model model = load_model(subject.folder);
   const Tokenizer tokenizer = Tokenizer::load(subject.folder);
   const EvalSet set = draw_eval_set(task, split_from_name(options.split), static_cast<std::size_t>(options.problems));
   CpuEngine engine(model, {});
   const EvalReport report =
-      evaluate(engine, tokenizer, model.config.eos, resolve_framing(subject.framing, tokenizer), task, set,
+      evaluate(engine, tokenizer, model.config.eos, resolve_framing(subject.prompt_template, tokenizer), task, set,
                {options.samples, options.temperature, subject.max_tokens, static_cast<std::uint64_t>(options.seed), 0, true});
   if (options.json) fmt::print("{}\n", json_line(report_json(subject, set, report, options.split)));
   else print_report(subject, set, report, options.split);

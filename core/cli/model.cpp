@@ -87,8 +87,9 @@ int model_generate_command(const GlobalOptions&, const ModelOptions& options) {
   if (!options.prompt.empty()) {
     prompts.push_back({tokenizer.get().encode(options.prompt), 1});
   } else {
-    for_json_lines(
-        [&](const Json& object, const std::string& where) { prompts.push_back({ids_of(object, "prompt", where, tokenizer), 1}); });
+    for_json_lines([&](const Json& object, const std::string& where) {
+      prompts.push_back({ids_of(object, "prompt", where, tokenizer), 1});
+    });
   }
   CpuEngine engine(model, {});
   const Sampling sampling{options.max_tokens,

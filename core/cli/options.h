@@ -37,7 +37,7 @@ struct EvalCommandOptions {
 
 struct PlayOptions {
   std::string task, model;
-  std::int64_t seed = 1, max_tokens = 256, problems = 0;
+  std::int64_t seed = 1, max_tokens = 0, problems = 0;
   double temperature = 1.0;
   std::vector<std::string> settings;
 };

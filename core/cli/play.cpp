@@ -11,6 +11,7 @@
 #include "core/cli/terminal.h"
 #include "core/eval/evaluate.h"
 #include "core/rollout/cpu/engine.h"
+#include "core/task/stream.h"
 #include "core/text/prompt.h"
 #include "core/text/tokenizer.h"
 #include "tinyzero/answer.h"
@@ -48,17 +49,15 @@ int play_by_hand(const Task& task, const PlayOptions& options) {
   return 0;
 }
 
-int watch_model(const Task& task, const PlayOptions& options) {
-  const fs::path folder = model_folder(options.model);
-  const Model model = load_model(folder);
-  const Tokenizer tokenizer = Tokenizer::load(folder);
-  std::vector<std::uint64_t> indices;
-  for (std::int64_t n = 0; n < (options.problems > 0 ? options.problems : 5); ++n) indices.push_back(static_cast<std::uint64_t>(n));
-  const auto items = task.draw(static_cast<std::uint64_t>(options.seed), indices);
+int watch_model(const Task& task, const Subject& subject, const PlayOptions& options) {
+  const Model model = load_model(subject.folder);
+  const Tokenizer tokenizer = Tokenizer::load(subject.folder);
+  const auto items = draw_split(task, Split::test, static_cast<std::uint64_t>(options.seed), 0,
+                                static_cast<std::size_t>(options.problems > 0 ? options.problems : 5));
   CpuEngine engine(model, {});
-  const auto prompts = make_prompts(tokenizer, resolve_framing("auto", tokenizer), items, 1);
+  const auto prompts = make_prompts(tokenizer, resolve_framing(subject.prompt_template, tokenizer), items, 1);
   const Sampling sampling{
-      options.max_tokens, options.temperature, model.config.eos, static_cast<std::uint64_t>(options.seed), Purpose::generation, 0};
+      subject.max_tokens, options.temperature, model.config.eos, static_cast<std::uint64_t>(options.seed), Purpose::generation, 0};
   double right = 0;
   for (const ScoredCompletion& c : score_episodes(tokenizer, task, items, engine.generate(prompts, sampling))) {
     right += task.is_right(c.verdict) ? 1 : 0;
@@ -72,9 +71,13 @@ int watch_model(const Task& task, const PlayOptions& options) {
 }  // namespace
 
 int play_command(const GlobalOptions& global, const PlayOptions& options) {
-  const Node settings = settings_from_words(options.settings);
-  const Task task = Task::open(PluginCatalog::scan(global.plugin_folders), options.task, &settings);
-  return options.model.empty() ? play_by_hand(task, options) : watch_model(task, options);
+  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  if (options.model.empty()) {
+    const Node settings = settings_from_words(options.settings);
+    return play_by_hand(Task::open(catalog, options.task, &settings), options);
+  }
+  const Subject subject = find_subject(options.model, options.task, options.settings, options.max_tokens);
+  return watch_model(Task::open(catalog, subject.task, &subject.settings), subject, options);
 }
 
 }  // namespace tinyzero

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "core/base/error.h"
@@ -17,18 +18,37 @@ int terminal_width(std::FILE* stream) {
   return ::ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+namespace {
+
+// Bytes of the UTF-8 character at `i`; 0 if none begins there.
+std::size_t character_length(const std::string& text, std::size_t i) {
+  const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
+  const unsigned first = byte(i);
+  const std::size_t length = first < 0x80                    ? 1
+                             : first >= 0xC2 && first < 0xE0 ? 2
+                             : first >= 0xE0 && first < 0xF0 ? 3
+                             : first >= 0xF0 && first < 0xF5 ? 4
+                                                             : 0;
+  for (std::size_t k = 1; k < length; ++k) {
+    if ((byte(i + k) & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+}  // namespace
+
 std::string one_line(const std::string& text, std::size_t columns) {
   std::string out;
   std::size_t used = 0;
   for (std::size_t i = 0; i < text.size(); ++used) {
     const auto c = static_cast<unsigned char>(text[i]);
-    const std::size_t length = c < 0x80 ? 1 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-    if (used + 1 == columns && i + length < text.size()) return out + "…";
+    const std::size_t length = character_length(text, i), next = i + std::max<std::size_t>(1, length);
+    if (used + 1 == columns && next < text.size()) return out + "…";
     if (used == columns) return out;
     if (c == '\n') out += "⏎";
-    else if (c < 0x20 || c == 0x7F) out += '?';
+    else if (c < 0x20 || c == 0x7F || length == 0) out += '?';
     else out += text.substr(i, length);
-    i += length;
+    i = next;
   }
   return out;
 }

@@ -15,7 +15,7 @@ namespace tinyzero {
 // Width of the terminal behind a stream in columns; 0 if it is none.
 int terminal_width(std::FILE* stream);
 
-// One line of text, cut to `columns` characters (UTF-8 aware), with control characters made visible.
+// One line of text, cut to `columns` characters, with control characters and bytes that are no UTF-8 made visible.
 std::string one_line(const std::string& text, std::size_t columns);
 
 // "1h02m", "2m40s", "58 s".

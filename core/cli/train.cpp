@@ -2,14 +2,17 @@
 
 #include <ATen/Version.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
+#include <limits>
 
 #include "core/base/error.h"
 #include "core/cli/options.h"
 #include "core/cli/run_view.h"
+#include "core/rollout/cuda/sampling.h"
 #include "core/run/manifest.h"
 #include "core/train/trainer.h"
 
@@ -24,10 +27,18 @@ void on_signal(int signal) {
 }
 
 void catch_signals() {
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+}
+
+// Memory that one step frees is kept for the next: giving pages back to the system, and having them cleared again, costs a tenth of a step.
+void keep_freed_memory() {
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_MMAP_MAX, 0);
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  ::mallopt(M_TOP_PAD, 64 << 20);
 }
 
 RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
@@ -83,13 +94,14 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
 }  // namespace
 
 int train_command(const GlobalOptions& global, const TrainOptions& options) {
+  keep_freed_memory();
   if (!options.resume.empty()) return train_resumed(global, options);
   if (options.config.empty()) throw Error("no experiment file", "for example: tinyzero train configs/countdown-grpo.yaml");
   return train_new(global, options);
 }
 
 int torch_info_command(const GlobalOptions&) {
-  fmt::print("{}\n", TINYZERO_TORCH);
+  fmt::print("{}\n", json_line({{"libtorch", TINYZERO_TORCH}, {"cuda", cuda_description()}}));
   return 0;
 }
 

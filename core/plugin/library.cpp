@@ -67,6 +67,8 @@ const tz_module& load_task_module(const fs::path& path) {
   return *module;
 }
 
+bool is_plugin_path(const std::string& name) { return name.find('/') != std::string::npos || name.ends_with(".so"); }
+
 PluginCatalog PluginCatalog::scan(const std::vector<fs::path>& extra) {
   std::vector<fs::path> folders = extra;
   for (const fs::path& folder : folders_of_variable("TINYZERO_PLUGIN_PATH")) folders.push_back(folder);
@@ -88,7 +90,7 @@ PluginCatalog::PluginCatalog(const std::vector<fs::path>& folders) {
     for (const fs::path& path : paths) {
       try {
         files_.push_back({path, read_library_note(path)});
-        struct stat status{};
+        struct stat status {};
         if (::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0)
           problems_.push_back(path.string() + " can be written by anyone: chmod o-w");
       } catch (const Error& e) {
@@ -107,7 +109,7 @@ std::vector<PluginFile> PluginCatalog::of_type(std::uint32_t type) const {
 }
 
 PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) const {
-  if (name.find('/') != std::string::npos || name.ends_with(".so")) {
+  if (is_plugin_path(name)) {
     if (!fs::exists(name)) throw Error("no plugin file " + name, "check the path");
     return {name, read_library_note(name)};
   }

@@ -17,6 +17,9 @@ void* load_library_entry(const std::filesystem::path& path, const char* entry);
 // Loads a task library: note, ABI version, entry. Throws Error naming the file and the cause.
 const tz_module& load_task_module(const std::filesystem::path& path);
 
+// Whether `name` is the path of a plugin file rather than an id: it has a '/' or ends in ".so".
+bool is_plugin_path(const std::string& name);
+
 // A plugin that was found, not loaded.
 struct PluginFile {
   std::filesystem::path path;
@@ -36,8 +39,8 @@ class PluginCatalog {
   std::vector<PluginFile> of_type(std::uint32_t type) const;
   const std::vector<std::string>& problems() const { return problems_; }
 
-  // The plugin of that id, or the file at that path if `name` is a path (has a '/' or ends in .so). Throws Error: unknown (with the
-  // nearest name), or found twice (with both paths).
+  // The plugin of that id, or the file at that path if `name` is one. Throws Error: unknown (with the nearest name), or found twice (with
+  // both paths).
   PluginFile find(std::uint32_t type, const std::string& name) const;
 
  private:

@@ -1,0 +1,41 @@
+#include "core/cli/terminal.h"
+
+#include <doctest/doctest.h>
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/cli/terminal");
+
+TEST_CASE("a line holds its width, whatever a model wrote") {
+  struct Case {
+    std::string text;
+    std::size_t columns;
+    std::string line;
+  };
+  const Case cases[] = {
+      {"", 5, ""},
+      {"abc", 5, "abc"},
+      {"abcde", 5, "abcde"},
+      {"abcdef", 5, "abcd…"},
+      {"äöüäöü", 4, "äöü…"},
+      {"a\nb\tc\x1b[2J", 20, "a⏎b?c?[2J"},
+      {"\x80\xff x \xe2\x82", 20, "?? x ??"},  // stray and cut UTF-8
+      {"\xc0\xaf\xf5\x80", 20, "????"},        // bytes that UTF-8 never has
+      {"€", 1, "€"},
+  };
+  for (const Case& c : cases) CHECK(one_line(c.text, c.columns) == c.line);
+}
+
+TEST_CASE("durations") {
+  CHECK(duration_text(0.4) == "0 s");
+  CHECK(duration_text(58.2) == "58 s");
+  CHECK(duration_text(160) == "2m40s");
+  CHECK(duration_text(3725) == "1h02m");
+}
+
+TEST_CASE("settings of the command line have plain names") {
+  const Node map = settings_from_words({"numbers=3", "target=[1, 9]"});
+  REQUIRE(map.find("target") != nullptr);
+  CHECK(map.find("target")->items.size() == 2);
+  CHECK_THROWS_WITH(settings_from_words({"a.b=1"}), doctest::Contains("no dots"));
+}
