@@ -24,7 +24,7 @@ void run_workers(std::int64_t n, const Work& work) {
   };
   std::vector<std::jthread> threads;
   for (std::int64_t i = 1; i < n; ++i) threads.emplace_back(guarded, i);
-  guarded(0);
+  if (n > 0) guarded(0);
   threads.clear();
   if (first) std::rethrow_exception(first);
 }

@@ -42,10 +42,10 @@ TorchFacts torch_facts() {
   facts.ok = ::pclose(pipe) == 0;
   while (!words.empty() && words.back() == '\n') words.pop_back();
   facts.libtorch = words;
-  if (facts.ok) {
-    const Json said = parse_json(words, program.string() + " torch-info");
-    facts.libtorch = said.at("libtorch").get<std::string>();
-    facts.cuda = said.at("cuda").get<std::string>();
+  const Json said = Json::parse(words.substr(words.rfind('\n') + 1), nullptr, /*allow_exceptions=*/false);  // libraries may print before
+  if (facts.ok && said.is_object()) {
+    facts.libtorch = said.value("libtorch", words);
+    facts.cuda = said.value("cuda", facts.cuda);
   }
   return facts;
 }

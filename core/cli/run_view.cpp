@@ -89,20 +89,21 @@ void RunView::evaluated(std::int64_t step, const EvalReport& r, const Json& last
   line(text);
   const std::size_t columns = width_ > 60 ? static_cast<std::size_t>(width_) - 34 : 80;
   line(fmt::format("            {:<14} {}  {}", one_line(sample.prompt, 40), one_line(sample.completion, columns), sample.reason));
-  if (options_.json) std::fflush(stdout);
 }
 
 void RunView::stepped(std::int64_t step, std::int64_t steps, const Json& m, double seconds_left) {
-  if (options_.json) {
-    std::puts(json_line(m).c_str());
-    std::fflush(stdout);
-  }
   const double share = static_cast<double>(step) / static_cast<double>(steps);
   const std::string numbers =
       fmt::format("reward {:.3f} · mixed {:.0f} % · {:.0f} tokens · rollout {:.1f} s · update {:.1f} s", value(m, "train/reward"),
                   100 * value(m, "train/mixed_groups"), value(m, "train/length"), value(m, "time/rollout"), value(m, "time/update"));
   if (width_ == 0 && step % kPlainEvery == 0) line(fmt::format("step {:>5}  {}", step, numbers));
   live(fmt::format("step {:>5}  {} {:.0f} %  {} · {} left", step, bar(share), 100 * share, numbers, duration_text(seconds_left)));
+}
+
+void RunView::recorded(const Json& record) {
+  if (!options_.json) return;
+  std::puts(json_line(record).c_str());
+  std::fflush(stdout);
 }
 
 void RunView::warned(const std::string& text) {

@@ -24,6 +24,7 @@ class RunView : public Observer {
   void warm_start_step(std::int64_t step, std::int64_t steps, double loss, double seconds) override;
   void evaluated(std::int64_t step, const EvalReport& report, const Json& last_step, const EvalSample& sample) override;
   void stepped(std::int64_t step, std::int64_t steps, const Json& metrics, double seconds_left) override;
+  void recorded(const Json& record) override;
   void warned(const std::string& text) override;
   void finished(bool interrupted, const std::string& folder, double seconds) override;
 

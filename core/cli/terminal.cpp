@@ -20,7 +20,7 @@ int terminal_width(std::FILE* stream) {
 
 namespace {
 
-// Bytes of the UTF-8 character at `i`; 0 if none begins there.
+// Bytes of the printable UTF-8 character at `i`; 0 if none begins there.
 std::size_t character_length(const std::string& text, std::size_t i) {
   const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
   const unsigned first = byte(i);
@@ -32,7 +32,11 @@ std::size_t character_length(const std::string& text, std::size_t i) {
   for (std::size_t k = 1; k < length; ++k) {
     if ((byte(i + k) & 0xC0) != 0x80) return 0;
   }
-  return length;
+  // Beside what is no UTF-8 at all: control characters beyond ASCII, overlong forms, surrogates, code points beyond the last.
+  const unsigned second = byte(i + 1);
+  const bool refused = (first == 0xC2 && second < 0xA0) || (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+                       (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+  return refused ? 0 : length;
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
   facts.algorithm = e.algorithm.use;
   facts.model = model_label(parts);
   facts.kernels = kernels().name;
-  facts.threads = e.general.threads > 0 ? e.general.threads : std::thread::hardware_concurrency();
+  facts.threads = e.general.threads;
   facts.seed = e.general.seed;
   facts.folder = folder.string();
   facts.warm_start_steps = e.warm_start.steps;
@@ -85,6 +85,11 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
     facts.resumed_step = checkpoint->state.step;
   }
   view.started(facts);
+  const std::string kernels_before = manifest_kernels(folder);
+  if (!kernels_before.empty() && kernels_before != kernels().name) {
+    view.warned(fmt::format("this run began with {} kernels and goes on with {}: right, but no longer the same bit for bit", kernels_before,
+                            kernels().name));
+  }
   catch_signals();
   Trainer trainer(parts, folder, view, stop_requested);
   trainer.restore(checkpoint.value_or(trainer.beginning()));

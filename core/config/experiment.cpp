@@ -1,6 +1,7 @@
 #include "core/config/experiment.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "core/base/error.h"
 #include "core/base/suggest.h"
@@ -167,6 +168,10 @@ Experiment Experiment::from_node(const Node& root, const std::string& name) {
     for (ResolvedSetting& s : e.resolved) {
       if (s.path == "model.path") s.value = yaml_text(e.model.path);
     }
+  }
+  if (e.general.threads == 0) e.general.threads = std::max(1u, std::thread::hardware_concurrency());
+  for (ResolvedSetting& s : e.resolved) {
+    if (s.path == "threads") s.value = std::to_string(e.general.threads);  // a run goes on with as many: its sums depend on them
   }
   check_training(e, root);
   return e;

@@ -18,7 +18,7 @@ namespace tinyzero {
 
 struct GeneralSettings {
   std::int64_t seed = 1;
-  std::int64_t threads = 0;
+  std::int64_t threads = 0;  // 0 in a file; a loaded experiment holds the number
   void describe(SettingsTable& t);
 };
 
@@ -58,7 +58,7 @@ struct TrainSettings {
   double weight_decay = 0.0;
   double beta1 = 0.9, beta2 = 0.99;
   double clip_norm = 1.0;
-  std::int64_t micro_batch = 2048;
+  std::int64_t micro_batch = 1024;
   double max_failed = 0.1;
   void describe(SettingsTable& t);
 };

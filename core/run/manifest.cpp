@@ -39,7 +39,18 @@ void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
                            {"kernels", kernels().name}}},
                          {"libtorch", facts.torch},
                          {"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))}};
-  write_file_atomically(folder.path() / "manifest.json", manifest.dump(2) + "\n");
+  write_file_atomically(folder.manifest(), manifest.dump(2) + "\n");
+}
+
+std::string manifest_kernels(const RunFolder& folder) {
+  if (!fs::exists(folder.manifest())) return "";
+  const Json manifest = parse_json(read_file(folder.manifest()), folder.manifest().string());
+  try {
+    return manifest.at("machine").at("kernels").get<std::string>();
+  } catch (const Json::exception&) {
+    throw Error(folder.manifest().string() + ": machine.kernels does not say which kernels the run began with",
+                "restore the file from a copy of the run");
+  }
 }
 
 }  // namespace tinyzero

@@ -26,6 +26,7 @@ class RunFolder {
 
   const fs::path& path() const { return path_; }
   fs::path config() const { return path_ / "config.yaml"; }
+  fs::path manifest() const { return path_ / "manifest.json"; }
   fs::path checkpoints() const { return path_ / "checkpoints"; }
 
   // Appends one object to metrics.jsonl.

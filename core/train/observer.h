@@ -40,6 +40,8 @@ class Observer {
   virtual void warm_start_step(std::int64_t step, std::int64_t steps, double loss, double seconds) = 0;
   virtual void evaluated(std::int64_t step, const EvalReport& report, const Json& last_step, const EvalSample& sample) = 0;
   virtual void stepped(std::int64_t step, std::int64_t steps, const Json& metrics, double seconds_left) = 0;
+  // Each line of metrics.jsonl, right after it is written.
+  virtual void recorded(const Json& record) = 0;
   virtual void warned(const std::string& text) = 0;
   // `step` of the phase that the run ended in; `interrupted` if a person stopped it.
   virtual void finished(bool interrupted, const std::string& folder, double seconds) = 0;

@@ -28,6 +28,16 @@ std::vector<at::Tensor> at_places_of(const std::vector<at::Tensor>& weights, con
   return out;
 }
 
+// LibTorch's threads in this thread, until the end of the scope.
+class ThreadCount {
+ public:
+  explicit ThreadCount(int threads) : before_(at::get_num_threads()) { at::set_num_threads(threads); }
+  ~ThreadCount() { at::set_num_threads(before_); }
+
+ private:
+  int before_;
+};
+
 }  // namespace
 
 UpdateRule update_rule_from_name(const std::string& name) {
@@ -76,7 +86,7 @@ void Optimizer::adamw(const Transformer::Views& views, double learning_rate, dou
 void Optimizer::muon(const Transformer::Views& views, double learning_rate) {
   const auto matrices = static_cast<std::int64_t>(views.weights.size()), workers = std::min(options_.threads, matrices);
   run_workers(workers, [&](std::int64_t worker) {
-    at::set_num_threads(1);  // holds for a thread
+    const ThreadCount one(1);
     const c10::NoGradGuard no_grad;
     for (std::int64_t i = worker; i < matrices; i += workers) {
       const at::Tensor& gradient = views.gradients[static_cast<std::size_t>(i)];

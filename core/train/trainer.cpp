@@ -75,6 +75,11 @@ void Trainer::preflight() {
   observer_.preflight(report);
 }
 
+void Trainer::record(const Json& line) {
+  folder_.write_metrics(line);
+  observer_.recorded(line);
+}
+
 // Imitates the task's demonstrations on training problems. Returns false if stopped.
 bool Trainer::warm_start() {
   const WarmStartSettings& s = settings_.warm_start;
@@ -87,7 +92,7 @@ bool Trainer::warm_start() {
     options.learning_rate = s.learning_rate * schedule_factor("cosine", state_.step, s.steps, (s.steps + 19) / 20);
     const double loss = imitate(workers_, optimizer_, sequences, options);
     ++state_.step;
-    folder_.write_metrics({{"step", 0}, {"seconds", seconds()}, {"warm_start/step", state_.step}, {"warm_start/loss", loss}});
+    record({{"step", 0}, {"seconds", seconds()}, {"warm_start/step", state_.step}, {"warm_start/loss", loss}});
     observer_.warm_start_step(state_.step, s.steps, loss, seconds());
     if (settings_.checkpoint.every > 0 && state_.step % (10 * settings_.checkpoint.every) == 0 && state_.step < s.steps)
       checkpoint(Phase::warm_start, state_.step);
@@ -144,7 +149,7 @@ void Trainer::train_step(std::int64_t step) {
   times.update = since(start) - times.rollout - times.score;
 
   last_step_ = step_record(step, seconds(), packed.batch, completions, parts_.task, update, learning_rate, times, engine_.statistics());
-  folder_.write_metrics(last_step_);
+  record(last_step_);
   folder_.write_episodes(step, episode_lines(step, items, completions, parts_.task));
   observer_.stepped(step, s.train.steps, last_step_,
                     since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(s.train.steps - step));
@@ -158,9 +163,9 @@ void Trainer::evaluate_step(std::int64_t step) {
   std::vector<ScoredCompletion> completions;
   const EvalReport report =
       evaluate(engine_, parts_.tokenizer, parts_.model.config.eos, parts_.framing, parts_.task, parts_.held_out, options, &completions);
-  Json record = eval_record(step, seconds(), report);
-  record["time/eval"] = since(start);
-  folder_.write_metrics(record);
+  Json line = eval_record(step, seconds(), report);
+  line["time/eval"] = since(start);
+  record(line);
   const ScoredCompletion& shown = completions[static_cast<std::size_t>(step) % completions.size()];
   observer_.evaluated(
       step, report, last_step_,

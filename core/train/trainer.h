@@ -33,6 +33,7 @@ class Trainer : private AlgorithmHost {
   bool reinforce();
   void train_step(std::int64_t step);
   void evaluate_step(std::int64_t step);
+  void record(const Json& line);  // of metrics.jsonl
   void checkpoint(Phase phase, std::int64_t step);
   void keep_reference();
   double seconds() const;

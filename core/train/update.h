@@ -12,7 +12,7 @@ namespace tinyzero {
 
 struct UpdateOptions {
   std::int64_t updates = 1;         // gradient steps; problems are divided evenly among them
-  std::int64_t micro_batch = 2048;  // tokens that a thread holds at once, about
+  std::int64_t micro_batch = 1024;  // tokens that a thread holds at once, about
   double learning_rate = 1e-4;
   double clip_norm = 1.0;
   double temperature = 1.0;   // of sampling: log-probs are of the same distribution

@@ -147,7 +147,7 @@ class Countdown {
     return found;
   }
 
-  // Attempts, each step written out ("9-7=2,2*3=6?"), until one hits the target ("!") or patience ends; the answer is the last attempt,
+  // Attempts, each step written out ("9-7=2 3,2*3=6?"), until one hits the target ("!") or patience ends; the answer is the last attempt,
   // right or wrong. An attempt may go on from the steps before the last one's end, which are then not written again. Attempts are random,
   // but for the lucky ones, and none is made twice.
   std::string demonstrate(std::string_view state, Rng& rng) const {

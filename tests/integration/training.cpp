@@ -119,7 +119,11 @@ TEST_CASE("a run leaves a folder that says everything") {
   CHECK(report["problems"] == 20);
   CHECK(report["pass_at"].size() == 3);
   CHECK(report["pass_at"]["1"].get<double>() == doctest::Approx(report["accuracy"].get<double>()));
-  CHECK(tinyzero::tinyzero({"play", "countdown", "--model", run, "numbers=2", "largest=9", "--max-tokens", "20"}).out.find("of 5 right") !=
+  const ProcessResult played = tinyzero::tinyzero({"play", "countdown", "--model", run});
+  CHECK(played.out.find("of 5 right") != std::string::npos);
+  CHECK(std::count(played.out.begin(), played.out.begin() + static_cast<std::ptrdiff_t>(played.out.find(" -> ")), ' ') ==
+        1);  // the run's own
+  CHECK(tinyzero::tinyzero({"play", "countdown", "--model", run, "numbers=3", "--problems", "2"}).out.find("of 2 right") !=
         std::string::npos);
   CHECK(tinyzero::tinyzero({"model", "generate", run, "--prompt", "3 5 -> 8\n", "--max-tokens", "5"}).code == 0);
 }
@@ -175,6 +179,31 @@ TEST_CASE("an interrupted run ends after its step with a checkpoint, and goes on
   check_same_run(folder / "whole", run);
 }
 
+TEST_CASE("a second interrupt ends a run at once, and nothing is lost but the steps since the last checkpoint") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "stopped";
+  bool ended_at_once = false;
+  for (int attempt = 0; attempt < 20 && !ended_at_once; ++attempt) {  // a run may end between the two signals
+    fs::remove_all(run);
+    std::vector<std::string> command = {tinyzero_path()};
+    for (const std::string& word : train(run, {"rollout.samples=64", "train.steps=100000"})) command.push_back(word);
+    BackgroundProcess process(command);
+    REQUIRE(wait_for(run / "episodes/step-000001.jsonl"));
+    process.signal(SIGINT);
+    process.signal(SIGTERM);
+    const int code = process.wait();
+    ended_at_once = code == 128 + SIGINT || code == 128 + SIGTERM;
+    CHECK((ended_at_once || code == 1));
+    CHECK((read_file(run / "log.txt").find("interrupted") != std::string::npos) != ended_at_once);
+  }
+  CHECK(ended_at_once);
+  // It goes on from its last checkpoint, that of step 0 here.
+  BackgroundProcess process({tinyzero_path(), "train", "--resume", run});
+  REQUIRE(wait_for(run / "episodes/step-000003.jsonl"));
+  process.signal(SIGINT);
+  CHECK(process.wait() == 1);
+}
+
 TEST_CASE("a damaged checkpoint costs the steps since the one before") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "whole"));
@@ -185,6 +214,19 @@ TEST_CASE("a damaged checkpoint costs the steps since the one before") {
   CHECK(result.code == 0);
   CHECK(result.err.find("warning: checkpoint step-000008 cannot be used") != std::string::npos);
   check_same_run(folder / "whole", run);
+}
+
+TEST_CASE("where all checkpoints are damaged nothing is overwritten") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  run_to_the_end(train(run, {"train.steps=2"}));
+  for (const auto& checkpoint : fs::directory_iterator(run / "checkpoints")) fs::resize_file(checkpoint.path() / "model.safetensors", 1000);
+  const std::string metrics = read_file(run / "metrics.jsonl");
+  const ProcessResult result = tinyzero::tinyzero({"train", "--resume", run});
+  CHECK(result.code == 2);
+  CHECK(result.err.find("can be used: " + (run / "checkpoints/step-000002/model.safetensors").string() + " is damaged") !=
+        std::string::npos);
+  CHECK(read_file(run / "metrics.jsonl") == metrics);
 }
 
 TEST_CASE("a penalty for leaving the start keeps its reference across a resume") {
@@ -199,17 +241,25 @@ TEST_CASE("a penalty for leaving the start keeps its reference across a resume")
   check_same_run(folder / "whole", run);
 }
 
-TEST_CASE("training goes on from any model folder of the family") {
+TEST_CASE("training goes on from any model folder of the family, and a run from any working directory") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "first", {"train.steps=2"}));
-  const std::string checkpoint = folder.path() / "first/checkpoints/step-000002";
+  fs::copy_file(fs::path(TINYZERO_PLUGINS) / "countdown.so", folder / "own.so");
   write_file_synced(folder / "second.yaml",
-                    "task: {use: countdown, numbers: 2, largest: 9, target: [1, 81]}\nmodel: {path: \"" + checkpoint +
-                        "\"}\nalgorithm: grpo\n" +
-                        "rollout: {prompts: 4, samples: 2, max_tokens: 16}\ntrain: {steps: 2}\neval: {problems: 16}\n");
-  run_to_the_end({"train", folder / "second.yaml", "--run", folder / "second"});
-  run_to_the_end({"train", "--resume", folder / "second"});
-  CHECK(load_model(folder.path() / "second/checkpoints/step-000002").config.layers == 1);
+                    "task: {use: ./own.so, numbers: 2, largest: 9, target: [1, 81]}\n"
+                    "model: {path: first/checkpoints/step-000002}\nalgorithm: grpo\n"
+                    "rollout: {prompts: 4, samples: 2, max_tokens: 16}\ntrain: {steps: 2}\neval: {problems: 16}\n");
+  const ProcessResult started = run_process({tinyzero_path(), "train", "second.yaml", "--run", "second"}, {}, folder.path());
+  CAPTURE(started.err);
+  REQUIRE(started.code == 0);
+  const fs::path last = folder.path() / "second/checkpoints/step-000002";
+  CHECK(load_model(last).config.layers == 1);
+  const std::string weights = read_file(last / "model.safetensors");
+  fs::remove_all(last);
+  const ProcessResult resumed = run_process({tinyzero_path(), "train", "--resume", folder / "second"}, {}, "/");
+  CAPTURE(resumed.err);
+  CHECK(resumed.code == 0);
+  CHECK(read_file(last / "model.safetensors") == weights);
 }
 
 TEST_CASE("machines can follow a run on standard output") {
@@ -219,5 +269,5 @@ TEST_CASE("machines can follow a run on standard output") {
   const ProcessResult result = tinyzero::tinyzero(command);
   CHECK(result.code == 0);
   CHECK(result.err.empty());
-  CHECK(std::count(result.out.begin(), result.out.end(), '\n') == 2);
+  CHECK(result.out == read_file(folder / "run/metrics.jsonl"));
 }

@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "support/countdown.h"
@@ -163,7 +165,7 @@ TEST_CASE("difficulty is the luck a blind guess needs") {
   for (const Item& item : task.draw(1, indices)) CHECK(item.difficulty <= 6.76);
 }
 
-TEST_CASE("demonstrations are honest: sums are right, claims are right, some fail") {
+TEST_CASE("demonstrations are honest: sums, what is left, and claims are right; some fail") {
   const Task task = open_countdown("{numbers: 3, largest: 9, target: [1, 100], demo_attempts: [1, 8]}");
   std::vector<std::uint64_t> indices(400);
   for (std::uint64_t i = 0; i < 400; ++i) indices[i] = i;
@@ -175,8 +177,9 @@ TEST_CASE("demonstrations are honest: sums are right, claims are right, some fai
     CAPTURE(trace);
     CHECK(trace == task.demonstrate(item.state, 9, item.index));
     right += task.is_right(judge(task, item.state, trace)) ? 1 : 0;
-    std::string line;
     std::int64_t value = -1;
+    std::string line;
+    std::vector<std::int64_t> left = state.numbers, after_first;  // values that are left; and after the first step of the last full attempt
     for (const char c : trace.substr(0, trace.find("<answer>"))) {
       if (c != ',' && c != '?' && c != '!') {
         line += c;
@@ -184,11 +187,28 @@ TEST_CASE("demonstrations are honest: sums are right, claims are right, some fai
       }
       const std::size_t equals = line.find('=');
       REQUIRE(equals != std::string::npos);
-      value = std::stoll(line.substr(equals + 1));
-      CHECK(Expression(line.substr(0, equals)).value() == Rational(value));
-      if (c == '!') CHECK(value == state.target);
-      if (c == '?') CHECK(value != state.target);
+      const std::vector<std::int64_t> operands = Expression(line.substr(0, equals)).integers();
+      // An attempt that ends with its first line goes on from where the last one was after its first.
+      if (c != ',' && left.size() == 3) left = after_first;
+      for (const std::int64_t operand : operands) {
+        const auto found = std::find(left.begin(), left.end(), operand);
+        REQUIRE(found != left.end());
+        left.erase(found);
+      }
+      std::istringstream written(line.substr(equals + 1));
+      const std::vector<std::int64_t> values{std::istream_iterator<std::int64_t>(written), {}};
+      REQUIRE(values.size() == left.size() + 1);
+      CHECK(Expression(line.substr(0, equals)).value() == Rational(values[0]));
+      CHECK(std::is_permutation(left.begin(), left.end(), values.begin() + 1));
+      left.push_back(values[0]);
       line.clear();
+      if (c == ',') {
+        after_first = left;
+        continue;
+      }
+      value = values[0];
+      CHECK((c == '!') == (value == state.target));
+      left = state.numbers;
     }
     const Expression answer(*find_answer(trace));
     CHECK(answer.value() == Rational(value));

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/workers.h"
 #include "core/rollout/sampler.h"
+#include "tinyzero/rng.h"
 
 namespace tinyzero {
 namespace {

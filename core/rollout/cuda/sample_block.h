@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstdint>
 
-#include "core/rollout/sampler.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {

@@ -48,7 +48,8 @@ std::string cuda_description() {
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || count == 0) return std::string("built, no device: ") + cudaGetErrorString(status);
   cudaDeviceProp device{};
-  check(cudaGetDeviceProperties(&device, 0), "describe the device");
+  if (const cudaError_t described = cudaGetDeviceProperties(&device, 0); described != cudaSuccess)
+    return std::string("a device that cannot be described: ") + cudaGetErrorString(described);
   return std::string(device.name) + ", compute " + std::to_string(device.major) + "." + std::to_string(device.minor);
 }
 

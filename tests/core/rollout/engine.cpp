@@ -9,6 +9,7 @@
 #include "core/rollout/cpu/engine.h"
 #include "core/rollout/sampler.h"
 #include "support/golden.h"
+#include "tinyzero/rng.h"
 
 using namespace tinyzero;
 

@@ -1,0 +1,118 @@
+// The documents are run: every ```sh block of README and docs/, in order, in a folder that looks like the root of a checkout. Blocks such as
+// ```cpp my/sort.cpp are files to save. `train` is cut to a few
+// steps and `eval` to a few problems, so that this takes seconds; everything else runs as written.
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "core/base/file.h"
+#include "support/process.h"
+#include "support/temporary.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("integration/docs");
+
+namespace {
+
+const fs::path kRoot = TINYZERO_SOURCE;
+
+struct Block {
+  std::string language, file, text;
+};
+
+std::vector<Block> blocks_of(const fs::path& document) {
+  std::vector<Block> blocks;
+  std::istringstream lines(read_file(document));
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("```")) {
+      inside = !inside;
+      if (!inside) continue;
+      const std::string info = line.substr(3);
+      const std::size_t space = info.find(' ');
+      blocks.push_back({info.substr(0, space), space == std::string::npos ? "" : info.substr(space + 1), ""});
+    } else if (inside) {
+      blocks.back().text += line + "\n";
+    }
+  }
+  CHECK_FALSE(inside);
+  return blocks;
+}
+
+// A folder like the root of a checkout, whose ./tinyzero is the program of this build.
+void make_checkout(const TemporaryFolder& folder) {
+  for (const char* name : {"configs", "sdk", "docs"}) fs::create_directory_symlink(kRoot / name, folder / name);
+  std::ofstream(folder / "tinyzero") << "#!/bin/sh\n"
+                                        "case \"$*\" in\n"
+                                        "  test*) exit 0 ;;\n"
+                                        "  *--resume*) ;;\n"
+                                        "  train*) set -- \"$@\" warm_start.steps=2 train.steps=2 rollout.prompts=4 eval.problems=16 ;;\n"
+                                        "  eval*) set -- \"$@\" --problems 16 ;;\n"
+                                        "esac\n"
+                                        "exec '" TINYZERO_PROGRAM "' \"$@\"\n";
+  fs::permissions(folder / "tinyzero", fs::perms::owner_all);
+}
+
+void run_document(const fs::path& document) {
+  const TemporaryFolder folder;
+  make_checkout(folder);
+  int commands = 0;
+  for (const Block& block : blocks_of(document)) {
+    if (!block.file.empty()) {
+      write_file_synced(folder / block.file, block.text);
+    } else if (block.language == "sh") {
+      CAPTURE(document.string());
+      CAPTURE(block.text);
+      const ProcessResult result = run_process({"sh", "-e", "-c", block.text}, {}, folder.path());
+      CAPTURE(result.out);
+      CAPTURE(result.err);
+      CHECK(result.code == 0);
+      CHECK(result.err.find("warning:") == std::string::npos);  // of the compiler
+      ++commands;
+    }
+  }
+  MESSAGE(document.filename().string() << ": " << commands << " blocks of commands");
+}
+
+std::vector<fs::path> documents() {
+  std::vector<fs::path> out = {kRoot / "README.md", kRoot / "CHANGELOG.md"};
+  for (const char* folder : {"docs", "tasks", "plugins"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+      if (entry.path().extension() == ".md") out.push_back(entry.path());
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("every command of the README runs") { run_document(kRoot / "README.md"); }
+TEST_CASE("every command of docs/quickstart.md runs") { run_document(kRoot / "docs/quickstart.md"); }
+TEST_CASE("every command of docs/write_a_task.md runs") { run_document(kRoot / "docs/write_a_task.md"); }
+
+TEST_CASE("no other document has commands that are not run") {
+  for (const fs::path& document : documents()) {
+    const std::string name = document.filename().string();
+    if (name == "README.md" || name == "quickstart.md" || name == "write_a_task.md") continue;
+    for (const Block& block : blocks_of(document)) {
+      CAPTURE(document.string());
+      CHECK(block.language != "sh");
+    }
+  }
+}
+
+TEST_CASE("links between documents lead somewhere") {
+  for (const fs::path& document : documents()) {
+    const std::string text = read_file(document);
+    for (std::size_t at = text.find("]("); at != std::string::npos; at = text.find("](", at + 1)) {
+      const std::string target = text.substr(at + 2, text.find(')', at) - at - 2);
+      if (target.find("://") != std::string::npos || target.starts_with("#")) continue;
+      CAPTURE(document.string());
+      CAPTURE(target);
+      CHECK(fs::exists(document.parent_path() / target.substr(0, target.find('#'))));
+    }
+  }
+}
