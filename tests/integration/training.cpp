@@ -179,6 +179,20 @@ TEST_CASE("an interrupted run ends after its step with a checkpoint, and goes on
   check_same_run(folder / "whole", run);
 }
 
+TEST_CASE("a run that goes on with other kernels says so") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  run_to_the_end(train(run, {"train.steps=1"}));
+  Json manifest = parse_json(read_file(run / "manifest.json"), "manifest");
+  const std::string kernels = manifest["machine"]["kernels"];
+  CHECK(tinyzero::tinyzero({"train", "--resume", run}).err.find("warning") == std::string::npos);
+  manifest["machine"]["kernels"] = "another";
+  write_file_atomically(run / "manifest.json", manifest.dump());
+  CHECK(
+      tinyzero::tinyzero({"train", "--resume", run}).err.find("warning: this run began with another kernels and goes on with " + kernels) !=
+      std::string::npos);
+}
+
 TEST_CASE("a second interrupt ends a run at once, and nothing is lost but the steps since the last checkpoint") {
   const TemporaryFolder folder;
   const fs::path run = folder / "stopped";
