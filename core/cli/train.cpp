@@ -51,8 +51,6 @@ RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
   facts.threads = e.general.threads;
   facts.seed = e.general.seed;
   facts.folder = folder.string();
-  facts.warm_start_steps = e.warm_start.steps;
-  facts.steps = e.train.steps;
   return facts;
 }
 

@@ -162,17 +162,18 @@ Experiment Experiment::from_node(const Node& root, const std::string& name) {
   e.task = plugin_choice(root, "task");
   e.algorithm = plugin_choice(root, "algorithm");
   check_model(e.model, root.find("model"));
+  const auto resolve = [&](const std::string& path, const std::string& value) {
+    for (ResolvedSetting& s : e.resolved) {
+      if (s.path == path) s.value = value;
+    }
+  };
   if (!e.model.path.empty()) {
     std::erase_if(e.resolved, [](const ResolvedSetting& s) { return shapes_new_model(s.path); });
     e.model.path = fs::absolute(e.model.path).lexically_normal().string();  // a run may go on from another folder
-    for (ResolvedSetting& s : e.resolved) {
-      if (s.path == "model.path") s.value = yaml_text(e.model.path);
-    }
+    resolve("model.path", yaml_text(e.model.path));
   }
   if (e.general.threads == 0) e.general.threads = std::max(1u, std::thread::hardware_concurrency());
-  for (ResolvedSetting& s : e.resolved) {
-    if (s.path == "threads") s.value = std::to_string(e.general.threads);  // a run goes on with as many: its sums depend on them
-  }
+  resolve("threads", std::to_string(e.general.threads));  // a run goes on with as many: its sums depend on them
   check_training(e, root);
   return e;
 }

@@ -15,7 +15,6 @@ struct RunFacts {
   std::string kernels;
   std::int64_t threads = 0, seed = 0;
   std::string folder;
-  std::int64_t warm_start_steps = 0, steps = 0;
   Phase resumed_phase = Phase::warm_start;
   std::int64_t resumed_step = -1;  // -1: a new run
 };
@@ -29,7 +28,6 @@ struct PreflightReport {
 
 struct EvalSample {
   std::string prompt, completion, reason;
-  bool right = false;
 };
 
 class Observer {
@@ -43,7 +41,7 @@ class Observer {
   // Each line of metrics.jsonl, right after it is written.
   virtual void recorded(const Json& record) = 0;
   virtual void warned(const std::string& text) = 0;
-  // `step` of the phase that the run ended in; `interrupted` if a person stopped it.
+  // `interrupted` if a person stopped it; `seconds` over all its resumptions.
   virtual void finished(bool interrupted, const std::string& folder, double seconds) = 0;
 };
 

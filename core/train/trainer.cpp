@@ -167,9 +167,7 @@ void Trainer::evaluate_step(std::int64_t step) {
   line["time/eval"] = since(start);
   record(line);
   const ScoredCompletion& shown = completions[static_cast<std::size_t>(step) % completions.size()];
-  observer_.evaluated(
-      step, report, last_step_,
-      {parts_.held_out.items[shown.item].prompt, shown.text, parts_.task.reason(shown.verdict), parts_.task.is_right(shown.verdict)});
+  observer_.evaluated(step, report, last_step_, {parts_.held_out.items[shown.item].prompt, shown.text, parts_.task.reason(shown.verdict)});
 }
 
 void Trainer::checkpoint(Phase phase, std::int64_t step) {

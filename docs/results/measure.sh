@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: docs/results/measure.sh NAME [SEED…]     trains configs/NAME.yaml with each seed, then writes what docs/results.md shows of it.
+# usage: docs/results/measure.sh NAME [SEED…]     trains configs/NAME.yaml with each seed, then writes and prints what docs/results.md says.
 # A seed whose run is there already goes on from its last checkpoint; delete runs/NAME-seed-* to measure afresh.
 set -eu
 cd "$(dirname "$0")/../.."

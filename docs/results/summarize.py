@@ -1,6 +1,7 @@
 """From the runs of several seeds to what the documents show: a table, small records, a curve. Standard library only.
 
-usage: summarize.py NAME SEED…     reads runs/NAME-seed-SEED/metrics.jsonl; writes docs/results/NAME/seed-*.jsonl and docs/results/NAME.svg
+usage: summarize.py NAME SEED…     reads runs/NAME-seed-SEED/metrics.jsonl; writes docs/results/NAME/seed-*.jsonl and
+docs/results/NAME.svg, prints the table and the other figures
 """
 
 import json
@@ -9,7 +10,8 @@ import statistics
 import sys
 
 KEPT = ["step", "seconds", "eval/accuracy", "eval/accuracy_low", "eval/accuracy_high", "eval/greedy", "eval/length", "eval/truncated",
-        "eval/problems", "eval/keys", "train/reward", "train/mixed_groups", "train/length", "train/entropy", "train/truncated"]
+        "eval/reasons/wrong_value", "eval/difficulty_6", "eval/problems", "eval/keys", "warm_start/step", "train/reward", "train/accuracy",
+        "train/mixed_groups", "train/length", "train/entropy", "train/truncated", "time/rollout", "time/update", "speed/rollout_tokens"]
 COLORS = ["#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626"]
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 720, 360, 56, 48, 36, 120
 
@@ -20,7 +22,8 @@ def small(record):
 
 def read(run):
     records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [small(r) for r in records if "eval/accuracy" in r or "train/reward" in r]
+    warm_start = [r for r in records if "warm_start/step" in r]
+    return [small(r) for r in warm_start[-1:] + [r for r in records if "eval/accuracy" in r or "train/reward" in r]]
 
 
 def table(runs):
@@ -44,6 +47,29 @@ def table(runs):
                 f"| {spread(lambda e: 100 * (e[-1]['eval/accuracy'] - e[0]['eval/accuracy']))} "
                 f"| {spread(lambda e: e[-1]['seconds'] / 60)} |")
     return "\n".join(rows)
+
+
+def facts(records):
+    """What docs/results.md says beside the table, of all seeds: (name, mean, lowest, highest) a line."""
+
+    def line(name, pick):
+        values = [pick(r) for r in records.values()]
+        return f"{name:<44} {statistics.mean(values):10.3f}   [{min(values):.3f}, {max(values):.3f}]"
+
+    def evaluation(key, at):
+        return lambda records: [r[key] for r in records if "eval/accuracy" in r][at]
+
+    def steps(key):
+        return lambda records: statistics.mean(r[key] for r in records if "train/reward" in r)
+
+    lines = [line("seconds of the warm start", lambda records: next(r["seconds"] for r in records if "warm_start/step" in r))]
+    for key in ("eval/length", "eval/truncated", "eval/reasons/wrong_value", "eval/difficulty_6"):
+        lines += [line(f"{key}, start", evaluation(key, 0)), line(f"{key}, end", evaluation(key, -1))]
+    for key in ("time/rollout", "time/update", "speed/rollout_tokens"):
+        lines.append(line(f"{key}, mean of the steps", steps(key)))
+    lines.append(line("train/accuracy of the last five steps", lambda records: statistics.mean(
+        r["train/accuracy"] for r in [r for r in records if "train/reward" in r][-5:])))
+    return "\n".join(lines)
 
 
 def curve(name, runs):
@@ -77,13 +103,14 @@ def main():
     name, seeds = sys.argv[1], sys.argv[2:]
     results = pathlib.Path(__file__).parent
     (results / name).mkdir(exist_ok=True)
-    runs = {}
+    runs, everything = {}, {}
     for seed in seeds:
         records = read(pathlib.Path(f"runs/{name}-seed-{seed}"))
         (results / name / f"seed-{seed}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+        everything[seed] = records
         runs[seed] = [r for r in records if "eval/accuracy" in r]
     (results / f"{name}.svg").write_text(curve(name, runs))
-    print(table(runs))
+    print(table(runs), facts(everything), sep="\n\n")
 
 
 main()
