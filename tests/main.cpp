@@ -1,2 +1,9 @@
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
+
+#include <cstdlib>
+
+int main(int argc, char** argv) {
+  ::setenv("TINYZERO_WORKER", TINYZERO_WORKER_PROGRAM, /*overwrite=*/0);  // which programs look for beside themselves
+  return doctest::Context(argc, argv).run();
+}

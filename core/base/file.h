@@ -43,6 +43,12 @@ class FileHandle {
  public:
   FileHandle() = default;
   FileHandle(const fs::path& path, int flags, int mode = 0644);  // throws Error
+  // Takes a descriptor that is open already; -1: empty.
+  static FileHandle adopt(int fd) {
+    FileHandle out;
+    out.fd_ = fd;
+    return out;
+  }
   ~FileHandle();
   FileHandle(FileHandle&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
   FileHandle& operator=(FileHandle&& other) noexcept;

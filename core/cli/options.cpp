@@ -50,6 +50,7 @@ void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>
     c.add_option("task", o.task, "task")->required();
     c.add_option("settings", o.settings, kSettingsHelp);
     c.add_option("--model", o.model, "watch a model try: a run, whose own settings of the task hold, or a Hugging Face folder");
+    c.add_flag("--oracle", o.oracle, "watch the task's own solver");
     c.add_option("--problems", o.problems, "number of problems; default: 5 for a model, until end of input by hand")
         ->check(CLI::Range(1, 100000));
     c.add_option("--temperature", o.temperature, "of the model; 0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
@@ -61,7 +62,7 @@ void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>
 }
 
 void add_task_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
-  CLI::App& task = *app.add_subcommand("task", "Tasks: list, show, draw, verify, solve");
+  CLI::App& task = *app.add_subcommand("task", "Tasks: list, show, draw, verify, solve, check, new");
   task.require_subcommand(1);
   add<TaskOptions>(task, global, chosen, "list", "Tasks that can be used", task_list_command,
                    [](CLI::App& c, TaskOptions& o) { c.add_flag("--json", o.json, kJsonHelp); });
@@ -84,6 +85,29 @@ void add_task_commands(CLI::App& app, GlobalOptions& global, std::function<int()
   add<TaskOptions>(task, global, chosen, "verify", "Judge answers: reads {\"state\",\"completion\"} a line, writes verdicts",
                    task_verify_command, by_line);
   add<TaskOptions>(task, global, chosen, "solve", "Solve problems: reads {\"state\"} a line", task_solve_command, by_line);
+  add<TaskCheckOptions>(
+      task, global, chosen, "check", "Whether a task can be trusted: every check with pass, warn or fail", task_check_command,
+      [](CLI::App& c, TaskCheckOptions& o) {
+        c.add_option("name", o.name, "task, or the path of its library")->required();
+        c.add_option("settings", o.settings, kSettingsHelp);
+        c.add_option("--seed", o.seed, "of all that is random; the same seed finds the same fault")->capture_default_str();
+        c.add_option("--only", o.only, "names of the checks to run; default: all")->delimiter(',');
+        c.add_flag("--json", o.json, kJsonHelp);
+      });
+  add<TaskNewOptions>(task, global, chosen, "new", "Write a folder with a task that works, to change into yours", task_new_command,
+                      [](CLI::App& c, TaskNewOptions& o) { c.add_option("name", o.name, "of the task and its folder")->required(); });
+}
+
+void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
+  CLI::App& bench = *app.add_subcommand("bench", "Measure this machine: verify");
+  bench.require_subcommand(1);
+  add<BenchVerifyOptions>(bench, global, chosen, "verify", "How fast a task draws and judges, in this process and in a worker",
+                          bench_verify_command, [](CLI::App& c, BenchVerifyOptions& o) {
+                            c.add_option("task", o.task, "task, or the path of its library")->required();
+                            c.add_option("settings", o.settings, kSettingsHelp);
+                            c.add_option("--seconds", o.seconds, "for each figure")->capture_default_str()->check(CLI::Range(0.01, 600.0));
+                            c.add_flag("--json", o.json, kJsonHelp);
+                          });
 }
 
 void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
@@ -139,6 +163,7 @@ void add_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& ch
   add_run_commands(app, global, chosen);
   add_task_commands(app, global, chosen);
   add_algorithm_and_config_commands(app, global, chosen);
+  add_bench_commands(app, global, chosen);
   add_model_commands(app, global, chosen);
   // LibTorch and CUDA in words, for `doctor`.
   app.add_subcommand("torch-info", "")->group("")->callback([&] { chosen = [&] { return torch_info_command(global); }; });

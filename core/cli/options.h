@@ -39,6 +39,7 @@ struct PlayOptions {
   std::string task, model;
   std::int64_t seed = 1, max_tokens = 0, problems = 0;
   double temperature = 1.0;
+  bool oracle = false;
   std::vector<std::string> settings;
 };
 
@@ -46,6 +47,24 @@ struct TaskOptions {
   std::string name, split = "train";
   std::int64_t count = 1, seed = 1;
   std::vector<std::string> settings;
+  bool json = false;
+};
+
+struct TaskCheckOptions {
+  std::string name;
+  std::int64_t seed = 1;
+  std::vector<std::string> settings, only;
+  bool json = false;
+};
+
+struct TaskNewOptions {
+  std::string name;
+};
+
+struct BenchVerifyOptions {
+  std::string task;
+  std::vector<std::string> settings;
+  double seconds = 2;
   bool json = false;
 };
 
@@ -86,6 +105,9 @@ int task_show_command(const GlobalOptions&, const TaskOptions&);
 int task_draw_command(const GlobalOptions&, const TaskOptions&);
 int task_verify_command(const GlobalOptions&, const TaskOptions&);
 int task_solve_command(const GlobalOptions&, const TaskOptions&);
+int task_check_command(const GlobalOptions&, const TaskCheckOptions&);
+int bench_verify_command(const GlobalOptions&, const BenchVerifyOptions&);
+int task_new_command(const GlobalOptions&, const TaskNewOptions&);
 int model_info_command(const GlobalOptions&, const ModelOptions&);
 int model_generate_command(const GlobalOptions&, const ModelOptions&);
 int model_score_command(const GlobalOptions&, const ModelOptions&);

@@ -49,6 +49,21 @@ int play_by_hand(const Task& task, const PlayOptions& options) {
   return 0;
 }
 
+int watch_oracle(const Task& task, const PlayOptions& options) {
+  double right = 0;
+  const std::int64_t problems = options.problems > 0 ? options.problems : 5;
+  for (std::int64_t n = 0; n < problems; ++n) {
+    const Item item = task.draw(static_cast<std::uint64_t>(options.seed), {static_cast<std::uint64_t>(n)}).front();
+    const auto solution = task.solve(item.state);
+    const Verdict verdict = task.verify({{item.state, solution.value_or("")}}).front();
+    right += task.is_right(verdict) ? 1 : 0;
+    fmt::print("{}\n{}\n  {} · reward {} · {}\n\n", item.prompt, solution.value_or("(there is no solution)"),
+               task.is_right(verdict) ? "right" : "not right", verdict.reward, task.reason(verdict));
+  }
+  fmt::print("{} of {} right\n", right, problems);
+  return 0;
+}
+
 int watch_model(const Task& task, const Subject& subject, const PlayOptions& options) {
   const Model model = load_model(subject.folder);
   const Tokenizer tokenizer = Tokenizer::load(subject.folder);
@@ -74,7 +89,8 @@ int play_command(const GlobalOptions& global, const PlayOptions& options) {
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
   if (options.model.empty()) {
     const Node settings = settings_from_words(options.settings);
-    return play_by_hand(Task::open(catalog, options.task, &settings), options);
+    const Task task = Task::open(catalog, options.task, &settings);
+    return options.oracle ? watch_oracle(task, options) : play_by_hand(task, options);
   }
   const Subject subject = find_subject(options.model, options.task, options.settings, options.max_tokens);
   return watch_model(Task::open(catalog, subject.task, &subject.settings), subject, options);

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
+#include "core/task/settings.h"
 #include "core/task/stream.h"
 #include "tinyzero/note.h"
 
@@ -40,7 +41,7 @@ void print_verdicts(const Task& task, std::vector<PendingAnswer>& pending) {
   for (const PendingAnswer& answer : pending) answers.push_back({answer.state, answer.completion});
   for (const Verdict& verdict : task.verify(answers)) {
     Json parts = Json::object();
-    for (std::uint32_t p = 0; p < task.about().n_parts; ++p) parts[task.about().parts[p]] = verdict.parts[p];
+    for (std::size_t p = 0; p < task.about().parts.size(); ++p) parts[task.about().parts[p]] = verdict.parts[p];
     std::puts(
         json_line(
             {{"reward", verdict.reward}, {"outcome", outcome_name(verdict.outcome)}, {"reason", task.reason(verdict)}, {"parts", parts}})
@@ -53,13 +54,18 @@ void print_verdicts(const Task& task, std::vector<PendingAnswer>& pending) {
 
 int task_list_command(const GlobalOptions& global, const TaskOptions& options) {
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  std::vector<std::string> problems = catalog.problems();
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) {
-    const tz_task& task = *load_task_module(file.path).tasks[0];
-    if (options.json)
-      std::puts(json_line({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}}).c_str());
-    else fmt::print("{:<16} {}\n", task.id, task.title);
+    try {
+      const TaskAbout task = load_task_code(file, false)->about();
+      if (options.json)
+        std::puts(json_line({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}}).c_str());
+      else fmt::print("{:<16} {}\n", task.id, task.title);
+    } catch (const Error& e) {
+      problems.emplace_back(e.what());
+    }
   }
-  for (const std::string& problem : catalog.problems()) fmt::print(stderr, "warning: {}\n", problem);
+  for (const std::string& problem : problems) fmt::print(stderr, "warning: {}\n", problem);
   return 0;
 }
 

@@ -60,7 +60,8 @@ void append_scalar(const Node& node, const Setting& setting, const std::string& 
 // Whether the setting that this one needs has the value it needs.
 bool has_effect(const SettingsTable& table, const Setting& setting) {
   const Setting* needed = setting.needs_name.empty() ? nullptr : table.find(setting.needs_name);
-  return needed == nullptr || needed->text() == yaml_text(setting.needs_value);
+  return needed == nullptr ||
+         needed->text() == (needed->type() == SettingType::text ? yaml_text(setting.needs_value) : setting.needs_value);
 }
 
 void check_effect(const SettingsTable& table, const Node& map, const std::string& section) {

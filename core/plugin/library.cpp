@@ -48,21 +48,33 @@ void* load_library_entry(const fs::path& path, const char* entry) {
   return reinterpret_cast<void*>(&library->get<void()>(entry));
 }
 
-const tz_module& load_task_module(const fs::path& path) {
+namespace {
+
+// The task ABI of this program, in words.
+std::string host_abi() { return std::to_string(TINYZERO_TASK_ABI_MAJOR) + "." + std::to_string(TINYZERO_TASK_ABI_MINOR); }
+
+}  // namespace
+
+void check_task_library(const fs::path& path) {
   const LibraryNote note = read_library_note(path);
   if (note.type != TINYZERO_NOTE_TASK) throw Error("cannot load " + path.string() + ": it is not a task", "tasks end with TINYZERO_TASK");
   const std::string abi = note.field("abi"), major = abi.substr(0, abi.find('.'));
-  const std::string host = std::to_string(TINYZERO_TASK_ABI_MAJOR) + "." + std::to_string(TINYZERO_TASK_ABI_MINOR);
   if (major != std::to_string(TINYZERO_TASK_ABI_MAJOR)) {
-    throw Error("cannot load " + path.string() + ": it is built for task ABI " + abi + ", this program has " + host,
+    throw Error("cannot load " + path.string() + ": it is built for task ABI " + abi + ", this program has " + host_abi(),
                 "rebuild it with this version's SDK");
   }
+}
+
+const tz_module& load_task_module(const fs::path& path) {
+  check_task_library(path);
   const auto entry = reinterpret_cast<tz_task_entry>(load_library_entry(path, TINYZERO_TASK_ENTRY));
   const tz_module* module = entry(TINYZERO_TASK_ABI_MAJOR, TINYZERO_TASK_ABI_MINOR);
-  if (module == nullptr) throw Error("cannot load " + path.string() + ": it refuses a host of task ABI " + host, "use a newer tinyzero");
+  if (module == nullptr)
+    throw Error("cannot load " + path.string() + ": it refuses a host of task ABI " + host_abi(), "use a newer tinyzero");
   if (module->abi_major != TINYZERO_TASK_ABI_MAJOR || module->n_tasks == 0) {
-    throw Error("cannot load " + path.string() + ": its note says ABI " + abi + ", its code says " + std::to_string(module->abi_major),
-                "rebuild it with this version's SDK");
+    throw Error(
+        "cannot load " + path.string() + ": its note says ABI " + host_abi() + ", its code says " + std::to_string(module->abi_major),
+        "rebuild it with this version's SDK");
   }
   return *module;
 }
@@ -74,28 +86,29 @@ PluginCatalog PluginCatalog::scan(const std::vector<fs::path>& extra) {
   for (const fs::path& folder : folders_of_variable("TINYZERO_PLUGIN_PATH")) folders.push_back(folder);
   if (const char* home = std::getenv("HOME")) folders.push_back(fs::path(home) / ".local/share/tinyzero/plugins");
   const fs::path program = boost::dll::program_location().parent_path();
-  folders.push_back(program / "plugins");
-  folders.push_back(program.parent_path() / "lib/tinyzero/plugins");
-  return PluginCatalog(folders);
+  return PluginCatalog(folders, {program / "plugins", program.parent_path() / "lib/tinyzero/plugins"});
 }
 
-PluginCatalog::PluginCatalog(const std::vector<fs::path>& folders) {
-  for (const fs::path& folder : folders) {
-    std::error_code ignored;  // a folder of the search path that does not exist holds no plugins
-    std::vector<fs::path> paths;
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      if (entry.path().extension() == ".so" && entry.is_regular_file(ignored)) paths.push_back(entry.path());
-    }
-    std::sort(paths.begin(), paths.end());
-    for (const fs::path& path : paths) {
-      try {
-        files_.push_back({path, read_library_note(path)});
-        struct stat status {};
-        if (::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0)
-          problems_.push_back(path.string() + " can be written by anyone: chmod o-w");
-      } catch (const Error& e) {
-        problems_.emplace_back(e.what());
-      }
+PluginCatalog::PluginCatalog(const std::vector<fs::path>& folders, const std::vector<fs::path>& built_in) {
+  for (const fs::path& folder : folders) scan_folder(folder, false);
+  for (const fs::path& folder : built_in) scan_folder(folder, true);
+}
+
+void PluginCatalog::scan_folder(const fs::path& folder, bool built_in) {
+  std::error_code ignored;  // a folder of the search path that does not exist holds no plugins
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().extension() == ".so" && entry.is_regular_file(ignored)) paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  for (const fs::path& path : paths) {
+    try {
+      files_.push_back({path, read_library_note(path), built_in});
+      struct stat status {};
+      if (::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0)
+        problems_.push_back(path.string() + " can be written by anyone: chmod o-w");
+    } catch (const Error& e) {
+      problems_.emplace_back(e.what());
     }
   }
 }
@@ -111,6 +124,9 @@ std::vector<PluginFile> PluginCatalog::of_type(std::uint32_t type) const {
 PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) const {
   if (is_plugin_path(name)) {
     if (!fs::exists(name)) throw Error("no plugin file " + name, "check the path");
+    for (const PluginFile& file : files_) {
+      if (std::error_code ignored; fs::equivalent(file.path, name, ignored)) return file;
+    }
     return {name, read_library_note(name)};
   }
   std::vector<PluginFile> matches;

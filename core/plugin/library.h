@@ -14,7 +14,10 @@ namespace tinyzero {
 // `entry`. The library stays loaded for the life of the process: unloading one is unreliable. Throws Error with the linker's words.
 void* load_library_entry(const std::filesystem::path& path, const char* entry);
 
-// Loads a task library: note, ABI version, entry. Throws Error naming the file and the cause.
+// Checks a task library without running it: a whole file, a task, of this ABI. Throws Error naming the file and the cause.
+void check_task_library(const std::filesystem::path& path);
+
+// Checks and loads a task library. Throws Error naming the file and the cause.
 const tz_module& load_task_module(const std::filesystem::path& path);
 
 // Whether `name` is the path of a plugin file rather than an id: it has a '/' or ends in ".so".
@@ -24,6 +27,7 @@ bool is_plugin_path(const std::string& name);
 struct PluginFile {
   std::filesystem::path path;
   LibraryNote note;
+  bool built_in = false;  // came with the program
 };
 
 // The plugins in the search path. A file that cannot be one is a line of `problems`, not a failed scan.
@@ -33,8 +37,9 @@ class PluginCatalog {
   // (~/.local/share/tinyzero/plugins), the ones installed with the program.
   static PluginCatalog scan(const std::vector<std::filesystem::path>& extra);
 
-  // Scans these folders only.
-  explicit PluginCatalog(const std::vector<std::filesystem::path>& folders);
+  // Scans these folders only: first those of anybody, then those of the program.
+  explicit PluginCatalog(const std::vector<std::filesystem::path>& built_in) : PluginCatalog({}, built_in) {}
+  PluginCatalog(const std::vector<std::filesystem::path>& folders, const std::vector<std::filesystem::path>& built_in);
 
   std::vector<PluginFile> of_type(std::uint32_t type) const;
   const std::vector<std::string>& problems() const { return problems_; }
@@ -44,6 +49,8 @@ class PluginCatalog {
   PluginFile find(std::uint32_t type, const std::string& name) const;
 
  private:
+  void scan_folder(const std::filesystem::path& folder, bool built_in);
+
   std::vector<PluginFile> files_;
   std::vector<std::string> problems_;
 };

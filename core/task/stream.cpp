@@ -46,9 +46,8 @@ std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, 
       if (misses == 0) items.push_back(std::move(item));
     }
     if (misses > kPatience) {
-      throw Error(
-          "task \"" + std::string(task.about().id) + "\" has no problem in this split: " + std::to_string(misses) + " draws brought none",
-          "give the task settings with more different problems");
+      throw Error("task \"" + task.about().id + "\" has no problem in this split: " + std::to_string(misses) + " draws brought none",
+                  "give the task settings with more different problems");
     }
   }
   return items;
@@ -72,8 +71,7 @@ EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
     }
   }
   if (set.items.empty())
-    throw Error("task \"" + std::string(task.about().id) + "\" has no held-out problem",
-                "give the task settings with more different problems");
+    throw Error("task \"" + task.about().id + "\" has no held-out problem", "give the task settings with more different problems");
   set.keys = keys.size();
   XXH64_state_t* state = XXH64_createState();
   XXH64_reset(state, 0);

@@ -99,7 +99,7 @@ std::string episode_lines(std::int64_t step, const std::vector<Item>& items, con
   for (const ScoredCompletion& c : completions) {
     const Item& item = items[c.item];
     Json parts = Json::object();
-    for (std::uint32_t p = 0; p < task.about().n_parts; ++p) parts[task.about().parts[p]] = c.verdict.parts[p];
+    for (std::size_t p = 0; p < task.about().parts.size(); ++p) parts[task.about().parts[p]] = c.verdict.parts[p];
     lines += json_line({{"step", step},
                         {"problem", c.episode.prompt},
                         {"sample", c.episode.sample},

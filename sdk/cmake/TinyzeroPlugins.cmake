@@ -13,7 +13,7 @@ function(tinyzero_add_plugin name entry)
   if(NOT TINYZERO_SANITIZE)
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
-  set_target_properties(${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden
+  set_target_properties(${name} PROPERTIES PREFIX "" CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins LINK_DEPENDS ${map})
 endfunction()
 

@@ -1,21 +1,9 @@
 #include "search.h"
 
+#include "tinyzero/expression_text.h"
+
 namespace tinyzero::countdown {
 namespace {
-
-bool is_sum(char op) { return op == '+' || op == '-'; }
-
-// A text and the operation it ends with; '\0' for a plain number.
-struct Text {
-  std::string text;
-  char op;
-};
-
-// An operand, in parentheses where the operation would otherwise bind differently.
-std::string operand(const Text& t, char op, bool right) {
-  const bool needed = is_sum(op) ? right && op == '-' && is_sum(t.op) : is_sum(t.op) || (right && op == '/' && t.op != '\0');
-  return needed ? "(" + t.text + ")" : t.text;
-}
 
 // Puts `result` in the place of the step's two elements.
 template <class List, class Element>
@@ -26,12 +14,6 @@ void replace(List& list, const Step& step, Element result) {
   }
   next.push_back(std::move(result));
   list = std::move(next);
-}
-
-std::string value_text(const Rational& value) {
-  std::string text = std::to_string(static_cast<std::int64_t>(value.numerator()));
-  if (!value.is_integer()) text += "/" + std::to_string(static_cast<std::int64_t>(value.denominator()));
-  return text;
 }
 
 }  // namespace
@@ -69,11 +51,9 @@ bool take(Values& values, const Step& step) {
 }
 
 std::string expression_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path) {
-  std::vector<Text> terms;
-  for (const std::int64_t number : numbers) terms.push_back({std::to_string(number), '\0'});
-  for (const Step& step : path) {
-    replace(terms, step, Text{operand(terms[step.left], step.op, false) + step.op + operand(terms[step.right], step.op, true), step.op});
-  }
+  std::vector<ExpressionText> terms;
+  for (const std::int64_t number : numbers) terms.push_back({std::to_string(number)});
+  for (const Step& step : path) replace(terms, step, joined(terms[step.left], step.op, terms[step.right]));
   return terms.front().text;
 }
 
@@ -81,10 +61,10 @@ std::string lines_of(const std::vector<std::int64_t>& numbers, const std::vector
   Values values = values_of(numbers);
   std::string out;
   for (const Step& step : path) {
-    out += (out.empty() ? "" : ",") + value_text(values.value[step.left]) + step.op + value_text(values.value[step.right]);
+    out += (out.empty() ? "" : ",") + to_string(values.value[step.left]) + step.op + to_string(values.value[step.right]);
     take(values, step);
-    out += "=" + value_text(values.value[values.count - 1]);
-    for (std::size_t i = 0; i + 1 < values.count; ++i) out += " " + value_text(values.value[i]);
+    out += "=" + to_string(values.value[values.count - 1]);
+    for (std::size_t i = 0; i + 1 < values.count; ++i) out += " " + to_string(values.value[i]);
   }
   return out;
 }

@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <optional>
 
 #include "python_value.h"
+#include "tinyzero/python_scorer.h"
 
 namespace tinyzero::countdown {
 namespace {
@@ -116,51 +116,6 @@ class PythonExpression {
   int signs_ = 0;
 };
 
-// Length in bytes of the white space (as Python's str.strip sees it) that `text` starts with; 0 if none.
-std::size_t leading_space(std::string_view text) {
-  static constexpr std::string_view kWide[] = {"\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\xA8",
-                                               "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
-  if (text.empty()) return 0;
-  const unsigned char c = static_cast<unsigned char>(text[0]);
-  if (c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F)) return 1;
-  for (const std::string_view wide : kWide) {
-    if (text.substr(0, wide.size()) == wide) return wide.size();
-  }
-  if (text.size() >= 3 && text.substr(0, 2) == "\xE2\x80" && static_cast<unsigned char>(text[2]) >= 0x80 &&
-      static_cast<unsigned char>(text[2]) <= 0x8A) {
-    return 3;  // U+2000 … U+200A
-  }
-  return 0;
-}
-
-std::string_view python_strip(std::string_view text) {
-  while (const std::size_t n = leading_space(text)) text.remove_prefix(n);
-  for (bool removed = true; removed;) {
-    removed = false;
-    for (std::size_t n = 1; n <= 3 && n <= text.size(); ++n) {
-      if (leading_space(text.substr(text.size() - n)) == n) {
-        text.remove_suffix(n);
-        removed = true;
-        break;
-      }
-    }
-  }
-  return text;
-}
-
-// The last non-overlapping, leftmost "<answer>…</answer>" of a line, as re.finditer with a lazy group finds it.
-std::optional<std::string_view> last_pair(std::string_view line) {
-  std::optional<std::string_view> found;
-  for (std::size_t at = 0;;) {
-    const std::size_t open = line.find("<answer>", at);
-    if (open == std::string_view::npos) return found;
-    const std::size_t close = line.find("</answer>", open + 8);
-    if (close == std::string_view::npos) return found;
-    found = line.substr(open + 8, close - open - 8);
-    at = close + 9;
-  }
-}
-
 bool uses_numbers(std::string_view text, std::vector<std::int64_t> numbers) {
   std::vector<std::int64_t> found;
   for (std::size_t i = 0; i < text.size();) {
@@ -182,7 +137,7 @@ bool uses_numbers(std::string_view text, std::vector<std::int64_t> numbers) {
 
 bool is_allowed(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || std::string_view("+-*/().").find(c) != std::string_view::npos || leading_space({&c, 1}) == 1;
+    return (c >= '0' && c <= '9') || std::string_view("+-*/().").find(c) != std::string_view::npos || python::leading_space({&c, 1}) == 1;
   });
 }
 
@@ -190,16 +145,13 @@ bool is_allowed(std::string_view text) {
 
 TinyZeroScore tinyzero_score(std::string_view completion, const std::vector<std::int64_t>& numbers, std::int64_t target,
                              const std::string& framing) {
-  if (framing == "other") return TinyZeroScore::no_answer;
-  if (framing == "qwen") {
-    const std::size_t marker = completion.find("Assistant:");
-    if (marker != std::string_view::npos) completion.remove_prefix(marker + 10);
-  }
-  const std::size_t line = completion.rfind('\n');
-  if (line != std::string_view::npos) completion.remove_prefix(line + 1);
-  const auto pair = last_pair(completion);
-  if (!pair) return TinyZeroScore::no_answer;
-  const std::string_view text = python_strip(*pair);
+  auto searched = python::after_marker(completion, framing, /*knows_qwen=*/true);
+  if (!searched) return TinyZeroScore::no_answer;
+  const std::size_t line = searched->rfind('\n');
+  if (line != std::string_view::npos) searched->remove_prefix(line + 1);
+  const auto answer = python::last_answer(*searched);
+  if (!answer) return TinyZeroScore::no_answer;
+  const std::string_view text = python::strip(*answer);
   if (text.size() > kMaxText || !is_allowed(text) || !uses_numbers(text, numbers)) return TinyZeroScore::format;
   try {
     return PythonExpression(text).evaluate().is_near(target, 1e-5) ? TinyZeroScore::correct : TinyZeroScore::format;

@@ -45,6 +45,7 @@ std::vector<Block> blocks_of(const fs::path& document) {
 // A folder like the root of a checkout, whose ./tinyzero is the program of this build.
 void make_checkout(const TemporaryFolder& folder) {
   for (const char* name : {"configs", "sdk", "docs"}) fs::create_directory_symlink(kRoot / name, folder / name);
+  fs::create_directory_symlink(fs::path(TINYZERO_PROGRAM).parent_path(), folder / "build");
   std::ofstream(folder / "tinyzero") << "#!/bin/sh\n"
                                         "case \"$*\" in\n"
                                         "  test*) exit 0 ;;\n"
@@ -62,6 +63,7 @@ void run_document(const fs::path& document) {
   int commands = 0;
   for (const Block& block : blocks_of(document)) {
     if (!block.file.empty()) {
+      fs::create_directories(fs::path(folder / block.file).parent_path());
       write_file_synced(folder / block.file, block.text);
     } else if (block.language == "sh") {
       CAPTURE(document.string());

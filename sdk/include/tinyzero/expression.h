@@ -8,7 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tinyzero/answer.h"
@@ -33,7 +35,10 @@ enum class ExpressionFault {
 // "not an expression" wins over "division by zero".
 class Expression {
  public:
-  explicit Expression(std::string_view text) : text_(text) {
+  // Told of each operation, in the order of the computation; may put another value in the place of the result, which is carried on.
+  using OnStep = std::function<void(const Rational& left, char op, const Rational& right, Rational& result)>;
+
+  explicit Expression(std::string_view text, OnStep on_step = {}) : text_(text), on_step_(std::move(on_step)) {
     if (text_.size() > kMaxExpression) {
       fault_ = ExpressionFault::too_long;
       return;
@@ -122,12 +127,15 @@ class Expression {
 
   void combine(Rational& value, char op, const Rational& right) {
     if (fault_ != ExpressionFault::none) return;
+    const Rational left = value;
     const Rational::Status status = value.apply(op, right);
+    if (status == Rational::Status::ok && on_step_) on_step_(left, op, right, value);
     if (status == Rational::Status::division_by_zero) note(ExpressionFault::division_by_zero);
     if (status == Rational::Status::overflow) note(ExpressionFault::overflow);
   }
 
   std::string_view text_;
+  OnStep on_step_;
   std::size_t at_ = 0;
   ExpressionFault fault_ = ExpressionFault::none;
   Rational value_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace tinyzero {
 
@@ -95,5 +96,17 @@ class Rational {
   Integer numerator_ = 0;
   Integer denominator_ = 1;
 };
+
+// "-7", or "7/2" for what is no integer.
+inline std::string to_string(const Rational& value) {
+  const auto digits = [](Rational::Integer n) {
+    std::string out;
+    const bool negative = n < 0;
+    do out.insert(out.begin(), static_cast<char>('0' + static_cast<int>(negative ? -(n % 10) : n % 10)));
+    while ((n /= 10) != 0);
+    return negative ? "-" + out : out;
+  };
+  return digits(value.numerator()) + (value.is_integer() ? "" : "/" + digits(value.denominator()));
+}
 
 }  // namespace tinyzero

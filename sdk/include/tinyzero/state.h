@@ -36,6 +36,13 @@ class StateReader {
     if (peek() != '\0') throw BadState("text after the state's closing brace");
   }
 
+  bool has(std::string_view name) const {
+    for (const Field& field : fields_) {
+      if (field.name == name) return true;
+    }
+    return false;
+  }
+
   std::int64_t integer(std::string_view name) const {
     StateReader value(find(name), Value{});
     const std::int64_t number = value.number(name);

@@ -1,4 +1,4 @@
-/* The task ABI, version 1 (draft until the first stable release): everything that crosses between a task plugin and its host.
+/* The task ABI, version 1, frozen: everything that crosses between a task plugin and its host.
  *
  * A plugin is a shared library that exports one function, tinyzero_task_v1, and carries a note (note.h) that says what it is
  * without being run. The contract, for every call:

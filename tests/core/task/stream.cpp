@@ -5,7 +5,7 @@
 #include <set>
 
 #include "core/base/error.h"
-#include "support/countdown.h"
+#include "support/task.h"
 
 using namespace tinyzero;
 

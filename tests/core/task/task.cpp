@@ -3,7 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
-#include "support/countdown.h"
+#include "core/plugin/library_task.h"
+#include "support/task.h"
 
 using namespace tinyzero;
 
@@ -72,7 +73,7 @@ TEST_CASE("rewards outside the declared range and unknown outcomes are errors") 
   bad.draw = bad_draw;
   bad.verify = bad_verify;
   bad.extension = [](const char*) -> const void* { return nullptr; };
-  const Task task(bad, "bad.so", nullptr);
+  const Task task(std::make_unique<LibraryTask>(bad, "bad.so"), "bad.so", nullptr);
   const auto verdicts = task.verify({{"", ""}, {"", ""}, {"", ""}, {"", ""}});
   for (int i = 0; i < 3; ++i) {
     CHECK(verdicts[static_cast<std::size_t>(i)].outcome == Outcome::error);

@@ -1,0 +1,90 @@
+#include "core/check/check.h"
+
+#include <exception>
+
+#include "core/base/error.h"
+#include "core/base/suggest.h"
+#include "core/check/checks.h"
+#include "core/check/process.h"
+#include "core/plugin/library_task.h"
+
+namespace tinyzero {
+namespace {
+
+struct Check {
+  const char* name;
+  CheckResult (*run)(const CheckOptions&);
+};
+constexpr Check kChecks[] = {
+    {"file", check_file},
+    {"settings", check_settings},
+    {"draws", check_draws},
+    {"keys", check_keys},
+    {"splits", check_splits},
+    {"solutions", check_solutions},
+    {"demonstrations", check_demonstrations},
+    {"cheats", check_cheats},
+    {"guesses", check_guesses},
+    {"verdicts", check_verdicts},
+    {"fuzz", check_fuzz},
+    {"speed", check_speed},
+    {"threads", check_threads},
+    {"leaks", check_leaks},
+};
+
+constexpr Grade kGrades[] = {Grade::pass, Grade::warn, Grade::fail, Grade::skip};
+
+// What the child sends: a digit for the grade, then the detail.
+std::string sent(const CheckResult& result) { return std::to_string(static_cast<int>(result.grade)) + result.detail; }
+
+CheckResult received(const std::string& text) { return {kGrades[(text.at(0) - '0') & 3], text.substr(1)}; }
+
+CheckResult run_guarded(const Check& check, const CheckOptions& options) {
+  try {
+    return check.run(options);
+  } catch (const std::exception& e) {  // CheckFailed, or what the task or the host threw: each says what was wrong
+    return {Grade::fail, e.what()};
+  }
+}
+
+}  // namespace
+
+const char* grade_name(Grade grade) {
+  switch (grade) {
+    case Grade::pass: return "pass";
+    case Grade::warn: return "warn";
+    case Grade::fail: return "fail";
+    default: return "skip";
+  }
+}
+
+std::vector<std::string> check_names() {
+  std::vector<std::string> names;
+  for (const Check& check : kChecks) names.emplace_back(check.name);
+  return names;
+}
+
+CheckResult run_check(const std::string& name, const CheckOptions& options) {
+  for (const Check& check : kChecks) {
+    if (name != check.name) continue;
+    const ProcessOutcome outcome = run_forked(options.seconds, [&] { return sent(run_guarded(check, options)); });
+    return outcome.finished ? received(outcome.text) : CheckResult{Grade::fail, "the task's code " + outcome.text};
+  }
+  throw Error("no check \"" + name + "\"", suggestion(name, check_names()));
+}
+
+Task open_checked(const CheckOptions& options) {
+  return Task(std::make_unique<LibraryTask>(options.library), options.library, &options.settings);
+}
+
+void require(bool holds, const std::string& what) {
+  if (!holds) throw CheckFailed(what);
+}
+
+std::string shown(const std::string& text) {
+  std::string out;
+  for (const char c : text.substr(0, 60)) out += c >= 0x20 && c < 0x7F ? c : '?';
+  return "\"" + out + (text.size() > 60 ? "…\"" : "\"");
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,38 @@
+// What makes a task trustworthy, as checks that anyone can run on a library: `tinyzero task check`.
+//
+// Every check runs in a process of its own with a time limit, so that a task that crashes or hangs fails that check and no other. All
+// randomness comes from one seed, which the report names: the same seed finds the same fault again.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/config/document.h"
+
+namespace tinyzero {
+
+enum class Grade { pass, warn, fail, skip };
+
+const char* grade_name(Grade grade);
+
+struct CheckResult {
+  Grade grade = Grade::pass;
+  std::string detail;  // what was found, in a line
+};
+
+struct CheckOptions {
+  std::filesystem::path library;
+  Node settings;  // of the task
+  std::uint64_t seed = 1;
+  double seconds = 120;  // for one check
+};
+
+// In the order in which they run.
+std::vector<std::string> check_names();
+
+// Runs one check. Throws Error for an unknown name.
+CheckResult run_check(const std::string& name, const CheckOptions& options);
+
+}  // namespace tinyzero

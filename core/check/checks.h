@@ -1,0 +1,46 @@
+// The checks themselves. Each throws CheckFailed at the first fault; what it returns is the line of the report.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "core/check/check.h"
+#include "core/task/task.h"
+
+namespace tinyzero {
+
+class CheckFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The task in this process, with the settings of the options.
+Task open_checked(const CheckOptions& options);
+
+// Throws CheckFailed with `what` unless `holds`.
+void require(bool holds, const std::string& what);
+
+// A completion or prompt as it may stand in a report: one line, cut.
+std::string shown(const std::string& text);
+
+// library.cpp
+CheckResult check_file(const CheckOptions& options);
+CheckResult check_settings(const CheckOptions& options);
+
+// problems.cpp
+CheckResult check_draws(const CheckOptions& options);
+CheckResult check_keys(const CheckOptions& options);
+CheckResult check_splits(const CheckOptions& options);
+CheckResult check_solutions(const CheckOptions& options);
+CheckResult check_demonstrations(const CheckOptions& options);
+
+// verdicts.cpp
+CheckResult check_cheats(const CheckOptions& options);
+CheckResult check_guesses(const CheckOptions& options);
+CheckResult check_verdicts(const CheckOptions& options);
+CheckResult check_fuzz(const CheckOptions& options);
+CheckResult check_speed(const CheckOptions& options);
+CheckResult check_threads(const CheckOptions& options);
+CheckResult check_leaks(const CheckOptions& options);
+
+}  // namespace tinyzero

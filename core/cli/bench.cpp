@@ -1,0 +1,122 @@
+// bench verify: how fast a task draws and judges, on one core: in this process, and in a worker.
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "core/cli/options.h"
+#include "core/cli/terminal.h"
+#include "core/plugin/library_task.h"
+#include "core/plugin/worker/worker_task.h"
+#include "core/task/task.h"
+#include "tinyzero/note.h"
+
+namespace tinyzero {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kBatch = 512;  // rows of a call
+constexpr int kRounds = 7;
+
+struct Rate {
+  double median = 0, lowest = 0, highest = 0;  // rows a second
+};
+
+// Rows a second of `work`, which does kBatch rows a call: the median of a few rounds.
+template <class Work>
+Rate measure(double seconds, const Work& work) {
+  std::vector<double> rates;
+  for (int round = 0; round < kRounds; ++round) {
+    const auto start = Clock::now();
+    double elapsed = 0;
+    std::size_t calls = 0;
+    while (elapsed < seconds / kRounds) {
+      work();
+      ++calls;
+      elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    }
+    rates.push_back(static_cast<double>(calls * kBatch) / elapsed);
+  }
+  std::sort(rates.begin(), rates.end());
+  return {rates[kRounds / 2], rates.front(), rates.back()};
+}
+
+struct Row {
+  std::string state, completion;
+};
+
+// A batch as in training: demonstrations, right answers, and answers of other problems, a third each.
+std::vector<Row> training_like(const Task& task) {
+  std::vector<std::uint64_t> indices(kBatch);
+  std::iota(indices.begin(), indices.end(), 0);
+  const std::vector<Item> items = task.draw(1, indices);
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    const bool traced = i % 3 == 0 && task.can_demonstrate();
+    const Item& solved = items[i % 3 == 1 ? i : (i + 1) % kBatch];
+    rows.push_back({items[i].state, traced             ? task.demonstrate(items[i].state, 1, i)
+                                    : task.can_solve() ? task.solve(solved.state).value_or("")
+                                                       : std::string("<answer>1</answer>")});
+  }
+  return rows;
+}
+
+}  // namespace
+
+int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& options) {
+  const PluginFile file = PluginCatalog::scan(global.plugin_folders).find(TINYZERO_NOTE_TASK, options.task);
+  const Node settings = settings_from_words(options.settings);
+  const Task inside(std::make_unique<LibraryTask>(file.path), file.path, &settings);
+  const Task outside(std::make_unique<WorkerTask>(file.path, WorkerLimits{}), file.path, &settings);
+  const std::vector<Row> rows = training_like(inside);
+  std::vector<Answer> answers;
+  double bytes = 0;
+  for (const Row& row : rows) {
+    answers.push_back({row.state, row.completion});
+    bytes += static_cast<double>(row.state.size() + row.completion.size()) / kBatch;
+  }
+  std::uint64_t index = 0;
+  const Rate drawing = measure(options.seconds, [&] {
+    std::vector<std::uint64_t> indices(kBatch);
+    std::iota(indices.begin(), indices.end(), index);
+    index += kBatch;
+    inside.draw(1, indices);
+  });
+  const Rate judging = measure(options.seconds, [&] { inside.verify(answers); });
+  const Rate worker = measure(options.seconds, [&] { outside.verify(answers); });
+  volatile std::uint64_t sink = 0;
+  const Rate ceiling = measure(options.seconds, [&] {
+    for (const Row& row : rows)
+      sink = sink + XXH3_64bits(row.state.data(), row.state.size()) + XXH3_64bits(row.completion.data(), row.completion.size());
+  });
+
+  const auto json = [](const Rate& r) { return Json{{"median", r.median}, {"lowest", r.lowest}, {"highest", r.highest}}; };
+  if (options.json) {
+    fmt::print("{}\n", json_line({{"task", inside.about().id},
+                                  {"bytes", bytes},
+                                  {"draws", json(drawing)},
+                                  {"verdicts", json(judging)},
+                                  {"worker_verdicts", json(worker)},
+                                  {"ceiling", json(ceiling)}}));
+    return 0;
+  }
+  const auto line = [](const char* what, const Rate& r, const std::string& note) {
+    fmt::print("  {:<22} {:7.3f} M/s   [{:.3f}, {:.3f}]   {}\n", what, r.median / 1e6, r.lowest / 1e6, r.highest / 1e6, note);
+  };
+  fmt::print("{} on one core, batches of {}, {:.0f} bytes a row (state and completion); median and range of {} rounds\n", inside.about().id,
+             kBatch, bytes, kRounds);
+  line("draws", drawing, "");
+  line("verdicts", judging, fmt::format("{:.1f} % of the ceiling", 100 * judging.median / ceiling.median));
+  line("verdicts of a worker", worker, fmt::format("{:.2f} x the time of this process", judging.median / worker.median));
+  line("ceiling", ceiling, "hashing the same bytes once (XXH3)");
+  return 0;
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,42 @@
+// A task whose library is loaded into this process.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "core/plugin/task_code.h"
+#include "tinyzero/task_abi.h"
+
+namespace tinyzero {
+
+class LibraryTask : public TaskCode {
+ public:
+  // Loads the library; it stays loaded. Throws Error naming the file and the cause.
+  explicit LibraryTask(const std::filesystem::path& path);
+  // A task that is linked in; `path` is for messages.
+  LibraryTask(const tz_task& descriptor, std::filesystem::path path);
+
+  // Where verify keeps the row it works on, for whoever watches from outside; null: nowhere.
+  void watch(volatile std::uint32_t* cursor) { cursor_ = cursor; }
+
+  const TaskAbout& about() const override { return about_; }
+  void create(const std::vector<SettingValue>& values) override;
+  std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) override;
+  std::vector<Verdict> verify(const std::vector<Answer>& answers) override;
+  std::optional<std::string> solve(std::string_view state) override;
+  std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) override;
+
+ private:
+  void check(tz_status status, const tz_error& error, const char* doing) const;
+
+  const tz_task* descriptor_;
+  const tz_solve* solve_;
+  const tz_demonstrate* demonstrate_;
+  std::filesystem::path path_;
+  TaskAbout about_;
+  std::shared_ptr<tz_instance> instance_;
+  volatile std::uint32_t* cursor_ = nullptr;
+};
+
+}  // namespace tinyzero

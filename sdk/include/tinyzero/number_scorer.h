@@ -1,0 +1,89 @@
+// Judging answers that are one number, exactly: for tasks that ask for the value of something.
+//
+// The answer (answer.h) is right if it is the number's one canonical form: an integer without leading zeros, plus sign or "-0"; where the
+// number is no integer, a fraction p/q in lowest terms. An expression worth the number is not the number: nothing is computed here.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "tinyzero/answer.h"
+#include "tinyzero/item.h"
+#include "tinyzero/python_scorer.h"
+#include "tinyzero/rational.h"
+#include "tinyzero/settings.h"
+
+namespace tinyzero {
+
+inline constexpr std::array kNumberParts{"correct", "format"};
+inline constexpr std::array kNumberReasons{"correct", "no answer", "blank answer", "not a number", "wrong value"};
+
+// Settings and rule in one; a task holds it among its settings and describes it with them.
+struct NumberScorer {
+  std::string scorer = "strict";
+  std::string framing = "base";
+  double format_reward = 0.1;
+
+  void describe(SettingsTable& t) {
+    t.add("scorer", scorer, "strict: exact; tinyzero: the score of TinyZero's own scorer, quirks included").one_of({"strict", "tinyzero"});
+    t.add("framing", framing, "the prompt's framing, which TinyZero's scorer looks for")
+        .one_of({"base", "qwen", "other"})
+        .only_when("scorer", "tinyzero");
+    t.add("format_reward", format_reward, "reward of an answer that is not right; 0: only right answers count").between(0, 0.99);
+  }
+
+  // A verdict whose reasons and parts are those above. Linear in the length of the completion.
+  Verdict judge(std::string_view completion, const Rational& truth) const {
+    return scorer == "strict" ? strict(completion, truth) : tinyzero(completion, truth);
+  }
+
+ private:
+  enum Reason : std::uint32_t { kCorrect, kNoAnswer, kBlankAnswer, kNotANumber, kWrongValue };
+
+  Verdict verdict(Reason reason) const {
+    switch (reason) {
+      case kCorrect: return {1.0, Outcome::scored, reason, {1.0, 1.0}, {}};
+      case kWrongValue: return {format_reward, Outcome::scored, reason, {0.0, 1.0}, {}};
+      case kNotANumber: return {format_reward, Outcome::unparsable, reason, {0.0, 1.0}, {}};
+      default: return {0.0, Outcome::unparsable, reason, {}, {}};
+    }
+  }
+
+  // Takes "-?(0|[1-9][0-9]*)" off the front of `text`.
+  static bool take_integer(std::string_view& text) {
+    const auto is_digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
+    std::size_t end = !text.empty() && text[0] == '-' ? 1 : 0;
+    const std::size_t first = end;
+    while (is_digit(end)) ++end;
+    if (end == first || (text[first] == '0' && end > first + 1)) return false;
+    text.remove_prefix(end);
+    return true;
+  }
+  static bool is_number(std::string_view text) {
+    if (!take_integer(text)) return false;
+    if (text.empty()) return true;
+    if (text[0] != '/') return false;
+    text.remove_prefix(1);
+    return !text.empty() && text[0] != '-' && take_integer(text) && text.empty();
+  }
+
+  Verdict strict(std::string_view completion, const Rational& truth) const {
+    const auto answer = find_answer(completion);
+    if (!answer) return verdict(kNoAnswer);
+    if (answer->empty()) return verdict(kBlankAnswer);
+    if (*answer == to_string(truth)) return verdict(kCorrect);
+    return verdict(is_number(*answer) ? kWrongValue : kNotANumber);
+  }
+
+  // TinyZero's multiplication scorer, which its arithmetic data uses too: the last answer on one line, through Python's int.
+  Verdict tinyzero(std::string_view completion, const Rational& truth) const {
+    const auto searched = python::after_marker(completion, framing, /*knows_qwen=*/false);
+    const auto answer = searched ? python::last_answer(*searched) : std::nullopt;
+    const auto integer = answer ? python::integer(*answer) : std::nullopt;
+    if (!integer) return verdict(kNoAnswer);
+    return verdict(*integer == to_string(truth) ? kCorrect : kWrongValue);
+  }
+};
+
+}  // namespace tinyzero

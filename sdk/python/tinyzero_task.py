@@ -1,0 +1,339 @@
+"""Tasks of tinyzero in Python: exact verifiers and their problems for trainers such as TRL and verl. One file, the standard library only.
+
+    from tinyzero_task import Task
+    task = Task("build/plugins/countdown.so", numbers=3, largest=9)
+    rows = task.rows("train", 1000)                       # dictionaries: prompt, state, key, difficulty, index
+    task.verify([(rows[0]["state"], "<answer>3*7-1</answer>")])
+
+TRL:   GRPOTrainer(..., train_dataset=Dataset.from_list(rows), reward_funcs=task.trl_reward())
+verl:  a dataset with reward_model.ground_truth = state, and a file for custom_reward_function that says
+           from tinyzero_task import Task
+           compute_score = Task("…/countdown.so").verl_score
+
+The library runs in this process. Rewards of answers that the task could not judge are None (TRL leaves them out), never 0. It speaks the C
+ABI of tinyzero/task_abi.h, version 1, and checks what the ABI leaves to a host: names, types and ranges of settings, ranges of rewards.
+"""
+
+import ctypes as c
+import math
+from dataclasses import dataclass, field
+
+_INTEGER, _REAL, _BOOLEAN, _TEXT = 1, 2, 3, 4
+_OUTCOMES = ("scored", "unparsable", "abstain", "error", "timeout")
+_MAX_PARTS = 6
+
+
+class _Bytes(c.Structure):
+    _fields_ = [("data", c.c_void_p), ("size", c.c_uint64)]
+
+    def bytes(self):
+        return c.string_at(self.data, self.size) if self.size else b""
+
+
+class _Error(c.Structure):
+    _fields_ = [("text", c.c_char * 1024)]
+
+
+class _Param(c.Structure):
+    _fields_ = [("size", c.c_uint32), ("type", c.c_uint32), ("max_count", c.c_uint32), ("n_choices", c.c_uint32), ("name", c.c_char_p),
+                ("doc", c.c_char_p), ("fallback", c.c_char_p), ("low", c.c_double), ("high", c.c_double),
+                ("choices", c.POINTER(c.c_char_p)), ("needs_name", c.c_char_p), ("needs_value", c.c_char_p)]
+
+
+class _Value(c.Structure):
+    _fields_ = [("type", c.c_uint32), ("count", c.c_uint32), ("integers", c.POINTER(c.c_int64)), ("reals", c.POINTER(c.c_double)),
+                ("texts", c.POINTER(_Bytes))]
+
+
+class _Draw(c.Structure):
+    _fields_ = [("seed", c.c_uint64), ("index", c.c_uint64)]
+
+
+class _Item(c.Structure):
+    _fields_ = [("prompt", _Bytes), ("key", _Bytes), ("state", _Bytes), ("difficulty", c.c_double)]
+
+
+_AddItem = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.POINTER(_Item))
+_WriteText = c.CFUNCTYPE(c.c_int32, c.c_void_p, _Bytes)
+_Explain = c.CFUNCTYPE(None, c.c_void_p, c.c_uint32, _Bytes)
+
+
+class _ItemSink(c.Structure):
+    _fields_ = [("context", c.c_void_p), ("add", _AddItem)]
+
+
+class _TextSink(c.Structure):
+    _fields_ = [("context", c.c_void_p), ("write", _WriteText)]
+
+
+class _Answer(c.Structure):
+    _fields_ = [("state", _Bytes), ("completion", _Bytes)]
+
+
+class _Verdict(c.Structure):
+    _fields_ = [("reward", c.c_double), ("outcome", c.c_uint32), ("reason", c.c_uint32), ("parts", c.c_double * _MAX_PARTS)]
+
+
+class _Call(c.Structure):
+    _fields_ = [("size", c.c_uint32), ("reserved", c.c_uint32), ("cursor", c.c_void_p), ("context", c.c_void_p), ("explain", _Explain)]
+
+
+class _Host(c.Structure):
+    _fields_ = [("size", c.c_uint32), ("abi_minor", c.c_uint32), ("context", c.c_void_p), ("log", c.c_void_p), ("extension", c.c_void_p)]
+
+
+class _TaskTable(c.Structure):
+    _fields_ = [("size", c.c_uint32), ("flags", c.c_uint32), ("id", c.c_char_p), ("title", c.c_char_p), ("version", c.c_char_p),
+                ("doc", c.c_char_p), ("reward_full", c.c_double), ("reward_min", c.c_double), ("reward_max", c.c_double),
+                ("n_parts", c.c_uint32), ("n_reasons", c.c_uint32), ("parts", c.POINTER(c.c_char_p)), ("reasons", c.POINTER(c.c_char_p)),
+                ("params", c.c_void_p), ("n_params", c.c_uint64),
+                ("create", c.CFUNCTYPE(c.c_int32, c.POINTER(_Host), c.POINTER(_Value), c.POINTER(c.c_void_p), c.POINTER(_Error))),
+                ("destroy", c.CFUNCTYPE(None, c.c_void_p)),
+                ("draw", c.CFUNCTYPE(c.c_int32, c.c_void_p, c.POINTER(_Draw), c.c_uint32, c.POINTER(_ItemSink), c.POINTER(_Error))),
+                ("verify", c.CFUNCTYPE(c.c_int32, c.c_void_p, c.POINTER(_Call), c.POINTER(_Answer), c.c_uint32, c.POINTER(_Verdict),
+                                       c.POINTER(_Error))),
+                ("extension", c.CFUNCTYPE(c.c_void_p, c.c_char_p))]
+
+
+class _Module(c.Structure):
+    _fields_ = [("size", c.c_uint32), ("abi_major", c.c_uint32), ("abi_minor", c.c_uint32), ("n_tasks", c.c_uint32),
+                ("tasks", c.POINTER(c.POINTER(_TaskTable)))]
+
+
+class _Solve(c.Structure):
+    _fields_ = [("size", c.c_uint32), ("reserved", c.c_uint32),
+                ("solve", c.CFUNCTYPE(c.c_int32, c.c_void_p, _Bytes, c.POINTER(c.c_uint32), c.POINTER(_TextSink), c.POINTER(_Error)))]
+
+
+@dataclass
+class Verdict:
+    reward: float | None  # None: the task could not judge the answer
+    outcome: str  # scored, unparsable, abstain, error
+    reason: str
+    parts: dict = field(default_factory=dict)
+
+
+def _view(data):
+    """Borrowed bytes; the caller keeps `data` alive."""
+    return _Bytes(c.cast(c.c_char_p(data), c.c_void_p), len(data))
+
+
+def _scalar(text, kind):
+    text = text.strip()
+    if kind == _INTEGER:
+        return int(text)
+    if kind == _REAL:
+        return float(text)
+    if kind == _BOOLEAN:
+        return text == "true"
+    return text[1:-1].replace('\\"', '"').replace("\\\\", "\\") if text.startswith('"') else text
+
+
+def _xxh64(data):
+    """XXH64 with seed 0 (Yann Collet's xxHash), by which hosts divide problems into splits."""
+    p1, p2, p3, p4, p5 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
+    mask = (1 << 64) - 1
+
+    def rotl(x, r):
+        return ((x << r) | (x >> (64 - r))) & mask
+
+    def round64(acc, lane):
+        return rotl((acc + lane * p2) & mask, 31) * p1 & mask
+
+    def lane(at, n):
+        return int.from_bytes(data[at:at + n], "little")
+
+    at = 0
+    if len(data) >= 32:
+        v = [(p1 + p2) & mask, p2, 0, -p1 & mask]
+        while at + 32 <= len(data):
+            v = [round64(v[i], lane(at + 8 * i, 8)) for i in range(4)]
+            at += 32
+        h = sum(rotl(x, r) for x, r in zip(v, (1, 7, 12, 18))) & mask
+        for x in v:
+            h = ((h ^ round64(0, x)) * p1 + p4) & mask
+    else:
+        h = p5
+    h = (h + len(data)) & mask
+    while at + 8 <= len(data):
+        h = (rotl(h ^ round64(0, lane(at, 8)), 27) * p1 + p4) & mask
+        at += 8
+    if at + 4 <= len(data):
+        h = (rotl(h ^ (lane(at, 4) * p1 & mask), 23) * p2 + p3) & mask
+        at += 4
+    while at < len(data):
+        h = rotl(h ^ (data[at] * p5 & mask), 11) * p1 & mask
+        at += 1
+    h = (h ^ (h >> 33)) * p2 & mask
+    h = (h ^ (h >> 29)) * p3 & mask
+    return h ^ (h >> 32)
+
+
+def split_of_key(key):
+    """"train", "validation" or "test": the same as in tinyzero."""
+    bucket = _xxh64(key.encode()) % 100
+    return "train" if bucket < 70 else "validation" if bucket < 80 else "test"
+
+
+class Task:
+    """A task of a library, with its settings. Raises ValueError for settings that it does not take, RuntimeError where its code fails."""
+
+    def __init__(self, library, **settings):
+        self._library = c.CDLL(str(library), mode=c.RTLD_LOCAL)
+        entry = self._library.tinyzero_task_v1
+        entry.restype = c.POINTER(_Module)
+        module = entry(c.c_uint32(1), c.c_uint32(0))
+        if not module or module.contents.abi_major != 1 or module.contents.n_tasks == 0:
+            raise RuntimeError(f"{library} is not a task of ABI 1")
+        self._table = module.contents.tasks[0].contents
+        self.id = self._table.id.decode()
+        self.title, self.doc = self._table.title.decode(), self._table.doc.decode()
+        self.parts = [self._table.parts[i].decode() for i in range(self._table.n_parts)]
+        self.reasons = [self._table.reasons[i].decode() for i in range(self._table.n_reasons)]
+        self._params = self._read_params()
+        self._instance = self._create(self._checked(settings))
+
+    def __del__(self):
+        if getattr(self, "_instance", None):
+            self._table.destroy(self._instance)
+
+    def _read_params(self):
+        params, at = [], self._table.params
+        for _ in range(self._table.n_params):
+            params.append(_Param.from_address(at))
+            at += params[-1].size
+        return params
+
+    def _checked(self, settings):
+        """One list of values a parameter."""
+        by_name = {p.name.decode(): p for p in self._params}
+        for name in settings:
+            if name not in by_name:
+                raise ValueError(f"task {self.id} has no setting {name!r}; it has {', '.join(by_name)}")
+        return [self._values(name, p, settings.get(name)) for name, p in by_name.items()]
+
+    def _values(self, name, p, given):
+        if given is None:
+            text = p.fallback.decode()
+            words = text[1:-1].split(",") if p.max_count > 1 and text.startswith("[") else [text]
+            return [_scalar(word, p.type) for word in words]
+        values = list(given) if isinstance(given, (list, tuple)) else [given]
+        kinds = {_INTEGER: int, _REAL: (int, float), _BOOLEAN: bool, _TEXT: str}
+        choices = [p.choices[i].decode() for i in range(p.n_choices)]
+        for value in values:
+            is_kind = isinstance(value, kinds[p.type]) and isinstance(value, bool) == (p.type == _BOOLEAN)
+            in_range = p.type not in (_INTEGER, _REAL) or (is_kind and p.low <= value <= p.high)
+            if not is_kind or not in_range or (choices and value not in choices):
+                expected = f"one of {', '.join(choices)}" if choices else f"a value from {p.low:g} to {p.high:g}" if in_range is False else "another type"
+                raise ValueError(f"setting {name} of task {self.id} is {value!r}, expected {expected}")
+        if not 1 <= len(values) <= p.max_count:
+            raise ValueError(f"setting {name} of task {self.id} takes 1 to {p.max_count} values, got {len(values)}")
+        return values
+
+    def _create(self, settings):
+        values, kept = (_Value * max(1, len(settings)))(), []
+        for value, p, given in zip(values, self._params, settings):
+            value.type, value.count = p.type, len(given)
+            if p.type == _REAL:
+                value.reals = array = (c.c_double * len(given))(*given)
+            elif p.type == _TEXT:
+                texts = [text.encode() for text in given]
+                value.texts = array = (_Bytes * len(given))(*[_view(text) for text in texts])
+                kept.append(texts)
+            else:
+                value.integers = array = (c.c_int64 * len(given))(*[int(x) for x in given])
+            kept.append(array)
+        instance, error, host = c.c_void_p(), _Error(), _Host(c.sizeof(_Host), 0, None, None, None)
+        status = self._table.create(c.byref(host), values, c.byref(instance), c.byref(error))
+        if status != 0:
+            raise (RuntimeError if status == 4 else ValueError)(f"task {self.id} cannot be set up: {error.text.decode()}")
+        return instance
+
+    def _check(self, status, error, doing):
+        if status != 0:
+            raise RuntimeError(f"task {self.id} {doing}: {error.text.decode(errors='replace')}")
+
+    def draw(self, seed, indices):
+        """The problems `indices` of the stream of `seed`, as dictionaries."""
+        items = []
+
+        def add(_, item):
+            i = item.contents
+            items.append({"prompt": i.prompt.bytes().decode(), "key": i.key.bytes().decode(), "state": i.state.bytes().decode(),
+                          "difficulty": i.difficulty})
+            return 0
+
+        indices, error = list(indices), _Error()
+        draws = (_Draw * max(1, len(indices)))(*[_Draw(seed, index) for index in indices])
+        sink = _ItemSink(None, _AddItem(add))
+        self._check(self._table.draw(self._instance, draws, len(indices), c.byref(sink), c.byref(error)), error, "cannot draw a problem")
+        return [item | {"index": index} for item, index in zip(items, indices)]
+
+    def rows(self, split, count, seed=1):
+        """`count` problems of a split: what `tinyzero task draw --split` draws."""
+        rows, first, misses = [], 0, 0
+        while len(rows) < count:
+            drawn = self.draw(seed, range(first, first + 64))
+            kept = [item for item in drawn if split_of_key(item["key"]) == split]
+            misses = 0 if kept else misses + 64
+            if misses > 20000:
+                raise ValueError(f"task {self.id} has no problem in the split {split!r} under these settings")
+            rows += kept
+            first += 64
+        return rows[:count]
+
+    def verify(self, pairs):
+        """One verdict for each (state, completion). Texts may be str or bytes."""
+        raw = [(s if isinstance(s, bytes) else s.encode(), t if isinstance(t, bytes) else t.encode(errors="surrogatepass")) for s, t in pairs]
+        answers = (_Answer * max(1, len(raw)))(*[_Answer(_view(s), _view(t)) for s, t in raw])
+        out, error, details = (_Verdict * max(1, len(raw)))(), _Error(), {}
+
+        def explain(_, row, text):
+            details[row] = text.bytes().decode(errors="replace")
+
+        call = _Call(c.sizeof(_Call), 0, None, None, _Explain(explain))
+        self._check(self._table.verify(self._instance, c.byref(call), answers, len(raw), out, c.byref(error)), error, "cannot verify")
+        return [self._verdict(out[i], details.get(i, "")) for i in range(len(raw))]
+
+    def _verdict(self, v, detail):
+        outcome = _OUTCOMES[v.outcome] if v.outcome < len(_OUTCOMES) else "error"
+        in_range = math.isfinite(v.reward) and self._table.reward_min <= v.reward <= self._table.reward_max
+        if outcome in ("scored", "unparsable") and not in_range:
+            outcome, detail = "error", f"the task gave the reward {v.reward}, outside what it declares"
+        reason = detail if outcome == "error" and detail else self.reasons[v.reason] if v.reason < len(self.reasons) else ""
+        reward = v.reward if outcome in ("scored", "unparsable") else None
+        return Verdict(reward, outcome, reason, {name: v.parts[i] for i, name in enumerate(self.parts)})
+
+    def solve(self, state):
+        """A completion that earns the full reward; None if the problem has none. Raises RuntimeError if the task has no solver."""
+        table = self._table.extension(b"tinyzero.solve/1")
+        if not table:
+            raise RuntimeError(f"task {self.id} has no solver")
+        found, written, error = c.c_uint32(), [], _Error()
+
+        def write(_, text):
+            written.append(text.bytes().decode())
+            return 0
+
+        raw, sink = state.encode(), _TextSink(None, _WriteText(write))
+        status = _Solve.from_address(table).solve(self._instance, _view(raw), c.byref(found), c.byref(sink), c.byref(error))
+        self._check(status, error, "cannot solve")
+        return written[0] if found.value else None
+
+    def trl_reward(self):
+        """A reward function for TRL's GRPOTrainer. The dataset's rows need the column `state` (see rows())."""
+
+        def reward(completions, state, **_):
+            texts = [t if isinstance(t, str) else t[-1]["content"] for t in completions]
+            return [v.reward for v in self.verify(zip(state, texts))]
+
+        reward.__name__ = self.id
+        return reward
+
+    def verl_score(self, data_source, solution_str, ground_truth, extra_info=None):
+        """compute_score for verl's custom_reward_function; `ground_truth` is a problem's state. Raises RuntimeError where the task could
+        not judge the answer: verl has no way to leave one out."""
+        verdict = self.verify([(ground_truth, solution_str)])[0]
+        if verdict.reward is None:
+            raise RuntimeError(f"task {self.id} could not judge an answer: {verdict.reason}")
+        return verdict.reward

@@ -1,0 +1,163 @@
+// A task in a worker: the same words as in this process, and whatever it does to its process costs the row that did it.
+
+#include "core/plugin/worker/worker_task.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "core/base/error.h"
+#include "core/plugin/library_task.h"
+#include "support/task.h"
+#include "tinyzero/rng.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/plugin/worker");
+
+namespace {
+
+const fs::path kHostile = fs::path(TINYZERO_BROKEN) / "hostile.so";
+
+// The hostile task in a worker that is patient with nothing but strikes.
+std::unique_ptr<WorkerTask> open_hostile(int strikes = 1000) {
+  WorkerLimits limits;
+  limits.row_seconds = 0.3;
+  limits.call_seconds = 2;
+  limits.memory = 512u << 20;
+  limits.strikes = strikes;
+  auto task = std::make_unique<WorkerTask>(kHostile, limits);
+  task->create({{{}, {}, {"quiet"}}});
+  return task;
+}
+
+std::vector<Verdict> judge_all(TaskCode& task, const std::vector<std::string>& completions) {
+  std::vector<Answer> answers;
+  for (const std::string& completion : completions) answers.push_back({"{}", completion});
+  return task.verify(answers);
+}
+
+}  // namespace
+
+TEST_CASE("a worker says what the library says in this process") {
+  for (const char* id : {"countdown", "arithmetic", "multiplication"}) {
+    CAPTURE(id);
+    const fs::path library = fs::path(TINYZERO_PLUGINS) / (std::string(id) + ".so");
+    const PluginCatalog nobody({TINYZERO_PLUGINS}, {});
+    const Task inside = open_task(id);
+    const Task outside = Task::open(nobody, id, nullptr);
+    CHECK(inside.about().doc == outside.about().doc);
+    CHECK(inside.about().reasons == outside.about().reasons);
+    CHECK(inside.about().params.size() == outside.about().params.size());
+    CHECK(inside.resolved().size() == outside.resolved().size());
+    const auto items = draw_first(inside, 5, 100), same = draw_first(outside, 5, 100);
+    std::vector<std::string> texts;
+    std::vector<Answer> answers;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      CHECK(items[i].prompt == same[i].prompt);
+      CHECK(items[i].key == same[i].key);
+      CHECK(items[i].state == same[i].state);
+      CHECK(items[i].difficulty == same[i].difficulty);
+      CHECK(items[i].index == same[i].index);
+      CHECK(inside.demonstrate(items[i].state, 1, i) == outside.demonstrate(items[i].state, 1, i));
+      CHECK(inside.solve(items[i].state) == outside.solve(items[i].state));
+      texts.push_back(inside.demonstrate(items[i].state, 1, i));
+      texts.push_back(std::string("\0\xFF<answer>", 10) + std::to_string(i));
+    }
+    for (std::size_t i = 0; i < texts.size(); ++i) answers.push_back({i % 50 == 7 ? "{broken" : items[i / 2].state, texts[i]});
+    const auto a = inside.verify(answers), b = outside.verify(answers);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      CHECK(a[i].reward == b[i].reward);
+      CHECK(a[i].outcome == b[i].outcome);
+      CHECK(a[i].parts == b[i].parts);
+      CHECK(inside.reason(a[i]) == outside.reason(b[i]));
+    }
+  }
+}
+
+TEST_CASE("each hostile act costs its row an error that says what it did, and no other row anything") {
+  struct Case {
+    const char* completion;
+    const char* detail;
+  };
+  const Case cases[] = {
+      {"crash", "was ended by signal 11"},
+      {"abort", "was ended by signal 6"},
+      {"deep", "was ended by signal 11"},
+      {"hang", "ran longer than 0.3 s"},
+      {"exit", "ended its process with exit code 0"},
+      {"fork", "made the system call clone"},
+      {"file", "made the system call openat"},
+      {"network", "made the system call socket"},
+      {"print", "made the system call write"},
+      {"kill", "made the system call kill"},
+      {"bomb", "std::bad_alloc"},
+      {"throw", "threw something that is not a std::exception"},
+  };
+  const auto task = open_hostile();
+  std::vector<std::string> completions = {"right"};
+  for (const Case& c : cases) {
+    completions.emplace_back(c.completion);
+    completions.emplace_back("right");
+  }
+  const auto verdicts = judge_all(*task, completions);
+  for (std::size_t i = 0; i < std::size(cases); ++i) {
+    CAPTURE(std::string(cases[i].completion));
+    CAPTURE(verdicts[2 * i + 1].detail);
+    CHECK(verdicts[2 * i + 1].outcome == Outcome::error);
+    CHECK(verdicts[2 * i + 1].detail.find(cases[i].detail) != std::string::npos);
+    CHECK(verdicts[2 * i + 2].outcome == Outcome::scored);
+    CHECK(verdicts[2 * i + 2].reward == 1.0);
+  }
+  CHECK_FALSE(fs::exists("/tmp/hostile"));
+  CHECK(judge_all(*task, {"explain"}).front().detail == "because");
+}
+
+TEST_CASE("what happens outside of judging names the library and what it did") {
+  const auto task = open_hostile();
+  CHECK_THROWS_WITH_AS(task->draw(666, {0}), doctest::Contains("hostile.so was ended by signal 6 (Aborted) while drawing problems"),
+                       Failure);
+  CHECK(task->draw(1, {4}).front().prompt == "4");
+  CHECK_THROWS_WITH_AS(task->solve("hang"), doctest::Contains("ran longer than 2 s while solving a problem"), Failure);
+  CHECK(task->solve("{}") == "right");
+  const auto create = [](const char* what) {
+    WorkerTask fresh(kHostile, {});
+    fresh.create({{{}, {}, {what}}});
+  };
+  CHECK_THROWS_WITH_AS(create("crash"), doctest::Contains("was ended by signal 11"), Failure);
+  CHECK_THROWS_WITH_AS(create("throw"), "task \"hostile\" cannot be set up: no", Error);
+  CHECK_NOTHROW(create("file"));
+}
+
+TEST_CASE("a task that loses its worker again and again is stopped with the cause") {
+  const auto task = open_hostile(3);
+  judge_all(*task, {"crash", "right", "crash"});
+  CHECK_THROWS_WITH_AS(
+      judge_all(*task, {"right", "exit"}),
+      "task \"hostile\" is stopped: its worker was lost 3 times, the last time because it ended its process with exit code 0", Failure);
+}
+
+TEST_CASE("a reply that is cut or lies about its lengths is a failure, never a crash") {
+  std::vector<char> area(1 << 16);
+  WireWriter out(area.data(), area.size());
+  write_verdicts(out, std::vector<Verdict>(20));
+  for (std::size_t size = 0; size < out.size(); size += 7) {
+    WireReader in(area.data(), size);
+    CHECK_THROWS_AS(read_verdicts(in), Failure);
+  }
+  Rng rng(1);
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<char> damaged = area;
+    damaged[rng.below(out.size())] = static_cast<char>(rng.next());
+    damaged[rng.below(16)] = static_cast<char>(rng.next());
+    try {
+      WireReader verdicts(damaged.data(), out.size());
+      read_verdicts(verdicts);
+      WireReader about(damaged.data(), out.size());
+      read_about(about);
+    } catch (const Failure&) {
+    }
+  }
+  CHECK_THROWS_AS(WireWriter(area.data(), 4).integer(1), Failure);
+}

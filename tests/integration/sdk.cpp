@@ -1,0 +1,143 @@
+// The SDK as authors meet it: any compiler, the folder that `task new` writes, an installed package without this repository.
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "core/base/error.h"
+#include "support/golden.h"
+#include "support/process.h"
+#include "support/temporary.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("integration/sdk");
+
+namespace {
+
+const fs::path kSource = TINYZERO_SOURCE;
+
+bool is_installed(const std::string& program) { return run_process({"sh", "-c", "command -v " + program}).code == 0; }
+
+void must_run(const std::vector<std::string>& command, const std::string& folder = {}) {
+  const ProcessResult result = run_process(command, {}, folder);
+  CAPTURE(command[0]);
+  CAPTURE(result.out);
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+}
+
+// Accuracy by evaluation.
+std::vector<double> accuracies(const fs::path& run) {
+  std::vector<double> out;
+  for (const Json& record : json_lines(run / "metrics.jsonl")) {
+    if (record.contains("eval/accuracy")) out.push_back(record["eval/accuracy"]);
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("one task built by any compiler, standard and library, or in plain C, says the same") {
+  struct Build {
+    const char* compiler;
+    std::vector<std::string> flags;
+  };
+  const std::string cpp = (kSource / "tests/support/portable/task.cpp").string(), c = (kSource / "tests/support/portable/task.c").string();
+  const Build builds[] = {
+      {"g++", {"-std=c++20", cpp}},
+      {"g++", {"-std=c++17", "-O2", cpp}},
+      {"g++", {"-std=c++20", "-D_GLIBCXX_USE_CXX11_ABI=0", "-O3", cpp}},
+      {"gcc", {"-std=c11", c}},
+      {"clang++", {"-std=c++17", "-O2", cpp}},
+      {"clang++", {"-std=c++20", "-stdlib=libc++", cpp}},
+      {"clang", {"-std=c11", "-O2", c}},
+  };
+  const TemporaryFolder folder;
+  std::string answers;
+  for (const char* completion : {"<answer>5</answer>", "<answer> 5\\n</answer>", "<answer>6</answer>", "<answer>05</answer>", "5", "", "<answer>throw</answer>"})
+    answers += std::string("{\"state\":{\"a\":2,\"b\":3},\"completion\":\"") + completion + "\"}\n";
+  const auto without_detail = [](std::string verdicts) {
+    for (const char* text : {"the task threw something that is not a std::exception"}) {
+      const std::size_t at = verdicts.find(text);
+      if (at != std::string::npos) verdicts.replace(at, std::string(text).size(), "task error");
+    }
+    return verdicts;
+  };
+  std::string draws, verdicts;
+  int built = 0;
+  for (const Build& build : builds) {
+    CAPTURE(std::string(build.compiler) + " " + build.flags[0]);
+    if (!is_installed(build.compiler)) continue;
+    if (build.flags[1] == "-stdlib=libc++" &&
+        run_process({"sh", "-c", "echo '#include <string>' | clang++ -stdlib=libc++ -x c++ -fsyntax-only -"}).code != 0)
+      continue;
+    const fs::path library = folder / ("portable" + std::to_string(built++) + ".so");
+    std::vector<std::string> command = {build.compiler, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden",
+                                        "-I" + (kSource / "sdk/include").string(), "-o", library.string()};
+    command.insert(command.end(), build.flags.begin(), build.flags.end());
+    must_run(command);
+    const ProcessResult drawn = tinyzero::tinyzero({"task", "draw", library, "--count", "50", "most=700"});
+    const ProcessResult judged = tinyzero::tinyzero({"task", "verify", library}, answers);
+    const ProcessResult refused = tinyzero::tinyzero({"task", "draw", library, "most=13"});
+    REQUIRE(drawn.code == 0);
+    REQUIRE(judged.code == 0);
+    CHECK(refused.code == 2);
+    CHECK(refused.err.find("cannot be set up: most is 13") != std::string::npos);
+    if (draws.empty()) {
+      draws = drawn.out;
+      verdicts = without_detail(judged.out);
+    }
+    CHECK(drawn.out == draws);
+    CHECK(without_detail(judged.out) == verdicts);
+  }
+  CHECK(built >= 4);
+}
+
+TEST_CASE("what `task new` writes builds, passes its checks and learns, against an installed package") {
+  const TemporaryFolder folder;
+  const fs::path prefix = folder / "prefix", build = fs::path(tinyzero_path()).parent_path();
+  must_run({"cmake", "--install", build.string(), "--prefix", prefix.string()});
+  const std::string program = (prefix / "bin/tinyzero").string();
+  must_run({program, "task", "new", "mirror"}, folder.path());
+  const std::string task = folder / "mirror";
+  must_run({"cmake", "-B", "build", "-DCMAKE_PREFIX_PATH=" + prefix.string()}, task);
+  must_run({"cmake", "--build", "build"}, task);
+  must_run({"ctest", "--test-dir", "build", "--output-on-failure"}, task);
+  must_run({program, "train", "mirror.yaml", "--quiet"}, task);
+  const std::vector<double> accuracy = accuracies(fs::path(task) / "runs/mirror");
+  CHECK(accuracy.back() > accuracy.front() + 0.2);
+
+  const ProcessResult again = run_process({program, "task", "new", "mirror"}, {}, folder.path());
+  CHECK(again.code == 2);
+  CHECK(again.err.find("error: cannot make mirror: it exists") != std::string::npos);
+  CHECK(run_process({program, "task", "new", "Big-Name"}, {}, folder.path()).err.find("cannot name a task") != std::string::npos);
+
+  if (is_installed("pkg-config")) {
+    must_run({"sh", "-c", "PKG_CONFIG_PATH=" + (prefix / "lib/pkgconfig").string() +
+                              " && export PKG_CONFIG_PATH && g++ -std=c++20 -shared -fPIC -fvisibility=hidden $(pkg-config --cflags tinyzero) "
+                              "mirror.cpp -o again.so && " + program + " task draw ./again.so"},
+             task);
+  }
+}
+
+TEST_CASE("check finds what is wrong with a task, and says it") {
+  const std::string hostile = (fs::path(TINYZERO_BROKEN) / "hostile.so").string();
+  const ProcessResult whole = tinyzero::tinyzero({"task", "check", "multiplication", "--json", "--seed", "3"});
+  CHECK(whole.code == 0);
+  int checks = 0;
+  for (std::size_t at = 0; at < whole.out.size(); at = whole.out.find('\n', at) + 1, ++checks) {
+    const Json line = parse_json(std::string_view(whole.out).substr(at, whole.out.find('\n', at) - at), "a check");
+    CHECK(line["result"] == "pass");
+    CHECK(line["seed"] == 3);
+  }
+  CHECK(checks == 14);
+  const ProcessResult bad = tinyzero::tinyzero({"task", "check", hostile, "--only", "settings,draws,solutions"});
+  CHECK(bad.code == 1);
+  CHECK(bad.out.find("fail  settings        the task's code was ended by signal 11") != std::string::npos);
+  CHECK(bad.out.find("fail  draws           another seed gives the same problems") != std::string::npos);
+  CHECK(bad.out.find("1 passed, 0 with a warning, 2 failed, 0 skipped") != std::string::npos);
+  const ProcessResult misspelt = tinyzero::tinyzero({"task", "check", "countdown", "--only", "draw"});
+  CHECK(misspelt.code == 2);
+  CHECK(misspelt.err.find("did you mean \"draws\"?") != std::string::npos);
+}

@@ -1,0 +1,74 @@
+"""The Python file of the SDK says what the program says: problems, splits, verdicts, solutions, settings. Standard library only.
+
+usage: python_tasks.py PROGRAM PLUGINS
+"""
+
+import json
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, "sdk/python")
+from tinyzero_task import Task, _xxh64, split_of_key  # noqa: E402
+
+PROGRAM, PLUGINS = sys.argv[1:]
+
+
+def program(arguments, lines=()):
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    done = subprocess.run([PROGRAM, *arguments], input=text, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def same(a, b, what):
+    assert a == b, f"{what}: {a!r} is not {b!r}"
+
+
+def words(settings):
+    return [f"{k}={json.dumps(v) if not isinstance(v, str) else v}" for k, v in settings.items()]
+
+
+def check(name, settings):
+    task = Task(f"{PLUGINS}/{name}.so", **settings)
+    for split in ("train", "validation", "test"):
+        drawn = program(["task", "draw", name, "--count", "70", "--seed", "9", "--split", split, *words(settings)])
+        rows = task.rows(split, 70, seed=9)
+        for row, line in zip(rows, drawn, strict=True):
+            same({**row, "state": json.loads(row["state"])}, line, f"{name} {split}")
+            same(split_of_key(row["key"]), split, row["key"])
+    answers = [(row["state"], task.solve(row["state"])) for row in rows]
+    answers += [(row["state"], f"<answer>{i}</answer>\x00é") for i, row in enumerate(rows)] + [(rows[0]["state"], ""), ("{", "<answer>1</answer>")]
+    judged = program(["task", "verify", name, *words(settings)], [{"state": s, "completion": t} for s, t in answers])
+    for verdict, line in zip(task.verify(answers), judged, strict=True):
+        same(verdict.outcome, line["outcome"], name)
+        same(verdict.reason, line["reason"], name)
+        same(verdict.reward, line["reward"] if line["outcome"] in ("scored", "unparsable") else None, name)
+        if verdict.reward is not None:
+            same(verdict.parts, line["parts"], name)
+    reward = task.trl_reward()
+    same(reward(completions=[t for _, t in answers[:3]], state=[s for s, _ in answers[:3]], prompts=None), [1.0] * 3, name)
+    same(reward(completions=[[{"role": "assistant", "content": answers[0][1]}]], state=[answers[0][0]]), [1.0], name)
+    same(task.verl_score("x", answers[0][1], answers[0][0]), 1.0, name)
+
+
+def refused(expected, **settings):
+    try:
+        Task(f"{PLUGINS}/countdown.so", **settings)
+    except ValueError as e:
+        assert expected in str(e), e
+    else:
+        raise AssertionError(f"{settings} was taken")
+
+
+# Reference values of the xxHash project's own sanity checks are of other seeds; these are XXH64("", 0), ("a", 0) and ("abc", 0).
+same([_xxh64(b""), _xxh64(b"a"), _xxh64(b"abc")], [0xEF46DB3751D8E999, 0xD24EC4F1A98C6E5B, 0x44BC2CF5AD770999], "xxh64")
+check("countdown", {})
+check("countdown", {"numbers": [3, 4], "largest": 20, "operators": "+-*", "scorer": "tinyzero", "framing": "qwen", "format_reward": 0.25})
+check("arithmetic", {"depth": [1, 3], "answers": "rational"})
+check("multiplication", {"level": 4})
+refused("has no setting 'number'", number=3)
+refused("setting numbers of task countdown is 99, expected a value from 2 to 6", numbers=99)
+refused("expected one of strict, tinyzero", scorer="loose")
+refused("takes 1 to 2 values", numbers=[3, 4, 5])
+refused("cannot be set up: smallest 9 is above largest 3", smallest=9, largest=3)
+print("the Python file agrees with the program")
