@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "core/base/error.h"
@@ -29,23 +30,35 @@ struct Rate {
   double median = 0, lowest = 0, highest = 0;  // rows a second
 };
 
-// Rows a second of `work`, which does kBatch rows a call: the median of a few rounds.
-template <class Work>
-Rate measure(double seconds, const Work& work) {
-  std::vector<double> rates;
+using Work = std::function<void()>;  // does kBatch rows
+
+// Rows a second of each work. The works take turns, so that what disturbs the machine disturbs them alike.
+std::vector<std::vector<double>> measure(double seconds, const std::vector<Work>& works) {
+  std::vector<std::vector<double>> rates(works.size());
   for (int round = 0; round < kRounds; ++round) {
-    const auto start = Clock::now();
-    double elapsed = 0;
-    std::size_t calls = 0;
-    while (elapsed < seconds / kRounds) {
-      work();
-      ++calls;
-      elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    for (std::size_t w = 0; w < works.size(); ++w) {
+      const auto start = Clock::now();
+      double elapsed = 0;
+      std::size_t calls = 0;
+      for (; elapsed < seconds / kRounds; ++calls) {
+        works[w]();
+        elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+      }
+      rates[w].push_back(static_cast<double>(calls * kBatch) / elapsed);
     }
-    rates.push_back(static_cast<double>(calls * kBatch) / elapsed);
   }
-  std::sort(rates.begin(), rates.end());
-  return {rates[kRounds / 2], rates.front(), rates.back()};
+  return rates;
+}
+
+Rate rate_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return {values[kRounds / 2], values.front(), values.back()};
+}
+
+// Round by round, a / b.
+Rate ratio_of(std::vector<double> a, const std::vector<double>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] /= b[i];
+  return rate_of(std::move(a));
 }
 
 struct Row {
@@ -83,19 +96,21 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
     bytes += static_cast<double>(row.state.size() + row.completion.size()) / kBatch;
   }
   std::uint64_t index = 0;
-  const Rate drawing = measure(options.seconds, [&] {
-    std::vector<std::uint64_t> indices(kBatch);
-    std::iota(indices.begin(), indices.end(), index);
-    index += kBatch;
-    inside.draw(1, indices);
-  });
-  const Rate judging = measure(options.seconds, [&] { inside.verify(answers); });
-  const Rate worker = measure(options.seconds, [&] { outside.verify(answers); });
   volatile std::uint64_t sink = 0;
-  const Rate ceiling = measure(options.seconds, [&] {
-    for (const Row& row : rows)
-      sink = sink + XXH3_64bits(row.state.data(), row.state.size()) + XXH3_64bits(row.completion.data(), row.completion.size());
-  });
+  const auto rates = measure(options.seconds, {[&] {
+                                                 std::vector<std::uint64_t> indices(kBatch);
+                                                 std::iota(indices.begin(), indices.end(), index);
+                                                 index += kBatch;
+                                                 inside.draw(1, indices);
+                                               },
+                                               [&] { inside.verify(answers); }, [&] { outside.verify(answers); },
+                                               [&] {
+                                                 for (const Row& row : rows)
+                                                   sink = sink + XXH3_64bits(row.state.data(), row.state.size()) +
+                                                          XXH3_64bits(row.completion.data(), row.completion.size());
+                                               }});
+  const Rate drawing = rate_of(rates[0]), judging = rate_of(rates[1]), worker = rate_of(rates[2]), ceiling = rate_of(rates[3]);
+  const Rate overhead = ratio_of(rates[1], rates[2]);
 
   const auto json = [](const Rate& r) { return Json{{"median", r.median}, {"lowest", r.lowest}, {"highest", r.highest}}; };
   if (options.json) {
@@ -104,6 +119,7 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
                                   {"draws", json(drawing)},
                                   {"verdicts", json(judging)},
                                   {"worker_verdicts", json(worker)},
+                                  {"worker_overhead", json(overhead)},
                                   {"ceiling", json(ceiling)}}));
     return 0;
   }
@@ -114,7 +130,7 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
              kBatch, bytes, kRounds);
   line("draws", drawing, "");
   line("verdicts", judging, fmt::format("{:.1f} % of the ceiling", 100 * judging.median / ceiling.median));
-  line("verdicts of a worker", worker, fmt::format("{:.2f} x the time of this process", judging.median / worker.median));
+  line("verdicts of a worker", worker, fmt::format("{:.2f} x the time of this process [{:.2f}, {:.2f}]", overhead.median, overhead.lowest, overhead.highest));
   line("ceiling", ceiling, "hashing the same bytes once (XXH3)");
   return 0;
 }

@@ -98,8 +98,10 @@ void LibraryTask::create(const std::vector<SettingValue>& values) {
 
 std::vector<Item> LibraryTask::draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) {
   std::vector<tz_draw> draws;
+  draws.reserve(indices.size());
   for (const std::uint64_t index : indices) draws.push_back({seed, index});
   std::vector<Item> items;
+  items.reserve(indices.size());
   const tz_item_sink sink{&items, add_item};
   tz_error error{};
   check(descriptor_->draw(instance_.get(), draws.data(), static_cast<std::uint32_t>(draws.size()), &sink, &error), error,

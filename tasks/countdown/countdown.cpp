@@ -1,10 +1,10 @@
 // Countdown: combine the given numbers, each exactly once, with + - * / and parentheses, to reach a target.
 //
-// A problem's target is a value that some derivation from its numbers reaches, so every problem can be solved. Two problems are the
-// same if their sorted numbers and their targets are. Difficulty is log2(derivations / derivations that hit the target): the bits of
-// luck that a blind guess needs. Verdicts are exact (tinyzero/expression.h); nothing is rounded, nothing is run.
+// A problem's target is the value of a way to combine its numbers, so every problem can be solved. Two problems are the same if their
+// sorted numbers and their targets are. Verdicts are exact (tinyzero/expression.h); nothing is rounded, nothing is run.
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <set>
 
@@ -17,11 +17,22 @@
 namespace tinyzero::countdown {
 namespace {
 
+struct Level {
+  std::vector<std::int64_t> numbers;
+  std::int64_t largest;
+  std::vector<std::int64_t> target;
+};
+const Level kLevels[] = {{{2}, 9, {1, 100}},    {{3}, 9, {1, 100}},    {{3}, 99, {10, 100}},
+                         {{3, 4}, 99, {10, 100}}, {{4}, 99, {10, 100}}, {{5, 6}, 99, {100, 999}}};
+
 struct Settings {
+  std::int64_t level = 0;
   std::vector<std::int64_t> numbers = {3, 4};
   std::int64_t smallest = 1, largest = 99;
   std::vector<std::int64_t> target = {10, 100};
   std::string operators = "+-*/";
+  std::string targets = "way";
+  std::string difficulty = "numbers";
   std::string wording = "short";
   std::string scorer = "strict";
   std::string framing = "base";
@@ -32,11 +43,26 @@ struct Settings {
   std::int64_t demo_largest = 99;
 
   void describe(SettingsTable& t) {
-    t.add("numbers", numbers, "how many numbers a problem has: one count, or the lowest and highest of an even mix").up_to(2).between(2, 6);
-    t.add("smallest", smallest, "smallest number that is given").between(0, 999);
-    t.add("largest", largest, "largest number that is given").between(1, 999);
-    t.add("target", target, "lowest and highest target").up_to(2).between(0, 1e6);
+    t.add("level", level,
+          "a ready difficulty: 1 to 3 for two, three numbers up to 9, three up to 99; 4: three or four up to 99, as TinyZero; 5: four; 6: five or "
+          "six for targets up to 999; 0: as the next four say")
+        .between(0, 6);
+    t.add("numbers", numbers, "how many numbers a problem has: one count, or the lowest and highest of an even mix")
+        .up_to(2)
+        .between(2, kMaxNumbers)
+        .only_when("level", "0");
+    t.add("smallest", smallest, "smallest number that is given").between(0, 999).only_when("level", "0");
+    t.add("largest", largest, "largest number that is given").between(1, 999).only_when("level", "0");
+    t.add("target", target, "lowest and highest target").up_to(2).between(0, 1e6).only_when("level", "0");
     t.add("operators", operators, "operations that problems and demonstrations are made with, out of + - * /");
+    t.add("targets", targets,
+          "way: the target is what random steps lead to, the last of them any that gives a target; values: any value that can be reached, each "
+          "as likely as another (slower: all ways are tried)")
+        .one_of({"way", "values"});
+    t.add("difficulty", difficulty,
+          "what a problem's difficulty counts. numbers: its numbers; operators: the different operations that a solution needs; luck: log2(ways "
+          "/ ways that hit the target), the bits of luck of a blind guess (slower: all ways are tried)")
+        .one_of({"numbers", "operators", "luck"});
     t.add("wording", wording, "how a problem is put: \"3 7 9 -> 20\", or a sentence for models that read English")
         .one_of({"short", "long"});
     t.add("scorer", scorer, "strict: exact; tinyzero: the score of TinyZero's own scorer, quirks included").one_of({"strict", "tinyzero"});
@@ -66,8 +92,9 @@ enum Reason : std::uint32_t {
   kFormatOnly
 };
 
-constexpr std::size_t kMaxExact = 4;  // numbers up to which all derivations are counted; above, difficulty is a sample's
-constexpr int kSampledDerivations = 4096;
+constexpr std::size_t kMaxExact = 4;  // numbers up to which all ways are tried; above, kSampledWays random ones
+constexpr int kSampledWays = 4096;
+constexpr int kWays = 64;         // random ways tried for a target before other numbers are drawn
 constexpr int kRepeats = 12;      // draws of a demonstration's attempt before one is made twice
 constexpr int kMaxDraws = 10000;  // numbers tried before a problem is called impossible
 
@@ -85,11 +112,28 @@ struct Problem {
   }
 };
 
-std::string join(const std::vector<std::int64_t>& numbers, const char* separator) {
-  std::string out;
-  for (std::size_t i = 0; i < numbers.size(); ++i) out += (i > 0 ? separator : "") + std::to_string(numbers[i]);
-  return out;
-}
+// Writes texts and integers one after the other.
+class Text {
+ public:
+  Text() { out_.reserve(64); }
+  Text& operator<<(std::string_view text) {
+    out_ += text;
+    return *this;
+  }
+  Text& operator<<(std::int64_t integer) {
+    char digits[24];
+    out_.append(digits, std::to_chars(digits, digits + sizeof digits, integer).ptr);
+    return *this;
+  }
+  Text& list(const std::vector<std::int64_t>& integers, std::string_view separator) {
+    for (std::size_t i = 0; i < integers.size(); ++i) (i > 0 ? *this << separator : *this) << integers[i];
+    return *this;
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
 
 class Countdown {
  public:
@@ -102,30 +146,36 @@ class Countdown {
   static constexpr std::array reasons{"correct",       "no answer",        "blank answer", "not an expression", "too long",   "too deep",
                                       "wrong numbers", "division by zero", "wrong value",  "value too large",   "format only"};
 
-  explicit Countdown(const Settings& settings) : s_(settings) {
+  explicit Countdown(const Settings& settings) : s_(settings), ways_(settings.operators) {
+    if (s_.level > 0) {
+      const Level& level = kLevels[s_.level - 1];
+      s_.numbers = level.numbers;
+      s_.largest = level.largest;
+      s_.target = level.target;
+    }
     if (s_.operators.empty() || s_.operators.find_first_not_of("+-*/") != std::string::npos) {
       throw std::invalid_argument("operators is \"" + s_.operators + "\"; it must be made of + - * /");
+    }
+    for (const char op : s_.operators) {
+      if (std::count(s_.operators.begin(), s_.operators.end(), op) > 1)
+        throw std::invalid_argument("operators is \"" + s_.operators + "\"; it names " + op + " twice");
     }
     if (s_.smallest > s_.largest)
       throw std::invalid_argument("smallest " + std::to_string(s_.smallest) + " is above largest " + std::to_string(s_.largest));
     for (const auto* range : {&s_.numbers, &s_.target, &s_.demo_attempts}) {
       if (range->front() > range->back())
-        throw std::invalid_argument("a range [" + join(*range, ", ") + "] runs downwards; write the lowest first");
+        throw std::invalid_argument("a range [" + Text().list(*range, ", ").take() + "] runs downwards; write the lowest first");
     }
   }
 
   Item draw(Draw draw) const {
     Rng rng(draw.seed, {draw.index});
+    std::vector<std::int64_t> numbers;
     for (int i = 0; i < kMaxDraws; ++i) {
-      std::vector<std::int64_t> numbers(static_cast<std::size_t>(rng.between(s_.numbers.front(), s_.numbers.back())));
+      numbers.resize(static_cast<std::size_t>(rng.between(s_.numbers.front(), s_.numbers.back())));
       for (auto& number : numbers) number = rng.between(s_.smallest, s_.largest);
-      const std::vector<std::int64_t> results = numbers.size() <= kMaxExact ? all_results(numbers) : sampled_results(numbers, rng);
-      std::vector<std::int64_t> targets = within_target(results);
-      if (targets.empty()) continue;
-      const auto end = std::unique(targets.begin(), targets.end());
-      const std::int64_t target = targets[rng.below(static_cast<std::uint64_t>(end - targets.begin()))];
-      const auto hits = std::count(results.begin(), results.end(), target);
-      return item(numbers, target, std::log2(static_cast<double>(results.size()) / static_cast<double>(hits)));
+      const auto target = s_.targets == "way" ? value_of_a_way(numbers, rng) : any_value(numbers, rng);
+      if (target) return item(numbers, *target, difficulty(numbers, *target, rng));
     }
     throw Exhausted("countdown found no solvable problem in " + std::to_string(kMaxDraws) + " draws of numbers; widen target or numbers");
   }
@@ -182,21 +232,63 @@ class Countdown {
     return values.value[0];
   }
 
-  // Integer results of every derivation, -1 for the others.
-  std::vector<std::int64_t> all_results(const std::vector<std::int64_t>& numbers) const {
-    std::vector<std::int64_t> out;
-    std::vector<Step> path;
-    for_each_derivation(values_of(numbers), s_.operators, path, [&](const std::vector<Step>&, const Rational& result) {
-      out.push_back(as_integer(result));
-      return false;
-    });
-    return out;
+  bool is_target(std::int64_t value) const { return value >= s_.target.front() && value <= s_.target.back(); }
+
+  // What random steps lead to, the last of them any that gives a target, if a few tries find one. A random word holds several tries.
+  std::optional<std::int64_t> value_of_a_way(const std::vector<std::int64_t>& numbers, Rng& rng) const {
+    constexpr std::uint64_t kPick = 60;  // a multiple of 1 to 6
+    const std::uint64_t count = ways_.count_to_two(numbers.size());
+    std::uint64_t words = kPick;
+    int per_word = 0;
+    for (; per_word < 8 && words < (std::uint64_t{1} << 62) / count; ++per_word) words *= count;
+    for (int tried = 0; tried < kWays; tried += per_word) {
+      std::uint64_t word = rng.below(words);
+      const std::uint64_t pick = word % kPick;
+      word /= kPick;
+      for (int i = 0; i < per_word; ++i, word /= count) {
+        std::array<std::int64_t, 8> targets;  // of at most 6 last steps
+        std::size_t n = 0;
+        ways_.visit_last_steps(numbers, static_cast<std::uint32_t>(word % count), [&](std::int64_t value) {
+          targets[n] = value;
+          n += is_target(value) ? 1 : 0;
+        });
+        if (n > 0) return targets[pick % n];
+      }
+    }
+    return std::nullopt;
   }
 
-  std::vector<std::int64_t> sampled_results(const std::vector<std::int64_t>& numbers, Rng& rng) const {
-    std::vector<std::int64_t> out;
-    for (int i = 0; i < kSampledDerivations; ++i) out.push_back(as_integer(result_of(numbers, random_derivation(numbers, rng, false))));
-    return out;
+  // Any of the targets that can be reached.
+  std::optional<std::int64_t> any_value(const std::vector<std::int64_t>& numbers, Rng& rng) const {
+    std::vector<std::int64_t> values;
+    for_each_way(numbers, rng, [&](std::int64_t value, unsigned) {
+      if (is_target(value)) values.push_back(value);
+    });
+    if (values.empty()) return std::nullopt;
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    return values[rng.below(values.size())];
+  }
+
+  double difficulty(const std::vector<std::int64_t>& numbers, std::int64_t target, Rng& rng) const {
+    if (s_.difficulty == "numbers") return static_cast<double>(numbers.size());
+    double ways = 0, hits = 0;
+    int operators = static_cast<int>(s_.operators.size());
+    for_each_way(numbers, rng, [&](std::int64_t value, unsigned used) {
+      ++ways;
+      if (value != target) return;
+      ++hits;
+      operators = std::min(operators, __builtin_popcount(used));
+    });
+    if (s_.difficulty == "operators") return operators;
+    return std::log2(ways / std::max(hits, 1.0));
+  }
+
+  // visit(value, operators used) for every way, or for a sample of them. See Ways::for_each.
+  template <class Visit>
+  void for_each_way(const std::vector<std::int64_t>& numbers, Rng& rng, const Visit& visit) const {
+    if (numbers.size() <= kMaxExact) return ways_.for_each(numbers, visit);
+    for (int i = 0; i < kSampledWays; ++i) ways_.visit(numbers, static_cast<std::uint32_t>(rng.below(ways_.count(numbers.size()))), visit);
   }
 
   // Whether a demonstration may show this value.
@@ -251,33 +343,23 @@ class Countdown {
     return path;
   }
 
-  // -1 for a fraction or a value that no target can have.
-  static std::int64_t as_integer(const Rational& value) {
-    const bool usable = value.is_integer() && value.numerator() >= 0 && value.numerator() <= 1000000;
-    return usable ? static_cast<std::int64_t>(value.numerator()) : -1;
-  }
-
-  std::vector<std::int64_t> within_target(const std::vector<std::int64_t>& results) const {
-    std::vector<std::int64_t> out;
-    for (const std::int64_t result : results) {
-      if (result >= s_.target.front() && result <= s_.target.back()) out.push_back(result);
-    }
-    std::sort(out.begin(), out.end());
-    return out;
-  }
-
   Item item(const std::vector<std::int64_t>& numbers, std::int64_t target, double difficulty) const {
     std::vector<std::int64_t> sorted = numbers;
     std::sort(sorted.begin(), sorted.end());
     Item out;
-    const std::string goal = std::to_string(target);
-    out.prompt = s_.wording == "short" ? join(numbers, " ") + " -> " + goal
-                                       : "Combine the numbers " + join(numbers, ", ") +
-                                             " with + - * / and parentheses, each number exactly once, "
-                                             "into an expression that equals " +
-                                             goal + ". Think first, then write the expression between <answer> and </answer>.";
-    out.key = join(sorted, ",") + "=" + goal;
-    out.state = "{\"numbers\":[" + join(numbers, ",") + "],\"target\":" + goal + "}";
+    Text prompt, key, state;
+    if (s_.wording == "short") {
+      prompt.list(numbers, " ") << " -> " << target;
+    } else {
+      (prompt << "Combine the numbers ").list(numbers, ", ")
+          << " with + - * / and parentheses, each number exactly once, into an expression that equals " << target
+          << ". Think first, then write the expression between <answer> and </answer>.";
+    }
+    key.list(sorted, ",") << "=" << target;
+    (state << "{\"numbers\":[").list(numbers, ",") << "],\"target\":" << target << "}";
+    out.prompt = prompt.take();
+    out.key = key.take();
+    out.state = state.take();
     out.difficulty = difficulty;
     return out;
   }
@@ -299,10 +381,7 @@ class Countdown {
       case ExpressionFault::too_deep: return verdict(kTooDeep, Outcome::unparsable);
       default: break;
     }
-    std::vector<std::int64_t> used = expression.integers(), given = problem.numbers;
-    std::sort(used.begin(), used.end());
-    std::sort(given.begin(), given.end());
-    if (used != given) return verdict(kWrongNumbers);
+    if (!std::is_permutation(expression.integers().begin(), expression.integers().end(), problem.numbers.begin(), problem.numbers.end())) return verdict(kWrongNumbers);
     if (expression.fault() == ExpressionFault::division_by_zero) return verdict(kDivisionByZero);
     if (expression.fault() != ExpressionFault::none) return {0, Outcome::abstain, kTooLarge, {}, {}};
     return verdict(expression.value() == Rational(problem.target) ? kCorrect : kWrongValue);
@@ -317,6 +396,7 @@ class Countdown {
   }
 
   Settings s_;
+  Ways ways_;
 };
 
 }  // namespace

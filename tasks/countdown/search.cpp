@@ -50,6 +50,14 @@ bool take(Values& values, const Step& step) {
   return true;
 }
 
+Ways::Ways(std::string_view operators) {
+  count_[1] = 1;
+  for (std::size_t n = 2; n <= kMaxNumbers; ++n) {
+    for (const Step& step : steps(n, operators)) steps_[n].emplace_back(step);
+    count_[n] = count_[n - 1] * static_cast<std::uint32_t>(steps_[n].size());  // 21 million for six numbers
+  }
+}
+
 std::string expression_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path) {
   std::vector<ExpressionText> terms;
   for (const std::int64_t number : numbers) terms.push_back({std::to_string(number)});

@@ -31,7 +31,7 @@ TEST_CASE("an unknown preset and a LibTorch that is none are refused") {
   const TemporaryFolder checkout;
   const ProcessResult preset = launch(checkout, {"TINYZERO_PRESET=fast"}, {"--help"});
   CHECK(preset.code == 2);
-  CHECK(preset.err == "error: TINYZERO_PRESET is \"fast\"; use release, debug or sanitize\n");
+  CHECK(preset.err == "error: TINYZERO_PRESET is \"fast\"; use release, debug, sanitize or thread\n");
   const ProcessResult torch = launch(checkout, {"TINYZERO_TORCH=/no/such/torch"}, {"--help"});
   CHECK(torch.code == 2);
   CHECK(torch.err.find("error: TINYZERO_TORCH is \"/no/such/torch\", which has no share/cmake/Torch/TorchConfig.cmake") !=

@@ -94,6 +94,23 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
   CHECK(built >= 4);
 }
 
+TEST_CASE("the built-in tasks built by clang, with its own library where it is there, draw the same") {
+  const std::string compiler = is_installed("clang++-19") ? "clang++-19" : "clang++";
+  if (!is_installed(compiler)) return;
+  const TemporaryFolder folder;
+  for (const std::string id : {"countdown", "arithmetic", "multiplication"}) {
+    CAPTURE(id);
+    const std::string library = folder / (id + ".so");
+    const std::string build = " -std=c++20 -O2 -shared -fPIC -fvisibility=hidden -I sdk/include tasks/" + id + "/*.cpp -o " + library;
+    must_run({"sh", "-c", compiler + " -stdlib=libc++" + build + " 2>/dev/null || " + compiler + build}, kSource);
+    for (const std::string level : {"level=0", "level=3", "level=6"}) {
+      const ProcessResult ours = tinyzero::tinyzero({"task", "draw", id, "--count", "400", level});
+      REQUIRE(ours.code == 0);
+      CHECK(tinyzero::tinyzero({"task", "draw", library, "--count", "400", level}).out == ours.out);
+    }
+  }
+}
+
 TEST_CASE("what `task new` writes builds, passes its checks and learns, against an installed package") {
   const TemporaryFolder folder;
   const fs::path prefix = folder / "prefix", build = fs::path(tinyzero_path()).parent_path();

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -89,7 +90,7 @@ TEST_CASE("only right answers are rewarded where format_reward is 0") {
 
 TEST_CASE("drawn problems keep to their settings, and solve answers each") {
   for (const char* settings :
-       {"{numbers: 3, largest: 9, target: [1, 100]}", "{}", "{numbers: [2, 6], largest: 20, operators: \"+-\", wording: long}"}) {
+       {"{numbers: 3, largest: 9, target: [1, 100], targets: values, difficulty: luck}", "{}", "{numbers: [2, 6], largest: 20, operators: \"+-\", wording: long}"}) {
     const Task task = open_countdown(settings);
     std::set<std::string> seen;
     for (const Item& item : draw_first(task, 3, 150)) {
@@ -121,10 +122,70 @@ TEST_CASE("solve knows what cannot be solved") {
   CHECK_THROWS_WITH_AS(task.solve("{\"numbers\":[1,2,3,4,5,6,7],\"target\":1}"), doctest::Contains("at most 6"), Error);
 }
 
-// Difficulty of a problem with one solving derivation among 108: log2(108) bits of luck.
-TEST_CASE("difficulty is the luck a blind guess needs") {
-  const Task task = open_countdown("{numbers: 3, largest: 9, target: [1, 100]}");
-  for (const Item& item : draw_first(task, 1, 300)) CHECK(item.difficulty <= 6.76);
+TEST_CASE("difficulty counts numbers, operators that are needed, or the luck of a blind guess") {
+  const Task numbers = open_countdown(), operators = open_countdown("{difficulty: operators}"), luck = open_countdown("{difficulty: luck}");
+  const auto by_numbers = draw_first(numbers, 1, 60), by_operators = draw_first(operators, 1, 60), by_luck = draw_first(luck, 1, 60);
+  for (std::size_t i = 0; i < 60; ++i) {
+    CAPTURE(by_numbers[i].state);
+    CHECK(by_operators[i].state == by_numbers[i].state);
+    CHECK(by_luck[i].state == by_numbers[i].state);
+    const State state = read_state(by_numbers[i].state);
+    CHECK(by_numbers[i].difficulty == state.numbers.size());
+    // Solved with every choice of so many operators, and with none of fewer.
+    double needed = 5;
+    for (unsigned set = 1; set < 16; ++set) {
+      std::string allowed;
+      for (unsigned op = 0; op < 4; ++op) allowed += (set >> op & 1) != 0 ? std::string(1, "+-*/"[op]) : "";
+      if (static_cast<double>(allowed.size()) < needed && open_countdown("{operators: \"" + allowed + "\"}").solve(by_numbers[i].state))
+        needed = static_cast<double>(allowed.size());
+    }
+    CHECK(by_operators[i].difficulty == needed);
+    CHECK(by_luck[i].difficulty >= 0);
+    CHECK(by_luck[i].difficulty <= 11.93);  // log2(3888): one way of all
+  }
+}
+
+TEST_CASE("luck counts derivations") {
+  const Task task = open_countdown("{numbers: 2, smallest: 3, largest: 5, target: [8, 8], difficulty: luck}");
+  for (const Item& item : draw_first(task, 1, 20)) {
+    CHECK((item.key == "3,5=8" || item.key == "4,4=8"));
+    CHECK(item.difficulty == doctest::Approx(std::log2(6.0)));  // 3+5 of 3+5, 3-5, 5-3, 3*5, 3/5, 5/3; 4+4 likewise
+  }
+}
+
+TEST_CASE("levels are ready difficulties, and refuse what they set") {
+  struct Case {
+    int level;
+    std::size_t fewest, most;
+    std::int64_t largest, target;
+  };
+  for (const Case& c : {Case{1, 2, 2, 9, 100}, {2, 3, 3, 9, 100}, {3, 3, 3, 99, 100}, {4, 3, 4, 99, 100}, {5, 4, 4, 99, 100}, {6, 5, 6, 99, 999}}) {
+    CAPTURE(c.level);
+    const Task task = open_countdown("{level: " + std::to_string(c.level) + "}");
+    std::set<std::size_t> counts;
+    for (const Item& item : draw_first(task, 5, 200)) {
+      const State state = read_state(item.state);
+      counts.insert(state.numbers.size());
+      CHECK(*std::max_element(state.numbers.begin(), state.numbers.end()) <= c.largest);
+      CHECK(state.target <= c.target);
+    }
+    CHECK(*counts.begin() == c.fewest);
+    CHECK(*counts.rbegin() == c.most);
+  }
+  CHECK_THROWS_WITH_AS(open_countdown("{level: 2, numbers: 3}"), doctest::Contains("numbers"), Error);
+  CHECK_THROWS_WITH_AS(open_countdown("{operators: \"+-+\"}"), doctest::Contains("names + twice"), Error);
+}
+
+// Both ways of choosing a target, at the ends of what settings allow: products of six numbers below 1,000 need 60 bits.
+TEST_CASE("targets by any way can be reached") {
+  for (const char* settings : {"{numbers: 4, targets: values}", "{numbers: [3, 4], largest: 999, target: [0, 1000000]}",
+                               "{numbers: 4, smallest: 0, largest: 3, operators: \"/-\", target: [0, 20]}"}) {
+    CAPTURE(settings);
+    const Task task = open_countdown(settings);
+    for (const Item& item : draw_first(task, 2, 60)) CHECK(task.solve(item.state));
+  }
+  for (const Item& item : draw_first(open_countdown("{numbers: 6, smallest: 900, largest: 999, target: [100, 1000000]}"), 2, 10))
+    CHECK(read_state(item.state).target >= 100);
 }
 
 TEST_CASE("demonstrations are honest: sums, what is left, and claims are right; some fail") {

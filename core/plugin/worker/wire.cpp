@@ -5,26 +5,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <ctime>
+#include <iterator>
 
 #include "core/base/error.h"
 
 namespace tinyzero {
 
-void WireWriter::bytes(const void* data, std::size_t n) {
-  if (n > capacity_ - size_) throw Failure("a message to or from a task's worker is longer than " + std::to_string(capacity_) + " bytes");
-  if (n > 0) std::memcpy(area_ + size_, data, n);
-  size_ += n;
+void WireWriter::too_long() const {
+  throw Failure("a message to or from a task's worker is longer than " + std::to_string(capacity_) + " bytes");
 }
 
-const char* WireReader::take(std::size_t n) {
-  if (n > size_ - at_) throw Failure("a task's worker sent a broken message");
-  const char* start = area_ + at_;
-  at_ += n;
-  return start;
-}
+void WireReader::broken() { throw Failure("a task's worker sent a broken message"); }
 
 std::uint64_t WireReader::integer() {
   std::uint64_t value;
@@ -45,7 +39,7 @@ std::string_view WireReader::text() {
 
 std::size_t WireReader::count(std::size_t least) {
   const std::uint64_t n = integer();
-  if (n > (size_ - at_) / least) throw Failure("a task's worker sent a broken message");
+  if (n > (size_ - at_) / least) broken();
   return static_cast<std::size_t>(n);
 }
 
@@ -142,11 +136,11 @@ std::vector<Item> read_items(WireReader& in) {
   return items;
 }
 
-void write_answers(WireWriter& out, const std::vector<Answer>& answers) {
-  out.integer(answers.size());
-  for (const Answer& answer : answers) {
-    out.text(answer.state);
-    out.text(answer.completion);
+void write_answers(WireWriter& out, const Answer* answers, std::size_t n) {
+  out.integer(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    out.text(answers[i].state);
+    out.text(answers[i].completion);
   }
 }
 
@@ -159,27 +153,40 @@ std::vector<Answer> read_answers(WireReader& in) {
   return answers;
 }
 
+namespace {
+
+// A verdict without its detail, as it travels.
+struct WireVerdict {
+  double reward;
+  std::uint32_t outcome, reason;
+  double parts[TINYZERO_TASK_MAX_PARTS];
+  std::uint64_t detail_size;
+};
+
+}  // namespace
+
 void write_verdicts(WireWriter& out, const std::vector<Verdict>& verdicts) {
   out.integer(verdicts.size());
   for (const Verdict& verdict : verdicts) {
-    out.real(verdict.reward);
-    out.integer(static_cast<std::uint64_t>(verdict.outcome));
-    out.integer(verdict.reason);
-    for (const double part : verdict.parts) out.real(part);
-    out.text(verdict.detail);
+    WireVerdict row{verdict.reward, static_cast<std::uint32_t>(verdict.outcome), verdict.reason, {}, verdict.detail.size()};
+    std::copy(verdict.parts.begin(), verdict.parts.end(), row.parts);
+    out.bytes(&row, sizeof row);
+    if (row.detail_size > 0) out.bytes(verdict.detail.data(), row.detail_size);
   }
 }
 
-std::vector<Verdict> read_verdicts(WireReader& in) {
-  std::vector<Verdict> verdicts(in.count(8));
-  for (Verdict& verdict : verdicts) {
-    verdict.reward = in.real();
-    verdict.outcome = static_cast<Outcome>(in.integer());
-    verdict.reason = static_cast<std::uint32_t>(in.integer());
-    for (double& part : verdict.parts) part = in.real();
-    verdict.detail = in.text();
+void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n) {
+  if (in.count(sizeof(WireVerdict)) != n) throw Failure("a task's worker sent another number of verdicts than it was asked for");
+  for (std::size_t i = 0; i < n; ++i) {
+    WireVerdict row;
+    std::memcpy(&row, in.take(sizeof row), sizeof row);
+    Verdict& verdict = verdicts[i];
+    verdict.reward = row.reward;
+    verdict.outcome = static_cast<Outcome>(row.outcome);
+    verdict.reason = row.reason;
+    std::copy(std::begin(row.parts), std::end(row.parts), verdict.parts.begin());
+    if (row.detail_size > 0) verdict.detail.assign(in.take(row.detail_size), row.detail_size);
   }
-  return verdicts;
 }
 
 WireRegion::WireRegion() : file_(FileHandle::adopt(::memfd_create("tinyzero-worker", MFD_CLOEXEC))) {
@@ -204,6 +211,10 @@ void WireRegion::pass_turn(std::uint32_t to) {
 
 bool WireRegion::wait_turn(std::uint32_t own, double seconds) {
   const std::uint32_t other = own == kWireHost ? kWireWorker : kWireHost;
+  for (int i = 0; i < 5000; ++i) {
+    if (header().turn.load(std::memory_order_acquire) == own) return true;
+    __builtin_ia32_pause();
+  }
   timespec wait{static_cast<time_t>(seconds), static_cast<long>((seconds - std::floor(seconds)) * 1e9)};
   do {
     if (header().turn.load(std::memory_order_acquire) == own) return true;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,10 +43,15 @@ class WireWriter {
     integer(value.size());
     bytes(value.data(), value.size());
   }
+  void bytes(const void* data, std::size_t n) {
+    if (n > capacity_ - size_) too_long();
+    if (n > 0) std::memcpy(area_ + size_, data, n);
+    size_ += n;
+  }
   std::size_t size() const { return size_; }
 
  private:
-  void bytes(const void* data, std::size_t n);
+  [[noreturn]] void too_long() const;
 
   char* area_;
   std::size_t capacity_, size_ = 0;
@@ -61,9 +67,16 @@ class WireReader {
   std::string_view text();
   // A count of things that take at least `least` bytes each.
   std::size_t count(std::size_t least);
+  // The next n bytes.
+  const char* take(std::size_t n) {
+    if (n > size_ - at_) broken();
+    const char* start = area_ + at_;
+    at_ += n;
+    return start;
+  }
 
  private:
-  const char* take(std::size_t n);
+  [[noreturn]] static void broken();
 
   const char* area_;
   std::size_t size_, at_ = 0;
@@ -75,10 +88,10 @@ void write_values(WireWriter& out, const std::vector<SettingValue>& values);
 std::vector<SettingValue> read_values(WireReader& in);
 void write_items(WireWriter& out, const std::vector<Item>& items);
 std::vector<Item> read_items(WireReader& in);
-void write_answers(WireWriter& out, const std::vector<Answer>& answers);
+void write_answers(WireWriter& out, const Answer* answers, std::size_t n);
 std::vector<Answer> read_answers(WireReader& in);  // views into the area
 void write_verdicts(WireWriter& out, const std::vector<Verdict>& verdicts);
-std::vector<Verdict> read_verdicts(WireReader& in);
+void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n);  // Failure if there are not n
 
 // The memory: a header and an area for each direction. Pages that were never written take no memory.
 class WireRegion {

@@ -190,11 +190,9 @@ void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
   if (n == 0) return;
   try {
     WireReader reply = call(WireOperation::verify, limits_.row_seconds, n, [&](WireWriter& request) {
-      write_answers(request, {answers, answers + n});
+      write_answers(request, answers, n);
     });
-    const std::vector<Verdict> verdicts = read_verdicts(reply);
-    if (verdicts.size() != n) throw Failure("the worker of " + path_.string() + " sent a broken message");
-    std::copy(verdicts.begin(), verdicts.end(), out);
+    read_verdicts(reply, out, n);
     judged_ += static_cast<std::int64_t>(n);
   } catch (const Lost& lost) {
     if (n == 1 || lost.row < n) {

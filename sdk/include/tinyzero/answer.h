@@ -4,6 +4,8 @@
 // CR and LF. Linear in the length of the completion, no regular expression (std::regex overflows its stack near 50 KB).
 #pragma once
 
+#include <string.h>  // memrchr
+
 #include <optional>
 #include <string_view>
 
@@ -20,12 +22,23 @@ inline constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
+// Where `tag` begins for the last time, npos if it does not.
+inline std::size_t find_last(std::string_view text, std::string_view tag) {
+  for (std::size_t end = text.size(); end > 0;) {  // of the text in which the tag may begin
+    const void* found = ::memrchr(text.data(), tag[0], end);
+    if (found == nullptr) break;
+    end = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+    if (text.substr(end, tag.size()) == tag) return end;
+  }
+  return std::string_view::npos;
+}
+
 // The trimmed answer (perhaps empty), a view into `completion`; nothing if there is no complete pair of tags.
 inline std::optional<std::string_view> find_answer(std::string_view completion) {
-  const std::size_t close = completion.rfind(kAnswerClose);
+  const std::size_t close = find_last(completion, kAnswerClose);
   if (close == std::string_view::npos) return std::nullopt;
   const std::string_view before = completion.substr(0, close);
-  const std::size_t open = before.rfind(kAnswerOpen);
+  const std::size_t open = find_last(before, kAnswerOpen);
   if (open == std::string_view::npos) return std::nullopt;
   return trim(before.substr(open + kAnswerOpen.size()));
 }

@@ -43,6 +43,7 @@ class Expression {
       fault_ = ExpressionFault::too_long;
       return;
     }
+    integers_.reserve(8);
     value_ = sum(0);
     skip_blanks();
     if (!stopped() && at_ != text_.size()) stop(ExpressionFault::not_an_expression);

@@ -26,6 +26,11 @@ class Rational {
 
   // `*this` = `*this` op other, for op one of + - * /. On failure `*this` keeps its value.
   constexpr Status apply(char op, const Rational& other) {
+    if (denominator_ == 1 && other.denominator_ == 1 && is_small(numerator_) && is_small(other.numerator_)) {  // nearly always
+      if (op == '+') return numerator_ += other.numerator_, Status::ok;
+      if (op == '-') return numerator_ -= other.numerator_, Status::ok;
+      if (op == '*') return numerator_ *= other.numerator_, Status::ok;
+    }
     Integer n = 0, d = 0;
     if (op == '/') {
       if (other.numerator_ == 0) return Status::division_by_zero;
@@ -49,6 +54,8 @@ class Rational {
  private:
   static constexpr int kMaxBits = 126;
 
+  // Below 2^62, so that a product fits.
+  static constexpr bool is_small(Integer x) { return static_cast<unsigned __int128>(x + (Integer{1} << 62)) >> 63 == 0; }
   static constexpr unsigned __int128 magnitude(Integer x) {
     return x < 0 ? -static_cast<unsigned __int128>(x) : static_cast<unsigned __int128>(x);
   }

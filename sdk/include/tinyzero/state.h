@@ -2,6 +2,7 @@
 // it (any order of fields, blanks, unknown fields). Bounded: at most 64 KiB and 8 levels of nesting in fields that are skipped.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -29,19 +30,14 @@ class StateReader {
         const std::size_t before = rest_.size();
         const char* start = rest_.data();
         skip_value(8);
-        fields_.push_back({name, {start, before - rest_.size()}});
+        add({name, {start, before - rest_.size()}});
       } while (accept(','));
       expect('}');
     }
     if (peek() != '\0') throw BadState("text after the state's closing brace");
   }
 
-  bool has(std::string_view name) const {
-    for (const Field& field : fields_) {
-      if (field.name == name) return true;
-    }
-    return false;
-  }
+  bool has(std::string_view name) const { return field(name) != nullptr; }
 
   std::int64_t integer(std::string_view name) const {
     StateReader value(find(name), Value{});
@@ -53,6 +49,7 @@ class StateReader {
   std::vector<std::int64_t> integers(std::string_view name) const {
     StateReader value(find(name), Value{});
     std::vector<std::int64_t> out;
+    out.reserve(8);
     value.expect('[');
     if (!value.accept(']')) {
       do out.push_back(value.number(name));
@@ -78,11 +75,23 @@ class StateReader {
   struct Value {};
   StateReader(std::string_view json, Value) : rest_(json) {}
 
-  std::string_view find(std::string_view name) const {
-    for (const Field& field : fields_) {
-      if (field.name == name) return field.value;
+  void add(Field field) {
+    if (count_ < first_.size()) first_[count_++] = field;
+    else more_.push_back(field);
+  }
+  const Field* field(std::string_view name) const {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (first_[i].name == name) return &first_[i];
     }
-    throw BadState("state has no field \"" + std::string(name) + "\"");
+    for (const Field& field : more_) {
+      if (field.name == name) return &field;
+    }
+    return nullptr;
+  }
+  std::string_view find(std::string_view name) const {
+    const Field* found = field(name);
+    if (found == nullptr) throw BadState("state has no field \"" + std::string(name) + "\"");
+    return found->value;
   }
 
   void finish(std::string_view name) {
@@ -165,7 +174,9 @@ class StateReader {
   }
 
   std::string_view rest_;
-  std::vector<Field> fields_;
+  std::array<Field, 4> first_{};  // most states have no more: no memory is taken for them
+  std::size_t count_ = 0;         // of first_
+  std::vector<Field> more_;
 };
 
 }  // namespace tinyzero

@@ -141,10 +141,11 @@ TEST_CASE("a task that loses its worker again and again is stopped with the caus
 TEST_CASE("a reply that is cut or lies about its lengths is a failure, never a crash") {
   std::vector<char> area(1 << 16);
   WireWriter out(area.data(), area.size());
-  write_verdicts(out, std::vector<Verdict>(20));
+  std::vector<Verdict> verdicts(20);
+  write_verdicts(out, verdicts);
   for (std::size_t size = 0; size < out.size(); size += 7) {
     WireReader in(area.data(), size);
-    CHECK_THROWS_AS(read_verdicts(in), Failure);
+    CHECK_THROWS_AS(read_verdicts(in, verdicts.data(), verdicts.size()), Failure);
   }
   Rng rng(1);
   for (int i = 0; i < 20000; ++i) {
@@ -152,8 +153,8 @@ TEST_CASE("a reply that is cut or lies about its lengths is a failure, never a c
     damaged[rng.below(out.size())] = static_cast<char>(rng.next());
     damaged[rng.below(16)] = static_cast<char>(rng.next());
     try {
-      WireReader verdicts(damaged.data(), out.size());
-      read_verdicts(verdicts);
+      WireReader reply(damaged.data(), out.size());
+      read_verdicts(reply, verdicts.data(), verdicts.size());
       WireReader about(damaged.data(), out.size());
       read_about(about);
     } catch (const Failure&) {

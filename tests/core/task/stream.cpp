@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <set>
+#include <unordered_map>
 
 #include "core/base/error.h"
 #include "support/task.h"
@@ -11,21 +12,29 @@ using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/task/stream");
 
-TEST_CASE("no seed, size or split shares a key with another split") {
-  std::set<std::string> seen[3];
-  for (const char* settings : {"{numbers: 3, largest: 9, target: [1, 100]}", "{}"}) {
-    const Task task = open_countdown(settings);
-    for (const std::uint64_t seed : {1, 2, 99}) {
-      for (const Split split : {Split::train, Split::validation, Split::test}) {
-        for (const Item& item : draw_split(task, split, seed, 0, 500)) seen[static_cast<int>(split)].insert(item.key);
+// 100,000 draws of each task, over levels, seeds and splits.
+TEST_CASE("no seed, level or split shares a key with another split") {
+  for (const char* id : {"countdown", "arithmetic", "multiplication"}) {
+    std::unordered_map<std::string, Split> split_of;
+    std::size_t draws = 0;
+    int shared = 0;
+    for (int level = 0; level <= 6; ++level) {
+      const Task task = open_task(id, "{level: " + std::to_string(level) + "}");
+      for (const std::uint64_t seed : {1, 2, 99}) {
+        for (const Split split : {Split::train, Split::validation, Split::test}) {
+          const std::size_t count = level == 0 ? 1700 : 1600;
+          for (const Item& item : draw_split(task, split, seed, 0, count)) {
+            shared += split_of.try_emplace(item.key, split).first->second == split ? 0 : 1;
+            ++draws;
+          }
+        }
       }
     }
+    CAPTURE(id);
+    CHECK(draws > 100000);
+    CHECK(split_of.size() > 10000);
+    CHECK(shared == 0);
   }
-  for (const std::string& key : seen[0]) {
-    CHECK(seen[1].count(key) == 0);
-    CHECK(seen[2].count(key) == 0);
-  }
-  for (const std::string& key : seen[1]) CHECK(seen[2].count(key) == 0);
 }
 
 TEST_CASE("shares of the splits are 70, 10 and 20 percent") {

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Fuzzes the verifiers, the reader of plugin files and the worker protocol under AddressSanitizer and UndefinedBehaviorSanitizer.
+# usage: tests/fuzz/run.sh FOLDER PLUGIN [SECONDS]      SECONDS: for each target, 5 if not given; needs clang++ with libFuzzer
+set -eu
+folder=$1 plugin=$2 seconds=${3:-5}
+mkdir -p "$folder"
+clang=$(command -v clang++-19 || command -v clang++ || true)
+if [ -z "$clang" ] || ! echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
+  "$clang" -fsanitize=fuzzer,address,undefined -x c++ - -o "$folder/probe" 2>/dev/null; then
+  echo "skipped: no clang++ with libFuzzer"
+  exit 0
+fi
+
+# build TARGET SOURCE… FLAG…
+build() {
+  target=$1
+  shift
+  "$clang" -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -Isdk/include "$@" -lfmt -o "$folder/$target"
+}
+build countdown tests/fuzz/verifier.cpp tasks/countdown/search.cpp tasks/countdown/tinyzero_scorer.cpp tasks/countdown/python_value.cpp \
+  -DTASK_SOURCE='"tasks/countdown/countdown.cpp"' -DTASK_CLASS=tinyzero::countdown::Countdown &
+first=$!
+(build arithmetic tests/fuzz/verifier.cpp -DTASK_SOURCE='"tasks/arithmetic/arithmetic.cpp"' -DTASK_CLASS=tinyzero::arithmetic::Arithmetic
+build multiplication tests/fuzz/verifier.cpp -DTASK_SOURCE='"tasks/multiplication/multiplication.cpp"' \
+  -DTASK_CLASS=tinyzero::multiplication::Multiplication) &
+second=$!
+build elf tests/fuzz/elf.cpp core/plugin/elf.cpp core/base/file.cpp
+build wire tests/fuzz/wire.cpp core/plugin/worker/wire.cpp core/base/file.cpp
+wait "$first"
+wait "$second"
+
+for target in countdown arithmetic multiplication elf wire; do
+  mkdir -p "$folder/corpus-$target"
+  FUZZ_PLUGIN=$plugin "$folder/$target" -max_total_time="$seconds" -timeout=1 -rss_limit_mb=2048 -max_len=8192 -dict=tests/fuzz/answers.dict \
+    -artifact_prefix="$folder/$target-" -print_final_stats=1 "$folder/corpus-$target" >"$folder/$target.log" 2>&1 || {
+    tail -40 "$folder/$target.log"
+    exit 1
+  }
+  echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$folder/$target.log") inputs in $seconds s, no finding"
+done
