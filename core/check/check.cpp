@@ -3,7 +3,6 @@
 #include <exception>
 
 #include "core/base/error.h"
-#include "core/base/suggest.h"
 #include "core/check/checks.h"
 #include "core/check/process.h"
 #include "core/plugin/library_task.h"
@@ -26,10 +25,29 @@ constexpr Check kChecks[] = {
     {"cheats", check_cheats},
     {"guesses", check_guesses},
     {"verdicts", check_verdicts},
+    {"worker", check_worker},
     {"fuzz", check_fuzz},
     {"speed", check_speed},
     {"threads", check_threads},
     {"leaks", check_leaks},
+};
+
+// Tells its watch what it judges.
+class WatchedTask : public LibraryTask {
+ public:
+  WatchedTask(const std::filesystem::path& library, Watch* watch) : LibraryTask(library), watch_(watch) {
+    if (watch_ != nullptr) LibraryTask::watch(watch_->cursor());
+  }
+  std::vector<Verdict> verify(const std::vector<Answer>& answers) override {
+    if (watch_ == nullptr) return LibraryTask::verify(answers);
+    watch_->begin(answers);
+    std::vector<Verdict> verdicts = LibraryTask::verify(answers);
+    watch_->end();
+    return verdicts;
+  }
+
+ private:
+  Watch* watch_;
 };
 
 constexpr Grade kGrades[] = {Grade::pass, Grade::warn, Grade::fail, Grade::skip};
@@ -67,14 +85,17 @@ std::vector<std::string> check_names() {
 CheckResult run_check(const std::string& name, const CheckOptions& options) {
   for (const Check& check : kChecks) {
     if (name != check.name) continue;
-    const ProcessOutcome outcome = run_forked(options.seconds, [&] { return sent(run_guarded(check, options)); });
+    Watch watch;
+    CheckOptions watched = options;
+    watched.watch = &watch;
+    const ProcessOutcome outcome = run_forked(options.seconds, &watch, options.row_seconds, [&] { return sent(run_guarded(check, watched)); });
     return outcome.finished ? received(outcome.text) : CheckResult{Grade::fail, "the task's code " + outcome.text};
   }
-  throw Error("no check \"" + name + "\"", suggestion(name, check_names()));
+  throw Failure("no check \"" + name + "\"");
 }
 
 Task open_checked(const CheckOptions& options) {
-  return Task(std::make_unique<LibraryTask>(options.library), options.library, &options.settings);
+  return Task(std::make_unique<WatchedTask>(options.library, options.watch), options.library, &options.settings);
 }
 
 void require(bool holds, const std::string& what) {

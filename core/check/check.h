@@ -22,17 +22,21 @@ struct CheckResult {
   std::string detail;  // what was found, in a line
 };
 
+class Watch;
+
 struct CheckOptions {
   std::filesystem::path library;
   Node settings;  // of the task
   std::uint64_t seed = 1;
-  double seconds = 120;  // for one check
+  double seconds = 120;    // for one check
+  double row_seconds = 2;  // for judging one answer
+  Watch* watch = nullptr;  // set by run_check: told of every answer
 };
 
 // In the order in which they run.
 std::vector<std::string> check_names();
 
-// Runs one check. Throws Error for an unknown name.
+// Runs one of them.
 CheckResult run_check(const std::string& name, const CheckOptions& options);
 
 }  // namespace tinyzero

@@ -38,6 +38,7 @@ CheckResult check_demonstrations(const CheckOptions& options);
 CheckResult check_cheats(const CheckOptions& options);
 CheckResult check_guesses(const CheckOptions& options);
 CheckResult check_verdicts(const CheckOptions& options);
+CheckResult check_worker(const CheckOptions& options);
 CheckResult check_fuzz(const CheckOptions& options);
 CheckResult check_speed(const CheckOptions& options);
 CheckResult check_threads(const CheckOptions& options);

@@ -89,7 +89,7 @@ CheckResult check_draws(const CheckOptions& options) {
   auto backwards = task.draw(options.seed, {indices.rbegin(), indices.rend()});
   std::reverse(backwards.begin(), backwards.end());
   require(text_of(backwards) == together, "problems drawn in another order differ");
-  const ProcessOutcome elsewhere = run_forked(options.seconds, [&] {
+  const ProcessOutcome elsewhere = run_forked(options.seconds, nullptr, 0, [&] {
     for (const char* name : {"de_DE.UTF-8", "fr_FR.UTF-8", "C.UTF-8"}) {
       if (std::setlocale(LC_ALL, name) != nullptr) break;
     }

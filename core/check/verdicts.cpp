@@ -16,6 +16,7 @@
 #include "core/base/error.h"
 #include "core/base/workers.h"
 #include "core/check/checks.h"
+#include "core/plugin/worker/worker_task.h"
 #include "tinyzero/answer.h"
 #include "tinyzero/rng.h"
 
@@ -221,6 +222,16 @@ CheckResult check_verdicts(const CheckOptions& options) {
   return {Grade::pass, fmt::format("{} verdicts in range, the same twice, alone, backwards and in another instance", answers.size())};
 }
 
+// As a run judges: there the task can only compute.
+CheckResult check_worker(const CheckOptions& options) {
+  const Task outside(std::make_unique<WorkerTask>(options.library, WorkerLimits{}), options.library, &options.settings);
+  const AnswerSet set = mixed_answers(outside, options.seed);
+  const std::vector<Verdict> verdicts = outside.verify(set.answers());
+  for (std::size_t i = 0; i < verdicts.size(); ++i) check_verdict(outside, verdicts[i], set.completions[i]);
+  require(text_of(open_checked(options).verify(set.answers())) == text_of(verdicts), "a worker gives other verdicts than this process");
+  return {Grade::pass, fmt::format("{} verdicts in a worker are those of this process; no system call was forbidden", verdicts.size())};
+}
+
 CheckResult check_fuzz(const CheckOptions& options) {
   const Task task = open_checked(options);
   const std::vector<Item> items = some_items(task, options.seed);
@@ -280,7 +291,9 @@ CheckResult check_speed(const CheckOptions& options) {
 }
 
 CheckResult check_threads(const CheckOptions& options) {
-  const Task task = open_checked(options);
+  CheckOptions unwatched = options;  // a watch sees one thread
+  unwatched.watch = nullptr;
+  const Task task = open_checked(unwatched);
   if (!task.about().is_reentrant) return {Grade::skip, "the task says that it is not to be called from several threads"};
   const AnswerSet set = mixed_answers(task, options.seed);
   const std::string serial = text_of(task.verify(set.answers()));

@@ -3,21 +3,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/dll/runtime_symbol_info.hpp>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/cli/options.h"
 #include "core/cli/templates.h"
+#include "core/plugin/library.h"
+#include "tinyzero/note.h"
 
 namespace tinyzero {
 namespace {
 
-void check_name(const std::string& name) {
+// Names that CMake keeps for targets of its own.
+constexpr std::array kReserved{"all", "clean", "depend", "edit_cache", "help", "install", "package", "rebuild_cache", "test", "tinyzero"};
+
+void check_name(const GlobalOptions& global, const std::string& name) {
   const bool good = !name.empty() && name[0] >= 'a' && name[0] <= 'z' && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   });
   if (!good) throw Error("\"" + name + "\" cannot name a task", "use small letters, digits and _, beginning with a letter");
+  if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end())
+    throw Error("\"" + name + "\" cannot name a task: CMake keeps it for a target of its own", "choose another name");
+  for (const PluginFile& file : PluginCatalog::scan(global.plugin_folders).of_type(TINYZERO_NOTE_TASK)) {
+    if (file.note.field("id") == name) throw Error("there is a task \"" + name + "\" already: " + file.path.string(), "choose another name");
+  }
 }
 
 std::string replaced(std::string text, const std::string& word, const std::string& by) {
@@ -34,8 +45,8 @@ std::string find_argument(const fs::path& program) {
 
 }  // namespace
 
-int task_new_command(const GlobalOptions&, const TaskNewOptions& options) {
-  check_name(options.name);
+int task_new_command(const GlobalOptions& global, const TaskNewOptions& options) {
+  check_name(global, options.name);
   const fs::path folder = options.name;
   if (fs::exists(folder)) throw Error("cannot make " + folder.string() + ": it exists", "choose another name, or another folder to be in");
   const fs::path program = boost::dll::program_location().string();

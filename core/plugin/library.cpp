@@ -123,7 +123,8 @@ std::vector<PluginFile> PluginCatalog::of_type(std::uint32_t type) const {
 
 PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) const {
   if (is_plugin_path(name)) {
-    if (!fs::exists(name)) throw Error("no plugin file " + name, "check the path");
+    if (!fs::exists(name))
+      throw Error("no plugin file " + name, fs::path(name).is_absolute() ? "is it built?" : "it is looked for from " + fs::current_path().string() + "; is it built?");
     for (const PluginFile& file : files_) {
       if (std::error_code ignored; fs::equivalent(file.path, name, ignored)) return file;
     }
@@ -135,7 +136,10 @@ PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) cons
     known.push_back(file.note.field("id"));
     if (file.note.field("id") == name) matches.push_back(file);
   }
-  if (matches.empty()) throw Error("no " + std::string(kind_name(type)) + " \"" + name + "\"", suggestion(name, known));
+  if (matches.empty()) {
+    throw Error("no " + std::string(kind_name(type)) + " \"" + name + "\"",
+                fs::exists(name) ? "to use a file, give the path of the .so that its build made" : suggestion(name, known));
+  }
   if (matches.size() > 1) {
     throw Error(
         std::string(kind_name(type)) + " \"" + name + "\" is found twice: " + matches[0].path.string() + " and " + matches[1].path.string(),

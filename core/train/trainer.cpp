@@ -56,16 +56,20 @@ void Trainer::preflight() {
   PreflightReport report;
   const auto items = draw_step(parts_.task, settings_.general.seed, 1, kKnownAnswers);
   report.known_answers = parts_.task.can_solve() ? 0 : -1;
+  std::string refused;  // a problem whose known answer is not right, and why
   for (const Item& item : items) {
     report.longest_prompt = std::max(report.longest_prompt,
                                      static_cast<std::int64_t>(parts_.tokenizer.encode(frame_prompt(item.prompt, parts_.framing)).size()));
     if (!parts_.task.can_solve()) continue;
     const auto solution = parts_.task.solve(item.state);
-    const bool right = solution && parts_.task.is_right(parts_.task.verify({{item.state, *solution}}).front());
+    const Verdict verdict = solution ? parts_.task.verify({{item.state, *solution}}).front() : Verdict();
+    const bool right = solution && parts_.task.is_right(verdict);
+    if (!right) refused = item.prompt + ": " + (solution ? parts_.task.reason(verdict) : "the solver finds nothing");
     report.known_answers += right ? 1.0 / static_cast<double>(items.size()) : 0.0;
   }
   if (parts_.task.can_solve() && report.known_answers < 0.999) {
-    observer_.warned(fmt::format("the task's own solutions earn the full reward in only {:.0f} % of problems", 100 * report.known_answers));
+    observer_.warned(fmt::format("the task's own solutions earn the full reward in only {:.0f} % of problems ({}); `tinyzero task check` says more",
+                                 100 * report.known_answers, refused));
   }
   report.max_tokens = settings_.rollout.max_tokens;
   report.context = parts_.model.config.context;

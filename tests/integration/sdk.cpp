@@ -148,12 +148,27 @@ TEST_CASE("check finds what is wrong with a task, and says it") {
     CHECK(line["result"] == "pass");
     CHECK(line["seed"] == 3);
   }
-  CHECK(checks == 14);
+  CHECK(checks == 15);
   const ProcessResult bad = tinyzero::tinyzero({"task", "check", hostile, "--only", "settings,draws,solutions"});
   CHECK(bad.code == 1);
   CHECK(bad.out.find("fail  settings        the task's code was ended by signal 11") != std::string::npos);
   CHECK(bad.out.find("fail  draws           another seed gives the same problems") != std::string::npos);
   CHECK(bad.out.find("1 passed, 0 with a warning, 2 failed, 0 skipped") != std::string::npos);
+  const std::string faulty = (fs::path(TINYZERO_BROKEN) / "faulty.so").string();
+  const auto fault = [&](const char* setting, const char* checks) {
+    return tinyzero::tinyzero({"task", "check", faulty, setting, "--only", checks, "--json"}).out;
+  };
+  CHECK(fault("fault=none", "cheats,verdicts,worker").find("\"fail\"") == std::string::npos);
+  CHECK(fault("fault=loops", "cheats").find("the task's code ran longer than 2 s on the answer \\\"\\\"") != std::string::npos);
+  CHECK(fault("fault=reason", "verdicts").find("verify gave reason 2; the task's reasons are 0 to 1") != std::string::npos);
+  const std::string prints = fault("fault=prints", "cheats,worker");
+  CHECK(prints.find("noise") == std::string::npos);
+  CHECK(prints.find("\"check\":\"cheats\",\"result\":\"pass\"") != std::string::npos);
+  CHECK(prints.find("which judging an answer does not need") != std::string::npos);
+  const ProcessResult setting = tinyzero::tinyzero({"task", "check", faulty, "fualt=none"});
+  CHECK(setting.code == 2);
+  CHECK(setting.out.empty());
+  CHECK(setting.err.find("unknown setting \"task.fualt\"") != std::string::npos);
   const ProcessResult misspelt = tinyzero::tinyzero({"task", "check", "countdown", "--only", "draw"});
   CHECK(misspelt.code == 2);
   CHECK(misspelt.err.find("did you mean \"draws\"?") != std::string::npos);

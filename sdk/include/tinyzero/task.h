@@ -192,6 +192,10 @@ class TaskBinding {
       tz_error problem{};
       const tz_status status = guarded(&problem, [&]() -> tz_status {
         const Verdict verdict = task(instance).verify(view(answers[i].state), view(answers[i].completion));
+        if (verdict.reason >= Task::reasons.size()) {
+          throw std::out_of_range("verify gave reason " + std::to_string(verdict.reason) + "; the task's reasons are 0 to " +
+                                  std::to_string(Task::reasons.size() - 1));
+        }
         out[i].reward = verdict.reward;
         out[i].outcome = static_cast<std::uint32_t>(verdict.outcome);
         out[i].reason = verdict.reason;

@@ -19,9 +19,13 @@ int main() {
   };
   int failed = 0;
   for (const Case& c : cases) {
-    const double reward = task.verify(c.state, c.completion).reward;
-    if (reward == c.reward) continue;
-    std::printf("%s on %s earns %g, expected %g\n", c.completion, c.state, reward, c.reward);
+    try {
+      const double reward = task.verify(c.state, c.completion).reward;
+      if (reward == c.reward) continue;
+      std::printf("%s on %s earns %g, expected %g\n", c.completion, c.state, reward, c.reward);
+    } catch (const std::exception& e) {
+      std::printf("%s on %s: %s (are the cases above still of your task?)\n", c.completion, c.state, e.what());
+    }
     ++failed;
   }
   return failed == 0 ? 0 : 1;

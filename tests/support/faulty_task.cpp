@@ -1,0 +1,52 @@
+// A task with the faults that authors make, for `task check`.
+
+#include <cstdio>
+
+#include "tinyzero/answer.h"
+#include "tinyzero/task.h"
+
+using namespace tinyzero;
+
+namespace {
+
+struct Faulty {
+  struct Settings {
+    std::string fault = "none";
+    void describe(SettingsTable& t) { t.add("fault", fault, "what is wrong").one_of({"none", "loops", "prints", "reason"}); }
+  };
+  static constexpr About about{"faulty", "has faults", "1.0.0", "Write the next number."};
+  static constexpr std::array parts{"correct"};
+  static constexpr std::array reasons{"correct", "wrong"};
+
+  explicit Faulty(const Settings& settings) : settings_(settings) {}
+
+  Item draw(Draw draw) const {
+    Rng rng(draw.seed, {draw.index});
+    const std::string number = std::to_string(rng.below(100000));
+    return {number, number, "{\"n\":" + number + "}", 1, 0};
+  }
+
+  Verdict verify(std::string_view state, std::string_view completion) const {
+    if (settings_.fault == "prints") {
+      std::puts("noise");
+      std::fflush(stdout);
+    }
+    for (volatile bool forever = true; settings_.fault == "loops" && forever;) {
+    }
+    const bool right = find_answer(completion) == next(state);
+    return {right ? 1.0 : 0.0, Outcome::scored, right ? 0u : settings_.fault == "reason" ? 2u : 1u, {}, {}};
+  }
+
+  std::optional<std::string> solve(std::string_view state) const {
+    return "<answer>" + next(state) + "</answer>";
+  }
+
+ private:
+  static std::string next(std::string_view state) { return std::to_string(StateReader(state).integer("n") + 1); }
+
+  Settings settings_;
+};
+
+}  // namespace
+
+TINYZERO_TASK(Faulty, "faulty")
