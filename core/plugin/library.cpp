@@ -6,6 +6,8 @@
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <boost/dll/shared_library.hpp>
 #include <cstdlib>
+#include <forward_list>
+#include <mutex>
 #include <sstream>
 
 #include "core/base/error.h"
@@ -32,8 +34,11 @@ std::vector<fs::path> folders_of_variable(const char* variable) {
 }  // namespace
 
 void* load_library_entry(const fs::path& path, const char* entry) {
-  // Owned by nobody on purpose: code of a plugin may run until the very end of the process.
-  auto* library = new boost::dll::shared_library;  // NOLINT
+  // Never unloaded: code of a plugin may run until the very end of the process.
+  static std::mutex mutex;
+  static auto& kept = *new std::forward_list<boost::dll::shared_library>;  // NOLINT
+  const std::lock_guard lock(mutex);
+  boost::dll::shared_library* library = &kept.emplace_front();
   try {
     library->load(fs::absolute(path), boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
   } catch (const std::exception& e) {

@@ -146,27 +146,7 @@ class Countdown {
   static constexpr std::array reasons{"correct",       "no answer",        "blank answer", "not an expression", "too long",   "too deep",
                                       "wrong numbers", "division by zero", "wrong value",  "value too large",   "format only"};
 
-  explicit Countdown(const Settings& settings) : s_(settings), ways_(settings.operators) {
-    if (s_.level > 0) {
-      const Level& level = kLevels[s_.level - 1];
-      s_.numbers = level.numbers;
-      s_.largest = level.largest;
-      s_.target = level.target;
-    }
-    if (s_.operators.empty() || s_.operators.find_first_not_of("+-*/") != std::string::npos) {
-      throw std::invalid_argument("operators is \"" + s_.operators + "\"; it must be made of + - * /");
-    }
-    for (const char op : s_.operators) {
-      if (std::count(s_.operators.begin(), s_.operators.end(), op) > 1)
-        throw std::invalid_argument("operators is \"" + s_.operators + "\"; it names " + op + " twice");
-    }
-    if (s_.smallest > s_.largest)
-      throw std::invalid_argument("smallest " + std::to_string(s_.smallest) + " is above largest " + std::to_string(s_.largest));
-    for (const auto* range : {&s_.numbers, &s_.target, &s_.demo_attempts}) {
-      if (range->front() > range->back())
-        throw std::invalid_argument("a range [" + Text().list(*range, ", ").take() + "] runs downwards; write the lowest first");
-    }
-  }
+  explicit Countdown(const Settings& settings) : s_(settled(settings)), ways_(s_.operators) {}
 
   Item draw(Draw draw) const {
     Rng rng(draw.seed, {draw.index});
@@ -220,6 +200,30 @@ class Countdown {
   }
 
  private:
+  // The settings with those of their level. Throws std::invalid_argument where they contradict each other.
+  static Settings settled(Settings s) {
+    if (s.operators.empty() || s.operators.find_first_not_of("+-*/") != std::string::npos) {
+      throw std::invalid_argument("operators is \"" + s.operators + "\"; it must be made of + - * /");
+    }
+    for (const char op : s.operators) {
+      if (std::count(s.operators.begin(), s.operators.end(), op) > 1)
+        throw std::invalid_argument("operators is \"" + s.operators + "\"; it names " + op + " twice");
+    }
+    if (s.smallest > s.largest)
+      throw std::invalid_argument("smallest " + std::to_string(s.smallest) + " is above largest " + std::to_string(s.largest));
+    for (const auto* range : {&s.numbers, &s.target, &s.demo_attempts}) {
+      if (range->front() > range->back())
+        throw std::invalid_argument("a range [" + Text().list(*range, ", ").take() + "] runs downwards; write the lowest first");
+    }
+    if (s.level > 0) {
+      const Level& level = kLevels[s.level - 1];
+      s.numbers = level.numbers;
+      s.largest = level.largest;
+      s.target = level.target;
+    }
+    return s;
+  }
+
   static Problem small_problem(std::string_view state) {
     Problem problem(state);
     if (problem.numbers.size() > kMaxNumbers) throw BadState("at most " + std::to_string(kMaxNumbers) + " numbers can be searched");

@@ -19,6 +19,10 @@ const fs::path kSource = TINYZERO_SOURCE;
 
 bool is_installed(const std::string& program) { return run_process({"sh", "-c", "command -v " + program}).code == 0; }
 
+// A clang and its C++ compiler, the newest that is expected; its libc++ fits it.
+const std::string kClang = is_installed("clang-19") ? "clang-19" : "clang";
+const std::string kClangCpp = is_installed("clang++-19") ? "clang++-19" : "clang++";
+
 void must_run(const std::vector<std::string>& command, const std::string& folder = {}) {
   const ProcessResult result = run_process(command, {}, folder);
   CAPTURE(command[0]);
@@ -40,7 +44,7 @@ std::vector<double> accuracies(const fs::path& run) {
 
 TEST_CASE("one task built by any compiler, standard and library, or in plain C, says the same") {
   struct Build {
-    const char* compiler;
+    std::string compiler;
     std::vector<std::string> flags;
   };
   const std::string cpp = (kSource / "tests/support/portable/task.cpp").string(), c = (kSource / "tests/support/portable/task.c").string();
@@ -49,9 +53,9 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
       {"g++", {"-std=c++17", "-O2", cpp}},
       {"g++", {"-std=c++20", "-D_GLIBCXX_USE_CXX11_ABI=0", "-O3", cpp}},
       {"gcc", {"-std=c11", c}},
-      {"clang++", {"-std=c++17", "-O2", cpp}},
-      {"clang++", {"-std=c++20", "-stdlib=libc++", cpp}},
-      {"clang", {"-std=c11", "-O2", c}},
+      {kClangCpp, {"-std=c++17", "-O2", cpp}},
+      {kClangCpp, {"-std=c++20", "-stdlib=libc++", cpp}},
+      {kClang, {"-std=c11", "-O2", c}},
   };
   const TemporaryFolder folder;
   std::string answers;
@@ -67,10 +71,10 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
   std::string draws, verdicts;
   int built = 0;
   for (const Build& build : builds) {
-    CAPTURE(std::string(build.compiler) + " " + build.flags[0]);
+    CAPTURE(build.compiler + " " + build.flags[0]);
     if (!is_installed(build.compiler)) continue;
     if (build.flags[1] == "-stdlib=libc++" &&
-        run_process({"sh", "-c", "echo '#include <string>' | clang++ -stdlib=libc++ -x c++ -fsyntax-only -"}).code != 0)
+        run_process({"sh", "-c", "echo '#include <string>' | " + kClangCpp + " -stdlib=libc++ -x c++ -fsyntax-only -"}).code != 0)
       continue;
     const fs::path library = folder / ("portable" + std::to_string(built++) + ".so");
     std::vector<std::string> command = {build.compiler, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden",
@@ -95,14 +99,13 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
 }
 
 TEST_CASE("the built-in tasks built by clang, with its own library where it is there, draw the same") {
-  const std::string compiler = is_installed("clang++-19") ? "clang++-19" : "clang++";
-  if (!is_installed(compiler)) return;
+  if (!is_installed(kClangCpp)) return;
   const TemporaryFolder folder;
   for (const std::string id : {"countdown", "arithmetic", "multiplication"}) {
     CAPTURE(id);
     const std::string library = folder / (id + ".so");
     const std::string build = " -std=c++20 -O2 -shared -fPIC -fvisibility=hidden -I sdk/include tasks/" + id + "/*.cpp -o " + library;
-    must_run({"sh", "-c", compiler + " -stdlib=libc++" + build + " 2>/dev/null || " + compiler + build}, kSource);
+    must_run({"sh", "-c", kClangCpp + " -stdlib=libc++" + build + " 2>/dev/null || " + kClangCpp + build}, kSource);
     for (const std::string level : {"level=0", "level=3", "level=6"}) {
       const ProcessResult ours = tinyzero::tinyzero({"task", "draw", id, "--count", "400", level});
       REQUIRE(ours.code == 0);

@@ -2,9 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <fstream>
+
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/plugin/library.h"
+#include "core/plugin/worker/worker_task.h"
 #include "support/temporary.h"
 #include "tinyzero/note.h"
 #include "tinyzero/rng.h"
@@ -49,8 +53,9 @@ TEST_CASE("a file cut anywhere is refused or can be loaded") {
   const TemporaryFolder folder;
   const std::string file = read_file(plugin("countdown"));
   int refused = 0, cuts = 0;
-  for (std::size_t size = 0; size < file.size(); size += 64, ++cuts) {
-    write_file_synced(folder / "cut.so", file.substr(0, size));
+  const std::size_t step = std::max<std::size_t>(64, file.size() / 8192);  // 64, but for builds with debug information
+  for (std::size_t size = 0; size < file.size(); size += step, ++cuts) {
+    std::ofstream(folder / "cut.so", std::ios::binary) << file.substr(0, size);
     try {
       read_library_note(folder / "cut.so");
     } catch (const Error&) {
@@ -62,18 +67,22 @@ TEST_CASE("a file cut anywhere is refused or can be loaded") {
   CHECK(refused > cuts / 2);
 }
 
-TEST_CASE("flipped bits in the headers never break the reader") {
+TEST_CASE("flipped bits in the headers never break the host") {
   const TemporaryFolder folder;
-  const std::string file = read_file(plugin("countdown")).substr(0, 4096);
+  const std::string file = read_file(plugin("countdown"));
   Rng rng(1);
-  for (int trial = 0; trial < 3000; ++trial) {
+  int loaded = 0;
+  for (int trial = 0; trial < 10000; ++trial) {
     std::string broken = file;
     for (int flips = 0; flips < 4; ++flips) broken[rng.below(1024)] ^= static_cast<char>(1u << rng.below(8));
-    write_file_atomically(folder / "flip.so", broken);
+    std::ofstream(folder / "flip.so", std::ios::binary) << broken;
     try {
       read_library_note(folder / "flip.so");
+      if (trial < 1000) WorkerTask(folder / "flip.so", {});  // what it lets through may break a worker, never this process
+      ++loaded;
     } catch (const Error& e) {
       CHECK(std::string(e.what()).find("flip.so") != std::string::npos);
     }
   }
+  CHECK(loaded > 0);
 }
