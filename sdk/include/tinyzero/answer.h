@@ -4,8 +4,6 @@
 // CR and LF. Linear in the length of the completion, no regular expression (std::regex overflows its stack near 50 KB).
 #pragma once
 
-#include <string.h>  // memrchr
-
 #include <optional>
 #include <string_view>
 
@@ -22,13 +20,11 @@ inline constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
-// Where `tag` begins for the last time, npos if it does not.
-inline std::size_t find_last(std::string_view text, std::string_view tag) {
-  for (std::size_t end = text.size(); end > 0;) {  // of the text in which the tag may begin
-    const void* found = ::memrchr(text.data(), tag[0], end);
-    if (found == nullptr) break;
-    end = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
-    if (text.substr(end, tag.size()) == tag) return end;
+// Where `tag` begins for the last time, npos if it does not. Answers stand near the end: a loop from there finds them first.
+inline constexpr std::size_t find_last(std::string_view text, std::string_view tag) {
+  if (text.size() < tag.size()) return std::string_view::npos;
+  for (std::size_t at = text.size() - tag.size() + 1; at-- > 0;) {
+    if (text[at] == tag[0] && text.substr(at, tag.size()) == tag) return at;
   }
   return std::string_view::npos;
 }
