@@ -39,6 +39,7 @@ StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<Score
   b.truncated = truncated;
   b.all_tokens = b.mask.sum().item<double>();
   b.all_episodes = usable.sum().item<double>();
+  b.all_samples = static_cast<double>(b.episodes());
   return out;
 }
 
@@ -96,6 +97,7 @@ Batch select_episodes(const Batch& batch, const std::vector<std::int64_t>& episo
   out.truncated = of_episodes(batch.truncated);
   out.all_tokens = batch.all_tokens;
   out.all_episodes = batch.all_episodes;
+  out.all_samples = batch.all_samples;
   return out;
 }
 

@@ -30,6 +30,7 @@ Batch batch_of(std::vector<std::int64_t> episodes, std::vector<float> mask, doub
   b.logp_old = at::zeros({static_cast<std::int64_t>(episodes.size())});
   b.all_tokens = tokens;
   b.all_episodes = all_episodes;
+  b.all_samples = all_episodes;
   return b;
 }
 

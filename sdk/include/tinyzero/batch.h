@@ -29,6 +29,7 @@ struct Batch {
   // Counts over the whole update, of which this may be a part.
   double all_tokens = 0;    // trained tokens: the sum of the mask
   double all_episodes = 0;  // episodes with at least one trained token
+  double all_samples = 0;   // episodes
 
   // Filled by Algorithm::prepare.
   at::Tensor advantage;                     // (N) f32

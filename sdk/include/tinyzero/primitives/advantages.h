@@ -1,0 +1,138 @@
+// From rewards to advantages.
+//
+// Shapes as in batch.h: values of episodes (B), of tokens (N) with episode (N) rising; group (B) from 0; masks are 1 for tokens that count.
+// Every function computes in double and returns doubles. A masked token is invisible: returns and discounts pass through it unchanged, its
+// reward and its value are not used, and its own result is 0.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "tinyzero/primitives/masked.h"
+
+namespace tinyzero {
+
+// The usable members of each group.
+inline std::vector<std::vector<std::int64_t>> members_of(const at::Tensor& group, const at::Tensor& usable) {
+  const std::int64_t groups = group.size(0) > 0 ? group.max().item<std::int64_t>() + 1 : 0;
+  std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(groups));
+  const auto g = group.accessor<std::int64_t, 1>();
+  const auto u = usable.accessor<bool, 1>();
+  for (std::int64_t i = 0; i < group.size(0); ++i) {
+    if (u[i]) members[static_cast<std::size_t>(g[i])].push_back(i);
+  }
+  return members;
+}
+
+// Group-relative advantages (GRPO, arXiv:2402.03300; without `scale_by_std` Dr. GRPO, arXiv:2503.20783):
+//   A_i = (r_i - mean_g r) / (std_g r + eps), std with `ddof`;   A_i = r_i - mean_g r
+// over the usable members of the group. Exactly 0 where all members have the same raw reward (rounding of the mean must not teach), so also
+// for a single member, and for unusable episodes. reward (B) f64, group (B), usable (B) -> (B).
+inline at::Tensor group_advantage(const at::Tensor& reward, const at::Tensor& group, const at::Tensor& usable, bool scale_by_std, double eps,
+                                  int ddof = 1) {
+  at::Tensor out = at::zeros_like(reward);
+  const auto r = reward.accessor<double, 1>();
+  auto a = out.accessor<double, 1>();
+  for (const auto& members : members_of(group, usable)) {
+    const double n = static_cast<double>(members.size());
+    double mean = 0, squares = 0;
+    bool equal = true;
+    for (const std::int64_t i : members) {
+      mean += r[i] / n;
+      equal = equal && r[i] == r[members.front()];
+    }
+    if (equal) continue;
+    for (const std::int64_t i : members) squares += (r[i] - mean) * (r[i] - mean);
+    const double divisor = scale_by_std ? std::sqrt(squares / (n - ddof)) + eps : 1.0;
+    for (const std::int64_t i : members) a[i] = (r[i] - mean) / divisor;
+  }
+  return out;
+}
+
+// A_i = r_i - the mean of the other usable members' rewards (RLOO, arXiv:2402.14740); 0 as above. (B) -> (B).
+inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& group, const at::Tensor& usable) {
+  at::Tensor out = at::zeros_like(reward);
+  const auto r = reward.accessor<double, 1>();
+  auto a = out.accessor<double, 1>();
+  for (const auto& members : members_of(group, usable)) {
+    double sum = 0;
+    bool equal = true;
+    for (const std::int64_t i : members) {
+      sum += r[i];
+      equal = equal && r[i] == r[members.front()];
+    }
+    if (equal) continue;
+    for (const std::int64_t i : members) a[i] = r[i] - (sum - r[i]) / static_cast<double>(members.size() - 1);
+  }
+  return out;
+}
+
+// The value of each token's episode: (B), episode (N) -> (N) f32.
+inline at::Tensor spread_to_tokens(const at::Tensor& values, const at::Tensor& episode) {
+  return values.index_select(0, episode).to(at::kFloat);
+}
+
+// Each episode's value on its last token that counts, 0 elsewhere: (B), (N), (N) -> (N).
+inline at::Tensor on_last_token(const at::Tensor& values, const at::Tensor& mask, const at::Tensor& episode) {
+  const at::Tensor m = as_doubles(mask), v = as_doubles(values);
+  at::Tensor out = at::zeros({mask.size(0)}, at::kDouble);
+  auto o = out.accessor<double, 1>();
+  const auto e = episode.accessor<std::int64_t, 1>();
+  std::int64_t done = -1;
+  for (std::int64_t t = mask.size(0) - 1; t >= 0; --t) {
+    if (m.const_data_ptr<double>()[t] == 0 || e[t] == done) continue;
+    done = e[t];
+    o[t] = v.const_data_ptr<double>()[done];
+  }
+  return out;
+}
+
+struct Gae {
+  at::Tensor advantage;  // (N), before whitening
+  at::Tensor returns;    // (N): advantage + value
+};
+
+// Generalized advantage estimation (arXiv:1506.02438):
+//   delta_t = r_t + gamma V_{t+1} - V_t,  V = 0 after the end;   A_t = delta_t + gamma lambda A_{t+1};   returns = A + V
+// reward, value, mask, episode (N).
+inline Gae generalized_advantage(const at::Tensor& reward, const at::Tensor& value, const at::Tensor& mask, const at::Tensor& episode,
+                                 double gamma, double lambda) {
+  const at::Tensor rewards = as_doubles(reward), values = as_doubles(value), masks = as_doubles(mask);
+  const auto r = rewards.accessor<double, 1>(), v = values.accessor<double, 1>(), m = masks.accessor<double, 1>();
+  const auto e = episode.accessor<std::int64_t, 1>();
+  Gae out{at::zeros({mask.size(0)}, at::kDouble), at::zeros({mask.size(0)}, at::kDouble)};
+  auto a = out.advantage.accessor<double, 1>(), g = out.returns.accessor<double, 1>();
+  double next_advantage = 0, next_value = 0;
+  std::int64_t current = -1;
+  for (std::int64_t t = mask.size(0) - 1; t >= 0; --t) {
+    if (e[t] != current) next_advantage = next_value = 0;
+    current = e[t];
+    if (m[t] == 0) continue;
+    next_advantage = r[t] + gamma * next_value - v[t] + gamma * lambda * next_advantage;
+    next_value = v[t];
+    a[t] = next_advantage;
+    g[t] = next_advantage + v[t];
+  }
+  return out;
+}
+
+// G_t = r_t + gamma G_{t+1}: reward, mask, episode (N) -> (N).
+inline at::Tensor return_to_go(const at::Tensor& reward, const at::Tensor& mask, const at::Tensor& episode, double gamma) {
+  return generalized_advantage(reward, at::zeros_like(reward), mask, episode, gamma, 1.0).returns;
+}
+
+// ---- rewards ----
+
+// DAPO's soft penalty for long completions (arXiv:2503.14476): 0 up to max - buffer tokens, then falling in a line to -factor at max, and
+// -factor above. buffer 0: no soft zone. Lengths (B) in tokens -> (B).
+inline at::Tensor overlong_penalty(const at::Tensor& length, double max, double buffer, double factor) {
+  const at::Tensor over = as_doubles(length) - (max - buffer);
+  if (buffer <= 0) return at::where(over.gt(0), -factor, 0.0);
+  return -(over / buffer).clamp(0.0, 1.0) * factor;
+}
+
+}  // namespace tinyzero
