@@ -100,7 +100,7 @@ constexpr int kMaxDraws = 10000;  // numbers tried before a problem is called im
 
 // Numbers and target, as draw wrote them.
 struct Problem {
-  std::vector<std::int64_t> numbers;
+  Integers numbers;
   std::int64_t target = 0;
 
   explicit Problem(std::string_view state) {

@@ -15,7 +15,7 @@ fi
 build() {
   target=$1
   shift
-  "$clang" -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -Isdk/include "$@" -lfmt -o "$folder/$target"
+  "$clang" -std=c++20 -O1 -gline-tables-only -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -Isdk/include "$@" -lfmt -o "$folder/$target"
 }
 build countdown tests/fuzz/verifier.cpp tasks/countdown/search.cpp tasks/countdown/tinyzero_scorer.cpp tasks/countdown/python_value.cpp \
   -DTASK_SOURCE='"tasks/countdown/countdown.cpp"' -DTASK_CLASS=tinyzero::countdown::Countdown &

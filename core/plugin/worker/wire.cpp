@@ -211,7 +211,7 @@ void WireRegion::pass_turn(std::uint32_t to) {
 
 bool WireRegion::wait_turn(std::uint32_t own, double seconds) {
   const std::uint32_t other = own == kWireHost ? kWireWorker : kWireHost;
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 300; ++i) {
     if (header().turn.load(std::memory_order_acquire) == own) return true;
     __builtin_ia32_pause();
   }

@@ -11,10 +11,10 @@
 #include <functional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "tinyzero/answer.h"
 #include "tinyzero/rational.h"
+#include "tinyzero/short_list.h"
 
 namespace tinyzero {
 
@@ -43,7 +43,6 @@ class Expression {
       fault_ = ExpressionFault::too_long;
       return;
     }
-    integers_.reserve(8);
     value_ = sum(0);
     skip_blanks();
     if (!stopped() && at_ != text_.size()) stop(ExpressionFault::not_an_expression);
@@ -54,7 +53,7 @@ class Expression {
   const Rational& value() const { return value_; }
   // The integers, in the order of the text; complete unless the fault is too_long, too_deep or not_an_expression. An integer of
   // more than 18 digits stands as -1.
-  const std::vector<std::int64_t>& integers() const { return integers_; }
+  const Integers& integers() const { return integers_; }
 
  private:
   bool stopped() const { return fault_ == ExpressionFault::not_an_expression || fault_ == ExpressionFault::too_deep; }
@@ -140,7 +139,7 @@ class Expression {
   std::size_t at_ = 0;
   ExpressionFault fault_ = ExpressionFault::none;
   Rational value_;
-  std::vector<std::int64_t> integers_;
+  Integers integers_;
 };
 
 }  // namespace tinyzero

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tinyzero/short_list.h"
+
 namespace tinyzero {
 
 // A state that verify cannot use. The message says what was expected.
@@ -46,10 +48,9 @@ class StateReader {
     return number;
   }
 
-  std::vector<std::int64_t> integers(std::string_view name) const {
+  Integers integers(std::string_view name) const {
     StateReader value(find(name), Value{});
-    std::vector<std::int64_t> out;
-    out.reserve(8);
+    Integers out;
     value.expect('[');
     if (!value.accept(']')) {
       do out.push_back(value.number(name));
