@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <set>
 #include <thread>
 
 #include "core/model/parameters.h"
@@ -284,4 +285,36 @@ TEST_CASE("machines can follow a run on standard output") {
   CHECK(result.code == 0);
   CHECK(result.err.empty());
   CHECK(result.out == read_file(folder / "run/metrics.jsonl"));
+}
+
+TEST_CASE("every member of GRPO's family trains, and settings that contradict each other are refused") {
+  const TemporaryFolder folder;
+  const std::vector<std::vector<std::string>> members = {
+      {"algorithm.scale=none", "algorithm.aggregation=constant", "algorithm.constant_length=24"},                 // Dr. GRPO
+      {"algorithm.baseline=others", "algorithm.scale=none"},                                                      // RLOO
+      {"algorithm.scale=batch"},                                                                                  // REINFORCE++
+      {"algorithm.ratio=sequence", "algorithm.clip=[3e-4, 4e-4]", "algorithm.aggregation=sequence"},              // GSPO
+      {"algorithm.objective=weighted", "algorithm.aggregation=sequence_sum"},                                     // CISPO
+      {"algorithm.dual_clip=3", "train.updates=2"},
+  };
+  std::set<std::string> weights;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    CAPTURE(i);
+    std::vector<std::string> settings = members[i];
+    settings.insert(settings.end(), {"train.steps=2", "eval.every=2", "task.format_reward=0.3", "warm_start.steps=200", "rollout.max_tokens=48"});
+    const fs::path run = folder / std::to_string(i);
+    run_to_the_end(train(run, settings));
+    weights.insert(read_file(run / "checkpoints/step-000002/model.safetensors"));
+    for (const Json& line : json_lines(run / "metrics.jsonl")) {
+      if (line.contains("train/loss")) CHECK(line["train/loss"].is_number());
+    }
+  }
+  CHECK(weights.size() == members.size());
+  const ProcessResult both = tinyzero::tinyzero(train(folder / "refused", {"algorithm.baseline=others"}));
+  CHECK(both.code == 2);
+  CHECK(both.err.find("scale: std belongs to baseline: group") != std::string::npos);
+  const ProcessResult idle = tinyzero::tinyzero(train(folder / "refused", {"algorithm.constant_length=8"}));
+  CHECK(idle.code == 2);
+  CHECK(idle.err.find("constant_length") != std::string::npos);
+  CHECK_FALSE(fs::exists(folder / "refused"));
 }
