@@ -14,6 +14,7 @@ namespace {
 class Grpo : public Algorithm {
  public:
   void describe(SettingsTable& t) override {
+    t.add("clip", clip_, "how far the ratio may leave 1 before its gradient stops: one number, or [below, above]").up_to(2).between(0, 100);
     t.add("baseline", baseline_, "what a reward is compared with. group: the mean of its group; others: the mean of the group's others (RLOO)")
         .one_of({"group", "others"});
     t.add("scale", scale_,
@@ -23,7 +24,6 @@ class Grpo : public Algorithm {
     t.add("ratio", ratio_, "token: of each token; sequence: one for the whole completion (GSPO)").one_of({"token", "sequence"});
     t.add("objective", objective_, "clipped: PPO's surrogate; weighted: the clipped ratio as a constant weight of log-probs (CISPO)")
         .one_of({"clipped", "weighted"});
-    t.add("clip", clip_, "how far the ratio may leave 1 before its gradient stops: one number, or [below, above]").up_to(2).between(0, 100);
     t.add("dual_clip", dual_clip_, "most that a token of negative advantage costs, in advantages, above 1; 0: no bound")
         .between(0, 100)
         .only_when("objective", "clipped");
