@@ -211,10 +211,6 @@ void WireRegion::pass_turn(std::uint32_t to) {
 
 bool WireRegion::wait_turn(std::uint32_t own, double seconds) {
   const std::uint32_t other = own == kWireHost ? kWireWorker : kWireHost;
-  for (int i = 0; i < 300; ++i) {
-    if (header().turn.load(std::memory_order_acquire) == own) return true;
-    __builtin_ia32_pause();
-  }
   timespec wait{static_cast<time_t>(seconds), static_cast<long>((seconds - std::floor(seconds)) * 1e9)};
   do {
     if (header().turn.load(std::memory_order_acquire) == own) return true;
