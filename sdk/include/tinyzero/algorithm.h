@@ -77,6 +77,8 @@ using AlgorithmEntry = const AlgorithmModule* (*)();
 #endif
 #if defined(__SANITIZE_ADDRESS__)
 #define TINYZERO_SANITIZER "address"
+#elif defined(__SANITIZE_THREAD__)
+#define TINYZERO_SANITIZER "thread"
 #else
 #define TINYZERO_SANITIZER "none"
 #endif
