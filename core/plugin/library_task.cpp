@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 
 #include "core/base/error.h"
 #include "core/plugin/library.h"
@@ -123,12 +122,7 @@ std::vector<Verdict> LibraryTask::verify(const std::vector<Answer>& answers) {
   tz_error error{};
   check(descriptor_->verify(instance_.get(), &call, in.data(), static_cast<std::uint32_t>(in.size()), out.data(), &error), error,
         "cannot verify");
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    verdicts[i].reward = out[i].reward;
-    verdicts[i].outcome = static_cast<Outcome>(out[i].outcome);
-    verdicts[i].reason = out[i].reason;
-    std::copy(std::begin(out[i].parts), std::end(out[i].parts), verdicts[i].parts.begin());
-  }
+  for (std::size_t i = 0; i < out.size(); ++i) assign(verdicts[i], out[i]);
   return verdicts;
 }
 

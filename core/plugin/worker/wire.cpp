@@ -5,10 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cmath>
 #include <ctime>
-#include <iterator>
 
 #include "core/base/error.h"
 
@@ -155,11 +153,9 @@ std::vector<Answer> read_answers(WireReader& in) {
 
 namespace {
 
-// A verdict without its detail, as it travels.
+// A verdict as it travels; its detail follows.
 struct WireVerdict {
-  double reward;
-  std::uint32_t outcome, reason;
-  double parts[TINYZERO_TASK_MAX_PARTS];
+  tz_verdict verdict;
   std::uint64_t detail_size;
 };
 
@@ -168,8 +164,7 @@ struct WireVerdict {
 void write_verdicts(WireWriter& out, const std::vector<Verdict>& verdicts) {
   out.integer(verdicts.size());
   for (const Verdict& verdict : verdicts) {
-    WireVerdict row{verdict.reward, static_cast<std::uint32_t>(verdict.outcome), verdict.reason, {}, verdict.detail.size()};
-    std::copy(verdict.parts.begin(), verdict.parts.end(), row.parts);
+    const WireVerdict row{abi_verdict(verdict), verdict.detail.size()};
     out.bytes(&row, sizeof row);
     if (row.detail_size > 0) out.bytes(verdict.detail.data(), row.detail_size);
   }
@@ -180,12 +175,8 @@ void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     WireVerdict row;
     std::memcpy(&row, in.take(sizeof row), sizeof row);
-    Verdict& verdict = verdicts[i];
-    verdict.reward = row.reward;
-    verdict.outcome = static_cast<Outcome>(row.outcome);
-    verdict.reason = row.reason;
-    std::copy(std::begin(row.parts), std::end(row.parts), verdict.parts.begin());
-    if (row.detail_size > 0) verdict.detail.assign(in.take(row.detail_size), row.detail_size);
+    assign(verdicts[i], row.verdict);
+    if (row.detail_size > 0) verdicts[i].detail.assign(in.take(row.detail_size), row.detail_size);
   }
 }
 

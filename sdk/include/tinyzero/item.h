@@ -1,8 +1,10 @@
 // Problems and verdicts in C++, for plugins and hosts.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <string>
 
 #include "tinyzero/task_abi.h"
@@ -37,5 +39,21 @@ struct Verdict {
   std::array<double, TINYZERO_TASK_MAX_PARTS> parts{};  // in the order of the task's parts
   std::string detail;                                   // more than the reason says, for a person; usually empty
 };
+
+// A verdict as the C ABI has it, without its detail; and back.
+inline tz_verdict abi_verdict(const Verdict& verdict) {
+  tz_verdict out{};
+  out.reward = verdict.reward;
+  out.outcome = static_cast<std::uint32_t>(verdict.outcome);
+  out.reason = verdict.reason;
+  std::copy(verdict.parts.begin(), verdict.parts.end(), out.parts);
+  return out;
+}
+inline void assign(Verdict& out, const tz_verdict& verdict) {
+  out.reward = verdict.reward;
+  out.outcome = static_cast<Outcome>(verdict.outcome);
+  out.reason = verdict.reason;
+  std::copy(std::begin(verdict.parts), std::end(verdict.parts), out.parts.begin());
+}
 
 }  // namespace tinyzero

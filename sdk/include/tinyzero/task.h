@@ -196,10 +196,7 @@ class TaskBinding {
           throw std::out_of_range("verify gave reason " + std::to_string(verdict.reason) + "; the task's reasons are 0 to " +
                                   std::to_string(Task::reasons.size() - 1));
         }
-        out[i].reward = verdict.reward;
-        out[i].outcome = static_cast<std::uint32_t>(verdict.outcome);
-        out[i].reason = verdict.reason;
-        std::copy(verdict.parts.begin(), verdict.parts.end(), out[i].parts);
+        out[i] = abi_verdict(verdict);
         if (!verdict.detail.empty()) explain(call, i, verdict.detail);
         return TZ_OK;
       });
