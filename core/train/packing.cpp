@@ -37,9 +37,7 @@ StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<Score
   b.group = at::tensor(group);
   b.length = at::tensor(length);
   b.truncated = truncated;
-  b.all_tokens = b.mask.sum().item<double>();
-  b.all_episodes = usable.sum().item<double>();
-  b.all_samples = static_cast<double>(b.episodes());
+  b.all = b.counted();
   return out;
 }
 
@@ -95,9 +93,7 @@ Batch select_episodes(const Batch& batch, const std::vector<std::int64_t>& episo
   out.group = of_episodes(batch.group);
   out.length = of_episodes(batch.length);
   out.truncated = of_episodes(batch.truncated);
-  out.all_tokens = batch.all_tokens;
-  out.all_episodes = batch.all_episodes;
-  out.all_samples = batch.all_samples;
+  out.all = batch.all;
   return out;
 }
 

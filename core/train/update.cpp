@@ -57,9 +57,7 @@ Metrics update_policy(PolicyWorkers& workers, Optimizer& optimizer, const Algori
   for (std::int64_t u = 0; u < options.updates; ++u) {
     const Share share = share_of(batch, u * problems, problems, algorithm.only_advantages_teach());
     Batch whole = select_episodes(batch, share.all);
-    whole.all_tokens = whole.mask.sum().item<double>();
-    whole.all_episodes = whole.usable.sum().item<double>();
-    whole.all_samples = static_cast<double>(whole.episodes());
+    whole.all = whole.counted();
 
     std::vector<std::int64_t> lengths;
     for (const std::int64_t i : share.live) lengths.push_back(static_cast<std::int64_t>(sequences[static_cast<std::size_t>(i)].ids.size()));
@@ -73,9 +71,7 @@ Metrics update_policy(PolicyWorkers& workers, Optimizer& optimizer, const Algori
         chosen.push_back(&sequences[static_cast<std::size_t>(episodes.back())]);
       }
       Batch micro = select_episodes(batch, episodes);
-      micro.all_tokens = whole.all_tokens;
-      micro.all_episodes = whole.all_episodes;
-      micro.all_samples = whole.all_samples;
+      micro.all = whole.all;
       const PolicyOutput out = run_policy(policy, pack_input(chosen), options.temperature);
       Metrics& part = parts[static_cast<std::size_t>(r)];
       const at::Tensor loss = algorithm.loss(micro, out, part);

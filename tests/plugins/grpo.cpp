@@ -28,9 +28,9 @@ Batch batch_of(std::vector<std::int64_t> episodes, std::vector<float> mask, doub
   b.mask = at::tensor(mask);
   b.reward = at::zeros({episodes.back() + 1}, at::kDouble);
   b.logp_old = at::zeros({static_cast<std::int64_t>(episodes.size())});
-  b.all_tokens = tokens;
-  b.all_episodes = all_episodes;
-  b.all_samples = all_episodes;
+  b.all.tokens = tokens;
+  b.all.episodes = all_episodes;
+  b.all.samples = all_episodes;
   return b;
 }
 

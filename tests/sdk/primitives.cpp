@@ -31,9 +31,9 @@ class Case {
     batch.mask = tokens("mask");
     batch.episode = at::tensor(episode, at::kLong);
     batch.reward = at::zeros({row}, at::kDouble);
-    batch.all_tokens = batch.mask.sum().item<double>();
-    batch.all_episodes = episode_sums(batch.mask, batch.episode, row).gt(0).sum().item<double>();
-    batch.all_samples = static_cast<double>(row);
+    batch.all.tokens = batch.mask.sum().item<double>();
+    batch.all.episodes = episode_sums(batch.mask, batch.episode, row).gt(0).sum().item<double>();
+    batch.all.samples = static_cast<double>(row);
   }
 
   bool is_double() const { return type_ == at::kDouble; }
@@ -205,7 +205,7 @@ TEST_CASE("divergence from a reference, in the loss and in the reward") {
     const double beta = c.number("beta"), kl = aggregate(terms, c.batch, "sequence").item<double>();
     c.check_masked(on_last_token(c.episodes("scores"), c.batch.mask, c.batch.episode) - beta * terms, "token_rewards");
     c.check(kl, "kl");
-    c.check(c.text("controller") == "fixed" ? beta : adapted_kl_weight(beta, kl, c.number("target"), c.batch.all_samples, c.number("horizon")),
+    c.check(c.text("controller") == "fixed" ? beta : adapted_kl_weight(beta, kl, c.number("target"), c.batch.all.samples, c.number("horizon")),
             "next_beta");
   });
 }

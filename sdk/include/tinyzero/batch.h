@@ -15,6 +15,13 @@
 
 namespace tinyzero {
 
+// What means are divided by.
+struct Counts {
+  double tokens = 0;    // trained tokens: the sum of the mask
+  double episodes = 0;  // episodes with at least one trained token
+  double samples = 0;   // episodes
+};
+
 struct Batch {
   // Given by the host.
   at::Tensor logp_old;   // (N) f32: log-probability under the policy that sampled, recorded while sampling
@@ -26,10 +33,7 @@ struct Batch {
   at::Tensor length;     // (B) int64: tokens of an episode
   at::Tensor truncated;  // (B) bool: cut at max_tokens
 
-  // Counts over the whole update, of which this may be a part.
-  double all_tokens = 0;    // trained tokens: the sum of the mask
-  double all_episodes = 0;  // episodes with at least one trained token
-  double all_samples = 0;   // episodes
+  Counts all;  // over the whole update, of which this may be a part
 
   // Filled by Algorithm::prepare.
   at::Tensor advantage;                     // (N) f32
@@ -37,6 +41,8 @@ struct Batch {
 
   std::int64_t tokens() const { return logp_old.size(0); }
   std::int64_t episodes() const { return reward.size(0); }
+  // Of this batch. Tokens of episodes that are not usable have a mask of 0.
+  Counts counted() const { return {mask.sum().item<double>(), usable.sum().item<double>(), static_cast<double>(episodes())}; }
 };
 
 // The policy on a batch, differentiable.

@@ -37,15 +37,15 @@ TEST_CASE("a part of a batch keeps its episodes' tokens and the whole's counts")
   b.group = at::tensor(std::vector<std::int64_t>{0, 0, 1});
   b.length = at::tensor(std::vector<std::int64_t>{2, 1, 3});
   b.truncated = at::zeros({3}, at::kBool);
-  b.all_tokens = 6;
-  b.all_episodes = 3;
+  b.all.tokens = 6;
+  b.all.episodes = 3;
   const Batch part = select_episodes(b, {0, 2});
   CHECK(at::equal(part.logp_old, at::tensor(std::vector<float>{0, 1, 3, 4, 5})));
   CHECK(at::equal(part.episode, at::tensor(std::vector<std::int64_t>{0, 0, 1, 1, 1})));
   CHECK(at::equal(part.added.at("x"), at::tensor(std::vector<std::int64_t>{0, 1, 3, 4, 5})));
   CHECK(at::equal(part.reward, at::tensor(std::vector<double>{1, 3})));
-  CHECK(part.all_tokens == 6);
-  CHECK(part.all_episodes == 3);
+  CHECK(part.all.tokens == 6);
+  CHECK(part.all.episodes == 3);
 }
 
 TEST_CASE("episodes that could not be judged are masked") {
@@ -58,8 +58,8 @@ TEST_CASE("episodes that could not be judged are masked") {
   const StepBatch step = make_batch(prompts, completions);
   CHECK(at::equal(step.batch.mask, at::tensor(std::vector<float>{1, 1, 0})));
   CHECK(at::equal(step.batch.logp_old, at::tensor(std::vector<float>{-1, -2, -3})));
-  CHECK(step.batch.all_tokens == 2);
-  CHECK(step.batch.all_episodes == 1);
+  CHECK(step.batch.all.tokens == 2);
+  CHECK(step.batch.all.episodes == 1);
   CHECK(step.batch.usable[0].item<bool>());
   CHECK_FALSE(step.batch.usable[1].item<bool>());
   CHECK(step.batch.truncated[1].item<bool>());

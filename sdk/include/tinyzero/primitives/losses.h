@@ -119,11 +119,11 @@ inline at::Tensor classification_terms(const at::Tensor& logit, const at::Tensor
 // 0, with a gradient of 0, if nothing is trained.
 inline at::Tensor aggregate(const at::Tensor& x, const Batch& batch, const std::string& how, double constant = 1.0) {
   const at::Tensor masked = x * batch.mask;
-  if (how == "token") return masked.sum() / std::max(batch.all_tokens, 1.0);
-  if (how == "sequence_sum") return masked.sum() / std::max(batch.all_episodes, 1.0);
-  if (how == "constant") return masked.sum() / (std::max(batch.all_samples, 1.0) * constant);
+  if (how == "token") return masked.sum() / std::max(batch.all.tokens, 1.0);
+  if (how == "sequence_sum") return masked.sum() / std::max(batch.all.episodes, 1.0);
+  if (how == "constant") return masked.sum() / (std::max(batch.all.samples, 1.0) * constant);
   const at::Tensor counts = episode_sums(batch.mask, batch.episode, batch.episodes()).clamp_min(1.0);
-  return (episode_sums(masked, batch.episode, batch.episodes()) / counts).sum() / std::max(batch.all_episodes, 1.0);
+  return (episode_sums(masked, batch.episode, batch.episodes()) / counts).sum() / std::max(batch.all.episodes, 1.0);
 }
 
 }  // namespace tinyzero
