@@ -10,7 +10,6 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <numeric>
 #include <optional>
 
 #include "core/base/error.h"
@@ -29,12 +28,6 @@ constexpr std::size_t kCalls = 100000;
 constexpr double kSlow = 0.010, kTooSlow = 1.0;  // seconds for one answer of a megabyte
 
 std::string in_tags(const std::string& answer) { return std::string(kAnswerOpen) + answer + std::string(kAnswerClose); }
-
-std::vector<Item> some_items(const Task& task, std::uint64_t seed) {
-  std::vector<std::uint64_t> indices(kItems);
-  std::iota(indices.begin(), indices.end(), 0);
-  return task.draw(seed, indices);
-}
 
 // A solution if there is one, else a demonstration, else nothing.
 std::optional<std::string> good_answer(const Task& task, const Item& item) {
@@ -118,7 +111,7 @@ std::string damaged(std::string state, Rng& rng) {
 AnswerSet mixed_answers(const Task& task, std::uint64_t seed) {
   AnswerSet set;
   Rng rng(seed, {1});
-  for (const Item& item : some_items(task, seed)) {
+  for (const Item& item : task.draw(seed, 0, kItems)) {
     const std::string good = good_answer(task, item).value_or(in_tags("1"));
     set.add(item.state, good);
     set.add(item.state, hostile_text(good, rng));
@@ -154,7 +147,7 @@ std::size_t entries_of(const char* folder) {
 
 CheckResult check_cheats(const CheckOptions& options) {
   const Task task = open_checked(options);
-  const std::vector<Item> items = some_items(task, options.seed);
+  const std::vector<Item> items = task.draw(options.seed, 0, kItems);
   const std::pair<const char*, std::string (*)(const Item&)> cheats[] = {
       {"an empty completion", [](const Item&) { return std::string(); }},
       {"blanks", [](const Item&) { return std::string(" \n\t "); }},
@@ -176,7 +169,7 @@ CheckResult check_cheats(const CheckOptions& options) {
 
 CheckResult check_guesses(const CheckOptions& options) {
   const Task task = open_checked(options);
-  const std::vector<Item> items = some_items(task, options.seed);
+  const std::vector<Item> items = task.draw(options.seed, 0, kItems);
   std::vector<std::string> answers;
   std::map<std::string, std::size_t> counts;
   for (const Item& item : items) {
@@ -234,7 +227,7 @@ CheckResult check_worker(const CheckOptions& options) {
 
 CheckResult check_fuzz(const CheckOptions& options) {
   const Task task = open_checked(options);
-  const std::vector<Item> items = some_items(task, options.seed);
+  const std::vector<Item> items = task.draw(options.seed, 0, kItems);
   std::vector<std::string> good;
   for (const Item& item : items) good.push_back(good_answer(task, item).value_or(in_tags("1")));
   const std::string before = text_of(task.verify({{items[0].state, good[0]}}));
@@ -255,7 +248,7 @@ CheckResult check_fuzz(const CheckOptions& options) {
 
 CheckResult check_speed(const CheckOptions& options) {
   const Task task = open_checked(options);
-  const std::vector<Item> items = some_items(task, options.seed);
+  const std::vector<Item> items = task.draw(options.seed, 0, kItems);
   const std::string& state = items[0].state;
   constexpr std::size_t kMegabyte = 1 << 20;
   std::string tags;
@@ -301,7 +294,7 @@ CheckResult check_threads(const CheckOptions& options) {
   run_workers(8, [&](std::int64_t worker) {
     for (int round = 0; round < 20; ++round) {
       found[static_cast<std::size_t>(worker)] = text_of(task.verify(set.answers()));
-      some_items(task, options.seed + static_cast<std::uint64_t>(worker));
+      task.draw(options.seed + static_cast<std::uint64_t>(worker), 0, kItems);
     }
   });
   for (const std::string& verdicts : found) require(verdicts == serial, "eight threads at once get other verdicts than one");

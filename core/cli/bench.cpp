@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
-#include <numeric>
 
 #include "core/base/error.h"
 #include "core/base/json.h"
@@ -26,8 +25,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kBatch = 512;  // rows of a call
 constexpr int kRounds = 7;
 
-struct Rate {
-  double median = 0, lowest = 0, highest = 0;  // rows a second
+struct Spread {
+  double median = 0, lowest = 0, highest = 0;
 };
 
 using Work = std::function<void()>;  // does kBatch rows
@@ -50,15 +49,15 @@ std::vector<std::vector<double>> measure(double seconds, const std::vector<Work>
   return rates;
 }
 
-Rate rate_of(std::vector<double> values) {
+Spread spread_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return {values[kRounds / 2], values.front(), values.back()};
 }
 
 // Round by round, a / b.
-Rate ratio_of(std::vector<double> a, const std::vector<double>& b) {
+Spread ratio_of(std::vector<double> a, const std::vector<double>& b) {
   for (std::size_t i = 0; i < a.size(); ++i) a[i] /= b[i];
-  return rate_of(std::move(a));
+  return spread_of(std::move(a));
 }
 
 struct Row {
@@ -67,9 +66,7 @@ struct Row {
 
 // A batch as in training: demonstrations, right answers, and answers of other problems, a third each.
 std::vector<Row> training_like(const Task& task) {
-  std::vector<std::uint64_t> indices(kBatch);
-  std::iota(indices.begin(), indices.end(), 0);
-  const std::vector<Item> items = task.draw(1, indices);
+  const std::vector<Item> items = task.draw(1, 0, kBatch);
   std::vector<Row> rows;
   for (std::size_t i = 0; i < kBatch; ++i) {
     const bool traced = i % 3 == 0 && task.can_demonstrate();
@@ -97,22 +94,19 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
   }
   std::uint64_t index = 0;
   volatile std::uint64_t sink = 0;
-  const auto rates = measure(options.seconds, {[&] {
-                                                 std::vector<std::uint64_t> indices(kBatch);
-                                                 std::iota(indices.begin(), indices.end(), index);
-                                                 index += kBatch;
-                                                 inside.draw(1, indices);
-                                               },
-                                               [&] { inside.verify(answers); }, [&] { outside.verify(answers); },
-                                               [&] {
-                                                 for (const Row& row : rows)
-                                                   sink = sink + XXH3_64bits(row.state.data(), row.state.size()) +
-                                                          XXH3_64bits(row.completion.data(), row.completion.size());
-                                               }});
-  const Rate drawing = rate_of(rates[0]), judging = rate_of(rates[1]), worker = rate_of(rates[2]), ceiling = rate_of(rates[3]);
-  const Rate overhead = ratio_of(rates[1], rates[2]);
+  const Work draw = [&] {
+    inside.draw(1, index, kBatch);
+    index += kBatch;
+  };
+  const Work hash = [&] {
+    for (const Row& row : rows)
+      sink = sink + XXH3_64bits(row.state.data(), row.state.size()) + XXH3_64bits(row.completion.data(), row.completion.size());
+  };
+  const auto rates = measure(options.seconds, {draw, [&] { inside.verify(answers); }, [&] { outside.verify(answers); }, hash});
+  const Spread drawing = spread_of(rates[0]), judging = spread_of(rates[1]), worker = spread_of(rates[2]), ceiling = spread_of(rates[3]);
+  const Spread overhead = ratio_of(rates[1], rates[2]);
 
-  const auto json = [](const Rate& r) { return Json{{"median", r.median}, {"lowest", r.lowest}, {"highest", r.highest}}; };
+  const auto json = [](const Spread& r) { return Json{{"median", r.median}, {"lowest", r.lowest}, {"highest", r.highest}}; };
   if (options.json) {
     fmt::print("{}\n", json_line({{"task", inside.about().id},
                                   {"bytes", bytes},
@@ -123,7 +117,7 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
                                   {"ceiling", json(ceiling)}}));
     return 0;
   }
-  const auto line = [](const char* what, const Rate& r, const std::string& note) {
+  const auto line = [](const char* what, const Spread& r, const std::string& note) {
     fmt::print("  {:<22} {:7.3f} M/s   [{:.3f}, {:.3f}]   {}\n", what, r.median / 1e6, r.lowest / 1e6, r.highest / 1e6, note);
   };
   fmt::print("{} on one core, batches of {}, {:.0f} bytes a row (state and completion); median and range of {} rounds\n", inside.about().id,

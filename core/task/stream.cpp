@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <numeric>
 #include <set>
 
 #include "core/base/error.h"
@@ -15,12 +14,6 @@ constexpr std::size_t kChunk = 64;                       // problems asked of th
 constexpr std::size_t kPatience = 20000;                 // problems in a row that bring nothing new
 constexpr std::uint64_t kStepStride = 1u << 24;          // indices reserved for a step
 constexpr std::uint64_t kEvalSeed = 0x7465737473657473;  // of every evaluation set
-
-std::vector<Item> draw_chunk(const Task& task, std::uint64_t seed, std::uint64_t first) {
-  std::vector<std::uint64_t> indices(kChunk);
-  std::iota(indices.begin(), indices.end(), first);
-  return task.draw(seed, indices);
-}
 
 }  // namespace
 
@@ -40,7 +33,7 @@ std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, 
   std::vector<Item> items;
   std::size_t misses = 0;
   for (std::uint64_t index = first_index; items.size() < count; index += kChunk) {
-    for (Item& item : draw_chunk(task, seed, index)) {
+    for (Item& item : task.draw(seed, index, kChunk)) {
       if (items.size() == count) break;
       misses = split_of_key(item.key) == split ? 0 : misses + 1;
       if (misses == 0) items.push_back(std::move(item));
@@ -62,7 +55,7 @@ EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
   std::set<std::string> keys, prompts;
   std::size_t stale = 0;
   for (std::uint64_t index = 0; set.items.size() < count && stale < kPatience; index += kChunk) {
-    for (Item& item : draw_chunk(task, kEvalSeed, index)) {
+    for (Item& item : task.draw(kEvalSeed, index, kChunk)) {
       ++stale;
       if (split_of_key(item.key) != split || set.items.size() == count || !prompts.insert(item.prompt).second) continue;
       stale = 0;

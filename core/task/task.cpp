@@ -1,6 +1,7 @@
 #include "core/task/task.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "core/plugin/library_task.h"
@@ -44,6 +45,12 @@ Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Nod
   const TaskSettings table(about());
   resolved_ = read_settings(settings, table.table(), "task", {"use", kInProcess});
   code_->create(table.values());
+}
+
+std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_t count) const {
+  std::vector<std::uint64_t> indices(count);
+  std::iota(indices.begin(), indices.end(), first);
+  return draw(seed, indices);
 }
 
 std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {

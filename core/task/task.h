@@ -32,6 +32,9 @@ class Task {
   // Problems `indices` of the stream of `seed`. Throws Error if the task has none or fails.
   std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) const { return code_->draw(seed, indices); }
 
+  // Problems first … first + count - 1.
+  std::vector<Item> draw(std::uint64_t seed, std::uint64_t first, std::size_t count) const;
+
   // One verdict an answer, in order. A row that the task fails on, or a verdict outside the task's declared range, is an `error`.
   std::vector<Verdict> verify(const std::vector<Answer>& answers) const;
 

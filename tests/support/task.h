@@ -1,7 +1,6 @@
 // The tasks of this build, opened with settings in YAML.
 #pragma once
 
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -22,9 +21,7 @@ inline Verdict judge(const Task& task, const std::string& state, const std::stri
 
 // The first `count` problems of a seed.
 inline std::vector<Item> draw_first(const Task& task, std::uint64_t seed, std::size_t count) {
-  std::vector<std::uint64_t> indices(count);
-  std::iota(indices.begin(), indices.end(), 0);
-  return task.draw(seed, indices);
+  return task.draw(seed, 0, count);
 }
 
 }  // namespace tinyzero
