@@ -77,7 +77,7 @@ CheckResult check_draws(const CheckOptions& options) {
   std::vector<std::uint64_t> from_the_end;
   for (std::uint64_t index = 0; index < kItems; ++index) {
     alone += text_of(task.draw(options.seed, {index}));
-    from_the_end.insert(from_the_end.begin(), index);
+    from_the_end.push_back(kItems - 1 - index);
   }
   require(alone == together, "problems drawn one at a time differ from those drawn together");
   auto backwards = task.draw(options.seed, from_the_end);

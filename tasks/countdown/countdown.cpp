@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <set>
 
+#include "demonstrations.h"
 #include "search.h"
 #include "tinyzero/answer.h"
 #include "tinyzero/expression.h"
@@ -37,10 +37,7 @@ struct Settings {
   std::string scorer = "strict";
   std::string framing = "base";
   double format_reward = 0.1;
-  std::vector<std::int64_t> demo_attempts = {1, 4};
-  double demo_luck = 0.25;
-  double demo_stay = 0.5;
-  std::int64_t demo_largest = 99;
+  Demonstrations demonstrations;
 
   void describe(SettingsTable& t) {
     t.add("level", level,
@@ -70,11 +67,7 @@ struct Settings {
         .one_of({"base", "qwen", "other"})
         .only_when("scorer", "tinyzero");
     t.add("format_reward", format_reward, "reward of an answer that is not right; 0: only right answers count").between(0, 0.99);
-    t.add("demo_attempts", demo_attempts, "fewest and most attempts of a demonstration before it gives up").up_to(2).between(1, 64);
-    t.add("demo_luck", demo_luck, "chance that an attempt of a demonstration is a right one; the others are random").between(0, 1);
-    t.add("demo_stay", demo_stay, "chance that an attempt goes on from the same first steps as the one before it").between(0, 1);
-    t.add("demo_largest", demo_largest, "demonstrations show no intermediate value above this (nor negative, nor fractional)")
-        .between(1, 1e6);
+    demonstrations.describe(t);
   }
 };
 
@@ -95,7 +88,6 @@ enum Reason : std::uint32_t {
 constexpr std::size_t kMaxExact = 4;  // numbers up to which all ways are tried; above, kSampledWays random ones
 constexpr int kSampledWays = 4096;
 constexpr int kWays = 64;         // random ways tried for a target before other numbers are drawn
-constexpr int kRepeats = 12;      // draws of a demonstration's attempt before one is made twice
 constexpr int kMaxDraws = 10000;  // numbers tried before a problem is called impossible
 
 // Numbers and target, as draw wrote them.
@@ -177,26 +169,9 @@ class Countdown {
     return found;
   }
 
-  // Attempts, each step written out ("9-7=2 3,2*3=6?"), until one hits the target ("!") or patience ends; the answer is the last attempt,
-  // right or wrong. An attempt may go on from the steps before the last one's end, which are then not written again. Attempts are random,
-  // but for the lucky ones, and none is made twice.
   std::string demonstrate(std::string_view state, Rng& rng) const {
     const Problem problem = small_problem(state);
-    const auto right = shown_solutions(problem);
-    const std::int64_t attempts = rng.between(s_.demo_attempts.front(), s_.demo_attempts.back());
-    std::string out, shared;  // shared: the steps that the last attempt began with
-    std::vector<Step> path;
-    std::set<std::string> tried;
-    for (std::int64_t i = 0; i < attempts; ++i) {
-      const bool lucky = rng.chance(s_.demo_luck) && !right.empty(), stays = i > 0 && rng.chance(s_.demo_stay);
-      path = lucky ? right[rng.below(right.size())] : new_attempt(problem.numbers, path, stays, tried, rng);
-      const std::string lines = lines_of(problem.numbers, path), start = lines.substr(0, lines.rfind(',') + 1);
-      const bool hit = result_of(problem.numbers, path) == Rational(problem.target);
-      out += (i > 0 && start == shared ? lines.substr(start.size()) : lines) + (hit ? "!" : "?");
-      shared = start;
-      if (hit) break;
-    }
-    return out + "<answer>" + expression_of(problem.numbers, path) + "</answer>";
+    return s_.demonstrations.write(problem.numbers, problem.target, s_.operators, rng);
   }
 
  private:
@@ -211,7 +186,7 @@ class Countdown {
     }
     if (s.smallest > s.largest)
       throw std::invalid_argument("smallest " + std::to_string(s.smallest) + " is above largest " + std::to_string(s.largest));
-    for (const auto* range : {&s.numbers, &s.target, &s.demo_attempts}) {
+    for (const auto* range : {&s.numbers, &s.target, &s.demonstrations.attempts}) {
       if (range->front() > range->back())
         throw std::invalid_argument("a range [" + Text().list(*range, ", ").take() + "] runs downwards; write the lowest first");
     }
@@ -230,17 +205,11 @@ class Countdown {
     return problem;
   }
 
-  static Rational result_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path) {
-    Values values = values_of(numbers);
-    for (const Step& step : path) take(values, step);
-    return values.value[0];
-  }
-
   bool is_target(std::int64_t value) const { return value >= s_.target.front() && value <= s_.target.back(); }
 
   // What random steps lead to, the last of them any that gives a target, if a few tries find one. A random word holds several tries.
   std::optional<std::int64_t> value_of_a_way(const std::vector<std::int64_t>& numbers, Rng& rng) const {
-    constexpr std::uint64_t kPick = 60;  // a multiple of 1 to 6
+    constexpr std::uint64_t kPick = 60;  // a multiple of 1 to 6, so that its rest by any of them is uniform
     const std::uint64_t count = ways_.count_to_two(numbers.size());
     std::uint64_t words = kPick;
     int per_word = 0;
@@ -293,58 +262,6 @@ class Countdown {
   void for_each_way(const std::vector<std::int64_t>& numbers, Rng& rng, const Visit& visit) const {
     if (numbers.size() <= kMaxExact) return ways_.for_each(numbers, visit);
     for (int i = 0; i < kSampledWays; ++i) ways_.visit(numbers, static_cast<std::uint32_t>(rng.below(ways_.count(numbers.size()))), visit);
-  }
-
-  // Whether a demonstration may show this value.
-  bool is_shown(const Rational& value) const {
-    return value.is_integer() && value.numerator() >= 0 && value.numerator() <= s_.demo_largest;
-  }
-
-  // Derivations of the target that show only such values.
-  std::vector<std::vector<Step>> shown_solutions(const Problem& problem) const {
-    std::vector<std::vector<Step>> out;
-    std::vector<Step> path;
-    for_each_derivation(values_of(problem.numbers), s_.operators, path, [&](const std::vector<Step>& steps, const Rational& result) {
-      if (!(result == Rational(problem.target))) return false;
-      Values values = values_of(problem.numbers);
-      for (const Step& step : steps) {
-        take(values, step);
-        if (!is_shown(values.value[values.count - 1])) return false;
-      }
-      out.push_back(steps);
-      return false;
-    });
-    return out;
-  }
-
-  // A random derivation that was not tried before (as far as a few draws find one); with `stays` it begins as `last` did.
-  std::vector<Step> new_attempt(const std::vector<std::int64_t>& numbers, const std::vector<Step>& last, bool stays,
-                                std::set<std::string>& tried, Rng& rng) const {
-    std::vector<Step> path;
-    for (int draws = 0; draws < kRepeats; ++draws) {
-      const bool keep = stays && draws < kRepeats / 2;
-      path = random_derivation(numbers, rng, true, keep ? std::vector<Step>(last.begin(), last.end() - 1) : std::vector<Step>());
-      if (tried.insert(lines_of(numbers, path)).second) break;
-    }
-    return path;
-  }
-
-  // A derivation that begins with `path` and goes on by random steps; with `shown`, over values that a demonstration may show, where such steps exist.
-  std::vector<Step> random_derivation(const std::vector<std::int64_t>& numbers, Rng& rng, bool shown, std::vector<Step> path = {}) const {
-    Values values = values_of(numbers);
-    for (const Step& step : path) take(values, step);
-    while (values.count > 1) {
-      const auto choices = steps(values.count, s_.operators);
-      for (int tries = 0;; ++tries) {
-        const Step step = choices[rng.below(choices.size())];
-        Values next = values;
-        if (!take(next, step) || (shown && tries < 100 && !is_shown(next.value[next.count - 1]))) continue;
-        path.push_back(step);
-        values = next;
-        break;
-      }
-    }
-    return path;
   }
 
   Item item(const std::vector<std::int64_t>& numbers, std::int64_t target, double difficulty) const {

@@ -17,7 +17,7 @@ build() {
   shift
   "$clang" -std=c++20 -O1 -gline-tables-only -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -Isdk/include "$@" -lfmt -o "$folder/$target"
 }
-build countdown tests/fuzz/verifier.cpp tasks/countdown/search.cpp tasks/countdown/tinyzero_scorer.cpp tasks/countdown/python_value.cpp \
+build countdown tests/fuzz/verifier.cpp tasks/countdown/demonstrations.cpp tasks/countdown/search.cpp tasks/countdown/tinyzero_scorer.cpp tasks/countdown/python_value.cpp \
   -DTASK_SOURCE='"tasks/countdown/countdown.cpp"' -DTASK_CLASS=tinyzero::countdown::Countdown &
 first=$!
 (build arithmetic tests/fuzz/verifier.cpp -DTASK_SOURCE='"tasks/arithmetic/arithmetic.cpp"' -DTASK_CLASS=tinyzero::arithmetic::Arithmetic

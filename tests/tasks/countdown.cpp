@@ -188,6 +188,11 @@ TEST_CASE("targets by any way can be reached") {
     CHECK(read_state(item.state).target >= 100);
 }
 
+TEST_CASE("numbers that nothing combines are refused, not searched for ever") {
+  const Task task = open_countdown("{operators: \"/\", smallest: 0}");
+  CHECK_THROWS_WITH_AS(task.demonstrate("{\"numbers\":[0,5,0],\"target\":0}", 1, 1), doctest::Contains("cannot be combined with /"), Error);
+}
+
 TEST_CASE("demonstrations are honest: sums, what is left, and claims are right; some fail") {
   const Task task = open_countdown("{numbers: 3, largest: 9, target: [1, 100], demo_attempts: [1, 8]}");
   int right = 0;
