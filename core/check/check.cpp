@@ -88,7 +88,8 @@ CheckResult run_check(const std::string& name, const CheckOptions& options) {
     Watch watch;
     CheckOptions watched = options;
     watched.watch = &watch;
-    const ProcessOutcome outcome = run_forked(options.seconds, &watch, options.row_seconds, [&] { return sent(run_guarded(check, watched)); });
+    const ProcessOutcome outcome =
+        run_forked(options.seconds, &watch, options.row_seconds, [&] { return sent(run_guarded(check, watched)); });
     return outcome.finished ? received(outcome.text) : CheckResult{Grade::fail, "the task's code " + outcome.text};
   }
   throw Failure("no check \"" + name + "\"");

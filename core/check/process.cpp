@@ -44,7 +44,9 @@ void Watch::begin(const std::vector<Answer>& answers) {
   shared_->rows = static_cast<std::uint32_t>(answers.size());
 }
 
-std::uint64_t Watch::place() const { return shared_->rows == 0 ? 0 : std::uint64_t{shared_->calls} << 32 | (shared_->row + std::uint64_t{1}); }
+std::uint64_t Watch::place() const {
+  return shared_->rows == 0 ? 0 : std::uint64_t{shared_->calls} << 32 | (shared_->row + std::uint64_t{1});
+}
 
 std::string Watch::answer() const { return shared_->rows == 0 || shared_->row >= kRows ? "" : shared_->text[shared_->row]; }
 

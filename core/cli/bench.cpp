@@ -124,7 +124,8 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
              kBatch, bytes, kRounds);
   line("draws", drawing, "");
   line("verdicts", judging, fmt::format("{:.1f} % of the ceiling", 100 * judging.median / ceiling.median));
-  line("verdicts of a worker", worker, fmt::format("{:.2f} x the time of this process [{:.2f}, {:.2f}]", overhead.median, overhead.lowest, overhead.highest));
+  line("verdicts of a worker", worker,
+       fmt::format("{:.2f} x the time of this process [{:.2f}, {:.2f}]", overhead.median, overhead.lowest, overhead.highest));
   line("ceiling", ceiling, "hashing the same bytes once (XXH3)");
   return 0;
 }

@@ -160,7 +160,9 @@ void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std
 void add_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
   app.require_subcommand(1);
   app.fallthrough();  // --plugins may stand after the command, too
-  app.add_option("--plugins", global.plugin_folders, "one more folder to look for plugins in")->type_name("FOLDER")->allow_extra_args(false);
+  app.add_option("--plugins", global.plugin_folders, "one more folder to look for plugins in")
+      ->type_name("FOLDER")
+      ->allow_extra_args(false);
   add_run_commands(app, global, chosen);
   add_task_commands(app, global, chosen);
   add_algorithm_and_config_commands(app, global, chosen);

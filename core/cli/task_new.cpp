@@ -17,7 +17,7 @@ namespace tinyzero {
 namespace {
 
 // Names that CMake keeps for targets of its own.
-constexpr std::array kReserved{"all", "clean", "depend", "edit_cache", "help", "install", "package", "rebuild_cache", "test", "tinyzero"};
+constexpr std::array kReserved{"all", "clean", "depend", "edit_cache", "help", "install", "package", "rebuild_cache", "test"};
 
 void check_name(const GlobalOptions& global, const std::string& name) {
   const bool good = !name.empty() && name[0] >= 'a' && name[0] <= 'z' && std::all_of(name.begin(), name.end(), [](char c) {
@@ -27,7 +27,8 @@ void check_name(const GlobalOptions& global, const std::string& name) {
   if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end())
     throw Error("\"" + name + "\" cannot name a task: CMake keeps it for a target of its own", "choose another name");
   for (const PluginFile& file : PluginCatalog::scan(global.plugin_folders).of_type(TINYZERO_NOTE_TASK)) {
-    if (file.note.field("id") == name) throw Error("there is a task \"" + name + "\" already: " + file.path.string(), "choose another name");
+    if (file.note.field("id") == name)
+      throw Error("there is a task \"" + name + "\" already: " + file.path.string(), "choose another name");
   }
 }
 

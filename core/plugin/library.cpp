@@ -129,7 +129,9 @@ std::vector<PluginFile> PluginCatalog::of_type(std::uint32_t type) const {
 PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) const {
   if (is_plugin_path(name)) {
     if (!fs::exists(name))
-      throw Error("no plugin file " + name, fs::path(name).is_absolute() ? "is it built?" : "it is looked for from " + fs::current_path().string() + "; is it built?");
+      throw Error("no plugin file " + name, fs::path(name).is_absolute()
+                                                ? "is it built?"
+                                                : "it is looked for from " + fs::current_path().string() + "; is it built?");
     for (const PluginFile& file : files_) {
       if (std::error_code ignored; fs::equivalent(file.path, name, ignored)) return file;
     }

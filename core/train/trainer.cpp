@@ -68,8 +68,9 @@ void Trainer::preflight() {
     report.known_answers += right ? 1.0 / static_cast<double>(items.size()) : 0.0;
   }
   if (parts_.task.can_solve() && report.known_answers < 0.999) {
-    observer_.warned(fmt::format("the task's own solutions earn the full reward in only {:.0f} % of problems ({}); `tinyzero task check` says more",
-                                 100 * report.known_answers, refused));
+    observer_.warned(
+        fmt::format("the task's own solutions earn the full reward in only {:.0f} % of problems ({}); `tinyzero task check` says more",
+                    100 * report.known_answers, refused));
   }
   report.max_tokens = settings_.rollout.max_tokens;
   report.context = parts_.model.config.context;

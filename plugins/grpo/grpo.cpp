@@ -15,10 +15,12 @@ class Grpo : public Algorithm {
  public:
   void describe(SettingsTable& t) override {
     t.add("clip", clip_, "how far the ratio may leave 1 before its gradient stops: one number, or [below, above]").up_to(2).between(0, 100);
-    t.add("baseline", baseline_, "what a reward is compared with. group: the mean of its group; others: the mean of the group's others (RLOO)")
+    t.add("baseline", baseline_,
+          "what a reward is compared with. group: the mean of its group; others: the mean of the group's others (RLOO)")
         .one_of({"group", "others"});
     t.add("scale", scale_,
-          "std: advantages are divided by the group's standard deviation; none: they are not (Dr. GRPO); batch: they are whitened over all tokens "
+          "std: advantages are divided by the group's standard deviation; none: they are not (Dr. GRPO); batch: they are whitened over all "
+          "tokens "
           "(REINFORCE++)")
         .one_of({"std", "none", "batch"});
     t.add("ratio", ratio_, "token: of each token; sequence: one for the whole completion (GSPO)").one_of({"token", "sequence"});
@@ -28,7 +30,8 @@ class Grpo : public Algorithm {
         .between(0, 100)
         .only_when("objective", "clipped");
     t.add("aggregation", aggregation_,
-          "token: mean over all tokens of the update; sequence: mean over episodes of their token means; sequence_sum: mean over episodes of "
+          "token: mean over all tokens of the update; sequence: mean over episodes of their token means; sequence_sum: mean over episodes "
+          "of "
           "their token sums; constant: sum over tokens / (episodes x constant_length) (Dr. GRPO)")
         .one_of({"token", "sequence", "sequence_sum", "constant"});
     t.add("constant_length", constant_length_, "tokens that an episode counts for").between(1, 1e6).only_when("aggregation", "constant");
@@ -57,7 +60,7 @@ class Grpo : public Algorithm {
   at::Tensor loss(const Batch& b, const PolicyOutput& policy, Metrics& metrics) const override {
     const double low = clip_.front(), high = clip_.back();
     const at::Tensor rho = ratio_ == "sequence" ? sequence_ratio(policy.logp, b) : ratio(policy.logp, b.logp_old);  // (N)
-    at::Tensor terms, clipped;                                                                                     // (N)
+    at::Tensor terms, clipped;                                                                                      // (N)
     if (objective_ == "weighted") {
       terms = clipped_importance(rho, policy.logp, b.advantage, low, high);
       clipped = rho.lt(1 - low).logical_or(rho.gt(1 + high));

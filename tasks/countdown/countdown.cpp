@@ -22,7 +22,7 @@ struct Level {
   std::int64_t largest;
   std::vector<std::int64_t> target;
 };
-const Level kLevels[] = {{{2}, 9, {1, 100}},    {{3}, 9, {1, 100}},    {{3}, 99, {10, 100}},
+const Level kLevels[] = {{{2}, 9, {1, 100}},      {{3}, 9, {1, 100}},   {{3}, 99, {10, 100}},
                          {{3, 4}, 99, {10, 100}}, {{4}, 99, {10, 100}}, {{5, 6}, 99, {100, 999}}};
 
 struct Settings {
@@ -41,7 +41,8 @@ struct Settings {
 
   void describe(SettingsTable& t) {
     t.add("level", level,
-          "a ready difficulty: 1 to 3 for two, three numbers up to 9, three up to 99; 4: three or four up to 99, as TinyZero; 5: four; 6: five or "
+          "a ready difficulty: 1 to 3 for two, three numbers up to 9, three up to 99; 4: three or four up to 99, as TinyZero; 5: four; 6: "
+          "five or "
           "six for targets up to 999; 0: as the next four say")
         .between(0, 6);
     t.add("numbers", numbers, "how many numbers a problem has: one count, or the lowest and highest of an even mix")
@@ -53,11 +54,13 @@ struct Settings {
     t.add("target", target, "lowest and highest target").up_to(2).between(0, 1e6).only_when("level", "0");
     t.add("operators", operators, "operations that problems and demonstrations are made with, out of + - * /");
     t.add("targets", targets,
-          "way: the target is what random steps lead to, the last of them any that gives a target; values: any value that can be reached, each "
+          "way: the target is what random steps lead to, the last of them any that gives a target; values: any value that can be reached, "
+          "each "
           "as likely as another (slower: all ways are tried)")
         .one_of({"way", "values"});
     t.add("difficulty", difficulty,
-          "what a problem's difficulty counts. numbers: its numbers; operators: the different operations that a solution needs; luck: log2(ways "
+          "what a problem's difficulty counts. numbers: its numbers; operators: the different operations that a solution needs; luck: "
+          "log2(ways "
           "/ ways that hit the target), the bits of luck of a blind guess (slower: all ways are tried)")
         .one_of({"numbers", "operators", "luck"});
     t.add("wording", wording, "how a problem is put: \"3 7 9 -> 20\", or a sentence for models that read English")
@@ -302,7 +305,8 @@ class Countdown {
       case ExpressionFault::too_deep: return verdict(kTooDeep, Outcome::unparsable);
       default: break;
     }
-    if (!std::is_permutation(expression.integers().begin(), expression.integers().end(), problem.numbers.begin(), problem.numbers.end())) return verdict(kWrongNumbers);
+    if (!std::is_permutation(expression.integers().begin(), expression.integers().end(), problem.numbers.begin(), problem.numbers.end()))
+      return verdict(kWrongNumbers);
     if (expression.fault() == ExpressionFault::division_by_zero) return verdict(kDivisionByZero);
     if (expression.fault() != ExpressionFault::none) return {0, Outcome::abstain, kTooLarge, {}, {}};
     return verdict(expression.value() == Rational(problem.target) ? kCorrect : kWrongValue);

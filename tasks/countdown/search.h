@@ -75,7 +75,9 @@ struct FastStep {
         operator_bit(static_cast<std::uint8_t>(1u << std::string_view("+-*/").find(step.op))),
         divides(step.op == '/' ? -1 : 0),
         adds(step.op == '+' || step.op == '-' ? -1 : 0),
-        sign(step.op == '+' ? 1 : step.op == '-' ? -1 : 0) {}
+        sign(step.op == '+'   ? 1
+             : step.op == '-' ? -1
+                              : 0) {}
 
   Ratio result(const Ratio& x, const Ratio& y) const {
     const std::int64_t swap = (y.numerator ^ y.denominator) & divides;  // x / y is x times y turned over

@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string file(reinterpret_cast<const char*>(data), size);
   if (size > 0 && data[0] == 1) {
     file = plugin;
-    for (std::size_t i = 1; i + 2 < size; i += 3) file[(data[i] | data[i + 1] << 8) % std::min<std::size_t>(file.size(), 4096)] = static_cast<char>(data[i + 2]);
+    for (std::size_t i = 1; i + 2 < size; i += 3)
+      file[(data[i] | data[i + 1] << 8) % std::min<std::size_t>(file.size(), 4096)] = static_cast<char>(data[i + 2]);
   }
   const int fd = ::memfd_create("plugin", 0);
   if (::write(fd, file.data(), file.size()) != static_cast<ssize_t>(file.size())) std::abort();

@@ -59,7 +59,8 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
   };
   const TemporaryFolder folder;
   std::string answers;
-  for (const char* completion : {"<answer>5</answer>", "<answer> 5\\n</answer>", "<answer>6</answer>", "<answer>05</answer>", "5", "", "<answer>throw</answer>"})
+  for (const char* completion :
+       {"<answer>5</answer>", "<answer> 5\\n</answer>", "<answer>6</answer>", "<answer>05</answer>", "5", "", "<answer>throw</answer>"})
     answers += std::string("{\"state\":{\"a\":2,\"b\":3},\"completion\":\"") + completion + "\"}\n";
   const auto without_detail = [](std::string verdicts) {
     for (const char* text : {"the task threw something that is not a std::exception"}) {
@@ -77,8 +78,17 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
         run_process({"sh", "-c", "echo '#include <string>' | " + kClangCpp + " -stdlib=libc++ -x c++ -fsyntax-only -"}).code != 0)
       continue;
     const fs::path library = folder / ("portable" + std::to_string(built++) + ".so");
-    std::vector<std::string> command = {build.compiler, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden",
-                                        "-I" + (kSource / "sdk/include").string(), "-o", library.string()};
+    std::vector<std::string> command = {build.compiler,
+                                        "-Wall",
+                                        "-Wextra",
+                                        "-Wpedantic",
+                                        "-Werror",
+                                        "-shared",
+                                        "-fPIC",
+                                        "-fvisibility=hidden",
+                                        "-I" + (kSource / "sdk/include").string(),
+                                        "-o",
+                                        library.string()};
     command.insert(command.end(), build.flags.begin(), build.flags.end());
     must_run(command);
     const ProcessResult drawn = tinyzero::tinyzero({"task", "draw", library, "--count", "50", "most=700"});
@@ -134,9 +144,11 @@ TEST_CASE("what `task new` writes builds, passes its checks and learns, against 
   CHECK(run_process({program, "task", "new", "Big-Name"}, {}, folder.path()).err.find("cannot name a task") != std::string::npos);
 
   if (is_installed("pkg-config")) {
-    must_run({"sh", "-c", "PKG_CONFIG_PATH=" + (prefix / "lib/pkgconfig").string() +
-                              " && export PKG_CONFIG_PATH && g++ -std=c++20 -shared -fPIC -fvisibility=hidden $(pkg-config --cflags tinyzero) "
-                              "mirror.cpp -o again.so && " + program + " task draw ./again.so"},
+    must_run({"sh", "-c",
+              "PKG_CONFIG_PATH=" + (prefix / "lib/pkgconfig").string() +
+                  " && export PKG_CONFIG_PATH && g++ -std=c++20 -shared -fPIC -fvisibility=hidden $(pkg-config --cflags tinyzero) "
+                  "mirror.cpp -o again.so && " +
+                  program + " task draw ./again.so"},
              task);
   }
 }

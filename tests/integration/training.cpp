@@ -290,18 +290,19 @@ TEST_CASE("machines can follow a run on standard output") {
 TEST_CASE("every member of GRPO's family trains, and settings that contradict each other are refused") {
   const TemporaryFolder folder;
   const std::vector<std::vector<std::string>> members = {
-      {"algorithm.scale=none", "algorithm.aggregation=constant", "algorithm.constant_length=24"},                 // Dr. GRPO
-      {"algorithm.baseline=others", "algorithm.scale=none"},                                                      // RLOO
-      {"algorithm.scale=batch"},                                                                                  // REINFORCE++
-      {"algorithm.ratio=sequence", "algorithm.clip=[3e-4, 4e-4]", "algorithm.aggregation=sequence"},              // GSPO
-      {"algorithm.objective=weighted", "algorithm.aggregation=sequence_sum"},                                     // CISPO
+      {"algorithm.scale=none", "algorithm.aggregation=constant", "algorithm.constant_length=24"},     // Dr. GRPO
+      {"algorithm.baseline=others", "algorithm.scale=none"},                                          // RLOO
+      {"algorithm.scale=batch"},                                                                      // REINFORCE++
+      {"algorithm.ratio=sequence", "algorithm.clip=[3e-4, 4e-4]", "algorithm.aggregation=sequence"},  // GSPO
+      {"algorithm.objective=weighted", "algorithm.aggregation=sequence_sum"},                         // CISPO
       {"algorithm.dual_clip=3", "train.updates=2"},
   };
   std::set<std::string> weights;
   for (std::size_t i = 0; i < members.size(); ++i) {
     CAPTURE(i);
     std::vector<std::string> settings = members[i];
-    settings.insert(settings.end(), {"train.steps=2", "eval.every=2", "task.format_reward=0.3", "warm_start.steps=200", "rollout.max_tokens=48"});
+    settings.insert(settings.end(),
+                    {"train.steps=2", "eval.every=2", "task.format_reward=0.3", "warm_start.steps=200", "rollout.max_tokens=48"});
     const fs::path run = folder / std::to_string(i);
     run_to_the_end(train(run, settings));
     weights.insert(read_file(run / "checkpoints/step-000002/model.safetensors"));

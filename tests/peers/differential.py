@@ -140,7 +140,7 @@ def python_score(task, state, completion, framing):
         return None
     try:
         return 1 if abs(eval(text, {"__builtins__": None}, {}) - state["target"]) < 1e-5 else FORMAT
-    except Exception:
+    except Exception:  # TinyZero's rule: whatever eval raises, the answer is a wrong one
         return FORMAT
 
 

@@ -41,7 +41,9 @@ class Case {
   const Json& input(const char* name) const { return json_["inputs"][name]; }
   const Json& expected(const char* name) const { return json_["expected"][name]; }
   double number(const char* option) const { return options()[option].get<double>(); }
-  std::optional<double> maybe(const char* option) const { return options()[option].is_null() ? std::nullopt : std::optional(number(option)); }
+  std::optional<double> maybe(const char* option) const {
+    return options()[option].is_null() ? std::nullopt : std::optional(number(option));
+  }
   std::string text(const char* option) const { return options()[option].get<std::string>(); }
 
   at::Tensor tokens(const char* name) const { return flat(input(name)).to(type_); }
@@ -51,7 +53,8 @@ class Case {
   at::Tensor groups() const {
     std::map<std::string, std::int64_t> number;
     std::vector<std::int64_t> out;
-    for (const Json& label : input("groups")) out.push_back(number.try_emplace(label.dump(), static_cast<std::int64_t>(number.size())).first->second);
+    for (const Json& label : input("groups"))
+      out.push_back(number.try_emplace(label.dump(), static_cast<std::int64_t>(number.size())).first->second);
     return at::tensor(out, at::kLong);
   }
 
@@ -65,7 +68,8 @@ class Case {
   void check_masked(const at::Tensor& got, const char* name) const { check(got * batch.mask, name); }
   void check(double got, const char* name) const {
     if (expected(name).is_null()) return;
-    check(at::tensor(std::vector<double>{got}, at::kDouble), at::tensor(std::vector<double>{expected(name).get<double>()}, at::kDouble), name);
+    check(at::tensor(std::vector<double>{got}, at::kDouble), at::tensor(std::vector<double>{expected(name).get<double>()}, at::kDouble),
+          name);
   }
 
   Batch batch;
@@ -193,7 +197,8 @@ TEST_CASE("divergence from a reference, in the loss and in the reward") {
     }
     if (mode == "loss") {
       const at::Tensor logp = c.variable("logp");
-      const at::Tensor terms = kl_terms(logp, c.tokens("ref_logp"), {c.text("kind"), c.text("gradient"), c.maybe("clamp_log_ratio"), c.maybe("clamp_value")});
+      const at::Tensor terms =
+          kl_terms(logp, c.tokens("ref_logp"), {c.text("kind"), c.text("gradient"), c.maybe("clamp_log_ratio"), c.maybe("clamp_value")});
       const at::Tensor kl = c.aggregated(terms);
       kl.backward();
       c.check_masked(terms, "token_kl");
@@ -205,8 +210,9 @@ TEST_CASE("divergence from a reference, in the loss and in the reward") {
     const double beta = c.number("beta"), kl = aggregate(terms, c.batch, "sequence").item<double>();
     c.check_masked(on_last_token(c.episodes("scores"), c.batch.mask, c.batch.episode) - beta * terms, "token_rewards");
     c.check(kl, "kl");
-    c.check(c.text("controller") == "fixed" ? beta : adapted_kl_weight(beta, kl, c.number("target"), c.batch.all.samples, c.number("horizon")),
-            "next_beta");
+    c.check(
+        c.text("controller") == "fixed" ? beta : adapted_kl_weight(beta, kl, c.number("target"), c.batch.all.samples, c.number("horizon")),
+        "next_beta");
   });
 }
 

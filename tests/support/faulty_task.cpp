@@ -37,9 +37,7 @@ struct Faulty {
     return {right ? 1.0 : 0.0, Outcome::scored, right ? 0u : settings_.fault == "reason" ? 2u : 1u, {}, {}};
   }
 
-  std::optional<std::string> solve(std::string_view state) const {
-    return "<answer>" + next(state) + "</answer>";
-  }
+  std::optional<std::string> solve(std::string_view state) const { return "<answer>" + next(state) + "</answer>"; }
 
  private:
   static std::string next(std::string_view state) { return std::to_string(StateReader(state).integer("n") + 1); }

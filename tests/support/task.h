@@ -20,8 +20,6 @@ inline Verdict judge(const Task& task, const std::string& state, const std::stri
 }
 
 // The first `count` problems of a seed.
-inline std::vector<Item> draw_first(const Task& task, std::uint64_t seed, std::size_t count) {
-  return task.draw(seed, 0, count);
-}
+inline std::vector<Item> draw_first(const Task& task, std::uint64_t seed, std::size_t count) { return task.draw(seed, 0, count); }
 
 }  // namespace tinyzero

@@ -89,8 +89,8 @@ TEST_CASE("only right answers are rewarded where format_reward is 0") {
 }
 
 TEST_CASE("drawn problems keep to their settings, and solve answers each") {
-  for (const char* settings :
-       {"{numbers: 3, largest: 9, target: [1, 100], targets: values, difficulty: luck}", "{}", "{numbers: [2, 6], largest: 20, operators: \"+-\", wording: long}"}) {
+  for (const char* settings : {"{numbers: 3, largest: 9, target: [1, 100], targets: values, difficulty: luck}", "{}",
+                               "{numbers: [2, 6], largest: 20, operators: \"+-\", wording: long}"}) {
     const Task task = open_countdown(settings);
     std::set<std::string> seen;
     for (const Item& item : draw_first(task, 3, 150)) {
@@ -159,7 +159,8 @@ TEST_CASE("levels are ready difficulties, and refuse what they set") {
     std::size_t fewest, most;
     std::int64_t largest, target;
   };
-  for (const Case& c : {Case{1, 2, 2, 9, 100}, {2, 3, 3, 9, 100}, {3, 3, 3, 99, 100}, {4, 3, 4, 99, 100}, {5, 4, 4, 99, 100}, {6, 5, 6, 99, 999}}) {
+  for (const Case& c :
+       {Case{1, 2, 2, 9, 100}, {2, 3, 3, 9, 100}, {3, 3, 3, 99, 100}, {4, 3, 4, 99, 100}, {5, 4, 4, 99, 100}, {6, 5, 6, 99, 999}}) {
     CAPTURE(c.level);
     const Task task = open_countdown("{level: " + std::to_string(c.level) + "}");
     std::set<std::size_t> counts;

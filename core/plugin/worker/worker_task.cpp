@@ -189,9 +189,8 @@ std::vector<Verdict> WorkerTask::verify(const std::vector<Answer>& answers) {
 void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
   if (n == 0) return;
   try {
-    WireReader reply = call(WireOperation::verify, limits_.row_seconds, n, [&](WireWriter& request) {
-      write_answers(request, answers, n);
-    });
+    WireReader reply =
+        call(WireOperation::verify, limits_.row_seconds, n, [&](WireWriter& request) { write_answers(request, answers, n); });
     read_verdicts(reply, out, n);
     judged_ += static_cast<std::int64_t>(n);
   } catch (const Lost& lost) {

@@ -20,7 +20,8 @@ inline constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
-// Where `tag` begins for the last time, npos if it does not. Answers stand near the end: a loop from there finds them first.
+// Where `tag` begins for the last time, npos if it does not. Answers stand near the end, and one character is
+// compared before the whole tag (std::string_view::rfind compares the tag at every place).
 inline constexpr std::size_t find_last(std::string_view text, std::string_view tag) {
   if (text.size() < tag.size()) return std::string_view::npos;
   for (std::size_t at = text.size() - tag.size() + 1; at-- > 0;) {

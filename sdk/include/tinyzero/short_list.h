@@ -1,4 +1,5 @@
-// A list that takes no memory of its own while it is short: for what verify makes and forgets millions of times.
+// A list that takes no memory of its own while it is short: for what verify makes and forgets millions of times. (The SDK is free of
+// libraries, so of Boost's small_vector too.)
 #pragma once
 
 #include <algorithm>

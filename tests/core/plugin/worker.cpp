@@ -65,7 +65,8 @@ TEST_CASE("a worker says what the library says in this process") {
       texts.push_back(inside.demonstrate(items[i].state, 1, i));
       texts.push_back(std::string("\0\xFF<answer>", 10) + std::to_string(i));
     }
-    for (std::size_t i = 0; i < texts.size(); ++i) answers.push_back({i % 50 == 7 ? std::string_view("{broken") : items[i / 2].state, texts[i]});
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      answers.push_back({i % 50 == 7 ? std::string_view("{broken") : items[i / 2].state, texts[i]});
     const auto a = inside.verify(answers), b = outside.verify(answers);
     for (std::size_t i = 0; i < answers.size(); ++i) {
       CHECK(a[i].reward == b[i].reward);

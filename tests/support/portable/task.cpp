@@ -1,7 +1,7 @@
 // The portable task with the C++ layer: for builds by other compilers, standards and standard libraries.
+#include "tinyzero/task.h"
 #include "problem.h"
 #include "tinyzero/answer.h"
-#include "tinyzero/task.h"
 
 using namespace tinyzero;
 

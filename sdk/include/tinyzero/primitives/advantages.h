@@ -32,8 +32,8 @@ inline std::vector<std::vector<std::int64_t>> members_of(const at::Tensor& group
 //   A_i = (r_i - mean_g r) / (std_g r + eps), std with `ddof`;   A_i = r_i - mean_g r
 // over the usable members of the group. Exactly 0 where all members have the same raw reward (rounding of the mean must not teach), so also
 // for a single member, and for unusable episodes. reward (B) f64, group (B), usable (B) -> (B).
-inline at::Tensor group_advantage(const at::Tensor& reward, const at::Tensor& group, const at::Tensor& usable, bool scale_by_std, double eps,
-                                  int ddof = 1) {
+inline at::Tensor group_advantage(const at::Tensor& reward, const at::Tensor& group, const at::Tensor& usable, bool scale_by_std,
+                                  double eps, int ddof = 1) {
   at::Tensor out = at::zeros_like(reward);
   const auto r = reward.accessor<double, 1>();
   auto a = out.accessor<double, 1>();

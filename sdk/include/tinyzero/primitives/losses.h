@@ -54,8 +54,8 @@ inline at::Tensor clipped_importance(const at::Tensor& rho, const at::Tensor& lo
 // ---- divergence from a reference ----
 
 struct KlOptions {
-  std::string kind = "k3";                          // of the value: k1, k2 or k3 (joschu.net/blog/kl-approx.html)
-  std::string gradient;                             // of the gradient, by the same names; empty: as the value
+  std::string kind = "k3";                             // of the value: k1, k2 or k3 (joschu.net/blog/kl-approx.html)
+  std::string gradient;                                // of the gradient, by the same names; empty: as the value
   std::optional<double> clamp_log_ratio, clamp_value;  // none: not clamped. Clamped tokens have no gradient
 };
 
@@ -78,7 +78,9 @@ inline at::Tensor kl_terms(const at::Tensor& logp, const at::Tensor& logp_refere
 }
 
 // k3 with its log-ratio clamped to ±20. Not negative. (N).
-inline at::Tensor k3(const at::Tensor& logp, const at::Tensor& logp_reference) { return kl_terms(logp, logp_reference, {"k3", "", 20.0, {}}); }
+inline at::Tensor k3(const at::Tensor& logp, const at::Tensor& logp_reference) {
+  return kl_terms(logp, logp_reference, {"k3", "", 20.0, {}});
+}
 
 // The weight of a KL penalty after a batch that measured `kl` over `samples` episodes (arXiv:1909.08593):
 //   beta (1 + clip(kl / target - 1, -0.2, 0.2) samples / horizon)
