@@ -184,6 +184,11 @@ TEST_CASE("check finds what is wrong with a task, and says it") {
   CHECK(setting.code == 2);
   CHECK(setting.out.empty());
   CHECK(setting.err.find("unknown setting \"task.fualt\"") != std::string::npos);
+  CHECK(tinyzero::tinyzero({"task", "draw", "faulty", "--plugins", TINYZERO_BROKEN}).code == 0);
+  const ProcessResult reserved = tinyzero::tinyzero({"task", "new", "test"}), taken = tinyzero::tinyzero({"task", "new", "countdown"});
+  CHECK(reserved.err.find("CMake keeps it for a target of its own") != std::string::npos);
+  CHECK(taken.err.find("there is a task \"countdown\" already") != std::string::npos);
+  CHECK(tinyzero::tinyzero({"task", "show", "my/none.so"}).err.find("it is looked for from ") != std::string::npos);
   const ProcessResult misspelt = tinyzero::tinyzero({"task", "check", "countdown", "--only", "draw"});
   CHECK(misspelt.code == 2);
   CHECK(misspelt.err.find("did you mean \"draws\"?") != std::string::npos);
