@@ -4,7 +4,7 @@
 
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
-#include "core/train/algorithm_plugin.h"
+#include "core/algorithm/plugin.h"
 
 namespace tinyzero {
 

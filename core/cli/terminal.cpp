@@ -69,6 +69,7 @@ void print_settings(const SettingsTable& table) {
     fmt::print("  {:<16} {:<12} {}\n", row.name, row.fallback, row.doc);
     fmt::print("  {:<16} {:<12} {}", "", "", expected_text(row));
     if (!row.needs_name.empty()) fmt::print("; only with {}: {}", row.needs_name, row.needs_value);
+    if (!row.idle_name.empty()) fmt::print("; not with {}: {}", row.idle_name, row.idle_value);
     fmt::print("\n");
   }
 }
@@ -83,6 +84,7 @@ Json settings_json(const SettingsTable& table) {
     if (std::isfinite(row.high)) entry["high"] = row.high;
     if (!row.choices.empty()) entry["choices"] = row.choices;
     if (!row.needs_name.empty()) entry["only_with"] = {{row.needs_name, row.needs_value}};
+    if (!row.idle_name.empty()) entry["not_with"] = {{row.idle_name, row.idle_value}};
     out.push_back(std::move(entry));
   }
   return out;

@@ -76,7 +76,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   RunFolder folder = RunFolder::open(options.resume);
   RunParts parts = RunParts::open(Experiment::load(folder.config(), {}), PluginCatalog::scan(global.plugin_folders));
   RunView view(folder, {options.quiet, options.json});
-  const auto checkpoint = load_checkpoint(folder.checkpoints(), parts.model, [&](const std::string& text) { view.warned(text); });
+  auto checkpoint = load_checkpoint(folder.checkpoints(), parts.model, [&](const std::string& text) { view.warned(text); });
   RunFacts facts = facts_of(parts, options.resume);
   if (checkpoint) {
     facts.resumed_phase = checkpoint->state.phase;
@@ -90,7 +90,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   }
   catch_signals();
   Trainer trainer(parts, folder, view, stop_requested);
-  trainer.restore(checkpoint.value_or(trainer.beginning()));
+  trainer.restore(checkpoint ? std::move(*checkpoint) : trainer.beginning());
   return trainer.run() ? 0 : 1;
 }
 

@@ -50,7 +50,8 @@ void RolloutSettings::describe(SettingsTable& t) {
 
 void TrainSettings::describe(SettingsTable& t) {
   t.add("steps", steps, "RL steps; 0: warm start and evaluation only").between(0, 1e7);
-  t.add("updates", updates, "gradient updates a step; a step's problems are divided evenly among them").between(1, 64);
+  t.add("updates", updates, "gradient updates an epoch; a step's problems are divided evenly among them").between(1, 64);
+  t.add("epochs", epochs, "times that a step's episodes are learned from, each in as many updates").between(1, 64);
   t.add("optimizer", optimizer, "of RL: adamw, or muon (matrices of the layers by Muon, the rest by AdamW)").one_of({"adamw", "muon"});
   t.add("learning_rate", learning_rate, "peak learning rate of RL").between(0, 1);
   t.add("schedule", schedule, "of the learning rate after the warm-up").one_of({"constant", "linear", "cosine"});
@@ -61,8 +62,15 @@ void TrainSettings::describe(SettingsTable& t) {
   t.add("clip_norm", clip_norm, "largest norm of the gradient; 0: not clipped").between(0, 1e6);
   t.add("micro_batch", micro_batch, "tokens that a thread holds at once during an update; changes memory, never the gradient")
       .between(1, 1e7);
+  t.add("importance_cap", importance_cap,
+        "tokens are weighted by the trainer's probability over the sampler's, at most this, where the two differ (truncated importance "
+        "sampling); costs a forward pass; 0: the sampler's log-probs are taken as they are")
+      .between(0, 1e6);
   t.add("max_failed", max_failed, "share of a step's episodes that the task may fail to judge before the run stops; 1: never stops")
       .between(0, 1);
+  t.add("max_logp_gap", max_logp_gap, "mean distance between the trainer's and the sampler's log-probs that stops the run, in nats; 0: never")
+      .between(0, 1e6);
+  t.add("max_skipped", max_skipped, "updates that a run may skip because a loss or gradient is not finite; one more stops it").between(0, 1e9);
 }
 
 void EvalSettings::describe(SettingsTable& t) {

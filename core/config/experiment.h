@@ -51,6 +51,7 @@ struct RolloutSettings {
 struct TrainSettings {
   std::int64_t steps = 200;
   std::int64_t updates = 1;
+  std::int64_t epochs = 1;
   std::string optimizer = "adamw";
   double learning_rate = 2e-4;
   std::string schedule = "constant";
@@ -59,7 +60,10 @@ struct TrainSettings {
   double beta1 = 0.9, beta2 = 0.99;
   double clip_norm = 1.0;
   std::int64_t micro_batch = 1024;
+  double importance_cap = 0;
   double max_failed = 0.1;
+  double max_logp_gap = 0.1;
+  std::int64_t max_skipped = 10;
   void describe(SettingsTable& t);
 };
 

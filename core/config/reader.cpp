@@ -57,21 +57,28 @@ void append_scalar(const Node& node, const Setting& setting, const std::string& 
   }
 }
 
-// Whether the setting that this one needs has the value it needs.
+// Whether the setting `name` has the value `value`.
+bool holds(const SettingsTable& table, const std::string& name, const std::string& value) {
+  const Setting* other = table.find(name);
+  return other != nullptr && other->text() == (other->type() == SettingType::text ? yaml_text(value) : value);
+}
+
 bool has_effect(const SettingsTable& table, const Setting& setting) {
-  const Setting* needed = setting.needs_name.empty() ? nullptr : table.find(setting.needs_name);
-  return needed == nullptr ||
-         needed->text() == (needed->type() == SettingType::text ? yaml_text(setting.needs_value) : setting.needs_value);
+  return (setting.needs_name.empty() || holds(table, setting.needs_name, setting.needs_value)) &&
+         (setting.idle_name.empty() || !holds(table, setting.idle_name, setting.idle_value));
 }
 
 void check_effect(const SettingsTable& table, const Node& map, const std::string& section) {
   for (const Entry& entry : map.entries) {
     const Setting* setting = table.find(entry.name);
     if (setting == nullptr || has_effect(table, *setting)) continue;
-    const std::string needed = dotted(section, setting->needs_name);
-    throw Error(entry.origin.text() + ": " + dotted(section, entry.name) + " has no effect: " + needed + " is " +
-                    table.find(setting->needs_name)->text() + ", and it matters only with " + setting->needs_value,
-                "remove it, or set " + setting->needs_name + ": " + setting->needs_value);
+    const std::string what = entry.origin.text() + ": " + dotted(section, entry.name) + " has no effect: ";
+    if (!setting->needs_name.empty() && !holds(table, setting->needs_name, setting->needs_value)) {
+      throw Error(what + dotted(section, setting->needs_name) + " is " + table.find(setting->needs_name)->text() +
+                      ", and it matters only with " + setting->needs_value,
+                  "remove it, or set " + setting->needs_name + ": " + setting->needs_value);
+    }
+    throw Error(what + dotted(section, setting->idle_name) + " is " + setting->idle_value, "remove it, or set " + setting->idle_name);
   }
 }
 
@@ -104,20 +111,23 @@ SettingValue parse_setting(const Node& node, const Setting& setting, const std::
 }
 
 std::vector<ResolvedSetting> read_settings(const Node* map, const SettingsTable& table, const std::string& section,
-                                           const std::vector<std::string>& reserved) {
+                                           const std::vector<std::string>& reserved, const Node* base) {
   static const Node kNothing;
   if (map == nullptr) map = &kNothing;
+  if (base == nullptr) base = &kNothing;
   if (map->kind != Node::Kind::map && map->kind != Node::Kind::null) {
     throw Error(map->origin.text() + ": " + section + " is " + map->describe() + ", expected a map of settings");
   }
   std::vector<std::string> known = reserved;
   for (const Setting& setting : table.rows()) known.push_back(setting.name);
-  for (const Entry& entry : map->entries) {
-    if (std::find(reserved.begin(), reserved.end(), entry.name) != reserved.end()) continue;
-    const Setting* setting = table.find(entry.name);
-    if (setting == nullptr)
-      throw Error(entry.origin.text() + ": unknown setting \"" + dotted(section, entry.name) + "\"", suggestion(entry.name, known));
-    setting->assign(parse_setting(entry.value, *setting, dotted(section, entry.name)));
+  for (const Node* values : {base, map}) {
+    for (const Entry& entry : values->entries) {
+      if (std::find(reserved.begin(), reserved.end(), entry.name) != reserved.end()) continue;
+      const Setting* setting = table.find(entry.name);
+      if (setting == nullptr)
+        throw Error(entry.origin.text() + ": unknown setting \"" + dotted(section, entry.name) + "\"", suggestion(entry.name, known));
+      setting->assign(parse_setting(entry.value, *setting, dotted(section, entry.name)));
+    }
   }
   check_effect(table, *map, section);
 
@@ -125,6 +135,7 @@ std::vector<ResolvedSetting> read_settings(const Node* map, const SettingsTable&
   for (const Setting& setting : table.rows()) {
     if (!has_effect(table, setting)) continue;
     const Node* node = map->find(setting.name);
+    if (node == nullptr) node = base->find(setting.name);
     resolved.push_back({dotted(section, setting.name), setting.text(), node != nullptr ? node->origin.text() : "default"});
   }
   return resolved;

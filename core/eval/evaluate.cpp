@@ -18,12 +18,15 @@ std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const T
   std::vector<ScoredCompletion> out;
   for (Episode& episode : episodes) {
     const auto item = static_cast<std::size_t>(episode.prompt);
-    out.push_back({item, tokenizer.decode(episode.tokens), {}, std::move(episode)});
+    out.push_back({item, tokenizer.decode(episode.tokens), {}, std::move(episode), false});
   }
   std::vector<Answer> answers;
   for (const ScoredCompletion& completion : out) answers.push_back({items[completion.item].state, completion.text});
   std::vector<Verdict> verdicts = task.verify(answers);
-  for (std::size_t i = 0; i < out.size(); ++i) out[i].verdict = std::move(verdicts[i]);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].verdict = std::move(verdicts[i]);
+    out[i].right = task.is_right(out[i].verdict);
+  }
   return out;
 }
 
@@ -32,7 +35,7 @@ namespace {
 void count(const Task& task, const EvalSet& set, const std::vector<ScoredCompletion>& completions, EvalReport& report) {
   double length = 0, truncated = 0, failed = 0;
   for (const ScoredCompletion& c : completions) {
-    const double right = task.is_right(c.verdict) ? 1 : 0;
+    const double right = c.right ? 1 : 0;
     auto& bucket = report.by_difficulty[static_cast<std::int64_t>(std::floor(set.items[c.item].difficulty))];
     bucket.first += right;
     bucket.second += 1;
@@ -49,12 +52,12 @@ void count(const Task& task, const EvalSet& set, const std::vector<ScoredComplet
   report.failed = failed / report.total;
 }
 
-void count_passes(const Task& task, const std::vector<ScoredCompletion>& completions, std::int64_t samples, EvalReport& report) {
+void count_passes(const std::vector<ScoredCompletion>& completions, std::int64_t samples, EvalReport& report) {
   for (std::int64_t k = 1; k <= samples; k *= 2) {
     double sum = 0;
     for (std::size_t first = 0; first < completions.size(); first += static_cast<std::size_t>(samples)) {
       std::int64_t right = 0;
-      for (std::int64_t s = 0; s < samples; ++s) right += task.is_right(completions[first + static_cast<std::size_t>(s)].verdict) ? 1 : 0;
+      for (std::int64_t s = 0; s < samples; ++s) right += completions[first + static_cast<std::size_t>(s)].right ? 1 : 0;
       sum += pass_at_k(samples, right, k);
     }
     report.pass_at.push_back(sum / report.problems);
@@ -73,13 +76,13 @@ EvalReport evaluate(Engine& engine, const Tokenizer& tokenizer, const std::vecto
   auto completions =
       score_episodes(tokenizer, task, set.items, engine.generate(make_prompts(tokenizer, framing, set.items, options.samples), sampling));
   count(task, set, completions, report);
-  count_passes(task, completions, options.samples, report);
+  count_passes(completions, options.samples, report);
   if (options.greedy) {
     sampling.temperature = 0;
     double right = 0;
     for (const auto& c :
          score_episodes(tokenizer, task, set.items, engine.generate(make_prompts(tokenizer, framing, set.items, 1), sampling))) {
-      right += task.is_right(c.verdict) ? 1 : 0;
+      right += c.right ? 1 : 0;
     }
     report.greedy = right / report.problems;
   }

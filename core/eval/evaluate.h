@@ -40,6 +40,7 @@ struct ScoredCompletion {
   std::string text;
   Verdict verdict;
   Episode episode;
+  bool right = false;  // earned the full reward
 };
 
 // Frames and tokenizes problems; each is to be completed `samples` times.

@@ -7,6 +7,8 @@
 namespace tinyzero {
 namespace {
 
+const std::string kValueArchitecture = "ForTokenClassification";  // as Hugging Face names a head of one number a token
+
 // Reads one object with errors that name the file and the field.
 class Fields {
  public:
@@ -105,6 +107,9 @@ ModelConfig ModelConfig::from_json(const Json& json, const std::string& where) {
   if (c.model_type != "qwen2" && fields.get("attention_bias", false))
     fields.refuse("attention_bias for model type \"" + c.model_type + "\"");
   read_rope(fields, json, where, c);
+  if (fields.has("architectures") && json["architectures"].is_array() && !json["architectures"].empty() && json["architectures"][0].is_string())
+    c.value_head = json["architectures"][0].get<std::string>().ends_with(kValueArchitecture);
+  if (c.value_head && (!fields.has("id2label") || json["id2label"].size() != 1)) fields.refuse("a classifier of tokens that has not one label");
   if (fields.has("eos_token_id")) {
     if (json.at("eos_token_id").is_array()) c.eos = fields.get<std::vector<std::int64_t>>("eos_token_id");
     else c.eos = {fields.get<std::int64_t>("eos_token_id")};
@@ -114,10 +119,14 @@ ModelConfig ModelConfig::from_json(const Json& json, const std::string& where) {
 
 Json ModelConfig::to_json() const {
   Json out = source.is_object() ? source : Json::object();
-  static const std::pair<const char*, const char*> kArchitectures[] = {
-      {"qwen2", "Qwen2ForCausalLM"}, {"qwen3", "Qwen3ForCausalLM"}, {"llama", "LlamaForCausalLM"}, {"mistral", "MistralForCausalLM"}};
-  for (const auto& [type, name] : kArchitectures) {
-    if (model_type == type) out["architectures"] = {name};
+  static const std::pair<const char*, std::string> kFamilies[] = {
+      {"qwen2", "Qwen2"}, {"qwen3", "Qwen3"}, {"llama", "Llama"}, {"mistral", "Mistral"}};
+  for (const auto& [type, name] : kFamilies) {
+    if (model_type == type) out["architectures"] = {name + (value_head ? kValueArchitecture : "ForCausalLM")};
+  }
+  if (value_head) {
+    out["id2label"] = {{"0", "value"}};
+    out["label2id"] = {{"value", 0}};
   }
   out["model_type"] = model_type;
   out["num_hidden_layers"] = layers;
@@ -142,7 +151,8 @@ Json ModelConfig::to_json() const {
 std::int64_t ModelConfig::parameters() const {
   const std::int64_t attention =
       (2 * q_width() + 2 * kv_width()) * width + (qkv_bias ? q_width() + 2 * kv_width() : 0) + (qk_norm ? 2 * head_dim : 0);
-  return layers * (attention + 3 * width * mlp + 2 * width) + width + (tied ? 1 : 2) * vocab * width;
+  const std::int64_t head = value_head ? width + 1 : tied ? 0 : vocab * width;
+  return layers * (attention + 3 * width * mlp + 2 * width) + width + vocab * width + head;
 }
 
 ModelConfig preset_config(const std::string& preset) {

@@ -23,6 +23,7 @@ struct ModelConfig {
   double rope_low_factor = 1.0, rope_high_factor = 4.0;
   std::int64_t rope_original_context = 0;
   bool qkv_bias = false, qk_norm = false, tied = false;
+  bool value_head = false;  // one value a token (token classification with one label) in place of logits
   std::vector<std::int64_t> eos;
   Json source;  // the file's own object: what was not understood is written back
 

@@ -43,7 +43,12 @@ ParameterLayout::ParameterLayout(const ModelConfig& c) {
     layers_.push_back(at);
   }
   final_norm_ = add("model.norm.weight", {c.width});
-  head_ = c.tied ? embedding() : add("lm_head.weight", {c.vocab, c.width});
+  if (c.value_head) {
+    head_ = add("score.weight", {1, c.width});
+    add("score.bias", {1});
+  } else {
+    head_ = c.tied ? embedding() : add("lm_head.weight", {c.vocab, c.width});
+  }
 }
 
 std::int64_t ParameterLayout::add(const std::string& name, std::vector<std::int64_t> shape) {
@@ -83,6 +88,18 @@ void initialize(Model& model, std::uint64_t seed) {
       w[k] = static_cast<float>(deviation * radius * std::cos(2.0 * std::numbers::pi * rng.uniform()));
     }
   }
+}
+
+Model side_model_of(const Model& policy, bool value_head) {
+  ModelConfig config = policy.config;
+  config.value_head = value_head;
+  Model model(config);
+  for (const ParameterSlot& slot : model.layout.slots()) {
+    const auto& slots = policy.layout.slots();
+    const auto same = std::find_if(slots.begin(), slots.end(), [&](const ParameterSlot& other) { return other.name == slot.name; });
+    if (same != slots.end()) std::copy_n(policy.weights.data() + same->offset, slot.size, model.weights.data() + slot.offset);
+  }
+  return model;
 }
 
 namespace {

@@ -35,7 +35,7 @@ class ParameterLayout {
   const LayerOffsets& layer(std::size_t i) const { return layers_[i]; }
   std::int64_t embedding() const { return 0; }
   std::int64_t final_norm() const { return final_norm_; }
-  std::int64_t head() const { return head_; }  // the embedding's offset if tied
+  std::int64_t head() const { return head_; }  // the embedding's offset if tied; of a value head its weights, which the bias follows
 
  private:
   std::int64_t add(const std::string& name, std::vector<std::int64_t> shape);
@@ -74,6 +74,9 @@ struct Model {
 // New weights: matrices normal with standard deviation 0.02 (projections back into the residual stream divided by √(2 layers), as
 // GPT-2), norms 1, biases 0. Equal seeds give equal weights.
 void initialize(Model& model, std::uint64_t seed);
+
+// A copy of the policy for another purpose; with `value_head` its head is one value a token, 0 at first.
+Model side_model_of(const Model& policy, bool value_head);
 
 // Reads a Hugging Face folder (config.json; model.safetensors or the shards of model.safetensors.index.json). Throws Error naming what
 // is missing, cut, of the wrong shape or not supported.

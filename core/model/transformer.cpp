@@ -8,11 +8,11 @@ namespace tinyzero {
 
 using at::Tensor;
 
-Transformer::Transformer(Model& model, bool reference)
+Transformer::Transformer(Model& model, bool reference, bool frozen)
     : config_(model.config),
       reference_(reference),
       flat_(at::from_blob(model.weights.data(), {model.weights.size()}, at::kFloat)),
-      gradient_(at::zeros_like(flat_)),
+      gradient_(frozen ? Tensor() : at::zeros_like(flat_)),
       rope_(std::make_shared<RopeTable>(model.config)) {
   const ModelConfig& c = config_;
   const ParameterLayout& layout = model.layout;
@@ -26,7 +26,13 @@ Transformer::Transformer(Model& model, bool reference)
                        parameter(at.down, {c.width, c.mlp})});
   }
   final_norm_ = parameter(layout.final_norm(), {c.width});
-  head_ = c.tied ? embedding_ : parameter(layout.head(), {c.vocab, c.width});
+  if (c.value_head) {
+    head_ = parameter(layout.head(), {1, c.width});
+    head_bias_ = parameter(layout.head() + c.width, {1});
+  } else {
+    head_ = c.tied ? embedding_ : parameter(layout.head(), {c.vocab, c.width});
+  }
+  if (frozen) return;
   for (const ParameterSlot& slot : layout.slots()) {
     Views& views = slot.shape.size() == 1 ? vectors_ : slot.name.starts_with("model.layers.") ? layer_matrices_ : embeddings_;
     views.weights.push_back(flat_.narrow(0, slot.offset, slot.size).view(slot.shape));
@@ -39,6 +45,7 @@ Tensor Transformer::parameter(std::int64_t offset, std::vector<std::int64_t> sha
   if (offset < 0) return {};
   std::int64_t size = 1;
   for (const std::int64_t n : shape) size *= n;
+  if (!gradient_.defined()) return flat_.narrow(0, offset, size).view(shape);
   Tensor weight = flat_.narrow(0, offset, size).view(shape).variable_data().set_requires_grad(true);
   weight.mutable_grad() = gradient_.narrow(0, offset, size).view(shape);
   return weight;
@@ -62,6 +69,8 @@ Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const Packed
   }
   return norm(x, final_norm_, config_.norm_eps);  // (N, D)
 }
+
+Tensor Transformer::values(const Tensor& rows) const { return at::linear(rows, head_, head_bias_).squeeze(1); }
 
 TokenDistribution Transformer::distribution(const Tensor& rows, const Tensor& targets, double temperature) const {
   return reference_ ? reference_token_distribution(rows, head_, targets, temperature)

@@ -13,8 +13,9 @@ namespace tinyzero {
 
 class Transformer {
  public:
-  // Works on the weights of `model` in place (no copy); `model` must outlive it. With `reference`, the plain LibTorch operations.
-  explicit Transformer(Model& model, bool reference = false);
+  // Works on the weights of `model` in place (no copy); `model` must outlive it. With `reference`, the plain LibTorch operations. A frozen
+  // model has no gradient and no memory for one.
+  explicit Transformer(Model& model, bool reference = false, bool frozen = false);
 
   // Final hidden states, after the last norm, of a packed batch: ids (N) int64 -> (N, D).
   at::Tensor hidden(const at::Tensor& ids, const std::shared_ptr<const PackedShape>& shape);
@@ -22,7 +23,11 @@ class Transformer {
   // Distributions of the tokens that follow the given rows: rows (M, D), targets (M) int64.
   TokenDistribution distribution(const at::Tensor& rows, const at::Tensor& targets, double temperature) const;
 
-  // All weights, and their gradients, as one flat tensor each.
+  // Values of the states at the given rows, of a model with a value head: (M, D) -> (M).
+  at::Tensor values(const at::Tensor& rows) const;
+  bool has_value_head() const { return config_.value_head; }
+
+  // All weights, and their gradients (undefined if frozen), as one flat tensor each.
   const at::Tensor& flat() const { return flat_; }
   const at::Tensor& flat_gradient() const { return gradient_; }
 
@@ -45,7 +50,7 @@ class Transformer {
   bool reference_;
   at::Tensor flat_, gradient_;
   Views layer_matrices_, embeddings_, vectors_;
-  at::Tensor embedding_, final_norm_, head_;
+  at::Tensor embedding_, final_norm_, head_, head_bias_;
   std::vector<Layer> layers_;
   std::shared_ptr<RopeTable> rope_;
 };

@@ -10,33 +10,32 @@
 namespace tinyzero {
 namespace {
 
-// "warm-000200" while imitating, "step-000020" in RL.
-std::string checkpoint_name(const TrainerState& state) {
-  return fmt::format("{}-{:06d}", state.phase == Phase::warm_start ? "warm" : "step", state.step);
-}
-
 bool older(const fs::path& a, const fs::path& b) {
   const auto rank = [](const fs::path& p) { return std::pair(p.filename().string().starts_with("step"), p.filename().string()); };
   return rank(a) < rank(b);
 }
 
-Json state_json(const TrainerState& state) {
+Json state_json(const TrainerState& state, const ModelView& policy) {
   return {{"phase", state.phase == Phase::warm_start ? "warm_start" : "reinforce"},
           {"step", state.step},
-          {"optimizer_steps", state.optimizer_steps},
+          {"optimizer_steps", policy.steps},
           {"seconds", state.seconds},
-          {"metrics_bytes", state.metrics_bytes}};
+          {"metrics_bytes", state.metrics_bytes},
+          {"skipped", state.skipped},
+          {"kept", state.kept}};
 }
 
-TrainerState read_state(const fs::path& path) {
+TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
   const Json json = parse_json(read_file(path), path.string());
   try {
     TrainerState state;
     state.phase = json.at("phase") == "warm_start" ? Phase::warm_start : Phase::reinforce;
     state.step = json.at("step").get<std::int64_t>();
-    state.optimizer_steps = json.at("optimizer_steps").get<std::int64_t>();
+    optimizer_steps = json.at("optimizer_steps").get<std::int64_t>();
     state.seconds = json.at("seconds").get<double>();
     state.metrics_bytes = json.at("metrics_bytes").get<std::int64_t>();
+    state.skipped = json.at("skipped").get<std::int64_t>();
+    state.kept = json.at("kept").get<std::map<std::string, double>>();
     return state;
   } catch (const Json::exception& e) {
     throw Error(path.string() + " is damaged: " + e.what());
@@ -52,30 +51,69 @@ std::vector<float> read_moments(const SafetensorsFile& file, const std::string& 
   return out;
 }
 
-Checkpoint read_checkpoint(const fs::path& folder, Model& model) {
-  Model loaded = load_model(folder);
-  if (loaded.layout.size() != model.layout.size()) throw Error(folder.string() + " holds a model of another shape");
-  const fs::path moments = folder / "trainer" / "optimizer.safetensors";
-  const SafetensorsFile file(moments);
-  Checkpoint checkpoint{folder, read_state(folder / "trainer" / "state.json"),
-                        read_moments(file, "first_moment", model.layout.size(), moments),
-                        read_moments(file, "second_moment", model.layout.size(), moments)};
-  std::memcpy(model.weights.data(), loaded.weights.data(), static_cast<std::size_t>(model.weights.size()) * sizeof(float));
-  return checkpoint;
+OptimizerState read_optimizer(const fs::path& path, std::int64_t size) {
+  const SafetensorsFile file(path);
+  return {0, read_moments(file, "first_moment", size, path), read_moments(file, "second_moment", size, path)};
+}
+
+void write_optimizer(const fs::path& path, const ModelView& view) {
+  const std::int64_t size = view.model->layout.size();
+  write_safetensors(path, {{"first_moment", {size}, view.first_moment}, {"second_moment", {size}, view.second_moment}}, {});
+}
+
+SavedModel read_side(const fs::path& folder) {
+  SavedModel side{load_model(folder), {}};
+  const fs::path moments = folder / "optimizer.safetensors", state = folder / "state.json";
+  if (!fs::exists(state)) return side;
+  side.optimizer = read_optimizer(moments, side.model.layout.size());
+  const Json json = parse_json(read_file(state), state.string());
+  if (!json.contains("optimizer_steps") || !json["optimizer_steps"].is_number_integer())
+    throw Error(state.string() + " is damaged: optimizer_steps");
+  side.optimizer.steps = json["optimizer_steps"].get<std::int64_t>();
+  return side;
+}
+
+void write_side(const fs::path& folder, const ModelView& view) {
+  fs::create_directories(folder);
+  save_model(*view.model, folder);
+  if (view.first_moment != nullptr) {
+    write_optimizer(folder / "optimizer.safetensors", view);
+    write_file_synced(folder / "state.json", Json{{"optimizer_steps", view.steps}}.dump(2) + "\n");
+  }
+  sync_folder(folder);
 }
 
 }  // namespace
 
-void save_checkpoint(const fs::path& folder, const Model& model, const Tokenizer& tokenizer, const TrainerState& state,
-                     const float* first_moment, const float* second_moment, std::int64_t keep) {
-  const fs::path target = folder / checkpoint_name(state), temporary = folder / ("." + checkpoint_name(state) + ".partial");
+std::string checkpoint_name(Phase phase, std::int64_t step) {
+  return fmt::format("{}-{:06d}", phase == Phase::warm_start ? "warm" : "step", step);
+}
+
+Checkpoint read_checkpoint(const fs::path& folder, Model& model) {
+  Model loaded = load_model(folder);
+  if (loaded.layout.size() != model.layout.size()) throw Error(folder.string() + " holds a model of another shape");
+  Checkpoint checkpoint;
+  checkpoint.folder = folder;
+  checkpoint.policy = read_optimizer(folder / "trainer" / "optimizer.safetensors", model.layout.size());
+  checkpoint.state = read_state(folder / "trainer" / "state.json", checkpoint.policy.steps);
+  for (const auto& entry : fs::directory_iterator(folder / "trainer")) {
+    if (entry.is_directory()) checkpoint.sides.emplace(entry.path().filename().string(), read_side(entry.path()));
+  }
+  std::memcpy(model.weights.data(), loaded.weights.data(), static_cast<std::size_t>(model.weights.size()) * sizeof(float));
+  return checkpoint;
+}
+
+void save_checkpoint(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides,
+                     const Tokenizer& tokenizer, const TrainerState& state, std::int64_t keep) {
+  const std::string name = checkpoint_name(state.phase, state.step);
+  const fs::path target = folder / name, temporary = folder / ("." + name + ".partial");
   fs::remove_all(temporary);
   fs::create_directories(temporary / "trainer");
-  save_model(model, temporary);
+  save_model(*policy.model, temporary);
   tokenizer.save(temporary);
-  write_safetensors(temporary / "trainer" / "optimizer.safetensors",
-                    {{"first_moment", {model.layout.size()}, first_moment}, {"second_moment", {model.layout.size()}, second_moment}}, {});
-  write_file_synced(temporary / "trainer" / "state.json", state_json(state).dump(2) + "\n");
+  write_optimizer(temporary / "trainer" / "optimizer.safetensors", policy);
+  for (const auto& [side, view] : sides) write_side(temporary / "trainer" / side, view);
+  write_file_synced(temporary / "trainer" / "state.json", state_json(state, policy).dump(2) + "\n");
   sync_folder(temporary / "trainer");
   sync_folder(temporary);
   fs::remove_all(target);

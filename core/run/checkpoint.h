@@ -2,12 +2,14 @@
 //
 //   checkpoints/step-000020/   config.json, model.safetensors, tokenizer.json …   (any tool opens it)
 //                trainer/      state.json, optimizer.safetensors                   (resume needs it)
+//                trainer/NAME/ a side model: a Hugging Face folder, and its optimizer.safetensors
 //
 // A checkpoint is written under a hidden name, flushed, and renamed: at every moment it is whole or not there.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,27 +25,52 @@ enum class Phase { warm_start, reinforce };
 
 struct TrainerState {
   Phase phase = Phase::warm_start;
-  std::int64_t step = 0;  // steps of this phase that are done
-  std::int64_t optimizer_steps = 0;
+  std::int64_t step = 0;           // steps of this phase that are done
   double seconds = 0;              // of the run so far
   std::int64_t metrics_bytes = 0;  // length of metrics.jsonl
+  std::int64_t skipped = 0;        // updates that were skipped so far
+  std::map<std::string, double> kept;  // numbers that last from step to step
+};
+
+// A model and its optimizer as they are saved; null moments: frozen.
+struct ModelView {
+  const Model* model = nullptr;
+  std::int64_t steps = 0;
+  const float *first_moment = nullptr, *second_moment = nullptr;
+};
+
+// As they are read, moments in the order of the weights; empty: frozen.
+struct OptimizerState {
+  std::int64_t steps = 0;
+  std::vector<float> first_moment, second_moment;
+};
+struct SavedModel {
+  Model model;
+  OptimizerState optimizer;
 };
 
 struct Checkpoint {
   fs::path folder;
   TrainerState state;
-  std::vector<float> first_moment, second_moment;  // of the optimizer, in the order of the weights
+  OptimizerState policy;
+  std::map<std::string, SavedModel> sides;
 };
 
 // Writes checkpoints/<name> under `folder`, then deletes the oldest beyond `keep`.
-void save_checkpoint(const fs::path& folder, const Model& model, const Tokenizer& tokenizer, const TrainerState& state,
-                     const float* first_moment, const float* second_moment, std::int64_t keep);
+void save_checkpoint(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides,
+                     const Tokenizer& tokenizer, const TrainerState& state, std::int64_t keep);
 
 // The newest whole checkpoint, whose weights are read into `model`. A damaged one is reported through `warn` and the one before it is
 // taken. Nothing if there is none at all; throws Error if all are damaged.
 std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, const std::function<void(const std::string&)>& warn);
 
+// Reads one checkpoint, its weights into `model`. Throws Error if it is damaged or of another shape.
+Checkpoint read_checkpoint(const fs::path& folder, Model& model);
+
 // Folders of the checkpoints of a run, oldest first.
 std::vector<fs::path> list_checkpoints(const fs::path& folder);
+
+// Name of the checkpoint after a step of RL: "step-000020".
+std::string checkpoint_name(Phase phase, std::int64_t step);
 
 }  // namespace tinyzero

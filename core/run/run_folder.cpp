@@ -53,6 +53,13 @@ void RunFolder::write_episodes(std::int64_t step, const std::string& lines) {
   file.write(lines, path);
 }
 
+fs::path RunFolder::write_fault(std::int64_t step, const Json& batch) {
+  const fs::path folder = path_ / "faults", path = folder / fmt::format("step-{:06d}.json", step);
+  fs::create_directories(folder);
+  write_file_atomically(path, json_line(batch) + "\n");
+  return path;
+}
+
 void RunFolder::log(const std::string& line) {
   log_.write(fmt::format("{:%Y-%m-%d %H:%M:%S}  {}\n", fmt::localtime(std::time(nullptr)), line), log_path());
 }

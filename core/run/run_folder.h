@@ -4,6 +4,7 @@
 //   manifest.json   code, plugins and their hashes, machine
 //   metrics.jsonl   one object a step or evaluation
 //   episodes/       every completion with its verdict, one file a step
+//   faults/         batches of updates that were skipped
 //   checkpoints/    Hugging Face folders with the trainer's state (checkpoint.h)
 //   log.txt         what was said while it ran
 #pragma once
@@ -33,6 +34,8 @@ class RunFolder {
   void write_metrics(const Json& metrics);
   // Writes episodes/step-NNNNNN.jsonl.
   void write_episodes(std::int64_t step, const std::string& lines);
+  // Writes faults/step-NNNNNN.json, the batch of an update that was skipped; returns its path.
+  fs::path write_fault(std::int64_t step, const Json& batch);
   // Appends a line to log.txt.
   void log(const std::string& line);
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kChunk = 64;                       // problems asked of the task at once
 constexpr std::size_t kPatience = 20000;                 // problems in a row that bring nothing new
 constexpr std::uint64_t kStepStride = 1u << 24;          // indices reserved for a step
+constexpr std::uint64_t kRoundStride = 1u << 20;         // and for each of its rounds
 constexpr std::uint64_t kEvalSeed = 0x7465737473657473;  // of every evaluation set
 
 }  // namespace
@@ -46,8 +47,8 @@ std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, 
   return items;
 }
 
-std::vector<Item> draw_step(const Task& task, std::uint64_t seed, std::uint64_t step, std::size_t count) {
-  return draw_split(task, Split::train, seed, step * kStepStride, count);
+std::vector<Item> draw_step(const Task& task, std::uint64_t seed, std::uint64_t step, std::size_t count, std::uint64_t round) {
+  return draw_split(task, Split::train, seed, step * kStepStride + round * kRoundStride, count);
 }
 
 EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {

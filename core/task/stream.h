@@ -23,8 +23,8 @@ Split split_of_key(const std::string& key);
 // The first `count` problems of `split` with index `first_index` or above. Throws Error if the split seems to be empty.
 std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, std::uint64_t first_index, std::size_t count);
 
-// The problems of training step `step`.
-std::vector<Item> draw_step(const Task& task, std::uint64_t seed, std::uint64_t step, std::size_t count);
+// The problems of training step `step`; where it samples several times, those of round `round` from 0, up to 15.
+std::vector<Item> draw_step(const Task& task, std::uint64_t seed, std::uint64_t step, std::size_t count, std::uint64_t round = 0);
 
 // A frozen set for evaluation, the same for every seed of a run: the first problems of the split, as the task draws them, that differ in
 // their prompt; fewer than `count` if the task has no more.

@@ -5,13 +5,14 @@
 
 namespace tinyzero {
 
-StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions) {
+StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions,
+                     std::int64_t max_tokens) {
   StepBatch out;
   std::vector<float> logp, mask;
   std::vector<std::int64_t> episode, group, length;
   std::vector<double> reward;
   const auto count = static_cast<std::int64_t>(completions.size());
-  at::Tensor usable = at::zeros({count}, at::kBool), truncated = at::zeros({count}, at::kBool);
+  at::Tensor usable = at::zeros({count}, at::kBool), truncated = at::zeros({count}, at::kBool), right = at::zeros({count}, at::kBool);
   for (std::int64_t i = 0; i < count; ++i) {
     const ScoredCompletion& c = completions[static_cast<std::size_t>(i)];
     const auto& prompt = prompts[c.item].ids;
@@ -27,6 +28,7 @@ StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<Score
     reward.push_back(c.verdict.reward);
     usable[i] = use;
     truncated[i] = c.episode.end == End::length;
+    right[i] = c.right;
   }
   Batch& b = out.batch;
   b.logp_old = at::tensor(logp);
@@ -37,6 +39,8 @@ StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<Score
   b.group = at::tensor(group);
   b.length = at::tensor(length);
   b.truncated = truncated;
+  b.right = right;
+  b.max_tokens = max_tokens;
   b.all = b.counted();
   return out;
 }
@@ -72,29 +76,6 @@ std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& l
   }
   std::erase_if(runs, [](const auto& run) { return run.empty(); });
   return runs;
-}
-
-Batch select_episodes(const Batch& batch, const std::vector<std::int64_t>& episodes) {
-  const at::Tensor chosen = at::tensor(episodes);                  // (b)
-  at::Tensor place = at::full({batch.episodes()}, -1, at::kLong);  // (B)
-  place.index_put_({chosen}, at::arange(chosen.size(0)));
-  const at::Tensor owner = place.index_select(0, batch.episode);  // (N)
-  const at::Tensor tokens = owner.ge(0).nonzero().squeeze(1);     // (n)
-  const auto of_tokens = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, tokens) : t; };
-  const auto of_episodes = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, chosen) : t; };
-  Batch out;
-  out.logp_old = of_tokens(batch.logp_old);
-  out.mask = of_tokens(batch.mask);
-  out.episode = owner.index_select(0, tokens);
-  out.advantage = of_tokens(batch.advantage);
-  for (const auto& [name, values] : batch.added) out.added[name] = of_tokens(values);
-  out.reward = of_episodes(batch.reward);
-  out.usable = of_episodes(batch.usable);
-  out.group = of_episodes(batch.group);
-  out.length = of_episodes(batch.length);
-  out.truncated = of_episodes(batch.truncated);
-  out.all = batch.all;
-  return out;
 }
 
 }  // namespace tinyzero

@@ -25,7 +25,8 @@ struct StepBatch {
   Batch batch;
   std::vector<Sequence> sequences;
 };
-StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions);
+StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions,
+                     std::int64_t max_tokens);
 
 // What the model is fed: every token but a sequence's last, and which rows predict the tokens that are trained on.
 struct ModelInput {
@@ -40,8 +41,5 @@ ModelInput pack_input(const std::vector<const Sequence*>& sequences);
 // Divides sequences, in order, into runs of about equal length: as few as hold `tokens` tokens each on average, rounded up to a multiple of
 // `workers`. Indices of each run; empty runs are left out.
 std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& lengths, std::int64_t tokens, std::int64_t workers);
-
-// The part of a batch that holds these episodes; counts stay those of the whole update.
-Batch select_episodes(const Batch& batch, const std::vector<std::int64_t>& episodes);
 
 }  // namespace tinyzero

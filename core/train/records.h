@@ -6,25 +6,18 @@
 
 #include "core/base/json.h"
 #include "core/eval/evaluate.h"
-#include "tinyzero/batch.h"
+#include "core/train/learner.h"
+#include "core/train/step_sampler.h"
 
 namespace tinyzero {
 
-// Seconds.
-struct StepTimes {
-  double rollout = 0, score = 0, update = 0;
-};
-
-Json step_record(std::int64_t step, double seconds, const Batch& batch, const std::vector<ScoredCompletion>& completions, const Task& task,
-                 const Metrics& update, double learning_rate, const StepTimes& times, const DecodeStatistics& decoding);
+// Over all completions of the step, also those that the update does not see.
+Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, const Task& task, const LearnReport& learned,
+                 double update_seconds);
 
 Json eval_record(std::int64_t step, double seconds, const EvalReport& report);
 
 // One JSON object a completion, a line each.
-std::string episode_lines(std::int64_t step, const std::vector<Item>& items, const std::vector<ScoredCompletion>& completions,
-                          const Task& task);
-
-// Throws Failure if the task failed to judge more than `most` of the step's episodes, with its own words for the first.
-void check_failures(const Batch& batch, const std::vector<ScoredCompletion>& completions, const Task& task, double most);
+std::string episode_lines(std::int64_t step, const SampledStep& sampled, const Task& task);
 
 }  // namespace tinyzero

@@ -8,7 +8,7 @@
 #include "core/model/parameters.h"
 #include "core/task/stream.h"
 #include "core/text/tokenizer.h"
-#include "core/train/algorithm_plugin.h"
+#include "core/algorithm/plugin.h"
 #include "core/train/packing.h"
 
 namespace tinyzero {

@@ -26,19 +26,21 @@ Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const s
       stop_(stop),
       settings_(parts.experiment),
       engine_(parts.model, {settings_.general.threads, settings_.rollout.wave, ""}),
-      workers_(parts.model, engine_.threads()),
-      optimizer_(workers_.policy(), {settings_.train.beta1, settings_.train.beta2, 1e-8, settings_.train.weight_decay, engine_.threads()}),
+      learner_(parts.model, *parts.algorithm.algorithm, parts.experiment, engine_.threads()),
       start_(Clock::now()) {}
 
 Checkpoint Trainer::beginning() const {
   const std::vector<float> zeros(static_cast<std::size_t>(parts_.model.layout.size()));
-  return {{}, {}, zeros, zeros};
+  Checkpoint checkpoint;
+  checkpoint.policy = {0, zeros, zeros};
+  return checkpoint;
 }
 
-void Trainer::restore(const Checkpoint& checkpoint) {
+void Trainer::restore(Checkpoint checkpoint) {
   state_ = checkpoint.state;
   seconds_before_ = state_.seconds;
-  optimizer_.restore(state_.optimizer_steps, checkpoint.first_moment, checkpoint.second_moment);
+  alarms_ = Alarms(state_.kept);
+  learner_.restore(std::move(checkpoint));
   engine_.refresh();
   folder_.rewind(state_.metrics_bytes, state_.phase == Phase::reinforce ? state_.step : 0);
 }
@@ -89,13 +91,13 @@ void Trainer::record(const Json& line) {
 bool Trainer::warm_start() {
   const WarmStartSettings& s = settings_.warm_start;
   if (state_.phase != Phase::warm_start) return true;
-  UpdateOptions options{1, settings_.train.micro_batch, 0, settings_.train.clip_norm, 1.0, 0, update_rule_from_name(s.optimizer)};
+  UpdateOptions options{1, 1, settings_.train.micro_batch, 0, settings_.train.clip_norm, 1.0, update_rule_from_name(s.optimizer)};
   while (state_.step < s.steps) {
     if (stop_) return checkpoint(Phase::warm_start, state_.step), false;
     const auto step = static_cast<std::uint64_t>(state_.step);
     const auto sequences = demonstrations(parts_, step);
     options.learning_rate = s.learning_rate * schedule_factor("cosine", state_.step, s.steps, (s.steps + 19) / 20);
-    const double loss = imitate(workers_, optimizer_, sequences, options);
+    const double loss = imitate(learner_.workers(), learner_.optimizer(), sequences, options);
     ++state_.step;
     record({{"step", 0}, {"seconds", seconds()}, {"warm_start/step", state_.step}, {"warm_start/loss", loss}});
     observer_.warm_start_step(state_.step, s.steps, loss, seconds());
@@ -103,7 +105,7 @@ bool Trainer::warm_start() {
       checkpoint(Phase::warm_start, state_.step);
   }
   engine_.refresh();
-  optimizer_.reset();
+  learner_.begin();
   state_.phase = Phase::reinforce;
   state_.step = 0;
   evaluate_step(0);
@@ -112,7 +114,6 @@ bool Trainer::warm_start() {
 }
 
 bool Trainer::reinforce() {
-  if (parts_.algorithm.algorithm->needs_reference()) keep_reference();
   reinforce_start_ = Clock::now();
   reinforce_first_ = state_.step;
   const std::int64_t steps = settings_.train.steps, eval_every = settings_.eval.every, save_every = settings_.checkpoint.every;
@@ -130,34 +131,28 @@ bool Trainer::reinforce() {
 }
 
 void Trainer::train_step(std::int64_t step) {
-  const auto& s = settings_;
+  SampledStep sampled = sample_step(engine_, parts_, step);
   const auto start = Clock::now();
-  const auto items = draw_step(parts_.task, s.general.seed, static_cast<std::uint64_t>(step), static_cast<std::size_t>(s.rollout.prompts));
-  const auto prompts = make_prompts(parts_.tokenizer, parts_.framing, items, s.rollout.samples);
-  auto episodes =
-      engine_.generate(prompts, {s.rollout.max_tokens, s.rollout.temperature, parts_.model.config.eos,
-                                 static_cast<std::uint64_t>(s.general.seed), Purpose::rollout, static_cast<std::uint64_t>(step)});
-  StepTimes times;
-  times.rollout = since(start);
-  const auto completions = score_episodes(parts_.tokenizer, parts_.task, items, std::move(episodes));
-  times.score = since(start) - times.rollout;
-
-  StepBatch packed = make_batch(prompts, completions);
-  check_failures(packed.batch, completions, parts_.task, s.train.max_failed);
-  step_sequences_ = &packed.sequences;
-  parts_.algorithm.algorithm->prepare(packed.batch, *this);
-  const double learning_rate = s.train.learning_rate * schedule_factor(s.train.schedule, step - 1, s.train.steps, s.train.warmup);
-  const Metrics update = update_policy(workers_, optimizer_, *parts_.algorithm.algorithm, packed.batch, packed.sequences,
-                                       {s.train.updates, s.train.micro_batch, learning_rate, s.train.clip_norm, s.rollout.temperature,
-                                        s.rollout.prompts, update_rule_from_name(s.train.optimizer)});
+  LearnReport learned = learner_.learn(step, sampled.step);
   engine_.refresh();
-  times.update = since(start) - times.rollout - times.score;
-
-  last_step_ = step_record(step, seconds(), packed.batch, completions, parts_.task, update, learning_rate, times, engine_.statistics());
+  last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));
   record(last_step_);
-  folder_.write_episodes(step, episode_lines(step, items, completions, parts_.task));
-  observer_.stepped(step, s.train.steps, last_step_,
-                    since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(s.train.steps - step));
+  folder_.write_episodes(step, episode_lines(step, sampled, parts_.task));
+  observer_.stepped(step, settings_.train.steps, last_step_,
+                    since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(settings_.train.steps - step));
+  for (const std::string& alarm : alarms_.heard(last_step_)) observer_.warned(alarm);
+  if (learned.fault) handle_fault(step, learned);
+}
+
+// Saves the batch of an update that was skipped; stops the run at one too many.
+void Trainer::handle_fault(std::int64_t step, LearnReport& learned) {
+  const fs::path path = folder_.write_fault(step, batch_to_json(*learned.fault));
+  state_.skipped += learned.skipped;
+  const std::string count = fmt::format("{} update{} of step {} skipped: a loss or gradient was not finite ({} in this run, train.max_skipped is {})",
+                                        learned.skipped, learned.skipped == 1 ? "" : "s", step, state_.skipped, settings_.train.max_skipped);
+  const std::string hint = fmt::format("look at it with: tinyzero algorithm explain {} --batch {}", settings_.algorithm.use, path.string());
+  if (state_.skipped > settings_.train.max_skipped) throw Failure(count, hint + "; the last checkpoint is intact");
+  observer_.warned(count + "; " + hint);
 }
 
 void Trainer::evaluate_step(std::int64_t step) {
@@ -178,34 +173,11 @@ void Trainer::evaluate_step(std::int64_t step) {
 void Trainer::checkpoint(Phase phase, std::int64_t step) {
   state_.phase = phase;
   state_.step = step;
-  state_.optimizer_steps = optimizer_.steps();
   state_.seconds = seconds();
   state_.metrics_bytes = folder_.metrics_bytes();
-  save_checkpoint(folder_.checkpoints(), parts_.model, parts_.tokenizer, state_, optimizer_.first_moment().const_data_ptr<float>(),
-                  optimizer_.second_moment().const_data_ptr<float>(), settings_.checkpoint.keep);
-}
-
-// The policy as it is when RL begins: kept in the run folder, so that a resumed run has it too.
-void Trainer::keep_reference() {
-  const fs::path folder = folder_.path() / "reference";
-  if (state_.step == 0) {
-    fs::create_directories(folder);
-    save_model(parts_.model, folder);
-  }
-  reference_ = std::make_unique<Model>(load_model(folder));
-  reference_engine_ = std::make_unique<CpuEngine>(*reference_, CpuEngineOptions{settings_.general.threads, 0, ""});
-}
-
-at::Tensor Trainer::reference_logp(const Batch& batch) {
-  std::vector<std::vector<std::int32_t>> ids;
-  for (const Sequence& sequence : *step_sequences_) ids.push_back(sequence.ids);
-  const auto scores = reference_engine_->score(ids, settings_.rollout.temperature);
-  std::vector<float> logp;
-  for (std::size_t i = 0; i < scores.size(); ++i)
-    logp.insert(logp.end(), scores[i].begin() + (*step_sequences_)[i].prompt - 1, scores[i].end());
-  if (static_cast<std::int64_t>(logp.size()) != batch.tokens())
-    throw Failure("reference_logp was asked for a part of a step", "call it from prepare()");
-  return at::tensor(logp);  // (N)
+  state_.kept = learner_.kept_numbers();
+  state_.kept.merge(alarms_.kept());
+  save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(), parts_.tokenizer, state_, settings_.checkpoint.keep);
 }
 
 }  // namespace tinyzero

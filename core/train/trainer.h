@@ -10,18 +10,19 @@
 #include "core/run/run_folder.h"
 #include "core/train/observer.h"
 #include "core/train/run_parts.h"
-#include "core/train/update.h"
+#include "core/train/alarms.h"
+#include "core/train/learner.h"
 
 namespace tinyzero {
 
-class Trainer : private AlgorithmHost {
+class Trainer {
  public:
   Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const std::atomic<bool>& stop);
 
   // Where a run begins: for going on with a run that has no checkpoint yet.
   Checkpoint beginning() const;
   // Goes on from a checkpoint whose weights are in parts.model already.
-  void restore(const Checkpoint& checkpoint);
+  void restore(Checkpoint checkpoint);
 
   // Until the last step, or until `stop` is set: then ends after the current step. Returns false if stopped. A checkpoint is written
   // in both cases.
@@ -35,9 +36,8 @@ class Trainer : private AlgorithmHost {
   void evaluate_step(std::int64_t step);
   void record(const Json& line);  // of metrics.jsonl
   void checkpoint(Phase phase, std::int64_t step);
-  void keep_reference();
+  void handle_fault(std::int64_t step, LearnReport& learned);
   double seconds() const;
-  at::Tensor reference_logp(const Batch& batch) override;
 
   RunParts& parts_;
   RunFolder& folder_;
@@ -45,16 +45,13 @@ class Trainer : private AlgorithmHost {
   const std::atomic<bool>& stop_;
   const Experiment& settings_;
   CpuEngine engine_;
-  PolicyWorkers workers_;
-  Optimizer optimizer_;
-  std::unique_ptr<Model> reference_;
-  std::unique_ptr<CpuEngine> reference_engine_;
+  Learner learner_;
+  Alarms alarms_;
   TrainerState state_;
   double seconds_before_ = 0;  // of earlier processes of this run
   std::chrono::steady_clock::time_point start_, reinforce_start_;
   std::int64_t reinforce_first_ = 0;  // steps done when this process began RL, at reinforce_start_
   Json last_step_;
-  const std::vector<Sequence>* step_sequences_ = nullptr;  // of the batch in work, for reference_logp
 };
 
 }  // namespace tinyzero

@@ -1,106 +1,156 @@
 #include "core/train/update.h"
 
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "core/algorithm/batch_parts.h"
 #include "core/base/error.h"
 #include "tinyzero/primitives.h"
 
 namespace tinyzero {
 namespace {
 
-PolicyOutput run_policy(Transformer& policy, const ModelInput& input, double temperature) {
-  const at::Tensor rows = policy.hidden(input.ids, input.shape).index_select(0, input.rows);  // (N, D)
-  const TokenDistribution out = policy.distribution(rows, input.targets, temperature);
-  return {out.logp, out.entropy};
+ModelOutput run_model(Transformer& model, const ModelInput& input, double temperature) {
+  const at::Tensor rows = model.hidden(input.ids, input.shape).index_select(0, input.rows);  // (N, D)
+  if (model.has_value_head()) return {{}, {}, model.values(rows)};
+  const TokenDistribution out = model.distribution(rows, input.targets, temperature);
+  return {out.logp, out.entropy, {}};
 }
 
-// Episodes of problems first … first+count-1; `live` those that have a gradient.
+std::vector<const Sequence*> chosen_of(const std::vector<Sequence>& sequences, const std::vector<std::int64_t>& indices) {
+  std::vector<const Sequence*> chosen;
+  for (const std::int64_t i : indices) chosen.push_back(&sequences[static_cast<std::size_t>(i)]);
+  return chosen;
+}
+
+std::vector<std::int64_t> lengths_of(const std::vector<Sequence>& sequences, const std::vector<std::int64_t>& indices) {
+  std::vector<std::int64_t> lengths;
+  for (const Sequence* sequence : chosen_of(sequences, indices)) lengths.push_back(static_cast<std::int64_t>(sequence->ids.size()));
+  return lengths;
+}
+
+std::vector<std::int64_t> all_of(const std::vector<Sequence>& sequences) {
+  std::vector<std::int64_t> indices(sequences.size());
+  std::iota(indices.begin(), indices.end(), 0);
+  return indices;
+}
+
+// Episodes of problems first … last-1, in the order of the batch; `live` those that have a gradient.
 struct Share {
   std::vector<std::int64_t> all, live;
 };
 
-Share share_of(const Batch& batch, std::int64_t first, std::int64_t count, bool only_advantages_teach) {
-  at::Tensor teaches = batch.usable.clone();  // (B)
-  if (only_advantages_teach) {
-    teaches = at::zeros({batch.episodes()}, at::kBool);
-    teaches.index_put_({batch.episode.index_select(0, batch.advantage.ne(0).nonzero().squeeze(1))}, at::ones({}, at::kBool));
-    teaches.logical_and_(batch.usable);
-  }
+Share share_of(const Batch& batch, const at::Tensor& live, std::int64_t first, std::int64_t last) {
   Share share;
   const auto group = batch.group.accessor<std::int64_t, 1>();
-  const auto live = teaches.accessor<bool, 1>();
+  const auto alive = live.accessor<bool, 1>();
   for (std::int64_t i = 0; i < batch.episodes(); ++i) {
-    if (group[i] < first || group[i] >= first + count) continue;
+    if (group[i] < first || group[i] >= last) continue;
     share.all.push_back(i);
-    if (live[i]) share.live.push_back(i);
+    if (alive[i]) share.live.push_back(i);
   }
   return share;
 }
 
-void add_metrics(const Batch& b, const PolicyOutput& policy, const at::Tensor& loss, bool first_update, Metrics& metrics) {
-  const double count = b.mask.sum().item<double>();
-  metrics.add("loss", loss.item<double>(), 0);
-  metrics.add("entropy", masked_sum(policy.entropy, b.mask), count);
-  metrics.add("kl", masked_sum(k3(b.logp_old, policy.logp), b.mask), count);  // the samples are the old policy's
-  if (first_update) metrics.add("logp_gap", masked_sum((policy.logp - b.logp_old).abs(), b.mask), count);
+// Usable episodes; with `only_advantages_teach` those with a token whose advantage is not 0.
+at::Tensor live_episodes(const Batch& batch, bool only_advantages_teach) {
+  if (!only_advantages_teach) return batch.usable;
+  at::Tensor live = at::zeros({batch.episodes()}, at::kBool);  // (B)
+  live.index_put_({batch.episode.index_select(0, batch.advantage.ne(0).nonzero().squeeze(1))}, at::ones({}, at::kBool));
+  return live.logical_and_(batch.usable);
+}
+
+// Gradients of one update's micro-batches, summed. False, and no gradient, if a loss is not finite.
+bool accumulate(ModelWorkers& workers, std::int64_t update, const MicroLoss& loss, const Batch& batch, const std::vector<Sequence>& sequences, const Share& share,
+                const UpdateOptions& options, Metrics& metrics) {
+  const Counts counts = select_episodes(batch, share.all).counted();
+  const auto runs = divide(lengths_of(sequences, share.live), options.micro_batch, workers.count());
+  std::vector<Metrics> parts(runs.size());
+  std::vector<char> finite(runs.size());
+  workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& model, std::int64_t r) {
+    std::vector<std::int64_t> episodes;
+    for (const std::int64_t k : runs[static_cast<std::size_t>(r)]) episodes.push_back(share.live[static_cast<std::size_t>(k)]);
+    Batch micro = select_episodes(batch, episodes);
+    micro.all = counts;
+    Metrics& part = parts[static_cast<std::size_t>(r)];
+    const at::Tensor value = loss(update, micro, run_model(model, pack_input(chosen_of(sequences, episodes)), options.temperature), part);
+    part.add("loss", value.item<double>(), 0);
+    finite[static_cast<std::size_t>(r)] = std::isfinite(value.item<double>());
+    if (finite[static_cast<std::size_t>(r)] && value.requires_grad()) torch::autograd::backward({value}, {});
+  });
+  if (std::find(finite.begin(), finite.end(), 0) != finite.end()) {
+    at::Tensor(workers.model().flat_gradient()).zero_();
+    return false;
+  }
+  for (const Metrics& part : parts) metrics.add(part);
+  metrics.add("loss", 0, 1);
+  return true;
 }
 
 }  // namespace
 
-Metrics update_policy(PolicyWorkers& workers, Optimizer& optimizer, const Algorithm& algorithm, const Batch& batch,
-                      const std::vector<Sequence>& sequences, const UpdateOptions& options) {
-  Metrics metrics;
-  const std::int64_t problems = options.problems / options.updates;
-  for (std::int64_t u = 0; u < options.updates; ++u) {
-    const Share share = share_of(batch, u * problems, problems, algorithm.only_advantages_teach());
-    Batch whole = select_episodes(batch, share.all);
-    whole.all = whole.counted();
-
-    std::vector<std::int64_t> lengths;
-    for (const std::int64_t i : share.live) lengths.push_back(static_cast<std::int64_t>(sequences[static_cast<std::size_t>(i)].ids.size()));
-    const auto runs = divide(lengths, options.micro_batch, workers.count());
-    std::vector<Metrics> parts(runs.size());
-    workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& policy, std::int64_t r) {
-      std::vector<std::int64_t> episodes;
-      std::vector<const Sequence*> chosen;
-      for (const std::int64_t k : runs[static_cast<std::size_t>(r)]) {
-        episodes.push_back(share.live[static_cast<std::size_t>(k)]);
-        chosen.push_back(&sequences[static_cast<std::size_t>(episodes.back())]);
-      }
-      Batch micro = select_episodes(batch, episodes);
-      micro.all = whole.all;
-      const PolicyOutput out = run_policy(policy, pack_input(chosen), options.temperature);
-      Metrics& part = parts[static_cast<std::size_t>(r)];
-      const at::Tensor loss = algorithm.loss(micro, out, part);
-      add_metrics(micro, out, loss, u == 0, part);
-      torch::autograd::backward({loss}, {});
-    });
-    for (const Metrics& part : parts) metrics.add(part);
-    metrics.add("loss", 0, 1);
+UpdateReport update_model(ModelWorkers& workers, Optimizer& optimizer, const MicroLoss& loss, const Batch& batch,
+                          const std::vector<Sequence>& sequences, const at::Tensor& live, const UpdateOptions& options) {
+  UpdateReport report;
+  const std::int64_t problems = batch.groups();
+  for (std::int64_t u = 0; u < options.updates * options.epochs; ++u) {
+    const std::int64_t part = u % options.updates;
+    const Share share = share_of(batch, live, part * problems / options.updates, (part + 1) * problems / options.updates);
     if (share.live.empty()) continue;
-    const double norm = optimizer.step(options.rule, options.learning_rate, options.clip_norm);
-    if (!std::isfinite(norm)) throw Failure("the gradient is not finite", "lower train.learning_rate; the last checkpoint is intact");
-    metrics.add("gradient_norm", norm, 1);
+    const double norm = accumulate(workers, u, loss, batch, sequences, share, options, report.metrics)
+                          ? optimizer.step(options.rule, options.learning_rate, options.clip_norm)
+                          : std::nan("");
+    if (std::isfinite(norm)) {
+      report.metrics.add("gradient_norm", norm, 1);
+      continue;
+    }
+    ++report.skipped;
+    if (options.on_skip) options.on_skip(share.all);
   }
-  return metrics;
+  return report;
 }
 
-double imitate(PolicyWorkers& workers, Optimizer& optimizer, const std::vector<Sequence>& sequences, const UpdateOptions& options) {
-  std::vector<std::int64_t> lengths;
+UpdateReport update_policy(ModelWorkers& workers, Optimizer& optimizer, const Algorithm& algorithm, const Batch& batch,
+                           const std::vector<Sequence>& sequences, const UpdateOptions& options) {
+  const auto loss = [&](std::int64_t update, const Batch& b, const ModelOutput& out, Metrics& metrics) {
+    const double count = b.mask.sum().item<double>();
+    metrics.add("entropy", masked_sum(out.entropy, b.mask), count);
+    metrics.add("kl", masked_sum(k3(b.logp_old, out.logp), b.mask), count);  // the samples are the old policy's
+    if (update == 0 && options.measure_gap) metrics.add("logp_gap", masked_sum((out.logp - b.logp_old).abs(), b.mask), count);
+    return algorithm.loss(b, {out.logp, out.entropy}, metrics);
+  };
+  return update_model(workers, optimizer, loss, batch, sequences, live_episodes(batch, algorithm.only_advantages_teach()), options);
+}
+
+ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& sequences, std::int64_t micro_batch, double temperature) {
+  const auto runs = divide(lengths_of(sequences, all_of(sequences)), micro_batch, workers.count());
+  std::vector<at::Tensor> logp(runs.size()), entropy(runs.size()), value(runs.size());
+  workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& model, std::int64_t r) {
+    const c10::NoGradGuard no_grad;
+    const auto k = static_cast<std::size_t>(r);
+    const ModelOutput out = run_model(model, pack_input(chosen_of(sequences, runs[k])), temperature);
+    logp[k] = out.logp;
+    entropy[k] = out.entropy;
+    value[k] = out.value;
+  });
+  const auto joined = [](const std::vector<at::Tensor>& parts) {
+    return parts.empty() || !parts.front().defined() ? at::Tensor() : at::cat(parts);
+  };
+  return {joined(logp), joined(entropy), joined(value)};
+}
+
+double imitate(ModelWorkers& workers, Optimizer& optimizer, const std::vector<Sequence>& sequences, const UpdateOptions& options) {
   double tokens = 0;
-  for (const Sequence& sequence : sequences) {
-    lengths.push_back(static_cast<std::int64_t>(sequence.ids.size()));
-    tokens += static_cast<double>(sequence.completion());
-  }
-  const auto runs = divide(lengths, options.micro_batch, workers.count());
+  for (const Sequence& sequence : sequences) tokens += static_cast<double>(sequence.completion());
+  const auto runs = divide(lengths_of(sequences, all_of(sequences)), options.micro_batch, workers.count());
   std::vector<double> losses(runs.size());
   workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& policy, std::int64_t r) {
-    std::vector<const Sequence*> chosen;
-    for (const std::int64_t i : runs[static_cast<std::size_t>(r)]) chosen.push_back(&sequences[static_cast<std::size_t>(i)]);
-    const at::Tensor loss = -run_policy(policy, pack_input(chosen), 1.0).logp.sum() / tokens;
+    const ModelInput input = pack_input(chosen_of(sequences, runs[static_cast<std::size_t>(r)]));
+    const at::Tensor loss = -run_model(policy, input, 1.0).logp.sum() / tokens;
     losses[static_cast<std::size_t>(r)] = loss.item<double>();
     torch::autograd::backward({loss}, {});
   });

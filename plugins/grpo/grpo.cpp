@@ -1,12 +1,13 @@
 // GRPO (arXiv:2402.03300) and its family. A group is the G completions of one problem.
 //   A_i  = (r_i - mean_g r) / (std_g r + eps)         0 for a group whose rewards are all equal
 //   rho  = exp(logp - logp_old)
-//   L    = sum_mask[ max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) + beta k3(policy, reference) ] / count
-// Settings exchange the baseline, the ratio, the clip and the count for those of other papers: docs in grpo.md. Left out on purpose: a value
-// model.
+//   L    = sum_mask[ max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) + beta kl(policy, reference) ] / count
+// Settings exchange the baseline, the ratio, the clip and the count for those of other papers, whose names are variants: docs in grpo.md.
+// Left out on purpose: a value model.
 
 #include "tinyzero/algorithm.h"
 #include "tinyzero/primitives.h"
+#include "tinyzero/regularizers.h"
 
 namespace tinyzero {
 namespace {
@@ -16,45 +17,81 @@ class Grpo : public Algorithm {
   void describe(SettingsTable& t) override {
     t.add("clip", clip_, "how far the ratio may leave 1 before its gradient stops: one number, or [below, above]").up_to(2).between(0, 100);
     t.add("baseline", baseline_,
-          "what a reward is compared with. group: the mean of its group; others: the mean of the group's others (RLOO)")
-        .one_of({"group", "others"});
+          "what a reward is compared with. group: the mean of its group; others: the mean of the group's others (RLOO); none: nothing, "
+          "returns are whitened over all tokens (REINFORCE++)")
+      .one_of({"group", "others", "none"});
     t.add("scale", scale_,
           "std: advantages are divided by the group's standard deviation; none: they are not (Dr. GRPO); batch: they are whitened over all "
-          "tokens "
-          "(REINFORCE++)")
-        .one_of({"std", "none", "batch"});
+          "tokens (REINFORCE++)")
+      .one_of({"std", "none", "batch"});
     t.add("ratio", ratio_, "token: of each token; sequence: one for the whole completion (GSPO)").one_of({"token", "sequence"});
     t.add("objective", objective_, "clipped: PPO's surrogate; weighted: the clipped ratio as a constant weight of log-probs (CISPO)")
-        .one_of({"clipped", "weighted"});
+      .one_of({"clipped", "weighted"});
     t.add("dual_clip", dual_clip_, "most that a token of negative advantage costs, in advantages, above 1; 0: no bound")
-        .between(0, 100)
-        .only_when("objective", "clipped");
+      .between(0, 100)
+      .only_when("objective", "clipped");
     t.add("aggregation", aggregation_,
           "token: mean over all tokens of the update; sequence: mean over episodes of their token means; sequence_sum: mean over episodes "
-          "of "
-          "their token sums; constant: sum over tokens / (episodes x constant_length) (Dr. GRPO)")
-        .one_of({"token", "sequence", "sequence_sum", "constant"});
-    t.add("constant_length", constant_length_, "tokens that an episode counts for").between(1, 1e6).only_when("aggregation", "constant");
-    t.add("kl", kl_, "weight of the penalty for leaving the policy RL began with; 0: no penalty, no reference in memory").between(0, 100);
-    t.add("entropy", entropy_, "weight of a bonus for entropy; 0: none").between(0, 10);
+          "of their token sums; constant: sum over tokens / (episodes x constant_length) (Dr. GRPO)")
+      .one_of({"token", "sequence", "sequence_sum", "constant"});
+    t.add("constant_length", constant_length_, "tokens that an episode counts for; 0: rollout.max_tokens")
+      .between(0, 1e6)
+      .only_when("aggregation", "constant");
+    t.add("dynamic_sampling", dynamic_, "problems whose samples all earn the same are replaced by others (DAPO)");
+    t.add("sampling_rounds", rounds_, "times that a step samples, at most, to find enough problems").between(1, 16).only_when("dynamic_sampling", "true");
+    t.add("overlong_penalty", overlong_, "what a completion of the greatest length loses, less towards the start of the zone (DAPO); 0: none")
+      .between(0, 100);
+    t.add("overlong_zone", zone_, "where the penalty begins: the last part of rollout.max_tokens").between(0, 1).unless("overlong_penalty", "0");
+    kl_.describe(t);
+    entropy_.describe(t);
+  }
+
+  std::vector<Variant> variants() const override {
+    return {
+      {"grpo", "as published: sequence means and a penalty for KL (arXiv:2402.03300)", {{"aggregation", "sequence"}, {"kl", "0.04"}}},
+      {"dr_grpo", "no division by std or length (arXiv:2503.20783)", {{"scale", "none"}, {"aggregation", "constant"}}},
+      {"rloo", "leave-one-out REINFORCE (arXiv:2402.14740)", {{"baseline", "others"}, {"scale", "none"}, {"aggregation", "sequence_sum"}}},
+      {"reinforce_pp", "whitened returns, no baseline (arXiv:2501.03262)", {{"baseline", "none"}, {"scale", "batch"}}},
+      {"reinforce_pp_baseline", "less the group's mean, then whitened (arXiv:2501.03262)", {{"scale", "batch"}}},
+      {"dapo", "clip-higher, dynamic sampling, overlong penalty (arXiv:2503.14476)",
+       {{"clip", "[0.2, 0.28]"}, {"dual_clip", "10"}, {"dynamic_sampling", "true"}, {"overlong_penalty", "1"}}},
+      {"gspo", "one ratio a sequence (arXiv:2507.18071)", {{"clip", "[3e-4, 4e-4]"}, {"ratio", "sequence"}, {"aggregation", "sequence"}}},
+      {"cispo", "clipped ratios as weights, none below (arXiv:2506.13585)", {{"clip", "[1, 0.28]"}, {"objective", "weighted"}}},
+    };
   }
 
   void check() const override {
-    if (baseline_ == "others" && scale_ == "std")
-      throw std::invalid_argument("scale: std belongs to baseline: group; with baseline: others set scale: none, or batch");
+    if (baseline_ != "group" && scale_ == "std")
+      throw std::invalid_argument("scale: std belongs to baseline: group; with baseline: " + baseline_ + " set scale: none, or batch");
     if (dual_clip_ > 0 && dual_clip_ <= 1)
       throw std::invalid_argument("dual_clip is " + real_text(dual_clip_) + "; it must be above 1, or 0 for none");
+    kl_.check();
   }
 
-  bool needs_reference() const override { return kl_ > 0; }
-  bool only_advantages_teach() const override { return kl_ == 0 && entropy_ == 0; }
+  std::vector<SideModel> models() const override { return kl_.models(); }
+  bool only_advantages_teach() const override { return !kl_.in_loss() && !entropy_.is_used(); }
+  std::int64_t sampling_rounds() const override { return dynamic_ ? rounds_ : 1; }
+  at::Tensor kept_groups(const Batch& b) const override { return dynamic_ ? has_spread(b.reward, b.group, b.usable) : at::Tensor(); }
 
   void prepare(Batch& b, AlgorithmHost& host) override {
-    const at::Tensor advantage = baseline_ == "others" ? leave_one_out(b.reward, b.group, b.usable)
-                                                       : group_advantage(b.reward, b.group, b.usable, scale_ == "std", kEps);  // (B)
-    b.advantage = spread_to_tokens(advantage, b.episode);                                                                      // (N)
-    if (scale_ == "batch") b.advantage = whiten(b.advantage, b.mask).to(at::kFloat);
-    if (kl_ > 0) b.added["logp_reference"] = host.reference_logp(b);  // (N)
+    kl_.prepare(b, host);
+    entropy_.prepare(b, host);
+    const double max_tokens = static_cast<double>(b.max_tokens);
+    at::Tensor reward = b.reward;  // (B)
+    if (overlong_ > 0) reward = reward + overlong_penalty(b.length, max_tokens, zone_ * max_tokens, overlong_);
+    length_ = constant_length_ > 0 ? static_cast<double>(constant_length_) : max_tokens;
+
+    const at::Tensor kl = kl_.of_rewards(b);  // (N)
+    if (baseline_ == "none") {
+      b.advantage = return_to_go(on_last_token(reward, b.mask, b.episode) - kl, b.mask, b.episode, 1.0);  // (N)
+    } else {
+      reward = reward - episode_sums(kl.to(at::kDouble), b.episode, b.episodes());
+      const at::Tensor advantage = baseline_ == "others" ? leave_one_out(reward, b.group, b.usable)
+                                                         : group_advantage(reward, b.group, b.usable, scale_ == "std", kEps);  // (B)
+      b.advantage = spread_to_tokens(advantage, b.episode);                                                                   // (N)
+    }
+    if (scale_ == "batch") b.advantage = whiten(b.advantage, b.mask);
+    b.advantage = b.advantage.to(at::kFloat);
   }
 
   at::Tensor loss(const Batch& b, const PolicyOutput& policy, Metrics& metrics) const override {
@@ -69,14 +106,10 @@ class Grpo : public Algorithm {
       clipped = is_clipped(rho, b.advantage, low, high);
       if (dual_clip_ > 0) terms = dual_clipped(terms, b.advantage, dual_clip_);
     }
-    if (kl_ > 0) {
-      const at::Tensor kl = k3(policy.logp, b.added.at("logp_reference"));  // (N)
-      terms = terms + kl_ * kl;
-      metrics.add("kl_reference", masked_sum(kl, b.mask), b.mask.sum().item<double>());
-    }
-    if (entropy_ > 0) terms = terms - entropy_ * policy.entropy;
     metrics.add("clipped", masked_sum(clipped, b.mask), b.mask.sum().item<double>());
-    return aggregate(terms, b, aggregation_, static_cast<double>(constant_length_));
+    terms = kl_.added_to(terms, policy.logp, b, metrics);
+    terms = entropy_.added_to(terms, policy);
+    return aggregate(terms, b, aggregation_, length_);
   }
 
  private:
@@ -88,14 +121,18 @@ class Grpo : public Algorithm {
   std::vector<double> clip_ = {0.2};
   double dual_clip_ = 0;
   std::string aggregation_ = "token";
-  std::int64_t constant_length_ = 256;
-  double kl_ = 0;
-  double entropy_ = 0;
+  std::int64_t constant_length_ = 0;
+  bool dynamic_ = false;
+  std::int64_t rounds_ = 4;
+  double overlong_ = 0, zone_ = 0.2;
+  ReferencePenalty kl_;
+  EntropyBonus entropy_;
+  double length_ = 1;  // that an episode counts for under aggregation: constant
 };
 
 }  // namespace
 }  // namespace tinyzero
 
 TINYZERO_ALGORITHM(tinyzero::Grpo, "grpo", "group-relative policy optimization",
-                   "Rewards of a problem's samples are compared with each other; no value model. By its settings also Dr. GRPO, RLOO, "
-                   "REINFORCE++ with baseline, GSPO, CISPO, and DAPO's clip-higher.")
+                   "Rewards of a problem's samples are compared with each other; no value model. By its variants also Dr. GRPO, RLOO, "
+                   "REINFORCE++, DAPO, GSPO and CISPO.")

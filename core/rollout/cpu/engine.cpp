@@ -171,6 +171,7 @@ CpuEngine::CpuEngine(const Model& model, const CpuEngineOptions& options)
       wave_(options.wave),
       packed_(model.config, model.layout, kernels_),
       rope_(model.config) {
+  if (model.config.value_head) throw Error("this model gives values, not tokens: it is a critic", "take the folder of a policy");
   refresh();
 }
 

@@ -2,14 +2,18 @@
 //
 // An algorithm is a page of formula over primitives.h: `describe` lists its settings, `prepare` turns rewards into advantages once a
 // step, `loss` returns a scalar for each micro-batch. The host does the rest: sampling, scoring, packing, micro-batches, gradients,
-// clipping, the optimizer, checkpoints.
+// clipping, the optimizer, checkpoints, and models beside the policy (a reference, a critic, a reward model).
 //
 // C++ and LibTorch have no stable ABI. So the library carries a fingerprint (LibTorch, compiler, standard library, string ABI,
-// language standard, this header's hash) in its note, and a host with another fingerprint refuses it before any of its code runs.
+// language standard, the hash of the headers that define this interface) in its note, and a host with another fingerprint refuses it
+// before any of its code runs.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tinyzero/batch.h"
 #include "tinyzero/note.h"
@@ -17,13 +21,49 @@
 
 namespace tinyzero {
 
-// What the host offers an algorithm.
+// A model beside the policy. It begins as a copy of the policy as it is when RL begins, is kept in checkpoints, and gives one number for
+// each token of a completion: the log-probability of the token, or, with a value head (a linear layer on the last hidden state, 0 at
+// first), a value of the state before the token.
+struct SideModel {
+  std::string name;              // "critic": of its folder in checkpoints
+  bool value_head = false;       // values instead of log-probs
+  bool at_temperature_1 = false; // log-probs at temperature 1 instead of the sampling temperature
+  double learning_rate = 0;      // constant; 0: frozen
+  double clip_norm = 1.0;        // largest norm of its gradient; 0: not clipped
+  std::int64_t epochs = 0;       // passes over a step's episodes when trained; 0: as many as the policy's, train.epochs
+};
+
+// Loss of a side model on a micro-batch: its numbers (N), differentiable, to a scalar. Called from several threads at once.
+using SideLoss = std::function<at::Tensor(const Batch& micro, const at::Tensor& output, Metrics& metrics)>;
+
+// What the host offers an algorithm during prepare().
 class AlgorithmHost {
  public:
   virtual ~AlgorithmHost() = default;
-  // Log-probabilities (N) of the batch's tokens under the policy as it was when RL began, at the sampling temperature. Only for
-  // algorithms whose needs_reference() is true. No gradient.
-  virtual at::Tensor reference_logp(const Batch& batch) = 0;
+
+  // The step in work, from 1.
+  virtual std::int64_t step() const = 0;
+
+  // The numbers (N) of a side model for the step's batch. No gradient.
+  virtual at::Tensor outputs(const std::string& model, const Batch& batch) = 0;
+
+  // Trains a side model on the step's batch, with the step's division into updates and the run's optimizer.
+  virtual void train(const std::string& model, const Batch& batch, const SideLoss& loss) = 0;
+
+  // Makes a side model a copy of the policy as it is now.
+  virtual void copy_policy(const std::string& model) = 0;
+
+  // A number that lasts from step to step and through checkpoints; `initial` until it is set.
+  virtual double& kept(const std::string& name, double initial) = 0;
+
+  // Of the step: for what is known once a step.
+  virtual Metrics& metrics() = 0;
+};
+
+// Settings under one name, which usually is that of a paper: `variant: NAME` stands for them, and what is set beside it wins.
+struct Variant {
+  std::string name, doc;
+  std::vector<std::pair<std::string, std::string>> settings;  // name, and value as YAML
 };
 
 class Algorithm {
@@ -33,14 +73,21 @@ class Algorithm {
   // Settings, with their defaults; called once, before values are assigned.
   virtual void describe(SettingsTable& table) = 0;
 
+  virtual std::vector<Variant> variants() const { return {}; }
+
   // Checks settings against each other after they are assigned; throws std::invalid_argument naming them.
   virtual void check() const {}
 
-  // Whether the loss compares the policy with the policy at the start.
-  virtual bool needs_reference() const { return false; }
+  // Models beside the policy, by the settings.
+  virtual std::vector<SideModel> models() const { return {}; }
 
   // Whether an episode with advantage 0 has no gradient, so that the host may leave it out of the backward pass.
   virtual bool only_advantages_teach() const { return true; }
+
+  // Which problems of a sampled batch are worth an update: (groups) bool, or undefined for all. The others never reach prepare(). The
+  // host samples more problems, `sampling_rounds` times in all, until the step has as many as rollout.prompts.
+  virtual at::Tensor kept_groups(const Batch&) const { return {}; }
+  virtual std::int64_t sampling_rounds() const { return 1; }
 
   // Once a step, with all its episodes: fills batch.advantage, and what else loss() needs in batch.added.
   virtual void prepare(Batch& batch, AlgorithmHost& host) = 0;

@@ -32,6 +32,9 @@ struct Batch {
   at::Tensor group;      // (B) int64: which problem an episode answers
   at::Tensor length;     // (B) int64: tokens of an episode
   at::Tensor truncated;  // (B) bool: cut at max_tokens
+  at::Tensor right;      // (B) bool: earned the task's full reward
+
+  std::int64_t max_tokens = 0;  // longest completion that a rollout allows
 
   Counts all;  // over the whole update, of which this may be a part
 
@@ -41,6 +44,7 @@ struct Batch {
 
   std::int64_t tokens() const { return logp_old.size(0); }
   std::int64_t episodes() const { return reward.size(0); }
+  std::int64_t groups() const { return episodes() > 0 ? group.max().item<std::int64_t>() + 1 : 0; }
   // Of this batch. Tokens of episodes that are not usable have a mask of 0.
   Counts counted() const { return {mask.sum().item<double>(), usable.sum().item<double>(), static_cast<double>(episodes())}; }
 };

@@ -85,6 +85,7 @@ class Setting {
   double high = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices;     // of a text; empty: any
   std::string needs_name, needs_value;  // has an effect only while that setting has that value
+  std::string idle_name, idle_value;    // has no effect while that setting has that value
 
   // Limits, chained after SettingsTable::add.
   Setting& between(double lowest, double highest) {
@@ -107,6 +108,12 @@ class Setting {
   Setting& only_when(std::string other, std::string value) {
     needs_name = std::move(other);
     needs_value = std::move(value);
+    return *this;
+  }
+  // For algorithms: a task's table has no room for it.
+  Setting& unless(std::string other, std::string value) {
+    idle_name = std::move(other);
+    idle_value = std::move(value);
     return *this;
   }
 

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
-#include "core/train/algorithm_plugin.h"
+#include "core/algorithm/plugin.h"
 #include "tinyzero/rng.h"
 
 using namespace tinyzero;
@@ -73,8 +73,8 @@ struct Outcome_ {
 
 Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int64_t updates = 1, std::int64_t replicas = 1) {
   Model model = small_model();
-  PolicyWorkers workers(model, replicas, replicas);
-  Optimizer optimizer(workers.policy(), {});
+  ModelWorkers workers(model, replicas, replicas);
+  Optimizer optimizer(workers.model(), {});
   auto algorithm = grpo(settings);
   StepBatch step = some_step();
   NoHost host;
@@ -132,8 +132,8 @@ TEST_CASE("several updates a step each take their own problems") {
 // The reward of each token's episode as its advantage, pushed up: after an update those tokens are likelier.
 TEST_CASE("an update makes rewarded episodes likelier and the others less likely") {
   Model model = small_model();
-  PolicyWorkers workers(model, 2);
-  Transformer& policy = workers.policy();
+  ModelWorkers workers(model, 2);
+  Transformer& policy = workers.model();
   Optimizer optimizer(policy, {});
   auto algorithm = grpo();
   StepBatch step = some_step();
@@ -238,9 +238,9 @@ TEST_CASE("Muon moves the matrices of the layers, AdamW the rest") {
 TEST_CASE("a gradient that is not finite changes nothing and stops the run") {
   Model model = small_model();
   const std::vector<float> start(model.weights.data(), model.weights.data() + model.weights.size());
-  PolicyWorkers workers(model, 1);
-  Optimizer optimizer(workers.policy(), {});
-  workers.policy().flat_gradient().fill_(NAN);
+  ModelWorkers workers(model, 1);
+  Optimizer optimizer(workers.model(), {});
+  workers.model().flat_gradient().fill_(NAN);
   CHECK_FALSE(std::isfinite(optimizer.step(UpdateRule::muon, 0.1, 1.0)));
   CHECK(std::memcmp(start.data(), model.weights.data(), start.size() * 4) == 0);
   CHECK(optimizer.steps() == 0);
@@ -251,8 +251,8 @@ TEST_CASE("a gradient that is not finite changes nothing and stops the run") {
 
 TEST_CASE("imitation lowers the loss, and weighs every token of a step alike") {
   Model a = small_model(), b = small_model();
-  PolicyWorkers pa(a, 1), pb(b, 2);
-  Optimizer oa(pa.policy(), {}), ob(pb.policy(), {});
+  ModelWorkers pa(a, 1), pb(b, 2);
+  Optimizer oa(pa.model(), {}), ob(pb.model(), {});
   const std::vector<Sequence> sequences = {{{1, 2, 3, 4, 5}, 1}, {{6, 7}, 1}, {{8, 9, 10}, 2}};
   double first = 0, last = 0;
   for (int i = 0; i < 30; ++i) {

@@ -71,6 +71,17 @@ inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& grou
   return out;
 }
 
+// Which groups have usable members with different raw rewards: reward (B) f64, group, usable (B) -> (groups) bool.
+inline at::Tensor has_spread(const at::Tensor& reward, const at::Tensor& group, const at::Tensor& usable) {
+  const auto members = members_of(group, usable);
+  at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
+  const auto r = reward.accessor<double, 1>();
+  for (std::size_t g = 0; g < members.size(); ++g)
+    for (const std::int64_t i : members[g])
+      if (r[i] != r[members[g].front()]) out[static_cast<std::int64_t>(g)] = true;
+  return out;
+}
+
 // The value of each token's episode: (B), episode (N) -> (N) f32.
 inline at::Tensor spread_to_tokens(const at::Tensor& values, const at::Tensor& episode) {
   return values.index_select(0, episode).to(at::kFloat);

@@ -29,6 +29,12 @@ inline at::Tensor sequence_ratio(const at::Tensor& logp, const Batch& b) {
   return (sums / counts).clamp_max(10.0).exp().index_select(0, b.episode);
 }
 
+// Weights for tokens whose sampler and trainer disagree (truncated importance sampling, fengyao.notion.site/off-policy-rl):
+//   min(exp(logp_trainer - logp_sampler), cap), both of the policy before the update. (N).
+inline at::Tensor truncated_importance(const at::Tensor& logp_trainer, const at::Tensor& logp_sampler, double cap) {
+  return ratio(logp_trainer, logp_sampler).clamp_max(cap);
+}
+
 // ---- policy ----
 
 // PPO's clipped surrogate, as a loss (arXiv:1707.06347): max(-rho A, -clip(rho, 1 - low, 1 + high) A). (N).

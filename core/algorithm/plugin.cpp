@@ -1,8 +1,10 @@
-#include "core/train/algorithm_plugin.h"
+#include "core/algorithm/plugin.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "core/base/error.h"
+#include "core/base/suggest.h"
 
 namespace tinyzero {
 
@@ -25,6 +27,34 @@ const AlgorithmModule& load_algorithm_module(const PluginFile& file) {
   return *entry();
 }
 
+namespace {
+
+// The settings that `variant` stands for, as a map; an empty one if none is chosen.
+Node variant_of(const Node& settings, const Algorithm& algorithm, const std::string& use) {
+  Node out;
+  out.kind = Node::Kind::map;
+  const Node* chosen = settings.find("variant");
+  if (chosen == nullptr) return out;
+  const std::vector<Variant> variants = algorithm.variants();
+  const auto found = std::find_if(variants.begin(), variants.end(), [&](const Variant& v) { return v.name == chosen->scalar; });
+  if (found == variants.end()) {
+    std::vector<std::string> names;
+    for (const Variant& variant : variants) names.push_back(variant.name);
+    throw Error(chosen->origin.text() + ": algorithm \"" + use + "\" has no variant " + chosen->describe(),
+                names.empty() ? "it has none: remove the line" : suggestion(chosen->scalar, names));
+  }
+  const Origin origin{"variant " + found->name, 0, 0};
+  for (const auto& [name, text] : found->settings) {
+    Node value = parse_yaml(text, origin.source);
+    value.origin = origin;
+    for (Node& item : value.items) item.origin = origin;
+    out.entries.push_back({name, origin, std::move(value)});
+  }
+  return out;
+}
+
+}  // namespace
+
 ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::string& use, const Node* settings) {
   const PluginFile file = catalog.find(TINYZERO_NOTE_ALGORITHM, use);
   ConfiguredAlgorithm out;
@@ -32,7 +62,8 @@ ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::stri
   out.algorithm = load_algorithm_module(file).make();
   SettingsTable table;
   out.algorithm->describe(table);
-  out.resolved = read_settings(settings, table, "algorithm", {"use"});
+  const Node variant = settings != nullptr ? variant_of(*settings, *out.algorithm, use) : Node();
+  out.resolved = read_settings(settings, table, "algorithm", {"use", "variant"}, &variant);
   try {
     out.algorithm->check();
   } catch (const std::invalid_argument& e) {

@@ -22,10 +22,10 @@ const AlgorithmModule& load_algorithm_module(const PluginFile& file);
 struct ConfiguredAlgorithm {
   std::unique_ptr<Algorithm> algorithm;
   std::filesystem::path path;
-  std::vector<ResolvedSetting> resolved;
+  std::vector<ResolvedSetting> resolved;  // those of a variant have its name as their origin
 };
 
-// Opens `use` (an id or a path) with the settings of a map that may hold `use` itself.
+// Opens `use` (an id or a path) with the settings of a map that may hold `use` itself, and `variant`. Throws Error.
 ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::string& use, const Node* settings);
 
 }  // namespace tinyzero

@@ -1,4 +1,4 @@
-// The policy on every core: replicas with the same weights and gradients of their own, which work side by side.
+// A model on every core: replicas with the same weights and gradients of their own, which work side by side.
 //
 // For small models a step is divided by episodes, one replica a core, and not each operation by rows: their matrices are so small that
 // threads which share them wait for each other half of the time. Where gradients of that many replicas would fill the memory, there is one
@@ -13,19 +13,19 @@
 
 namespace tinyzero {
 
-class PolicyWorkers {
+class ModelWorkers {
  public:
   // Works on the weights of `model` in place; `model` must outlive it. From here on LibTorch's operations use threads / replicas threads.
   // replicas 0: chosen by the size of the model.
-  PolicyWorkers(Model& model, std::int64_t threads, std::int64_t replicas = 0);
+  ModelWorkers(Model& model, std::int64_t threads, std::int64_t replicas = 0, bool frozen = false);
 
   std::int64_t count() const { return static_cast<std::int64_t>(replicas_.size()); }
 
   // The replica that holds the gradient: what an optimizer steps on.
-  Transformer& policy() { return *replicas_.front(); }
+  Transformer& model() { return *replicas_.front(); }
 
   // Calls work(replica, i) for i = 0 … tasks-1, task i on replica i modulo count(), those of one replica in order. Then adds the gradients
-  // of the other replicas to the first's, in order, and clears them: the sum is a function of tasks and count() alone.
+  // of the other replicas to the first's, in order, and clears them (a frozen model has none): the sum is a function of tasks and count() alone.
   void run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
 
  private:

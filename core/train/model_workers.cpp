@@ -1,4 +1,4 @@
-#include "core/train/policy_workers.h"
+#include "core/train/model_workers.h"
 
 #include <ATen/Parallel.h>
 
@@ -13,20 +13,21 @@ constexpr std::int64_t kMostGradientBytes = std::int64_t{1} << 30;  // of all re
 
 }  // namespace
 
-PolicyWorkers::PolicyWorkers(Model& model, std::int64_t threads, std::int64_t replicas) {
+ModelWorkers::ModelWorkers(Model& model, std::int64_t threads, std::int64_t replicas, bool frozen) {
   if (replicas == 0)
     replicas = model.layout.size() * threads * static_cast<std::int64_t>(sizeof(float)) <= kMostGradientBytes ? threads : 1;
   threads_each_ = static_cast<int>(std::max<std::int64_t>(1, threads / replicas));
   at::set_num_threads(threads_each_);
-  for (std::int64_t i = 0; i < replicas; ++i) replicas_.push_back(std::make_unique<Transformer>(model));
+  for (std::int64_t i = 0; i < replicas; ++i) replicas_.push_back(std::make_unique<Transformer>(model, /*reference=*/false, frozen));
 }
 
-void PolicyWorkers::run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work) {
+void ModelWorkers::run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work) {
   run_workers(std::min(count(), tasks), [&](std::int64_t worker) {
     at::set_num_threads(threads_each_);  // holds for a thread
     for (std::int64_t i = worker; i < tasks; i += count()) work(*replicas_[static_cast<std::size_t>(worker)], i);
   });
-  at::Tensor sum = policy().flat_gradient();
+  at::Tensor sum = model().flat_gradient();
+  if (!sum.defined()) return;
   for (std::size_t i = 1; i < replicas_.size(); ++i) {
     at::Tensor part = replicas_[i]->flat_gradient();
     sum.add_(part);

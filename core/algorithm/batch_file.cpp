@@ -1,0 +1,174 @@
+#include "core/algorithm/batch_file.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.h"
+
+namespace tinyzero {
+namespace {
+
+// The fields of a batch file, checked as they are read.
+class Fields {
+ public:
+  Fields(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
+    if (!json.is_object()) throw Error(where_ + " is not a JSON object");
+  }
+
+  bool has(const char* name) const { return json_.contains(name) && !json_.at(name).is_null(); }
+
+  double number(const Json& value, const std::string& name) const {
+    if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+    if (value.is_boolean()) return value.get<bool>() ? 1.0 : 0.0;
+    if (!value.is_number()) throw Error(fmt::format("{}: \"{}\" holds {}, expected a number", where_, name, value.dump().substr(0, 40)));
+    return value.get<double>();
+  }
+
+  const Json& list(const Json& from, const std::string& name) const {
+    if (!from.contains(name)) throw Error(where_ + " has no \"" + name + "\"", "core/algorithm/batch_file.h lists the fields of a batch");
+    if (!from.at(name).is_array()) throw Error(where_ + ": \"" + name + "\" is not a list");
+    return from.at(name);
+  }
+
+  // One number an episode.
+  std::vector<double> episodes(const char* name, std::size_t count) const {
+    const Json& values = list(json_, name);
+    if (count > 0 && values.size() != count)
+      throw Error(fmt::format("{}: \"{}\" has {} episodes, \"rewards\" has {}", where_, name, values.size(), count));
+    std::vector<double> out;
+    for (const Json& value : values) out.push_back(number(value, name));
+    return out;
+  }
+
+  // One list of numbers an episode, laid end to end. `lengths` is filled if it is empty, else it must fit.
+  std::vector<double> tokens(const Json& from, const std::string& name, std::vector<std::int64_t>& lengths, std::size_t episodes) const {
+    const Json& rows = list(from, name);
+    if (rows.size() != episodes)
+      throw Error(fmt::format("{}: \"{}\" has {} episodes, \"rewards\" has {}", where_, name, rows.size(), episodes));
+    const bool first = lengths.empty();
+    std::vector<double> out;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!rows[i].is_array() || rows[i].empty()) throw Error(fmt::format("{}: episode {} of \"{}\" is not a list of numbers", where_, i, name));
+      const auto length = static_cast<std::int64_t>(rows[i].size());
+      if (first) lengths.push_back(length);
+      if (lengths[i] != length)
+        throw Error(fmt::format("{}: episode {} has {} tokens in \"{}\", {} in \"old_logp\"", where_, i, length, name, lengths[i]));
+      for (const Json& value : rows[i]) out.push_back(number(value, name));
+    }
+    return out;
+  }
+
+  const Json& json() const { return json_; }
+  const std::string& where() const { return where_; }
+
+ private:
+  const Json& json_;
+  std::string where_;
+};
+
+at::Tensor floats(const std::vector<double>& values) { return at::tensor(values, at::kDouble).to(at::kFloat); }
+at::Tensor booleans(const std::vector<double>& values) { return at::tensor(values, at::kDouble).ne(0); }
+
+Json number_json(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json list_json(const at::Tensor& values) {
+  Json out = Json::array();
+  const at::Tensor doubles = values.to(at::kDouble).contiguous();
+  for (std::int64_t i = 0; i < doubles.size(0); ++i) out.push_back(number_json(doubles.const_data_ptr<double>()[i]));
+  return out;
+}
+
+Json flags_json(const at::Tensor& values) {
+  Json out = Json::array();
+  for (std::int64_t i = 0; i < values.size(0); ++i) out.push_back(values[i].item<bool>());
+  return out;
+}
+
+void read_episodes(const Fields& fields, Batch& b) {
+  const std::vector<double> rewards = fields.episodes("rewards", 0);
+  const std::size_t episodes = rewards.size();
+  if (episodes == 0) throw Error(fields.where() + ": \"rewards\" is empty");
+  b.reward = at::tensor(rewards, at::kDouble);
+  std::vector<std::int64_t> group;
+  std::map<double, std::int64_t> places;  // groups are numbered in the order of appearance
+  for (const double label : fields.episodes("groups", episodes)) group.push_back(places.try_emplace(label, places.size()).first->second);
+  b.group = at::tensor(group);
+  const auto flags = [&](const char* name, const at::Tensor& fallback) {
+    return fields.has(name) ? booleans(fields.episodes(name, episodes)) : fallback;
+  };
+  b.usable = flags("usable", at::ones({b.reward.size(0)}, at::kBool));
+  b.truncated = flags("truncated", at::zeros({b.reward.size(0)}, at::kBool));
+  b.right = flags("right", b.reward.ge(1.0));
+}
+
+}  // namespace
+
+BatchFile batch_from_json(const Json& json, const std::string& where) {
+  const Fields fields(json, where);
+  BatchFile file;
+  Batch& b = file.batch;
+  read_episodes(fields, b);
+  const auto episodes = static_cast<std::size_t>(b.episodes());
+  std::vector<std::int64_t> lengths;
+  b.logp_old = floats(fields.tokens(json, "old_logp", lengths, episodes));
+  b.length = at::tensor(lengths);
+  b.episode = at::repeat_interleave(b.length);
+  file.logp = fields.has("logp") ? floats(fields.tokens(json, "logp", lengths, episodes)) : b.logp_old.clone();
+  file.entropy = fields.has("entropy") ? floats(fields.tokens(json, "entropy", lengths, episodes)) : at::zeros_like(b.logp_old);
+  b.mask = b.usable.index_select(0, b.episode).to(at::kFloat);
+  if (fields.has("mask")) b.mask = b.mask * floats(fields.tokens(json, "mask", lengths, episodes));
+  if (fields.has("outputs")) {
+    for (const auto& [name, rows] : json["outputs"].items()) file.outputs[name] = floats(fields.tokens(json["outputs"], name, lengths, episodes));
+  }
+  if (fields.has("kept")) {
+    for (const auto& [name, value] : json["kept"].items()) file.kept[name] = fields.number(value, name);
+  }
+  b.max_tokens = fields.has("max_tokens") ? static_cast<std::int64_t>(fields.number(json["max_tokens"], "max_tokens"))
+                                          : b.length.max().item<std::int64_t>();
+  if (fields.has("step")) file.step = static_cast<std::int64_t>(fields.number(json["step"], "step"));
+  if (fields.has("update")) {
+    for (const Json& value : fields.list(json, "update")) {
+      const double episode = fields.number(value, "update");
+      if (!(episode >= 0 && episode < static_cast<double>(episodes)))
+        throw Error(fmt::format("{}: \"update\" names episode {}, there are {}", where, episode, episodes));
+      file.update.push_back(static_cast<std::int64_t>(episode));
+    }
+  }
+  b.all = b.counted();
+  return file;
+}
+
+Json by_episode(const at::Tensor& tokens, const at::Tensor& length) {
+  Json out = Json::array();
+  const at::Tensor doubles = tokens.to(at::kDouble).contiguous();
+  const double* next = doubles.const_data_ptr<double>();
+  for (std::int64_t i = 0; i < length.size(0); ++i) {
+    Json row = Json::array();
+    for (std::int64_t t = length[i].item<std::int64_t>(); t > 0; --t) row.push_back(number_json(*next++));
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+Json batch_to_json(const BatchFile& file) {
+  const Batch& b = file.batch;
+  Json json = {{"step", file.step},
+               {"max_tokens", b.max_tokens},
+               {"groups", list_json(b.group)},
+               {"rewards", list_json(b.reward)},
+               {"usable", flags_json(b.usable)},
+               {"truncated", flags_json(b.truncated)},
+               {"right", flags_json(b.right)},
+               {"old_logp", by_episode(b.logp_old, b.length)},
+               {"logp", by_episode(file.logp, b.length)},
+               {"entropy", by_episode(file.entropy, b.length)},
+               {"mask", by_episode(b.mask, b.length)}};
+  for (const auto& [name, values] : file.outputs) json["outputs"][name] = by_episode(values, b.length);
+  for (const auto& [name, value] : file.kept) json["kept"][name] = value;
+  if (!file.update.empty()) json["update"] = file.update;
+  return json;
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,46 @@
+// A batch as a JSON file: what `algorithm explain` reads, and what a run saves when an update is skipped.
+//
+// Arrays of episodes are lists of B values, arrays of tokens ragged lists of B lists. A number that is not finite is null.
+//
+//   groups      which problem each episode answers                          needed
+//   rewards     raw rewards                                                 needed
+//   old_logp    log-probs under the policy that sampled, by token           needed
+//   logp        under the policy in training                                default: old_logp
+//   entropy     of the next token's distribution, in nats                   default: 0
+//   mask        1: trained, by token                                        default: 1 where usable
+//   usable, truncated, right   of episodes                                  default: true, false, reward of 1 or more
+//   outputs     {"critic": …, "reference": …}: numbers of side models, by token
+//   max_tokens  longest completion of a rollout                             default: the longest here
+//   step        of the run, from 1                                          default: 1
+//   kept        {"kl_weight": …}: numbers that last from step to step
+//   update      episodes of one update, in which the loss is taken          default: all
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/base/json.h"
+#include "tinyzero/batch.h"
+
+namespace tinyzero {
+
+struct BatchFile {
+  Batch batch;               // not yet prepared
+  at::Tensor logp, entropy;  // (N)
+  std::map<std::string, at::Tensor> outputs;  // (N) each
+  std::map<std::string, double> kept;
+  std::int64_t step = 1;
+  std::vector<std::int64_t> update;  // empty: all
+};
+
+// Throws Error naming `where` and the field.
+BatchFile batch_from_json(const Json& json, const std::string& where);
+Json batch_to_json(const BatchFile& file);
+
+// A token array (N) as a ragged list of lists, one an episode.
+Json by_episode(const at::Tensor& tokens, const at::Tensor& length);
+
+}  // namespace tinyzero

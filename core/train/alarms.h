@@ -1,0 +1,33 @@
+// What goes wrong slowly in a run, in words: each alarm is raised once, and again only after it has cleared.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/json.h"
+
+namespace tinyzero {
+
+class Alarms {
+ public:
+  Alarms() = default;
+  // Goes on from what kept() gave: a checkpoint's numbers, others among them.
+  explicit Alarms(const std::map<std::string, double>& kept);
+
+  // The alarms that a step's record raises.
+  std::vector<std::string> heard(const Json& record);
+
+  // What later steps are compared with: numbers of the first step.
+  std::map<std::string, double> kept() const { return first_; }
+
+ private:
+  // Adds `words` to `out` when `raised` turns true.
+  void tell(const std::string& name, bool raised, const std::string& words, std::vector<std::string>& out);
+
+  std::map<std::string, double> first_;
+  std::set<std::string> raised_;
+};
+
+}  // namespace tinyzero

@@ -1,0 +1,177 @@
+#include "core/train/learner.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "core/base/error.h"
+#include "tinyzero/primitives.h"
+
+namespace tinyzero {
+namespace {
+
+OptimizerOptions optimizer_options(const TrainSettings& s, std::int64_t threads) { return {s.beta1, s.beta2, 1e-8, s.weight_decay, threads}; }
+
+}  // namespace
+
+Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads)
+    : policy_(policy),
+      algorithm_(algorithm),
+      settings_(settings),
+      threads_(threads),
+      workers_(policy, threads),
+      optimizer_(workers_.model(), optimizer_options(settings.train, threads)) {}
+
+void Learner::add_side(const SideModel& about, Model model) {
+  auto side = std::make_unique<Side>(Side{about, std::move(model), nullptr, nullptr, {}});
+  side->workers = std::make_unique<ModelWorkers>(side->model, threads_, 0, about.learning_rate == 0);
+  if (about.learning_rate > 0)
+    side->optimizer = std::make_unique<Optimizer>(side->workers->model(), optimizer_options(settings_.train, threads_));
+  sides_[about.name] = std::move(side);
+}
+
+void Learner::begin() {
+  optimizer_.reset();
+  for (const SideModel& about : algorithm_.models()) add_side(about, side_model_of(policy_, about.value_head));
+}
+
+Learner::Side& Learner::side(const std::string& name) {
+  const auto found = sides_.find(name);
+  if (found == sides_.end()) throw Failure("the algorithm asks for a model \"" + name + "\" that its models() does not name");
+  return *found->second;
+}
+
+double Learner::temperature_of(const SideModel& about) const { return about.at_temperature_1 ? 1.0 : settings_.rollout.temperature; }
+
+UpdateOptions Learner::update_options(double learning_rate, double clip_norm) const {
+  const TrainSettings& t = settings_.train;
+  return {t.updates, t.epochs, t.micro_batch, learning_rate, clip_norm, settings_.rollout.temperature, update_rule_from_name(t.optimizer)};
+}
+
+LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch) {
+  LearnReport report;
+  const TrainSettings& t = settings_.train;
+  report.learning_rate = t.learning_rate * schedule_factor(t.schedule, step - 1, t.steps, t.warmup);
+  if (step_batch.sequences.empty()) return report;
+  Batch& batch = step_batch.batch;
+  step_ = step;
+  batch_ = &step_batch;
+  metrics_ = {};
+  skipped_sides_ = 0;
+  kept_before_ = kept_;
+  for (auto& [name, side] : sides_) side->last = at::Tensor();
+
+  at::Tensor importance;  // (N)
+  if (t.importance_cap > 0) correct_for_sampler(batch, importance);
+  algorithm_.prepare(batch, *this);
+  if (importance.defined()) batch.advantage = batch.advantage * importance;
+
+  UpdateOptions options = update_options(report.learning_rate, t.clip_norm);
+  options.measure_gap = t.importance_cap == 0;
+  options.on_skip = [&](const std::vector<std::int64_t>& episodes) {
+    if (report.fault) return;
+    report.fault = snapshot(batch);
+    report.fault->update = episodes;
+  };
+  const UpdateReport update = update_policy(workers_, optimizer_, algorithm_, batch, step_batch.sequences, options);
+  metrics_.add(update.metrics);
+  report.metrics = metrics_;
+  report.skipped = update.skipped + skipped_sides_;
+  if (report.skipped > 0 && !report.fault) report.fault = snapshot(batch);
+  const auto gap = metrics_.values().find("logp_gap");
+  if (gap != metrics_.values().end() && t.max_logp_gap > 0 && gap->second.value() > t.max_logp_gap) {
+    throw Failure(fmt::format("the trainer's log-probs are {:.3g} nats from the sampler's in the mean, train.max_logp_gap is {:.3g}: the two "
+                              "compute different models",
+                              gap->second.value(), t.max_logp_gap),
+                  "the last checkpoint is intact; if the gap is meant to be, raise the limit and set train.importance_cap: 2");
+  }
+  return report;
+}
+
+// The trainer's own log-probs stand in for the sampler's; `importance` weighs tokens for the difference.
+void Learner::correct_for_sampler(Batch& batch, at::Tensor& importance) {
+  const at::Tensor logp = evaluate_model(workers_, batch_->sequences, settings_.train.micro_batch, settings_.rollout.temperature).logp;
+  importance = truncated_importance(logp, batch.logp_old, settings_.train.importance_cap);
+  const double count = batch.mask.sum().item<double>();
+  metrics_.add("logp_gap", masked_sum((logp - batch.logp_old).abs(), batch.mask), count);
+  metrics_.add("importance", masked_sum(importance, batch.mask), count);
+  batch.logp_old = logp;
+}
+
+BatchFile Learner::snapshot(const Batch& batch) {
+  BatchFile file;
+  file.step = step_;
+  file.batch = batch;
+  const ModelOutput now = evaluate_model(workers_, batch_->sequences, settings_.train.micro_batch, settings_.rollout.temperature);
+  file.logp = now.logp;
+  file.entropy = now.entropy;
+  for (const auto& [name, side] : sides_) {
+    if (side->last.defined()) file.outputs[name] = side->last;
+  }
+  file.kept = kept_before_;
+  return file;
+}
+
+at::Tensor Learner::outputs(const std::string& model, const Batch& batch) {
+  Side& s = side(model);
+  if (batch.tokens() != batch_->batch.tokens()) throw Failure("outputs() was asked for a part of a step", "call it from prepare()");
+  const ModelOutput out = evaluate_model(*s.workers, batch_->sequences, settings_.train.micro_batch, temperature_of(s.about));
+  s.last = s.about.value_head ? out.value : out.logp;  // (N)
+  return s.last;
+}
+
+void Learner::train(const std::string& model, const Batch& batch, const SideLoss& loss) {
+  Side& s = side(model);
+  if (!s.optimizer) throw Failure("the algorithm trains its model \"" + model + "\", whose learning rate is 0");
+  UpdateOptions options = update_options(s.about.learning_rate, s.about.clip_norm);
+  options.temperature = temperature_of(s.about);
+  if (s.about.epochs > 0) options.epochs = s.about.epochs;
+  const auto micro_loss = [&](std::int64_t, const Batch& micro, const ModelOutput& out, Metrics& metrics) {
+    return loss(micro, s.about.value_head ? out.value : out.logp, metrics);
+  };
+  const UpdateReport report = update_model(*s.workers, *s.optimizer, micro_loss, batch, batch_->sequences, batch.usable, options);
+  skipped_sides_ += report.skipped;
+  for (const auto& [name, mean] : report.metrics.values()) {
+    const bool common = name == "loss" || name == "gradient_norm";
+    metrics_.add(common ? model + "_" + name : name, mean.sum, mean.count);
+  }
+}
+
+void Learner::copy_policy(const std::string& model) {
+  Side& s = side(model);
+  const Model copy = side_model_of(policy_, s.about.value_head);
+  std::memcpy(s.model.weights.data(), copy.weights.data(), static_cast<std::size_t>(copy.weights.size()) * sizeof(float));
+}
+
+ModelView Learner::policy_view() const {
+  return {&policy_, optimizer_.steps(), optimizer_.first_moment().const_data_ptr<float>(), optimizer_.second_moment().const_data_ptr<float>()};
+}
+
+std::map<std::string, ModelView> Learner::side_views() const {
+  std::map<std::string, ModelView> views;
+  for (const auto& [name, side] : sides_) {
+    const Optimizer* o = side->optimizer.get();
+    views[name] = o == nullptr ? ModelView{&side->model, 0, nullptr, nullptr}
+                               : ModelView{&side->model, o->steps(), o->first_moment().const_data_ptr<float>(),
+                                           o->second_moment().const_data_ptr<float>()};
+  }
+  return views;
+}
+
+void Learner::restore(Checkpoint checkpoint) {
+  optimizer_.restore(checkpoint.policy.steps, checkpoint.policy.first_moment, checkpoint.policy.second_moment);
+  kept_ = checkpoint.state.kept;
+  if (checkpoint.state.phase != Phase::reinforce) return;
+  for (const SideModel& about : algorithm_.models()) {
+    const auto found = checkpoint.sides.find(about.name);
+    if (found == checkpoint.sides.end())
+      throw Error(checkpoint.folder.string() + " has no model \"" + about.name + "\", which the algorithm needs",
+                  "go on with the algorithm and settings that the run began with");
+    add_side(about, std::move(found->second.model));
+    const OptimizerState& o = found->second.optimizer;
+    Side& s = side(about.name);
+    if (s.optimizer) s.optimizer->restore(o.steps, o.first_moment, o.second_moment);
+  }
+}
+
+}  // namespace tinyzero

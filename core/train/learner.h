@@ -1,0 +1,83 @@
+// What learns in a run: the policy with its optimizer, and the algorithm with its side models.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/algorithm/batch_file.h"
+#include "core/config/experiment.h"
+#include "core/run/checkpoint.h"
+#include "core/train/update.h"
+
+namespace tinyzero {
+
+struct LearnReport {
+  Metrics metrics;
+  double learning_rate = 0;
+  std::int64_t skipped = 0;        // updates whose loss or gradient was not finite, of any model
+  std::optional<BatchFile> fault;  // the batch as it was at the first of them
+};
+
+class Learner : private AlgorithmHost {
+ public:
+  // Works on the weights of `policy` in place; the references must outlive it.
+  Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads);
+
+  // RL begins: side models become copies of the policy, and the policy's optimizer forgets.
+  void begin();
+
+  // One step: prepares the batch and takes its updates. A step without episodes changes nothing. Throws Failure if the trainer's
+  // log-probs are further from the sampler's than train.max_logp_gap.
+  LearnReport learn(std::int64_t step, StepBatch& batch);
+
+  // The batch of the step in work as `algorithm explain` reads it, with what the policy says of it now.
+  BatchFile snapshot(const Batch& batch);
+
+  ModelWorkers& workers() { return workers_; }
+  Optimizer& optimizer() { return optimizer_; }
+
+  // What a checkpoint holds beside the policy's weights.
+  ModelView policy_view() const;
+  std::map<std::string, ModelView> side_views() const;
+  const std::map<std::string, double>& kept_numbers() const { return kept_; }
+  // Goes on from a checkpoint. Throws Error if it lacks a side model that the algorithm needs.
+  void restore(Checkpoint checkpoint);
+
+ private:
+  struct Side {
+    SideModel about;
+    Model model;
+    std::unique_ptr<ModelWorkers> workers;
+    std::unique_ptr<Optimizer> optimizer;  // none: frozen
+    at::Tensor last;                       // outputs of the step
+  };
+
+  Side& side(const std::string& name);
+  void add_side(const SideModel& about, Model model);
+  UpdateOptions update_options(double learning_rate, double clip_norm) const;
+  double temperature_of(const SideModel& about) const;
+  void correct_for_sampler(Batch& batch, at::Tensor& importance);
+
+  std::int64_t step() const override { return step_; }
+  at::Tensor outputs(const std::string& model, const Batch& batch) override;
+  void train(const std::string& model, const Batch& batch, const SideLoss& loss) override;
+  void copy_policy(const std::string& model) override;
+  double& kept(const std::string& name, double initial) override { return kept_.try_emplace(name, initial).first->second; }
+  Metrics& metrics() override { return metrics_; }
+
+  Model& policy_;
+  Algorithm& algorithm_;
+  const Experiment& settings_;
+  std::int64_t threads_;
+  ModelWorkers workers_;
+  Optimizer optimizer_;
+  std::map<std::string, std::unique_ptr<Side>> sides_;
+  std::map<std::string, double> kept_, kept_before_;  // now, and before the step
+  std::int64_t step_ = 0, skipped_sides_ = 0;
+  Metrics metrics_;
+  const StepBatch* batch_ = nullptr;  // of the step in work
+};
+
+}  // namespace tinyzero

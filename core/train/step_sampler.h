@@ -1,0 +1,26 @@
+// The episodes of a step: problems drawn, completed and judged, until the algorithm has as many as it wants.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/rollout/cpu/engine.h"
+#include "core/train/packing.h"
+#include "core/train/run_parts.h"
+
+namespace tinyzero {
+
+struct SampledStep {
+  std::vector<Item> items;                    // of all rounds
+  std::vector<ScoredCompletion> completions;  // of all items, in their order
+  std::vector<bool> kept;                     // by item: whether it is in the batch
+  StepBatch step;                             // of the kept items, whose groups are numbered from 0
+  std::int64_t rounds = 0;
+  double rollout_seconds = 0, score_seconds = 0, slot_use = 0;
+};
+
+// A function of the weights, the experiment and the step alone. Throws Failure if the task fails to judge more than train.max_failed of the
+// episodes.
+SampledStep sample_step(CpuEngine& engine, const RunParts& parts, std::int64_t step);
+
+}  // namespace tinyzero
