@@ -68,7 +68,7 @@ class Fields {
   std::string where_;
 };
 
-at::Tensor floats(const std::vector<double>& values) { return at::tensor(values, at::kDouble).to(at::kFloat); }
+at::Tensor reals(const std::vector<double>& values) { return at::tensor(values, at::kDouble); }
 at::Tensor booleans(const std::vector<double>& values) { return at::tensor(values, at::kDouble).ne(0); }
 
 Json number_json(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
@@ -112,15 +112,15 @@ BatchFile batch_from_json(const Json& json, const std::string& where) {
   read_episodes(fields, b);
   const auto episodes = static_cast<std::size_t>(b.episodes());
   std::vector<std::int64_t> lengths;
-  b.logp_old = floats(fields.tokens(json, "old_logp", lengths, episodes));
+  b.logp_old = reals(fields.tokens(json, "old_logp", lengths, episodes));
   b.length = at::tensor(lengths);
   b.episode = at::repeat_interleave(b.length);
-  file.logp = fields.has("logp") ? floats(fields.tokens(json, "logp", lengths, episodes)) : b.logp_old.clone();
-  file.entropy = fields.has("entropy") ? floats(fields.tokens(json, "entropy", lengths, episodes)) : at::zeros_like(b.logp_old);
-  b.mask = b.usable.index_select(0, b.episode).to(at::kFloat);
-  if (fields.has("mask")) b.mask = b.mask * floats(fields.tokens(json, "mask", lengths, episodes));
+  file.logp = fields.has("logp") ? reals(fields.tokens(json, "logp", lengths, episodes)) : b.logp_old.clone();
+  file.entropy = fields.has("entropy") ? reals(fields.tokens(json, "entropy", lengths, episodes)) : at::zeros_like(b.logp_old);
+  b.mask = b.usable.index_select(0, b.episode).to(at::kDouble);
+  if (fields.has("mask")) b.mask = b.mask * reals(fields.tokens(json, "mask", lengths, episodes));
   if (fields.has("outputs")) {
-    for (const auto& [name, rows] : json["outputs"].items()) file.outputs[name] = floats(fields.tokens(json["outputs"], name, lengths, episodes));
+    for (const auto& [name, rows] : json["outputs"].items()) file.outputs[name] = reals(fields.tokens(json["outputs"], name, lengths, episodes));
   }
   if (fields.has("kept")) {
     for (const auto& [name, value] : json["kept"].items()) file.kept[name] = fields.number(value, name);

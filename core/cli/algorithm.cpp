@@ -1,7 +1,12 @@
-// algorithm list · show
+// algorithm list · show · explain
 
 #include <fmt/format.h>
 
+#include <iostream>
+#include <iterator>
+
+#include "core/algorithm/explain.h"
+#include "core/base/file.h"
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
 #include "core/algorithm/plugin.h"
@@ -26,15 +31,34 @@ int algorithm_show_command(const GlobalOptions& global, const AlgorithmOptions& 
   SettingsTable table;
   algorithm->describe(table);
   if (options.json) {
+    Json variants = Json::array();
+    for (const Variant& v : algorithm->variants()) variants.push_back({{"name", v.name}, {"doc", v.doc}, {"settings", Json(v.settings)}});
     fmt::print("{}\n", json_line({{"id", module.id},
                                   {"title", module.title},
                                   {"doc", module.doc},
                                   {"settings", settings_json(table)},
+                                  {"variants", variants},
                                   {"path", file.path.string()}}));
     return 0;
   }
   fmt::print("{} · {}\n{}\n\n{}\n\nsettings\n", module.id, module.title, module.doc, file.path.string());
   print_settings(table);
+  if (!algorithm->variants().empty()) fmt::print("\nvariant: NAME stands for\n");
+  for (const Variant& v : algorithm->variants()) {
+    std::string words;
+    for (const auto& [name, value] : v.settings) words += (words.empty() ? "" : ", ") + name + ": " + value;
+    fmt::print("  {:<22} {}\n  {:<22} {}\n", v.name, v.doc, "", words);
+  }
+  return 0;
+}
+
+int algorithm_explain_command(const GlobalOptions& global, const AlgorithmOptions& options) {
+  const Node settings = settings_from_words(options.settings);
+  const ConfiguredAlgorithm configured = open_algorithm(PluginCatalog::scan(global.plugin_folders), options.name, &settings);
+  const bool piped = options.batch == "-";
+  const std::string text = piped ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(options.batch);
+  const std::string where = piped ? "standard input" : options.batch;
+  fmt::print("{}\n", json_line(explain(*configured.algorithm, batch_from_json(parse_json(text, where), where))));
   return 0;
 }
 

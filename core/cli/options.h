@@ -69,7 +69,15 @@ struct BenchVerifyOptions {
 };
 
 struct AlgorithmOptions {
-  std::string name;
+  std::string name, batch;
+  std::vector<std::string> settings;
+  bool json = false;
+};
+
+struct ReplayOptions {
+  std::string run, algorithm, batch;
+  std::int64_t step = 1;
+  std::vector<std::string> settings;
   bool json = false;
 };
 
@@ -94,6 +102,8 @@ struct DoctorOptions {
 int train_command(const GlobalOptions&, const TrainOptions&);
 int algorithm_list_command(const GlobalOptions&, const AlgorithmOptions&);
 int algorithm_show_command(const GlobalOptions&, const AlgorithmOptions&);
+int algorithm_explain_command(const GlobalOptions&, const AlgorithmOptions&);
+int replay_command(const GlobalOptions&, const ReplayOptions&);
 int config_show_command(const GlobalOptions&, const ConfigOptions&);
 int config_check_command(const GlobalOptions&, const ConfigOptions&);
 int torch_info_command(const GlobalOptions&);

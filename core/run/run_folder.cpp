@@ -27,28 +27,30 @@ RunFolder RunFolder::create(const fs::path& path) {
   if (!problem) fs::create_directories(path / "episodes", problem);
   if (problem)
     throw Error("cannot make the run folder " + path.string() + ": " + problem.message(), "choose a folder you may write to with --run");
-  return RunFolder(path);
+  return RunFolder(path, Access::write);
 }
 
-RunFolder RunFolder::open(const fs::path& path) {
+RunFolder RunFolder::open(const fs::path& path, Access access) {
   if (!fs::exists(path / "config.yaml"))
     throw Error(path.string() + " is not a run folder: it has no config.yaml", "give the folder of an earlier `train`");
-  return RunFolder(path);
+  return RunFolder(path, access);
 }
 
-RunFolder::RunFolder(fs::path path)
-    : path_(std::move(path)),
-      lock_(path_ / ".lock", O_RDWR | O_CREAT),
-      metrics_(metrics_path(), O_WRONLY | O_CREAT | O_APPEND),
-      log_(log_path(), O_WRONLY | O_CREAT | O_APPEND) {
+RunFolder::RunFolder(fs::path path, Access access) : path_(std::move(path)) {
+  if (access == Access::read) return;
+  lock_ = FileHandle(path_ / ".lock", O_RDWR | O_CREAT);
+  metrics_ = FileHandle(metrics_path(), O_WRONLY | O_CREAT | O_APPEND);
+  log_ = FileHandle(log_path(), O_WRONLY | O_CREAT | O_APPEND);
   if (::flock(lock_.fd(), LOCK_EX | LOCK_NB) != 0)
     throw Error("another process is writing to the run folder " + path_.string(), "wait for it, or choose another folder with --run");
 }
 
 void RunFolder::write_metrics(const Json& metrics) { metrics_.write(json_line(metrics) + "\n", metrics_path()); }
 
+fs::path RunFolder::episodes(std::int64_t step) const { return path_ / "episodes" / episodes_name(step); }
+
 void RunFolder::write_episodes(std::int64_t step, const std::string& lines) {
-  const fs::path path = path_ / "episodes" / episodes_name(step);
+  const fs::path path = episodes(step);
   const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
   file.write(lines, path);
 }

@@ -22,13 +22,15 @@ class RunFolder {
  public:
   // Makes a new folder; throws Error if it exists with anything in it, or cannot be written.
   static RunFolder create(const fs::path& path);
-  // Opens an existing one for going on; throws Error if it is none, or if another process is writing to it.
-  static RunFolder open(const fs::path& path);
+  // Opens an existing one, for going on or to read only; throws Error if it is none, or if it is to be written to and another process does.
+  enum class Access { write, read };
+  static RunFolder open(const fs::path& path, Access access = Access::write);
 
   const fs::path& path() const { return path_; }
   fs::path config() const { return path_ / "config.yaml"; }
   fs::path manifest() const { return path_ / "manifest.json"; }
   fs::path checkpoints() const { return path_ / "checkpoints"; }
+  fs::path episodes(std::int64_t step) const;  // of one step
 
   // Appends one object to metrics.jsonl.
   void write_metrics(const Json& metrics);
@@ -45,7 +47,7 @@ class RunFolder {
   void rewind(std::int64_t bytes, std::int64_t step);
 
  private:
-  explicit RunFolder(fs::path path);
+  RunFolder(fs::path path, Access access);
   fs::path metrics_path() const { return path_ / "metrics.jsonl"; }
   fs::path log_path() const { return path_ / "log.txt"; }
 

@@ -48,7 +48,7 @@ UpdateOptions Learner::update_options(double learning_rate, double clip_norm) co
   return {t.updates, t.epochs, t.micro_batch, learning_rate, clip_norm, settings_.rollout.temperature, update_rule_from_name(t.optimizer)};
 }
 
-LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch) {
+LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch, BatchFile* seen) {
   LearnReport report;
   const TrainSettings& t = settings_.train;
   report.learning_rate = t.learning_rate * schedule_factor(t.schedule, step - 1, t.steps, t.warmup);
@@ -66,6 +66,7 @@ LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch) {
   algorithm_.prepare(batch, *this);
   if (importance.defined()) batch.advantage = batch.advantage * importance;
 
+  if (seen != nullptr) *seen = snapshot(batch);
   UpdateOptions options = update_options(report.learning_rate, t.clip_norm);
   options.measure_gap = t.importance_cap == 0;
   options.on_skip = [&](const std::vector<std::int64_t>& episodes) {
@@ -158,20 +159,26 @@ std::map<std::string, ModelView> Learner::side_views() const {
   return views;
 }
 
-void Learner::restore(Checkpoint checkpoint) {
+std::vector<std::string> Learner::restore(Checkpoint checkpoint, bool begin_missing) {
+  std::vector<std::string> begun;
   optimizer_.restore(checkpoint.policy.steps, checkpoint.policy.first_moment, checkpoint.policy.second_moment);
   kept_ = checkpoint.state.kept;
-  if (checkpoint.state.phase != Phase::reinforce) return;
+  if (checkpoint.state.phase != Phase::reinforce) return begun;
   for (const SideModel& about : algorithm_.models()) {
     const auto found = checkpoint.sides.find(about.name);
-    if (found == checkpoint.sides.end())
-      throw Error(checkpoint.folder.string() + " has no model \"" + about.name + "\", which the algorithm needs",
+    const bool fits = found != checkpoint.sides.end() && found->second.model.config.value_head == about.value_head &&
+                      found->second.optimizer.first_moment.empty() == (about.learning_rate == 0);
+    if (!fits && !begin_missing)
+      throw Error(checkpoint.folder.string() + " has no model \"" + about.name + "\" as the algorithm needs it",
                   "go on with the algorithm and settings that the run began with");
-    add_side(about, std::move(found->second.model));
-    const OptimizerState& o = found->second.optimizer;
-    Side& s = side(about.name);
-    if (s.optimizer) s.optimizer->restore(o.steps, o.first_moment, o.second_moment);
+    add_side(about, fits ? std::move(found->second.model) : side_model_of(policy_, about.value_head));
+    if (!fits) begun.push_back(about.name);
+    else if (about.learning_rate > 0) {
+      const OptimizerState& o = found->second.optimizer;
+      side(about.name).optimizer->restore(o.steps, o.first_moment, o.second_moment);
+    }
   }
+  return begun;
 }
 
 }  // namespace tinyzero

@@ -28,12 +28,9 @@ class Learner : private AlgorithmHost {
   // RL begins: side models become copies of the policy, and the policy's optimizer forgets.
   void begin();
 
-  // One step: prepares the batch and takes its updates. A step without episodes changes nothing. Throws Failure if the trainer's
-  // log-probs are further from the sampler's than train.max_logp_gap.
-  LearnReport learn(std::int64_t step, StepBatch& batch);
-
-  // The batch of the step in work as `algorithm explain` reads it, with what the policy says of it now.
-  BatchFile snapshot(const Batch& batch);
+  // One step: prepares the batch and takes its updates. A step without episodes changes nothing. `seen`, if not null, receives the batch as
+  // it is before the first update. Throws Failure if the trainer's log-probs are further from the sampler's than train.max_logp_gap.
+  LearnReport learn(std::int64_t step, StepBatch& batch, BatchFile* seen = nullptr);
 
   ModelWorkers& workers() { return workers_; }
   Optimizer& optimizer() { return optimizer_; }
@@ -42,8 +39,9 @@ class Learner : private AlgorithmHost {
   ModelView policy_view() const;
   std::map<std::string, ModelView> side_views() const;
   const std::map<std::string, double>& kept_numbers() const { return kept_; }
-  // Goes on from a checkpoint. Throws Error if it lacks a side model that the algorithm needs.
-  void restore(Checkpoint checkpoint);
+  // Goes on from a checkpoint of the policy. Side models that it lacks begin as copies of the policy with `begin_missing`, and are named in
+  // the result; else they are an Error.
+  std::vector<std::string> restore(Checkpoint checkpoint, bool begin_missing = false);
 
  private:
   struct Side {
@@ -54,6 +52,8 @@ class Learner : private AlgorithmHost {
     at::Tensor last;                       // outputs of the step
   };
 
+  // The batch of the step in work as `algorithm explain` reads it, with what the policy says of it now.
+  BatchFile snapshot(const Batch& batch);
   Side& side(const std::string& name);
   void add_side(const SideModel& about, Model model);
   UpdateOptions update_options(double learning_rate, double clip_norm) const;

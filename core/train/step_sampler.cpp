@@ -27,62 +27,68 @@ void check_failures(const std::vector<ScoredCompletion>& completions, const Task
                 "look at the task; the last checkpoint is intact");
 }
 
-// Which of a round's problems the algorithm keeps, at most `most`.
-std::vector<bool> kept_of(const Algorithm& algorithm, const Batch& batch, std::size_t problems, std::size_t most) {
-  const at::Tensor chosen = algorithm.kept_groups(batch);
-  std::vector<bool> kept(problems, true);
-  std::size_t count = 0;
-  for (std::size_t p = 0; p < problems; ++p) {
-    kept[p] = count < most && (!chosen.defined() || chosen[static_cast<std::int64_t>(p)].item<bool>());
-    count += kept[p] ? 1 : 0;
+}  // namespace
+
+StepBatch batch_of(const RunParts& parts, const std::vector<Item>& items, const std::vector<ScoredCompletion>& completions,
+                   const std::vector<bool>& kept) {
+  std::vector<std::size_t> place(items.size());
+  std::vector<Item> kept_items;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    place[i] = kept_items.size();
+    if (kept[i]) kept_items.push_back(items[i]);
+  }
+  std::vector<ScoredCompletion> chosen;
+  for (const ScoredCompletion& completion : completions) {
+    if (!kept[completion.item]) continue;
+    chosen.push_back(completion);
+    chosen.back().item = place[completion.item];
+  }
+  return make_batch(make_prompts(parts.tokenizer, parts.framing, kept_items, 1), chosen, parts.experiment.rollout.max_tokens);
+}
+
+std::vector<bool> kept_of(const Algorithm& algorithm, const RunParts& parts, const std::vector<Item>& items,
+                          const std::vector<ScoredCompletion>& completions, std::int64_t most) {
+  const at::Tensor chosen = algorithm.kept_groups(batch_of(parts, items, completions, std::vector<bool>(items.size(), true)).batch);
+  std::vector<bool> kept(items.size());
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    kept[i] = count < most && (!chosen.defined() || chosen[static_cast<std::int64_t>(i)].item<bool>());
+    count += kept[i] ? 1 : 0;
   }
   return kept;
 }
 
-}  // namespace
-
 SampledStep sample_step(CpuEngine& engine, const RunParts& parts, std::int64_t step) {
   const Experiment& s = parts.experiment;
   const Algorithm& algorithm = *parts.algorithm.algorithm;
-  const auto wanted = static_cast<std::size_t>(s.rollout.prompts);
+  const auto seed = static_cast<std::uint64_t>(s.general.seed), number = static_cast<std::uint64_t>(step);
   SampledStep out;
-  std::vector<Prompt> kept_prompts;
-  std::vector<ScoredCompletion> kept_completions;
-  for (; out.rounds < algorithm.sampling_rounds() && kept_prompts.size() < wanted; ++out.rounds) {
+  std::int64_t missing = s.rollout.prompts;
+  for (; out.rounds < algorithm.sampling_rounds() && missing > 0; ++out.rounds) {
     const auto round = static_cast<std::uint64_t>(out.rounds);
     const auto start = Clock::now();
-    auto items = draw_step(parts.task, static_cast<std::uint64_t>(s.general.seed), static_cast<std::uint64_t>(step), wanted, round);
-    const auto prompts = make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples);
-    auto episodes = engine.generate(prompts, {s.rollout.max_tokens, s.rollout.temperature, parts.model.config.eos,
-                                              static_cast<std::uint64_t>(s.general.seed), Purpose::rollout,
-                                              static_cast<std::uint64_t>(step) | round << kRoundBit});
+    auto items = draw_step(parts.task, seed, number, static_cast<std::size_t>(s.rollout.prompts), round);
+    auto episodes = engine.generate(make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples),
+                                    {s.rollout.max_tokens, s.rollout.temperature, parts.model.config.eos, seed, Purpose::rollout,
+                                     number | round << kRoundBit});
     const double rollout = since(start);
     out.rollout_seconds += rollout;
     out.slot_use += engine.statistics().slot_use;
     auto completions = score_episodes(parts.tokenizer, parts.task, items, std::move(episodes));
     out.score_seconds += since(start) - rollout;
 
-    const std::vector<bool> kept =
-        kept_of(algorithm, make_batch(prompts, completions, s.rollout.max_tokens).batch, items.size(), wanted - kept_prompts.size());
-    std::vector<std::size_t> place(items.size());
-    for (std::size_t p = 0; p < items.size(); ++p) {
-      place[p] = kept_prompts.size();
-      if (kept[p]) kept_prompts.push_back(prompts[p]);
-    }
+    const std::vector<bool> kept = kept_of(algorithm, parts, items, completions, missing);
+    missing -= std::count(kept.begin(), kept.end(), true);
+    out.kept.insert(out.kept.end(), kept.begin(), kept.end());
     for (ScoredCompletion& completion : completions) {
-      if (kept[completion.item]) {
-        kept_completions.push_back(completion);
-        kept_completions.back().item = place[completion.item];
-      }
       completion.item += out.items.size();
       out.completions.push_back(std::move(completion));
     }
     for (Item& item : items) out.items.push_back(std::move(item));
-    out.kept.insert(out.kept.end(), kept.begin(), kept.end());
   }
   out.slot_use /= static_cast<double>(out.rounds);
   check_failures(out.completions, parts.task, s.train.max_failed);
-  out.step = make_batch(kept_prompts, kept_completions, s.rollout.max_tokens);
+  out.step = batch_of(parts, out.items, out.completions, out.kept);
   return out;
 }
 

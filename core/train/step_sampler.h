@@ -23,4 +23,12 @@ struct SampledStep {
 // episodes.
 SampledStep sample_step(CpuEngine& engine, const RunParts& parts, std::int64_t step);
 
+// The batch of some of the problems that were sampled; `kept` by item.
+StepBatch batch_of(const RunParts& parts, const std::vector<Item>& items, const std::vector<ScoredCompletion>& completions,
+                   const std::vector<bool>& kept);
+
+// Which of these problems the algorithm keeps, at most `most`.
+std::vector<bool> kept_of(const Algorithm& algorithm, const RunParts& parts, const std::vector<Item>& items,
+                          const std::vector<ScoredCompletion>& completions, std::int64_t most);
+
 }  // namespace tinyzero

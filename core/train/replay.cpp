@@ -1,0 +1,102 @@
+#include "core/train/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/base/error.h"
+#include "tinyzero/primitives.h"
+
+namespace tinyzero {
+namespace {
+
+// The checkpoint before a step; throws Error naming the steps that have one.
+fs::path checkpoint_before(const RunFolder& folder, std::int64_t step) {
+  const fs::path wanted = folder.checkpoints() / checkpoint_name(Phase::reinforce, step - 1);
+  if (fs::exists(wanted)) return wanted;
+  std::string steps;
+  for (const fs::path& path : list_checkpoints(folder.checkpoints())) {
+    const std::string name = path.filename().string();
+    if (name.starts_with("step-")) steps += (steps.empty() ? "" : ", ") + std::to_string(std::stoll(name.substr(5)) + 1);
+  }
+  throw Error(fmt::format("step {} cannot be replayed: the run has no checkpoint {}", step, wanted.filename().string()),
+              steps.empty() ? "train with checkpoint.every above 0" : "it has those before steps " + steps + "; checkpoint.every and checkpoint.keep decide");
+}
+
+// Mean change of the log-prob of a token, over completions that are right (or not).
+double mean_change(const at::Tensor& change, const Batch& b, bool right) {
+  return masked_mean(change, b.mask * b.right.eq(right).index_select(0, b.episode));
+}
+
+}  // namespace
+
+Replay::Replay(RunParts& parts, const RunFolder& folder, std::int64_t step)
+    : parts_(parts), checkpoint_(checkpoint_before(folder, step)), step_(step) {
+  read_start(parts_.model);
+  CpuEngine engine(parts_.model, {parts.experiment.general.threads, parts.experiment.rollout.wave, ""});
+  sampled_ = sample_step(engine, parts_, step);
+  check_episodes(folder);
+}
+
+Checkpoint Replay::read_start(Model& model) const { return read_checkpoint(checkpoint_, model); }
+
+void Replay::check_episodes(const RunFolder& folder) const {
+  const std::string text = read_file(folder.episodes(step_));
+  std::istringstream lines(text);
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const Json recorded = parse_json(line, folder.episodes(step_).string());
+    const bool same = count < sampled_.completions.size() && recorded.value("reward", 0.0) == sampled_.completions[count].verdict.reward &&
+                      recorded.value("completion", "") == Json::parse(json_line(sampled_.completions[count].text)).get<std::string>();
+    if (!same)
+      throw Error(fmt::format("completion {} of step {} does not repeat as it was recorded", count, step_),
+                  "replay with the program, task, kernels and machine that the run was made with: manifest.json names them");
+  }
+  if (count != sampled_.completions.size())
+    throw Error(fmt::format("{} holds {} completions, the step has {}", folder.episodes(step_).string(), count, sampled_.completions.size()));
+}
+
+ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
+  const Experiment& s = parts_.experiment;
+  ReplayedUpdate out;
+  out.algorithm = name;
+  Checkpoint start = read_start(parts_.model);
+  Learner learner(parts_.model, algorithm, s, s.general.threads);
+  out.begun = learner.restore(std::move(start), /*begin_missing=*/true);
+  const at::Tensor before = learner.workers().model().flat().clone();
+
+  const std::vector<bool> everything(sampled_.items.size(), true);
+  StepBatch all = batch_of(parts_, sampled_.items, sampled_.completions, everything);
+  const std::vector<bool> kept = kept_of(algorithm, parts_, sampled_.items, sampled_.completions, s.rollout.prompts);
+  StepBatch step = batch_of(parts_, sampled_.items, sampled_.completions, kept);
+  const auto logp = [&] { return evaluate_model(learner.workers(), all.sequences, s.train.micro_batch, s.rollout.temperature).logp; };
+  const at::Tensor logp_before = logp();
+  out.episodes = static_cast<std::int64_t>(step.sequences.size());
+  out.learned = learner.learn(step_, step, &out.batch);
+  const at::Tensor change = logp() - logp_before;
+  out.right = mean_change(change, all.batch, true);
+  out.wrong = mean_change(change, all.batch, false);
+  out.change = learner.workers().model().flat() - before;
+
+  out.advantage = at::zeros_like(all.batch.logp_old);
+  std::vector<std::int64_t> seen;  // episodes of `all` that are in `step`
+  for (std::size_t i = 0; i < sampled_.completions.size(); ++i)
+    if (kept[sampled_.completions[i].item]) seen.push_back(static_cast<std::int64_t>(i));
+  if (!seen.empty()) out.advantage.index_put_({at::isin(all.batch.episode, at::tensor(seen))}, step.batch.advantage.to(at::kFloat));
+  return out;
+}
+
+ReplayComparison compare(const ReplayedUpdate& first, const ReplayedUpdate& second) {
+  const auto cosine = [](const at::Tensor& a, const at::Tensor& b) {
+    const double norms = a.norm().item<double>() * b.norm().item<double>();
+    return norms > 0 ? a.dot(b).item<double>() / norms : 0.0;
+  };
+  const at::Tensor a = first.advantage.to(at::kDouble), b = second.advantage.to(at::kDouble);  // (N)
+  const at::Tensor x = first.change.to(at::kDouble), y = second.change.to(at::kDouble);        // (P)
+  const double norm = x.norm().item<double>();
+  return {cosine(a - a.mean(), b - b.mean()), (a * b).lt(0).to(at::kDouble).mean().item<double>(), cosine(x, y),
+          norm > 0 ? y.norm().item<double>() / norm : 0.0};
+}
+
+}  // namespace tinyzero
