@@ -33,7 +33,18 @@ Model small_model(std::uint64_t seed) {
 void save(const fs::path& folder, std::uint64_t seed, Phase phase, std::int64_t step, std::int64_t keep = 10) {
   const Model model = small_model(seed);
   const std::vector<float> moments(static_cast<std::size_t>(model.layout.size()), static_cast<float>(step));
-  save_checkpoint(folder, model, Tokenizer::make(true), {phase, step, step + 1, 1.5, 77}, moments.data(), moments.data(), keep);
+  Model critic = side_model_of(model, /*value_head=*/true);
+  TrainerState state;
+  state.phase = phase;
+  state.step = step;
+  state.seconds = 1.5;
+  state.metrics_bytes = 77;
+  state.skipped = 2;
+  state.kept["kl_weight"] = 0.25;
+  const std::vector<float> critic_moments(static_cast<std::size_t>(critic.layout.size()), 3.0f);
+  save_checkpoint(folder, {&model, step + 1, moments.data(), moments.data()},
+                  {{"critic", {&critic, 7, critic_moments.data(), critic_moments.data()}}, {"reference", {&model, 0, nullptr, nullptr}}},
+                  Tokenizer::make(true), state, keep);
 }
 
 bool equal(const Model& a, const Model& b) {
@@ -51,9 +62,11 @@ TEST_CASE("a checkpoint restores weights, moments and state") {
   CHECK(equal(model, small_model(5)));
   CHECK(checkpoint->state.phase == Phase::reinforce);
   CHECK(checkpoint->state.step == 20);
-  CHECK(checkpoint->state.optimizer_steps == 21);
+  CHECK(checkpoint->state.skipped == 2);
+  CHECK(checkpoint->state.kept.at("kl_weight") == 0.25);
+  CHECK(checkpoint->policy.steps == 21);
   CHECK(checkpoint->state.metrics_bytes == 77);
-  CHECK(checkpoint->first_moment.front() == 20);
+  CHECK(checkpoint->policy.first_moment.front() == 20);
 }
 
 TEST_CASE("the newest is taken: RL after warm start, later after earlier; the oldest are deleted") {
@@ -74,7 +87,8 @@ TEST_CASE("a damaged checkpoint is named and the one before it is taken") {
   const TemporaryFolder folder;
   save(folder.path(), 2, Phase::reinforce, 20);
   save(folder.path(), 3, Phase::reinforce, 40);
-  for (const char* file : {"model.safetensors", "config.json", "trainer/state.json", "trainer/optimizer.safetensors"}) {
+  for (const char* file : {"model.safetensors", "config.json", "trainer/state.json", "trainer/optimizer.safetensors", "trainer/critic/model.safetensors", "trainer/critic/state.json",
+                           "trainer/critic/optimizer.safetensors", "trainer/reference/config.json"}) {
     CAPTURE(file);
     const fs::path path = folder.path() / "step-000040" / file;
     const std::string good = read_file(path);

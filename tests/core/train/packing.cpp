@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/algorithm/batch_parts.h"
+
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/train/packing");
@@ -37,6 +39,7 @@ TEST_CASE("a part of a batch keeps its episodes' tokens and the whole's counts")
   b.group = at::tensor(std::vector<std::int64_t>{0, 0, 1});
   b.length = at::tensor(std::vector<std::int64_t>{2, 1, 3});
   b.truncated = at::zeros({3}, at::kBool);
+  b.right = b.reward.gt(1);
   b.all.tokens = 6;
   b.all.episodes = 3;
   const Batch part = select_episodes(b, {0, 2});
@@ -44,6 +47,7 @@ TEST_CASE("a part of a batch keeps its episodes' tokens and the whole's counts")
   CHECK(at::equal(part.episode, at::tensor(std::vector<std::int64_t>{0, 0, 1, 1, 1})));
   CHECK(at::equal(part.added.at("x"), at::tensor(std::vector<std::int64_t>{0, 1, 3, 4, 5})));
   CHECK(at::equal(part.reward, at::tensor(std::vector<double>{1, 3})));
+  CHECK(at::equal(part.right, at::tensor(std::vector<std::int64_t>{0, 1}).to(at::kBool)));
   CHECK(part.all.tokens == 6);
   CHECK(part.all.episodes == 3);
 }
@@ -53,9 +57,9 @@ TEST_CASE("episodes that could not be judged are masked") {
   right.reward = 1;
   failed.outcome = Outcome::error;
   const std::vector<Prompt> prompts = {{{1, 2}, 2}};
-  const std::vector<ScoredCompletion> completions = {{0, "a", right, {0, 0, {3, 4}, {-1.0f, -2.0f}, End::eos}},
+  const std::vector<ScoredCompletion> completions = {{0, "a", right, {0, 0, {3, 4}, {-1.0f, -2.0f}, End::eos}, true},
                                                      {0, "b", failed, {0, 1, {5}, {-3.0f}, End::length}}};
-  const StepBatch step = make_batch(prompts, completions);
+  const StepBatch step = make_batch(prompts, completions, 9);
   CHECK(at::equal(step.batch.mask, at::tensor(std::vector<float>{1, 1, 0})));
   CHECK(at::equal(step.batch.logp_old, at::tensor(std::vector<float>{-1, -2, -3})));
   CHECK(step.batch.all.tokens == 2);
@@ -63,6 +67,9 @@ TEST_CASE("episodes that could not be judged are masked") {
   CHECK(step.batch.usable[0].item<bool>());
   CHECK_FALSE(step.batch.usable[1].item<bool>());
   CHECK(step.batch.truncated[1].item<bool>());
+  CHECK(step.batch.right[0].item<bool>());
+  CHECK_FALSE(step.batch.right[1].item<bool>());
+  CHECK(step.batch.max_tokens == 9);
   CHECK(step.sequences[0].ids == std::vector<std::int32_t>{1, 2, 3, 4});
   CHECK(step.sequences[0].prompt == 2);
 }

@@ -34,7 +34,16 @@ Model small_model() {
 
 class NoHost : public AlgorithmHost {
  public:
-  at::Tensor reference_logp(const Batch& batch) override { return batch.logp_old - 0.1; }
+  std::int64_t step() const override { return 1; }
+  at::Tensor outputs(const std::string&, const Batch& batch) override { return batch.logp_old - 0.1; }
+  void train(const std::string&, const Batch&, const SideLoss&) override {}
+  void copy_policy(const std::string&) override {}
+  double& kept(const std::string& name, double initial) override { return kept_.try_emplace(name, initial).first->second; }
+  Metrics& metrics() override { return metrics_; }
+
+ private:
+  std::map<std::string, double> kept_;
+  Metrics metrics_;
 };
 
 ConfiguredAlgorithm grpo(const std::string& settings = "{}") {
@@ -63,7 +72,7 @@ StepBatch some_step() {
       completions.push_back(std::move(c));
     }
   }
-  return make_batch(prompts, completions);
+  return make_batch(prompts, completions, 12);
 }
 
 struct Outcome_ {
@@ -81,7 +90,7 @@ Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int
   algorithm.algorithm->prepare(step.batch, host);
   Outcome_ out;
   out.metrics =
-      update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences, {updates, micro_batch, 1e-3, 1.0, 1.0, 6});
+      update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences, {updates, 1, micro_batch, 1e-3, 1.0, 1.0}).metrics;
   out.weights.assign(model.weights.data(), model.weights.data() + model.weights.size());
   return out;
 }
@@ -146,7 +155,8 @@ TEST_CASE("an update makes rewarded episodes likelier and the others less likely
   };
   step.batch.logp_old = logp();
   algorithm.algorithm->prepare(step.batch, host);
-  const Metrics metrics = update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences, {1, 1000, 1e-3, 1.0, 1.0, 6});
+  const Metrics metrics =
+      update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences, {1, 1, 1000, 1e-3, 1.0, 1.0}).metrics;
   const at::Tensor change = logp() - step.batch.logp_old;
   CHECK((change * step.batch.advantage).sum().item<double>() > 0);
   CHECK(metrics.values().at("logp_gap").value() < 1e-5);
@@ -245,7 +255,7 @@ TEST_CASE("a gradient that is not finite changes nothing and stops the run") {
   CHECK(std::memcmp(start.data(), model.weights.data(), start.size() * 4) == 0);
   CHECK(optimizer.steps() == 0);
   model.weights.data()[0] = NAN;
-  CHECK_THROWS_WITH_AS(imitate(workers, optimizer, {{{0, 1, 2}, 1}}, {1, 100, 1e-3, 1.0, 1.0, 0}), doctest::Contains("not finite"),
+  CHECK_THROWS_WITH_AS(imitate(workers, optimizer, {{{0, 1, 2}, 1}}, {1, 1, 100, 1e-3, 1.0, 1.0}), doctest::Contains("not finite"),
                        Failure);
 }
 
@@ -256,8 +266,8 @@ TEST_CASE("imitation lowers the loss, and weighs every token of a step alike") {
   const std::vector<Sequence> sequences = {{{1, 2, 3, 4, 5}, 1}, {{6, 7}, 1}, {{8, 9, 10}, 2}};
   double first = 0, last = 0;
   for (int i = 0; i < 30; ++i) {
-    last = imitate(pa, oa, sequences, {1, 1000, 1e-2, 1.0, 1.0, 0});
-    const double parts = imitate(pb, ob, sequences, {1, 2, 1e-2, 1.0, 1.0, 0});
+    last = imitate(pa, oa, sequences, {1, 1, 1000, 1e-2, 1.0, 1.0});
+    const double parts = imitate(pb, ob, sequences, {1, 1, 2, 1e-2, 1.0, 1.0});
     if (i == 0) {
       first = last;
       CHECK(parts == doctest::Approx(first).epsilon(1e-5));
