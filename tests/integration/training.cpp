@@ -248,7 +248,7 @@ TEST_CASE("a penalty for leaving the start keeps its reference across a resume")
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "whole", {"algorithm.kl=0.1"}));
   CHECK(json_lines(folder.path() / "whole/metrics.jsonl").back().contains("eval/accuracy"));
-  CHECK(fs::exists(folder.path() / "whole/reference/model.safetensors"));
+  CHECK(fs::exists(folder.path() / "whole/checkpoints/step-000008/trainer/reference/model.safetensors"));
   const fs::path run = folder / "again";
   fs::copy(folder / "whole", run, fs::copy_options::recursive);
   for (const char* name : {"step-000006", "step-000008"}) fs::remove_all(run / "checkpoints" / name);
@@ -290,12 +290,16 @@ TEST_CASE("machines can follow a run on standard output") {
 TEST_CASE("every member of GRPO's family trains, and settings that contradict each other are refused") {
   const TemporaryFolder folder;
   const std::vector<std::vector<std::string>> members = {
-      {"algorithm.scale=none", "algorithm.aggregation=constant", "algorithm.constant_length=24"},     // Dr. GRPO
-      {"algorithm.baseline=others", "algorithm.scale=none"},                                          // RLOO
-      {"algorithm.scale=batch"},                                                                      // REINFORCE++
-      {"algorithm.ratio=sequence", "algorithm.clip=[3e-4, 4e-4]", "algorithm.aggregation=sequence"},  // GSPO
-      {"algorithm.objective=weighted", "algorithm.aggregation=sequence_sum"},                         // CISPO
-      {"algorithm.dual_clip=3", "train.updates=2"},
+    {"algorithm={use: grpo}"},
+    {"algorithm={use: grpo, variant: grpo}"},
+    {"algorithm={use: grpo, variant: dr_grpo}"},
+    {"algorithm={use: grpo, variant: rloo}"},
+    {"algorithm={use: grpo, variant: reinforce_pp}"},
+    {"algorithm={use: grpo, variant: reinforce_pp_baseline}"},
+    {"algorithm={use: grpo, variant: dapo}"},
+    {"algorithm={use: grpo, variant: gspo}", "train.updates=2"},
+    {"algorithm={use: grpo, variant: cispo}", "train.epochs=2"},
+    {"algorithm={use: grpo, kl: 0.1, kl_in: reward, entropy: 0.01}", "train.updates=2"},
   };
   std::set<std::string> weights;
   for (std::size_t i = 0; i < members.size(); ++i) {
