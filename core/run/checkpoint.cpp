@@ -73,9 +73,10 @@ SavedModel read_side(const fs::path& folder) {
   return side;
 }
 
-void write_side(const fs::path& folder, const ModelView& view) {
+void write_side(const fs::path& folder, const ModelView& view, const Tokenizer& tokenizer) {
   fs::create_directories(folder);
   save_model(*view.model, folder);
+  tokenizer.save(folder);
   if (view.first_moment != nullptr) {
     write_optimizer(folder / "optimizer.safetensors", view);
     write_file_synced(folder / "state.json", Json{{"optimizer_steps", view.steps}}.dump(2) + "\n");
@@ -112,7 +113,7 @@ void save_checkpoint(const fs::path& folder, const ModelView& policy, const std:
   save_model(*policy.model, temporary);
   tokenizer.save(temporary);
   write_optimizer(temporary / "trainer" / "optimizer.safetensors", policy);
-  for (const auto& [side, view] : sides) write_side(temporary / "trainer" / side, view);
+  for (const auto& [side, view] : sides) write_side(temporary / "trainer" / side, view, tokenizer);
   write_file_synced(temporary / "trainer" / "state.json", state_json(state, policy).dump(2) + "\n");
   sync_folder(temporary / "trainer");
   sync_folder(temporary);
