@@ -8,6 +8,20 @@
 
 namespace tinyzero {
 
+namespace {
+
+// How to build a library again so that this program takes it. Its build folder is known while it lies where the build put it.
+std::string rebuild_hint(const PluginFile& file, const std::string& field) {
+  if (file.built_in) return "it came with another build of the program: build or install tinyzero again";
+  const std::filesystem::path build = std::filesystem::absolute(file.path).lexically_normal().parent_path().parent_path();
+  const std::string folder = std::filesystem::exists(build / "CMakeCache.txt") ? build.string() : "<its build folder>";
+  const std::string command = "cmake --fresh " + cmake_find_argument() + " " + folder + " && cmake --build " + folder + " --clean-first";
+  if (field == "api" || field == "torch") return "build it again against this version: " + command;
+  return "build it again with that compiler and its flags, -DCMAKE_CXX_COMPILER=… and -DCMAKE_CXX_FLAGS=… added to: " + command;
+}
+
+}  // namespace
+
 void check_fingerprint(const PluginFile& file) {
   std::istringstream lines(TINYZERO_FINGERPRINT);
   for (std::string line; std::getline(lines, line);) {
@@ -15,7 +29,7 @@ void check_fingerprint(const PluginFile& file) {
     const std::string field = line.substr(0, equals), host = line.substr(equals + 1), plugin = file.note.field(field);
     if (plugin == host) continue;
     throw Error("cannot load " + file.path.string() + ": its " + field + " is \"" + plugin + "\", this program's is \"" + host + "\"",
-                "rebuild it against this version: cmake --build <its build folder> --clean-first");
+                rebuild_hint(file, field));
   }
 }
 

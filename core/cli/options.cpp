@@ -103,8 +103,8 @@ void add_task_commands(CLI::App& app, GlobalOptions& global, std::function<int()
         c.add_option("--only", o.only, "names of the checks to run; default: all")->delimiter(',');
         c.add_flag("--json", o.json, kJsonHelp);
       });
-  add<TaskNewOptions>(task, global, chosen, "new", "Write a folder with a task that works, to change into yours", task_new_command,
-                      [](CLI::App& c, TaskNewOptions& o) { c.add_option("name", o.name, "of the task and its folder")->required(); });
+  add<NewOptions>(task, global, chosen, "new", "Write a folder with a task that works, to change into yours", task_new_command,
+                  [](CLI::App& c, NewOptions& o) { c.add_option("name", o.name, "of the task and its folder")->required(); });
 }
 
 void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
@@ -144,7 +144,7 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
 }
 
 void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
-  CLI::App& algorithm = *app.add_subcommand("algorithm", "Algorithms: list, show, explain");
+  CLI::App& algorithm = *app.add_subcommand("algorithm", "Algorithms: list, show, explain, check, new");
   algorithm.require_subcommand(1);
   add<AlgorithmOptions>(algorithm, global, chosen, "list", "Algorithms that can be used", algorithm_list_command,
                         [](CLI::App& c, AlgorithmOptions& o) { c.add_flag("--json", o.json, kJsonHelp); });
@@ -161,6 +161,9 @@ void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std
         c.add_option("--batch", o.batch, "the batch, a JSON file: one that a run saved, that `replay --batch` wrote, or your own; -: standard input")
             ->required();
       });
+  add<NewOptions>(algorithm, global, chosen, "new", "Write a folder with an algorithm that works, to change into yours",
+                  algorithm_new_command,
+                  [](CLI::App& c, NewOptions& o) { c.add_option("name", o.name, "of the algorithm and its folder")->required(); });
   CLI::App& config = *app.add_subcommand("config", "Experiment files: show, check");
   config.require_subcommand(1);
   const auto file = [](CLI::App& c, ConfigOptions& o) {

@@ -57,7 +57,7 @@ struct TaskCheckOptions {
   bool json = false;
 };
 
-struct TaskNewOptions {
+struct NewOptions {
   std::string name;
 };
 
@@ -117,7 +117,8 @@ int task_verify_command(const GlobalOptions&, const TaskOptions&);
 int task_solve_command(const GlobalOptions&, const TaskOptions&);
 int task_check_command(const GlobalOptions&, const TaskCheckOptions&);
 int bench_verify_command(const GlobalOptions&, const BenchVerifyOptions&);
-int task_new_command(const GlobalOptions&, const TaskNewOptions&);
+int task_new_command(const GlobalOptions&, const NewOptions&);
+int algorithm_new_command(const GlobalOptions&, const NewOptions&);
 int model_info_command(const GlobalOptions&, const ModelOptions&);
 int model_generate_command(const GlobalOptions&, const ModelOptions&);
 int model_score_command(const GlobalOptions&, const ModelOptions&);

@@ -86,6 +86,12 @@ const tz_module& load_task_module(const fs::path& path) {
 
 bool is_plugin_path(const std::string& name) { return name.find('/') != std::string::npos || name.ends_with(".so"); }
 
+std::string cmake_find_argument() {
+  const fs::path folder = boost::dll::program_location().parent_path().string();
+  return fs::exists(folder / "tinyzeroConfig.cmake") ? "-Dtinyzero_DIR=" + folder.string()
+                                                     : "-DCMAKE_PREFIX_PATH=" + folder.parent_path().string();
+}
+
 PluginCatalog PluginCatalog::scan(const std::vector<fs::path>& extra) {
   std::vector<fs::path> folders = extra;
   for (const fs::path& folder : folders_of_variable("TINYZERO_PLUGIN_PATH")) folders.push_back(folder);

@@ -23,6 +23,9 @@ const tz_module& load_task_module(const std::filesystem::path& path);
 // Whether `name` is the path of a plugin file rather than an id: it has a '/' or ends in ".so".
 bool is_plugin_path(const std::string& name);
 
+// What tells CMake where this program's SDK is: its build folder, or the prefix it is installed under.
+std::string cmake_find_argument();
+
 // A plugin that was found, not loaded.
 struct PluginFile {
   std::filesystem::path path;
