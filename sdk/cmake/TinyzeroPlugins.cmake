@@ -44,7 +44,7 @@ function(tinyzero_add_algorithm_sdk)
   endforeach()
   string(SHA256 interface "${interface}")
   string(SUBSTRING ${interface} 0 16 interface)
-  add_library(tinyzero_algorithm_sdk INTERFACE)
+  add_library(tinyzero_algorithm_sdk INTERFACE IMPORTED)  # visible from here on down, like the targets of LibTorch
   target_link_libraries(tinyzero_algorithm_sdk INTERFACE tinyzero_sdk tinyzero_torch)
   target_compile_definitions(tinyzero_algorithm_sdk INTERFACE TINYZERO_ALGORITHM_API="${interface}"
     TINYZERO_TORCH="${TINYZERO_TORCH_FINGERPRINT}")

@@ -29,7 +29,7 @@ endif()
 # at::parallel_for runs serially in files compiled without -fopenmp; a second OpenMP runtime beside LibTorch's own must not be linked.
 get_filename_component(torch_lib_dir ${TORCH_LIBRARY} DIRECTORY)
 file(GLOB torch_openmp ${torch_lib_dir}/libgomp*.so* ${torch_lib_dir}/../../torch.libs/libgomp*.so*)
-add_library(tinyzero_torch INTERFACE)
+add_library(tinyzero_torch INTERFACE IMPORTED)
 target_include_directories(tinyzero_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 target_link_libraries(tinyzero_torch INTERFACE ${TORCH_LIBRARIES} ${torch_openmp})
 target_compile_options(tinyzero_torch INTERFACE -fopenmp)
