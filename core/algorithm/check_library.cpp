@@ -78,6 +78,16 @@ void must_work(const AlgorithmCheckOptions& options, const Node& settings) {
     require(std::isfinite(m.loss), fmt::format("{} is {}", m.name, m.loss));
 }
 
+// In a process of its own, so that the report of a crash names the value.
+void must_work_forked(const AlgorithmCheckOptions& options, const Node& settings, const std::string& what) {
+  constexpr double kSeconds = 10;
+  const CheckResult result = run_check_forked("the algorithm's code", {kSeconds}, [&] {
+    must_work(options, settings);
+    return CheckResult{};
+  });
+  require(result.grade != Grade::fail, "with " + what + ": " + result.detail);
+}
+
 // Whether the value is refused with words; what else goes wrong is a fault.
 bool is_refused(const AlgorithmCheckOptions& options, const SettingsTable& table, const Setting& row, const std::string& value) {
   Node settings = options.settings;
@@ -90,11 +100,7 @@ bool is_refused(const AlgorithmCheckOptions& options, const SettingsTable& table
   } catch (const std::exception& e) {
     throw CheckFailed("check() throws something other than std::invalid_argument at " + row.name + ": " + value + ": " + e.what());
   }
-  try {
-    must_work(options, settings);
-  } catch (const std::exception& e) {
-    throw CheckFailed("at " + row.name + ": " + value + ", which check() allows: " + e.what());
-  }
+  must_work_forked(options, settings, row.name + ": " + value + ", which check() allows");
   return false;
 }
 
@@ -106,11 +112,7 @@ void check_variants(const AlgorithmCheckOptions& options, const std::vector<Vari
     require(!variant.doc.empty(), "variant \"" + variant.name + "\" has no doc");
     Node settings;
     set(settings, "variant", variant.name);
-    try {
-      must_work(options, settings);
-    } catch (const std::exception& e) {
-      throw CheckFailed("variant " + variant.name + ": " + e.what());
-    }
+    must_work_forked(options, settings, "variant " + variant.name);
   }
 }
 
@@ -147,7 +149,7 @@ CheckResult check_algorithm_settings(const AlgorithmCheckOptions& options) {
   }
   const std::vector<Variant> variants = algorithm->variants();
   check_variants(options, variants);
-  must_work(options, options.settings);
+  must_work_forked(options, options.settings, "the settings given");
   return {Grade::pass, fmt::format("{} settings, {} values at their edges, {} of them refused with a reason; {} variants",
                                    table.rows().size(), tried, refused, variants.size())};
 }
