@@ -1,5 +1,6 @@
 #include "core/check/check.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "core/base/error.h"
@@ -57,14 +58,6 @@ std::string sent(const CheckResult& result) { return std::to_string(static_cast<
 
 CheckResult received(const std::string& text) { return {kGrades[(text.at(0) - '0') & 3], text.substr(1)}; }
 
-CheckResult run_guarded(const Check& check, const CheckOptions& options) {
-  try {
-    return check.run(options);
-  } catch (const std::exception& e) {  // CheckFailed, or what the task or the host threw: each says what was wrong
-    return {Grade::fail, e.what()};
-  }
-}
-
 }  // namespace
 
 const char* grade_name(Grade grade) {
@@ -74,6 +67,17 @@ const char* grade_name(Grade grade) {
     case Grade::fail: return "fail";
     default: return "skip";
   }
+}
+
+CheckResult run_check_forked(const std::string& whose, const CheckLimits& limits, const std::function<CheckResult()>& check) {
+  const ProcessOutcome outcome = run_forked(limits.seconds, limits.watch, limits.row_seconds, [&] {
+    try {
+      return sent(check());
+    } catch (const std::exception& e) {  // CheckFailed, or what the plugin or the host threw: each says what was wrong
+      return sent({Grade::fail, e.what()});
+    }
+  });
+  return outcome.finished ? received(outcome.text) : CheckResult{Grade::fail, whose + " " + outcome.text};
 }
 
 std::vector<std::string> check_names() {
@@ -88,15 +92,18 @@ CheckResult run_check(const std::string& name, const CheckOptions& options) {
     Watch watch;
     CheckOptions watched = options;
     watched.watch = &watch;
-    const ProcessOutcome outcome =
-        run_forked(options.seconds, &watch, options.row_seconds, [&] { return sent(run_guarded(check, watched)); });
-    return outcome.finished ? received(outcome.text) : CheckResult{Grade::fail, "the task's code " + outcome.text};
+    return run_check_forked("the task's code", {options.seconds, &watch, options.row_seconds}, [&] { return check.run(watched); });
   }
   throw Failure("no check \"" + name + "\"");
 }
 
 Task open_checked(const CheckOptions& options) {
   return Task(std::make_unique<WatchedTask>(options.library, options.watch), options.library, &options.settings);
+}
+
+bool is_snake_case(const std::string& name) {
+  return !name.empty() && name[0] >= 'a' && name[0] <= 'z' &&
+         std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 void require(bool holds, const std::string& what) {

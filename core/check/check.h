@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,16 @@ struct CheckOptions {
   double row_seconds = 2;  // for judging one answer
   Watch* watch = nullptr;  // set by run_check: told of every answer
 };
+
+struct CheckLimits {
+  double seconds = 120;          // for the check
+  const Watch* watch = nullptr;  // of the answers that it judges; null: it judges none
+  double row_seconds = 0;        // for one of them
+};
+
+// Runs a check in a process of its own. What it throws is a fault, and so is the end of that process; `whose` says for the report what ran
+// there: "the task's code".
+CheckResult run_check_forked(const std::string& whose, const CheckLimits& limits, const std::function<CheckResult()>& check);
 
 // In the order in which they run.
 std::vector<std::string> check_names();

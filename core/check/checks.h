@@ -20,6 +20,8 @@ Task open_checked(const CheckOptions& options);
 // Throws CheckFailed with `what` unless `holds`.
 void require(bool holds, const std::string& what);
 
+bool is_snake_case(const std::string& name);
+
 // A completion or prompt as it may stand in a report: one line, cut.
 std::string shown(const std::string& text);
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <set>
@@ -15,11 +14,6 @@
 
 namespace tinyzero {
 namespace {
-
-bool is_snake_case(const std::string& name) {
-  return !name.empty() && name[0] >= 'a' && name[0] <= 'z' &&
-         std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
-}
 
 // Values at the edges of what a row allows.
 std::vector<SettingValue> edges(const TaskParam& param) {

@@ -28,6 +28,7 @@ int algorithm_list_command(const GlobalOptions& global, const AlgorithmOptions&)
 int algorithm_show_command(const GlobalOptions& global, const AlgorithmOptions&) { return become_train_program(global); }
 int algorithm_explain_command(const GlobalOptions& global, const AlgorithmOptions&) { return become_train_program(global); }
 int replay_command(const GlobalOptions& global, const ReplayOptions&) { return become_train_program(global); }
+int algorithm_check_command(const GlobalOptions& global, const CheckCommandOptions&) { return become_train_program(global); }
 int config_show_command(const GlobalOptions& global, const ConfigOptions&) { return become_train_program(global); }
 int config_check_command(const GlobalOptions& global, const ConfigOptions&) { return become_train_program(global); }
 int torch_info_command(const GlobalOptions& global) { return become_train_program(global); }

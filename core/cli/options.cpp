@@ -20,6 +20,14 @@ constexpr const char* kSettingsHelp = "settings of the task, key=value";
 constexpr const char* kOverridesHelp = "settings on top of the file, key=value with dotted keys: train.steps=100";
 constexpr const char* kJsonHelp = "print JSON for machines";
 
+void add_check_options(CLI::App& c, CheckCommandOptions& o, const char* name_help, const char* settings_help) {
+  c.add_option("name", o.name, name_help)->required();
+  c.add_option("settings", o.settings, settings_help);
+  c.add_option("--seed", o.seed, "of all that is random; the same seed finds the same fault")->capture_default_str();
+  c.add_option("--only", o.only, "names of the checks to run; default: all")->delimiter(',');
+  c.add_flag("--json", o.json, kJsonHelp);
+}
+
 void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
   add<TrainOptions>(app, global, chosen, "train", "Train: warm start if configured, RL, evaluation, checkpoints", train_command,
                     [](CLI::App& c, TrainOptions& o) {
@@ -94,15 +102,9 @@ void add_task_commands(CLI::App& app, GlobalOptions& global, std::function<int()
   add<TaskOptions>(task, global, chosen, "verify", "Judge answers: reads {\"state\",\"completion\"} a line, writes verdicts",
                    task_verify_command, by_line);
   add<TaskOptions>(task, global, chosen, "solve", "Solve problems: reads {\"state\"} a line", task_solve_command, by_line);
-  add<TaskCheckOptions>(
+  add<CheckCommandOptions>(
       task, global, chosen, "check", "Whether a task can be trusted: every check with pass, warn or fail", task_check_command,
-      [](CLI::App& c, TaskCheckOptions& o) {
-        c.add_option("name", o.name, "task, or the path of its library")->required();
-        c.add_option("settings", o.settings, kSettingsHelp);
-        c.add_option("--seed", o.seed, "of all that is random; the same seed finds the same fault")->capture_default_str();
-        c.add_option("--only", o.only, "names of the checks to run; default: all")->delimiter(',');
-        c.add_flag("--json", o.json, kJsonHelp);
-      });
+      [](CLI::App& c, CheckCommandOptions& o) { add_check_options(c, o, "task, or the path of its library", kSettingsHelp); });
   add<NewOptions>(task, global, chosen, "new", "Write a folder with a task that works, to change into yours", task_new_command,
                   [](CLI::App& c, NewOptions& o) { c.add_option("name", o.name, "of the task and its folder")->required(); });
 }
@@ -164,6 +166,11 @@ void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std
   add<NewOptions>(algorithm, global, chosen, "new", "Write a folder with an algorithm that works, to change into yours",
                   algorithm_new_command,
                   [](CLI::App& c, NewOptions& o) { c.add_option("name", o.name, "of the algorithm and its folder")->required(); });
+  add<CheckCommandOptions>(algorithm, global, chosen, "check", "Whether an algorithm can be trusted: every check with pass, warn or fail",
+                           algorithm_check_command, [](CLI::App& c, CheckCommandOptions& o) {
+                             add_check_options(c, o, "algorithm, or the path of its library",
+                                               "settings of the algorithm, key=value; also variant=NAME");
+                           });
   CLI::App& config = *app.add_subcommand("config", "Experiment files: show, check");
   config.require_subcommand(1);
   const auto file = [](CLI::App& c, ConfigOptions& o) {

@@ -50,7 +50,8 @@ struct TaskOptions {
   bool json = false;
 };
 
-struct TaskCheckOptions {
+// Of `task check` and `algorithm check`.
+struct CheckCommandOptions {
   std::string name;
   std::int64_t seed = 1;
   std::vector<std::string> settings, only;
@@ -104,6 +105,7 @@ int algorithm_list_command(const GlobalOptions&, const AlgorithmOptions&);
 int algorithm_show_command(const GlobalOptions&, const AlgorithmOptions&);
 int algorithm_explain_command(const GlobalOptions&, const AlgorithmOptions&);
 int replay_command(const GlobalOptions&, const ReplayOptions&);
+int algorithm_check_command(const GlobalOptions&, const CheckCommandOptions&);
 int config_show_command(const GlobalOptions&, const ConfigOptions&);
 int config_check_command(const GlobalOptions&, const ConfigOptions&);
 int torch_info_command(const GlobalOptions&);
@@ -115,7 +117,7 @@ int task_show_command(const GlobalOptions&, const TaskOptions&);
 int task_draw_command(const GlobalOptions&, const TaskOptions&);
 int task_verify_command(const GlobalOptions&, const TaskOptions&);
 int task_solve_command(const GlobalOptions&, const TaskOptions&);
-int task_check_command(const GlobalOptions&, const TaskCheckOptions&);
+int task_check_command(const GlobalOptions&, const CheckCommandOptions&);
 int bench_verify_command(const GlobalOptions&, const BenchVerifyOptions&);
 int task_new_command(const GlobalOptions&, const NewOptions&);
 int algorithm_new_command(const GlobalOptions&, const NewOptions&);

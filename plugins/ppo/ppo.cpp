@@ -72,6 +72,7 @@ class Ppo : public Algorithm {
     at::Tensor terms = clipped_surrogate(rho, b.advantage, low, high);         // (N)
     if (dual_clip_ > 0) terms = dual_clipped(terms, b.advantage, dual_clip_);  // (N)
     metrics.add("clipped", masked_sum(is_clipped(rho, b.advantage, low, high), b.mask), b.mask.sum().item<double>());
+    if (warming_) return aggregate(terms, b, aggregation_);  // advantages are 0, and so is all else that would move the policy
     terms = kl_.added_to(terms, policy.logp, b, metrics);
     terms = entropy_.added_to(terms, policy);
     return aggregate(terms, b, aggregation_);

@@ -32,7 +32,7 @@ fs::path golden_model() { return golden_folder() / "hf" / "qwen2_tied"; }
 
 TEST_CASE("help and version, for every command, on standard output") {
   for (const char* command : {"", "train", "eval", "play", "doctor", "task", "task draw", "task verify", "algorithm", "algorithm show",
-                              "algorithm new", "config", "config check", "model", "model generate"}) {
+                              "algorithm new", "algorithm check", "algorithm explain", "replay", "config", "config check", "model", "model generate"}) {
     std::vector<std::string> words;
     std::string text = command;
     while (!text.empty()) {

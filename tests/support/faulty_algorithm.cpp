@@ -1,6 +1,8 @@
 // An algorithm with the faults that authors make, for `algorithm check`; without one it is GRPO's core: groups' advantages, a clipped ratio,
 // a mean over tokens.
 
+#include <c10/core/GradMode.h>
+
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -15,7 +17,7 @@ class Faulty : public Algorithm {
  public:
   void describe(SettingsTable& t) override {
     t.add("fault", fault_, "what is wrong")
-        .one_of({"none", "local_mean", "masked", "order", "sign", "entropy", "detached", "state", "crash", "loop"});
+        .one_of({"none", "local_mean", "masked", "order", "sign", "entropy", "detached", "guard", "state", "crash", "loop"});
     t.add("nan_at", nan_at_, "step of the run whose loss is not a number; 0: none").between(0, 1e9);
   }
 
@@ -38,6 +40,7 @@ class Faulty : public Algorithm {
     const at::Tensor rho = ratio(logp, b.logp_old);                               // (N)
     metrics.add("clipped", masked_sum(is_clipped(rho, b.advantage, 0.2, 0.2), b.mask), b.mask.sum().item<double>());
     at::Tensor terms = clipped_surrogate(rho, b.advantage, 0.2, 0.2);  // (N)
+    if (is("guard")) terms = terms * constant_ratio(policy.logp, b);
     if (is("entropy")) terms = terms - 0.01 * policy.entropy;
     if (is("state")) terms = terms * static_cast<double>(++calls_);
     if (is_nan_) terms = terms * std::numeric_limits<double>::quiet_NaN();
@@ -47,6 +50,11 @@ class Faulty : public Algorithm {
   }
 
  private:
+  // A ratio without gradient that nothing marks as a constant.
+  static at::Tensor constant_ratio(const at::Tensor& logp, const Batch& b) {
+    const c10::NoGradGuard no_grad;
+    return ratio(logp, b.logp_old);  // (N)
+  }
   bool is(const char* fault) const { return fault_ == fault; }
 
   std::string fault_ = "none";
