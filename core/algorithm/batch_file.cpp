@@ -50,7 +50,8 @@ class Fields {
     const bool first = lengths.empty();
     std::vector<double> out;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (!rows[i].is_array() || rows[i].empty()) throw Error(fmt::format("{}: episode {} of \"{}\" is not a list of numbers", where_, i, name));
+      if (!rows[i].is_array() || rows[i].empty())
+        throw Error(fmt::format("{}: episode {} of \"{}\" is not a list of numbers", where_, i, name));
       const auto length = static_cast<std::int64_t>(rows[i].size());
       if (first) lengths.push_back(length);
       if (lengths[i] != length)
@@ -120,7 +121,8 @@ BatchFile batch_from_json(const Json& json, const std::string& where) {
   b.mask = b.usable.index_select(0, b.episode).to(at::kDouble);
   if (fields.has("mask")) b.mask = b.mask * reals(fields.tokens(json, "mask", lengths, episodes));
   if (fields.has("outputs")) {
-    for (const auto& [name, rows] : json["outputs"].items()) file.outputs[name] = reals(fields.tokens(json["outputs"], name, lengths, episodes));
+    for (const auto& [name, rows] : json["outputs"].items())
+      file.outputs[name] = reals(fields.tokens(json["outputs"], name, lengths, episodes));
   }
   if (fields.has("kept")) {
     for (const auto& [name, value] : json["kept"].items()) file.kept[name] = fields.number(value, name);

@@ -28,8 +28,8 @@
 namespace tinyzero {
 
 struct BatchFile {
-  Batch batch;               // not yet prepared
-  at::Tensor logp, entropy;  // (N); doubles, as all numbers of a file
+  Batch batch;                                // not yet prepared
+  at::Tensor logp, entropy;                   // (N); doubles, as all numbers of a file
   std::map<std::string, at::Tensor> outputs;  // (N) each
   std::map<std::string, double> kept;
   std::int64_t step = 1;

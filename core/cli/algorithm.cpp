@@ -6,10 +6,10 @@
 #include <iterator>
 
 #include "core/algorithm/explain.h"
+#include "core/algorithm/plugin.h"
 #include "core/base/file.h"
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
-#include "core/algorithm/plugin.h"
 
 namespace tinyzero {
 

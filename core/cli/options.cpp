@@ -65,15 +65,16 @@ void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>
     c.add_option("--max-tokens", o.max_tokens, "longest completion of the model; default: the run's, or 256")->check(CLI::Range(1, 131072));
     c.add_option("--seed", o.seed, "of the problems")->capture_default_str();
   });
-  add<ReplayOptions>(app, global, chosen, "replay", "Another algorithm's update on a run's recorded episodes, beside the run's own",
-                     replay_command, [](CLI::App& c, ReplayOptions& o) {
-                       c.add_option("run", o.run, "run folder")->required();
-                       c.add_option("settings", o.settings, "settings of the algorithm, key=value");
-                       c.add_option("--step", o.step, "step of RL, from 1, right after a checkpoint")->required()->check(CLI::Range(1, 10000000));
-                       c.add_option("--algorithm", o.algorithm, "the other algorithm; default: the run's own");
-                       c.add_option("--batch", o.batch, "write its batch to this file, for `algorithm explain`");
-                       c.add_flag("--json", o.json, kJsonHelp);
-                     });
+  add<ReplayOptions>(
+      app, global, chosen, "replay", "Another algorithm's update on a run's recorded episodes, beside the run's own", replay_command,
+      [](CLI::App& c, ReplayOptions& o) {
+        c.add_option("run", o.run, "run folder")->required();
+        c.add_option("settings", o.settings, "settings of the algorithm, key=value");
+        c.add_option("--step", o.step, "step of RL, from 1, right after a checkpoint")->required()->check(CLI::Range(1, 10000000));
+        c.add_option("--algorithm", o.algorithm, "the other algorithm; default: the run's own");
+        c.add_option("--batch", o.batch, "write its batch to this file, for `algorithm explain`");
+        c.add_flag("--json", o.json, kJsonHelp);
+      });
   add<DoctorOptions>(app, global, chosen, "doctor", "Versions, machine, plugins, and what is missing", doctor_command,
                      [](CLI::App& c, DoctorOptions& o) { c.add_flag("--json", o.json, kJsonHelp); });
 }
@@ -160,7 +161,8 @@ void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std
       algorithm_explain_command, [](CLI::App& c, AlgorithmOptions& o) {
         c.add_option("name", o.name, "algorithm, or the path of its library")->required();
         c.add_option("settings", o.settings, "settings of the algorithm, key=value");
-        c.add_option("--batch", o.batch, "the batch, a JSON file: one that a run saved, that `replay --batch` wrote, or your own; -: standard input")
+        c.add_option("--batch", o.batch,
+                     "the batch, a JSON file: one that a run saved, that `replay --batch` wrote, or your own; -: standard input")
             ->required();
       });
   add<NewOptions>(algorithm, global, chosen, "new", "Write a folder with an algorithm that works, to change into yours",

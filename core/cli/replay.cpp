@@ -30,7 +30,8 @@ Json update_json(const ReplayedUpdate& u) {
 
 void print_updates(std::int64_t step, const SampledStep& sampled, const ReplayedUpdate& own, const ReplayedUpdate& other,
                    const ReplayComparison& c) {
-  fmt::print("step {} · {} completions of {} problems, sampled again as recorded\n\n", step, sampled.completions.size(), sampled.items.size());
+  fmt::print("step {} · {} completions of {} problems, sampled again as recorded\n\n", step, sampled.completions.size(),
+             sampled.items.size());
   fmt::print("{:<44} {:>12} {:>12}\n", "", own.algorithm, other.algorithm);
   const auto row = [](const char* name, double a, double b) { fmt::print("{:<44} {:>12.5g} {:>12.5g}\n", name, a, b); };
   row("episodes in the update", static_cast<double>(own.episodes), static_cast<double>(other.episodes));
@@ -40,7 +41,8 @@ void print_updates(std::int64_t step, const SampledStep& sampled, const Replayed
   row("norm of the change of all weights", own.change.norm().item<double>(), other.change.norm().item<double>());
   row("log-prob of a token of a right completion", own.right, other.right);
   row("log-prob of a token of another completion", own.wrong, other.wrong);
-  fmt::print("\nadvantages: correlation {:.3f}, opposite signs at {:.1f} % of the tokens\n", c.advantage_correlation, 100 * c.opposite_signs);
+  fmt::print("\nadvantages: correlation {:.3f}, opposite signs at {:.1f} % of the tokens\n", c.advantage_correlation,
+             100 * c.opposite_signs);
   fmt::print("changes of the weights: cosine {:.3f}, norm {:.2f} times that of {}\n", c.change_cosine, c.change_ratio, own.algorithm);
   for (const ReplayedUpdate* u : {&own, &other}) {
     for (const std::string& name : u->begun)
@@ -57,7 +59,7 @@ int replay_command(const GlobalOptions& global, const ReplayOptions& options) {
   const Node words = settings_from_words(options.settings);
   const std::string name = options.algorithm.empty() ? parts.experiment.algorithm.use : options.algorithm;
   const ConfiguredAlgorithm other =
-    open_algorithm(catalog, name, options.algorithm.empty() && options.settings.empty() ? &parts.experiment.algorithm.settings : &words);
+      open_algorithm(catalog, name, options.algorithm.empty() && options.settings.empty() ? &parts.experiment.algorithm.settings : &words);
   Replay replay(parts, folder, options.step);
   const ReplayedUpdate own = replay.update(*parts.algorithm.algorithm, parts.experiment.algorithm.use);
   const ReplayedUpdate second = replay.update(*other.algorithm, name);

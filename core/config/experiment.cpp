@@ -68,9 +68,11 @@ void TrainSettings::describe(SettingsTable& t) {
       .between(0, 1e6);
   t.add("max_failed", max_failed, "share of a step's episodes that the task may fail to judge before the run stops; 1: never stops")
       .between(0, 1);
-  t.add("max_logp_gap", max_logp_gap, "mean distance between the trainer's and the sampler's log-probs that stops the run, in nats; 0: never")
+  t.add("max_logp_gap", max_logp_gap,
+        "mean distance between the trainer's and the sampler's log-probs that stops the run, in nats; 0: never")
       .between(0, 1e6);
-  t.add("max_skipped", max_skipped, "updates that a run may skip because a loss or gradient is not finite; one more stops it").between(0, 1e9);
+  t.add("max_skipped", max_skipped, "updates that a run may skip because a loss or gradient is not finite; one more stops it")
+      .between(0, 1e9);
 }
 
 void EvalSettings::describe(SettingsTable& t) {

@@ -107,9 +107,11 @@ ModelConfig ModelConfig::from_json(const Json& json, const std::string& where) {
   if (c.model_type != "qwen2" && fields.get("attention_bias", false))
     fields.refuse("attention_bias for model type \"" + c.model_type + "\"");
   read_rope(fields, json, where, c);
-  if (fields.has("architectures") && json["architectures"].is_array() && !json["architectures"].empty() && json["architectures"][0].is_string())
+  if (fields.has("architectures") && json["architectures"].is_array() && !json["architectures"].empty() &&
+      json["architectures"][0].is_string())
     c.value_head = json["architectures"][0].get<std::string>().ends_with(kValueArchitecture);
-  if (c.value_head && (!fields.has("id2label") || json["id2label"].size() != 1)) fields.refuse("a classifier of tokens that has not one label");
+  if (c.value_head && (!fields.has("id2label") || json["id2label"].size() != 1))
+    fields.refuse("a classifier of tokens that has not one label");
   if (fields.has("eos_token_id")) {
     if (json.at("eos_token_id").is_array()) c.eos = fields.get<std::vector<std::int64_t>>("eos_token_id");
     else c.eos = {fields.get<std::int64_t>("eos_token_id")};

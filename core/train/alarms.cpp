@@ -5,11 +5,11 @@
 namespace tinyzero {
 namespace {
 
-constexpr double kCollapsed = 0.1;   // entropy, of the first step's
-constexpr double kTruncated = 0.5;   // share of completions
-constexpr double kMixed = 0.05;      // share of problems
-constexpr double kLonger = 2.0;      // length, of the first step's
-constexpr double kGap = 0.01;        // log-probs of trainer and sampler, nats
+constexpr double kCollapsed = 0.1;  // entropy, of the first step's
+constexpr double kTruncated = 0.5;  // share of completions
+constexpr double kMixed = 0.05;     // share of problems
+constexpr double kLonger = 2.0;     // length, of the first step's
+constexpr double kGap = 0.01;       // log-probs of trainer and sampler, nats
 constexpr const char* kPrefix = "first_step.";
 
 }  // namespace
@@ -33,11 +33,12 @@ std::vector<std::string> Alarms::heard(const Json& record) {
                mixed = of("train/mixed_groups"), gap = of("train/logp_gap"), accuracy = of("train/accuracy");
   const bool learned = record.contains("train/gradient_norm") && of("train/gradient_norm") > 0;
   if (learned) {
-    tell("entropy", entropy < kCollapsed * first("train/entropy"),
-         fmt::format("entropy collapsed: {:.3f} nats a token, {:.3f} at the first step; the policy hardly tries anything else any more. Set "
-                     "algorithm.entropy or a wider upper clip, or lower train.learning_rate",
-                     entropy, first("train/entropy")),
-         out);
+    tell(
+        "entropy", entropy < kCollapsed * first("train/entropy"),
+        fmt::format("entropy collapsed: {:.3f} nats a token, {:.3f} at the first step; the policy hardly tries anything else any more. Set "
+                    "algorithm.entropy or a wider upper clip, or lower train.learning_rate",
+                    entropy, first("train/entropy")),
+        out);
   }
   tell("truncated", truncated > kTruncated,
        fmt::format("{:.0f} % of the completions are cut at rollout.max_tokens and earn nothing for what they would have said: raise it, or "
@@ -45,13 +46,14 @@ std::vector<std::string> Alarms::heard(const Json& record) {
                    100 * truncated),
        out);
   tell("mixed", mixed < kMixed,
-       fmt::format("{:.0f} % of the problems have samples that all earn the same and teach nothing under a group baseline, at an accuracy of "
-                   "{:.0f} %: take {} problems, or more rollout.samples",
-                   100 * (1 - mixed), 100 * accuracy, accuracy > 0.5 ? "harder" : "easier"),
+       fmt::format(
+           "{:.0f} % of the problems have samples that all earn the same and teach nothing under a group baseline, at an accuracy of "
+           "{:.0f} %: take {} problems, or more rollout.samples",
+           100 * (1 - mixed), 100 * accuracy, accuracy > 0.5 ? "harder" : "easier"),
        out);
   tell("length", length > kLonger * first("train/length"),
-       fmt::format("completions grew to {:.0f} tokens from {:.0f} at the first step: look at episodes/ whether the words earn anything", length,
-                   first("train/length")),
+       fmt::format("completions grew to {:.0f} tokens from {:.0f} at the first step: look at episodes/ whether the words earn anything",
+                   length, first("train/length")),
        out);
   tell("gap", gap > kGap,
        fmt::format("the trainer's log-probs are {:.3g} nats from the sampler's in the mean: set train.importance_cap: 2", gap), out);

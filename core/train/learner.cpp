@@ -10,7 +10,9 @@
 namespace tinyzero {
 namespace {
 
-OptimizerOptions optimizer_options(const TrainSettings& s, std::int64_t threads) { return {s.beta1, s.beta2, 1e-8, s.weight_decay, threads}; }
+OptimizerOptions optimizer_options(const TrainSettings& s, std::int64_t threads) {
+  return {s.beta1, s.beta2, 1e-8, s.weight_decay, threads};
+}
 
 }  // namespace
 
@@ -81,10 +83,11 @@ LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch, BatchFile* 
   if (report.skipped > 0 && !report.fault) report.fault = snapshot(batch);
   const auto gap = metrics_.values().find("logp_gap");
   if (gap != metrics_.values().end() && t.max_logp_gap > 0 && gap->second.value() > t.max_logp_gap) {
-    throw Failure(fmt::format("the trainer's log-probs are {:.3g} nats from the sampler's in the mean, train.max_logp_gap is {:.3g}: the two "
-                              "compute different models",
-                              gap->second.value(), t.max_logp_gap),
-                  "the last checkpoint is intact; if the gap is meant to be, raise the limit and set train.importance_cap: 2");
+    throw Failure(
+        fmt::format("the trainer's log-probs are {:.3g} nats from the sampler's in the mean, train.max_logp_gap is {:.3g}: the two "
+                    "compute different models",
+                    gap->second.value(), t.max_logp_gap),
+        "the last checkpoint is intact; if the gap is meant to be, raise the limit and set train.importance_cap: 2");
   }
   return report;
 }
@@ -145,7 +148,8 @@ void Learner::copy_policy(const std::string& model) {
 }
 
 ModelView Learner::policy_view() const {
-  return {&policy_, optimizer_.steps(), optimizer_.first_moment().const_data_ptr<float>(), optimizer_.second_moment().const_data_ptr<float>()};
+  return {&policy_, optimizer_.steps(), optimizer_.first_moment().const_data_ptr<float>(),
+          optimizer_.second_moment().const_data_ptr<float>()};
 }
 
 std::map<std::string, ModelView> Learner::side_views() const {

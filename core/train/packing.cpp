@@ -5,8 +5,7 @@
 
 namespace tinyzero {
 
-StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions,
-                     std::int64_t max_tokens) {
+StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens) {
   StepBatch out;
   std::vector<float> logp, mask;
   std::vector<std::int64_t> episode, group, length;

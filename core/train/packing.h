@@ -25,8 +25,7 @@ struct StepBatch {
   Batch batch;
   std::vector<Sequence> sequences;
 };
-StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions,
-                     std::int64_t max_tokens);
+StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens);
 
 // What the model is fed: every token but a sequence's last, and which rows predict the tokens that are trained on.
 struct ModelInput {

@@ -25,7 +25,8 @@ double mixed_share(const SampledStep& sampled) {
     low = std::min(low, c.verdict.reward);
     high = std::max(high, c.verdict.reward);
   }
-  const auto mixed = std::count_if(ranges.begin(), ranges.end(), [](const auto& entry) { return entry.second.first < entry.second.second; });
+  const auto mixed =
+      std::count_if(ranges.begin(), ranges.end(), [](const auto& entry) { return entry.second.first < entry.second.second; });
   return static_cast<double>(mixed) / static_cast<double>(sampled.items.size());
 }
 

@@ -21,7 +21,8 @@ fs::path checkpoint_before(const RunFolder& folder, std::int64_t step) {
     if (name.starts_with("step-")) steps += (steps.empty() ? "" : ", ") + std::to_string(std::stoll(name.substr(5)) + 1);
   }
   throw Error(fmt::format("step {} cannot be replayed: the run has no checkpoint {}", step, wanted.filename().string()),
-              steps.empty() ? "train with checkpoint.every above 0" : "it has those before steps " + steps + "; checkpoint.every and checkpoint.keep decide");
+              steps.empty() ? "train with checkpoint.every above 0"
+                            : "it has those before steps " + steps + "; checkpoint.every and checkpoint.keep decide");
 }
 
 // Mean change of the log-prob of a token, over completions that are right (or not).
@@ -54,7 +55,8 @@ void Replay::check_episodes(const RunFolder& folder) const {
                   "replay with the program, task, kernels and machine that the run was made with: manifest.json names them");
   }
   if (count != sampled_.completions.size())
-    throw Error(fmt::format("{} holds {} completions, the step has {}", folder.episodes(step_).string(), count, sampled_.completions.size()));
+    throw Error(
+        fmt::format("{} holds {} completions, the step has {}", folder.episodes(step_).string(), count, sampled_.completions.size()));
 }
 
 ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {

@@ -13,21 +13,21 @@ namespace tinyzero {
 
 struct ReplayedUpdate {
   std::string algorithm;
-  std::int64_t episodes = 0;           // of the step that its update sees
-  std::vector<std::string> begun;      // side models that the run did not have: copies of the policy as it was before the step
+  std::int64_t episodes = 0;       // of the step that its update sees
+  std::vector<std::string> begun;  // side models that the run did not have: copies of the policy as it was before the step
   LearnReport learned;
-  BatchFile batch;                     // as `algorithm explain` reads it, before the update
-  at::Tensor advantage;                // (N), of all recorded tokens; 0 for episodes that its update does not see
-  at::Tensor change;                   // (P) of all weights
-  double right = 0, wrong = 0;         // mean change of the log-prob of a token, over right and over other completions
+  BatchFile batch;              // as `algorithm explain` reads it, before the update
+  at::Tensor advantage;         // (N), of all recorded tokens; 0 for episodes that its update does not see
+  at::Tensor change;            // (P) of all weights
+  double right = 0, wrong = 0;  // mean change of the log-prob of a token, over right and over other completions
 };
 
 // How two updates of one step differ.
 struct ReplayComparison {
-  double advantage_correlation = 0;    // over all recorded tokens
-  double opposite_signs = 0;           // share of them whose advantages have opposite signs
-  double change_cosine = 0;            // of the changes of all weights
-  double change_ratio = 0;             // norm of the second change to that of the first
+  double advantage_correlation = 0;  // over all recorded tokens
+  double opposite_signs = 0;         // share of them whose advantages have opposite signs
+  double change_cosine = 0;          // of the changes of all weights
+  double change_ratio = 0;           // norm of the second change to that of the first
 };
 
 class Replay {

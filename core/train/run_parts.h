@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "core/algorithm/plugin.h"
 #include "core/config/experiment.h"
 #include "core/model/parameters.h"
 #include "core/task/stream.h"
 #include "core/text/tokenizer.h"
-#include "core/algorithm/plugin.h"
 #include "core/train/packing.h"
 
 namespace tinyzero {

@@ -68,9 +68,9 @@ SampledStep sample_step(CpuEngine& engine, const RunParts& parts, std::int64_t s
     const auto round = static_cast<std::uint64_t>(out.rounds);
     const auto start = Clock::now();
     auto items = draw_step(parts.task, seed, number, static_cast<std::size_t>(s.rollout.prompts), round);
-    auto episodes = engine.generate(make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples),
-                                    {s.rollout.max_tokens, s.rollout.temperature, parts.model.config.eos, seed, Purpose::rollout,
-                                     number | round << kRoundBit});
+    auto episodes = engine.generate(
+        make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples),
+        {s.rollout.max_tokens, s.rollout.temperature, parts.model.config.eos, seed, Purpose::rollout, number | round << kRoundBit});
     const double rollout = since(start);
     out.rollout_seconds += rollout;
     out.slot_use += engine.statistics().slot_use;

@@ -138,8 +138,9 @@ void Trainer::train_step(std::int64_t step) {
   last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));
   record(last_step_);
   folder_.write_episodes(step, episode_lines(step, sampled, parts_.task));
-  observer_.stepped(step, settings_.train.steps, last_step_,
-                    since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(settings_.train.steps - step));
+  observer_.stepped(
+      step, settings_.train.steps, last_step_,
+      since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(settings_.train.steps - step));
   for (const std::string& alarm : alarms_.heard(last_step_)) observer_.warned(alarm);
   if (learned.fault) handle_fault(step, learned);
 }
@@ -148,8 +149,9 @@ void Trainer::train_step(std::int64_t step) {
 void Trainer::handle_fault(std::int64_t step, LearnReport& learned) {
   const fs::path path = folder_.write_fault(step, batch_to_json(*learned.fault));
   state_.skipped += learned.skipped;
-  const std::string count = fmt::format("{} update{} of step {} skipped: a loss or gradient was not finite ({} in this run, train.max_skipped is {})",
-                                        learned.skipped, learned.skipped == 1 ? "" : "s", step, state_.skipped, settings_.train.max_skipped);
+  const std::string count =
+      fmt::format("{} update{} of step {} skipped: a loss or gradient was not finite ({} in this run, train.max_skipped is {})",
+                  learned.skipped, learned.skipped == 1 ? "" : "s", step, state_.skipped, settings_.train.max_skipped);
   const std::string hint = fmt::format("look at it with: tinyzero algorithm explain {} --batch {}", settings_.algorithm.use, path.string());
   if (state_.skipped > settings_.train.max_skipped) throw Failure(count, hint + "; the last checkpoint is intact");
   observer_.warned(count + "; " + hint);
@@ -177,7 +179,8 @@ void Trainer::checkpoint(Phase phase, std::int64_t step) {
   state_.metrics_bytes = folder_.metrics_bytes();
   state_.kept = learner_.kept_numbers();
   state_.kept.merge(alarms_.kept());
-  save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(), parts_.tokenizer, state_, settings_.checkpoint.keep);
+  save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(), parts_.tokenizer, state_,
+                  settings_.checkpoint.keep);
 }
 
 }  // namespace tinyzero

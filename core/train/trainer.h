@@ -8,10 +8,10 @@
 #include "core/rollout/cpu/engine.h"
 #include "core/run/checkpoint.h"
 #include "core/run/run_folder.h"
-#include "core/train/observer.h"
-#include "core/train/run_parts.h"
 #include "core/train/alarms.h"
 #include "core/train/learner.h"
+#include "core/train/observer.h"
+#include "core/train/run_parts.h"
 
 namespace tinyzero {
 

@@ -65,8 +65,8 @@ at::Tensor live_episodes(const Batch& batch, bool only_advantages_teach) {
 }
 
 // Gradients of one update's micro-batches, summed. False, and no gradient, if a loss is not finite.
-bool accumulate(ModelWorkers& workers, std::int64_t update, const MicroLoss& loss, const Batch& batch, const std::vector<Sequence>& sequences, const Share& share,
-                const UpdateOptions& options, Metrics& metrics) {
+bool accumulate(ModelWorkers& workers, std::int64_t update, const MicroLoss& loss, const Batch& batch,
+                const std::vector<Sequence>& sequences, const Share& share, const UpdateOptions& options, Metrics& metrics) {
   const Counts counts = select_episodes(batch, share.all).counted();
   const auto runs = divide(lengths_of(sequences, share.live), options.micro_batch, workers.count());
   std::vector<Metrics> parts(runs.size());
@@ -102,8 +102,8 @@ UpdateReport update_model(ModelWorkers& workers, Optimizer& optimizer, const Mic
     const Share share = share_of(batch, live, part * problems / options.updates, (part + 1) * problems / options.updates);
     if (share.live.empty()) continue;
     const double norm = accumulate(workers, u, loss, batch, sequences, share, options, report.metrics)
-                          ? optimizer.step(options.rule, options.learning_rate, options.clip_norm)
-                          : std::nan("");
+                            ? optimizer.step(options.rule, options.learning_rate, options.clip_norm)
+                            : std::nan("");
     if (std::isfinite(norm)) {
       report.metrics.add("gradient_norm", norm, 1);
       continue;

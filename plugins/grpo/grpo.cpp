@@ -19,44 +19,52 @@ class Grpo : public Algorithm {
     t.add("baseline", baseline_,
           "what a reward is compared with. group: the mean of its group; others: the mean of the group's others (RLOO); none: nothing, "
           "returns are whitened over all tokens (REINFORCE++)")
-      .one_of({"group", "others", "none"});
+        .one_of({"group", "others", "none"});
     t.add("scale", scale_,
           "std: advantages are divided by the group's standard deviation; none: they are not (Dr. GRPO); batch: they are whitened over all "
           "tokens (REINFORCE++)")
-      .one_of({"std", "none", "batch"});
+        .one_of({"std", "none", "batch"});
     t.add("ratio", ratio_, "token: of each token; sequence: one for the whole completion (GSPO)").one_of({"token", "sequence"});
     t.add("objective", objective_, "clipped: PPO's surrogate; weighted: the clipped ratio as a constant weight of log-probs (CISPO)")
-      .one_of({"clipped", "weighted"});
+        .one_of({"clipped", "weighted"});
     t.add("dual_clip", dual_clip_, "most that a token of negative advantage costs, in advantages, above 1; 0: no bound")
-      .between(0, 100)
-      .only_when("objective", "clipped");
+        .between(0, 100)
+        .only_when("objective", "clipped");
     t.add("aggregation", aggregation_,
           "token: mean over all tokens of the update; sequence: mean over episodes of their token means; sequence_sum: mean over episodes "
           "of their token sums; constant: sum over tokens / (episodes x constant_length) (Dr. GRPO)")
-      .one_of({"token", "sequence", "sequence_sum", "constant"});
+        .one_of({"token", "sequence", "sequence_sum", "constant"});
     t.add("constant_length", constant_length_, "tokens that an episode counts for; 0: rollout.max_tokens")
-      .between(0, 1e6)
-      .only_when("aggregation", "constant");
+        .between(0, 1e6)
+        .only_when("aggregation", "constant");
     t.add("dynamic_sampling", dynamic_, "problems whose samples all earn the same are replaced by others (DAPO)");
-    t.add("sampling_rounds", rounds_, "times that a step samples, at most, to find enough problems").between(1, 16).only_when("dynamic_sampling", "true");
-    t.add("overlong_penalty", overlong_, "what a completion of the greatest length loses, less towards the start of the zone (DAPO); 0: none")
-      .between(0, 100);
-    t.add("overlong_zone", zone_, "where the penalty begins: the last part of rollout.max_tokens").between(0, 1).unless("overlong_penalty", "0");
+    t.add("sampling_rounds", rounds_, "times that a step samples, at most, to find enough problems")
+        .between(1, 16)
+        .only_when("dynamic_sampling", "true");
+    t.add("overlong_penalty", overlong_,
+          "what a completion of the greatest length loses, less towards the start of the zone (DAPO); 0: none")
+        .between(0, 100);
+    t.add("overlong_zone", zone_, "where the penalty begins: the last part of rollout.max_tokens")
+        .between(0, 1)
+        .unless("overlong_penalty", "0");
     kl_.describe(t);
     entropy_.describe(t);
   }
 
   std::vector<Variant> variants() const override {
     return {
-      {"grpo", "as published: sequence means and a penalty for KL (arXiv:2402.03300)", {{"aggregation", "sequence"}, {"kl", "0.04"}}},
-      {"dr_grpo", "no division by std or length (arXiv:2503.20783)", {{"scale", "none"}, {"aggregation", "constant"}}},
-      {"rloo", "leave-one-out REINFORCE (arXiv:2402.14740)", {{"baseline", "others"}, {"scale", "none"}, {"aggregation", "sequence_sum"}}},
-      {"reinforce_pp", "whitened returns, no baseline (arXiv:2501.03262)", {{"baseline", "none"}, {"scale", "batch"}}},
-      {"reinforce_pp_baseline", "less the group's mean, then whitened (arXiv:2501.03262)", {{"scale", "batch"}}},
-      {"dapo", "clip-higher, dynamic sampling, overlong penalty (arXiv:2503.14476)",
-       {{"clip", "[0.2, 0.28]"}, {"dual_clip", "10"}, {"dynamic_sampling", "true"}, {"overlong_penalty", "1"}}},
-      {"gspo", "one ratio a sequence (arXiv:2507.18071)", {{"clip", "[3e-4, 4e-4]"}, {"ratio", "sequence"}, {"aggregation", "sequence"}}},
-      {"cispo", "clipped ratios as weights, none below (arXiv:2506.13585)", {{"clip", "[1, 0.28]"}, {"objective", "weighted"}}},
+        {"grpo", "as published: sequence means and a penalty for KL (arXiv:2402.03300)", {{"aggregation", "sequence"}, {"kl", "0.04"}}},
+        {"dr_grpo", "no division by std or length (arXiv:2503.20783)", {{"scale", "none"}, {"aggregation", "constant"}}},
+        {"rloo",
+         "leave-one-out REINFORCE (arXiv:2402.14740)",
+         {{"baseline", "others"}, {"scale", "none"}, {"aggregation", "sequence_sum"}}},
+        {"reinforce_pp", "whitened returns, no baseline (arXiv:2501.03262)", {{"baseline", "none"}, {"scale", "batch"}}},
+        {"reinforce_pp_baseline", "less the group's mean, then whitened (arXiv:2501.03262)", {{"scale", "batch"}}},
+        {"dapo",
+         "clip-higher, dynamic sampling, overlong penalty (arXiv:2503.14476)",
+         {{"clip", "[0.2, 0.28]"}, {"dual_clip", "10"}, {"dynamic_sampling", "true"}, {"overlong_penalty", "1"}}},
+        {"gspo", "one ratio a sequence (arXiv:2507.18071)", {{"clip", "[3e-4, 4e-4]"}, {"ratio", "sequence"}, {"aggregation", "sequence"}}},
+        {"cispo", "clipped ratios as weights, none below (arXiv:2506.13585)", {{"clip", "[1, 0.28]"}, {"objective", "weighted"}}},
     };
   }
 
@@ -88,7 +96,7 @@ class Grpo : public Algorithm {
       reward = reward - episode_sums(kl.to(at::kDouble), b.episode, b.episodes());
       const at::Tensor advantage = baseline_ == "others" ? leave_one_out(reward, b.group, b.usable)
                                                          : group_advantage(reward, b.group, b.usable, scale_ == "std", kEps);  // (B)
-      b.advantage = spread_to_tokens(advantage, b.episode);                                                                   // (N)
+      b.advantage = spread_to_tokens(advantage, b.episode);                                                                    // (N)
     }
     if (scale_ == "batch") b.advantage = whiten(b.advantage, b.mask);
     b.advantage = b.advantage.to(at::kFloat);

@@ -21,7 +21,7 @@ class Ppo : public Algorithm {
     t.add("dual_clip", dual_clip_, "most that a token of negative advantage costs, in advantages, above 1; 0: no bound").between(0, 100);
     t.add("gamma", gamma_, "discount of a token later").between(0, 1);
     t.add("lambda", lambda_, "1: advantages are returns less values, unbiased; smaller: they lean on the critic, with less variance")
-      .between(0, 1);
+        .between(0, 1);
     t.add("whiten", whiten_, "advantages get mean 0 and variance 1 over the step's tokens");
     t.add("value_clip", value_clip_, "how far a value may leave the old one before its gradient stops; 0: no bound").between(0, 1e6);
     t.add("critic_learning_rate", critic_learning_rate_, "of the critic, constant").between(0, 1);
@@ -29,7 +29,7 @@ class Ppo : public Algorithm {
     t.add("critic_warmup", critic_warmup_, "steps at the start that train the critic alone").between(0, 1e6);
     t.add("aggregation", aggregation_,
           "token: mean over all tokens of the update; sequence: mean over episodes of their token means; sequence_sum: of their token sums")
-      .one_of({"token", "sequence", "sequence_sum"});
+        .one_of({"token", "sequence", "sequence_sum"});
     kl_.describe(t);
     entropy_.describe(t);
   }
@@ -51,9 +51,9 @@ class Ppo : public Algorithm {
   void prepare(Batch& b, AlgorithmHost& host) override {
     kl_.prepare(b, host);
     entropy_.prepare(b, host);
-    const at::Tensor value = host.outputs("critic", b);                                                        // (N)
-    const at::Tensor reward = on_last_token(b.reward, b.mask, b.episode) - kl_.of_rewards(b);                  // (N)
-    const Gae gae = generalized_advantage(reward, value, b.mask, b.episode, gamma_, lambda_);                  // (N)
+    const at::Tensor value = host.outputs("critic", b);                                        // (N)
+    const at::Tensor reward = on_last_token(b.reward, b.mask, b.episode) - kl_.of_rewards(b);  // (N)
+    const Gae gae = generalized_advantage(reward, value, b.mask, b.episode, gamma_, lambda_);  // (N)
     b.added["value_old"] = value;
     b.added["returns"] = gae.returns.to(at::kFloat);
     host.train("critic", b, [this](const Batch& micro, const at::Tensor& v, Metrics& metrics) { return value_loss(micro, v, metrics); });
@@ -68,7 +68,7 @@ class Ppo : public Algorithm {
 
   at::Tensor loss(const Batch& b, const PolicyOutput& policy, Metrics& metrics) const override {
     const double low = clip_.front(), high = clip_.back();
-    const at::Tensor rho = ratio(policy.logp, b.logp_old);                      // (N)
+    const at::Tensor rho = ratio(policy.logp, b.logp_old);                     // (N)
     at::Tensor terms = clipped_surrogate(rho, b.advantage, low, high);         // (N)
     if (dual_clip_ > 0) terms = dual_clipped(terms, b.advantage, dual_clip_);  // (N)
     metrics.add("clipped", masked_sum(is_clipped(rho, b.advantage, low, high), b.mask), b.mask.sum().item<double>());
@@ -104,6 +104,7 @@ class Ppo : public Algorithm {
 }  // namespace
 }  // namespace tinyzero
 
-TINYZERO_ALGORITHM(tinyzero::Ppo, "ppo", "proximal policy optimization",
-                   "A critic, a model of its own, learns what a state is worth; tokens are judged by whether they made it better. Generalized "
-                   "advantages, clipped values, KL in the reward or in the loss.")
+TINYZERO_ALGORITHM(
+    tinyzero::Ppo, "ppo", "proximal policy optimization",
+    "A critic, a model of its own, learns what a state is worth; tokens are judged by whether they made it better. Generalized "
+    "advantages, clipped values, KL in the reward or in the loss.")

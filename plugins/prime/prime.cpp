@@ -23,26 +23,29 @@ class Prime : public Algorithm {
     t.add("reward_learning_rate", reward_learning_rate_, "of the reward model, constant").between(0, 1);
     t.add("reward_clip_norm", reward_clip_norm_, "largest norm of the reward model's gradient; 0: not clipped").between(0, 1e6);
     t.add("reference", reference_, "what the reward model is compared with. frozen: the policy RL began with; policy: the one that sampled")
-      .one_of({"frozen", "policy"});
+        .one_of({"frozen", "policy"});
     t.add("update", update_, "the reward model learns from a step's episodes before or after it rewards them").one_of({"before", "after"});
     t.add("granularity", granularity_, "token: a reward for each token but the last; whole: their sum, at the last token")
-      .one_of({"token", "whole"});
+        .one_of({"token", "whole"});
     t.add("normalize", normalize_, "process rewards are divided by the largest sum that a completion's come to from any token on");
     t.add("baseline", baseline_, "leave_one_out: the others' token mean; published: what PRIME's code computes, which is not quite that")
-      .one_of({"leave_one_out", "published"});
+        .one_of({"leave_one_out", "published"});
     t.add("process", process_, "weight of the process rewards").between(0, 1000);
     t.add("outcome", outcome_, "weight of the right answer").between(0, 1000);
-    t.add("accuracy", accuracy_, "a problem is kept if the share of right samples is within [low, high]; [0, 1]: all").up_to(2).between(0, 1);
+    t.add("accuracy", accuracy_, "a problem is kept if the share of right samples is within [low, high]; [0, 1]: all")
+        .up_to(2)
+        .between(0, 1);
     t.add("drop_truncated", drop_truncated_, "problems with a truncated sample are dropped, too");
     t.add("sampling_rounds", rounds_, "times that a step samples, at most, to find enough problems").between(1, 16);
     t.add("aggregation", aggregation_, "token: mean over all tokens of the update; sequence: mean over episodes of their token means")
-      .one_of({"token", "sequence"});
+        .one_of({"token", "sequence"});
     kl_.describe(t);
     entropy_.describe(t);
   }
 
   void check() const override {
-    if (accuracy_.size() != 2 || accuracy_[0] > accuracy_[1]) throw std::invalid_argument("accuracy wants [low, high], for example [0.2, 0.8]");
+    if (accuracy_.size() != 2 || accuracy_[0] > accuracy_[1])
+      throw std::invalid_argument("accuracy wants [low, high], for example [0.2, 0.8]");
     if (process_ == 0 && outcome_ == 0) throw std::invalid_argument("process and outcome are both 0: nothing would be learned");
     if (reward_learning_rate_ == 0) throw std::invalid_argument("reward_learning_rate is 0: the reward model would never learn");
     kl_.check();
@@ -51,7 +54,8 @@ class Prime : public Algorithm {
   std::vector<SideModel> models() const override {
     const bool frozen = reference_ == "frozen";
     std::vector<SideModel> models = kl_.models();
-    models.push_back({"reward_model", /*value_head=*/false, /*at_temperature_1=*/frozen, reward_learning_rate_, reward_clip_norm_, /*epochs=*/1});
+    models.push_back(
+        {"reward_model", /*value_head=*/false, /*at_temperature_1=*/frozen, reward_learning_rate_, reward_clip_norm_, /*epochs=*/1});
     if (frozen) models.push_back({"reward_reference", /*value_head=*/false, /*at_temperature_1=*/true});
     return models;
   }
@@ -75,16 +79,16 @@ class Prime : public Algorithm {
     const at::Tensor last = on_last_token(at::ones({b.episodes()}), b.mask, b.episode);  // (N)
     q = granularity_ == "token" ? q * (1 - last) : on_last_token(episode_sums(q, b.episode, b.episodes()), b.mask, b.episode);
     if (normalize_) q = q / (process_reward_scale(q, b.mask, b.episode) + kEps);
-    const at::Tensor process = process_advantage(q, b.mask, b.episode, b.group, b.usable, baseline_ == "leave_one_out");     // (N)
-    const at::Tensor outcome = leave_one_out(b.right.to(at::kDouble), b.group, b.usable);                                    // (B)
+    const at::Tensor process = process_advantage(q, b.mask, b.episode, b.group, b.usable, baseline_ == "leave_one_out");      // (N)
+    const at::Tensor outcome = leave_one_out(b.right.to(at::kDouble), b.group, b.usable);                                     // (B)
     const at::Tensor reward = process_ * process + outcome_ * on_last_token(outcome, b.mask, b.episode) - kl_.of_rewards(b);  // (N)
-    b.advantage = whiten(return_to_go(reward, b.mask, b.episode, 1.0), b.mask).to(at::kFloat);                               // (N)
+    b.advantage = whiten(return_to_go(reward, b.mask, b.episode, 1.0), b.mask).to(at::kFloat);                                // (N)
     host.metrics().add("process_reward", masked_sum(q, b.mask), b.mask.sum().item<double>());
   }
 
   at::Tensor loss(const Batch& b, const PolicyOutput& policy, Metrics& metrics) const override {
     const double low = clip_.front(), high = clip_.back();
-    const at::Tensor rho = ratio(policy.logp, b.logp_old);               // (N)
+    const at::Tensor rho = ratio(policy.logp, b.logp_old);              // (N)
     at::Tensor terms = clipped_surrogate(rho, b.advantage, low, high);  // (N)
     metrics.add("clipped", masked_sum(is_clipped(rho, b.advantage, low, high), b.mask), b.mask.sum().item<double>());
     terms = kl_.added_to(terms, policy.logp, b, metrics);
@@ -95,7 +99,7 @@ class Prime : public Algorithm {
  private:
   at::Tensor reward_loss(const Batch& b, const at::Tensor& logp, Metrics& metrics) const {
     const at::Tensor q = implicit_reward(logp, b.added.at("logp_reward_reference"), b.mask, beta_);  // (N)
-    const at::Tensor logits = episode_sums(q, b.episode, b.episodes());                             // (B)
+    const at::Tensor logits = episode_sums(q, b.episode, b.episodes());                              // (B)
     const at::Tensor counts = b.usable.to(logits.scalar_type()), right = b.right.to(logits.scalar_type());
     metrics.add("reward_accuracy", masked_sum(logits.gt(0).eq(b.right), counts), counts.sum().item<double>());
     return (classification_terms(logits, right) * counts).sum() / std::max(b.all.episodes, 1.0);
@@ -122,5 +126,6 @@ class Prime : public Algorithm {
 }  // namespace
 }  // namespace tinyzero
 
-TINYZERO_ALGORITHM(tinyzero::Prime, "prime", "process reinforcement through implicit rewards",
-                   "A reward model learns online, from right and wrong answers alone, what each token is worth; no critic, no labels of steps.")
+TINYZERO_ALGORITHM(
+    tinyzero::Prime, "prime", "process reinforcement through implicit rewards",
+    "A reward model learns online, from right and wrong answers alone, what each token is worth; no critic, no labels of steps.")

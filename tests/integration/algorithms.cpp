@@ -19,8 +19,14 @@ const std::string kFaulty = (fs::path(TINYZERO_BROKEN) / "faulty_algorithm.so").
 
 // A run of seconds in which groups are mixed: some answers have the form of one, which earns a part of the reward.
 std::vector<std::string> train(const std::string& run, const std::vector<std::string>& overrides) {
-  std::vector<std::string> command = {"train", "tests/integration/small.yaml", "--run", run, "task.format_reward=0.3", "warm_start.steps=200",
-                                      "rollout.max_tokens=48", "eval.every=0"};
+  std::vector<std::string> command = {"train",
+                                      "tests/integration/small.yaml",
+                                      "--run",
+                                      run,
+                                      "task.format_reward=0.3",
+                                      "warm_start.steps=200",
+                                      "rollout.max_tokens=48",
+                                      "eval.every=0"};
   command.insert(command.end(), overrides.begin(), overrides.end());
   return command;
 }
@@ -59,9 +65,10 @@ Json kept_of(const fs::path& run) {
 
 TEST_CASE("PPO and PRIME go on bit for bit: side models, their optimizers and adapted weights are in checkpoints") {
   const std::vector<std::vector<std::string>> algorithms = {
-    {"algorithm={use: ppo, kl: 0.01, kl_target: 0.01, kl_horizon: 100, reference_every: 3, entropy_target: 0.5}", "train.epochs=2", "train.updates=2"},
-    {"algorithm={use: prime, accuracy: [0, 1], process: 2}"},
-    {"algorithm={use: prime, reference: policy, update: after, granularity: whole, baseline: published, accuracy: [0, 1]}"},
+      {"algorithm={use: ppo, kl: 0.01, kl_target: 0.01, kl_horizon: 100, reference_every: 3, entropy_target: 0.5}", "train.epochs=2",
+       "train.updates=2"},
+      {"algorithm={use: prime, accuracy: [0, 1], process: 2}"},
+      {"algorithm={use: prime, reference: policy, update: after, granularity: whole, baseline: published, accuracy: [0, 1]}"},
   };
   const TemporaryFolder folder;
   for (std::size_t i = 0; i < algorithms.size(); ++i) {
@@ -78,7 +85,8 @@ TEST_CASE("PPO and PRIME go on bit for bit: side models, their optimizers and ad
     const auto steps = steps_of(whole), repeated = steps_of(again);
     REQUIRE(repeated.size() == steps.size());
     for (std::size_t k = 0; k < steps.size(); ++k) {
-      for (const char* name : {"train/loss", "train/reward", "train/gradient_norm", "train/entropy"}) CHECK(steps[k][name] == repeated[k][name]);
+      for (const char* name : {"train/loss", "train/reward", "train/gradient_norm", "train/entropy"})
+        CHECK(steps[k][name] == repeated[k][name]);
     }
     CHECK(steps.back()["train/gradient_norm"] > 0);
   }
@@ -108,18 +116,20 @@ TEST_CASE("a variant stands for visible settings, and what is set beside it wins
   CHECK(shown.out.find("algorithm.scale              none             variant dr_grpo") != std::string::npos);
   CHECK(shown.out.find("algorithm.aggregation        constant         variant dr_grpo") != std::string::npos);
   CHECK(shown.out.find("algorithm.clip               [0.3]            command line") != std::string::npos);
-  CHECK(must({"config", "show", config, "algorithm={use: grpo, variant: dapo}"}).out.find("[0.2, 0.28]      variant dapo") != std::string::npos);
+  CHECK(must({"config", "show", config, "algorithm={use: grpo, variant: dapo}"}).out.find("[0.2, 0.28]      variant dapo") !=
+        std::string::npos);
   // A setting of the variant that another makes idle is left out.
-  CHECK(must({"config", "show", config, "algorithm={use: grpo, variant: dapo, objective: weighted}"}).out.find("dual_clip") == std::string::npos);
+  CHECK(must({"config", "show", config, "algorithm={use: grpo, variant: dapo, objective: weighted}"}).out.find("dual_clip") ==
+        std::string::npos);
   const std::pair<const char*, const char*> refused[] = {
-    {"algorithm={use: grpo, variant: dappo}", "did you mean \"dapo\""},
-    {"algorithm={use: ppo, variant: dapo}", "has no variant \"dapo\""},
-    {"algorithm={use: grpo, value_clip: 0.5}", "unknown setting \"algorithm.value_clip\""},
-    {"algorithm={use: grpo, kl_in: reward}", "algorithm.kl_in has no effect: algorithm.kl is 0"},
-    {"algorithm={use: ppo, kl: 0.1, kl_in: loss, kl_estimator: k1}", "k1 has no effect in the loss"},
-    {"algorithm={use: ppo, kl: 0.1, kl_in: loss, kl_estimator: k3, kl_target: 0.1}", "it matters only with reward"},
-    {"algorithm={use: grpo, sampling_rounds: 3}", "it matters only with true"},
-    {"algorithm={use: prime, accuracy: 0.5}", "accuracy wants [low, high]"},
+      {"algorithm={use: grpo, variant: dappo}", "did you mean \"dapo\""},
+      {"algorithm={use: ppo, variant: dapo}", "has no variant \"dapo\""},
+      {"algorithm={use: grpo, value_clip: 0.5}", "unknown setting \"algorithm.value_clip\""},
+      {"algorithm={use: grpo, kl_in: reward}", "algorithm.kl_in has no effect: algorithm.kl is 0"},
+      {"algorithm={use: ppo, kl: 0.1, kl_in: loss, kl_estimator: k1}", "k1 has no effect in the loss"},
+      {"algorithm={use: ppo, kl: 0.1, kl_in: loss, kl_estimator: k3, kl_target: 0.1}", "it matters only with reward"},
+      {"algorithm={use: grpo, sampling_rounds: 3}", "it matters only with true"},
+      {"algorithm={use: prime, accuracy: 0.5}", "accuracy wants [low, high]"},
   };
   for (const auto& [override, words] : refused) {
     CAPTURE(override);
@@ -170,7 +180,8 @@ TEST_CASE("an update that is not finite is skipped, counted, saved and explained
   CHECK(good["loss"].is_number());
   CHECK(good["not_finite"].empty());
 
-  const ProcessResult stopped = tinyzero::tinyzero(train(folder / "stopped", {"algorithm={use: " + kFaulty + ", nan_at: 3}", "train.max_skipped=0"}));
+  const ProcessResult stopped =
+      tinyzero::tinyzero(train(folder / "stopped", {"algorithm={use: " + kFaulty + ", nan_at: 3}", "train.max_skipped=0"}));
   CHECK(stopped.code == 1);
   CHECK(stopped.err.find("train.max_skipped is 0") != std::string::npos);
   CHECK(fs::exists(folder.path() / "stopped/checkpoints/step-000002/model.safetensors"));
@@ -191,7 +202,7 @@ TEST_CASE("sampler and trainer are compared, corrected for each other, and a run
 // Rewards 1, 0, 0, 0.1 with ddof 1, by verl, OpenRLHF and slime: the hand-checkable numbers of the literature.
 TEST_CASE("explain gives advantages, loss, its terms and its gradient by token") {
   const std::string batch =
-    R"({"groups":[0,0,0,0],"rewards":[1,0,0,0.1],"old_logp":[[-1,-2],[-1],[-3],[-1,-1,-1]],"logp":[[-1,-2],[-1],[-3],[-1,-1,-1]]})";
+      R"({"groups":[0,0,0,0],"rewards":[1,0,0,0.1],"old_logp":[[-1,-2],[-1],[-3],[-1,-1,-1]],"logp":[[-1,-2],[-1],[-3],[-1,-1,-1]]})";
   const Json out = Json::parse(must({"algorithm", "explain", "grpo", "--batch", "-"}, batch).out);
   const double expected[] = {1.492913, -0.566277, -0.566277, -0.360358};
   double loss = 0, terms = 0;
@@ -212,7 +223,8 @@ TEST_CASE("explain gives advantages, loss, its terms and its gradient by token")
 
   // GAE of r = 0, 0, 1 and V = .5, .4, .3 with lambda .95, and what the critic would learn from it.
   const Json ppo = Json::parse(must({"algorithm", "explain", "ppo", "lambda=0.95", "whiten=false", "--batch", "-"},
-                                    R"({"groups":[0],"rewards":[1],"old_logp":[[-1,-1,-1]],"outputs":{"critic":[[0.5,0.4,0.3]]}})").out);
+                                    R"({"groups":[0],"rewards":[1],"old_logp":[[-1,-1,-1]],"outputs":{"critic":[[0.5,0.4,0.3]]}})")
+                                   .out);
   const double advantages[] = {0.43675, 0.565, 0.7}, returns[] = {0.93675, 0.965, 1};
   for (std::size_t t = 0; t < 3; ++t) {
     CHECK(ppo["advantages"][0][t].get<double>() == doctest::Approx(advantages[t]).epsilon(1e-6));
@@ -223,17 +235,20 @@ TEST_CASE("explain gives advantages, loss, its terms and its gradient by token")
 
   // PRIME's numbers: q = [.2 -.1 .5] [.4 -.6], right [1, 0], coefficients 5 : 5, as its code computes them.
   const Json prime = Json::parse(
-    must({"algorithm", "explain", "prime", "process=5", "outcome=5", "baseline=published", "normalize=false", "beta=1", "accuracy=[0, 1]",
-          "--batch", "-"},
-         R"({"groups":[0,0],"rewards":[1,0],"old_logp":[[-1,-1,-1,-1],[-1,-1,-1]],"outputs":{"reward_model":[[-0.8,-1.1,-0.5,-1],[-0.6,-1.6,-1]],"reward_reference":[[-1,-1,-1,-1],[-1,-1,-1]]}})")
-      .out);
+      must(
+          {"algorithm", "explain", "prime", "process=5", "outcome=5", "baseline=published", "normalize=false", "beta=1", "accuracy=[0, 1]",
+           "--batch", "-"},
+          R"({"groups":[0,0],"rewards":[1,0],"old_logp":[[-1,-1,-1,-1],[-1,-1,-1]],"outputs":{"reward_model":[[-0.8,-1.1,-0.5,-1],[-0.6,-1.6,-1]],"reward_reference":[[-1,-1,-1,-1],[-1,-1,-1]]}})")
+          .out);
   CHECK(prime["advantages"][0][0].get<double>() > prime["advantages"][1][0].get<double>());
-  CHECK(prime["models"]["reward_model"]["loss"].get<double>() == doctest::Approx(0.5 * (std::log1p(std::exp(-0.6)) + std::log1p(std::exp(-0.2)))));
+  CHECK(prime["models"]["reward_model"]["loss"].get<double>() ==
+        doctest::Approx(0.5 * (std::log1p(std::exp(-0.6)) + std::log1p(std::exp(-0.2)))));
 
-  for (const auto& [input, words] : {std::pair("{}", "has no \"rewards\""), std::pair("[]", "is not a JSON object"),
-                                     std::pair(R"({"rewards":[1],"groups":[0,1]})", "\"groups\" has 2 episodes, \"rewards\" has 1"),
-                                     std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"logp":[[-1,-2]]})", "has 2 tokens in \"logp\", 1 in"),
-                                     std::pair(R"({"rewards":["a"],"groups":[0]})", "expected a number")}) {
+  for (const auto& [input, words] :
+       {std::pair("{}", "has no \"rewards\""), std::pair("[]", "is not a JSON object"),
+        std::pair(R"({"rewards":[1],"groups":[0,1]})", "\"groups\" has 2 episodes, \"rewards\" has 1"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"logp":[[-1,-2]]})", "has 2 tokens in \"logp\", 1 in"),
+        std::pair(R"({"rewards":["a"],"groups":[0]})", "expected a number")}) {
     const ProcessResult refused = tinyzero::tinyzero({"algorithm", "explain", "grpo", "--batch", "-"}, input);
     CHECK(refused.code == 2);
     CHECK(refused.err.find(words) != std::string::npos);

@@ -31,8 +31,9 @@ fs::path golden_model() { return golden_folder() / "hf" / "qwen2_tied"; }
 }  // namespace
 
 TEST_CASE("help and version, for every command, on standard output") {
-  for (const char* command : {"", "train", "eval", "play", "doctor", "task", "task draw", "task verify", "algorithm", "algorithm show",
-                              "algorithm new", "algorithm check", "algorithm explain", "replay", "config", "config check", "model", "model generate"}) {
+  for (const char* command :
+       {"", "train", "eval", "play", "doctor", "task", "task draw", "task verify", "algorithm", "algorithm show", "algorithm new",
+        "algorithm check", "algorithm explain", "replay", "config", "config check", "model", "model generate"}) {
     std::vector<std::string> words;
     std::string text = command;
     while (!text.empty()) {

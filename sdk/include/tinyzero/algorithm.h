@@ -25,12 +25,12 @@ namespace tinyzero {
 // each token of a completion: the log-probability of the token, or, with a value head (a linear layer on the last hidden state, 0 at
 // first), a value of the state before the token.
 struct SideModel {
-  std::string name;              // "critic": of its folder in checkpoints
-  bool value_head = false;       // values instead of log-probs
-  bool at_temperature_1 = false; // log-probs at temperature 1 instead of the sampling temperature
-  double learning_rate = 0;      // constant; 0: frozen
-  double clip_norm = 1.0;        // largest norm of its gradient; 0: not clipped
-  std::int64_t epochs = 0;       // passes over a step's episodes when trained; 0: as many as the policy's, train.epochs
+  std::string name;               // "critic": of its folder in checkpoints
+  bool value_head = false;        // values instead of log-probs
+  bool at_temperature_1 = false;  // log-probs at temperature 1 instead of the sampling temperature
+  double learning_rate = 0;       // constant; 0: frozen
+  double clip_norm = 1.0;         // largest norm of its gradient; 0: not clipped
+  std::int64_t epochs = 0;        // passes over a step's episodes when trained; 0: as many as the policy's, train.epochs
 };
 
 // Loss of a side model on a micro-batch: its numbers (N), differentiable, to a scalar. Called from several threads at once.

@@ -22,19 +22,19 @@ class ReferencePenalty {
 
   void describe(SettingsTable& t) {
     t.add("kl", weight_, "weight of the penalty for leaving the reference, the policy RL began with; 0: none, and no reference in memory")
-      .between(0, 100);
+        .between(0, 100);
     t.add("kl_in", place_, "where the penalty stands. loss: added to the loss; reward: subtracted from the tokens' rewards")
-      .one_of({"loss", "reward"})
-      .unless("kl", "0");
+        .one_of({"loss", "reward"})
+        .unless("kl", "0");
     t.add("kl_estimator", estimator_, "k1, k2 or k3 of joschu.net/blog/kl-approx.html").one_of({"k1", "k2", "k3"}).unless("kl", "0");
     t.add("kl_target", target_, "KL in nats a token that the weight of kl in the reward adapts to (arXiv:1909.08593); 0: it stays as it is")
-      .between(0, 100)
-      .only_when("kl_in", "reward")
-      .unless("kl", "0");
+        .between(0, 100)
+        .only_when("kl_in", "reward")
+        .unless("kl", "0");
     t.add("kl_horizon", horizon_, "episodes over which the weight adapts").between(1, 1e9).unless("kl_target", "0");
     t.add("reference_every", refresh_, "steps after which the reference becomes the policy of that moment; 0: never")
-      .between(0, 1e7)
-      .unless("kl", "0");
+        .between(0, 1e7)
+        .unless("kl", "0");
   }
 
   // Throws std::invalid_argument.
@@ -98,7 +98,7 @@ class EntropyBonus {
   void describe(SettingsTable& t) {
     t.add("entropy", weight_, "weight of a bonus for entropy; with entropy_target the one it begins with; 0: none").between(0, 10);
     t.add("entropy_target", target_, "entropy in nats a token below which the weight rises, and above which it falls; 0: it stays as it is")
-      .between(0, 100);
+        .between(0, 100);
     t.add("entropy_step", step_, "how much the weight rises or falls a step").between(0, 1).unless("entropy_target", "0");
   }
 

@@ -87,8 +87,9 @@ TEST_CASE("a damaged checkpoint is named and the one before it is taken") {
   const TemporaryFolder folder;
   save(folder.path(), 2, Phase::reinforce, 20);
   save(folder.path(), 3, Phase::reinforce, 40);
-  for (const char* file : {"model.safetensors", "config.json", "trainer/state.json", "trainer/optimizer.safetensors", "trainer/critic/model.safetensors", "trainer/critic/state.json",
-                           "trainer/critic/optimizer.safetensors", "trainer/reference/config.json"}) {
+  for (const char* file :
+       {"model.safetensors", "config.json", "trainer/state.json", "trainer/optimizer.safetensors", "trainer/critic/model.safetensors",
+        "trainer/critic/state.json", "trainer/critic/optimizer.safetensors", "trainer/reference/config.json"}) {
     CAPTURE(file);
     const fs::path path = folder.path() / "step-000040" / file;
     const std::string good = read_file(path);

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/base/error.h"
 #include "core/algorithm/plugin.h"
+#include "core/base/error.h"
 #include "tinyzero/rng.h"
 
 using namespace tinyzero;
@@ -90,7 +90,8 @@ Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int
   algorithm.algorithm->prepare(step.batch, host);
   Outcome_ out;
   out.metrics =
-      update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences, {updates, 1, micro_batch, 1e-3, 1.0, 1.0}).metrics;
+      update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences, {updates, 1, micro_batch, 1e-3, 1.0, 1.0})
+          .metrics;
   out.weights.assign(model.weights.data(), model.weights.data() + model.weights.size());
   return out;
 }
