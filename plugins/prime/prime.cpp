@@ -62,7 +62,7 @@ class Prime : public Algorithm {
   bool only_advantages_teach() const override { return !kl_.in_loss() && !entropy_.is_used(); }
   std::int64_t sampling_rounds() const override { return rounds_; }
   at::Tensor kept_groups(const Batch& b) const override {
-    return group_is_kept(b.right.to(at::kDouble), b.group, b.truncated, accuracy_[0], accuracy_[1], drop_truncated_);
+    return group_is_kept(b.right.to(at::kDouble), b.group, b.usable, b.truncated, accuracy_[0], accuracy_[1], drop_truncated_);
   }
 
   void prepare(Batch& b, AlgorithmHost& host) override {

@@ -266,8 +266,8 @@ TEST_CASE("rewards of an implicit process reward model") {
       return c.check_masked(c.tokens("token_rewards") / (scale + c.number("eps")), "token_rewards");
     }
     if (stage == "filter") {
-      return c.check(group_is_kept(c.episodes("acc"), c.groups(), c.episodes("truncated").gt(0), c.number("low"), c.number("high"),
-                                   c.options()["drop_truncated"].get<bool>()),
+      return c.check(group_is_kept(c.episodes("acc"), c.groups(), all_usable(c.groups()), c.episodes("truncated").gt(0), c.number("low"),
+                                   c.number("high"), c.options()["drop_truncated"].get<bool>()),
                      "keep");
     }
     REQUIRE(stage == "advantages");

@@ -56,11 +56,13 @@ class ReferencePenalty {
     if (refresh_ > 0 && host.step() > 1 && (host.step() - 1) % refresh_ == 0) host.copy_policy("reference");
     b.added["logp_reference"] = host.outputs("reference", b);  // (N)
     if (!in_reward()) return;
-    penalty_ = host.kept("kl_weight", weight_) * terms(b.logp_old, b);  // (N)
-    const double kl = masked_mean(terms(b.logp_old, b), b.mask);
+    const at::Tensor sampled = terms(b.logp_old, b);  // (N)
+    const double kl = masked_mean(sampled, b.mask);
     host.metrics().add("kl_reference", kl, 1);
+    penalty_ = weight_ * sampled;
     if (target_ == 0) return;
     double& weight = host.kept("kl_weight", weight_);
+    penalty_ = weight * sampled;
     host.metrics().add("kl_weight", weight, 1);
     weight = adapted_kl_weight(weight, kl, target_, b.counted().samples, static_cast<double>(horizon_));
   }

@@ -51,11 +51,11 @@ inline double process_reward_scale(const at::Tensor& reward, const at::Tensor& m
   return sums.size(0) > 0 ? sums.abs().max().item<double>() : 0.0;
 }
 
-// Whether each group is worth learning from: its mean accuracy within low … high, both included, and none of its responses truncated if
-// `drop_truncated`. accuracy, group, truncated (B) -> (groups) bool.
-inline at::Tensor group_is_kept(const at::Tensor& accuracy, const at::Tensor& group, const at::Tensor& truncated, double low, double high,
-                                bool drop_truncated) {
-  const auto members = members_of(group, at::ones_like(group, at::kBool));
+// Whether each group is worth learning from: the mean accuracy of its usable responses within low … high, both included, and none of them
+// truncated if `drop_truncated`. accuracy f64, group, usable, truncated (B) -> (groups) bool.
+inline at::Tensor group_is_kept(const at::Tensor& accuracy, const at::Tensor& group, const at::Tensor& usable, const at::Tensor& truncated,
+                                double low, double high, bool drop_truncated) {
+  const auto members = members_of(group, usable);
   at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
   const auto a = accuracy.accessor<double, 1>();
   const auto t = truncated.accessor<bool, 1>();
@@ -67,7 +67,8 @@ inline at::Tensor group_is_kept(const at::Tensor& accuracy, const at::Tensor& gr
       cut = cut || t[i];
     }
     constexpr double kRounding = 1e-9;
-    out[static_cast<std::int64_t>(g)] = mean >= low - kRounding && mean <= high + kRounding && !(drop_truncated && cut);
+    out[static_cast<std::int64_t>(g)] =
+        !members[g].empty() && mean >= low - kRounding && mean <= high + kRounding && !(drop_truncated && cut);
   }
   return out;
 }

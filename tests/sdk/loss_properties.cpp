@@ -1,86 +1,21 @@
-// What must hold of the primitives for any batch: the properties that the papers' formulas have, on random ragged batches with masked tokens,
-// episodes that are not usable and groups of different sizes. All in double, so that rounding is far below what is asserted.
+// What must hold of losses for any batch: the properties that the papers' formulas have.
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <functional>
-#include <numeric>
 
 #include "core/algorithm/frozen_constants.h"
-#include "tinyzero/primitives.h"
-#include "tinyzero/rng.h"
+#include "support/random_batch.h"
 
 using namespace tinyzero;
+using namespace tinyzero::properties;
 
-TEST_SUITE_BEGIN("sdk/properties");
+TEST_SUITE_BEGIN("sdk/loss_properties");
 
 namespace {
 
 constexpr std::uint64_t kBatches = 40, kLossBatches = 10;
-
-using Order = std::vector<std::int64_t>;
-
-at::Tensor uniform(Rng& rng, std::int64_t n, double low, double high) {
-  std::vector<double> values(static_cast<std::size_t>(n));
-  for (double& value : values) value = low + (high - low) * rng.uniform();
-  return at::tensor(values, at::kDouble);
-}
-
-at::Tensor coins(Rng& rng, std::int64_t n, double p) { return uniform(rng, n, 0, 1).lt(p); }
-
-// A batch with all that a loss may need: batch.advantage, batch.added["reference", "value_old", "returns"] (N), and the variable x (N).
-struct Case {
-  Batch b;
-  at::Tensor x;
-};
-
-Case random_case(std::uint64_t index, std::int64_t longest = 7) {
-  Rng rng(2025, {index});
-  Case c;
-  Batch& b = c.b;
-  std::vector<std::int64_t> length, group;
-  for (std::int64_t g = 0; g < rng.between(1, 5) || g == 0; ++g)
-    for (std::int64_t n = rng.between(1, 6); n > 0; --n) group.push_back(g);
-  for (std::size_t i = 0; i < group.size(); ++i) length.push_back(rng.between(1, longest));
-  const auto episodes = static_cast<std::int64_t>(group.size());
-  b.group = at::tensor(group);
-  b.length = at::tensor(length);
-  b.episode = at::repeat_interleave(b.length);
-  const std::int64_t tokens = b.episode.size(0);
-  b.usable = coins(rng, episodes, 0.8);
-  b.reward = at::tensor(std::vector<double>{0, 0.1, 1}).index_select(0, uniform(rng, episodes, 0, 3).to(at::kLong));
-  b.right = b.reward.ge(1.0);
-  b.mask = coins(rng, tokens, 0.85).logical_and(b.usable.index_select(0, b.episode)).to(at::kDouble);
-  b.logp_old = uniform(rng, tokens, -4, -0.1);
-  c.x = b.logp_old + uniform(rng, tokens, -0.5, 0.5);
-  b.advantage = uniform(rng, tokens, -2, 2);
-  b.added["reference"] = b.logp_old + uniform(rng, tokens, -1, 1);
-  b.added["value_old"] = c.x + uniform(rng, tokens, -0.6, 0.6);
-  b.added["returns"] = uniform(rng, tokens, -5, 1);
-  b.all.tokens = b.mask.sum().item<double>();
-  b.all.episodes = episode_sums(b.mask, b.episode, episodes).gt(0).sum().item<double>();
-  b.all.samples = static_cast<double>(episodes);
-  return c;
-}
-
-at::Tensor tokens_of(const Batch& b, const Order& episodes) {
-  std::vector<at::Tensor> places;
-  for (const std::int64_t i : episodes) places.push_back(b.episode.eq(i).nonzero().squeeze(1));
-  return at::cat(places);
-}
-
-// These episodes, in this order, with the counts of the whole.
-Case picked(const Case& c, const Order& episodes) {
-  const at::Tensor tokens = tokens_of(c.b, episodes), chosen = at::tensor(episodes);
-  Case out = c;
-  Batch& b = out.b;
-  for (at::Tensor* t : {&out.x, &b.mask, &b.logp_old, &b.advantage}) *t = t->index_select(0, tokens);
-  for (auto& [name, values] : b.added) values = values.index_select(0, tokens);
-  for (at::Tensor* t : {&b.group, &b.length, &b.usable, &b.reward, &b.right}) *t = t->index_select(0, chosen);
-  b.episode = at::repeat_interleave(b.length);
-  return out;
-}
 
 // A loss: one number from a batch and the variable.
 struct Loss {
@@ -141,11 +76,6 @@ Value evaluate(const Loss& loss, const Case& c) {
   return {value.item<double>(), x.grad()};
 }
 
-void check_close(const at::Tensor& a, const at::Tensor& b, double tolerance = 1e-12) {
-  REQUIRE(a.sizes() == b.sizes());
-  CHECK((a - b).abs().max().item<double>() <= tolerance);
-}
-
 void for_losses(const std::function<void(const Loss&, const Case&, std::uint64_t)>& work) {
   for (const Loss& loss : all_losses()) {
     CAPTURE(loss.name);
@@ -154,12 +84,6 @@ void for_losses(const std::function<void(const Loss&, const Case&, std::uint64_t
       work(loss, random_case(i), i);
     }
   }
-}
-
-Order all_of(const Case& c) {
-  Order order(static_cast<std::size_t>(c.b.episodes()));
-  std::iota(order.begin(), order.end(), 0);
-  return order;
 }
 
 // The loss over parts of the batch, added up.
@@ -315,109 +239,5 @@ TEST_CASE("k3 is not negative, and 0 where the two agree") {
     const at::Tensor a = uniform(rng, 1000, -40, 0), d = uniform(rng, 1000, -1, 1).pow(5) * 30;
     CHECK(k3(a, a + d).min().item<double>() >= -1e-15);
     CHECK(k3(a, a).eq(0).all().item<bool>());
-  }
-}
-
-// ---- advantages ----
-
-TEST_CASE("with gamma and lambda 1 an advantage is the return less the value") {
-  for (std::uint64_t i = 0; i < kBatches; ++i) {
-    Rng rng(5, {i});
-    const Case c = random_case(i);
-    const std::int64_t n = c.x.size(0);
-    const at::Tensor reward = uniform(rng, n, -1, 1), value = uniform(rng, n, -1, 1);
-    const Gae gae = generalized_advantage(reward, value, c.b.mask, c.b.episode, 1, 1);
-    const at::Tensor returns = return_to_go(reward, c.b.mask, c.b.episode, 1);
-    check_close(gae.advantage, (returns - value) * c.b.mask);
-    check_close(gae.returns, returns);
-    // The return of an episode's first token that counts is the sum of what counts.
-    const at::Tensor sums = episode_sums(reward * c.b.mask, c.b.episode, c.b.episodes());
-    for (std::int64_t t = n - 1, e = -1; t >= 0; --t) {
-      if (c.b.mask[t].item<double>() != 0) e = t;
-      const bool first = t == 0 || c.b.episode[t - 1].item<std::int64_t>() != c.b.episode[t].item<std::int64_t>();
-      if (first && e >= 0) CHECK(returns[e].item<double>() == doctest::Approx(sums[c.b.episode[t]].item<double>()).epsilon(1e-12));
-      if (first) e = -1;
-    }
-  }
-}
-
-TEST_CASE("leave-one-out and group advantages sum to 0 in every group") {
-  for (std::uint64_t i = 0; i < kBatches; ++i) {
-    const Batch b = random_case(i).b;
-    const auto sums = [&](const at::Tensor& advantage) { return at::zeros({b.groups()}, at::kDouble).index_add(0, b.group, advantage); };
-    CHECK(sums(leave_one_out(b.reward, b.group, b.usable)).abs().max().item<double>() < 1e-12);
-    CHECK(sums(group_advantage(b.reward, b.group, b.usable, true, 1e-6)).abs().max().item<double>() < 1e-12);
-  }
-}
-
-TEST_CASE("group advantages do not change when rewards are scaled and shifted, nor with the order or numbers of episodes and groups") {
-  for (std::uint64_t i = 0; i < kBatches; ++i) {
-    Rng rng(6, {i});
-    const Case c = random_case(i);
-    const Batch& b = c.b;
-    const auto of = [](const Batch& batch, const at::Tensor& reward) {
-      return group_advantage(reward, batch.group, batch.usable, true, 0);
-    };
-    const at::Tensor plain = of(b, b.reward);
-    check_close(plain, of(b, b.reward * (0.1 + 9 * rng.uniform()) + (rng.uniform() - 0.5)), 1e-9);
-    Order order = all_of(c);
-    rng.shuffle(order);
-    Batch other = picked(c, order).b;
-    other.group = b.groups() - 1 - other.group;
-    check_close(plain.index_select(0, at::tensor(order)), of(other, other.reward));
-  }
-}
-
-TEST_CASE("groups whose rewards are all equal have advantages of exactly 0, also after whitening") {
-  for (std::uint64_t i = 0; i < kBatches; ++i) {
-    const Batch b = random_case(i).b;
-    const at::Tensor reward = (b.group.to(at::kDouble) * 0.1 + 0.1) / 3;
-    for (const at::Tensor& advantage : {group_advantage(reward, b.group, b.usable, true, 1e-6),
-                                        group_advantage(reward, b.group, b.usable, false, 0), leave_one_out(reward, b.group, b.usable)}) {
-      CHECK(advantage.eq(0).all().item<bool>());
-      CHECK(whiten(spread_to_tokens(advantage, b.episode), b.mask).eq(0).all().item<bool>());
-    }
-    CHECK(whiten(at::full({b.tokens()}, 0.1, at::kDouble), b.mask).eq(0).all().item<bool>());
-  }
-}
-
-TEST_CASE("a group has spread where its advantages are not 0") {
-  std::int64_t with = 0, without = 0;
-  for (std::uint64_t i = 0; i < kBatches; ++i) {
-    const Batch b = random_case(i).b;
-    const at::Tensor advantage = group_advantage(b.reward, b.group, b.usable, true, 1e-6), spread = has_spread(b.reward, b.group, b.usable);
-    for (std::int64_t g = 0; g < b.groups(); ++g) {
-      const bool taught = advantage.masked_select(b.group.eq(g)).ne(0).any().item<bool>();
-      CHECK(taught == spread[g].item<bool>());
-      ++(taught ? with : without);
-    }
-  }
-  CHECK(with > 10);
-  CHECK(without > 10);
-}
-
-TEST_CASE("whitened tokens that count have mean 0 and variance 1, the others are 0") {
-  for (std::uint64_t i = 0; i < kBatches; ++i) {
-    const Case c = random_case(i);
-    if (c.b.mask.sum().item<double>() < 2) continue;
-    const at::Tensor w = whiten(c.x, c.b.mask), counted = w.masked_select(c.b.mask.gt(0));
-    CHECK(counted.mean().item<double>() == doctest::Approx(0).scale(1).epsilon(1e-9));
-    CHECK(counted.var(true).item<double>() == doctest::Approx(1).epsilon(1e-5));
-    CHECK((w * (1 - c.b.mask)).eq(0).all().item<bool>());
-  }
-}
-
-TEST_CASE("process advantages sum to 0 over a group of completions of equal length, and are 0 for groups of one") {
-  for (std::uint64_t i = 0; i < kBatches; ++i) {
-    Rng rng(8, {i});
-    const Batch b = random_case(i, /*longest=*/1).b;
-    const at::Tensor mask = b.usable.index_select(0, b.episode).to(at::kDouble), reward = uniform(rng, b.tokens(), -1, 1);
-    for (const bool leave_one_out : {true, false}) {
-      const at::Tensor advantage = process_advantage(reward, mask, b.episode, b.group, b.usable, leave_one_out);
-      const at::Tensor of_tokens = b.group.index_select(0, b.episode);
-      CHECK(at::zeros({b.groups()}, at::kDouble).index_add(0, of_tokens, advantage).abs().max().item<double>() < 1e-12);
-      for (const auto& members : members_of(b.group, b.usable))
-        if (members.size() == 1) CHECK(advantage.masked_select(b.episode.eq(members[0])).eq(0).all().item<bool>());
-    }
   }
 }
