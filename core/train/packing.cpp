@@ -5,40 +5,41 @@
 
 namespace tinyzero {
 
-StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens) {
+StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens,
+                     const std::vector<bool>& kept) {
   StepBatch out;
   std::vector<float> logp, mask;
   std::vector<std::int64_t> episode, group, length;
-  std::vector<double> reward;
-  const auto count = static_cast<std::int64_t>(completions.size());
-  at::Tensor usable = at::zeros({count}, at::kBool), truncated = at::zeros({count}, at::kBool), right = at::zeros({count}, at::kBool);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const ScoredCompletion& c = completions[static_cast<std::size_t>(i)];
+  std::vector<double> reward, usable, truncated, right;
+  std::vector<std::int64_t> places(prompts.size());  // of problems among the kept ones
+  for (std::size_t p = 1; p < prompts.size(); ++p) places[p] = places[p - 1] + (kept.empty() || kept[p - 1] ? 1 : 0);
+  for (const ScoredCompletion& c : completions) {
+    if (!kept.empty() && !kept[c.item]) continue;
     const auto& prompt = prompts[c.item].ids;
     const bool use = is_usable(c.verdict.outcome);
     Sequence sequence{prompt, static_cast<std::int64_t>(prompt.size())};
     sequence.ids.insert(sequence.ids.end(), c.episode.tokens.begin(), c.episode.tokens.end());
-    out.sequences.push_back(std::move(sequence));
     logp.insert(logp.end(), c.episode.logp.begin(), c.episode.logp.end());
     mask.insert(mask.end(), c.episode.tokens.size(), use ? 1.0f : 0.0f);
-    episode.insert(episode.end(), c.episode.tokens.size(), i);
-    group.push_back(static_cast<std::int64_t>(c.item));
+    episode.insert(episode.end(), c.episode.tokens.size(), static_cast<std::int64_t>(out.sequences.size()));
+    group.push_back(places[c.item]);
     length.push_back(static_cast<std::int64_t>(c.episode.tokens.size()));
     reward.push_back(c.verdict.reward);
-    usable[i] = use;
-    truncated[i] = c.episode.end == End::length;
-    right[i] = c.right;
+    usable.push_back(use);
+    truncated.push_back(c.episode.end == End::length);
+    right.push_back(c.right);
+    out.sequences.push_back(std::move(sequence));
   }
   Batch& b = out.batch;
   b.logp_old = at::tensor(logp);
   b.mask = at::tensor(mask);
   b.episode = at::tensor(episode);
   b.reward = at::tensor(reward);
-  b.usable = usable;
+  b.usable = at::tensor(usable).ne(0);
   b.group = at::tensor(group);
   b.length = at::tensor(length);
-  b.truncated = truncated;
-  b.right = right;
+  b.truncated = at::tensor(truncated).ne(0);
+  b.right = at::tensor(right).ne(0);
   b.max_tokens = max_tokens;
   b.all = b.counted();
   return out;

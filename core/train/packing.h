@@ -20,12 +20,13 @@ struct Sequence {
 };
 
 // The batch of one step and its sequences, from completions in the order of problems. Episodes that the task could not judge are
-// masked.
+// masked. `kept`, if not empty, says by problem whether it is in the batch; groups are numbered from 0 as they come.
 struct StepBatch {
   Batch batch;
   std::vector<Sequence> sequences;
 };
-StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens);
+StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens,
+                     const std::vector<bool>& kept = {});
 
 // What the model is fed: every token but a sequence's last, and which rows predict the tokens that are trained on.
 struct ModelInput {

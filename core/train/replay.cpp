@@ -68,10 +68,9 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   out.begun = learner.restore(std::move(start), /*begin_missing=*/true);
   const at::Tensor before = learner.workers().model().flat().clone();
 
-  const std::vector<bool> everything(sampled_.items.size(), true);
-  StepBatch all = batch_of(parts_, sampled_.items, sampled_.completions, everything);
-  const std::vector<bool> kept = kept_of(algorithm, parts_, sampled_.items, sampled_.completions, s.rollout.prompts);
-  StepBatch step = batch_of(parts_, sampled_.items, sampled_.completions, kept);
+  const StepBatch all = make_batch(sampled_.prompts, sampled_.completions, s.rollout.max_tokens);
+  const std::vector<bool> kept = kept_of(algorithm, all, s.rollout.prompts);
+  StepBatch step = make_batch(sampled_.prompts, sampled_.completions, s.rollout.max_tokens, kept);
   const auto logp = [&] { return evaluate_model(learner.workers(), all.sequences, s.train.micro_batch, s.rollout.temperature).logp; };
   const at::Tensor logp_before = logp();
   out.episodes = static_cast<std::int64_t>(step.sequences.size());

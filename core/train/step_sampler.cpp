@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "core/base/error.h"
 
@@ -29,29 +30,11 @@ void check_failures(const std::vector<ScoredCompletion>& completions, const Task
 
 }  // namespace
 
-StepBatch batch_of(const RunParts& parts, const std::vector<Item>& items, const std::vector<ScoredCompletion>& completions,
-                   const std::vector<bool>& kept) {
-  std::vector<std::size_t> place(items.size());
-  std::vector<Item> kept_items;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    place[i] = kept_items.size();
-    if (kept[i]) kept_items.push_back(items[i]);
-  }
-  std::vector<ScoredCompletion> chosen;
-  for (const ScoredCompletion& completion : completions) {
-    if (!kept[completion.item]) continue;
-    chosen.push_back(completion);
-    chosen.back().item = place[completion.item];
-  }
-  return make_batch(make_prompts(parts.tokenizer, parts.framing, kept_items, 1), chosen, parts.experiment.rollout.max_tokens);
-}
-
-std::vector<bool> kept_of(const Algorithm& algorithm, const RunParts& parts, const std::vector<Item>& items,
-                          const std::vector<ScoredCompletion>& completions, std::int64_t most) {
-  const at::Tensor chosen = algorithm.kept_groups(batch_of(parts, items, completions, std::vector<bool>(items.size(), true)).batch);
-  std::vector<bool> kept(items.size());
+std::vector<bool> kept_of(const Algorithm& algorithm, const StepBatch& sampled, std::int64_t most) {
+  const at::Tensor chosen = algorithm.kept_groups(sampled.batch);
+  std::vector<bool> kept(static_cast<std::size_t>(sampled.batch.groups()));
   std::int64_t count = 0;
-  for (std::size_t i = 0; i < items.size(); ++i) {
+  for (std::size_t i = 0; i < kept.size(); ++i) {
     kept[i] = count < most && (!chosen.defined() || chosen[static_cast<std::int64_t>(i)].item<bool>());
     count += kept[i] ? 1 : 0;
   }
@@ -68,27 +51,28 @@ SampledStep sample_step(CpuEngine& engine, const RunParts& parts, std::int64_t s
     const auto round = static_cast<std::uint64_t>(out.rounds);
     const auto start = Clock::now();
     auto items = draw_step(parts.task, seed, number, static_cast<std::size_t>(s.rollout.prompts), round);
-    auto episodes = engine.generate(
-        make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples),
-        {s.rollout.max_tokens, s.rollout.temperature, parts.model.config.eos, seed, Purpose::rollout, number | round << kRoundBit});
+    auto prompts = make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples);
+    auto episodes = engine.generate(prompts, {s.rollout.max_tokens, s.rollout.temperature, parts.model.config.eos, seed, Purpose::rollout,
+                                              number | round << kRoundBit});
     const double rollout = since(start);
     out.rollout_seconds += rollout;
     out.slot_use += engine.statistics().slot_use;
     auto completions = score_episodes(parts.tokenizer, parts.task, items, std::move(episodes));
     out.score_seconds += since(start) - rollout;
 
-    const std::vector<bool> kept = kept_of(algorithm, parts, items, completions, missing);
+    const std::vector<bool> kept = kept_of(algorithm, make_batch(prompts, completions, s.rollout.max_tokens), missing);
     missing -= std::count(kept.begin(), kept.end(), true);
     out.kept.insert(out.kept.end(), kept.begin(), kept.end());
     for (ScoredCompletion& completion : completions) {
       completion.item += out.items.size();
       out.completions.push_back(std::move(completion));
     }
-    for (Item& item : items) out.items.push_back(std::move(item));
+    std::move(items.begin(), items.end(), std::back_inserter(out.items));
+    std::move(prompts.begin(), prompts.end(), std::back_inserter(out.prompts));
   }
   out.slot_use /= static_cast<double>(out.rounds);
   check_failures(out.completions, parts.task, s.train.max_failed);
-  out.step = batch_of(parts, out.items, out.completions, out.kept);
+  out.step = make_batch(out.prompts, out.completions, s.rollout.max_tokens, out.kept);
   return out;
 }
 

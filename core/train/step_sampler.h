@@ -12,6 +12,7 @@ namespace tinyzero {
 
 struct SampledStep {
   std::vector<Item> items;                    // of all rounds
+  std::vector<Prompt> prompts;                // of the items
   std::vector<ScoredCompletion> completions;  // of all items, in their order
   std::vector<bool> kept;                     // by item: whether it is in the batch
   StepBatch step;                             // of the kept items, whose groups are numbered from 0
@@ -23,12 +24,7 @@ struct SampledStep {
 // episodes.
 SampledStep sample_step(CpuEngine& engine, const RunParts& parts, std::int64_t step);
 
-// The batch of some of the problems that were sampled; `kept` by item.
-StepBatch batch_of(const RunParts& parts, const std::vector<Item>& items, const std::vector<ScoredCompletion>& completions,
-                   const std::vector<bool>& kept);
-
-// Which of these problems the algorithm keeps, at most `most`.
-std::vector<bool> kept_of(const Algorithm& algorithm, const RunParts& parts, const std::vector<Item>& items,
-                          const std::vector<ScoredCompletion>& completions, std::int64_t most);
+// Which problems the algorithm keeps of these, at most `most`.
+std::vector<bool> kept_of(const Algorithm& algorithm, const StepBatch& sampled, std::int64_t most);
 
 }  // namespace tinyzero
