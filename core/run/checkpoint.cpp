@@ -22,6 +22,7 @@ Json state_json(const TrainerState& state, const ModelView& policy) {
           {"seconds", state.seconds},
           {"metrics_bytes", state.metrics_bytes},
           {"skipped", state.skipped},
+          {"first_step", state.first_step},
           {"kept", state.kept}};
 }
 
@@ -35,6 +36,7 @@ TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
     state.seconds = json.at("seconds").get<double>();
     state.metrics_bytes = json.at("metrics_bytes").get<std::int64_t>();
     state.skipped = json.at("skipped").get<std::int64_t>();
+    state.first_step = json.at("first_step").get<std::map<std::string, double>>();
     state.kept = json.at("kept").get<std::map<std::string, double>>();
     return state;
   } catch (const Json::exception& e) {

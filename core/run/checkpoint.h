@@ -25,11 +25,12 @@ enum class Phase { warm_start, reinforce };
 
 struct TrainerState {
   Phase phase = Phase::warm_start;
-  std::int64_t step = 0;               // steps of this phase that are done
-  double seconds = 0;                  // of the run so far
-  std::int64_t metrics_bytes = 0;      // length of metrics.jsonl
-  std::int64_t skipped = 0;            // updates that were skipped so far
-  std::map<std::string, double> kept;  // numbers that last from step to step
+  std::int64_t step = 0;                     // steps of this phase that are done
+  double seconds = 0;                        // of the run so far
+  std::int64_t metrics_bytes = 0;            // length of metrics.jsonl
+  std::int64_t skipped = 0;                  // updates that were skipped so far
+  std::map<std::string, double> first_step;  // what alarms compare later steps with
+  std::map<std::string, double> kept;        // numbers that last from step to step
 };
 
 // A model and its optimizer as they are saved; null moments: frozen.

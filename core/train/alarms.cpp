@@ -10,15 +10,8 @@ constexpr double kTruncated = 0.5;  // share of completions
 constexpr double kMixed = 0.05;     // share of problems
 constexpr double kLonger = 2.0;     // length, of the first step's
 constexpr double kGap = 0.01;       // log-probs of trainer and sampler, nats
-constexpr const char* kPrefix = "first_step.";
 
 }  // namespace
-
-Alarms::Alarms(const std::map<std::string, double>& kept) {
-  for (const auto& [name, value] : kept) {
-    if (name.starts_with(kPrefix)) first_[name] = value;
-  }
-}
 
 void Alarms::tell(const std::string& name, bool raised, const std::string& words, std::vector<std::string>& out) {
   if (raised && raised_.insert(name).second) out.push_back(words);
@@ -28,7 +21,7 @@ void Alarms::tell(const std::string& name, bool raised, const std::string& words
 std::vector<std::string> Alarms::heard(const Json& record) {
   std::vector<std::string> out;
   const auto of = [&](const char* name) { return record.value(name, 0.0); };
-  const auto first = [&](const char* name) { return first_.try_emplace(std::string(kPrefix) + name, of(name)).first->second; };
+  const auto first = [&](const char* name) { return first_.try_emplace(name, of(name)).first->second; };
   const double entropy = of("train/entropy"), length = of("train/length"), truncated = of("train/truncated"),
                mixed = of("train/mixed_groups"), gap = of("train/logp_gap"), accuracy = of("train/accuracy");
   const bool learned = record.contains("train/gradient_norm") && of("train/gradient_norm") > 0;

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/json.h"
@@ -13,14 +14,14 @@ namespace tinyzero {
 class Alarms {
  public:
   Alarms() = default;
-  // Goes on from what kept() gave: a checkpoint's numbers, others among them.
-  explicit Alarms(const std::map<std::string, double>& kept);
+  // Goes on from what first_step() gave.
+  explicit Alarms(std::map<std::string, double> first_step) : first_(std::move(first_step)) {}
 
   // The alarms that a step's record raises.
   std::vector<std::string> heard(const Json& record);
 
   // What later steps are compared with: numbers of the first step.
-  std::map<std::string, double> kept() const { return first_; }
+  const std::map<std::string, double>& first_step() const { return first_; }
 
  private:
   // Adds `words` to `out` when `raised` turns true.

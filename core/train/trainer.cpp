@@ -39,7 +39,7 @@ Checkpoint Trainer::beginning() const {
 void Trainer::restore(Checkpoint checkpoint) {
   state_ = checkpoint.state;
   seconds_before_ = state_.seconds;
-  alarms_ = Alarms(state_.kept);
+  alarms_ = Alarms(state_.first_step);
   learner_.restore(std::move(checkpoint));
   engine_.refresh();
   folder_.rewind(state_.metrics_bytes, state_.phase == Phase::reinforce ? state_.step : 0);
@@ -133,7 +133,7 @@ bool Trainer::reinforce() {
 void Trainer::train_step(std::int64_t step) {
   SampledStep sampled = sample_step(engine_, parts_, step);
   const auto start = Clock::now();
-  LearnReport learned = learner_.learn(step, sampled.step);
+  const LearnReport learned = learner_.learn(step, sampled.step);
   engine_.refresh();
   last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));
   record(last_step_);
@@ -146,7 +146,7 @@ void Trainer::train_step(std::int64_t step) {
 }
 
 // Saves the batch of an update that was skipped; stops the run at one too many.
-void Trainer::handle_fault(std::int64_t step, LearnReport& learned) {
+void Trainer::handle_fault(std::int64_t step, const LearnReport& learned) {
   const fs::path path = folder_.write_fault(step, batch_to_json(*learned.fault));
   state_.skipped += learned.skipped;
   const std::string count =
@@ -178,7 +178,7 @@ void Trainer::checkpoint(Phase phase, std::int64_t step) {
   state_.seconds = seconds();
   state_.metrics_bytes = folder_.metrics_bytes();
   state_.kept = learner_.kept_numbers();
-  state_.kept.merge(alarms_.kept());
+  state_.first_step = alarms_.first_step();
   save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(), parts_.tokenizer, state_,
                   settings_.checkpoint.keep);
 }

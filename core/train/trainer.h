@@ -36,7 +36,7 @@ class Trainer {
   void evaluate_step(std::int64_t step);
   void record(const Json& line);  // of metrics.jsonl
   void checkpoint(Phase phase, std::int64_t step);
-  void handle_fault(std::int64_t step, LearnReport& learned);
+  void handle_fault(std::int64_t step, const LearnReport& learned);
   double seconds() const;
 
   RunParts& parts_;
