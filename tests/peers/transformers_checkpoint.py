@@ -1,4 +1,4 @@
-"""A checkpoint of a run, opened in transformers as it stands: same tokens, same log-probabilities, same greedy completions.
+"""Checkpoints of runs, opened in transformers as they stand: same tokens, same log-probabilities, same greedy completions; a critic's values.
 
 usage: transformers_checkpoint.py PROGRAM [RUN]    without RUN, a run of seconds is made first
 Prints "skipped: …" where transformers is not installed; TINYZERO_PEERS names a Python that has it.
@@ -11,7 +11,7 @@ import tempfile
 
 try:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer
 except ImportError as missing:
     print(f"skipped: {missing}; point TINYZERO_PEERS to a Python with torch and transformers")
     sys.exit(0)
@@ -61,6 +61,16 @@ def check(program, run):
     print(f"{folder}: {compared} log-probs within {worst:.1e}, {len(ours)} greedy completions equal")
 
 
+def check_critic(program, run):
+    folder = newest_checkpoint(program, run) + "/trainer/critic"
+    critic, loading = AutoModelForTokenClassification.from_pretrained(folder, output_loading_info=True)
+    assert not loading["missing_keys"] and not loading["unexpected_keys"], loading
+    ids = torch.tensor([AutoTokenizer.from_pretrained(folder)(PROMPTS[0])["input_ids"]])
+    values = critic(ids).logits
+    assert values.shape == (1, ids.shape[1], 1) and values.isfinite().all(), values
+    print(f"{folder}: {ids.shape[1]} values")
+
+
 def main():
     program = sys.argv[1]
     if len(sys.argv) > 2:
@@ -70,6 +80,8 @@ def main():
         run = folder + "/run"
         subprocess.run([program, "train", "tests/integration/small.yaml", "--run", run, "--quiet"], check=True)
         check(program, run)
+        subprocess.run([program, "train", "tests/integration/small.yaml", "algorithm.use=ppo", "--run", run + "-ppo", "--quiet"], check=True)
+        check_critic(program, run + "-ppo")
 
 
 main()
