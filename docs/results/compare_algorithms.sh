@@ -16,6 +16,7 @@ for seed in "$@"; do
       ppo | prime) algorithm="{use: $name}" ;;
       *) algorithm="{use: grpo, variant: $name}" ;;
     esac
+    if grep -qs '  done  ' "$run/log.txt"; then continue; fi
     if [ -d "$run" ]; then "$tinyzero" train --resume "$run"; else
       "$tinyzero" train configs/countdown-algorithms.yaml "seed=$seed" "model.path=$start/checkpoints/step-000000" "algorithm=$algorithm" --run "$run"
     fi
