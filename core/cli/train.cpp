@@ -54,13 +54,16 @@ RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
   return facts;
 }
 
+ManifestFacts manifest_facts(const RunParts& parts, const std::string& config) {
+  return {config, {parts.task.path(), parts.algorithm.path}, at::show_config(), parts.held_out.fingerprint};
+}
+
 int train_new(const GlobalOptions& global, const TrainOptions& options) {
   Experiment experiment = Experiment::load(options.config, options.overrides);
   const fs::path path = options.run.empty() ? fs::path("runs") / experiment.name : fs::path(options.run);
   RunParts parts = RunParts::open(std::move(experiment), PluginCatalog::scan(global.plugin_folders));
-  RunFolder folder = RunFolder::create(path);
-  write_file_atomically(folder.config(), resolved_yaml(parts.resolved()));
-  write_manifest(folder, {options.config, {parts.task.path(), parts.algorithm.path}, at::show_config(), parts.held_out.fingerprint});
+  RunFolder folder = RunFolder::create(path, resolved_yaml(parts.resolved()));
+  write_manifest(folder, manifest_facts(parts, options.config));
   RunView view(folder, {options.quiet, options.json});
   view.started(facts_of(parts, path));
   catch_signals();
@@ -83,8 +86,9 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
     facts.resumed_step = checkpoint->state.step;
   }
   view.started(facts);
+  if (!fs::exists(folder.manifest())) write_manifest(folder, manifest_facts(parts, folder.config().string()));  // killed before it had one
   const std::string kernels_before = manifest_kernels(folder);
-  if (!kernels_before.empty() && kernels_before != kernels().name) {
+  if (kernels_before != kernels().name) {
     view.warned(fmt::format("this run began with {} kernels and goes on with {}: right, but no longer the same bit for bit", kernels_before,
                             kernels().name));
   }

@@ -43,7 +43,6 @@ void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
 }
 
 std::string manifest_kernels(const RunFolder& folder) {
-  if (!fs::exists(folder.manifest())) return "";
   const Json manifest = parse_json(read_file(folder.manifest()), folder.manifest().string());
   try {
     return manifest.at("machine").at("kernels").get<std::string>();

@@ -19,7 +19,7 @@ struct ManifestFacts {
 // Adds program, hashes, machine and time to the facts and writes the file.
 void write_manifest(const RunFolder& folder, const ManifestFacts& facts);
 
-// The kernels that the run began with, by name; "" if there is no manifest. Throws Error if it is broken.
+// The kernels that the run began with, by name. Throws Error if the manifest is broken.
 std::string manifest_kernels(const RunFolder& folder);
 
 // XXH3 of a file's bytes, 32 hexadecimal digits.

@@ -17,7 +17,7 @@ std::string episodes_name(std::int64_t step) { return fmt::format("step-{:06d}.j
 
 }  // namespace
 
-RunFolder RunFolder::create(const fs::path& path) {
+RunFolder RunFolder::create(const fs::path& path, const std::string& config) {
   std::error_code problem;
   if (fs::exists(path) && (!fs::is_directory(path) || !fs::is_empty(path, problem))) {
     throw Error("the run folder " + path.string() + " exists already",
@@ -27,7 +27,7 @@ RunFolder RunFolder::create(const fs::path& path) {
   if (!problem) fs::create_directories(path / "episodes", problem);
   if (problem)
     throw Error("cannot make the run folder " + path.string() + ": " + problem.message(), "choose a folder you may write to with --run");
-  return RunFolder(path, Access::write);
+  return RunFolder(path, Access::write, &config);
 }
 
 RunFolder RunFolder::open(const fs::path& path, Access access) {
@@ -36,13 +36,14 @@ RunFolder RunFolder::open(const fs::path& path, Access access) {
   return RunFolder(path, access);
 }
 
-RunFolder::RunFolder(fs::path path, Access access) : path_(std::move(path)) {
+RunFolder::RunFolder(fs::path path, Access access, const std::string* new_config) : path_(std::move(path)) {
   if (access == Access::read) return;
   lock_ = FileHandle(path_ / ".lock", O_RDWR | O_CREAT);
-  metrics_ = FileHandle(metrics_path(), O_WRONLY | O_CREAT | O_APPEND);
-  log_ = FileHandle(log_path(), O_WRONLY | O_CREAT | O_APPEND);
   if (::flock(lock_.fd(), LOCK_EX | LOCK_NB) != 0)
     throw Error("another process is writing to the run folder " + path_.string(), "wait for it, or choose another folder with --run");
+  if (new_config != nullptr) write_file_atomically(config(), *new_config);
+  metrics_ = FileHandle(metrics_path(), O_WRONLY | O_CREAT | O_APPEND);
+  log_ = FileHandle(log_path(), O_WRONLY | O_CREAT | O_APPEND);
 }
 
 void RunFolder::write_metrics(const Json& metrics) { metrics_.write(json_line(metrics) + "\n", metrics_path()); }

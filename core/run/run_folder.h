@@ -20,8 +20,9 @@ namespace tinyzero {
 
 class RunFolder {
  public:
-  // Makes a new folder; throws Error if it exists with anything in it, or cannot be written.
-  static RunFolder create(const fs::path& path);
+  // Makes a new folder with `config` as its config.yaml, which is there before anything that tells of a run: a run killed in its first moment
+  // can be resumed. Throws Error if the folder exists with anything in it, or cannot be written.
+  static RunFolder create(const fs::path& path, const std::string& config);
   // Opens an existing one, for going on or to read only; throws Error if it is none, or if it is to be written to and another process does.
   enum class Access { write, read };
   static RunFolder open(const fs::path& path, Access access = Access::write);
@@ -47,7 +48,7 @@ class RunFolder {
   void rewind(std::int64_t bytes, std::int64_t step);
 
  private:
-  RunFolder(fs::path path, Access access);
+  RunFolder(fs::path path, Access access, const std::string* new_config = nullptr);
   fs::path metrics_path() const { return path_ / "metrics.jsonl"; }
   fs::path log_path() const { return path_ / "log.txt"; }
 

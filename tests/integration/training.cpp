@@ -143,7 +143,7 @@ TEST_CASE("the same seed gives the same run, another seed another") {
 TEST_CASE("a run that was killed goes on as if nothing had happened") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "whole"));
-  for (const char* moment : {"log.txt", "checkpoints/step-000000", "checkpoints/step-000004", "episodes/step-000007.jsonl"}) {
+  for (const char* moment : {"config.yaml", "checkpoints/step-000000", "checkpoints/step-000004", "episodes/step-000007.jsonl"}) {
     CAPTURE(moment);
     const fs::path run = folder / "killed";
     fs::remove_all(run);

@@ -122,20 +122,20 @@ TEST_CASE("what a crash leaves of a checkpoint is no checkpoint") {
 TEST_CASE("an existing folder is never written into, and one run has one writer") {
   const TemporaryFolder folder;
   write_file_synced(folder / "precious", "x");
-  CHECK_THROWS_WITH_AS(RunFolder::create(folder.path()), doctest::Contains("exists already"), Error);
+  CHECK_THROWS_WITH_AS(RunFolder::create(folder.path(), ""), doctest::Contains("exists already"), Error);
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
 
-  RunFolder run = RunFolder::create(folder / "run");
-  write_file_synced(run.config(), "seed: 1\n");
+  RunFolder run = RunFolder::create(folder / "run", "seed: 1\n");
+  CHECK(read_file(run.config()) == "seed: 1\n");
   CHECK_THROWS_WITH_AS(RunFolder::open(folder / "run"), doctest::Contains("another process is writing"), Error);
   CHECK_THROWS_WITH_AS(RunFolder::open(folder / "nothing"), doctest::Contains("not a run folder"), Error);
   write_file_synced(folder / "file", "");
-  CHECK_THROWS_AS(RunFolder::create(folder / "file"), Error);
+  CHECK_THROWS_AS(RunFolder::create(folder / "file", ""), Error);
 }
 
 TEST_CASE("going on from a checkpoint drops what came after it") {
   const TemporaryFolder folder;
-  RunFolder run = RunFolder::create(folder / "run");
+  RunFolder run = RunFolder::create(folder / "run", "seed: 1\n");
   run.write_metrics({{"step", 1}});
   const std::int64_t bytes = run.metrics_bytes();
   run.write_metrics({{"step", 2}});
