@@ -6,14 +6,13 @@
 #include <array>
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <thread>
 
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/cli/options.h"
 #include "core/kernels/kernels.h"
+#include "core/run/manifest.h"
 #include "core/plugin/library.h"
 #include "tinyzero/note.h"
 
@@ -50,15 +49,6 @@ TorchFacts torch_facts() {
   return facts;
 }
 
-std::string cpu_name() {
-  std::ifstream file("/proc/cpuinfo");
-  const std::string info((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  const std::size_t at = info.find("model name");
-  if (at == std::string::npos) return "unknown CPU";
-  const std::size_t start = info.find(": ", at) + 2;
-  return info.substr(start, info.find('\n', start) - start);
-}
-
 }  // namespace
 
 int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
@@ -67,11 +57,9 @@ int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
   struct sysinfo memory {};
   ::sysinfo(&memory);
   const double gib = static_cast<double>(memory.totalram) * memory.mem_unit / (1 << 30);
-  int n_kernels = 0;
-  const char* const* kernel_list = kernel_names(n_kernels);
   Json report = {{"version", TINYZERO_VERSION}, {"compiler", TINYZERO_COMPILER},
-                 {"cpu", cpu_name()},           {"cores", std::thread::hardware_concurrency()},
-                 {"memory_gib", gib},           {"kernels", kernel_list[0]},
+                 {"cpu", processor_name()},           {"cores", std::thread::hardware_concurrency()},
+                 {"memory_gib", gib},           {"kernels", kernels().name},
                  {"libtorch", torch.libtorch},  {"libtorch_ok", torch.ok},
                  {"cuda", torch.cuda}};
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) report["tasks"].push_back(file.note.field("id"));
@@ -88,7 +76,7 @@ int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
                                 : std::string("none found");
   };
   fmt::print("tinyzero    {} · {}\n", TINYZERO_VERSION, TINYZERO_COMPILER);
-  fmt::print("machine     {} · {} cores · {:.1f} GiB · kernels {}\n", cpu_name(), std::thread::hardware_concurrency(), gib, kernel_list[0]);
+  fmt::print("machine     {} · {} cores · {:.1f} GiB · kernels {}\n", processor_name(), std::thread::hardware_concurrency(), gib, kernels().name);
   fmt::print("libtorch    {}\n",
              torch.ok ? torch.libtorch : "cannot be loaded: " + torch.libtorch + "\n            run ./tinyzero, which installs it");
   fmt::print("cuda        {}\n", torch.cuda);

@@ -97,7 +97,9 @@ int model_generate_command(const GlobalOptions&, const ModelOptions& options) {
                           options.ignore_eos ? std::vector<std::int64_t>{} : model.config.eos,
                           static_cast<std::uint64_t>(options.seed),
                           Purpose::generation,
-                          0};
+                          0,
+                          options.top_k,
+                          options.top_p};
   for (const Episode& episode : engine.generate(prompts, sampling)) {
     std::puts(
         json_line(

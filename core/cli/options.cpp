@@ -111,8 +111,37 @@ void add_task_commands(CLI::App& app, GlobalOptions& global, std::function<int()
 }
 
 void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
-  CLI::App& bench = *app.add_subcommand("bench", "Measure this machine: verify");
+  CLI::App& bench = *app.add_subcommand("bench", "Measure this program beside what the machine can do: rollout, train, step, verify, start");
   bench.require_subcommand(1);
+  const auto model_bench = [&](const char* name, const char* help) {
+    add<BenchOptions>(bench, global, chosen, name, help, bench_command, [name](CLI::App& c, BenchOptions& o) {
+      o.what = name;
+      Workload& w = o.workload;
+      if (o.what == "step") w = {"5M", 64, 8, 40, 100, 100};
+      c.add_option("--model", w.model, "1M, 5M, 30M, or a Hugging Face folder")->capture_default_str();
+      c.add_option("--prompts", w.prompts, "problems of a round")->capture_default_str()->check(CLI::Range(1, 1 << 20));
+      c.add_option("--samples", w.samples, "completions of a problem")->capture_default_str()->check(CLI::Range(1, 1 << 20));
+      c.add_option("--prompt-tokens", w.prompt_tokens, "length of a prompt")->capture_default_str()->check(CLI::Range(1, 1 << 20));
+      c.add_option("--mean-tokens", w.mean_tokens, "mean length of a completion")->capture_default_str()->check(CLI::Range(1, 1 << 20));
+      c.add_option("--max-tokens", w.max_tokens, "greatest length of a completion")->capture_default_str()->check(CLI::Range(1, 1 << 20));
+      c.add_option("--rounds", o.rounds, "that count")->capture_default_str()->check(CLI::Range(1, 1000));
+      c.add_option("--threads", o.threads, "0: one a core")->capture_default_str()->check(CLI::Range(0, 1024));
+      c.add_option("--precision", o.precision, "auto, f32 or bf16; the environment's TINYZERO_CPU names the kernels")
+          ->capture_default_str()
+          ->check(CLI::IsMember({"auto", "f32", "bf16"}));
+      if (o.what != "train") c.add_option("--wave", o.wave, "sequences a thread decodes at once; 0: chosen")->capture_default_str()->check(CLI::Range(0, 4096));
+      if (o.what != "step") c.add_flag("--peers", o.peers, "measure the same model in LibTorch alone beside it");
+      c.add_flag("--json", o.json, kJsonHelp);
+    });
+  };
+  model_bench("rollout", "How fast the engine samples");
+  model_bench("train", "How fast an update learns");
+  model_bench("step", "How fast a whole step of RL is: rollout and update");
+  add<BenchStartOptions>(bench, global, chosen, "start", "How long the program takes to start, to say --help and to sample a first token",
+                         bench_start_command, [](CLI::App& c, BenchStartOptions& o) {
+                           c.add_option("--rounds", o.rounds, "that count")->capture_default_str()->check(CLI::Range(1, 1000));
+                           c.add_flag("--json", o.json, kJsonHelp);
+                         });
   add<BenchVerifyOptions>(bench, global, chosen, "verify", "How fast a task draws and judges, in this process and in a worker",
                           bench_verify_command, [](CLI::App& c, BenchVerifyOptions& o) {
                             c.add_option("task", o.task, "task, or the path of its library")->required();
@@ -138,6 +167,10 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                       c.add_option("--prompt", o.prompt, "one prompt, instead of standard input");
                       c.add_option("--max-tokens", o.max_tokens, "longest completion")->capture_default_str()->check(CLI::Range(1, 131072));
                       c.add_option("--temperature", o.temperature, "0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
+                      c.add_option("--top-k", o.top_k, "draw only from the k likeliest tokens; 0: all")->capture_default_str()->check(CLI::Range(0, 1 << 24));
+                      c.add_option("--top-p", o.top_p, "draw only from the likeliest tokens that together have this probability")
+                          ->capture_default_str()
+                          ->check(CLI::Range(0.0, 1.0));
                       c.add_option("--seed", o.seed, "of the sampling")->capture_default_str();
                       c.add_flag("--ignore-eos", o.ignore_eos, "go on after the end token");
                     });

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "core/bench/workload.h"
+
 namespace CLI {
 class App;
 }
@@ -69,6 +71,19 @@ struct BenchVerifyOptions {
   bool json = false;
 };
 
+struct BenchOptions {
+  std::string what;  // rollout, train, step; empty: all
+  Workload workload;
+  std::string precision = "auto";
+  std::int64_t rounds = 5, threads = 0, wave = 0;
+  bool peers = false, json = false;
+};
+
+struct BenchStartOptions {
+  std::int64_t rounds = 15;
+  bool json = false;
+};
+
 struct AlgorithmOptions {
   std::string name, batch;
   std::vector<std::string> settings;
@@ -84,8 +99,8 @@ struct ReplayOptions {
 
 struct ModelOptions {
   std::string folder, prompt;
-  std::int64_t max_tokens = 256, seed = 1;
-  double temperature = 1.0;
+  std::int64_t max_tokens = 256, seed = 1, top_k = 0;
+  double temperature = 1.0, top_p = 1.0;
   bool ignore_eos = false, json = false;
 };
 
@@ -108,6 +123,7 @@ int replay_command(const GlobalOptions&, const ReplayOptions&);
 int algorithm_check_command(const GlobalOptions&, const CheckCommandOptions&);
 int config_show_command(const GlobalOptions&, const ConfigOptions&);
 int config_check_command(const GlobalOptions&, const ConfigOptions&);
+int bench_command(const GlobalOptions&, const BenchOptions&);
 int torch_info_command(const GlobalOptions&);
 
 int eval_command(const GlobalOptions&, const EvalCommandOptions&);
@@ -119,6 +135,7 @@ int task_verify_command(const GlobalOptions&, const TaskOptions&);
 int task_solve_command(const GlobalOptions&, const TaskOptions&);
 int task_check_command(const GlobalOptions&, const CheckCommandOptions&);
 int bench_verify_command(const GlobalOptions&, const BenchVerifyOptions&);
+int bench_start_command(const GlobalOptions&, const BenchStartOptions&);
 int task_new_command(const GlobalOptions&, const NewOptions&);
 int algorithm_new_command(const GlobalOptions&, const NewOptions&);
 int model_info_command(const GlobalOptions&, const ModelOptions&);

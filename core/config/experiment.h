@@ -19,6 +19,7 @@ namespace tinyzero {
 struct GeneralSettings {
   std::int64_t seed = 1;
   std::int64_t threads = 0;  // 0 in a file; a loaded experiment holds the number
+  std::string precision = "auto";
   void describe(SettingsTable& t);
 };
 

@@ -1,3 +1,6 @@
+#include <cstdlib>
+#include <string_view>
+
 #include "core/base/error.h"
 #include "core/kernels/tables.h"
 
@@ -9,26 +12,57 @@ bool has_avx512() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512dq");
 }
+bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+bool anywhere() { return true; }
+
+// Best first.
+struct Entry {
+  const char* name;
+  bool (*runs_here)();
+  const Kernels& (*table)();
+};
+constexpr Entry kEntries[] = {{"avx512-bf16", has_avx512_bf16, avx512_bf16_kernels}, {"avx512", has_avx512, avx512_kernels},
+                              {"avx2", has_avx2, avx2_kernels},                      {"avx2-bf16", has_avx2, avx2_bf16_kernels},
+                              {"scalar", anywhere, scalar_kernels},                  {"scalar-bf16", anywhere, scalar_bf16_kernels}};
+
+constexpr std::string_view kBf16 = "-bf16";
+
+const Kernels*& in_use() {
+  static const Kernels* table = &kernels_for(std::getenv("TINYZERO_CPU") == nullptr ? "f32" : "auto");
+  return table;
+}
 
 }  // namespace
 
-const char* const* kernel_names(int& count) {
-  static constexpr const char* kNames[] = {"avx512", "avx2", "scalar"};
-  const int first = has_avx512() ? 0 : has_avx2() ? 1 : 2;
-  count = 3 - first;
-  return kNames + first;
+std::vector<const char*> kernel_names() {
+  std::vector<const char*> names;
+  for (const Entry& entry : kEntries) {
+    if (entry.runs_here()) names.push_back(entry.name);
+  }
+  return names;
 }
 
-const Kernels& kernels() {
-  if (has_avx512()) return avx512_kernels();
-  return has_avx2() ? avx2_kernels() : scalar_kernels();
+const Kernels& kernels() { return *in_use(); }
+
+void use_kernels(const Kernels& table) { in_use() = &table; }
+
+const Kernels& kernels_for(const std::string& precision) {
+  const char* wanted = std::getenv("TINYZERO_CPU");
+  const bool asked = wanted != nullptr && *wanted != '\0';
+  std::string name = asked ? wanted : kernel_names().front();
+  if (precision == "auto") return kernels(name);
+  if (name.ends_with(kBf16)) name.resize(name.size() - kBf16.size());
+  return kernels(precision == "bf16" ? name + std::string(kBf16) : name);
 }
 
 const Kernels& kernels(const std::string& name) {
-  if (name == "scalar") return scalar_kernels();
-  if (name == "avx2" && has_avx2()) return avx2_kernels();
-  if (name == "avx512" && has_avx512()) return avx512_kernels();
-  throw Error("no kernels \"" + name + "\" on this machine", "use one of scalar, avx2, avx512 that the CPU supports");
+  std::string here;
+  for (const Entry& entry : kEntries) {
+    if (!entry.runs_here()) continue;
+    if (name == entry.name) return entry.table();
+    here += (here.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  throw Error("no kernels \"" + name + "\" on this machine", "it can run " + here);
 }
 
 }  // namespace tinyzero

@@ -1,24 +1,104 @@
-// The reference: every kernel as its formula reads, in plain loops, with f32 storage and double sums.
+// The reference: every kernel as its formula reads, in plain loops, with double sums, for words of f32 and of bf16.
 // What it leaves out: blocking, vectors, any thought of speed beyond that.
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "core/kernels/tables.h"
 
 namespace tinyzero {
 namespace {
 
-Index packed_size(Index n, Index k) { return n * k; }
+Index multiply_adds(Index rounds, float& result) {
+  float sum[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+  volatile float factor = 0.999f;
+  for (Index r = 0; r < rounds; ++r) {
+    const float f = factor;
+    for (float& s : sum) s = s * f + f;
+  }
+  result = std::accumulate(sum, sum + 8, 0.0f);
+  return rounds * 8 * 2;
+}
 
-void pack(const float* w, Index n, Index k, float* packed) { std::memcpy(packed, w, static_cast<std::size_t>(n * k) * sizeof(float)); }
+float read(const float* x, Index n) { return std::accumulate(x, x + n, 0.0f); }
 
-void matmul(const float* x, Index ldx, Index m, Index k, const float* w, Index n, const float* bias, bool add, float* y, Index ldy) {
+std::uint32_t bits_of(float x) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+float float_of(std::uint32_t bits) {
+  float x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+// x as bf16, in the high half: nearest, ties to even; subnormal numbers as 0, as the hardware has it.
+std::uint32_t bf16_bits(float x) {
+  const std::uint32_t bits = bits_of(x);
+  if (std::isnan(x)) return 0x7FC00000u;
+  if ((bits & 0x7F800000u) == 0) return bits & 0x80000000u;
+  return (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000u;
+}
+
+// Numbers in words: one f32 each, or two bf16.
+template <Index kPair>
+struct Words {
+  static constexpr Index kNumbers = kPair;
+  static Index count(Index k) { return (k + kPair - 1) / kPair; }
+
+  // Number c of words that stand `stride` words from each other.
+  static double get(const float* words, Index stride, Index c) {
+    const float word = words[c / kPair * stride];
+    if constexpr (kPair == 1) return word;
+    return float_of(c % 2 == 0 ? bits_of(word) << 16 : bits_of(word) & 0xFFFF0000u);
+  }
+
+  static void put(float* words, Index stride, Index c, float x) {
+    float& word = words[c / kPair * stride];
+    if constexpr (kPair == 1) {
+      word = x;
+    } else {
+      const std::uint32_t top = bf16_bits(x);
+      word = float_of(c % 2 == 0 ? (bits_of(word) & 0xFFFF0000u) | top >> 16 : (bits_of(word) & 0xFFFFu) | top);
+    }
+  }
+
+  // k numbers that stand `x_stride` floats from each other; what is missing in the last word is 0.
+  static void narrow(const float* x, Index x_stride, Index k, float* words, Index stride) {
+    for (Index c = 0; c < count(k) * kPair; ++c) put(words, stride, c, c < k ? x[c * x_stride] : 0.0f);
+  }
+};
+
+template <class W>
+void narrow_rows(const float* x, Index ldx, Index m, Index k, float* out) {
+  for (Index i = 0; i < m; ++i) W::narrow(x + i * ldx, 1, k, out + i * W::count(k), 1);
+}
+
+template <class W>
+void narrow_columns(const float* x, Index ldx, Index k, Index m, float* out) {
+  for (Index i = 0; i < m; ++i) W::narrow(x + i, ldx, k, out + i, m);
+}
+
+template <class W>
+Index packed_size(Index n, Index k) {
+  return n * W::count(k);
+}
+
+template <class W>
+void pack(const float* w, Index row_stride, Index depth_stride, Index n, Index k, float* packed) {
+  for (Index i = 0; i < n; ++i) W::narrow(w + i * row_stride, depth_stride, k, packed + i * W::count(k), 1);
+}
+
+template <class W>
+void matmul(const LeftWords& x, Index m, Index k, const float* w, Index n, const float* bias, bool add, float* y, Index ldy) {
   for (Index i = 0; i < m; ++i) {
     for (Index j = 0; j < n; ++j) {
       double sum = (bias != nullptr ? bias[j] : 0.0f) + (add ? y[i * ldy + j] : 0.0f);
-      for (Index c = 0; c < k; ++c) sum += static_cast<double>(x[i * ldx + c]) * w[j * k + c];
+      for (Index c = 0; c < k; ++c) sum += W::get(x.data + i * x.row_stride, x.word_stride, c) * W::get(w + j * W::count(k), 1, c);
       y[i * ldy + j] = static_cast<float>(sum);
     }
   }
@@ -85,9 +165,19 @@ void rope(float* x, Index heads, Index head_dim, const float* cosines, const flo
   }
 }
 
-// One lane: a block of keys is one position's row.
+// One lane: a block of keys is one position's words.
+template <class W>
 void store_key(const float* key, Index head_dim, Index position, float* keys) {
-  std::memcpy(keys + position * head_dim, key, static_cast<std::size_t>(head_dim) * sizeof(float));
+  W::narrow(key, 1, head_dim, keys + position * W::count(head_dim), 1);
+}
+
+// A word of values holds neighbouring positions: the second is 0 until it comes.
+template <class W>
+void store_value(const float* value, Index head_dim, Index position, float* values) {
+  for (Index j = 0; j < head_dim; ++j) {
+    if (position % W::kNumbers == 0) W::narrow(value + j, 1, 1, values + position / W::kNumbers * head_dim + j, 1);
+    else W::put(values + j, head_dim, position, value[j]);
+  }
 }
 
 // Softmax of `scores` in place; returns their log-sum-exp.
@@ -105,14 +195,38 @@ double dot(const float* a, const float* b, Index n) {
   return sum;
 }
 
-void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues& kv, Index length, float* scratch, float* out) {
+template <class W>
+Index attend_scratch(Index, Index head_dim, Index length) {
+  return length + W::count(head_dim) + 1;
+}
+
+// Scores and weights are rounded to what a word holds before they meet keys and values.
+template <class W>
+void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues* kv, Index parts, float* scratch, float* out) {
+  float *query = scratch, *scores = scratch + W::count(head_dim) + 1, *one = scores - 1;
   for (Index h = 0; h < group; ++h) {
-    for (Index t = 0; t < length; ++t) scratch[t] = static_cast<float>(dot(q + h * head_dim, kv.keys + t * head_dim, head_dim) * scale);
-    softmax(scratch, length);
+    W::narrow(q + h * head_dim, 1, head_dim, query, 1);
+    Index length = 0;
+    for (Index i = 0; i < parts; ++i) {
+      for (Index t = 0; t < kv[i].length; ++t, ++length) {
+        double sum = 0;
+        for (Index j = 0; j < head_dim; ++j) sum += W::get(query, 1, j) * W::get(kv[i].keys + t * W::count(head_dim), 1, j);
+        scores[length] = static_cast<float>(sum * scale);
+      }
+    }
+    const double largest = *std::max_element(scores, scores + length);
+    double total = 0;
+    for (Index t = 0; t < length; ++t) total += scores[t] = static_cast<float>(std::exp(scores[t] - largest));
     for (Index j = 0; j < head_dim; ++j) {
       double sum = 0;
-      for (Index t = 0; t < length; ++t) sum += static_cast<double>(scratch[t]) * kv.values[t * head_dim + j];
-      out[h * head_dim + j] = static_cast<float>(sum);
+      Index at = 0;
+      for (Index i = 0; i < parts; ++i) {
+        for (Index t = 0; t < kv[i].length; ++t, ++at) {
+          W::put(one, 1, 0, scores[at]);
+          sum += W::get(one, 1, 0) * W::get(kv[i].values + j, head_dim, t);
+        }
+      }
+      out[h * head_dim + j] = static_cast<float>(sum / total);
     }
   }
 }
@@ -172,13 +286,63 @@ void exponentials(float* logits, Index n, float scale, float& largest, double& s
   }
 }
 
+void distribution(const float* logits, Index n, float scale, float& largest, double& sum, double& weighted) {
+  largest = *std::max_element(logits, logits + n);
+  sum = weighted = 0;
+  for (Index j = 0; j < n; ++j) {
+    const double x = (static_cast<double>(logits[j]) - largest) * scale, e = std::exp(x);
+    sum += e;
+    weighted += e > 0 ? x * e : 0.0;
+  }
+}
+
+void logit_gradient(float* logits, Index n, float scale, float lse, float entropy, float g, float e) {
+  for (Index j = 0; j < n; ++j) {
+    const double log_p = static_cast<double>(logits[j]) * scale - lse, p = std::exp(log_p);
+    logits[j] = p > 0 ? static_cast<float>(scale * p * (-g - e * (log_p + entropy))) : 0.0f;
+  }
+}
+
+template <Index kPair>
+constexpr Kernels table(const char* name) {
+  using W = Words<kPair>;
+  return {.name = name,
+          .lanes = 1,
+          .pair = kPair,
+          .multiply_adds = multiply_adds,
+          .read = read,
+          .narrow_rows = narrow_rows<W>,
+          .narrow_columns = narrow_columns<W>,
+          .packed_size = packed_size<W>,
+          .pack = pack<W>,
+          .matmul = matmul<W>,
+          .rms_norm = rms_norm,
+          .rms_norm_backward = rms_norm_backward,
+          .swiglu = swiglu,
+          .swiglu_backward = swiglu_backward,
+          .rope = rope,
+          .store_key = store_key<W>,
+          .store_value = store_value<W>,
+          .attend_scratch = attend_scratch<W>,
+          .attend = attend<W>,
+          .attention_scratch = attention_scratch,
+          .attention = attention,
+          .attention_backward = attention_backward,
+          .exponentials = exponentials,
+          .distribution = distribution,
+          .logit_gradient = logit_gradient};
+}
+
 }  // namespace
 
 const Kernels& scalar_kernels() {
-  static constexpr Kernels table{"scalar",          1,         packed_size,        pack,        matmul,    rms_norm,
-                                 rms_norm_backward, swiglu,    swiglu_backward,    rope,        store_key, attend,
-                                 attention_scratch, attention, attention_backward, exponentials};
-  return table;
+  static constexpr Kernels kTable = table<1>("scalar");
+  return kTable;
+}
+
+const Kernels& scalar_bf16_kernels() {
+  static constexpr Kernels kTable = table<2>("scalar-bf16");
+  return kTable;
 }
 
 }  // namespace tinyzero

@@ -1,24 +1,47 @@
-// The kernels for machines with vectors, written once over a small vector type `V` that avx2.cpp and avx512.cpp define before they
-// include this file. Everything stands in an anonymous namespace and no standard template is used: code compiled for AVX-512 must
-// not be merged by the linker with code that other machines run.
+// The kernels for machines with vectors, written once over a small vector type `V` and the products of words `Words`, which avx2.cpp,
+// avx512.cpp and their bf16 siblings define before they include this file. Everything stands in an anonymous namespace and no standard template is
+// used: code compiled for AVX-512 must not be merged by the linker with code that other machines run.
 //
-// Roofs (per core of a Zen 4 at 3.7 GHz): 117 GFLOP/s of multiply-adds; matmul reaches them while a panel of weights (k · kPanel
-// floats) stays in the L1 cache and the weights as a whole in L2 or L3; the row kernels are bound by cache bandwidth.
+// A product computes a tile of kTileRows rows and two vectors of columns at once, in registers. Its roof, multiply_adds, is reached while a panel
+// of the right side (kPanel columns) stays in the L1 cache: long inner dimensions are cut into kDepth words for that. The row kernels are bound by
+// cache bandwidth.
 
 // V has: kLanes; set1, zero, load, load_n (first n lanes, others 0), store, store_n; + - * / and fma(a, b, c) = a b + c; min; max;
 // round (to nearest); exp2i (2 to an integral power); select_below(i, n, a, b): lane < n - i ? a : b; sum and maximum of the lanes.
+// Words has: kPair; multiply_add(a, b, c) = c + a · b of words; narrow(x, n, out): n numbers to words, missing ones 0; pair(a, b): the words of two
+// vectors of numbers, lane by lane; second(w, b): words w with b as their second number.
 
 namespace {
 
 using tinyzero::AttentionShape;
 using tinyzero::Index;
 using tinyzero::KeyValues;
+using tinyzero::LeftWords;
 
 constexpr Index kLanes = V::kLanes;
-constexpr Index kPanel = 2 * kLanes;  // columns of y that one panel of weights gives
+constexpr Index kPanel = 2 * kLanes;    // columns of y that one panel gives
+constexpr Index kDepth = 256;           // words of the inner dimension that are done at once where there are many rows
+constexpr Index kManyRows = 4 * kTileRows;
 
 inline Index smaller(Index a, Index b) { return a < b ? a : b; }
+inline Index larger(Index a, Index b) { return a > b ? a : b; }
 inline Index round_up(Index n, Index multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+// Words of one float each.
+struct F32 {
+  static constexpr Index kPair = 1;
+  static V multiply_add(V a, V b, V c) { return fma(a, b, c); }
+  static void narrow(const float* x, Index n, float* out) {
+    for (Index j = 0; j < n; ++j) out[j] = x[j];
+  }
+  static V pair(V a, V) { return a; }
+  static V second(V, V b) { return b; }
+};
+
+template <class W>
+constexpr Index words(Index k) {
+  return (k + W::kPair - 1) / W::kPair;
+}
 
 // exp(x) within 2 ulp on [-87.33, 88.37], its value at the nearer end outside: x = n ln 2 + r, a polynomial of degree 6 for exp(r), times 2^n. Cephes' split of ln 2.
 inline V exponential(V x) {
@@ -35,41 +58,105 @@ inline V exponential(V x) {
   return fma(p * r, r, r + V::set1(1.0f)) * exp2i(n);
 }
 
+// ---- ceilings ----
+
+Index multiply_adds(Index rounds, float& result) {
+  constexpr int kSums = 2 * kTileRows;
+  V sum[kSums], factor = V::set1(0.25f);  // of bf16 pairs: 0 and 0.25
+  for (int i = 0; i < kSums; ++i) sum[i] = V::set1(static_cast<float>(i));
+  for (Index r = 0; r < rounds; ++r) {
+    for (int i = 0; i < kSums; ++i) sum[i] = Words::multiply_add(factor, factor, sum[i]);
+    asm volatile("" : "+x"(factor.v));  // the compiler must not see through the loop
+  }
+  for (int i = 1; i < kSums; ++i) sum[0] = sum[0] + sum[i];
+  result = sum[0].sum();
+  return rounds * kSums * kLanes * 2 * Words::kPair;
+}
+
+float read(const float* x, Index n) {
+  V sum[4];
+  for (V& s : sum) s = V::zero();
+  for (Index i = 0; i + 4 * kLanes <= n; i += 4 * kLanes) {
+    for (int u = 0; u < 4; ++u) sum[u] = sum[u] + V::load(x + i + u * kLanes);
+  }
+  return (sum[0] + sum[1] + sum[2] + sum[3]).sum();
+}
+
 // ---- matrix product ----
 
-Index packed_size(Index n, Index k) { return round_up(n, kPanel) * k; }
+void narrow_rows(const float* x, Index ldx, Index m, Index k, float* out) {
+  for (Index i = 0; i < m; ++i) Words::narrow(x + i * ldx, k, out + i * words<Words>(k));
+}
 
-// Panels of kPanel rows of w, transposed: [n / kPanel][k][kPanel], missing rows as zeros.
-void pack(const float* w, Index n, Index k, float* packed) {
-  for (Index first = 0; first < n; first += kPanel) {
-    for (Index c = 0; c < k; ++c) {
-      for (Index j = 0; j < kPanel; ++j) *packed++ = first + j < n ? w[(first + j) * k + c] : 0.0f;
+void narrow_columns(const float* x, Index ldx, Index k, Index m, float* out) {
+  for (Index c = 0; c < k; c += Words::kPair, out += m) {
+    const float* row = x + c * ldx;
+    const bool last = c + Words::kPair > k;  // a half-filled word
+    for (Index i = 0; i < m; i += kLanes) {
+      const Index n = smaller(m - i, kLanes);
+      Words::pair(V::load_n(row + i, n), last ? V::zero() : V::load_n(row + (Words::kPair - 1) * ldx + i, n)).store_n(out + i, n);
     }
   }
 }
 
+template <class W>
+Index packed_words(Index n, Index k) {
+  return round_up(n, kPanel) * words<W>(k);
+}
+
+Index packed_size(Index n, Index k) { return packed_words<Words>(n, k); }
+
+// kLanes numbers c of rows first …: those that are not there as zeros.
+inline V gather(const float* w, Index row_stride, Index n) {
+  if (row_stride == 1) return V::load_n(w, n);
+  alignas(64) float lanes[kLanes] = {};
+  for (Index j = 0; j < smaller(n, kLanes); ++j) lanes[j] = w[j * row_stride];
+  return V::load(lanes);
+}
+
+// Panels of kPanel rows of w, transposed: [n / kPanel][words(k)][kPanel], missing rows as zeros.
+template <class W>
+void pack_words(const float* w, Index row_stride, Index depth_stride, Index n, Index k, float* packed) {
+  for (Index first = 0; first < n; first += kPanel) {
+    for (Index c = 0; c < k; c += W::kPair) {
+      for (Index half = 0; half < kPanel; half += kLanes, packed += kLanes) {
+        const Index rows = n - first - half;
+        const float* at = w + (first + half) * row_stride + c * depth_stride;
+        if (rows <= 0) V::zero().store(packed);
+        else if constexpr (W::kPair == 1) gather(at, row_stride, rows).store(packed);
+        else W::pair(gather(at, row_stride, rows), c + 1 < k ? gather(at + depth_stride, row_stride, rows) : V::zero()).store(packed);
+      }
+    }
+  }
+}
+
+void pack(const float* w, Index row_stride, Index depth_stride, Index n, Index k, float* packed) {
+  pack_words<Words>(w, row_stride, depth_stride, n, k, packed);
+}
+
 struct Product {
-  const float* x;
-  Index ldx, k;
+  LeftWords x;  // from the first word of this depth on
+  Index depth;  // words
   const float* bias;  // of this panel, or null
-  bool add;
-  float* y;  // column 0 of this panel
+  bool add;           // to what stands in y
+  float* y;           // column 0 of this panel
   Index ldy;
   Index columns;  // of this panel, 1 … kPanel
 };
 
-// M rows of one panel: 2 M accumulators, one pass over k.
-template <int M>
+// M rows of one panel: 2 M accumulators, one pass over the depth.
+template <class W, int M>
 void product_tile(const Product& p, const float* panel, Index row) {
-  const float* x = p.x + row * p.ldx;
+  const Index row_stride = p.x.row_stride, word_stride = p.x.word_stride, depth = p.depth;
+  const float* x = p.x.data + row * row_stride;
   V sum[M][2];
   for (int i = 0; i < M; ++i) sum[i][0] = sum[i][1] = V::zero();
-  for (Index c = 0; c < p.k; ++c) {
-    const V w0 = V::load(panel + c * kPanel), w1 = V::load(panel + c * kPanel + kLanes);
+  for (Index c = 0; c < depth; ++c, x += word_stride, panel += kPanel) {
+    const V w0 = V::load(panel), w1 = V::load(panel + kLanes);
     for (int i = 0; i < M; ++i) {
-      const V xi = V::set1(x[i * p.ldx + c]);
-      sum[i][0] = fma(xi, w0, sum[i][0]);
-      sum[i][1] = fma(xi, w1, sum[i][1]);
+      const V xi = V::set1(x[i * row_stride]);
+      sum[i][0] = W::multiply_add(xi, w0, sum[i][0]);
+      sum[i][1] = W::multiply_add(xi, w1, sum[i][1]);
     }
   }
   for (int i = 0; i < M; ++i) {
@@ -85,20 +172,32 @@ void product_tile(const Product& p, const float* panel, Index row) {
   }
 }
 
-template <int M>
+template <class W, int M>
 void product_rest(const Product& p, const float* panel, Index row, Index rows) {
-  if (rows == M) product_tile<M>(p, panel, row);
-  else if constexpr (M > 1) product_rest<M - 1>(p, panel, row, rows);
+  if (rows == M) product_tile<W, M>(p, panel, row);
+  else if constexpr (M > 1) product_rest<W, M - 1>(p, panel, row, rows);
 }
 
-void matmul(const float* x, Index ldx, Index m, Index k, const float* packed, Index n, const float* bias, bool add, float* y, Index ldy) {
-  for (Index first = 0; first < n; first += kPanel) {
-    const float* panel = packed + first * k;
-    const Product p{x, ldx, k, bias != nullptr ? bias + first : nullptr, add, y + first, ldy, smaller(n - first, kPanel)};
-    Index row = 0;
-    for (; row + kTileRows <= m; row += kTileRows) product_tile<kTileRows>(p, panel, row);
-    if (row < m) product_rest<kTileRows - 1>(p, panel, row, m - row);
+// `packed_depth`: words that the right side was packed with, of which the first `depth` are used.
+template <class W>
+void product(const LeftWords& x, Index m, Index depth, const float* packed, Index packed_depth, Index n, const float* bias, bool add, float* y,
+             Index ldy) {
+  const Index step = m > kManyRows ? kDepth : larger(depth, 1);
+  for (Index start = 0; start == 0 || start < depth; start += step) {
+    const LeftWords left{x.data + start * x.word_stride, x.row_stride, x.word_stride};
+    for (Index first = 0; first < n; first += kPanel) {
+      const float* panel = packed + first * packed_depth + start * kPanel;
+      const Product p{left,  smaller(depth - start, step), bias != nullptr && start == 0 ? bias + first : nullptr, add || start > 0, y + first, ldy,
+                      smaller(n - first, kPanel)};
+      Index row = 0;
+      for (; row + kTileRows <= m; row += kTileRows) product_tile<W, kTileRows>(p, panel, row);
+      if (row < m) product_rest<W, kTileRows - 1>(p, panel, row, m - row);
+    }
   }
+}
+
+void matmul(const LeftWords& x, Index m, Index k, const float* packed, Index n, const float* bias, bool add, float* y, Index ldy) {
+  product<Words>(x, m, words<Words>(k), packed, words<Words>(k), n, bias, add, y, ldy);
 }
 
 // ---- rows ----
@@ -183,254 +282,380 @@ void rope(float* x, Index heads, Index head_dim, const float* cosines, const flo
   }
 }
 
-// ---- attention ----
+// ---- attention while decoding ----
 
-inline void put_in_block(const float* row, Index n, Index position, float* blocks) {
-  float* out = blocks + position / kLanes * kLanes * n + position % kLanes;
-  for (Index j = 0; j < n; ++j) out[j * kLanes] = row[j];
-}
-
-void store_key(const float* key, Index head_dim, Index position, float* keys) { put_in_block(key, head_dim, position, keys); }
-
-// out[h][t] = Σ_j q[h][j] blocks[t][j] for H heads and all t up to `length` rounded up to a block.
-template <int H>
-void block_scores(const float* q, Index q_stride, const float* blocks, Index n, Index length, float* out, Index out_stride) {
-  for (Index t = 0; t < length; t += kLanes, blocks += kLanes * n) {
-    V sum[H];
-    for (int h = 0; h < H; ++h) sum[h] = V::zero();
-    for (Index j = 0; j < n; ++j) {
-      const V block = V::load(blocks + j * kLanes);
-      for (int h = 0; h < H; ++h) sum[h] = fma(V::set1(q[h * q_stride + j]), block, sum[h]);
-    }
-    for (int h = 0; h < H; ++h) sum[h].store(out + h * out_stride + t);
+void store_key(const float* key, Index head_dim, Index position, float* keys) {
+  const Index n = words<Words>(head_dim);
+  float* out = keys + position / kLanes * kLanes * n + position % kLanes;
+  for (Index j = 0; j < n; j += kLanes) {
+    alignas(64) float narrow[kLanes];
+    const Index some = smaller(n - j, kLanes);
+    Words::narrow(key + j * Words::kPair, smaller(head_dim - j * Words::kPair, kLanes * Words::kPair), narrow);
+    for (Index i = 0; i < some; ++i) out[(j + i) * kLanes] = narrow[i];
   }
 }
 
-// out[h] = factor[h] · Σ_t p[h][t] rows[t] for H heads; rows of n floats.
-template <int H>
-void weighted_rows(const float* p, Index p_stride, const float* rows, Index row_stride, Index length, Index n, const float* factor,
-                   float* out, Index out_stride) {
-  for (Index j = 0; j < n; j += kPanel) {
-    const Index w0 = smaller(n - j, kLanes), w1 = n - j > kLanes ? smaller(n - j - kLanes, kLanes) : 0;
-    V sum[H][2];
-    for (int h = 0; h < H; ++h) sum[h][0] = sum[h][1] = V::zero();
-    for (Index t = 0; t < length; ++t) {
-      const float* row = rows + t * row_stride + j;
-      const V r0 = V::load_n(row, w0), r1 = w1 > 0 ? V::load_n(row + kLanes, w1) : V::zero();
-      for (int h = 0; h < H; ++h) {
-        const V weight = V::set1(p[h * p_stride + t]);
-        sum[h][0] = fma(weight, r0, sum[h][0]);
-        sum[h][1] = fma(weight, r1, sum[h][1]);
-      }
-    }
+// A word of values holds neighbouring positions: the second is 0 until it comes.
+void store_value(const float* value, Index head_dim, Index position, float* values) {
+  float* row = values + position / Words::kPair * head_dim;
+  const bool second = position % Words::kPair != 0;
+  for (Index j = 0; j < head_dim; j += kLanes) {
+    const Index n = smaller(head_dim - j, kLanes);
+    const V v = V::load_n(value + j, n);
+    (second ? Words::second(V::load_n(row + j, n), v) : Words::pair(v, V::zero())).store_n(row + j, n);
+  }
+}
+
+// out[h][t] = Σ_j q[h][j] blocks[t][j] for H heads and all t up to `length` rounded up to a block; n words of depth.
+template <class W, int H, int Blocks>
+void score_blocks(const float* q, Index q_stride, const float* blocks, Index n, float* out, Index out_stride) {
+  V sum[Blocks][H];
+  for (int b = 0; b < Blocks; ++b) {
+    for (int h = 0; h < H; ++h) sum[b][h] = V::zero();
+  }
+  for (Index j = 0; j < n; ++j) {
+    V block[Blocks];
+    for (int b = 0; b < Blocks; ++b) block[b] = V::load(blocks + (b * n + j) * kLanes);
     for (int h = 0; h < H; ++h) {
-      const V scale = V::set1(factor[h]);
-      (sum[h][0] * scale).store_n(out + h * out_stride + j, w0);
-      if (w1 > 0) (sum[h][1] * scale).store_n(out + h * out_stride + j + kLanes, w1);
+      const V qj = V::set1(q[h * q_stride + j]);
+      for (int b = 0; b < Blocks; ++b) sum[b][h] = W::multiply_add(qj, block[b], sum[b][h]);
     }
+  }
+  for (int b = 0; b < Blocks; ++b) {
+    for (int h = 0; h < H; ++h) sum[b][h].store(out + h * out_stride + b * kLanes);
   }
 }
 
-// scores (of `length`, room for whole vectors) become exp(scale · score - largest); returns the largest and the sum.
-inline void softmax_parts(float* scores, Index length, float scale, float& largest, float& sum) {
-  V top = V::set1(-__builtin_inff());
+// Asks for the cache lines of n floats from x on, which are needed soon.
+inline void fetch(const float* x, Index n) {
+  constexpr Index kLine = 16;
+  for (Index i = 0; i < n; i += kLine) __builtin_prefetch(x + i);
+}
+
+// Meanwhile fetches `ahead_floats` from `ahead` on, evenly over the blocks.
+template <class W, int H>
+void block_scores(const float* q, Index q_stride, const float* blocks, Index n, Index length, float* out, Index out_stride, const float* ahead,
+                  Index ahead_floats) {
+  if (length == 0) return;
+  const Index share = round_up(ahead_floats * 2 * kLanes / round_up(length, 2 * kLanes), kLanes);
+  Index t = 0;
+  for (; t + kLanes < length; t += 2 * kLanes, ahead += share) {
+    fetch(ahead, share);
+    score_blocks<W, H, 2>(q, q_stride, blocks + t * n, n, out + t, out_stride);
+  }
+  if (t < length) score_blocks<W, H, 1>(q, q_stride, blocks + t * n, n, out + t, out_stride);
+}
+
+// out[h] (+)= Σ_t p[h][t] rows[t] for H heads and `depth` words of positions, columns j … of at most two vectors.
+template <class W, int H, bool Full>
+void weighted_columns(const float* p, Index p_stride, const float* rows, Index row_stride, Index depth, Index columns, bool add, float* out,
+                      Index out_stride) {
+  const Index w0 = Full ? kLanes : smaller(columns, kLanes), w1 = Full ? kLanes : columns - w0;
+  const auto second = [&](const float* x) { return Full ? V::load(x + kLanes) : w1 > 0 ? V::load_n(x + kLanes, w1) : V::zero(); };
+  V sum[H][2];
+  for (int h = 0; h < H; ++h) {
+    sum[h][0] = add ? V::load_n(out + h * out_stride, w0) : V::zero();
+    sum[h][1] = add ? second(out + h * out_stride) : V::zero();
+  }
+  for (Index t = 0; t < depth; ++t, rows += row_stride) {
+    const V r0 = Full ? V::load(rows) : V::load_n(rows, w0), r1 = second(rows);
+    for (int h = 0; h < H; ++h) {
+      const V weight = V::set1(p[h * p_stride + t]);
+      sum[h][0] = W::multiply_add(weight, r0, sum[h][0]);
+      sum[h][1] = W::multiply_add(weight, r1, sum[h][1]);
+    }
+  }
+  for (int h = 0; h < H; ++h) {
+    sum[h][0].store_n(out + h * out_stride, w0);
+    if (w1 > 0) sum[h][1].store_n(out + h * out_stride + kLanes, w1);
+  }
+}
+
+template <class W, int H>
+void weighted_rows(const float* p, Index p_stride, const float* rows, Index depth, Index n, bool add, float* out, Index out_stride) {
+  for (Index j = 0; j < n; j += kPanel) {
+    if (n - j >= kPanel) weighted_columns<W, H, true>(p, p_stride, rows + j, n, depth, kPanel, add, out + j, out_stride);
+    else weighted_columns<W, H, false>(p, p_stride, rows + j, n, depth, n - j, add, out + j, out_stride);
+  }
+}
+
+// x[t] = x[t] · scale for t < length, -inf up to a whole vector; returns the largest.
+inline V scaled_scores(float* x, Index length, float scale, V top) {
+  const V factor = V::set1(scale), none = V::set1(-__builtin_inff());
   for (Index t = 0; t < length; t += kLanes) {
-    const V s = select_below(t, length, V::load(scores + t) * V::set1(scale), V::set1(-__builtin_inff()));
-    s.store(scores + t);
+    const V s = select_below(t, length, V::load(x + t) * factor, none);
+    s.store(x + t);
     top = max(top, s);
   }
-  largest = top.maximum();
-  V total = V::zero();
-  for (Index t = 0; t < length; t += kLanes) {
-    const V e = select_below(t, length, exponential(V::load(scores + t) - V::set1(largest)), V::zero());
-    e.store(scores + t);
-    total = total + e;
-  }
-  sum = total.sum();
+  return top;
 }
 
-struct AttentionRow {
-  Index head_dim;
+// x[t] = exp(x[t] - largest) for t < length, 0 up to a whole vector; returns the sums of lanes.
+inline V exponential_scores(float* x, Index length, float largest, V total) {
+  const V shift = V::set1(largest);
+  for (Index t = 0; t < length; t += kLanes) {
+    const V e = select_below(t, length, exponential(V::load(x + t) - shift), V::zero());
+    e.store(x + t);
+    total = total + e;
+  }
+  return total;
+}
+
+struct AttendPlan {
+  Index head_dim, group, parts;
   float scale;
-  const float* key_blocks;
-  const float* values;
-  Index value_stride;
-  Index length;    // positions attended to
-  float* scratch;  // H · score_stride
+  const KeyValues* kv;
+  const float* q;  // words of all heads
+  float* scores;   // of one head after the other, each part from a whole vector on
   Index score_stride;
+  float* out;
 };
 
 template <int H>
-void attend_heads(const AttentionRow& r, const float* q, float* out, float* lse, Index lse_stride) {
-  block_scores<H>(q, r.head_dim, r.key_blocks, r.head_dim, r.length, r.scratch, r.score_stride);
+void attend_heads(const AttendPlan& a, Index first) {
+  const Index q_words = words<Words>(a.head_dim);
+  const float* q = a.q + first * q_words;
+  float *scores = a.scores + first * a.score_stride, *out = a.out + first * a.head_dim;
+  Index at = 0;
+  for (Index i = 0; i < a.parts; at += round_up(a.kv[i].length, kLanes), ++i)
+    block_scores<Words, H>(q, q_words, a.kv[i].keys, q_words, a.kv[i].length, scores + at, a.score_stride, a.kv[i].values,
+                           words<Words>(a.kv[i].length) * a.head_dim);
   float factor[H];
   for (int h = 0; h < H; ++h) {
-    float largest, sum;
-    softmax_parts(r.scratch + h * r.score_stride, r.length, r.scale, largest, sum);
-    factor[h] = 1.0f / sum;
-    if (lse != nullptr) lse[h * lse_stride] = largest + __builtin_logf(sum);
+    float* x = scores + h * a.score_stride;
+    V top = V::set1(-__builtin_inff()), total = V::zero();
+    at = 0;
+    for (Index i = 0; i < a.parts; at += round_up(a.kv[i].length, kLanes), ++i) top = scaled_scores(x + at, a.kv[i].length, a.scale, top);
+    const float largest = top.maximum();
+    at = 0;
+    for (Index i = 0; i < a.parts; at += round_up(a.kv[i].length, kLanes), ++i) {
+      total = exponential_scores(x + at, a.kv[i].length, largest, total);
+      if constexpr (Words::kPair > 1) Words::narrow(x + at, round_up(a.kv[i].length, kLanes), x + at);
+    }
+    factor[h] = 1.0f / total.sum();
   }
-  weighted_rows<H>(r.scratch, r.score_stride, r.values, r.value_stride, r.length, r.head_dim, factor, out, r.head_dim);
-}
-
-// All query heads of a group, four at a time.
-inline void attend_group(const AttentionRow& r, const float* q, Index group, float* out, float* lse, Index lse_stride) {
-  for (Index h = 0; h < group; h += 4) {
-    const float* qh = q + h * r.head_dim;
-    float* oh = out + h * r.head_dim;
-    float* lh = lse != nullptr ? lse + h * lse_stride : nullptr;
-    switch (smaller(group - h, 4)) {
-      case 4: attend_heads<4>(r, qh, oh, lh, lse_stride); break;
-      case 3: attend_heads<3>(r, qh, oh, lh, lse_stride); break;
-      case 2: attend_heads<2>(r, qh, oh, lh, lse_stride); break;
-      default: attend_heads<1>(r, qh, oh, lh, lse_stride);
+  at = 0;
+  for (Index i = 0; i < a.parts; at += round_up(a.kv[i].length, kLanes), ++i)
+    weighted_rows<Words, H>(scores + at, a.score_stride, a.kv[i].values, words<Words>(a.kv[i].length), a.head_dim, i > 0, out, a.head_dim);
+  for (int h = 0; h < H; ++h) {
+    const V scale = V::set1(factor[h]);
+    for (Index j = 0; j < a.head_dim; j += kLanes) {
+      const Index n = smaller(a.head_dim - j, kLanes);
+      (V::load_n(out + h * a.head_dim + j, n) * scale).store_n(out + h * a.head_dim + j, n);
     }
   }
 }
 
-void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues& kv, Index length, float* scratch, float* out) {
-  const AttentionRow row{head_dim, scale, kv.keys, kv.values, head_dim, length, scratch, round_up(length, kLanes)};
-  attend_group(row, q, group, out, nullptr, 0);
+Index attend_scratch(Index group, Index head_dim, Index length) {
+  return group * (round_up(length, kLanes) + (Words::kPair > 1 ? words<Words>(head_dim) : 0));
+}
+
+void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues* kv, Index parts, float* scratch, float* out) {
+  AttendPlan a{head_dim, group, parts, scale, kv, q, scratch, 0, out};
+  for (Index i = 0; i < parts; ++i) a.score_stride += round_up(kv[i].length, kLanes);
+  if constexpr (Words::kPair > 1) {
+    float* narrow = scratch + group * a.score_stride;
+    narrow_rows(q, head_dim, group, head_dim, narrow);
+    a.q = narrow;
+  }
+  for (Index h = 0; h < group; h += 4) {  // four heads at a time
+    switch (smaller(group - h, 4)) {
+      case 4: attend_heads<4>(a, h); break;
+      case 3: attend_heads<3>(a, h); break;
+      case 2: attend_heads<2>(a, h); break;
+      default: attend_heads<1>(a, h);
+    }
+  }
+}
+
+// ---- attention in training: products of blocks of kQueryRows rows, f32 ----
+
+constexpr Index kQueryRows = 24;
+
+struct TrainScratch {
+  float *keys, *values;      // packed for scores and for weighted sums; keys and values for dp and dq in the backward pass
+  float* keys_across;        // packed for dq
+  float *scores, *dscores;   // (kQueryRows, padded)
+  float* block;              // packed queries or gradients of a block
+  Index padded;
+};
+
+TrainScratch divide_scratch(const AttentionShape& s, Index length, float* scratch) {
+  const Index padded = round_up(length, kPanel), rows = padded * s.head_dim, columns = packed_words<F32>(s.head_dim, length),
+              side = larger(rows, columns);
+  TrainScratch t;
+  t.padded = padded;
+  t.keys = scratch;
+  t.values = t.keys + side;
+  t.keys_across = t.values + side;
+  t.scores = t.keys_across + side;
+  t.dscores = t.scores + kQueryRows * padded;
+  t.block = t.dscores + kQueryRows * padded;
+  return t;
 }
 
 Index attention_scratch(const AttentionShape& s, Index length) {
-  const Index padded = round_up(length, kLanes);
-  return 2 * padded * s.head_dim + 8 * padded;  // key and value blocks; p and ds of four heads
-}
-
-inline void make_blocks(const float* rows, Index stride, Index length, Index n, float* blocks) {
-  const Index padded = round_up(length, kLanes);
-  for (Index t = 0; t < padded; ++t) {
-    if (t < length) {
-      put_in_block(rows + t * stride, n, t, blocks);
-    } else {
-      float* out = blocks + t / kLanes * kLanes * n + t % kLanes;
-      for (Index j = 0; j < n; ++j) out[j * kLanes] = 0.0f;
-    }
-  }
+  const Index padded = round_up(length, kPanel), side = larger(padded * s.head_dim, packed_words<F32>(s.head_dim, length));
+  return 3 * side + 2 * kQueryRows * padded + packed_words<F32>(s.head_dim, kQueryRows);
 }
 
 void attention(const AttentionShape& s, const float* q, const float* k, const float* v, Index length, float* out, float* lse,
                float* scratch) {
-  const Index padded = round_up(length, kLanes);
-  make_blocks(k, s.qkv_stride, length, s.head_dim, scratch);
-  AttentionRow row{s.head_dim, s.scale, scratch, v, s.qkv_stride, 0, scratch + padded * s.head_dim, padded};
-  for (Index i = 0; i < length; ++i) {
-    row.length = i + 1;
-    attend_group(row, q + i * s.qkv_stride, s.heads / s.kv_heads, out + i * s.out_stride, lse + i, length);
-  }
-}
-
-struct BackwardRow {
-  const AttentionShape& s;
-  const float *k, *key_blocks, *value_blocks;
-  float *dk, *dv, *p, *ds;
-  Index length, score_stride;
-};
-
-// rows[t] += Σ_h weight[h][t] x[h]
-template <int H>
-void add_outer(const float* weight, Index weight_stride, const float* x, Index x_stride, Index length, Index n, float* rows,
-               Index row_stride) {
-  for (Index j = 0; j < n; j += kLanes) {
-    const Index w = smaller(n - j, kLanes);
-    V xh[H];
-    for (int h = 0; h < H; ++h) xh[h] = V::load_n(x + h * x_stride + j, w);
-    for (Index t = 0; t < length; ++t) {
-      V sum = V::load_n(rows + t * row_stride + j, w);
-      for (int h = 0; h < H; ++h) sum = fma(V::set1(weight[h * weight_stride + t]), xh[h], sum);
-      sum.store_n(rows + t * row_stride + j, w);
+  const TrainScratch t = divide_scratch(s, length, scratch);
+  pack_words<F32>(k, s.qkv_stride, 1, length, s.head_dim, t.keys);
+  pack_words<F32>(v, 1, s.qkv_stride, s.head_dim, length, t.values);
+  for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
+    for (Index first = 0; first < length; first += kQueryRows) {
+      const Index rows = smaller(length - first, kQueryRows), seen = first + rows;
+      product<F32>({q + first * s.qkv_stride + h * s.head_dim, s.qkv_stride, 1}, rows, s.head_dim, t.keys, s.head_dim, seen, nullptr, false, t.scores, t.padded);
+      for (Index i = 0; i < rows; ++i) {
+        float* x = t.scores + i * t.padded;
+        const Index own = first + i + 1;
+        const float largest = scaled_scores(x, own, s.scale, V::set1(-__builtin_inff())).maximum();
+        const float sum = exponential_scores(x, own, largest, V::zero()).sum();
+        lse[h * length + first + i] = largest + __builtin_logf(sum);
+        const V factor = V::set1(1.0f / sum);
+        for (Index j = 0; j < own; j += kLanes) (V::load(x + j) * factor).store(x + j);
+        for (Index j = round_up(own, kLanes); j < seen; j += kLanes) V::zero().store(x + j);
+      }
+      product<F32>({t.scores, t.padded, 1}, rows, seen, t.values, length, s.head_dim, nullptr, false, out + first * s.out_stride + h * s.head_dim,
+                   s.out_stride);
     }
   }
 }
 
-// Query heads of one row: p_t = exp(scale q·k_t - lse), ds_t = scale p_t (dout·v_t - dout·out); see scalar.cpp.
-template <int H>
-void backward_heads(const BackwardRow& r, const float* q, const float* out, const float* dout, const float* lse, Index lse_stride,
-                    float* dq) {
-  const Index n = r.s.head_dim;
-  block_scores<H>(q, n, r.key_blocks, n, r.length, r.p, r.score_stride);
-  block_scores<H>(dout, n, r.value_blocks, n, r.length, r.ds, r.score_stride);
-  float one[H];
-  for (int h = 0; h < H; ++h) {
-    one[h] = 1.0f;
-    const V delta = V::set1(dot(dout + h * n, out + h * n, n)), shift = V::set1(-lse[h * lse_stride]), scale = V::set1(r.s.scale);
-    for (Index t = 0; t < r.length; t += kLanes) {
-      float *p = r.p + h * r.score_stride + t, *ds = r.ds + h * r.score_stride + t;
-      const V pt = exponential(fma(V::load(p), scale, shift));
-      pt.store(p);
-      (pt * (V::load(ds) - delta) * scale).store(ds);
-    }
+// p_t = exp(scale q·k_t - lse), ds_t = scale p_t (dout·v_t - dout·out), for one row of a block; 0 for positions after its own.
+inline void score_gradients(float* p, float* ds, Index own, Index seen, float scale, float lse, float along) {
+  const V factor = V::set1(scale), shift = V::set1(-lse), delta = V::set1(along);
+  for (Index j = 0; j < seen; j += kLanes) {
+    const V pj = select_below(j, own, exponential(fma(V::load(p + j), factor, shift)), V::zero());
+    pj.store(p + j);
+    select_below(j, own, pj * (V::load(ds + j) - delta) * factor, V::zero()).store(ds + j);
   }
-  weighted_rows<H>(r.ds, r.score_stride, r.k, r.s.qkv_stride, r.length, n, one, dq, n);
-  add_outer<H>(r.ds, r.score_stride, q, n, r.length, n, r.dk, r.s.qkv_stride);
-  add_outer<H>(r.p, r.score_stride, dout, n, r.length, n, r.dv, r.s.qkv_stride);
 }
 
 void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v, const float* out, const float* lse,
                         const float* dout, Index length, float* dq, float* dk, float* dv, float* scratch) {
-  const Index padded = round_up(length, kLanes), n = s.head_dim, group = s.heads / s.kv_heads;
-  float *key_blocks = scratch, *value_blocks = key_blocks + padded * n, *p = value_blocks + padded * n;
-  make_blocks(k, s.qkv_stride, length, n, key_blocks);
-  make_blocks(v, s.qkv_stride, length, n, value_blocks);
-  for (Index t = 0; t < length; ++t) {
-    for (Index j = 0; j < n; ++j) dk[t * s.qkv_stride + j] = dv[t * s.qkv_stride + j] = 0.0f;
-  }
-  BackwardRow row{s, k, key_blocks, value_blocks, dk, dv, p, p + 4 * padded, 0, padded};
+  const TrainScratch t = divide_scratch(s, length, scratch);
+  const Index n = s.head_dim, stride = s.qkv_stride;
+  pack_words<F32>(k, stride, 1, length, n, t.keys);
+  pack_words<F32>(v, stride, 1, length, n, t.values);
+  pack_words<F32>(k, 1, stride, n, length, t.keys_across);
   for (Index i = 0; i < length; ++i) {
-    row.length = i + 1;
-    for (Index h = 0; h < group; h += 4) {
-      const Index at = i * s.qkv_stride + h * n, to = i * s.out_stride + h * n;
-      const float* l = lse + h * length + i;
-      switch (smaller(group - h, 4)) {
-        case 4: backward_heads<4>(row, q + at, out + to, dout + to, l, length, dq + at); break;
-        case 3: backward_heads<3>(row, q + at, out + to, dout + to, l, length, dq + at); break;
-        case 2: backward_heads<2>(row, q + at, out + to, dout + to, l, length, dq + at); break;
-        default: backward_heads<1>(row, q + at, out + to, dout + to, l, length, dq + at);
+    for (Index j = 0; j < n; ++j) dk[i * stride + j] = dv[i * stride + j] = 0.0f;
+  }
+  for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
+    for (Index first = 0; first < length; first += kQueryRows) {
+      const Index rows = smaller(length - first, kQueryRows), seen = first + rows, at = first * stride + h * n,
+                  to = first * s.out_stride + h * n;
+      product<F32>({q + at, stride, 1}, rows, n, t.keys, n, seen, nullptr, false, t.scores, t.padded);
+      product<F32>({dout + to, s.out_stride, 1}, rows, n, t.values, n, seen, nullptr, false, t.dscores, t.padded);
+      for (Index i = 0; i < rows; ++i) {
+        score_gradients(t.scores + i * t.padded, t.dscores + i * t.padded, first + i + 1, seen, s.scale, lse[h * length + first + i],
+                        dot(dout + to + i * s.out_stride, out + to + i * s.out_stride, n));
       }
+      product<F32>({t.dscores, t.padded, 1}, rows, seen, t.keys_across, length, n, nullptr, false, dq + at, stride);
+      pack_words<F32>(q + at, 1, stride, n, rows, t.block);
+      product<F32>({t.dscores, 1, t.padded}, seen, rows, t.block, rows, n, nullptr, true, dk, stride);
+      pack_words<F32>(dout + to, 1, s.out_stride, n, rows, t.block);
+      product<F32>({t.scores, 1, t.padded}, seen, rows, t.block, rows, n, nullptr, true, dv, stride);
     }
   }
 }
 
 // ---- distributions ----
 
-void exponentials(float* logits, Index n, float scale, float& largest, double& sum) {
+inline float largest_of(const float* x, Index n) {
   V top = V::set1(-__builtin_inff());
   Index j = 0;
-  for (; j + kLanes <= n; j += kLanes) top = max(top, V::load(logits + j));
-  largest = top.maximum();
-  for (; j < n; ++j) largest = logits[j] > largest ? logits[j] : largest;
+  for (; j + kLanes <= n; j += kLanes) top = max(top, V::load(x + j));
+  float largest = top.maximum();
+  for (; j < n; ++j) largest = x[j] > largest ? x[j] : largest;
+  return largest;
+}
 
-  sum = 0;
+// Calls work(j, x_j in lanes, how many) for all vectors, and end() after each 1,024 of n: f32 partial sums stay short.
+template <class Work, class End>
+inline void for_scaled(const float* logits, Index n, float largest, float scale, const Work& work, const End& end) {
   const V shift = V::set1(largest), factor = V::set1(scale);
-  for (Index first = 0; first < n; first += 1024) {  // f32 partial sums stay short
-    V part = V::zero();
-    const Index end = smaller(n, first + 1024);
-    for (j = first; j < end; j += kLanes) {
-      const Index w = smaller(end - j, kLanes);
-      const V e = select_below(j, end, exponential((V::load_n(logits + j, w) - shift) * factor), V::zero());
-      e.store_n(logits + j, w);
-      part = part + e;
+  for (Index first = 0; first < n; first += 1024) {
+    const Index stop = smaller(n, first + 1024);
+    for (Index j = first; j < stop; j += kLanes) {
+      const Index w = smaller(stop - j, kLanes);
+      work(j, (V::load_n(logits + j, w) - shift) * factor, w);
     }
-    sum += static_cast<double>(part.sum());
+    end();
   }
 }
 
-constexpr tinyzero::Kernels kTable{kName,
-                                   kLanes,
-                                   packed_size,
-                                   pack,
-                                   matmul,
-                                   rms_norm,
-                                   rms_norm_backward,
-                                   swiglu,
-                                   swiglu_backward,
-                                   rope,
-                                   store_key,
-                                   attend,
-                                   attention_scratch,
-                                   attention,
-                                   attention_backward,
-                                   exponentials};
+void exponentials(float* logits, Index n, float scale, float& largest, double& sum) {
+  largest = largest_of(logits, n);
+  sum = 0;
+  V part = V::zero();
+  for_scaled(
+      logits, n, largest, scale,
+      [&](Index j, V x, Index w) {
+        const V e = select_below(0, w, exponential(x), V::zero());
+        e.store_n(logits + j, w);
+        part = part + e;
+      },
+      [&] {
+        sum += static_cast<double>(part.sum());
+        part = V::zero();
+      });
+}
+
+void distribution(const float* logits, Index n, float scale, float& largest, double& sum, double& weighted) {
+  largest = largest_of(logits, n);
+  sum = weighted = 0;
+  V part = V::zero(), weight = V::zero();
+  for_scaled(
+      logits, n, largest, scale,
+      [&](Index, V x, Index w) {
+        const V e = select_below(0, w, exponential(x), V::zero());
+        part = part + e;
+        weight = weight + select_below(0, w, max(x, V::set1(-88.0f)) * e, V::zero());  // -inf · 0 is none
+      },
+      [&] {
+        sum += static_cast<double>(part.sum());
+        weighted += static_cast<double>(weight.sum());
+        part = weight = V::zero();
+      });
+}
+
+void logit_gradient(float* logits, Index n, float scale, float lse, float entropy, float g, float e) {
+  const V factor = V::set1(scale), shift = V::set1(-lse), h = V::set1(entropy), minus_g = V::set1(-g), minus_e = V::set1(-e);
+  for (Index j = 0; j < n; j += kLanes) {
+    const Index w = smaller(n - j, kLanes);
+    const V log_p = max(fma(V::load_n(logits + j, w), factor, shift), V::set1(-88.0f)), p = exponential(log_p);
+    (factor * p * fma(minus_e, log_p + h, minus_g)).store_n(logits + j, w);
+  }
+}
+
+constexpr tinyzero::Kernels kTable{.name = kName,
+                                   .lanes = kLanes,
+                                   .pair = Words::kPair,
+                                   .multiply_adds = multiply_adds,
+                                   .read = read,
+                                   .narrow_rows = narrow_rows,
+                                   .narrow_columns = narrow_columns,
+                                   .packed_size = packed_size,
+                                   .pack = pack,
+                                   .matmul = matmul,
+                                   .rms_norm = rms_norm,
+                                   .rms_norm_backward = rms_norm_backward,
+                                   .swiglu = swiglu,
+                                   .swiglu_backward = swiglu_backward,
+                                   .rope = rope,
+                                   .store_key = store_key,
+                                   .store_value = store_value,
+                                   .attend_scratch = attend_scratch,
+                                   .attend = attend,
+                                   .attention_scratch = attention_scratch,
+                                   .attention = attention,
+                                   .attention_backward = attention_backward,
+                                   .exponentials = exponentials,
+                                   .distribution = distribution,
+                                   .logit_gradient = logit_gradient};
 
 }  // namespace

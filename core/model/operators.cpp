@@ -6,6 +6,9 @@
 #include <cmath>
 #include <optional>
 
+#include "core/kernels/kernels.h"
+#include "core/model/parameters.h"
+
 namespace tinyzero {
 namespace {
 
@@ -16,7 +19,7 @@ using torch::autograd::Variable;
 using Variables = torch::autograd::variable_list;
 
 constexpr std::int64_t kRows = 128;        // rows of one parallel task: fixed, so sums do not depend on the number of threads
-constexpr std::int64_t kLogitRows = 1024;  // rows of logits held at once
+constexpr std::int64_t kLogitRows = 256;   // rows of logits held at once
 
 // work(first, count) for chunks of kRows rows.
 template <class Work>
@@ -29,6 +32,88 @@ void for_rows(std::int64_t rows, const Work& work) {
 
 // Room for one partial gradient of n floats a chunk; their sum, in order, is the gradient.
 Tensor partial_sums(std::int64_t rows, std::int64_t n) { return at::zeros({(rows + kRows - 1) / kRows, n}); }
+
+// Memory of this thread for what lives within one operation.
+float* scratch(std::int64_t floats) {
+  thread_local FloatBuffer buffer;
+  if (buffer.size() < floats) buffer = FloatBuffer(floats);
+  return buffer.data();
+}
+
+// The right side of a product: (k, n), and packed if our own kernels are to compute it.
+struct RightSide {
+  const Tensor matrix;
+  const float* packed;
+};
+
+// y (count, n) = x (count, k) · right + bias, or added to y.
+void multiply_rows(const float* x, std::int64_t count, const RightSide& right, const float* bias, bool add, float* y) {
+  const Kernels& table = kernels();
+  const std::int64_t k = right.matrix.size(0), n = right.matrix.size(1);
+  const float* packed = right.packed;
+  if (packed == nullptr) {
+    Tensor out = at::from_blob(y, {count, n});
+    at::mm_out(out, at::from_blob(const_cast<float*>(x), {count, k}), right.matrix);
+    return;
+  }
+  LeftWords left{x, k, 1};
+  if (table.pair > 1) {
+    float* words = scratch(count * table.words(k));
+    table.narrow_rows(x, k, count, k, words);
+    left = {words, table.words(k), 1};
+  }
+  table.matmul(left, count, k, packed, n, bias, add, y, n);
+}
+
+// dweight (n, k) += dy (rows, n)^T · x (rows, k), n in parts that threads share.
+void add_weight_gradient(const float* dy, const float* x, std::int64_t rows, std::int64_t n, std::int64_t k, float* dweight) {
+  const Kernels& table = kernels();
+  const std::int64_t words = table.words(rows);
+  Tensor packed = at::empty({table.packed_size(k, rows)}), across;
+  float* right = packed.mutable_data_ptr<float>();
+  table.pack(x, 1, k, k, rows, right);
+  const float* left = dy;
+  if (table.pair > 1) {
+    across = at::empty({words, n});
+    table.narrow_columns(dy, n, rows, n, across.mutable_data_ptr<float>());
+    left = across.const_data_ptr<float>();
+  }
+  for_rows(n, [&](std::int64_t first, std::int64_t count) {
+    table.matmul({left + first, 1, n}, count, rows, right, k, nullptr, true, dweight + first * k, k);
+  });
+}
+
+struct Linear : Function<Linear> {
+  static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias,
+                          const std::optional<Tensor>& residual, const float* packed, const float* packed_back) {
+    const std::int64_t n = weight.size(0), k = weight.size(1);
+    const RightSide right{weight.detach().t(), packed};
+    Tensor y = residual ? residual->clone() : at::empty({x.size(0), n});  // (N, n)
+    for_rows(x.size(0), [&](std::int64_t first, std::int64_t count) {
+      multiply_rows(x.const_data_ptr<float>() + first * k, count, right, bias ? bias->const_data_ptr<float>() : nullptr,
+                    residual.has_value(), y.mutable_data_ptr<float>() + first * n);
+    });
+    context->save_for_backward({x, weight, bias.value_or(Tensor())});
+    context->saved_data["residual"] = residual.has_value();
+    context->saved_data["back"] = reinterpret_cast<std::int64_t>(packed_back);
+    return y;
+  }
+
+  static Variables backward(AutogradContext* context, const Variables& grads) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &weight = saved[1], &bias = saved[2], dy = grads[0].contiguous();
+    const RightSide back{weight.detach(), reinterpret_cast<const float*>(context->saved_data["back"].toInt())};
+    const std::int64_t rows = x.size(0), n = weight.size(0), k = weight.size(1);
+    const float *from = dy.const_data_ptr<float>(), *input = x.const_data_ptr<float>();
+    Tensor dx = at::empty_like(x);  // (N, k)
+    for_rows(rows, [&](std::int64_t first, std::int64_t count) {
+      multiply_rows(from + first * n, count, back, nullptr, false, dx.mutable_data_ptr<float>() + first * k);
+    });
+    if (weight.grad().defined()) add_weight_gradient(from, input, rows, n, k, weight.grad().mutable_data_ptr<float>());
+    if (bias.defined() && bias.grad().defined()) Tensor(bias.grad()).add_(dy.sum(0));
+    return {dx, Variable(), Variable(), context->saved_data["residual"].toBool() ? dy : Variable(), Variable(), Variable()};
+  }
+};
 
 struct RmsNorm : Function<RmsNorm> {
   static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& weight, double eps) {
@@ -229,74 +314,67 @@ struct Attention : Function<Attention> {
 //   l = h W^T / T,  p = softmax(l),  logp = l_target - lse,  H = lse - sum p l
 //   dl = g (onehot - p) - e p (log p + H),  dh = dl W / T,  dW += dl^T h / T
 struct TokenLogits : Function<TokenLogits> {
-  static Variables forward(AutogradContext* context, const Tensor& hidden, const Tensor& weight, const Tensor& targets,
-                           double temperature) {
-    const std::int64_t n = hidden.size(0);
+  static Variables forward(AutogradContext* context, const Tensor& hidden, const Tensor& weight, const Tensor& targets, double temperature,
+                           const float* packed, const float* packed_back) {
+    const std::int64_t n = hidden.size(0), width = weight.size(1), vocab = weight.size(0);
     Tensor logp = at::empty({n}), entropy = at::empty({n}), lse = at::empty({n});
-    for (std::int64_t first = 0; first < n; first += kLogitRows) {
-      const std::int64_t count = std::min(kLogitRows, n - first);
-      Tensor logits = at::mm(hidden.narrow(0, first, count), weight.t());  // (rows, V)
-      for_rows(count, [&](std::int64_t start, std::int64_t rows) {
-        for (std::int64_t i = start; i < start + rows; ++i) {
-          row_forward(logits.mutable_data_ptr<float>() + i * logits.size(1), logits.size(1),
-                      targets.const_data_ptr<std::int64_t>()[first + i], temperature, logp.mutable_data_ptr<float>()[first + i],
-                      entropy.mutable_data_ptr<float>()[first + i], lse.mutable_data_ptr<float>()[first + i]);
-        }
-      });
-    }
+    const float scale = static_cast<float>(1.0 / temperature);
+    const RightSide right{weight.detach().t(), packed};
+    for_chunks(n, vocab, [&](std::int64_t first, std::int64_t count, float* logits) {
+      multiply_rows(hidden.const_data_ptr<float>() + first * width, count, right, nullptr, false, logits);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const float* row = logits + i * vocab;
+        float largest = 0;
+        double sum = 0, weighted = 0;
+        kernels().distribution(row, vocab, scale, largest, sum, weighted);
+        const double log_sum = std::log(sum), chosen = row[targets.const_data_ptr<std::int64_t>()[first + i]];
+        lse.mutable_data_ptr<float>()[first + i] = static_cast<float>(static_cast<double>(largest) * scale + log_sum);
+        logp.mutable_data_ptr<float>()[first + i] = static_cast<float>((chosen - largest) * scale - log_sum);
+        entropy.mutable_data_ptr<float>()[first + i] = static_cast<float>(log_sum - weighted / sum);
+      }
+    });
     context->save_for_backward({hidden, weight, targets, entropy, lse});
     context->saved_data["temperature"] = temperature;
+    context->saved_data["forward"] = reinterpret_cast<std::int64_t>(packed);
+    context->saved_data["back"] = reinterpret_cast<std::int64_t>(packed_back);
     return {logp, entropy};
   }
 
   static Variables backward(AutogradContext* context, const Variables& grads) {
     const auto saved = context->get_saved_variables();
     const Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], &entropy = saved[3], &lse = saved[4];
-    const double temperature = context->saved_data["temperature"].toDouble();
-    const std::int64_t n = hidden.size(0);
+    const RightSide right{weight.detach().t(), reinterpret_cast<const float*>(context->saved_data["forward"].toInt())},
+        back{weight.detach(), reinterpret_cast<const float*>(context->saved_data["back"].toInt())};
+    const std::int64_t n = hidden.size(0), width = weight.size(1), vocab = weight.size(0);
+    const float scale = static_cast<float>(1.0 / context->saved_data["temperature"].toDouble());
     const Tensor g = grads[0].defined() ? grads[0].contiguous() : at::zeros({n}),
                  e = grads[1].defined() ? grads[1].contiguous() : at::zeros({n});
-    Tensor dhidden = at::empty_like(hidden), dweight = at::zeros_like(weight);  // (N, D), (V, D)
-    for (std::int64_t first = 0; first < n; first += kLogitRows) {
-      const std::int64_t count = std::min(kLogitRows, n - first);
-      const Tensor rows = hidden.narrow(0, first, count);  // (rows, D)
-      Tensor logits = at::mm(rows, weight.t());            // (rows, V)
-      for_rows(count, [&](std::int64_t start, std::int64_t some) {
-        for (std::int64_t i = start; i < start + some; ++i) {
-          const std::int64_t at = first + i;
-          row_backward(logits.mutable_data_ptr<float>() + i * logits.size(1), logits.size(1), targets.const_data_ptr<std::int64_t>()[at],
-                       temperature, lse.const_data_ptr<float>()[at], entropy.const_data_ptr<float>()[at], g.const_data_ptr<float>()[at],
-                       e.const_data_ptr<float>()[at]);
-        }
-      });
-      Tensor out = dhidden.narrow(0, first, count);
-      at::mm_out(out, logits, weight);
-      dweight.addmm_(logits.t(), rows);
-    }
-    return {dhidden, dweight, Variable(), Variable()};
+    Tensor dhidden = at::empty_like(hidden);  // (N, D)
+    const float* states = hidden.const_data_ptr<float>();
+    for_chunks(n, vocab, [&](std::int64_t first, std::int64_t count, float* logits) {
+      multiply_rows(states + first * width, count, right, nullptr, false, logits);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t at = first + i;
+        float* row = logits + i * vocab;
+        const float gradient = g.const_data_ptr<float>()[at];
+        kernels().logit_gradient(row, vocab, scale, lse.const_data_ptr<float>()[at], entropy.const_data_ptr<float>()[at], gradient,
+                                 e.const_data_ptr<float>()[at]);
+        row[targets.const_data_ptr<std::int64_t>()[at]] += scale * gradient;
+      }
+      multiply_rows(logits, count, back, nullptr, false, dhidden.mutable_data_ptr<float>() + first * width);
+      if (weight.grad().defined())
+        add_weight_gradient(logits, states + first * width, count, vocab, width, weight.grad().mutable_data_ptr<float>());
+    });
+    return {dhidden, Variable(), Variable(), Variable(), Variable(), Variable()};
   }
 
  private:
-  static void row_forward(float* logits, std::int64_t n, std::int64_t target, double temperature, float& logp, float& entropy, float& lse) {
-    const float scale = static_cast<float>(1.0 / temperature), chosen = logits[target] * scale;
-    float largest = 0;
-    double sum = 0, weighted = 0;
-    kernels().exponentials(logits, n, scale, largest, sum);
-    for (std::int64_t j = 0; j < n; ++j) weighted += logits[j] > 0 ? static_cast<double>(logits[j]) * std::log(logits[j]) : 0.0;
-    const double log_sum = std::log(sum);
-    lse = static_cast<float>(static_cast<double>(largest) * scale + log_sum);
-    logp = static_cast<float>(static_cast<double>(chosen) - static_cast<double>(largest) * scale - log_sum);
-    entropy = static_cast<float>(log_sum - weighted / sum);
-  }
-
-  static void row_backward(float* logits, std::int64_t n, std::int64_t target, double temperature, float lse, float entropy, float g,
-                           float e) {
-    const float scale = static_cast<float>(1.0 / temperature);
-    for (std::int64_t j = 0; j < n; ++j) {
-      const float log_p = logits[j] * scale - lse, p = std::exp(log_p);
-      logits[j] = scale * (-g * p - e * p * (log_p + entropy));
-    }
-    logits[target] += scale * g;
+  // work(first, count, room for the logits of count rows) for chunks of kLogitRows rows.
+  template <class Work>
+  static void for_chunks(std::int64_t rows, std::int64_t vocab, const Work& work) {
+    Tensor logits = at::empty({std::min(rows, kLogitRows), vocab});
+    for (std::int64_t first = 0; first < rows; first += kLogitRows)
+      work(first, std::min(kLogitRows, rows - first), logits.mutable_data_ptr<float>());
   }
 };
 
@@ -311,8 +389,17 @@ at::Tensor attention(const at::Tensor& qkv, const at::Tensor& q_norm, const at::
 
 at::Tensor swiglu(const at::Tensor& gate_up) { return Swiglu::apply(gate_up); }
 
-TokenDistribution token_distribution(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, double temperature) {
-  const auto out = TokenLogits::apply(hidden, weight, targets, temperature);
+at::Tensor linear(const at::Tensor& x, const LinearWeight& w, const at::Tensor& residual) {
+  if (w.forward == nullptr) {
+    const Tensor y = at::linear(x, w.weight, w.bias);
+    return residual.defined() ? residual + y : y;
+  }
+  const auto optional = [](const Tensor& t) { return t.defined() ? std::optional<Tensor>(t) : std::nullopt; };
+  return Linear::apply(x, w.weight, optional(w.bias), optional(residual), w.forward, w.backward);
+}
+
+TokenDistribution token_distribution(const at::Tensor& hidden, const LinearWeight& w, const at::Tensor& targets, double temperature) {
+  const auto out = TokenLogits::apply(hidden, w.weight, targets, temperature, w.forward, w.backward);
   return {out[0], out[1]};
 }
 

@@ -9,7 +9,6 @@
 #include <memory>
 #include <vector>
 
-#include "core/kernels/kernels.h"
 #include "core/model/rope.h"
 
 namespace tinyzero {
@@ -41,12 +40,22 @@ at::Tensor attention(const at::Tensor& qkv, const at::Tensor& q_norm, const at::
 // silu(gate) · up: (N, 2F) -> (N, F), a row being F gates, then F ups.
 at::Tensor swiglu(const at::Tensor& gate_up);
 
+// A matrix (n, k) of a model, ready for products on the CPU, and where its gradient is summed.
+struct LinearWeight {
+  at::Tensor weight, bias;          // (n, k), (n) or undefined
+  const float* forward = nullptr;   // weight packed by the kernels; null: LibTorch's products
+  const float* backward = nullptr;  // its transpose packed, for the gradient of the input
+};
+
+// x · weight^T + bias + residual: (N, k), (N, n) or undefined -> (N, n). The gradients of a packed weight and its bias are added to their grad().
+at::Tensor linear(const at::Tensor& x, const LinearWeight& w, const at::Tensor& residual = {});
+
 struct TokenDistribution {
   at::Tensor logp;     // (N) log-probability of the target
   at::Tensor entropy;  // (N) of the whole distribution, in nats
 };
 
-// log softmax(hidden · weight^T / temperature) at `targets`: (N, D), (V, D), (N) int64. Never holds more than 1,024 rows of logits.
-TokenDistribution token_distribution(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, double temperature);
+// log softmax(hidden · weight^T / temperature) at `targets`: (N, D), (V, D), (N) int64. Never holds more than 256 rows of logits.
+TokenDistribution token_distribution(const at::Tensor& hidden, const LinearWeight& weight, const at::Tensor& targets, double temperature);
 
 }  // namespace tinyzero

@@ -59,11 +59,17 @@ std::int64_t ParameterLayout::add(const std::string& name, std::vector<std::int6
   return slots_.back().offset;
 }
 
-FloatBuffer::FloatBuffer(std::int64_t size) : size_(size) {
+FloatBuffer::FloatBuffer(std::int64_t size) : FloatBuffer(uninitialized(size)) {
+  std::memset(data_.get(), 0, static_cast<std::size_t>(size) * sizeof(float));
+}
+
+FloatBuffer FloatBuffer::uninitialized(std::int64_t size) {
+  FloatBuffer buffer;
   const std::size_t bytes = (static_cast<std::size_t>(size) * sizeof(float) + 63) / 64 * 64;
-  data_.reset(static_cast<float*>(std::aligned_alloc(64, std::max<std::size_t>(bytes, 64))));
-  if (!data_) throw std::bad_alloc();
-  std::memset(data_.get(), 0, bytes);
+  buffer.data_.reset(static_cast<float*>(std::aligned_alloc(64, std::max<std::size_t>(bytes, 64))));
+  if (!buffer.data_) throw std::bad_alloc();
+  buffer.size_ = size;
+  return buffer;
 }
 
 void FloatBuffer::Free::operator()(float* p) const { std::free(p); }

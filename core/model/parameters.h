@@ -50,6 +50,8 @@ class FloatBuffer {
  public:
   FloatBuffer() = default;
   explicit FloatBuffer(std::int64_t size);
+  // One whose contents are undefined, and whose pages take memory only once they are written.
+  static FloatBuffer uninitialized(std::int64_t size);
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }
   std::int64_t size() const { return size_; }

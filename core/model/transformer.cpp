@@ -8,7 +8,7 @@ namespace tinyzero {
 
 using at::Tensor;
 
-Transformer::Transformer(Model& model, bool reference, bool frozen)
+Transformer::Transformer(Model& model, bool reference, const PackedWeights* packed, bool frozen)
     : config_(model.config),
       reference_(reference),
       flat_(at::from_blob(model.weights.data(), {model.weights.size()}, at::kFloat)),
@@ -20,17 +20,25 @@ Transformer::Transformer(Model& model, bool reference, bool frozen)
   for (std::int64_t i = 0; i < c.layers; ++i) {
     const LayerOffsets& at = layout.layer(static_cast<std::size_t>(i));
     const std::int64_t qkv_width = c.q_width() + 2 * c.kv_width();
-    layers_.push_back({parameter(at.input_norm, {c.width}), parameter(at.qkv, {qkv_width, c.width}), parameter(at.qkv_bias, {qkv_width}),
-                       parameter(at.q_norm, {c.head_dim}), parameter(at.k_norm, {c.head_dim}), parameter(at.output, {c.width, c.q_width()}),
-                       parameter(at.post_norm, {c.width}), parameter(at.gate_up, {2 * c.mlp, c.width}),
-                       parameter(at.down, {c.width, c.mlp})});
+    static const PackedWeights::Layer kNotPacked;
+    const PackedWeights::Layer& ready = packed != nullptr ? packed->layer(static_cast<std::size_t>(i)) : kNotPacked;
+    const auto linear = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns, std::int64_t bias, const PackedWeights::Matrix& matrix) {
+      return LinearWeight{parameter(offset, {rows, columns}), parameter(bias, {rows}), matrix.forward, matrix.backward};
+    };
+    layers_.push_back({parameter(at.input_norm, {c.width}), parameter(at.q_norm, {c.head_dim}), parameter(at.k_norm, {c.head_dim}),
+                       parameter(at.post_norm, {c.width}), linear(at.qkv, qkv_width, c.width, at.qkv_bias, ready.qkv),
+                       linear(at.output, c.width, c.q_width(), -1, ready.output), linear(at.gate_up, 2 * c.mlp, c.width, -1, ready.gate_up),
+                       linear(at.down, c.width, c.mlp, -1, ready.down)});
   }
   final_norm_ = parameter(layout.final_norm(), {c.width});
   if (c.value_head) {
-    head_ = parameter(layout.head(), {1, c.width});
-    head_bias_ = parameter(layout.head() + c.width, {1});
+    head_ = {parameter(layout.head(), {1, c.width}), parameter(layout.head() + c.width, {1})};
   } else {
-    head_ = c.tied ? embedding_ : parameter(layout.head(), {c.vocab, c.width});
+    head_.weight = c.tied ? embedding_ : parameter(layout.head(), {c.vocab, c.width});
+    if (packed != nullptr) {
+      head_.forward = packed->head().forward;
+      head_.backward = packed->head().backward;
+    }
   }
   if (frozen) return;
   for (const ParameterSlot& slot : layout.slots()) {
@@ -62,18 +70,18 @@ Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const Packed
 
   Tensor x = at::embedding(embedding_, ids);  // (N, D)
   for (const Layer& layer : layers_) {
-    const Tensor qkv = at::linear(norm(x, layer.input_norm, config_.norm_eps), layer.qkv, layer.qkv_bias);  // (N, (H + 2 KV) d)
-    x = x + at::linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output);                       // (N, D)
-    const Tensor gate_up = at::linear(norm(x, layer.post_norm, config_.norm_eps), layer.gate_up);           // (N, 2F)
-    x = x + at::linear(gate(gate_up), layer.down);                                                          // (N, D)
+    const Tensor qkv = linear(norm(x, layer.input_norm, config_.norm_eps), layer.qkv);          // (N, (H + 2 KV) d)
+    x = linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output, x);                // (N, D)
+    const Tensor gate_up = linear(norm(x, layer.post_norm, config_.norm_eps), layer.gate_up);   // (N, 2F)
+    x = linear(gate(gate_up), layer.down, x);                                                   // (N, D)
   }
   return norm(x, final_norm_, config_.norm_eps);  // (N, D)
 }
 
-Tensor Transformer::values(const Tensor& rows) const { return at::linear(rows, head_, head_bias_).squeeze(1); }
+Tensor Transformer::values(const Tensor& rows) const { return at::linear(rows, head_.weight, head_.bias).squeeze(1); }
 
 TokenDistribution Transformer::distribution(const Tensor& rows, const Tensor& targets, double temperature) const {
-  return reference_ ? reference_token_distribution(rows, head_, targets, temperature)
+  return reference_ ? reference_token_distribution(rows, head_.weight, targets, temperature)
                     : token_distribution(rows, head_, targets, temperature);
 }
 

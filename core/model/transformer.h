@@ -7,15 +7,17 @@
 #include <vector>
 
 #include "core/model/operators.h"
+#include "core/model/packed_weights.h"
 #include "core/model/parameters.h"
 
 namespace tinyzero {
 
 class Transformer {
  public:
-  // Works on the weights of `model` in place (no copy); `model` must outlive it. With `reference`, the plain LibTorch operations. A frozen
-  // model has no gradient and no memory for one.
-  explicit Transformer(Model& model, bool reference = false, bool frozen = false);
+  // Works on the weights of `model` in place (no copy); `model` must outlive it. With `reference`, the plain LibTorch operations. `packed`, if
+  // there, must outlive it and hold the weights as they are whenever a pass runs: products are then our own. A frozen model has no gradient and
+  // no memory for one.
+  explicit Transformer(Model& model, bool reference = false, const PackedWeights* packed = nullptr, bool frozen = false);
 
   // Final hidden states, after the last norm, of a packed batch: ids (N) int64 -> (N, D).
   at::Tensor hidden(const at::Tensor& ids, const std::shared_ptr<const PackedShape>& shape);
@@ -43,14 +45,16 @@ class Transformer {
   at::Tensor parameter(std::int64_t offset, std::vector<std::int64_t> shape);
 
   struct Layer {
-    at::Tensor input_norm, qkv, qkv_bias, q_norm, k_norm, output, post_norm, gate_up, down;
+    at::Tensor input_norm, q_norm, k_norm, post_norm;
+    LinearWeight qkv, output, gate_up, down;
   };
 
   const ModelConfig& config_;
   bool reference_;
   at::Tensor flat_, gradient_;
   Views layer_matrices_, embeddings_, vectors_;
-  at::Tensor embedding_, final_norm_, head_, head_bias_;
+  at::Tensor embedding_, final_norm_;
+  LinearWeight head_;
   std::vector<Layer> layers_;
   std::shared_ptr<RopeTable> rope_;
 };

@@ -26,6 +26,11 @@ struct Sampling {
   std::uint64_t seed = 1;
   Purpose purpose = Purpose::generation;
   std::uint64_t step = 0;
+  std::int64_t top_k = 0;  // only the k likeliest tokens are drawn; 0: all
+  double top_p = 1.0;      // only the likeliest tokens that together have this probability are drawn
+  // For benchmarks: how long each completion is to be, of all prompts and samples in order, at most max_tokens; eos then ends none. Empty: the
+  // model decides.
+  std::vector<std::int64_t> lengths = {};
 };
 
 enum class End { eos, length };
@@ -42,6 +47,9 @@ struct DecodeStatistics {
   std::int64_t tokens = 0;         // sampled
   std::int64_t prompt_tokens = 0;  // computed for prompts
   double slot_use = 0;             // share of slots that held an unfinished sequence, mean over steps
+  // Where the time of all threads went, in seconds, if the engine was asked to keep account: matrix products, attention, sampling, everything
+  // else of a pass (norms, rotation, gates), and threads that had nothing left to do.
+  double products = 0, attention = 0, sampling = 0, rest = 0, waiting = 0;
 };
 
 class Engine {

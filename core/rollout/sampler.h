@@ -5,7 +5,9 @@
 // A token of probability 0 is never drawn.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <vector>
 
 namespace tinyzero {
 
@@ -24,6 +26,23 @@ inline std::int64_t invert_cdf(const float* weights, std::int64_t n, Sum before,
 inline std::int64_t last_possible(const float* weights, std::int64_t n) {
   while (n > 1 && !(weights[n - 1] > 0.0f)) --n;
   return n - 1;
+}
+
+// Leaves only the k likeliest of n tokens (0: all), and of those only the likeliest whose weights reach `p` of the sum (at least one), by setting
+// the other weights to 0; of equal weights the earlier token counts as likelier. Returns the sum of what is left. `order` is room for n numbers.
+inline double keep_likeliest(float* weights, std::int64_t n, double sum, std::int64_t k, double p, std::vector<std::int32_t>& order) {
+  if ((k <= 0 || k >= n) && p >= 1.0) return sum;
+  order.resize(static_cast<std::size_t>(n));
+  for (std::int64_t i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i);
+  std::sort(order.begin(), order.end(),
+            [&](std::int32_t a, std::int32_t b) { return weights[a] > weights[b] || (weights[a] == weights[b] && a < b); });
+  const std::size_t most = k > 0 ? static_cast<std::size_t>(std::min(k, n)) : order.size();
+  double among = 0, kept = 0;
+  for (std::size_t i = 0; i < most; ++i) among += static_cast<double>(weights[order[i]]);
+  std::size_t count = 0;
+  while (count < most && (count == 0 || kept < p * among)) kept += static_cast<double>(weights[order[count++]]);
+  for (std::size_t i = count; i < order.size(); ++i) weights[order[i]] = 0.0f;
+  return kept;
 }
 
 }  // namespace tinyzero

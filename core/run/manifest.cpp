@@ -7,6 +7,7 @@
 
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <ctime>
+#include <fstream>
 #include <thread>
 
 #include "core/kernels/kernels.h"
@@ -20,9 +21,26 @@ std::string file_hash(const fs::path& path) {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+Json machine_json() {
   utsname system{};
   ::uname(&system);
+  return {{"system", fmt::format("{} {}", system.sysname, system.release)},
+          {"architecture", system.machine},
+          {"processor", processor_name()},
+          {"cores", std::thread::hardware_concurrency()},
+          {"kernels", kernels().name}};
+}
+
+void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
   const fs::path program = boost::dll::program_location().string();
   Json plugins = Json::array();
   for (const fs::path& path : facts.plugins) plugins.push_back({{"path", path.string()}, {"xxh3", file_hash(path)}});
@@ -32,11 +50,7 @@ void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
                          {"config", facts.config},
                          {"plugins", plugins},
                          {"problem_set", facts.problem_set},
-                         {"machine",
-                          {{"system", fmt::format("{} {}", system.sysname, system.release)},
-                           {"architecture", system.machine},
-                           {"cores", std::thread::hardware_concurrency()},
-                           {"kernels", kernels().name}}},
+                         {"machine", machine_json()},
                          {"libtorch", facts.torch},
                          {"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))}};
   write_file_atomically(folder.manifest(), manifest.dump(2) + "\n");

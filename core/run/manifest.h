@@ -19,6 +19,12 @@ struct ManifestFacts {
 // Adds program, hashes, machine and time to the facts and writes the file.
 void write_manifest(const RunFolder& folder, const ManifestFacts& facts);
 
+// What the system calls this machine's processor.
+std::string processor_name();
+
+// System, processor, cores and kernels of this machine.
+Json machine_json();
+
 // The kernels that the run began with, by name. Throws Error if the manifest is broken.
 std::string manifest_kernels(const RunFolder& folder);
 

@@ -10,6 +10,7 @@ namespace tinyzero {
 namespace {
 
 constexpr std::int64_t kMostGradientBytes = std::int64_t{1} << 30;  // of all replicas together
+constexpr std::int64_t kMostPackedBytes = std::int64_t{1} << 30;
 
 }  // namespace
 
@@ -18,10 +19,13 @@ ModelWorkers::ModelWorkers(Model& model, std::int64_t threads, std::int64_t repl
     replicas = model.layout.size() * threads * static_cast<std::int64_t>(sizeof(float)) <= kMostGradientBytes ? threads : 1;
   threads_each_ = static_cast<int>(std::max<std::int64_t>(1, threads / replicas));
   at::set_num_threads(threads_each_);
-  for (std::int64_t i = 0; i < replicas; ++i) replicas_.push_back(std::make_unique<Transformer>(model, /*reference=*/false, frozen));
+  if (PackedWeights::floats(model, frozen) * static_cast<std::int64_t>(sizeof(float)) <= kMostPackedBytes)
+    packed_ = std::make_unique<PackedWeights>(model, frozen);
+  for (std::int64_t i = 0; i < replicas; ++i) replicas_.push_back(std::make_unique<Transformer>(model, /*reference=*/false, packed_.get(), frozen));
 }
 
 void ModelWorkers::run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work) {
+  if (packed_) run_workers(count(), [&](std::int64_t part) { packed_->pack(part, count()); });
   run_workers(std::min(count(), tasks), [&](std::int64_t worker) {
     at::set_num_threads(threads_each_);  // holds for a thread
     for (std::int64_t i = worker; i < tasks; i += count()) work(*replicas_[static_cast<std::size_t>(worker)], i);

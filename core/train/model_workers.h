@@ -21,14 +21,16 @@ class ModelWorkers {
 
   std::int64_t count() const { return static_cast<std::int64_t>(replicas_.size()); }
 
-  // The replica that holds the gradient: what an optimizer steps on.
+  // The replica that holds the gradient: what an optimizer steps on. Passes through it belong into run().
   Transformer& model() { return *replicas_.front(); }
 
   // Calls work(replica, i) for i = 0 … tasks-1, task i on replica i modulo count(), those of one replica in order. Then adds the gradients
   // of the other replicas to the first's, in order, and clears them (a frozen model has none): the sum is a function of tasks and count() alone.
+  // The weights must not change meanwhile.
   void run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
 
  private:
+  std::unique_ptr<PackedWeights> packed_;  // none: too large
   std::vector<std::unique_ptr<Transformer>> replicas_;
   int threads_each_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <mutex>
 #include <thread>
@@ -15,7 +16,14 @@ namespace tinyzero {
 namespace {
 
 constexpr std::int64_t kPromptRows = 64;        // tokens of a prompt computed in one pass
-constexpr std::int64_t kCacheBytes = 16 << 20;  // of shared cache that weights and sequences should fit into
+
+// Waves that are tried: multiples of the rows of a product tile. A wider one must be faster by kWorthWider to be worth its longer drain.
+constexpr std::int64_t kWaves[] = {12, 24, 48, 96};
+constexpr double kWorthWider = 1.1;
+constexpr std::int64_t kWorthTuning = 20'000;  // tokens of a call from which on it pays to try
+constexpr std::int64_t kTypicalShare = 3;      // of the longest completion: where most tokens are sampled
+constexpr std::int64_t kTuningPasses = 3;
+constexpr double kTuningSeconds = 0.02;
 
 struct Token {
   std::int32_t id;
@@ -23,15 +31,17 @@ struct Token {
 };
 
 // The next token from logits, which are overwritten.
-Token sample(const Kernels& kernels, float* logits, std::int64_t vocab, double temperature, std::uint64_t stream, std::uint64_t index) {
+Token sample(const Kernels& kernels, float* logits, std::int64_t vocab, const Sampling& sampling, std::uint64_t stream, std::uint64_t index,
+             std::vector<std::int32_t>& order) {
   float largest = 0;
   double sum = 0;
-  if (temperature == 0) {
+  if (sampling.temperature == 0) {
     const std::int64_t best = std::max_element(logits, logits + vocab) - logits;
     kernels.exponentials(logits, vocab, 1.0f, largest, sum);
     return {static_cast<std::int32_t>(best), static_cast<float>(-std::log(sum))};
   }
-  kernels.exponentials(logits, vocab, static_cast<float>(1.0 / temperature), largest, sum);
+  kernels.exponentials(logits, vocab, static_cast<float>(1.0 / sampling.temperature), largest, sum);
+  sum = keep_likeliest(logits, vocab, sum, sampling.top_k, sampling.top_p, order);
   std::int64_t id = invert_cdf(logits, vocab, 0.0, uniform_at(stream, index) * sum);
   if (id < 0) id = last_possible(logits, vocab);
   return {static_cast<std::int32_t>(id), static_cast<float>(std::log(static_cast<double>(logits[id])) - std::log(sum))};
@@ -40,46 +50,61 @@ Token sample(const Kernels& kernels, float* logits, std::int64_t vocab, double t
 // One thread's share of a generate call.
 class Generation {
  public:
-  Generation(const Model& model, const Kernels& kernels, DecodeWorker& worker, std::int64_t wave, const std::vector<Prompt>& prompts,
-             const Sampling& sampling, std::atomic<std::size_t>& next_prompt, std::vector<std::vector<Episode>>& episodes)
+  Generation(const Model& model, const Kernels& kernels, DecodeWorker& worker, PhaseClock& clock, std::int64_t wave,
+             const std::vector<Prompt>& prompts, const Sampling& sampling, std::atomic<std::size_t>& next_prompt,
+             std::vector<std::vector<Episode>>& episodes)
       : model_(model),
         kernels_(kernels),
         worker_(worker),
+        clock_(clock),
         prompts_(prompts),
         sampling_(sampling),
         next_prompt_(next_prompt),
         episodes_(episodes),
-        slots_(static_cast<std::size_t>(wave)) {}
+        slots_(static_cast<std::size_t>(wave)),
+        users_(static_cast<std::size_t>(prompts_at_once(wave))) {
+    std::size_t start = 0;
+    for (const Prompt& prompt : prompts) {
+      prompt_starts_.push_back(start);
+      start += static_cast<std::size_t>(prompt.samples);
+    }
+  }
 
   void run() {
     while (true) {
       start_samples();
       rows_.clear();
       for (std::size_t s = 0; s < slots_.size(); ++s) {
-        if (slots_[s].episode != nullptr) rows_.push_back({static_cast<std::int64_t>(s), slots_[s].position, slots_[s].token, true});
+        const Slot& slot = slots_[s];
+        if (slot.episode != nullptr) rows_.push_back({slot.place, slot.shared, static_cast<std::int64_t>(s), slot.position, slot.token, true});
       }
       const std::size_t decoding = rows_.size();
       add_prompt_rows();
       if (rows_.empty()) return;
       worker_.forward(rows_);
       advance(decoding);
+      clock_.lap(clock_.sampling);
       if (prompt_done_ == prompt_size()) return_prompt_logits(decoding);
       ++passes;
       used_slots += static_cast<std::int64_t>(decoding);
     }
   }
 
+  // Prompts that a wave may need at a time: each slot's own, and one that is being computed.
+  static std::int64_t prompts_at_once(std::int64_t wave) { return wave + 1; }
+
   std::int64_t passes = 0, used_slots = 0, tokens = 0, prompt_tokens = 0;
 
  private:
   struct Slot {
-    Episode* episode = nullptr;  // null: free
-    std::int64_t position = 0;   // of `token`
+    Episode* episode = nullptr;             // null: free
+    std::int64_t place = 0, shared = 0;     // of its prompt, and that prompt's length
+    std::int64_t position = 0;              // of `token`
     std::int32_t token = 0;
     std::uint64_t stream = 0;
+    std::int64_t limit = 0;  // tokens of the completion, at most
   };
 
-  std::int64_t staging() const { return static_cast<std::int64_t>(slots_.size()); }  // the slot that holds the current prompt
   std::int64_t prompt_size() const { return has_prompt_ ? static_cast<std::int64_t>(prompts_[prompt_].ids.size()) : -1; }
   bool prompt_ready() const { return has_prompt_ && prompt_done_ > prompt_size(); }
 
@@ -91,6 +116,7 @@ class Generation {
     if (has_prompt_) return;
     prompt_ = next_prompt_.fetch_add(1);
     has_prompt_ = prompt_ < prompts_.size();
+    if (has_prompt_) place_ = std::find(users_.begin(), users_.end(), 0) - users_.begin();
     prompt_done_ = 0;
     started_ = 0;
   }
@@ -104,7 +130,10 @@ class Generation {
     slot.position = prompt_size() - 1;
     slot.stream = stream_key(
         sampling_.seed, {static_cast<std::uint64_t>(sampling_.purpose), sampling_.step, prompt_, static_cast<std::uint64_t>(started_)});
-    worker_.copy_slot(staging(), static_cast<std::int64_t>(s), prompt_size());
+    slot.limit = sampling_.lengths.empty() ? sampling_.max_tokens : sampling_.lengths[prompt_starts_[prompt_] + static_cast<std::size_t>(started_)];
+    slot.place = place_;
+    slot.shared = prompt_size();
+    ++users_[static_cast<std::size_t>(place_)];
     logits_ = prompt_logits_;
     if (++started_ == prompts_[prompt_].samples) has_prompt_ = false;
     append(slot, logits_.data());
@@ -115,7 +144,7 @@ class Generation {
     const auto& ids = prompts_[prompt_].ids;
     const std::int64_t end = std::min(prompt_size(), prompt_done_ + kPromptRows);
     for (; prompt_done_ < end; ++prompt_done_) {
-      rows_.push_back({staging(), prompt_done_, ids[static_cast<std::size_t>(prompt_done_)], prompt_done_ + 1 == prompt_size()});
+      rows_.push_back({place_, prompt_size(), 0, prompt_done_, ids[static_cast<std::size_t>(prompt_done_)], prompt_done_ + 1 == prompt_size()});
       ++prompt_tokens;
     }
   }
@@ -134,30 +163,37 @@ class Generation {
   // Samples a slot's next token; frees the slot if that ends the completion.
   void append(Slot& slot, float* logits) {
     Episode& episode = *slot.episode;
-    const Token token = sample(kernels_, logits, model_.config.vocab, sampling_.temperature, slot.stream, episode.tokens.size());
+    const Token token = sample(kernels_, logits, model_.config.vocab, sampling_, slot.stream, episode.tokens.size(), order_);
     episode.tokens.push_back(token.id);
     episode.logp.push_back(token.logp);
     ++slot.position;
     slot.token = token.id;
     ++tokens;
-    const bool eos = std::find(sampling_.eos.begin(), sampling_.eos.end(), token.id) != sampling_.eos.end();
-    if (!eos && static_cast<std::int64_t>(episode.tokens.size()) < sampling_.max_tokens) return;
+    const bool eos =
+        sampling_.lengths.empty() && std::find(sampling_.eos.begin(), sampling_.eos.end(), token.id) != sampling_.eos.end();
+    if (!eos && static_cast<std::int64_t>(episode.tokens.size()) < slot.limit) return;
     episode.end = eos ? End::eos : End::length;
     slot.episode = nullptr;
+    --users_[static_cast<std::size_t>(slot.place)];
   }
 
   const Model& model_;
   const Kernels& kernels_;
   DecodeWorker& worker_;
+  PhaseClock& clock_;
   const std::vector<Prompt>& prompts_;
   const Sampling& sampling_;
   std::atomic<std::size_t>& next_prompt_;
   std::vector<std::vector<Episode>>& episodes_;
+  std::vector<std::size_t> prompt_starts_;  // number of samples of earlier prompts
   std::vector<Slot> slots_;
+  std::vector<std::int64_t> users_;  // by place of a prompt: slots that see it
   std::vector<Row> rows_;
   std::vector<float> prompt_logits_, logits_;
+  std::vector<std::int32_t> order_;
   bool has_prompt_ = false;
   std::size_t prompt_ = 0;
+  std::int64_t place_ = 0;        // of the current prompt
   std::int64_t prompt_done_ = 0;  // tokens computed; prompt_size() + 1 once the logits are kept too
   std::int64_t started_ = 0;      // samples
 };
@@ -169,6 +205,7 @@ CpuEngine::CpuEngine(const Model& model, const CpuEngineOptions& options)
       kernels_(options.kernels.empty() ? kernels() : kernels(options.kernels)),
       threads_(options.threads > 0 ? options.threads : std::max<std::int64_t>(1, std::thread::hardware_concurrency())),
       wave_(options.wave),
+      account_(options.account),
       packed_(model.config, model.layout, kernels_),
       rope_(model.config) {
   if (model.config.value_head) throw Error("this model gives values, not tokens: it is a critic", "take the folder of a policy");
@@ -189,12 +226,40 @@ void CpuEngine::check_ids(const std::vector<std::int32_t>& ids, std::int64_t roo
   }
 }
 
-std::int64_t CpuEngine::choose_wave(std::int64_t length) const {
+std::int64_t CpuEngine::choose_wave(std::int64_t total, std::int64_t sequences, std::int64_t longest, std::int64_t room) {
   if (wave_ > 0) return wave_;
-  const std::int64_t sequence = length * model_.config.layers * 2 * model_.config.kv_width() * static_cast<std::int64_t>(sizeof(float));
-  const std::int64_t left = kCacheBytes - model_.layout.size() * static_cast<std::int64_t>(sizeof(float));
-  const std::int64_t fitting = left / std::max<std::int64_t>(1, threads_ * sequence);
-  return std::clamp<std::int64_t>(fitting / 12 * 12, 12, 96);
+  if (tuned_ == 0 && total >= kWorthTuning) {
+    const std::int64_t context = longest + room / kTypicalShare;
+    double best = 0;
+    for (const std::int64_t wave : kWaves) {
+      if (wave * threads_ > sequences && tuned_ > 0) break;
+      const double rate = decode_rate(wave, context);
+      if (rate < best * kWorthWider) continue;  // a wider wave drains longer at the end
+      best = rate;
+      tuned_ = wave;
+    }
+  }
+  return tuned_ > 0 ? tuned_ : kWaves[0];
+}
+
+double CpuEngine::decode_rate(std::int64_t wave, std::int64_t context) const {
+  std::atomic<std::int64_t> rows{0};
+  const auto start = std::chrono::steady_clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  run_workers(threads_, [&](std::int64_t) {
+    PhaseClock clock(false);
+    DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, 1, wave, context, wave}, clock);
+    std::vector<Row> pass;
+    std::int64_t own = 0;
+    for (std::int64_t p = 0; p < kTuningPasses || seconds() < kTuningSeconds; ++p) {
+      pass.clear();
+      for (std::int64_t s = 0; s < wave; ++s) pass.push_back({0, 0, s, context - 1, static_cast<std::int32_t>(s % model_.config.vocab), true});
+      worker.forward(pass);
+      own += wave;
+    }
+    rows += own;
+  });
+  return static_cast<double>(rows) / seconds();
 }
 
 std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, const Sampling& sampling) {
@@ -205,23 +270,36 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
     longest = std::max(longest, static_cast<std::int64_t>(prompt.ids.size()));
     episodes.emplace_back(static_cast<std::size_t>(prompt.samples));
   }
-  const std::int64_t length = longest + sampling.max_tokens;
-  rope_.ensure(length);
-  const std::int64_t wave = choose_wave(length);
+  rope_.ensure(longest + sampling.max_tokens);
+  std::int64_t sequences = 0;
+  for (const Prompt& prompt : prompts) sequences += prompt.samples;
+  const std::int64_t wave = choose_wave(sequences * sampling.max_tokens, sequences, longest, sampling.max_tokens);
   std::atomic<std::size_t> next_prompt{0};
   statistics_ = {};
   std::int64_t passes = 0, used = 0;
   std::mutex mutex;
-  run_workers(std::min<std::int64_t>(threads_, static_cast<std::int64_t>(prompts.size())), [&](std::int64_t) {
-    DecodeWorker worker(model_.config, packed_, rope_, kernels_, wave + 1, length, wave + kPromptRows);
-    Generation generation(model_, kernels_, worker, wave, prompts, sampling, next_prompt, episodes);
+  const auto begin = std::chrono::steady_clock::now();
+  double busy = 0;
+  const std::int64_t workers = std::min<std::int64_t>(threads_, static_cast<std::int64_t>(prompts.size()));
+  run_workers(workers, [&](std::int64_t) {
+    PhaseClock clock(account_);
+    const DecodeRoom room{Generation::prompts_at_once(wave), longest, wave, sampling.max_tokens, wave + kPromptRows};
+    DecodeWorker worker(model_.config, packed_, rope_, kernels_, room, clock);
+    Generation generation(model_, kernels_, worker, clock, wave, prompts, sampling, next_prompt, episodes);
     generation.run();
     const std::lock_guard lock(mutex);
+    statistics_.products += clock.products;
+    statistics_.attention += clock.attention;
+    statistics_.sampling += clock.sampling;
+    statistics_.rest += clock.rest;
+    busy += clock.products + clock.attention + clock.sampling + clock.rest;
     statistics_.tokens += generation.tokens;
     statistics_.prompt_tokens += generation.prompt_tokens;
     passes += generation.passes;
     used += generation.used_slots;
   });
+  if (account_)
+    statistics_.waiting = static_cast<double>(workers) * std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() - busy;
   statistics_.slot_use = passes > 0 ? static_cast<double>(used) / static_cast<double>(passes * wave) : 0;
   std::vector<Episode> out;
   for (auto& group : episodes) {
@@ -241,14 +319,15 @@ std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<s
   std::vector<std::vector<float>> out(sequences.size());
   std::atomic<std::size_t> next{0};
   run_workers(std::min<std::int64_t>(threads_, static_cast<std::int64_t>(sequences.size())), [&](std::int64_t) {
-    DecodeWorker worker(model_.config, packed_, rope_, kernels_, 1, longest, kPromptRows);
+    PhaseClock clock(false);
+    DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, longest, 0, 0, kPromptRows}, clock);
     std::vector<Row> rows;
     for (std::size_t i = next.fetch_add(1); i < sequences.size(); i = next.fetch_add(1)) {
       const auto& ids = sequences[i];
       for (std::size_t first = 0; first + 1 < ids.size(); first += kPromptRows) {
         rows.clear();
         for (std::size_t t = first; t + 1 < ids.size() && t < first + kPromptRows; ++t)
-          rows.push_back({0, static_cast<std::int64_t>(t), ids[t], true});
+          rows.push_back({0, longest, 0, static_cast<std::int64_t>(t), ids[t], true});
         worker.forward(rows);
         for (std::size_t r = 0; r < rows.size(); ++r) {
           float* logits = worker.logits(r);
@@ -267,10 +346,12 @@ std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<s
 std::vector<float> CpuEngine::last_logits(const std::vector<std::int32_t>& ids) {
   check_ids(ids, 0);
   rope_.ensure(static_cast<std::int64_t>(ids.size()));
-  DecodeWorker worker(model_.config, packed_, rope_, kernels_, 1, static_cast<std::int64_t>(ids.size()), kPromptRows);
+  PhaseClock clock(false);
+  const auto length = static_cast<std::int64_t>(ids.size());
+  DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, length, 0, 0, kPromptRows}, clock);
   std::vector<Row> rows;
   for (std::size_t t = 0; t < ids.size(); ++t) {
-    rows.push_back({0, static_cast<std::int64_t>(t), ids[t], t + 1 == ids.size()});
+    rows.push_back({0, length, 0, static_cast<std::int64_t>(t), ids[t], t + 1 == ids.size()});
     if (rows.size() < kPromptRows && t + 1 < ids.size()) continue;
     worker.forward(rows);
     if (t + 1 < ids.size()) rows.clear();

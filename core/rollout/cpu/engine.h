@@ -15,8 +15,9 @@ namespace tinyzero {
 
 struct CpuEngineOptions {
   std::int64_t threads = 0;  // 0: one a core
-  std::int64_t wave = 0;     // sequences a thread decodes at once; 0: by the size of the cache
-  std::string kernels;       // "avx512", "avx2", "scalar"; empty: the best of this machine
+  std::int64_t wave = 0;     // sequences a thread decodes at once; 0: the fastest of a few, tried before the first large call
+  std::string kernels = {};  // by name; empty: those in use (kernels.h)
+  bool account = false;      // keep account of where the time goes (statistics)
 };
 
 class CpuEngine : public Engine {
@@ -38,11 +39,16 @@ class CpuEngine : public Engine {
 
  private:
   void check_ids(const std::vector<std::int32_t>& ids, std::int64_t room) const;
-  std::int64_t choose_wave(std::int64_t length) const;
+  // The wave for completions of `total` tokens at most, `longest` the longest prompt and `room` the most tokens of a completion.
+  std::int64_t choose_wave(std::int64_t total, std::int64_t sequences, std::int64_t longest, std::int64_t room);
+  // Rows a second of all threads with waves of `wave` at about that context.
+  double decode_rate(std::int64_t wave, std::int64_t context) const;
 
   const Model& model_;
   const Kernels& kernels_;
   std::int64_t threads_, wave_;
+  std::int64_t tuned_ = 0;  // 0: not yet
+  bool account_;
   DecodeWeights packed_;
   RopeTable rope_;
   DecodeStatistics statistics_;

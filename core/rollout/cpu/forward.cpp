@@ -7,38 +7,40 @@
 namespace tinyzero {
 
 DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, const RopeTable& rope, const Kernels& kernels,
-                           std::int64_t slots, std::int64_t length, std::int64_t max_rows)
+                           const DecodeRoom& room, PhaseClock& clock)
     : config_(c),
       weights_(weights),
       rope_(rope),
       kernels_(kernels),
-      length_(length),
-      padded_length_((length + kernels.lanes - 1) / kernels.lanes * kernels.lanes),
-      max_rows_(max_rows),
-      cache_(slots * c.layers * c.kv_heads * (padded_length_ + length) * c.head_dim),
-      hidden_(max_rows * c.width),
-      normed_(max_rows * c.width),
-      qkv_(max_rows * (c.q_width() + 2 * c.kv_width())),
-      attended_(max_rows * c.q_width()),
-      gate_up_(max_rows * 2 * c.mlp),
-      inner_(max_rows * c.mlp),
-      logits_(max_rows * c.vocab),
-      scores_(c.heads / c.kv_heads * padded_length_) {}
+      clock_(clock),
+      prompts_(make_store(room.prompts, room.prompt_length)),
+      slots_(make_store(room.slots, room.length)),
+      hidden_(room.rows * c.width),
+      normed_(room.rows * c.width),
+      words_(kernels.pair == 1 ? 0 : room.rows * std::max(kernels.words(c.mlp), std::max(kernels.words(c.width), kernels.words(c.q_width())))),
+      qkv_(room.rows * (c.q_width() + 2 * c.kv_width())),
+      attended_(room.rows * c.q_width()),
+      gate_up_(room.rows * 2 * c.mlp),
+      inner_(room.rows * c.mlp),
+      logits_(room.rows * c.vocab),
+      scores_(kernels.attend_scratch(c.heads / c.kv_heads, c.head_dim, room.prompt_length + room.length + 2 * kernels.lanes)) {}
 
-KeyValues DecodeWorker::cache(std::int64_t slot, std::int64_t layer, std::int64_t head) {
-  float* start = cache_.data() + ((slot * config_.layers + layer) * config_.kv_heads + head) * (key_floats() + value_floats());
-  return {start, start + key_floats()};
+DecodeWorker::Store DecodeWorker::make_store(std::int64_t sequences, std::int64_t length) const {
+  Store store{kernels_.key_floats(length, config_.head_dim), kernels_.value_floats(length, config_.head_dim), {}};
+  store.data = FloatBuffer::uninitialized(sequences * config_.layers * config_.kv_heads * (store.key_floats + store.value_floats));
+  return store;
 }
 
-void DecodeWorker::copy_slot(std::int64_t from, std::int64_t to, std::int64_t length) {
-  const std::int64_t blocks = (length + kernels_.lanes - 1) / kernels_.lanes * kernels_.lanes;
-  for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
-    for (std::int64_t head = 0; head < config_.kv_heads; ++head) {
-      const KeyValues source = cache(from, layer, head), target = cache(to, layer, head);
-      std::memcpy(target.keys, source.keys, static_cast<std::size_t>(blocks * config_.head_dim) * sizeof(float));
-      std::memcpy(target.values, source.values, static_cast<std::size_t>(length * config_.head_dim) * sizeof(float));
-    }
-  }
+KeyValues DecodeWorker::stored(Store& store, std::int64_t sequence, std::int64_t layer, std::int64_t head, std::int64_t length) {
+  const std::int64_t index = (sequence * config_.layers + layer) * config_.kv_heads + head;
+  float* start = store.data.data() + index * (store.key_floats + store.value_floats);
+  return {start, start + store.key_floats, length};
+}
+
+LeftWords DecodeWorker::left(const float* x, std::int64_t m, std::int64_t k) {
+  if (kernels_.pair == 1) return {x, k, 1};
+  kernels_.narrow_rows(x, k, m, k, words_.data());
+  return {words_.data(), kernels_.words(k), 1};
 }
 
 void DecodeWorker::forward(const std::vector<Row>& rows) {
@@ -62,7 +64,9 @@ void DecodeWorker::attention_block(const std::vector<Row>& rows, std::int64_t la
                      group = c.heads / c.kv_heads;
   const auto eps = static_cast<float>(c.norm_eps);
   kernels_.rms_norm(hidden_.data(), c.width, layer.input_norm, eps, m, c.width, normed_.data(), c.width);
-  kernels_.matmul(normed_.data(), c.width, m, c.width, layer.qkv, qkv_width, layer.qkv_bias, false, qkv_.data(), qkv_width);
+  clock_.lap(clock_.rest);
+  kernels_.matmul(left(normed_.data(), m, c.width), m, c.width, layer.qkv, qkv_width, layer.qkv_bias, false, qkv_.data(), qkv_width);
+  clock_.lap(clock_.products);
   for (std::int64_t i = 0; i < m; ++i) {
     float *q = qkv_.data() + i * qkv_width, *k = q + q_width, *v = k + kv_width;
     const Row& row = rows[static_cast<std::size_t>(i)];
@@ -72,29 +76,39 @@ void DecodeWorker::attention_block(const std::vector<Row>& rows, std::int64_t la
     }
     kernels_.rope(q, c.heads + c.kv_heads, dim, rope_.cosines(row.position), rope_.sines(row.position));
     for (std::int64_t h = 0; h < c.kv_heads; ++h) {
-      const KeyValues kv = cache(row.slot, layer_index, h);
-      kernels_.store_key(k + h * dim, dim, row.position, kv.keys);
-      std::memcpy(kv.values + row.position * dim, v + h * dim, static_cast<std::size_t>(dim) * sizeof(float));
+      const std::int64_t place = row.in_prompt() ? row.position : row.position - row.shared;
+      const KeyValues kv = row.in_prompt() ? stored(prompts_, row.prompt, layer_index, h, 0) : stored(slots_, row.slot, layer_index, h, 0);
+      kernels_.store_key(k + h * dim, dim, place, kv.keys);
+      kernels_.store_value(v + h * dim, dim, place, kv.values);
     }
   }
+  clock_.lap(clock_.rest);
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
   for (std::int64_t i = 0; i < m; ++i) {
     const Row& row = rows[static_cast<std::size_t>(i)];
     for (std::int64_t h = 0; h < c.kv_heads; ++h) {
-      kernels_.attend(qkv_.data() + i * qkv_width + h * group * dim, group, dim, scale, cache(row.slot, layer_index, h), row.position + 1,
-                      scores_.data(), attended_.data() + i * q_width + h * group * dim);
+      KeyValues parts[2] = {stored(prompts_, row.prompt, layer_index, h, std::min(row.position + 1, row.shared)), {}};
+      if (!row.in_prompt()) parts[1] = stored(slots_, row.slot, layer_index, h, row.position + 1 - row.shared);
+      kernels_.attend(qkv_.data() + i * qkv_width + h * group * dim, group, dim, scale, parts, row.in_prompt() ? 1 : 2, scores_.data(),
+                      attended_.data() + i * q_width + h * group * dim);
     }
   }
-  kernels_.matmul(attended_.data(), q_width, m, q_width, layer.output, c.width, nullptr, true, hidden_.data(), c.width);
+  clock_.lap(clock_.attention);
+  kernels_.matmul(left(attended_.data(), m, q_width), m, q_width, layer.output, c.width, nullptr, true, hidden_.data(), c.width);
+  clock_.lap(clock_.products);
 }
 
 void DecodeWorker::mlp_block(std::int64_t m, std::int64_t layer_index) {
   const ModelConfig& c = config_;
   const DecodeLayer& layer = weights_.layer(static_cast<std::size_t>(layer_index));
   kernels_.rms_norm(hidden_.data(), c.width, layer.post_norm, static_cast<float>(c.norm_eps), m, c.width, normed_.data(), c.width);
-  kernels_.matmul(normed_.data(), c.width, m, c.width, layer.gate_up, 2 * c.mlp, nullptr, false, gate_up_.data(), 2 * c.mlp);
+  clock_.lap(clock_.rest);
+  kernels_.matmul(left(normed_.data(), m, c.width), m, c.width, layer.gate_up, 2 * c.mlp, nullptr, false, gate_up_.data(), 2 * c.mlp);
+  clock_.lap(clock_.products);
   kernels_.swiglu(gate_up_.data(), m, c.mlp, inner_.data());
-  kernels_.matmul(inner_.data(), c.mlp, m, c.mlp, layer.down, c.width, nullptr, true, hidden_.data(), c.width);
+  clock_.lap(clock_.rest);
+  kernels_.matmul(left(inner_.data(), m, c.mlp), m, c.mlp, layer.down, c.width, nullptr, true, hidden_.data(), c.width);
+  clock_.lap(clock_.products);
 }
 
 void DecodeWorker::output_logits(const std::vector<Row>& rows) {
@@ -106,7 +120,9 @@ void DecodeWorker::output_logits(const std::vector<Row>& rows) {
                       static_cast<float>(config_.norm_eps), 1, width, normed_.data() + wanted * width, width);
     ++wanted;
   }
-  kernels_.matmul(normed_.data(), width, wanted, width, weights_.head(), config_.vocab, nullptr, false, logits_.data(), config_.vocab);
+  clock_.lap(clock_.rest);
+  kernels_.matmul(left(normed_.data(), wanted, width), wanted, width, weights_.head(), config_.vocab, nullptr, false, logits_.data(), config_.vocab);
+  clock_.lap(clock_.products);
 }
 
 }  // namespace tinyzero

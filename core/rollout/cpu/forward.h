@@ -1,9 +1,9 @@
 // One pass of the transformer over a few rows, each the next token of some sequence, with the sequences' keys and values cached.
 //
-// A row is a token at a position of a slot. Rows of one slot may follow each other (a prompt) as long as their positions rise; each row
-// sees its slot's positions up to its own. All memory is taken once, at construction. One thread a worker.
+// All memory is taken once, at construction. One thread a worker.
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "core/model/rope.h"
@@ -11,36 +11,68 @@
 
 namespace tinyzero {
 
+// Where a thread's time went, in seconds, by what it did between laps; counts nothing while it is off.
+class PhaseClock {
+ public:
+  explicit PhaseClock(bool on) : on_(on) { lap(rest); }
+  // The time since the last lap belongs to `phase`, one of the members below.
+  void lap(double& phase) {
+    if (!on_) return;
+    const auto now = std::chrono::steady_clock::now();
+    phase += std::chrono::duration<double>(now - last_).count();
+    last_ = now;
+  }
+
+  double products = 0, attention = 0, sampling = 0, rest = 0;
+
+ private:
+  bool on_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+// A token to compute. Its keys and values are stored, and it sees what is stored before it: positions 0 … shared-1 of a prompt, which several
+// sequences may share, and positions of its own slot from there on.
 struct Row {
-  std::int64_t slot;
-  std::int64_t position;
+  std::int64_t prompt;    // place of the prompt
+  std::int64_t shared;    // tokens of the prompt; `position` or more for a token of the prompt itself
+  std::int64_t slot;      // of the completion; unused for a token of the prompt
+  std::int64_t position;  // in the sequence
   std::int32_t token;
   bool wants_logits;
+
+  bool in_prompt() const { return position < shared; }
+};
+
+// What a worker has room for.
+struct DecodeRoom {
+  std::int64_t prompts, prompt_length;  // prompts at once, and tokens of each
+  std::int64_t slots, length;           // completions at once, and tokens of each
+  std::int64_t rows;                    // of a pass
 };
 
 class DecodeWorker {
  public:
-  // Room for `slots` sequences of up to `length` tokens and `max_rows` rows a pass. The references must outlive the worker;
-  // `rope` must hold `length` positions.
-  DecodeWorker(const ModelConfig& config, const DecodeWeights& weights, const RopeTable& rope, const Kernels& kernels, std::int64_t slots,
-               std::int64_t length, std::int64_t max_rows);
+  // The references must outlive the worker; `rope` must hold all positions.
+  DecodeWorker(const ModelConfig& config, const DecodeWeights& weights, const RopeTable& rope, const Kernels& kernels, const DecodeRoom& room,
+               PhaseClock& clock);
 
-  // Computes the rows and stores their keys and values.
+  // Computes the rows and stores their keys and values. Rows of one prompt may follow each other as long as their positions rise.
   void forward(const std::vector<Row>& rows);
 
   // Logits (vocab) of the i-th of the last pass's rows that wanted them; may be overwritten by the caller.
   float* logits(std::size_t i) { return logits_.data() + static_cast<std::int64_t>(i) * config_.vocab; }
 
-  // Makes the first `length` positions of slot `to` equal to those of slot `from`.
-  void copy_slot(std::int64_t from, std::int64_t to, std::int64_t length);
-
-  std::int64_t max_rows() const { return max_rows_; }
-
  private:
-  // Floats of keys (as blocks) and of values of one slot, layer and head.
-  std::int64_t key_floats() const { return padded_length_ * config_.head_dim; }
-  std::int64_t value_floats() const { return length_ * config_.head_dim; }
-  KeyValues cache(std::int64_t slot, std::int64_t layer, std::int64_t head);
+  // Keys and values of several sequences of up to `length` positions each: [sequence][layer][head].
+  struct Store {
+    std::int64_t key_floats, value_floats;
+    FloatBuffer data;
+  };
+
+  Store make_store(std::int64_t sequences, std::int64_t length) const;
+  KeyValues stored(Store& store, std::int64_t sequence, std::int64_t layer, std::int64_t head, std::int64_t length);
+  // x (m, k) as the left side of a product.
+  LeftWords left(const float* x, std::int64_t m, std::int64_t k);
 
   void attention_block(const std::vector<Row>& rows, std::int64_t layer);
   void mlp_block(std::int64_t rows, std::int64_t layer);
@@ -50,8 +82,9 @@ class DecodeWorker {
   const DecodeWeights& weights_;
   const RopeTable& rope_;
   const Kernels& kernels_;
-  std::int64_t length_, padded_length_, max_rows_;
-  FloatBuffer cache_, hidden_, normed_, qkv_, attended_, gate_up_, inner_, logits_, scores_;
+  PhaseClock& clock_;
+  Store prompts_, slots_;
+  FloatBuffer hidden_, normed_, words_, qkv_, attended_, gate_up_, inner_, logits_, scores_;
 };
 
 }  // namespace tinyzero

@@ -34,14 +34,14 @@ void DecodeWeights::pack(const float* w) {
     layer.q_norm = vector(at.q_norm);
     layer.k_norm = vector(at.k_norm);
     layer.post_norm = vector(at.post_norm);
-    kernels_.pack(w + at.qkv, c.q_width() + 2 * c.kv_width(), c.width, layer.qkv);
-    kernels_.pack(w + at.output, c.width, c.q_width(), layer.output);
-    kernels_.pack(w + at.gate_up, 2 * c.mlp, c.width, layer.gate_up);
-    kernels_.pack(w + at.down, c.width, c.mlp, layer.down);
+    kernels_.pack(w + at.qkv, c.width, 1, c.q_width() + 2 * c.kv_width(), c.width, layer.qkv);
+    kernels_.pack(w + at.output, c.q_width(), 1, c.width, c.q_width(), layer.output);
+    kernels_.pack(w + at.gate_up, c.width, 1, 2 * c.mlp, c.width, layer.gate_up);
+    kernels_.pack(w + at.down, c.mlp, 1, c.width, c.mlp, layer.down);
   }
   embedding_ = w + layout_.embedding();
   final_norm_ = w + layout_.final_norm();
-  kernels_.pack(w + layout_.head(), c.vocab, c.width, head_);
+  kernels_.pack(w + layout_.head(), c.width, 1, c.vocab, c.width, head_);
 }
 
 }  // namespace tinyzero

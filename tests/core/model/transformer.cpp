@@ -1,5 +1,6 @@
 // The trainer's forward and backward pass, held against plain LibTorch and against the decoder.
 
+#include "core/kernels/kernels.h"
 #include "core/model/transformer.h"
 
 #include <ATen/Parallel.h>
@@ -44,8 +45,8 @@ Packed packed(const std::vector<std::int64_t>& lengths, std::int64_t vocab) {
 }
 
 // Log-probs, entropies, and the gradient of an arbitrary mixture of both.
-Pass run(Model& model, const Packed& batch, bool reference) {
-  Transformer transformer(model, reference);
+Pass run(Model& model, const Packed& batch, bool reference, const PackedWeights* weights = nullptr) {
+  Transformer transformer(model, reference, weights);
   const auto out = transformer.distribution(transformer.hidden(batch.ids, batch.shape), batch.targets, 0.8);
   const std::int64_t n = batch.ids.size(0);
   torch::autograd::backward({(out.logp * at::linspace(-1, 2, n)).sum() + (out.entropy * at::linspace(3, 1, n)).sum()}, {});
@@ -68,6 +69,31 @@ TEST_CASE("our operations equal plain LibTorch's, value and gradient, on every m
     check_close(ours.entropy, plain.entropy, 1e-5);
     check_close(ours.gradient, plain.gradient, 2e-5);
   }
+}
+
+TEST_CASE("our products equal plain LibTorch's in f32, and stay near them in bf16") {
+  const std::string before = kernels().name;
+  for (const char* name : kernel_names()) {
+    use_kernels(kernels(name));
+    for (const fs::path& folder : golden_models()) {
+      CAPTURE(folder.string());
+      CAPTURE(name);
+      Model model = load_model(folder);
+      const Packed batch = packed({1, 7, 33, 2, 90, 300}, model.config.vocab);
+      PackedWeights weights(model, false);
+      for (const std::int64_t part : {0, 1, 2}) weights.pack(part, 3);
+      const Pass ours = run(model, batch, false, &weights), plain = run(model, batch, true);
+      const bool f32 = kernels().pair == 1;
+      check_close(ours.logp, plain.logp, f32 ? 1e-5 : 0.1);
+      check_close(ours.entropy, plain.entropy, f32 ? 1e-5 : 0.1);
+      check_close(ours.gradient, plain.gradient, f32 ? 5e-5 : 0.2);
+      if (f32) continue;
+      const double cosine = at::cosine_similarity(ours.gradient.to(at::kDouble), plain.gradient.to(at::kDouble), 0).item<double>();
+      CHECK(cosine > 0.99);
+      CHECK(cosine < 1);
+    }
+  }
+  use_kernels(kernels(before));
 }
 
 TEST_CASE("sequences packed together do not see each other") {

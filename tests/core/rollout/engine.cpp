@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "core/rollout/cpu/engine.h"
@@ -19,10 +20,13 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 
-std::vector<std::string> kernel_list() {
-  int count = 0;
-  const char* const* names = kernel_names(count);
-  return {names, names + count};
+// Kernels of this machine whose words hold one number (f32) or two (bf16); 0: all.
+std::vector<std::string> kernel_list(Index pair) {
+  std::vector<std::string> names;
+  for (const char* name : kernel_names()) {
+    if (pair == 0 || kernels(name).pair == pair) names.push_back(name);
+  }
+  return names;
 }
 
 Model small_model(std::int64_t kv_heads = 2) {
@@ -73,7 +77,7 @@ TEST_CASE("golden logits, log-probs and greedy tokens") {
     const Json logits = parse_json(read_file(folder / "golden" / "logits.json"), "logits.json");
     const Json greedy = parse_json(read_file(folder / "golden" / "greedy.json"), "greedy.json");
     const double abs_tolerance = logits["tolerance"]["abs"], rel_tolerance = logits["tolerance"]["rel"];
-    for (const std::string& name : kernel_list()) {
+    for (const std::string& name : kernel_list(1)) {
       CAPTURE(folder.string());
       CAPTURE(name);
       CpuEngine engine(model, {2, 0, name});
@@ -107,17 +111,88 @@ TEST_CASE("golden logits, log-probs and greedy tokens") {
 TEST_CASE("tokens do not depend on wave, threads, or the company of other prompts") {
   const Model model = small_model();
   const auto prompts = some_prompts();
-  for (const std::string& name : kernel_list()) {
+  for (const std::string& name : kernel_list(0)) {
     CAPTURE(name);
     CpuEngine one(model, {1, 1, name});
     const auto expected = one.generate(prompts, some_sampling());
-    for (const std::int64_t wave : {2, 3, 12, 64}) {
+    for (const std::int64_t wave : {2, 3, 12, 64, 128}) {
       for (const std::int64_t threads : {1, 2, 3}) {
         CpuEngine engine(model, {threads, wave, name});
         CHECK(same(engine.generate(prompts, some_sampling()), expected));
       }
     }
     CHECK(one.generate({prompts[0]}, some_sampling()).front().tokens == expected.front().tokens);
+  }
+}
+
+TEST_CASE("a wave chosen by trying gives the same tokens") {
+  const Model model = small_model();
+  const std::vector<Prompt> prompts(70, Prompt{{1, 2, 3}, 8});  // more than it takes to try
+  CpuEngine tried(model, {2}), given(model, {1, 5});
+  CHECK(same(tried.generate(prompts, some_sampling()), given.generate(prompts, some_sampling())));
+}
+
+TEST_CASE("log-probs in bf16 stay near those in f32, and the implementations of bf16 near each other") {
+  for (const fs::path& folder : golden_models()) {
+    const Model model = load_model(folder);
+    const Json logits = parse_json(read_file(folder / "golden" / "logits.json"), "logits.json");
+    for (const std::string& name : kernel_list(2)) {
+      CAPTURE(folder.string());
+      CAPTURE(name);
+      CpuEngine engine(model, {2, 0, name}), exact(model, {2, 0, "scalar"}), reference(model, {2, 0, "scalar-bf16"});
+      double gap = 0, distance = 0, count = 0;
+      for (const Json& prompt : logits["prompts"]) {
+        const Ids ids = prompt["ids"];
+        if (ids.size() < 2) continue;
+        const auto a = engine.score({ids}, 1.0).front(), b = exact.score({ids}, 1.0).front(), c = reference.score({ids}, 1.0).front();
+        for (std::size_t i = 0; i < a.size(); ++i, ++count) {
+          gap += std::abs(a[i] - b[i]);
+          distance += std::abs(a[i] - c[i]);
+        }
+      }
+      CHECK(gap / count < 0.05);
+      CHECK(gap > 0);
+      CHECK(distance / count < 0.03);
+      MESSAGE(name << ": mean distance " << gap / count << " from f32, " << distance / count << " from scalar-bf16");
+    }
+  }
+}
+
+TEST_CASE("top-k and top-p at their edges") {
+  std::vector<std::int32_t> order;
+  const std::vector<float> start = {1, 4, 0, 4, 2, 5};
+  const auto kept = [&](std::int64_t k, double p) {
+    std::vector<float> w = start;
+    const double sum = keep_likeliest(w.data(), 6, 16.0, k, p, order);
+    CHECK(sum == doctest::Approx(std::accumulate(w.begin(), w.end(), 0.0)));
+    return w;
+  };
+  using W = std::vector<float>;
+  CHECK(kept(0, 1.0) == start);
+  CHECK(kept(6, 1.0) == start);
+  CHECK(kept(7, 1.0) == start);
+  CHECK(kept(1, 1.0) == W{0, 0, 0, 0, 0, 5});
+  CHECK(kept(2, 1.0) == W{0, 4, 0, 0, 0, 5});  // of equals the earlier
+  CHECK(kept(3, 1.0) == W{0, 4, 0, 4, 0, 5});
+  CHECK(kept(0, 0.0) == W{0, 0, 0, 0, 0, 5});       // one always stays
+  CHECK(kept(0, 5.0 / 16) == W{0, 0, 0, 0, 0, 5});  // reached exactly
+  CHECK(kept(0, 5.01 / 16) == W{0, 4, 0, 0, 0, 5});
+  CHECK(kept(0, 13.0 / 16) == W{0, 4, 0, 4, 0, 5});
+  CHECK(kept(0, 15.5 / 16) == W{1, 4, 0, 4, 2, 5});
+  CHECK(kept(3, 9.0 / 13) == W{0, 4, 0, 0, 0, 5});  // p of what k leaves
+
+  const Model model = small_model();
+  CpuEngine engine(model, {});
+  Sampling greedy = some_sampling(), one = some_sampling(), tiny = some_sampling();
+  greedy.temperature = 0;
+  one.top_k = 1;
+  tiny.top_p = 1e-6;
+  const auto expected = engine.generate(some_prompts(), greedy), by_k = engine.generate(some_prompts(), one),
+             by_p = engine.generate(some_prompts(), tiny);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(by_k[i].tokens == expected[i].tokens);
+    CHECK(by_p[i].tokens == expected[i].tokens);
+    for (const float logp : by_k[i].logp) CHECK(logp == 0.0f);  // certain
   }
 }
 

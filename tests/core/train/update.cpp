@@ -143,17 +143,11 @@ TEST_CASE("several updates a step each take their own problems") {
 TEST_CASE("an update makes rewarded episodes likelier and the others less likely") {
   Model model = small_model();
   ModelWorkers workers(model, 2);
-  Transformer& policy = workers.model();
-  Optimizer optimizer(policy, {});
+  Optimizer optimizer(workers.model(), {});
   auto algorithm = grpo();
   StepBatch step = some_step();
   NoHost host;
-  const auto logp = [&] {
-    std::vector<const Sequence*> all;
-    for (const Sequence& s : step.sequences) all.push_back(&s);
-    const ModelInput input = pack_input(all);
-    return policy.distribution(policy.hidden(input.ids, input.shape).index_select(0, input.rows), input.targets, 1.0).logp.detach();
-  };
+  const auto logp = [&] { return evaluate_model(workers, step.sequences, 1000, 1.0).logp; };
   step.batch.logp_old = logp();
   algorithm.algorithm->prepare(step.batch, host);
   const Metrics metrics =

@@ -1,0 +1,86 @@
+// bench start: how long until the program says something, and until it samples a first token.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <chrono>
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/bench/measure.h"
+#include "core/bench/workload.h"
+#include "core/cli/options.h"
+
+extern char** environ;
+
+namespace tinyzero {
+namespace {
+
+// Seconds from starting this program with the arguments to its end; its output is thrown away.
+double run_once(const std::vector<std::string>& arguments, const std::string& input = "/dev/null") {
+  const std::string program = (boost::dll::program_location().parent_path() / "tinyzero").string();
+  std::vector<char*> words = {const_cast<char*>(program.c_str())};
+  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 0, input.c_str(), O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  const auto start = std::chrono::steady_clock::now();
+  ::pid_t child = 0;
+  const int problem = ::posix_spawn(&child, program.c_str(), &actions, nullptr, words.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (problem != 0) throw Failure("cannot start " + program + ": " + std::strerror(problem));
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (status != 0) throw Failure("`tinyzero " + arguments.front() + "` did not end as it should");
+  return seconds;
+}
+
+// A folder with a model of 1M weights, removed at the end.
+class ModelFolder {
+ public:
+  ModelFolder() {
+    std::string name = (fs::temp_directory_path() / "tinyzero-bench-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw Failure("cannot make a folder like " + name + ": " + std::strerror(errno));
+    path_ = name;
+    save_model(bench_model({}), path_);
+  }
+  ~ModelFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+}  // namespace
+
+int bench_start_command(const GlobalOptions&, const BenchStartOptions& options) {
+  const ModelFolder model;
+  const std::string input = (model.path() / "prompt.jsonl").string();
+  write_file_synced(input, "{\"ids\":[1,2,3]}\n");
+  const std::vector<std::string> help = {"--help"}, token = {"model", "generate", model.path().string(), "--max-tokens", "1"};
+  const Rounds rounds = take_turns(
+      options.rounds, {[&] { return run_once(help); }, [&] { return run_once(token, input); }}, [] { return 1.0; });
+  const Spread helping = spread_of(rounds.seconds[0]), sampling = spread_of(rounds.seconds[1]);
+  if (options.json) {
+    fmt::print("{}\n", json_line({{"bench", "start"}, {"help_seconds", spread_json(helping)}, {"first_token_seconds", spread_json(sampling)}}));
+    return 0;
+  }
+  const auto line = [](const char* what, const Spread& s) {
+    fmt::print("  {:<34} {:5.1f} ms  [{:.1f}, {:.1f}]\n", what, 1e3 * s.median, 1e3 * s.lowest, 1e3 * s.highest);
+  };
+  fmt::print("start to end of the program, {} rounds\n", options.rounds);
+  line("--help", helping);
+  line("first sampled token of a 1M model", sampling);
+  return 0;
+}
+
+}  // namespace tinyzero
