@@ -77,10 +77,11 @@ double decode_flops(const ModelConfig& c, const Workload& w, const std::vector<s
 
 double train_flops(const ModelConfig& c, const Workload& w, const std::vector<std::int64_t>& lengths) {
   const double attention = 4 * static_cast<double>(c.layers * c.q_width());
-  double forward = 0;
+  const double prompt = static_cast<double>(w.prompt_tokens);
+  double forward = static_cast<double>(w.prompts) * prompt * (2 * matrix_weights(c) + attention * (prompt + 1) / 2);
   for (const std::int64_t length : lengths) {
-    const double n = static_cast<double>(length), all = static_cast<double>(w.prompt_tokens) + n - 1;
-    forward += all * (2 * matrix_weights(c) + attention * (all + 1) / 2) + n * 2 * head_weights(c);
+    const double n = static_cast<double>(length);
+    forward += (n - 1) * (2 * matrix_weights(c) + attention * (prompt + n / 2)) + n * 2 * head_weights(c);
   }
   return 3 * forward;
 }

@@ -26,7 +26,7 @@ std::vector<Prompt> bench_prompts(const Workload& workload, std::int64_t vocab);
 std::vector<std::int64_t> bench_lengths(const Workload& workload);
 
 // Multiplications and additions that the work needs. Of decoding: 2 a weight of every matrix and sampled token, and attention over what stands
-// before it; prompts are not counted. Of training: three times the forward pass over all tokens, the head at completion tokens alone.
+// before it; prompts are not counted. Of training: three times the forward pass over all tokens, prompts once a problem, the head at completion tokens alone.
 double decode_flops(const ModelConfig& config, const Workload& workload, const std::vector<std::int64_t>& lengths);
 double train_flops(const ModelConfig& config, const Workload& workload, const std::vector<std::int64_t>& lengths);
 

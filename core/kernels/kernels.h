@@ -40,6 +40,14 @@ struct AttentionShape {
   float scale;
 };
 
+// Rows of k and v that stand before a sequence's own, because several sequences share them; row to row as in the shape. In the backward pass
+// their gradients are added to dk and dv.
+struct SharedRows {
+  const float *k = nullptr, *v = nullptr;
+  float *dk = nullptr, *dv = nullptr;
+  Index length = 0;
+};
+
 struct Kernels {
   const char* name;
   Index lanes;  // floats in a vector
@@ -90,13 +98,14 @@ struct Kernels {
 
   // ---- attention in training: one sequence of `length` rows, one key/value head with its query heads; f32 in every table ----
   // q, k, v point at the head's first component of the sequence's first row. Writes out and, for each query head of the group, the
-  // log-sum-exp of each row's scores (group, length). scratch: attention_scratch(shape, length) floats.
+  // log-sum-exp of each row's scores (group, length). scratch: attention_scratch(shape, shared.length + length) floats.
   Index (*attention_scratch)(const AttentionShape& shape, Index length);
-  void (*attention)(const AttentionShape& shape, const float* q, const float* k, const float* v, Index length, float* out, float* lse,
-                    float* scratch);
+  void (*attention)(const AttentionShape& shape, const float* q, const float* k, const float* v, const SharedRows& shared, Index length,
+                    float* out, float* lse, float* scratch);
   // dq, dk and dv are written.
-  void (*attention_backward)(const AttentionShape& shape, const float* q, const float* k, const float* v, const float* out,
-                             const float* lse, const float* dout, Index length, float* dq, float* dk, float* dv, float* scratch);
+  void (*attention_backward)(const AttentionShape& shape, const float* q, const float* k, const float* v, const SharedRows& shared,
+                             const float* out, const float* lse, const float* dout, Index length, float* dq, float* dk, float* dv,
+                             float* scratch);
 
   // ---- distributions over the vocabulary, of x_j = (logit_j - largest logit) · scale ----
   // Largest of n logits, and the sum of exp(x), which replaces the logits in place.

@@ -233,16 +233,24 @@ void attend(const float* q, Index group, Index head_dim, float scale, const KeyV
 
 Index attention_scratch(const AttentionShape&, Index length) { return length; }
 
-void attention(const AttentionShape& s, const float* q, const float* k, const float* v, Index length, float* out, float* lse,
-               float* scratch) {
+// Row t of the shared rows and then the sequence's own.
+template <class Float>
+Float* row_of(Float* shared, Float* own, const SharedRows& rows, Index stride, Index t) {
+  return t < rows.length ? shared + t * stride : own + (t - rows.length) * stride;
+}
+
+void attention(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, Index length, float* out,
+               float* lse, float* scratch) {
   for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
     for (Index i = 0; i < length; ++i) {
       const float* qi = q + i * s.qkv_stride + h * s.head_dim;
-      for (Index t = 0; t <= i; ++t) scratch[t] = static_cast<float>(dot(qi, k + t * s.qkv_stride, s.head_dim) * s.scale);
-      lse[h * length + i] = static_cast<float>(softmax(scratch, i + 1));
+      const Index seen = shared.length + i + 1;
+      for (Index t = 0; t < seen; ++t)
+        scratch[t] = static_cast<float>(dot(qi, row_of(shared.k, k, shared, s.qkv_stride, t), s.head_dim) * s.scale);
+      lse[h * length + i] = static_cast<float>(softmax(scratch, seen));
       for (Index j = 0; j < s.head_dim; ++j) {
         double sum = 0;
-        for (Index t = 0; t <= i; ++t) sum += static_cast<double>(scratch[t]) * v[t * s.qkv_stride + j];
+        for (Index t = 0; t < seen; ++t) sum += static_cast<double>(scratch[t]) * row_of(shared.v, v, shared, s.qkv_stride, t)[j];
         out[i * s.out_stride + h * s.head_dim + j] = static_cast<float>(sum);
       }
     }
@@ -250,8 +258,8 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
 }
 
 // p_t = exp(scale q·k_t - lse),  ds_t = p_t (dout·v_t - dout·out);  dq = scale Σ ds_t k_t,  dk_t += scale ds_t q,  dv_t += p_t dout.
-void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v, const float* out, const float* lse,
-                        const float* dout, Index length, float* dq, float* dk, float* dv, float*) {
+void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, const float* out,
+                        const float* lse, const float* dout, Index length, float* dq, float* dk, float* dv, float*) {
   for (Index t = 0; t < length; ++t) {
     std::fill_n(dk + t * s.qkv_stride, s.head_dim, 0.0f);
     std::fill_n(dv + t * s.qkv_stride, s.head_dim, 0.0f);
@@ -263,14 +271,15 @@ void attention_backward(const AttentionShape& s, const float* q, const float* k,
       float* dqi = dq + i * s.qkv_stride + h * s.head_dim;
       const double delta = dot(doi, oi, s.head_dim);
       std::fill_n(dqi, s.head_dim, 0.0f);
-      for (Index t = 0; t <= i; ++t) {
-        const float *kt = k + t * s.qkv_stride, *vt = v + t * s.qkv_stride;
+      for (Index t = 0; t < shared.length + i + 1; ++t) {
+        const float *kt = row_of(shared.k, k, shared, s.qkv_stride, t), *vt = row_of(shared.v, v, shared, s.qkv_stride, t);
+        float *dkt = row_of(shared.dk, dk, shared, s.qkv_stride, t), *dvt = row_of(shared.dv, dv, shared, s.qkv_stride, t);
         const double p = std::exp(dot(qi, kt, s.head_dim) * s.scale - lse[h * length + i]);
         const double ds = p * (dot(doi, vt, s.head_dim) - delta) * s.scale;
         for (Index j = 0; j < s.head_dim; ++j) {
           dqi[j] += static_cast<float>(ds * kt[j]);
-          dk[t * s.qkv_stride + j] += static_cast<float>(ds * qi[j]);
-          dv[t * s.qkv_stride + j] += static_cast<float>(p * doi[j]);
+          dkt[j] += static_cast<float>(ds * qi[j]);
+          dvt[j] += static_cast<float>(p * doi[j]);
         }
       }
     }

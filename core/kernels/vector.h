@@ -17,6 +17,7 @@ using tinyzero::AttentionShape;
 using tinyzero::Index;
 using tinyzero::KeyValues;
 using tinyzero::LeftWords;
+using tinyzero::SharedRows;
 
 constexpr Index kLanes = V::kLanes;
 constexpr Index kPanel = 2 * kLanes;    // columns of y that one panel gives
@@ -473,44 +474,75 @@ void attend(const float* q, Index group, Index head_dim, float scale, const KeyV
 constexpr Index kQueryRows = 24;
 
 struct TrainScratch {
-  float *keys, *values;      // packed for scores and for weighted sums; keys and values for dp and dq in the backward pass
-  float* keys_across;        // packed for dq
-  float *scores, *dscores;   // (kQueryRows, padded)
-  float* block;              // packed queries or gradients of a block
+  float *keys, *values;       // packed for scores and for weighted sums; in the backward pass both for scores
+  float* keys_across;         // packed for dq
+  float *scores, *dscores;    // (kQueryRows, padded)
+  float* block;               // packed queries or gradients of a block
+  float *k, *v, *dk, *dv;     // (all positions, head_dim): shared rows and own ones
   Index padded;
 };
 
+// Floats that positions take, packed either way.
+inline Index side_floats(const AttentionShape& s, Index length) {
+  return larger(round_up(length, kPanel) * s.head_dim, packed_words<F32>(s.head_dim, length));
+}
+
 TrainScratch divide_scratch(const AttentionShape& s, Index length, float* scratch) {
-  const Index padded = round_up(length, kPanel), rows = padded * s.head_dim, columns = packed_words<F32>(s.head_dim, length),
-              side = larger(rows, columns);
+  const Index side = side_floats(s, length), rows = length * s.head_dim;
   TrainScratch t;
-  t.padded = padded;
+  t.padded = round_up(length, kPanel);
   t.keys = scratch;
   t.values = t.keys + side;
   t.keys_across = t.values + side;
   t.scores = t.keys_across + side;
-  t.dscores = t.scores + kQueryRows * padded;
-  t.block = t.dscores + kQueryRows * padded;
+  t.dscores = t.scores + kQueryRows * t.padded;
+  t.block = t.dscores + kQueryRows * t.padded;
+  t.k = t.block + packed_words<F32>(s.head_dim, kQueryRows);
+  t.v = t.k + rows;
+  t.dk = t.v + rows;
+  t.dv = t.dk + rows;
   return t;
 }
 
 Index attention_scratch(const AttentionShape& s, Index length) {
-  const Index padded = round_up(length, kPanel), side = larger(padded * s.head_dim, packed_words<F32>(s.head_dim, length));
-  return 3 * side + 2 * kQueryRows * padded + packed_words<F32>(s.head_dim, kQueryRows);
+  return 3 * side_floats(s, length) + 2 * kQueryRows * round_up(length, kPanel) + packed_words<F32>(s.head_dim, kQueryRows) +
+         4 * length * s.head_dim;
 }
 
-void attention(const AttentionShape& s, const float* q, const float* k, const float* v, Index length, float* out, float* lse,
-               float* scratch) {
-  const TrainScratch t = divide_scratch(s, length, scratch);
-  pack_words<F32>(k, s.qkv_stride, 1, length, s.head_dim, t.keys);
-  pack_words<F32>(v, 1, s.qkv_stride, s.head_dim, length, t.values);
+inline void copy_rows(const float* from, Index from_stride, Index rows, Index n, float* to, Index to_stride) {
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < n; ++j) to[i * to_stride + j] = from[i * from_stride + j];
+  }
+}
+
+// Keys or values of all positions as one matrix: the sequence's own rows where they stand, or copied behind the shared ones.
+struct Rows {
+  const float* data;
+  Index stride;
+};
+
+inline Rows joined(const AttentionShape& s, const float* shared, Index shared_length, const float* own, Index length, float* room) {
+  if (shared_length == 0) return {own, s.qkv_stride};
+  copy_rows(shared, s.qkv_stride, shared_length, s.head_dim, room, s.head_dim);
+  copy_rows(own, s.qkv_stride, length, s.head_dim, room + shared_length * s.head_dim, s.head_dim);
+  return {room, s.head_dim};
+}
+
+void attention(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, Index length, float* out,
+               float* lse, float* scratch) {
+  const Index all = shared.length + length;
+  const TrainScratch t = divide_scratch(s, all, scratch);
+  const Rows keys = joined(s, shared.k, shared.length, k, length, t.k), values = joined(s, shared.v, shared.length, v, length, t.v);
+  pack_words<F32>(keys.data, keys.stride, 1, all, s.head_dim, t.keys);
+  pack_words<F32>(values.data, 1, values.stride, s.head_dim, all, t.values);
   for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
     for (Index first = 0; first < length; first += kQueryRows) {
-      const Index rows = smaller(length - first, kQueryRows), seen = first + rows;
-      product<F32>({q + first * s.qkv_stride + h * s.head_dim, s.qkv_stride, 1}, rows, s.head_dim, t.keys, s.head_dim, seen, nullptr, false, t.scores, t.padded);
+      const Index rows = smaller(length - first, kQueryRows), seen = shared.length + first + rows;
+      product<F32>({q + first * s.qkv_stride + h * s.head_dim, s.qkv_stride, 1}, rows, s.head_dim, t.keys, s.head_dim, seen, nullptr, false,
+                   t.scores, t.padded);
       for (Index i = 0; i < rows; ++i) {
         float* x = t.scores + i * t.padded;
-        const Index own = first + i + 1;
+        const Index own = shared.length + first + i + 1;
         const float largest = scaled_scores(x, own, s.scale, V::set1(-__builtin_inff())).maximum();
         const float sum = exponential_scores(x, own, largest, V::zero()).sum();
         lse[h * length + first + i] = largest + __builtin_logf(sum);
@@ -518,7 +550,7 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
         for (Index j = 0; j < own; j += kLanes) (V::load(x + j) * factor).store(x + j);
         for (Index j = round_up(own, kLanes); j < seen; j += kLanes) V::zero().store(x + j);
       }
-      product<F32>({t.scores, t.padded, 1}, rows, seen, t.values, length, s.head_dim, nullptr, false, out + first * s.out_stride + h * s.head_dim,
+      product<F32>({t.scores, t.padded, 1}, rows, seen, t.values, all, s.head_dim, nullptr, false, out + first * s.out_stride + h * s.head_dim,
                    s.out_stride);
     }
   }
@@ -534,33 +566,43 @@ inline void score_gradients(float* p, float* ds, Index own, Index seen, float sc
   }
 }
 
-void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v, const float* out, const float* lse,
-                        const float* dout, Index length, float* dq, float* dk, float* dv, float* scratch) {
-  const TrainScratch t = divide_scratch(s, length, scratch);
-  const Index n = s.head_dim, stride = s.qkv_stride;
-  pack_words<F32>(k, stride, 1, length, n, t.keys);
-  pack_words<F32>(v, stride, 1, length, n, t.values);
-  pack_words<F32>(k, 1, stride, n, length, t.keys_across);
-  for (Index i = 0; i < length; ++i) {
-    for (Index j = 0; j < n; ++j) dk[i * stride + j] = dv[i * stride + j] = 0.0f;
+// Gradients of all positions, gathered in `from`: those of shared rows are added to theirs, the others written to the sequence's own.
+inline void hand_out(const AttentionShape& s, const float* from, float* shared, Index shared_length, float* own, Index length) {
+  const Index n = s.head_dim;
+  for (Index i = 0; i < shared_length; ++i) {
+    for (Index j = 0; j < n; ++j) shared[i * s.qkv_stride + j] += from[i * n + j];
   }
+  copy_rows(from + shared_length * n, n, length, n, own, s.qkv_stride);
+}
+
+void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, const float* out,
+                        const float* lse, const float* dout, Index length, float* dq, float* dk, float* dv, float* scratch) {
+  const Index all = shared.length + length, n = s.head_dim, stride = s.qkv_stride;
+  const TrainScratch t = divide_scratch(s, all, scratch);
+  const Rows keys = joined(s, shared.k, shared.length, k, length, t.k), values = joined(s, shared.v, shared.length, v, length, t.v);
+  pack_words<F32>(keys.data, keys.stride, 1, all, n, t.keys);
+  pack_words<F32>(values.data, values.stride, 1, all, n, t.values);
+  pack_words<F32>(keys.data, 1, keys.stride, n, all, t.keys_across);
+  for (Index i = 0; i < all * n; ++i) t.dk[i] = t.dv[i] = 0.0f;
   for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
     for (Index first = 0; first < length; first += kQueryRows) {
-      const Index rows = smaller(length - first, kQueryRows), seen = first + rows, at = first * stride + h * n,
+      const Index rows = smaller(length - first, kQueryRows), seen = shared.length + first + rows, at = first * stride + h * n,
                   to = first * s.out_stride + h * n;
       product<F32>({q + at, stride, 1}, rows, n, t.keys, n, seen, nullptr, false, t.scores, t.padded);
       product<F32>({dout + to, s.out_stride, 1}, rows, n, t.values, n, seen, nullptr, false, t.dscores, t.padded);
       for (Index i = 0; i < rows; ++i) {
-        score_gradients(t.scores + i * t.padded, t.dscores + i * t.padded, first + i + 1, seen, s.scale, lse[h * length + first + i],
-                        dot(dout + to + i * s.out_stride, out + to + i * s.out_stride, n));
+        score_gradients(t.scores + i * t.padded, t.dscores + i * t.padded, shared.length + first + i + 1, seen, s.scale,
+                        lse[h * length + first + i], dot(dout + to + i * s.out_stride, out + to + i * s.out_stride, n));
       }
-      product<F32>({t.dscores, t.padded, 1}, rows, seen, t.keys_across, length, n, nullptr, false, dq + at, stride);
+      product<F32>({t.dscores, t.padded, 1}, rows, seen, t.keys_across, all, n, nullptr, false, dq + at, stride);
       pack_words<F32>(q + at, 1, stride, n, rows, t.block);
-      product<F32>({t.dscores, 1, t.padded}, seen, rows, t.block, rows, n, nullptr, true, dk, stride);
+      product<F32>({t.dscores, 1, t.padded}, seen, rows, t.block, rows, n, nullptr, true, t.dk, n);
       pack_words<F32>(dout + to, 1, s.out_stride, n, rows, t.block);
-      product<F32>({t.scores, 1, t.padded}, seen, rows, t.block, rows, n, nullptr, true, dv, stride);
+      product<F32>({t.scores, 1, t.padded}, seen, rows, t.block, rows, n, nullptr, true, t.dv, n);
     }
   }
+  hand_out(s, t.dk, shared.dk, shared.length, dk, length);
+  hand_out(s, t.dv, shared.dv, shared.length, dv, length);
 }
 
 // ---- distributions ----

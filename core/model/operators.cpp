@@ -172,7 +172,7 @@ void for_positions(const PackedShape& packed, const Work& work) {
   std::vector<std::int64_t> positions(static_cast<std::size_t>(packed.tokens()));
   for (std::int64_t s = 0; s < packed.sequences(); ++s) {
     for (std::int64_t t = 0; t < packed.length(s); ++t)
-      positions[static_cast<std::size_t>(packed.starts[static_cast<std::size_t>(s)] + t)] = t;
+      positions[static_cast<std::size_t>(packed.start(s) + t)] = packed.first_position(s) + t;
   }
   for_rows(packed.tokens(), [&](std::int64_t first, std::int64_t count) {
     for (std::int64_t row = first; row < first + count; ++row) work(first / kRows, row, positions[static_cast<std::size_t>(row)]);
@@ -225,36 +225,40 @@ class AttentionPass {
     });
   }
 
-  // Runs work(row of qkv, row of out, place in lse, length, scratch) on every sequence and key/value head; places are in floats, and the
-  // head's k and v stand k_from(h) and v_from(h) floats behind the row's start.
+  // Where one sequence and key/value head begin, in floats, and the rows of the sequence that it continues.
+  struct HeadPlace {
+    std::int64_t q, k, v, out, lse, length;
+    std::int64_t shared_k, shared_v, shared_length;
+  };
+
+  // Runs work(place, scratch) on every sequence and key/value head. Sequences that share rows come after their owner, on its thread.
   template <class Work>
   void for_heads(const Work& work) const {
     const PackedShape& packed = *in_.shape;
-    const std::int64_t group = in_.heads / in_.kv_heads;
-    at::parallel_for(0, packed.sequences() * in_.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<std::int64_t> owners;
+    for (std::int64_t s = 0; s < packed.sequences(); ++s) {
+      if (packed.parent(s) < 0) owners.push_back(s);
+    }
+    owners.push_back(packed.sequences());
+    at::parallel_for(0, (static_cast<std::int64_t>(owners.size()) - 1) * in_.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
       std::vector<float> scratch;
       for (std::int64_t i = begin; i < end; ++i) {
-        const std::int64_t s = i / in_.kv_heads, h = i % in_.kv_heads, first = packed.starts[static_cast<std::size_t>(s)],
-                           length = packed.length(s);
-        scratch.resize(static_cast<std::size_t>(kernels().attention_scratch(shape_, length)));
-        const HeadPlace place{first * width_ + h * group * in_.head_dim, first * width_ + q_width_ + h * in_.head_dim,
-                              first * q_width_ + h * group * in_.head_dim, first * in_.heads + h * group * length, length};
-        work(place, scratch.data());
+        const auto family = static_cast<std::size_t>(i / in_.kv_heads);
+        for (std::int64_t s = owners[family]; s < owners[family + 1]; ++s) {
+          if (packed.length(s) == 0) continue;
+          scratch.resize(static_cast<std::size_t>(kernels().attention_scratch(shape_, packed.first_position(s) + packed.length(s))));
+          work(place_of(s, i % in_.kv_heads), scratch.data());
+        }
       }
     });
   }
-
-  // Where one sequence and key/value head begin, in floats.
-  struct HeadPlace {
-    std::int64_t q, k, out, lse, length;
-  };
 
   Tensor forward(const Tensor& turned, Tensor& lse) const {
     Tensor out = at::empty({turned.size(0), q_width_});  // (N, H d)
     for_heads([&](const HeadPlace& at, float* scratch) {
       const float* x = turned.const_data_ptr<float>();
-      kernels().attention(shape_, x + at.q, x + at.k, x + at.k + kv_width_, at.length, out.mutable_data_ptr<float>() + at.out,
-                          lse.mutable_data_ptr<float>() + at.lse, scratch);
+      kernels().attention(shape_, x + at.q, x + at.k, x + at.v, {x + at.shared_k, x + at.shared_v, nullptr, nullptr, at.shared_length}, at.length,
+                          out.mutable_data_ptr<float>() + at.out, lse.mutable_data_ptr<float>() + at.lse, scratch);
     });
     return out;
   }
@@ -264,14 +268,24 @@ class AttentionPass {
     for_heads([&](const HeadPlace& at, float* scratch) {
       const float* x = turned.const_data_ptr<float>();
       float* dx = d.mutable_data_ptr<float>();
-      kernels().attention_backward(shape_, x + at.q, x + at.k, x + at.k + kv_width_, out.const_data_ptr<float>() + at.out,
+      const SharedRows shared{x + at.shared_k, x + at.shared_v, dx + at.shared_k, dx + at.shared_v, at.shared_length};
+      kernels().attention_backward(shape_, x + at.q, x + at.k, x + at.v, shared, out.const_data_ptr<float>() + at.out,
                                    lse.const_data_ptr<float>() + at.lse, dout.const_data_ptr<float>() + at.out, at.length, dx + at.q,
-                                   dx + at.k, dx + at.k + kv_width_, scratch);
+                                   dx + at.k, dx + at.v, scratch);
     });
     return d;
   }
 
  private:
+  HeadPlace place_of(std::int64_t s, std::int64_t h) const {
+    const PackedShape& packed = *in_.shape;
+    const std::int64_t group = in_.heads / in_.kv_heads, first = packed.start(s), length = packed.length(s), parent = packed.parent(s),
+                       k = q_width_ + h * in_.head_dim, shared = (parent < 0 ? first : packed.start(parent)) * width_ + k;
+    return {first * width_ + h * group * in_.head_dim, first * width_ + k, first * width_ + k + kv_width_,
+            first * q_width_ + h * group * in_.head_dim, first * in_.heads + h * group * length, length, shared, shared + kv_width_,
+            packed.first_position(s)};
+  }
+
   const AttentionInput& in_;
   std::int64_t width_, q_width_, kv_width_;
   AttentionShape shape_;
@@ -379,6 +393,19 @@ struct TokenLogits : Function<TokenLogits> {
 };
 
 }  // namespace
+
+std::int64_t PackedShape::longest() const {
+  std::int64_t most = 1;
+  for (std::int64_t s = 0; s < sequences(); ++s) most = std::max(most, first_position(s) + length(s));
+  return most;
+}
+
+void PackedShape::add_continuation(std::int64_t length) {
+  std::int64_t owner = sequences() - 1;
+  while (parent(owner) >= 0) --owner;
+  add(length);
+  continues.back() = owner;
+}
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) { return RmsNorm::apply(x, weight, eps); }
 

@@ -13,14 +13,26 @@
 
 namespace tinyzero {
 
-// Where the sequences of a packed batch lie: sequence s has rows starts[s] … starts[s+1]-1 at positions 0, 1, …
+// Where the sequences of a packed batch lie: sequence s has rows starts[s] … starts[s+1]-1. Its positions are 0, 1, …, or, if it continues a
+// sequence before it (a prompt that several completions share), those after that one's, and it sees its rows too.
 struct PackedShape {
   std::vector<std::int64_t> starts = {0};
+  std::vector<std::int64_t> continues;  // by sequence: the one that it continues, which continues none itself; -1: none
 
   std::int64_t tokens() const { return starts.back(); }
-  std::int64_t sequences() const { return static_cast<std::int64_t>(starts.size()) - 1; }
-  std::int64_t length(std::int64_t s) const { return starts[static_cast<std::size_t>(s) + 1] - starts[static_cast<std::size_t>(s)]; }
-  void add(std::int64_t length) { starts.push_back(starts.back() + length); }
+  std::int64_t sequences() const { return static_cast<std::int64_t>(continues.size()); }
+  std::int64_t start(std::int64_t s) const { return starts[static_cast<std::size_t>(s)]; }
+  std::int64_t length(std::int64_t s) const { return start(s + 1) - start(s); }
+  std::int64_t parent(std::int64_t s) const { return continues[static_cast<std::size_t>(s)]; }
+  std::int64_t first_position(std::int64_t s) const { return parent(s) < 0 ? 0 : length(parent(s)); }
+  std::int64_t longest() const;  // positions that any sequence reaches
+
+  void add(std::int64_t length) {
+    starts.push_back(starts.back() + length);
+    continues.push_back(-1);
+  }
+  // Adds one that continues the last that continues none.
+  void add_continuation(std::int64_t length);
 };
 
 struct AttentionInput {

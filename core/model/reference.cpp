@@ -28,9 +28,10 @@ Tensor reference_attention(const Tensor& qkv, const Tensor& q_norm, const Tensor
   const std::int64_t group = in.heads / in.kv_heads;
   std::vector<Tensor> outputs;
   for (std::int64_t s = 0; s < in.shape->sequences(); ++s) {
-    const std::int64_t length = in.shape->length(s);
-    const auto parts =
-        qkv.narrow(0, in.shape->starts[static_cast<std::size_t>(s)], length).view({length, in.heads + 2 * in.kv_heads, in.head_dim});
+    const std::int64_t parent = in.shape->parent(s), before = in.shape->first_position(s), length = before + in.shape->length(s);
+    Tensor rows = qkv.narrow(0, in.shape->start(s), in.shape->length(s));  // what it continues is computed again
+    if (parent >= 0) rows = at::cat({qkv.narrow(0, in.shape->start(parent), before), rows});
+    const auto parts = rows.view({length, in.heads + 2 * in.kv_heads, in.head_dim});
     Tensor q = parts.narrow(1, 0, in.heads), k = parts.narrow(1, in.heads, in.kv_heads),
            v = parts.narrow(1, in.heads + in.kv_heads, in.kv_heads);  // (T, heads, d)
     if (q_norm.defined()) {
@@ -42,7 +43,7 @@ Tensor reference_attention(const Tensor& qkv, const Tensor& q_norm, const Tensor
     v = v.transpose(0, 1).repeat_interleave(group, 0);                                       // (H, T, d)
     const Tensor future = at::ones({length, length}, q.options().dtype(at::kBool)).triu(1);  // (T, T)
     const Tensor scores = (at::matmul(q, k.transpose(1, 2)) / std::sqrt(static_cast<double>(in.head_dim))).masked_fill(future, -INFINITY);
-    outputs.push_back(at::matmul(scores.softmax(-1), v).transpose(0, 1).reshape({length, in.heads * in.head_dim}));
+    outputs.push_back(at::matmul(scores.softmax(-1), v).transpose(0, 1).reshape({length, in.heads * in.head_dim}).slice(0, before));
   }
   return at::cat(outputs, 0);
 }

@@ -60,9 +60,7 @@ Tensor Transformer::parameter(std::int64_t offset, std::vector<std::int64_t> sha
 }
 
 Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const PackedShape>& shape) {
-  std::int64_t longest = 1;
-  for (std::int64_t s = 0; s < shape->sequences(); ++s) longest = std::max(longest, shape->length(s));
-  rope_->ensure(longest);
+  rope_->ensure(shape->longest());
   const AttentionInput input{config_.heads, config_.kv_heads, config_.head_dim, config_.norm_eps, shape, rope_};
   const auto norm = reference_ ? reference_rms_norm : rms_norm;
   const auto attend = reference_ ? reference_attention : attention;

@@ -45,18 +45,38 @@ StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<Score
   return out;
 }
 
+namespace {
+
+bool same_prompt(const Sequence& a, const Sequence& b) {
+  return a.prompt == b.prompt && std::equal(a.ids.begin(), a.ids.begin() + a.prompt, b.ids.begin());
+}
+
+}  // namespace
+
 ModelInput pack_input(const std::vector<const Sequence*>& sequences) {
   std::vector<std::int64_t> ids, rows, targets;
   ModelInput input;
   input.shape = std::make_shared<PackedShape>();
-  for (const Sequence* sequence : sequences) {
-    const std::int64_t first = input.shape->tokens(), length = static_cast<std::int64_t>(sequence->ids.size());
-    ids.insert(ids.end(), sequence->ids.begin(), sequence->ids.end() - 1);
-    for (std::int64_t t = sequence->prompt; t < length; ++t) {
-      rows.push_back(first + t - 1);
-      targets.push_back(sequence->ids[static_cast<std::size_t>(t)]);
+  PackedShape& shape = *input.shape;
+  const auto shared = [&](std::size_t a, std::size_t b) { return b < sequences.size() && same_prompt(*sequences[a], *sequences[b]); };
+  std::int64_t last_of_prompt = 0;  // row
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    const Sequence& s = *sequences[i];
+    const auto length = static_cast<std::int64_t>(s.ids.size());
+    const bool continues = i > 0 && shared(i - 1, i), begins = !continues && shared(i, i + 1);
+    if (!continues) {
+      last_of_prompt = shape.tokens() + s.prompt - 1;
+      ids.insert(ids.end(), s.ids.begin(), s.ids.begin() + s.prompt);
+      if (begins) shape.add(s.prompt);
     }
-    input.shape->add(length - 1);
+    const std::int64_t first = continues || begins ? shape.tokens() : last_of_prompt + 1;  // row of the completion's first token
+    ids.insert(ids.end(), s.ids.begin() + s.prompt, s.ids.end() - 1);
+    for (std::int64_t t = s.prompt; t < length; ++t) {
+      rows.push_back(t == s.prompt ? last_of_prompt : first + t - s.prompt - 1);
+      targets.push_back(s.ids[static_cast<std::size_t>(t)]);
+    }
+    if (continues || begins) shape.add_continuation(length - s.prompt - 1);
+    else shape.add(length - 1);
   }
   input.ids = at::tensor(ids);
   input.rows = at::tensor(rows);

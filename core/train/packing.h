@@ -28,9 +28,10 @@ struct StepBatch {
 StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens,
                      const std::vector<bool>& kept = {});
 
-// What the model is fed: every token but a sequence's last, and which rows predict the tokens that are trained on.
+// What the model is fed: every token but a sequence's last, and which rows predict the tokens that are trained on. Neighbouring sequences with
+// the same prompt share its rows: its states and their gradients are computed once, which is exact.
 struct ModelInput {
-  at::Tensor ids;      // (M) int64, M = sum of (length - 1)
+  at::Tensor ids;      // (M) int64
   at::Tensor rows;     // (N) int64: the row that predicts each completion token
   at::Tensor targets;  // (N) int64: the completion tokens
   std::shared_ptr<PackedShape> shape;

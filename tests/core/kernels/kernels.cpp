@@ -227,24 +227,28 @@ TEST_CASE("attention while decoding, over one or several parts") {
   });
 }
 
-TEST_CASE("attention in training and its gradient") {
+TEST_CASE("attention in training and its gradient, alone and behind shared rows") {
   for_tables([](const Kernels& fast, const Kernels& slow) {
     Rng rng(7);
     for (int trial = 0; trial < 30; ++trial) {
-      const Index kv = rng.between(1, 2), group = rng.between(1, 6), dim = 2 * rng.between(1, 20), length = rng.between(1, 40);
+      const Index kv = rng.between(1, 2), group = rng.between(1, 6), dim = 2 * rng.between(1, 20), length = rng.between(1, 60),
+                  before = rng.chance(0.5) ? rng.between(1, 50) : 0;
       const Index heads = kv * group, qkv = (heads + 2 * kv) * dim, out_width = heads * dim;
       const AttentionShape shape{heads, kv, dim, qkv, out_width, 0.4f};
       const auto x = random_floats(rng, length * qkv, 2), dout = random_floats(rng, length * out_width);
+      const auto prompt = random_floats(rng, before * qkv + 1, 2), start = random_floats(rng, before * qkv + 1);
       const auto run = [&](const Kernels& table, std::vector<float>& d) {
         std::vector<float> out(dout.size()), lse(static_cast<std::size_t>(heads * length)),
-            scratch(static_cast<std::size_t>(table.attention_scratch(shape, length)));
+            scratch(static_cast<std::size_t>(table.attention_scratch(shape, before + length)), NAN), dprompt = start;
         d.assign(x.size(), 0);
         for (Index h = 0; h < kv; ++h) {
           const Index q = h * group * dim, k = heads * dim + h * dim, v = k + kv * dim, l = h * group * length;
-          table.attention(shape, x.data() + q, x.data() + k, x.data() + v, length, out.data() + q, lse.data() + l, scratch.data());
-          table.attention_backward(shape, x.data() + q, x.data() + k, x.data() + v, out.data() + q, lse.data() + l, dout.data() + q, length,
-                                   d.data() + q, d.data() + k, d.data() + v, scratch.data());
+          const SharedRows shared{prompt.data() + k, prompt.data() + v, dprompt.data() + k, dprompt.data() + v, before};
+          table.attention(shape, x.data() + q, x.data() + k, x.data() + v, shared, length, out.data() + q, lse.data() + l, scratch.data());
+          table.attention_backward(shape, x.data() + q, x.data() + k, x.data() + v, shared, out.data() + q, lse.data() + l, dout.data() + q,
+                                   length, d.data() + q, d.data() + k, d.data() + v, scratch.data());
         }
+        d.insert(d.end(), dprompt.begin(), dprompt.end());
         return out;
       };
       std::vector<float> da, db;

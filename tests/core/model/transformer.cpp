@@ -1,14 +1,15 @@
 // The trainer's forward and backward pass, held against plain LibTorch and against the decoder.
 
-#include "core/kernels/kernels.h"
 #include "core/model/transformer.h"
 
 #include <ATen/Parallel.h>
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "core/kernels/kernels.h"
 #include "core/model/reference.h"
 #include "core/rollout/cpu/engine.h"
+#include "core/train/packing.h"
 #include "support/golden.h"
 #include "tinyzero/rng.h"
 
@@ -94,6 +95,45 @@ TEST_CASE("our products equal plain LibTorch's in f32, and stay near them in bf1
     }
   }
   use_kernels(kernels(before));
+}
+
+TEST_CASE("completions behind shared prompt rows are as if each had its own") {
+  for (const fs::path& folder : golden_models()) {
+    CAPTURE(folder.string());
+    Model model = load_model(folder);
+    PackedWeights weights(model, false);
+    weights.pack(0, 1);
+    Rng rng(4);
+    std::vector<Sequence> sequences;
+    for (const std::int64_t prompt : {5, 30}) {
+      Sequence start;
+      start.prompt = prompt;
+      for (std::int64_t t = 0; t < prompt; ++t) start.ids.push_back(static_cast<std::int32_t>(rng.between(0, model.config.vocab - 1)));
+      for (const std::int64_t length : {3, 70, 1, 26}) {
+        Sequence s = start;
+        for (std::int64_t t = 0; t < length; ++t) s.ids.push_back(static_cast<std::int32_t>(rng.between(0, model.config.vocab - 1)));
+        sequences.push_back(s);
+      }
+    }
+    const auto pass = [&](bool reference, bool together) {
+      Transformer transformer(model, reference, reference ? nullptr : &weights);
+      std::vector<at::Tensor> logp;
+      for (std::size_t i = 0; i < sequences.size(); i += together ? sequences.size() : 1) {
+        std::vector<const Sequence*> chosen = {&sequences[i]};
+        for (std::size_t k = 1; together && k < sequences.size(); ++k) chosen.push_back(&sequences[k]);
+        const ModelInput input = pack_input(chosen);
+        logp.push_back(transformer.distribution(transformer.hidden(input.ids, input.shape).index_select(0, input.rows), input.targets, 0.9).logp);
+        torch::autograd::backward({(logp.back() * logp.back()).sum()}, {});
+      }
+      return Pass{at::cat(logp).detach(), {}, transformer.flat_gradient().clone()};
+    };
+    const Pass apart = pass(false, false);
+    for (const bool reference : {false, true}) {
+      const Pass together = pass(reference, true);
+      check_close(together.logp, apart.logp, 1e-5);
+      check_close(together.gradient, apart.gradient, 2e-5);
+    }
+  }
 }
 
 TEST_CASE("sequences packed together do not see each other") {

@@ -17,6 +17,17 @@ TEST_CASE("the input holds all tokens but the last, and knows which rows predict
   CHECK(input.shape->starts == std::vector<std::int64_t>{0, 3, 4});
 }
 
+TEST_CASE("neighbours with the same prompt share its rows") {
+  const Sequence a{{1, 2, 3, 4}, 2}, b{{1, 2, 5, 6, 7}, 2}, c{{1, 2, 8}, 2}, d{{1, 2, 3, 4}, 3}, e{{9, 8}, 1};
+  const ModelInput input = pack_input({&a, &b, &c, &d, &e});
+  CHECK(at::equal(input.ids, at::tensor(std::vector<std::int64_t>{1, 2, 3, 5, 6, 1, 2, 3, 9})));
+  CHECK(at::equal(input.rows, at::tensor(std::vector<std::int64_t>{1, 2, 1, 3, 4, 1, 7, 8})));
+  CHECK(at::equal(input.targets, at::tensor(std::vector<std::int64_t>{3, 4, 5, 6, 7, 8, 4, 8})));
+  CHECK(input.shape->starts == std::vector<std::int64_t>{0, 2, 3, 5, 5, 8, 9});
+  CHECK(input.shape->continues == std::vector<std::int64_t>{-1, 0, 0, 0, -1, -1});
+  CHECK(input.shape->longest() == 4);
+}
+
 TEST_CASE("runs keep order, hold about the same, and are enough for all workers") {
   using Runs = std::vector<std::vector<std::int64_t>>;
   CHECK(divide({5, 5, 5, 5}, 10, 1) == Runs{{0, 1}, {2, 3}});
