@@ -171,8 +171,21 @@ struct Update {
   }
 };
 
-void add_phases(Result& r, const DecodeStatistics& s) {
-  r.phases = {{"products", s.products}, {"attention", s.attention}, {"norms and gates", s.rest}, {"sampling", s.sampling}, {"waiting", s.waiting}};
+// Seconds of all threads in one more update, by what they did.
+std::vector<std::pair<std::string, double>> update_phases(Update& update) {
+  keep_account(true);
+  const double all = update.run() * static_cast<double>(update.workers.count());
+  const OperatorTimes t = account();
+  keep_account(false);
+  return {{"products", t.products},
+          {"attention", t.attention},
+          {"norms and gates", t.norms_and_gates},
+          {"head and loss of tokens", t.distribution},
+          {"rest and waiting", std::max(0.0, all - t.products - t.attention - t.norms_and_gates - t.distribution)}};
+}
+
+std::vector<std::pair<std::string, double>> rollout_phases(const DecodeStatistics& s) {
+  return {{"products", s.products}, {"attention", s.attention}, {"norms and gates", s.rest}, {"sampling", s.sampling}, {"waiting", s.waiting}};
 }
 
 void add_peers(Result& r, const std::vector<std::string>& names) {
@@ -244,7 +257,7 @@ Result bench_rollout(const BenchOptions& o) {
   CpuEngine accounting(model, {o.threads, o.wave, "", true});
   accounting.generate(prompts, sampling);
   r.decoding = accounting.statistics();
-  add_phases(r, r.decoding);
+  r.phases = rollout_phases(r.decoding);
   return r;
 }
 
@@ -276,6 +289,7 @@ Result bench_train(const BenchOptions& o) {
   r.rounds = take_turns(o.rounds, works, roof_of(r));
   r.seconds = r.rounds.seconds.front();
   add_peers(r, names);
+  r.phases = update_phases(update);
   return r;
 }
 
@@ -304,6 +318,17 @@ Result bench_step(const BenchOptions& o) {
   }}, roof_of(r));
   r.seconds = r.rounds.seconds.front();
   r.phases = {{"rollout", rolling}, {"update", updating}};
+  if (!o.profile) return r;
+  CpuEngine accounting(model, {o.threads, o.wave, "", true});
+  accounting.generate(prompts, sampling);
+  const DecodeStatistics& s = accounting.statistics();
+  const double rollout = s.products + s.attention + s.rest + s.sampling + s.waiting;
+  r.phases.clear();
+  for (const auto& [name, time] : rollout_phases(s)) r.phases.push_back({"rollout: " + name, rolling * time / rollout});
+  const auto parts = update_phases(update);
+  double whole = 0;
+  for (const auto& part : parts) whole += part.second;
+  for (const auto& [name, time] : parts) r.phases.push_back({"update: " + name, updating * time / whole});
   return r;
 }
 

@@ -111,8 +111,11 @@ void add_task_commands(CLI::App& app, GlobalOptions& global, std::function<int()
 }
 
 void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
-  CLI::App& bench = *app.add_subcommand("bench", "Measure this program beside what the machine can do: rollout, train, step, verify, start");
-  bench.require_subcommand(1);
+  CLI::App& bench = *app.add_subcommand("bench", "Measure this program beside what the machine can do: rollout, train, step (without a name these three), verify, start");
+  bench.require_subcommand(0, 1);
+  bench.callback([&bench, &global, &chosen] {
+    if (bench.get_subcommands().empty()) chosen = [&global] { return bench_command(global, {}); };
+  });
   const auto model_bench = [&](const char* name, const char* help) {
     add<BenchOptions>(bench, global, chosen, name, help, bench_command, [name](CLI::App& c, BenchOptions& o) {
       o.what = name;
@@ -130,7 +133,8 @@ void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int(
           ->capture_default_str()
           ->check(CLI::IsMember({"auto", "f32", "bf16"}));
       if (o.what != "train") c.add_option("--wave", o.wave, "sequences a thread decodes at once; 0: chosen")->capture_default_str()->check(CLI::Range(0, 4096));
-      if (o.what != "step") c.add_flag("--peers", o.peers, "measure the same model in LibTorch alone beside it");
+      if (o.what == "step") c.add_flag("--profile", o.profile, "name where the time of a step goes");
+      else c.add_flag("--peers", o.peers, "measure the same model in LibTorch alone beside it");
       c.add_flag("--json", o.json, kJsonHelp);
     });
   };

@@ -76,7 +76,7 @@ struct BenchOptions {
   Workload workload;
   std::string precision = "auto";
   std::int64_t rounds = 5, threads = 0, wave = 0;
-  bool peers = false, json = false;
+  bool peers = false, profile = false, json = false;
 };
 
 struct BenchStartOptions {

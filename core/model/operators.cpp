@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <optional>
 
@@ -20,6 +22,28 @@ using Variables = torch::autograd::variable_list;
 
 constexpr std::int64_t kRows = 128;        // rows of one parallel task: fixed, so sums do not depend on the number of threads
 constexpr std::int64_t kLogitRows = 256;   // rows of logits held at once
+
+enum Kind { kProducts, kAttention, kNormsAndGates, kDistribution, kKinds };
+std::atomic<bool> accounting{false};
+std::atomic<double> times[kKinds];
+
+// The time of this scope belongs to `kind`.
+class Accounted {
+ public:
+  explicit Accounted(Kind kind) : kind_(kind), on_(accounting.load(std::memory_order_relaxed)) {
+    if (on_) start_ = std::chrono::steady_clock::now();
+  }
+  ~Accounted() {
+    if (on_) times[kind_] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  Accounted(const Accounted&) = delete;
+  Accounted& operator=(const Accounted&) = delete;
+
+ private:
+  Kind kind_;
+  bool on_;
+  std::chrono::steady_clock::time_point start_;
+};
 
 // work(first, count) for chunks of kRows rows.
 template <class Work>
@@ -86,6 +110,7 @@ void add_weight_gradient(const float* dy, const float* x, std::int64_t rows, std
 struct Linear : Function<Linear> {
   static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias,
                           const std::optional<Tensor>& residual, const float* packed, const float* packed_back) {
+    const Accounted time(kProducts);
     const std::int64_t n = weight.size(0), k = weight.size(1);
     const RightSide right{weight.detach().t(), packed};
     Tensor y = residual ? residual->clone() : at::empty({x.size(0), n});  // (N, n)
@@ -100,6 +125,7 @@ struct Linear : Function<Linear> {
   }
 
   static Variables backward(AutogradContext* context, const Variables& grads) {
+    const Accounted time(kProducts);
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1], &bias = saved[2], dy = grads[0].contiguous();
     const RightSide back{weight.detach(), reinterpret_cast<const float*>(context->saved_data["back"].toInt())};
@@ -117,6 +143,7 @@ struct Linear : Function<Linear> {
 
 struct RmsNorm : Function<RmsNorm> {
   static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& weight, double eps) {
+    const Accounted time(kNormsAndGates);
     Tensor y = at::empty_like(x);  // (N, D)
     const std::int64_t n = x.size(1);
     for_rows(x.size(0), [&](std::int64_t first, std::int64_t count) {
@@ -129,6 +156,7 @@ struct RmsNorm : Function<RmsNorm> {
   }
 
   static Variables backward(AutogradContext* context, const Variables& grads) {
+    const Accounted time(kNormsAndGates);
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1], dy = grads[0].contiguous();
     const float eps = static_cast<float>(context->saved_data["eps"].toDouble());
@@ -145,6 +173,7 @@ struct RmsNorm : Function<RmsNorm> {
 
 struct Swiglu : Function<Swiglu> {
   static Variable forward(AutogradContext* context, const Tensor& gate_up) {
+    const Accounted time(kNormsAndGates);
     const std::int64_t n = gate_up.size(1) / 2;
     Tensor y = at::empty({gate_up.size(0), n});  // (N, F)
     for_rows(y.size(0), [&](std::int64_t first, std::int64_t count) {
@@ -155,6 +184,7 @@ struct Swiglu : Function<Swiglu> {
   }
 
   static Variables backward(AutogradContext* context, const Variables& grads) {
+    const Accounted time(kNormsAndGates);
     const Tensor gate_up = context->get_saved_variables()[0], dy = grads[0].contiguous();
     const std::int64_t n = dy.size(1);
     Tensor d = at::empty_like(gate_up);  // (N, 2F)
@@ -300,6 +330,7 @@ struct SavedInput : torch::CustomClassHolder {
 struct Attention : Function<Attention> {
   static Variable forward(AutogradContext* context, const Tensor& qkv, const std::optional<Tensor>& q_weight,
                           const std::optional<Tensor>& k_weight, const AttentionInput& in) {
+    const Accounted time(kAttention);
     const Tensor q_norm = q_weight.value_or(Tensor()), k_norm = k_weight.value_or(Tensor());
     const AttentionPass pass(in);
     const Tensor turned = pass.turn(qkv, q_norm, k_norm);
@@ -311,6 +342,7 @@ struct Attention : Function<Attention> {
   }
 
   static Variables backward(AutogradContext* context, const Variables& grads) {
+    const Accounted time(kAttention);
     const auto saved = context->get_saved_variables();
     const Tensor &qkv = saved[0], &q_norm = saved[1], &k_norm = saved[2];
     const auto holder = context->saved_data["input"].toCapsule();
@@ -330,6 +362,7 @@ struct Attention : Function<Attention> {
 struct TokenLogits : Function<TokenLogits> {
   static Variables forward(AutogradContext* context, const Tensor& hidden, const Tensor& weight, const Tensor& targets, double temperature,
                            const float* packed, const float* packed_back) {
+    const Accounted time(kDistribution);
     const std::int64_t n = hidden.size(0), width = weight.size(1), vocab = weight.size(0);
     Tensor logp = at::empty({n}), entropy = at::empty({n}), lse = at::empty({n});
     const float scale = static_cast<float>(1.0 / temperature);
@@ -355,6 +388,7 @@ struct TokenLogits : Function<TokenLogits> {
   }
 
   static Variables backward(AutogradContext* context, const Variables& grads) {
+    const Accounted time(kDistribution);
     const auto saved = context->get_saved_variables();
     const Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], &entropy = saved[3], &lse = saved[4];
     const RightSide right{weight.detach().t(), reinterpret_cast<const float*>(context->saved_data["forward"].toInt())},
@@ -393,6 +427,13 @@ struct TokenLogits : Function<TokenLogits> {
 };
 
 }  // namespace
+
+void keep_account(bool on) {
+  for (auto& time : times) time = 0;
+  accounting = on;
+}
+
+OperatorTimes account() { return {times[kProducts], times[kAttention], times[kNormsAndGates], times[kDistribution]}; }
 
 std::int64_t PackedShape::longest() const {
   std::int64_t most = 1;

@@ -42,6 +42,13 @@ struct AttentionInput {
   std::shared_ptr<const RopeTable> rope;  // with as many positions as the longest sequence
 };
 
+// Where the time of these operations went, forward and backward, in seconds of all threads, while account is kept; from 0 when it begins.
+struct OperatorTimes {
+  double products = 0, attention = 0, norms_and_gates = 0, distribution = 0;
+};
+void keep_account(bool on);
+OperatorTimes account();
+
 // x / rms(x) · weight, row by row: (N, D), (D) -> (N, D).
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 

@@ -33,7 +33,7 @@ fs::path golden_model() { return golden_folder() / "hf" / "qwen2_tied"; }
 TEST_CASE("help and version, for every command, on standard output") {
   for (const char* command :
        {"", "train", "eval", "play", "doctor", "task", "task draw", "task verify", "algorithm", "algorithm show", "algorithm new",
-        "algorithm check", "algorithm explain", "replay", "config", "config check", "model", "model generate"}) {
+        "algorithm check", "algorithm explain", "replay", "config", "config check", "model", "model generate", "bench", "bench rollout", "bench train", "bench step", "bench start"}) {
     std::vector<std::string> words;
     std::string text = command;
     while (!text.empty()) {
@@ -139,6 +139,51 @@ TEST_CASE("config show and check") {
   CHECK(json["train.beta1"]["origin"] == "default");
   CHECK(tinyzero::tinyzero({"config", "check", config}).out.find("is a valid experiment") != std::string::npos);
   CHECK(objects(tinyzero::tinyzero({"config", "check", config, "--json"}))[0]["ok"] == true);
+}
+
+TEST_CASE("bench measures rates beside what the machine can do") {
+  const std::vector<std::string> small = {"--prompts", "4",  "--samples", "3", "--prompt-tokens", "5", "--mean-tokens",
+                                          "9",         "--max-tokens", "20",  "--rounds", "1", "--json"};
+  for (const char* what : {"rollout", "train", "step"}) {
+    CAPTURE(what);
+    std::vector<std::string> words = {"bench", what};
+    words.insert(words.end(), small.begin(), small.end());
+    if (std::string(what) == "step") words.insert(words.end(), {"--model", "1M", "--profile", "--precision", "f32"});
+    else words.push_back("--peers");
+    const Json report = objects(tinyzero::tinyzero(words))[0];
+    CHECK(report["bench"] == what);
+    CHECK(report["tokens_per_second"]["median"].get<double>() > 0);
+    CHECK(report["share_of_roof"]["median"].get<double>() > 0);
+    CHECK(report["share_of_roof"]["median"].get<double>() < 1);
+    CHECK(report["ceilings"]["multiply_add_gflops"].get<double>() > 0);
+    CHECK(report["ceilings"]["read_memory_gb"].get<double>() > 0);
+    CHECK(report["peak_memory_mb"].get<double>() > 10);
+    double time = 0;
+    for (const auto& [name, share] : report["time"].items()) time += share.get<double>();
+    CHECK(time == doctest::Approx(1.0));
+    CHECK(report["peers"].size() == (std::string(what) == "step" ? 0 : 2));
+    for (const Json& peer : report["peers"]) CHECK(peer["ratio"]["median"].get<double>() > 0);
+  }
+  const Json start = objects(tinyzero::tinyzero({"bench", "start", "--rounds", "1", "--json"}))[0];
+  CHECK(start["help_seconds"]["median"].get<double>() > 0);
+  CHECK(start["first_token_seconds"]["median"].get<double>() > 0);
+  const ProcessResult unknown = tinyzero::tinyzero({"bench", "rollout", "--model", "7M"});
+  CHECK(unknown.code == 2);
+  CHECK(unknown.err.find("1M, 5M, 30M or a Hugging Face folder") != std::string::npos);
+}
+
+TEST_CASE("TINYZERO_CPU chooses the kernels") {
+  const std::string model = golden_model();
+  const auto run = [&](const std::string& cpu) {
+    return run_process({"env", "TINYZERO_CPU=" + cpu, TINYZERO_PROGRAM, "model", "generate", model, "--max-tokens", "12", "--temperature", "0", "--top-k", "3"},
+                       "{\"ids\":[3,4,5]}\n", TINYZERO_SOURCE);
+  };
+  const Json expected = objects(tinyzero::tinyzero({"model", "generate", model, "--max-tokens", "12", "--temperature", "0"}, "{\"ids\":[3,4,5]}\n"))[0];
+  CHECK(objects(run("scalar"))[0] == expected);
+  CHECK(objects(run("scalar-bf16"))[0]["ids"].size() == 12);
+  const ProcessResult unknown = run("mmx");
+  CHECK(unknown.code == 2);
+  CHECK(unknown.err.find("it can run ") != std::string::npos);
 }
 
 TEST_CASE("doctor finds everything in a built checkout") {
