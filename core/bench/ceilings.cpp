@@ -16,7 +16,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kRepeats = 7;
-constexpr Index kRounds = 1'000'000;  // of multiply-adds
+constexpr Index kRounds = 1'000'000;            // of multiply-adds
 constexpr Index kM = 192, kK = 512, kN = 1536;  // of the matrix product: weights beyond L2, rows as in a large wave
 constexpr std::int64_t kL2Bytes = 256 << 10, kL3Bytes = 6 << 20, kMemoryBytes = 64 << 20;  // that each thread reads
 
@@ -74,8 +74,7 @@ double products(const Kernels& k, std::int64_t threads) {
   }
   return best_rate(threads, 2.0 * kM * kK * kN * kTimes, [&](std::int64_t t) {
     const auto i = static_cast<std::size_t>(t);
-    for (int n = 0; n < kTimes; ++n)
-      k.matmul({x[i].data(), k.words(kK), 1}, kM, kK, packed.data(), kN, nullptr, false, y[i].data(), kN);
+    for (int n = 0; n < kTimes; ++n) k.matmul({x[i].data(), k.words(kK), 1}, kM, kK, packed.data(), kN, nullptr, false, y[i].data(), kN);
   });
 }
 
@@ -99,8 +98,14 @@ Ceilings measure_ceilings(const Kernels& k, std::int64_t threads) {
 }
 
 Json ceilings_json(const Ceilings& c) {
-  return {{"kernels", c.kernels},   {"threads", c.threads},         {"multiply_add_gflops", c.multiply_add}, {"multiply_add_f32_gflops", c.multiply_add_f32},
-          {"matmul_gflops", c.matmul}, {"read_l2_gb", c.read_l2}, {"read_l3_gb", c.read_l3}, {"read_memory_gb", c.read_memory}};
+  return {{"kernels", c.kernels},
+          {"threads", c.threads},
+          {"multiply_add_gflops", c.multiply_add},
+          {"multiply_add_f32_gflops", c.multiply_add_f32},
+          {"matmul_gflops", c.matmul},
+          {"read_l2_gb", c.read_l2},
+          {"read_l3_gb", c.read_l3},
+          {"read_memory_gb", c.read_memory}};
 }
 
 }  // namespace tinyzero

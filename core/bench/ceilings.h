@@ -1,8 +1,8 @@
 // What this machine can do at most, measured in this process: multiply-adds in registers, matrix products from cache, and reading.
 #pragma once
 
-#include "core/kernels/kernels.h"
 #include "core/base/json.h"
+#include "core/kernels/kernels.h"
 
 namespace tinyzero {
 
@@ -11,7 +11,7 @@ struct Ceilings {
   std::int64_t threads = 1;  // together
   double multiply_add = 0;   // GFLOP/s of the kernels' own multiply-adds, all threads: the roof that shares are of
   double multiply_add_f32 = 0;
-  double matmul = 0;                      // GFLOP/s of a large product by the kernels, one on each thread
+  double matmul = 0;                                 // GFLOP/s of a large product by the kernels, one on each thread
   double read_l2 = 0, read_l3 = 0, read_memory = 0;  // GB/s, all threads, each thread its own part
 };
 

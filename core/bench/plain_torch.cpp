@@ -80,9 +80,7 @@ Tensor PlainTorch::parameter(const float* from, std::vector<std::int64_t> shape)
   return weight;
 }
 
-Tensor PlainTorch::norm(const Tensor& x, const Tensor& weight) const {
-  return at::rms_norm(x, {x.size(-1)}, weight, config_.norm_eps);
-}
+Tensor PlainTorch::norm(const Tensor& x, const Tensor& weight) const { return at::rms_norm(x, {x.size(-1)}, weight, config_.norm_eps); }
 
 // x (B, heads, T, d); tables (B, 1, T, d / 2).
 Tensor PlainTorch::rotate(const Tensor& x, const Tensor& cosines, const Tensor& sines) const {
@@ -118,8 +116,8 @@ Tensor PlainTorch::layers(Tensor x, const Tensor& positions, const Tensor& rows,
       const Tensor at = positions.view({batch});
       keys_[i].index_put_({rows, Slice(), at}, k.squeeze(2));
       values_[i].index_put_({rows, Slice(), at}, v.squeeze(2));
-      out = at::scaled_dot_product_attention(q, keys_[i].slice(2, 0, longest), values_[i].slice(2, 0, longest), mask, 0.0, false, std::nullopt,
-                                             true);
+      out = at::scaled_dot_product_attention(q, keys_[i].slice(2, 0, longest), values_[i].slice(2, 0, longest), mask, 0.0, false,
+                                             std::nullopt, true);
     }
     x = x + at::linear(out.transpose(1, 2).reshape({batch, length, c.q_width()}), layer.output);
     const auto gate_up = at::linear(norm(x, layer.post_norm), layer.gate_up).chunk(2, -1);
@@ -186,7 +184,8 @@ std::vector<std::vector<std::int32_t>> PlainTorch::decode(const std::vector<Prom
     }
     for (std::int64_t row = 0; row < batch; ++row) position[static_cast<std::size_t>(row)] += owner[static_cast<std::size_t>(row)] >= 0;
     const std::int64_t longest = 1 + *std::max_element(position.begin(), position.end());
-    const Tensor states = layers(at::embedding(embedding_, long_tensor(token).view({batch, 1})), long_tensor(position).view({batch, 1}), every_row, longest);
+    const Tensor states =
+        layers(at::embedding(embedding_, long_tensor(token).view({batch, 1})), long_tensor(position).view({batch, 1}), every_row, longest);
     const Tensor drawn = sample(states.select(1, 0));
     const std::int64_t* id = drawn.const_data_ptr<std::int64_t>();
     for (std::int64_t row = 0; row < batch; ++row) {
@@ -211,7 +210,8 @@ double PlainTorch::train(const std::vector<std::vector<std::int32_t>>& sequences
   for (std::size_t first = 0; first < order.size();) {
     const std::size_t longest = sequences[order[first]].size();
     const std::size_t rows = std::clamp<std::size_t>(static_cast<std::size_t>(tokens) / longest, 1, order.size() - first);
-    Tensor ids = at::zeros({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(longest)}, at::kLong), mask = at::zeros_like(ids, at::kFloat);
+    Tensor ids = at::zeros({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(longest)}, at::kLong),
+           mask = at::zeros_like(ids, at::kFloat);
     for (std::size_t r = 0; r < rows; ++r) {
       const auto& sequence = sequences[order[first + r]];
       for (std::size_t t = 0; t < sequence.size(); ++t) ids.mutable_data_ptr<std::int64_t>()[r * longest + t] = sequence[t];

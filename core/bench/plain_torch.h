@@ -46,7 +46,7 @@ class PlainTorch {
   bool trainable_;
   std::vector<Layer> layers_;
   at::Tensor embedding_, final_norm_, head_, cosines_, sines_;  // tables (positions, d / 2)
-  std::vector<at::Tensor> keys_, values_;                        // by layer: (rows, kv heads, positions, d)
+  std::vector<at::Tensor> keys_, values_;                       // by layer: (rows, kv heads, positions, d)
   std::vector<at::Tensor> parameters_, first_, second_;
   std::int64_t steps_ = 0;
 };

@@ -12,8 +12,7 @@ namespace {
 constexpr std::uint64_t kSeed = 1;
 
 double matrix_weights(const ModelConfig& c) {
-  return static_cast<double>(c.layers) * static_cast<double>(c.width) *
-         static_cast<double>(2 * c.q_width() + 2 * c.kv_width() + 3 * c.mlp);
+  return static_cast<double>(c.layers) * static_cast<double>(c.width) * static_cast<double>(2 * c.q_width() + 2 * c.kv_width() + 3 * c.mlp);
 }
 
 double head_weights(const ModelConfig& c) { return static_cast<double>(c.vocab) * static_cast<double>(c.width); }

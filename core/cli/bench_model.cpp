@@ -41,7 +41,7 @@ struct Result {
   double tokens = 0, flops = 0;  // of one round
   std::vector<double> seconds;
   Rounds rounds;
-  DecodeStatistics decoding;               // of a round that kept account
+  DecodeStatistics decoding;                           // of a round that kept account
   std::vector<std::pair<std::string, double>> phases;  // seconds of all threads
   struct Peer {
     std::string name;
@@ -99,9 +99,10 @@ void print_result(const Result& r) {
   const Workload& w = r.workload;
   const Ceilings& c = r.ceilings;
   const Spread rate = r.rate(), share = r.shares(), seconds = spread_of(r.seconds);
-  fmt::print("{} · {} ({:.1f}M weights) · {} kernels · {} threads\n", r.what, r.model, static_cast<double>(r.parameters) / 1e6, c.kernels, c.threads);
-  fmt::print("  ceilings   multiply-add {:.0f} GFLOP/s · product {:.0f} · reading L2 {:.0f} GB/s, L3 {:.0f}, memory {:.0f}\n", c.multiply_add,
-             c.matmul, c.read_l2, c.read_l3, c.read_memory);
+  fmt::print("{} · {} ({:.1f}M weights) · {} kernels · {} threads\n", r.what, r.model, static_cast<double>(r.parameters) / 1e6, c.kernels,
+             c.threads);
+  fmt::print("  ceilings   multiply-add {:.0f} GFLOP/s · product {:.0f} · reading L2 {:.0f} GB/s, L3 {:.0f}, memory {:.0f}\n",
+             c.multiply_add, c.matmul, c.read_l2, c.read_l3, c.read_memory);
   fmt::print("  work       {} x {} completions, prompt {}, length {} in the mean, at most {}\n", w.prompts, w.samples, w.prompt_tokens,
              w.mean_tokens, w.max_tokens);
   fmt::print("  tokens/s   {:<9} [{}, {}] · {:.2f} s a round, {} rounds\n", thousands(rate.median), thousands(rate.lowest),
@@ -125,7 +126,8 @@ void print_result(const Result& r) {
 }
 
 // Prompts and completions of random tokens, of the workload's lengths, as a step's batch.
-StepBatch random_step(const std::vector<Prompt>& prompts, const std::vector<std::int64_t>& lengths, std::int64_t vocab, std::int64_t max_tokens) {
+StepBatch random_step(const std::vector<Prompt>& prompts, const std::vector<std::int64_t>& lengths, std::int64_t vocab,
+                      std::int64_t max_tokens) {
   Rng rng(3);
   std::vector<ScoredCompletion> completions;
   std::size_t next = 0;
@@ -148,7 +150,8 @@ StepBatch random_step(const std::vector<Prompt>& prompts, const std::vector<std:
 
 // A clipped policy gradient, as GRPO's family has it, with rewards as advantages: every episode has a gradient.
 at::Tensor policy_loss(const Batch& micro, const at::Tensor& logp) {
-  const at::Tensor ratio = (logp - micro.logp_old).clamp(-20, 20).exp(), advantage = micro.reward.index_select(0, micro.episode).to(at::kFloat);
+  const at::Tensor ratio = (logp - micro.logp_old).clamp(-20, 20).exp(),
+                   advantage = micro.reward.index_select(0, micro.episode).to(at::kFloat);
   return -at::min(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage).mul(micro.mask).sum() / micro.all.tokens;
 }
 
@@ -185,7 +188,8 @@ std::vector<std::pair<std::string, double>> update_phases(Update& update) {
 }
 
 std::vector<std::pair<std::string, double>> rollout_phases(const DecodeStatistics& s) {
-  return {{"products", s.products}, {"attention", s.attention}, {"norms and gates", s.rest}, {"sampling", s.sampling}, {"waiting", s.waiting}};
+  return {
+      {"products", s.products}, {"attention", s.attention}, {"norms and gates", s.rest}, {"sampling", s.sampling}, {"waiting", s.waiting}};
 }
 
 void add_peers(Result& r, const std::vector<std::string>& names) {
@@ -266,7 +270,8 @@ Result bench_train(const BenchOptions& o) {
   const std::vector<std::int64_t> lengths = bench_lengths(o.workload);
   const std::int64_t threads = CpuEngine(model, {o.threads}).threads();
   Result r = begin("train", o, model, threads);
-  Update update(model, random_step(bench_prompts(o.workload, model.config.vocab), lengths, model.config.vocab, o.workload.max_tokens), threads);
+  Update update(model, random_step(bench_prompts(o.workload, model.config.vocab), lengths, model.config.vocab, o.workload.max_tokens),
+                threads);
   r.flops = train_flops(model.config, o.workload, lengths);
   for (const Sequence& sequence : update.step.sequences) r.tokens += static_cast<double>(sequence.ids.size() - 1);
   std::vector<std::function<double()>> works = {[&] { return update.run(); }};
@@ -307,15 +312,16 @@ Result bench_step(const BenchOptions& o) {
   r.flops = decode_flops(model.config, o.workload, lengths) + train_flops(model.config, o.workload, lengths);
   double rolling = 0, updating = 0;
   r.rounds = take_turns(o.rounds, {[&] {
-    const auto start = Clock::now();
-    engine.generate(prompts, sampling);
-    const double rollout = since(start);
-    update.run();
-    engine.refresh();
-    rolling += rollout;
-    updating += since(start) - rollout;
-    return since(start);
-  }}, roof_of(r));
+                          const auto start = Clock::now();
+                          engine.generate(prompts, sampling);
+                          const double rollout = since(start);
+                          update.run();
+                          engine.refresh();
+                          rolling += rollout;
+                          updating += since(start) - rollout;
+                          return since(start);
+                        }},
+                        roof_of(r));
   r.seconds = r.rounds.seconds.front();
   r.phases = {{"rollout", rolling}, {"update", updating}};
   if (!o.profile) return r;
@@ -335,7 +341,8 @@ Result bench_step(const BenchOptions& o) {
 }  // namespace
 
 int bench_command(const GlobalOptions&, const BenchOptions& options) {
-  const std::pair<const char*, Result (*)(const BenchOptions&)> kBenches[] = {{"rollout", bench_rollout}, {"train", bench_train}, {"step", bench_step}};
+  const std::pair<const char*, Result (*)(const BenchOptions&)> kBenches[] = {
+      {"rollout", bench_rollout}, {"train", bench_train}, {"step", bench_step}};
   use_kernels(kernels_for(options.precision));
   for (const auto& [name, bench] : kBenches) {
     if (!options.what.empty() && options.what != name) continue;

@@ -67,11 +67,12 @@ int bench_start_command(const GlobalOptions&, const BenchStartOptions& options) 
   const std::string input = (model.path() / "prompt.jsonl").string();
   write_file_synced(input, "{\"ids\":[1,2,3]}\n");
   const std::vector<std::string> help = {"--help"}, token = {"model", "generate", model.path().string(), "--max-tokens", "1"};
-  const Rounds rounds = take_turns(
-      options.rounds, {[&] { return run_once(help); }, [&] { return run_once(token, input); }}, [] { return 1.0; });
+  const Rounds rounds =
+      take_turns(options.rounds, {[&] { return run_once(help); }, [&] { return run_once(token, input); }}, [] { return 1.0; });
   const Spread helping = spread_of(rounds.seconds[0]), sampling = spread_of(rounds.seconds[1]);
   if (options.json) {
-    fmt::print("{}\n", json_line({{"bench", "start"}, {"help_seconds", spread_json(helping)}, {"first_token_seconds", spread_json(sampling)}}));
+    fmt::print("{}\n",
+               json_line({{"bench", "start"}, {"help_seconds", spread_json(helping)}, {"first_token_seconds", spread_json(sampling)}}));
     return 0;
   }
   const auto line = [](const char* what, const Spread& s) {

@@ -12,8 +12,8 @@
 #include "core/base/json.h"
 #include "core/cli/options.h"
 #include "core/kernels/kernels.h"
-#include "core/run/manifest.h"
 #include "core/plugin/library.h"
+#include "core/run/manifest.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {
@@ -58,7 +58,7 @@ int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
   ::sysinfo(&memory);
   const double gib = static_cast<double>(memory.totalram) * memory.mem_unit / (1 << 30);
   Json report = {{"version", TINYZERO_VERSION}, {"compiler", TINYZERO_COMPILER},
-                 {"cpu", processor_name()},           {"cores", std::thread::hardware_concurrency()},
+                 {"cpu", processor_name()},     {"cores", std::thread::hardware_concurrency()},
                  {"memory_gib", gib},           {"kernels", kernels().name},
                  {"libtorch", torch.libtorch},  {"libtorch_ok", torch.ok},
                  {"cuda", torch.cuda}};
@@ -76,7 +76,8 @@ int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
                                 : std::string("none found");
   };
   fmt::print("tinyzero    {} · {}\n", TINYZERO_VERSION, TINYZERO_COMPILER);
-  fmt::print("machine     {} · {} cores · {:.1f} GiB · kernels {}\n", processor_name(), std::thread::hardware_concurrency(), gib, kernels().name);
+  fmt::print("machine     {} · {} cores · {:.1f} GiB · kernels {}\n", processor_name(), std::thread::hardware_concurrency(), gib,
+             kernels().name);
   fmt::print("libtorch    {}\n",
              torch.ok ? torch.libtorch : "cannot be loaded: " + torch.libtorch + "\n            run ./tinyzero, which installs it");
   fmt::print("cuda        {}\n", torch.cuda);

@@ -111,10 +111,15 @@ void add_task_commands(CLI::App& app, GlobalOptions& global, std::function<int()
 }
 
 void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
-  CLI::App& bench = *app.add_subcommand("bench", "Measure this program beside what the machine can do: rollout, train, step (without a name these three), verify, start");
+  CLI::App& bench = *app.add_subcommand(
+      "bench", "Measure this program beside what the machine can do: rollout, train, step (without a name these three), verify, start");
   bench.require_subcommand(0, 1);
-  bench.callback([&bench, &global, &chosen] {
-    if (bench.get_subcommands().empty()) chosen = [&global] { return bench_command(global, {}); };
+  const auto all = std::make_shared<BenchOptions>();
+  bench.add_option("--model", all->workload.model, "1M, 5M, 30M, or a Hugging Face folder")->capture_default_str();
+  bench.add_option("--rounds", all->rounds, "that count")->capture_default_str()->check(CLI::Range(1, 1000));
+  bench.add_flag("--json", all->json, kJsonHelp);
+  bench.callback([&bench, &global, &chosen, all] {
+    if (bench.get_subcommands().empty()) chosen = [&global, all] { return bench_command(global, *all); };
   });
   const auto model_bench = [&](const char* name, const char* help) {
     add<BenchOptions>(bench, global, chosen, name, help, bench_command, [name](CLI::App& c, BenchOptions& o) {
@@ -132,7 +137,8 @@ void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int(
       c.add_option("--precision", o.precision, "auto, f32 or bf16; the environment's TINYZERO_CPU names the kernels")
           ->capture_default_str()
           ->check(CLI::IsMember({"auto", "f32", "bf16"}));
-      if (o.what != "train") c.add_option("--wave", o.wave, "sequences a thread decodes at once; 0: chosen")->capture_default_str()->check(CLI::Range(0, 4096));
+      if (o.what != "train")
+        c.add_option("--wave", o.wave, "sequences a thread decodes at once; 0: chosen")->capture_default_str()->check(CLI::Range(0, 4096));
       if (o.what == "step") c.add_flag("--profile", o.profile, "name where the time of a step goes");
       else c.add_flag("--peers", o.peers, "measure the same model in LibTorch alone beside it");
       c.add_flag("--json", o.json, kJsonHelp);
@@ -171,7 +177,9 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                       c.add_option("--prompt", o.prompt, "one prompt, instead of standard input");
                       c.add_option("--max-tokens", o.max_tokens, "longest completion")->capture_default_str()->check(CLI::Range(1, 131072));
                       c.add_option("--temperature", o.temperature, "0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
-                      c.add_option("--top-k", o.top_k, "draw only from the k likeliest tokens; 0: all")->capture_default_str()->check(CLI::Range(0, 1 << 24));
+                      c.add_option("--top-k", o.top_k, "draw only from the k likeliest tokens; 0: all")
+                          ->capture_default_str()
+                          ->check(CLI::Range(0, 1 << 24));
                       c.add_option("--top-p", o.top_p, "draw only from the likeliest tokens that together have this probability")
                           ->capture_default_str()
                           ->check(CLI::Range(0.0, 1.0));

@@ -21,7 +21,8 @@ struct Words {
   static void narrow(const float* x, tinyzero::Index n, float* out) {
     for (tinyzero::Index j = 0; j < n; j += 2 * V::kLanes) {
       const __m256i a = _mm256_srli_epi32(rounded(V::load_n(x + j, n - j)), 16),
-                    b = _mm256_srli_epi32(n - j > V::kLanes ? rounded(V::load_n(x + j + V::kLanes, n - j - V::kLanes)) : _mm256_setzero_si256(), 16);
+                    b = _mm256_srli_epi32(
+                        n - j > V::kLanes ? rounded(V::load_n(x + j + V::kLanes, n - j - V::kLanes)) : _mm256_setzero_si256(), 16);
       const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(a, b), 0xD8);
       V{_mm256_castsi256_ps(packed)}.store_n(out + j / 2, (n - j + 1) / 2);
     }
@@ -42,7 +43,8 @@ struct Words {
                   sum = _mm256_and_si256(_mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7FFF))), top),
                   tiny = _mm256_cmpeq_epi32(_mm256_and_si256(bits, _mm256_set1_epi32(0x7F800000)), _mm256_setzero_si256());
     const __m256 number = _mm256_castsi256_ps(_mm256_blendv_epi8(sum, sign, tiny));
-    return _mm256_castps_si256(_mm256_blendv_ps(number, _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000)), _mm256_cmp_ps(x.v, x.v, _CMP_UNORD_Q)));
+    return _mm256_castps_si256(
+        _mm256_blendv_ps(number, _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000)), _mm256_cmp_ps(x.v, x.v, _CMP_UNORD_Q)));
   }
 };
 

@@ -22,8 +22,9 @@ struct Words {
 
   static V pair(V a, V b) {
     const __m512i halves = _mm512_castps_si512(both(a, b).v);  // all of a, then all of b
-    const __m512i lanes = _mm512_or_si512(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                                          _mm512_slli_epi32(_mm512_setr_epi32(16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31), 16));
+    const __m512i lanes =
+        _mm512_or_si512(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                        _mm512_slli_epi32(_mm512_setr_epi32(16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31), 16));
     return {_mm512_castsi512_ps(_mm512_permutexvar_epi16(lanes, halves))};
   }
 

@@ -21,14 +21,18 @@ struct Entry {
   bool (*runs_here)();
   const Kernels& (*table)();
 };
-constexpr Entry kEntries[] = {{"avx512-bf16", has_avx512_bf16, avx512_bf16_kernels}, {"avx512", has_avx512, avx512_kernels},
-                              {"avx2", has_avx2, avx2_kernels},                      {"avx2-bf16", has_avx2, avx2_bf16_kernels},
-                              {"scalar", anywhere, scalar_kernels},                  {"scalar-bf16", anywhere, scalar_bf16_kernels}};
+constexpr Entry kEntries[] = {{"avx512-bf16", has_avx512_bf16, avx512_bf16_kernels},
+                              {"avx512", has_avx512, avx512_kernels},
+                              {"avx2", has_avx2, avx2_kernels},
+                              {"avx2-bf16", has_avx2, avx2_bf16_kernels},
+                              {"scalar", anywhere, scalar_kernels},
+                              {"scalar-bf16", anywhere, scalar_bf16_kernels}};
 
 constexpr std::string_view kBf16 = "-bf16";
 
 const Kernels*& in_use() {
-  static const Kernels* table = &kernels_for(std::getenv("TINYZERO_CPU") == nullptr ? "f32" : "auto");
+  const char* wanted = std::getenv("TINYZERO_CPU");
+  static const Kernels* table = &kernels_for(wanted == nullptr || *wanted == '\0' ? "f32" : "auto");
   return table;
 }
 
@@ -48,8 +52,12 @@ void use_kernels(const Kernels& table) { in_use() = &table; }
 
 const Kernels& kernels_for(const std::string& precision) {
   const char* wanted = std::getenv("TINYZERO_CPU");
-  const bool asked = wanted != nullptr && *wanted != '\0';
-  std::string name = asked ? wanted : kernel_names().front();
+  if (wanted == nullptr || *wanted == '\0') {
+    for (const std::string name : kernel_names()) {
+      if (precision == "auto" || (precision == "bf16") == name.ends_with(kBf16)) return kernels(name);
+    }
+  }
+  std::string name = wanted;
   if (precision == "auto") return kernels(name);
   if (name.ends_with(kBf16)) name.resize(name.size() - kBf16.size());
   return kernels(precision == "bf16" ? name + std::string(kBf16) : name);

@@ -117,11 +117,11 @@ struct Kernels {
   void (*logit_gradient)(float* logits, Index n, float scale, float lse, float entropy, float g, float e);
 };
 
-// The table in use: this machine's best of f32, until use_kernels() says another.
+// The table in use: this machine's best of f32 or the one that TINYZERO_CPU names, until use_kernels() says another.
 const Kernels& kernels();
 void use_kernels(const Kernels& table);  // before any work begins
-// The best table of this machine for a precision: f32, bf16, or auto (bf16 where the machine computes with it, else f32). The environment's
-// TINYZERO_CPU, one of the names below, takes the place of this machine's best; f32 and bf16 then mean its sibling of that precision.
+// The best table of this machine for a precision: f32, bf16, or auto (bf16 where the machine multiplies it, else f32). If the environment's
+// TINYZERO_CPU names a table, auto means that one, f32 and bf16 its sibling of that precision.
 const Kernels& kernels_for(const std::string& precision);
 // The one named by `name`: scalar, scalar-bf16, avx2, avx2-bf16, avx512 or avx512-bf16. Throws Error if the machine lacks it.
 const Kernels& kernels(const std::string& name);

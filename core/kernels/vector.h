@@ -20,8 +20,8 @@ using tinyzero::LeftWords;
 using tinyzero::SharedRows;
 
 constexpr Index kLanes = V::kLanes;
-constexpr Index kPanel = 2 * kLanes;    // columns of y that one panel gives
-constexpr Index kDepth = 256;           // words of the inner dimension that are done at once where there are many rows
+constexpr Index kPanel = 2 * kLanes;  // columns of y that one panel gives
+constexpr Index kDepth = 256;         // words of the inner dimension that are done at once where there are many rows
 constexpr Index kManyRows = 4 * kTileRows;
 
 inline Index smaller(Index a, Index b) { return a < b ? a : b; }
@@ -136,8 +136,8 @@ void pack(const float* w, Index row_stride, Index depth_stride, Index n, Index k
 }
 
 struct Product {
-  LeftWords x;  // from the first word of this depth on
-  Index depth;  // words
+  LeftWords x;        // from the first word of this depth on
+  Index depth;        // words
   const float* bias;  // of this panel, or null
   bool add;           // to what stands in y
   float* y;           // column 0 of this panel
@@ -181,15 +181,16 @@ void product_rest(const Product& p, const float* panel, Index row, Index rows) {
 
 // `packed_depth`: words that the right side was packed with, of which the first `depth` are used.
 template <class W>
-void product(const LeftWords& x, Index m, Index depth, const float* packed, Index packed_depth, Index n, const float* bias, bool add, float* y,
-             Index ldy) {
+void product(const LeftWords& x, Index m, Index depth, const float* packed, Index packed_depth, Index n, const float* bias, bool add,
+             float* y, Index ldy) {
   const Index step = m > kManyRows ? kDepth : larger(depth, 1);
   for (Index start = 0; start == 0 || start < depth; start += step) {
     const LeftWords left{x.data + start * x.word_stride, x.row_stride, x.word_stride};
     for (Index first = 0; first < n; first += kPanel) {
       const float* panel = packed + first * packed_depth + start * kPanel;
-      const Product p{left,  smaller(depth - start, step), bias != nullptr && start == 0 ? bias + first : nullptr, add || start > 0, y + first, ldy,
-                      smaller(n - first, kPanel)};
+      const Product p{
+          left, smaller(depth - start, step), bias != nullptr && start == 0 ? bias + first : nullptr, add || start > 0, y + first,
+          ldy,  smaller(n - first, kPanel)};
       Index row = 0;
       for (; row + kTileRows <= m; row += kTileRows) product_tile<W, kTileRows>(p, panel, row);
       if (row < m) product_rest<W, kTileRows - 1>(p, panel, row, m - row);
@@ -335,8 +336,8 @@ inline void fetch(const float* x, Index n) {
 
 // Meanwhile fetches `ahead_floats` from `ahead` on, evenly over the blocks.
 template <class W, int H>
-void block_scores(const float* q, Index q_stride, const float* blocks, Index n, Index length, float* out, Index out_stride, const float* ahead,
-                  Index ahead_floats) {
+void block_scores(const float* q, Index q_stride, const float* blocks, Index n, Index length, float* out, Index out_stride,
+                  const float* ahead, Index ahead_floats) {
   if (length == 0) return;
   const Index share = round_up(ahead_floats * 2 * kLanes / round_up(length, 2 * kLanes), kLanes);
   Index t = 0;
@@ -474,11 +475,11 @@ void attend(const float* q, Index group, Index head_dim, float scale, const KeyV
 constexpr Index kQueryRows = 24;
 
 struct TrainScratch {
-  float *keys, *values;       // packed for scores and for weighted sums; in the backward pass both for scores
-  float* keys_across;         // packed for dq
-  float *scores, *dscores;    // (kQueryRows, padded)
-  float* block;               // packed queries or gradients of a block
-  float *k, *v, *dk, *dv;     // (all positions, head_dim): shared rows and own ones
+  float *keys, *values;     // packed for scores and for weighted sums; in the backward pass both for scores
+  float* keys_across;       // packed for dq
+  float *scores, *dscores;  // (kQueryRows, padded)
+  float* block;             // packed queries or gradients of a block
+  float *k, *v, *dk, *dv;   // (all positions, head_dim): shared rows and own ones
   Index padded;
 };
 
@@ -550,8 +551,8 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
         for (Index j = 0; j < own; j += kLanes) (V::load(x + j) * factor).store(x + j);
         for (Index j = round_up(own, kLanes); j < seen; j += kLanes) V::zero().store(x + j);
       }
-      product<F32>({t.scores, t.padded, 1}, rows, seen, t.values, all, s.head_dim, nullptr, false, out + first * s.out_stride + h * s.head_dim,
-                   s.out_stride);
+      product<F32>({t.scores, t.padded, 1}, rows, seen, t.values, all, s.head_dim, nullptr, false,
+                   out + first * s.out_stride + h * s.head_dim, s.out_stride);
     }
   }
 }

@@ -20,8 +20,8 @@ using torch::autograd::Function;
 using torch::autograd::Variable;
 using Variables = torch::autograd::variable_list;
 
-constexpr std::int64_t kRows = 128;        // rows of one parallel task: fixed, so sums do not depend on the number of threads
-constexpr std::int64_t kLogitRows = 256;   // rows of logits held at once
+constexpr std::int64_t kRows = 128;       // rows of one parallel task: fixed, so sums do not depend on the number of threads
+constexpr std::int64_t kLogitRows = 256;  // rows of logits held at once
 
 enum Kind { kProducts, kAttention, kNormsAndGates, kDistribution, kKinds };
 std::atomic<bool> accounting{false};
@@ -287,8 +287,8 @@ class AttentionPass {
     Tensor out = at::empty({turned.size(0), q_width_});  // (N, H d)
     for_heads([&](const HeadPlace& at, float* scratch) {
       const float* x = turned.const_data_ptr<float>();
-      kernels().attention(shape_, x + at.q, x + at.k, x + at.v, {x + at.shared_k, x + at.shared_v, nullptr, nullptr, at.shared_length}, at.length,
-                          out.mutable_data_ptr<float>() + at.out, lse.mutable_data_ptr<float>() + at.lse, scratch);
+      kernels().attention(shape_, x + at.q, x + at.k, x + at.v, {x + at.shared_k, x + at.shared_v, nullptr, nullptr, at.shared_length},
+                          at.length, out.mutable_data_ptr<float>() + at.out, lse.mutable_data_ptr<float>() + at.lse, scratch);
     });
     return out;
   }
@@ -311,8 +311,14 @@ class AttentionPass {
     const PackedShape& packed = *in_.shape;
     const std::int64_t group = in_.heads / in_.kv_heads, first = packed.start(s), length = packed.length(s), parent = packed.parent(s),
                        k = q_width_ + h * in_.head_dim, shared = (parent < 0 ? first : packed.start(parent)) * width_ + k;
-    return {first * width_ + h * group * in_.head_dim, first * width_ + k, first * width_ + k + kv_width_,
-            first * q_width_ + h * group * in_.head_dim, first * in_.heads + h * group * length, length, shared, shared + kv_width_,
+    return {first * width_ + h * group * in_.head_dim,
+            first * width_ + k,
+            first * width_ + k + kv_width_,
+            first * q_width_ + h * group * in_.head_dim,
+            first * in_.heads + h * group * length,
+            length,
+            shared,
+            shared + kv_width_,
             packed.first_position(s)};
   }
 

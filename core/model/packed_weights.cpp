@@ -40,7 +40,8 @@ PackedWeights::PackedWeights(const Model& model, bool frozen) : data_(floats(mod
     matrices.push_back({source.forward, source.backward});
     sources_.push_back(source);
   });
-  for (std::size_t i = 0; i + 4 <= matrices.size(); i += 4) layers_.push_back({matrices[i], matrices[i + 1], matrices[i + 2], matrices[i + 3]});
+  for (std::size_t i = 0; i + 4 <= matrices.size(); i += 4)
+    layers_.push_back({matrices[i], matrices[i + 1], matrices[i + 2], matrices[i + 3]});
   if (!model.config.value_head) head_ = matrices.back();
 }
 

@@ -22,7 +22,8 @@ Transformer::Transformer(Model& model, bool reference, const PackedWeights* pack
     const std::int64_t qkv_width = c.q_width() + 2 * c.kv_width();
     static const PackedWeights::Layer kNotPacked;
     const PackedWeights::Layer& ready = packed != nullptr ? packed->layer(static_cast<std::size_t>(i)) : kNotPacked;
-    const auto linear = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns, std::int64_t bias, const PackedWeights::Matrix& matrix) {
+    const auto linear = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns, std::int64_t bias,
+                            const PackedWeights::Matrix& matrix) {
       return LinearWeight{parameter(offset, {rows, columns}), parameter(bias, {rows}), matrix.forward, matrix.backward};
     };
     layers_.push_back({parameter(at.input_norm, {c.width}), parameter(at.q_norm, {c.head_dim}), parameter(at.k_norm, {c.head_dim}),
@@ -68,10 +69,10 @@ Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const Packed
 
   Tensor x = at::embedding(embedding_, ids);  // (N, D)
   for (const Layer& layer : layers_) {
-    const Tensor qkv = linear(norm(x, layer.input_norm, config_.norm_eps), layer.qkv);          // (N, (H + 2 KV) d)
-    x = linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output, x);                // (N, D)
-    const Tensor gate_up = linear(norm(x, layer.post_norm, config_.norm_eps), layer.gate_up);   // (N, 2F)
-    x = linear(gate(gate_up), layer.down, x);                                                   // (N, D)
+    const Tensor qkv = linear(norm(x, layer.input_norm, config_.norm_eps), layer.qkv);         // (N, (H + 2 KV) d)
+    x = linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output, x);               // (N, D)
+    const Tensor gate_up = linear(norm(x, layer.post_norm, config_.norm_eps), layer.gate_up);  // (N, 2F)
+    x = linear(gate(gate_up), layer.down, x);                                                  // (N, D)
   }
   return norm(x, final_norm_, config_.norm_eps);  // (N, D)
 }

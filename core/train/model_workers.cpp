@@ -21,7 +21,8 @@ ModelWorkers::ModelWorkers(Model& model, std::int64_t threads, std::int64_t repl
   at::set_num_threads(threads_each_);
   if (PackedWeights::floats(model, frozen) * static_cast<std::int64_t>(sizeof(float)) <= kMostPackedBytes)
     packed_ = std::make_unique<PackedWeights>(model, frozen);
-  for (std::int64_t i = 0; i < replicas; ++i) replicas_.push_back(std::make_unique<Transformer>(model, /*reference=*/false, packed_.get(), frozen));
+  for (std::int64_t i = 0; i < replicas; ++i)
+    replicas_.push_back(std::make_unique<Transformer>(model, /*reference=*/false, packed_.get(), frozen));
 }
 
 void ModelWorkers::run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work) {

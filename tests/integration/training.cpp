@@ -194,6 +194,34 @@ TEST_CASE("a run that goes on with other kernels says so") {
       std::string::npos);
 }
 
+TEST_CASE("a run in bf16 learns from what it samples, repeats, and goes on bit for bit") {
+  const TemporaryFolder folder;
+  // Enough of a start for groups with spread, without which no update runs.
+  const std::vector<std::string> settings = {"precision=bf16", "task.format_reward=0.3", "warm_start.steps=200", "rollout.max_tokens=48"};
+  std::vector<std::string> narrow = settings;
+  narrow.push_back("rollout.wave=3");
+  run_to_the_end(train(folder / "whole", settings));
+  run_to_the_end(train(folder / "wave", narrow));
+  check_same_run(folder / "whole", folder / "wave");
+  double widest = 0;
+  for (const Json& record : json_lines(folder.path() / "whole" / "metrics.jsonl"))
+    widest = std::max(widest, record.value("train/logp_gap", 0.0));
+  CHECK(widest > 0);
+  CHECK(widest < 0.02);
+  MESSAGE("widest mean distance of log-probs in a step: " << widest);
+  const fs::path run = folder / "killed";
+  std::vector<std::string> command = {tinyzero_path()};
+  for (const std::string& word : train(run, settings)) command.push_back(word);
+  {
+    BackgroundProcess process(command);
+    REQUIRE(wait_for(run / "checkpoints/step-000004"));
+    process.signal(SIGKILL);
+    process.wait();
+  }
+  run_to_the_end({"train", "--resume", run});
+  check_same_run(folder / "whole", run);
+}
+
 TEST_CASE("a second interrupt ends a run at once, and nothing is lost but the steps since the last checkpoint") {
   const TemporaryFolder folder;
   const fs::path run = folder / "stopped";

@@ -15,7 +15,7 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::int64_t kPromptRows = 64;        // tokens of a prompt computed in one pass
+constexpr std::int64_t kPromptRows = 64;  // tokens of a prompt computed in one pass
 
 // Waves that are tried: multiples of the rows of a product tile. A wider one must be faster by kWorthWider to be worth its longer drain.
 constexpr std::int64_t kWaves[] = {12, 24, 48, 96};
@@ -76,7 +76,8 @@ class Generation {
       rows_.clear();
       for (std::size_t s = 0; s < slots_.size(); ++s) {
         const Slot& slot = slots_[s];
-        if (slot.episode != nullptr) rows_.push_back({slot.place, slot.shared, static_cast<std::int64_t>(s), slot.position, slot.token, true});
+        if (slot.episode != nullptr)
+          rows_.push_back({slot.place, slot.shared, static_cast<std::int64_t>(s), slot.position, slot.token, true});
       }
       const std::size_t decoding = rows_.size();
       add_prompt_rows();
@@ -97,9 +98,9 @@ class Generation {
 
  private:
   struct Slot {
-    Episode* episode = nullptr;             // null: free
-    std::int64_t place = 0, shared = 0;     // of its prompt, and that prompt's length
-    std::int64_t position = 0;              // of `token`
+    Episode* episode = nullptr;          // null: free
+    std::int64_t place = 0, shared = 0;  // of its prompt, and that prompt's length
+    std::int64_t position = 0;           // of `token`
     std::int32_t token = 0;
     std::uint64_t stream = 0;
     std::int64_t limit = 0;  // tokens of the completion, at most
@@ -130,7 +131,8 @@ class Generation {
     slot.position = prompt_size() - 1;
     slot.stream = stream_key(
         sampling_.seed, {static_cast<std::uint64_t>(sampling_.purpose), sampling_.step, prompt_, static_cast<std::uint64_t>(started_)});
-    slot.limit = sampling_.lengths.empty() ? sampling_.max_tokens : sampling_.lengths[prompt_starts_[prompt_] + static_cast<std::size_t>(started_)];
+    slot.limit =
+        sampling_.lengths.empty() ? sampling_.max_tokens : sampling_.lengths[prompt_starts_[prompt_] + static_cast<std::size_t>(started_)];
     slot.place = place_;
     slot.shared = prompt_size();
     ++users_[static_cast<std::size_t>(place_)];
@@ -144,7 +146,8 @@ class Generation {
     const auto& ids = prompts_[prompt_].ids;
     const std::int64_t end = std::min(prompt_size(), prompt_done_ + kPromptRows);
     for (; prompt_done_ < end; ++prompt_done_) {
-      rows_.push_back({place_, prompt_size(), 0, prompt_done_, ids[static_cast<std::size_t>(prompt_done_)], prompt_done_ + 1 == prompt_size()});
+      rows_.push_back(
+          {place_, prompt_size(), 0, prompt_done_, ids[static_cast<std::size_t>(prompt_done_)], prompt_done_ + 1 == prompt_size()});
       ++prompt_tokens;
     }
   }
@@ -169,8 +172,7 @@ class Generation {
     ++slot.position;
     slot.token = token.id;
     ++tokens;
-    const bool eos =
-        sampling_.lengths.empty() && std::find(sampling_.eos.begin(), sampling_.eos.end(), token.id) != sampling_.eos.end();
+    const bool eos = sampling_.lengths.empty() && std::find(sampling_.eos.begin(), sampling_.eos.end(), token.id) != sampling_.eos.end();
     if (!eos && static_cast<std::int64_t>(episode.tokens.size()) < slot.limit) return;
     episode.end = eos ? End::eos : End::length;
     slot.episode = nullptr;
@@ -253,7 +255,8 @@ double CpuEngine::decode_rate(std::int64_t wave, std::int64_t context) const {
     std::int64_t own = 0;
     for (std::int64_t p = 0; p < kTuningPasses || seconds() < kTuningSeconds; ++p) {
       pass.clear();
-      for (std::int64_t s = 0; s < wave; ++s) pass.push_back({0, 0, s, context - 1, static_cast<std::int32_t>(s % model_.config.vocab), true});
+      for (std::int64_t s = 0; s < wave; ++s)
+        pass.push_back({0, 0, s, context - 1, static_cast<std::int32_t>(s % model_.config.vocab), true});
       worker.forward(pass);
       own += wave;
     }
@@ -299,7 +302,8 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
     used += generation.used_slots;
   });
   if (account_)
-    statistics_.waiting = static_cast<double>(workers) * std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() - busy;
+    statistics_.waiting =
+        static_cast<double>(workers) * std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() - busy;
   statistics_.slot_use = passes > 0 ? static_cast<double>(used) / static_cast<double>(passes * wave) : 0;
   std::vector<Episode> out;
   for (auto& group : episodes) {

@@ -17,7 +17,8 @@ DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, c
       slots_(make_store(room.slots, room.length)),
       hidden_(room.rows * c.width),
       normed_(room.rows * c.width),
-      words_(kernels.pair == 1 ? 0 : room.rows * std::max(kernels.words(c.mlp), std::max(kernels.words(c.width), kernels.words(c.q_width())))),
+      words_(kernels.pair == 1 ? 0
+                               : room.rows * std::max(kernels.words(c.mlp), std::max(kernels.words(c.width), kernels.words(c.q_width())))),
       qkv_(room.rows * (c.q_width() + 2 * c.kv_width())),
       attended_(room.rows * c.q_width()),
       gate_up_(room.rows * 2 * c.mlp),
@@ -121,7 +122,8 @@ void DecodeWorker::output_logits(const std::vector<Row>& rows) {
     ++wanted;
   }
   clock_.lap(clock_.rest);
-  kernels_.matmul(left(normed_.data(), wanted, width), wanted, width, weights_.head(), config_.vocab, nullptr, false, logits_.data(), config_.vocab);
+  kernels_.matmul(left(normed_.data(), wanted, width), wanted, width, weights_.head(), config_.vocab, nullptr, false, logits_.data(),
+                  config_.vocab);
   clock_.lap(clock_.products);
 }
 

@@ -53,8 +53,8 @@ struct DecodeRoom {
 class DecodeWorker {
  public:
   // The references must outlive the worker; `rope` must hold all positions.
-  DecodeWorker(const ModelConfig& config, const DecodeWeights& weights, const RopeTable& rope, const Kernels& kernels, const DecodeRoom& room,
-               PhaseClock& clock);
+  DecodeWorker(const ModelConfig& config, const DecodeWeights& weights, const RopeTable& rope, const Kernels& kernels,
+               const DecodeRoom& room, PhaseClock& clock);
 
   // Computes the rows and stores their keys and values. Rows of one prompt may follow each other as long as their positions rise.
   void forward(const std::vector<Row>& rows);

@@ -102,7 +102,8 @@ TEST_CASE("words hold numbers to the last bit as the reference has them") {
     for (int trial = 0; trial < 40; ++trial) {
       const Index m = rng.between(1, 40), k = rng.between(1, 70);
       auto x = random_floats(rng, m * k, std::pow(10.0, static_cast<double>(rng.between(-40, 38))));
-      const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, 3.3961775e38f, 1.00390625f, 1.01171875f, 1e-40f};  // ties, overflow, subnormal
+      const float special[] = {0.0f,          -0.0f,       INFINITY,    -INFINITY,
+                               3.3961775e38f, 1.00390625f, 1.01171875f, 1e-40f};  // ties, overflow, subnormal
       for (const float value : special) x[static_cast<std::size_t>(rng.between(0, m * k - 1))] = value;
       for (const bool columns : {false, true}) CHECK(same_bits(narrowed(fast, x, m, k, columns), narrowed(slow, x, m, k, columns)));
     }
@@ -118,7 +119,8 @@ TEST_CASE("products of bf16 are those of numbers rounded to bf16") {
   const auto bf16 = product(kernels("scalar-bf16"), x, w, m, n, k, nullptr, false, std::vector<float>(35));
   check_near(bf16, product(kernels("scalar"), x, w, m, n, k, nullptr, false, std::vector<float>(35)), 2e-2);
   for (auto* numbers : {&x, &w}) {
-    for (float& number : *numbers) number = std::ldexp(std::nearbyint(std::ldexp(number, 8 - std::ilogb(number) - 1)), std::ilogb(number) + 1 - 8);
+    for (float& number : *numbers)
+      number = std::ldexp(std::nearbyint(std::ldexp(number, 8 - std::ilogb(number) - 1)), std::ilogb(number) + 1 - 8);
   }
   check_near(bf16, product(kernels("scalar"), x, w, m, n, k, nullptr, false, std::vector<float>(35)), 1e-6);
 }
@@ -218,7 +220,8 @@ TEST_CASE("attention while decoding, over one or several parts") {
           }
           kv.push_back({own_keys.data(), own_values.data(), length});
         }
-        std::vector<float> scratch(static_cast<std::size_t>(table.attend_scratch(group, dim, all + parts * table.lanes)), NAN), out(q.size());
+        std::vector<float> scratch(static_cast<std::size_t>(table.attend_scratch(group, dim, all + parts * table.lanes)), NAN),
+            out(q.size());
         table.attend(q.data(), group, dim, 0.3f, kv.data(), parts, scratch.data(), out.data());
         return out;
       };

@@ -122,7 +122,8 @@ TEST_CASE("completions behind shared prompt rows are as if each had its own") {
         std::vector<const Sequence*> chosen = {&sequences[i]};
         for (std::size_t k = 1; together && k < sequences.size(); ++k) chosen.push_back(&sequences[k]);
         const ModelInput input = pack_input(chosen);
-        logp.push_back(transformer.distribution(transformer.hidden(input.ids, input.shape).index_select(0, input.rows), input.targets, 0.9).logp);
+        logp.push_back(
+            transformer.distribution(transformer.hidden(input.ids, input.shape).index_select(0, input.rows), input.targets, 0.9).logp);
         torch::autograd::backward({(logp.back() * logp.back()).sum()}, {});
       }
       return Pass{at::cat(logp).detach(), {}, transformer.flat_gradient().clone()};

@@ -1,0 +1,70 @@
+"""From docs/results/performance.jsonl to the tables of docs/performance.md. Standard library only.
+
+usage: summarize_performance.py FILE
+"""
+
+import json
+import sys
+
+
+def k(x):
+    return f"{x / 1e3:.2f}k" if x < 1e4 else f"{x / 1e3:.1f}k"
+
+
+def spread(s, form):
+    return f"{form(s['median'])} [{form(s['lowest'])}, {form(s['highest'])}]"
+
+
+def percent(x):
+    return f"{100 * x:.1f} %"
+
+
+def model_rows(records):
+    print("| | model | tokens/s | of the roof | roof, GFLOP/s | slots | memory |")
+    print("|---|---|---|---|---|---|---|")
+    for r in records:
+        slots = percent(r["slot_use"]) if "slot_use" in r else ""
+        print(f"| {r['bench']} | {r['model']} | {spread(r['tokens_per_second'], k)} | {spread(r['share_of_roof'], percent)} "
+              f"| {r['roof_gflops']['median']:.0f} | {slots} | {r['peak_memory_mb']:.0f} MB |")
+    print()
+    for r in records:
+        for p in r["peers"]:
+            print(f"{r['bench']} {r['model']}: {p['name']} {spread(p['tokens_per_second'], k)} tokens/s, this program "
+                  f"{spread(p['ratio'], lambda x: f'{x:.1f}')} times as fast")
+    print()
+    for r in records:
+        parts = " · ".join(f"{name} {percent(share)}" for name, share in r["time"].items())
+        print(f"{r['bench']} {r['model']} ({r['seconds']['median']:.2f} s): {parts}")
+    print()
+
+
+def curve(title, records, key):
+    print(f"| {title} | rollout, tokens/s | of the roof | update, tokens/s | of the roof |")
+    print("|---|---|---|---|---|")
+    values = []
+    for r in records:
+        if key(r) not in values:
+            values.append(key(r))
+    for value in values:
+        cells = []
+        for bench in ("rollout", "train"):
+            r = next(r for r in records if r["bench"] == bench and key(r) == value)
+            cells += [spread(r["tokens_per_second"], k), percent(r["share_of_roof"]["median"])]
+        print(f"| {value} | " + " | ".join(cells) + " |")
+    print()
+
+
+def main():
+    with open(sys.argv[1]) as file:
+        records = [json.loads(line) for line in file]
+    print("machine:", records[0]["machine"], "\nceilings:", records[0]["ceilings"], "\n")
+    models, lengths, groups, threads, start = records[:7], records[7:15], records[15:25], records[25:29], records[29]
+    model_rows(models)
+    curve("tokens of a completion", lengths, lambda r: r["workload"]["mean_tokens"])
+    curve("samples a prompt", groups, lambda r: r["workload"]["samples"])
+    curve("threads", threads, lambda r: r["ceilings"]["threads"])
+    for name in ("help_seconds", "first_token_seconds"):
+        print(f"{name}: {spread(start[name], lambda x: f'{1e3 * x:.1f} ms')}")
+
+
+main()
