@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: docs/results/performance.sh     measures what docs/performance.md says, about ten minutes on two cores: one JSON object a line into
+# usage: docs/results/performance.sh     measures what docs/performance.md says, about five minutes on two cores: one JSON object a line into
 # docs/results/performance.jsonl, then the tables. Nothing else should run meanwhile.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -7,12 +7,12 @@ out=docs/results/performance.jsonl
 : > "$out"
 bench() { ./tinyzero bench "$@" --json >> "$out"; }
 bench rollout --model 1M --prompts 32 --rounds 3 --peers
-bench rollout --model 5M --prompts 8 --rounds 3 --peers
-bench rollout --model 30M --prompts 4 --rounds 2
+bench rollout --model 5M --prompts 16 --rounds 3
+bench rollout --model 30M --prompts 3 --rounds 2
 bench train --model 1M --prompts 16 --rounds 3 --peers
-bench train --model 5M --prompts 8 --rounds 3
-bench train --model 30M --prompts 2 --rounds 2
-bench step --model 5M --rounds 1 --profile
+bench train --model 5M --prompts 4 --rounds 3
+bench train --model 30M --prompts 1 --rounds 2
+bench step --model 5M --prompts 8 --rounds 3 --profile
 for tokens in 50 100 200 400; do
   bench rollout --prompts 8 --rounds 3 --mean-tokens $tokens --max-tokens $tokens
   bench train --prompts 4 --rounds 3 --mean-tokens $tokens --max-tokens $tokens
