@@ -189,7 +189,7 @@ TEST_CASE("an update that is not finite is skipped, counted, saved and explained
 
 TEST_CASE("sampler and trainer are compared, corrected for each other, and a run stops when they part") {
   const TemporaryFolder folder;
-  must(train(folder / "run", {"train.importance_cap=2", "train.steps=2"}));
+  must(train(folder / "run", {"precision=f32", "train.importance_cap=2", "train.steps=2"}));
   for (const Json& step : steps_of(folder / "run")) {
     CHECK(step["train/importance"].get<double>() == doctest::Approx(1).epsilon(1e-3));
     CHECK(step["train/logp_gap"].get<double>() < 1e-4);
