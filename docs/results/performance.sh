@@ -1,15 +1,15 @@
 #!/bin/sh
-# usage: docs/results/performance.sh     measures what docs/performance.md says, about five minutes on two cores: one JSON object a line into
+# usage: docs/results/performance.sh     measures what docs/performance.md says: one JSON object a line into
 # docs/results/performance.jsonl, then the tables. Nothing else should run meanwhile.
 set -eu
 cd "$(dirname "$0")/../.."
 out=docs/results/performance.jsonl
 : > "$out"
 bench() { ./tinyzero bench "$@" --json >> "$out"; }
-bench rollout --model 1M --prompts 32 --rounds 3 --peers
+bench rollout --model 1M --prompts 4 --rounds 3 --peers
 bench rollout --model 5M --prompts 16 --rounds 3
 bench rollout --model 30M --prompts 3 --rounds 2
-bench train --model 1M --prompts 16 --rounds 3 --peers
+bench train --model 1M --prompts 4 --rounds 3 --peers
 bench train --model 5M --prompts 4 --rounds 3
 bench train --model 30M --prompts 1 --rounds 2
 bench step --model 5M --prompts 8 --rounds 3 --profile
