@@ -1,7 +1,6 @@
 #include "core/bench/ceilings.h"
 
 #include <algorithm>
-#include <atomic>
 #include <barrier>
 #include <chrono>
 #include <functional>

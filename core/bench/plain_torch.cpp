@@ -14,7 +14,6 @@ namespace tinyzero {
 namespace {
 
 using at::Tensor;
-using at::indexing::None;
 using at::indexing::Slice;
 
 // bf16 products in this scope, as LibTorch's autocast makes them.

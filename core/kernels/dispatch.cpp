@@ -30,9 +30,14 @@ constexpr Entry kEntries[] = {{"avx512-bf16", has_avx512_bf16, avx512_bf16_kerne
 
 constexpr std::string_view kBf16 = "-bf16";
 
+// What the environment asks for; null: nothing.
+const char* named_table() {
+  const char* name = std::getenv("TINYZERO_CPU");
+  return name == nullptr || *name == '\0' ? nullptr : name;
+}
+
 const Kernels*& in_use() {
-  const char* wanted = std::getenv("TINYZERO_CPU");
-  static const Kernels* table = &kernels_for(wanted == nullptr || *wanted == '\0' ? "f32" : "auto");
+  static const Kernels* table = &kernels_for(named_table() == nullptr ? "f32" : "auto");  // asked once: kernels() is called for every row
   return table;
 }
 
@@ -51,8 +56,8 @@ const Kernels& kernels() { return *in_use(); }
 void use_kernels(const Kernels& table) { in_use() = &table; }
 
 const Kernels& kernels_for(const std::string& precision) {
-  const char* wanted = std::getenv("TINYZERO_CPU");
-  if (wanted == nullptr || *wanted == '\0') {
+  const char* wanted = named_table();
+  if (wanted == nullptr) {
     for (const std::string name : kernel_names()) {
       if (precision == "auto" || (precision == "bf16") == name.ends_with(kBf16)) return kernels(name);
     }

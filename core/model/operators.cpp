@@ -70,7 +70,7 @@ struct RightSide {
   const float* packed;
 };
 
-// y (count, n) = x (count, k) · right + bias, or added to y.
+// y (count, n) = x (count, k) · right + bias, or added to y; a right side that is not packed takes neither.
 void multiply_rows(const float* x, std::int64_t count, const RightSide& right, const float* bias, bool add, float* y) {
   const Kernels& table = kernels();
   const std::int64_t k = right.matrix.size(0), n = right.matrix.size(1);
