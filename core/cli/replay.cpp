@@ -56,7 +56,6 @@ int replay_command(const GlobalOptions& global, const ReplayOptions& options) {
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
   const RunFolder folder = RunFolder::open(options.run, RunFolder::Access::read);
   RunParts parts = RunParts::open(Experiment::load(folder.config(), {}), catalog);
-  use_kernels(kernels_for(parts.experiment.general.precision));
   const Node words = settings_from_words(options.settings);
   const std::string name = options.algorithm.empty() ? parts.experiment.algorithm.use : options.algorithm;
   const ConfiguredAlgorithm other =

@@ -61,7 +61,6 @@ ManifestFacts manifest_facts(const RunParts& parts, const std::string& config) {
 int train_new(const GlobalOptions& global, const TrainOptions& options) {
   Experiment experiment = Experiment::load(options.config, options.overrides);
   const fs::path path = options.run.empty() ? fs::path("runs") / experiment.name : fs::path(options.run);
-  use_kernels(kernels_for(experiment.general.precision));
   RunParts parts = RunParts::open(std::move(experiment), PluginCatalog::scan(global.plugin_folders));
   RunFolder folder = RunFolder::create(path, resolved_yaml(parts.resolved()));
   write_manifest(folder, manifest_facts(parts, options.config));
@@ -79,7 +78,6 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   }
   RunFolder folder = RunFolder::open(options.resume);
   RunParts parts = RunParts::open(Experiment::load(folder.config(), {}), PluginCatalog::scan(global.plugin_folders));
-  use_kernels(kernels_for(parts.experiment.general.precision));
   RunView view(folder, {options.quiet, options.json});
   auto checkpoint = load_checkpoint(folder.checkpoints(), parts.model, [&](const std::string& text) { view.warned(text); });
   RunFacts facts = facts_of(parts, options.resume);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/kernels/kernels.h"
 #include "core/text/prompt.h"
 #include "tinyzero/rng.h"
 
@@ -50,6 +51,7 @@ void check_room(const RunParts& parts) {
 }  // namespace
 
 RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog) {
+  use_kernels(kernels_for(experiment.general.precision));
   const ModelSettings& m = experiment.model;
   Task task = Task::open(catalog, experiment.task.use, &experiment.task.settings);
   if (experiment.warm_start.steps > 0 && !task.can_demonstrate()) {

@@ -22,7 +22,8 @@ struct RunParts {
   std::string framing;  // of prompts: "bare", "base" or "qwen"
   EvalSet held_out;
 
-  // Opens plugins and model, draws the held-out set and checks that prompts and completions fit the context. Throws Error.
+  // Opens plugins and model, takes the kernels of the precision into use, draws the held-out set and checks that prompts and completions fit
+  // the context. Throws Error.
   static RunParts open(Experiment experiment, const PluginCatalog& catalog);
 
   // Every setting with its origin, those of the plugins included.
