@@ -1,8 +1,11 @@
 // The programs tinyzero and tinyzero-train: read the command line, run one command, turn errors into words and exit codes.
 // 0 done, 1 the work failed, 2 wrong usage, configuration or input.
 
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <set>
 
@@ -53,9 +56,19 @@ int run(int argc, char** argv) {
   return chosen();
 }
 
+// Training takes and gives back the same large tensors thousands of times: their pages stay with the process, where all threads find them, and
+// are large ones.
+void keep_large_memory() {
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  setenv("THP_MEM_ALLOC_ENABLE", "1", 0);  // LibTorch's own tensors
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_large_memory();
   try {
     return run(argc, argv);
   } catch (const tinyzero::Error& e) {

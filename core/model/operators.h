@@ -69,6 +69,10 @@ struct LinearWeight {
 // x · weight^T + bias + residual: (N, k), (N, n) or undefined -> (N, n). The gradients of a packed weight and its bias are added to their grad().
 at::Tensor linear(const at::Tensor& x, const LinearWeight& w, const at::Tensor& residual = {});
 
+// linear(rms_norm(x, norm, eps), w) and linear(swiglu(gate_up), w, residual), which keep only x and gate_up for the backward pass.
+at::Tensor norm_linear(const at::Tensor& x, const at::Tensor& norm, double eps, const LinearWeight& w);
+at::Tensor swiglu_linear(const at::Tensor& gate_up, const LinearWeight& w, const at::Tensor& residual = {});
+
 struct TokenDistribution {
   at::Tensor logp;     // (N) log-probability of the target
   at::Tensor entropy;  // (N) of the whole distribution, in nats

@@ -63,18 +63,19 @@ Tensor Transformer::parameter(std::int64_t offset, std::vector<std::int64_t> sha
 Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const PackedShape>& shape) {
   rope_->ensure(shape->longest());
   const AttentionInput input{config_.heads, config_.kv_heads, config_.head_dim, config_.norm_eps, shape, rope_};
-  const auto norm = reference_ ? reference_rms_norm : rms_norm;
   const auto attend = reference_ ? reference_attention : attention;
-  const auto gate = reference_ ? reference_swiglu : swiglu;
+  const auto normed = [&](const Tensor& x, const Tensor& norm, const LinearWeight& w) {
+    return reference_ ? linear(reference_rms_norm(x, norm, config_.norm_eps), w) : norm_linear(x, norm, config_.norm_eps, w);
+  };
 
   Tensor x = at::embedding(embedding_, ids);  // (N, D)
   for (const Layer& layer : layers_) {
-    const Tensor qkv = linear(norm(x, layer.input_norm, config_.norm_eps), layer.qkv);         // (N, (H + 2 KV) d)
-    x = linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output, x);               // (N, D)
-    const Tensor gate_up = linear(norm(x, layer.post_norm, config_.norm_eps), layer.gate_up);  // (N, 2F)
-    x = linear(gate(gate_up), layer.down, x);                                                  // (N, D)
+    const Tensor qkv = normed(x, layer.input_norm, layer.qkv);                    // (N, (H + 2 KV) d)
+    x = linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output, x);  // (N, D)
+    const Tensor gate_up = normed(x, layer.post_norm, layer.gate_up);             // (N, 2F)
+    x = reference_ ? linear(reference_swiglu(gate_up), layer.down, x) : swiglu_linear(gate_up, layer.down, x);  // (N, D)
   }
-  return norm(x, final_norm_, config_.norm_eps);  // (N, D)
+  return reference_ ? reference_rms_norm(x, final_norm_, config_.norm_eps) : rms_norm(x, final_norm_, config_.norm_eps);  // (N, D)
 }
 
 Tensor Transformer::values(const Tensor& rows) const { return at::linear(rows, head_.weight, head_.bias).squeeze(1); }
