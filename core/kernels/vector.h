@@ -144,17 +144,21 @@ struct Product {
   float* y;           // column 0 of this panel
   Index ldy;
   Index columns;  // of this panel, 1 … kPanel
+  bool alone;     // one tile has all the rows
 };
 
-// M rows of one panel: 2 M accumulators, one pass over the depth.
+// M rows of one panel: 2 M accumulators, one pass over the depth. Meanwhile asks for half a panel from `ahead` on, for the L2 cache; for a whole
+// one if no other rows will.
 template <class W, int M>
-void product_tile(const Product& p, const float* panel, Index row) {
+void product_tile(const Product& p, const float* panel, Index row, const float* ahead) {
   const Index row_stride = p.x.row_stride, word_stride = p.x.word_stride, depth = p.depth;
   const float* x = p.x.data + row * row_stride;
   V sum[M][2];
   for (int i = 0; i < M; ++i) sum[i][0] = sum[i][1] = V::zero();
-  for (Index c = 0; c < depth; ++c, x += word_stride, panel += kPanel) {
+  for (Index c = 0; c < depth; ++c, x += word_stride, panel += kPanel, ahead += kPanel / 2) {
     const V w0 = V::load(panel), w1 = V::load(panel + kLanes);
+    __builtin_prefetch(ahead, 0, 2);
+    if (p.alone) __builtin_prefetch(ahead + depth * (kPanel / 2), 0, 2);
     for (int i = 0; i < M; ++i) {
       const V xi = V::set1(x[i * row_stride]);
       sum[i][0] = W::multiply_add(xi, w0, sum[i][0]);
@@ -175,9 +179,9 @@ void product_tile(const Product& p, const float* panel, Index row) {
 }
 
 template <class W, int M>
-void product_rest(const Product& p, const float* panel, Index row, Index rows) {
-  if (rows == M) product_tile<W, M>(p, panel, row);
-  else if constexpr (M > 1) product_rest<W, M - 1>(p, panel, row, rows);
+void product_rest(const Product& p, const float* panel, Index row, Index rows, const float* ahead) {
+  if (rows == M) product_tile<W, M>(p, panel, row, ahead);
+  else if constexpr (M > 1) product_rest<W, M - 1>(p, panel, row, rows, ahead);
 }
 
 // `packed_depth`: words that the right side was packed with, of which the first `depth` are used.
@@ -191,10 +195,13 @@ void product(const LeftWords& x, Index m, Index depth, const float* packed, Inde
       const float* panel = packed + first * packed_depth + start * kPanel;
       const Product p{
           left, smaller(depth - start, step), bias != nullptr && start == 0 ? bias + first : nullptr, add || start > 0, y + first,
-          ldy,  smaller(n - first, kPanel)};
+          ldy,  smaller(n - first, kPanel), m <= kTileRows};
+      // The first two tiles of a panel ask for one half each of the next panel, which stands behind this one: small models find it in the L3 cache,
+      // large ones in memory.
+      const float* ahead = panel + packed_depth * kPanel;
       Index row = 0;
-      for (; row + kTileRows <= m; row += kTileRows) product_tile<W, kTileRows>(p, panel, row);
-      if (row < m) product_rest<W, kTileRows - 1>(p, panel, row, m - row);
+      for (; row + kTileRows <= m; row += kTileRows, ahead += p.depth * kPanel / 2) product_tile<W, kTileRows>(p, panel, row, ahead);
+      if (row < m) product_rest<W, kTileRows - 1>(p, panel, row, m - row, ahead);
     }
   }
 }
