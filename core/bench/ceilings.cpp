@@ -4,6 +4,7 @@
 #include <barrier>
 #include <chrono>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "core/base/workers.h"

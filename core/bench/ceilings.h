@@ -1,6 +1,8 @@
 // What this machine can do at most, measured in this process: multiply-adds in registers, matrix products from cache, and reading.
 #pragma once
 
+#include <string>
+
 #include "core/base/json.h"
 #include "core/kernels/kernels.h"
 

@@ -1,7 +1,7 @@
 #include "core/bench/workload.h"
 
+#include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "core/base/error.h"
 #include "tinyzero/rng.h"

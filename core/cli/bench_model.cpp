@@ -6,9 +6,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
 #include <numeric>
+#include <string>
+#include <vector>
 
 #include "core/base/error.h"
+#include "core/base/workers.h"
 #include "core/bench/ceilings.h"
 #include "core/bench/measure.h"
 #include "core/bench/plain_torch.h"
@@ -268,7 +275,7 @@ Result bench_rollout(const BenchOptions& o) {
 Result bench_train(const BenchOptions& o) {
   Model model = bench_model(o.workload);
   const std::vector<std::int64_t> lengths = bench_lengths(o.workload);
-  const std::int64_t threads = CpuEngine(model, {o.threads}).threads();
+  const std::int64_t threads = threads_or_cores(o.threads);
   Result r = begin("train", o, model, threads);
   Update update(model, random_step(bench_prompts(o.workload, model.config.vocab), lengths, model.config.vocab, o.workload.max_tokens),
                 threads);

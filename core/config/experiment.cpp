@@ -1,10 +1,10 @@
 #include "core/config/experiment.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "core/base/error.h"
 #include "core/base/suggest.h"
+#include "core/base/workers.h"
 
 namespace tinyzero {
 
@@ -184,7 +184,7 @@ Experiment Experiment::from_node(const Node& root, const std::string& name) {
     e.model.path = fs::absolute(e.model.path).lexically_normal().string();  // a run may go on from another folder
     resolve("model.path", yaml_text(e.model.path));
   }
-  if (e.general.threads == 0) e.general.threads = std::max(1u, std::thread::hardware_concurrency());
+  e.general.threads = threads_or_cores(e.general.threads);
   resolve("threads", std::to_string(e.general.threads));  // a run goes on with as many: its sums depend on them
   check_training(e, root);
   return e;

@@ -193,9 +193,14 @@ void product(const LeftWords& x, Index m, Index depth, const float* packed, Inde
     const LeftWords left{x.data + start * x.word_stride, x.row_stride, x.word_stride};
     for (Index first = 0; first < n; first += kPanel) {
       const float* panel = packed + first * packed_depth + start * kPanel;
-      const Product p{
-          left, smaller(depth - start, step), bias != nullptr && start == 0 ? bias + first : nullptr, add || start > 0, y + first,
-          ldy,  smaller(n - first, kPanel), m <= kTileRows};
+      const Product p{left,
+                      smaller(depth - start, step),
+                      bias != nullptr && start == 0 ? bias + first : nullptr,
+                      add || start > 0,
+                      y + first,
+                      ldy,
+                      smaller(n - first, kPanel),
+                      m <= kTileRows};
       // The first two tiles of a panel ask for one half each of the next panel, which stands behind this one: small models find it in the L3 cache,
       // large ones in memory.
       const float* ahead = panel + packed_depth * kPanel;
@@ -412,7 +417,7 @@ inline V exponential_scores(float* x, Index length, float largest, V total) {
 }
 
 struct AttendPlan {
-  Index head_dim, group, parts;
+  Index head_dim, parts;
   float scale;
   const KeyValues* kv;
   const float* q;  // words of all heads
@@ -461,7 +466,7 @@ Index attend_scratch(Index group, Index head_dim, Index length) {
 }
 
 void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues* kv, Index parts, float* scratch, float* out) {
-  AttendPlan a{head_dim, group, parts, scale, kv, q, scratch, 0, out};
+  AttendPlan a{head_dim, parts, scale, kv, q, scratch, 0, out};
   for (Index i = 0; i < parts; ++i) a.score_stride += round_up(kv[i].length, kLanes);
   if constexpr (Words::kPair > 1) {
     float* narrow = scratch + group * a.score_stride;

@@ -121,8 +121,12 @@ struct Linear : Function<Linear> {
       add_weight_gradient(from, input.const_data_ptr<float>(), rows, n, k, weight.grad().mutable_data_ptr<float>());
     }
     if (bias.defined() && bias.grad().defined()) Tensor(bias.grad()).add_(dy.sum(0));
-    return {dx,         norm.defined() ? dnorm.sum(0) : Variable(),                         Variable(),
-            Variable(), context->saved_data["residual"].toBool() ? dy : Variable(), Variable()};
+    return {dx,
+            norm.defined() ? dnorm.sum(0) : Variable(),
+            Variable(),
+            Variable(),
+            context->saved_data["residual"].toBool() ? dy : Variable(),
+            Variable()};
   }
 
  private:

@@ -70,9 +70,9 @@ Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const Packed
 
   Tensor x = at::embedding(embedding_, ids);  // (N, D)
   for (const Layer& layer : layers_) {
-    const Tensor qkv = normed(x, layer.input_norm, layer.qkv);                    // (N, (H + 2 KV) d)
-    x = linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output, x);  // (N, D)
-    const Tensor gate_up = normed(x, layer.post_norm, layer.gate_up);             // (N, 2F)
+    const Tensor qkv = normed(x, layer.input_norm, layer.qkv);                                                  // (N, (H + 2 KV) d)
+    x = linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output, x);                                // (N, D)
+    const Tensor gate_up = normed(x, layer.post_norm, layer.gate_up);                                           // (N, 2F)
     x = reference_ ? linear(reference_swiglu(gate_up), layer.down, x) : swiglu_linear(gate_up, layer.down, x);  // (N, D)
   }
   return reference_ ? reference_rms_norm(x, final_norm_, config_.norm_eps) : rms_norm(x, final_norm_, config_.norm_eps);  // (N, D)

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cmath>
 #include <mutex>
-#include <thread>
 
 #include "core/base/error.h"
 #include "core/base/workers.h"
@@ -205,7 +204,7 @@ class Generation {
 CpuEngine::CpuEngine(const Model& model, const CpuEngineOptions& options)
     : model_(model),
       kernels_(options.kernels.empty() ? kernels() : kernels(options.kernels)),
-      threads_(options.threads > 0 ? options.threads : std::max<std::int64_t>(1, std::thread::hardware_concurrency())),
+      threads_(threads_or_cores(options.threads)),
       wave_(options.wave),
       account_(options.account),
       packed_(model.config, model.layout, kernels_),
