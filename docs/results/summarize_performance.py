@@ -20,11 +20,12 @@ def percent(x):
 
 
 def model_rows(records):
-    print("| | model | tokens/s | of the roof | roof, GFLOP/s | slots | memory |")
-    print("|---|---|---|---|---|---|---|")
+    print("| | model | completions | tokens/s | of the roof | roof, GFLOP/s | slots | memory |")
+    print("|---|---|---|---|---|---|---|---|")
     for r in records:
         slots = percent(r["slot_use"]) if "slot_use" in r else ""
-        print(f"| {r['bench']} | {r['model']} | {spread(r['tokens_per_second'], k)} | {spread(r['share_of_roof'], percent)} "
+        completions = r["workload"]["prompts"] * r["workload"]["samples"]
+        print(f"| {r['bench']} | {r['model']} | {completions} | {spread(r['tokens_per_second'], k)} | {spread(r['share_of_roof'], percent)} "
               f"| {r['roof_gflops']['median']:.0f} | {slots} | {r['peak_memory_mb']:.0f} MB |")
     print()
     for r in records:
@@ -58,11 +59,16 @@ def main():
     with open(sys.argv[1]) as file:
         records = [json.loads(line) for line in file]
     print("machine:", records[0]["machine"], "\nceilings:", records[0]["ceilings"], "\n")
-    models, lengths, groups, threads, start = records[:7], records[7:15], records[15:25], records[25:29], records[29]
-    model_rows(models)
-    curve("tokens of a completion", lengths, lambda r: r["workload"]["mean_tokens"])
-    curve("samples a prompt", groups, lambda r: r["workload"]["samples"])
-    curve("threads", threads, lambda r: r["ceilings"]["threads"])
+
+    def section(name):
+        return [r for r in records if r["section"] == name]
+
+    model_rows(section("models"))
+    curve("kernels", section("kernels"), lambda r: r["ceilings"]["kernels"])
+    curve("tokens of a completion", section("lengths"), lambda r: r["workload"]["mean_tokens"])
+    curve("samples a prompt", section("samples"), lambda r: r["workload"]["samples"])
+    curve("threads", section("threads"), lambda r: r["ceilings"]["threads"])
+    (start,) = section("start")
     for name in ("help_seconds", "first_token_seconds"):
         print(f"{name}: {spread(start[name], lambda x: f'{1e3 * x:.1f} ms')}")
 
