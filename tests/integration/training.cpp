@@ -240,7 +240,8 @@ TEST_CASE("a second interrupt ends a run at once, and nothing is lost but the st
     CHECK((read_file(run / "log.txt").find("interrupted") != std::string::npos) != ended_at_once);
   }
   CHECK(ended_at_once);
-  // It goes on from its last checkpoint, that of step 0 here.
+  // It goes on from its last checkpoint, that of step 0 here, and writes again what stands behind it.
+  fs::remove(run / "episodes/step-000003.jsonl");
   BackgroundProcess process({tinyzero_path(), "train", "--resume", run});
   REQUIRE(wait_for(run / "episodes/step-000003.jsonl"));
   process.signal(SIGINT);
