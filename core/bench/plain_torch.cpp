@@ -116,8 +116,9 @@ Tensor PlainTorch::layers(Tensor x, const Tensor& positions, const Tensor& rows,
       const Tensor at = positions.view({batch});
       keys_[i].index_put_({rows, Slice(), at}, k.squeeze(2));
       values_[i].index_put_({rows, Slice(), at}, v.squeeze(2));
-      out = at::scaled_dot_product_attention(q, keys_[i].slice(2, 0, longest), values_[i].slice(2, 0, longest), mask, 0.0, false,
-                                             std::nullopt, true);
+      const Tensor group = q.view({batch, c.kv_heads, c.heads / c.kv_heads, d});  // heads that share keys, as rows of one query
+      out = at::scaled_dot_product_attention(group, keys_[i].slice(2, 0, longest), values_[i].slice(2, 0, longest), mask)
+                .reshape({batch, c.heads, 1, d});
     }
     x = x + at::linear(out.transpose(1, 2).reshape({batch, length, c.q_width()}), layer.output);
     const auto gate_up = at::linear(norm(x, layer.post_norm), layer.gate_up).chunk(2, -1);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # usage: docs/results/performance.sh     measures what docs/performance.md says: one JSON object a line into
-# docs/results/performance.jsonl, then the tables. Nothing else should run meanwhile. Takes 20 minutes on two Zen 5 cores.
+# docs/results/performance.jsonl, then the tables. Nothing else should run meanwhile. Takes ten minutes on two Zen 5 cores.
 set -eu
 cd "$(dirname "$0")/../.."
 out=docs/results/performance.jsonl
@@ -11,10 +11,12 @@ bench() {  # SECTION and the arguments of bench
   ./tinyzero bench "$@" --json | sed "s/^{/{\"section\":\"$section\",/" >> "$out"
 }
 for work in rollout train; do
-  bench models $work --model 1M --rounds 3 --peers
-  bench models $work --model 5M --rounds 3 --peers
-  bench models $work --model 30M --rounds 3
-  bench models $work --model 30M --prompts 8 --rounds 2 --peers
+  bench models $work --model 1M --rounds 3
+  bench models $work --model 5M --rounds 3
+  bench models $work --model 30M --prompts $([ $work = rollout ] && echo 64 || echo 16) --rounds 3
+  bench peers $work --model 1M --prompts 32 --rounds 3 --peers
+  bench peers $work --model 5M --prompts 16 --rounds 2 --peers
+  bench peers $work --model 30M --prompts 8 --rounds 2 --peers
 done
 bench models step --model 5M --rounds 3 --profile
 for work in rollout train; do

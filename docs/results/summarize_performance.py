@@ -29,13 +29,19 @@ def model_rows(records):
               f"| {r['roof_gflops']['median']:.0f} | {slots} | {r['peak_memory_mb']:.0f} MB |")
     print()
     for r in records:
-        for p in r["peers"]:
-            print(f"{r['bench']} {r['model']}: {p['name']} {spread(p['tokens_per_second'], k)} tokens/s, this program "
-                  f"{spread(p['ratio'], lambda x: f'{x:.1f}')} times as fast")
-    print()
-    for r in records:
         parts = " · ".join(f"{name} {percent(share)}" for name, share in r["time"].items())
         print(f"{r['bench']} {r['model']} ({r['seconds']['median']:.2f} s): {parts}")
+    print()
+
+
+def peer_rows(records):
+    print("| | model | completions | LibTorch | tokens/s | this program, times as fast |")
+    print("|---|---|---|---|---|---|")
+    for r in records:
+        for p in r["peers"]:
+            completions = r["workload"]["prompts"] * r["workload"]["samples"]
+            print(f"| {r['bench']} | {r['model']} | {completions} | {p['name'].removeprefix('LibTorch ')} "
+                  f"| {spread(p['tokens_per_second'], k)} | {spread(p['ratio'], lambda x: f'{x:.1f}')} |")
     print()
 
 
@@ -64,6 +70,7 @@ def main():
         return [r for r in records if r["section"] == name]
 
     model_rows(section("models"))
+    peer_rows(section("peers"))
     curve("kernels", section("kernels"), lambda r: r["ceilings"]["kernels"])
     curve("tokens of a completion", section("lengths"), lambda r: r["workload"]["mean_tokens"])
     curve("samples a prompt", section("samples"), lambda r: r["workload"]["samples"])
