@@ -63,7 +63,7 @@ void print_row(const std::string& label, const Evaluation& e, const std::functio
 void print_passes(const Evaluation& e) {
   for (std::size_t i = 1; i < e.models.front().report.pass_at.size(); ++i) {
     const std::int64_t k = std::int64_t{1} << i;
-    const MeanInterval pass = bootstrap_mean(pass_values(e.models.front().report.tallies, k));
+    const MeanInterval pass = pass_interval(e.models.front().report.tallies, k);
     print_row(
         fmt::format("pass@{}", k), e, [&](const EvalReport& r) { return r.pass_at[i]; },
         fmt::format("[{:.1f}, {:.1f}]", 100 * pass.low, 100 * pass.high));
@@ -131,7 +131,7 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
   out.update({{"length", r.length}, {"truncated", r.truncated}, {"failed", r.failed}});
   Json passes = Json::object(), pass_intervals = Json::object(), difficulty = Json::object(), reasons = Json::object();
   for (std::size_t i = 0; i < r.pass_at.size(); ++i) {
-    const MeanInterval pass = bootstrap_mean(pass_values(r.tallies, std::int64_t{1} << i));
+    const MeanInterval pass = pass_interval(r.tallies, std::int64_t{1} << i);
     passes[std::to_string(1 << i)] = r.pass_at[i];
     pass_intervals[std::to_string(1 << i)] = Json::array({pass.low, pass.high});
   }

@@ -97,7 +97,8 @@ class Asker {
   }
 
   void check_failures(const std::string& why) const {
-    const bool hopeless = report_.answered == 0 && report_.failed >= std::min(kHopeless, questions_.size());
+    const bool none_known = questions_.size() == total_;
+    const bool hopeless = none_known && report_.answered == 0 && report_.failed >= std::min(kHopeless, questions_.size());
     if (!hopeless && static_cast<double>(report_.failed) <= options_.max_failed * static_cast<double>(total_)) return;
     const std::string count =
         std::to_string(report_.failed) + " of " + std::to_string(report_.failed + report_.answered) + " completions failed";

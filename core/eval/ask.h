@@ -31,7 +31,7 @@ struct AskObserver {
 };
 
 // Throws Error if the endpoint cannot be used as it was given (address, key, model, TLS), which shows before the first answer, and Failure if it
-// fails too often: more than max_failed of `total` completions, or the first few without one answer.
+// fails too often: more than max_failed of `total` completions, or the first few when none was answered before.
 AskReport ask_endpoint(const EndpointOptions& options, const std::vector<Question>& questions, std::size_t total,
                        const AskObserver& observer);
 

@@ -63,4 +63,12 @@ std::vector<double> pass_values(const std::vector<Tally>& tallies, std::int64_t 
   return values;
 }
 
+MeanInterval pass_interval(const std::vector<Tally>& tallies, std::int64_t k) {
+  MeanInterval out = bootstrap_mean(pass_values(tallies, k));
+  if (out.count == 0 || (out.mean > 0 && out.mean < 1)) return out;
+  const auto problems = static_cast<double>(out.count);
+  const Interval wilson = wilson_interval(out.mean * problems, problems);
+  return {out.mean, wilson.low, wilson.high, out.count};
+}
+
 }  // namespace tinyzero

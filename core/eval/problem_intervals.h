@@ -34,4 +34,7 @@ MeanInterval paired_difference(const std::vector<Tally>& a, const std::vector<Ta
 // Unbiased pass@k of each problem that has at least k judged completions.
 std::vector<double> pass_values(const std::vector<Tally>& tallies, std::int64_t k);
 
+// Their mean with its interval; where all problems are alike, 0 or 1, there is nothing to resample, and it is Wilson's.
+MeanInterval pass_interval(const std::vector<Tally>& tallies, std::int64_t k);
+
 }  // namespace tinyzero

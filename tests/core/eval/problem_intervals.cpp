@@ -96,4 +96,6 @@ TEST_CASE("pass@k counts problems with k judged completions") {
   CHECK(two[1] == 0);
   CHECK(two[2] == 1);
   CHECK(pass_values(tallies, 1).size() == 4);
+  CHECK(pass_interval(tallies, 2).mean == doctest::Approx(0.5));
+  CHECK(pass_interval({{0, 4}, {0, 4}, {0, 4}}, 2).high == doctest::Approx(wilson_interval(0, 3).high));  // and not 0
 }
