@@ -23,12 +23,18 @@ std::string difference_text(const MeanInterval& d) {
   return fmt::format("{:+.1f} [{:+.1f}, {:+.1f}] {}", 100 * d.mean, 100 * d.low, 100 * d.high, word);
 }
 
+// "localhost:8080" of "http://localhost:8080/v1".
+std::string host_of(const std::string& url) {
+  const std::size_t begin = url.find("://") + 3;
+  return url.substr(begin, url.find('/', begin) - begin);
+}
+
 void print_models(const Evaluation& e) {
   fmt::print("    {:<23} {:<23} {:>7} {:>7} {:>10}   {}\n", "accuracy [95 %]", "greedy [95 %]", "tokens", "cut", "not judged", "model");
   for (std::size_t m = 0; m < e.models.size(); ++m) {
     const EvalReport& r = e.models[m].report;
     const bool greedy = !r.greedy_tallies.empty();
-    const std::string name = e.models[m].name + (e.models[m].endpoint.empty() ? "" : " at " + e.models[m].endpoint);
+    const std::string name = e.models[m].name + (e.models[m].endpoint.empty() ? "" : " at " + host_of(e.models[m].endpoint));
     fmt::print("{:<3} {:<23} {:<23} {:>7} {:>5.1f} % {:>8.1f} %   {}\n", m + 1,
                r.judged > 0 ? interval_text(r.accuracy(), r.accuracy_interval) : "    -",
                greedy ? interval_text(r.greedy, clustered_wilson(r.greedy_tallies)) : "    -",
@@ -155,8 +161,8 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
 
 void print_evaluation(const Evaluation& e) {
   const EvalReport& first = e.models.front().report;
-  fmt::print("{} · {} split · {:.0f} problems ({:.0f} different) · set {} · {:.0f} sample{} at temperature {:g}\n\n", e.task, e.split,
-             first.problems, first.keys, e.set.fingerprint, first.samples, first.samples == 1 ? "" : "s", e.temperature);
+  fmt::print("{} · {} split · {:.0f} problems ({:.0f} different) · set {}\n{:.0f} sample{} a problem at temperature {:g}\n\n", e.task,
+             e.split, first.problems, first.keys, e.set.fingerprint, first.samples, first.samples == 1 ? "" : "s", e.temperature);
   print_models(e);
   print_differences(e);
   fmt::print("\n{:<{}}", "", kLabel);
