@@ -1,73 +1,310 @@
-// eval: accuracy of a run or a model folder on held-out problems.
+// eval: accuracy of runs, model folders and models behind endpoints on the same held-out problems.
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <set>
+#include <tuple>
+
 #include "core/base/error.h"
+#include "core/cli/eval_progress.h"
+#include "core/cli/eval_report.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
-#include "core/eval/evaluate.h"
+#include "core/eval/answer_file.h"
+#include "core/eval/ask.h"
 #include "core/rollout/cpu/engine.h"
+#include "core/run/manifest.h"
 #include "core/text/prompt.h"
 
 namespace tinyzero {
 namespace {
 
-Json report_json(const Subject& subject, const EvalSet& set, const EvalReport& r, const std::string& split) {
-  Json out = {{"model", subject.folder.string()},
-              {"task", subject.task},
-              {"split", split},
-              {"problems", r.problems},
-              {"keys", r.keys},
-              {"problem_set", set.fingerprint},
-              {"samples", r.samples},
-              {"accuracy", r.accuracy()},
-              {"accuracy_low", r.accuracy_interval.low},
-              {"accuracy_high", r.accuracy_interval.high},
-              {"greedy", r.greedy},
-              {"length", r.length},
-              {"truncated", r.truncated},
-              {"failed", r.failed}};
-  Json passes = Json::object(), difficulty = Json::object(), reasons = Json::object();
-  for (std::size_t i = 0; i < r.pass_at.size(); ++i) passes[std::to_string(1 << i)] = r.pass_at[i];
-  for (const auto& [bucket, counts] : r.by_difficulty)
-    difficulty[std::to_string(bucket)] = {{"accuracy", counts.first / counts.second}, {"completions", counts.second}};
-  for (const auto& [reason, count] : r.reasons) reasons[reason] = count / r.total;
-  out["pass_at"] = passes;
-  out["by_difficulty"] = difficulty;
-  out["reasons"] = reasons;
+constexpr std::int64_t kEndpointTokens = 1024;
+
+// What is to be evaluated, beside the models behind an endpoint.
+struct Candidates {
+  std::vector<Subject> folders;
+  std::string task;
+  Node settings;
+};
+
+bool is_setting(const std::string& word) { return word.find('=') != std::string::npos && !fs::exists(word); }
+
+Candidates find_candidates(const EvalCommandOptions& options) {
+  std::vector<std::string> targets, settings;
+  for (const std::string& word : options.words) (is_setting(word) ? settings : targets).push_back(word);
+  if (targets.empty() && options.endpoint.empty())
+    throw Error("nothing to evaluate", "give a run or a model folder, or --endpoint URL --model NAME");
+  if (!options.prompt_template.empty() && targets.empty() && !options.completions)
+    throw Error("--template has no effect: a chat endpoint frames prompts itself", "leave it away, or add --completions");
+  if (!options.endpoint.empty() && options.models.empty())
+    throw Error("--model is missing: which of the endpoint's models?", "add --model NAME, as the endpoint calls it");
+  Candidates out{{}, options.task, settings_from_words(settings)};
+  for (const std::string& target : targets) {
+    out.folders.push_back(find_subject(target, options.task, settings, options.max_tokens));
+    if (!options.prompt_template.empty()) out.folders.back().prompt_template = options.prompt_template;
+  }
+  const auto run = std::find_if(out.folders.begin(), out.folders.end(), [](const Subject& s) { return s.own_task; });
+  if (run != out.folders.end()) {
+    out.task = run->task;
+    out.settings = run->settings;
+  }
+  if (out.task.empty())
+    throw Error("--task is missing: " + (targets.empty() ? "an endpoint" : targets.front() + " is a model folder, which") +
+                    " has no task of its own",
+                "add --task NAME");
+  std::set<std::string> names;
+  for (const Subject& s : out.folders) {
+    if (!names.insert(s.folder).second) throw Error(s.folder.string() + " is given twice");
+  }
+  for (const std::string& model : options.models) {
+    if (!names.insert(model).second) throw Error("the model " + model + " is given twice");
+  }
   return out;
 }
 
-void print_report(const Subject& subject, const EvalSet& set, const EvalReport& r, const std::string& split) {
-  fmt::print("{} on {} · {} split · {:.0f} problems ({:.0f} different) · set {}\n", subject.folder.string(), subject.task, split,
-             r.problems, r.keys, set.fingerprint);
-  fmt::print("  accuracy   {:5.1f} % [{:.1f}, {:.1f}]   sampled, Wilson 95 %\n", 100 * r.accuracy(), 100 * r.accuracy_interval.low,
-             100 * r.accuracy_interval.high);
-  fmt::print("  greedy     {:5.1f} %\n", 100 * r.greedy);
-  for (std::size_t i = 1; i < r.pass_at.size(); ++i) fmt::print("  pass@{:<5} {:5.1f} %\n", 1 << i, 100 * r.pass_at[i]);
-  fmt::print("  length     {:5.1f} tokens · truncated {:.1f} % · not judged {:.1f} %\n", r.length, 100 * r.truncated, 100 * r.failed);
-  for (const auto& [bucket, counts] : r.by_difficulty)
-    fmt::print("  difficulty {:<3} {:5.1f} % of {:.0f}\n", bucket, 100 * counts.first / counts.second, counts.second);
-  for (const auto& [reason, count] : r.reasons) fmt::print("  {:5.1f} %  {}\n", 100 * count / r.total, reason);
+Json task_settings(const Task& task) {
+  Json out = Json::object();
+  for (const ResolvedSetting& setting : task.resolved()) out[setting.path] = setting.value;
+  return out;
 }
+
+// All are asked the same: what other runs bring must be what the first one brought.
+void check_same_task(const PluginCatalog& catalog, const Candidates& candidates, const Task& task) {
+  const Json wanted = task_settings(task);
+  for (const Subject& subject : candidates.folders) {
+    if (!subject.own_task) continue;
+    const Json other = task_settings(Task::open(catalog, subject.task, &subject.settings));
+    if (subject.task == candidates.task && other == wanted) continue;
+    std::string differs = "task " + subject.task + ", not " + candidates.task;
+    for (const auto& [name, value] : other.items()) {
+      const Json first = wanted.value(name, Json("nothing"));
+      if (subject.task == candidates.task && first != value)
+        differs = name + " " + value.get<std::string>() + ", not " + first.get<std::string>();
+    }
+    throw Error("the runs have different tasks: that of " + subject.folder.string() + " has " + differs,
+                "name the settings to evaluate on, key=value");
+  }
+}
+
+// The key in the environment, which no longer holds it when this returns: workers that run a task's code inherit the environment.
+std::string take_key(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  std::string key = value != nullptr ? value : "";
+  ::unsetenv(name.c_str());
+  check_key(key, name);
+  return key;
+}
+
+EndpointOptions endpoint_options(const EvalCommandOptions& options) {
+  EndpointOptions out;
+  out.url = options.endpoint;
+  out.chat = !options.completions;
+  out.key_name = options.key_env.empty() ? "OPENAI_API_KEY" : options.key_env;
+  out.max_tokens = options.max_tokens > 0 ? options.max_tokens : kEndpointTokens;
+  out.seed = options.seed;
+  out.concurrency = options.concurrency;
+  out.requests_per_minute = options.requests_per_minute;
+  out.retries = options.retries;
+  out.timeout = options.timeout;
+  out.max_failed = options.max_failed;
+  request_url(out.url, out.chat);  // refuses a bad address before anything is done
+  for (const std::string& field : options.body) {
+    const std::size_t equals = field.find('=');
+    if (equals == 0 || equals == std::string::npos) throw Error("--body " + field + " is not NAME=VALUE", "for example --body top_p=0.95");
+    const std::string value = field.substr(equals + 1);
+    const Json json = Json::parse(value, nullptr, false);
+    out.extra[field.substr(0, equals)] = json.is_discarded() ? Json(value) : json;
+  }
+  out.key = take_key(out.key_name);
+  if (!options.key_env.empty() && out.key.empty())
+    throw Error("the environment has no key in " + out.key_name, "set it, or leave --key-env away if the endpoint needs none");
+  if (out.key.empty() || !options.key_env.empty() || is_private(out.url)) return out;
+  fmt::print(stderr, "note: the key in {} is not sent to {}, which has no TLS; --key-env {} sends it\n", out.key_name, options.endpoint,
+             out.key_name);
+  out.key.clear();
+  return out;
+}
+
+// One evaluation: the problems, and where answers are kept.
+class Evaluator {
+ public:
+  Evaluator(const EvalCommandOptions& options, Task task) : options_(options), task_(std::move(task)) {
+    evaluation_ = {task_.about().id, options.split, options.temperature, {}, {}};
+    evaluation_.set = draw_eval_set(task_, split_from_name(options.split), static_cast<std::size_t>(options.problems));
+    if (!options.set.empty() && options.set != evaluation_.set.fingerprint)
+      throw Error("these problems have the hash " + evaluation_.set.fingerprint + ", --set asks for " + options.set,
+                  "use the task, settings, split and number of problems of that evaluation");
+    if (!options.save.empty()) file_ = std::make_unique<AnswerFile>(options.save);
+  }
+
+  void run_folder(const Subject& subject) {
+    const Model model = load_model(subject.folder);
+    const Tokenizer tokenizer = Tokenizer::load(subject.folder);
+    const std::string framing = resolve_framing(subject.prompt_template, tokenizer);
+    frame_prompt("", framing);  // refuses a name that is none
+    const std::int64_t seed = options_.seed.value_or(1);
+    std::vector<EvalAnswer> answers;
+    const auto wanted = questions(with_greedy(true), framing);
+    if (file_) {
+      Json about = describe(subject.folder.string(), subject.max_tokens);
+      about["weights"] = weights_hash(subject.folder);
+      about["template"] = framing;
+      about["seed"] = seed;
+      answers = known_answers(about, wanted);
+    }
+    if (answers.size() < wanted.size()) {
+      CpuEngine engine(model, {});
+      const std::set<Name> known = names(answers);
+      const EvalOptions eval{options_.samples, options_.temperature, subject.max_tokens, static_cast<std::uint64_t>(seed), 0,
+                             with_greedy(true)};
+      answers = answer_set(engine, tokenizer, model.config.eos, framing, task_, evaluation_.set, eval);
+      for (const EvalAnswer& a : answers) {
+        if (file_ && known.count(name_of(a)) == 0) file_->append(a, evaluation_.set.items[a.problem]);
+      }
+    }
+    add(subject.folder.string(), "", subject.max_tokens, answers);
+  }
+
+  void run_endpoint(EndpointOptions endpoint, const std::string& model) {
+    endpoint.model = model;
+    const std::string url = request_url(endpoint.url, endpoint.chat);
+    const std::string framing = endpoint.chat                                                            ? ""
+                                : options_.prompt_template.empty() || options_.prompt_template == "auto" ? "base"
+                                                                                                         : options_.prompt_template;
+    std::vector<Question> wanted = questions(with_greedy(false), framing);
+    const std::size_t total = wanted.size();
+    std::vector<EvalAnswer> answers;
+    if (file_) {
+      Json about = describe(model, endpoint.max_tokens);
+      about["endpoint"] = url;
+      if (!framing.empty()) about["template"] = framing;
+      if (endpoint.seed) about["seed"] = *endpoint.seed;
+      if (!endpoint.extra.empty()) about["body"] = endpoint.extra;
+      answers = known_answers(about, wanted);
+      const std::set<Name> known = names(answers);
+      std::erase_if(wanted, [&](const Question& q) { return known.count({q.greedy, q.problem, q.sample}) > 0; });
+    }
+    EvalProgress progress(model, answers.size(), total);
+    const AskObserver observer{[&](const Asked& asked) { answers.push_back(judge(asked)); }, [&](const AskReport& r) { progress.show(r); },
+                               [&](const std::string& text) { progress.note(text); }};
+    try {
+      ask_endpoint(endpoint, wanted, total, observer);
+    } catch (const Failure& e) {
+      throw Failure(e.what(), e.hint() + (file_ ? "; the same command asks only what " + options_.save + " does not have"
+                                                : "; with --save FILE the answers so far would not be lost"));
+    }
+    add(model, url, endpoint.max_tokens, answers);
+  }
+
+  const Evaluation& finish() const {
+    if (file_) file_->sync();
+    return evaluation_;
+  }
+
+ private:
+  using Name = std::tuple<bool, std::size_t, std::int64_t>;
+  static Name name_of(const EvalAnswer& a) { return {a.greedy, a.problem, a.sample}; }
+  static std::set<Name> names(const std::vector<EvalAnswer>& answers) {
+    std::set<Name> out;
+    for (const EvalAnswer& a : answers) out.insert(name_of(a));
+    return out;
+  }
+
+  // At temperature 0 the samples are greedy themselves.
+  bool with_greedy(bool by_default) const { return options_.temperature > 0 && (options_.greedy || (by_default && !options_.no_greedy)); }
+
+  // What is to be asked, with prompts framed by `framing`; empty: as they are.
+  std::vector<Question> questions(bool greedy, const std::string& framing) const {
+    std::vector<Question> out;
+    const auto& items = evaluation_.set.items;
+    for (std::size_t p = 0; p < items.size(); ++p) {
+      const std::string prompt = framing.empty() ? items[p].prompt : frame_prompt(items[p].prompt, framing);
+      for (std::int64_t s = 0; s < options_.samples; ++s) out.push_back({p, s, false, options_.temperature, prompt});
+      if (greedy) out.push_back({p, 0, true, 0, prompt});
+    }
+    return out;
+  }
+
+  Json describe(const std::string& model, std::int64_t max_tokens) const {
+    return {{"model", model},
+            {"task", evaluation_.task},
+            {"settings", task_settings(task_)},
+            {"split", options_.split},
+            {"problems", evaluation_.set.items.size()},
+            {"problem_set", evaluation_.set.fingerprint},
+            {"temperature", options_.temperature},
+            {"max_tokens", max_tokens}};
+  }
+
+  // The answers of the file that are wanted now.
+  std::vector<EvalAnswer> known_answers(const Json& about, const std::vector<Question>& wanted) {
+    std::vector<EvalAnswer> answers = file_->begin(about, task_, evaluation_.set);
+    std::set<Name> asked;
+    for (const Question& q : wanted) asked.insert({q.greedy, q.problem, q.sample});
+    std::erase_if(answers, [&](const EvalAnswer& a) { return asked.count(name_of(a)) == 0; });
+    return answers;
+  }
+
+  static std::string weights_hash(const fs::path& folder) {
+    std::set<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.path().extension() == ".safetensors") files.insert(entry.path());
+    }
+    std::string out;
+    for (const fs::path& file : files) out += (out.empty() ? "" : " ") + file_hash(file);
+    return out;
+  }
+
+  EvalAnswer judge(const Asked& asked) {
+    const Item& item = evaluation_.set.items[asked.question.problem];
+    EvalAnswer a;
+    a.problem = asked.question.problem;
+    a.sample = asked.question.sample;
+    a.greedy = asked.question.greedy;
+    a.failed = asked.reply.kind != EndpointReply::Kind::answer;
+    if (a.failed) {
+      a.reason = asked.reply.reason;
+      a.detail = asked.reply.detail;
+      a.end = "error";
+    } else {
+      a.completion = asked.reply.text;
+      a.end = asked.reply.end;
+      a.tokens = asked.reply.tokens;
+      judge_answer(task_, item, a);
+    }
+    if (file_) file_->append(a, item);
+    return a;
+  }
+
+  void add(const std::string& name, const std::string& url, std::int64_t max_tokens, const std::vector<EvalAnswer>& answers) {
+    evaluation_.models.push_back({name, url, max_tokens, summarize(evaluation_.set, answers, options_.samples)});
+  }
+
+  const EvalCommandOptions& options_;
+  Task task_;
+  Evaluation evaluation_;
+  std::unique_ptr<AnswerFile> file_;
+};
 
 }  // namespace
 
 int eval_command(const GlobalOptions& global, const EvalCommandOptions& options) {
-  const Subject subject = find_subject(options.target, options.task, options.settings, options.max_tokens);
-  if (subject.task.empty())
-    throw Error("--task is missing: " + options.target + " is a model folder, which has no task of its own", "add --task NAME");
-  const Task task = Task::open(PluginCatalog::scan(global.plugin_folders), subject.task, &subject.settings);
-  const Model model = load_model(subject.folder);
-  const Tokenizer tokenizer = Tokenizer::load(subject.folder);
-  const EvalSet set = draw_eval_set(task, split_from_name(options.split), static_cast<std::size_t>(options.problems));
-  CpuEngine engine(model, {});
-  const EvalReport report =
-      evaluate(engine, tokenizer, model.config.eos, resolve_framing(subject.prompt_template, tokenizer), task, set,
-               {options.samples, options.temperature, subject.max_tokens, static_cast<std::uint64_t>(options.seed), 0, true});
-  if (options.json) fmt::print("{}\n", json_line(report_json(subject, set, report, options.split)));
-  else print_report(subject, set, report, options.split);
+  const Candidates candidates = find_candidates(options);
+  EndpointOptions endpoint;
+  if (!options.endpoint.empty()) endpoint = endpoint_options(options);
+  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  Task task = Task::open(catalog, candidates.task, &candidates.settings);
+  check_same_task(catalog, candidates, task);
+  Evaluator evaluator(options, std::move(task));
+  for (const Subject& subject : candidates.folders) evaluator.run_folder(subject);
+  for (const std::string& model : options.models) evaluator.run_endpoint(endpoint, model);
+  const Evaluation& evaluation = evaluator.finish();
+  options.json ? print_evaluation_json(evaluation) : print_evaluation(evaluation);
   return 0;
 }
 

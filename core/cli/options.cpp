@@ -28,6 +28,46 @@ void add_check_options(CLI::App& c, CheckCommandOptions& o, const char* name_hel
   c.add_flag("--json", o.json, kJsonHelp);
 }
 
+void add_endpoint_options(CLI::App& c, EvalCommandOptions& o) {
+  CLI::Option* endpoint = c.add_option("--endpoint", o.endpoint, "address of a server with OpenAI's protocol: https://api.openai.com/v1");
+  const auto of_endpoint = [&](CLI::Option* option) { return option->needs(endpoint)->group("Endpoint"); };
+  endpoint->group("Endpoint");
+  of_endpoint(c.add_option("--model", o.models, "a model as the endpoint calls it; may be given several times")->allow_extra_args(false));
+  of_endpoint(c.add_flag("--completions", o.completions, "ask /completions, with a framed prompt, in place of chat"));
+  of_endpoint(c.add_option("--key-env", o.key_env, "environment variable that holds the key; default OPENAI_API_KEY"));
+  of_endpoint(c.add_option("--concurrency", o.concurrency, "requests at a time")->capture_default_str()->check(CLI::Range(1, 1024)));
+  of_endpoint(c.add_option("--requests-per-minute", o.requests_per_minute, "at most, retries included; 0: no limit")
+                  ->capture_default_str()
+                  ->check(CLI::Range(0, 1000000)));
+  of_endpoint(
+      c.add_option("--retries", o.retries, "of a request that may go better later")->capture_default_str()->check(CLI::Range(0, 100)));
+  of_endpoint(c.add_option("--timeout", o.timeout, "seconds for one request")->capture_default_str()->check(CLI::Range(0.1, 86400.0)));
+  of_endpoint(c.add_option("--max-failed", o.max_failed, "share of completions that may fail before the command does")
+                  ->capture_default_str()
+                  ->check(CLI::Range(0.0, 1.0)));
+  of_endpoint(c.add_option("--body", o.body, "one more field of the requests, NAME=VALUE in JSON or as text; null removes one")
+                  ->allow_extra_args(false));
+}
+
+void add_eval_options(CLI::App& c, EvalCommandOptions& o) {
+  c.add_option("targets", o.words, "runs (their newest checkpoint), Hugging Face folders; and settings of the task, key=value");
+  c.add_option("--task", o.task, "task; default: the run's own, with its settings");
+  c.add_option("--split", o.split, "train, validation or test")->capture_default_str();
+  c.add_option("--problems", o.problems, "number of problems")->capture_default_str()->check(CLI::Range(1, 1000000));
+  c.add_option("--set", o.set, "refuse other problems than those of this hash, which every evaluation prints");
+  c.add_option("--samples", o.samples, "completions a problem; more than 1 adds pass@k")->capture_default_str()->check(CLI::Range(1, 1024));
+  c.add_option("--temperature", o.temperature, "of the sampled accuracy; 0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
+  CLI::Option* greedy = c.add_flag("--greedy", o.greedy, "also answer each problem once at temperature 0; default for folders");
+  c.add_flag("--no-greedy", o.no_greedy, "only sample; default for endpoints")->excludes(greedy);
+  c.add_option("--max-tokens", o.max_tokens, "longest completion; default: the run's, or 256; of endpoints 1024")
+      ->check(CLI::Range(1, 131072));
+  c.add_option("--template", o.prompt_template, "framing of prompts: auto, bare, base or qwen; default: the run's, or auto");
+  c.add_option("--seed", o.seed, "of the sampling; default 1, and none for endpoints");
+  c.add_option("--save", o.save, "append all completions with verdicts to this file (JSON lines); what is in it is not asked again");
+  c.add_flag("--json", o.json, "print JSON for machines, one object a model");
+  add_endpoint_options(c, o);
+}
+
 void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
   add<TrainOptions>(app, global, chosen, "train", "Train: warm start if configured, RL, evaluation, checkpoints", train_command,
                     [](CLI::App& c, TrainOptions& o) {
@@ -38,22 +78,8 @@ void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>
                       c.add_flag("--json", o.json, "print every record of metrics.jsonl to standard output");
                       c.add_flag("--quiet", o.quiet, "show warnings and errors only");
                     });
-  add<EvalCommandOptions>(
-      app, global, chosen, "eval", "Accuracy of a run or a model folder on held-out problems", eval_command,
-      [](CLI::App& c, EvalCommandOptions& o) {
-        c.add_option("target", o.target, "a run folder (its newest checkpoint) or a Hugging Face folder")->required();
-        c.add_option("settings", o.settings, kSettingsHelp);
-        c.add_option("--task", o.task, "task; default: the run's own, with its settings");
-        c.add_option("--split", o.split, "train, validation or test")->capture_default_str();
-        c.add_option("--problems", o.problems, "number of problems")->capture_default_str()->check(CLI::Range(1, 1000000));
-        c.add_option("--samples", o.samples, "completions a problem; more than 1 adds pass@k")
-            ->capture_default_str()
-            ->check(CLI::Range(1, 1024));
-        c.add_option("--temperature", o.temperature, "of the sampled accuracy")->capture_default_str()->check(CLI::Range(0.01, 10.0));
-        c.add_option("--max-tokens", o.max_tokens, "longest completion; default: the run's, or 256")->check(CLI::Range(1, 131072));
-        c.add_option("--seed", o.seed, "of the sampling")->capture_default_str();
-        c.add_flag("--json", o.json, kJsonHelp);
-      });
+  add<EvalCommandOptions>(app, global, chosen, "eval", "Accuracy of runs, model folders and endpoints on held-out problems", eval_command,
+                          add_eval_options);
   add<PlayOptions>(app, global, chosen, "play", "Try a task by hand, or watch a model try", play_command, [](CLI::App& c, PlayOptions& o) {
     c.add_option("task", o.task, "task")->required();
     c.add_option("settings", o.settings, kSettingsHelp);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,18 @@ struct TrainOptions {
 };
 
 struct EvalCommandOptions {
-  std::string target, task, split = "test";
-  std::int64_t problems = 512, samples = 1, max_tokens = 0, seed = 1;
+  std::vector<std::string> words;  // runs, model folders, and settings of the task
+  std::string task, split = "test", set, prompt_template, save;
+  std::int64_t problems = 512, samples = 1, max_tokens = 0;
+  std::optional<std::int64_t> seed;
   double temperature = 1.0;
-  std::vector<std::string> settings;
-  bool json = false;
+  bool greedy = false, no_greedy = false, json = false;
+  // Of an endpoint.
+  std::string endpoint, key_env;
+  std::vector<std::string> models, body;
+  bool completions = false;
+  std::int64_t concurrency = 8, requests_per_minute = 0, retries = 8;
+  double timeout = 120, max_failed = 0.1;
 };
 
 struct PlayOptions {

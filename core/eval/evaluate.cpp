@@ -1,6 +1,7 @@
 #include "core/eval/evaluate.h"
 
 #include <cmath>
+#include <numeric>
 
 #include "core/text/prompt.h"
 
@@ -32,62 +33,104 @@ std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const T
 
 namespace {
 
-void count(const Task& task, const EvalSet& set, const std::vector<ScoredCompletion>& completions, EvalReport& report) {
-  double length = 0, truncated = 0, failed = 0;
-  for (const ScoredCompletion& c : completions) {
-    const double right = c.right ? 1 : 0;
-    auto& bucket = report.by_difficulty[static_cast<std::int64_t>(std::floor(set.items[c.item].difficulty))];
-    bucket.first += right;
-    bucket.second += 1;
-    report.right += right;
-    report.reasons[task.reason(c.verdict)] += 1;
-    length += static_cast<double>(c.episode.tokens.size());
-    truncated += c.episode.end == End::length ? 1 : 0;
-    failed += is_usable(c.verdict.outcome) ? 0 : 1;
-  }
-  report.total = static_cast<double>(completions.size());
-  report.accuracy_interval = wilson_interval(report.right, report.total);
-  report.length = length / report.total;
-  report.truncated = truncated / report.total;
-  report.failed = failed / report.total;
+void set_verdict(const Task& task, const Verdict& verdict, EvalAnswer& answer) {
+  answer.reward = verdict.reward;
+  answer.outcome = verdict.outcome;
+  answer.reason = task.reason(verdict);
+  answer.right = task.is_right(verdict);
+  answer.parts = Json::object();
+  for (std::size_t p = 0; p < task.about().parts.size(); ++p) answer.parts[task.about().parts[p]] = verdict.parts[p];
 }
 
-void count_passes(const std::vector<ScoredCompletion>& completions, std::int64_t samples, EvalReport& report) {
-  for (std::int64_t k = 1; k <= samples; k *= 2) {
-    double sum = 0;
-    for (std::size_t first = 0; first < completions.size(); first += static_cast<std::size_t>(samples)) {
-      std::int64_t right = 0;
-      for (std::int64_t s = 0; s < samples; ++s) right += completions[first + static_cast<std::size_t>(s)].right ? 1 : 0;
-      sum += pass_at_k(samples, right, k);
-    }
-    report.pass_at.push_back(sum / report.problems);
-  }
+EvalAnswer eval_answer(const Task& task, const ScoredCompletion& c, bool greedy) {
+  EvalAnswer answer;
+  answer.problem = c.item;
+  answer.sample = c.episode.sample;
+  answer.greedy = greedy;
+  answer.completion = c.text;
+  answer.end = c.episode.end == End::eos ? "eos" : "length";
+  answer.tokens = static_cast<std::int64_t>(c.episode.tokens.size());
+  set_verdict(task, c.verdict, answer);
+  return answer;
+}
+
+void count(const EvalAnswer& a, const Item& item, EvalReport& report) {
+  report.total += 1;
+  report.reasons[a.reason] += 1;
+  report.outcomes[outcome_name(a.outcome)] += 1;
+  report.truncated += a.end == "length" ? 1 : 0;
+  if (!is_usable(a.outcome)) return;
+  const double right = a.right ? 1 : 0;
+  auto& bucket = report.by_difficulty[static_cast<std::int64_t>(std::floor(item.difficulty))];
+  bucket.first += right;
+  bucket.second += 1;
+  report.right += right;
+  report.judged += 1;
+}
+
+double share_right(const std::vector<Tally>& tallies) {
+  Tally sum;
+  for (const Tally& t : tallies) sum = {sum.right + t.right, sum.judged + t.judged};
+  return sum.judged > 0 ? sum.right / sum.judged : 0;
 }
 
 }  // namespace
 
-EvalReport evaluate(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos, const std::string& framing,
-                    const Task& task, const EvalSet& set, const EvalOptions& options, std::vector<ScoredCompletion>* shown) {
+void judge_answer(const Task& task, const Item& item, EvalAnswer& answer) {
+  set_verdict(task, task.verify({{item.state, answer.completion}}).front(), answer);
+}
+
+std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos,
+                                   const std::string& framing, const Task& task, const EvalSet& set, const EvalOptions& options,
+                                   std::vector<ScoredCompletion>* shown) {
+  std::vector<EvalAnswer> answers;
+  Sampling sampling{options.max_tokens, options.temperature, eos, options.seed, Purpose::evaluation, options.step};
+  const auto sample = [&](std::int64_t samples, bool greedy) {
+    auto completions =
+        score_episodes(tokenizer, task, set.items, engine.generate(make_prompts(tokenizer, framing, set.items, samples), sampling));
+    for (const ScoredCompletion& c : completions) answers.push_back(eval_answer(task, c, greedy));
+    return completions;
+  };
+  auto completions = sample(options.samples, false);
+  if (shown != nullptr) *shown = std::move(completions);
+  sampling.temperature = 0;
+  if (options.greedy) sample(1, true);
+  return answers;
+}
+
+EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers, std::int64_t samples) {
   EvalReport report;
   report.problems = static_cast<double>(set.items.size());
   report.keys = static_cast<double>(set.keys);
-  report.samples = static_cast<double>(options.samples);
-  Sampling sampling{options.max_tokens, options.temperature, eos, options.seed, Purpose::evaluation, options.step};
-  auto completions =
-      score_episodes(tokenizer, task, set.items, engine.generate(make_prompts(tokenizer, framing, set.items, options.samples), sampling));
-  count(task, set, completions, report);
-  count_passes(completions, options.samples, report);
-  if (options.greedy) {
-    sampling.temperature = 0;
-    double right = 0;
-    for (const auto& c :
-         score_episodes(tokenizer, task, set.items, engine.generate(make_prompts(tokenizer, framing, set.items, 1), sampling))) {
-      right += c.right ? 1 : 0;
-    }
-    report.greedy = right / report.problems;
+  report.samples = static_cast<double>(samples);
+  report.tallies.resize(set.items.size());
+  double counted = 0;
+  for (const EvalAnswer& a : answers) {
+    if (a.greedy) report.greedy_tallies.resize(set.items.size());
+    auto& tally = (a.greedy ? report.greedy_tallies : report.tallies)[a.problem];
+    if (is_usable(a.outcome)) tally = {tally.right + (a.right ? 1 : 0), tally.judged + 1};
+    if (a.greedy) continue;
+    count(a, set.items[a.problem], report);
+    report.length += static_cast<double>(a.tokens.value_or(0));
+    counted += a.tokens.has_value() ? 1 : 0;
   }
-  if (shown != nullptr) *shown = std::move(completions);
+  report.accuracy_interval = clustered_wilson(report.tallies);
+  report.greedy = share_right(report.greedy_tallies);
+  report.length = counted > 0 ? report.length / counted : 0;
+  if (report.total > 0) {
+    report.truncated /= report.total;
+    report.failed = 1 - report.judged / report.total;
+  }
+  for (std::int64_t k = 1; k <= samples; k *= 2) {
+    const std::vector<double> values = pass_values(report.tallies, k);
+    report.pass_at.push_back(values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()));
+  }
   return report;
+}
+
+EvalReport evaluate(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos, const std::string& framing,
+                    const Task& task, const EvalSet& set, const EvalOptions& options, std::vector<ScoredCompletion>* shown) {
+  return summarize(set, answer_set(engine, tokenizer, eos, framing, task, set, options, shown), options.samples);
 }
 
 }  // namespace tinyzero

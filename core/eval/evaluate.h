@@ -2,9 +2,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/base/json.h"
+#include "core/eval/problem_intervals.h"
 #include "core/eval/statistics.h"
 #include "core/rollout/engine.h"
 #include "core/task/stream.h"
@@ -20,21 +23,40 @@ struct EvalOptions {
   bool greedy = true;                // also decode each problem once without randomness
 };
 
-struct EvalReport {
-  double problems = 0, keys = 0, samples = 0;
-  double right = 0, total = 0;                                      // sampled completions
-  Interval accuracy_interval;                                       // of right / total, Wilson 95 %
-  double greedy = 0;                                                // share of problems that greedy decoding answers
-  double length = 0, truncated = 0;                                 // of the sampled completions: mean tokens, share
-  double failed = 0;                                                // share that the task could not judge
-  std::vector<double> pass_at;                                      // unbiased pass@1, @2, @4 … up to samples
-  std::map<std::int64_t, std::pair<double, double>> by_difficulty;  // whole part of the difficulty -> (right, total)
-  std::map<std::string, double> reasons;                            // verdicts by reason
-
-  double accuracy() const { return total > 0 ? right / total : 0; }
+// One completion of an evaluation with its verdict.
+struct EvalAnswer {
+  std::size_t problem = 0;  // index into the problems
+  std::int64_t sample = 0;
+  bool greedy = false;
+  std::string completion;
+  double reward = 0;
+  Outcome outcome = Outcome::error;
+  std::string reason, detail;  // the task's words, or why there is no completion; more of it, may be empty
+  Json parts = Json::object();
+  bool right = false;                  // earned the full reward
+  bool failed = false;                 // there is no completion: the endpoint failed
+  std::string end = "eos";             // eos, length, or the word of an endpoint
+  std::optional<std::int64_t> tokens;  // of the completion; an endpoint may not say
 };
 
-// One completion with its verdict, for showing and for files.
+struct EvalReport {
+  double problems = 0, keys = 0, samples = 0;
+  double right = 0, judged = 0, total = 0;                          // sampled completions: right, of those judged, of all
+  Interval accuracy_interval;                                       // 95 % of right / judged (clustered_wilson)
+  double greedy = 0;                                                // share of problems that greedy decoding answers
+  double length = 0, truncated = 0;                                 // of the sampled completions: mean tokens, share
+  double failed = 0;                                                // share that could not be judged
+  std::vector<double> pass_at;                                      // unbiased pass@1, @2, @4 … up to samples
+  std::map<std::int64_t, std::pair<double, double>> by_difficulty;  // whole part of the difficulty -> (right, judged)
+  std::map<std::string, double> reasons;                            // sampled completions by reason
+  std::map<std::string, double> outcomes;                           // and by outcome
+  std::vector<Tally> tallies, greedy_tallies;                       // by problem; the second is empty without greedy answers
+
+  // Errors, abstentions and timeouts are no wrong answers: they are not in the denominator.
+  double accuracy() const { return judged > 0 ? right / judged : 0; }
+};
+
+// One completion with its verdict, as training has it.
 struct ScoredCompletion {
   std::size_t item = 0;  // index into the problems
   std::string text;
@@ -51,7 +73,18 @@ std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& 
 std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const Task& task, const std::vector<Item>& items,
                                              std::vector<Episode> episodes);
 
-// Evaluates on `set`; if `shown` is not null it receives the sampled completions.
+// Fills in the verdict of `answer`, whose completion is there.
+void judge_answer(const Task& task, const Item& item, EvalAnswer& answer);
+
+// Samples answers to `set`, then greedy ones if wanted; if `shown` is not null it receives the sampled completions.
+std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos,
+                                   const std::string& framing, const Task& task, const EvalSet& set, const EvalOptions& options,
+                                   std::vector<ScoredCompletion>* shown = nullptr);
+
+// Counts answers to `set`, at most `samples` sampled ones a problem, in any order.
+EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers, std::int64_t samples);
+
+// Both: evaluates on `set`.
 EvalReport evaluate(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos, const std::string& framing,
                     const Task& task, const EvalSet& set, const EvalOptions& options, std::vector<ScoredCompletion>* shown = nullptr);
 

@@ -69,7 +69,9 @@ EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
   set.keys = keys.size();
   XXH64_state_t* state = XXH64_createState();
   XXH64_reset(state, 0);
-  for (const Item& item : set.items) XXH64_update(state, item.prompt.c_str(), item.prompt.size() + 1);
+  for (const Item& item : set.items) {
+    for (const std::string* part : {&item.prompt, &item.key, &item.state}) XXH64_update(state, part->c_str(), part->size() + 1);
+  }
   set.fingerprint = fmt::format("{:016x}", XXH64_digest(state));
   XXH64_freeState(state);
   return set;

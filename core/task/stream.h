@@ -31,7 +31,7 @@ std::vector<Item> draw_step(const Task& task, std::uint64_t seed, std::uint64_t 
 struct EvalSet {
   std::vector<Item> items;
   std::size_t keys = 0;     // different keys among them
-  std::string fingerprint;  // hash of the prompts, 16 hexadecimal digits
+  std::string fingerprint;  // hash of their prompts, keys and states, 16 hexadecimal digits
 };
 EvalSet draw_eval_set(const Task& task, Split split, std::size_t count);
 

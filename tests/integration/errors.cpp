@@ -94,6 +94,13 @@ TEST_CASE("model folders") {
   refused({"model", "info", folder.path()}, {"model.safetensors is damaged", "the file is cut"});
   refused({"model", "generate", folder.path()}, {"model.safetensors is damaged"}, "{\"ids\":[1]}\n");
   refused({"eval", golden}, {"--task is missing"});
+  refused({"eval"}, {"nothing to evaluate", "--endpoint URL"});
+  refused({"eval", golden, golden, "--task", "countdown"}, {"is given twice"});
+  refused({"eval", golden, "--task", "countdown", "--model", "m"}, {"--model requires --endpoint"});
+  refused({"eval", "--endpoint", "http://localhost:1", "--task", "countdown"}, {"--model is missing"});
+  refused({"eval", "--endpoint", "http://localhost:1", "--model", "m"}, {"--task is missing"});
+  refused({"eval", "--endpoint", "http://localhost:1", "--model", "m", "--task", "countdown", "--template", "base"},
+          {"--template has no effect"});
   refused({"model", "tokenize", golden}, {"not supported by this version's tokenizer"}, "{\"text\":\"a\"}\n");
 }
 

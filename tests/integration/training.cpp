@@ -120,6 +120,22 @@ TEST_CASE("a run leaves a folder that says everything") {
   CHECK(report["problems"] == 20);
   CHECK(report["pass_at"].size() == 3);
   CHECK(report["pass_at"]["1"].get<double>() == doctest::Approx(report["accuracy"].get<double>()));
+
+  // Two checkpoints on the same problems; what is saved is not computed again, and not doubled.
+  const fs::path saved = folder / "answers.jsonl";
+  const std::vector<std::string> both = {
+      "eval", run / "checkpoints/step-000002", run, "--samples", "2", "--problems", "20", "--json", "--save", saved};
+  const ProcessResult compared = tinyzero::tinyzero(both);
+  CAPTURE(compared.err);
+  REQUIRE(compared.code == 0);
+  const Json first = Json::parse(compared.out.substr(0, compared.out.find('\n'))),
+             second = Json::parse(compared.out.substr(compared.out.find('\n')));
+  CHECK(first["problem_set"] == report["problem_set"]);
+  CHECK(second["difference"]["accuracy"]["mean"].get<double>() ==
+        doctest::Approx(second["accuracy"].get<double>() - first["accuracy"].get<double>()));
+  CHECK(json_lines(saved).size() == 2 * (1 + 20 * 3));
+  CHECK(tinyzero::tinyzero(both).out == compared.out);
+  CHECK(json_lines(saved).size() == 2 * (1 + 20 * 3));
   const ProcessResult played = tinyzero::tinyzero({"play", "countdown", "--model", run});
   CHECK(played.out.find("of 5 right") != std::string::npos);
   CHECK(std::count(played.out.begin(), played.out.begin() + static_cast<std::ptrdiff_t>(played.out.find(" -> ")), ' ') ==

@@ -1,0 +1,180 @@
+#include "core/cli/eval_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "core/cli/terminal.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr std::size_t kLabel = 26;  // columns of a row's name
+constexpr double kBar = 24;         // columns of a share of 1
+
+std::string interval_text(double share, const Interval& i) {
+  return fmt::format("{:5.1f} % [{:.1f}, {:.1f}]", 100 * share, 100 * i.low, 100 * i.high);
+}
+
+std::string difference_text(const MeanInterval& d) {
+  const char* word = d.low > 0 ? "better" : d.high < 0 ? "worse" : "undecided";
+  return fmt::format("{:+.1f} [{:+.1f}, {:+.1f}] {}", 100 * d.mean, 100 * d.low, 100 * d.high, word);
+}
+
+// "localhost:8080" of "http://localhost:8080/v1".
+std::string host_of(const std::string& url) {
+  const std::size_t begin = url.find("://") + 3;
+  return url.substr(begin, url.find('/', begin) - begin);
+}
+
+void print_models(const Evaluation& e) {
+  fmt::print("    {:<23} {:<23} {:>7} {:>7} {:>10}   {}\n", "accuracy [95 %]", "greedy [95 %]", "tokens", "cut", "not judged", "model");
+  for (std::size_t m = 0; m < e.models.size(); ++m) {
+    const EvalReport& r = e.models[m].report;
+    const bool greedy = !r.greedy_tallies.empty();
+    const std::string name = e.models[m].name + (e.models[m].endpoint.empty() ? "" : " at " + host_of(e.models[m].endpoint));
+    fmt::print("{:<3} {:<23} {:<23} {:>7} {:>5.1f} % {:>8.1f} %   {}\n", m + 1,
+               r.judged > 0 ? interval_text(r.accuracy(), r.accuracy_interval) : "    -",
+               greedy ? interval_text(r.greedy, clustered_wilson(r.greedy_tallies)) : "    -",
+               r.length > 0 ? fmt::format("{:.1f}", r.length) : "-", 100 * r.truncated, 100 * r.failed, one_line(name, 200));
+  }
+}
+
+void print_differences(const Evaluation& e) {
+  if (e.models.size() < 2) return;
+  fmt::print("\ncompared with 1 on the same problems, in points\n");
+  const EvalReport& first = e.models.front().report;
+  for (std::size_t m = 1; m < e.models.size(); ++m) {
+    const EvalReport& r = e.models[m].report;
+    fmt::print("{:<3} accuracy {}", m + 1, difference_text(paired_difference(first.tallies, r.tallies)));
+    if (!first.greedy_tallies.empty() && !r.greedy_tallies.empty())
+      fmt::print(" · greedy {}", difference_text(paired_difference(first.greedy_tallies, r.greedy_tallies)));
+    fmt::print("\n");
+  }
+}
+
+// A row with a share for each model; NaN: there is none. What follows is for one model alone.
+void print_row(const std::string& label, const Evaluation& e, const std::function<double(const EvalReport&)>& share,
+               const std::string& rest) {
+  fmt::print("{:<{}}", one_line(label, kLabel - 2), kLabel);
+  for (const EvaluatedModel& m : e.models) {
+    const double value = share(m.report);
+    fmt::print("{:>9}", std::isnan(value) ? "-" : fmt::format("{:.1f} %", 100 * value));
+  }
+  fmt::print("{}\n", e.models.size() == 1 && !rest.empty() ? "   " + rest : "");
+}
+
+void print_passes(const Evaluation& e) {
+  for (std::size_t i = 1; i < e.models.front().report.pass_at.size(); ++i) {
+    const std::int64_t k = std::int64_t{1} << i;
+    const MeanInterval pass = pass_interval(e.models.front().report.tallies, k);
+    print_row(
+        fmt::format("pass@{}", k), e, [&](const EvalReport& r) { return r.pass_at[i]; },
+        fmt::format("[{:.1f}, {:.1f}]", 100 * pass.low, 100 * pass.high));
+  }
+}
+
+void print_difficulties(const Evaluation& e) {
+  std::map<std::int64_t, double> buckets;
+  for (const EvaluatedModel& m : e.models) {
+    for (const auto& [bucket, counts] : m.report.by_difficulty) buckets[bucket] = counts.second;
+  }
+  for (const auto& [bucket, count] : buckets) {
+    const auto share = [&](const EvalReport& r) {
+      const auto found = r.by_difficulty.find(bucket);
+      return found == r.by_difficulty.end() ? NAN : found->second.first / found->second.second;
+    };
+    print_row(fmt::format("difficulty {}", bucket), e, share, fmt::format("of {:.0f}", count));
+  }
+}
+
+void print_reasons(const Evaluation& e) {
+  std::map<std::string, double> most;  // largest share of any model
+  for (const EvaluatedModel& m : e.models) {
+    for (const auto& [reason, count] : m.report.reasons) most[reason] = std::max(most[reason], count / m.report.total);
+  }
+  std::vector<std::pair<double, std::string>> order;
+  for (const auto& [reason, share] : most) order.emplace_back(-share, reason);
+  std::sort(order.begin(), order.end());
+  for (const auto& [share, reason] : order) {
+    std::string bar;
+    for (int i = 0; i < static_cast<int>(std::lround(-share * kBar)); ++i) bar += "█";
+    const auto of_model = [&](const EvalReport& r) {
+      const auto found = r.reasons.find(reason);
+      return found == r.reasons.end() ? 0.0 : found->second / r.total;
+    };
+    print_row(reason, e, of_model, bar);
+  }
+}
+
+Json interval_json(const Interval& i) { return Json::array({i.low, i.high}); }
+
+Json difference_json(const MeanInterval& d) { return {{"mean", d.mean}, {"low", d.low}, {"high", d.high}, {"problems", d.count}}; }
+
+Json model_json(const Evaluation& e, const EvaluatedModel& m) {
+  const EvalReport& r = m.report;
+  Json out = {{"model", m.name}};
+  if (!m.endpoint.empty()) out["endpoint"] = m.endpoint;
+  out.update({{"task", e.task},
+              {"split", e.split},
+              {"problems", r.problems},
+              {"keys", r.keys},
+              {"problem_set", e.set.fingerprint},
+              {"samples", r.samples},
+              {"temperature", e.temperature},
+              {"max_tokens", m.max_tokens},
+              {"completions", r.total},
+              {"judged", r.judged},
+              {"accuracy", r.judged > 0 ? Json(r.accuracy()) : Json()},
+              {"accuracy_low", r.accuracy_interval.low},
+              {"accuracy_high", r.accuracy_interval.high}});
+  if (!r.greedy_tallies.empty()) {
+    out["greedy"] = r.greedy;
+    out["greedy_interval"] = interval_json(clustered_wilson(r.greedy_tallies));
+  }
+  out.update({{"length", r.length}, {"truncated", r.truncated}, {"failed", r.failed}});
+  Json passes = Json::object(), pass_intervals = Json::object(), difficulty = Json::object(), reasons = Json::object();
+  for (std::size_t i = 0; i < r.pass_at.size(); ++i) {
+    const MeanInterval pass = pass_interval(r.tallies, std::int64_t{1} << i);
+    passes[std::to_string(1 << i)] = r.pass_at[i];
+    pass_intervals[std::to_string(1 << i)] = Json::array({pass.low, pass.high});
+  }
+  for (const auto& [bucket, counts] : r.by_difficulty)
+    difficulty[std::to_string(bucket)] = {{"accuracy", counts.first / counts.second}, {"completions", counts.second}};
+  for (const auto& [reason, count] : r.reasons) reasons[reason] = count / r.total;
+  out["pass_at"] = passes;
+  out["pass_at_interval"] = pass_intervals;
+  out["by_difficulty"] = difficulty;
+  out["reasons"] = reasons;
+  out["outcomes"] = r.outcomes;
+  if (&m == &e.models.front()) return out;
+  const EvaluatedModel& first = e.models.front();
+  out["difference"] = {{"to", first.name}, {"accuracy", difference_json(paired_difference(first.report.tallies, r.tallies))}};
+  if (!r.greedy_tallies.empty() && !first.report.greedy_tallies.empty())
+    out["difference"]["greedy"] = difference_json(paired_difference(first.report.greedy_tallies, r.greedy_tallies));
+  return out;
+}
+
+}  // namespace
+
+void print_evaluation(const Evaluation& e) {
+  const EvalReport& first = e.models.front().report;
+  fmt::print("{} · {} split · {:.0f} problems ({:.0f} different) · set {}\n{:.0f} sample{} a problem at temperature {:g}\n\n", e.task,
+             e.split, first.problems, first.keys, e.set.fingerprint, first.samples, first.samples == 1 ? "" : "s", e.temperature);
+  print_models(e);
+  print_differences(e);
+  fmt::print("\n{:<{}}", "", kLabel);
+  for (std::size_t m = 0; m < e.models.size(); ++m) fmt::print("{:>9}", m + 1);
+  fmt::print("\n");
+  print_passes(e);
+  print_difficulties(e);
+  print_reasons(e);
+}
+
+void print_evaluation_json(const Evaluation& e) {
+  for (const EvaluatedModel& m : e.models) fmt::print("{}\n", json_line(model_json(e, m)));
+}
+
+}  // namespace tinyzero

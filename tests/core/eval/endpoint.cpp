@@ -1,0 +1,146 @@
+// What is sent to an endpoint and understood of it. The server in tests/peers/endpoint.py tries the rest over a wire.
+
+#include "core/eval/endpoint.h"
+
+#include <doctest/doctest.h>
+
+#include "core/base/error.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/eval/endpoint");
+
+using Kind = EndpointReply::Kind;
+
+namespace {
+
+EndpointReply read(long status, const std::string& body, bool chat = true, const std::string& key = "") {
+  EndpointOptions options;
+  options.chat = chat;
+  options.key = key;
+  HttpReply reply;
+  reply.status = status;
+  reply.body = body;
+  return read_reply(options, reply);
+}
+
+}  // namespace
+
+TEST_CASE("addresses") {
+  CHECK(request_url("http://localhost:8080", true) == "http://localhost:8080/v1/chat/completions");
+  CHECK(request_url("http://localhost:8080/", false) == "http://localhost:8080/v1/completions");
+  CHECK(request_url("HTTPS://api.example.com/openai/v1/", true) == "https://api.example.com/openai/v1/chat/completions");
+  CHECK(request_url("https://a/v1/chat/completions", true) == "https://a/v1/chat/completions");
+  CHECK(request_url("https://a/v1/completions", false) == "https://a/v1/completions");
+  for (const char* bad : {"", "localhost:8080", "ftp://a/v1", "http://", "http:///v1", "http://a b/v1", "http://a/v1\n",
+                          "http://me:pw@a/v1", "http://a/v1?key=pw", "http://a/v1#pw"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(request_url(bad, true), Error);
+  }
+  try {
+    request_url("http://me:pw@a/v1", true);
+  } catch (const Error& e) {
+    CHECK(std::string(e.what()).find("pw") == std::string::npos);
+  }
+  CHECK_THROWS_AS(request_url("https://a/v1/completions", true), Error);
+  CHECK_THROWS_AS(request_url("https://a/v1/chat/completions", false), Error);
+  for (const char* url : {"https://api.example.com", "http://localhost:1/v1", "http://127.0.0.1/v1", "http://[::1]:8080"})
+    CHECK(is_private(url));
+  for (const char* url : {"http://api.example.com", "http://127.example.com", "http://192.168.0.1/v1", "http://localhost.example.com"})
+    CHECK_FALSE(is_private(url));
+}
+
+TEST_CASE("requests") {
+  EndpointOptions options;
+  options.url = "http://h/v1";
+  options.model = "m";
+  options.key = "k";
+  options.max_tokens = 9;
+  const Question question{3, 1, false, 0.5, "what?"};
+  const HttpRequest chat = completion_request(options, question);
+  CHECK(Json::parse(chat.body) ==
+        Json::parse(R"({"model":"m","messages":[{"role":"user","content":"what?"}],"max_tokens":9,"temperature":0.5})"));
+  CHECK(std::find(chat.headers.begin(), chat.headers.end(), "Authorization: Bearer k") != chat.headers.end());
+  options.chat = false;
+  options.key = "";
+  options.seed = 1;
+  options.extra = {{"temperature", nullptr}, {"top_p", 0.9}, {"max_tokens", 5}};
+  const HttpRequest plain = completion_request(options, question);
+  const Json body = Json::parse(plain.body);
+  CHECK(body["prompt"] == "what?");
+  CHECK(body["top_p"] == 0.9);
+  CHECK(body["max_tokens"] == 5);
+  CHECK_FALSE(body.contains("temperature"));
+  CHECK(body["seed"].get<std::int64_t>() >= 0);
+  for (const std::string& header : plain.headers) CHECK_FALSE(header.starts_with("Authorization"));
+}
+
+TEST_CASE("completions") {
+  const EndpointReply chat =
+      read(200, R"({"choices":[{"message":{"content":"hi"},"finish_reason":"length"}],"usage":{"completion_tokens":7}})");
+  CHECK(chat.kind == Kind::answer);
+  CHECK(chat.text == "hi");
+  CHECK(chat.end == "length");
+  CHECK(chat.tokens == 7);
+  const EndpointReply plain = read(200, R"({"choices":[{"text":"hi","finish_reason":"stop"}],"usage":{"completion_tokens":-7}})", false);
+  CHECK(plain.text == "hi");
+  CHECK(plain.end == "eos");
+  CHECK_FALSE(plain.tokens);
+  CHECK(read(200, R"({"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},{"type":"text","text":"b"}]}}]})").text ==
+        "ab");
+  const EndpointReply hidden = read(200, R"({"choices":[{"message":{"content":null,"reasoning_content":"…"},"finish_reason":"length"}]})");
+  CHECK(hidden.kind == Kind::answer);
+  CHECK(hidden.text.empty());
+}
+
+TEST_CASE("what is no completion is asked again") {
+  for (const char* body :
+       {"", "{", "[]", "7", "null", "{}", R"({"choices":[]})", R"({"choices":{}})", R"({"choices":[7]})", R"({"choices":[null]})",
+        R"({"choices":[{"message":{"content":7},"finish_reason":"stop"}]})", R"({"choices":[{"text":"of the other form"}]})",
+        R"({"choices":[{"message":{}}]})", "{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}"}) {
+    CAPTURE(body);
+    CHECK(read(200, body).kind == Kind::again);
+    CHECK_FALSE(read(200, body).reason.empty());
+  }
+  CHECK(read(200, R"({"error":{"message":"upstream"}})").detail == "upstream");
+}
+
+TEST_CASE("statuses") {
+  for (const long status : {408, 409, 425, 429, 500, 502, 503, 529}) CHECK(read(status, "").kind == Kind::again);
+  for (const long status : {400, 413, 422}) CHECK(read(status, "").kind == Kind::refused);
+  for (const long status : {301, 307, 401, 403, 404, 405}) CHECK(read(status, "").kind == Kind::unusable);
+  CHECK(read(429, R"({"error":{"message":"slow"}})").reason == "HTTP 429");
+  CHECK(read(429, R"({"error":"slow"})").detail == "slow");
+  CHECK(read(429, R"({"detail":[1]})").detail == "[1]");
+  CHECK(read(500, "<html>").detail == "<html>");
+}
+
+TEST_CASE("words of a server: no key, one line, cut between characters") {
+  const std::string key = "sk-0123456789";
+  CHECK(read(401, R"({"error":{"message":"bad sk-0123456789, sk-0123456789"}})", true, key).detail == "bad ***, ***");
+  CHECK(read(401, "<p>sk-0123456789", true, key).detail == "<p>***");
+  CHECK(read(200, R"({"choices":[{"message":{"content":"sk-0123456789!"}}]})", true, key).text == "***!");
+  CHECK(read(200, R"({"choices":[{"message":{"content":"EMPTY"}}]})", true, "EMPTY").text ==
+        "EMPTY");  // a placeholder, as vLLM's users have it
+  CHECK(server_words("a\nb\x1b[31m", "") == "a b [31m");
+  std::string long_text;
+  while (long_text.size() < 1000) long_text += "é";
+  const std::string cut = server_words("x" + long_text, "");
+  CHECK(cut.size() <= 243);
+  CHECK(cut.ends_with("é…"));
+  CHECK_THROWS_AS(check_key("a b", "K"), Error);
+  CHECK_THROWS_AS(check_key("ab\n", "K"), Error);
+  CHECK_NOTHROW(check_key("", "K"));
+}
+
+TEST_CASE("backoff doubles to half a minute, and is spread") {
+  const Question a{1, 0, false, 1, ""}, b{2, 0, false, 1, ""};
+  double longest = 0.5;
+  for (std::int64_t attempt = 2; attempt < 12; ++attempt) {
+    CHECK(backoff_seconds(a, attempt) >= 0.5 * longest);
+    CHECK(backoff_seconds(a, attempt) <= longest);
+    CHECK(backoff_seconds(a, attempt) == backoff_seconds(a, attempt));
+    CHECK(backoff_seconds(a, attempt) != backoff_seconds(b, attempt));
+    longest = std::min(30.0, 2 * longest);
+  }
+}
