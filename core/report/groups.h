@@ -1,0 +1,34 @@
+// Which runs belong together, and in what the others differ.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/report/run_data.h"
+
+namespace tinyzero {
+
+// Runs whose settings differ in nothing but `seed`.
+struct RunGroup {
+  std::string label;
+  std::vector<std::size_t> runs;
+};
+
+// In the order of their first runs. A label says in what a group differs from the others: "grpo", "grpo · train.steps=40".
+std::vector<RunGroup> group_runs(const std::vector<RunData>& runs);
+
+// A key with its value in every group; "" where a group does not have it.
+struct SettingRow {
+  std::string key;
+  std::vector<std::string> values;
+};
+struct SettingDifferences {
+  std::vector<SettingRow> different;
+  std::vector<std::pair<std::string, std::string>> equal;
+};
+
+// Of all settings but `seed`, in the order of the files.
+SettingDifferences compare_settings(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups);
+
+}  // namespace tinyzero
