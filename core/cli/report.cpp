@@ -2,18 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/cli/options.h"
 #include "core/report/page.h"
 
 namespace tinyzero {
 namespace {
-
-// What `compare` wrote beside the runs; null if the folder is no comparison's.
-Json comparison_in(const fs::path& folder) {
-  const fs::path path = folder / "comparison.json";
-  return fs::exists(path) ? parse_json(read_file(path), path.string()) : Json();
-}
 
 std::string size_text(std::size_t bytes) {
   return bytes < 1'000'000 ? fmt::format("{:.0f} kB", static_cast<double>(bytes) / 1e3)
@@ -23,16 +19,16 @@ std::string size_text(std::size_t bytes) {
 }  // namespace
 
 int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
-  std::vector<fs::path> folders;
+  std::vector<RunPlace> places;
   for (const std::string& name : options.runs) {
-    for (const fs::path& run : find_runs(name)) {
-      if (std::find(folders.begin(), folders.end(), run) == folders.end()) folders.push_back(run);
+    for (const RunPlace& place : find_runs(name)) {
+      if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(place);
     }
   }
   const bool one_folder = options.runs.size() == 1;
   ReportOptions page;
-  if (one_folder) page.comparison = comparison_in(options.runs.front());
-  const Report report = make_report(read_runs(folders), page);
+  if (one_folder) page.comparison = read_comparison(options.runs.front());
+  const Report report = make_report(read_runs(places), page);
   const fs::path file =
       !options.out.empty() ? fs::path(options.out) : (one_folder ? fs::path(options.runs.front()) : fs::path()) / "report.html";
   write_file_atomically(file, report.html);

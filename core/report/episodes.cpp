@@ -110,7 +110,7 @@ class Picker {
         steps_(std::clamp(kStepsOfAll / runs, std::min(kFewestSteps, limits.steps), limits.steps)) {}
 
   Json pick(const RunData& run) {
-    const auto files = step_files(run.folder);
+    const auto files = step_files(run.place.folder);
     const auto steps = choose_steps(files, steps_);
     room_ = steps.empty() ? 0 : share_ / steps.size();
     longest_ = std::clamp<std::size_t>(room_ / 12, 256, limits_.completion);  // even one of control characters, 6 bytes each, leaves room

@@ -8,10 +8,21 @@ namespace {
 
 constexpr std::size_t kLabelKeys = 2;  // settings that a label names; the page shows all of them in a table
 
+// "runs/start-seed-1/model" of seed 1 -> "runs/start-seed-*/model".
+std::string seedless(std::string value, const std::string& seed) {
+  const std::string mark = "seed-" + seed;
+  for (std::size_t at = value.find(mark); !seed.empty() && at != std::string::npos; at = value.find(mark, at + 1)) {
+    const std::size_t end = at + mark.size();
+    if (end == value.size() || value[end] < '0' || value[end] > '9') value.replace(at, mark.size(), "seed-*");
+  }
+  return value;
+}
+
 std::vector<std::pair<std::string, std::string>> without_seed(const RunData& run) {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& setting : run.settings) {
-    if (setting.first != "seed") out.push_back(setting);
+  const std::string seed = run.setting("seed");
+  for (const auto& [key, value] : run.settings) {
+    if (key != "seed") out.emplace_back(key, seedless(value, seed));
   }
   std::sort(out.begin(), out.end());
   return out;
@@ -37,7 +48,8 @@ std::vector<RunGroup> group_runs(const std::vector<RunData>& runs) {
   std::vector<RunGroup> groups;
   std::vector<std::vector<std::pair<std::string, std::string>>> settings;
   for (std::size_t r = 0; r < runs.size(); ++r) {
-    const auto own = without_seed(runs[r]);
+    const std::string& arm = runs[r].place.arm;
+    const auto own = arm.empty() ? without_seed(runs[r]) : std::vector<std::pair<std::string, std::string>>{{"", arm}};
     const auto known = std::find(settings.begin(), settings.end(), own);
     if (known != settings.end()) {
       groups[static_cast<std::size_t>(known - settings.begin())].runs.push_back(r);
@@ -49,7 +61,10 @@ std::vector<RunGroup> group_runs(const std::vector<RunData>& runs) {
   const SettingDifferences differences = compare_settings(runs, groups);
   std::map<std::string, int> times;
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    groups[g].label = groups.size() == 1 ? runs[0].setting("algorithm.use") : label_of(differences, g);
+    const RunData& first = runs[groups[g].runs.front()];
+    groups[g].label = !first.place.arm.empty() ? first.place.arm
+                      : groups.size() == 1     ? first.setting("algorithm.use")
+                                               : label_of(differences, g);
     ++times[groups[g].label];
   }
   for (RunGroup& group : groups) {
@@ -70,7 +85,10 @@ SettingDifferences compare_settings(const std::vector<RunData>& runs, const std:
   SettingDifferences out;
   for (const std::string& key : keys) {
     SettingRow row{key, {}};
-    for (const RunGroup& group : groups) row.values.push_back(runs[group.runs.front()].setting(key));
+    for (const RunGroup& group : groups) {
+      const RunData& first = runs[group.runs.front()];
+      row.values.push_back(seedless(first.setting(key), first.setting("seed")));
+    }
     const bool equal = std::all_of(row.values.begin(), row.values.end(), [&](const std::string& v) { return v == row.values.front(); });
     if (equal) out.equal.emplace_back(key, row.values.front());
     else out.different.push_back(std::move(row));

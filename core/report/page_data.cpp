@@ -34,7 +34,7 @@ std::vector<std::size_t> thin(std::size_t rows, std::size_t most, std::size_t& e
   return out;
 }
 
-Json series_json(const Series& series, std::size_t most) {
+Json series_json(const Series& series, bool spent, std::size_t most) {
   std::size_t every = 1;
   const auto rows = thin(series.size(), most, every);
   Json values = Json::object(), seconds = Json::array();
@@ -49,7 +49,7 @@ Json series_json(const Series& series, std::size_t most) {
           {"of", series.size()},
           {"step", whole_numbers(series.step, rows)},
           {"seconds", seconds},
-          {"tokens", whole_numbers(series.tokens, rows)},
+          {"tokens", whole_numbers(spent ? series.spent : series.sampled, rows)},
           {"values", values}};
 }
 
@@ -122,7 +122,7 @@ std::string machine_word(const RunData& run, const char* name) {
   return run.manifest.is_object() && run.manifest.contains("machine") ? word(run.manifest["machine"], name) : "";
 }
 
-Json run_json(const RunData& run, std::size_t group, std::size_t most) {
+Json run_json(const RunData& run, std::size_t group, bool spent, std::size_t most) {
   const std::string preset = run.setting("model.preset"), path = run.setting("model.path");
   const std::string cores = machine_word(run, "cores"), processor = machine_word(run, "processor");
   return {{"name", run.name},
@@ -134,14 +134,14 @@ Json run_json(const RunData& run, std::size_t group, std::size_t most) {
           {"machine", processor.empty() ? "" : fmt::format("{}{} {}", cores, cores.empty() ? "" : " ×", processor)},
           {"steps", run.train.size() > 0 && std::isfinite(run.train.step.back()) ? static_cast<std::int64_t>(run.train.step.back()) : 0},
           {"planned", std::atoll(run.setting("train.steps").c_str())},
-          {"tokens", run.train.size() > 0 ? std::llround(run.train.tokens.back()) : 0},
+          {"tokens", run.train.size() > 0 ? std::llround((spent ? run.train.spent : run.train.sampled).back()) : 0},
           {"evaluations", evaluations_json(run.eval)},
           {"time", time_json(run)},
           {"warnings", run.warnings},
           {"notes", run.notes},
-          {"train", series_json(run.train, most)},
-          {"eval", series_json(run.eval, most)},
-          {"warm", series_json(run.warm, most)}};
+          {"train", series_json(run.train, spent, most)},
+          {"eval", series_json(run.eval, spent, most)},
+          {"warm", series_json(run.warm, spent, most)}};
 }
 
 // What a run was made with, beside its settings: the same in all, or by run.
@@ -209,14 +209,22 @@ Json settings_json(const std::vector<RunData>& runs, const std::vector<RunGroup>
 
 Json page_data(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups, const CurveLimits& limits) {
   const std::size_t most = std::clamp<std::size_t>(limits.points / runs.size(), 50, limits.run_points);
+  // Where every run has counted all that RL cost, tokens are that.
+  const bool spent =
+      std::all_of(runs.begin(), runs.end(),
+                  [](const RunData& run) {
+                    return std::all_of(run.train.spent.begin(), run.train.spent.end(), [](double tokens) { return std::isfinite(tokens); });
+                  }) &&
+      std::any_of(runs.begin(), runs.end(), [](const RunData& run) { return run.train.size() > 0; });
   Json group_list = Json::array(), run_list = Json::array();
   std::vector<std::size_t> group_of(runs.size());
   for (std::size_t g = 0; g < groups.size(); ++g) {
     group_list.push_back({{"label", groups[g].label}, {"runs", groups[g].runs}});
     for (const std::size_t r : groups[g].runs) group_of[r] = g;
   }
-  for (std::size_t r = 0; r < runs.size(); ++r) run_list.push_back(run_json(runs[r], group_of[r], most));
+  for (std::size_t r = 0; r < runs.size(); ++r) run_list.push_back(run_json(runs[r], group_of[r], spent, most));
   return {{"cautions", cautions(runs, groups)},
+          {"spent", spent},
           {"groups", group_list},
           {"runs", run_list},
           {"settings", settings_json(runs, groups)},

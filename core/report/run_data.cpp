@@ -38,10 +38,11 @@ double number(const Json& record, const std::string& name) {
   return found != record.end() && found->is_number() ? found->get<double>() : kMissing;
 }
 
-void append(Series& series, const Json& record, double tokens) {
+void append(Series& series, const Json& record, double sampled, double spent) {
   series.step.push_back(number(record, "step"));
   series.seconds.push_back(number(record, "seconds"));
-  series.tokens.push_back(tokens);
+  series.sampled.push_back(sampled);
+  series.spent.push_back(spent);
   for (const auto& [name, value] : record.items()) {
     if (name == "step" || name == "seconds") continue;
     std::vector<double>& column = series.values[name];
@@ -56,26 +57,28 @@ bool has_prefix(const Json& record, std::string_view prefix) {
 }
 
 void read_metrics(RunData& run) {
-  const fs::path path = run.folder / "metrics.jsonl";
+  const fs::path path = run.place.folder / "metrics.jsonl";
   if (!fs::exists(path)) {
     run.notes.push_back("metrics.jsonl is missing: the run has not begun, or was moved without it");
     return;
   }
   const double samples = std::atof(run.setting("rollout.samples").c_str());
-  double tokens = 0;
+  double sampled = 0, spent = 0;
   std::size_t broken = 0;
   for_lines(read_file(path), [&](std::string_view line) {
     const Json record = parse_line(line);
     if (record.is_null() || !std::isfinite(number(record, "step"))) {
       ++broken;
     } else if (record.contains("warm_start/loss")) {
-      append(run.warm, record, 0);
+      append(run.warm, record, 0, 0);
     } else if (has_prefix(record, "eval/")) {
-      append(run.eval, record, tokens);
+      append(run.eval, record, sampled, spent);
     } else {
-      const double drawn = number(record, "train/length") * number(record, "train/sampled") * samples;
-      tokens += std::isfinite(drawn) ? drawn : 0;
-      append(run.train, record, tokens);
+      const double told = number(record, "tokens/sampled"),
+                   drawn = number(record, "train/length") * number(record, "train/sampled") * samples;
+      sampled += std::isfinite(told) ? told : std::isfinite(drawn) ? drawn : 0;
+      spent = number(record, "tokens/spent");
+      append(run.train, record, sampled, spent);
     }
   });
   if (broken > 0) run.notes.push_back(fmt::format("metrics.jsonl: {} broken line{} left out", broken, broken == 1 ? " is" : "s are"));
@@ -84,7 +87,7 @@ void read_metrics(RunData& run) {
 
 void read_manifest(RunData& run) {
   try {
-    run.manifest = parse_json(read_file(run.folder / "manifest.json"), "manifest.json");
+    run.manifest = parse_json(read_file(run.place.folder / "manifest.json"), "manifest.json");
   } catch (const Error&) {  // a report without it is still of use
     run.notes.push_back("manifest.json cannot be used: machine and versions are unknown");
   }
@@ -93,9 +96,9 @@ void read_manifest(RunData& run) {
 
 // "2026-01-31 12:00:00  warning: words" -> "words".
 void read_warnings(RunData& run) {
-  if (!fs::exists(run.folder / "log.txt")) return;
+  if (!fs::exists(run.place.folder / "log.txt")) return;
   constexpr std::string_view kMark = "  warning: ";
-  for_lines(read_file(run.folder / "log.txt"), [&](std::string_view line) {
+  for_lines(read_file(run.place.folder / "log.txt"), [&](std::string_view line) {
     const std::size_t at = line.find(kMark);
     if (at != std::string_view::npos && run.warnings.size() < kWarningsShown)
       run.warnings.emplace_back(line.substr(at + kMark.size(), 500));
@@ -112,6 +115,33 @@ void find_inside(const fs::path& folder, int depth, std::vector<fs::path>& out) 
   for (const auto& entry : fs::directory_iterator(folder, unreadable)) {
     if (entry.is_directory() && !entry.path().filename().string().starts_with(".")) find_inside(entry.path(), depth - 1, out);
   }
+}
+
+// The runs of {"arms": [{"name", "runs": [{"run": FOLDER}…]}…]} that have begun.
+std::vector<RunPlace> listed_runs(const fs::path& folder, const Json& comparison) {
+  std::vector<RunPlace> out;
+  if (!comparison.is_object() || !comparison.contains("arms")) return out;
+  for (const Json& arm : comparison["arms"]) {
+    if (!arm.is_object() || !arm.contains("name") || !arm["name"].is_string() || !arm.contains("runs")) continue;
+    for (const Json& run : arm["runs"]) {
+      if (!run.is_object() || !run.contains("run") || !run["run"].is_string()) continue;
+      const fs::path place = (folder / run["run"].get<std::string>()).lexically_normal();
+      if (fs::exists(place / "config.yaml")) out.push_back({place, arm["name"].get<std::string>()});
+    }
+  }
+  return out;
+}
+
+RunData read_run(const RunPlace& place) {
+  const RunFolder files = RunFolder::open(place.folder, RunFolder::Access::read);
+  RunData run;
+  run.place = place;
+  run.name = (place.arm.empty() ? "" : place.arm + "/") + place.folder.filename().string();
+  flatten(parse_yaml(read_file(files.config()), files.config().string()), "", run.settings);
+  read_manifest(run);
+  read_metrics(run);
+  read_warnings(run);
+  return run;
 }
 
 // The last `parts` names of a path.
@@ -144,36 +174,36 @@ Json parse_line(std::string_view line) {
   return value.is_object() ? value : Json();
 }
 
-std::vector<fs::path> find_runs(const fs::path& path) {
+Json read_comparison(const fs::path& folder) {
+  const fs::path path = folder / "comparison.json";
+  return fs::exists(path) ? parse_json(read_file(path), path.string()) : Json();
+}
+
+std::vector<RunPlace> find_runs(const fs::path& path) {
   if (!fs::exists(path)) throw Error(path.string() + " does not exist", "give the folder of an earlier `train`");
-  std::vector<fs::path> runs;
-  find_inside(fs::absolute(path).lexically_normal(), 3, runs);
-  if (runs.empty())
+  const fs::path folder = (fs::absolute(path) / "").lexically_normal().parent_path();
+  std::vector<RunPlace> places = listed_runs(folder, read_comparison(folder));
+  if (places.empty()) {
+    std::vector<fs::path> found;
+    find_inside(folder, 3, found);
+    std::sort(found.begin(), found.end());
+    for (const fs::path& run : found) places.push_back({run, ""});
+  }
+  if (places.empty())
     throw Error(path.string() + " is not a run folder and holds none: there is no config.yaml in it",
                 "give the folder of an earlier `train`");
-  std::sort(runs.begin(), runs.end());
-  return runs;
+  return places;
 }
 
-RunData read_run(const fs::path& folder) {
-  const RunFolder files = RunFolder::open(folder, RunFolder::Access::read);
-  RunData run;
-  run.folder = folder;
-  run.name = folder.filename().string();
-  flatten(parse_yaml(read_file(files.config()), files.config().string()), "", run.settings);
-  read_manifest(run);
-  read_metrics(run);
-  read_warnings(run);
-  return run;
-}
-
-std::vector<RunData> read_runs(const std::vector<fs::path>& folders) {
+std::vector<RunData> read_runs(const std::vector<RunPlace>& places) {
   std::vector<RunData> runs;
-  for (const fs::path& folder : folders) runs.push_back(read_run(folder));
   std::map<std::string, int> times;
-  for (const RunData& run : runs) ++times[run.name];
+  for (const RunPlace& place : places) {
+    runs.push_back(read_run(place));
+    if (place.arm.empty()) ++times[runs.back().name];
+  }
   for (RunData& run : runs) {
-    if (times[run.name] > 1) run.name = tail(run.folder, 2);
+    if (run.place.arm.empty() && times[run.name] > 1) run.name = tail(run.place.folder, 2);
   }
   return runs;
 }

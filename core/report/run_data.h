@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 
 // Records of one kind, in the order of the file. A value that a record lacks is NaN.
 struct Series {
-  std::vector<double> step, seconds, tokens;  // tokens: sampled since the first step of RL
+  std::vector<double> step, seconds;
+  std::vector<double> sampled, spent;  // tokens of RL so far: of completions, and all that it cost (`tokens/spent`); NaN where not recorded
   std::map<std::string, std::vector<double>> values;
 
   std::size_t size() const { return step.size(); }
@@ -23,9 +24,17 @@ struct Series {
   const std::vector<double>* find(const std::string& name) const;
 };
 
-struct RunData {
+// Where a run lies, and what a comparison calls the arm it belongs to; "": it belongs to none.
+struct RunPlace {
   fs::path folder;
-  std::string name;                                           // the folder's, with its parent's where names repeat
+  std::string arm;
+
+  bool operator==(const RunPlace&) const = default;
+};
+
+struct RunData {
+  RunPlace place;
+  std::string name;                                           // the folder's, with its parent's where names repeat, or its arm's
   std::vector<std::pair<std::string, std::string>> settings;  // of config.yaml, with dotted keys
   Json manifest;                                              // null if it is missing or broken
   Series train, eval, warm;                                   // steps of RL, evaluations, steps of the warm start
@@ -35,14 +44,14 @@ struct RunData {
   std::string setting(const std::string& key) const;  // "" if it is not there
 };
 
-// The run folders in `path`: itself, or those in it (of a comparison, or a folder of runs) by name. Throws Error if there is none.
-std::vector<fs::path> find_runs(const fs::path& path);
+// The runs in `path`: itself; or those that its comparison.json lists, arm by arm; or all that lie in it, by name. Throws Error if there is none.
+std::vector<RunPlace> find_runs(const fs::path& path);
 
-// Reads one run. Throws Error if it is no run folder, or its config.yaml cannot be read.
-RunData read_run(const fs::path& folder);
+// What `compare` wrote in a folder; null if it is no comparison's. Throws Error if the file is broken.
+Json read_comparison(const fs::path& folder);
 
-// Reads all of them and names them apart.
-std::vector<RunData> read_runs(const std::vector<fs::path>& folders);
+// Reads runs and names them apart. Throws Error if one is no run folder, or its config.yaml cannot be read.
+std::vector<RunData> read_runs(const std::vector<RunPlace>& places);
 
 // A line of a JSON-lines file as an object; bytes that are not UTF-8 become U+FFFD. Null if it is not an object.
 Json parse_line(std::string_view line);

@@ -14,7 +14,7 @@ const swatch = (g) => el("span", { class: "swatch dash-" + ((Math.floor(g / 8) +
 const faded = (color, share) => color + Math.round(2.55 * share).toString(16).padStart(2, "0");  // of #rrggbb
 
 const isShare = (name) => /^(eval\/(accuracy|greedy|truncated|failed|pass_at|difficulty|reasons)|train\/(accuracy|truncated|failed|mixed_groups|reasons)|speed\/slot_use)/.test(name);
-const valueText = (name) => (isShare(name) ? (v) => percent(v) : /tokens$/.test(name) ? amount : number);
+const valueText = (name) => (isShare(name) ? (v) => percent(v) : /tokens/.test(name) ? amount : number);
 const seriesOf = (run, name) => (name.startsWith("eval/") || name === "time/eval" ? run.eval : name.startsWith("warm_start/") ? run.warm : run.train);
 
 // Mean of the values around each place, as far as there are some.

@@ -54,7 +54,7 @@ function showRuns() {
   });
   const first = 2 + own.length;
   $("runs").append(table("Runs", head, rows, Array.from({ length: 7 }, (_, i) => first + i)));
-  $("runs").append(el("p", { class: "note" }, "Accuracy on held-out problems, sampled; intervals of a run are Wilson's at 95 %, of a mean the lowest and the highest seed. The best seen is a maximum, and flatters. Tokens are those sampled for RL."));
+  $("runs").append(el("p", { class: "note" }, "Accuracy on held-out problems, sampled; intervals of a run are Wilson's at 95 %, of a mean the lowest and the highest seed. The best seen is a maximum, and flatters. Tokens are " + (data.spent ? "all that RL cost: sampled, learned from, and read by other models." : "those sampled for RL.")));
   const warned = data.runs.filter((run) => run.warnings.length > 0);
   if (warned.length > 0) {
     const total = warned.reduce((n, run) => n + run.warnings.length, 0);
@@ -79,11 +79,12 @@ const isRows = (value) => Array.isArray(value) && value.length > 0 && value.ever
 
 function block(name, value, depth) {
   const head = el(depth > 1 ? "h4" : "h3", null, shown(words(name)));
-  if (isRows(value)) {
+  if (isRows(value) && value.every((row) => Object.values(row).every((v) => !isRows(v)))) {
     const keys = [...new Set(value.flatMap((row) => Object.keys(row)))];
     const numbers = keys.map((key, i) => (i > 0 && value.some((row) => isNumber(row[key]) || isPlain(row[key]) && Array.isArray(row[key])) ? i : -1)).filter((i) => i >= 0);
     return [head, table(name, keys.map(words), value.map((row) => keys.map((key) => (key in row ? leaf(row[key]) : ""))), numbers)];
   }
+  if (isRows(value)) return [head, ...value.flatMap((row, i) => block(String(row.name || i + 1), row, depth + 1))].filter(Boolean);
   if (Array.isArray(value)) return [head, el("ul", null, value.slice(0, 200).map((v) => el("li", null, leaf(v))))];
   const entries = Object.entries(value), plain = entries.filter(([, v]) => isPlain(v)), rest = entries.filter(([, v]) => !isPlain(v));
   const maps = rest.length > 1 && rest.every(([, v]) => !Array.isArray(v) && Object.values(v).every(isPlain));
@@ -91,10 +92,40 @@ function block(name, value, depth) {
     ...(maps ? block("", rest.map(([key, v]) => ({ name: key, ...v })), depth + 1).slice(1) : rest.flatMap(([key, v]) => block(key, v, depth + 1)))];
 }
 
+// {"value", "low", "high"} in percent.
+const estimate = (e) => (e && isNumber(e.value) ? percent(e.value) + interval(e.low, e.high) : "–");
+const points = (e) => (e && isNumber(e.value) ? (e.value > 0 ? "+" : "") + (100 * e.value).toFixed(1) + interval(e.low, e.high) : "–");
+
+// The table of a comparison's arms; columns that no arm has are left out.
+function arms(comparison) {
+  const unit = (comparison.budget || {}).unit, first = comparison.arms[0].name;
+  const against = (arm) => arm.against_first || {};
+  const columns = [
+    ["Arm", (arm) => shown(String(arm.name)), () => true],
+    ["Role", (arm) => shown(words(arm.role || "")), (arm) => arm.role && arm.role !== "arm"],
+    ["Test accuracy [95 %]", (arm) => el("strong", null, estimate(arm.test_accuracy)), (arm) => arm.test_accuracy],
+    ["Area over " + unit, (arm) => estimate((arm.area || {})[unit]), (arm) => arm.area && arm.area[unit]],
+    ["Against " + first + ", points", (arm) => points(against(arm).difference), (arm) => against(arm).difference],
+    ["P(better)", (arm) => (against(arm).probability_of_improvement ? number(against(arm).probability_of_improvement.value) : "–"), (arm) => against(arm).probability_of_improvement],
+    ["Verdict", (arm) => shown(against(arm).verdict || ""), (arm) => against(arm).verdict],
+    ["Runs", (arm) => arm.ok + " done" + (arm.failed > 0 ? ", " + arm.failed + " failed" : "") + (arm.unfinished > 0 ? ", " + arm.unfinished + " unfinished" : ""), (arm) => isNumber(arm.ok)],
+  ].filter(([, , has]) => comparison.arms.some(has));
+  const numbers = columns.map(([head], i) => (/accuracy|Area|Against|P\(/.test(head) ? i : -1)).filter((i) => i >= 0);
+  return table("Arms of the comparison", columns.map(([head]) => head), comparison.arms.map((arm) => columns.map(([, cell]) => cell(arm))), numbers);
+}
+
 function showComparison() {
-  if (!data.comparison || typeof data.comparison !== "object") return;
-  $("comparison").hidden = false;
-  $("comparison").append(...block("", Array.isArray(data.comparison) ? { rows: data.comparison } : data.comparison, 0).filter(Boolean));
+  const comparison = data.comparison, place = $("comparison");
+  if (!comparison || typeof comparison !== "object") return;
+  place.hidden = false;
+  if (isRows(comparison.arms)) {
+    place.append(arms(comparison));
+    const failed = comparison.arms.flatMap((arm) => (isRows(arm.runs) ? arm.runs : []).filter((run) => run.error).map((run) => run.run + " failed: " + run.error));
+    const said = [...failed, ...(Array.isArray(comparison.warnings) ? comparison.warnings.filter((text) => typeof text === "string") : [])];
+    if (said.length > 0) place.append(el("ul", { class: "cautions" }, said.map((text) => el("li", null, shown(text)))));
+  }
+  const rest = Array.isArray(comparison) ? { rows: comparison } : comparison;
+  place.append(el("details", { open: !isRows(comparison.arms) }, el("summary", null, "Everything in comparison.json"), ...block("", rest, 0).filter(Boolean)));
 }
 
 // ---- settings ----

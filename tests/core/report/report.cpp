@@ -25,7 +25,7 @@ struct Step {
 };
 
 // A run folder as `train` writes it: an evaluation every 10 steps, a completion of `completion` for every sample.
-fs::path write_run(const fs::path& folder, const std::string& settings, int steps, const std::string& completion = "3+5", Step step = {}) {
+RunPlace write_run(const fs::path& folder, const std::string& settings, int steps, const std::string& completion = "3+5", Step step = {}) {
   fs::create_directories(folder / "episodes");
   write_file_synced(folder / "config.yaml", settings);
   write_file_synced(folder / "manifest.json", R"({"version":"0.1.0","machine":{"processor":"a CPU","cores":2},"problem_set":"abc"})");
@@ -69,7 +69,7 @@ fs::path write_run(const fs::path& folder, const std::string& settings, int step
     write_file_synced(folder / fmt::format("episodes/step-{:06d}.jsonl", s), lines);
   }
   write_file_synced(folder / "metrics.jsonl", metrics);
-  return folder;
+  return {folder, ""};
 }
 
 std::string settings(int seed, const std::string& algorithm, const std::string& more = "") {
@@ -131,8 +131,8 @@ TEST_CASE("tokens, time and evaluations are those of the records") {
 
 TEST_CASE("what a run wrote stays text, whatever it is") {
   const TemporaryFolder folder;
-  const fs::path plain = write_run(folder / "plain", settings(1, "x"), 2);
-  const fs::path hostile = write_run(folder / "<b>&\"", settings(1, "'</script><script>'", "note: '</title><script>'\n"), 2, kHostile);
+  const RunPlace plain = write_run(folder / "plain", settings(1, "x"), 2);
+  const RunPlace hostile = write_run(folder / "<b>&\"", settings(1, "'</script><script>'", "note: '</title><script>'\n"), 2, kHostile);
   const Report expected = make_report(read_runs({plain}), {}), report = make_report(read_runs({hostile}), {});
   for (const char* mark : {"<script", "</script", "<!--", "<img", "<b>", "</title"}) {
     CAPTURE(mark);
@@ -147,13 +147,13 @@ TEST_CASE("what a run wrote stays text, whatever it is") {
 
 TEST_CASE("bytes that are not UTF-8 become the sign for it, and broken lines are counted") {
   const TemporaryFolder folder;
-  const fs::path run = write_run(folder / "run", settings(1, "x"), 1);
+  const fs::path run = write_run(folder / "run", settings(1, "x"), 1).folder;
   write_file_synced(run / "episodes/step-000001.jsonl",
                     "{\"problem\":0,\"completion\":\"a\xFF\xC3(b\",\"reward\":1}\n{\"problem\":0,\"compl\nnull\n[1]\n{\"completion\":7,"
                     "\"reward\":\"x\"}\n");
   write_file_synced(run / "metrics.jsonl", read_file(run / "metrics.jsonl") + "{\"step\":2,\"train/rew");
   fs::remove(run / "manifest.json");
-  const std::string html = make_report(read_runs({run}), {}).html;
+  const std::string html = make_report(read_runs({{run, ""}}), {}).html;
   const Json episodes = carried(html, "episodes")["runs"][0];
   CHECK(episodes["of"] == 2);
   CHECK(episodes["broken"] == 3);
@@ -171,7 +171,7 @@ TEST_CASE("a run that has just begun has a report") {
   const fs::path run = folder / "run";
   fs::create_directories(run);
   write_file_synced(run / "config.yaml", settings(1, "x"));
-  const Report report = make_report(read_runs({run}), {});
+  const Report report = make_report(read_runs({{run, ""}}), {});
   CHECK(report.episodes_of == 0);
   CHECK(carried(report.html, "data")["runs"][0]["notes"].size() == 2);
 }
@@ -276,4 +276,42 @@ TEST_CASE("what makes accuracies incomparable is said") {
   CHECK(cautions().find("different problems") == std::string::npos);
   write_file_synced(folder / "b/manifest.json", R"({"problem_set":"other"})");
   CHECK(cautions().find("different problems") != std::string::npos);
+}
+
+TEST_CASE("a comparison's arms are the groups, in their order, and its starts are no runs of their own") {
+  const TemporaryFolder folder;
+  const auto path = [](int seed) { return fmt::format("model: {{path: /c/starts/ab/seed-{}/model}}\n", seed); };
+  for (const int seed : {1, 12}) {
+    write_run(folder / fmt::format("arms/b/seed-{}", seed), settings(seed, "x", path(seed)), 1);
+    write_run(folder / fmt::format("arms/a/seed-{}", seed), settings(seed, "x", path(seed)), 1);
+    write_run(folder / fmt::format("starts/ab/seed-{}", seed), settings(seed, "x"), 1);
+  }
+  CHECK(group_runs(read_runs(find_runs(folder / "arms"))).size() == 1);  // a path that names the seed is no difference
+  write_file_synced(folder / "comparison.json",
+                    R"({"arms":[{"name":"b","runs":[{"run":"arms/b/seed-1"},{"run":"arms/b/seed-12"},{"run":"arms/b/seed-13"}]},)"
+                    R"({"name":"a","runs":[{"run":"arms/a/seed-1"},{"run":"arms/a/seed-12"}]},7,{"name":"c"}]})");
+  const auto runs = read_runs(find_runs(folder.path()));
+  const auto groups = group_runs(runs);
+  REQUIRE(groups.size() == 2);
+  CHECK(groups[0].label == "b");
+  CHECK(groups[1].runs == std::vector<std::size_t>{2, 3});
+  CHECK(runs[1].name == "b/seed-12");
+  const SettingDifferences differences = compare_settings(runs, groups);
+  CHECK(differences.different.empty());
+  CHECK(differences.equal.back().second == "/c/starts/ab/seed-*/model");
+}
+
+TEST_CASE("tokens are all that RL cost where every run has counted it") {
+  const TemporaryFolder folder;
+  const auto write = [&](const std::string& name, const std::string& more) {
+    const RunPlace place = write_run(folder / name, settings(1, name), 0);
+    write_file_synced(place.folder / "metrics.jsonl", "{\"step\":1,\"seconds\":1,\"tokens/sampled\":10" + more + "}\n");
+    return place;
+  };
+  const RunPlace a = write("a", ",\"tokens/spent\":25"), b = write("b", "");
+  const auto tokens = [](const std::vector<RunPlace>& places) {
+    return carried(make_report(read_runs(places), {}).html, "data")["runs"][0]["tokens"];
+  };
+  CHECK(tokens({a}) == 25);
+  CHECK(tokens({a, b}) == 10);
 }
