@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "core/base/file.h"
+
 namespace tinyzero {
 namespace {
 
@@ -25,6 +27,12 @@ std::map<std::int64_t, fs::path> step_files(const fs::path& folder) {
     out.emplace(std::stoll(digits), entry.path());
   }
   return out;
+}
+
+std::uintmax_t bytes_of(const std::map<std::int64_t, fs::path>& files) {
+  std::uintmax_t total = 0;
+  for (const auto& [step, path] : files) total += fs::file_size(path);
+  return total;
 }
 
 std::vector<std::int64_t> choose_steps(const std::map<std::int64_t, fs::path>& files, std::size_t most) {
@@ -111,12 +119,16 @@ class Picker {
 
   Json pick(const RunData& run) {
     const auto files = step_files(run.place.folder);
-    const auto steps = choose_steps(files, steps_);
-    room_ = steps.empty() ? 0 : share_ / steps.size();
-    longest_ = std::clamp<std::size_t>(room_ / 12, 256, limits_.completion);  // even one of control characters, 6 bytes each, leaves room
+    const auto steps = choose_steps(files, bytes_of(files) <= share_ ? files.size() : steps_);
+    std::size_t left = share_;
+    longest_ = std::clamp<std::size_t>(share_ / std::max<std::size_t>(1, steps.size()) / 12, 256,
+                                       limits_.completion);  // even one of control characters, 6 bytes each, leaves room
     shown_ = of_ = broken_ = 0;
     Json groups = Json::array();
-    for (const std::int64_t step : steps) pick_step(step, read_file(files.at(step)), groups);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      room_ = left / (steps.size() - i);
+      left -= std::min(left, pick_step(steps[i], read_file(files.at(steps[i])), groups));
+    }
     return {{"shown", shown_}, {"of", of_}, {"steps", steps.size()}, {"steps_of", files.size()}, {"broken", broken_}, {"groups", groups}};
   }
 
@@ -124,7 +136,8 @@ class Picker {
   const Words& outcomes() const { return outcomes_; }
 
  private:
-  void pick_step(std::int64_t step, const std::string& lines, Json& groups) {
+  // Returns the bytes it took.
+  std::size_t pick_step(std::int64_t step, const std::string& lines, Json& groups) {
     std::map<std::int64_t, Problem> problems;
     for_lines(lines, [&](std::string_view line) {
       Json record = parse_line(line);
@@ -146,6 +159,7 @@ class Picker {
     }
     std::sort(picked.begin(), picked.end(), [](const Json& a, const Json& b) { return a["problem"] < b["problem"]; });
     for (Json& group : picked) groups.push_back(std::move(group));
+    return used;
   }
 
   // Samples in their order while there is room, but one at least.

@@ -1,8 +1,8 @@
 // The completions that a report carries: a choice that depends on nothing but the folders, bounded in bytes.
 //
-// Steps: the first, the last, and every 1st, 5th, 10th, 50th … between, so that runs of different lengths share steps. In a step: for every
-// reason the problem with the lowest hash of its key that has it, then the others by that hash, so that runs that met the same problems show
-// the same ones.
+// Steps: all if their files are small enough together; else the first, the last, and every 5th, 10th, 50th … between, so that runs of different
+// lengths share steps. In a step: for every reason the problem with the lowest hash of its key that has it, then the others by that hash, so
+// that runs that met the same problems show the same ones.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace tinyzero {
 
 struct EpisodeLimits {
   std::size_t bytes = 10u << 20;       // of all runs together, as JSON
-  std::size_t steps = 40;              // of one run; of several, 120 are divided among them
+  std::size_t steps = 42;              // of one run that is not small; of several, 120 are divided among them
   std::size_t completion = 12u << 10;  // bytes of a completion or prompt; of a longer one the begin and the end are kept
 };
 

@@ -74,7 +74,7 @@ def write_run(folder, seed, algorithm, steps, prompts, samples, hostile=False, l
                     "reward": 1.0 if right else 0.0, "outcome": "scored", "reason": "right" if right else "wrong value", "parts": {"answer": float(right)}, "end": "eos",
                     "tokens": len(text) // 2, "difficulty": 3 + problem % 3, "kept": True}))
         data = "\n".join(out).encode() + b"\n"
-        if hostile and step == 2:
+        if hostile and step == 5:
             data = b'{"problem": 0, "sample": 0, "key": "bytes", "prompt": "bytes", "reward": 0, "reason": "bytes", "completion": ' + BYTES + b"}\n" + data
         (folder / "episodes" / f"step-{step:06d}.jsonl").write_bytes(data)
 
@@ -162,12 +162,14 @@ async function check() {
   for (let i = 0; i < 400 && !document.querySelector("#completions[data-ready]"); ++i) await wait(25);
   const curves = () => all("figure[data-curves]").filter(seen).map((f) => [f.querySelector(".metric").textContent, Number(f.dataset.curves), Number(f.dataset.bands)]);
   const drawn = (f) => {
-    const c = f.querySelector("canvas"), pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data, colors = new Set();
-    for (let i = 0; i < pixels.length; i += 4) if (pixels[i + 3] === 255) colors.add(pixels[i] << 16 | pixels[i + 1] << 8 | pixels[i + 2]);
-    return colors.size;
+    const c = f.querySelector("canvas"), pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+    const color = parseInt(getComputedStyle(document.documentElement).getPropertyValue("--curve-0").trim().slice(1), 16);
+    let n = 0;
+    for (let i = 0; i < pixels.length; i += 4) n += pixels[i + 3] === 255 && (pixels[i] << 16 | pixels[i + 1] << 8 | pixels[i + 2]) === color;
+    return n;
   };
   out.curves = curves();
-  out.colors = all("figure[data-curves]").filter((f) => f.querySelector("canvas")).map(drawn);
+  out.drawn = all("figure[data-curves]").filter((f) => f.querySelector("canvas")).map(drawn);
   out.notes = [...all(".cautions li"), ...all("#curve-note")].map((e) => e.textContent);
   out.rows = all("#runs tbody tr").length;
   out.comparison = document.querySelector("#comparison").innerText;
@@ -314,7 +316,7 @@ def check_page(name, found):
         equal(f"{name}: {part}", found[part]["poor"], [])
     equal(name + ": outline", found["outline"], [])
     equal(name + ": outline after use", found["outline_after"], [])
-    assert all(colors > 3 for colors in found["colors"]), f"{name}: an empty chart: {found['colors']}"
+    assert found["drawn"] and all(n > 50 for n in found["drawn"]), f"{name}: pixels of the first curve, by chart: {found['drawn']}"
 
 
 def check_comparison(name, found):

@@ -82,7 +82,7 @@ function block(name, value, depth) {
   if (isRows(value) && value.every((row) => Object.values(row).every((v) => !isRows(v)))) {
     const keys = [...new Set(value.flatMap((row) => Object.keys(row)))];
     const numbers = keys.map((key, i) => (i > 0 && value.some((row) => isNumber(row[key]) || isPlain(row[key]) && Array.isArray(row[key])) ? i : -1)).filter((i) => i >= 0);
-    return [head, table(name, keys.map(words), value.map((row) => keys.map((key) => (key in row ? leaf(row[key]) : ""))), numbers)];
+    return [head, table(words(name) || "Values", keys.map(words), value.map((row) => keys.map((key) => (key in row ? leaf(row[key]) : ""))), numbers)];
   }
   if (isRows(value)) return [head, ...value.flatMap((row, i) => block(String(row.name || i + 1), row, depth + 1))].filter(Boolean);
   if (Array.isArray(value)) return [head, el("ul", null, value.slice(0, 200).map((v) => el("li", null, leaf(v))))];

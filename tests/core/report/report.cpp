@@ -1,12 +1,13 @@
 // Reports: what is grouped, what is shown of how much, that nothing a run wrote can become markup, and that bytes repeat.
 
 #include <doctest/doctest.h>
-
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/report/page.h"
 #include "support/temporary.h"
 
