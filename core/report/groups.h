@@ -15,7 +15,8 @@ struct RunGroup {
   std::vector<std::size_t> runs;
 };
 
-// In the order of their first runs. A label is the arm's name, or says in what a group differs from the others: "grpo", "grpo · train.steps=40".
+// In the order of their first runs. A label is the arm's name, or says in what a group differs from the others: by the name of its algorithm,
+// and by settings, "train.steps=40".
 std::vector<RunGroup> group_runs(const std::vector<RunData>& runs);
 
 // A key with its value in every group; "" where a group does not have it.

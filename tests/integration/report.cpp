@@ -33,7 +33,7 @@ TEST_CASE("a trained run has its report, and two seeds have one together") {
   const ProcessResult one = tinyzero::tinyzero({"report", folder / "runs/one"});
   CAPTURE(one.err);
   REQUIRE(one.code == 0);
-  CHECK(one.out.starts_with(folder / "runs/one/report.html"));
+  CHECK(one.out.starts_with((folder / "runs/one/report.html").string()));
   const std::string html = read_file(folder / "runs/one/report.html");
   REQUIRE(tinyzero::tinyzero({"report", folder / "runs/one"}).code == 0);
   CHECK(read_file(folder / "runs/one/report.html") == html);

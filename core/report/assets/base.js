@@ -12,7 +12,7 @@ function el(tag, attributes, ...children) {
     if (name.startsWith("on")) out.addEventListener(name.slice(2), value);
     else out.setAttribute(name, value === true ? "" : value);
   }
-  out.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  out.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
   return out;
 }
 

@@ -168,7 +168,7 @@ function chart(name, title, hint, tall) {
     }
     const { tables, series, bands } = tablesOf(self.groups);
     self.u = new uPlot({
-      width: Math.max(200, plot.clientWidth), height: tall ? 320 : 190, padding: [10, 12, 0, 0], series, bands, legend: { show: false },
+      width: Math.max(200, plot.clientWidth), height: tall ? 320 : 190, padding: [10, 12, 0, 0], series, bands, legend: { show: false }, pxAlign: 0,
       scales: { x: { time: false }, y: { range: yRange(isShare(self.name)) } },
       axes: [axis(xText, { size: 28, space: 56 }), axis(isShare(self.name) ? (v) => percent(v, v > 0 && v < 0.01 ? 1 : 0) : valueText(self.name), { size: 58, space: 34 })],
       cursor: { y: false, points: { show: false }, sync: { key: "curves" } },

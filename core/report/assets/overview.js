@@ -74,7 +74,8 @@ function leaf(value) {
   return shown(String(value));
 }
 
-const isPlain = (value) => value === null || typeof value !== "object" || (Array.isArray(value) && value.length <= 4 && value.every((v) => v === null || typeof v !== "object"));
+const isScalar = (value) => value === null || typeof value !== "object";
+const isPlain = (value) => isScalar(value) || (Object.keys(value).length <= 5 && Object.values(value).every(isScalar));
 const isRows = (value) => Array.isArray(value) && value.length > 0 && value.every((v) => v && typeof v === "object" && !Array.isArray(v));
 
 function block(name, value, depth) {
@@ -100,8 +101,9 @@ const points = (e) => (e && isNumber(e.value) ? (e.value > 0 ? "+" : "") + (100 
 function arms(comparison) {
   const unit = (comparison.budget || {}).unit, first = comparison.arms[0].name;
   const against = (arm) => arm.against_first || {};
+  const groupOf = (arm) => data.groups.findIndex((group) => group.label === arm.name);
   const columns = [
-    ["Arm", (arm) => shown(String(arm.name)), () => true],
+    ["Arm", (arm) => el("span", { class: "name" }, groupOf(arm) >= 0 && [swatch(groupOf(arm)), " "], shown(String(arm.name))), () => true],
     ["Role", (arm) => shown(words(arm.role || "")), (arm) => arm.role && arm.role !== "arm"],
     ["Test accuracy [95 %]", (arm) => el("strong", null, estimate(arm.test_accuracy)), (arm) => arm.test_accuracy],
     ["Area over " + unit, (arm) => estimate((arm.area || {})[unit]), (arm) => arm.area && arm.area[unit]],
@@ -193,7 +195,7 @@ function showOutcomes() {
     }
     const below = x.map(() => 0), stacks = rows.map((row) => row.y.map((v, i) => (below[i] += v)));
     const series = [{}, ...rows.map((row, i) => ({ stroke: reasonColor(i), width: 1, fill: faded(reasonColor(i), 55), points: { show: x.length === 1 } }))];
-    self.u = new uPlot({ width: Math.max(200, plot.clientWidth), height: 280, padding: [10, 12, 0, 0], series, legend: { show: false },
+    self.u = new uPlot({ width: Math.max(200, plot.clientWidth), height: 280, padding: [10, 12, 0, 0], series, pxAlign: 0, legend: { show: false },
       bands: rows.slice(1).map((_, i) => ({ series: [i + 2, i + 1] })), scales: { x: { time: false }, y: { range: [0, 1] } },
       axes: [axis(kAxes[view.x][1], { size: 28, space: 56 }), axis((v) => percent(v, 0), { size: 58 })], cursor: { show: false } }, [x, ...stacks], plot);
   }
