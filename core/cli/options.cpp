@@ -101,6 +101,12 @@ void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>
         c.add_option("--batch", o.batch, "write its batch to this file, for `algorithm explain`");
         c.add_flag("--json", o.json, kJsonHelp);
       });
+  add<ReportCommandOptions>(app, global, chosen, "report", "One HTML file from runs: curves, differences, completions side by side",
+                            report_command, [](CLI::App& c, ReportCommandOptions& o) {
+                              c.add_option("runs", o.runs, "run folders, or folders that hold some, as a comparison's")->required();
+                              c.add_option("--out", o.out,
+                                           "file to write; default: report.html in the folder, or here if several are given");
+                            });
   add<DoctorOptions>(app, global, chosen, "doctor", "Versions, machine, plugins, and what is missing", doctor_command,
                      [](CLI::App& c, DoctorOptions& o) { c.add_flag("--json", o.json, kJsonHelp); });
 }

@@ -118,6 +118,11 @@ struct ConfigOptions {
   bool json = false;
 };
 
+struct ReportCommandOptions {
+  std::vector<std::string> runs;
+  std::string out;
+};
+
 struct DoctorOptions {
   bool json = false;
 };
@@ -150,6 +155,7 @@ int model_info_command(const GlobalOptions&, const ModelOptions&);
 int model_generate_command(const GlobalOptions&, const ModelOptions&);
 int model_score_command(const GlobalOptions&, const ModelOptions&);
 int model_tokenize_command(const GlobalOptions&, const ModelOptions&);
+int report_command(const GlobalOptions&, const ReportCommandOptions&);
 int doctor_command(const GlobalOptions&, const DoctorOptions&);
 
 // Adds all commands to `app`; the one that is chosen leaves its call in `chosen`. `global` must outlive the app.

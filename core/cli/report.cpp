@@ -1,0 +1,40 @@
+// report: one HTML file from run folders.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/cli/options.h"
+#include "core/report/page.h"
+
+namespace tinyzero {
+namespace {
+
+std::string size_text(std::size_t bytes) {
+  return bytes < 1'000'000 ? fmt::format("{:.0f} kB", static_cast<double>(bytes) / 1e3)
+                           : fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+}  // namespace
+
+int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
+  std::vector<RunPlace> places;
+  for (const std::string& name : options.runs) {
+    for (const RunPlace& place : find_runs(name)) {
+      if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(place);
+    }
+  }
+  const bool one_folder = options.runs.size() == 1;
+  ReportOptions page;
+  if (one_folder) page.comparison = read_comparison(options.runs.front());
+  const Report report = make_report(read_runs(places), page);
+  const fs::path file =
+      !options.out.empty() ? fs::path(options.out) : (one_folder ? fs::path(options.runs.front()) : fs::path()) / "report.html";
+  write_file_atomically(file, report.html);
+  fmt::print("{}  {} · {} run{} · {} of {} completions of the steps shown\n", file.string(), size_text(report.html.size()), report.runs,
+             report.runs == 1 ? "" : "s", report.episodes_shown, report.episodes_of);
+  return 0;
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,297 @@
+// Of the report's script: curves. A group is the runs that differ in nothing but their seed: thin lines are its seeds, the thick line their
+// mean, the band reaches from the lowest to the highest. A group of one run has its line, and its accuracy the 95 % interval after Wilson.
+
+const data = JSON.parse($("data").textContent);
+const view = {
+  x: "step",
+  window: 0,
+  seeds: true,
+  hidden: new Set(),
+  metric: "eval/accuracy"
+};
+const kAxes = {
+  step: ["Steps", amount],
+  tokens: ["Tokens", amount],
+  seconds: ["Seconds", duration]
+};
+const kDashes = [[], [9, 4], [3, 3], [12, 4, 3, 4]];
+const charts = [];
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const groupColor = (g) => css("--curve-" + (g % 8));
+const groupDash = (g) => kDashes[(Math.floor(g / 8) + g) % 4];
+const swatch = (g) =>
+    el("span", {class: "swatch dash-" + ((Math.floor(g / 8) + g) % 4), style: "color: var(--curve-" + (g % 8) + ")", "aria-hidden": "true"});
+const faded = (color, share) => color + Math.round(2.55 * share).toString(16).padStart(2, "0");  // of #rrggbb
+
+const isShare = (name) =>
+    /^(eval\/(accuracy|greedy|truncated|failed|pass_at|difficulty|reasons)|train\/(accuracy|truncated|failed|mixed_groups|reasons)|speed\/slot_use)/
+        .test(name);
+const valueText = (name) => (isShare(name) ? (v) => percent(v) : /tokens/.test(name) ? amount : number);
+const seriesOf = (run, name) => (name.startsWith("eval/") || name === "time/eval" ? run.eval : name.startsWith("warm_start/") ? run.warm : run.train);
+
+// Mean of the values around each place, as far as there are some.
+function smooth(values, window) {
+  if (window <= 1) return values;
+  const half = Math.floor(window / 2);
+  const sums = [0], counts = [0];
+  values.forEach((v, i) => {
+    sums.push(sums[i] + (isNumber(v) ? v : 0));
+    counts.push(counts[i] + (isNumber(v) ? 1 : 0));
+  });
+  return values.map((v, i) => {
+    const from = Math.max(0, i - half), to = Math.min(values.length, i + half + 1), n = counts[to] - counts[from];
+    return isNumber(v) && n > 0 ? (sums[to] - sums[from]) / n : null;
+  });
+}
+
+// Steps that a mean goes over: a hundredth of the longest run unless the reader chose.
+function smoothing() {
+  if (view.window > 0) return view.window;
+  const longest = Math.max(0, ...data.runs.map((run) => run.train.step.length));
+  return longest < 200 ? 1 : 2 * Math.floor(longest / 200) + 1;
+}
+
+// The curve of one run, or null: {x, y, step}.
+function curveOf(run, name) {
+  const series = seriesOf(run, name), values = series.values[name];
+  if (!values || !values.some(isNumber)) return null;
+  const x = name.startsWith("warm_start/") && view.x !== "seconds" ? series.values["warm_start/step"] || series.step : series[view.x];
+  return {x, step: series.step, y: name.startsWith("eval/") ? values : smooth(values, smoothing())};
+}
+
+// Mean, lowest and highest at the steps that all the curves have.
+function bandOf(curves) {
+  const places = curves.map((curve) => new Map(curve.step.map((step, i) => [step, i])));
+  const out = {x: [], y: [], low: [], high: [], step: []};
+  for (const step of curves[0].step) {
+    const at = places.map((place) => place.get(step));
+    if (at.includes(undefined)) continue;
+    const ys = curves.map((curve, i) => curve.y[at[i]]), xs = curves.map((curve, i) => curve.x[at[i]]);
+    if (!ys.every(isNumber) || !xs.every(isNumber)) continue;
+    out.step.push(step);
+    out.x.push(xs.reduce((a, b) => a + b) / xs.length);
+    out.y.push(ys.reduce((a, b) => a + b) / ys.length);
+    out.low.push(Math.min(...ys));
+    out.high.push(Math.max(...ys));
+  }
+  return out;
+}
+
+// What is drawn of a metric: one entry a visible group, {group, main: {x, y, low, high}, seeds: [curve…]}.
+function groupsOf(name) {
+  const out = [];
+  data.groups.forEach((group, g) => {
+    if (view.hidden.has(g)) return;
+    const found = group.runs.map((r) => ({run: data.runs[r], curve: curveOf(data.runs[r], name)})).filter((c) => c.curve);
+    if (found.length === 0) return;
+    if (found.length > 1) {
+      out.push({group: g, main: bandOf(found.map((c) => c.curve)), seeds: view.seeds ? found.map((c) => c.curve) : []});
+      return;
+    }
+    const {run, curve} = found[0], main = {...curve};
+    if (name === "eval/accuracy") {
+      main.low = run.eval.values["eval/accuracy_low"];
+      main.high = run.eval.values["eval/accuracy_high"];
+    }
+    out.push({group: g, main, seeds: []});
+  });
+  return out;
+}
+
+// For uPlot: one table a curve, its series, and which of them bound bands.
+function tablesOf(groups) {
+  const tables = [], series = [{}], bands = [];
+  const add = (x, ys, options) => {
+    tables.push([x, ...ys]);
+    ys.forEach((y, i) => series.push({spanGaps: false, points: {show: x.length === 1}, ...options[i]}));
+    return series.length - ys.length;
+  };
+  for (const entry of groups) {
+    const color = groupColor(entry.group);
+    if (entry.main.low && entry.main.high) {
+      const edge = {stroke: "transparent", width: 0, points: {show: false}};
+      const first = add(entry.main.x, [entry.main.high, entry.main.low], [edge, edge]);
+      bands.push({series: [first, first + 1], fill: faded(color, 16)});
+    }
+    for (const seed of entry.seeds) add(seed.x, [seed.y], [{stroke: faded(color, 45), width: 1, seed: true}]);
+  }
+  for (const entry of groups) {
+    const few = entry.main.x.length <= 24;
+    entry.place =
+        add(entry.main.x, [entry.main.y],
+            [{stroke: groupColor(entry.group), width: 2, dash: groupDash(entry.group), points: {show: few, size: 5, fill: groupColor(entry.group)}}]);
+  }
+  return {tables, series, bands};
+}
+
+function yRange(share) {
+  return (u, low, high) => {
+    if (!isNumber(low) || !isNumber(high)) return [0, 1];
+    const pad = (high - low || Math.abs(high) || 1) * 0.08;
+    const bottom = low >= 0 && (share || low < high * 0.6) ? 0 : low - pad;
+    return [bottom, share ? Math.min(1.0001, high + pad) : high + pad];
+  };
+}
+
+function axis(text, extra) {
+  return {
+    stroke: css("--muted"),
+    font: "12px system-ui, sans-serif",
+    grid: {stroke: css("--line"), width: 1},
+    ticks: {show: false},
+    values: (u, splits) => splits.map((v) => (v === null ? "" : text(v))),
+    ...extra
+  };
+}
+
+// The place nearest to `at` where a series has a value.
+function nearest(values, at) {
+  for (let d = 0; d < values.length; ++d) {
+    if (isNumber(values[at - d])) return at - d;
+    if (isNumber(values[at + d])) return at + d;
+  }
+  return -1;
+}
+
+// A figure with a metric's curves. `draw` makes them again, after any change of the view.
+function chart(name, title, hint, tall) {
+  const plot = el("div", {class: "plot", tabindex: "0", role: "group", "aria-roledescription": "chart", onkeydown: (event) => walk(event)});
+  const tip = el("div", {class: "tip", "aria-hidden": "true"});
+  const values = el("div", {class: "values"});
+  const button = el(
+      "button", {type: "button", class: "quiet", "aria-pressed": "false", onclick: () => showTable(button.getAttribute("aria-pressed") !== "true")},
+      "Table");
+  const caption = el("span", {class: "metric"});
+  const heading = el("h3", null, title, " ", caption);
+  const figure =
+      el("figure", {class: tall ? "chart tall" : "chart"},
+         el("div", {class: "chart-head"}, el("div", null, heading, el("p", {class: "hint"}, hint)), button), plot, values);
+  const self = {figure, name, u: null, groups: [], draw, setName, plot};
+
+  function setName(next, nextHint) {
+    self.name = next;
+    figure.querySelector(".hint").textContent = nextHint;
+    draw();
+  }
+
+  function draw() {
+    if (self.u) self.u.destroy();
+    self.u = null;
+    plot.replaceChildren(tip);
+    tip.hidden = true;
+    const [xName, xText] = kAxes[view.x], yText = valueText(self.name);
+    caption.textContent = self.name;
+    self.groups = groupsOf(self.name);
+    figure.dataset.curves = self.groups.reduce((n, g) => n + 1 + g.seeds.length, 0);
+    figure.dataset.bands = self.groups.filter((g) => g.main.low).length;
+    plot.setAttribute(
+        "aria-label",
+        title + " over " + xName.toLowerCase() + ": " +
+            (self.groups.map((g) => data.groups[g.group].label + " ends at " + yText(g.main.y[nearest(g.main.y, g.main.y.length - 1)])).join(", ") ||
+             "no values") +
+            ". Left and right arrow keys read the values.");
+    if (button.getAttribute("aria-pressed") === "true") fillTable();
+    if (self.groups.length === 0) {
+      plot.append(el("p", {class: "empty"}, view.hidden.size > 0 ? "Nothing is switched on that has values." : "No values yet."));
+      return;
+    }
+    const {tables, series, bands} = tablesOf(self.groups);
+    self.u = new uPlot(
+        {
+          width: Math.max(200, plot.clientWidth),
+          height: tall ? 320 : 190,
+          padding: [10, 12, 0, 0],
+          series,
+          bands,
+          legend: {show: false},
+          pxAlign: 0,
+          scales: {x: {time: false}, y: {range: yRange(isShare(self.name))}},
+          axes: [
+            axis(xText, {size: 28, space: 56}),
+            axis(isShare(self.name) ? (v) => percent(v, v > 0 && v < 0.01 ? 1 : 0) : valueText(self.name), {size: 58, space: 34})
+          ],
+          cursor: {y: false, points: {show: false}, sync: {key: "curves"}},
+          hooks: {setCursor: [(u) => showTip(u)]},
+        },
+        uPlot.join(tables), plot);
+  }
+
+  function lines(u, at) {
+    return self.groups.map((entry) => {
+      const place = nearest(u.data[entry.place], at), x = u.data[0][place], i = entry.main.x.lastIndexOf(x);
+      const band = entry.main.low && isNumber(entry.main.low[i]) ?
+          " [" + valueText(self.name)(entry.main.low[i]) + ", " + valueText(self.name)(entry.main.high[i]) + "]" :
+          "";
+      return {group: entry.group, x, text: valueText(self.name)(u.data[entry.place][place]) + band};
+    });
+  }
+
+  function showTip(u) {
+    const at = u.cursor.idx, mine = plot.matches(":hover") || plot === document.activeElement;
+    tip.hidden = !mine || at === null || at === undefined || u.cursor.left < 0;
+    if (tip.hidden) return;
+    const read = lines(u, at);
+    tip.replaceChildren(
+        el("strong", null, view.x === "step" ? "step " + whole(read[0].x) : kAxes[view.x][1](read[0].x) + (view.x === "tokens" ? " tokens" : "")),
+        ...read.map((line) => el("div", null, swatch(line.group), " ", data.groups[line.group].label, "  ", el("b", null, line.text))));
+    const box = u.over.getBoundingClientRect(), outer = plot.getBoundingClientRect(), left = box.left - outer.left + u.cursor.left;
+    const right = u.cursor.left > box.width / 2;
+    tip.style.left = right ? "auto" : left + 14 + "px";
+    tip.style.right = right ? outer.width - left + 14 + "px" : "auto";
+    tip.style.top = box.top - outer.top + 6 + "px";
+  }
+
+  // Arrow keys, Home and End move the cursor from value to value; Escape takes it away.
+  function walk(event) {
+    const u = self.u, last = u ? u.data[0].length - 1 : -1, now = u && u.cursor.left >= 0 && isNumber(u.cursor.idx) ? u.cursor.idx : null;
+    const step = Math.max(1, Math.round(last / 200));
+    const next = {ArrowRight: now === null ? 0 : now + step, ArrowLeft: now === null ? last : now - step, Home: 0, End: last}[event.key];
+    if (!u || (next === undefined && event.key !== "Escape")) return;
+    event.preventDefault();
+    if (event.key === "Escape") {
+      u.setCursor({left: -10, top: -10});
+      return;
+    }
+    const at = Math.max(0, Math.min(last, next));
+    u.setCursor({left: u.valToPos(u.data[0][at], "x"), top: 10});
+    u.cursor.idx = at;
+    showTip(u);
+    const read = lines(u, at);
+    $("spoken").textContent =
+        kAxes[view.x][0] + " " + kAxes[view.x][1](read[0].x) + ": " + read.map((line) => data.groups[line.group].label + " " + line.text).join(", ");
+  }
+
+  function showTable(on) {
+    button.setAttribute("aria-pressed", String(on));
+    if (on)
+      fillTable();
+    else
+      values.replaceChildren();
+  }
+
+  // At most 50 rows of the values, evenly spaced.
+  function fillTable() {
+    const text = valueText(self.name), rows = [];
+    for (const entry of self.groups) {
+      const n = entry.main.x.length, every = Math.max(1, Math.ceil(n / 50));
+      for (let i = 0; i < n; i += every) {
+        const at = i + every >= n ? n - 1 : i;
+        rows.push([
+          kAxes[view.x][1](entry.main.x[at]), data.groups[entry.group].label, text(entry.main.y[at]),
+          entry.main.low ? text(entry.main.low[at]) + " – " + text(entry.main.high[at]) : ""
+        ]);
+      }
+    }
+    values.replaceChildren(table(title, [kAxes[view.x][0], "Group", "Value", "Band"], rows, [0, 2, 3]));
+  }
+
+  new ResizeObserver(() => {
+    if (self.u && plot.clientWidth > 0 && Math.abs(plot.clientWidth - self.u.width) > 1)
+      self.u.setSize({width: plot.clientWidth, height: self.u.height});
+  }).observe(plot);
+  charts.push(self);
+  return self;
+}
+
+const redraw = () => charts.forEach((one) => one.draw());

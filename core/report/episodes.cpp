@@ -1,0 +1,228 @@
+#include "core/report/episodes.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/base/file.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr std::size_t kStepsOfAll = 120, kFewestSteps = 6;
+constexpr std::size_t kWordBytes = 300;  // of reasons, outcomes, and other words
+
+// step-000020.jsonl -> 20.
+std::map<std::int64_t, fs::path> step_files(const fs::path& folder) {
+  std::map<std::int64_t, fs::path> out;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(folder / "episodes", missing)) {
+    const std::string stem = entry.path().stem().string();
+    const std::string digits = stem.starts_with("step-") ? stem.substr(5) : "";
+    if (entry.path().extension() != ".jsonl" || digits.empty() || digits.size() > 15 ||
+        digits.find_first_not_of("0123456789") != std::string::npos)
+      continue;
+    out.emplace(std::stoll(digits), entry.path());
+  }
+  return out;
+}
+
+std::uintmax_t bytes_of(const std::map<std::int64_t, fs::path>& files) {
+  std::uintmax_t total = 0;
+  for (const auto& [step, path] : files) total += fs::file_size(path);
+  return total;
+}
+
+std::vector<std::int64_t> choose_steps(const std::map<std::int64_t, fs::path>& files, std::size_t most) {
+  std::set<std::int64_t> chosen;
+  bool five = true;
+  for (std::int64_t stride = 1;; stride *= five ? 5 : 2, five = !five) {
+    chosen.clear();
+    for (const auto& [step, path] : files) {
+      if (step % stride == 0) chosen.insert(step);
+    }
+    if (!files.empty()) {
+      chosen.insert(files.begin()->first);
+      chosen.insert(files.rbegin()->first);
+    }
+    if (chosen.size() <= std::max<std::size_t>(2, most)) break;
+  }
+  return {chosen.begin(), chosen.end()};
+}
+
+// A list of words, each once, and the place of each.
+class Words {
+ public:
+  std::size_t place(const std::string& word) {
+    const auto [found, is_new] = places_.try_emplace(word, words_.size());
+    if (is_new) words_.push_back(word);
+    return found->second;
+  }
+  const std::vector<std::string>& all() const { return words_; }
+
+ private:
+  std::map<std::string, std::size_t> places_;
+  std::vector<std::string> words_;
+};
+
+std::string word(const Json& record, const char* name) {
+  const auto found = record.find(name);
+  if (found == record.end() || found->is_null()) return "";
+  return shorten(found->is_string() ? found->get<std::string>() : json_line(*found), kWordBytes).joined();
+}
+
+std::string whole_text(const Json& record, const char* name) {
+  const auto found = record.find(name);
+  return found != record.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+Json number_or_null(const Json& record, const char* name) {
+  const auto found = record.find(name);
+  return found != record.end() && found->is_number() ? *found : Json();
+}
+
+std::int64_t integer(const Json& record, const char* name, std::int64_t otherwise) {
+  const auto found = record.find(name);
+  return found != record.end() && found->is_number() ? static_cast<std::int64_t>(found->get<double>()) : otherwise;
+}
+
+struct Problem {
+  std::uint64_t hash = 0;
+  std::vector<Json> samples;
+};
+
+// The problems of a step, in the order in which they are to be shown until there is no more room.
+std::vector<const Problem*> ranked(const std::map<std::int64_t, Problem>& problems) {
+  std::vector<const Problem*> by_hash, out;
+  for (const auto& [index, problem] : problems) by_hash.push_back(&problem);
+  std::stable_sort(by_hash.begin(), by_hash.end(), [](const Problem* a, const Problem* b) { return a->hash < b->hash; });
+  std::set<std::string> reasons_seen;
+  for (const Problem* problem : by_hash) {
+    bool teaches = false;
+    for (const Json& sample : problem->samples) teaches = reasons_seen.insert(word(sample, "reason")).second || teaches;
+    if (teaches) out.push_back(problem);
+  }
+  for (const Problem* problem : by_hash) {
+    if (std::find(out.begin(), out.end(), problem) == out.end()) out.push_back(problem);
+  }
+  return out;
+}
+
+class Picker {
+ public:
+  Picker(const EpisodeLimits& limits, std::size_t runs)
+      : limits_(limits),
+        share_(limits.bytes / runs),
+        steps_(std::clamp(kStepsOfAll / runs, std::min(kFewestSteps, limits.steps), limits.steps)) {}
+
+  Json pick(const RunData& run) {
+    const auto files = step_files(run.place.folder);
+    const auto steps = choose_steps(files, bytes_of(files) <= share_ ? files.size() : steps_);
+    std::size_t left = share_;
+    longest_ = std::clamp<std::size_t>(share_ / std::max<std::size_t>(1, steps.size()) / 12, 256,
+                                       limits_.completion);  // even one of control characters, 6 bytes each, leaves room
+    shown_ = of_ = broken_ = 0;
+    Json groups = Json::array();
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      room_ = left / (steps.size() - i);
+      left -= std::min(left, pick_step(steps[i], read_file(files.at(steps[i])), groups));
+    }
+    return {{"shown", shown_}, {"of", of_}, {"steps", steps.size()}, {"steps_of", files.size()}, {"broken", broken_}, {"groups", groups}};
+  }
+
+  const Words& reasons() const { return reasons_; }
+  const Words& outcomes() const { return outcomes_; }
+
+ private:
+  // Returns the bytes it took.
+  std::size_t pick_step(std::int64_t step, const std::string& lines, Json& groups) {
+    std::map<std::int64_t, Problem> problems;
+    for_lines(lines, [&](std::string_view line) {
+      Json record = parse_line(line);
+      if (record.is_null()) {
+        ++broken_;
+        return;
+      }
+      ++of_;
+      Problem& problem = problems[integer(record, "problem", -1)];
+      const std::string key = record.contains("key") ? whole_text(record, "key") : whole_text(record, "prompt");
+      problem.hash = XXH64(key.data(), key.size(), 0);
+      problem.samples.push_back(std::move(record));
+    });
+    std::size_t used = 0;
+    std::vector<Json> picked;
+    for (const Problem* problem : ranked(problems)) {
+      if (!picked.empty() && used >= room_) break;
+      picked.push_back(group_json(step, *problem, used));
+    }
+    std::sort(picked.begin(), picked.end(), [](const Json& a, const Json& b) { return a["problem"] < b["problem"]; });
+    for (Json& group : picked) groups.push_back(std::move(group));
+    return used;
+  }
+
+  // Samples in their order while there is room, but one at least.
+  Json group_json(std::int64_t step, const Problem& problem, std::size_t& used) {
+    const Json& first = problem.samples.front();
+    Json group = {{"step", step},
+                  {"problem", integer(first, "problem", -1)},
+                  {"key", word(first, "key")},
+                  {"prompt", shorten(whole_text(first, "prompt"), longest_).joined()},
+                  {"difficulty", number_or_null(first, "difficulty")},
+                  {"of", problem.samples.size()},
+                  {"samples", Json::array()}};
+    used += group.dump(-1, ' ', true).size();
+    for (const Json& record : problem.samples) {
+      const Json sample = sample_json(record);
+      const std::size_t size = sample.dump(-1, ' ', true).size() + 1;
+      if (!group["samples"].empty() && used + size > room_) break;
+      used += size;
+      ++shown_;
+      group["samples"].push_back(sample);
+    }
+    return group;
+  }
+
+  Json sample_json(const Json& record) {
+    const Shortened text = shorten(whole_text(record, "completion"), longest_);
+    Json sample = {{"sample", integer(record, "sample", 0)},
+                   {"reward", number_or_null(record, "reward")},
+                   {"outcome", outcomes_.place(word(record, "outcome"))},
+                   {"reason", reasons_.place(word(record, "reason"))},
+                   {"end", word(record, "end")},
+                   {"tokens", integer(record, "tokens", -1)},
+                   {"text", text.head}};
+    if (text.cut > 0) sample["cut"] = text.cut;
+    if (text.cut > 0) sample["tail"] = text.tail;
+    if (record.contains("kept") && record["kept"].is_boolean()) sample["kept"] = record["kept"];
+    if (record.contains("parts") && record["parts"].is_object() && !record["parts"].empty() && json_line(record["parts"]).size() < 2000)
+      sample["parts"] = record["parts"];
+    return sample;
+  }
+
+  EpisodeLimits limits_;
+  std::size_t share_, steps_, room_ = 0, longest_ = 0;  // room_: bytes for a step
+  std::size_t shown_ = 0, of_ = 0, broken_ = 0;
+  Words reasons_, outcomes_;
+};
+
+}  // namespace
+
+Shortened shorten(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return {text, "", 0};
+  const auto inside = [&](std::size_t at) { return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
+  std::size_t head = most - most / 4, tail = text.size() - most / 4;
+  while (head > 0 && inside(head)) --head;
+  while (inside(tail)) ++tail;
+  return {text.substr(0, head), text.substr(tail), tail - head};
+}
+
+Json pick_episodes(const std::vector<RunData>& runs, const EpisodeLimits& limits) {
+  Picker picker(limits, std::max<std::size_t>(1, runs.size()));
+  Json picked = Json::array();
+  for (const RunData& run : runs) picked.push_back(picker.pick(run));
+  return {{"reasons", picker.reasons().all()}, {"outcomes", picker.outcomes().all()}, {"runs", picked}};
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,36 @@
+// A report: one HTML file that needs nothing but itself, from the folders of one or several runs. The same folders give the same bytes.
+//
+// Everything that runs wrote travels as JSON in ASCII with `<` escaped, and the page's script puts it on the page as text only: no
+// completion, however hostile, becomes markup or script.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/report/episodes.h"
+#include "core/report/page_data.h"
+#include "core/report/run_data.h"
+
+namespace tinyzero {
+
+struct ReportOptions {
+  EpisodeLimits episodes;
+  CurveLimits curves;
+  Json comparison;  // comparison.json of a comparison's folder; null: none
+};
+
+struct Report {
+  std::string html;
+  std::size_t runs = 0, groups = 0, episodes_shown = 0, episodes_of = 0;
+};
+
+// Throws Error if there are no runs.
+Report make_report(const std::vector<RunData>& runs, const ReportOptions& options);
+
+// JSON that may stand in a script element: ASCII, and no `<`, `>` or `&`.
+std::string script_json(const Json& value);
+
+// Text that may stand in markup.
+std::string html_text(const std::string& text);
+
+}  // namespace tinyzero
