@@ -24,17 +24,19 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
-std::string preflight_text(const PreflightReport& r) {
+// `start`: with what was known before the policy was asked.
+std::string preflight_text(const PreflightReport& r, bool start) {
   std::vector<std::string> parts;
-  if (r.samples == 0 || r.known_answers >= 0)
-    parts.push_back(r.known_answers < 0 ? "no solver" : fmt::format("known answers {:.2f}", r.known_answers));
+  if (start) parts.push_back(r.known_answers < 0 ? "no solver" : fmt::format("known answers {:.2f}", r.known_answers));
   if (r.samples > 0) {
     parts.push_back(fmt::format("mixed groups {:.0f} %", 100 * r.mixed_groups));
     parts.push_back(fmt::format("truncated {:.0f} %", 100 * r.truncated));
   }
-  parts.push_back(fmt::format("prompt {} + completion {} of {} tokens", r.longest_prompt, r.max_tokens, r.context));
-  parts.push_back(fmt::format("memory {} of {}", size_text(r.memory_needed), size_text(r.memory_free)));
-  parts.push_back(fmt::format("disk {} of {}", size_text(r.disk_needed), size_text(r.disk_free)));
+  if (start) {
+    parts.push_back(fmt::format("prompt {} + completion {} of {} tokens", r.longest_prompt, r.max_tokens, r.context));
+    parts.push_back(fmt::format("memory {} of {}", size_text(r.memory_needed), size_text(r.memory_free)));
+    parts.push_back(fmt::format("disk {} of {}", size_text(r.disk_needed), size_text(r.disk_free)));
+  }
   return fmt::format("preflight   {}", fmt::join(parts, " · "));
 }
 
@@ -69,12 +71,15 @@ void RunView::started(const RunFacts& f) {
 
 void RunView::preflight(const PreflightReport& r) {
   if (r.longest_prompt == 0) return line("preflight   skipped: preflight.problems is 0");
-  const std::string text = preflight_text(r);
+  const std::string text = preflight_text(r, !preflight_told_);
   line([&](std::size_t columns) { return r.warnings.empty() ? with_word(text, "ok", columns) : text; });
   // Long, and looked at when something is wrong.
   if (r.warnings.empty()) folder_.log(tokens_text(r));
   else line(tokens_text(r));
-  folder_.log(fmt::format("            held out {} problems, {} different · set {}", r.held_out, r.held_out_keys, r.held_out_fingerprint));
+  if (!preflight_told_)
+    folder_.log(
+        fmt::format("            held out {} problems, {} different · set {}", r.held_out, r.held_out_keys, r.held_out_fingerprint));
+  preflight_told_ = true;
   for (const std::string& warning : r.warnings) warned(warning);
 }
 

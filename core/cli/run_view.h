@@ -37,6 +37,7 @@ class RunView : public Observer {
   RunFolder& folder_;
   RunViewOptions options_;
   Screen screen_;
+  bool preflight_told_ = false;
 };
 
 }  // namespace tinyzero

@@ -58,13 +58,13 @@ void Screen::line(const std::string& text, Style style) {
 }
 
 void Screen::live(const std::function<std::string(std::size_t columns)>& text) {
-  const std::size_t width = columns();
-  if (width < 2 || quiet_) return;
+  if (columns() < 4 || quiet_) return;
+  const std::size_t width = columns() - 3;  // with room for the ^C that a terminal shows
   const auto now = std::chrono::steady_clock::now();
   if (live_columns_ > 0 && now - last_live_ < kLivePause) return;
   clear_live();
   last_live_ = now;
-  const std::string shown = one_line(text(width - 1), width - 1);
+  const std::string shown = one_line(text(width), width);
   live_columns_ = text_columns(shown);
   std::fputs(shown.c_str(), stream_);
   std::fflush(stream_);
