@@ -164,7 +164,7 @@ TEST_CASE("a file that may not grow is an error like a full disk") {
   {
     BackgroundProcess process(command_line(train(run)), folder / "err");
     REQUIRE(stopped_at(process, run / "checkpoints/step-000002"));
-    const rlimit limit = {1000, 1000};
+    const rlimit limit = {6000, 6000};  // more than its words take, less than a file of episodes
     REQUIRE(::prlimit(process.pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
     process.signal(SIGCONT);
     CHECK(process.wait() == 1);
