@@ -235,10 +235,11 @@ TEST_CASE("training goes on from any model folder of the family, and a run from 
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "first", {"train.steps=2"}));
   fs::copy_file(fs::path(TINYZERO_PLUGINS) / "countdown.so", folder / "own.so");
-  write_file_synced(folder / "second.yaml",
-                    "task: {use: ./own.so, numbers: 2, largest: 9, target: [1, 81]}\n"
-                    "model: {path: first/checkpoints/step-000002}\nalgorithm: grpo\n"
-                    "rollout: {prompts: 4, samples: 2, max_tokens: 16}\ntrain: {steps: 2}\neval: {problems: 16}\npreflight: {max_truncated: 1}\n");
+  write_file_synced(
+      folder / "second.yaml",
+      "task: {use: ./own.so, numbers: 2, largest: 9, target: [1, 81]}\n"
+      "model: {path: first/checkpoints/step-000002}\nalgorithm: grpo\n"
+      "rollout: {prompts: 4, samples: 2, max_tokens: 16}\ntrain: {steps: 2}\neval: {problems: 16}\npreflight: {max_truncated: 1}\n");
   const ProcessResult started = run_process({tinyzero_path(), "train", "second.yaml", "--run", "second"}, {}, folder.path());
   CAPTURE(started.err);
   REQUIRE(started.code == 0);
