@@ -38,7 +38,7 @@ class Trainer {
   bool reinforce();
   void train_step(std::int64_t step);
   void evaluate_step(std::int64_t step);
-  // Calls `write`, and turns what the file system refuses into a Failure that says where the run can go on.
+  // Calls `work`, and turns what the file system refuses into a Failure that says where the run can go on.
   void write(const std::function<void()>& work);
   void record(const Json& line);  // of metrics.jsonl
   void checkpoint(Phase phase, std::int64_t step);
