@@ -88,6 +88,15 @@ void sync_folder(const fs::path& folder) {
   handle.sync(folder);
 }
 
+std::uintmax_t free_space(fs::path folder) {
+  folder = fs::absolute(folder);
+  while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path()) folder = folder.parent_path();
+  std::error_code problem;
+  const fs::space_info space = fs::space(folder, problem);
+  if (problem) throw Error("cannot tell how much space is free in " + folder.string() + ": " + problem.message());
+  return space.capacity > 0 ? space.available : static_cast<std::uintmax_t>(-1);
+}
+
 MappedFile::MappedFile(const fs::path& path) {
   const FileHandle file(path, O_RDONLY);
   size_ = size_of(file.fd(), path);

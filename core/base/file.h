@@ -22,6 +22,10 @@ void write_file_synced(const fs::path& path, std::string_view content);
 // Makes the entries of a folder durable.
 void sync_folder(const fs::path& folder);
 
+// Bytes that may still be written into `folder` or, where it does not exist yet, into what it will be made in; the largest number where the
+// file system has no size.
+std::uintmax_t free_space(fs::path folder);
+
 // A read-only memory map of a whole file. Movable.
 class MappedFile {
  public:

@@ -75,9 +75,13 @@ void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>
                       c.add_option("overrides", o.overrides, kOverridesHelp);
                       c.add_option("--run", o.run, "folder for the run; default runs/<name of the file>");
                       c.add_option("--resume", o.resume, "go on with the run in this folder from its newest checkpoint");
+                      c.add_flag("--accept-changes", o.accept_changes,
+                                 "go on although the task's or algorithm's library, the held-out problems or config.yaml changed");
                       c.add_flag("--json", o.json, "print every record of metrics.jsonl to standard output");
                       c.add_flag("--quiet", o.quiet, "show warnings and errors only");
                     });
+  add<WatchOptions>(app, global, chosen, "watch", "Follow a run from another terminal, or see what one said", watch_command,
+                    [](CLI::App& c, WatchOptions& o) { c.add_option("run", o.run, "run folder")->required(); });
   add<EvalCommandOptions>(app, global, chosen, "eval", "Accuracy of runs, model folders and endpoints on held-out problems", eval_command,
                           add_eval_options);
   add<PlayOptions>(app, global, chosen, "play", "Try a task by hand, or watch a model try", play_command, [](CLI::App& c, PlayOptions& o) {

@@ -27,7 +27,11 @@ struct GlobalOptions {
 struct TrainOptions {
   std::string config, run, resume;
   std::vector<std::string> overrides;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, accept_changes = false;
+};
+
+struct WatchOptions {
+  std::string run;
 };
 
 struct EvalCommandOptions {
@@ -139,6 +143,7 @@ int config_check_command(const GlobalOptions&, const ConfigOptions&);
 int bench_command(const GlobalOptions&, const BenchOptions&);
 int torch_info_command(const GlobalOptions&);
 
+int watch_command(const GlobalOptions&, const WatchOptions&);
 int eval_command(const GlobalOptions&, const EvalCommandOptions&);
 int play_command(const GlobalOptions&, const PlayOptions&);
 int task_list_command(const GlobalOptions&, const TaskOptions&);

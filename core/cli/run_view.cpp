@@ -1,26 +1,22 @@
 #include "core/cli/run_view.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 
-#include <cmath>
+#include <algorithm>
 #include <cstdio>
 
+#include "core/cli/run_text.h"
 #include "core/cli/terminal.h"
+#include "core/run/checkpoint.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {
 namespace {
 
-constexpr int kBarWidth = 24;
 constexpr std::int64_t kPlainEvery = 10;  // steps between lines where there is no terminal
-
-std::string bar(double share) {
-  const auto full = static_cast<int>(share * kBarWidth);
-  std::string out;
-  for (int i = 0; i < kBarWidth; ++i) out += i < full ? "━" : "╌";
-  return out;
-}
+constexpr std::size_t kPage = 120;        // columns where there is no terminal, and the most on one
 
 double peak_megabytes() {
   rusage usage{};
@@ -28,34 +24,42 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
-double value(const Json& metrics, const char* name) { return metrics.is_object() ? metrics.value(name, 0.0) : 0.0; }
+// `start`: with what was known before the policy was asked.
+std::string preflight_text(const PreflightReport& r, bool start) {
+  std::vector<std::string> parts;
+  if (start) parts.push_back(r.known_answers < 0 ? "no solver" : fmt::format("known answers {:.2f}", r.known_answers));
+  if (r.samples > 0) {
+    parts.push_back(fmt::format("mixed groups {:.0f} %", 100 * r.mixed_groups));
+    parts.push_back(fmt::format("truncated {:.0f} %", 100 * r.truncated));
+  }
+  if (start) {
+    parts.push_back(fmt::format("prompt {} + completion {} of {} tokens", r.longest_prompt, r.max_tokens, r.context));
+    parts.push_back(fmt::format("memory {} of {}", size_text(r.memory_needed), size_text(r.memory_free)));
+    parts.push_back(fmt::format("disk {} of {}", size_text(r.disk_needed), size_text(r.disk_free)));
+  }
+  return fmt::format("preflight   {}", fmt::join(parts, " · "));
+}
 
-std::string tokens_per_second(double speed) {
-  return speed >= 10000 ? fmt::format("{:.0f}k tok/s", speed / 1000) : fmt::format("{:.0f} tok/s", speed);
+// The first prompt, a token in each pair of brackets, and what ends a completion.
+std::string tokens_text(const PreflightReport& r) {
+  std::string text = fmt::format("            {} tokens: ", r.prompt.size());
+  for (const std::string& token : r.prompt) text += "[" + one_line(token, 40) + "]";
+  return text + " · ends at " + fmt::format("{}", fmt::join(r.stops, ", "));
 }
 
 }  // namespace
 
-RunView::RunView(RunFolder& folder, RunViewOptions options)
-    : folder_(folder), options_(options), width_(options.quiet ? 0 : terminal_width(stderr)) {}
+RunView::RunView(RunFolder& folder, RunViewOptions options) : folder_(folder), options_(options), screen_(stderr, options.quiet) {}
 
 void RunView::line(const std::string& text) {
   folder_.log(text);
-  if (options_.quiet) return;
-  if (live_shown_) std::fputs("\r\x1b[K", stderr);
-  live_shown_ = false;
-  std::fprintf(stderr, "%s\n", text.c_str());
+  screen_.line(text);
 }
 
-void RunView::live(const std::string& text) {
-  if (width_ == 0) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (live_shown_ && now - last_live_ < std::chrono::milliseconds(100)) return;
-  last_live_ = now;
-  live_shown_ = true;
-  width_ = terminal_width(stderr);
-  std::fprintf(stderr, "\r%s\x1b[K", one_line(text, static_cast<std::size_t>(width_ - 1)).c_str());
-  std::fflush(stderr);
+void RunView::line(const std::function<std::string(std::size_t)>& text, Screen::Style style) {
+  const std::size_t columns = screen_.columns();
+  folder_.log(text(kPage));
+  screen_.line(text(columns > 0 ? std::min(columns, kPage) : kPage), style);
 }
 
 void RunView::started(const RunFacts& f) {
@@ -66,38 +70,36 @@ void RunView::started(const RunFacts& f) {
 }
 
 void RunView::preflight(const PreflightReport& r) {
-  const std::string known = r.known_answers < 0 ? "no solver" : fmt::format("known answers {:.2f}", r.known_answers);
-  line(fmt::format("preflight   {} · prompt {} + completion {} of {} tokens · held out {} problems, {} different · set {}", known,
-                   r.longest_prompt, r.max_tokens, r.context, r.held_out, r.held_out_keys, r.held_out_fingerprint));
+  if (r.longest_prompt == 0) return line("preflight   skipped: preflight.problems is 0");
+  const std::string text = preflight_text(r, !preflight_told_);
+  line([&](std::size_t columns) { return r.warnings.empty() ? with_word(text, "ok", columns) : text; });
+  // Long, and looked at when something is wrong.
+  if (r.warnings.empty()) folder_.log(tokens_text(r));
+  else line(tokens_text(r));
+  if (!preflight_told_)
+    folder_.log(
+        fmt::format("            held out {} problems, {} different · set {}", r.held_out, r.held_out_keys, r.held_out_fingerprint));
+  preflight_told_ = true;
+  for (const std::string& warning : r.warnings) warned(warning);
 }
 
 void RunView::warm_start_step(std::int64_t step, std::int64_t steps, double loss, double seconds) {
   const std::string text = fmt::format("warm start  {}/{} · loss {:.3f} · {}", step, steps, loss, duration_text(seconds));
-  const bool milestone = step == steps || (width_ == 0 && step % std::max<std::int64_t>(1, steps / 10) == 0);
-  if (milestone) line(text);
-  else live(text);
+  const bool milestone = step == steps || (screen_.columns() == 0 && step % std::max<std::int64_t>(1, steps / 10) == 0);
+  if (milestone) return line(text);
+  const Json record = {{"warm_start/step", step}, {"warm_start/loss", loss}};
+  const double left = seconds / static_cast<double>(step) * static_cast<double>(steps - step);
+  screen_.live([&](std::size_t columns) { return live_text(record, steps, left, columns); });
 }
 
-void RunView::evaluated(std::int64_t step, const EvalReport& r, const Json& last_step, const EvalSample& sample) {
-  std::string text = fmt::format("step {:>5}  held-out {:5.1f} % [{:.1f}, {:.1f}] · greedy {:5.1f} %", step, 100 * r.accuracy(),
-                                 100 * r.accuracy_interval.low, 100 * r.accuracy_interval.high, 100 * r.greedy);
-  text += fmt::format(" · {:.0f} tokens", r.length);
-  if (step > 0) {
-    text += fmt::format(" · entropy {:.2f} · mixed {:.0f} % · {}", value(last_step, "train/entropy"),
-                        100 * value(last_step, "train/mixed_groups"), tokens_per_second(value(last_step, "speed/tokens")));
-  }
-  line(text);
-  const std::size_t columns = width_ > 60 ? static_cast<std::size_t>(width_) - 34 : 80;
-  line(fmt::format("            {:<14} {}  {}", one_line(sample.prompt, 40), one_line(sample.completion, columns), sample.reason));
+void RunView::evaluated(const Json& record, const Json& last_step, const EvalSample& sample) {
+  line(evaluation_text(record, last_step));
+  line([&](std::size_t columns) { return sample_text(sample.prompt, sample.completion, sample.reason, columns); }, Screen::Style::faint);
 }
 
-void RunView::stepped(std::int64_t step, std::int64_t steps, const Json& m, double seconds_left) {
-  const double share = static_cast<double>(step) / static_cast<double>(steps);
-  const std::string numbers =
-      fmt::format("reward {:.3f} · mixed {:.0f} % · {:.0f} tokens · rollout {:.1f} s · update {:.1f} s", value(m, "train/reward"),
-                  100 * value(m, "train/mixed_groups"), value(m, "train/length"), value(m, "time/rollout"), value(m, "time/update"));
-  if (width_ == 0 && step % kPlainEvery == 0) line(fmt::format("step {:>5}  {}", step, numbers));
-  live(fmt::format("step {:>5}  {} {:.0f} %  {} · {} left", step, bar(share), 100 * share, numbers, duration_text(seconds_left)));
+void RunView::stepped(std::int64_t step, std::int64_t steps, const Json& metrics, double seconds_left) {
+  if (screen_.columns() == 0 && step % kPlainEvery == 0) line(step_text(metrics));
+  screen_.live([&](std::size_t columns) { return live_text(metrics, steps, seconds_left, columns); });
 }
 
 void RunView::recorded(const Json& record) {
@@ -108,9 +110,7 @@ void RunView::recorded(const Json& record) {
 
 void RunView::warned(const std::string& text) {
   folder_.log("warning: " + text);
-  if (live_shown_) std::fputs("\r\x1b[K", stderr);
-  live_shown_ = false;
-  std::fprintf(stderr, "warning: %s\n", text.c_str());
+  screen_.line("warning: " + text, Screen::Style::warning);
 }
 
 void RunView::finished(bool interrupted, const std::string& folder, double seconds) {

@@ -57,6 +57,24 @@ std::string one_line(const std::string& text, std::size_t columns) {
   return out;
 }
 
+std::size_t text_columns(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::vector<std::string> folded(const std::string& text, std::size_t columns, std::size_t indent) {
+  std::vector<std::string> lines(1);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t word = std::min(text.find_first_not_of(' ', at), text.size()), end = std::min(text.find(' ', word), text.size());
+    const std::string blanks = text.substr(at, word - at), letters = text.substr(word, end - word);
+    const bool begun = lines.back().find_first_not_of(' ') != std::string::npos;
+    if (begun && text_columns(lines.back()) + blanks.size() + text_columns(letters) > columns)
+      lines.push_back(std::string(indent, ' ') + letters);
+    else lines.back() += blanks + letters;
+    at = end;
+  }
+  return lines;
+}
+
 std::string duration_text(double seconds) {
   const auto s = static_cast<std::int64_t>(seconds + 0.5);
   if (s < 60) return fmt::format("{} s", s);

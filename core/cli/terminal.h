@@ -15,6 +15,12 @@ namespace tinyzero {
 // Width of the terminal behind a stream in columns; 0 if it is none.
 int terminal_width(std::FILE* stream);
 
+// Columns that a text takes, one a character.
+std::size_t text_columns(const std::string& text);
+
+// Lines of at most `columns` columns, broken between words; those after the first begin with `indent` blanks.
+std::vector<std::string> folded(const std::string& text, std::size_t columns, std::size_t indent);
+
 // One line of text, cut to `columns` characters, with control characters and bytes that are no UTF-8 made visible.
 std::string one_line(const std::string& text, std::size_t columns);
 

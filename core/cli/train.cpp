@@ -33,6 +33,11 @@ void catch_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
 }
 
+// A reader that goes away (`train | head`) does not end a run, and a file that may not grow is an error like a full disk.
+void ignore_signals() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
+}
+
 // Memory that one step frees is kept for the next: giving pages back to the system, and having them cleared again, costs a tenth of a step.
 void keep_freed_memory() {
   ::mallopt(M_ARENA_MAX, 1);
@@ -55,20 +60,55 @@ RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
 }
 
 ManifestFacts manifest_facts(const RunParts& parts, const std::string& config) {
-  return {config, {parts.task.path(), parts.algorithm.path}, at::show_config(), parts.held_out.fingerprint};
+  return {config, parts.task.path(), parts.algorithm.path, at::show_config(), parts.held_out.fingerprint, parts.resolved()};
+}
+
+// Throws Error naming what changed since the run began, unless that is accepted.
+void check_changes(const RunFolder& folder, const ManifestFacts& facts, const TrainOptions& options) {
+  const std::vector<Change> changes = manifest_changes(folder, facts);
+  if (changes.empty()) return;
+  if (options.accept_changes) return accept_changes(folder, facts, changes);
+  std::string words = "the run " + options.resume + " would not go on as it began:";
+  for (const Change& change : changes) words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
+  throw Error(words, "undo the changes, or go on with them: tinyzero train --resume " + options.resume + " --accept-changes");
+}
+
+void warn_of_machine(const RunFolder& folder, RunView& view) {
+  const std::string kernels_before = manifest_kernels(folder), program_before = manifest_program(folder), program = program_hash();
+  if (kernels_before != kernels().name) {
+    view.warned(fmt::format("this run began with {} kernels and goes on with {}: right, but no longer the same bit for bit", kernels_before,
+                            kernels().name));
+  }
+  if (program_before != program) {
+    view.warned(
+        fmt::format("this run began with another build of the program (xxh3 {}) and goes on with this one ({}): it may no longer be the "
+                    "same bit for bit",
+                    program_before, program));
+  }
+}
+
+// To the end; what ends it stands in its log, too.
+int run_to_the_end(Trainer& trainer, RunFolder& folder) {
+  try {
+    return trainer.run() ? 0 : 1;
+  } catch (const std::exception& e) {
+    folder.log(std::string("error: ") + e.what());
+    throw;
+  }
 }
 
 int train_new(const GlobalOptions& global, const TrainOptions& options) {
   Experiment experiment = Experiment::load(options.config, options.overrides);
   const fs::path path = options.run.empty() ? fs::path("runs") / experiment.name : fs::path(options.run);
   RunParts parts = RunParts::open(std::move(experiment), PluginCatalog::scan(global.plugin_folders));
+  PreflightReport preflight = check_start(parts, path);
   RunFolder folder = RunFolder::create(path, resolved_yaml(parts.resolved()));
   write_manifest(folder, manifest_facts(parts, options.config));
   RunView view(folder, {options.quiet, options.json});
   view.started(facts_of(parts, path));
   catch_signals();
-  Trainer trainer(parts, folder, view, stop_requested);
-  return trainer.run() ? 0 : 1;
+  Trainer trainer(parts, folder, view, stop_requested, std::move(preflight));
+  return run_to_the_end(trainer, folder);
 }
 
 int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
@@ -78,6 +118,9 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   }
   RunFolder folder = RunFolder::open(options.resume);
   RunParts parts = RunParts::open(Experiment::load(folder.config(), {}), PluginCatalog::scan(global.plugin_folders));
+  if (!fs::exists(folder.manifest())) write_manifest(folder, manifest_facts(parts, folder.config().string()));  // killed before it had one
+  check_changes(folder, manifest_facts(parts, folder.config().string()), options);
+  PreflightReport preflight = check_start(parts, folder.path());
   RunView view(folder, {options.quiet, options.json});
   auto checkpoint = load_checkpoint(folder.checkpoints(), parts.model, [&](const std::string& text) { view.warned(text); });
   RunFacts facts = facts_of(parts, options.resume);
@@ -86,22 +129,20 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
     facts.resumed_step = checkpoint->state.step;
   }
   view.started(facts);
-  if (!fs::exists(folder.manifest())) write_manifest(folder, manifest_facts(parts, folder.config().string()));  // killed before it had one
-  const std::string kernels_before = manifest_kernels(folder);
-  if (kernels_before != kernels().name) {
-    view.warned(fmt::format("this run began with {} kernels and goes on with {}: right, but no longer the same bit for bit", kernels_before,
-                            kernels().name));
-  }
+  warn_of_machine(folder, view);
   catch_signals();
-  Trainer trainer(parts, folder, view, stop_requested);
+  Trainer trainer(parts, folder, view, stop_requested, std::move(preflight));
   trainer.restore(checkpoint ? std::move(*checkpoint) : trainer.beginning());
-  return trainer.run() ? 0 : 1;
+  return run_to_the_end(trainer, folder);
 }
 
 }  // namespace
 
 int train_command(const GlobalOptions& global, const TrainOptions& options) {
   keep_freed_memory();
+  ignore_signals();
+  if (options.accept_changes && options.resume.empty())
+    throw Error("--accept-changes is for --resume", "remove it, or add --resume FOLDER");
   if (!options.resume.empty()) return train_resumed(global, options);
   if (options.config.empty()) throw Error("no experiment file", "for example: tinyzero train configs/countdown-grpo.yaml");
   return train_new(global, options);

@@ -88,11 +88,21 @@ void EvalSettings::describe(SettingsTable& t) {
 void CheckpointSettings::describe(SettingsTable& t) {
   t.add("every", every, "steps between checkpoints; 0: only at the end and when interrupted").between(0, 1e7);
   t.add("keep", keep, "newest checkpoints kept").between(1, 1e6);
+  t.add("keep_best", keep_best,
+        "also keep the one with the best sampled accuracy, which checkpoints/best names; needs eval.split: validation");
+}
+
+void PreflightSettings::describe(SettingsTable& t) {
+  t.add("problems", problems, "training problems whose answers, and samples of the start policy, are looked at before RL; 0: no preflight")
+      .between(0, 4096);
+  t.add("max_truncated", max_truncated,
+        "share of completions cut at rollout.max_tokens that stops the run before it begins; above a fifth it warns; 1: never stops")
+      .between(0, 1);
 }
 
 std::vector<SectionTable> section_tables(Experiment& e) {
-  std::vector<SectionTable> sections(7);
-  const char* const names[] = {"", "model", "warm_start", "rollout", "train", "eval", "checkpoint"};
+  std::vector<SectionTable> sections(8);
+  const char* const names[] = {"", "model", "warm_start", "rollout", "train", "eval", "checkpoint", "preflight"};
   for (std::size_t i = 0; i < sections.size(); ++i) sections[i].name = names[i];
   e.general.describe(sections[0].table);
   e.model.describe(sections[1].table);
@@ -101,6 +111,7 @@ std::vector<SectionTable> section_tables(Experiment& e) {
   e.train.describe(sections[4].table);
   e.eval.describe(sections[5].table);
   e.checkpoint.describe(sections[6].table);
+  e.preflight.describe(sections[7].table);
   return sections;
 }
 
@@ -146,6 +157,12 @@ void check_training(const Experiment& e, const Node& root) {
     throw Error((section != nullptr ? section->origin.text() + ": " : "") + "train.updates is " + std::to_string(e.train.updates) +
                     ", which does not divide rollout.prompts " + std::to_string(e.rollout.prompts),
                 "each update takes the same number of problems");
+  }
+  if (e.checkpoint.keep_best && e.eval.split != "validation") {
+    const Node* section = root.find("checkpoint");
+    throw Error((section != nullptr ? section->origin.text() + ": " : "") + "checkpoint.keep_best is true, and eval.split is " +
+                    e.eval.split + ": the accuracy of a checkpoint that was chosen by it would look better than it is",
+                "set eval.split: validation, and measure the chosen one on test: tinyzero eval RUN/checkpoints/best");
   }
 }
 

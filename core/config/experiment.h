@@ -80,6 +80,13 @@ struct EvalSettings {
 struct CheckpointSettings {
   std::int64_t every = 20;
   std::int64_t keep = 2;
+  bool keep_best = false;
+  void describe(SettingsTable& t);
+};
+
+struct PreflightSettings {
+  std::int64_t problems = 16;
+  double max_truncated = 0.9;
   void describe(SettingsTable& t);
 };
 
@@ -97,6 +104,7 @@ struct Experiment {
   TrainSettings train;
   EvalSettings eval;
   CheckpointSettings checkpoint;
+  PreflightSettings preflight;
   PluginChoice task, algorithm;
   std::vector<ResolvedSetting> resolved;  // of every section but task and algorithm; only settings that have an effect
   std::string name;                       // the file's name without its ending

@@ -23,7 +23,9 @@ Json state_json(const TrainerState& state, const ModelView& policy) {
           {"metrics_bytes", state.metrics_bytes},
           {"skipped", state.skipped},
           {"first_step", state.first_step},
-          {"kept", state.kept}};
+          {"kept", state.kept},
+          {"best_step", state.best_step},
+          {"best_accuracy", state.best_accuracy}};
 }
 
 TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
@@ -38,6 +40,8 @@ TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
     state.skipped = json.at("skipped").get<std::int64_t>();
     state.first_step = json.at("first_step").get<std::map<std::string, double>>();
     state.kept = json.at("kept").get<std::map<std::string, double>>();
+    state.best_step = json.value("best_step", state.best_step);
+    state.best_accuracy = json.value("best_accuracy", state.best_accuracy);
     return state;
   } catch (const Json::exception& e) {
     throw Error(path.string() + " is damaged: " + e.what());
@@ -86,7 +90,68 @@ void write_side(const fs::path& folder, const ModelView& view, const Tokenizer& 
   sync_folder(folder);
 }
 
+// What a checkpoint holds, into a folder that is not yet visible.
+void write_parts(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides, const Tokenizer& tokenizer,
+                 const TrainerState& state) {
+  fs::create_directory(folder / "trainer");
+  save_model(*policy.model, folder);
+  tokenizer.save(folder);
+  write_optimizer(folder / "trainer" / "optimizer.safetensors", policy);
+  for (const auto& [side, view] : sides) write_side(folder / "trainer" / side, view, tokenizer);
+  write_file_synced(folder / "trainer" / "state.json", state_json(state, policy).dump(2) + "\n");
+  sync_folder(folder / "trainer");
+  sync_folder(folder);
+}
+
+// Bytes of a model and its moments.
+std::uintmax_t view_bytes(const ModelView& view) {
+  return static_cast<std::uintmax_t>(view.model->layout.size()) * sizeof(float) * (view.first_moment != nullptr ? 3 : 1);
+}
+
+// What a crash left of writing or deleting.
+void remove_hidden(const fs::path& folder) {
+  std::vector<fs::path> hidden;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename().string().starts_with(".")) hidden.push_back(entry.path());
+  }
+  for (const fs::path& path : hidden) fs::remove_all(path);
+}
+
+void remove_checkpoint(const fs::path& path) {
+  const fs::path hidden = path.parent_path() / ("." + path.filename().string() + ".old");
+  fs::rename(path, hidden);
+  fs::remove_all(hidden);
+}
+
+// Lets checkpoints/best name the best one. File systems without links do without.
+void link_best(const fs::path& folder, const std::string& name) {
+  std::error_code problem;
+  if (!fs::exists(folder / name) || fs::read_symlink(folder / "best", problem) == name) return;
+  fs::create_directory_symlink(name, folder / ".best", problem);
+  if (!problem) fs::rename(folder / ".best", folder / "best");
+}
+
 }  // namespace
+
+std::string size_text(double bytes) {
+  if (bytes >= 1e9) return fmt::format("{:.{}f} GB", bytes / 1e9, bytes < 1e10 ? 1 : 0);
+  return fmt::format("{:.{}f} MB", bytes / 1e6, bytes < 1e7 ? 1 : 0);
+}
+
+std::uintmax_t checkpoint_bytes(const ModelView& policy, const std::map<std::string, ModelView>& sides) {
+  constexpr std::uintmax_t kTexts = 64 << 10;  // tokenizer, configurations, state
+  std::uintmax_t bytes = view_bytes(policy) + kTexts;
+  for (const auto& [name, view] : sides) bytes += view_bytes(view) + kTexts;
+  return bytes;
+}
+
+void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string& what) {
+  const std::uintmax_t available = free_space(folder);
+  if (available >= bytes) return;
+  throw Failure(fmt::format("no room for {}: it takes {}, and {} are free in {}", what, size_text(static_cast<double>(bytes)),
+                            size_text(static_cast<double>(available)), folder.string()),
+                "free some space, or choose a folder elsewhere with --run");
+}
 
 std::string checkpoint_name(Phase phase, std::int64_t step) {
   return fmt::format("{}-{:06d}", phase == Phase::warm_start ? "warm" : "step", step);
@@ -110,20 +175,25 @@ void save_checkpoint(const fs::path& folder, const ModelView& policy, const std:
                      const Tokenizer& tokenizer, const TrainerState& state, std::int64_t keep) {
   const std::string name = checkpoint_name(state.phase, state.step);
   const fs::path target = folder / name, temporary = folder / ("." + name + ".partial");
-  fs::remove_all(temporary);
-  fs::create_directories(temporary / "trainer");
-  save_model(*policy.model, temporary);
-  tokenizer.save(temporary);
-  write_optimizer(temporary / "trainer" / "optimizer.safetensors", policy);
-  for (const auto& [side, view] : sides) write_side(temporary / "trainer" / side, view, tokenizer);
-  write_file_synced(temporary / "trainer" / "state.json", state_json(state, policy).dump(2) + "\n");
-  sync_folder(temporary / "trainer");
-  sync_folder(temporary);
-  fs::remove_all(target);
+  remove_hidden(folder);
+  check_space(folder, checkpoint_bytes(policy, sides), "checkpoint " + name);
+  fs::create_directory(temporary);  // not its parents: a folder that was removed is not to come back in part
+  try {
+    write_parts(temporary, policy, sides, tokenizer, state);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);  // a full disk has room again for what a person needs to free more
+    throw;
+  }
+  if (fs::exists(target)) remove_checkpoint(target);
   fs::rename(temporary, target);
+  const std::string best = state.best_step >= 0 ? checkpoint_name(Phase::reinforce, state.best_step) : "";
+  if (!best.empty()) link_best(folder, best);
   sync_folder(folder);
   const auto all = list_checkpoints(folder);
-  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < all.size(); ++i) fs::remove_all(all[i]);
+  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < all.size(); ++i) {
+    if (all[i].filename() != best) remove_checkpoint(all[i]);
+  }
 }
 
 std::vector<fs::path> list_checkpoints(const fs::path& folder) {

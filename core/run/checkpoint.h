@@ -3,8 +3,10 @@
 //   checkpoints/step-000020/   config.json, model.safetensors, tokenizer.json …   (any tool opens it)
 //                trainer/      state.json, optimizer.safetensors                   (resume needs it)
 //                trainer/NAME/ a side model: a Hugging Face folder, and its optimizer.safetensors
+//   checkpoints/best           a link to the best one, where a run keeps it
 //
-// A checkpoint is written under a hidden name, flushed, and renamed: at every moment it is whole or not there.
+// A checkpoint is written under a hidden name, flushed, and renamed, and gets a hidden name again before it is deleted: at every moment it is
+// whole or not there.
 #pragma once
 
 #include <filesystem>
@@ -31,6 +33,8 @@ struct TrainerState {
   std::int64_t skipped = 0;                  // updates that were skipped so far
   std::map<std::string, double> first_step;  // what alarms compare later steps with
   std::map<std::string, double> kept;        // numbers that last from step to step
+  std::int64_t best_step = -1;               // of RL, whose checkpoint is the best so far; -1: none is kept for that
+  double best_accuracy = -1;                 // its sampled accuracy
 };
 
 // A model and its optimizer as they are saved; null moments: frozen.
@@ -57,7 +61,17 @@ struct Checkpoint {
   std::map<std::string, SavedModel> sides;
 };
 
-// Writes checkpoints/<name> under `folder`, then deletes the oldest beyond `keep`.
+// Bytes that a checkpoint takes, about.
+std::uintmax_t checkpoint_bytes(const ModelView& policy, const std::map<std::string, ModelView>& sides);
+
+// Throws Failure if `bytes` more do not fit where `folder` is. `what` is for the message: "checkpoint step-000020".
+void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string& what);
+
+// "12 MB", "3.4 GB": decimal, as disks are sold.
+std::string size_text(double bytes);
+
+// Writes checkpoints/<name> under `folder`, then deletes the oldest beyond `keep`, but not the best. Throws Failure before it writes anything
+// if the space does not suffice.
 void save_checkpoint(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides,
                      const Tokenizer& tokenizer, const TrainerState& state, std::int64_t keep);
 

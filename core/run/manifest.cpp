@@ -40,30 +40,91 @@ Json machine_json() {
           {"kernels", kernels().name}};
 }
 
-void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
-  const fs::path program = boost::dll::program_location().string();
-  Json plugins = Json::array();
-  for (const fs::path& path : facts.plugins) plugins.push_back({{"path", path.string()}, {"xxh3", file_hash(path)}});
-  const Json manifest = {{"version", TINYZERO_VERSION},
-                         {"compiler", TINYZERO_COMPILER},
-                         {"program", {{"path", program.string()}, {"xxh3", file_hash(program)}}},
-                         {"config", facts.config},
-                         {"plugins", plugins},
-                         {"problem_set", facts.problem_set},
-                         {"machine", machine_json()},
-                         {"libtorch", facts.torch},
-                         {"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))}};
-  write_file_atomically(folder.manifest(), manifest.dump(2) + "\n");
+std::string program_hash() { return file_hash(boost::dll::program_location().string()); }
+
+namespace {
+
+std::string time_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+Json read_manifest(const RunFolder& folder) { return parse_json(read_file(folder.manifest()), folder.manifest().string()); }
+
+// What manifest_changes compares.
+Json plugins_json(const ManifestFacts& facts) {
+  const auto entry = [](const char* kind, const fs::path& path) {
+    return Json{{"kind", kind}, {"path", path.string()}, {"xxh3", file_hash(path)}};
+  };
+  return Json::array({entry("task", facts.task), entry("algorithm", facts.algorithm)});
 }
 
-std::string manifest_kernels(const RunFolder& folder) {
-  const Json manifest = parse_json(read_file(folder.manifest()), folder.manifest().string());
+Json settings_json(const ManifestFacts& facts) {
+  Json out = Json::object();
+  for (const ResolvedSetting& setting : facts.settings) out[setting.path] = setting.value;
+  return out;
+}
+
+// A text of the manifest. Throws Error naming it if it is not there.
+std::string manifest_text(const RunFolder& folder, const char* section, const char* name) {
   try {
-    return manifest.at("machine").at("kernels").get<std::string>();
+    return read_manifest(folder).at(section).at(name).get<std::string>();
   } catch (const Json::exception&) {
-    throw Error(folder.manifest().string() + ": machine.kernels does not say which kernels the run began with",
+    throw Error(fmt::format("{} does not say {}.{}, which the run began with", folder.manifest().string(), section, name),
                 "restore the file from a copy of the run");
   }
 }
+
+}  // namespace
+
+void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
+  const Json manifest = {{"version", TINYZERO_VERSION},
+                         {"compiler", TINYZERO_COMPILER},
+                         {"program", {{"path", boost::dll::program_location().string()}, {"xxh3", program_hash()}}},
+                         {"config", facts.config},
+                         {"plugins", plugins_json(facts)},
+                         {"problem_set", facts.problem_set},
+                         {"settings", settings_json(facts)},
+                         {"machine", machine_json()},
+                         {"libtorch", facts.torch},
+                         {"started", time_text()}};
+  write_file_atomically(folder.manifest(), manifest.dump(2) + "\n");
+}
+
+std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFacts& facts) {
+  const Json manifest = read_manifest(folder), plugins = plugins_json(facts), settings = settings_json(facts);
+  std::vector<Change> changes;
+  const auto compare = [&](const std::string& what, const Json& before, const Json& now) {
+    const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : std::string("not set"); };
+    if (before != now) changes.push_back({what, text(before), text(now)});
+  };
+  try {
+    for (std::size_t i = 0; i < plugins.size(); ++i) {
+      const std::string kind = plugins[i].at("kind"), path = plugins[i].at("path");
+      compare("library of the " + kind + ", " + path, manifest.at("plugins").at(i).at("xxh3"), plugins[i].at("xxh3"));
+    }
+    compare("held-out problems", manifest.at("problem_set"), facts.problem_set);
+    const Json& before = manifest.contains("settings") ? manifest["settings"] : settings;  // written by an older program: none
+    for (const auto& [path, value] : before.items()) compare(path, value, settings.contains(path) ? settings[path] : Json());
+    for (const auto& [path, value] : settings.items()) {
+      if (!before.contains(path)) compare(path, Json(), value);
+    }
+  } catch (const Json::exception& e) {
+    throw Error(folder.manifest().string() + " does not say what the run began with: " + e.what(),
+                "restore the file from a copy of the run");
+  }
+  return changes;
+}
+
+void accept_changes(const RunFolder& folder, const ManifestFacts& facts, const std::vector<Change>& changes) {
+  Json manifest = read_manifest(folder);
+  manifest["plugins"] = plugins_json(facts);
+  manifest["problem_set"] = facts.problem_set;
+  manifest["settings"] = settings_json(facts);
+  for (const Change& change : changes)
+    manifest["changes"].push_back({{"what", change.what}, {"before", change.before}, {"now", change.now}, {"accepted", time_text()}});
+  write_file_atomically(folder.manifest(), manifest.dump(2) + "\n");
+}
+
+std::string manifest_kernels(const RunFolder& folder) { return manifest_text(folder, "machine", "kernels"); }
+
+std::string manifest_program(const RunFolder& folder) { return manifest_text(folder, "program", "xxh3"); }
 
 }  // namespace tinyzero

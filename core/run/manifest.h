@@ -1,23 +1,37 @@
-// manifest.json: what a run was made with.
+// manifest.json: what a run was made with, and what was changed since.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "core/config/reader.h"
 #include "core/run/run_folder.h"
 
 namespace tinyzero {
 
 struct ManifestFacts {
   std::string config;  // the experiment file as it was named
-  std::vector<fs::path> plugins;
+  fs::path task, algorithm;
   std::string torch;        // LibTorch's own description
   std::string problem_set;  // fingerprint of the held-out problems
+  std::vector<ResolvedSetting> settings;
 };
 
 // Adds program, hashes, machine and time to the facts and writes the file.
 void write_manifest(const RunFolder& folder, const ManifestFacts& facts);
+
+// Something that a run's results depend on, as it was when the run began (or when a change was accepted), and as it is now.
+struct Change {
+  std::string what;  // "library of the task", "train.learning_rate"
+  std::string before, now;
+};
+
+// What differs from the manifest: the libraries of task and algorithm, the held-out problems, the settings. Throws Error if it is broken.
+std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFacts& facts);
+
+// Writes into the manifest that the run goes on with these changes, and when.
+void accept_changes(const RunFolder& folder, const ManifestFacts& facts, const std::vector<Change>& changes);
 
 // What the system calls this machine's processor.
 std::string processor_name();
@@ -25,10 +39,14 @@ std::string processor_name();
 // System, processor, cores and kernels of this machine.
 Json machine_json();
 
-// The kernels that the run began with, by name. Throws Error if the manifest is broken.
+// The kernels and the program's hash that the run began with. Throws Error if the manifest is broken.
 std::string manifest_kernels(const RunFolder& folder);
+std::string manifest_program(const RunFolder& folder);
 
 // XXH3 of a file's bytes, 32 hexadecimal digits.
 std::string file_hash(const fs::path& path);
+
+// That of this program.
+std::string program_hash();
 
 }  // namespace tinyzero

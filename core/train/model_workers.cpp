@@ -14,9 +14,12 @@ constexpr std::int64_t kMostPackedBytes = std::int64_t{1} << 30;
 
 }  // namespace
 
+std::int64_t ModelWorkers::replicas_for(std::int64_t weights, std::int64_t threads) {
+  return weights * threads * static_cast<std::int64_t>(sizeof(float)) <= kMostGradientBytes ? threads : 1;
+}
+
 ModelWorkers::ModelWorkers(Model& model, std::int64_t threads, std::int64_t replicas, bool frozen) {
-  if (replicas == 0)
-    replicas = model.layout.size() * threads * static_cast<std::int64_t>(sizeof(float)) <= kMostGradientBytes ? threads : 1;
+  if (replicas == 0) replicas = replicas_for(model.layout.size(), threads);
   threads_each_ = static_cast<int>(std::max<std::int64_t>(1, threads / replicas));
   at::set_num_threads(threads_each_);
   if (PackedWeights::floats(model, frozen) * static_cast<std::int64_t>(sizeof(float)) <= kMostPackedBytes)

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "core/base/json.h"
-#include "core/eval/evaluate.h"
 #include "core/run/checkpoint.h"
+#include "core/train/preflight.h"
 
 namespace tinyzero {
 
@@ -19,13 +19,6 @@ struct RunFacts {
   std::int64_t resumed_step = -1;  // -1: a new run
 };
 
-struct PreflightReport {
-  double known_answers = 0;  // share of solved problems that the verifier accepts; -1: the task has no solver
-  std::int64_t longest_prompt = 0, max_tokens = 0, context = 0;
-  std::size_t held_out = 0, held_out_keys = 0;
-  std::string held_out_fingerprint;
-};
-
 struct EvalSample {
   std::string prompt, completion, reason;
 };
@@ -34,9 +27,11 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void started(const RunFacts& facts) = 0;
+  // Twice where a warm start comes before RL: without, then with what the start policy does. Its warnings are each told once.
   virtual void preflight(const PreflightReport& report) = 0;
   virtual void warm_start_step(std::int64_t step, std::int64_t steps, double loss, double seconds) = 0;
-  virtual void evaluated(std::int64_t step, const EvalReport& report, const Json& last_step, const EvalSample& sample) = 0;
+  // `record` and `last_step` are lines of metrics.jsonl.
+  virtual void evaluated(const Json& record, const Json& last_step, const EvalSample& sample) = 0;
   virtual void stepped(std::int64_t step, std::int64_t steps, const Json& metrics, double seconds_left) = 0;
   // Each line of metrics.jsonl, right after it is written.
   virtual void recorded(const Json& record) = 0;

@@ -16,7 +16,8 @@ std::string metric_word(std::string text) {
   return text;
 }
 
-// Share of problems whose usable samples have different rewards: the ones that teach.
+}  // namespace
+
 double mixed_share(const SampledStep& sampled) {
   std::map<std::size_t, std::pair<double, double>> ranges;  // lowest and highest reward by problem
   for (const ScoredCompletion& c : sampled.completions) {
@@ -29,8 +30,6 @@ double mixed_share(const SampledStep& sampled) {
       std::count_if(ranges.begin(), ranges.end(), [](const auto& entry) { return entry.second.first < entry.second.second; });
   return static_cast<double>(mixed) / static_cast<double>(sampled.items.size());
 }
-
-}  // namespace
 
 Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, const Task& task, const LearnReport& learned,
                  double update_seconds) {

@@ -11,6 +11,9 @@
 
 namespace tinyzero {
 
+// Share of problems whose usable samples have different rewards: the ones that teach.
+double mixed_share(const SampledStep& sampled);
+
 // Over all completions of the step, also those that the update does not see.
 Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, const Task& task, const LearnReport& learned,
                  double update_seconds);

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "core/text/prompt.h"
 #include "core/train/records.h"
 
 namespace tinyzero {
@@ -15,11 +14,9 @@ using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-constexpr std::size_t kKnownAnswers = 16;  // problems whose solutions the preflight scores
-
 }  // namespace
 
-Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const std::atomic<bool>& stop)
+Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const std::atomic<bool>& stop, PreflightReport preflight)
     : parts_(parts),
       folder_(folder),
       observer_(observer),
@@ -27,7 +24,8 @@ Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const s
       settings_(parts.experiment),
       engine_(parts.model, {settings_.general.threads, settings_.rollout.wave, ""}),
       learner_(parts.model, *parts.algorithm.algorithm, parts.experiment, engine_.threads()),
-      start_(Clock::now()) {}
+      start_(Clock::now()),
+      preflight_(std::move(preflight)) {}
 
 Checkpoint Trainer::beginning() const {
   const std::vector<float> zeros(static_cast<std::size_t>(parts_.model.layout.size()));
@@ -38,6 +36,11 @@ Checkpoint Trainer::beginning() const {
 
 void Trainer::restore(Checkpoint checkpoint) {
   state_ = checkpoint.state;
+  if (!checkpoint.folder.empty()) saved_ = {state_.phase, state_.step};
+  if (state_.best_step >= 0 && !fs::exists(folder_.checkpoints() / checkpoint_name(Phase::reinforce, state_.best_step))) {
+    state_.best_step = -1;
+    state_.best_accuracy = -1;
+  }
   seconds_before_ = state_.seconds;
   alarms_ = Alarms(state_.first_step);
   learner_.restore(std::move(checkpoint));
@@ -54,36 +57,41 @@ bool Trainer::run() {
   return done;
 }
 
+// What check_start found and, where RL is what comes first, what the policy does: in one report.
 void Trainer::preflight() {
-  PreflightReport report;
-  const auto items = draw_step(parts_.task, settings_.general.seed, 1, kKnownAnswers);
-  report.known_answers = parts_.task.can_solve() ? 0 : -1;
-  std::string refused;  // a problem whose known answer is not right, and why
-  for (const Item& item : items) {
-    report.longest_prompt = std::max(report.longest_prompt,
-                                     static_cast<std::int64_t>(parts_.tokenizer.encode(frame_prompt(item.prompt, parts_.framing)).size()));
-    if (!parts_.task.can_solve()) continue;
-    const auto solution = parts_.task.solve(item.state);
-    const Verdict verdict = solution ? parts_.task.verify({{item.state, *solution}}).front() : Verdict();
-    const bool right = solution && parts_.task.is_right(verdict);
-    if (!right) refused = item.prompt + ": " + (solution ? parts_.task.reason(verdict) : "the solver finds nothing");
-    report.known_answers += right ? 1.0 / static_cast<double>(items.size()) : 0.0;
+  const bool warm = state_.phase == Phase::warm_start;
+  const bool at_start = warm ? settings_.warm_start.steps == 0 : state_.step == 0;
+  if (at_start && settings_.train.steps > 0) check_policy(engine_, parts_, preflight_);
+  observer_.preflight(preflight_);
+  preflight_.warnings.clear();  // are told
+}
+
+// After the warm start.
+void Trainer::check_start_policy() {
+  if (preflight_.samples > 0 || settings_.preflight.problems == 0 || settings_.train.steps == 0) return;
+  check_policy(engine_, parts_, preflight_);
+  observer_.preflight(preflight_);
+}
+
+void Trainer::write(const std::function<void()>& work) {
+  std::string what;
+  folder_.check_in_place();
+  try {
+    return work();
+  } catch (const fs::filesystem_error& e) {
+    what = "cannot write " + e.path1().string() + ": " + e.code().message();
+  } catch (const Error& e) {
+    what = e.what();
   }
-  if (parts_.task.can_solve() && report.known_answers < 0.999) {
-    observer_.warned(
-        fmt::format("the task's own solutions earn the full reward in only {:.0f} % of problems ({}); `tinyzero task check` says more",
-                    100 * report.known_answers, refused));
-  }
-  report.max_tokens = settings_.rollout.max_tokens;
-  report.context = parts_.model.config.context;
-  report.held_out = parts_.held_out.items.size();
-  report.held_out_keys = parts_.held_out.keys;
-  report.held_out_fingerprint = parts_.held_out.fingerprint;
-  observer_.preflight(report);
+  folder_.check_in_place();  // why it could not be written, perhaps
+  const auto checkpoints = list_checkpoints(folder_.checkpoints());
+  throw Failure(what + (checkpoints.empty() ? "; the run has no checkpoint yet"
+                                            : "; the last whole checkpoint is " + checkpoints.back().filename().string()),
+                "when it can be written to again, go on with: tinyzero train --resume " + folder_.path().string());
 }
 
 void Trainer::record(const Json& line) {
-  folder_.write_metrics(line);
+  write([&] { folder_.write_metrics(line); });
   observer_.recorded(line);
 }
 
@@ -116,6 +124,7 @@ bool Trainer::warm_start() {
 bool Trainer::reinforce() {
   reinforce_start_ = Clock::now();
   reinforce_first_ = state_.step;
+  if (state_.step == 0) check_start_policy();
   const std::int64_t steps = settings_.train.steps, eval_every = settings_.eval.every, save_every = settings_.checkpoint.every;
   const auto due = [&](std::int64_t every) { return state_.step == steps || (every > 0 && state_.step % every == 0); };
   while (state_.step < steps) {
@@ -123,7 +132,7 @@ bool Trainer::reinforce() {
     train_step(state_.step + 1);
     ++state_.step;
     if (due(eval_every)) evaluate_step(state_.step);
-    if (due(save_every)) checkpoint(Phase::reinforce, state_.step);
+    if (due(save_every) || state_.best_step == state_.step) checkpoint(Phase::reinforce, state_.step);
   }
   if (state_.step == steps) return true;
   checkpoint(Phase::reinforce, state_.step);
@@ -137,7 +146,7 @@ void Trainer::train_step(std::int64_t step) {
   engine_.refresh();
   last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));
   record(last_step_);
-  folder_.write_episodes(step, episode_lines(step, sampled, parts_.task));
+  write([&] { folder_.write_episodes(step, episode_lines(step, sampled, parts_.task)); });
   observer_.stepped(
       step, settings_.train.steps, last_step_,
       since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(settings_.train.steps - step));
@@ -147,7 +156,8 @@ void Trainer::train_step(std::int64_t step) {
 
 // Saves the batch of an update that was skipped; stops the run at one too many.
 void Trainer::handle_fault(std::int64_t step, const LearnReport& learned) {
-  const fs::path path = folder_.write_fault(step, batch_to_json(*learned.fault));
+  fs::path path;
+  write([&] { path = folder_.write_fault(step, batch_to_json(*learned.fault)); });
   state_.skipped += learned.skipped;
   const std::string count =
       fmt::format("{} update{} of step {} skipped: a loss or gradient was not finite ({} in this run, train.max_skipped is {})",
@@ -168,19 +178,28 @@ void Trainer::evaluate_step(std::int64_t step) {
   Json line = eval_record(step, seconds(), report);
   line["time/eval"] = since(start);
   record(line);
+  if (settings_.checkpoint.keep_best && report.accuracy() > state_.best_accuracy) {
+    state_.best_step = step;
+    state_.best_accuracy = report.accuracy();
+  }
   const ScoredCompletion& shown = completions[static_cast<std::size_t>(step) % completions.size()];
-  observer_.evaluated(step, report, last_step_, {parts_.held_out.items[shown.item].prompt, shown.text, parts_.task.reason(shown.verdict)});
+  observer_.evaluated(line, last_step_, {parts_.held_out.items[shown.item].prompt, shown.text, parts_.task.reason(shown.verdict)});
 }
 
 void Trainer::checkpoint(Phase phase, std::int64_t step) {
+  const std::pair place(phase, step);
+  if (saved_ == place) return;
   state_.phase = phase;
   state_.step = step;
   state_.seconds = seconds();
-  state_.metrics_bytes = folder_.metrics_bytes();
   state_.kept = learner_.kept_numbers();
   state_.first_step = alarms_.first_step();
-  save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(), parts_.tokenizer, state_,
-                  settings_.checkpoint.keep);
+  write([&] {
+    state_.metrics_bytes = folder_.metrics_bytes();
+    save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(), parts_.tokenizer, state_,
+                    settings_.checkpoint.keep);
+  });
+  saved_ = place;
 }
 
 }  // namespace tinyzero

@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <memory>
+#include <functional>
+#include <optional>
+#include <utility>
 
 #include "core/rollout/cpu/engine.h"
 #include "core/run/checkpoint.h"
@@ -17,7 +19,8 @@ namespace tinyzero {
 
 class Trainer {
  public:
-  Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const std::atomic<bool>& stop);
+  // `preflight` is what check_start found.
+  Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const std::atomic<bool>& stop, PreflightReport preflight);
 
   // Where a run begins: for going on with a run that has no checkpoint yet.
   Checkpoint beginning() const;
@@ -25,15 +28,18 @@ class Trainer {
   void restore(Checkpoint checkpoint);
 
   // Until the last step, or until `stop` is set: then ends after the current step. Returns false if stopped. A checkpoint is written
-  // in both cases.
+  // in both cases. Throws Failure naming the last whole checkpoint if the run folder cannot be written to any more.
   bool run();
 
  private:
   void preflight();
+  void check_start_policy();
   bool warm_start();
   bool reinforce();
   void train_step(std::int64_t step);
   void evaluate_step(std::int64_t step);
+  // Calls `work`, and turns what the file system refuses into a Failure that says where the run can go on.
+  void write(const std::function<void()>& work);
   void record(const Json& line);  // of metrics.jsonl
   void checkpoint(Phase phase, std::int64_t step);
   void handle_fault(std::int64_t step, const LearnReport& learned);
@@ -51,6 +57,8 @@ class Trainer {
   double seconds_before_ = 0;  // of earlier processes of this run
   std::chrono::steady_clock::time_point start_, reinforce_start_;
   std::int64_t reinforce_first_ = 0;  // steps done when this process began RL, at reinforce_start_
+  PreflightReport preflight_;
+  std::optional<std::pair<Phase, std::int64_t>> saved_;  // the newest checkpoint
   Json last_step_;
 };
 

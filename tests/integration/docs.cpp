@@ -46,14 +46,15 @@ std::vector<Block> blocks_of(const fs::path& document) {
 void make_checkout(const TemporaryFolder& folder) {
   for (const char* name : {"configs", "sdk", "docs"}) fs::create_directory_symlink(kRoot / name, folder / name);
   fs::create_directory_symlink(fs::path(TINYZERO_PROGRAM).parent_path(), folder / "build");
-  std::ofstream(folder / "tinyzero") << "#!/bin/sh\n"
-                                        "case \"$*\" in\n"
-                                        "  test*) exit 0 ;;\n"
-                                        "  *--resume*) ;;\n"
-                                        "  train*) set -- \"$@\" warm_start.steps=2 train.steps=2 rollout.prompts=4 eval.problems=16 ;;\n"
-                                        "  eval*) set -- \"$@\" --problems 16 ;;\n"
-                                        "esac\n"
-                                        "exec '" TINYZERO_PROGRAM "' \"$@\"\n";
+  std::ofstream(folder / "tinyzero")
+      << "#!/bin/sh\n"
+         "case \"$*\" in\n"
+         "  test*) exit 0 ;;\n"
+         "  *--resume*) ;;\n"
+         "  train*) set -- \"$@\" warm_start.steps=2 train.steps=2 rollout.prompts=4 eval.problems=16 preflight.max_truncated=1 ;;\n"
+         "  eval*) set -- \"$@\" --problems 16 ;;\n"
+         "esac\n"
+         "exec '" TINYZERO_PROGRAM "' \"$@\"\n";
   fs::permissions(folder / "tinyzero", fs::perms::owner_all);
 }
 

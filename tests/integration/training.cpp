@@ -2,71 +2,18 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <csignal>
 #include <set>
-#include <thread>
 
 #include "core/model/parameters.h"
 #include "support/golden.h"
 #include "support/process.h"
+#include "support/runs.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("integration/training");
-
-namespace {
-
-const std::string kConfig = "tests/integration/small.yaml";
-
-std::vector<std::string> train(const std::string& run, const std::vector<std::string>& overrides = {}) {
-  std::vector<std::string> command = {"train", kConfig, "--run", run};
-  command.insert(command.end(), overrides.begin(), overrides.end());
-  return command;
-}
-
-void run_to_the_end(const std::vector<std::string>& arguments) {
-  const ProcessResult result = tinyzero::tinyzero(arguments);
-  CAPTURE(result.err);
-  REQUIRE(result.code == 0);
-}
-
-// metrics.jsonl without what a clock says.
-std::vector<Json> metrics_of(const fs::path& run) {
-  std::vector<Json> out;
-  for (Json record : json_lines(run / "metrics.jsonl")) {
-    Json kept = Json::object();
-    for (const auto& [name, value] : record.items()) {
-      if (name != "seconds" && !name.starts_with("time/") && !name.starts_with("speed/tokens") && !name.starts_with("speed/rollout") &&
-          !name.starts_with("speed/slot"))
-        kept[name] = value;
-    }
-    out.push_back(kept);
-  }
-  return out;
-}
-
-void check_same_run(const fs::path& a, const fs::path& b) {
-  CHECK(metrics_of(a) == metrics_of(b));
-  CHECK(read_file(a / "checkpoints/step-000008/model.safetensors") == read_file(b / "checkpoints/step-000008/model.safetensors"));
-  CHECK(read_file(a / "checkpoints/step-000008/trainer/optimizer.safetensors") ==
-        read_file(b / "checkpoints/step-000008/trainer/optimizer.safetensors"));
-  for (int step = 1; step <= 8; ++step) {
-    const std::string name = "episodes/step-00000" + std::to_string(step) + ".jsonl";
-    CHECK(read_file(a / name) == read_file(b / name));
-  }
-}
-
-bool wait_for(const fs::path& path) {
-  for (int i = 0; i < 1200; ++i) {
-    if (fs::exists(path)) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  return false;
-}
-
-}  // namespace
 
 TEST_CASE("a run leaves a folder that says everything") {
   const TemporaryFolder folder;
@@ -305,10 +252,11 @@ TEST_CASE("training goes on from any model folder of the family, and a run from 
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "first", {"train.steps=2"}));
   fs::copy_file(fs::path(TINYZERO_PLUGINS) / "countdown.so", folder / "own.so");
-  write_file_synced(folder / "second.yaml",
-                    "task: {use: ./own.so, numbers: 2, largest: 9, target: [1, 81]}\n"
-                    "model: {path: first/checkpoints/step-000002}\nalgorithm: grpo\n"
-                    "rollout: {prompts: 4, samples: 2, max_tokens: 16}\ntrain: {steps: 2}\neval: {problems: 16}\n");
+  write_file_synced(
+      folder / "second.yaml",
+      "task: {use: ./own.so, numbers: 2, largest: 9, target: [1, 81]}\n"
+      "model: {path: first/checkpoints/step-000002}\nalgorithm: grpo\n"
+      "rollout: {prompts: 4, samples: 2, max_tokens: 16}\ntrain: {steps: 2}\neval: {problems: 16}\npreflight: {max_truncated: 1}\n");
   const ProcessResult started = run_process({tinyzero_path(), "train", "second.yaml", "--run", "second"}, {}, folder.path());
   CAPTURE(started.err);
   REQUIRE(started.code == 0);

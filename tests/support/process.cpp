@@ -58,8 +58,8 @@ ProcessResult tinyzero(const std::vector<std::string>& arguments, const std::str
   return run_process(command, input, TINYZERO_SOURCE);
 }
 
-BackgroundProcess::BackgroundProcess(const std::vector<std::string>& command)
-    : pid_(start(command, "/dev/null", "/dev/null", "/dev/null", TINYZERO_SOURCE)) {}
+BackgroundProcess::BackgroundProcess(const std::vector<std::string>& command, const std::string& err)
+    : pid_(start(command, "/dev/null", "/dev/null", err, TINYZERO_SOURCE)) {}
 
 BackgroundProcess::~BackgroundProcess() {
   if (pid_ <= 0) return;

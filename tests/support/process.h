@@ -22,9 +22,11 @@ ProcessResult tinyzero(const std::vector<std::string>& arguments, const std::str
 // A command that runs beside the test.
 class BackgroundProcess {
  public:
-  explicit BackgroundProcess(const std::vector<std::string>& command);
+  // Its standard error goes to the file `err`.
+  explicit BackgroundProcess(const std::vector<std::string>& command, const std::string& err = "/dev/null");
   ~BackgroundProcess();
   void signal(int number) const;
+  pid_t pid() const { return pid_; }
   // Waits for the end; the exit code, 128 + signal if it was killed.
   int wait();
 

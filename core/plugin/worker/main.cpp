@@ -90,6 +90,8 @@ class Worker {
 
 int work(const char* library, std::uint64_t memory) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // A Ctrl-C goes to everything that runs in a terminal: the host, which ends after its step, still needs its worker.
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
   ::close_range(kWireFd + 1, ~0u, 0);
   WireRegion region(kWireFd);
   limit_process(memory);

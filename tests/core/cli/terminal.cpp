@@ -30,6 +30,16 @@ TEST_CASE("a line holds at most so many characters, all of them harmless, whatev
   for (const Case& c : cases) CHECK(one_line(c.text, c.columns) == c.line);
 }
 
+TEST_CASE("long lines are broken between words, and begin with blanks after that") {
+  using Lines = std::vector<std::string>;
+  CHECK(folded("preflight   one · two", 40, 12) == Lines{"preflight   one · two"});
+  CHECK(folded("preflight   one · two", 17, 12) == Lines{"preflight   one ·", "            two"});
+  CHECK(folded("a·b c", 3, 1) == Lines{"a·b", " c"});
+  CHECK(folded("            x", 4, 2) == Lines{"            x"});
+  CHECK(folded("longer than that", 4, 2) == Lines{"longer", "  than", "  that"});
+  CHECK(folded("", 4, 2) == Lines{""});
+}
+
 TEST_CASE("durations") {
   CHECK(duration_text(0.4) == "0 s");
   CHECK(duration_text(58.2) == "58 s");

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <cstring>
 
 #include "core/base/error.h"
@@ -30,13 +32,14 @@ Model small_model(std::uint64_t seed) {
   return model;
 }
 
-void save(const fs::path& folder, std::uint64_t seed, Phase phase, std::int64_t step, std::int64_t keep = 10) {
+void save(const fs::path& folder, std::uint64_t seed, Phase phase, std::int64_t step, std::int64_t keep = 10, std::int64_t best = -1) {
   const Model model = small_model(seed);
   const std::vector<float> moments(static_cast<std::size_t>(model.layout.size()), static_cast<float>(step));
   Model critic = side_model_of(model, /*value_head=*/true);
   TrainerState state;
   state.phase = phase;
   state.step = step;
+  state.best_step = best;
   state.seconds = 1.5;
   state.metrics_bytes = 77;
   state.skipped = 2;
@@ -45,6 +48,13 @@ void save(const fs::path& folder, std::uint64_t seed, Phase phase, std::int64_t 
   save_checkpoint(folder, {&model, step + 1, moments.data(), moments.data()},
                   {{"critic", {&critic, 7, critic_moments.data(), critic_moments.data()}}, {"reference", {&model, 0, nullptr, nullptr}}},
                   Tokenizer::make(true), state, keep);
+}
+
+// The one file of tensorboard/.
+std::string events_of(const fs::path& run) {
+  const fs::directory_iterator files(run / "tensorboard");
+  REQUIRE(std::distance(begin(files), end(files)) == 1);
+  return read_file(fs::directory_iterator(run / "tensorboard")->path());
 }
 
 bool equal(const Model& a, const Model& b) {
@@ -127,10 +137,53 @@ TEST_CASE("an existing folder is never written into, and one run has one writer"
 
   RunFolder run = RunFolder::create(folder / "run", "seed: 1\n");
   CHECK(read_file(run.config()) == "seed: 1\n");
-  CHECK_THROWS_WITH_AS(RunFolder::open(folder / "run"), doctest::Contains("another process is writing"), Error);
+  CHECK_THROWS_WITH_AS(RunFolder::open(folder / "run"),
+                       doctest::Contains(("process " + std::to_string(::getpid()) + " is writing to the run folder").c_str()), Error);
   CHECK_THROWS_WITH_AS(RunFolder::open(folder / "nothing"), doctest::Contains("not a run folder"), Error);
   write_file_synced(folder / "file", "");
   CHECK_THROWS_AS(RunFolder::create(folder / "file", ""), Error);
+}
+
+TEST_CASE("what a run leaves that was killed before it had a config.yaml can be begun again") {
+  const TemporaryFolder folder;
+  fs::create_directories(folder.path() / "run" / "checkpoints");
+  fs::create_directories(folder.path() / "run" / "episodes");
+  write_file_synced(folder.path() / "run" / ".lock", "123456\n");
+  write_file_synced(folder.path() / "run" / "config.yaml.tmp", "see");
+  CHECK(RunFolder::writer(folder / "run") == 0);
+  const RunFolder run = RunFolder::create(folder / "run", "seed: 1\n");
+  CHECK(read_file(run.config()) == "seed: 1\n");
+  CHECK(RunFolder::writer(folder / "run") == ::getpid());
+}
+
+TEST_CASE("a folder that was moved or replaced is not written to") {
+  const TemporaryFolder folder;
+  const RunFolder run = RunFolder::create(folder / "run", "");
+  run.check_in_place();
+  fs::rename(folder / "run", folder / "moved");
+  CHECK_THROWS_AS(run.check_in_place(), Failure);
+  const RunFolder other = RunFolder::create(folder / "run", "");
+  CHECK_THROWS_AS(run.check_in_place(), Failure);
+  other.check_in_place();
+}
+
+TEST_CASE("a checkpoint for which there is no room is not begun") {
+  const TemporaryFolder folder;
+  check_space(folder.path(), 1, "a byte");
+  CHECK_THROWS_WITH_AS(check_space(folder.path(), std::uintmax_t{1} << 62, "checkpoint step-000020"),
+                       doctest::Contains("no room for checkpoint step-000020: it takes 4611686018 GB, and "), Failure);
+  CHECK_THROWS(save(folder / "removed", 1, Phase::reinforce, 0));
+  CHECK_FALSE(fs::exists(folder / "removed"));  // and does not bring a folder back
+}
+
+TEST_CASE("the best checkpoint outlives newer ones") {
+  const TemporaryFolder folder;
+  for (std::int64_t step = 0; step < 5; ++step) save(folder.path(), 1, Phase::reinforce, step, 2, step < 1 ? 0 : 1);
+  std::vector<std::string> names;
+  for (const fs::path& path : list_checkpoints(folder.path())) names.push_back(path.filename().string());
+  CHECK(names == std::vector<std::string>{"step-000001", "step-000003", "step-000004"});
+  CHECK(fs::read_symlink(folder / "best") == "step-000001");
+  CHECK(fs::exists(folder.path() / "best" / "config.json"));
 }
 
 TEST_CASE("going on from a checkpoint drops what came after it") {
@@ -138,13 +191,24 @@ TEST_CASE("going on from a checkpoint drops what came after it") {
   RunFolder run = RunFolder::create(folder / "run", "seed: 1\n");
   run.write_metrics({{"step", 1}});
   const std::int64_t bytes = run.metrics_bytes();
-  run.write_metrics({{"step", 2}});
+  const std::string events = events_of(run.path());
+  run.write_metrics({{"step", 2}, {"loss", 0.5}});
+  CHECK(events_of(run.path()).size() > events.size());
   run.write_episodes(1, "a\n");
   run.write_episodes(2, "b\n");
   run.rewind(bytes, 1);
+  CHECK(events_of(run.path()) == events);
   run.write_metrics({{"step", 3}});
   CHECK(read_file(folder.path() / "run" / "metrics.jsonl") == "{\"step\":1}\n{\"step\":3}\n");
   CHECK(fs::exists(folder.path() / "run" / "episodes" / "step-000001.jsonl"));
   CHECK_FALSE(fs::exists(folder.path() / "run" / "episodes" / "step-000002.jsonl"));
   CHECK_THROWS_WITH_AS(run.rewind(1000, 1), doctest::Contains("is shorter than at the checkpoint"), Error);
+}
+
+TEST_CASE("the cut last line of metrics.jsonl is left out, another is an error") {
+  const TemporaryFolder folder;
+  write_file_synced(folder / "metrics.jsonl", "{\"step\":1}\n{\"step\":2}\n{\"ste");
+  CHECK(read_metrics(folder / "metrics.jsonl").size() == 2);
+  write_file_synced(folder / "metrics.jsonl", "{\"ste\n{\"step\":2}\n");
+  CHECK_THROWS_AS(read_metrics(folder / "metrics.jsonl"), Error);
 }

@@ -1,0 +1,73 @@
+#include "core/run/event_file.h"
+
+#include <array>
+#include <bit>
+#include <cmath>
+
+namespace tinyzero {
+namespace {
+
+constexpr std::array<std::uint32_t, 256> crc_table() {
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    std::uint32_t crc = i;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) != 0 ? crc >> 1 ^ 0x82F63B78u : crc >> 1;
+    table[i] = crc;
+  }
+  return table;
+}
+constexpr auto kCrcTable = crc_table();
+
+std::uint32_t masked(std::uint32_t crc) { return (crc >> 15 | crc << 17) + 0xA282EAD8u; }
+
+std::string little_endian(std::uint64_t value, int bytes) {
+  std::string out;
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i & 0xFF);
+  return out;
+}
+
+std::string varint(std::uint64_t value) {
+  std::string out;
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+  return out + static_cast<char>(value);
+}
+
+// Fields of a protobuf message, by number.
+std::string double_field(int number, double value) {
+  return static_cast<char>(number << 3 | 1) + little_endian(std::bit_cast<std::uint64_t>(value), 8);
+}
+std::string float_field(int number, float value) {
+  return static_cast<char>(number << 3 | 5) + little_endian(std::bit_cast<std::uint32_t>(value), 4);
+}
+std::string integer_field(int number, std::int64_t value) {
+  return static_cast<char>(number << 3) + varint(static_cast<std::uint64_t>(value));
+}
+std::string bytes_field(int number, const std::string& bytes) { return static_cast<char>(number << 3 | 2) + varint(bytes.size()) + bytes; }
+
+std::string record_of(const std::string& content) {
+  const std::string length = little_endian(content.size(), 8);
+  return length + little_endian(masked(crc32c(length)), 4) + content + little_endian(masked(crc32c(content)), 4);
+}
+
+}  // namespace
+
+std::uint32_t crc32c(std::string_view bytes) {
+  std::uint32_t crc = 0xFFFFFFFFu;
+  for (const char c : bytes) crc = crc >> 8 ^ kCrcTable[(crc ^ static_cast<unsigned char>(c)) & 0xFF];
+  return ~crc;
+}
+
+std::string event_file_start(double wall_time) { return record_of(double_field(1, wall_time) + bytes_field(3, "brain.Event:2")); }
+
+std::string scalar_events(const Json& record, double began) {
+  std::string summary;
+  for (const auto& [name, value] : record.items()) {
+    if (!value.is_number() || name == "step" || name == "seconds") continue;
+    summary += bytes_field(1, bytes_field(1, name) + float_field(2, value.get<float>()));
+  }
+  if (summary.empty()) return {};
+  const std::int64_t step = record.value("warm_start/step", record.value("step", std::int64_t{0}));
+  return record_of(double_field(1, began + record.value("seconds", 0.0)) + integer_field(2, step) + bytes_field(5, summary));
+}
+
+}  // namespace tinyzero

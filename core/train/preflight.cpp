@@ -1,0 +1,223 @@
+#include "core/train/preflight.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "core/base/error.h"
+#include "core/run/checkpoint.h"
+#include "core/text/prompt.h"
+#include "core/train/model_workers.h"
+#include "core/train/records.h"
+#include "core/train/step_sampler.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr double kManyCut = 0.2;
+constexpr std::int64_t kMostSamples = 16;  // a problem, however many rollout.samples there are
+constexpr double kEpisodeText = 400;       // bytes of a line of episodes/ beside the completion
+constexpr double kBytesOfToken = 2;        // of a completion, about
+
+std::size_t problems_of(const RunParts& parts) { return static_cast<std::size_t>(parts.experiment.preflight.problems); }
+
+std::vector<Item> first_problems(const RunParts& parts) {
+  return draw_step(parts.task, static_cast<std::uint64_t>(parts.experiment.general.seed), 1, problems_of(parts));
+}
+
+// A token as people read it; special ones have no bytes of their own.
+std::string token_text(const Tokenizer& tokenizer, std::int32_t id) {
+  const std::string text = tokenizer.decode({id});
+  if (!text.empty()) return text;
+  return id == tokenizer.id(kEndToken) ? kEndToken : fmt::format("#{}", id);
+}
+
+void check_answers(const RunParts& parts, const std::vector<Item>& items, PreflightReport& report) {
+  const Task& task = parts.task;
+  if (!task.can_solve()) return;
+  std::string refused;  // a problem whose known answer is not right, and why
+  double right = 0;
+  for (const Item& item : items) {
+    const auto solution = task.solve(item.state);
+    const Verdict verdict = solution ? task.verify({{item.state, *solution}}).front() : Verdict();
+    if (solution && task.is_right(verdict)) ++right;
+    else refused = item.prompt + ": " + (solution ? task.reason(verdict) : "the solver finds nothing");
+  }
+  report.known_answers = right / static_cast<double>(items.size());
+  if (refused.empty()) return;
+  report.warnings.push_back(
+      fmt::format("the task's own solutions earn the full reward in only {:.0f} % of problems ({}); `tinyzero task check` says more",
+                  100 * report.known_answers, refused));
+}
+
+// Whether answers as the task knows them, with the end token, fit into rollout.max_tokens.
+void check_lengths(const RunParts& parts, const std::vector<Item>& items, PreflightReport& report) {
+  const Task& task = parts.task;
+  if (!task.can_demonstrate() && !task.can_solve()) return;
+  const auto seed = static_cast<std::uint64_t>(parts.experiment.general.seed);
+  std::vector<std::int64_t> lengths;
+  for (const Item& item : items) {
+    const auto answer = task.can_demonstrate() ? task.demonstrate(item.state, seed, item.index) : task.solve(item.state);
+    if (answer) lengths.push_back(static_cast<std::int64_t>(parts.tokenizer.encode(*answer).size()) + 1);
+  }
+  if (lengths.empty()) return;
+  std::sort(lengths.begin(), lengths.end());
+  const auto cut = std::count_if(lengths.begin(), lengths.end(), [&](std::int64_t length) { return length > report.max_tokens; });
+  report.answers_cut = static_cast<double>(cut) / static_cast<double>(lengths.size());
+  const std::string what =
+      fmt::format("{:.0f} % of the task's {} are truncated at rollout.max_tokens {}: half of them take more than {} tokens, the longest {}",
+                  100 * report.answers_cut, task.can_demonstrate() ? "demonstrations" : "known answers", report.max_tokens,
+                  lengths[(lengths.size() - 1) / 2], lengths.back());
+  const double most = parts.experiment.preflight.max_truncated;
+  if (report.answers_cut > most)
+    throw Error(what + "; answers as long as these would earn nothing, so no training starts",
+                "raise rollout.max_tokens, or set preflight.max_truncated=1 to train all the same");
+  if (report.answers_cut > kManyCut) report.warnings.push_back(what + "; raise it");
+}
+
+void show_tokens(const RunParts& parts, const std::vector<Item>& items, PreflightReport& report) {
+  for (const Item& item : items) {
+    const auto ids = parts.tokenizer.encode(frame_prompt(item.prompt, parts.framing));
+    report.longest_prompt = std::max(report.longest_prompt, static_cast<std::int64_t>(ids.size()));
+    if (!report.prompt.empty()) continue;
+    for (const std::int32_t id : ids) report.prompt.push_back(token_text(parts.tokenizer, id));
+  }
+  for (const std::int64_t id : parts.model.config.eos) {
+    report.stops.push_back(token_text(parts.tokenizer, static_cast<std::int32_t>(id)));
+    if (id >= 0 && id < parts.model.config.vocab) continue;
+    throw Error(fmt::format("the model's end token {} is outside of its vocabulary of {}: no completion would ever end", id,
+                            parts.model.config.vocab),
+                "correct eos_token_id in config.json");
+  }
+}
+
+double resident_memory() {
+  std::ifstream file("/proc/self/statm");
+  double pages = 0, resident = 0;
+  file >> pages >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+// What the system says is available, or what is left of this process's control group if that is less.
+double free_memory() {
+  double available = 0;
+  std::ifstream meminfo("/proc/meminfo");
+  for (std::string name, unit; meminfo >> name >> available && name != "MemAvailable:";) std::getline(meminfo, unit);
+  available *= 1024;
+  double limit = 0, used = 0;
+  if (std::ifstream("/sys/fs/cgroup/memory.max") >> limit && std::ifstream("/sys/fs/cgroup/memory.current") >> used)
+    available = std::min(available, limit - used);
+  return available;
+}
+
+// Weights, and what learning keeps beside them, in floats: moments, a gradient for each replica, and packed copies.
+double learned_floats(std::int64_t weights, std::int64_t threads, bool frozen) {
+  const double kept = frozen ? 2 : static_cast<double>(5 + ModelWorkers::replicas_for(weights, threads));
+  return static_cast<double>(weights) * kept;
+}
+
+// Bytes beyond what the process holds already: the policy's training state, side models, keys and values of a wave, and the activations of a
+// micro-batch on every replica.
+double memory_to_come(const RunParts& parts, const PreflightReport& report) {
+  const ModelConfig& c = parts.model.config;
+  const Experiment& e = parts.experiment;
+  double floats = learned_floats(c.parameters(), e.general.threads, false);
+  for (const SideModel& side : parts.algorithm.algorithm->models())
+    floats += learned_floats(c.parameters(), e.general.threads, side.learning_rate == 0);
+  const auto d = [](std::int64_t value) { return static_cast<double>(value); };
+  const double length = d(report.longest_prompt + report.max_tokens), wave = e.rollout.wave > 0 ? d(e.rollout.wave) : 64;
+  floats += d(e.general.threads) * wave * length * d(c.layers) * 2 * d(c.kv_width());
+  const double per_token = d(c.layers) * (6 * d(c.width) + 3 * (d(c.q_width()) + 2 * d(c.kv_width())) + 4 * d(c.mlp)) + 3 * d(c.vocab);
+  floats += d(e.general.threads) * std::max(d(e.train.micro_batch), length) * per_token;
+  return floats * sizeof(float);
+}
+
+void check_machine(const RunParts& parts, const std::filesystem::path& run, PreflightReport& report) {
+  const Experiment& e = parts.experiment;
+  const double held = resident_memory();
+  report.memory_needed = held + memory_to_come(parts, report);
+  report.memory_free = held + free_memory();
+  if (report.memory_needed > report.memory_free) {
+    report.warnings.push_back(
+        fmt::format("the run needs about {} of memory, {} are free: take fewer threads, a smaller train.micro_batch or "
+                    "rollout.max_tokens",
+                    size_text(report.memory_needed), size_text(report.memory_free)));
+  }
+  double floats = 3 * static_cast<double>(parts.model.config.parameters());
+  for (const SideModel& side : parts.algorithm.algorithm->models())
+    floats += static_cast<double>(parts.model.config.parameters()) * (side.learning_rate > 0 ? 3 : 1);
+  const double checkpoint = floats * sizeof(float);
+  const auto episodes = static_cast<double>(e.train.steps * e.rollout.prompts * e.rollout.samples);
+  const double kept = static_cast<double>(e.checkpoint.keep + 1) + (e.checkpoint.keep_best ? 1 : 0);
+  report.disk_needed = checkpoint * kept + episodes * (kEpisodeText + kBytesOfToken * static_cast<double>(report.max_tokens));
+  report.disk_free = static_cast<double>(free_space(run));
+  check_space(run, static_cast<std::uintmax_t>(2 * checkpoint), "two checkpoints, one of which is written while the other is kept");
+  if (report.disk_needed > report.disk_free) {
+    report.warnings.push_back(
+        fmt::format("the run writes up to about {}, and {} are free where {} is: it ends with its last whole checkpoint "
+                    "when the disk is full",
+                    size_text(report.disk_needed), size_text(report.disk_free), run.string()));
+  }
+}
+
+void judge_policy(const RunParts& parts, PreflightReport& report) {
+  const Experiment& e = parts.experiment;
+  const std::string cut = fmt::format("{:.0f} % of the start policy's completions are truncated at rollout.max_tokens {}",
+                                      100 * report.truncated, report.max_tokens);
+  // A model made from scratch that was not taught to end is not helped by more room.
+  const bool untaught = e.model.path.empty() && report.answers_cut >= 0 && report.answers_cut <= kManyCut;
+  if (!untaught && report.truncated > e.preflight.max_truncated)
+    throw Failure(cut + ", and earn nothing for what they would have said; no training starts",
+                  "raise rollout.max_tokens, or set preflight.max_truncated=1 to train all the same");
+  if (report.truncated > kManyCut) {
+    report.warnings.push_back(cut + (untaught ? " although the task's own answers fit: it hardly ends them; take more warm_start.steps"
+                                              : ", and earn nothing for what they would have said: raise it"));
+  }
+  if (report.mixed_groups > 0 || e.rollout.samples == 1) return;
+  report.warnings.push_back(
+      fmt::format("the start policy earns the same with every sample of a problem, at an accuracy of {:.0f} %: nothing to "
+                  "learn from under a group baseline yet; take {} problems, or more rollout.samples",
+                  100 * report.accuracy, report.accuracy > 0.5 ? "harder" : "easier"));
+}
+
+}  // namespace
+
+PreflightReport check_start(const RunParts& parts, const std::filesystem::path& run) {
+  PreflightReport report;
+  report.max_tokens = parts.experiment.rollout.max_tokens;
+  report.context = parts.model.config.context;
+  report.held_out = parts.held_out.items.size();
+  report.held_out_keys = parts.held_out.keys;
+  report.held_out_fingerprint = parts.held_out.fingerprint;
+  if (problems_of(parts) == 0) return report;
+  const std::vector<Item> items = first_problems(parts);
+  check_answers(parts, items, report);
+  check_lengths(parts, items, report);
+  show_tokens(parts, items, report);
+  check_machine(parts, run, report);
+  return report;
+}
+
+void check_policy(CpuEngine& engine, const RunParts& parts, PreflightReport& report) {
+  if (problems_of(parts) == 0) return;
+  const Experiment& e = parts.experiment;
+  SampledStep sampled;
+  sampled.items = first_problems(parts);
+  const auto prompts = make_prompts(parts.tokenizer, parts.framing, sampled.items, std::min(e.rollout.samples, kMostSamples));
+  sampled.completions = score_episodes(parts.tokenizer, parts.task, sampled.items,
+                                       engine.generate(prompts, {e.rollout.max_tokens, e.rollout.temperature, parts.model.config.eos,
+                                                                 static_cast<std::uint64_t>(e.general.seed), Purpose::preflight, 0}));
+  report.samples = static_cast<std::int64_t>(sampled.completions.size());
+  const auto share = [&](auto&& holds) {
+    return static_cast<double>(std::count_if(sampled.completions.begin(), sampled.completions.end(), holds)) /
+           static_cast<double>(report.samples);
+  };
+  report.truncated = share([](const ScoredCompletion& c) { return c.episode.end == End::length; });
+  report.accuracy = share([](const ScoredCompletion& c) { return c.right; });
+  report.mixed_groups = mixed_share(sampled);
+  judge_policy(parts, report);
+}
+
+}  // namespace tinyzero
