@@ -110,6 +110,10 @@ struct ConfigOptions {
   bool json = false;
 };
 
+struct ConfigSchemaOptions {
+  bool markdown = false;
+};
+
 struct DoctorOptions {
   bool json = false;
 };
@@ -123,6 +127,8 @@ int replay_command(const GlobalOptions&, const ReplayOptions&);
 int algorithm_check_command(const GlobalOptions&, const CheckCommandOptions&);
 int config_show_command(const GlobalOptions&, const ConfigOptions&);
 int config_check_command(const GlobalOptions&, const ConfigOptions&);
+int config_schema_command(const GlobalOptions&, const ConfigSchemaOptions&);
+int plan_command(const GlobalOptions&, const ConfigOptions&);
 int bench_command(const GlobalOptions&, const BenchOptions&);
 int torch_info_command(const GlobalOptions&);
 

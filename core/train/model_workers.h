@@ -19,6 +19,9 @@ class ModelWorkers {
   // replicas 0: chosen by the size of the model.
   ModelWorkers(Model& model, std::int64_t threads, std::int64_t replicas = 0, bool frozen = false);
 
+  // Bytes that workers on such a model take beside its weights: the gradients of their replicas, and packed matrices.
+  static std::int64_t bytes(const Model& model, std::int64_t threads, bool frozen);
+
   std::int64_t count() const { return static_cast<std::int64_t>(replicas_.size()); }
 
   // The replica that holds the gradient: what an optimizer steps on. Passes through it belong into run().
