@@ -97,7 +97,7 @@ std::vector<ResolvedSetting> RunParts::resolved() const {
   std::vector<ResolvedSetting> all = experiment.resolved;
   const auto add = [&](const PluginChoice& choice, const char* section, const std::vector<ResolvedSetting>& rows) {
     const std::string use = is_plugin_path(choice.use) ? fs::absolute(choice.use).lexically_normal().string() : choice.use;
-    all.push_back({std::string(section) + ".use", yaml_text(use), choice.settings.origin.text()});
+    all.push_back({std::string(section) + ".use", yaml_text(use), choice.settings.find("use")->origin.text()});
     all.insert(all.end(), rows.begin(), rows.end());
   };
   add(experiment.task, "task", task.resolved());

@@ -138,11 +138,11 @@ TEST_CASE("config show says where every value comes from") {
   const auto origin = [&](const char* path) { return shown.at(path)["origin"].get<std::string>(); };
   CHECK(origin("seed") == base + ":1:7");
   CHECK(origin("train.steps") == top + ":4:10");
-  CHECK(origin("train.updates") == base + ":4:27");
+  CHECK(origin("train.updates") == base + ":4:28");
   CHECK(origin("train.epochs") == "default");
   CHECK(origin("rollout.samples") == "command line");
-  CHECK(origin("task.use") == base + ":2:7");
-  CHECK(origin("task.numbers") == base + ":2:32");
+  CHECK(origin("task.use") == base + ":2:13");
+  CHECK(origin("task.numbers") == base + ":2:33");
   CHECK(origin("task.target") == top + ":2:16");
   CHECK(origin("task.operators") == "command line");
   CHECK(origin("task.largest") == "default");
