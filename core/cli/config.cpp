@@ -1,15 +1,57 @@
-// config show · check
+// config show · check · schema
 
 #include <fmt/format.h>
 
 #include "core/cli/options.h"
+#include "core/cli/plan.h"
 #include "core/cli/terminal.h"
-#include "core/train/run_parts.h"
+#include "core/config/schema.h"
+#include "core/task/settings.h"
+#include "tinyzero/note.h"
 
 namespace tinyzero {
+namespace {
+
+RunParts open_parts(const GlobalOptions& global, const ConfigOptions& options) {
+  return RunParts::open(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
+}
+
+// The tables of all plugins that can be used, over settings that live in here; one that cannot be loaded is a warning.
+struct PluginTables {
+  std::vector<TaskSettings> tasks;
+  std::vector<std::unique_ptr<Algorithm>> algorithms;
+
+  void add_tasks(const PluginCatalog& catalog, std::vector<PluginTable>& out) {
+    for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) {
+      try {
+        const TaskAbout about = load_task_code(file, false)->about();
+        tasks.emplace_back(about);
+        out.push_back({about.id, about.title, about.doc, tasks.back().table(), {}});
+      } catch (const Error& e) {
+        fmt::print(stderr, "warning: {}\n", e.what());
+      }
+    }
+  }
+  void add_algorithms(const PluginCatalog& catalog, std::vector<PluginTable>& out) {
+    for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_ALGORITHM)) {
+      try {
+        const AlgorithmModule& module = load_algorithm_module(file);
+        algorithms.push_back(module.make());
+        PluginTable plugin{module.id, module.title, module.doc, {}, {}};
+        algorithms.back()->describe(plugin.table);
+        for (const Variant& variant : algorithms.back()->variants()) plugin.variants.push_back({variant.name, variant.doc});
+        out.push_back(std::move(plugin));
+      } catch (const Error& e) {
+        fmt::print(stderr, "warning: {}\n", e.what());
+      }
+    }
+  }
+};
+
+}  // namespace
 
 int config_show_command(const GlobalOptions& global, const ConfigOptions& options) {
-  const RunParts parts = RunParts::open(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
+  const RunParts parts = open_parts(global, options);
   if (options.json) {
     Json out = Json::object();
     for (const ResolvedSetting& setting : parts.resolved()) out[setting.path] = {{"value", setting.value}, {"origin", setting.origin}};
@@ -17,26 +59,38 @@ int config_show_command(const GlobalOptions& global, const ConfigOptions& option
     return 0;
   }
   for (const ResolvedSetting& setting : parts.resolved()) fmt::print("{:<28} {:<16} {}\n", setting.path, setting.value, setting.origin);
+  fmt::print("\n");
+  for (const std::string& line : arithmetic_lines(parts)) fmt::print("{}\n", line);
   return 0;
 }
 
 int config_check_command(const GlobalOptions& global, const ConfigOptions& options) {
-  const RunParts parts = RunParts::open(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
+  const RunParts parts = open_parts(global, options);
   const Experiment& e = parts.experiment;
-  const std::int64_t episodes = e.rollout.prompts * e.rollout.samples;
   if (options.json) {
-    fmt::print("{}\n", json_line({{"ok", true},
-                                  {"parameters", parts.model.config.parameters()},
-                                  {"episodes_a_step", episodes},
-                                  {"held_out", parts.held_out.items.size()}}));
+    Json out = {{"ok", true},
+                {"parameters", parts.model.config.parameters()},
+                {"episodes_a_step", e.rollout.prompts * e.rollout.samples},
+                {"held_out", parts.held_out.items.size()}};
+    out.update(arithmetic_json(parts));
+    fmt::print("{}\n", json_line(out));
     return 0;
   }
   fmt::print("{} is a valid experiment\n", options.config);
   fmt::print("  {} · {} · {}\n", e.task.use, e.algorithm.use, model_label(parts));
-  fmt::print("  a step: {} problems x {} samples = {} completions of up to {} tokens, {} update{}\n", e.rollout.prompts, e.rollout.samples,
-             episodes, e.rollout.max_tokens, e.train.updates, e.train.updates == 1 ? "" : "s");
-  fmt::print("  warm start {} steps of {} · RL {} steps · held out {} problems ({} different)\n", e.warm_start.steps, e.warm_start.batch,
-             e.train.steps, parts.held_out.items.size(), parts.held_out.keys);
+  for (const std::string& line : arithmetic_lines(parts)) fmt::print("  {}\n", line);
+  return 0;
+}
+
+int config_schema_command(const GlobalOptions& global, const ConfigSchemaOptions& options) {
+  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  Experiment defaults;
+  ExperimentTables tables{section_tables(defaults), {}, {}};
+  PluginTables plugins;
+  plugins.add_tasks(catalog, tables.tasks);
+  plugins.add_algorithms(catalog, tables.algorithms);
+  if (options.markdown) fmt::print("{}", experiment_reference(tables));
+  else fmt::print("{}\n", experiment_schema(tables).dump(2));
   return 0;
 }
 

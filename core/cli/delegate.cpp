@@ -31,6 +31,8 @@ int replay_command(const GlobalOptions& global, const ReplayOptions&) { return b
 int algorithm_check_command(const GlobalOptions& global, const CheckCommandOptions&) { return become_train_program(global); }
 int config_show_command(const GlobalOptions& global, const ConfigOptions&) { return become_train_program(global); }
 int config_check_command(const GlobalOptions& global, const ConfigOptions&) { return become_train_program(global); }
+int config_schema_command(const GlobalOptions& global, const ConfigSchemaOptions&) { return become_train_program(global); }
+int plan_command(const GlobalOptions& global, const ConfigOptions&) { return become_train_program(global); }
 int bench_command(const GlobalOptions& global, const BenchOptions&) { return become_train_program(global); }
 int torch_info_command(const GlobalOptions& global) { return become_train_program(global); }
 

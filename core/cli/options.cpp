@@ -254,7 +254,7 @@ void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std
                              add_check_options(c, o, "algorithm, or the path of its library",
                                                "settings of the algorithm, key=value; also variant=NAME");
                            });
-  CLI::App& config = *app.add_subcommand("config", "Experiment files: show, check");
+  CLI::App& config = *app.add_subcommand("config", "Experiment files: show, check, schema");
   config.require_subcommand(1);
   const auto file = [](CLI::App& c, ConfigOptions& o) {
     c.add_option("config", o.config, "experiment file (YAML)")->required();
@@ -263,6 +263,10 @@ void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std
   };
   add<ConfigOptions>(config, global, chosen, "show", "Every setting of an experiment, and where it comes from", config_show_command, file);
   add<ConfigOptions>(config, global, chosen, "check", "Check an experiment without running it", config_check_command, file);
+  add<ConfigSchemaOptions>(
+      config, global, chosen, "schema", "What an experiment may say, as a JSON schema for editors", config_schema_command,
+      [](CLI::App& c, ConfigSchemaOptions& o) { c.add_flag("--markdown", o.markdown, "as the reference that ends docs/experiments.md"); });
+  add<ConfigOptions>(app, global, chosen, "plan", "Memory and time that a run will need, measured in a few seconds", plan_command, file);
 }
 
 }  // namespace

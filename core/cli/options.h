@@ -125,6 +125,8 @@ struct ConfigOptions {
 struct ReportCommandOptions {
   std::vector<std::string> runs;
   std::string out;
+struct ConfigSchemaOptions {
+  bool markdown = false;
 };
 
 struct DoctorOptions {
@@ -140,6 +142,8 @@ int replay_command(const GlobalOptions&, const ReplayOptions&);
 int algorithm_check_command(const GlobalOptions&, const CheckCommandOptions&);
 int config_show_command(const GlobalOptions&, const ConfigOptions&);
 int config_check_command(const GlobalOptions&, const ConfigOptions&);
+int config_schema_command(const GlobalOptions&, const ConfigSchemaOptions&);
+int plan_command(const GlobalOptions&, const ConfigOptions&);
 int bench_command(const GlobalOptions&, const BenchOptions&);
 int torch_info_command(const GlobalOptions&);
 

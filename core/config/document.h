@@ -1,7 +1,8 @@
 // A YAML file as a tree that remembers where each value stands.
 //
-// Built from yaml-cpp's events, not its nodes: so duplicate keys, aliases and other documents are refused where they stand instead of
-// being merged silently. `extends:` and command-line overrides are applied here, before anything is interpreted.
+// Built from yaml-cpp's events, not its nodes: so duplicate keys, aliases, tags, merge keys and other documents are refused where they stand
+// instead of being merged silently. Text that is not UTF-8, control characters and tabs in front of a line are refused too; size, depth and
+// number of values are limited. `extends:` and command-line overrides are applied here, before anything is interpreted.
 #pragma once
 
 #include <filesystem>
@@ -15,6 +16,7 @@ namespace tinyzero {
 struct Origin {
   std::string source;        // a file, or "command line"
   int line = 0, column = 0;  // from 1; 0 for the command line
+  int layer = 0;             // what is laid over what: 0 for a file, below it for what it extends, 1 for the command line
 
   // "configs/a.yaml:3:5", or "command line".
   std::string text() const;
@@ -43,10 +45,15 @@ struct Entry {
   Node value;
 };
 
-// Parses one document. `source` is the file's name in messages. Throws Error with line and column.
-Node parse_yaml(std::string_view text, const std::string& source);
+// Parses one document. `source` is the file's name in messages, `first_column` where the text begins in its first line. Throws Error with line
+// and column.
+Node parse_yaml(std::string_view text, const std::string& source, int first_column = 1);
 
-// Reads a file and everything it extends (paths relative to the file). The result is a map without the key `extends`.
+// `task: NAME` is short for `task: {use: NAME}`, and so for algorithms: from here on it is the long form.
+void expand_short_forms(Node& root);
+
+// Reads a file and everything it extends (paths relative to the file), in long forms. A section that names another `use` than the file it extends
+// takes nothing from that section. The result is a map without the key `extends`.
 Node load_yaml(const std::filesystem::path& path);
 
 // Applies "a.b.c=value" (the value is YAML) to a map; new keys are added. Throws Error.

@@ -36,9 +36,13 @@ void ModelSettings::describe(SettingsTable& t) {
 
 void WarmStartSettings::describe(SettingsTable& t) {
   t.add("steps", steps, "steps of imitating the task's demonstrations before RL; 0: pure RL").between(0, 1e7);
-  t.add("batch", batch, "demonstrations a step").between(1, 65536);
-  t.add("optimizer", optimizer, "muon (matrices of the layers by Muon, the rest by AdamW) or adamw").one_of({"muon", "adamw"});
-  t.add("learning_rate", learning_rate, "peak learning rate; rises over the first 5 % of the steps, then falls as a cosine").between(0, 1);
+  t.add("batch", batch, "demonstrations a step").between(1, 65536).unless("steps", "0");
+  t.add("optimizer", optimizer, "muon (matrices of the layers by Muon, the rest by AdamW) or adamw")
+      .one_of({"muon", "adamw"})
+      .unless("steps", "0");
+  t.add("learning_rate", learning_rate, "peak learning rate; rises over the first 5 % of the steps, then falls as a cosine")
+      .between(0, 1)
+      .unless("steps", "0");
 }
 
 void RolloutSettings::describe(SettingsTable& t) {
@@ -52,12 +56,16 @@ void RolloutSettings::describe(SettingsTable& t) {
 
 void TrainSettings::describe(SettingsTable& t) {
   t.add("steps", steps, "RL steps; 0: warm start and evaluation only").between(0, 1e7);
-  t.add("updates", updates, "gradient updates an epoch; a step's problems are divided evenly among them").between(1, 64);
-  t.add("epochs", epochs, "times that a step's episodes are learned from, each in as many updates").between(1, 64);
-  t.add("optimizer", optimizer, "of RL: adamw, or muon (matrices of the layers by Muon, the rest by AdamW)").one_of({"adamw", "muon"});
-  t.add("learning_rate", learning_rate, "peak learning rate of RL").between(0, 1);
-  t.add("schedule", schedule, "of the learning rate after the warm-up").one_of({"constant", "linear", "cosine"});
-  t.add("warmup", warmup, "steps over which the learning rate rises; 0: none").between(0, 1e7);
+  t.add("updates", updates, "gradient updates an epoch; a step's problems are divided evenly among them")
+      .between(1, 64)
+      .unless("steps", "0");
+  t.add("epochs", epochs, "times that a step's episodes are learned from, each in as many updates").between(1, 64).unless("steps", "0");
+  t.add("optimizer", optimizer, "of RL: adamw, or muon (matrices of the layers by Muon, the rest by AdamW)")
+      .one_of({"adamw", "muon"})
+      .unless("steps", "0");
+  t.add("learning_rate", learning_rate, "peak learning rate of RL").between(0, 1).unless("steps", "0");
+  t.add("schedule", schedule, "of the learning rate after the warm-up").one_of({"constant", "linear", "cosine"}).unless("steps", "0");
+  t.add("warmup", warmup, "steps over which the learning rate rises; 0: none").between(0, 1e7).unless("steps", "0");
   t.add("weight_decay", weight_decay, "of matrices, in RL and warm start; 0: none").between(0, 10);
   t.add("beta1", beta1, "AdamW's decay of the mean gradient").between(0, 0.9999);
   t.add("beta2", beta2, "AdamW's decay of the mean squared gradient").between(0, 0.999999);
@@ -67,14 +75,18 @@ void TrainSettings::describe(SettingsTable& t) {
   t.add("importance_cap", importance_cap,
         "tokens are weighted by the trainer's probability over the sampler's, at most this, where the two differ (truncated importance "
         "sampling); costs a forward pass; 0: the sampler's log-probs are taken as they are")
-      .between(0, 1e6);
+      .between(0, 1e6)
+      .unless("steps", "0");
   t.add("max_failed", max_failed, "share of a step's episodes that the task may fail to judge before the run stops; 1: never stops")
-      .between(0, 1);
+      .between(0, 1)
+      .unless("steps", "0");
   t.add("max_logp_gap", max_logp_gap,
         "mean distance between the trainer's and the sampler's log-probs that stops the run, in nats; 0: never")
-      .between(0, 1e6);
+      .between(0, 1e6)
+      .unless("steps", "0");
   t.add("max_skipped", max_skipped, "updates that a run may skip because a loss or gradient is not finite; one more stops it")
-      .between(0, 1e9);
+      .between(0, 1e9)
+      .unless("steps", "0");
 }
 
 void EvalSettings::describe(SettingsTable& t) {
@@ -122,14 +134,6 @@ PluginChoice plugin_choice(const Node& root, const std::string& section) {
   if (node == nullptr)
     throw Error(root.origin.text() + ": no section \"" + section + "\"",
                 "add " + section + ": {use: NAME}; `tinyzero " + section + " list` names them");
-  // `task: NAME` is short for `task: {use: NAME}`.
-  if (node->kind == Node::Kind::scalar) {
-    Node map;
-    map.kind = Node::Kind::map;
-    map.origin = node->origin;
-    map.entries.push_back({"use", node->origin, *node});
-    return {node->scalar, map};
-  }
   const Node* use = node->kind == Node::Kind::map ? node->find("use") : nullptr;
   if (use == nullptr || use->kind != Node::Kind::scalar) {
     throw Error(node->origin.text() + ": " + section + " does not say which to use",
@@ -144,17 +148,16 @@ bool shapes_new_model(const std::string& path) { return path.starts_with("model.
 void check_model(const ModelSettings& model, const Node* section) {
   if (section == nullptr || model.path.empty()) return;
   for (const Entry& entry : section->entries) {
-    if (!shapes_new_model("model." + entry.name)) continue;
+    if (!shapes_new_model("model." + entry.name) || section->find("path")->origin.layer > entry.value.origin.layer) continue;
     throw Error(
         entry.origin.text() + ": model." + entry.name + " has no effect beside model.path: the folder \"" + model.path + "\" decides",
         "remove one of them");
   }
 }
 
-void check_training(const Experiment& e, const Node& root) {
-  if (e.rollout.prompts % e.train.updates != 0) {
-    const Node* section = root.find("train");
-    throw Error((section != nullptr ? section->origin.text() + ": " : "") + "train.updates is " + std::to_string(e.train.updates) +
+void check_training(const Experiment& e) {
+  if (e.train.steps > 0 && e.rollout.prompts % e.train.updates != 0) {
+    throw Error(e.where("train.updates") + "train.updates is " + std::to_string(e.train.updates) +
                     ", which does not divide rollout.prompts " + std::to_string(e.rollout.prompts),
                 "each update takes the same number of problems");
   }
@@ -170,11 +173,15 @@ void check_training(const Experiment& e, const Node& root) {
 
 Experiment Experiment::load(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   Node root = load_yaml(path);
-  for (const std::string& assignment : overrides) apply_override(root, assignment);
+  for (const std::string& assignment : overrides) {
+    apply_override(root, assignment);
+    expand_short_forms(root);
+  }
   return from_node(root, path.stem().string());
 }
 
-Experiment Experiment::from_node(const Node& root, const std::string& name) {
+Experiment Experiment::from_node(Node root, const std::string& name) {
+  expand_short_forms(root);
   Experiment e;
   e.name = name;
   auto sections = section_tables(e);
@@ -203,8 +210,15 @@ Experiment Experiment::from_node(const Node& root, const std::string& name) {
   }
   e.general.threads = threads_or_cores(e.general.threads);
   resolve("threads", std::to_string(e.general.threads));  // a run goes on with as many: its sums depend on them
-  check_training(e, root);
+  check_training(e);
   return e;
+}
+
+std::string Experiment::where(const std::string& path) const {
+  for (const ResolvedSetting& setting : resolved) {
+    if (setting.path == path && setting.origin != "default") return setting.origin + ": ";
+  }
+  return "";
 }
 
 std::string resolved_yaml(const std::vector<ResolvedSetting>& settings) {

@@ -109,9 +109,12 @@ struct Experiment {
   std::vector<ResolvedSetting> resolved;  // of every section but task and algorithm; only settings that have an effect
   std::string name;                       // the file's name without its ending
 
+  // "configs/a.yaml:3:5: " for the setting's place, "" if it is a default: how an error about it begins.
+  std::string where(const std::string& path) const;
+
   // Reads and checks a file with `overrides` ("key=value") on top. Throws Error.
   static Experiment load(const std::filesystem::path& path, const std::vector<std::string>& overrides);
-  static Experiment from_node(const Node& root, const std::string& name);
+  static Experiment from_node(Node root, const std::string& name);
 };
 
 // The tables of all sections with their defaults, in the order of a file: for help, schema and docs.

@@ -63,22 +63,29 @@ bool holds(const SettingsTable& table, const std::string& name, const std::strin
   return other != nullptr && other->text() == (other->type() == SettingType::text ? yaml_text(value) : value);
 }
 
-bool has_effect(const SettingsTable& table, const Setting& setting) {
-  return (setting.needs_name.empty() || holds(table, setting.needs_name, setting.needs_value)) &&
-         (setting.idle_name.empty() || !holds(table, setting.idle_name, setting.idle_value));
+bool needs_other(const SettingsTable& table, const Setting& setting) {
+  return !setting.needs_name.empty() && !holds(table, setting.needs_name, setting.needs_value);
 }
 
+bool has_effect(const SettingsTable& table, const Setting& setting) {
+  return !needs_other(table, setting) && (setting.idle_name.empty() || !holds(table, setting.idle_name, setting.idle_value));
+}
+
+// A setting without effect is refused, unless the one that takes its effect was written over it, in a later file or on the command line: so one
+// word can switch a part of an experiment off.
 void check_effect(const SettingsTable& table, const Node& map, const std::string& section) {
   for (const Entry& entry : map.entries) {
     const Setting* setting = table.find(entry.name);
     if (setting == nullptr || has_effect(table, *setting)) continue;
-    const std::string what = entry.origin.text() + ": " + dotted(section, entry.name) + " has no effect: ";
-    if (!setting->needs_name.empty() && !holds(table, setting->needs_name, setting->needs_value)) {
-      throw Error(what + dotted(section, setting->needs_name) + " is " + table.find(setting->needs_name)->text() +
-                      ", and it matters only with " + setting->needs_value,
-                  "remove it, or set " + setting->needs_name + ": " + setting->needs_value);
+    const bool needs = needs_other(table, *setting);
+    const std::string& other = needs ? setting->needs_name : setting->idle_name;
+    if (const Node* node = map.find(other); node != nullptr && node->origin.layer > entry.value.origin.layer) continue;
+    const std::string what = entry.origin.text() + ": " + dotted(section, entry.name) + " has no effect: " + dotted(section, other) +
+                             " is " + table.find(other)->text();
+    if (needs) {
+      throw Error(what + ", and it matters only with " + setting->needs_value, "remove it, or set " + other + ": " + setting->needs_value);
     }
-    throw Error(what + dotted(section, setting->idle_name) + " is " + setting->idle_value, "remove it, or set " + setting->idle_name);
+    throw Error(what, "remove it, or set " + other);
   }
 }
 
@@ -116,7 +123,8 @@ std::vector<ResolvedSetting> read_settings(const Node* map, const SettingsTable&
   if (map == nullptr) map = &kNothing;
   if (base == nullptr) base = &kNothing;
   if (map->kind != Node::Kind::map && map->kind != Node::Kind::null) {
-    throw Error(map->origin.text() + ": " + section + " is " + map->describe() + ", expected a map of settings");
+    throw Error(map->origin.text() + ": " + (section.empty() ? "the experiment" : section) + " is " + map->describe() +
+                ", expected a map of settings");
   }
   std::vector<std::string> known = reserved;
   for (const Setting& setting : table.rows()) known.push_back(setting.name);

@@ -18,8 +18,8 @@ struct ResolvedSetting {
 
 // Reads `map` (null node: nothing is set) into the fields of `table`. `section` is the dotted path for messages ("" at the top);
 // names in `reserved` are left to the caller. Throws Error for an unknown name, a wrong type, a value out of range, or a setting that
-// has no effect beside the others. Returns every setting that has an effect. `base`, a map or null, holds values for what `map` does not
-// set; they may be without effect.
+// has no effect beside the others, unless a later file or the command line took it. Returns every setting that has an effect. `base`, a map
+// or null, holds values for what `map` does not set; they may be without effect.
 std::vector<ResolvedSetting> read_settings(const Node* map, const SettingsTable& table, const std::string& section,
                                            const std::vector<std::string>& reserved = {}, const Node* base = nullptr);
 

@@ -35,6 +35,10 @@ std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted) {
 Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node* settings) {
   const PluginFile file = catalog.find(TINYZERO_NOTE_TASK, use);
   const bool trusted = is_trusted(settings);
+  if (trusted && file.built_in) {
+    throw Error(settings->find(kInProcess)->origin.text() + ": task.in_process has no effect: \"" + use + "\" came with the program",
+                "remove it: such tasks run in this process anyway");
+  }
   Task task(load_task_code(file, trusted), file.path, settings);
   if (trusted) task.resolved_.push_back({std::string("task.") + kInProcess, "true", settings->find(kInProcess)->origin.text()});
   return task;
@@ -44,7 +48,13 @@ Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Nod
     : code_(std::move(code)), path_(std::move(path)) {
   const TaskSettings table(about());
   resolved_ = read_settings(settings, table.table(), "task", {"use", kInProcess});
-  code_->create(table.values());
+  try {
+    code_->create(table.values());
+  } catch (const Failure&) {
+    throw;
+  } catch (const Error& e) {
+    throw Error((settings != nullptr && settings->origin.line > 0 ? settings->origin.text() + ": " : "") + e.what(), e.hint());
+  }
 }
 
 std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_t count) const {

@@ -19,8 +19,8 @@ class ModelWorkers {
   // replicas 0: chosen by the size of the model.
   ModelWorkers(Model& model, std::int64_t threads, std::int64_t replicas = 0, bool frozen = false);
 
-  // How many are chosen.
-  static std::int64_t replicas_for(std::int64_t weights, std::int64_t threads);
+  // Bytes that workers on such a model take beside its weights: the gradients of their replicas, and packed matrices.
+  static std::int64_t bytes(const Model& model, std::int64_t threads, bool frozen);
 
   std::int64_t count() const { return static_cast<std::int64_t>(replicas_.size()); }
 

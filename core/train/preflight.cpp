@@ -9,7 +9,7 @@
 #include "core/base/error.h"
 #include "core/run/checkpoint.h"
 #include "core/text/prompt.h"
-#include "core/train/model_workers.h"
+#include "core/train/plan.h"
 #include "core/train/records.h"
 #include "core/train/step_sampler.h"
 
@@ -112,26 +112,16 @@ double free_memory() {
   return available;
 }
 
-// Weights, and what learning keeps beside them, in floats: moments, a gradient for each replica, and packed copies.
-double learned_floats(std::int64_t weights, std::int64_t threads, bool frozen) {
-  const double kept = frozen ? 2 : static_cast<double>(5 + ModelWorkers::replicas_for(weights, threads));
-  return static_cast<double>(weights) * kept;
-}
-
-// Bytes beyond what the process holds already: the policy's training state, side models, keys and values of a wave, and the activations of a
-// micro-batch on every replica.
+// Bytes beyond what the process holds already: what follows from shapes but the weights, and the activations of a micro-batch on every replica.
 double memory_to_come(const RunParts& parts, const PreflightReport& report) {
   const ModelConfig& c = parts.model.config;
   const Experiment& e = parts.experiment;
-  double floats = learned_floats(c.parameters(), e.general.threads, false);
-  for (const SideModel& side : parts.algorithm.algorithm->models())
-    floats += learned_floats(c.parameters(), e.general.threads, side.learning_rate == 0);
+  const RunMemory shapes = memory_of(parts);
   const auto d = [](std::int64_t value) { return static_cast<double>(value); };
-  const double length = d(report.longest_prompt + report.max_tokens), wave = e.rollout.wave > 0 ? d(e.rollout.wave) : 64;
-  floats += d(e.general.threads) * wave * length * d(c.layers) * 2 * d(c.kv_width());
+  const double length = d(report.longest_prompt + report.max_tokens);
   const double per_token = d(c.layers) * (6 * d(c.width) + 3 * (d(c.q_width()) + 2 * d(c.kv_width())) + 4 * d(c.mlp)) + 3 * d(c.vocab);
-  floats += d(e.general.threads) * std::max(d(e.train.micro_batch), length) * per_token;
-  return floats * sizeof(float);
+  return d(shapes.total() - shapes.weights) +
+         d(e.general.threads) * std::max(d(e.train.micro_batch), length) * per_token * static_cast<double>(sizeof(float));
 }
 
 void check_machine(const RunParts& parts, const std::filesystem::path& run, PreflightReport& report) {

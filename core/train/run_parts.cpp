@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
 #include "core/text/prompt.h"
+#include "tinyzero/note.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {
@@ -14,7 +15,24 @@ namespace {
 
 constexpr std::int64_t kVocabMultiple = 32;  // a new model's vocabulary is padded to this, as real ones are
 
-Model new_model(const ModelSettings& s, const Tokenizer& tokenizer, std::int64_t seed) {
+// Where the setting stands that says how many, if any does.
+std::string place_of(const Experiment& e, const std::string& one, const std::string& other) {
+  const std::string place = e.where(one);
+  return place.empty() ? e.where(other) : place;
+}
+
+// The plugin's file. An error says where `use` stands.
+void check_found(const PluginCatalog& catalog, std::uint32_t type, const PluginChoice& choice) {
+  try {
+    catalog.find(type, choice.use);
+  } catch (const Error& e) {
+    const Node* use = choice.settings.find("use");
+    throw Error((use != nullptr ? use->origin.text() + ": " : "") + e.what(), e.hint());
+  }
+}
+
+Model new_model(const Experiment& experiment, const Tokenizer& tokenizer) {
+  const ModelSettings& s = experiment.model;
   ModelConfig c = preset_config(s.preset);
   const auto set = [](std::int64_t& field, std::int64_t value) {
     if (value > 0) field = value;
@@ -26,14 +44,16 @@ Model new_model(const ModelSettings& s, const Tokenizer& tokenizer, std::int64_t
   set(c.mlp, s.mlp);
   set(c.context, s.context);
   if (c.heads % c.kv_heads != 0)
-    throw Error(fmt::format("model.heads is {}, model.kv_heads {}: heads must share key/value heads evenly", c.heads, c.kv_heads));
+    throw Error(place_of(experiment, "model.heads", "model.kv_heads") +
+                fmt::format("model.heads is {}, model.kv_heads {}: heads must share key/value heads evenly", c.heads, c.kv_heads));
   if (c.width % c.heads != 0 || c.width / c.heads % 2 != 0)
-    throw Error(fmt::format("model.width is {}, model.heads {}: a head must have an even size", c.width, c.heads));
+    throw Error(place_of(experiment, "model.heads", "model.width") +
+                fmt::format("model.width is {}, model.heads {}: a head must have an even size", c.width, c.heads));
   c.head_dim = c.width / c.heads;
   c.vocab = (tokenizer.size() + kVocabMultiple - 1) / kVocabMultiple * kVocabMultiple;
   c.eos = {tokenizer.id(kEndToken)};
   Model model(c);
-  initialize(model, stream_key(static_cast<std::uint64_t>(seed), {static_cast<std::uint64_t>(Purpose::weights)}));
+  initialize(model, stream_key(static_cast<std::uint64_t>(experiment.general.seed), {static_cast<std::uint64_t>(Purpose::weights)}));
   return model;
 }
 
@@ -43,8 +63,9 @@ void check_room(const RunParts& parts) {
     longest = std::max(longest, prompt.ids.size());
   const std::int64_t needed = static_cast<std::int64_t>(longest) + parts.experiment.rollout.max_tokens;
   if (needed <= parts.model.config.context) return;
-  throw Error(fmt::format("prompts of {} tokens and rollout.max_tokens of {} need {} positions, the model has {}", longest,
-                          parts.experiment.rollout.max_tokens, needed, parts.model.config.context),
+  throw Error(place_of(parts.experiment, "rollout.max_tokens", "model.context") +
+                  fmt::format("prompts of {} tokens and rollout.max_tokens of {} need {} positions, the model has {}", longest,
+                              parts.experiment.rollout.max_tokens, needed, parts.model.config.context),
               "lower rollout.max_tokens, or raise model.context");
 }
 
@@ -53,14 +74,16 @@ void check_room(const RunParts& parts) {
 RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog) {
   use_kernels(kernels_for(experiment.general.precision));
   const ModelSettings& m = experiment.model;
+  check_found(catalog, TINYZERO_NOTE_TASK, experiment.task);
+  check_found(catalog, TINYZERO_NOTE_ALGORITHM, experiment.algorithm);
   Task task = Task::open(catalog, experiment.task.use, &experiment.task.settings);
   if (experiment.warm_start.steps > 0 && !task.can_demonstrate()) {
-    throw Error("task \"" + experiment.task.use + "\" has no demonstrations to start from",
+    throw Error(experiment.where("warm_start.steps") + "task \"" + experiment.task.use + "\" has no demonstrations to start from",
                 "set warm_start.steps: 0, or give the task a demonstrate()");
   }
   ConfiguredAlgorithm algorithm = open_algorithm(catalog, experiment.algorithm.use, &experiment.algorithm.settings);
   Tokenizer tokenizer = m.path.empty() ? Tokenizer::make(m.tokenizer == "numbers") : Tokenizer::load(m.path);
-  Model model = m.path.empty() ? new_model(m, tokenizer, experiment.general.seed) : load_model(m.path);
+  Model model = m.path.empty() ? new_model(experiment, tokenizer) : load_model(m.path);
   if (model.config.eos.empty()) throw Error(m.path + "/config.json names no eos_token_id: completions would never end", "add it");
   std::string framing = resolve_framing(m.prompt_template, tokenizer);
   EvalSet held_out = draw_eval_set(task, split_from_name(experiment.eval.split), static_cast<std::size_t>(experiment.eval.problems));
@@ -74,7 +97,7 @@ std::vector<ResolvedSetting> RunParts::resolved() const {
   std::vector<ResolvedSetting> all = experiment.resolved;
   const auto add = [&](const PluginChoice& choice, const char* section, const std::vector<ResolvedSetting>& rows) {
     const std::string use = is_plugin_path(choice.use) ? fs::absolute(choice.use).lexically_normal().string() : choice.use;
-    all.push_back({std::string(section) + ".use", yaml_text(use), choice.settings.origin.text()});
+    all.push_back({std::string(section) + ".use", yaml_text(use), choice.settings.find("use")->origin.text()});
     all.insert(all.end(), rows.begin(), rows.end());
   };
   add(experiment.task, "task", task.resolved());

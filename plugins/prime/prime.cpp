@@ -26,10 +26,13 @@ class Prime : public Algorithm {
         .one_of({"frozen", "policy"});
     t.add("update", update_, "the reward model learns from a step's episodes before or after it rewards them").one_of({"before", "after"});
     t.add("granularity", granularity_, "token: a reward for each token but the last; whole: their sum, at the last token")
-        .one_of({"token", "whole"});
-    t.add("normalize", normalize_, "process rewards are divided by the largest sum that a completion's come to from any token on");
+        .one_of({"token", "whole"})
+        .unless("process", "0");
+    t.add("normalize", normalize_, "process rewards are divided by the largest sum that a completion's come to from any token on")
+        .unless("process", "0");
     t.add("baseline", baseline_, "leave_one_out: the others' token mean; published: what PRIME's code computes, which is not quite that")
-        .one_of({"leave_one_out", "published"});
+        .one_of({"leave_one_out", "published"})
+        .unless("process", "0");
     t.add("process", process_, "weight of the process rewards").between(0, 1000);
     t.add("outcome", outcome_, "weight of the right answer").between(0, 1000);
     t.add("accuracy", accuracy_, "a problem is kept if the share of right samples is within [low, high]; [0, 1]: all")

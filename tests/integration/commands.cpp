@@ -48,6 +48,8 @@ TEST_CASE("help and version, for every command, on standard output") {
                               "replay",
                               "config",
                               "config check",
+                              "config schema",
+                              "plan",
                               "model",
                               "model generate",
                               "bench",

@@ -99,13 +99,16 @@ TEST_CASE("every command of docs/write_a_task.md runs") { run_document(kRoot / "
 TEST_CASE("every command of docs/algorithms.md runs") { run_document(kRoot / "docs/algorithms.md"); }
 TEST_CASE("every command of docs/performance.md runs") { run_document(kRoot / "docs/performance.md"); }
 TEST_CASE("every command of docs/report.md runs") { run_document(kRoot / "docs/report.md"); }
+TEST_CASE("every command of docs/experiments.md runs") { run_document(kRoot / "docs/experiments.md"); }
+TEST_CASE("every command of docs/faq.md runs") { run_document(kRoot / "docs/faq.md"); }
 TEST_CASE("every command of docs/write_an_algorithm.md runs") { run_document(kRoot / "docs/write_an_algorithm.md"); }
 
 TEST_CASE("no other document has commands that are not run") {
   for (const fs::path& document : documents()) {
     const std::string name = document.filename().string();
     if (name == "README.md" || name == "quickstart.md" || name == "write_a_task.md" || name == "write_an_algorithm.md" ||
-        name == "algorithms.md" || name == "performance.md" || name == "evaluate.md" || name == "report.md")
+        name == "algorithms.md" || name == "performance.md" || name == "evaluate.md" || name == "report.md" || name == "experiments.md" ||
+        name == "faq.md")
       continue;
     for (const Block& block : blocks_of(document)) {
       CAPTURE(document.string());

@@ -213,6 +213,18 @@ CpuEngine::CpuEngine(const Model& model, const CpuEngineOptions& options)
   refresh();
 }
 
+std::int64_t CpuEngine::weight_bytes(const Model& model) {
+  return DecodeWeights::floats(model.config, kernels()) * static_cast<std::int64_t>(sizeof(float));
+}
+
+std::int64_t CpuEngine::cache_bytes(const Model& model, const CpuEngineOptions& options, std::int64_t longest_prompt,
+                                    std::int64_t max_tokens) {
+  const std::int64_t wave = options.wave > 0 ? options.wave : *std::max_element(std::begin(kWaves), std::end(kWaves));
+  const std::int64_t floats = DecodeWorker::cache_floats(model.config, kernels(), Generation::prompts_at_once(wave), longest_prompt) +
+                              DecodeWorker::cache_floats(model.config, kernels(), wave, max_tokens);
+  return threads_or_cores(options.threads) * floats * static_cast<std::int64_t>(sizeof(float));
+}
+
 void CpuEngine::check_ids(const std::vector<std::int32_t>& ids, std::int64_t room) const {
   if (ids.empty()) throw Error("an empty prompt has no next token", "give at least one token");
   for (const std::int32_t id : ids) {

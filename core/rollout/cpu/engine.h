@@ -25,6 +25,12 @@ class CpuEngine : public Engine {
   // Works on the weights of `model`, which must outlive the engine; call refresh() after changing them.
   CpuEngine(const Model& model, const CpuEngineOptions& options);
 
+  // Bytes of its packed weights, and of the keys and values of generate() with prompts and completions of up to so many tokens: at most, since
+  // a wave that is tuned may be narrower than the widest.
+  static std::int64_t weight_bytes(const Model& model);
+  static std::int64_t cache_bytes(const Model& model, const CpuEngineOptions& options, std::int64_t longest_prompt,
+                                  std::int64_t max_tokens);
+
   void refresh() { packed_.pack(model_.weights.data()); }
 
   std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling& sampling) override;

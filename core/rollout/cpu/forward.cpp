@@ -26,9 +26,13 @@ DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, c
       logits_(room.rows * c.vocab),
       scores_(kernels.attend_scratch(c.heads / c.kv_heads, c.head_dim, room.prompt_length + room.length + 2 * kernels.lanes)) {}
 
+std::int64_t DecodeWorker::cache_floats(const ModelConfig& c, const Kernels& kernels, std::int64_t sequences, std::int64_t length) {
+  return sequences * c.layers * c.kv_heads * (kernels.key_floats(length, c.head_dim) + kernels.value_floats(length, c.head_dim));
+}
+
 DecodeWorker::Store DecodeWorker::make_store(std::int64_t sequences, std::int64_t length) const {
   Store store{kernels_.key_floats(length, config_.head_dim), kernels_.value_floats(length, config_.head_dim), {}};
-  store.data = FloatBuffer::uninitialized(sequences * config_.layers * config_.kv_heads * (store.key_floats + store.value_floats));
+  store.data = FloatBuffer::uninitialized(cache_floats(config_, kernels_, sequences, length));
   return store;
 }
 

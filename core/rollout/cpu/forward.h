@@ -56,6 +56,9 @@ class DecodeWorker {
   DecodeWorker(const ModelConfig& config, const DecodeWeights& weights, const RopeTable& rope, const Kernels& kernels,
                const DecodeRoom& room, PhaseClock& clock);
 
+  // Floats that the keys and values of so many sequences of up to `length` positions take.
+  static std::int64_t cache_floats(const ModelConfig& config, const Kernels& kernels, std::int64_t sequences, std::int64_t length);
+
   // Computes the rows and stores their keys and values. Rows of one prompt may follow each other as long as their positions rise.
   void forward(const std::vector<Row>& rows);
 

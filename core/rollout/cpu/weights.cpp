@@ -2,12 +2,18 @@
 
 namespace tinyzero {
 
+std::int64_t DecodeWeights::floats(const ModelConfig& c, const Kernels& kernels) {
+  return c.layers * (kernels.packed_size(c.q_width() + 2 * c.kv_width(), c.width) + kernels.packed_size(c.width, c.q_width()) +
+                     kernels.packed_size(2 * c.mlp, c.width) + kernels.packed_size(c.width, c.mlp)) +
+         kernels.packed_size(c.vocab, c.width);
+}
+
 DecodeWeights::DecodeWeights(const ModelConfig& c, const ParameterLayout& layout, const Kernels& kernels)
     : config_(c), layout_(layout), kernels_(kernels), layers_(static_cast<std::size_t>(c.layers)) {
   const Index qkv = kernels.packed_size(c.q_width() + 2 * c.kv_width(), c.width), output = kernels.packed_size(c.width, c.q_width()),
               gate_up = kernels.packed_size(2 * c.mlp, c.width), down = kernels.packed_size(c.width, c.mlp),
               head = kernels.packed_size(c.vocab, c.width);
-  packed_ = FloatBuffer(c.layers * (qkv + output + gate_up + down) + head);
+  packed_ = FloatBuffer(floats(c, kernels));
   float* at = packed_.data();
   const auto take = [&](Index size) {
     float* start = at;

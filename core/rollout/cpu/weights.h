@@ -17,6 +17,9 @@ class DecodeWeights {
  public:
   DecodeWeights(const ModelConfig& config, const ParameterLayout& layout, const Kernels& kernels);
 
+  // Floats that the packed matrices take.
+  static std::int64_t floats(const ModelConfig& config, const Kernels& kernels);
+
   // Packs `weights` (in the order of the layout), which must stay alive and unchanged while they are used for decoding.
   void pack(const float* weights);
 

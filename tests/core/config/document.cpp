@@ -1,6 +1,7 @@
 #include "core/config/document.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -33,15 +34,80 @@ TEST_CASE("bad YAML is refused where it stands") {
       {"a: &x 1\nb: *x\n", "anchors and aliases"},
       {"a: 1\n---\nb: 2\n", "a second YAML document"},
       {"? [1]\n: 2\n", "a key must be a plain name"},
-      {"\ta: 1\n", "not valid YAML"},
+      {"\ta: 1\n", "x.yaml:1:1: indented with a tab"},
+      {"a:\n  \tb: 1\n", "x.yaml:2:3: indented with a tab"},
+      {"a: 1\nb: \xE4\n", "x.yaml:2:4: byte 0xE4 is not UTF-8"},           // Latin-1
+      {"\xC3\xA4: \xED\xA0\x80\n", "x.yaml:1:4: byte 0xED is not UTF-8"},  // a surrogate; columns count characters
+      {"a: \xC0\xAF\n", "x.yaml:1:4: byte 0xC0 is not UTF-8"},             // overlong
+      {"\xFF\xFE"
+       "a:1",
+       "x.yaml:1:1: the text is UTF-16"},
+      {"a: 1\nb: \x04\nc: 3\n", "x.yaml:2:4: control character 0x04"},  // yaml-cpp would end here
+      {"a: !!int 5\n", "x.yaml:1:4: tags are not supported"},
+      {"a: !x [1]\n", "tags are not supported"},
+      {"a: !x {b: 1}\n", "tags are not supported"},
+      {"a:\n  <<: {b: 1}\n", "x.yaml:2:3: merge keys are not supported"},
+      {"{a: 1}: 2\n", "a key must be a plain name"},
+      {"~: 2\n", "a key must be a plain name"},
+      {"\"\": 2\n", "a key must be a plain name"},
+      {"\"a\\e[2J\": 2\n", "a key must be a plain name"},
+      {"a: 1\n]\n", "x.yaml:2:1: not valid YAML"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.text);
     CHECK_THROWS_WITH_AS(parse_yaml(c.text, "x.yaml"), doctest::Contains(c.message), Error);
   }
-  std::string deep;
-  for (int i = 0; i < 5000; ++i) deep += "[";
-  CHECK_THROWS_AS(parse_yaml(deep, "x.yaml"), Error);
+}
+
+TEST_CASE("what is taken: a byte order mark, other line ends, tabs within a line, any quotes") {
+  const Node root = parse_yaml(
+      "\xEF\xBB\xBF"
+      "a: 1\t# b\r\n\r\n\r\nb: \"\\t\"\r\nc: 'it''s'\r\nd: \xC3\xA9\r\n",
+      "x.yaml");
+  CHECK(root.find("a")->scalar == "1");
+  CHECK(root.find("b")->scalar == "\t");
+  CHECK(root.find("b")->origin.text() == "x.yaml:4:4");
+  CHECK(root.find("c")->scalar == "it's");
+  CHECK(root.find("d")->scalar == "\xC3\xA9");
+}
+
+TEST_CASE("no text takes more than bounded depth, values and bytes") {
+  const auto repeated = [](const std::string& text, int times) {
+    std::string out;
+    for (int i = 0; i < times; ++i) out += text;
+    return out;
+  };
+  std::string bomb = "a: &a [x]\n";
+  for (char c = 'b'; c < 'k'; ++c) bomb += fmt::format("{}: &{} [*{}, *{}]\n", c, c, static_cast<char>(c - 1), static_cast<char>(c - 1));
+  std::string keys;
+  for (int i = 0; i < 50'000; ++i) keys += fmt::format("k{}: 1\n", i);
+  const struct {
+    std::string text;
+    const char* message;
+  } cases[] = {
+      {bomb, "x.yaml:1:4: anchors and aliases"},
+      {repeated("[", 5000) + repeated("]", 5000), "nested more than 32 levels deep"},
+      {repeated("[", 5000), "x.yaml:1:1: a key must be a plain name"},
+      {repeated("- ", 5000), "nested more than 32 levels deep"},
+      {"a: [" + repeated("1,", 20'000) + "]", "more than 10000 values"},
+      {keys, "more than 10000 values"},
+      {"a: " + repeated("x", 2 << 20), "x.yaml:1:1: 2097155 bytes; an experiment may have 1048576"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.message);
+    CHECK_THROWS_WITH_AS(parse_yaml(c.text, "x.yaml"), doctest::Contains(c.message), Error);
+  }
+  CHECK_THROWS_AS(parse_yaml(repeated("? ", 100'000), "x.yaml"), Error);
+  CHECK_THROWS_AS(parse_yaml(repeated("\"", 100'001), "x.yaml"), Error);
+}
+
+TEST_CASE("a large file is refused before it is read") {
+  const TemporaryFolder folder;
+  write_file_synced(folder / "large.yaml", "seed: 1\n");
+  fs::resize_file(folder / "large.yaml", 100'000'000);  // a hole
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "large.yaml"), doctest::Contains("large.yaml:1:1: 100000000 bytes"), Error);
+  write_file_synced(folder / "empty.yaml", "");
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "empty.yaml"), doctest::Contains("empty.yaml:1:1: expected settings"), Error);
 }
 
 TEST_CASE("extends lays a file on top of another") {
@@ -56,6 +122,26 @@ TEST_CASE("extends lays a file on top of another") {
   CHECK(root.find("train")->find("learning_rate")->scalar == "1e-3");
   CHECK_THROWS_WITH_AS(load_yaml(folder / "loop.yaml"), doctest::Contains("extends itself"), Error);
   CHECK_THROWS_AS(load_yaml(folder / "none.yaml"), Error);
+  write_file_synced(folder / "lost.yaml", "seed: 1\nextends: none.yaml\n");
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "lost.yaml"), doctest::Contains("lost.yaml:2:10: no file"), Error);
+  write_file_synced(folder / "0.yaml", "seed: 1\n");
+  for (int i = 1; i <= 20; ++i) write_file_synced(folder / fmt::format("{}.yaml", i), fmt::format("extends: {}.yaml\n", i - 1));
+  CHECK(load_yaml(folder / "10.yaml").find("seed")->origin.text() == (folder / "0.yaml").string() + ":1:7");
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "20.yaml"), doctest::Contains("more than 16 files extend each other"), Error);
+}
+
+TEST_CASE("the section of another plugin takes nothing from the one it stands over") {
+  const TemporaryFolder folder;
+  write_file_synced(folder / "base.yaml", "task: count\nalgorithm: {use: one, clip: 0.2}\n");
+  const auto over = [&](const char* text) {
+    write_file_synced(folder / "top.yaml", std::string("extends: base.yaml\n") + text);
+    return load_yaml(folder / "top.yaml");
+  };
+  CHECK(over("task: {numbers: 3}\n").find("task")->find("use")->scalar == "count");
+  CHECK(over("algorithm: {kl: 0.1}\n").find("algorithm")->find("clip")->scalar == "0.2");
+  CHECK(over("algorithm: {use: one, kl: 0.1}\n").find("algorithm")->find("clip")->scalar == "0.2");
+  CHECK(over("algorithm: two\n").find("algorithm")->find("clip") == nullptr);
+  CHECK(over("algorithm: {use: two, kl: 0.1}\n").find("algorithm")->find("clip") == nullptr);
 }
 
 TEST_CASE("overrides reach any depth and are YAML themselves") {
@@ -67,8 +153,23 @@ TEST_CASE("overrides reach any depth and are YAML themselves") {
   CHECK(root.find("train")->find("steps")->origin.text() == "command line");
   CHECK(root.find("algorithm")->find("clip")->items.size() == 2);
   CHECK(root.find("task")->find("wording")->quoted);
+  apply_override(root, "model={preset: tiny, shape: {layers: [1, 2]}}");
+  const Node* layers = root.find("model")->find("shape")->find("layers");
+  CHECK(layers->items[1].scalar == "2");
+  CHECK(layers->items[1].origin.text() == "command line");  // and so at any depth
+  apply_override(root, "train.name=a=b");
+  CHECK(root.find("train")->find("name")->scalar == "a=b");
+  apply_override(root, "train.name=");
+  CHECK(root.find("train")->find("name")->kind == Node::Kind::null);
+  CHECK_THROWS_WITH_AS(apply_override(root, "a.b=1: [}"), doctest::Contains("command line, \"a.b=1: [}\":1:9: not valid YAML"), Error);
+  CHECK_THROWS_WITH_AS(apply_override(root, "a.b=&x 1"), doctest::Contains("command line, \"a.b=&x 1\":1:5: anchors and aliases"), Error);
+  CHECK_THROWS_WITH_AS(apply_override(root, "extends=b.yaml"), doctest::Contains("extends belongs into a file"), Error);
+  std::string deep = "a";
+  for (int i = 0; i < 100; ++i) deep += ".a";
+  CHECK_THROWS_WITH_AS(apply_override(root, deep + "=1"), doctest::Contains("more than 32 levels deep"), Error);
   CHECK_THROWS_WITH_AS(apply_override(root, "train"), doctest::Contains("not an override"), Error);
   CHECK_THROWS_AS(apply_override(root, "=1"), Error);
   CHECK_THROWS_AS(apply_override(root, "train..steps=1"), Error);
+  CHECK_THROWS_AS(apply_override(root, "train.=1"), Error);
   CHECK_THROWS_WITH_AS(apply_override(root, "train.steps.more=1"), doctest::Contains("is not a map"), Error);
 }

@@ -59,6 +59,24 @@ TEST_CASE("values arrive in their fields with their origins") {
   CHECK(read_settings(nullptr, defaults.table(), "part")[0].origin == "default");
 }
 
+TEST_CASE("what a later file or the command line switches off is dropped, not refused") {
+  const auto rows = [](const char* override_) {
+    Options options;
+    Node root = parse_yaml("kind: hard\nhardness: 2\n", "x.yaml");
+    apply_override(root, override_);
+    std::string names;
+    for (const ResolvedSetting& row : read_settings(&root, options.table(), "part")) names += row.path + " ";
+    return names;
+  };
+  CHECK(rows("kind=soft").find("hardness") == std::string::npos);
+  CHECK(rows("steps=5").find("hardness") != std::string::npos);
+  Options options;
+  Node root = parse_yaml("kind: soft\n", "x.yaml");
+  apply_override(root, "hardness=2");  // the other way round it is a mistake
+  CHECK_THROWS_WITH_AS(read_settings(&root, options.table(), "part"), doctest::Contains("command line: part.hardness has no effect"),
+                       Error);
+}
+
 TEST_CASE("a mistake is one error with place, both values and a hint") {
   CHECK(message_of("stesp: 5") == "x.yaml:1:1: unknown setting \"part.stesp\" | did you mean \"steps\"?");
   CHECK(message_of("steps: abc").find("x.yaml:1:8: part.steps is \"abc\", expected an integer from 1 to 100") == 0);

@@ -1,0 +1,15 @@
+// The arithmetic of an experiment in words, for every command that shows one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/train/plan.h"
+
+namespace tinyzero {
+
+// A line each for warm start, RL, tokens, evaluation and memory.
+std::vector<std::string> arithmetic_lines(const RunParts& parts);
+Json arithmetic_json(const RunParts& parts);
+
+}  // namespace tinyzero

@@ -1,0 +1,53 @@
+// The Markdown side of schema.h.
+
+#include <fmt/format.h>
+
+#include "core/config/schema.h"
+
+namespace tinyzero {
+namespace {
+
+// Text as a cell of a table.
+std::string cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+std::string table_of(const SettingsTable& table) {
+  std::string out = "| key | default | may be | meaning |\n|---|---|---|---|\n";
+  for (const Setting& s : table.rows()) {
+    std::string effect;
+    if (!s.needs_name.empty()) effect += fmt::format("; only with `{}: {}`", s.needs_name, s.needs_value);
+    if (!s.idle_name.empty()) effect += fmt::format("; not with `{}: {}`", s.idle_name, s.idle_value);
+    out += fmt::format("| `{}` | `{}` | {}{} | {} |\n", s.name, cell(s.fallback), cell(expected_text(s)), cell(effect), cell(s.doc));
+  }
+  return out;
+}
+
+std::string plugins_of(const std::vector<PluginTable>& plugins, const std::string& section) {
+  std::string out;
+  for (const PluginTable& plugin : plugins) {
+    out += fmt::format("\n### `{}: {{use: {}}}`\n\n{}. {}\n\n{}", section, plugin.id, plugin.title, plugin.doc, table_of(plugin.table));
+    if (plugin.variants.empty()) continue;
+    out += "\n`variant` is a name for several of these; what is set beside it wins.\n\n| variant | meaning |\n|---|---|\n";
+    for (const auto& variant : plugin.variants) out += fmt::format("| `{}` | {} |\n", variant.name, cell(variant.doc));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string experiment_reference(const ExperimentTables& tables) {
+  std::string out = "## Every setting\n";
+  for (const SectionTable& section : tables.sections) {
+    out += section.name.empty() ? "\n### At the top\n\n" : fmt::format("\n### `{}:`\n\n", section.name);
+    out += table_of(section.table);
+  }
+  return out + plugins_of(tables.tasks, "task") + plugins_of(tables.algorithms, "algorithm");
+}
+
+}  // namespace tinyzero

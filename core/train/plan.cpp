@@ -1,0 +1,129 @@
+#include "core/train/plan.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/rollout/cpu/engine.h"
+#include "core/train/learner.h"
+
+namespace tinyzero {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kProbedProblems = 64;  // of an evaluation
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::int64_t longest_prompt(const RunParts& parts) {
+  std::size_t longest = 0;
+  for (const Prompt& prompt : make_prompts(parts.tokenizer, parts.framing, parts.held_out.items, 1))
+    longest = std::max(longest, prompt.ids.size());
+  return static_cast<std::int64_t>(longest);
+}
+
+// A step's completions, every other of them right: so all problems teach, and the update is as long as one can be.
+StepBatch teaching_batch(CpuEngine& engine, const RunParts& parts, double& seconds) {
+  const Experiment& e = parts.experiment;
+  const auto seed = static_cast<std::uint64_t>(e.general.seed);
+  const auto items = draw_step(parts.task, seed, 1, static_cast<std::size_t>(e.rollout.prompts));
+  const auto prompts = make_prompts(parts.tokenizer, parts.framing, items, e.rollout.samples);
+  const auto start = Clock::now();
+  auto completions = score_episodes(
+      parts.tokenizer, parts.task, items,
+      engine.generate(prompts, {e.rollout.max_tokens, e.rollout.temperature, parts.model.config.eos, seed, Purpose::rollout, 1}));
+  seconds = since(start);
+  for (std::size_t i = 0; i < completions.size(); ++i) {
+    completions[i].right = i % 2 == 0;
+    completions[i].verdict.outcome = Outcome::scored;
+    completions[i].verdict.reward = completions[i].right ? parts.task.about().reward_full : parts.task.about().reward_min;
+  }
+  return make_batch(prompts, completions, e.rollout.max_tokens);
+}
+
+double probe_warm_start(Learner& learner, const RunParts& parts) {
+  const Experiment& e = parts.experiment;
+  if (e.warm_start.steps == 0) return 0;
+  const UpdateOptions options{
+      1, 1, e.train.micro_batch, e.warm_start.learning_rate, e.train.clip_norm, 1.0, update_rule_from_name(e.warm_start.optimizer)};
+  imitate(learner.workers(), learner.optimizer(), demonstrations(parts, 0), options);  // the first pays for fresh memory
+  const auto start = Clock::now();
+  imitate(learner.workers(), learner.optimizer(), demonstrations(parts, 1), options);
+  return since(start);
+}
+
+double probe_evaluation(CpuEngine& engine, const RunParts& parts) {
+  const Experiment& e = parts.experiment;
+  EvalSet few = parts.held_out;
+  few.items.resize(std::min(few.items.size(), kProbedProblems));
+  const auto start = Clock::now();
+  evaluate(engine, parts.tokenizer, parts.model.config.eos, parts.framing, parts.task, few,
+           {e.eval.samples, e.eval.temperature, e.rollout.max_tokens, static_cast<std::uint64_t>(e.general.seed), 0, true});
+  return since(start) * static_cast<double>(parts.held_out.items.size()) / static_cast<double>(few.items.size());
+}
+
+}  // namespace
+
+RunArithmetic arithmetic_of(const RunParts& parts) {
+  const Experiment& e = parts.experiment;
+  RunArithmetic a;
+  a.demonstrations = e.warm_start.steps * e.warm_start.batch;
+  a.completions = e.rollout.prompts * e.rollout.samples;
+  a.rounds = parts.algorithm.algorithm->sampling_rounds();
+  a.updates = e.train.updates * e.train.epochs;
+  a.update_completions = a.completions / e.train.updates;
+  a.step_tokens = a.completions * a.rounds * e.rollout.max_tokens;
+  a.run_tokens = a.step_tokens * e.train.steps;
+  a.evaluations = 1;
+  if (e.train.steps > 0) a.evaluations += e.eval.every > 0 ? (e.train.steps + e.eval.every - 1) / e.eval.every : 1;
+  a.evaluation_completions = static_cast<std::int64_t>(parts.held_out.items.size()) * (e.eval.samples + 1);
+  return a;
+}
+
+RunMemory memory_of(const RunParts& parts) {
+  const Experiment& e = parts.experiment;
+  const std::int64_t threads = e.general.threads;
+  RunMemory m;
+  m.weights = parts.model.layout.size() * static_cast<std::int64_t>(sizeof(float));
+  m.optimizer = 2 * m.weights;
+  m.gradients = ModelWorkers::bytes(parts.model, threads, false);
+  m.decoder = CpuEngine::weight_bytes(parts.model);
+  m.caches = CpuEngine::cache_bytes(parts.model, {threads, e.rollout.wave, ""}, longest_prompt(parts), e.rollout.max_tokens);
+  if (e.train.steps == 0) return m;
+  for (const SideModel& side : parts.algorithm.algorithm->models()) {
+    const bool frozen = side.learning_rate == 0;
+    m.side_models += m.weights + (frozen ? 0 : m.optimizer) + ModelWorkers::bytes(parts.model, threads, frozen);
+  }
+  return m;
+}
+
+double RunProbe::seconds(const Experiment& e, const RunArithmetic& a) const {
+  return static_cast<double>(e.warm_start.steps) * warm_start + static_cast<double>(e.train.steps) * (rollout + update) +
+         static_cast<double>(a.evaluations) * evaluation;
+}
+
+RunProbe probe_run(RunParts& parts) {
+  const Experiment& e = parts.experiment;
+  RunProbe probe;
+  CpuEngine engine(parts.model, {e.general.threads, e.rollout.wave, ""});
+  Learner learner(parts.model, *parts.algorithm.algorithm, e, engine.threads());
+  probe.warm_start = probe_warm_start(learner, parts);
+  engine.refresh();
+  learner.begin();
+  if (e.train.steps > 0) {
+    StepBatch batch = teaching_batch(engine, parts, probe.rollout);
+    const auto start = Clock::now();
+    learner.learn(1, batch);
+    engine.refresh();
+    probe.update = since(start);
+  }
+  probe.evaluation = probe_evaluation(engine, parts);
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  probe.peak_bytes = usage.ru_maxrss * 1024;
+  return probe;
+}
+
+}  // namespace tinyzero

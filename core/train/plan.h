@@ -1,0 +1,51 @@
+// What a run will need: the arithmetic of its settings, its memory by shapes, and, measured in a few seconds, its time.
+#pragma once
+
+#include <cstdint>
+
+#include "core/train/run_parts.h"
+
+namespace tinyzero {
+
+// How often a run does what. "Most" is reached if no completion ends before rollout.max_tokens and, where the algorithm asks for other problems,
+// every round of sampling is used.
+struct RunArithmetic {
+  std::int64_t demonstrations = 0;                           // of the warm start
+  std::int64_t completions = 0, rounds = 1;                  // of a step: of one round of sampling, and the most rounds
+  std::int64_t updates = 0, update_completions = 0;          // gradient updates of a step, and the completions of one
+  std::int64_t step_tokens = 0, run_tokens = 0;              // sampled by RL, most: in a step, and in the run
+  std::int64_t evaluations = 0, evaluation_completions = 0;  // greedy ones included, of one evaluation
+};
+
+RunArithmetic arithmetic_of(const RunParts& parts);
+
+// Bytes that follow from shapes. What comes on top: the program with LibTorch, and the activations of a micro-batch on each thread.
+struct RunMemory {
+  std::int64_t weights = 0;      // of the policy, f32
+  std::int64_t optimizer = 0;    // its two moments
+  std::int64_t gradients = 0;    // one a replica, with the matrices packed for training
+  std::int64_t decoder = 0;      // the matrices packed for decoding
+  std::int64_t caches = 0;       // keys and values of all threads, most
+  std::int64_t side_models = 0;  // critic, reward model, reference: all of the above but the decoder's
+
+  std::int64_t total() const { return weights + optimizer + gradients + decoder + caches + side_models; }
+};
+
+RunMemory memory_of(const RunParts& parts);
+
+// Seconds of each part of a run, and the largest memory of this process, measured: one step of each on the model as it is, and an evaluation of a
+// few problems. Every problem of the step counts as one that teaches. A model that has not learned to end its answers writes to the limit: then
+// rollout and evaluation are upper bounds. Changes the model.
+struct RunProbe {
+  double warm_start = 0;           // a step
+  double rollout = 0, update = 0;  // a step with one round of sampling
+  double evaluation = 0;           // one, of all its problems
+  std::int64_t peak_bytes = 0;
+
+  // Of the whole run, with one round of sampling a step.
+  double seconds(const Experiment& experiment, const RunArithmetic& arithmetic) const;
+};
+
+RunProbe probe_run(RunParts& parts);
+
+}  // namespace tinyzero
