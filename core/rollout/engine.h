@@ -17,7 +17,7 @@ struct Prompt {
 };
 
 // What randomness is for; part of the name of every stream.
-enum class Purpose : std::uint64_t { weights = 1, train_items = 2, demonstrations = 3, rollout = 4, evaluation = 5, generation = 6 };
+enum class Purpose : std::uint64_t { weights = 1, train_items = 2, demonstrations = 3, rollout = 4, evaluation = 5, generation = 6, random_reward = 7 };
 
 struct Sampling {
   std::int64_t max_tokens = 256;  // longest completion
