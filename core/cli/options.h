@@ -29,6 +29,17 @@ struct TrainOptions {
   bool json = false, quiet = false;
 };
 
+struct CompareOptions {
+  std::string config, run;
+  std::vector<std::string> overrides;
+  std::int64_t jobs = 1;
+  bool json = false;
+};
+
+struct CompareTestOptions {
+  std::string run;
+};
+
 struct EvalCommandOptions {
   std::string target, task, split = "test";
   std::int64_t problems = 512, samples = 1, max_tokens = 0, seed = 1;
@@ -116,6 +127,8 @@ struct DoctorOptions {
 
 // One function a command; each returns the exit code. Those of the first group need LibTorch.
 int train_command(const GlobalOptions&, const TrainOptions&);
+int compare_command(const GlobalOptions&, const CompareOptions&);
+int compare_test_command(const GlobalOptions&, const CompareTestOptions&);
 int algorithm_list_command(const GlobalOptions&, const AlgorithmOptions&);
 int algorithm_show_command(const GlobalOptions&, const AlgorithmOptions&);
 int algorithm_explain_command(const GlobalOptions&, const AlgorithmOptions&);

@@ -108,18 +108,6 @@ class TreeBuilder : public YAML::EventHandler {
   Node root_;
 };
 
-// Lays `over` onto `base`: maps key by key, everything else as a whole.
-void merge(Node& base, Node over) {
-  if (base.kind != Node::Kind::map || over.kind != Node::Kind::map) {
-    base = std::move(over);
-    return;
-  }
-  for (Entry& entry : over.entries) {
-    if (Node* existing = base.find(entry.name)) merge(*existing, std::move(entry.value));
-    else base.entries.push_back(std::move(entry));
-  }
-}
-
 Node load_chain(const fs::path& path, std::vector<fs::path>& seen) {
   const fs::path canonical = fs::weakly_canonical(path);
   if (std::find(seen.begin(), seen.end(), canonical) != seen.end()) {
@@ -135,7 +123,7 @@ Node load_chain(const fs::path& path, std::vector<fs::path>& seen) {
   if (extends->value.kind != Node::Kind::scalar) throw Error(extends->origin.text() + ": extends wants the path of one file");
   Node base = load_chain(path.parent_path() / extends->value.scalar, seen);
   node.entries.erase(extends);
-  merge(base, std::move(node));
+  overlay(base, std::move(node));
   return base;
 }
 
@@ -158,6 +146,17 @@ std::string Node::describe() const {
     case Kind::list: return "a list";
     case Kind::map: return "a map";
     default: return "\"" + (scalar.size() > 80 ? scalar.substr(0, 80) + "…" : scalar) + "\"";
+  }
+}
+
+void overlay(Node& base, Node over) {
+  if (base.kind != Node::Kind::map || over.kind != Node::Kind::map) {
+    base = std::move(over);
+    return;
+  }
+  for (Entry& entry : over.entries) {
+    if (Node* existing = base.find(entry.name)) overlay(*existing, std::move(entry.value));
+    else base.entries.push_back(std::move(entry));
   }
 }
 

@@ -53,10 +53,11 @@ void RolloutSettings::describe(SettingsTable& t) {
 void TrainSettings::describe(SettingsTable& t) {
   t.add("steps", steps, "RL steps; 0: warm start and evaluation only").between(0, 1e7);
   t.add("budget_tokens", budget_tokens,
-        "ends RL with the step that uses up so many completion tokens, each charged once when sampled and once in every pass of any model that "
-        "learns from it or reads it; schedules follow the share that is used; 0: only steps count")
+        "ends RL with the step that uses up so many completion tokens, each charged once when sampled and once in every pass of any model "
+        "that learns from it or reads it; schedules follow the share that is used; 0: only steps count")
       .between(0, 1e15);
-  t.add("budget_seconds", budget_seconds, "ends RL with the step that uses up so many seconds of steps, evaluation left out; 0: only steps count")
+  t.add("budget_seconds", budget_seconds,
+        "ends RL with the step that uses up so many seconds of steps, evaluation left out; 0: only steps count")
       .between(0, 1e9);
   t.add("random_reward", random_reward,
         "a control: completions earn 1 with this chance and else 0, whatever the task says of them; 0: the task's own rewards")
@@ -152,7 +153,8 @@ void check_model(const ModelSettings& model, const Node* section) {
 void check_training(const Experiment& e, const Node& root) {
   const Node* section = root.find("train");
   if (e.train.budget_tokens > 0 && e.train.budget_seconds > 0)
-    throw Error(section->origin.text() + ": train.budget_tokens and train.budget_seconds are both set", "one budget binds: keep one of them");
+    throw Error(section->origin.text() + ": train.budget_tokens and train.budget_seconds are both set",
+                "one budget binds: keep one of them");
   if (e.rollout.prompts % e.train.updates != 0) {
     throw Error((section != nullptr ? section->origin.text() + ": " : "") + "train.updates is " + std::to_string(e.train.updates) +
                     ", which does not divide rollout.prompts " + std::to_string(e.rollout.prompts),
@@ -169,9 +171,11 @@ Experiment Experiment::load(const std::filesystem::path& path, const std::vector
 }
 
 Experiment Experiment::from_node(const Node& root, const std::string& name) {
-  if (const auto compare = std::find_if(root.entries.begin(), root.entries.end(), [](const Entry& entry) { return entry.name == "compare"; });
+  if (const auto compare =
+          std::find_if(root.entries.begin(), root.entries.end(), [](const Entry& entry) { return entry.name == "compare"; });
       compare != root.entries.end())
-    throw Error(compare->origin.text() + ": the section compare: belongs to several runs, not to one", "run the file with `tinyzero compare`");
+    throw Error(compare->origin.text() + ": the section compare: belongs to several runs, not to one",
+                "run the file with `tinyzero compare`");
   Experiment e;
   e.name = name;
   auto sections = section_tables(e);

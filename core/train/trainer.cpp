@@ -146,8 +146,8 @@ void Trainer::train_step(std::int64_t step) {
   record(last_step_);
   folder_.write_episodes(step, episode_lines(step, sampled, parts_.task));
   const double used = budget_used(settings_.train, learner_.spent());
-  const std::int64_t steps = used > 0 ? std::max(step, std::min(settings_.train.steps, std::lround(static_cast<double>(step) / used)))
-                                      : settings_.train.steps;
+  const std::int64_t steps =
+      used > 0 ? std::max(step, std::min(settings_.train.steps, std::lround(static_cast<double>(step) / used))) : settings_.train.steps;
   observer_.stepped(step, steps, last_step_,
                     since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(steps - step));
   for (const std::string& alarm : alarms_.heard(last_step_)) observer_.warned(alarm);

@@ -35,7 +35,7 @@ class Trainer {
   void train_step(std::int64_t step);
   void evaluate_step(std::int64_t step);
   void record(const Json& line);  // of metrics.jsonl
-  bool ended() const;  // RL has taken its last step
+  bool ended() const;             // RL has taken its last step
   void checkpoint(Phase phase, std::int64_t step);
   void handle_fault(std::int64_t step, const LearnReport& learned);
   double seconds() const;

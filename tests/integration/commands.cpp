@@ -33,6 +33,7 @@ fs::path golden_model() { return golden_folder() / "hf" / "qwen2_tied"; }
 TEST_CASE("help and version, for every command, on standard output") {
   for (const char* command : {"",
                               "train",
+                              "compare",
                               "eval",
                               "play",
                               "doctor",

@@ -51,6 +51,8 @@ void make_checkout(const TemporaryFolder& folder) {
                                         "  test*) exit 0 ;;\n"
                                         "  *--resume*) ;;\n"
                                         "  train*) set -- \"$@\" warm_start.steps=2 train.steps=2 rollout.prompts=4 eval.problems=16 ;;\n"
+                                        "  compare*) set -- \"$@\" warm_start.steps=2 rollout.prompts=4 eval.problems=16 "
+                                        "compare.seeds=[1] 'compare.budget={steps: 2}' ;;\n"
                                         "  eval*) set -- \"$@\" --problems 16 ;;\n"
                                         "esac\n"
                                         "exec '" TINYZERO_PROGRAM "' \"$@\"\n";
@@ -96,13 +98,14 @@ TEST_CASE("every command of docs/quickstart.md runs") { run_document(kRoot / "do
 TEST_CASE("every command of docs/write_a_task.md runs") { run_document(kRoot / "docs/write_a_task.md"); }
 TEST_CASE("every command of docs/algorithms.md runs") { run_document(kRoot / "docs/algorithms.md"); }
 TEST_CASE("every command of docs/performance.md runs") { run_document(kRoot / "docs/performance.md"); }
+TEST_CASE("every command of docs/comparing.md runs") { run_document(kRoot / "docs/comparing.md"); }
 TEST_CASE("every command of docs/write_an_algorithm.md runs") { run_document(kRoot / "docs/write_an_algorithm.md"); }
 
 TEST_CASE("no other document has commands that are not run") {
   for (const fs::path& document : documents()) {
     const std::string name = document.filename().string();
     if (name == "README.md" || name == "quickstart.md" || name == "write_a_task.md" || name == "write_an_algorithm.md" ||
-        name == "algorithms.md" || name == "performance.md")
+        name == "algorithms.md" || name == "performance.md" || name == "comparing.md")
       continue;
     for (const Block& block : blocks_of(document)) {
       CAPTURE(document.string());
