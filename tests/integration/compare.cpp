@@ -4,6 +4,10 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -54,18 +58,19 @@ bool wait_for(const std::function<bool()>& condition) {
   return false;
 }
 
+// A file of /proc, whose size the system does not tell; empty if its process has ended.
+std::string proc_text(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 // Processes whose command line holds all of these words.
 std::vector<pid_t> processes_with(const std::vector<std::string>& words) {
   std::vector<pid_t> out;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename().string();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::string command;
-    try {
-      command = read_file(entry.path() / "cmdline");
-    } catch (const std::exception&) {  // it has ended
-      continue;
-    }
+    const std::string command = proc_text(entry.path() / "cmdline");
     bool all = true;
     for (const std::string& word : words) all = all && command.find(word) != std::string::npos;
     if (all) out.push_back(std::stoi(name));
@@ -303,7 +308,7 @@ TEST_CASE("runs at once have cores of their own, and one comparison one process"
   for (const char* arm : {"group", "critic"}) {
     const auto children = processes_with({"tinyzero-train", (run / "arms" / arm / "seed-1").string()});
     REQUIRE(children.size() == 1);
-    const std::string status = read_file("/proc/" + std::to_string(children.front()) + "/status");
+    const std::string status = proc_text("/proc/" + std::to_string(children.front()) + "/status");
     const std::size_t at = status.find("Cpus_allowed_list:");
     cores.insert(status.substr(at, status.find('\n', at) - at));
     CHECK(read_file(run / "arms" / arm / "seed-1/config.yaml").find("threads: 1\n") != std::string::npos);
