@@ -51,7 +51,7 @@ Json without_times(const Json& value) {
 }
 
 bool wait_for(const std::function<bool()>& condition) {
-  for (int i = 0; i < 2400; ++i) {
+  for (int i = 0; i < 12000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(25));
   }
