@@ -24,6 +24,8 @@ int become_train_program(const GlobalOptions& global) {
 }  // namespace
 
 int train_command(const GlobalOptions& global, const TrainOptions&) { return become_train_program(global); }
+int compare_command(const GlobalOptions& global, const CompareOptions&) { return become_train_program(global); }
+int compare_test_command(const GlobalOptions& global, const CompareTestOptions&) { return become_train_program(global); }
 int algorithm_list_command(const GlobalOptions& global, const AlgorithmOptions&) { return become_train_program(global); }
 int algorithm_show_command(const GlobalOptions& global, const AlgorithmOptions&) { return become_train_program(global); }
 int algorithm_explain_command(const GlobalOptions& global, const AlgorithmOptions&) { return become_train_program(global); }

@@ -82,6 +82,21 @@ void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>
                     });
   add<WatchOptions>(app, global, chosen, "watch", "Follow a run from another terminal, or see what one said", watch_command,
                     [](CLI::App& c, WatchOptions& o) { c.add_option("run", o.run, "run folder")->required(); });
+  add<CompareOptions>(app, global, chosen, "compare", "Train arms x seeds under one budget, then say what is known: a table with intervals",
+                      compare_command, [](CLI::App& c, CompareOptions& o) {
+                        c.add_option("config", o.config, "experiment file (YAML) with a section compare:")->required();
+                        c.add_option("overrides", o.overrides, kOverridesHelp);
+                        c.add_option("--run", o.run,
+                                     "folder for the comparison; default runs/<name of the file>. What is done there is not done again");
+                        c.add_option("--jobs", o.jobs, "runs at once, which divide the cores and threads")
+                            ->capture_default_str()
+                            ->check(CLI::Range(1, 1024));
+                        c.add_flag("--json", o.json, "print comparison.json to standard output instead of the table");
+                      });
+  add<CompareTestOptions>(app, global, chosen, "compare-test", "", compare_test_command, [](CLI::App& c, CompareTestOptions& o) {
+    c.group("");  // a step of compare
+    c.add_option("run", o.run, "run folder")->required();
+  });
   add<EvalCommandOptions>(app, global, chosen, "eval", "Accuracy of runs, model folders and endpoints on held-out problems", eval_command,
                           add_eval_options);
   add<PlayOptions>(app, global, chosen, "play", "Try a task by hand, or watch a model try", play_command, [](CLI::App& c, PlayOptions& o) {

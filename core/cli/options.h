@@ -34,6 +34,17 @@ struct WatchOptions {
   std::string run;
 };
 
+struct CompareOptions {
+  std::string config, run;
+  std::vector<std::string> overrides;
+  std::int64_t jobs = 1;
+  bool json = false;
+};
+
+struct CompareTestOptions {
+  std::string run;
+};
+
 struct EvalCommandOptions {
   std::vector<std::string> words;  // runs, model folders, and settings of the task
   std::string task, split = "test", set, prompt_template, save;
@@ -135,6 +146,8 @@ struct DoctorOptions {
 
 // One function a command; each returns the exit code. Those of the first group need LibTorch.
 int train_command(const GlobalOptions&, const TrainOptions&);
+int compare_command(const GlobalOptions&, const CompareOptions&);
+int compare_test_command(const GlobalOptions&, const CompareTestOptions&);
 int algorithm_list_command(const GlobalOptions&, const AlgorithmOptions&);
 int algorithm_show_command(const GlobalOptions&, const AlgorithmOptions&);
 int algorithm_explain_command(const GlobalOptions&, const AlgorithmOptions&);

@@ -203,24 +203,6 @@ Entry* entry_of(Node& map, const std::string& name) {
   return found != map.entries.end() ? &*found : nullptr;
 }
 
-// Lays `over` onto `base`: maps key by key, everything else as a whole.
-void merge(Node& base, Node over) {
-  if (base.kind != Node::Kind::map || over.kind != Node::Kind::map || names_another_plugin(base, over)) {
-    base = std::move(over);
-    return;
-  }
-  base.origin = over.origin;
-  for (Entry& entry : over.entries) {
-    Entry* existing = entry_of(base, entry.name);
-    if (existing == nullptr) {
-      base.entries.push_back(std::move(entry));
-      continue;
-    }
-    existing->origin = entry.origin;
-    merge(existing->value, std::move(entry.value));
-  }
-}
-
 // Calls change(origin) on every origin of a tree.
 template <class Change>
 void change_origins(Node& node, const Change& change) {
@@ -257,7 +239,7 @@ Node load_chain(const fs::path& path, const std::string& from, std::vector<fs::p
   if (extends->value.kind != Node::Kind::scalar) throw Error(extends->origin.text() + ": extends wants the path of one file");
   Node base = load_chain(path.parent_path() / extends->value.scalar, extends->value.origin.text() + ": ", seen);
   node.entries.erase(extends);
-  merge(base, std::move(node));
+  overlay(base, std::move(node));
   return base;
 }
 
@@ -291,6 +273,23 @@ std::string Node::describe() const {
     case Kind::list: return "a list";
     case Kind::map: return "a map";
     default: return "\"" + shown_text(scalar) + "\"";
+  }
+}
+
+void overlay(Node& base, Node over) {
+  if (base.kind != Node::Kind::map || over.kind != Node::Kind::map || names_another_plugin(base, over)) {
+    base = std::move(over);
+    return;
+  }
+  base.origin = over.origin;
+  for (Entry& entry : over.entries) {
+    Entry* existing = entry_of(base, entry.name);
+    if (existing == nullptr) {
+      base.entries.push_back(std::move(entry));
+      continue;
+    }
+    existing->origin = entry.origin;
+    overlay(existing->value, std::move(entry.value));
   }
 }
 

@@ -56,6 +56,9 @@ void expand_short_forms(Node& root);
 // takes nothing from that section. The result is a map without the key `extends`.
 Node load_yaml(const std::filesystem::path& path);
 
+// Lays `over` onto `base`: maps key by key, everything else as a whole.
+void overlay(Node& base, Node over);
+
 // Applies "a.b.c=value" (the value is YAML) to a map; new keys are added. Throws Error.
 void apply_override(Node& root, const std::string& assignment);
 

@@ -56,6 +56,19 @@ void RolloutSettings::describe(SettingsTable& t) {
 
 void TrainSettings::describe(SettingsTable& t) {
   t.add("steps", steps, "RL steps; 0: warm start and evaluation only").between(0, 1e7);
+  t.add("budget_tokens", budget_tokens,
+        "ends RL with the step that uses up so many completion tokens, each charged once when sampled and once in every pass of any model "
+        "that learns from it or reads it; schedules follow the share that is used; 0: only steps count")
+      .between(0, 1e15)
+      .unless("steps", "0");
+  t.add("budget_seconds", budget_seconds,
+        "ends RL with the step that uses up so many seconds of steps, evaluation left out; 0: only steps count")
+      .between(0, 1e9)
+      .unless("steps", "0");
+  t.add("random_reward", random_reward,
+        "a control: completions earn 1 with this chance and else 0, whatever the task says of them; 0: the task's own rewards")
+      .between(0, 1)
+      .unless("steps", "0");
   t.add("updates", updates, "gradient updates an epoch; a step's problems are divided evenly among them")
       .between(1, 64)
       .unless("steps", "0");
@@ -156,6 +169,9 @@ void check_model(const ModelSettings& model, const Node* section) {
 }
 
 void check_training(const Experiment& e) {
+  if (e.train.budget_tokens > 0 && e.train.budget_seconds > 0)
+    throw Error(e.where("train.budget_tokens") + "train.budget_tokens and train.budget_seconds are both set",
+                "one budget binds: keep one of them");
   if (e.train.steps > 0 && e.rollout.prompts % e.train.updates != 0) {
     throw Error(e.where("train.updates") + "train.updates is " + std::to_string(e.train.updates) +
                     ", which does not divide rollout.prompts " + std::to_string(e.rollout.prompts),
@@ -181,6 +197,11 @@ Experiment Experiment::load(const std::filesystem::path& path, const std::vector
 }
 
 Experiment Experiment::from_node(Node root, const std::string& name) {
+  if (const auto compare =
+          std::find_if(root.entries.begin(), root.entries.end(), [](const Entry& entry) { return entry.name == "compare"; });
+      compare != root.entries.end())
+    throw Error(compare->origin.text() + ": the section compare: belongs to several runs, not to one",
+                "run the file with `tinyzero compare`");
   expand_short_forms(root);
   Experiment e;
   e.name = name;

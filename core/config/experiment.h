@@ -51,6 +51,8 @@ struct RolloutSettings {
 
 struct TrainSettings {
   std::int64_t steps = 200;
+  double budget_tokens = 0, budget_seconds = 0;
+  double random_reward = 0;
   std::int64_t updates = 1;
   std::int64_t epochs = 1;
   std::string optimizer = "adamw";
@@ -66,6 +68,7 @@ struct TrainSettings {
   double max_logp_gap = 0.1;
   std::int64_t max_skipped = 10;
   void describe(SettingsTable& t);
+  bool has_budget() const { return budget_tokens > 0 || budget_seconds > 0; }
 };
 
 struct EvalSettings {

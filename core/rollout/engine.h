@@ -24,7 +24,8 @@ enum class Purpose : std::uint64_t {
   rollout = 4,
   evaluation = 5,
   generation = 6,
-  preflight = 7
+  preflight = 7,
+  random_reward = 8
 };
 
 struct Sampling {

@@ -25,10 +25,17 @@ namespace tinyzero {
 
 enum class Phase { warm_start, reinforce };
 
+// What RL has cost so far.
+struct Spent {
+  double tokens = 0;   // completion tokens: once when sampled, once in every pass that learns from them or reads them
+  double seconds = 0;  // of steps, without evaluation and checkpoints
+};
+
 struct TrainerState {
   Phase phase = Phase::warm_start;
   std::int64_t step = 0;                     // steps of this phase that are done
   double seconds = 0;                        // of the run so far
+  Spent spent;                               // by RL
   std::int64_t metrics_bytes = 0;            // length of metrics.jsonl
   std::int64_t skipped = 0;                  // updates that were skipped so far
   std::map<std::string, double> first_step;  // what alarms compare later steps with

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/base/error.h"
@@ -15,6 +16,11 @@ OptimizerOptions optimizer_options(const TrainSettings& s, std::int64_t threads)
 }
 
 }  // namespace
+
+double budget_used(const TrainSettings& settings, const Spent& spent) {
+  if (settings.budget_tokens > 0) return spent.tokens / settings.budget_tokens;
+  return settings.budget_seconds > 0 ? spent.seconds / settings.budget_seconds : 0.0;
+}
 
 Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads)
     : policy_(policy),
@@ -53,13 +59,13 @@ UpdateOptions Learner::update_options(double learning_rate, double clip_norm) co
 LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch, BatchFile* seen) {
   LearnReport report;
   const TrainSettings& t = settings_.train;
-  report.learning_rate = t.learning_rate * schedule_factor(t.schedule, step - 1, t.steps, t.warmup);
+  report.learning_rate = learning_rate(step);
   if (step_batch.sequences.empty()) return report;
   Batch& batch = step_batch.batch;
   step_ = step;
   batch_ = &step_batch;
   metrics_ = {};
-  skipped_sides_ = 0;
+  skipped_sides_ = trained_ = read_ = 0;
   kept_before_ = kept_;
   for (auto& [name, side] : sides_) side->last = at::Tensor();
 
@@ -80,6 +86,8 @@ LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch, BatchFile* 
   metrics_.add(update.metrics);
   report.metrics = metrics_;
   report.skipped = update.skipped + skipped_sides_;
+  report.trained = update.tokens + trained_;
+  report.read = read_;
   if (report.skipped > 0 && !report.fault) report.fault = snapshot(batch);
   const auto gap = metrics_.values().find("logp_gap");
   if (gap != metrics_.values().end() && t.max_logp_gap > 0 && gap->second.value() > t.max_logp_gap) {
@@ -92,9 +100,26 @@ LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch, BatchFile* 
   return report;
 }
 
+double Learner::learning_rate(std::int64_t step) const {
+  const TrainSettings& t = settings_.train;
+  if (!t.has_budget() || step <= t.warmup) return t.learning_rate * schedule_factor(t.schedule, step - 1, t.steps, t.warmup);
+  return t.learning_rate * decay_factor(t.schedule, std::min(1.0, budget_used(t, spent_)));
+}
+
+void Learner::spend(double tokens, double seconds) {
+  spent_.tokens += tokens;
+  spent_.seconds += seconds;
+}
+
+// A pass over the step's completions that is charged.
+ModelOutput Learner::read(ModelWorkers& workers, double temperature) {
+  read_ += batch_->batch.tokens();
+  return evaluate_model(workers, batch_->sequences, settings_.train.micro_batch, temperature);
+}
+
 // The trainer's own log-probs stand in for the sampler's; `importance` weighs tokens for the difference.
 void Learner::correct_for_sampler(Batch& batch, at::Tensor& importance) {
-  const at::Tensor logp = evaluate_model(workers_, batch_->sequences, settings_.train.micro_batch, settings_.rollout.temperature).logp;
+  const at::Tensor logp = read(workers_, settings_.rollout.temperature).logp;
   importance = truncated_importance(logp, batch.logp_old, settings_.train.importance_cap);
   const double count = batch.mask.sum().item<double>();
   metrics_.add("logp_gap", masked_sum((logp - batch.logp_old).abs(), batch.mask), count);
@@ -119,7 +144,7 @@ BatchFile Learner::snapshot(const Batch& batch) {
 at::Tensor Learner::outputs(const std::string& model, const Batch& batch) {
   Side& s = side(model);
   if (batch.tokens() != batch_->batch.tokens()) throw Failure("outputs() was asked for a part of a step", "call it from prepare()");
-  const ModelOutput out = evaluate_model(*s.workers, batch_->sequences, settings_.train.micro_batch, temperature_of(s.about));
+  const ModelOutput out = read(*s.workers, temperature_of(s.about));
   s.last = s.about.value_head ? out.value : out.logp;  // (N)
   return s.last;
 }
@@ -135,6 +160,7 @@ void Learner::train(const std::string& model, const Batch& batch, const SideLoss
   };
   const UpdateReport report = update_model(*s.workers, *s.optimizer, micro_loss, batch, batch_->sequences, batch.usable, options);
   skipped_sides_ += report.skipped;
+  trained_ += report.tokens;
   for (const auto& [name, mean] : report.metrics.values()) {
     const bool common = name == "loss" || name == "gradient_norm";
     metrics_.add(common ? model + "_" + name : name, mean.sum, mean.count);
@@ -167,6 +193,7 @@ std::vector<std::string> Learner::restore(Checkpoint checkpoint, bool begin_miss
   std::vector<std::string> begun;
   optimizer_.restore(checkpoint.policy.steps, checkpoint.policy.first_moment, checkpoint.policy.second_moment);
   kept_ = checkpoint.state.kept;
+  spent_ = checkpoint.state.spent;
   if (checkpoint.state.phase != Phase::reinforce) return begun;
   for (const SideModel& about : algorithm_.models()) {
     const auto found = checkpoint.sides.find(about.name);

@@ -13,10 +13,15 @@
 
 namespace tinyzero {
 
+// Share of the budget that is used up; 0 if there is none.
+double budget_used(const TrainSettings& settings, const Spent& spent);
+
 struct LearnReport {
   Metrics metrics;
   double learning_rate = 0;
   std::int64_t skipped = 0;        // updates whose loss or gradient was not finite, of any model
+  std::int64_t trained = 0;        // completion tokens that models learned from, once for each model and pass
+  std::int64_t read = 0;           // completion tokens that models were asked about without learning, once for each model and pass
   std::optional<BatchFile> fault;  // the batch as it was at the first of them
 };
 
@@ -34,6 +39,10 @@ class Learner : private AlgorithmHost {
 
   ModelWorkers& workers() { return workers_; }
   Optimizer& optimizer() { return optimizer_; }
+
+  // What RL has cost so far, from which schedules follow where a budget binds.
+  const Spent& spent() const { return spent_; }
+  void spend(double tokens, double seconds);
 
   // What a checkpoint holds beside the policy's weights.
   ModelView policy_view() const;
@@ -56,6 +65,8 @@ class Learner : private AlgorithmHost {
   BatchFile snapshot(const Batch& batch);
   Side& side(const std::string& name);
   void add_side(const SideModel& about, Model model);
+  double learning_rate(std::int64_t step) const;
+  ModelOutput read(ModelWorkers& workers, double temperature);
   UpdateOptions update_options(double learning_rate, double clip_norm) const;
   double temperature_of(const SideModel& about) const;
   void correct_for_sampler(Batch& batch, at::Tensor& importance);
@@ -75,7 +86,8 @@ class Learner : private AlgorithmHost {
   Optimizer optimizer_;
   std::map<std::string, std::unique_ptr<Side>> sides_;
   std::map<std::string, double> kept_, kept_before_;  // now, and before the step
-  std::int64_t step_ = 0, skipped_sides_ = 0;
+  std::int64_t step_ = 0, skipped_sides_ = 0, trained_ = 0, read_ = 0;
+  Spent spent_;
   Metrics metrics_;
   const StepBatch* batch_ = nullptr;  // of the step in work
 };

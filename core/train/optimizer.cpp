@@ -113,7 +113,10 @@ void Optimizer::reset() {
 
 double schedule_factor(const std::string& schedule, std::int64_t step, std::int64_t steps, std::int64_t warmup) {
   if (step < warmup) return static_cast<double>(step + 1) / static_cast<double>(warmup);
-  const double progress = static_cast<double>(step - warmup) / static_cast<double>(std::max<std::int64_t>(1, steps - warmup));
+  return decay_factor(schedule, static_cast<double>(step - warmup) / static_cast<double>(std::max<std::int64_t>(1, steps - warmup)));
+}
+
+double decay_factor(const std::string& schedule, double progress) {
   if (schedule == "linear") return 1.0 - progress;
   if (schedule == "cosine") return 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
   return 1.0;

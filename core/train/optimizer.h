@@ -59,4 +59,7 @@ class Optimizer {
 // 0 in a line ("linear") or as half a cosine ("cosine").
 double schedule_factor(const std::string& schedule, std::int64_t step, std::int64_t steps, std::int64_t warmup);
 
+// The factor after the warm-up, where `progress` of the way is behind.
+double decay_factor(const std::string& schedule, double progress);
+
 }  // namespace tinyzero

@@ -59,6 +59,9 @@ Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, 
   record["train/learning_rate"] = learned.learning_rate;
   record["train/skipped"] = learned.skipped;
   for (const auto& [reason, count] : reasons) record["train/reasons/" + metric_word(reason)] = count / episodes;
+  record["tokens/sampled"] = static_cast<std::int64_t>(length);
+  record["tokens/trained"] = learned.trained;
+  record["tokens/read"] = learned.read;
   record["time/rollout"] = sampled.rollout_seconds;
   record["time/score"] = sampled.score_seconds;
   record["time/update"] = update_seconds;

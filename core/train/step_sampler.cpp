@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "core/base/error.h"
+#include "tinyzero/rng.h"
 
 namespace tinyzero {
 namespace {
@@ -26,6 +27,15 @@ void check_failures(const std::vector<ScoredCompletion>& completions, const Task
   throw Failure(fmt::format("task \"{}\" could not judge {:.0f} % of a step's episodes (train.max_failed is {:.0f} %): {}: {}",
                             task.about().id, 100 * share, 100 * most, outcome_name(first.verdict.outcome), task.reason(first.verdict)),
                 "look at the task; the last checkpoint is intact");
+}
+
+// The control without information: rewards that do not depend on what was said.
+void reward_at_random(std::vector<ScoredCompletion>& completions, double chance, std::uint64_t seed, std::uint64_t step) {
+  Rng rng(seed, {static_cast<std::uint64_t>(Purpose::random_reward), step});
+  for (ScoredCompletion& c : completions) {
+    c.right = rng.chance(chance);
+    c.verdict.reward = c.right ? 1.0 : 0.0;
+  }
 }
 
 }  // namespace
@@ -58,6 +68,7 @@ SampledStep sample_step(CpuEngine& engine, const RunParts& parts, std::int64_t s
     out.rollout_seconds += rollout;
     out.slot_use += engine.statistics().slot_use;
     auto completions = score_episodes(parts.tokenizer, parts.task, items, std::move(episodes));
+    if (s.train.random_reward > 0) reward_at_random(completions, s.train.random_reward, seed, number | round << kRoundBit);
     out.score_seconds += since(start) - rollout;
 
     const std::vector<bool> kept = kept_of(algorithm, make_batch(prompts, completions, s.rollout.max_tokens), missing);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/error.h"
 #include "core/train/records.h"
@@ -125,31 +126,39 @@ bool Trainer::reinforce() {
   reinforce_start_ = Clock::now();
   reinforce_first_ = state_.step;
   if (state_.step == 0) check_start_policy();
-  const std::int64_t steps = settings_.train.steps, eval_every = settings_.eval.every, save_every = settings_.checkpoint.every;
-  const auto due = [&](std::int64_t every) { return state_.step == steps || (every > 0 && state_.step % every == 0); };
-  while (state_.step < steps) {
+  const std::int64_t eval_every = settings_.eval.every, save_every = settings_.checkpoint.every;
+  const auto due = [&](std::int64_t every) { return ended() || (every > 0 && state_.step % every == 0); };
+  while (!ended()) {
     if (stop_) break;
     train_step(state_.step + 1);
     ++state_.step;
     if (due(eval_every)) evaluate_step(state_.step);
     if (due(save_every) || state_.best_step == state_.step) checkpoint(Phase::reinforce, state_.step);
   }
-  if (state_.step == steps) return true;
+  if (ended()) return true;
   checkpoint(Phase::reinforce, state_.step);
   return false;
 }
 
+bool Trainer::ended() const { return state_.step >= settings_.train.steps || budget_used(settings_.train, learner_.spent()) >= 1; }
+
 void Trainer::train_step(std::int64_t step) {
+  const auto begin = Clock::now();
   SampledStep sampled = sample_step(engine_, parts_, step);
   const auto start = Clock::now();
   const LearnReport learned = learner_.learn(step, sampled.step);
   engine_.refresh();
   last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));
+  learner_.spend(last_step_["tokens/sampled"].get<double>() + static_cast<double>(learned.trained + learned.read), since(begin));
+  last_step_["tokens/spent"] = learner_.spent().tokens;
+  last_step_["time/spent"] = learner_.spent().seconds;
   record(last_step_);
   write([&] { folder_.write_episodes(step, episode_lines(step, sampled, parts_.task)); });
-  observer_.stepped(
-      step, settings_.train.steps, last_step_,
-      since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(settings_.train.steps - step));
+  const double used = budget_used(settings_.train, learner_.spent());
+  const std::int64_t steps =
+      used > 0 ? std::max(step, std::min(settings_.train.steps, std::lround(static_cast<double>(step) / used))) : settings_.train.steps;
+  observer_.stepped(step, steps, last_step_,
+                    since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(steps - step));
   for (const std::string& alarm : alarms_.heard(last_step_)) observer_.warned(alarm);
   if (learned.fault) handle_fault(step, learned);
 }
@@ -193,6 +202,7 @@ void Trainer::checkpoint(Phase phase, std::int64_t step) {
   state_.step = step;
   state_.seconds = seconds();
   state_.kept = learner_.kept_numbers();
+  state_.spent = learner_.spent();
   state_.first_step = alarms_.first_step();
   write([&] {
     state_.metrics_bytes = folder_.metrics_bytes();

@@ -101,6 +101,7 @@ UpdateReport update_model(ModelWorkers& workers, Optimizer& optimizer, const Mic
     const std::int64_t part = u % options.updates;
     const Share share = share_of(batch, live, part * problems / options.updates, (part + 1) * problems / options.updates);
     if (share.live.empty()) continue;
+    for (const Sequence* sequence : chosen_of(sequences, share.live)) report.tokens += sequence->completion();
     const double norm = accumulate(workers, u, loss, batch, sequences, share, options, report.metrics)
                             ? optimizer.step(options.rule, options.learning_rate, options.clip_norm)
                             : std::nan("");

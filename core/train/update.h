@@ -32,6 +32,7 @@ struct ModelOutput {
 struct UpdateReport {
   Metrics metrics;
   std::int64_t skipped = 0;  // updates that changed nothing because the loss or its gradient was not finite
+  std::int64_t tokens = 0;   // completion tokens that were learned from, once a pass
 };
 
 // Loss of a micro-batch of the step's update number `update` (from 0) from the model's output, divided by the update's counts.

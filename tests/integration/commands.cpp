@@ -34,6 +34,7 @@ TEST_CASE("help and version, for every command, on standard output") {
   for (const char* command : {"",
                               "train",
                               "watch",
+                              "compare",
                               "eval",
                               "play",
                               "doctor",

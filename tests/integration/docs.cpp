@@ -52,6 +52,8 @@ void make_checkout(const TemporaryFolder& folder) {
          "  test*) exit 0 ;;\n"
          "  *--resume*) ;;\n"
          "  train*) set -- \"$@\" warm_start.steps=2 train.steps=2 rollout.prompts=4 eval.problems=16 preflight.max_truncated=1 ;;\n"
+         "  compare*) set -- \"$@\" warm_start.steps=2 rollout.prompts=4 eval.problems=16 preflight.max_truncated=1 "
+         "compare.seeds=[1] 'compare.budget={steps: 2}' ;;\n"
          "  eval*) set -- \"$@\" --problems 16 ;;\n"
          "esac\n"
          "exec '" TINYZERO_PROGRAM "' \"$@\"\n";
@@ -98,6 +100,7 @@ TEST_CASE("every command of docs/evaluate.md runs") { run_document(kRoot / "docs
 TEST_CASE("every command of docs/write_a_task.md runs") { run_document(kRoot / "docs/write_a_task.md"); }
 TEST_CASE("every command of docs/algorithms.md runs") { run_document(kRoot / "docs/algorithms.md"); }
 TEST_CASE("every command of docs/performance.md runs") { run_document(kRoot / "docs/performance.md"); }
+TEST_CASE("every command of docs/comparing.md runs") { run_document(kRoot / "docs/comparing.md"); }
 TEST_CASE("every command of docs/report.md runs") { run_document(kRoot / "docs/report.md"); }
 TEST_CASE("every command of docs/experiments.md runs") { run_document(kRoot / "docs/experiments.md"); }
 TEST_CASE("every command of docs/faq.md runs") { run_document(kRoot / "docs/faq.md"); }
@@ -108,7 +111,7 @@ TEST_CASE("no other document has commands that are not run") {
     const std::string name = document.filename().string();
     if (name == "README.md" || name == "quickstart.md" || name == "write_a_task.md" || name == "write_an_algorithm.md" ||
         name == "algorithms.md" || name == "performance.md" || name == "evaluate.md" || name == "report.md" || name == "experiments.md" ||
-        name == "faq.md")
+        name == "faq.md" || name == "comparing.md")
       continue;
     for (const Block& block : blocks_of(document)) {
       CAPTURE(document.string());

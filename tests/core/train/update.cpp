@@ -278,6 +278,8 @@ TEST_CASE("schedules") {
   CHECK(schedule_factor("linear", 5, 10, 0) == 0.5);
   CHECK(schedule_factor("cosine", 0, 10, 0) == 1);
   CHECK(schedule_factor("cosine", 5, 10, 0) == doctest::Approx(0.5));
+  CHECK(decay_factor("linear", 0.75) == 0.25);
+  CHECK(decay_factor("constant", 0.75) == 1);
   CHECK(schedule_factor("linear", 0, 0, 0) == 1);
 }
 

@@ -1,0 +1,178 @@
+#include "core/compare/plan.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/run/checkpoint.h"
+#include "core/train/run_parts.h"
+
+namespace tinyzero {
+namespace {
+
+using Settings = std::vector<ResolvedSetting>;
+
+constexpr std::size_t kComparedProblems = 8;  // of a first step
+
+const ResolvedSetting* find(const Settings& settings, const std::string& path) {
+  const auto found = std::find_if(settings.begin(), settings.end(), [&](const ResolvedSetting& s) { return s.path == path; });
+  return found == settings.end() ? nullptr : &*found;
+}
+
+void set(Settings& settings, const std::string& path, const std::string& value) {
+  for (ResolvedSetting& s : settings) {
+    if (s.path == path) s.value = value;
+  }
+}
+
+bool in_section(const ResolvedSetting& s, const char* section) { return s.path.starts_with(std::string(section) + "."); }
+
+// What the weights at the beginning of RL depend on, besides the seed.
+std::string start_key(const Settings& settings) {
+  std::string text;
+  for (const ResolvedSetting& s : settings) {
+    const bool section = in_section(s, "model") || in_section(s, "task") || in_section(s, "warm_start");
+    const bool optimizer = s.path == "train.weight_decay" || s.path == "train.beta1" || s.path == "train.beta2" ||
+                           s.path == "train.clip_norm" || s.path == "train.micro_batch" || s.path == "precision";
+    if (section || optimizer) text += s.path + ": " + s.value + "\n";
+  }
+  return fmt::format("{:016x}", XXH64(text.data(), text.size(), 0)).substr(0, 8);
+}
+
+bool needs_start(const Settings& settings) {
+  return find(settings, "warm_start.steps")->value != "0" || find(settings, "model.path")->value == yaml_text("");
+}
+
+Settings as_start(Settings settings, std::int64_t seed) {
+  set(settings, "seed", std::to_string(seed));
+  for (const char* path : {"train.steps", "train.budget_tokens", "train.budget_seconds", "train.random_reward"}) set(settings, path, "0");
+  set(settings, "checkpoint.every", "20");
+  set(settings, "checkpoint.keep", "1");
+  return settings;
+}
+
+// A run whose checkpoints stand at its evaluations, beginning with the weights of `start` if it is not empty.
+Settings as_run(Settings settings, std::int64_t seed, const std::string& start) {
+  set(settings, "seed", std::to_string(seed));
+  set(settings, "checkpoint.every", find(settings, "eval.every")->value);
+  set(settings, "checkpoint.keep", "1000000");
+  if (start.empty()) return settings;
+  std::erase_if(settings, [](const ResolvedSetting& s) {
+    return in_section(s, "warm_start") || (in_section(s, "model") && s.path != "model.path" && s.path != "model.template");
+  });
+  set(settings, "model.path", yaml_text(start));
+  return settings;
+}
+
+// What must be the same for every arm.
+struct Common {
+  std::string validation, test;
+  std::vector<std::string> first_problems;  // keys of those of a first step
+};
+
+void check_common(const Common& common, const std::string& name, const Common& first, const std::string& first_name) {
+  const char* const hint = "arms are compared on one task: set what draws its problems in the file, not in an arm";
+  if (common.validation != first.validation || common.test != first.test)
+    throw Error(fmt::format("arm \"{}\" is evaluated on other problems (validation {}, test {}) than \"{}\" (validation {}, test {})", name,
+                            common.validation, common.test, first_name, first.validation, first.test),
+                hint);
+  const std::size_t count = std::min(common.first_problems.size(), first.first_problems.size());
+  if (!std::equal(common.first_problems.begin(), common.first_problems.begin() + static_cast<std::ptrdiff_t>(count),
+                  first.first_problems.begin()))
+    throw Error(fmt::format("arm \"{}\" learns from other problems than \"{}\"", name, first_name), hint);
+}
+
+Json differences(const Settings& settings, const Settings& first) {
+  Json out = Json::object();
+  for (const ResolvedSetting& s : settings) {
+    const ResolvedSetting* other = find(first, s.path);
+    if (other == nullptr || other->value != s.value) out[s.path] = s.value;
+  }
+  for (const ResolvedSetting& s : first) {
+    if (find(settings, s.path) == nullptr) out[s.path] = nullptr;
+  }
+  return out;
+}
+
+class Planner {
+ public:
+  Planner(const Comparison& comparison, const fs::path& folder, std::int64_t jobs, const PluginCatalog& catalog)
+      : comparison_(comparison), folder_(folder), jobs_(jobs), catalog_(catalog) {}
+
+  ComparisonPlan make() {
+    for (std::size_t a = 0; a < comparison_.arms.size(); ++a) open_arm(a);
+    for (const std::int64_t seed : comparison_.seeds) {
+      for (std::size_t a = 0; a < comparison_.arms.size(); ++a) add_run(a, seed);
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  void open_arm(std::size_t a) {
+    const ComparisonArm& arm = comparison_.arms[a];
+    const RunParts parts = RunParts::open(Experiment::from_node(arm.root, comparison_.name), catalog_);
+    const EvalSet test = draw_eval_set(parts.task, Split::test, static_cast<std::size_t>(parts.experiment.eval.problems));
+    Common common{parts.held_out.fingerprint, test.fingerprint, {}};
+    const auto count = std::min<std::size_t>(kComparedProblems, static_cast<std::size_t>(parts.experiment.rollout.prompts));
+    for (const Item& item : draw_step(parts.task, static_cast<std::uint64_t>(comparison_.seeds.front()), 1, count))
+      common.first_problems.push_back(item.key);
+    if (a == 0) {
+      common_ = common;
+      plan_.validation = {common.validation, parts.held_out.items.size(), parts.held_out.keys};
+      plan_.test = {common.test, test.items.size(), test.keys};
+      plan_.task = parts.experiment.task.use;
+      plan_.model = model_label(parts);
+      plan_.threads = std::max<std::int64_t>(1, parts.experiment.general.threads / jobs_);
+    }
+    check_common(common, arm.name, common_, comparison_.arms.front().name);
+    Settings settings = parts.resolved();
+    set(settings, "threads", std::to_string(plan_.threads));
+    settings_.push_back(std::move(settings));
+    plan_.settings.push_back(differences(settings_.back(), settings_.front()));
+  }
+
+  void add_run(std::size_t a, std::int64_t seed) {
+    const ComparisonArm& arm = comparison_.arms[a];
+    if (arm.role == ArmRole::warm_start) {
+      plan_.runs[start_of(a, seed)].arm = a;
+      return;
+    }
+    PlannedRun run{a, seed, fs::path("arms") / arm.name / fmt::format("seed-{}", seed), "", false, std::nullopt};
+    std::string weights;
+    if (arm.role != ArmRole::untrained && needs_start(settings_[a])) {
+      run.start = start_of(a, seed);
+      const fs::path start = fs::absolute(folder_) / plan_.runs[*run.start].folder;
+      weights = (start / "checkpoints" / checkpoint_name(Phase::reinforce, 0)).lexically_normal().string();
+    }
+    run.yaml = resolved_yaml(as_run(settings_[a], seed, weights));
+    plan_.runs.push_back(std::move(run));
+  }
+
+  // The start of an arm's run, which is added to the plan if no earlier arm has the same.
+  std::size_t start_of(std::size_t a, std::int64_t seed) {
+    const fs::path folder = fs::path("starts") / start_key(settings_[a]) / fmt::format("seed-{}", seed);
+    for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
+      if (plan_.runs[i].folder == folder) return i;
+    }
+    plan_.runs.push_back({std::nullopt, seed, folder, resolved_yaml(as_start(settings_[a], seed)), true, std::nullopt});
+    return plan_.runs.size() - 1;
+  }
+
+  const Comparison& comparison_;
+  const fs::path& folder_;
+  const std::int64_t jobs_;
+  const PluginCatalog& catalog_;
+  ComparisonPlan plan_;
+  Common common_;
+  std::vector<Settings> settings_;  // by arm
+};
+
+}  // namespace
+
+ComparisonPlan make_plan(const Comparison& comparison, const fs::path& folder, std::int64_t jobs, const PluginCatalog& catalog) {
+  return Planner(comparison, folder, jobs, catalog).make();
+}
+
+}  // namespace tinyzero

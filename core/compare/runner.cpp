@@ -1,0 +1,175 @@
+#include "core/compare/runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <sstream>
+#include <thread>
+
+#include "core/base/error.h"
+#include "core/run/checkpoint.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr auto kLook = std::chrono::milliseconds(50);
+
+fs::path beside(fs::path run, const char* ending) { return run += ending; }
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.starts_with("threads: ")) lines.push_back(line);
+  }
+  return lines;
+}
+
+// Writes an experiment, or checks that the one that is there says the same.
+void settle(const fs::path& path, const PlannedRun& run) {
+  if (!fs::exists(path)) {
+    fs::create_directories(path.parent_path());
+    return write_file_atomically(path, run.yaml);
+  }
+  if (run.is_start) return;  // its folder is named by what it depends on
+  const auto before = lines_of(read_file(path)), now = lines_of(run.yaml);
+  for (std::size_t i = 0; i < std::max(before.size(), now.size()); ++i) {
+    const std::string a = i < before.size() ? before[i] : "nothing", b = i < now.size() ? now[i] : "nothing";
+    if (a == b) continue;
+    throw Error(fmt::format("{}: this run was begun with other settings: \"{}\" there, \"{}\" now", path.string(),
+                            a.substr(std::min(a.size(), a.find_first_not_of(' '))), b.substr(std::min(b.size(), b.find_first_not_of(' ')))),
+                "compare into another folder with --run, or delete what is to be done again");
+  }
+}
+
+// The last line that says "error: "; else the last line; else how the process ended.
+std::string last_words(const fs::path& log, std::uintmax_t from, int code) {
+  const std::string all = read_file(log);
+  std::istringstream stream(all.substr(std::min<std::size_t>(all.size(), from)));
+  std::string error, last;
+  for (std::string line; std::getline(stream, line);) {
+    if (line.starts_with("error: ")) error = line.substr(std::strlen("error: "));
+    if (!line.empty()) last = line;
+  }
+  if (!error.empty()) return error;
+  if (code > 128) return fmt::format("ended by signal {} ({})", code - 128, ::strsignal(code - 128));
+  return last.empty() ? fmt::format("exit code {}", code) : last;
+}
+
+// Divides the cores among the jobs.
+std::vector<int> share(const std::vector<int>& cores, std::size_t job, std::size_t jobs) {
+  const auto at = [&](std::size_t j) { return cores.begin() + static_cast<std::ptrdiff_t>(j * cores.size() / jobs); };
+  return {at(job), at(job + 1)};
+}
+
+}  // namespace
+
+ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, std::int64_t jobs, fs::path program,
+                                   std::vector<fs::path> plugin_folders, RunnerObserver& observer)
+    : plan_(plan),
+      folder_(std::move(folder)),
+      program_(std::move(program)),
+      plugin_folders_(std::move(plugin_folders)),
+      observer_(observer),
+      progress_(plan.runs.size()) {
+  const std::vector<int> cores = usable_cores();
+  if (jobs > static_cast<std::int64_t>(cores.size()))
+    throw Error(fmt::format("--jobs is {}, and {} may be used: each run has at least one core of its own", jobs,
+                            cores.size() == 1 ? "one core" : fmt::format("{} cores", cores.size())),
+                "lower --jobs");
+  for (const PlannedRun& run : plan_.runs) settle(beside(path(run), ".yaml"), run);
+  for (std::int64_t j = 0; j < jobs; ++j) {
+    slots_.emplace_back();
+    slots_.back().cores = share(cores, static_cast<std::size_t>(j), static_cast<std::size_t>(jobs));
+  }
+}
+
+bool ComparisonRunner::is_trained(const PlannedRun& run) const {
+  return run.is_start && fs::exists(path(run) / "checkpoints" / checkpoint_name(Phase::reinforce, 0));
+}
+
+bool ComparisonRunner::is_done(const PlannedRun& run) const {
+  return run.arm.has_value() ? fs::exists(path(run) / "test.json") : is_trained(run);
+}
+
+void ComparisonRunner::run(const std::atomic<int>& stops) {
+  int told = 0;
+  for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
+    if (is_done(plan_.runs[i])) progress_[i].state = RunState::done;
+  }
+  for (;;) {
+    const int asked = stops.load();
+    for (Slot& slot : slots_) {
+      if (slot.child) look(slot, asked > 0);
+      if (!slot.child && asked == 0) {
+        if (const auto run = next()) begin(slot, *run);
+      }
+      if (slot.child && asked > told) slot.child->signal(SIGTERM);
+    }
+    told = asked;
+    observer_.tick(progress_);
+    const bool busy = std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.child.has_value(); });
+    if (!busy && (asked > 0 || !next())) return;
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+// The first run that can begin. Those whose start failed fail here.
+std::optional<std::size_t> ComparisonRunner::next() {
+  for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
+    if (progress_[i].state != RunState::waiting) continue;
+    const auto start = plan_.runs[i].start;
+    if (!start || progress_[*start].state == RunState::done) return i;
+    if (progress_[*start].state != RunState::failed) continue;
+    progress_[i] = {RunState::failed, "the run it starts from failed: " + progress_[*start].error};
+    observer_.ended(plan_.runs[i], progress_[i]);
+  }
+  return std::nullopt;
+}
+
+void ComparisonRunner::begin(Slot& slot, std::size_t index) {
+  const PlannedRun& run = plan_.runs[index];
+  const fs::path folder = path(run);
+  slot.run = index;
+  progress_[index].state = RunState::running;
+  const bool resumed = fs::exists(folder / "config.yaml");
+  observer_.began(run, resumed);
+  if (is_trained(run)) return start_child(slot, Stage::test, {"compare-test", folder.string()});
+  if (resumed) return start_child(slot, Stage::train, {"train", "--resume", folder.string()});
+  fs::remove_all(folder);  // of a run that was killed before it had a configuration
+  start_child(slot, Stage::train, {"train", beside(folder, ".yaml").string(), "--run", folder.string()});
+}
+
+void ComparisonRunner::start_child(Slot& slot, Stage stage, const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {program_.string()};
+  for (const fs::path& folder : plugin_folders_) command.insert(command.end(), {"--plugins", folder.string()});
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  const fs::path log = beside(path(plan_.runs[*slot.run]), ".log");
+  slot.log_from = fs::exists(log) ? fs::file_size(log) : 0;
+  slot.stage = stage;
+  slot.child.reset();
+  slot.child.emplace(command, log, slot.cores);
+}
+
+void ComparisonRunner::finish(Slot& slot, RunState state, const std::string& error) {
+  progress_[*slot.run] = {state, error};
+  slot.child.reset();
+  if (state != RunState::waiting) observer_.ended(plan_.runs[*slot.run], progress_[*slot.run]);
+  slot.run.reset();
+}
+
+void ComparisonRunner::look(Slot& slot, bool stopping) {
+  const std::optional<int> code = slot.child->ended();
+  if (!code) return;
+  const PlannedRun& run = plan_.runs[*slot.run];
+  const bool last = slot.stage == Stage::test || !run.arm.has_value();
+  if (*code == 0 && last) return finish(slot, RunState::done);
+  if (stopping) return finish(slot, RunState::waiting);
+  if (*code == 0) return start_child(slot, Stage::test, {"compare-test", path(run).string()});
+  finish(slot, RunState::failed, last_words(beside(path(run), ".log"), slot.log_from, *code));
+}
+
+}  // namespace tinyzero

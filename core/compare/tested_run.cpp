@@ -1,0 +1,96 @@
+#include "core/compare/tested_run.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/base/error.h"
+#include "core/compare/metrics.h"
+#include "core/eval/evaluate.h"
+#include "core/rollout/cpu/engine.h"
+#include "core/run/checkpoint.h"
+#include "core/run/manifest.h"
+#include "core/train/run_parts.h"
+
+namespace tinyzero {
+namespace {
+
+fs::path test_path(const fs::path& run) { return run / "test.json"; }
+
+void write(const TestedRun& t, const fs::path& run) {
+  const Json json = {{"selected_step", t.selected_step},
+                     {"validation_accuracy", t.validation_accuracy},
+                     {"test_accuracy", t.accuracy()},
+                     {"test_greedy", t.greedy},
+                     {"set", t.set},
+                     {"samples", t.samples},
+                     {"right", t.right},
+                     {"start_weights", t.start_weights}};
+  write_file_atomically(test_path(run), json_line(json) + "\n");
+}
+
+// The evaluation to select: the best, the earliest of equals.
+CurvePoint best_of(const RunMetrics& metrics, const fs::path& run) {
+  if (metrics.curve.empty()) throw Error(run.string() + "/metrics.jsonl holds no evaluation: the run has not ended");
+  return *std::max_element(metrics.curve.begin(), metrics.curve.end(),
+                           [](const CurvePoint& a, const CurvePoint& b) { return a.accuracy < b.accuracy; });
+}
+
+}  // namespace
+
+double TestedRun::accuracy() const {
+  const auto total = static_cast<double>(right.size()) * static_cast<double>(samples);
+  return static_cast<double>(std::accumulate(right.begin(), right.end(), std::int64_t{0})) / total;
+}
+
+void test_run(const fs::path& run, const PluginCatalog& catalog) {
+  RunParts parts = RunParts::open(Experiment::load(run / "config.yaml", {}), catalog);
+  const Experiment& e = parts.experiment;
+  const CurvePoint best = best_of(read_run_metrics(run), run);
+  const fs::path checkpoints = run / "checkpoints";
+  const fs::path selected = checkpoints / checkpoint_name(Phase::reinforce, best.step);
+  TestedRun out;
+  out.selected_step = best.step;
+  out.validation_accuracy = best.accuracy;
+  out.start_weights = file_hash(checkpoints / checkpoint_name(Phase::reinforce, 0) / "model.safetensors");
+  read_checkpoint(selected, parts.model);
+
+  const EvalSet set = draw_eval_set(parts.task, Split::test, static_cast<std::size_t>(e.eval.problems));
+  CpuEngine engine(parts.model, {e.general.threads, e.rollout.wave, ""});
+  std::vector<ScoredCompletion> completions;
+  const EvalReport report = evaluate(engine, parts.tokenizer, parts.model.config.eos, parts.framing, parts.task, set,
+                                     {e.eval.samples, e.eval.temperature, e.rollout.max_tokens, static_cast<std::uint64_t>(e.general.seed),
+                                      static_cast<std::uint64_t>(best.step), true},
+                                     &completions);
+  out.set = set.fingerprint;
+  out.samples = e.eval.samples;
+  out.greedy = report.greedy;
+  out.right.assign(set.items.size(), 0);
+  for (const ScoredCompletion& c : completions) out.right[c.item] += c.right ? 1 : 0;
+  write(out, run);
+
+  const auto all = list_checkpoints(checkpoints);
+  for (const fs::path& path : all) {
+    if (path != selected && path != all.back()) fs::remove_all(path);
+  }
+}
+
+std::optional<TestedRun> read_tested_run(const fs::path& run) {
+  const fs::path path = test_path(run);
+  if (!fs::exists(path)) return std::nullopt;
+  const Json json = parse_json(read_file(path), path.string());
+  try {
+    TestedRun out;
+    out.selected_step = json.at("selected_step").get<std::int64_t>();
+    out.validation_accuracy = json.at("validation_accuracy").get<double>();
+    out.set = json.at("set").get<std::string>();
+    out.samples = json.at("samples").get<std::int64_t>();
+    out.right = json.at("right").get<std::vector<std::int64_t>>();
+    out.greedy = json.at("test_greedy").get<double>();
+    out.start_weights = json.at("start_weights").get<std::string>();
+    return out;
+  } catch (const Json::exception& e) {
+    throw Error(path.string() + " is damaged: " + e.what(), "delete it: the run is then tested again");
+  }
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,261 @@
+#include "core/config/comparison.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "core/base/error.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr double kRandomReward = 0.5;        // chance of a reward in the control
+constexpr std::int64_t kNoSteps = 10000000;  // where a budget of tokens or seconds binds
+
+Node scalar(std::string value, const Origin& origin) {
+  Node node;
+  node.kind = Node::Kind::scalar;
+  node.scalar = std::move(value);
+  node.origin = origin;
+  return node;
+}
+
+Node empty_map(const Origin& origin) {
+  Node node;
+  node.kind = Node::Kind::map;
+  node.origin = origin;
+  return node;
+}
+
+const Entry* entry_of(const Node& map, const std::string& name) {
+  const auto found = std::find_if(map.entries.begin(), map.entries.end(), [&](const Entry& e) { return e.name == name; });
+  return found == map.entries.end() ? nullptr : &*found;
+}
+
+// The entry at a dotted path of a tree; null if there is none.
+const Entry* entry_at(const Node& root, const std::string& path) {
+  const std::size_t dot = path.find('.');
+  const Entry* entry = entry_of(root, path.substr(0, dot));
+  return dot == std::string::npos || entry == nullptr ? entry : entry_at(entry->value, path.substr(dot + 1));
+}
+
+// Sets the value at a dotted path, which was written at `origin`; sections on the way are made.
+void set(Node& root, const std::string& path, Node value, const Origin& origin) {
+  const std::size_t dot = path.find('.');
+  const std::string name = path.substr(0, dot);
+  if (root.kind == Node::Kind::null) root.kind = Node::Kind::map;
+  if (root.kind != Node::Kind::map) throw Error(root.origin.text() + ": expected a map of settings, found " + root.describe());
+  if (root.find(name) == nullptr) root.entries.push_back({name, origin, empty_map(origin)});
+  Node& place = *root.find(name);
+  if (dot == std::string::npos) place = std::move(value);
+  else set(place, path.substr(dot + 1), std::move(value), origin);
+}
+
+void remove(Node& map, const std::string& name) {
+  std::erase_if(map.entries, [&](const Entry& e) { return e.name == name; });
+}
+
+// Dotted keys of an arm become sections.
+Node with_sections(const std::string& arm, const Node& settings) {
+  Node out = empty_map(settings.origin);
+  for (const Entry& entry : settings.entries) {
+    if (entry.name.find('.') == std::string::npos && out.find(entry.name) == nullptr) {
+      out.entries.push_back(entry);
+      continue;
+    }
+    if (entry.name.front() == '.' || entry.name.back() == '.' || entry.name.find("..") != std::string::npos)
+      throw Error(entry.origin.text() + ": compare.arms." + arm + ": \"" + entry.name + "\" has an empty name in its key");
+    if (entry_at(out, entry.name) != nullptr)
+      throw Error(entry.origin.text() + ": compare.arms." + arm + ": \"" + entry.name + "\" is set twice", "keep one of them");
+    set(out, entry.name, entry.value, entry.origin);
+  }
+  return out;
+}
+
+void refuse_keys(const Node& settings, const std::string& arm) {
+  static const std::pair<const char*, const char*> kRefused[] = {
+      {"seed", "compare.seeds says which seeds every arm is run with"},
+      {"threads", "every run has the same threads: those of the file, divided by --jobs"},
+      {"compare", "an arm holds settings of an experiment"},
+      {"extends", "an arm cannot extend a file: write its settings out"},
+      {"eval", "every arm is evaluated alike: set eval: in the file"},
+      {"checkpoint", "checkpoints follow evaluations in a comparison"},
+      {"train.steps", "compare.budget says how long every arm may learn"},
+      {"train.budget_tokens", "compare.budget says how long every arm may learn"},
+      {"train.budget_seconds", "compare.budget says how long every arm may learn"}};
+  for (const auto& [path, hint] : kRefused) {
+    if (const Entry* entry = entry_at(settings, path))
+      throw Error(entry->origin.text() + ": compare.arms." + arm + " cannot set " + path, hint);
+  }
+}
+
+// Settings of the comparison's own file that the comparison decides; inherited ones are replaced without a word.
+void refuse_idle(const Node& root, const Origin& compare) {
+  static const std::pair<const char*, const char*> kIdle[] = {{"seed", "compare.seeds"},
+                                                              {"train.steps", "compare.budget"},
+                                                              {"train.budget_tokens", "compare.budget"},
+                                                              {"train.budget_seconds", "compare.budget"},
+                                                              {"eval.split", "selection on validation, the result on test"},
+                                                              {"checkpoint.every", "eval.every"},
+                                                              {"checkpoint.keep", "selection"}};
+  for (const auto& [path, by] : kIdle) {
+    const Entry* entry = entry_at(root, path);
+    if (entry == nullptr) continue;
+    const Origin& origin = entry->value.origin;
+    if (origin.source != compare.source && origin.source != "command line") continue;
+    throw Error(origin.text() + ": " + path + " has no effect in a comparison: " + by + " decides", "remove it");
+  }
+}
+
+void check_name(const Entry& arm) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; };
+  if (arm.name.size() <= 64 && arm.name.front() != '.' && std::all_of(arm.name.begin(), arm.name.end(), plain)) return;
+  throw Error(arm.origin.text() + ": \"" + arm.name + "\" cannot be an arm: it names a folder",
+              "use up to 64 letters, digits, _ - and dots, for example grpo-kl");
+}
+
+Node arm_root(const Node& base, const Entry& arm) {
+  const Node& given = arm.value;
+  if (given.kind != Node::Kind::map && given.kind != Node::Kind::null) {
+    throw Error(given.origin.text() + ": compare.arms." + arm.name + " is " + given.describe() + ", expected what differs from the file",
+                "for example " + arm.name + ": {algorithm: {use: NAME}}");
+  }
+  const Node settings = with_sections(arm.name, given);
+  refuse_keys(settings, arm.name);
+  Node root = base;
+  for (const char* section : {"task", "algorithm"}) {
+    const Node* own = settings.find(section);
+    if (own != nullptr && (own->kind != Node::Kind::map || own->find("use") != nullptr)) remove(root, section);
+  }
+  overlay(root, settings);
+  return root;
+}
+
+// A budget that binds every run, and evaluation as a comparison needs it.
+void fix_settings(Node& root, const Comparison& comparison, const Origin& origin) {
+  const auto number = [&](const char* path, double value) { set(root, path, scalar(real_text(value), origin), origin); };
+  set(root, "seed", scalar(std::to_string(comparison.seeds.front()), origin), origin);
+  number("train.steps", static_cast<double>(comparison.budget.steps > 0 ? comparison.budget.steps : kNoSteps));
+  number("train.budget_tokens", comparison.budget.tokens);
+  number("train.budget_seconds", comparison.budget.seconds);
+  set(root, "eval.split", scalar("validation", origin), origin);
+}
+
+void add_controls(Comparison& comparison, const Origin& compare, const Node* controls) {
+  const ComparisonArm first = comparison.arms.front();
+  const Origin origin = controls != nullptr ? controls->origin : compare;
+  const auto& names = comparison.controls;
+  const auto wanted = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  if (wanted("none") && names.size() > 1) throw Error(origin.text() + ": compare.controls names none beside others", "remove it");
+  const bool warm = Experiment::from_node(first.root, comparison.name).warm_start.steps > 0;
+  if (wanted("warm_start") && !warm && controls != nullptr)
+    throw Error(origin.text() + ": the control warm_start has no effect: warm_start.steps is 0", "remove it");
+  const auto add = [&](ArmRole role, const char* path, const std::string& value) {
+    ComparisonArm control{role_name(role), role, first.root};
+    if (role == ArmRole::untrained) remove(control.root, "warm_start");
+    set(control.root, path, scalar(value, origin), origin);
+    comparison.arms.push_back(std::move(control));
+  };
+  if (wanted("untrained")) add(ArmRole::untrained, "train.steps", "0");
+  if (wanted("warm_start") && warm) add(ArmRole::warm_start, "train.steps", "0");
+  if (wanted("random_reward")) add(ArmRole::random_reward, "train.random_reward", real_text(kRandomReward));
+}
+
+// `algorithm: NAME` becomes `algorithm: {use: NAME}`, which an arm can lie over.
+void name_plugin_in_full(Node& root, const std::string& section) {
+  Node* node = root.find(section);
+  if (node == nullptr || node->kind != Node::Kind::scalar) return;
+  Node map = empty_map(node->origin);
+  map.entries.push_back({"use", node->origin, *node});
+  *node = std::move(map);
+}
+
+void check_seeds(const Comparison& comparison, const Node* node) {
+  const std::set<std::int64_t> different(comparison.seeds.begin(), comparison.seeds.end());
+  if (different.size() != comparison.seeds.size())
+    throw Error(node->origin.text() + ": compare.seeds names a seed twice", "keep one of them");
+}
+
+void check_budget(const Comparison& comparison, const Node& compare) {
+  const Node* node = compare.find("budget");
+  const ComparisonBudget& b = comparison.budget;
+  const int given = (b.tokens > 0 ? 1 : 0) + (b.seconds > 0 ? 1 : 0) + (b.steps > 0 ? 1 : 0);
+  if (given == 1) return;
+  throw Error(
+      (node != nullptr ? node : &compare)->origin.text() + (given == 0 ? ": compare.budget is missing: what every run may use"
+                                                                       : ": compare.budget sets more than one of tokens, seconds, steps"),
+      given == 0 ? "for example budget: {tokens: 1e6}, or steps, or seconds" : "one budget binds: keep one of them");
+}
+
+}  // namespace
+
+std::string role_name(ArmRole role) {
+  static const char* const kNames[] = {"arm", "untrained", "warm_start", "random_reward"};
+  return kNames[static_cast<int>(role)];
+}
+
+void ComparisonBudget::describe(SettingsTable& t) {
+  t.add("tokens", tokens, "completion tokens of a run's RL, charged as train.budget_tokens; 0: another budget binds").between(0, 1e15);
+  t.add("seconds", seconds, "seconds of a run's steps of RL, evaluation left out; 0: another budget binds").between(0, 1e9);
+  t.add("steps", steps, "steps of RL; 0: another budget binds").between(0, 1e7);
+}
+
+std::string ComparisonBudget::unit() const { return tokens > 0 ? "tokens" : seconds > 0 ? "seconds" : "steps"; }
+
+double ComparisonBudget::amount() const { return tokens > 0 ? tokens : seconds > 0 ? seconds : static_cast<double>(steps); }
+
+void Comparison::describe(SettingsTable& t) {
+  t.add("seeds", seeds, "each arm is run once with each of them").between(0, 9007199254740992.0);
+  t.add("controls", controls,
+        "what the arms are held against: untrained (the model before everything), warm_start (the model as RL begins), random_reward (the "
+        "first "
+        "arm, rewarded by a coin); none")
+      .one_of({"none", "untrained", "warm_start", "random_reward"});
+  t.add("resamples", resamples, "of a bootstrap interval").between(100, 1e7);
+}
+
+Comparison Comparison::load(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  Node root = load_yaml(path);
+  for (const std::string& assignment : overrides) apply_override(root, assignment);
+  return from_node(std::move(root), path.stem().string());
+}
+
+Comparison Comparison::from_node(Node root, const std::string& name) {
+  const Entry* section = entry_of(root, "compare");
+  if (section == nullptr)
+    throw Error(root.origin.text() + ": no section \"compare\"",
+                "add compare: {arms: …, seeds: …, budget: …}; docs/comparing.md shows one");
+  const Node compare = section->value;
+  const Origin origin = compare.origin;
+  remove(root, "compare");
+  Comparison out;
+  out.name = name;
+  SettingsTable table, budget_table;
+  out.describe(table);
+  out.budget.describe(budget_table);
+  read_settings(&compare, table, "compare", {"arms", "budget"});
+  read_settings(compare.find("budget"), budget_table, "compare.budget");
+  check_budget(out, compare);
+  check_seeds(out, compare.find("seeds"));
+  refuse_idle(root, origin);
+  for (const char* plugin : {"task", "algorithm"}) name_plugin_in_full(root, plugin);
+  fix_settings(root, out, origin);
+  const Node* arms = compare.find("arms");
+  if (arms == nullptr || arms->kind != Node::Kind::map || arms->entries.empty()) {
+    throw Error((arms != nullptr ? arms->origin : origin).text() + ": compare.arms names nothing to compare",
+                "for example arms: {one: {algorithm: NAME}, other: {algorithm: OTHER}}");
+  }
+  for (const Entry& entry : arms->entries) {
+    check_name(entry);
+    for (const ArmRole role : {ArmRole::untrained, ArmRole::warm_start, ArmRole::random_reward}) {
+      if (entry.name == role_name(role))
+        throw Error(entry.origin.text() + ": \"" + entry.name + "\" is the name of a control", "rename the arm");
+    }
+    out.arms.push_back({entry.name, ArmRole::arm, arm_root(root, entry)});
+    Experiment::from_node(out.arms.back().root, name);
+  }
+  add_controls(out, origin, compare.find("controls"));
+  return out;
+}
+
+}  // namespace tinyzero

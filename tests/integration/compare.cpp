@@ -1,0 +1,341 @@
+// Whole comparisons: what they leave behind, that a budget binds, that no crash changes them, and that nothing that fails is hidden.
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "support/golden.h"
+#include "support/process.h"
+#include "support/temporary.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("integration/compare");
+
+namespace {
+
+const std::string kConfig = "tests/integration/comparison.yaml";
+
+std::vector<std::string> compare(const fs::path& folder, const std::vector<std::string>& more = {}) {
+  std::vector<std::string> command = {"compare", kConfig, "--run", folder.string()};
+  command.insert(command.end(), more.begin(), more.end());
+  return command;
+}
+
+Json comparison_of(const fs::path& folder) { return parse_json(read_file(folder / "comparison.json"), "comparison.json"); }
+
+const Json& arm_of(const Json& comparison, const std::string& name) {
+  for (const Json& arm : comparison["arms"]) {
+    if (arm["name"] == name) return arm;
+  }
+  FAIL("no arm " << name);
+  return comparison;
+}
+
+// A comparison without what a clock says.
+Json without_times(const Json& value) {
+  if (!value.is_structured()) return value;
+  Json out = value.is_array() ? Json::array() : Json::object();
+  for (const auto& [name, part] : value.items()) {
+    if (value.is_array()) out.push_back(without_times(part));
+    else if (name != "seconds") out[name] = without_times(part);
+  }
+  return out;
+}
+
+bool wait_for(const std::function<bool()>& condition) {
+  for (int i = 0; i < 12000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  }
+  return false;
+}
+
+// A file of /proc, whose size the system does not tell; empty if its process has ended.
+std::string proc_text(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Processes whose command line holds all of these words.
+std::vector<pid_t> processes_with(const std::vector<std::string>& words) {
+  std::vector<pid_t> out;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string command = proc_text(entry.path() / "cmdline");
+    bool all = true;
+    for (const std::string& word : words) all = all && command.find(word) != std::string::npos;
+    if (all) out.push_back(std::stoi(name));
+  }
+  return out;
+}
+
+std::vector<std::string> program_and(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {tinyzero_path()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+}  // namespace
+
+TEST_CASE("a comparison leaves ordinary runs that began alike, a table, and a file that says everything") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "comparison";
+  const ProcessResult result = tinyzero::tinyzero(compare(run));
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  CAPTURE(result.out);
+  for (const char* words : {"test % [95 %]", "group", "critic", "untrained", "warm_start", "2/2", "against group", "2 seeds are few"})
+    CHECK(result.out.find(words) != std::string::npos);
+  CHECK(result.err.find('\x1b') == std::string::npos);
+
+  const Json comparison = comparison_of(run);
+  CHECK(comparison["budget"] == Json{{"unit", "steps"}, {"amount", 4.0}});
+  CHECK(comparison["validation"]["set"] != comparison["test"]["set"]);
+  CHECK(comparison["warnings"].empty());
+  REQUIRE(comparison["arms"].size() == 4);
+  for (const char* name : {"group", "critic"}) {
+    const Json& arm = arm_of(comparison, name);
+    CHECK(arm["ok"] == 2);
+    CHECK(arm["test_accuracy"]["low"] <= arm["test_accuracy"]["value"]);
+    CHECK(arm["test_accuracy"]["value"] <= arm["test_accuracy"]["high"]);
+    for (const Json& one : arm["runs"]) {
+      CHECK(one["steps"] == 4);
+      CHECK(one["budget_used"] == 1.0);
+      CHECK(one["curve"].size() == 3);  // steps 0, 2 and 4
+      const fs::path path = run / one["run"].get<std::string>();
+      const Json test = parse_json(read_file(path / "test.json"), "test.json");
+      CHECK(test["set"] == comparison["test"]["set"]);
+      CHECK(test["right"].size() == comparison["test"]["problems"]);
+      // Selection looked at validation alone: the earliest of the best.
+      double best = -1;
+      std::int64_t step = 0;
+      for (const Json& point : one["curve"]) {
+        if (point["accuracy"].get<double>() <= best) continue;
+        best = point["accuracy"];
+        step = point["step"];
+      }
+      CHECK(one["selected_step"] == step);
+      CHECK(one["validation_accuracy"] == best);
+      // What is selected can be looked at like any model, and is what was tested.
+      char checkpoint[32];
+      std::snprintf(checkpoint, sizeof checkpoint, "step-%06d", static_cast<int>(step));
+      CHECK(fs::exists(path / "checkpoints" / checkpoint / "model.safetensors"));
+      CHECK(tinyzero::tinyzero({"train", "--resume", path}).code == 0);
+    }
+  }
+  CHECK(arm_of(comparison, "critic")["settings"]["algorithm.use"] == "ppo");
+  CHECK(arm_of(comparison, "group")["settings"].empty());
+  // Both arms of a seed began with the same bytes, and on the same problems; other seeds with others.
+  std::set<std::string> weights;
+  for (int k = 0; k < 2; ++k) {
+    const Json &a = arm_of(comparison, "group")["runs"][static_cast<std::size_t>(k)],
+               &b = arm_of(comparison, "critic")["runs"][static_cast<std::size_t>(k)];
+    CHECK(a["start_weights"] == b["start_weights"]);
+    CHECK(a["start_weights"] == arm_of(comparison, "warm_start")["runs"][static_cast<std::size_t>(k)]["start_weights"]);
+    weights.insert(a["start_weights"].get<std::string>());
+    const auto problems = [&](const Json& one) {
+      std::vector<std::string> keys;
+      for (const Json& episode : json_lines(run / one["run"].get<std::string>() / "episodes/step-000003.jsonl"))
+        keys.push_back(episode["key"]);
+      return keys;
+    };
+    CHECK(problems(a) == problems(b));
+  }
+  CHECK(weights.size() == 2);
+  CHECK(arm_of(comparison, "untrained")["test_accuracy"]["value"] <= arm_of(comparison, "warm_start")["test_accuracy"]["value"]);
+
+  // What is done is not done again, whatever order arms are added in; another seed adds its runs alone.
+  const std::string log = read_file(run / "arms/group/seed-1/log.txt");
+  const ProcessResult again = tinyzero::tinyzero(compare(run, {"--json"}));
+  CHECK(again.code == 0);
+  CHECK(Json::parse(again.out) == comparison);
+  CHECK(read_file(run / "arms/group/seed-1/log.txt") == log);
+  CHECK(again.err.find("begins") == std::string::npos);
+
+  // Other settings are not mixed into it.
+  const ProcessResult other = tinyzero::tinyzero(compare(run, {"train.learning_rate=2e-3"}));
+  CHECK(other.code == 2);
+  CHECK(other.err.find("begun with other settings: \"learning_rate: 0.001\" there, \"learning_rate: 0.002\" now") != std::string::npos);
+}
+
+TEST_CASE("a comparison that is killed at any moment goes on to the same numbers") {
+  const TemporaryFolder folder;
+  const fs::path whole = folder / "whole";
+  REQUIRE(tinyzero::tinyzero(compare(whole)).code == 0);
+  const Json expected = without_times(comparison_of(whole));
+  const fs::path run = folder / "killed";
+  for (const char* moment : {"starts", "arms/group/seed-1/config.yaml", "arms/critic/seed-1/episodes/step-000003.jsonl",
+                             "arms/group/seed-2/checkpoints/step-000004"}) {
+    CAPTURE(moment);
+    BackgroundProcess process(program_and(compare(run)));
+    REQUIRE(wait_for([&] { return fs::exists(run / moment); }));
+    process.signal(SIGKILL);
+    process.wait();
+    CHECK(wait_for([&] { return processes_with({"tinyzero-train", run.string()}).empty(); }));  // its children end with it
+    CHECK_FALSE(fs::exists(run / "comparison.json"));
+  }
+  const ProcessResult last = tinyzero::tinyzero(compare(run));
+  CAPTURE(last.err);
+  REQUIRE(last.code == 0);
+  CHECK(without_times(comparison_of(run)) == expected);
+}
+
+TEST_CASE("a child that is killed is a failed run, and the next call goes on with it") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "comparison";
+  BackgroundProcess process(
+      program_and(compare(run, {"compare.budget={steps: 400}", "compare.seeds=[1]", "compare.controls=none", "eval.every=100"})));
+  REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl"); }));
+  const auto children = processes_with({"tinyzero-train", "train", (run / "arms/group/seed-1").string()});
+  REQUIRE(children.size() == 1);
+  ::kill(children.front(), SIGKILL);
+  REQUIRE(wait_for([&] { return fs::exists(run / "arms/critic/seed-1/config.yaml"); }));  // the others go on
+  process.signal(SIGINT);
+  CHECK(process.wait() == 1);
+  const Json comparison = comparison_of(run);
+  const Json& killed = arm_of(comparison, "group")["runs"][0];
+  CHECK(killed["state"] == "failed");
+  CHECK(killed["error"] == "ended by signal 9 (Killed)");
+  CHECK(arm_of(comparison, "critic")["unfinished"] == 1);
+  CHECK(arm_of(comparison, "critic")["against_first"]["verdict"] == "no result");
+}
+
+TEST_CASE("an interrupt ends the children with checkpoints and says how to go on") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "comparison";
+  const std::vector<std::string> small = {"compare.budget={steps: 60}", "compare.seeds=[1]", "eval.every=30"};
+  {
+    const std::string out = folder / "err";
+    std::string command = "exec '" + tinyzero_path() + "'";
+    for (const std::string& word : compare(run, small)) command += " '" + word + "'";
+    BackgroundProcess process({"sh", "-c", command + " 2>'" + out + "'"});
+    REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl"); }));
+    process.signal(SIGINT);
+    CHECK(process.wait() == 1);
+    CHECK(read_file(out).find("go on with: tinyzero compare " + kConfig) != std::string::npos);
+  }
+  CHECK(read_file(run / "arms/group/seed-1/log.txt").find("interrupted") != std::string::npos);
+  const ProcessResult rest = tinyzero::tinyzero(compare(run, small));
+  CAPTURE(rest.err);
+  CHECK(rest.code == 0);
+  CHECK(rest.err.find("goes on") != std::string::npos);
+  CHECK(comparison_of(run)["arms"][0]["runs"][0]["steps"] == 60);
+}
+
+TEST_CASE("a failing arm is reported and does not end the others") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "comparison";
+  const std::string faulty = (fs::path(TINYZERO_BROKEN) / "faulty_algorithm.so").string();
+  const ProcessResult result =
+      tinyzero::tinyzero(compare(run, {"compare.arms={good: {algorithm: grpo}, broken: {algorithm: {use: " + faulty +
+                                           ", nan_at: 2}, train.max_skipped: 0}, dies: {algorithm: {use: " + faulty + ", fault: crash}}}",
+                                       "compare.controls=none"}));
+  CHECK(result.code == 1);
+  CAPTURE(result.out);
+  CHECK(result.out.find("0/2 (2 failed)") != std::string::npos);
+  CHECK(result.out.find("failed: broken seed 1: 1 update of step 2 skipped: a loss or gradient was not finite") != std::string::npos);
+  CHECK(result.out.find("failed: dies seed 2: ended by signal 6 (Aborted)") != std::string::npos);
+  const Json comparison = comparison_of(run);
+  CHECK(arm_of(comparison, "good")["ok"] == 2);
+  CHECK(arm_of(comparison, "broken")["failed"] == 2);
+  CHECK(arm_of(comparison, "broken")["test_accuracy"].is_null());
+  CHECK(arm_of(comparison, "broken")["against_first"]["verdict"] == "no result");
+}
+
+TEST_CASE("a budget of tokens binds every arm, and charges models beside the policy") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "comparison";
+  const double budget = 12000;
+  const ProcessResult result =
+      tinyzero::tinyzero(compare(run, {"compare.budget={tokens: 12000}", "compare.seeds=[3]", "compare.controls=[random_reward]",
+                                       "train.schedule=linear", "--jobs", "1"}));
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  CHECK(result.out.find("anecdotal") != std::string::npos);
+  CHECK(result.out.find("One seed is an anecdote") != std::string::npos);
+  std::map<std::string, std::int64_t> steps;
+  for (const char* name : {"group", "critic", "random_reward"}) {
+    CAPTURE(name);
+    double spent = 0, before_last = 0, rate = 1;
+    for (const Json& record : json_lines(run / "arms" / name / "seed-3/metrics.jsonl")) {
+      if (!record.contains("tokens/spent")) continue;
+      before_last = spent;
+      spent += record["tokens/sampled"].get<double>() + record["tokens/trained"].get<double>() + record["tokens/read"].get<double>();
+      CHECK(record["tokens/spent"] == spent);
+      CHECK(record["train/learning_rate"].get<double>() == doctest::Approx(1e-3 * (1 - before_last / budget)));
+      CHECK(record["train/learning_rate"].get<double>() < rate);
+      rate = record["train/learning_rate"];
+      steps[name] = record["step"];
+      if (std::string(name) == "critic") {
+        CHECK(record["tokens/read"].get<double>() >= record["tokens/sampled"].get<double>());          // the critic's values
+        CHECK(record["tokens/trained"].get<double>() > 1.5 * record["tokens/sampled"].get<double>());  // the policy and the critic
+      }
+    }
+    CHECK(spent >= budget);
+    CHECK(before_last < budget);
+  }
+  CHECK(steps["critic"] < steps["group"]);
+  // A coin pays half of the completions, whatever they say.
+  double paid = 0, completions = 0;
+  for (const auto& file : fs::directory_iterator(run / "arms/random_reward/seed-3/episodes")) {
+    for (const Json& episode : json_lines(file.path())) {
+      paid += episode["reward"].get<double>();
+      completions += 1;
+    }
+  }
+  CHECK(paid / completions == doctest::Approx(0.5).epsilon(0.2));
+}
+
+TEST_CASE("runs at once have cores of their own, and one comparison one process") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "comparison";
+  const ProcessResult many = tinyzero::tinyzero(compare(run, {"--jobs", "1000"}));
+  CHECK(many.code == 2);
+  CHECK(many.err.find("--jobs is 1000") != std::string::npos);
+  if (std::thread::hardware_concurrency() < 2) return;
+  BackgroundProcess process(program_and(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"})));
+  REQUIRE(wait_for([&] { return fs::exists(run / "arms/critic/seed-1/episodes/step-000001.jsonl"); }));
+  std::set<std::string> cores;
+  for (const char* arm : {"group", "critic"}) {
+    const auto children = processes_with({"tinyzero-train", (run / "arms" / arm / "seed-1").string()});
+    REQUIRE(children.size() == 1);
+    const std::string status = proc_text("/proc/" + std::to_string(children.front()) + "/status");
+    const std::size_t at = status.find("Cpus_allowed_list:");
+    cores.insert(status.substr(at, status.find('\n', at) - at));
+    CHECK(read_file(run / "arms" / arm / "seed-1/config.yaml").find("threads: 1\n") != std::string::npos);
+  }
+  CHECK(cores.size() == 2);
+  const ProcessResult second = tinyzero::tinyzero(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"}));
+  CHECK(second.code == 2);
+  CHECK(second.err.find("another process works on the comparison") != std::string::npos);
+  process.signal(SIGINT);
+  CHECK(process.wait() == 1);
+}
+
+TEST_CASE("what cannot be compared is refused before anything runs") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "comparison";
+  const auto refused = [&](const std::vector<std::string>& overrides) {
+    const ProcessResult result = tinyzero::tinyzero(compare(run, overrides));
+    CHECK(result.code == 2);
+    CHECK_FALSE(fs::exists(run));
+    return result.err;
+  };
+  CHECK(refused({"compare.arms={a: {algorithm: grpo}, b: {task.largest: 8}}"}).find("arm \"b\" is evaluated on other problems") !=
+        std::string::npos);
+  CHECK(refused({"compare.arms={a: {algorithm: grop}}"}).find("grpo") != std::string::npos);
+  CHECK(refused({"compare.arms={a: {algorithm: {use: grpo, clop: 1}}}"}).find("unknown setting \"algorithm.clop\"") != std::string::npos);
+  CHECK(tinyzero::tinyzero({"train", kConfig}).err.find("comparison.yaml:7:1: the section compare:") != std::string::npos);
+  const ProcessResult taken = tinyzero::tinyzero(compare("tests"));
+  CHECK(taken.code == 2);
+  CHECK(taken.err.find("tests exists already and is no comparison") != std::string::npos);
+}
