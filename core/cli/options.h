@@ -136,6 +136,8 @@ struct ConfigOptions {
 struct ReportCommandOptions {
   std::vector<std::string> runs;
   std::string out;
+};
+
 struct ConfigSchemaOptions {
   bool markdown = false;
 };

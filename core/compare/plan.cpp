@@ -45,11 +45,23 @@ bool needs_start(const Settings& settings) {
   return find(settings, "warm_start.steps")->value != "0" || find(settings, "model.path")->value == yaml_text("");
 }
 
+// Leaves out what has no effect since train.steps is 0: a file that says it would be refused.
+void drop_idle(Settings& settings) {
+  Node root = parse_yaml(resolved_yaml(settings), "start");
+  ++root.find("train")->find("steps")->origin.layer;
+  const Settings effective = Experiment::from_node(std::move(root), "start").resolved;
+  std::erase_if(settings, [&](const ResolvedSetting& s) {
+    const auto same = [&](const ResolvedSetting& other) { return other.path == s.path; };
+    return !in_section(s, "task") && !in_section(s, "algorithm") && std::none_of(effective.begin(), effective.end(), same);
+  });
+}
+
 Settings as_start(Settings settings, std::int64_t seed) {
   set(settings, "seed", std::to_string(seed));
   for (const char* path : {"train.steps", "train.budget_tokens", "train.budget_seconds", "train.random_reward"}) set(settings, path, "0");
   set(settings, "checkpoint.every", "20");
   set(settings, "checkpoint.keep", "1");
+  drop_idle(settings);
   return settings;
 }
 

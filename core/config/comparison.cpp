@@ -153,7 +153,9 @@ void add_controls(Comparison& comparison, const Origin& compare, const Node* con
   const auto add = [&](ArmRole role, const char* path, const std::string& value) {
     ComparisonArm control{role_name(role), role, first.root};
     if (role == ArmRole::untrained) remove(control.root, "warm_start");
-    set(control.root, path, scalar(value, origin), origin);
+    Origin over = origin;
+    over.layer = first.root.origin.layer + 1;  // what the control switches off is dropped
+    set(control.root, path, scalar(value, over), over);
     comparison.arms.push_back(std::move(control));
   };
   if (wanted("untrained")) add(ArmRole::untrained, "train.steps", "0");

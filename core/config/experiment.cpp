@@ -59,16 +59,13 @@ void TrainSettings::describe(SettingsTable& t) {
   t.add("budget_tokens", budget_tokens,
         "ends RL with the step that uses up so many completion tokens, each charged once when sampled and once in every pass of any model "
         "that learns from it or reads it; schedules follow the share that is used; 0: only steps count")
-      .between(0, 1e15)
-      .unless("steps", "0");
+      .between(0, 1e15);
   t.add("budget_seconds", budget_seconds,
         "ends RL with the step that uses up so many seconds of steps, evaluation left out; 0: only steps count")
-      .between(0, 1e9)
-      .unless("steps", "0");
+      .between(0, 1e9);
   t.add("random_reward", random_reward,
         "a control: completions earn 1 with this chance and else 0, whatever the task says of them; 0: the task's own rewards")
-      .between(0, 1)
-      .unless("steps", "0");
+      .between(0, 1);
   t.add("updates", updates, "gradient updates an epoch; a step's problems are divided evenly among them")
       .between(1, 64)
       .unless("steps", "0");
@@ -98,8 +95,7 @@ void TrainSettings::describe(SettingsTable& t) {
       .between(0, 1e6)
       .unless("steps", "0");
   t.add("max_skipped", max_skipped, "updates that a run may skip because a loss or gradient is not finite; one more stops it")
-      .between(0, 1e9)
-      .unless("steps", "0");
+      .between(0, 1e9);
 }
 
 void EvalSettings::describe(SettingsTable& t) {
@@ -178,8 +174,7 @@ void check_training(const Experiment& e) {
                 "each update takes the same number of problems");
   }
   if (e.checkpoint.keep_best && e.eval.split != "validation") {
-    const Node* section = root.find("checkpoint");
-    throw Error((section != nullptr ? section->origin.text() + ": " : "") + "checkpoint.keep_best is true, and eval.split is " +
+    throw Error(e.where("checkpoint.keep_best") + "checkpoint.keep_best is true, and eval.split is " +
                     e.eval.split + ": the accuracy of a checkpoint that was chosen by it would look better than it is",
                 "set eval.split: validation, and measure the chosen one on test: tinyzero eval RUN/checkpoints/best");
   }
