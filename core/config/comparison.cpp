@@ -154,7 +154,7 @@ void add_controls(Comparison& comparison, const Origin& compare, const Node* con
     ComparisonArm control{role_name(role), role, first.root};
     if (role == ArmRole::untrained) remove(control.root, "warm_start");
     Origin over = origin;
-    over.layer = first.root.origin.layer + 1;  // what the control switches off is dropped
+    over.layer = 2;  // over the command line, too: what the control switches off is dropped
     set(control.root, path, scalar(value, over), over);
     comparison.arms.push_back(std::move(control));
   };

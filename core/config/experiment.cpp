@@ -95,7 +95,8 @@ void TrainSettings::describe(SettingsTable& t) {
       .between(0, 1e6)
       .unless("steps", "0");
   t.add("max_skipped", max_skipped, "updates that a run may skip because a loss or gradient is not finite; one more stops it")
-      .between(0, 1e9);
+      .between(0, 1e9)
+      .unless("steps", "0");
 }
 
 void EvalSettings::describe(SettingsTable& t) {
@@ -174,8 +175,8 @@ void check_training(const Experiment& e) {
                 "each update takes the same number of problems");
   }
   if (e.checkpoint.keep_best && e.eval.split != "validation") {
-    throw Error(e.where("checkpoint.keep_best") + "checkpoint.keep_best is true, and eval.split is " +
-                    e.eval.split + ": the accuracy of a checkpoint that was chosen by it would look better than it is",
+    throw Error(e.where("checkpoint.keep_best") + "checkpoint.keep_best is true, and eval.split is " + e.eval.split +
+                    ": the accuracy of a checkpoint that was chosen by it would look better than it is",
                 "set eval.split: validation, and measure the chosen one on test: tinyzero eval RUN/checkpoints/best");
   }
 }

@@ -31,33 +31,12 @@ fs::path golden_model() { return golden_folder() / "hf" / "qwen2_tied"; }
 }  // namespace
 
 TEST_CASE("help and version, for every command, on standard output") {
-  for (const char* command : {"",
-                              "train",
-                              "watch",
-                              "compare",
-                              "eval",
-                              "play",
-                              "doctor",
-                              "task",
-                              "task draw",
-                              "task verify",
-                              "algorithm",
-                              "algorithm show",
-                              "algorithm new",
-                              "algorithm check",
-                              "algorithm explain",
-                              "replay",
-                              "config",
-                              "config check",
-                              "config schema",
-                              "plan",
-                              "model",
-                              "model generate",
-                              "bench",
-                              "bench rollout",
-                              "bench train",
-                              "bench step",
-                              "bench start"}) {
+  for (const char* command : {"",           "train",          "watch",         "compare",         "eval",
+                              "play",       "doctor",         "task",          "task draw",       "task verify",
+                              "algorithm",  "algorithm show", "algorithm new", "algorithm check", "algorithm explain",
+                              "replay",     "config",         "config check",  "config schema",   "plan",
+                              "model",      "model generate", "bench",         "bench rollout",   "bench train",
+                              "bench step", "bench start"}) {
     std::vector<std::string> words;
     std::string text = command;
     while (!text.empty()) {

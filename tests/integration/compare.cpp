@@ -334,7 +334,7 @@ TEST_CASE("what cannot be compared is refused before anything runs") {
         std::string::npos);
   CHECK(refused({"compare.arms={a: {algorithm: grop}}"}).find("grpo") != std::string::npos);
   CHECK(refused({"compare.arms={a: {algorithm: {use: grpo, clop: 1}}}"}).find("unknown setting \"algorithm.clop\"") != std::string::npos);
-  CHECK(tinyzero::tinyzero({"train", kConfig}).err.find("comparison.yaml:7:1: the section compare:") != std::string::npos);
+  CHECK(tinyzero::tinyzero({"train", kConfig}).err.find("comparison.yaml:8:1: the section compare:") != std::string::npos);
   const ProcessResult taken = tinyzero::tinyzero(compare("tests"));
   CHECK(taken.code == 2);
   CHECK(taken.err.find("tests exists already and is no comparison") != std::string::npos);

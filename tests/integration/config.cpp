@@ -221,9 +221,16 @@ TEST_CASE("every file of configs/ says what it is, and runs") {
     const std::string text = read_file(file);
     for (const char* word : {"# Purpose ", "# Machine ", "# Minutes ", "# Expected "}) CHECK(text.find(word) != std::string::npos);
     const TemporaryFolder folder;
-    std::vector<std::string> command = {
-        "train",           file, "--run", folder / "run", "warm_start.steps=2", "train.steps=2", "rollout.prompts=8", "rollout.samples=4",
-        "eval.problems=16", "preflight.max_truncated=1"};
+    std::vector<std::string> command = {"train",
+                                        file,
+                                        "--run",
+                                        folder / "run",
+                                        "warm_start.steps=2",
+                                        "train.steps=2",
+                                        "rollout.prompts=8",
+                                        "rollout.samples=4",
+                                        "eval.problems=16",
+                                        "preflight.max_truncated=1"};
     // One that starts from a run's checkpoint starts afresh here.
     const Node root = load_yaml(file);
     const Node* model = root.find("model");
