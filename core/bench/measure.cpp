@@ -71,10 +71,4 @@ Rounds take_turns(std::int64_t rounds, const std::vector<std::function<double()>
   return out;
 }
 
-std::int64_t peak_memory() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
-}
-
 }  // namespace tinyzero

@@ -43,7 +43,4 @@ constexpr double kMostForeign = 0.05;
 // turn is taken again, up to three times; what counts then is the calmest.
 Rounds take_turns(std::int64_t rounds, const std::vector<std::function<double()>>& works, const std::function<double()>& roof);
 
-// The largest memory this process has held, in bytes.
-std::int64_t peak_memory();
-
 }  // namespace tinyzero

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/memory.h"
 #include "core/base/workers.h"
 #include "core/bench/ceilings.h"
 #include "core/bench/measure.h"

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "core/cli/options.h"
 #include "core/kernels/kernels.h"
 
@@ -33,17 +35,25 @@ std::string part_line(const char* name, std::int64_t times, double seconds, cons
                      what);
 }
 
+// What ends RL, behind the tokens of a step.
+std::string length_text(const Experiment& e, const RunArithmetic& a) {
+  if (e.train.budget_tokens > 0) return fmt::format("a budget of {} tokens ends the run", grouped(std::llround(e.train.budget_tokens)));
+  if (e.train.budget_seconds > 0) return fmt::format("a budget of {} ends the run", duration(e.train.budget_seconds));
+  return fmt::format("x {} = {} in the run", counted(e.train.steps, "step"), grouped(a.run_tokens));
+}
+
 void print_plan(const RunParts& parts, const RunProbe& probe) {
   const Experiment& e = parts.experiment;
-  const RunArithmetic a = arithmetic_of(parts);
+  const std::int64_t steps = probe.steps(e.train);
+  const RunArithmetic a = arithmetic_of(parts, steps);
   fmt::print("{} · {} · {} · {} · {}\n", e.task.use, e.algorithm.use, model_label(parts), counted(e.general.threads, "thread"),
              kernels().name);
   for (const std::string& line : arithmetic_lines(parts)) fmt::print("  {}\n", line);
   fmt::print("measured\n");
   if (e.warm_start.steps > 0) fmt::print("{}\n", part_line("warm start", e.warm_start.steps, probe.warm_start, ""));
   if (e.train.steps > 0) {
-    fmt::print("{}\n", part_line("rollout", e.train.steps, probe.rollout, a.rounds > 1 ? "   one round of sampling" : ""));
-    fmt::print("{}\n", part_line("update", e.train.steps, probe.update, "   with every problem of a step teaching"));
+    fmt::print("{}\n", part_line("rollout", steps, probe.rollout, a.rounds > 1 ? "   one round of sampling" : ""));
+    fmt::print("{}\n", part_line("update", steps, probe.update, "   with every problem of a step teaching"));
   }
   fmt::print("{}\n", part_line("evaluation", a.evaluations, probe.evaluation, ""));
   fmt::print("  {:<12} about {}; less as completions learn to end before the limit\n", "time", duration(probe.seconds(e, a)));
@@ -54,7 +64,7 @@ void print_plan(const RunParts& parts, const RunProbe& probe) {
 
 std::vector<std::string> arithmetic_lines(const RunParts& parts) {
   const Experiment& e = parts.experiment;
-  const RunArithmetic a = arithmetic_of(parts);
+  const RunArithmetic a = arithmetic_of(parts, e.train.steps);
   const RunMemory m = memory_of(parts);
   std::vector<std::string> lines;
   if (e.warm_start.steps > 0) {
@@ -65,13 +75,14 @@ std::vector<std::string> arithmetic_lines(const RunParts& parts) {
     lines.push_back(fmt::format("step        {} x {} = {}; {} of {} each", counted(e.rollout.prompts, "problem"),
                                 counted(e.rollout.samples, "sample"), counted(a.completions, "completion"), counted(a.updates, "update"),
                                 a.update_completions));
-    lines.push_back(fmt::format("tokens      {} x {}{} = {} a step at most; x {} = {} in the run", counted(a.completions, "completion"),
-                                e.rollout.max_tokens, a.rounds > 1 ? fmt::format(" x {} rounds", a.rounds) : "", grouped(a.step_tokens),
-                                counted(e.train.steps, "step"), grouped(a.run_tokens)));
+    lines.push_back(fmt::format("tokens      {} x {}{} = {} a step at most; {}", counted(a.completions, "completion"), e.rollout.max_tokens,
+                                a.rounds > 1 ? fmt::format(" x {} rounds", a.rounds) : "", grouped(a.step_tokens), length_text(e, a)));
   }
-  lines.push_back(fmt::format("evaluation  {} x {} x ({} + greedy) = {} completions; {} different problems", a.evaluations,
+  const std::string times = e.train.has_budget() ? "" : fmt::format("{} x ", a.evaluations);
+  lines.push_back(fmt::format("evaluation  {}{} x ({} + greedy) = {} completions{}; {} different problems", times,
                               counted(static_cast<std::int64_t>(parts.held_out.items.size()), "problem"), counted(e.eval.samples, "sample"),
-                              grouped(a.evaluations * a.evaluation_completions), parts.held_out.keys));
+                              grouped((e.train.has_budget() ? 1 : a.evaluations) * a.evaluation_completions),
+                              e.train.has_budget() ? " each time" : "", parts.held_out.keys));
   lines.push_back(
       fmt::format("memory      weights {} · optimizer {} · gradients {} · decoder {} · caches {}{} = {}, and on top of it "
                   "LibTorch and activations",
@@ -81,7 +92,7 @@ std::vector<std::string> arithmetic_lines(const RunParts& parts) {
 }
 
 Json arithmetic_json(const RunParts& parts) {
-  const RunArithmetic a = arithmetic_of(parts);
+  const RunArithmetic a = arithmetic_of(parts, parts.experiment.train.steps);
   const RunMemory m = memory_of(parts);
   return {{"demonstrations", a.demonstrations},
           {"completions_a_step", a.completions},
@@ -114,7 +125,7 @@ int plan_command(const GlobalOptions& global, const ConfigOptions& options) {
                     {"rollout", probe.rollout},
                     {"update", probe.update},
                     {"evaluation", probe.evaluation},
-                    {"run", probe.seconds(parts.experiment, arithmetic_of(parts))}};
+                    {"run", probe.seconds(parts.experiment, arithmetic_of(parts, probe.steps(parts.experiment.train)))}};
   out["peak_bytes"] = probe.peak_bytes;
   fmt::print("{}\n", json_line(out));
   return 0;

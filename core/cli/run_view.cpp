@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
 
+#include "core/base/memory.h"
 #include "core/cli/run_text.h"
 #include "core/cli/terminal.h"
 #include "core/run/checkpoint.h"
@@ -17,12 +17,6 @@ namespace {
 
 constexpr std::int64_t kPlainEvery = 10;  // steps between lines where there is no terminal
 constexpr std::size_t kPage = 120;        // columns where there is no terminal, and the most on one
-
-double peak_megabytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024.0;
-}
 
 // `start`: with what was known before the policy was asked.
 std::string preflight_text(const PreflightReport& r, bool start) {
@@ -114,8 +108,8 @@ void RunView::warned(const std::string& text) {
 }
 
 void RunView::finished(bool interrupted, const std::string& folder, double seconds) {
-  line(fmt::format("{}  {} · peak memory {:.0f} MB · {}", interrupted ? "interrupted" : "done       ", duration_text(seconds),
-                   peak_megabytes(), folder));
+  line(fmt::format("{}  {} · peak memory {} · {}", interrupted ? "interrupted" : "done       ", duration_text(seconds),
+                   size_text(static_cast<double>(peak_memory())), folder));
   if (interrupted) line(fmt::format("            go on with: tinyzero train --resume {}", folder));
 }
 

@@ -1,10 +1,10 @@
 #include "core/train/plan.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
+#include "core/base/memory.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/train/learner.h"
 
@@ -17,15 +17,8 @@ constexpr std::size_t kProbedProblems = 64;  // of an evaluation
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::int64_t longest_prompt(const RunParts& parts) {
-  std::size_t longest = 0;
-  for (const Prompt& prompt : make_prompts(parts.tokenizer, parts.framing, parts.held_out.items, 1))
-    longest = std::max(longest, prompt.ids.size());
-  return static_cast<std::int64_t>(longest);
-}
-
 // A step's completions, every other of them right: so all problems teach, and the update is as long as one can be.
-StepBatch teaching_batch(CpuEngine& engine, const RunParts& parts, double& seconds) {
+StepBatch teaching_batch(CpuEngine& engine, const RunParts& parts, RunProbe& probe) {
   const Experiment& e = parts.experiment;
   const auto seed = static_cast<std::uint64_t>(e.general.seed);
   const auto items = draw_step(parts.task, seed, 1, static_cast<std::size_t>(e.rollout.prompts));
@@ -34,8 +27,9 @@ StepBatch teaching_batch(CpuEngine& engine, const RunParts& parts, double& secon
   auto completions = score_episodes(
       parts.tokenizer, parts.task, items,
       engine.generate(prompts, {e.rollout.max_tokens, e.rollout.temperature, parts.model.config.eos, seed, Purpose::rollout, 1}));
-  seconds = since(start);
+  probe.rollout = since(start);
   for (std::size_t i = 0; i < completions.size(); ++i) {
+    probe.tokens += static_cast<double>(completions[i].episode.tokens.size());
     completions[i].right = i % 2 == 0;
     completions[i].verdict.outcome = Outcome::scored;
     completions[i].verdict.reward = completions[i].right ? parts.task.about().reward_full : parts.task.about().reward_min;
@@ -66,7 +60,7 @@ double probe_evaluation(CpuEngine& engine, const RunParts& parts) {
 
 }  // namespace
 
-RunArithmetic arithmetic_of(const RunParts& parts) {
+RunArithmetic arithmetic_of(const RunParts& parts, std::int64_t steps) {
   const Experiment& e = parts.experiment;
   RunArithmetic a;
   a.demonstrations = e.warm_start.steps * e.warm_start.batch;
@@ -75,9 +69,9 @@ RunArithmetic arithmetic_of(const RunParts& parts) {
   a.updates = e.train.updates * e.train.epochs;
   a.update_completions = a.completions / e.train.updates;
   a.step_tokens = a.completions * a.rounds * e.rollout.max_tokens;
-  a.run_tokens = a.step_tokens * e.train.steps;
+  a.run_tokens = a.step_tokens * steps;
   a.evaluations = 1;
-  if (e.train.steps > 0) a.evaluations += e.eval.every > 0 ? (e.train.steps + e.eval.every - 1) / e.eval.every : 1;
+  if (steps > 0) a.evaluations += e.eval.every > 0 ? (steps + e.eval.every - 1) / e.eval.every : 1;
   a.evaluation_completions = static_cast<std::int64_t>(parts.held_out.items.size()) * (e.eval.samples + 1);
   return a;
 }
@@ -99,8 +93,14 @@ RunMemory memory_of(const RunParts& parts) {
   return m;
 }
 
+std::int64_t RunProbe::steps(const TrainSettings& t) const {
+  if (!t.has_budget()) return t.steps;
+  const double of_budget = t.budget_tokens > 0 ? t.budget_tokens / std::max(1.0, tokens) : t.budget_seconds / (rollout + update);
+  return std::min(t.steps, static_cast<std::int64_t>(std::ceil(of_budget)));
+}
+
 double RunProbe::seconds(const Experiment& e, const RunArithmetic& a) const {
-  return static_cast<double>(e.warm_start.steps) * warm_start + static_cast<double>(e.train.steps) * (rollout + update) +
+  return static_cast<double>(e.warm_start.steps) * warm_start + static_cast<double>(steps(e.train)) * (rollout + update) +
          static_cast<double>(a.evaluations) * evaluation;
 }
 
@@ -113,16 +113,15 @@ RunProbe probe_run(RunParts& parts) {
   engine.refresh();
   learner.begin();
   if (e.train.steps > 0) {
-    StepBatch batch = teaching_batch(engine, parts, probe.rollout);
+    StepBatch batch = teaching_batch(engine, parts, probe);
     const auto start = Clock::now();
-    learner.learn(1, batch);
+    const LearnReport learned = learner.learn(1, batch);
     engine.refresh();
     probe.update = since(start);
+    probe.tokens += static_cast<double>(learned.trained + learned.read);
   }
   probe.evaluation = probe_evaluation(engine, parts);
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  probe.peak_bytes = usage.ru_maxrss * 1024;
+  probe.peak_bytes = peak_memory();
   return probe;
 }
 

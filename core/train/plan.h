@@ -17,7 +17,8 @@ struct RunArithmetic {
   std::int64_t evaluations = 0, evaluation_completions = 0;  // greedy ones included, of one evaluation
 };
 
-RunArithmetic arithmetic_of(const RunParts& parts);
+// Of a run of `steps` steps of RL; with a budget of tokens or seconds nobody knows their number before, and train.steps is only a bound.
+RunArithmetic arithmetic_of(const RunParts& parts, std::int64_t steps);
 
 // Bytes that follow from shapes. What comes on top: the program with LibTorch, and the activations of a micro-batch on each thread.
 struct RunMemory {
@@ -39,9 +40,12 @@ RunMemory memory_of(const RunParts& parts);
 struct RunProbe {
   double warm_start = 0;           // a step
   double rollout = 0, update = 0;  // a step with one round of sampling
+  double tokens = 0;               // that the step charges to a budget of tokens
   double evaluation = 0;           // one, of all its problems
   std::int64_t peak_bytes = 0;
 
+  // Of RL until the last one or the end of the budget, if all are like the one that was measured.
+  std::int64_t steps(const TrainSettings& settings) const;
   // Of the whole run, with one round of sampling a step.
   double seconds(const Experiment& experiment, const RunArithmetic& arithmetic) const;
 };

@@ -1,12 +1,13 @@
 #include "core/train/preflight.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 
 #include "core/base/error.h"
+#include "core/base/memory.h"
 #include "core/run/checkpoint.h"
 #include "core/text/prompt.h"
 #include "core/train/plan.h"
@@ -93,13 +94,6 @@ void show_tokens(const RunParts& parts, const std::vector<Item>& items, Prefligh
   }
 }
 
-double resident_memory() {
-  std::ifstream file("/proc/self/statm");
-  double pages = 0, resident = 0;
-  file >> pages >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
-}
-
 // What the system says is available, or what is left of this process's control group if that is less.
 double free_memory() {
   double available = 0;
@@ -124,9 +118,19 @@ double memory_to_come(const RunParts& parts, const PreflightReport& report) {
          d(e.general.threads) * std::max(d(e.train.micro_batch), length) * per_token * static_cast<double>(sizeof(float));
 }
 
+// Steps of RL; under a budget of tokens those that it allows if completions are as long as they may be, and under one of seconds, whose number
+// nobody knows, none.
+double expected_steps(const Experiment& e) {
+  const auto steps = static_cast<double>(e.train.steps);
+  if (e.train.budget_seconds > 0) return 0;
+  if (e.train.budget_tokens == 0) return steps;
+  return std::min(steps,
+                  std::ceil(e.train.budget_tokens / static_cast<double>(e.rollout.prompts * e.rollout.samples * e.rollout.max_tokens)));
+}
+
 void check_machine(const RunParts& parts, const std::filesystem::path& run, PreflightReport& report) {
   const Experiment& e = parts.experiment;
-  const double held = resident_memory();
+  const auto held = static_cast<double>(resident_memory());
   report.memory_needed = held + memory_to_come(parts, report);
   report.memory_free = held + free_memory();
   if (report.memory_needed > report.memory_free) {
@@ -139,9 +143,10 @@ void check_machine(const RunParts& parts, const std::filesystem::path& run, Pref
   for (const SideModel& side : parts.algorithm.algorithm->models())
     floats += static_cast<double>(parts.model.config.parameters()) * (side.learning_rate > 0 ? 3 : 1);
   const double checkpoint = floats * sizeof(float);
-  const auto episodes = static_cast<double>(e.train.steps * e.rollout.prompts * e.rollout.samples);
-  const double kept = static_cast<double>(e.checkpoint.keep + 1) + (e.checkpoint.keep_best ? 1 : 0);
-  report.disk_needed = checkpoint * kept + episodes * (kEpisodeText + kBytesOfToken * static_cast<double>(report.max_tokens));
+  const double completions = static_cast<double>(e.rollout.prompts * e.rollout.samples), steps = expected_steps(e);
+  const double written = e.checkpoint.every > 0 ? steps / static_cast<double>(e.checkpoint.every) + 2 : 2;
+  const double kept = std::min(static_cast<double>(e.checkpoint.keep + 1), written) + (e.checkpoint.keep_best ? 1 : 0);
+  report.disk_needed = checkpoint * kept + steps * completions * (kEpisodeText + kBytesOfToken * static_cast<double>(report.max_tokens));
   report.disk_free = static_cast<double>(free_space(run));
   check_space(run, static_cast<std::uintmax_t>(2 * checkpoint), "two checkpoints, one of which is written while the other is kept");
   if (report.disk_needed > report.disk_free) {

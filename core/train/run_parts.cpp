@@ -58,10 +58,7 @@ Model new_model(const Experiment& experiment, const Tokenizer& tokenizer) {
 }
 
 void check_room(const RunParts& parts) {
-  std::size_t longest = 0;
-  for (const Prompt& prompt : make_prompts(parts.tokenizer, parts.framing, parts.held_out.items, 1))
-    longest = std::max(longest, prompt.ids.size());
-  const std::int64_t needed = static_cast<std::int64_t>(longest) + parts.experiment.rollout.max_tokens;
+  const std::int64_t longest = longest_prompt(parts), needed = longest + parts.experiment.rollout.max_tokens;
   if (needed <= parts.model.config.context) return;
   throw Error(place_of(parts.experiment, "rollout.max_tokens", "model.context") +
                   fmt::format("prompts of {} tokens and rollout.max_tokens of {} need {} positions, the model has {}", longest,
@@ -103,6 +100,13 @@ std::vector<ResolvedSetting> RunParts::resolved() const {
   add(experiment.task, "task", task.resolved());
   add(experiment.algorithm, "algorithm", algorithm.resolved);
   return all;
+}
+
+std::int64_t longest_prompt(const RunParts& parts) {
+  std::size_t longest = 0;
+  for (const Prompt& prompt : make_prompts(parts.tokenizer, parts.framing, parts.held_out.items, 1))
+    longest = std::max(longest, prompt.ids.size());
+  return static_cast<std::int64_t>(longest);
 }
 
 std::string model_label(const RunParts& parts) {

@@ -30,6 +30,9 @@ struct RunParts {
   std::vector<ResolvedSetting> resolved() const;
 };
 
+// Tokens of the longest framed prompt among the held-out problems.
+std::int64_t longest_prompt(const RunParts& parts);
+
 // "tiny 1.0M", "Qwen2.5-0.5B 494M".
 std::string model_label(const RunParts& parts);
 

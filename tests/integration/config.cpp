@@ -211,6 +211,14 @@ TEST_CASE("plan measures what a run takes, and leaves nothing behind") {
                        3 * plan["seconds"]["evaluation"].get<double>();
   CHECK(plan["seconds"]["run"].get<double>() == doctest::Approx(total));
   CHECK(plan["peak_bytes"].get<std::int64_t>() > plan["bytes"]["total"].get<std::int64_t>());
+
+  // A budget ends a run before its last step: a step charges at least its 32 completions, sampled and learned from.
+  const Json budget =
+      json_from({"plan", (kRoot / kConfig).string(), "--json", "train.steps=1000000", "train.budget_tokens=640", "eval.every=0"});
+  CHECK(budget["seconds"]["run"].get<double>() <
+        20 * budget["seconds"]["warm_start_step"].get<double>() +
+            10.5 * (budget["seconds"]["rollout"].get<double>() + budget["seconds"]["update"].get<double>()) +
+            2 * budget["seconds"]["evaluation"].get<double>());
   CHECK(fs::is_empty(folder.path()));
 }
 
