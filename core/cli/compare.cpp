@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/cli/options.h"
+#include "core/cli/screen.h"
 #include "core/cli/terminal.h"
 #include "core/compare/metrics.h"
 #include "core/compare/summary.h"
@@ -56,59 +57,47 @@ std::string percent(double share) { return fmt::format("{:.1f}", 100 * share); }
 // A line for each run that ends; on a terminal one that lives below.
 class CompareView : public RunnerObserver {
  public:
-  CompareView(const Comparison& comparison, const ComparisonPlan& plan, fs::path folder)
-      : comparison_(comparison), plan_(plan), folder_(std::move(folder)), width_(terminal_width(stderr)) {}
+  CompareView(const Comparison& comparison, const ComparisonPlan& plan, fs::path folder, Screen& screen)
+      : comparison_(comparison), plan_(plan), folder_(std::move(folder)), screen_(screen) {}
 
   void began(const PlannedRun& run, bool resumed) override {
-    if (width_ == 0 || resumed) line(fmt::format("{:<24} {}", run_name(comparison_, run), resumed ? "goes on" : "begins"));
+    if (screen_.columns() == 0 || resumed)
+      screen_.line(fmt::format("{:<24} {}", run_name(comparison_, run), resumed ? "goes on" : "begins"));
   }
 
   void ended(const PlannedRun& run, const RunProgress& progress) override {
     const std::string name = run_name(comparison_, run);
-    if (progress.state == RunState::failed) return line(fmt::format("{:<24} FAILED: {}", name, progress.error));
+    if (progress.state == RunState::failed) return screen_.line(fmt::format("{:<24} FAILED: {}", name, progress.error));
     const auto tested = run.arm ? read_tested_run(folder_ / run.folder) : std::nullopt;
-    if (!tested) return line(fmt::format("{:<24} done", name));
+    if (!tested) return screen_.line(fmt::format("{:<24} done", name));
     const CurvePoint last = read_run_metrics(folder_ / run.folder).last;
-    line(fmt::format("{:<24} test {:>5} % · validation {:>5} % at step {} of {} · {:.0f}k tokens · {}", name, percent(tested->accuracy()),
-                     percent(tested->validation_accuracy), tested->selected_step, last.step, last.tokens / 1000,
-                     duration_text(last.seconds)));
+    screen_.line(fmt::format("{:<24} test {:>5} % · validation {:>5} % at step {} of {} · {:.0f}k tokens · {}", name,
+                             percent(tested->accuracy()), percent(tested->validation_accuracy), tested->selected_step, last.step,
+                             last.tokens / 1000, duration_text(last.seconds)));
   }
 
   void tick(const std::vector<RunProgress>& runs) override {
     const auto now = std::chrono::steady_clock::now();
-    if (width_ == 0 || now - last_ < std::chrono::seconds(1)) return;
+    if (now - last_ < std::chrono::seconds(1)) return;  // it reads the runs' metrics
     last_ = now;
-    std::size_t over = 0;
-    std::string busy;
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      over += runs[i].state == RunState::done || runs[i].state == RunState::failed ? 1 : 0;
-      if (runs[i].state == RunState::running)
-        busy +=
-            fmt::format(" · {} step {}", run_name(comparison_, plan_.runs[i]), read_run_metrics(folder_ / plan_.runs[i].folder).last.step);
-    }
-    live_ = true;
-    width_ = terminal_width(stderr);
-    std::fprintf(stderr, "\r%s\x1b[K",
-                 one_line(fmt::format("{} of {} runs{}", over, runs.size(), busy), static_cast<std::size_t>(width_ - 1)).c_str());
-    std::fflush(stderr);
-  }
-
-  void line(const std::string& text) {
-    clear();
-    std::fprintf(stderr, "%s\n", text.c_str());
-  }
-
-  void clear() {
-    if (live_) std::fputs("\r\x1b[K", stderr);
-    live_ = false;
+    screen_.live([&](std::size_t) {
+      std::size_t over = 0;
+      std::string busy;
+      for (std::size_t i = 0; i < runs.size(); ++i) {
+        over += runs[i].state == RunState::done || runs[i].state == RunState::failed ? 1 : 0;
+        if (runs[i].state == RunState::running)
+          busy += fmt::format(" · {} step {}", run_name(comparison_, plan_.runs[i]),
+                              read_run_metrics(folder_ / plan_.runs[i].folder).last.step);
+      }
+      return fmt::format("{} of {} runs{}", over, runs.size(), busy);
+    });
   }
 
  private:
   const Comparison& comparison_;
   const ComparisonPlan& plan_;
   const fs::path folder_;
-  int width_;  // of the terminal, 0: none
-  bool live_ = false;
+  Screen& screen_;
   std::chrono::steady_clock::time_point last_;
 };
 
@@ -153,16 +142,13 @@ std::vector<std::string> row_of(const Json& arm, const std::string& axis) {
 
 // Columns of a width, a word of several bytes counted by its characters.
 void print_rows(const std::vector<std::vector<std::string>>& rows) {
-  const auto columns = [](const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-  };
   std::vector<std::size_t> widths(rows.front().size());
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], text_columns(row[i]));
   }
   for (const auto& row : rows) {
     std::string text;
-    for (std::size_t i = 0; i < row.size(); ++i) text += row[i] + std::string(widths[i] - columns(row[i]) + 2, ' ');
+    for (std::size_t i = 0; i < row.size(); ++i) text += row[i] + std::string(widths[i] - text_columns(row[i]) + 2, ' ');
     text.erase(text.find_last_not_of(' ') + 1);
     fmt::print("{}\n", text);
   }
@@ -206,14 +192,15 @@ int compare_command(const GlobalOptions& global, const CompareOptions& options) 
   const fs::path folder = options.run.empty() ? fs::path("runs") / comparison.name : fs::path(options.run);
   const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, PluginCatalog::scan(global.plugin_folders));
   const FileHandle lock = take_folder(folder);
-  CompareView view(comparison, plan, folder);
+  Screen screen(stderr);
+  CompareView view(comparison, plan, folder, screen);
   ComparisonRunner runner(plan, folder, options.jobs, boost::dll::program_location().string(), global.plugin_folders, view);
-  view.line(fmt::format("compare  {} · {} · {} runs, {} at once with {} thread{} each · budget {} a run · {}", plan.task, plan.model,
-                        plan.runs.size(), options.jobs, plan.threads, plan.threads == 1 ? "" : "s", budget_text(comparison.budget),
-                        folder.string()));
+  screen.line(fmt::format("compare  {} · {} · {} runs, {} at once with {} thread{} each · budget {} a run · {}", plan.task, plan.model,
+                          plan.runs.size(), options.jobs, plan.threads, plan.threads == 1 ? "" : "s", budget_text(comparison.budget),
+                          folder.string()));
   catch_signals();
   runner.run(stops);
-  view.clear();
+  screen.clear();
   const Json summary = summarize(comparison, plan, folder, runner.progress());
   write_file_atomically(folder / "comparison.json", summary.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   const auto count = [&](RunState state) {
@@ -223,7 +210,7 @@ int compare_command(const GlobalOptions& global, const CompareOptions& options) 
     std::string command = "tinyzero";
     for (const std::string& word : global.arguments)
       command += " " + (word.find_first_of(" {}[]*?\"'$") == std::string::npos ? word : "'" + word + "'");
-    view.line(fmt::format("interrupted: {} of {} runs are done; go on with: {}", count(RunState::done), plan.runs.size(), command));
+    screen.line(fmt::format("interrupted: {} of {} runs are done; go on with: {}", count(RunState::done), plan.runs.size(), command));
     return 1;
   }
   if (options.json) fmt::print("{}\n", json_line(summary));

@@ -3,16 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <set>
 #include <tuple>
 
 #include "core/base/error.h"
-#include "core/cli/eval_progress.h"
 #include "core/cli/eval_report.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
+#include "core/cli/screen.h"
 #include "core/cli/terminal.h"
 #include "core/eval/answer_file.h"
 #include "core/eval/ask.h"
@@ -23,7 +24,12 @@
 namespace tinyzero {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::int64_t kEndpointTokens = 1024;
+constexpr double kPlainSeconds = 10;  // between lines where there is no terminal
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // What is to be evaluated, beside the models behind an endpoint.
 struct Candidates {
@@ -130,6 +136,14 @@ EndpointOptions endpoint_options(const EvalCommandOptions& options) {
   return out;
 }
 
+std::string progress_text(const std::string& model, std::size_t known, std::size_t total, const AskReport& r, double seconds) {
+  const auto ended = static_cast<double>(r.answered + r.failed), left = static_cast<double>(total - known) - ended;
+  std::string text = fmt::format("{}  {} of {} answered", model, known + r.answered, total);
+  if (r.failed > 0) text += fmt::format(" · {} failed", r.failed);
+  if (ended > 0) text += fmt::format(" · {:.1f} a second · {} left", ended / seconds, duration_text(left * seconds / ended));
+  return text;
+}
+
 // One evaluation: the problems, and where answers are kept.
 class Evaluator {
  public:
@@ -189,9 +203,19 @@ class Evaluator {
       const std::set<Name> known = names(answers);
       std::erase_if(wanted, [&](const Question& q) { return known.count({q.greedy, q.problem, q.sample}) > 0; });
     }
-    EvalProgress progress(model, answers.size(), total);
-    const AskObserver observer{[&](const Asked& asked) { answers.push_back(judge(asked)); }, [&](const AskReport& r) { progress.show(r); },
-                               [&](const std::string& text) { progress.note(text); }};
+    const std::size_t known = answers.size();
+    Screen screen(stderr);
+    auto shown = Clock::now();
+    const auto begin = shown;
+    const auto progress = [&](const AskReport& r) {
+      const auto text = [&](std::size_t) { return progress_text(model, known, total, r, since(begin)); };
+      screen.live(text);
+      if (screen.columns() > 0 || since(shown) < kPlainSeconds) return;
+      screen.line(text(0));
+      shown = Clock::now();
+    };
+    const AskObserver observer{[&](const Asked& asked) { answers.push_back(judge(asked)); }, progress,
+                               [&](const std::string& text) { screen.line("note: " + text); }};
     try {
       ask_endpoint(endpoint, wanted, total, observer);
     } catch (const Failure& e) {

@@ -7,16 +7,9 @@
 #include "core/base/error.h"
 #include "core/cli/options.h"
 #include "core/report/page.h"
+#include "core/run/checkpoint.h"
 
 namespace tinyzero {
-namespace {
-
-std::string size_text(std::size_t bytes) {
-  return bytes < 1'000'000 ? fmt::format("{:.0f} kB", static_cast<double>(bytes) / 1e3)
-                           : fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
-
-}  // namespace
 
 int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
   std::vector<RunPlace> places;
@@ -32,8 +25,9 @@ int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
   const fs::path file =
       !options.out.empty() ? fs::path(options.out) : (one_folder ? fs::path(options.runs.front()) : fs::path()) / "report.html";
   write_file_atomically(file, report.html);
-  fmt::print("{}  {} · {} run{} · {} of {} completions of the steps shown\n", file.string(), size_text(report.html.size()), report.runs,
-             report.runs == 1 ? "" : "s", report.episodes_shown, report.episodes_of);
+  fmt::print("{}  {} · {} run{} · {} of {} completions of the steps shown\n", file.string(),
+             size_text(static_cast<double>(report.html.size())), report.runs, report.runs == 1 ? "" : "s", report.episodes_shown,
+             report.episodes_of);
   return 0;
 }
 

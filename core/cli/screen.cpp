@@ -34,11 +34,11 @@ Screen::Screen(std::FILE* stream, bool quiet)
       moves_(::isatty(fileno(stream)) != 0 && environment("TERM") != "dumb"),
       colours_(moves_ && environment("NO_COLOR").empty()) {}
 
-Screen::~Screen() { clear_live(); }
+Screen::~Screen() { clear(); }
 
 std::size_t Screen::columns() const { return moves_ ? static_cast<std::size_t>(terminal_width(stream_)) : 0; }
 
-void Screen::clear_live() {
+void Screen::clear() {
   if (live_columns_ == 0) return;
   // A terminal that became narrower shows the line in several rows.
   const std::size_t rows = (live_columns_ - 1) / std::max<std::size_t>(1, columns());
@@ -48,7 +48,7 @@ void Screen::clear_live() {
 
 void Screen::line(const std::string& text, Style style) {
   if (quiet_ && style != Style::warning) return;
-  clear_live();
+  clear();
   const std::size_t width = columns();
   const char* colour = colours_ ? colour_of(style) : "";
   const std::size_t indent = style == Style::warning || width < kNarrow ? kNarrowIndent : kIndent;
@@ -62,7 +62,7 @@ void Screen::live(const std::function<std::string(std::size_t columns)>& text) {
   const std::size_t width = columns() - 3;  // with room for the ^C that a terminal shows
   const auto now = std::chrono::steady_clock::now();
   if (live_columns_ > 0 && now - last_live_ < kLivePause) return;
-  clear_live();
+  clear();
   last_live_ = now;
   const std::string shown = one_line(text(width), width);
   live_columns_ = text_columns(shown);

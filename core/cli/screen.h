@@ -30,9 +30,10 @@ class Screen {
   // The live line, made by `text` for a number of columns; left out if the last one is younger than a tenth of a second.
   void live(const std::function<std::string(std::size_t columns)>& text);
 
- private:
-  void clear_live();
+  // Takes the live line away.
+  void clear();
 
+ private:
   std::FILE* stream_;
   bool quiet_, moves_, colours_;
   std::size_t live_columns_ = 0;  // of the live line on the screen; 0: there is none
