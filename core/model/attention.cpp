@@ -7,12 +7,6 @@
 namespace tinyzero {
 namespace {
 
-using at::Tensor;
-using torch::autograd::AutogradContext;
-using torch::autograd::Function;
-using torch::autograd::Variable;
-using Variables = torch::autograd::variable_list;
-
 // Calls work(chunk, row, position) for all rows.
 template <class Work>
 void for_positions(const PackedShape& packed, const Work& work) {

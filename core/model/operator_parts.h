@@ -14,6 +14,12 @@
 
 namespace tinyzero {
 
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::Variable;
+using Variables = torch::autograd::variable_list;
+
 inline constexpr std::int64_t kRows = 128;  // rows of one parallel task: fixed, so sums do not depend on the number of threads
 
 enum class Kind { products, attention, norms_and_gates, distribution };

@@ -7,12 +7,6 @@
 namespace tinyzero {
 namespace {
 
-using at::Tensor;
-using torch::autograd::AutogradContext;
-using torch::autograd::Function;
-using torch::autograd::Variable;
-using Variables = torch::autograd::variable_list;
-
 std::atomic<bool> accounting{false};
 std::atomic<double> times[4];  // by Kind
 

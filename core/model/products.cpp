@@ -6,12 +6,6 @@
 namespace tinyzero {
 namespace {
 
-using at::Tensor;
-using torch::autograd::AutogradContext;
-using torch::autograd::Function;
-using torch::autograd::Variable;
-using Variables = torch::autograd::variable_list;
-
 constexpr std::int64_t kLogitRows = 256;  // rows of logits held at once
 
 // The right side of a product: (k, n), and packed if our own kernels are to compute it.
