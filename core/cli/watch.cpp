@@ -72,7 +72,11 @@ class Progress {
 
   bool begun() const { return !records_.empty(); }
   std::int64_t step() const { return step_of(records_.back(), warm_); }
-  std::int64_t steps() const { return warm_ ? experiment_.warm_start.steps : experiment_.train.steps; }
+  std::int64_t steps() const {
+    if (warm_) return experiment_.warm_start.steps;
+    const double used = experiment_.train.budget_used(records_.back().value("tokens/spent", 0.0), records_.back().value("time/spent", 0.0));
+    return experiment_.train.expected_steps(step(), used);
+  }
 
   std::string text(std::size_t columns) const {
     const Json& first = records_.front();

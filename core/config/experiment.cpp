@@ -1,6 +1,7 @@
 #include "core/config/experiment.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/error.h"
 #include "core/base/suggest.h"
@@ -97,6 +98,15 @@ void TrainSettings::describe(SettingsTable& t) {
   t.add("max_skipped", max_skipped, "updates that a run may skip because a loss or gradient is not finite; one more stops it")
       .between(0, 1e9)
       .unless("steps", "0");
+}
+
+double TrainSettings::budget_used(double tokens, double seconds) const {
+  if (budget_tokens > 0) return tokens / budget_tokens;
+  return budget_seconds > 0 ? seconds / budget_seconds : 0.0;
+}
+
+std::int64_t TrainSettings::expected_steps(std::int64_t step, double used) const {
+  return used > 0 ? std::max(step, std::min(steps, std::lround(static_cast<double>(step) / used))) : steps;
 }
 
 void EvalSettings::describe(SettingsTable& t) {

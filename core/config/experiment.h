@@ -69,6 +69,10 @@ struct TrainSettings {
   std::int64_t max_skipped = 10;
   void describe(SettingsTable& t);
   bool has_budget() const { return budget_tokens > 0 || budget_seconds > 0; }
+  // Share of the budget that so many tokens and seconds use up; 0: there is none.
+  double budget_used(double tokens, double seconds) const;
+  // Steps that RL will have taken, after `step` of them have used up this share of the budget.
+  std::int64_t expected_steps(std::int64_t step, double used) const;
 };
 
 struct EvalSettings {

@@ -122,6 +122,14 @@ std::string machine_word(const RunData& run, const char* name) {
   return run.manifest.is_object() && run.manifest.contains("machine") ? word(run.manifest["machine"], name) : "";
 }
 
+// Steps that the run is to take; 0: a budget ends it, nobody knows when.
+std::int64_t planned_steps(const RunData& run) {
+  for (const char* budget : {"train.budget_tokens", "train.budget_seconds"}) {
+    if (std::atof(run.setting(budget).c_str()) > 0) return 0;
+  }
+  return std::atoll(run.setting("train.steps").c_str());
+}
+
 Json run_json(const RunData& run, std::size_t group, bool spent, std::size_t most) {
   const std::string preset = run.setting("model.preset"), path = run.setting("model.path");
   const std::string cores = machine_word(run, "cores"), processor = machine_word(run, "processor");
@@ -133,7 +141,7 @@ Json run_json(const RunData& run, std::size_t group, bool spent, std::size_t mos
           {"model", preset.empty() ? short_name(path) : preset},
           {"machine", processor.empty() ? "" : fmt::format("{}{} {}", cores, cores.empty() ? "" : " ×", processor)},
           {"steps", run.train.size() > 0 && std::isfinite(run.train.step.back()) ? static_cast<std::int64_t>(run.train.step.back()) : 0},
-          {"planned", std::atoll(run.setting("train.steps").c_str())},
+          {"planned", planned_steps(run)},
           {"tokens", run.train.size() > 0 ? std::llround((spent ? run.train.spent : run.train.sampled).back()) : 0},
           {"evaluations", evaluations_json(run.eval)},
           {"time", time_json(run)},

@@ -17,11 +17,6 @@ OptimizerOptions optimizer_options(const TrainSettings& s, std::int64_t threads)
 
 }  // namespace
 
-double budget_used(const TrainSettings& settings, const Spent& spent) {
-  if (settings.budget_tokens > 0) return spent.tokens / settings.budget_tokens;
-  return settings.budget_seconds > 0 ? spent.seconds / settings.budget_seconds : 0.0;
-}
-
 Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads)
     : policy_(policy),
       algorithm_(algorithm),
@@ -103,7 +98,7 @@ LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch, BatchFile* 
 double Learner::learning_rate(std::int64_t step) const {
   const TrainSettings& t = settings_.train;
   if (!t.has_budget() || step <= t.warmup) return t.learning_rate * schedule_factor(t.schedule, step - 1, t.steps, t.warmup);
-  return t.learning_rate * decay_factor(t.schedule, std::min(1.0, budget_used(t, spent_)));
+  return t.learning_rate * decay_factor(t.schedule, std::min(1.0, t.budget_used(spent_.tokens, spent_.seconds)));
 }
 
 void Learner::spend(double tokens, double seconds) {

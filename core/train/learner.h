@@ -13,9 +13,6 @@
 
 namespace tinyzero {
 
-// Share of the budget that is used up; 0 if there is none.
-double budget_used(const TrainSettings& settings, const Spent& spent);
-
 struct LearnReport {
   Metrics metrics;
   double learning_rate = 0;

@@ -140,7 +140,9 @@ bool Trainer::reinforce() {
   return false;
 }
 
-bool Trainer::ended() const { return state_.step >= settings_.train.steps || budget_used(settings_.train, learner_.spent()) >= 1; }
+double Trainer::budget_used() const { return settings_.train.budget_used(learner_.spent().tokens, learner_.spent().seconds); }
+
+bool Trainer::ended() const { return state_.step >= settings_.train.steps || budget_used() >= 1; }
 
 void Trainer::train_step(std::int64_t step) {
   const auto begin = Clock::now();
@@ -154,9 +156,7 @@ void Trainer::train_step(std::int64_t step) {
   last_step_["time/spent"] = learner_.spent().seconds;
   record(last_step_);
   write([&] { folder_.write_episodes(step, episode_lines(step, sampled, parts_.task)); });
-  const double used = budget_used(settings_.train, learner_.spent());
-  const std::int64_t steps =
-      used > 0 ? std::max(step, std::min(settings_.train.steps, std::lround(static_cast<double>(step) / used))) : settings_.train.steps;
+  const std::int64_t steps = settings_.train.expected_steps(step, budget_used());
   observer_.stepped(step, steps, last_step_,
                     since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(steps - step));
   for (const std::string& alarm : alarms_.heard(last_step_)) observer_.warned(alarm);

@@ -41,7 +41,8 @@ class Trainer {
   // Calls `work`, and turns what the file system refuses into a Failure that says where the run can go on.
   void write(const std::function<void()>& work);
   void record(const Json& line);  // of metrics.jsonl
-  bool ended() const;             // RL has taken its last step
+  double budget_used() const;
+  bool ended() const;  // RL has taken its last step
   void checkpoint(Phase phase, std::int64_t step);
   void handle_fault(std::int64_t step, const LearnReport& learned);
   double seconds() const;

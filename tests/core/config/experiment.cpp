@@ -10,6 +10,21 @@ using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/config/experiment");
 
+TEST_CASE("a budget says how many steps there will be") {
+  TrainSettings t;
+  t.steps = 1000;
+  CHECK(t.budget_used(500, 3) == 0);
+  CHECK(t.expected_steps(7, 0) == 1000);
+  t.budget_tokens = 2000;
+  CHECK(t.budget_used(500, 3) == 0.25);
+  CHECK(t.expected_steps(7, 0.25) == 28);
+  CHECK(t.expected_steps(7, 1.2) == 7);      // over
+  CHECK(t.expected_steps(7, 1e-6) == 1000);  // train.steps comes first
+  t.budget_tokens = 0;
+  t.budget_seconds = 12;
+  CHECK(t.budget_used(500, 3) == 0.25);
+}
+
 namespace {
 
 Experiment read(const std::string& yaml) { return Experiment::from_node(parse_yaml(yaml, "x.yaml"), "x"); }
