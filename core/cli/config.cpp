@@ -77,7 +77,7 @@ int config_check_command(const GlobalOptions& global, const ConfigOptions& optio
     return 0;
   }
   fmt::print("{} is a valid experiment\n", options.config);
-  fmt::print("  {} · {} · {}\n", e.task.use, e.algorithm.use, model_label(parts));
+  fmt::print("  {} · {} · {}\n", parts.task.about().id, e.algorithm.use, model_label(parts));
   for (const std::string& line : arithmetic_lines(parts)) fmt::print("  {}\n", line);
   return 0;
 }

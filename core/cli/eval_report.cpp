@@ -90,6 +90,20 @@ void print_difficulties(const Evaluation& e) {
   }
 }
 
+void print_sources(const Evaluation& e) {
+  std::map<std::string, double> sources;
+  for (const EvaluatedModel& m : e.models) {
+    for (const auto& [source, counts] : m.report.by_source) sources[source] = counts.second;
+  }
+  for (const auto& [source, count] : sources) {
+    const auto share = [&](const EvalReport& r) {
+      const auto found = r.by_source.find(source);
+      return found == r.by_source.end() ? NAN : found->second.first / found->second.second;
+    };
+    print_row(source, e, share, fmt::format("of {:.0f}", count));
+  }
+}
+
 void print_reasons(const Evaluation& e) {
   std::map<std::string, double> most;  // largest share of any model
   for (const EvaluatedModel& m : e.models) {
@@ -135,7 +149,8 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
     out["greedy_interval"] = interval_json(clustered_wilson(r.greedy_tallies));
   }
   out.update({{"length", r.length}, {"truncated", r.truncated}, {"failed", r.failed}});
-  Json passes = Json::object(), pass_intervals = Json::object(), difficulty = Json::object(), reasons = Json::object();
+  Json passes = Json::object(), pass_intervals = Json::object(), difficulty = Json::object(), sources = Json::object(),
+       reasons = Json::object();
   for (std::size_t i = 0; i < r.pass_at.size(); ++i) {
     const MeanInterval pass = pass_interval(r.tallies, std::int64_t{1} << i);
     passes[std::to_string(1 << i)] = r.pass_at[i];
@@ -143,10 +158,13 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
   }
   for (const auto& [bucket, counts] : r.by_difficulty)
     difficulty[std::to_string(bucket)] = {{"accuracy", counts.first / counts.second}, {"completions", counts.second}};
+  for (const auto& [source, counts] : r.by_source)
+    sources[source] = {{"accuracy", counts.first / counts.second}, {"completions", counts.second}};
   for (const auto& [reason, count] : r.reasons) reasons[reason] = count / r.total;
   out["pass_at"] = passes;
   out["pass_at_interval"] = pass_intervals;
   out["by_difficulty"] = difficulty;
+  if (!sources.empty()) out["by_source"] = sources;
   out["reasons"] = reasons;
   out["outcomes"] = r.outcomes;
   if (&m == &e.models.front()) return out;
@@ -169,6 +187,7 @@ void print_evaluation(const Evaluation& e) {
   for (std::size_t m = 0; m < e.models.size(); ++m) fmt::print("{:>9}", m + 1);
   fmt::print("\n");
   print_passes(e);
+  print_sources(e);
   print_difficulties(e);
   print_reasons(e);
 }

@@ -46,7 +46,7 @@ void print_plan(const RunParts& parts, const RunProbe& probe) {
   const Experiment& e = parts.experiment;
   const std::int64_t steps = probe.steps(e.train);
   const RunArithmetic a = arithmetic_of(parts, steps);
-  fmt::print("{} · {} · {} · {} · {}\n", e.task.use, e.algorithm.use, model_label(parts), counted(e.general.threads, "thread"),
+  fmt::print("{} · {} · {} · {} · {}\n", parts.task.about().id, e.algorithm.use, model_label(parts), counted(e.general.threads, "thread"),
              kernels().name);
   for (const std::string& line : arithmetic_lines(parts)) fmt::print("  {}\n", line);
   fmt::print("measured\n");

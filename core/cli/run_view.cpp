@@ -107,6 +107,11 @@ void RunView::warned(const std::string& text) {
   screen_.line("warning: " + text, Screen::Style::warning);
 }
 
+void RunView::noted(const std::string& text) {
+  folder_.log(text);
+  screen_.line(text);
+}
+
 void RunView::finished(bool interrupted, const std::string& folder, double seconds) {
   line(fmt::format("{}  {} · peak memory {} · {}", interrupted ? "interrupted" : "done       ", duration_text(seconds),
                    size_text(static_cast<double>(peak_memory())), folder));

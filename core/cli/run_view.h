@@ -26,6 +26,7 @@ class RunView : public Observer {
   void stepped(std::int64_t step, std::int64_t steps, const Json& metrics, double seconds_left) override;
   void recorded(const Json& record) override;
   void warned(const std::string& text) override;
+  void noted(const std::string& text) override;
   void finished(bool interrupted, const std::string& folder, double seconds) override;
 
  private:

@@ -80,13 +80,13 @@ int task_show_command(const GlobalOptions& global, const TaskOptions& options) {
                          {"solves", task.can_solve()},
                          {"demonstrates", task.can_demonstrate()},
                          {"settings", settings_json(settings.table())},
-                         {"path", task.path().string()}})
+                         {"path", task.libraries().front().string()}})
                   .c_str());
     return 0;
   }
   fmt::print("{} {} · {}\n{}\n\n", task.about().id, task.about().version, task.about().title, task.about().doc);
   fmt::print("solver: {} · demonstrations: {} · {}\n\nsettings\n", task.can_solve() ? "yes" : "no", task.can_demonstrate() ? "yes" : "no",
-             task.path().string());
+             task.libraries().front().string());
   print_settings(settings.table());
   return 0;
 }

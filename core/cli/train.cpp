@@ -49,7 +49,7 @@ void keep_freed_memory() {
 RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
   const Experiment& e = parts.experiment;
   RunFacts facts;
-  facts.task = e.task.use;
+  facts.task = parts.task.about().id;
   facts.algorithm = e.algorithm.use;
   facts.model = model_label(parts);
   facts.kernels = kernels().name;
@@ -60,7 +60,7 @@ RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
 }
 
 ManifestFacts manifest_facts(const RunParts& parts, const std::string& config) {
-  return {config, parts.task.path(), parts.algorithm.path, at::show_config(), parts.held_out.fingerprint, parts.resolved()};
+  return {config, parts.task.libraries(), parts.algorithm.path, at::show_config(), parts.held_out.fingerprint, parts.resolved()};
 }
 
 // Throws Error naming what changed since the run began, unless that is accepted.

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/run/checkpoint.h"
+#include "core/train/curriculum.h"
 #include "core/train/run_parts.h"
 
 namespace tinyzero {
@@ -128,13 +129,14 @@ class Planner {
     const EvalSet test = draw_eval_set(parts.task, Split::test, static_cast<std::size_t>(parts.experiment.eval.problems));
     Common common{parts.held_out.fingerprint, test.fingerprint, {}};
     const auto count = std::min<std::size_t>(kComparedProblems, static_cast<std::size_t>(parts.experiment.rollout.prompts));
-    for (const Item& item : draw_step(parts.task, static_cast<std::uint64_t>(comparison_.seeds.front()), 1, count))
+    const Curriculum curriculum(parts.experiment.curriculum, parts.task);
+    for (const Item& item : draw_step(parts.task, curriculum.stage(), static_cast<std::uint64_t>(comparison_.seeds.front()), 1, count))
       common.first_problems.push_back(item.key);
     if (a == 0) {
       common_ = common;
       plan_.validation = {common.validation, parts.held_out.items.size(), parts.held_out.keys};
       plan_.test = {common.test, test.items.size(), test.keys};
-      plan_.task = parts.experiment.task.use;
+      plan_.task = parts.task.about().id;
       plan_.model = model_label(parts);
       plan_.threads = std::max<std::int64_t>(1, parts.experiment.general.threads / jobs_);
     }

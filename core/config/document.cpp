@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 
 namespace tinyzero {
 namespace {
@@ -325,6 +326,21 @@ void expand_short_forms(Node& root) {
 Node load_yaml(const fs::path& path) {
   std::vector<fs::path> seen;
   return load_chain(path, "", seen);
+}
+
+std::string flow_text(const Node& node) {
+  std::string out;
+  switch (node.kind) {
+    case Node::Kind::null: return "null";
+    case Node::Kind::scalar:  // plain text that ends a flow value is quoted; numbers have none of it
+      return node.quoted || node.scalar.find_first_of(",[]{}:#\"'\n") != std::string::npos ? json_line(node.scalar) : node.scalar;
+    case Node::Kind::list:
+      for (const Node& item : node.items) out += (out.empty() ? "" : ", ") + flow_text(item);
+      return "[" + out + "]";
+    default:
+      for (const Entry& entry : node.entries) out += (out.empty() ? "" : ", ") + entry.name + ": " + flow_text(entry.value);
+      return "{" + out + "}";
+  }
 }
 
 void apply_override(Node& root, const std::string& assignment) {

@@ -59,6 +59,9 @@ Node load_yaml(const std::filesystem::path& path);
 // Lays `over` onto `base`: maps key by key, everything else as a whole.
 void overlay(Node& base, Node over);
 
+// A tree as YAML on one line: "[{digits: [1, 2]}, {digits: 3}]".
+std::string flow_text(const Node& node);
+
 // Applies "a.b.c=value" (the value is YAML) to a map; new keys are added. Throws Error.
 void apply_override(Node& root, const std::string& assignment);
 

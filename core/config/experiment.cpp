@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/suggest.h"
@@ -53,6 +54,18 @@ void RolloutSettings::describe(SettingsTable& t) {
   t.add("temperature", temperature, "sampling temperature; training uses the log-probs of the same distribution").between(0.01, 10);
   t.add("wave", wave, "sequences a core decodes at once; changes speed and memory, never tokens; 0: by the size of the cache")
       .between(0, 4096);
+  t.add("mixed_rounds", mixed_rounds,
+        "dynamic sampling: only problems whose samples earned different rewards count, and others are drawn, in up to so many rounds, "
+        "until a "
+        "step has `prompts` of them; 0: the algorithm decides what counts")
+      .between(0, 15);
+}
+
+void CurriculumSettings::describe(SettingsTable& t) {
+  t.add("window", window, "steps over which the accuracy at a level is taken, since it was reached").between(1, 1e6);
+  t.add("raise_at", raise_at, "accuracy of training completions, at this or above, that raises the level by one").between(0, 1);
+  t.add("lower_at", lower_at, "accuracy below which the level falls by one; 0: never").between(0, 1);
+  t.add("review", review, "share of problems that come from the levels below").between(0, 1);
 }
 
 void TrainSettings::describe(SettingsTable& t) {
@@ -133,17 +146,18 @@ void PreflightSettings::describe(SettingsTable& t) {
 }
 
 std::vector<SectionTable> section_tables(Experiment& e) {
-  std::vector<SectionTable> sections(8);
-  const char* const names[] = {"", "model", "warm_start", "rollout", "train", "eval", "checkpoint", "preflight"};
+  std::vector<SectionTable> sections(9);
+  const char* const names[] = {"", "model", "warm_start", "rollout", "curriculum", "train", "eval", "checkpoint", "preflight"};
   for (std::size_t i = 0; i < sections.size(); ++i) sections[i].name = names[i];
   e.general.describe(sections[0].table);
   e.model.describe(sections[1].table);
   e.warm_start.describe(sections[2].table);
   e.rollout.describe(sections[3].table);
-  e.train.describe(sections[4].table);
-  e.eval.describe(sections[5].table);
-  e.checkpoint.describe(sections[6].table);
-  e.preflight.describe(sections[7].table);
+  e.curriculum.describe(sections[4].table);
+  e.train.describe(sections[5].table);
+  e.eval.describe(sections[6].table);
+  e.checkpoint.describe(sections[7].table);
+  e.preflight.describe(sections[8].table);
   return sections;
 }
 
@@ -160,6 +174,28 @@ PluginChoice plugin_choice(const Node& root, const std::string& section) {
                 "write " + section + ": {use: NAME}; `tinyzero " + section + " list` names them");
   }
   return {use->scalar, *node};
+}
+
+bool has_levels(const Node& task) {
+  if (task.find("levels") != nullptr) return true;
+  const Node* tasks = task.find("tasks");
+  return tasks != nullptr && std::any_of(tasks->entries.begin(), tasks->entries.end(),
+                                         [](const Entry& entry) { return entry.value.find("levels") != nullptr; });
+}
+
+// Settings of a curriculum matter where the task has levels. Returns whether they do.
+bool check_curriculum(const Experiment& e, const Node* section) {
+  if (!has_levels(e.task.settings)) {
+    if (section != nullptr && section->origin.layer >= e.task.settings.origin.layer)
+      throw Error(section->origin.text() + ": curriculum has no effect: the task has no levels",
+                  "give it some, for example task.levels: [{level: 1}, {level: 2}], or remove the section");
+    return false;
+  }
+  if (e.curriculum.lower_at >= e.curriculum.raise_at && e.curriculum.lower_at > 0)
+    throw Error(e.where("curriculum.lower_at") + "curriculum.lower_at is " + real_text(e.curriculum.lower_at) + ", curriculum.raise_at " +
+                    real_text(e.curriculum.raise_at) + ": a level would be left in both directions at once",
+                "set lower_at below raise_at");
+  return true;
 }
 
 // Settings that say what a new model looks like.
@@ -225,6 +261,8 @@ Experiment Experiment::from_node(Node root, const std::string& name) {
   e.task = plugin_choice(root, "task");
   e.algorithm = plugin_choice(root, "algorithm");
   check_model(e.model, root.find("model"));
+  if (!check_curriculum(e, root.find("curriculum")))
+    std::erase_if(e.resolved, [](const ResolvedSetting& s) { return s.path.starts_with("curriculum."); });
   const auto resolve = [&](const std::string& path, const std::string& value) {
     for (ResolvedSetting& s : e.resolved) {
       if (s.path == path) s.value = value;
@@ -249,13 +287,18 @@ std::string Experiment::where(const std::string& path) const {
 }
 
 std::string resolved_yaml(const std::vector<ResolvedSetting>& settings) {
-  std::string out, section;
+  std::string out;
+  std::vector<std::string> open;  // names of the sections around the last setting
   for (const ResolvedSetting& setting : settings) {
-    const std::size_t dot = setting.path.find('.');
-    const std::string owner = dot == std::string::npos ? "" : setting.path.substr(0, dot);
-    if (owner != section && !owner.empty()) out += owner + ":\n";
-    section = owner;
-    out += (owner.empty() ? "" : "  ") + setting.path.substr(owner.empty() ? 0 : dot + 1) + ": " + setting.value + "\n";
+    std::vector<std::string> names;
+    std::istringstream path(setting.path);
+    for (std::string name; std::getline(path, name, '.');) names.push_back(name);
+    const auto shared =
+        static_cast<std::size_t>(std::mismatch(open.begin(), open.end(), names.begin(), names.end() - 1).first - open.begin());
+    for (std::size_t depth = shared; depth < names.size(); ++depth)
+      out += std::string(2 * depth, ' ') + names[depth] + ":" + (depth + 1 < names.size() ? "\n" : " " + setting.value + "\n");
+    names.pop_back();
+    open = std::move(names);
   }
   return out;
 }

@@ -46,6 +46,14 @@ struct RolloutSettings {
   std::int64_t max_tokens = 160;
   double temperature = 1.0;
   std::int64_t wave = 0;
+  std::int64_t mixed_rounds = 0;
+  void describe(SettingsTable& t);
+};
+
+struct CurriculumSettings {
+  std::int64_t window = 4;
+  double raise_at = 0.7, lower_at = 0;
+  double review = 0.2;
   void describe(SettingsTable& t);
 };
 
@@ -108,6 +116,7 @@ struct Experiment {
   ModelSettings model;
   WarmStartSettings warm_start;
   RolloutSettings rollout;
+  CurriculumSettings curriculum;
   TrainSettings train;
   EvalSettings eval;
   CheckpointSettings checkpoint;

@@ -5,6 +5,7 @@
 namespace tinyzero {
 namespace {
 
+constexpr const char* kMix = "mix";           // task.use of a mixture
 constexpr const char* kAnyPath = "/|\\.so$";  // what is_plugin_path takes for a path
 
 Json value_json(const Setting& setting) {
@@ -106,6 +107,46 @@ Json plugin_schema(const std::vector<PluginTable>& plugins, const std::string& k
   return {{"description", "the " + kind + " and its settings"}, {"anyOf", {use, map}}};
 }
 
+// Lets each task of the section have levels.
+void add_levels(Json& section, const std::vector<PluginTable>& tasks) {
+  Json& cases = section["anyOf"][1]["allOf"];
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const Json level = {{"type", {"object", "null"}}, {"properties", properties_of(tasks[i].table)}, {"additionalProperties", false}};
+    cases[i]["then"]["properties"]["levels"] = {
+        {"type", "array"},
+        {"minItems", 1},
+        {"items", level},
+        {"description",
+         "levels of a curriculum, easiest first: what differs in each from the settings beside; see "
+         "the section curriculum"}};
+  }
+}
+
+// A task of a mixture: `use` is its name there unless it says another.
+Json mixed_tasks(Json one, const std::vector<PluginTable>& tasks) {
+  one["anyOf"].push_back({{"type", "null"}});
+  Json& map = one["anyOf"][1];
+  const Json weight = {{"type", "number"},
+                       {"exclusiveMinimum", 0},
+                       {"default", 1},
+                       {"description", "how often problems are of this task, beside the weights of the others. Default: 1"}};
+  for (Json& plugin : map["allOf"]) plugin["then"]["properties"]["weight"] = weight;
+  Json named = Json::object();
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    Json unnamed = map["allOf"][i]["then"];
+    unnamed["type"] = {"object", "null"};
+    const Json no_use = {{"not", {{"type", "object"}, {"required", Json::array({"use"})}}}};
+    named[tasks[i].id] = {{"if", no_use}, {"then", {{"anyOf", {unnamed, {{"type", "string"}}}}}}, {"else", one}};
+  }
+  return {
+      {"type", "object"},
+      {"minProperties", 1},
+      {"properties", named},
+      {"additionalProperties", one},
+      {"description",
+       "the tasks of a mixture by name, each with its settings, `weight` and perhaps `levels`; `use` where the name is not the task's"}};
+}
+
 // Rules of a plugin's settings: for the map form, and only where `use` says which.
 Json plugin_rules(const std::vector<PluginTable>& plugins) {
   Json cases = Json::array();
@@ -146,7 +187,15 @@ Json experiment_schema(const ExperimentTables& tables) {
                              {"description",
                               "whether a task that did not come with "
                               "the program is trusted: it then runs in this process, not in a worker of its own"}}}};
-  properties["task"] = plugin_schema(tables.tasks, "task", in_process);
+  Json task = plugin_schema(tables.tasks, "task", in_process);
+  add_levels(task, tables.tasks);
+  const Json tasks = mixed_tasks(task, tables.tasks);
+  Json& uses = task["anyOf"][1]["properties"]["use"]["anyOf"];
+  uses.push_back({{"type", "string"}, {"const", kMix}, {"description", "problems of several tasks"}});
+  task["anyOf"][1]["allOf"].push_back(only_if_used(kMix, {{"properties", {{"use", Json::object()}, {"tasks", tasks}}},
+                                                          {"required", Json::array({"tasks"})},
+                                                          {"additionalProperties", false}}));
+  properties["task"] = task;
   properties["algorithm"] = plugin_schema(tables.algorithms, "algorithm", Json::object());
   whole["task"] = plugin_rules(tables.tasks);
   whole["algorithm"] = plugin_rules(tables.algorithms);

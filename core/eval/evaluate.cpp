@@ -54,16 +54,16 @@ EvalAnswer eval_answer(const Task& task, const ScoredCompletion& c, bool greedy)
   return answer;
 }
 
-void count(const EvalAnswer& a, const Item& item, EvalReport& report) {
+void count(const EvalAnswer& a, const EvalSet& set, EvalReport& report) {
   report.total += 1;
   report.reasons[a.reason] += 1;
   report.outcomes[outcome_name(a.outcome)] += 1;
   report.truncated += a.end == "length" ? 1 : 0;
   if (!is_usable(a.outcome)) return;
   const double right = a.right ? 1 : 0;
-  auto& bucket = report.by_difficulty[static_cast<std::int64_t>(std::floor(item.difficulty))];
-  bucket.first += right;
-  bucket.second += 1;
+  const auto add = [&](std::pair<double, double>& counts) { counts = {counts.first + right, counts.second + 1}; };
+  add(report.by_difficulty[static_cast<std::int64_t>(std::floor(set.items[a.problem].difficulty))]);
+  if (!set.sources.empty()) add(report.by_source[set.sources[a.problem]]);
   report.right += right;
   report.judged += 1;
 }
@@ -110,7 +110,7 @@ EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
     auto& tally = (a.greedy ? report.greedy_tallies : report.tallies)[a.problem];
     if (is_usable(a.outcome)) tally = {tally.right + (a.right ? 1 : 0), tally.judged + 1};
     if (a.greedy) continue;
-    count(a, set.items[a.problem], report);
+    count(a, set, report);
     report.length += static_cast<double>(a.tokens.value_or(0));
     counted += a.tokens.has_value() ? 1 : 0;
   }

@@ -48,6 +48,7 @@ struct EvalReport {
   double failed = 0;                                                // share that could not be judged
   std::vector<double> pass_at;                                      // unbiased pass@1, @2, @4 … up to samples
   std::map<std::int64_t, std::pair<double, double>> by_difficulty;  // whole part of the difficulty -> (right, judged)
+  std::map<std::string, std::pair<double, double>> by_source;       // task or level of a mixture -> (right, judged)
   std::map<std::string, double> reasons;                            // sampled completions by reason
   std::map<std::string, double> outcomes;                           // and by outcome
   std::vector<Tally> tallies, greedy_tallies;                       // by problem; the second is empty without greedy answers

@@ -27,7 +27,8 @@ Json state_json(const TrainerState& state, const ModelView& policy) {
           {"first_step", state.first_step},
           {"kept", state.kept},
           {"best_step", state.best_step},
-          {"best_accuracy", state.best_accuracy}};
+          {"best_accuracy", state.best_accuracy},
+          {"curriculum", state.curriculum}};
 }
 
 TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
@@ -45,6 +46,7 @@ TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
     state.kept = json.at("kept").get<std::map<std::string, double>>();
     state.best_step = json.value("best_step", state.best_step);
     state.best_accuracy = json.value("best_accuracy", state.best_accuracy);
+    state.curriculum = json.value("curriculum", state.curriculum);
     return state;
   } catch (const Json::exception& e) {
     throw Error(path.string() + " is damaged: " + e.what());

@@ -42,6 +42,7 @@ struct TrainerState {
   std::map<std::string, double> kept;        // numbers that last from step to step
   std::int64_t best_step = -1;               // of RL, whose checkpoint is the best so far; -1: none is kept for that
   double best_accuracy = -1;                 // its sampled accuracy
+  Json curriculum;                           // levels of the tasks; null: there are none
 };
 
 // A model and its optimizer as they are saved; null moments: frozen.

@@ -53,7 +53,10 @@ Json plugins_json(const ManifestFacts& facts) {
   const auto entry = [](const char* kind, const fs::path& path) {
     return Json{{"kind", kind}, {"path", path.string()}, {"xxh3", file_hash(path)}};
   };
-  return Json::array({entry("task", facts.task), entry("algorithm", facts.algorithm)});
+  Json plugins = Json::array();
+  for (const fs::path& task : facts.tasks) plugins.push_back(entry("task", task));
+  plugins.push_back(entry("algorithm", facts.algorithm));
+  return plugins;
 }
 
 Json settings_json(const ManifestFacts& facts) {

@@ -11,8 +11,9 @@
 namespace tinyzero {
 
 struct ManifestFacts {
-  std::string config;  // the experiment file as it was named
-  fs::path task, algorithm;
+  std::string config;           // the experiment file as it was named
+  std::vector<fs::path> tasks;  // their libraries
+  fs::path algorithm;
   std::string torch;        // LibTorch's own description
   std::string problem_set;  // fingerprint of the held-out problems
   std::vector<ResolvedSetting> settings;

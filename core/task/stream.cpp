@@ -30,11 +30,12 @@ Split split_of_key(const std::string& key) {
   return bucket < 70 ? Split::train : bucket < 80 ? Split::validation : Split::test;
 }
 
-std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, std::uint64_t first_index, std::size_t count) {
+std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, std::uint64_t first_index, std::size_t count,
+                             const Stage* stage) {
   std::vector<Item> items;
   std::size_t misses = 0;
   for (std::uint64_t index = first_index; items.size() < count; index += kChunk) {
-    for (Item& item : task.draw(seed, index, kChunk)) {
+    for (Item& item : task.draw(seed, index, kChunk, stage)) {
       if (items.size() == count) break;
       misses = split_of_key(item.key) == split ? 0 : misses + 1;
       if (misses == 0) items.push_back(std::move(item));
@@ -47,8 +48,9 @@ std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, 
   return items;
 }
 
-std::vector<Item> draw_step(const Task& task, std::uint64_t seed, std::uint64_t step, std::size_t count, std::uint64_t round) {
-  return draw_split(task, Split::train, seed, step * kStepStride + round * kRoundStride, count);
+std::vector<Item> draw_step(const Task& task, const Stage* stage, std::uint64_t seed, std::uint64_t step, std::size_t count,
+                            std::uint64_t round) {
+  return draw_split(task, Split::train, seed, step * kStepStride + round * kRoundStride, count, stage);
 }
 
 EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
@@ -61,6 +63,7 @@ EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
       if (split_of_key(item.key) != split || set.items.size() == count || !prompts.insert(item.prompt).second) continue;
       stale = 0;
       keys.insert(item.key);
+      if (task.mixture() != nullptr) set.sources.push_back(task.source_of(item.state));
       set.items.push_back(std::move(item));
     }
   }

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/plugin/library_task.h"
 #include "core/plugin/worker/worker_task.h"
+#include "core/task/mixture.h"
 #include "core/task/settings.h"
 #include "tinyzero/note.h"
 
@@ -15,13 +16,13 @@ namespace {
 constexpr const char* kInProcess = "in_process";
 
 // The map's `in_process`: whether a task that did not come with the program is trusted like one that did.
-bool is_trusted(const Node* settings) {
+bool is_trusted(const Node* settings, const std::string& section) {
   const Node* node = settings != nullptr ? settings->find(kInProcess) : nullptr;
   if (node == nullptr) return false;
   bool trusted = false;
   SettingsTable table;
   const Setting& row = table.add(kInProcess, trusted, "");
-  row.assign(parse_setting(*node, row, std::string("task.") + kInProcess));
+  row.assign(parse_setting(*node, row, section + "." + kInProcess));
   return trusted;
 }
 
@@ -32,22 +33,32 @@ std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted) {
   return std::make_unique<WorkerTask>(file.path, WorkerLimits{});
 }
 
-Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node* settings) {
-  const PluginFile file = catalog.find(TINYZERO_NOTE_TASK, use);
-  const bool trusted = is_trusted(settings);
-  if (trusted && file.built_in) {
-    throw Error(settings->find(kInProcess)->origin.text() + ": task.in_process has no effect: \"" + use + "\" came with the program",
-                "remove it: such tasks run in this process anyway");
+Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node* settings, const std::string& section) {
+  if (is_mixture(use, settings)) {
+    static const Node kNothing;
+    OpenedMixture opened = open_mixture(catalog, use, settings != nullptr ? *settings : kNothing);
+    Task task;
+    task.mixture_ = opened.code.get();
+    task.code_ = std::move(opened.code);
+    task.resolved_ = std::move(opened.resolved);
+    return task;
   }
-  Task task(load_task_code(file, trusted), file.path, settings);
-  if (trusted) task.resolved_.push_back({std::string("task.") + kInProcess, "true", settings->find(kInProcess)->origin.text()});
+  const PluginFile file = catalog.find(TINYZERO_NOTE_TASK, use);
+  const bool trusted = is_trusted(settings, section);
+  if (trusted && file.built_in) {
+    throw Error(
+        settings->find(kInProcess)->origin.text() + ": " + section + ".in_process has no effect: \"" + use + "\" came with the program",
+        "remove it: such tasks run in this process anyway");
+  }
+  Task task(load_task_code(file, trusted), file.path, settings, section);
+  if (trusted) task.resolved_.push_back({section + "." + kInProcess, "true", settings->find(kInProcess)->origin.text()});
   return task;
 }
 
-Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Node* settings)
+Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Node* settings, const std::string& section)
     : code_(std::move(code)), path_(std::move(path)) {
   const TaskSettings table(about());
-  resolved_ = read_settings(settings, table.table(), "task", {"use", kInProcess});
+  resolved_ = read_settings(settings, table.table(), section, {"use", kInProcess});
   try {
     code_->create(table.values());
   } catch (const Failure&) {
@@ -57,10 +68,24 @@ Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Nod
   }
 }
 
-std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_t count) const {
+std::vector<std::filesystem::path> Task::libraries() const {
+  if (mixture_ == nullptr) return {path_};
+  std::vector<std::filesystem::path> all;
+  for (const TaskMixture::Source& source : mixture_->sources()) {
+    const std::filesystem::path& path = source.task.path_;
+    if (std::find(all.begin(), all.end(), path) == all.end()) all.push_back(path);
+  }
+  return all;
+}
+
+std::string Task::source_of(std::string_view state) const {
+  return mixture_ == nullptr ? "" : mixture_->sources()[mixture_->source_of(state)].name;
+}
+
+std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_t count, const Stage* stage) const {
   std::vector<std::uint64_t> indices(count);
   std::iota(indices.begin(), indices.end(), first);
-  return draw(seed, indices);
+  return mixture_ != nullptr ? mixture_->draw(seed, indices, stage) : draw(seed, indices);
 }
 
 std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {

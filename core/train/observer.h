@@ -36,6 +36,8 @@ class Observer {
   // Each line of metrics.jsonl, right after it is written.
   virtual void recorded(const Json& record) = 0;
   virtual void warned(const std::string& text) = 0;
+  // Something that is as it should be, and worth knowing.
+  virtual void noted(const std::string& text) = 0;
   // `interrupted` if a person stopped it; `seconds` over all its resumptions.
   virtual void finished(bool interrupted, const std::string& folder, double seconds) = 0;
 };

@@ -1,4 +1,5 @@
 #include "core/train/plan.h"
+#include "core/train/step_sampler.h"
 
 #include <algorithm>
 #include <chrono>
@@ -21,7 +22,7 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 StepBatch teaching_batch(CpuEngine& engine, const RunParts& parts, RunProbe& probe) {
   const Experiment& e = parts.experiment;
   const auto seed = static_cast<std::uint64_t>(e.general.seed);
-  const auto items = draw_step(parts.task, seed, 1, static_cast<std::size_t>(e.rollout.prompts));
+  const auto items = draw_step(parts.task, /*stage=*/nullptr, seed, 1, static_cast<std::size_t>(e.rollout.prompts));
   const auto prompts = make_prompts(parts.tokenizer, parts.framing, items, e.rollout.samples);
   const auto start = Clock::now();
   auto completions = score_episodes(
@@ -65,7 +66,7 @@ RunArithmetic arithmetic_of(const RunParts& parts, std::int64_t steps) {
   RunArithmetic a;
   a.demonstrations = e.warm_start.steps * e.warm_start.batch;
   a.completions = e.rollout.prompts * e.rollout.samples;
-  a.rounds = parts.algorithm.algorithm->sampling_rounds();
+  a.rounds = most_rounds(parts);
   a.updates = e.train.updates * e.train.epochs;
   a.update_completions = a.completions / e.train.updates;
   a.step_tokens = a.completions * a.rounds * e.rollout.max_tokens;

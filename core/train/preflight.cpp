@@ -10,6 +10,7 @@
 #include "core/base/memory.h"
 #include "core/run/checkpoint.h"
 #include "core/text/prompt.h"
+#include "core/train/curriculum.h"
 #include "core/train/plan.h"
 #include "core/train/records.h"
 #include "core/train/step_sampler.h"
@@ -25,7 +26,8 @@ constexpr double kBytesOfToken = 2;        // of a completion, about
 std::size_t problems_of(const RunParts& parts) { return static_cast<std::size_t>(parts.experiment.preflight.problems); }
 
 std::vector<Item> first_problems(const RunParts& parts) {
-  return draw_step(parts.task, static_cast<std::uint64_t>(parts.experiment.general.seed), 1, problems_of(parts));
+  const Curriculum curriculum(parts.experiment.curriculum, parts.task);
+  return draw_step(parts.task, curriculum.stage(), static_cast<std::uint64_t>(parts.experiment.general.seed), 1, problems_of(parts));
 }
 
 // A token as people read it; special ones have no bytes of their own.

@@ -36,6 +36,7 @@ Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, 
   const double episodes = static_cast<double>(sampled.completions.size());
   double reward = 0, usable = 0, right = 0, length = 0, truncated = 0;
   std::map<std::string, double> reasons;
+  std::map<std::string, std::pair<double, double>> sources;  // (right, completions)
   for (const ScoredCompletion& c : sampled.completions) {
     const bool use = is_usable(c.verdict.outcome);
     usable += use ? 1 : 0;
@@ -44,10 +45,15 @@ Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, 
     length += static_cast<double>(c.episode.tokens.size());
     truncated += c.episode.end == End::length ? 1 : 0;
     reasons[task.reason(c.verdict)] += 1;
+    if (const std::string source = task.source_of(sampled.items[c.item].state); !source.empty()) {
+      auto& counts = sources[source];
+      counts = {counts.first + (c.right ? 1 : 0), counts.second + 1};
+    }
   }
   Json record = {{"step", step}, {"seconds", seconds}};
   record["train/reward"] = usable > 0 ? reward / usable : 0.0;
   record["train/accuracy"] = right / episodes;
+  for (const auto& [source, counts] : sources) record["train/accuracy/" + source] = counts.first / counts.second;
   record["train/length"] = length / episodes;
   record["train/truncated"] = truncated / episodes;
   record["train/failed"] = 1.0 - usable / episodes;
@@ -85,6 +91,7 @@ Json eval_record(std::int64_t step, double seconds, const EvalReport& report) {
   record["eval/keys"] = report.keys;
   for (const auto& [bucket, counts] : report.by_difficulty)
     record[fmt::format("eval/difficulty_{}", bucket)] = counts.first / counts.second;
+  for (const auto& [source, counts] : report.by_source) record["eval/accuracy/" + source] = counts.first / counts.second;
   for (const auto& [reason, count] : report.reasons) record["eval/reasons/" + metric_word(reason)] = count / report.total;
   return record;
 }
@@ -95,21 +102,22 @@ std::string episode_lines(std::int64_t step, const SampledStep& sampled, const T
     const Item& item = sampled.items[c.item];
     Json parts = Json::object();
     for (std::size_t p = 0; p < task.about().parts.size(); ++p) parts[task.about().parts[p]] = c.verdict.parts[p];
-    lines += json_line({{"step", step},
-                        {"problem", c.item},
-                        {"sample", c.episode.sample},
-                        {"key", item.key},
-                        {"prompt", item.prompt},
-                        {"completion", c.text},
-                        {"reward", c.verdict.reward},
-                        {"outcome", outcome_name(c.verdict.outcome)},
-                        {"reason", task.reason(c.verdict)},
-                        {"parts", parts},
-                        {"end", c.episode.end == End::eos ? "eos" : "length"},
-                        {"tokens", c.episode.tokens.size()},
-                        {"difficulty", item.difficulty},
-                        {"kept", static_cast<bool>(sampled.kept[c.item])}}) +
-             "\n";
+    Json line = {{"step", step},
+                 {"problem", c.item},
+                 {"sample", c.episode.sample},
+                 {"key", item.key},
+                 {"prompt", item.prompt},
+                 {"completion", c.text},
+                 {"reward", c.verdict.reward},
+                 {"outcome", outcome_name(c.verdict.outcome)},
+                 {"reason", task.reason(c.verdict)},
+                 {"parts", parts},
+                 {"end", c.episode.end == End::eos ? "eos" : "length"},
+                 {"tokens", c.episode.tokens.size()},
+                 {"difficulty", item.difficulty},
+                 {"kept", static_cast<bool>(sampled.kept[c.item])}};
+    if (task.mixture() != nullptr) line["source"] = task.source_of(item.state);
+    lines += json_line(line) + "\n";
   }
   return lines;
 }

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "core/base/error.h"
+#include "core/train/curriculum.h"
 #include "tinyzero/primitives.h"
 
 namespace tinyzero {
@@ -34,9 +35,11 @@ double mean_change(const at::Tensor& change, const Batch& b, bool right) {
 
 Replay::Replay(RunParts& parts, const RunFolder& folder, std::int64_t step)
     : parts_(parts), checkpoint_(checkpoint_before(folder, step)), step_(step) {
-  read_start(parts_.model);
+  Curriculum curriculum(parts.experiment.curriculum, parts.task);
+  const TrainerState start = read_start(parts_.model).state;
+  if (start.step > 0) curriculum.restore(start.curriculum);
   CpuEngine engine(parts_.model, {parts.experiment.general.threads, parts.experiment.rollout.wave, ""});
-  sampled_ = sample_step(engine, parts_, step);
+  sampled_ = sample_step(engine, parts_, curriculum.stage(), step);
   check_episodes(folder);
 }
 
@@ -69,7 +72,7 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   const at::Tensor before = learner.workers().model().flat().clone();
 
   const StepBatch all = make_batch(sampled_.prompts, sampled_.completions, s.rollout.max_tokens);
-  const std::vector<bool> kept = kept_of(algorithm, all, s.rollout.prompts);
+  const std::vector<bool> kept = kept_of(algorithm, s.rollout, all, s.rollout.prompts);
   StepBatch step = make_batch(sampled_.prompts, sampled_.completions, s.rollout.max_tokens, kept);
   const auto logp = [&] { return evaluate_model(learner.workers(), all.sequences, s.train.micro_batch, s.rollout.temperature).logp; };
   const at::Tensor logp_before = logp();

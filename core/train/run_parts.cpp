@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
+#include "core/task/mixture.h"
 #include "core/text/prompt.h"
 #include "tinyzero/note.h"
 #include "tinyzero/rng.h"
@@ -71,11 +72,11 @@ void check_room(const RunParts& parts) {
 RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog) {
   use_kernels(kernels_for(experiment.general.precision));
   const ModelSettings& m = experiment.model;
-  check_found(catalog, TINYZERO_NOTE_TASK, experiment.task);
+  if (!is_mixture(experiment.task.use, &experiment.task.settings)) check_found(catalog, TINYZERO_NOTE_TASK, experiment.task);
   check_found(catalog, TINYZERO_NOTE_ALGORITHM, experiment.algorithm);
   Task task = Task::open(catalog, experiment.task.use, &experiment.task.settings);
   if (experiment.warm_start.steps > 0 && !task.can_demonstrate()) {
-    throw Error(experiment.where("warm_start.steps") + "task \"" + experiment.task.use + "\" has no demonstrations to start from",
+    throw Error(experiment.where("warm_start.steps") + "task \"" + task.about().id + "\" has no demonstrations to start from",
                 "set warm_start.steps: 0, or give the task a demonstrate()");
   }
   ConfiguredAlgorithm algorithm = open_algorithm(catalog, experiment.algorithm.use, &experiment.algorithm.settings);
@@ -119,7 +120,7 @@ std::string model_label(const RunParts& parts) {
 std::vector<Sequence> demonstrations(const RunParts& parts, std::uint64_t step) {
   const auto seed =
       stream_key(static_cast<std::uint64_t>(parts.experiment.general.seed), {static_cast<std::uint64_t>(Purpose::demonstrations)});
-  const auto items = draw_step(parts.task, seed, step, static_cast<std::size_t>(parts.experiment.warm_start.batch));
+  const auto items = draw_step(parts.task, /*stage=*/nullptr, seed, step, static_cast<std::size_t>(parts.experiment.warm_start.batch));
   std::vector<Sequence> out;
   for (std::size_t i = 0; i < items.size(); ++i) {
     Sequence sequence{parts.tokenizer.encode(frame_prompt(items[i].prompt, parts.framing)), 0};

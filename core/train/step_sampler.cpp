@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "core/base/error.h"
+#include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {
@@ -40,8 +41,17 @@ void reward_at_random(std::vector<ScoredCompletion>& completions, double chance,
 
 }  // namespace
 
-std::vector<bool> kept_of(const Algorithm& algorithm, const StepBatch& sampled, std::int64_t most) {
-  const at::Tensor chosen = algorithm.kept_groups(sampled.batch);
+std::int64_t most_rounds(const RunParts& parts) {
+  return std::max(parts.algorithm.algorithm->sampling_rounds(), parts.experiment.rollout.mixed_rounds);
+}
+
+std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rollout, const StepBatch& sampled, std::int64_t most) {
+  const Batch& b = sampled.batch;
+  at::Tensor chosen = algorithm.kept_groups(b);
+  if (rollout.mixed_rounds > 0) {
+    const at::Tensor mixed = has_spread(b.reward, b.group, b.usable);
+    chosen = chosen.defined() ? chosen.logical_and(mixed) : mixed;
+  }
   std::vector<bool> kept(static_cast<std::size_t>(sampled.batch.groups()));
   std::int64_t count = 0;
   for (std::size_t i = 0; i < kept.size(); ++i) {
@@ -51,16 +61,17 @@ std::vector<bool> kept_of(const Algorithm& algorithm, const StepBatch& sampled, 
   return kept;
 }
 
-SampledStep sample_step(CpuEngine& engine, const RunParts& parts, std::int64_t step) {
+SampledStep sample_step(CpuEngine& engine, const RunParts& parts, const Stage* stage, std::int64_t step) {
   const Experiment& s = parts.experiment;
   const Algorithm& algorithm = *parts.algorithm.algorithm;
   const auto seed = static_cast<std::uint64_t>(s.general.seed), number = static_cast<std::uint64_t>(step);
   SampledStep out;
   std::int64_t missing = s.rollout.prompts;
-  for (; out.rounds < algorithm.sampling_rounds() && missing > 0; ++out.rounds) {
+  const std::int64_t rounds = most_rounds(parts);
+  for (; out.rounds < rounds && missing > 0; ++out.rounds) {
     const auto round = static_cast<std::uint64_t>(out.rounds);
     const auto start = Clock::now();
-    auto items = draw_step(parts.task, seed, number, static_cast<std::size_t>(s.rollout.prompts), round);
+    auto items = draw_step(parts.task, stage, seed, number, static_cast<std::size_t>(s.rollout.prompts), round);
     auto prompts = make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples);
     auto episodes = engine.generate(prompts, {s.rollout.max_tokens, s.rollout.temperature, parts.model.config.eos, seed, Purpose::rollout,
                                               number | round << kRoundBit});
@@ -71,7 +82,7 @@ SampledStep sample_step(CpuEngine& engine, const RunParts& parts, std::int64_t s
     if (s.train.random_reward > 0) reward_at_random(completions, s.train.random_reward, seed, number | round << kRoundBit);
     out.score_seconds += since(start) - rollout;
 
-    const std::vector<bool> kept = kept_of(algorithm, make_batch(prompts, completions, s.rollout.max_tokens), missing);
+    const std::vector<bool> kept = kept_of(algorithm, s.rollout, make_batch(prompts, completions, s.rollout.max_tokens), missing);
     missing -= std::count(kept.begin(), kept.end(), true);
     out.kept.insert(out.kept.end(), kept.begin(), kept.end());
     for (ScoredCompletion& completion : completions) {

@@ -20,11 +20,14 @@ struct SampledStep {
   double rollout_seconds = 0, score_seconds = 0, slot_use = 0;
 };
 
-// A function of the weights, the experiment and the step alone. Throws Failure if the task fails to judge more than train.max_failed of the
-// episodes.
-SampledStep sample_step(CpuEngine& engine, const RunParts& parts, std::int64_t step);
+// A function of the weights, the experiment, the stage of its curriculum and the step alone. Throws Failure if the task fails to judge more than
+// train.max_failed of the episodes.
+SampledStep sample_step(CpuEngine& engine, const RunParts& parts, const Stage* stage, std::int64_t step);
 
-// Which problems the algorithm keeps of these, at most `most`.
-std::vector<bool> kept_of(const Algorithm& algorithm, const StepBatch& sampled, std::int64_t most);
+// How often a step samples, at most, to find as many problems as it wants.
+std::int64_t most_rounds(const RunParts& parts);
+
+// Which problems the algorithm and rollout.mixed_rounds keep of these, at most `most`.
+std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rollout, const StepBatch& sampled, std::int64_t most);
 
 }  // namespace tinyzero

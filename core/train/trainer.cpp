@@ -25,6 +25,7 @@ Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const s
       settings_(parts.experiment),
       engine_(parts.model, {settings_.general.threads, settings_.rollout.wave, ""}),
       learner_(parts.model, *parts.algorithm.algorithm, parts.experiment, engine_.threads()),
+      curriculum_(parts.experiment.curriculum, parts.task),
       start_(Clock::now()),
       preflight_(std::move(preflight)) {}
 
@@ -44,6 +45,7 @@ void Trainer::restore(Checkpoint checkpoint) {
   }
   seconds_before_ = state_.seconds;
   alarms_ = Alarms(state_.first_step);
+  if (state_.phase == Phase::reinforce && state_.step > 0) curriculum_.restore(state_.curriculum);
   learner_.restore(std::move(checkpoint));
   engine_.refresh();
   folder_.rewind(state_.metrics_bytes, state_.phase == Phase::reinforce ? state_.step : 0);
@@ -146,7 +148,7 @@ bool Trainer::ended() const { return state_.step >= settings_.train.steps || bud
 
 void Trainer::train_step(std::int64_t step) {
   const auto begin = Clock::now();
-  SampledStep sampled = sample_step(engine_, parts_, step);
+  SampledStep sampled = sample_step(engine_, parts_, curriculum_.stage(), step);
   const auto start = Clock::now();
   const LearnReport learned = learner_.learn(step, sampled.step);
   engine_.refresh();
@@ -154,12 +156,14 @@ void Trainer::train_step(std::int64_t step) {
   learner_.spend(last_step_["tokens/sampled"].get<double>() + static_cast<double>(learned.trained + learned.read), since(begin));
   last_step_["tokens/spent"] = learner_.spent().tokens;
   last_step_["time/spent"] = learner_.spent().seconds;
+  curriculum_.record(last_step_);
   record(last_step_);
   write([&] { folder_.write_episodes(step, episode_lines(step, sampled, parts_.task)); });
   const std::int64_t steps = settings_.train.expected_steps(step, budget_used());
   observer_.stepped(step, steps, last_step_,
                     since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(steps - step));
   for (const std::string& alarm : alarms_.heard(last_step_)) observer_.warned(alarm);
+  for (const std::string& change : curriculum_.observe(sampled.items, sampled.completions)) observer_.noted("curriculum  " + change);
   if (learned.fault) handle_fault(step, learned);
 }
 
@@ -204,6 +208,7 @@ void Trainer::checkpoint(Phase phase, std::int64_t step) {
   state_.kept = learner_.kept_numbers();
   state_.spent = learner_.spent();
   state_.first_step = alarms_.first_step();
+  state_.curriculum = curriculum_.state();
   write([&] {
     state_.metrics_bytes = folder_.metrics_bytes();
     save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(), parts_.tokenizer, state_,

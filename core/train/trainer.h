@@ -11,6 +11,7 @@
 #include "core/run/checkpoint.h"
 #include "core/run/run_folder.h"
 #include "core/train/alarms.h"
+#include "core/train/curriculum.h"
 #include "core/train/learner.h"
 #include "core/train/observer.h"
 #include "core/train/run_parts.h"
@@ -55,6 +56,7 @@ class Trainer {
   CpuEngine engine_;
   Learner learner_;
   Alarms alarms_;
+  Curriculum curriculum_;
   TrainerState state_;
   double seconds_before_ = 0;  // of earlier processes of this run
   std::chrono::steady_clock::time_point start_, reinforce_start_;

@@ -77,6 +77,10 @@ class SchemaCheck {
       if (value != wanted) fail(at, "is " + value.dump() + ", not " + wanted.dump());
     } else if (word == "minimum") {
       if (value.is_number() && value.get<double>() < wanted.get<double>()) fail(at, value.dump() + " is below " + wanted.dump());
+    } else if (word == "exclusiveMinimum") {
+      if (value.is_number() && value.get<double>() <= wanted.get<double>()) fail(at, value.dump() + " is not above " + wanted.dump());
+    } else if (word == "minProperties") {
+      if (value.is_object() && value.size() < wanted.get<std::size_t>()) fail(at, "has too few entries");
     } else if (word == "maximum") {
       if (value.is_number() && value.get<double>() > wanted.get<double>()) fail(at, value.dump() + " is above " + wanted.dump());
     } else if (word == "pattern") {

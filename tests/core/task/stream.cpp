@@ -56,8 +56,8 @@ TEST_CASE("the split of a key is frozen") {
 
 TEST_CASE("a step's problems are its own") {
   const Task task = open_countdown();
-  const auto first = draw_step(task, 1, 1, 8), again = draw_step(task, 1, 1, 8), longer = draw_step(task, 1, 1, 12),
-             second = draw_step(task, 1, 2, 8);
+  const auto first = draw_step(task, nullptr, 1, 1, 8), again = draw_step(task, nullptr, 1, 1, 8), longer = draw_step(task, nullptr, 1, 1, 12),
+             second = draw_step(task, nullptr, 1, 2, 8);
   for (std::size_t i = 0; i < 8; ++i) {
     CHECK(first[i].prompt == again[i].prompt);
     CHECK(first[i].prompt == longer[i].prompt);
