@@ -107,44 +107,51 @@ Json plugin_schema(const std::vector<PluginTable>& plugins, const std::string& k
   return {{"description", "the " + kind + " and its settings"}, {"anyOf", {use, map}}};
 }
 
-// Lets each task of the section have levels.
-void add_levels(Json& section, const std::vector<PluginTable>& tasks) {
-  Json& cases = section["anyOf"][1]["allOf"];
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    const Json level = {{"type", {"object", "null"}}, {"properties", properties_of(tasks[i].table)}, {"additionalProperties", false}};
-    cases[i]["then"]["properties"]["levels"] = {
-        {"type", "array"},
-        {"minItems", 1},
-        {"items", level},
-        {"description",
-         "levels of a curriculum, easiest first: what differs in each from the settings beside; see "
-         "the section curriculum"}};
-  }
+// Settings of a task by reference to where the section `task` has them in full.
+Json referred(const PluginTable& task, std::size_t place) {
+  Json out = Json::object();
+  for (const Setting& setting : task.table.rows())
+    out[setting.name]["$ref"] = "#/properties/task/anyOf/1/allOf/" + std::to_string(place) + "/then/properties/" + setting.name;
+  return out;
 }
 
-// A task of a mixture: `use` is its name there unless it says another.
-Json mixed_tasks(Json one, const std::vector<PluginTable>& tasks) {
+Json levels_schema(const PluginTable& task, std::size_t place) {
+  const Json level = {{"type", {"object", "null"}}, {"properties", referred(task, place)}, {"additionalProperties", false}};
+  return {
+      {"type", "array"},
+      {"minItems", 1},
+      {"items", level},
+      {"description", "levels, easiest first: what differs in each from the settings beside; the section curriculum says when they rise"}};
+}
+
+// A task of a mixture, and the map of them. `use` may be missing where a task's name in the mixture is its own.
+Json mixture_definitions(const std::vector<PluginTable>& tasks, const Json& general) {
+  Json one = plugin_schema(tasks, "task", general);
   one["anyOf"].push_back({{"type", "null"}});
-  Json& map = one["anyOf"][1];
+  Json& cases = one["anyOf"][1]["allOf"];
   const Json weight = {{"type", "number"},
                        {"exclusiveMinimum", 0},
                        {"default", 1},
                        {"description", "how often problems are of this task, beside the weights of the others. Default: 1"}};
-  for (Json& plugin : map["allOf"]) plugin["then"]["properties"]["weight"] = weight;
+  const Json any = {{"$ref", "#/definitions/mixed_task"}};
   Json named = Json::object();
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    Json unnamed = map["allOf"][i]["then"];
-    unnamed["type"] = {"object", "null"};
+    Json& settings = cases[i]["then"]["properties"];
+    settings.update(referred(tasks[i], i));
+    settings["weight"] = weight;
+    settings["levels"] = levels_schema(tasks[i], i);
     const Json no_use = {{"not", {{"type", "object"}, {"required", Json::array({"use"})}}}};
-    named[tasks[i].id] = {{"if", no_use}, {"then", {{"anyOf", {unnamed, {{"type", "string"}}}}}}, {"else", one}};
+    const Json own = {{"$ref", "#/definitions/mixed_task/anyOf/1/allOf/" + std::to_string(i) + "/then"}};
+    named[tasks[i].id] = {{"if", no_use}, {"then", {{"type", {"object", "string", "null"}}, {"allOf", Json::array({own})}}}, {"else", any}};
   }
-  return {
+  const Json map = {
       {"type", "object"},
       {"minProperties", 1},
       {"properties", named},
-      {"additionalProperties", one},
+      {"additionalProperties", any},
       {"description",
        "the tasks of a mixture by name, each with its settings, `weight` and perhaps `levels`; `use` where the name is not the task's"}};
+  return {{"mixed_task", one}, {"mixed_tasks", map}};
 }
 
 // Rules of a plugin's settings: for the map form, and only where `use` says which.
@@ -188,8 +195,9 @@ Json experiment_schema(const ExperimentTables& tables) {
                               "whether a task that did not come with "
                               "the program is trusted: it then runs in this process, not in a worker of its own"}}}};
   Json task = plugin_schema(tables.tasks, "task", in_process);
-  add_levels(task, tables.tasks);
-  const Json tasks = mixed_tasks(task, tables.tasks);
+  for (std::size_t i = 0; i < tables.tasks.size(); ++i)
+    task["anyOf"][1]["allOf"][i]["then"]["properties"]["levels"] = levels_schema(tables.tasks[i], i);
+  const Json tasks = {{"$ref", "#/definitions/mixed_tasks"}};
   Json& uses = task["anyOf"][1]["properties"]["use"]["anyOf"];
   uses.push_back({{"type", "string"}, {"const", kMix}, {"description", "problems of several tasks"}});
   task["anyOf"][1]["allOf"].push_back(only_if_used(kMix, {{"properties", {{"use", Json::object()}, {"tasks", tasks}}},
@@ -203,6 +211,7 @@ Json experiment_schema(const ExperimentTables& tables) {
           {"title", "tinyzero experiment"},
           {"type", "object"},
           {"properties", properties},
+          {"definitions", mixture_definitions(tables.tasks, in_process)},
           {"additionalProperties", false},
           {"if", {{"required", Json::array({"extends"})}}},
           {"else", {{"required", {"task", "algorithm"}}, {"properties", whole}}}};

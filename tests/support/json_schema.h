@@ -38,13 +38,19 @@ inline Json json_of(const Node& node) {
 class SchemaCheck {
  public:
   static std::vector<std::string> errors(const Json& schema, const Json& value) {
-    SchemaCheck check;
+    SchemaCheck check(schema);
     check.visit(schema, value, "");
     return check.errors_;
   }
 
  private:
-  static bool holds(const Json& schema, const Json& value) { return errors(schema, value).empty(); }
+  explicit SchemaCheck(const Json& root) : root_(root) {}
+
+  bool holds(const Json& schema, const Json& value) const {
+    SchemaCheck check(root_);
+    check.visit(schema, value, "");
+    return check.errors_.empty();
+  }
   static bool has_type(const std::string& type, const Json& value) {
     if (type == "object") return value.is_object();
     if (type == "array") return value.is_array();
@@ -66,8 +72,12 @@ class SchemaCheck {
   }
 
   void keyword(const Json& schema, const std::string& word, const Json& wanted, const Json& value, const std::string& at) {
-    if (word == "$schema" || word == "title" || word == "description" || word == "default" || word == "then" || word == "else") return;
-    if (word == "type") {
+    if (word == "$schema" || word == "title" || word == "description" || word == "default" || word == "then" || word == "else" ||
+        word == "definitions")
+      return;
+    if (word == "$ref") {  // alone: draft-07 knows no words beside it
+      visit(root_.at(Json::json_pointer(wanted.get<std::string>().substr(1))), value, at);
+    } else if (word == "type") {
       const Json types = wanted.is_array() ? wanted : Json::array({wanted});
       const bool any = std::any_of(types.begin(), types.end(), [&](const Json& type) { return has_type(type, value); });
       if (!any) fail(at, "is " + value.dump() + ", not of type " + wanted.dump());
@@ -120,6 +130,7 @@ class SchemaCheck {
     }
   }
 
+  const Json& root_;
   std::vector<std::string> errors_;
 };
 
