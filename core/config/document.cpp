@@ -85,11 +85,22 @@ bool is_plain_name(const std::string& name) {
          std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+// Whether the quoted scalar that begins at `begin` ends with its quote. yaml-cpp takes one that does not to the end of the text.
+bool is_closed(std::string_view text, std::size_t begin) {
+  const char quote = text[begin];
+  for (std::size_t i = begin + 1; i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\') ++i;
+    else if (text[i] == quote && quote == '\'' && i + 1 < text.size() && text[i + 1] == quote) ++i;
+    else if (text[i] == quote) return true;
+  }
+  return false;
+}
+
 // Turns the parser's events into a tree.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  // The first line starts at column `first` of its source.
-  TreeBuilder(std::string source, int first) : source_(std::move(source)), first_(first) {}
+  // Of `text`, whose first line starts at column `first` of its source.
+  TreeBuilder(std::string_view text, std::string source, int first) : text_(text), source_(std::move(source)), first_(first) {}
 
   Node take() { return std::move(root_); }
   // For messages about where yaml-cpp stands; a mark that says nothing is the start.
@@ -108,6 +119,7 @@ class TreeBuilder : public YAML::EventHandler {
     Node node = leaf(Node::Kind::scalar, mark);
     node.scalar = value;
     node.quoted = tag == "!";
+    check_closed(mark);
     if (!node.quoted && (value == "~" || value == "null")) node.kind = Node::Kind::null;
     add(std::move(node));
   }
@@ -143,6 +155,12 @@ class TreeBuilder : public YAML::EventHandler {
   void check_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag.empty() || tag == "?" || tag == "!") return;
     throw Error(origin(mark).text() + ": tags are not supported", "remove it: types follow from the settings");
+  }
+
+  void check_closed(const YAML::Mark& mark) const {
+    const auto begin = static_cast<std::size_t>(std::max(mark.pos, 0));
+    if (begin < text_.size() && (text_[begin] == '"' || text_[begin] == '\'') && !is_closed(text_, begin))
+      throw Error(origin(mark).text() + ": a quote that is not closed", std::string("end the text with ") + text_[begin]);
   }
 
   void open(Node::Kind kind, const YAML::Mark& mark) {
@@ -186,6 +204,7 @@ class TreeBuilder : public YAML::EventHandler {
     level.has_key = true;
   }
 
+  std::string_view text_;
   std::string source_;
   int first_;
   std::size_t values_ = 0;
@@ -295,12 +314,13 @@ void overlay(Node& base, Node over) {
 }
 
 Node parse_yaml(std::string_view text, const std::string& source, int first_column) {
-  std::istringstream stream{std::string(checked_text(text, {source, 1, first_column}))};
-  TreeBuilder builder(source, first_column);
+  const std::string_view checked = checked_text(text, {source, 1, first_column});
+  std::istringstream stream{std::string(checked)};
+  TreeBuilder builder(checked, source, first_column);
   try {
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
-    TreeBuilder extra(source, first_column);
+    TreeBuilder extra(checked, source, first_column);
     if (parser.HandleNextDocument(extra))
       throw Error(extra.take().origin.text() + ": a second YAML document; only one is read", "remove everything from the --- on");
   } catch (const YAML::Exception& e) {

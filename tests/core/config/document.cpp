@@ -59,6 +59,23 @@ TEST_CASE("bad YAML is refused where it stands") {
   }
 }
 
+TEST_CASE("a quote that is not closed is named where it begins, not taken to the end of the file") {
+  const auto place = [](const char* text) {
+    try {
+      parse_yaml(text, "x.yaml");
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  CHECK(place("# é\na: 1\nb: \"abc\nc: 2\n") == "x.yaml:3:4: a quote that is not closed");
+  CHECK(place("a: 'it''s\n") == "x.yaml:1:4: a quote that is not closed");
+  CHECK(place("a: \"x\\\"\n") == "x.yaml:1:4: a quote that is not closed");
+  CHECK(place("\"a: 1\n").find("x.yaml:1:1") == 0);
+  CHECK(place("a: [1, \"b]\n").find("x.yaml:") == 0);
+  CHECK(place("é: \"é\"\nb: 'it''s'\nc: \"x\\\"\"\nd: |\n  \"open\ne: it's\n").empty());
+}
+
 TEST_CASE("what is taken: a byte order mark, other line ends, tabs within a line, any quotes") {
   const Node root = parse_yaml(
       "\xEF\xBB\xBF"
