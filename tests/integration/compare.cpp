@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -14,6 +15,7 @@
 #include "support/golden.h"
 #include "support/process.h"
 #include "support/temporary.h"
+#include "tinyzero/rng.h"
 
 using namespace tinyzero;
 
@@ -188,6 +190,38 @@ TEST_CASE("a comparison that is killed at any moment goes on to the same numbers
   CAPTURE(last.err);
   REQUIRE(last.code == 0);
   CHECK(without_times(comparison_of(run)) == expected);
+}
+
+// TINYZERO_KILLS says how many; 50 take some minutes.
+TEST_CASE("a comparison that is killed at random moments, again and again, ends with the numbers of one that was not") {
+  const TemporaryFolder folder;
+  const auto begin = std::chrono::steady_clock::now();
+  REQUIRE(tinyzero::tinyzero(compare(folder / "whole", {"--jobs", "2"})).code == 0);
+  const double duration = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const Json expected = without_times(comparison_of(folder / "whole"));
+  const char *wanted = std::getenv("TINYZERO_KILLS"), *seed = std::getenv("TINYZERO_KILL_SEED");
+  const int kills = wanted != nullptr ? std::atoi(wanted) : 3;
+  Rng rng(seed != nullptr ? std::stoull(seed) : 1);
+  int done = 0, finished = 0;
+  while (done < kills) {
+    const fs::path run = folder / "killed";
+    fs::remove_all(run);
+    int code = -1;
+    while (code != 0) {
+      BackgroundProcess process(program_and(compare(run, {"--jobs", "2"})));
+      if (done < kills) {
+        std::this_thread::sleep_for(std::chrono::duration<double>(rng.uniform() * duration / 2));
+        process.signal(SIGKILL);
+      }
+      code = process.wait();
+      done += code == 128 + SIGKILL ? 1 : 0;
+      REQUIRE((code == 0 || code == 128 + SIGKILL));
+      CHECK(wait_for([&] { return processes_with({"tinyzero-train", run.string()}).empty(); }));
+    }
+    CHECK(without_times(comparison_of(run)) == expected);
+    ++finished;
+  }
+  MESSAGE(done << " kills in " << finished << " comparisons");
 }
 
 TEST_CASE("a child that is killed is a failed run, and the next call goes on with it") {

@@ -170,6 +170,7 @@ async function check() {
   };
   out.curves = curves();
   out.drawn = all("figure[data-curves]").filter((f) => f.querySelector("canvas")).map(drawn);
+  out.profile = all("#comparison figure").filter((f) => f.querySelector("canvas")).map(drawn);
   out.notes = [...all(".cautions li"), ...all("#curve-note")].map((e) => e.textContent);
   out.rows = all("#runs tbody tr").length;
   out.comparison = document.querySelector("#comparison").innerText;
@@ -286,13 +287,20 @@ class Browser:
         self.run(page, f"--screenshot={picture}", f"--window-size={width},{height}", dark=dark)
 
 
+def profile(runs):
+    """A performance profile of these accuracies, with bands of a tenth."""
+    shares = [(i / 20, sum(run > i / 20 for run in runs) / len(runs)) for i in range(21)]
+    return [{"above": above, "value": share, "low": max(0, share - 0.1), "high": min(1, share + 0.1)} for above, share in shares]
+
+
 COMPARISON = {
     "version": 1, "name": "two", "task": "countdown", "seeds": [1, 2, 3], "budget": {"unit": "tokens", "amount": 1e6}, "test": {"set": "abc", "problems": 512},
     "arms": [
         {"name": "grpo", "role": "arm", "settings": {"algorithm.use": "grpo"}, "ok": 3, "failed": 0, "unfinished": 0, "test_accuracy": {"value": 0.7, "low": 0.68, "high": 0.72},
-         "area": {"tokens": {"value": 0.5, "low": 0.4, "high": 0.6}}, "profile": [{"value": 1, "low": 1, "high": 1, "above": 0.5}],
+         "area": {"tokens": {"value": 0.5, "low": 0.4, "high": 0.6}}, "profile": profile([0.68, 0.7, 0.72]),
          "runs": [{"seed": s, "run": f"grpo-{s}", "state": "ok", "curve": [{"step": 0, "accuracy": 0.3}]} for s in [1, 2, 3]]},
         {"name": "ppo", "role": "arm", "ok": 2, "failed": 1, "unfinished": 0, "test_accuracy": {"value": 0.69, "low": 0.6, "high": 0.75},
+         "profile": profile([0.63, 0.75]),
          "against_first": {"first": "grpo", "seeds": 3, "difference": {"value": -0.01, "low": -0.05, "high": 0.03}, "verdict": "undecided",
                            "probability_of_improvement": {"value": 0.4, "low": 0.1, "high": 0.8}},
          "runs": [{"seed": s, "run": f"ppo-{s}", "state": "ok", "curve": []} for s in [1, 2]] + [{"seed": 3, "run": "ppo-3", "state": "failed", "error": "<b>disk full</b>"}]}],
@@ -327,8 +335,10 @@ def check_comparison(name, found):
     equal(name + ": rows of the runs", found["rows"], 8)
     equal(name + ": curves without seeds", found["without_seeds"], 2)
     equal(name + ": curves of one group", found["one_group"], 4)
-    for words in ["70.0 % [68.0, 72.0]", "undecided", "-1.0 [-5.0, 3.0]", "ppo-3 failed: <b>disk full</b>", "90 % of the budget", "2 done, 1 failed"]:
+    for words in ["70.0 % [68.0, 72.0]", "undecided", "-1.0 [-5.0, 3.0]", "ppo-3 failed: <b>disk full</b>", "90 % of the budget", "2 done, 1 failed",
+                  "Performance profiles"]:
         assert words in found["comparison"], (words, found["comparison"])
+    assert len(found["profile"]) == 1 and found["profile"][0] > 50, f"{name}: pixels of the first arm's profile: {found['profile']}"
     assert "algorithm.use" in found["settings"], found["settings"]
     assert "lowest to the highest" in found["notes"][-1], found["notes"]
     assert found["spoken"].startswith("Steps 60: grpo ") and "[" in found["spoken"], found["spoken"]

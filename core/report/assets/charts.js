@@ -294,4 +294,50 @@ function chart(name, title, hint, tall) {
   return self;
 }
 
+// Performance profiles of arms: the share of runs above each accuracy, with bands.
+function profileChart(arms, groupOf) {
+  const plot = el("div", {class: "plot", role: "img", "aria-label": "Performance profiles; the table below holds the values"});
+  const self = {u: null, draw};
+  // From the last accuracy that every run is above to the first that none is.
+  const all = (i, share) => arms.every((arm) => arm.profile[i].value === share), count = arms[0].profile.length;
+  let first = 0, end = count;
+  while (first + 1 < count && all(first + 1, 1)) ++first;
+  while (end - 2 > first && all(end - 2, 0)) --end;
+  const at = arms[0].profile.slice(first, end).map((p) => p.above);
+  const part = (arm, name) => arm.profile.slice(first, end).map((p) => (isNumber(p[name]) ? p[name] : null));
+
+  function draw() {
+    if (self.u) self.u.destroy();
+    const groups = arms.map((arm) => ({group: groupOf(arm), main: {x: at, y: part(arm, "value"), low: part(arm, "low"), high: part(arm, "high")}, seeds: []}));
+    const {tables, series, bands} = tablesOf(groups);
+    self.u = new uPlot(
+        {
+          width: Math.max(200, plot.clientWidth),
+          height: 240,
+          padding: [10, 24, 0, 0],
+          series,
+          bands,
+          legend: {show: false},
+          pxAlign: 0,
+          scales: {x: {time: false}, y: {range: [0, 1.0001]}},
+          axes: [axis((v) => percent(v, 0), {size: 28, space: 56}), axis((v) => percent(v, 0), {size: 58, space: 34})],
+          cursor: {show: false}
+        },
+        uPlot.join(tables), plot);
+  }
+
+  new ResizeObserver(() => {
+    if (self.u && plot.clientWidth > 0 && Math.abs(plot.clientWidth - self.u.width) > 1) self.u.setSize({width: plot.clientWidth, height: 240});
+  }).observe(plot);
+  charts.push(self);
+  const rows = at.map((above, i) => [percent(above, 0), ...arms.map((arm) => percent(arm.profile[first + i].value, 0) + interval(arm.profile[first + i].low, arm.profile[first + i].high))]);
+  const figure = el(
+      "figure", {class: "chart profile"}, el("h3", null, "Performance profiles"),
+      el("p", {class: "hint"}, "Share of runs whose test accuracy is above the accuracy below the line; higher is better everywhere."), plot,
+      el("p", {class: "hint"}, arms.map((arm) => el("span", {class: "name"}, swatch(groupOf(arm)), " " + shownName(arm) + "\u2003"))),
+      el("details", null, el("summary", null, "Table"),
+         table("Performance profiles", ["Above", ...arms.map(shownName)], rows, rows[0].map((cell, i) => i))));
+  return {figure, draw};
+}
+
 const redraw = () => charts.forEach((one) => one.draw());

@@ -117,10 +117,12 @@ const estimate = (e) => (e && isNumber(e.value) ? percent(e.value) + interval(e.
 const points = (e) => (e && isNumber(e.value) ? (e.value > 0 ? "+" : "") + (100 * e.value).toFixed(1) + interval(e.low, e.high) : "–");
 
 // The table of a comparison's arms; columns that no arm has are left out.
+const groupOf = (arm) => data.groups.findIndex((group) => group.label === arm.name);
+const shownName = (arm) => String(arm.name);
+
 function arms(comparison) {
   const unit = (comparison.budget || {}).unit, first = comparison.arms[0].name;
   const against = (arm) => arm.against_first || {};
-  const groupOf = (arm) => data.groups.findIndex((group) => group.label === arm.name);
   const columns = [
     ["Arm", (arm) => el("span", {class: "name"}, groupOf(arm) >= 0 && [swatch(groupOf(arm)), " "], shown(String(arm.name))), () => true],
     ["Role", (arm) => shown(words(arm.role || "")), (arm) => arm.role && arm.role !== "arm"],
@@ -153,6 +155,12 @@ function showComparison() {
         (arm) => (isRows(arm.runs) ? arm.runs : []).filter((run) => run.error).map((run) => run.run + " failed: " + run.error));
     const said = [...failed, ...(Array.isArray(comparison.warnings) ? comparison.warnings.filter((text) => typeof text === "string") : [])];
     if (said.length > 0) place.append(el("ul", {class: "cautions"}, said.map((text) => el("li", null, shown(text)))));
+    const known = comparison.arms.filter((arm) => isRows(arm.profile) && arm.profile.length === comparison.arms[0].profile.length && groupOf(arm) >= 0);
+    if (known.length > 0) {
+      const profile = profileChart(known, groupOf);
+      place.append(profile.figure);
+      profile.draw();
+    }
   }
   const rest = Array.isArray(comparison) ? {rows: comparison} : comparison;
   place.append(
