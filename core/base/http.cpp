@@ -132,6 +132,7 @@ void configure(Transfer& t) {
     c.easy_setopt(t.handle, CURLOPT_POSTFIELDS, t.request.body.data());
     c.easy_setopt(t.handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(t.request.body.size()));
   }
+  if (!t.request.ca_file.empty()) c.easy_setopt(t.handle, CURLOPT_CAINFO, t.request.ca_file.c_str());
   c.easy_setopt(t.handle, CURLOPT_NOSIGNAL, 1L);
   // What a server sends too much on a connection must never be taken for the reply to the next request.
   c.easy_setopt(t.handle, CURLOPT_FORBID_REUSE, 1L);

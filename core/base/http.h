@@ -15,6 +15,7 @@ struct HttpRequest {
   std::string url;                    // http:// or https://
   std::vector<std::string> headers;   // "Name: value"; no error repeats them
   std::string body;                   // of a POST; empty: GET
+  std::string ca_file;                // certificates that are trusted in place of the system's, PEM; empty: the system's
   double timeout = 120;               // seconds from the start to the last byte
   std::size_t most_bytes = 8u << 20;  // of the reply's body; a longer one is a fault
 };

@@ -117,6 +117,7 @@ EndpointOptions endpoint_options(const EvalCommandOptions& options) {
   out.requests_per_minute = options.requests_per_minute;
   out.retries = options.retries;
   out.timeout = options.timeout;
+  out.ca_file = options.ca_file;
   out.max_failed = options.max_failed;
   request_url(out.url, out.chat);  // refuses a bad address before anything is done
   for (const std::string& field : options.body) {

@@ -33,6 +33,8 @@ void add_endpoint_options(CLI::App& c, EvalCommandOptions& o) {
   const auto of_endpoint = [&](CLI::Option* option) { return option->needs(endpoint)->group("Endpoint"); };
   endpoint->group("Endpoint");
   of_endpoint(c.add_option("--model", o.models, "a model as the endpoint calls it; may be given several times")->allow_extra_args(false));
+  of_endpoint(c.add_option("--ca-file", o.ca_file, "certificates (PEM) to trust in place of the system's: of a server with one of its own"))
+      ->check(CLI::ExistingFile);
   of_endpoint(c.add_flag("--completions", o.completions, "ask /completions, with a framed prompt, in place of chat"));
   of_endpoint(c.add_option("--key-env", o.key_env, "environment variable that holds the key; default OPENAI_API_KEY"));
   of_endpoint(c.add_option("--concurrency", o.concurrency, "requests at a time")->capture_default_str()->check(CLI::Range(1, 1024)));

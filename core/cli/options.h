@@ -53,7 +53,7 @@ struct EvalCommandOptions {
   double temperature = 1.0;
   bool greedy = false, no_greedy = false, json = false;
   // Of an endpoint.
-  std::string endpoint, key_env;
+  std::string endpoint, key_env, ca_file;
   std::vector<std::string> models, body;
   bool completions = false;
   std::int64_t concurrency = 8, requests_per_minute = 0, retries = 8;

@@ -116,7 +116,8 @@ class Asker {
       throw Error("nothing answers at " + url + ": " + reply.detail, "is the server running, and are host and port those of --endpoint?");
     if (fault == HttpFault::tls)
       throw Error("no trusted connection to " + url + ": " + reply.detail,
-                  "a server without TLS has an http:// address; certificates are checked against those of the package ca-certificates");
+                  "a server without TLS has an http:// address; certificates are checked against those of the package ca-certificates, or "
+                  "of --ca-file");
     if (reply.kind != EndpointReply::Kind::unusable) return;
     if (status == 401 || status == 403)
       throw Error("the endpoint refuses the key: " + words(reply),

@@ -177,6 +177,7 @@ HttpRequest completion_request(const EndpointOptions& options, const Question& q
   }
   HttpRequest request;
   request.url = request_url(options.url, options.chat);
+  request.ca_file = options.ca_file;
   request.headers = {"Content-Type: application/json", "Accept: application/json"};
   if (!options.key.empty()) request.headers.push_back("Authorization: Bearer " + options.key);
   request.body = json_line(body);

@@ -17,6 +17,7 @@ struct EndpointOptions {
   bool chat = true;                // /chat/completions with the prompt as the user's message; else /completions
   std::string key;                 // empty: none is sent. Stands in no error, note or answer.
   std::string key_name;            // of the environment variable, for hints
+  std::string ca_file;             // certificates to trust in place of the system's; empty: those
   std::int64_t max_tokens = 1024;  // longest completion
   std::optional<std::int64_t> seed;      // a number made from it is sent with each request; none: nothing is sent
   Json extra = Json::object();           // more fields of the request; null removes one of ours

@@ -1,5 +1,4 @@
 #include "core/train/plan.h"
-#include "core/train/step_sampler.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,6 +7,7 @@
 #include "core/base/memory.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/train/learner.h"
+#include "core/train/step_sampler.h"
 
 namespace tinyzero {
 namespace {

@@ -181,7 +181,7 @@ def test_key_is_written_nowhere(folder):
 
 
 def certificate(folder):
-    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2", "-keyout",
+    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2", "-keyout",
                            folder / "key.pem", "-out", folder / "cert.pem"], capture_output=True)
     return made.returncode == 0
 
@@ -214,8 +214,13 @@ def test_wrong_addresses_give_one_clear_error(folder):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     stub.socket = context.wrap_socket(stub.socket, server_side=True)
-    done = run(command(stub.url.replace("http:", "https:").replace("127.0.0.1", "localhost")), code=2)
+    url = stub.url.replace("http:", "https:").replace("127.0.0.1", "localhost")
+    done = run(command(url), code=2)
     assert "no trusted connection" in done.stderr and "certificate" in done.stderr, done.stderr
+    before = len(stub.requests)
+    run(command(url, "--ca-file", folder / "cert.pem", "--problems", "5"))
+    same(len(stub.requests) - before, 5, "requests over TLS")
+    assert all(headers["authorization"] == "Bearer " + KEY for _, headers, _, _ in stub.requests[before:]), "the key goes over TLS"
 
 
 def test_what_is_asked(folder):
