@@ -39,7 +39,7 @@ TEST_CASE("a start policy that never comes to an end within the limit stops the 
   CHECK(result.code == 1);
   CHECK(result.err.find("% of the start policy's completions are truncated at rollout.max_tokens 24") != std::string::npos);
   CHECK(result.err.find("no training starts") != std::string::npos);
-  CHECK_FALSE(fs::exists(run / "episodes/step-000001.jsonl"));
+  CHECK_FALSE(fs::exists(run / "episodes/step-000001.jsonl.zst"));
   CHECK(read_file(run / "metrics.jsonl").find("train/") == std::string::npos);
 }
 
