@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
+#include "core/run/checkpoint.h"
 #include "core/text/prompt.h"
 #include "tinyzero/note.h"
 #include "tinyzero/rng.h"
@@ -68,9 +69,25 @@ void check_room(const RunParts& parts) {
 
 }  // namespace
 
-RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog) {
+fs::path start_folder(const Experiment& experiment, const RunFolder& folder) {
+  const fs::path start = experiment.model.path;
+  if (start.empty() || fs::exists(start)) return start;
+  const auto checkpoints = list_checkpoints(folder.checkpoints());
+  for (auto path = checkpoints.rbegin(); path != checkpoints.rend(); ++path) {
+    try {
+      load_model(*path);
+      Tokenizer::load(*path);
+      return *path;
+    } catch (const Error&) {  // the one before it may do
+    }
+  }
+  return start;
+}
+
+RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start) {
   use_kernels(kernels_for(experiment.general.precision));
   const ModelSettings& m = experiment.model;
+  const fs::path from = start.empty() ? fs::path(m.path) : start;
   check_found(catalog, TINYZERO_NOTE_TASK, experiment.task);
   check_found(catalog, TINYZERO_NOTE_ALGORITHM, experiment.algorithm);
   Task task = Task::open(catalog, experiment.task.use, &experiment.task.settings);
@@ -79,9 +96,12 @@ RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog) {
                 "set warm_start.steps: 0, or give the task a demonstrate()");
   }
   ConfiguredAlgorithm algorithm = open_algorithm(catalog, experiment.algorithm.use, &experiment.algorithm.settings);
-  Tokenizer tokenizer = m.path.empty() ? Tokenizer::make(m.tokenizer == "numbers") : Tokenizer::load(m.path);
-  Model model = m.path.empty() ? new_model(experiment, tokenizer) : load_model(m.path);
-  if (model.config.eos.empty()) throw Error(m.path + "/config.json names no eos_token_id: completions would never end", "add it");
+  if (!from.empty() && !fs::is_directory(from))
+    throw Error(experiment.where("model.path") + "model.path " + from.string() + " is no folder",
+                "give the folder of a Hugging Face model or of a checkpoint");
+  Tokenizer tokenizer = m.path.empty() ? Tokenizer::make(m.tokenizer == "numbers") : Tokenizer::load(from);
+  Model model = m.path.empty() ? new_model(experiment, tokenizer) : load_model(from);
+  if (model.config.eos.empty()) throw Error(from.string() + "/config.json names no eos_token_id: completions would never end", "add it");
   std::string framing = resolve_framing(m.prompt_template, tokenizer);
   EvalSet held_out = draw_eval_set(task, split_from_name(experiment.eval.split), static_cast<std::size_t>(experiment.eval.problems));
   RunParts parts{std::move(experiment), std::move(task),    std::move(algorithm), std::move(model),
