@@ -175,9 +175,7 @@ void print_text(std::int64_t step, const SampledStep& sampled, const ReplayedUpd
 int replay_command(const GlobalOptions& global, const ReplayOptions& options) {
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
   const RunFolder folder = RunFolder::open(options.run, RunFolder::Access::read);
-  Experiment experiment = Experiment::load(folder.config(), {});
-  const fs::path start = start_folder(experiment, folder);
-  RunParts parts = RunParts::open(std::move(experiment), catalog, start);
+  RunParts parts = RunParts::open_run(folder.path(), catalog);
   const Node words = settings_from_words(options.settings);
   const std::string name = options.algorithm.empty() ? parts.experiment.algorithm.use : options.algorithm;
   const ConfiguredAlgorithm other =

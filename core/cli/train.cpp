@@ -125,9 +125,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
                 "give only --resume FOLDER");
   }
   RunFolder folder = RunFolder::open(options.resume);
-  Experiment experiment = Experiment::load(folder.config(), {});
-  const fs::path start = start_folder(experiment, folder);
-  RunParts parts = RunParts::open(std::move(experiment), PluginCatalog::scan(global.plugin_folders), start);
+  RunParts parts = RunParts::open_run(folder.path(), PluginCatalog::scan(global.plugin_folders));
   const ManifestFacts begun = manifest_facts(parts, folder.config().string());
   if (!fs::exists(folder.manifest())) write_manifest(folder, begun);  // killed before it had one
   check_changes(folder, begun, options);
@@ -141,7 +139,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   }
   view.started(facts);
   warn_of_machine(folder, view);
-  if (start != parts.experiment.model.path)
+  if (begun.model_files.is_null() && !parts.experiment.model.path.empty())
     view.warned(fmt::format("model.path {} is not there any more: the run goes on from its own checkpoints", parts.experiment.model.path));
   catch_signals();
   Trainer trainer(parts, folder, view, stop_requested, std::move(preflight));

@@ -7,7 +7,6 @@
 #include "core/algorithm/plugin.h"
 #include "core/config/experiment.h"
 #include "core/model/parameters.h"
-#include "core/run/run_folder.h"
 #include "core/task/stream.h"
 #include "core/text/tokenizer.h"
 #include "core/train/packing.h"
@@ -24,16 +23,19 @@ struct RunParts {
   EvalSet held_out;
 
   // Opens plugins and model, takes the kernels of the precision into use, draws the held-out set and checks that prompts and completions fit
-  // the context. A model that is not new is read from `start`, or from model.path if that is empty. Throws Error.
-  static RunParts open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start = {});
+  // the context. Throws Error.
+  static RunParts open(Experiment experiment, const PluginCatalog& catalog);
+
+  // The same of an earlier run, by its folder. Where model.path is not there any more, shape and tokenizer are those of its newest checkpoint that
+  // can be read; its weights come from a checkpoint in any case.
+  static RunParts open_run(const fs::path& folder, const PluginCatalog& catalog);
 
   // Every setting with its origin, those of the plugins included.
   std::vector<ResolvedSetting> resolved() const;
-};
 
-// Where the model of an earlier run is read from: model.path, or, if that is not there any more, the newest of the run's checkpoints that can be
-// read; its own weights come from a checkpoint in any case.
-fs::path start_folder(const Experiment& experiment, const RunFolder& folder);
+ private:
+  static RunParts open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start);
+};
 
 // Tokens of the longest framed prompt among the held-out problems.
 std::int64_t longest_prompt(const RunParts& parts);
