@@ -21,9 +21,9 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::int64_t kSamples = 3;     // shown where nothing else is asked for
-constexpr std::size_t kReasons = 20;     // rows of the table, most
-constexpr std::size_t kReasonWord = 40;  // columns
+constexpr std::int64_t kSamples = 3;                                     // shown where nothing else is asked for
+constexpr std::size_t kReasons = 20;                                     // rows of the table, most
+constexpr std::size_t kReasonWord = 40, kLeastWord = 12, kNumbers = 38;  // columns: of a reason at most and at least, of what is beside it
 
 // A line of a file and what it says.
 struct StoredEpisode {
@@ -118,13 +118,13 @@ std::string order_text(EpisodeOrder order, std::size_t shown) {
 void print_reasons(const std::map<std::string, Total>& reasons, double count) {
   std::vector<std::pair<std::string, Total>> rows(reasons.begin(), reasons.end());
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second.count() > b.second.count(); });
-  fmt::print("\n  {:<40} {:>7} {:>8} {:>8} {:>8}\n", "reason", "count", "share", "reward", "tokens");
+  const std::size_t width = std::clamp(page_columns() - kNumbers, kLeastWord, kReasonWord);
+  fmt::print("\n  {:<{}} {:>7} {:>8} {:>8} {:>8}\n", "reason", width, "count", "share", "reward", "tokens");
   for (std::size_t i = 0; i < std::min(rows.size(), kReasons); ++i) {
     const auto& [reason, total] = rows[i];
-    const std::string word = one_line(reason, kReasonWord);
-    fmt::print("  {}{} {:>7} {:>6.1f} % {:>8.3g} {:>8.4g}\n", word,
-               std::string(kReasonWord - std::min(kReasonWord, text_columns(word)), ' '), total.count(), 100 * total.count() / count,
-               total.reward(), total.tokens());
+    const std::string word = one_line(reason, width);
+    fmt::print("  {}{} {:>7} {:>6.1f} % {:>8.3g} {:>8.4g}\n", word, std::string(width - std::min(width, text_columns(word)), ' '),
+               total.count(), 100 * total.count() / count, total.reward(), total.tokens());
   }
   if (rows.size() > kReasons) fmt::print("  and {} more\n", rows.size() - kReasons);
 }
