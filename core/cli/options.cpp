@@ -70,6 +70,20 @@ void add_eval_options(CLI::App& c, EvalCommandOptions& o) {
   add_endpoint_options(c, o);
 }
 
+void add_episodes_options(CLI::App& c, EpisodesOptions& o) {
+  const auto count = CLI::Range(1, 1000000);
+  c.add_option("run", o.run, "run folder")->required();
+  c.add_option("--step", o.step, "step of RL; default: the newest");
+  CLI::Option* worst = c.add_option("--worst", o.worst, "show this many: lowest reward first, of equal ones the longest")->check(count);
+  CLI::Option* best = c.add_option("--best", o.best, "highest reward first, of equal ones the shortest")->check(count)->excludes(worst);
+  c.add_option("--sample", o.sample, "drawn at random, the same each time; default: 3")->check(count)->excludes(worst)->excludes(best);
+  c.add_option("--reason", o.reason, "only those with this reason");
+  c.add_option("--outcome", o.outcome, "only those with this outcome: scored, unparsable, abstain, error or timeout");
+  c.add_option("--key", o.key, "only those of the problem with this key");
+  c.add_option("--problem", o.problem, "only those of the problem at this place in the step, from 0");
+  c.add_flag("--json", o.json, "print them as they are stored, one JSON object a line; without a number, all of them");
+}
+
 void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
   add<TrainOptions>(app, global, chosen, "train", "Train: warm start if configured, RL, evaluation, checkpoints", train_command,
                     [](CLI::App& c, TrainOptions& o) {
@@ -120,8 +134,13 @@ void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>
         c.add_option("--step", o.step, "step of RL, from 1, right after a checkpoint")->required()->check(CLI::Range(1, 10000000));
         c.add_option("--algorithm", o.algorithm, "the other algorithm; default: the run's own");
         c.add_option("--batch", o.batch, "write its batch to this file, for `algorithm explain`");
+        c.add_option("--worst", o.worst,
+                     "show this many of the step's worst completions token by token: log-probs before and after, advantage")
+            ->check(CLI::Range(1, 1000000));
         c.add_flag("--json", o.json, kJsonHelp);
       });
+  add<EpisodesOptions>(app, global, chosen, "episodes", "What a run's policy said in a step, with verdicts: reasons, the worst, the best",
+                       episodes_command, add_episodes_options);
   add<ReportCommandOptions>(app, global, chosen, "report", "One HTML file from runs: curves, differences, completions side by side",
                             report_command, [](CLI::App& c, ReportCommandOptions& o) {
                               c.add_option("runs", o.runs, "run folders, or folders that hold some, as a comparison's")->required();

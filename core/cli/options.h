@@ -34,6 +34,14 @@ struct WatchOptions {
   std::string run;
 };
 
+struct EpisodesOptions {
+  std::string run;
+  std::optional<std::string> reason, outcome, key;
+  std::optional<std::int64_t> step, problem;
+  std::int64_t worst = 0, best = 0, sample = 0;
+  bool json = false;
+};
+
 struct CompareOptions {
   std::string config, run;
   std::vector<std::string> overrides;
@@ -115,7 +123,7 @@ struct AlgorithmOptions {
 
 struct ReplayOptions {
   std::string run, algorithm, batch;
-  std::int64_t step = 1;
+  std::int64_t step = 1, worst = 0;
   std::vector<std::string> settings;
   bool json = false;
 };
@@ -163,6 +171,7 @@ int bench_command(const GlobalOptions&, const BenchOptions&);
 int torch_info_command(const GlobalOptions&);
 
 int watch_command(const GlobalOptions&, const WatchOptions&);
+int episodes_command(const GlobalOptions&, const EpisodesOptions&);
 int eval_command(const GlobalOptions&, const EvalCommandOptions&);
 int play_command(const GlobalOptions&, const PlayOptions&);
 int task_list_command(const GlobalOptions&, const TaskOptions&);

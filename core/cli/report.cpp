@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/cli/options.h"
+#include "core/cli/terminal.h"
 #include "core/report/page.h"
 #include "core/run/checkpoint.h"
 
@@ -25,6 +26,7 @@ int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
   const fs::path file =
       !options.out.empty() ? fs::path(options.out) : (one_folder ? fs::path(options.runs.front()) : fs::path()) / "report.html";
   write_file_atomically(file, report.html);
+  for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", one_line(warning, std::string::npos));
   fmt::print("{}  {} · {} run{} · {} of {} completions of the steps shown\n", file.string(),
              size_text(static_cast<double>(report.html.size())), report.runs, report.runs == 1 ? "" : "s", report.episodes_shown,
              report.episodes_of);

@@ -25,6 +25,7 @@ std::string preflight_text(const PreflightReport& r, bool start) {
   if (r.samples > 0) {
     parts.push_back(fmt::format("mixed groups {:.0f} %", 100 * r.mixed_groups));
     parts.push_back(fmt::format("truncated {:.0f} %", 100 * r.truncated));
+    parts.push_back("run about " + duration_text(r.seconds));
   }
   if (start) {
     parts.push_back(fmt::format("prompt {} + completion {} of {} tokens", r.longest_prompt, r.max_tokens, r.context));

@@ -32,6 +32,11 @@ std::size_t character_length(const std::string& text, std::size_t i) {
   for (std::size_t k = 1; k < length; ++k) {
     if ((byte(i + k) & 0xC0) != 0x80) return 0;
   }
+  // Marks that have no width or turn the direction of what follows.
+  const unsigned third = byte(i + 2);
+  const bool marks = first == 0xE2 && ((byte(i + 1) == 0x80 && ((third >= 0x8B && third <= 0x8F) || (third >= 0xA8 && third <= 0xAE))) ||
+                                       (byte(i + 1) == 0x81 && third >= 0xA0 && third <= 0xAF));
+  if (marks || (first == 0xEF && byte(i + 1) == 0xBB && third == 0xBF)) return 0;
   // Beside what is no UTF-8 at all: control characters beyond ASCII, overlong forms, surrogates, code points beyond the last.
   const unsigned second = byte(i + 1);
   const bool refused = (first == 0xC2 && second < 0xA0) || (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
@@ -71,6 +76,27 @@ std::vector<std::string> folded(const std::string& text, std::size_t columns, st
       lines.push_back(std::string(indent, ' ') + letters);
     else lines.back() += blanks + letters;
     at = end;
+  }
+  return lines;
+}
+
+std::vector<std::string> text_lines(const std::string& text, std::size_t columns) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = one_line(text.substr(at, end - at), std::string::npos);
+    lines.emplace_back();
+    std::size_t used = 0;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      const bool begins = (line[i] & 0xC0) != 0x80;  // a character
+      if (begins && used++ == columns) {
+        lines.emplace_back();
+        used = 1;
+      }
+      lines.back() += line[i];
+    }
+    at = end + 1;
+    if (at == text.size()) break;  // a line end ends the text
   }
   return lines;
 }

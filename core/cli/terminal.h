@@ -24,6 +24,9 @@ std::vector<std::string> folded(const std::string& text, std::size_t columns, st
 // One line of text, cut to `columns` characters, with control characters and bytes that are no UTF-8 made visible.
 std::string one_line(const std::string& text, std::size_t columns);
 
+// All lines of a text, in lines of at most `columns` columns, with what is no printable UTF-8 made visible as by one_line.
+std::vector<std::string> text_lines(const std::string& text, std::size_t columns);
+
 // "1h02m", "2m40s", "58 s".
 std::string duration_text(double seconds);
 

@@ -60,7 +60,15 @@ RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
 }
 
 ManifestFacts manifest_facts(const RunParts& parts, const std::string& config) {
-  return {config, parts.task.libraries(), parts.algorithm.path, at::show_config(), parts.held_out.fingerprint, parts.resolved()};
+  const fs::path start = parts.experiment.model.path;
+  const bool there = !start.empty() && fs::is_directory(start);
+  return {config,
+          parts.task.libraries(),
+          parts.algorithm.path,
+          at::show_config(),
+          parts.held_out.fingerprint,
+          parts.resolved(),
+          there ? model_hashes(start) : Json()};
 }
 
 // Throws Error naming what changed since the run began, unless that is accepted.
@@ -117,9 +125,10 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
                 "give only --resume FOLDER");
   }
   RunFolder folder = RunFolder::open(options.resume);
-  RunParts parts = RunParts::open(Experiment::load(folder.config(), {}), PluginCatalog::scan(global.plugin_folders));
-  if (!fs::exists(folder.manifest())) write_manifest(folder, manifest_facts(parts, folder.config().string()));  // killed before it had one
-  check_changes(folder, manifest_facts(parts, folder.config().string()), options);
+  RunParts parts = RunParts::open_run(folder.path(), PluginCatalog::scan(global.plugin_folders));
+  const ManifestFacts begun = manifest_facts(parts, folder.config().string());
+  if (!fs::exists(folder.manifest())) write_manifest(folder, begun);  // killed before it had one
+  check_changes(folder, begun, options);
   PreflightReport preflight = check_start(parts, folder.path());
   RunView view(folder, {options.quiet, options.json});
   auto checkpoint = load_checkpoint(folder.checkpoints(), parts.model, [&](const std::string& text) { view.warned(text); });
@@ -130,6 +139,8 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   }
   view.started(facts);
   warn_of_machine(folder, view);
+  if (begun.model_files.is_null() && !parts.experiment.model.path.empty())
+    view.warned(fmt::format("model.path {} is not there any more: the run goes on from its own checkpoints", parts.experiment.model.path));
   catch_signals();
   Trainer trainer(parts, folder, view, stop_requested, std::move(preflight));
   trainer.restore(checkpoint ? std::move(*checkpoint) : trainer.beginning());

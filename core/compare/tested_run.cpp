@@ -43,7 +43,7 @@ double TestedRun::accuracy() const {
 }
 
 void test_run(const fs::path& run, const PluginCatalog& catalog) {
-  RunParts parts = RunParts::open(Experiment::load(run / "config.yaml", {}), catalog);
+  RunParts parts = RunParts::open_run(run, catalog);
   const Experiment& e = parts.experiment;
   const CurvePoint best = best_of(read_run_metrics(run), run);
   const fs::path checkpoints = run / "checkpoints";

@@ -6,7 +6,8 @@
 #include <map>
 #include <set>
 
-#include "core/base/file.h"
+#include "core/base/error.h"
+#include "core/run/episode_file.h"
 
 namespace tinyzero {
 namespace {
@@ -14,24 +15,9 @@ namespace {
 constexpr std::size_t kStepsOfAll = 120, kFewestSteps = 6;
 constexpr std::size_t kWordBytes = 300;  // of reasons, outcomes, and other words
 
-// step-000020.jsonl -> 20.
-std::map<std::int64_t, fs::path> step_files(const fs::path& folder) {
-  std::map<std::int64_t, fs::path> out;
-  std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(folder / "episodes", missing)) {
-    const std::string stem = entry.path().stem().string();
-    const std::string digits = stem.starts_with("step-") ? stem.substr(5) : "";
-    if (entry.path().extension() != ".jsonl" || digits.empty() || digits.size() > 15 ||
-        digits.find_first_not_of("0123456789") != std::string::npos)
-      continue;
-    out.emplace(std::stoll(digits), entry.path());
-  }
-  return out;
-}
-
 std::uintmax_t bytes_of(const std::map<std::int64_t, fs::path>& files) {
   std::uintmax_t total = 0;
-  for (const auto& [step, path] : files) total += fs::file_size(path);
+  for (const auto& [step, path] : files) total += episode_bytes(path);
   return total;
 }
 
@@ -118,18 +104,20 @@ class Picker {
         steps_(std::clamp(kStepsOfAll / runs, std::min(kFewestSteps, limits.steps), limits.steps)) {}
 
   Json pick(const RunData& run) {
-    const auto files = step_files(run.place.folder);
+    const auto files = episode_files(run.place.folder);
     const auto steps = choose_steps(files, bytes_of(files) <= share_ ? files.size() : steps_);
     std::size_t left = share_;
     longest_ = std::clamp<std::size_t>(share_ / std::max<std::size_t>(1, steps.size()) / 12, 256,
                                        limits_.completion);  // even one of control characters, 6 bytes each, leaves room
     shown_ = of_ = broken_ = 0;
+    damaged_ = Json::array();
     Json groups = Json::array();
     for (std::size_t i = 0; i < steps.size(); ++i) {
       room_ = left / (steps.size() - i);
-      left -= std::min(left, pick_step(steps[i], read_file(files.at(steps[i])), groups));
+      left -= std::min(left, pick_step(steps[i], files.at(steps[i]), groups));
     }
-    return {{"shown", shown_}, {"of", of_}, {"steps", steps.size()}, {"steps_of", files.size()}, {"broken", broken_}, {"groups", groups}};
+    return {{"shown", shown_},   {"of", of_},           {"steps", steps.size()}, {"steps_of", files.size()},
+            {"broken", broken_}, {"damaged", damaged_}, {"groups", groups}};
   }
 
   const Words& reasons() const { return reasons_; }
@@ -137,20 +125,8 @@ class Picker {
 
  private:
   // Returns the bytes it took.
-  std::size_t pick_step(std::int64_t step, const std::string& lines, Json& groups) {
-    std::map<std::int64_t, Problem> problems;
-    for_lines(lines, [&](std::string_view line) {
-      Json record = parse_line(line);
-      if (record.is_null()) {
-        ++broken_;
-        return;
-      }
-      ++of_;
-      Problem& problem = problems[integer(record, "problem", -1)];
-      const std::string key = record.contains("key") ? whole_text(record, "key") : whole_text(record, "prompt");
-      problem.hash = XXH64(key.data(), key.size(), 0);
-      problem.samples.push_back(std::move(record));
-    });
+  std::size_t pick_step(std::int64_t step, const fs::path& file, Json& groups) {
+    std::map<std::int64_t, Problem> problems = read_step(file);
     std::size_t used = 0;
     std::vector<Json> picked;
     for (const Problem* problem : ranked(problems)) {
@@ -160,6 +136,30 @@ class Picker {
     std::sort(picked.begin(), picked.end(), [](const Json& a, const Json& b) { return a["problem"] < b["problem"]; });
     for (Json& group : picked) groups.push_back(std::move(group));
     return used;
+  }
+
+  // By their place in the step. Of a file that is cut off or damaged, what can be read.
+  std::map<std::int64_t, Problem> read_step(const fs::path& file) {
+    std::map<std::int64_t, Problem> problems;
+    try {
+      EpisodeReader lines(file);
+      for (std::string line; lines.next(line);) {
+        Json record = parse_line(line);
+        if (record.is_null()) {
+          ++broken_;
+          continue;
+        }
+        ++of_;
+        Problem& problem = problems[integer(record, "problem", -1)];
+        const std::string key = record.contains("key") ? whole_text(record, "key") : whole_text(record, "prompt");
+        problem.hash = XXH64(key.data(), key.size(), 0);
+        problem.samples.push_back(std::move(record));
+      }
+    } catch (const Error& e) {
+      const std::string words = e.what(), folder = file.parent_path().parent_path().string() + "/";
+      damaged_.push_back(words.starts_with(folder) ? words.substr(folder.size()) : words);
+    }
+    return problems;
   }
 
   // Samples in their order while there is room, but one at least.
@@ -204,6 +204,7 @@ class Picker {
   EpisodeLimits limits_;
   std::size_t share_, steps_, room_ = 0, longest_ = 0;  // room_: bytes for a step
   std::size_t shown_ = 0, of_ = 0, broken_ = 0;
+  Json damaged_;  // words on files
   Words reasons_, outcomes_;
 };
 

@@ -18,7 +18,8 @@ struct EpisodeLimits {
   std::size_t completion = 12u << 10;  // bytes of a completion or prompt; of a longer one the begin and the end are kept
 };
 
-// {"reasons": […], "outcomes": […], "runs": [{"shown", "of", "steps", "steps_of", "broken", "groups": [GROUP…]}…]}.
+// {"reasons": […], "outcomes": […], "runs": [{"shown", "of", "steps", "steps_of", "broken", "damaged", "groups": [GROUP…]}…]}:
+// `broken` lines of their files, and words on `damaged` files.
 // GROUP: {"step", "problem", "key", "prompt", "difficulty", "of", "samples": [SAMPLE…]}, `of` samples in the file.
 // SAMPLE: {"sample", "reward", "outcome", "reason" (their places in the lists), "end", "tokens", "text", and where they apply "kept", "parts",
 // and "cut" and "tail": the bytes left out after `text`, and what comes after them}.

@@ -71,9 +71,14 @@ Report make_report(const std::vector<RunData>& runs, const ReportOptions& option
   Report report;
   report.runs = runs.size();
   report.groups = groups.size();
-  for (const Json& run : episodes["runs"]) {
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const Json& run = episodes["runs"][i];
     report.episodes_shown += run["shown"].get<std::size_t>();
     report.episodes_of += run["of"].get<std::size_t>();
+    for (const Json& words : run["damaged"]) {
+      report.warnings.push_back(runs[i].name + ": " + words.get<std::string>());
+      data["runs"][i]["notes"].push_back(words);
+    }
   }
   report.html = fill(kReportPage, {{"title", html_text(title)},
                                    {"uplot style", kUplotStyle},

@@ -22,6 +22,7 @@ struct ReportOptions {
 struct Report {
   std::string html;
   std::size_t runs = 0, groups = 0, episodes_shown = 0, episodes_of = 0;
+  std::vector<std::string> warnings;  // of files that could not be read to their end
 };
 
 // Throws Error if there are no runs.

@@ -5,9 +5,11 @@
 #include <sys/utsname.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <ctime>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "core/kernels/kernels.h"
@@ -19,6 +21,20 @@ std::string file_hash(const fs::path& path) {
   const MappedFile file(path);
   const XXH128_hash_t hash = XXH3_128bits(file.data(), file.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+Json model_hashes(const fs::path& folder) {
+  constexpr std::string_view kNames[] = {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"};
+  std::map<std::string, fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    const bool weights = name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json");
+    if (entry.is_regular_file() && (weights || std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)))
+      files[name] = entry.path();
+  }
+  Json out = Json::object();
+  for (const auto& [name, path] : files) out[name] = file_hash(path);
+  return out;
 }
 
 std::string processor_name() {
@@ -83,6 +99,7 @@ void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
                          {"program", {{"path", boost::dll::program_location().string()}, {"xxh3", program_hash()}}},
                          {"config", facts.config},
                          {"plugins", plugins_json(facts)},
+                         {"model_files", facts.model_files},
                          {"problem_set", facts.problem_set},
                          {"settings", settings_json(facts)},
                          {"machine", machine_json()},
@@ -95,13 +112,20 @@ std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFact
   const Json manifest = read_manifest(folder), plugins = plugins_json(facts), settings = settings_json(facts);
   std::vector<Change> changes;
   const auto compare = [&](const std::string& what, const Json& before, const Json& now) {
-    const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : std::string("not set"); };
+    const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : std::string("absent"); };
     if (before != now) changes.push_back({what, text(before), text(now)});
   };
   try {
     for (std::size_t i = 0; i < plugins.size(); ++i) {
       const std::string kind = plugins[i].at("kind"), path = plugins[i].at("path");
       compare("library of the " + kind + ", " + path, manifest.at("plugins").at(i).at("xxh3"), plugins[i].at("xxh3"));
+    }
+    if (manifest.contains("model_files") && !facts.model_files.is_null()) {  // older programs did not write it
+      const Json before = manifest["model_files"].is_object() ? manifest["model_files"] : Json::object();
+      for (const auto& [name, hash] : before.items()) compare("model.path/" + name, hash, facts.model_files.value(name, Json()));
+      for (const auto& [name, hash] : facts.model_files.items()) {
+        if (!before.contains(name)) compare("model.path/" + name, Json(), hash);
+      }
     }
     compare("held-out problems", manifest.at("problem_set"), facts.problem_set);
     const Json& before = manifest.contains("settings") ? manifest["settings"] : settings;  // written by an older program: none
@@ -119,6 +143,7 @@ std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFact
 void accept_changes(const RunFolder& folder, const ManifestFacts& facts, const std::vector<Change>& changes) {
   Json manifest = read_manifest(folder);
   manifest["plugins"] = plugins_json(facts);
+  if (!facts.model_files.is_null()) manifest["model_files"] = facts.model_files;
   manifest["problem_set"] = facts.problem_set;
   manifest["settings"] = settings_json(facts);
   for (const Change& change : changes)

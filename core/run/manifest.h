@@ -17,7 +17,11 @@ struct ManifestFacts {
   std::string torch;        // LibTorch's own description
   std::string problem_set;  // fingerprint of the held-out problems
   std::vector<ResolvedSetting> settings;
+  Json model_files = nullptr;  // model_hashes of the folder that the run starts from; null: none is there
 };
+
+// The files of a Hugging Face folder that a model is read from (weights, configuration, tokenizer) by name, with the hash of each.
+Json model_hashes(const fs::path& folder);
 
 // Adds program, hashes, machine and time to the facts and writes the file.
 void write_manifest(const RunFolder& folder, const ManifestFacts& facts);
@@ -28,7 +32,8 @@ struct Change {
   std::string before, now;
 };
 
-// What differs from the manifest: the libraries of task and algorithm, the held-out problems, the settings. Throws Error if it is broken.
+// What differs from the manifest: the libraries of task and algorithm, the files of the start model where they are still there, the held-out
+// problems, the settings. Throws Error if it is broken.
 std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFacts& facts);
 
 // Writes into the manifest that the run goes on with these changes, and when.

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/run/episode_file.h"
 #include "core/run/event_file.h"
 
 namespace tinyzero {
@@ -20,8 +21,6 @@ namespace {
 
 constexpr const char* kLock = ".lock";
 constexpr int kLockTries = 20;  // `writer` of another process holds the lock for a moment, too
-
-std::string episodes_name(std::int64_t step) { return fmt::format("step-{:06d}.jsonl", step); }
 
 pid_t pid_in(const fs::path& lock) {
   std::string text;
@@ -134,12 +133,8 @@ void RunFolder::write_metrics(const Json& record) {
   events_.write(scalar_events(record, began_), path_ / "tensorboard");
 }
 
-fs::path RunFolder::episodes(std::int64_t step) const { return path_ / "episodes" / episodes_name(step); }
-
 void RunFolder::write_episodes(std::int64_t step, const std::string& lines) {
-  const fs::path path = episodes(step);
-  const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  file.write(lines, path);
+  write_file_atomically(path_ / "episodes" / episode_file_name(step), compress_episodes(lines));
 }
 
 fs::path RunFolder::write_fault(std::int64_t step, const Json& batch) {
@@ -165,7 +160,7 @@ void RunFolder::rewind(std::int64_t bytes, std::int64_t step) {
   fs::resize_file(metrics(), static_cast<std::uintmax_t>(bytes));
   begin_events();
   for (const auto& entry : fs::directory_iterator(path_ / "episodes")) {
-    if (entry.path().filename() > episodes_name(step)) fs::remove(entry.path());
+    if (episode_file_step(entry.path().filename().string()).value_or(-1) > step) fs::remove(entry.path());
   }
 }
 

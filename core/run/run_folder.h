@@ -3,7 +3,7 @@
 //   config.yaml     every setting, as resolved
 //   manifest.json   code, plugins and their hashes, machine
 //   metrics.jsonl   one object a step or evaluation
-//   episodes/       every completion with its verdict, one file a step
+//   episodes/       every completion with its verdict, one file a step (episode_file.h)
 //   faults/         batches of updates that were skipped
 //   checkpoints/    Hugging Face folders with the trainer's state (checkpoint.h)
 //   tensorboard/    the numbers of metrics.jsonl as TensorBoard reads them (event_file.h)
@@ -40,7 +40,6 @@ class RunFolder {
   fs::path metrics() const { return path_ / "metrics.jsonl"; }
   fs::path log_file() const { return path_ / "log.txt"; }
   fs::path checkpoints() const { return path_ / "checkpoints"; }
-  fs::path episodes(std::int64_t step) const;  // of one step
 
   // Throws Failure if the folder was removed, moved or replaced since it was opened: what would be written then is lost, or belongs to another
   // run.
@@ -48,7 +47,7 @@ class RunFolder {
 
   // Appends one object to metrics.jsonl and its numbers to tensorboard/.
   void write_metrics(const Json& metrics);
-  // Writes episodes/step-NNNNNN.jsonl.
+  // Writes the completions of a step, JSON lines, as its file in episodes/.
   void write_episodes(std::int64_t step, const std::string& lines);
   // Writes faults/step-NNNNNN.json, the batch of an update that was skipped; returns its path.
   fs::path write_fault(std::int64_t step, const Json& batch);

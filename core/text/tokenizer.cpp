@@ -255,4 +255,10 @@ std::string Tokenizer::decode(const std::vector<std::int32_t>& ids) const {
   return out;
 }
 
+std::string Tokenizer::token_text(std::int32_t token) const {
+  const std::string text = decode({token});
+  if (!text.empty()) return text;
+  return token == id(kEndToken) ? kEndToken : "#" + std::to_string(token);
+}
+
 }  // namespace tinyzero

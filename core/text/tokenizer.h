@@ -32,6 +32,8 @@ class Tokenizer {
 
   // The bytes of the tokens; special tokens (the end) are left out, ids without a token as well.
   std::string decode(const std::vector<std::int32_t>& ids) const;
+  // One token as people read it; special ones have no bytes of their own, and are named or numbered: "#151645".
+  std::string token_text(std::int32_t token) const;
 
   std::int64_t size() const { return static_cast<std::int64_t>(bytes_.size()); }
   // The id of a token by its text, -1 if there is none.

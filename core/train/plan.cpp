@@ -8,6 +8,7 @@
 #include "core/rollout/cpu/engine.h"
 #include "core/train/learner.h"
 #include "core/train/step_sampler.h"
+#include "core/train/update.h"
 
 namespace tinyzero {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kProbedProblems = 64;  // of an evaluation
+constexpr double kLearnPasses = 3;           // forward, and twice that backward: a pass that learns, in passes that read
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -100,9 +102,12 @@ std::int64_t RunProbe::steps(const TrainSettings& t) const {
   return std::min(t.steps, static_cast<std::int64_t>(std::ceil(of_budget)));
 }
 
+double RunProbe::rl_seconds(const Experiment& e, const RunArithmetic& a) const {
+  return static_cast<double>(steps(e.train)) * (rollout + update) + static_cast<double>(a.evaluations) * evaluation;
+}
+
 double RunProbe::seconds(const Experiment& e, const RunArithmetic& a) const {
-  return static_cast<double>(e.warm_start.steps) * warm_start + static_cast<double>(steps(e.train)) * (rollout + update) +
-         static_cast<double>(a.evaluations) * evaluation;
+  return static_cast<double>(e.warm_start.steps) * warm_start + rl_seconds(e, a);
 }
 
 RunProbe probe_run(RunParts& parts) {
@@ -122,6 +127,27 @@ RunProbe probe_run(RunParts& parts) {
     probe.tokens += static_cast<double>(learned.trained + learned.read);
   }
   probe.evaluation = probe_evaluation(engine, parts);
+  probe.peak_bytes = peak_memory();
+  return probe;
+}
+
+RunProbe probe_sample(ModelWorkers& workers, const RunParts& parts, const StepBatch& sampled, double seconds) {
+  const Experiment& e = parts.experiment;
+  const auto start = Clock::now();
+  evaluate_model(workers, sampled.sequences, e.train.micro_batch, e.rollout.temperature);
+  const double read = since(start);
+  double trained = static_cast<double>(e.train.epochs), asked = e.train.importance_cap > 0 ? 1 : 0;  // passes over a step's completions
+  for (const SideModel& side : parts.algorithm.algorithm->models()) {
+    asked += 1;
+    if (side.learning_rate > 0) trained += static_cast<double>(side.epochs > 0 ? side.epochs : e.train.epochs);
+  }
+  const double completions = static_cast<double>(sampled.sequences.size());
+  const double share = static_cast<double>(e.rollout.prompts * e.rollout.samples) / completions;  // of a step, to what was sampled
+  RunProbe probe;
+  probe.rollout = share * seconds;
+  probe.update = share * read * (kLearnPasses * trained + asked);
+  probe.tokens = share * static_cast<double>(sampled.batch.tokens()) * (1 + trained + asked);
+  probe.evaluation = seconds / completions * static_cast<double>(arithmetic_of(parts, 0).evaluation_completions);
   probe.peak_bytes = peak_memory();
   return probe;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "core/train/model_workers.h"
 #include "core/train/run_parts.h"
 
 namespace tinyzero {
@@ -46,10 +47,15 @@ struct RunProbe {
 
   // Of RL until the last one or the end of the budget, if all are like the one that was measured.
   std::int64_t steps(const TrainSettings& settings) const;
-  // Of the whole run, with one round of sampling a step.
+  // Of RL with its evaluations, and of the whole run, with one round of sampling a step.
+  double rl_seconds(const Experiment& experiment, const RunArithmetic& arithmetic) const;
   double seconds(const Experiment& experiment, const RunArithmetic& arithmetic) const;
 };
 
 RunProbe probe_run(RunParts& parts);
+
+// The same of RL and evaluation from completions that the policy gave in `seconds`, without a change of the model: a pass that learns is taken to
+// cost three times one that reads, which is measured.
+RunProbe probe_sample(ModelWorkers& workers, const RunParts& parts, const StepBatch& sampled, double seconds);
 
 }  // namespace tinyzero

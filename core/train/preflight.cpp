@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <fstream>
 
@@ -20,21 +21,15 @@ namespace {
 
 constexpr double kManyCut = 0.2;
 constexpr std::int64_t kMostSamples = 16;  // a problem, however many rollout.samples there are
-constexpr double kEpisodeText = 400;       // bytes of a line of episodes/ beside the completion
-constexpr double kBytesOfToken = 2;        // of a completion, about
+constexpr double kEpisodeText = 20;        // bytes of a completion in episodes/, compressed, beside its text
+constexpr double kBytesOfToken = 1;        // of its text; those of numbers take 0.3
+constexpr double kLongRun = 86400;         // seconds
 
 std::size_t problems_of(const RunParts& parts) { return static_cast<std::size_t>(parts.experiment.preflight.problems); }
 
 std::vector<Item> first_problems(const RunParts& parts) {
   const Curriculum curriculum(parts.experiment.curriculum, parts.task);
   return draw_step(parts.task, curriculum.stage(), static_cast<std::uint64_t>(parts.experiment.general.seed), 1, problems_of(parts));
-}
-
-// A token as people read it; special ones have no bytes of their own.
-std::string token_text(const Tokenizer& tokenizer, std::int32_t id) {
-  const std::string text = tokenizer.decode({id});
-  if (!text.empty()) return text;
-  return id == tokenizer.id(kEndToken) ? kEndToken : fmt::format("#{}", id);
 }
 
 void check_answers(const RunParts& parts, const std::vector<Item>& items, PreflightReport& report) {
@@ -85,10 +80,10 @@ void show_tokens(const RunParts& parts, const std::vector<Item>& items, Prefligh
     const auto ids = parts.tokenizer.encode(frame_prompt(item.prompt, parts.framing));
     report.longest_prompt = std::max(report.longest_prompt, static_cast<std::int64_t>(ids.size()));
     if (!report.prompt.empty()) continue;
-    for (const std::int32_t id : ids) report.prompt.push_back(token_text(parts.tokenizer, id));
+    for (const std::int32_t id : ids) report.prompt.push_back(parts.tokenizer.token_text(id));
   }
   for (const std::int64_t id : parts.model.config.eos) {
-    report.stops.push_back(token_text(parts.tokenizer, static_cast<std::int32_t>(id)));
+    report.stops.push_back(parts.tokenizer.token_text(static_cast<std::int32_t>(id)));
     if (id >= 0 && id < parts.model.config.vocab) continue;
     throw Error(fmt::format("the model's end token {} is outside of its vocabulary of {}: no completion would ever end", id,
                             parts.model.config.vocab),
@@ -159,6 +154,14 @@ void check_machine(const RunParts& parts, const std::filesystem::path& run, Pref
   }
 }
 
+void judge_time(const Experiment& e, const RunProbe& probe, PreflightReport& report) {
+  if (report.seconds < kLongRun) return;
+  report.warnings.push_back(
+      fmt::format("at the start policy's speed the run takes about {:.1f} days, {} steps of {:.0f} s each: take fewer train.steps, "
+                  "rollout.prompts or rollout.samples, a smaller model, or a train.budget_seconds",
+                  report.seconds / 86400, probe.steps(e.train), probe.rollout + probe.update));
+}
+
 void judge_policy(const RunParts& parts, PreflightReport& report) {
   const Experiment& e = parts.experiment;
   const std::string cut = fmt::format("{:.0f} % of the start policy's completions are truncated at rollout.max_tokens {}",
@@ -197,15 +200,17 @@ PreflightReport check_start(const RunParts& parts, const std::filesystem::path& 
   return report;
 }
 
-void check_policy(CpuEngine& engine, const RunParts& parts, PreflightReport& report) {
+void check_policy(CpuEngine& engine, ModelWorkers& workers, const RunParts& parts, PreflightReport& report) {
   if (problems_of(parts) == 0) return;
   const Experiment& e = parts.experiment;
   SampledStep sampled;
   sampled.items = first_problems(parts);
   const auto prompts = make_prompts(parts.tokenizer, parts.framing, sampled.items, std::min(e.rollout.samples, kMostSamples));
+  const auto start = std::chrono::steady_clock::now();
   sampled.completions = score_episodes(parts.tokenizer, parts.task, sampled.items,
                                        engine.generate(prompts, {e.rollout.max_tokens, e.rollout.temperature, parts.model.config.eos,
                                                                  static_cast<std::uint64_t>(e.general.seed), Purpose::preflight, 0}));
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.samples = static_cast<std::int64_t>(sampled.completions.size());
   const auto share = [&](auto&& holds) {
     return static_cast<double>(std::count_if(sampled.completions.begin(), sampled.completions.end(), holds)) /
@@ -214,6 +219,10 @@ void check_policy(CpuEngine& engine, const RunParts& parts, PreflightReport& rep
   report.truncated = share([](const ScoredCompletion& c) { return c.episode.end == End::length; });
   report.accuracy = share([](const ScoredCompletion& c) { return c.right; });
   report.mixed_groups = mixed_share(sampled);
+  const RunProbe probe = probe_sample(workers, parts, make_batch(prompts, sampled.completions, e.rollout.max_tokens), seconds);
+  const RunArithmetic arithmetic = arithmetic_of(parts, probe.steps(e.train));
+  report.seconds = probe.rl_seconds(e, arithmetic);
+  judge_time(e, probe, report);
   judge_policy(parts, report);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/rollout/cpu/engine.h"
+#include "core/train/model_workers.h"
 #include "core/train/run_parts.h"
 
 namespace tinyzero {
@@ -28,13 +29,15 @@ struct PreflightReport {
   // Of the start policy, over `samples` completions; 0: it has not been asked yet.
   std::int64_t samples = 0;
   double truncated = 0, mixed_groups = 0, accuracy = 0;
+  double seconds = 0;  // of the run from here, about, at the speed and length of these completions
   std::vector<std::string> warnings;
 };
 
 // All but the policy. Throws Error, before anything is written, if nearly all answers would be cut or if a checkpoint does not fit into `run`.
 PreflightReport check_start(const RunParts& parts, const std::filesystem::path& run);
 
-// Adds what the policy does as it is now. Throws Failure if its completions are nearly all cut and the settings are to blame.
-void check_policy(CpuEngine& engine, const RunParts& parts, PreflightReport& report);
+// Adds what the policy does as it is now, and how long RL takes. `workers` hold the same weights as the engine. Throws Failure if its completions
+// are nearly all cut and the settings are to blame.
+void check_policy(CpuEngine& engine, ModelWorkers& workers, const RunParts& parts, PreflightReport& report);
 
 }  // namespace tinyzero

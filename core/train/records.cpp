@@ -96,19 +96,19 @@ Json eval_record(std::int64_t step, double seconds, const EvalReport& report) {
   return record;
 }
 
-std::string episode_lines(std::int64_t step, const SampledStep& sampled, const Task& task) {
-  std::string lines;
-  for (const ScoredCompletion& c : sampled.completions) {
-    const Item& item = sampled.items[c.item];
-    Json parts = Json::object();
-    for (std::size_t p = 0; p < task.about().parts.size(); ++p) parts[task.about().parts[p]] = c.verdict.parts[p];
-    Json line = {{"step", step},
+Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t index, const Task& task) {
+  const ScoredCompletion& c = sampled.completions[index];
+  const Item& item = sampled.items[c.item];
+  Json parts = Json::object();
+  for (std::size_t p = 0; p < task.about().parts.size(); ++p) parts[task.about().parts[p]] = c.verdict.parts[p];
+  Json record = {{"step", step},
                  {"problem", c.item},
                  {"sample", c.episode.sample},
                  {"key", item.key},
                  {"prompt", item.prompt},
                  {"completion", c.text},
                  {"reward", c.verdict.reward},
+                 {"right", c.right},
                  {"outcome", outcome_name(c.verdict.outcome)},
                  {"reason", task.reason(c.verdict)},
                  {"parts", parts},
@@ -116,9 +116,13 @@ std::string episode_lines(std::int64_t step, const SampledStep& sampled, const T
                  {"tokens", c.episode.tokens.size()},
                  {"difficulty", item.difficulty},
                  {"kept", static_cast<bool>(sampled.kept[c.item])}};
-    if (task.mixture() != nullptr) line["source"] = task.source_of(item.state);
-    lines += json_line(line) + "\n";
-  }
+  if (task.mixture() != nullptr) record["source"] = task.source_of(item.state);
+  return record;
+}
+
+std::string episode_lines(std::int64_t step, const SampledStep& sampled, const Task& task) {
+  std::string lines;
+  for (std::size_t i = 0; i < sampled.completions.size(); ++i) lines += json_line(episode_record(step, sampled, i, task)) + "\n";
   return lines;
 }
 

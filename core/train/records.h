@@ -20,7 +20,10 @@ Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, 
 
 Json eval_record(std::int64_t step, double seconds, const EvalReport& report);
 
-// One JSON object a completion, a line each.
+// A completion with its verdict, as episodes/ holds it.
+Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t index, const Task& task);
+
+// One of them for each completion of the step, a line each.
 std::string episode_lines(std::int64_t step, const SampledStep& sampled, const Task& task);
 
 }  // namespace tinyzero

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
+#include <cstring>
 
 #include "core/base/error.h"
+#include "core/run/episode_file.h"
 #include "core/train/curriculum.h"
 #include "tinyzero/primitives.h"
 
@@ -34,7 +35,10 @@ double mean_change(const at::Tensor& change, const Batch& b, bool right) {
 }  // namespace
 
 Replay::Replay(RunParts& parts, const RunFolder& folder, std::int64_t step)
-    : parts_(parts), checkpoint_(checkpoint_before(folder, step)), step_(step) {
+    : parts_(parts),
+      checkpoint_(checkpoint_before(folder, step)),
+      after_(folder.checkpoints() / checkpoint_name(Phase::reinforce, step)),
+      step_(step) {
   Curriculum curriculum(parts.experiment.curriculum, parts.task);
   const TrainerState start = read_start(parts_.model).state;
   if (start.step > 0) curriculum.restore(start.curriculum);
@@ -46,11 +50,13 @@ Replay::Replay(RunParts& parts, const RunFolder& folder, std::int64_t step)
 Checkpoint Replay::read_start(Model& model) const { return read_checkpoint(checkpoint_, model); }
 
 void Replay::check_episodes(const RunFolder& folder) const {
-  const std::string text = read_file(folder.episodes(step_));
-  std::istringstream lines(text);
+  const auto files = episode_files(folder.path());
+  const auto file = files.find(step_);
+  if (file == files.end()) throw Error(fmt::format("{} has no episodes of step {} to hold it against", folder.path().string(), step_));
+  EpisodeReader lines(file->second);
   std::size_t count = 0;
-  for (std::string line; std::getline(lines, line); ++count) {
-    const Json recorded = parse_json(line, folder.episodes(step_).string());
+  for (std::string line; lines.next(line); ++count) {
+    const Json recorded = parse_json(line, lines.place());
     const bool same = count < sampled_.completions.size() && recorded.value("reward", 0.0) == sampled_.completions[count].verdict.reward &&
                       recorded.value("completion", "") == Json::parse(json_line(sampled_.completions[count].text)).get<std::string>();
     if (!same)
@@ -58,8 +64,15 @@ void Replay::check_episodes(const RunFolder& folder) const {
                   "replay with the program, task, kernels and machine that the run was made with: manifest.json names them");
   }
   if (count != sampled_.completions.size())
-    throw Error(
-        fmt::format("{} holds {} completions, the step has {}", folder.episodes(step_).string(), count, sampled_.completions.size()));
+    throw Error(fmt::format("{} holds {} completions, the step has {}", file->second.string(), count, sampled_.completions.size()));
+}
+
+std::optional<bool> Replay::weights_as_saved() const {
+  if (!fs::exists(after_)) return std::nullopt;
+  const Model saved = load_model(after_);
+  const Model& now = parts_.model;
+  return saved.layout.size() == now.layout.size() &&
+         std::memcmp(saved.weights.data(), now.weights.data(), static_cast<std::size_t>(now.weights.size()) * sizeof(float)) == 0;
 }
 
 ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
@@ -75,13 +88,15 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   const std::vector<bool> kept = kept_of(algorithm, s.rollout, all, s.rollout.prompts);
   StepBatch step = make_batch(sampled_.prompts, sampled_.completions, s.rollout.max_tokens, kept);
   const auto logp = [&] { return evaluate_model(learner.workers(), all.sequences, s.train.micro_batch, s.rollout.temperature).logp; };
-  const at::Tensor logp_before = logp();
+  out.before = logp();
   out.episodes = static_cast<std::int64_t>(step.sequences.size());
   out.learned = learner.learn(step_, step, &out.batch);
-  const at::Tensor change = logp() - logp_before;
+  out.after = logp();
+  const at::Tensor change = out.after - out.before;
   out.right = mean_change(change, all.batch, true);
   out.wrong = mean_change(change, all.batch, false);
   out.change = learner.workers().model().flat() - before;
+  out.as_saved = weights_as_saved();
 
   out.advantage = at::zeros_like(all.batch.logp_old);
   std::vector<std::int64_t> seen;  // episodes of `all` that are in `step`

@@ -1,6 +1,7 @@
 // Another algorithm's update on the episodes of a step that was trained already.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,12 @@ struct ReplayedUpdate {
   std::int64_t episodes = 0;       // of the step that its update sees
   std::vector<std::string> begun;  // side models that the run did not have: copies of the policy as it was before the step
   LearnReport learned;
-  BatchFile batch;              // as `algorithm explain` reads it, before the update
-  at::Tensor advantage;         // (N), of all recorded tokens; 0 for episodes that its update does not see
-  at::Tensor change;            // (P) of all weights
-  double right = 0, wrong = 0;  // mean change of the log-prob of a token, over right and over other completions
+  BatchFile batch;               // as `algorithm explain` reads it, before the update
+  at::Tensor advantage;          // (N), of all recorded tokens; 0 for episodes that its update does not see
+  at::Tensor change;             // (P) of all weights
+  at::Tensor before, after;      // (N) log-probs of all recorded tokens, by the trainer, before and after the update
+  std::optional<bool> as_saved;  // whether the weights are now those of the checkpoint after the step, bit for bit; nothing: there is none
+  double right = 0, wrong = 0;   // mean change of the log-prob of a token, over right and over other completions
 };
 
 // How two updates of one step differ.
@@ -43,10 +46,11 @@ class Replay {
 
  private:
   Checkpoint read_start(Model& model) const;
+  std::optional<bool> weights_as_saved() const;
   void check_episodes(const RunFolder& folder) const;
 
   RunParts& parts_;
-  fs::path checkpoint_;
+  fs::path checkpoint_, after_;  // before and after the step; the second may not exist
   std::int64_t step_;
   SampledStep sampled_;
 };

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
+#include "core/run/checkpoint.h"
 #include "core/task/mixture.h"
 #include "core/text/prompt.h"
 #include "tinyzero/note.h"
@@ -67,9 +68,36 @@ void check_room(const RunParts& parts) {
               "lower rollout.max_tokens, or raise model.context");
 }
 
+// What model.path stands for in an earlier run: itself, or the newest checkpoint that can be read.
+fs::path start_of_run(const Experiment& experiment, const fs::path& folder) {
+  const fs::path start = experiment.model.path;
+  if (start.empty() || fs::exists(start)) return start;
+  const auto checkpoints = list_checkpoints(folder / "checkpoints");
+  for (auto path = checkpoints.rbegin(); path != checkpoints.rend(); ++path) {
+    try {
+      load_model(*path);
+      Tokenizer::load(*path);
+      return *path;
+    } catch (const Error&) {  // the one before it may do
+    }
+  }
+  return start;
+}
+
 }  // namespace
 
 RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog) {
+  const fs::path start = experiment.model.path;
+  return open(std::move(experiment), catalog, start);
+}
+
+RunParts RunParts::open_run(const fs::path& folder, const PluginCatalog& catalog) {
+  Experiment experiment = Experiment::load(folder / "config.yaml", {});
+  const fs::path start = start_of_run(experiment, folder);
+  return open(std::move(experiment), catalog, start);
+}
+
+RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start) {
   use_kernels(kernels_for(experiment.general.precision));
   const ModelSettings& m = experiment.model;
   if (!is_mixture(experiment.task.use, &experiment.task.settings)) check_found(catalog, TINYZERO_NOTE_TASK, experiment.task);
@@ -80,9 +108,12 @@ RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog) {
                 "set warm_start.steps: 0, or give the task a demonstrate()");
   }
   ConfiguredAlgorithm algorithm = open_algorithm(catalog, experiment.algorithm.use, &experiment.algorithm.settings);
-  Tokenizer tokenizer = m.path.empty() ? Tokenizer::make(m.tokenizer == "numbers") : Tokenizer::load(m.path);
-  Model model = m.path.empty() ? new_model(experiment, tokenizer) : load_model(m.path);
-  if (model.config.eos.empty()) throw Error(m.path + "/config.json names no eos_token_id: completions would never end", "add it");
+  if (!start.empty() && !fs::is_directory(start))
+    throw Error(experiment.where("model.path") + "model.path " + start.string() + " is no folder",
+                "give the folder of a Hugging Face model or of a checkpoint");
+  Tokenizer tokenizer = m.path.empty() ? Tokenizer::make(m.tokenizer == "numbers") : Tokenizer::load(start);
+  Model model = m.path.empty() ? new_model(experiment, tokenizer) : load_model(start);
+  if (model.config.eos.empty()) throw Error(start.string() + "/config.json names no eos_token_id: completions would never end", "add it");
   std::string framing = resolve_framing(m.prompt_template, tokenizer);
   EvalSet held_out = draw_eval_set(task, split_from_name(experiment.eval.split), static_cast<std::size_t>(experiment.eval.problems));
   RunParts parts{std::move(experiment), std::move(task),    std::move(algorithm), std::move(model),

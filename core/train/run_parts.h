@@ -26,8 +26,15 @@ struct RunParts {
   // the context. Throws Error.
   static RunParts open(Experiment experiment, const PluginCatalog& catalog);
 
+  // The same of an earlier run, by its folder. Where model.path is not there any more, shape and tokenizer are those of its newest checkpoint that
+  // can be read; its weights come from a checkpoint in any case.
+  static RunParts open_run(const fs::path& folder, const PluginCatalog& catalog);
+
   // Every setting with its origin, those of the plugins included.
   std::vector<ResolvedSetting> resolved() const;
+
+ private:
+  static RunParts open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start);
 };
 
 // Tokens of the longest framed prompt among the held-out problems.

@@ -64,7 +64,7 @@ bool Trainer::run() {
 void Trainer::preflight() {
   const bool warm = state_.phase == Phase::warm_start;
   const bool at_start = warm ? settings_.warm_start.steps == 0 : state_.step == 0;
-  if (at_start && settings_.train.steps > 0) check_policy(engine_, parts_, preflight_);
+  if (at_start && settings_.train.steps > 0) check_policy(engine_, learner_.workers(), parts_, preflight_);
   observer_.preflight(preflight_);
   preflight_.warnings.clear();  // are told
 }
@@ -72,7 +72,8 @@ void Trainer::preflight() {
 // After the warm start.
 void Trainer::check_start_policy() {
   if (preflight_.samples > 0 || settings_.preflight.problems == 0 || settings_.train.steps == 0) return;
-  check_policy(engine_, parts_, preflight_);
+  check_policy(engine_, learner_.workers(), parts_, preflight_);
+  preflight_.seconds += seconds();
   observer_.preflight(preflight_);
 }
 

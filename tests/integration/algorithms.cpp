@@ -147,7 +147,8 @@ TEST_CASE("dynamic sampling replaces problems that teach nothing, and says what 
     CHECK(step["train/kept"] <= 8);
     CHECK(step["train/sampled"].get<int>() % 8 == 0);
     more = more || step["train/sampled"] > 8;
-    const auto episodes = json_lines(folder.path() / "run/episodes" / ("step-00000" + std::to_string(step["step"].get<int>()) + ".jsonl"));
+    const auto episodes =
+        json_lines(folder.path() / "run/episodes" / ("step-00000" + std::to_string(step["step"].get<int>()) + ".jsonl.zst"));
     CHECK(episodes.size() == step["train/sampled"].get<std::size_t>() * 4);
     std::set<int> kept;
     for (const Json& episode : episodes)
@@ -281,9 +282,9 @@ TEST_CASE("replay repeats a step, and shows how another algorithm's update diffe
   const ProcessResult missing = tinyzero::tinyzero({"replay", run, "--step", "6"});
   CHECK(missing.code == 2);
   CHECK(missing.err.find("it has those before steps 1, 3, 5, 7, 9") != std::string::npos);
-  std::string episodes = read_file(run + "/episodes/step-000005.jsonl");
+  std::string episodes = lines_of(run + "/episodes/step-000005.jsonl.zst");
   episodes.replace(episodes.find("\"reward\":"), 10, "\"reward\":7");
-  write_file_atomically(run + "/episodes/step-000005.jsonl", episodes);
+  write_file_atomically(run + "/episodes/step-000005.jsonl.zst", compress_episodes(episodes));
   const ProcessResult changed = tinyzero::tinyzero({"replay", run, "--step", "5"});
   CHECK(changed.code == 2);
   CHECK(changed.err.find("completion 0 of step 5 does not repeat as it was recorded") != std::string::npos);

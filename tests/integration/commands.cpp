@@ -36,7 +36,7 @@ TEST_CASE("help and version, for every command, on standard output") {
                               "algorithm",  "algorithm show", "algorithm new", "algorithm check", "algorithm explain",
                               "replay",     "config",         "config check",  "config schema",   "plan",
                               "model",      "model generate", "bench",         "bench rollout",   "bench train",
-                              "bench step", "bench start"}) {
+                              "bench step", "bench start",    "episodes"}) {
     std::vector<std::string> words;
     std::string text = command;
     while (!text.empty()) {

@@ -146,7 +146,7 @@ TEST_CASE("a comparison leaves ordinary runs that began alike, a table, and a fi
     weights.insert(a["start_weights"].get<std::string>());
     const auto problems = [&](const Json& one) {
       std::vector<std::string> keys;
-      for (const Json& episode : json_lines(run / one["run"].get<std::string>() / "episodes/step-000003.jsonl"))
+      for (const Json& episode : json_lines(run / one["run"].get<std::string>() / "episodes/step-000003.jsonl.zst"))
         keys.push_back(episode["key"]);
       return keys;
     };
@@ -176,7 +176,7 @@ TEST_CASE("a comparison that is killed at any moment goes on to the same numbers
   REQUIRE(tinyzero::tinyzero(compare(whole)).code == 0);
   const Json expected = without_times(comparison_of(whole));
   const fs::path run = folder / "killed";
-  for (const char* moment : {"starts", "arms/group/seed-1/config.yaml", "arms/critic/seed-1/episodes/step-000003.jsonl",
+  for (const char* moment : {"starts", "arms/group/seed-1/config.yaml", "arms/critic/seed-1/episodes/step-000003.jsonl.zst",
                              "arms/group/seed-2/checkpoints/step-000004"}) {
     CAPTURE(moment);
     BackgroundProcess process(program_and(compare(run)));
@@ -229,7 +229,7 @@ TEST_CASE("a child that is killed is a failed run, and the next call goes on wit
   const fs::path run = folder / "comparison";
   BackgroundProcess process(
       program_and(compare(run, {"compare.budget={steps: 400}", "compare.seeds=[1]", "compare.controls=none", "eval.every=100"})));
-  REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl"); }));
+  REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl.zst"); }));
   const auto children = processes_with({"tinyzero-train", "train", (run / "arms/group/seed-1").string()});
   REQUIRE(children.size() == 1);
   ::kill(children.front(), SIGKILL);
@@ -253,7 +253,7 @@ TEST_CASE("an interrupt ends the children with checkpoints and says how to go on
     std::string command = "exec '" + tinyzero_path() + "'";
     for (const std::string& word : compare(run, small)) command += " '" + word + "'";
     BackgroundProcess process({"sh", "-c", command + " 2>'" + out + "'"});
-    REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl"); }));
+    REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl.zst"); }));
     process.signal(SIGINT);
     CHECK(process.wait() == 1);
     CHECK(read_file(out).find("go on with: tinyzero compare " + kConfig) != std::string::npos);
@@ -338,7 +338,7 @@ TEST_CASE("runs at once have cores of their own, and one comparison one process"
   CHECK(many.err.find("--jobs is 1000") != std::string::npos);
   if (std::thread::hardware_concurrency() < 2) return;
   BackgroundProcess process(program_and(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"})));
-  REQUIRE(wait_for([&] { return fs::exists(run / "arms/critic/seed-1/episodes/step-000001.jsonl"); }));
+  REQUIRE(wait_for([&] { return fs::exists(run / "arms/critic/seed-1/episodes/step-000001.jsonl.zst"); }));
   std::set<std::string> cores;
   for (const char* arm : {"group", "critic"}) {
     const auto children = processes_with({"tinyzero-train", (run / "arms" / arm / "seed-1").string()});

@@ -5,9 +5,13 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 
+#include "core/run/checkpoint.h"
+#include "core/run/manifest.h"
 #include "core/run/run_folder.h"
 #include "support/runs.h"
 #include "support/temporary.h"
@@ -74,6 +78,20 @@ bool stopped_at(const BackgroundProcess& process, const fs::path& path) {
   const bool found = wait_for(path);
   process.signal(SIGSTOP);
   return found;
+}
+
+// The times of the events in one of TensorBoard's files: 8 bytes of length, 4 of checksum, a message that begins with its time, 4 of checksum.
+std::vector<double> wall_times(const std::string& file) {
+  std::vector<double> out;
+  for (std::size_t at = 0; at + 21 <= file.size();) {
+    std::uint64_t length = 0;
+    double time = 0;
+    std::memcpy(&length, file.data() + at, sizeof length);
+    std::memcpy(&time, file.data() + at + 13, sizeof time);
+    out.push_back(time);
+    at += 16 + length;
+  }
+  return out;
 }
 
 // Takes all space that is left.
@@ -298,6 +316,123 @@ TEST_CASE("a run goes on with what it began with, or says what changed") {
   CHECK(
       tinyzero::tinyzero({"train", "--resume", run}).err.find("warning: this run began with another build of the program (xxh3 another)") !=
       std::string::npos);
+}
+
+TEST_CASE("a run goes on from the model it began with, or says what changed, or from its checkpoints where that is gone") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run", start = folder / "start";
+  run_to_the_end(train(folder / "first", {"train.steps=1"}));
+  fs::copy(folder.path() / "first/checkpoints/step-000001", start, fs::copy_options::recursive);
+  const std::vector<std::string> settings = {"model={path: " + start.string() + "}", "warm_start.steps=0", "preflight.max_truncated=1"};
+  run_to_the_end(train(folder / "whole", settings));
+  run_to_the_end(train(run, settings));
+  const Json files = parse_json(read_file(run / "manifest.json"), "manifest")["model_files"];
+  CHECK(files.size() == 5);
+  for (const auto& [name, hash] : files.items()) CHECK(hash == file_hash(start / name));
+  const auto back_to = [&](const char* step) {  // the checkpoints after it never were
+    for (const fs::path& path : list_checkpoints(run / "checkpoints"))
+      if (path.filename() > step) fs::remove_all(path);
+  };
+
+  back_to("step-000004");
+  const std::string weights = read_file(start / "model.safetensors");
+  std::string changed = weights;
+  changed.back() = static_cast<char>(changed.back() ^ 1);
+  write_file_synced(start / "model.safetensors", changed);
+  const ProcessResult refused = tinyzero::tinyzero({"train", "--resume", run});
+  CHECK(refused.code == 2);
+  CAPTURE(refused.err);
+  CHECK(refused.err.find("model.path/model.safetensors was " + files["model.safetensors"].get<std::string>() + ", is " +
+                         file_hash(start / "model.safetensors")) != std::string::npos);
+  write_file_synced(start / "model.safetensors", weights);
+  write_file_synced(start / "more.safetensors", weights);
+  CHECK(tinyzero::tinyzero({"train", "--resume", run}).err.find("model.path/more.safetensors was absent, is ") != std::string::npos);
+  fs::remove(start / "more.safetensors");
+  write_file_synced(start / "README.md", "no part of the model");
+  run_to_the_end({"train", "--resume", run});
+  check_same_run(folder / "whole", run);
+
+  back_to("step-000006");
+  write_file_synced(start / "model.safetensors", changed);
+  run_to_the_end({"train", "--resume", run, "--accept-changes"});  // the weights are the checkpoint's all the same
+  run_to_the_end({"train", "--resume", run});
+  check_same_run(folder / "whole", run);
+
+  back_to("step-000004");
+  fs::remove_all(start);
+  const ProcessResult resumed = tinyzero::tinyzero({"train", "--resume", run});
+  CAPTURE(resumed.err);
+  CHECK(resumed.code == 0);
+  CHECK(resumed.err.find("warning: model.path " + start.string() + " is not there any more") != std::string::npos);
+  check_same_run(folder / "whole", run);
+  CHECK(Json::parse(tinyzero::tinyzero({"replay", run, "--step", "5", "--json"}).out)["own"]["algorithm"] == "grpo");
+
+  // One that has not got as far as a checkpoint has nothing to begin from.
+  fs::remove_all(run / "checkpoints");
+  fs::create_directory(run / "checkpoints");
+  const ProcessResult lost = tinyzero::tinyzero({"train", "--resume", run});
+  CHECK(lost.code == 2);
+  CHECK(lost.err.find("model.path " + start.string() + " is no folder") != std::string::npos);
+}
+
+TEST_CASE("a clock that is set back disturbs neither a run nor one that goes on") {
+  const TemporaryFolder folder;
+  run_to_the_end(train(folder / "whole"));
+  const std::vector<std::string> set_back = {"env", "LD_PRELOAD=" + (fs::path(TINYZERO_BROKEN) / "clock_set_back.so").string(),
+                                             "ASAN_OPTIONS=verify_asan_link_order=0"};
+  const auto under_it = [&](const std::vector<std::string>& arguments) {
+    std::vector<std::string> command = set_back;
+    for (const std::string& word : command_line(arguments)) command.push_back(word);
+    return command;
+  };
+  const fs::path run = folder / "run";
+  {
+    BackgroundProcess process(under_it(train(run)), folder / "err");
+    REQUIRE(stopped_at(process, run / "checkpoints/step-000004"));
+    const ProcessResult second = run_process(under_it({"train", "--resume", run}));
+    CHECK(second.code == 2);
+    CHECK(second.err.find("is writing to the run folder") != std::string::npos);
+    process.signal(SIGKILL);
+    process.wait();
+  }
+  CHECK(read_file(run / "log.txt").starts_with("2030-"));  // it did look
+  // The files of the run are from a time that is yet to come, the newest the oldest.
+  auto time = fs::file_time_type::clock::now() + std::chrono::hours(24 * 365);
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::recursive_directory_iterator(run)) paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  for (const fs::path& path : paths)
+    if (fs::is_regular_file(path)) fs::last_write_time(path, time -= std::chrono::hours(1));
+  const ProcessResult resumed = run_process(under_it({"train", "--resume", run}), {}, TINYZERO_SOURCE);
+  CAPTURE(resumed.err);
+  REQUIRE(resumed.code == 0);
+  check_same_run(folder / "whole", run);
+
+  double seconds = 0;
+  for (const Json& record : json_lines(run / "metrics.jsonl")) {
+    CHECK(record["seconds"].get<double>() >= seconds);
+    seconds = record["seconds"];
+    for (const auto& [name, value] : record.items()) {
+      if (name.starts_with("time/")) CHECK(value.get<double>() >= 0);
+    }
+  }
+  CHECK(seconds > 0);
+  CHECK(seconds < 600);
+  // TensorBoard's: one file, whose times begin with the run and only go forward.
+  std::vector<fs::path> events;
+  for (const auto& entry : fs::directory_iterator(run / "tensorboard")) events.push_back(entry.path());
+  REQUIRE(events.size() == 1);
+  const std::vector<double> times = wall_times(read_file(events.front()));
+  CHECK(times.size() == 1 + json_lines(run / "metrics.jsonl").size());
+  CHECK(std::is_sorted(times.begin(), times.end()));
+  CHECK(times.back() - times.front() < 600);
+  CHECK(times.front() > 1.8e9);
+  const Json manifest = parse_json(read_file(run / "manifest.json"), "manifest");
+  CHECK(manifest["started"].get<std::string>().starts_with("2030-"));
+  for (const char* command : {"report", "watch", "episodes"}) {
+    CAPTURE(command);
+    CHECK(run_process(under_it({command, run})).code == 0);
+  }
 }
 
 TEST_CASE("the best checkpoint is kept beside the newest, and chosen on validation only") {

@@ -39,7 +39,7 @@ TEST_CASE("a start policy that never comes to an end within the limit stops the 
   CHECK(result.code == 1);
   CHECK(result.err.find("% of the start policy's completions are truncated at rollout.max_tokens 24") != std::string::npos);
   CHECK(result.err.find("no training starts") != std::string::npos);
-  CHECK_FALSE(fs::exists(run / "episodes/step-000001.jsonl"));
+  CHECK_FALSE(fs::exists(run / "episodes/step-000001.jsonl.zst"));
   CHECK(read_file(run / "metrics.jsonl").find("train/") == std::string::npos);
 }
 
@@ -56,8 +56,23 @@ TEST_CASE("a preflight changes nothing of what a run does") {
   run_to_the_end(train(folder / "cold-without", {"warm_start.steps=0", "preflight.problems=0"}));
   check_same_run(folder / "cold", folder / "cold-without");
   const std::string log = read_file(folder.path() / "with" / "log.txt");
-  for (const char* words : {"mixed groups", "truncated", "memory", "disk", "tokens: [", "ends at <|endoftext|>", "held out 32 problems"})
+  for (const char* words :
+       {"mixed groups", "truncated", "memory", "disk", "tokens: [", "ends at <|endoftext|>", "held out 32 problems", "run about "})
     CHECK(log.find(words) != std::string::npos);
+}
+
+TEST_CASE("a run of more than a day is warned of") {
+  const TemporaryFolder folder;
+  const auto log_of = [&](const fs::path& run, const std::vector<std::string>& settings) {
+    BackgroundProcess process(command_line(train(run, settings)));
+    REQUIRE(wait_for(run / "episodes/step-000001.jsonl.zst"));
+    process.signal(SIGINT);
+    process.wait();
+    return read_file(run / "log.txt");
+  };
+  const std::string words = "warning: at the start policy's speed the run takes about ";
+  CHECK(log_of(folder / "long", {"train.steps=10000000", "rollout.prompts=64", "rollout.samples=64"}).find(words) != std::string::npos);
+  CHECK(log_of(folder / "short", {"train.steps=2"}).find(words) == std::string::npos);
 }
 
 TEST_CASE("a run can be watched while it goes on and after it ended") {

@@ -55,7 +55,7 @@ TEST_CASE("a trained run has its report, and two seeds have one together") {
   std::int64_t tokens = 0;
   std::size_t completions = 0;
   for (int step = 1; step <= 4; ++step) {
-    for (const Json& episode : json_lines(folder.path() / ("runs/one/episodes/step-00000" + std::to_string(step) + ".jsonl"))) {
+    for (const Json& episode : json_lines(folder.path() / ("runs/one/episodes/step-00000" + std::to_string(step) + ".jsonl.zst"))) {
       tokens += episode["tokens"].get<std::int64_t>();
       ++completions;
     }

@@ -26,8 +26,8 @@ TEST_CASE("a run leaves a folder that says everything") {
     CHECK(result.err.find(words) != std::string::npos);
   CHECK(result.err.find('\x1b') == std::string::npos);  // plain lines where there is no terminal
 
-  for (const char* file :
-       {"config.yaml", "manifest.json", "metrics.jsonl", "log.txt", "episodes/step-000001.jsonl", "checkpoints/step-000004/config.json"})
+  for (const char* file : {"config.yaml", "manifest.json", "metrics.jsonl", "log.txt", "episodes/step-000001.jsonl.zst",
+                           "checkpoints/step-000004/config.json"})
     CHECK(fs::exists(run / file));
   const auto records = json_lines(run / "metrics.jsonl");
   int evaluations = 0, steps = 0;
@@ -53,7 +53,7 @@ TEST_CASE("a run leaves a folder that says everything") {
   }
   CHECK(evaluations == 2);  // before the first update, and at the end (every: 4)
   CHECK(steps == 4);
-  const auto episodes = json_lines(run / "episodes/step-000001.jsonl");
+  const auto episodes = json_lines(run / "episodes/step-000001.jsonl.zst");
   CHECK(episodes.size() == 32);
   for (const char* field : {"step", "key", "prompt", "completion", "reward", "outcome", "reason", "parts", "end"})
     CHECK(episodes[0].contains(field));
@@ -106,7 +106,7 @@ TEST_CASE("the same seed gives the same run, another seed another") {
 TEST_CASE("a run that was killed goes on as if nothing had happened") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "whole"));
-  for (const char* moment : {"config.yaml", "checkpoints/step-000000", "checkpoints/step-000004", "episodes/step-000007.jsonl"}) {
+  for (const char* moment : {"config.yaml", "checkpoints/step-000000", "checkpoints/step-000004", "episodes/step-000007.jsonl.zst"}) {
     CAPTURE(moment);
     const fs::path run = folder / "killed";
     fs::remove_all(run);
@@ -133,7 +133,7 @@ TEST_CASE("an interrupted run ends after its step with a checkpoint, and goes on
   std::vector<std::string> command = {tinyzero_path()};
   for (const std::string& word : train(run, {"checkpoint.every=0", "checkpoint.keep=9"})) command.push_back(word);
   BackgroundProcess process(command);
-  REQUIRE(wait_for(run / "episodes/step-000002.jsonl"));
+  REQUIRE(wait_for(run / "episodes/step-000002.jsonl.zst"));
   process.signal(SIGINT);
   const int code = process.wait();
   const bool finished_first = code == 0;  // the last steps are quicker than the signal on some machines
@@ -194,7 +194,7 @@ TEST_CASE("a second interrupt ends a run at once, and nothing is lost but the st
     std::vector<std::string> command = {tinyzero_path()};
     for (const std::string& word : train(run, {"rollout.samples=64", "train.steps=100000"})) command.push_back(word);
     BackgroundProcess process(command);
-    REQUIRE(wait_for(run / "episodes/step-000001.jsonl"));
+    REQUIRE(wait_for(run / "episodes/step-000001.jsonl.zst"));
     process.signal(SIGINT);
     process.signal(SIGTERM);
     const int code = process.wait();
@@ -204,9 +204,9 @@ TEST_CASE("a second interrupt ends a run at once, and nothing is lost but the st
   }
   CHECK(ended_at_once);
   // It goes on from its last checkpoint, that of step 0 here, and writes again what stands behind it.
-  fs::remove(run / "episodes/step-000003.jsonl");
+  fs::remove(run / "episodes/step-000003.jsonl.zst");
   BackgroundProcess process({tinyzero_path(), "train", "--resume", run});
-  REQUIRE(wait_for(run / "episodes/step-000003.jsonl"));
+  REQUIRE(wait_for(run / "episodes/step-000003.jsonl.zst"));
   process.signal(SIGINT);
   CHECK(process.wait() == 1);
 }

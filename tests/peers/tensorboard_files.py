@@ -46,7 +46,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         run = folder + "/run"
         process = subprocess.Popen([program, "train", "tests/integration/small.yaml", "--run", run, "--quiet"])
-        while not os.path.exists(run + "/episodes/step-000003.jsonl") and process.poll() is None:
+        while not os.path.exists(run + "/episodes/step-000003.jsonl.zst") and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()

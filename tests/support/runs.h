@@ -48,7 +48,7 @@ inline void check_same_run(const fs::path& a, const fs::path& b) {
   CHECK(read_file(a / "checkpoints/step-000008/trainer/optimizer.safetensors") ==
         read_file(b / "checkpoints/step-000008/trainer/optimizer.safetensors"));
   for (int step = 1; step <= 8; ++step) {
-    const std::string name = "episodes/step-00000" + std::to_string(step) + ".jsonl";
+    const std::string name = "episodes/step-00000" + std::to_string(step) + ".jsonl.zst";
     CHECK(read_file(a / name) == read_file(b / name));
   }
 }

@@ -26,6 +26,8 @@ TEST_CASE("a line holds at most so many characters, all of them harmless, whatev
        "2J",
        20, "a??2J"},  // a control sequence in one character
       {"€", 1, "€"},
+      {"a\u202Eb\u200B\uFEFF\u2066", 20, "a???b?????????"},  // turns what follows round, has no width
+      {"\u2014\u2019\u2026", 20, "\u2014\u2019\u2026"},
   };
   for (const Case& c : cases) CHECK(one_line(c.text, c.columns) == c.line);
 }
@@ -38,6 +40,15 @@ TEST_CASE("long lines are broken between words, and begin with blanks after that
   CHECK(folded("            x", 4, 2) == Lines{"            x"});
   CHECK(folded("longer than that", 4, 2) == Lines{"longer", "  than", "  that"});
   CHECK(folded("", 4, 2) == Lines{""});
+}
+
+TEST_CASE("a text is shown as its lines, none longer than the columns, all of them harmless") {
+  using Lines = std::vector<std::string>;
+  CHECK(text_lines("", 4) == Lines{""});
+  CHECK(text_lines("abc", 4) == Lines{"abc"});
+  CHECK(text_lines("abcd\n", 4) == Lines{"abcd"});
+  CHECK(text_lines("abcdäfgh1\n\nx\n\n", 4) == Lines{"abcd", "äfgh", "1", "", "x", ""});
+  CHECK(text_lines("\x1b[2J\r\xff", 3) == Lines{"?[2", "J??"});
 }
 
 TEST_CASE("durations") {

@@ -1,0 +1,54 @@
+// Which completions of a step to look at first, by an order in which no two are alike: the same file gives the same choice.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace tinyzero {
+
+enum class EpisodeOrder {
+  worst,   // lowest reward first, of equal ones the longest
+  best,    // highest reward first, of equal ones the shortest
+  sample,  // drawn by a hash of the place
+};
+
+struct EpisodeRank {
+  double reward = 0;
+  std::int64_t tokens = 0;
+  std::int64_t place = 0;  // in the step, from 0; settles what is equal otherwise
+};
+
+bool comes_before(EpisodeOrder order, const EpisodeRank& a, const EpisodeRank& b);
+
+// Keeps the `most` that come first of all that it is given.
+template <class T>
+class FirstEpisodes {
+ public:
+  FirstEpisodes(EpisodeOrder order, std::size_t most) : most_(most), kept_(Before{order}) {}
+
+  void add(const EpisodeRank& rank, T value) {
+    kept_.emplace(rank, std::move(value));
+    if (kept_.size() > most_) kept_.erase(std::prev(kept_.end()));
+  }
+
+  // In order.
+  std::vector<T> take() {
+    std::vector<T> out;
+    for (auto& [rank, value] : kept_) out.push_back(std::move(value));
+    kept_.clear();
+    return out;
+  }
+
+ private:
+  struct Before {
+    EpisodeOrder order;
+    bool operator()(const EpisodeRank& a, const EpisodeRank& b) const { return comes_before(order, a, b); }
+  };
+
+  std::size_t most_;
+  std::map<EpisodeRank, T, Before> kept_;
+};
+
+}  // namespace tinyzero
