@@ -11,6 +11,7 @@
 #include "core/cli/terminal.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/text/tokenizer.h"
+#include "core/text/utf8.h"
 
 namespace tinyzero {
 namespace {
@@ -32,7 +33,7 @@ class LazyTokenizer {
         failed_ = true;
       }
     }
-    return tokenizer_ ? Json(tokenizer_->decode(ids)) : Json();
+    return tokenizer_ ? Json(replace_invalid(tokenizer_->decode(ids))) : Json();
   }
 
  private:
@@ -43,7 +44,7 @@ class LazyTokenizer {
 
 std::vector<std::int32_t> ids_of(const Json& object, const char* text_field, const std::string& where, LazyTokenizer& tokenizer) {
   if (object.contains("ids")) return required_field<std::vector<std::int32_t>>(object, "ids", where);
-  if (object.contains(text_field)) return tokenizer.get().encode(required_field<std::string>(object, text_field, where));
+  if (object.contains(text_field)) return tokenizer.get().encode_prompt(required_field<std::string>(object, text_field, where));
   throw Error(where + " has neither \"ids\" nor \"" + std::string(text_field) + "\"");
 }
 
@@ -85,7 +86,7 @@ int model_generate_command(const GlobalOptions&, const ModelOptions& options) {
   LazyTokenizer tokenizer(folder);
   std::vector<Prompt> prompts;
   if (!options.prompt.empty()) {
-    prompts.push_back({tokenizer.get().encode(options.prompt), 1});
+    prompts.push_back({tokenizer.get().encode_prompt(options.prompt), 1});
   } else {
     for_json_lines([&](const Json& object, const std::string& where) {
       prompts.push_back({ids_of(object, "prompt", where, tokenizer), 1});
@@ -124,8 +125,19 @@ int model_score_command(const GlobalOptions&, const ModelOptions& options) {
 int model_tokenize_command(const GlobalOptions&, const ModelOptions& options) {
   const Tokenizer tokenizer = Tokenizer::load(model_folder(options.folder));
   for_json_lines([&](const Json& object, const std::string& where) {
-    const auto ids = tokenizer.encode(required_field<std::string>(object, "text", where));
-    std::puts(json_line({{"ids", ids}, {"text", tokenizer.decode(ids)}}).c_str());
+    const auto decoded = [&](const std::vector<std::int32_t>& ids, Specials specials) { return replace_invalid(tokenizer.decode(ids, specials)); };
+    Json line;
+    if (object.contains("ids")) {
+      line["ids"] = required_field<std::vector<std::int32_t>>(object, "ids", where);
+    } else {
+      const auto text = required_field<std::string>(object, "text", where);
+      line["ids"] = tokenizer.encode(text);
+      line["ids_with_special"] = tokenizer.encode_prompt(text);
+    }
+    const auto ids = line["ids"].get<std::vector<std::int32_t>>();
+    line["text"] = decoded(ids, Specials::skip);
+    line["text_with_special"] = decoded(ids, Specials::keep);
+    std::puts(json_line(line).c_str());
   });
   return 0;
 }
