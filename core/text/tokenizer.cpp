@@ -127,7 +127,7 @@ void Tokenizer::read_post_processor(const TokenizerJson& json, const std::string
     return;
   }
   if (type != "TemplateProcessing" || !member(json, "single").is_array()) unsupported(where, "\"" + type + "\"");
-  std::vector<std::int32_t> before, behind;
+  if (!before_.empty() || !behind_.empty()) unsupported(where, "a second \"TemplateProcessing\"");
   int texts = 0;
   for (const TokenizerJson& part : json["single"]) {
     const std::string name = text_of(member(part, "SpecialToken"), "id", "", where);
@@ -139,12 +139,10 @@ void Tokenizer::read_post_processor(const TokenizerJson& json, const std::string
     if (name.empty() || !ids.is_array()) throw Error(where + ": the template holds " + part.dump().substr(0, 100) + ", which is neither the text nor a known token");
     for (const TokenizerJson& id : ids) {
       if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() >= size()) throw Error(where + ": \"" + name + "\" is not in the vocabulary");
-      (texts == 0 ? before : behind).push_back(id.get<std::int32_t>());
+      (texts == 0 ? before_ : behind_).push_back(id.get<std::int32_t>());
     }
   }
   if (texts != 1) throw Error(where + ": the template holds the text " + std::to_string(texts) + " times");
-  before_.insert(before_.begin(), before.begin(), before.end());
-  behind_.insert(behind_.end(), behind.begin(), behind.end());
 }
 
 void Tokenizer::save(const std::filesystem::path& folder) const {
