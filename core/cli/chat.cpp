@@ -71,7 +71,7 @@ class Conversation {
     const Episode episode = engine_.generate({prompt}, sampling).front();
     take(stream.finish());
     messages_.push_back({"assistant", text});
-    return {{"user", user}, {"text", text}, {"ids", episode.tokens}, {"end", episode.end == End::eos ? "eos" : "length"}, {"prompt_tokens", prompt.ids.size()}};
+    return {{"user", user}, {"text", text}, {"ids", episode.tokens}, {"end", episode.end == End::eos ? "eos" : "length"}, {"prompt_ids", prompt.ids}};
   }
 
  private:

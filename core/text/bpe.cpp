@@ -160,6 +160,7 @@ void Bpe::Encoder::encode(std::string_view piece, std::vector<std::int32_t>& out
 void Bpe::Encoder::propose(std::int32_t left) {
   const std::int32_t right = left < 0 ? -1 : symbols_[static_cast<std::size_t>(left)].next;
   if (right < 0) return;
+  ++lookups_;
   const auto found = bpe_.ranks_.find(pair_key(symbols_[static_cast<std::size_t>(left)].id, symbols_[static_cast<std::size_t>(right)].id));
   if (found == bpe_.ranks_.end()) return;
   heap_.push_back(pair_key(found->second, left));
@@ -183,6 +184,7 @@ void Bpe::Encoder::merge(std::string_view piece, std::vector<std::int32_t>& out)
     if (left.id < 0 || left.next < 0) continue;
     Symbol& right = symbols_[static_cast<std::size_t>(left.next)];
     // What was queued may have changed since; it still holds if what stands there now becomes the same token, as in the `tokenizers` library.
+    ++lookups_;
     const auto now = bpe_.ranks_.find(pair_key(left.id, right.id));
     const std::int32_t merged = bpe_.merged_[rank];
     if (now == bpe_.ranks_.end() || bpe_.merged_[static_cast<std::size_t>(now->second)] != merged) continue;

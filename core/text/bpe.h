@@ -35,6 +35,9 @@ class Bpe {
     explicit Encoder(const Bpe& bpe) : bpe_(bpe) {}
     void encode(std::string_view piece, std::vector<std::int32_t>& out);
 
+    // Pairs that were looked up until now, which is what time goes into.
+    std::uint64_t lookups() const { return lookups_; }
+
    private:
     struct Symbol {
       std::int32_t id;              // -1 once it is merged into the one before
@@ -47,6 +50,7 @@ class Bpe {
     std::unordered_map<std::string, std::vector<std::int32_t>> known_;
     std::vector<Symbol> symbols_;
     std::vector<std::uint64_t> heap_;  // rank, then place: smallest on top
+    std::uint64_t lookups_ = 0;
   };
 
  private:

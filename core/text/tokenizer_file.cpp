@@ -38,6 +38,7 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
 
   bool start_object(std::size_t) override {
     if (place_ == Place::rest && in_model() && key_ == "vocab") {
+      if (!file_.vocab.empty()) refuse_twice();
       place_ = Place::vocab;
       return true;
     }
@@ -58,6 +59,7 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
       return true;
     }
     if (place_ == Place::rest && in_model() && key_ == "merges") {
+      if (!file_.merges.empty()) refuse_twice();
       place_ = Place::merges;
       return true;
     }
@@ -107,7 +109,10 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   TokenizerJson& add(TokenizerJson v) {
     if (stack_.empty()) return file_.rest = std::move(v);
     TokenizerJson& top = *stack_.back().json;
-    if (top.is_object()) return top[key_] = std::move(v);
+    if (top.is_object()) {
+      if (top.contains(key_)) refuse_twice();
+      return top[key_] = std::move(v);
+    }
     top.push_back(std::move(v));
     return top.back();
   }
@@ -121,6 +126,8 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
     stack_.push_back({&added, std::move(name)});
     return true;
   }
+
+  [[noreturn]] void refuse_twice() const { throw Error(where_ + ": \"" + key_ + "\" stands twice", "the file is damaged"); }
 
   [[noreturn]] void refuse_merge(const std::string& what) const {
     throw Error(where_ + ": merge " + std::to_string(file_.merges.size() + 1) + " is " + what + ", not two tokens");
