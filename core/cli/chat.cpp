@@ -46,7 +46,9 @@ class Conversation {
       : model_(model), tokenizer_(tokenizer), chat_(chat), options_(options), engine_(model, {}), date_(today()) {
     stops_ = model.config.eos;
     const std::int32_t end = tokenizer.id(chat.end());
-    if (end < 0) throw Error(std::string("the chat template ends messages with ") + chat.end() + ", which is no token of the tokenizer", "the folder is damaged");
+    if (end < 0)
+      throw Error(std::string("the chat template ends messages with ") + chat.end() + ", which is no token of the tokenizer",
+                  "the folder is damaged");
     if (std::find(stops_.begin(), stops_.end(), end) == stops_.end()) stops_.push_back(end);
     if (!options.system.empty()) messages_.push_back({"system", options.system});
   }
@@ -57,21 +59,27 @@ class Conversation {
     const Prompt prompt{tokenizer_.encode(chat_.render(messages_, date_)), 1};
     const std::int64_t room = model_.config.context - static_cast<std::int64_t>(prompt.ids.size());
     if (room < 1)
-      throw Failure(fmt::format("the conversation has {} tokens, and the model's context is {}", prompt.ids.size(), model_.config.context), "begin a new one");
+      throw Failure(fmt::format("the conversation has {} tokens, and the model's context is {}", prompt.ids.size(), model_.config.context),
+                    "begin a new one");
     TextStream stream = tokenizer_.stream();
     std::string text;
     const auto take = [&](const std::string& more) {
       text += more;
       if (!more.empty()) show(more);
     };
-    Sampling sampling{std::min(options_.max_tokens, room), options_.temperature, stops_, static_cast<std::uint64_t>(options_.seed), Purpose::generation, turn_++};
+    Sampling sampling{std::min(options_.max_tokens, room),       options_.temperature, stops_,
+                      static_cast<std::uint64_t>(options_.seed), Purpose::generation,  turn_++};
     sampling.on_token = [&](std::int32_t token) {
       if (std::find(stops_.begin(), stops_.end(), token) == stops_.end()) take(stream.push(token));
     };
     const Episode episode = engine_.generate({prompt}, sampling).front();
     take(stream.finish());
     messages_.push_back({"assistant", text});
-    return {{"user", user}, {"text", text}, {"ids", episode.tokens}, {"end", episode.end == End::eos ? "eos" : "length"}, {"prompt_ids", prompt.ids}};
+    return {{"user", user},
+            {"text", text},
+            {"ids", episode.tokens},
+            {"end", episode.end == End::eos ? "eos" : "length"},
+            {"prompt_ids", prompt.ids}};
   }
 
  private:

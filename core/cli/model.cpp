@@ -174,7 +174,9 @@ int model_score_command(const GlobalOptions&, const ModelOptions& options) {
 int model_tokenize_command(const GlobalOptions&, const ModelOptions& options) {
   const Tokenizer tokenizer = Tokenizer::load(model_folder(options.folder));
   for_json_lines([&](const Json& object, const std::string& where) {
-    const auto decoded = [&](const std::vector<std::int32_t>& ids, Specials specials) { return replace_invalid(tokenizer.decode(ids, specials)); };
+    const auto decoded = [&](const std::vector<std::int32_t>& ids, Specials specials) {
+      return replace_invalid(tokenizer.decode(ids, specials));
+    };
     Json line;
     if (object.contains("ids")) {
       line["ids"] = required_field<std::vector<std::int32_t>>(object, "ids", where);

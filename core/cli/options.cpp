@@ -239,10 +239,10 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                     });
   add<ModelOptions>(model, global, chosen, "score", "Log-probabilities of texts: reads {\"ids\"} or {\"text\"} a line", model_score_command,
                     folder);
-  add<ModelOptions>(model, global, chosen, "tokenize", "Token ids of texts and back: reads {\"text\"} or {\"ids\"} a line", model_tokenize_command,
-                    folder);
-  add<ModelOptions>(model, global, chosen, "chat", "Talk to a model on a terminal, or through a pipe, one message a line", model_chat_command,
-                    [=](CLI::App& c, ModelOptions& o) {
+  add<ModelOptions>(model, global, chosen, "tokenize", "Token ids of texts and back: reads {\"text\"} or {\"ids\"} a line",
+                    model_tokenize_command, folder);
+  add<ModelOptions>(model, global, chosen, "chat", "Talk to a model on a terminal, or through a pipe, one message a line",
+                    model_chat_command, [=](CLI::App& c, ModelOptions& o) {
                       o.temperature = 0.7;
                       o.max_tokens = 1024;
                       folder(c, o);

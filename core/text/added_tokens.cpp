@@ -25,8 +25,7 @@ bool is_word(std::uint32_t code) {
     case UTF8PROC_CATEGORY_ME:
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_PC:
-      return true;
+    case UTF8PROC_CATEGORY_PC: return true;
     default:  // joiners, and the letters in circles and squares, which are symbols
       return code == 0x200C || code == 0x200D || (code >= 0x24B6 && code <= 0x24E9) || (code >= 0x1F130 && code <= 0x1F149) ||
              (code >= 0x1F150 && code <= 0x1F169) || (code >= 0x1F170 && code <= 0x1F189);
@@ -121,10 +120,16 @@ AddedTokens::AddedTokens(const TokenizerJson& json, const Normalizer& normalizer
       throw Error(name + " has no \"content\" or no \"id\"");
     const bool special = flag_of(entry, "special", false, name);
     tokens_.push_back({static_cast<std::int32_t>(std::clamp<std::int64_t>(number_of(entry, "id", -1, name), -1, INT32_MAX)),
-                       text_of(entry, "content", "", name), {}, special, flag_of(entry, "single_word", false, name), flag_of(entry, "lstrip", false, name),
-                       flag_of(entry, "rstrip", false, name), flag_of(entry, "normalized", !special, name)});
+                       text_of(entry, "content", "", name),
+                       {},
+                       special,
+                       flag_of(entry, "single_word", false, name),
+                       flag_of(entry, "lstrip", false, name),
+                       flag_of(entry, "rstrip", false, name),
+                       flag_of(entry, "normalized", !special, name)});
     const AddedToken& token = tokens_.back();
-    if (token.content.empty() || token.content.size() > kLongest) unsupported(name, "a text of " + std::to_string(token.content.size()) + " bytes");
+    if (token.content.empty() || token.content.size() > kLongest)
+      unsupported(name, "a text of " + std::to_string(token.content.size()) + " bytes");
     if (!places_.emplace(token.content, tokens_.size() - 1).second) throw Error(name + ", \"" + token.content + "\", stands twice");
   }
   // Special ones come first, as in the `tokenizers` library: it matters where two are normalized to the same text.

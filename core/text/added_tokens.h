@@ -15,11 +15,11 @@ namespace tinyzero {
 struct AddedToken {
   std::int32_t id;
   std::string content;
-  std::string shown;  // the content, normalized if the token is
-  bool special;      // left out of decoded text
-  bool single_word;  // only where no letter or digit touches it
+  std::string shown;    // the content, normalized if the token is
+  bool special;         // left out of decoded text
+  bool single_word;     // only where no letter or digit touches it
   bool lstrip, rstrip;  // takes the white space before it, or behind it, along
-  bool normalized;   // found in the normalized text, and normalized itself
+  bool normalized;      // found in the normalized text, and normalized itself
 };
 
 // Finds the longest of some texts that begins at a place.

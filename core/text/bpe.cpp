@@ -88,8 +88,10 @@ Bpe::Bpe(const TokenizerFile& file, bool byte_level, const std::string& where) :
     else if (!symbols_to_bytes(token, bytes)) continue;  // no text becomes it, unless it is an added token
     ids_[bytes] = static_cast<std::int32_t>(id);
   }
-  for (int b = 0; b < 256; ++b) byte_id_[b] = byte_level_ ? id_of(std::string(1, static_cast<char>(b))) : byte_fallback_ ? id_of(fallback_token(b)) : -1;
-  if (byte_fallback_ && std::count(std::begin(byte_id_), std::end(byte_id_), -1) > 0) unsupported(place, "byte_fallback without tokens for all bytes");
+  for (int b = 0; b < 256; ++b)
+    byte_id_[b] = byte_level_ ? id_of(std::string(1, static_cast<char>(b))) : byte_fallback_ ? id_of(fallback_token(b)) : -1;
+  if (byte_fallback_ && std::count(std::begin(byte_id_), std::end(byte_id_), -1) > 0)
+    unsupported(place, "byte_fallback without tokens for all bytes");
   const std::string unknown = text_of(model, "unk_token", "", place);
   if (!unknown.empty()) {
     for (const auto& [token, id] : file.vocab) unknown_ = token == unknown ? static_cast<std::int32_t>(id) : unknown_;
@@ -154,7 +156,8 @@ void Bpe::Encoder::encode(std::string_view piece, std::vector<std::int32_t>& out
   }
   const std::size_t before = out.size();
   merge(piece, out);
-  if (known_.size() < kRemembered) known_.emplace(piece, std::vector<std::int32_t>(out.begin() + static_cast<std::ptrdiff_t>(before), out.end()));
+  if (known_.size() < kRemembered)
+    known_.emplace(piece, std::vector<std::int32_t>(out.begin() + static_cast<std::ptrdiff_t>(before), out.end()));
 }
 
 void Bpe::Encoder::propose(std::int32_t left) {
@@ -199,7 +202,8 @@ void Bpe::Encoder::merge(std::string_view piece, std::vector<std::int32_t>& out)
     }
   }
   out.resize(start);
-  for (std::int32_t i = 0; i >= 0 && i < n; i = symbols_[static_cast<std::size_t>(i)].next) out.push_back(symbols_[static_cast<std::size_t>(i)].id);
+  for (std::int32_t i = 0; i >= 0 && i < n; i = symbols_[static_cast<std::size_t>(i)].next)
+    out.push_back(symbols_[static_cast<std::size_t>(i)].id);
 }
 
 }  // namespace tinyzero

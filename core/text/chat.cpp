@@ -70,7 +70,8 @@ std::string template_of_config(const Json& config) {
   if (found.is_string()) return found.get<std::string>();
   if (!found.is_array()) return "";
   for (const Json& entry : found) {
-    if (entry.is_object() && entry.contains("name") && entry["name"] == "default" && entry.contains("template") && entry["template"].is_string())
+    if (entry.is_object() && entry.contains("name") && entry["name"] == "default" && entry.contains("template") &&
+        entry["template"].is_string())
       return entry["template"].get<std::string>();
   }
   return "";
@@ -96,8 +97,10 @@ ChatTemplate ChatTemplate::of_folder(const std::filesystem::path& folder) {
 ChatTemplate ChatTemplate::recognise(const std::string& jinja, const std::string& bos, const std::string& where) {
   const std::string text = with_line_ends(jinja);
   ChatTemplate t;
-  const bool chatml = has(text, "<|im_start|>") && has(text, "<|im_end|>") && has(text, "<|im_start|>assistant\n") && !has(text, "<|im_sep|>");
-  const bool llama3 = has(text, "<|start_header_id|>") && has(text, "<|eot_id|>") && has(text, "<|start_header_id|>assistant<|end_header_id|>\n\n");
+  const bool chatml =
+      has(text, "<|im_start|>") && has(text, "<|im_end|>") && has(text, "<|im_start|>assistant\n") && !has(text, "<|im_sep|>");
+  const bool llama3 =
+      has(text, "<|start_header_id|>") && has(text, "<|eot_id|>") && has(text, "<|start_header_id|>assistant<|end_header_id|>\n\n");
   if (chatml == llama3) throw Error("the chat template of " + where + " is not one that tinyzero knows", kHint);
   t.style_ = chatml ? Style::chatml : Style::llama3;
   t.bos_ = has(text, "bos_token") ? bos : "";
@@ -110,7 +113,8 @@ ChatTemplate ChatTemplate::recognise(const std::string& jinja, const std::string
   } else if (has(text, "Cutting Knowledge Date: ")) {
     t.knowledge_ = literal_between(text, "Cutting Knowledge Date: ", "\n");
     if (!has(text, "strftime_now")) t.date_ = literal_between(text, "date_string = \"", "\"");
-    if (t.knowledge_.empty() || (t.date_.empty() && !has(text, "strftime_now"))) throw Error("the dates in the chat template of " + where + " are not where Llama 3 has them", kHint);
+    if (t.knowledge_.empty() || (t.date_.empty() && !has(text, "strftime_now")))
+      throw Error("the dates in the chat template of " + where + " are not where Llama 3 has them", kHint);
   }
   return t;
 }
@@ -132,7 +136,8 @@ std::string ChatTemplate::render(const std::vector<ChatMessage>& messages, const
   const bool given = next != messages.end() && next->role == "system";
   if (given) system = (next++)->content;
   if (!knowledge_.empty()) {
-    out += opening("system") + "Cutting Knowledge Date: " + knowledge_ + "\nToday Date: " + (date_.empty() ? date : date_) + "\n\n" + trimmed(system) + end();
+    out += opening("system") + "Cutting Knowledge Date: " + knowledge_ + "\nToday Date: " + (date_.empty() ? date : date_) + "\n\n" +
+           trimmed(system) + end();
   } else if (given || !system.empty()) {
     out += message("system", system);
   }

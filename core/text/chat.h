@@ -1,7 +1,7 @@
 // Conversations as text: the chat templates of Qwen (ChatML) and Llama 3.
 //
-// A folder's own template is a program (Jinja). It is not run but recognised: by its markers, and by what models of these families vary, which is read
-// out of it (system message, dates, thinking). A template that is neither is refused.
+// A folder's own template is a program (Jinja). It is not run but recognised: by its markers, and what models of these families vary is read out of
+// it (system message, dates, thinking). A template that is neither is refused.
 #pragma once
 
 #include <filesystem>
@@ -40,8 +40,8 @@ class ChatTemplate {
   std::string opening(const std::string& role) const;
 
   Style style_ = Style::chatml;
-  std::string bos_;             // put before everything; may be empty
-  std::string default_system_;  // where no system message is given; empty: none
+  std::string bos_;               // put before everything; may be empty
+  std::string default_system_;    // where no system message is given; empty: none
   std::string knowledge_, date_;  // Llama 3.1 and newer: until when it knows, and the date that it takes for today, empty for the real one
   bool trims_ = false;            // contents lose white space at both ends
   bool drops_thinking_ = false;   // earlier answers are shown without what stands before </think>

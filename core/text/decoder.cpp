@@ -40,7 +40,8 @@ Decoder::Decoder(const TokenizerJson& json, const std::string& where) {
     const std::string kind = type_of(step, place);
     std::size_t at = 0;
     while (at < kOrder.size() && kOrder[at] != kind) ++at;
-    if (at == kOrder.size() || at < reached || (at == reached && at > 0)) unsupported(place, "\"" + kind + "\" at this place of a Sequence");
+    if (at == kOrder.size() || at < reached || (at == reached && at > 0))
+      unsupported(place, "\"" + kind + "\" at this place of a Sequence");
     reached = at;
     if (kind == "Replace") {
       const std::string from = text_of(member(step, "pattern"), "String", "", place);
@@ -64,7 +65,8 @@ void Decoder::set(std::int64_t id, const std::string& content, bool special, con
   if (static_cast<std::size_t>(id) >= tokens_.size()) tokens_.resize(static_cast<std::size_t>(id) + 1);
   Token& token = tokens_[static_cast<std::size_t>(id)];
   if (token.there && token.content != content)
-    throw Error(where + ": the id " + std::to_string(id) + " belongs to \"" + token.content + "\" and to \"" + content + "\"", "the file is damaged");
+    throw Error(where + ": the id " + std::to_string(id) + " belongs to \"" + token.content + "\" and to \"" + content + "\"",
+                "the file is damaged");
   token = {content, content, true, special, false};
   if (byte_level_) {
     if (!symbols_to_bytes(content, token.text)) token.text = content;
@@ -96,7 +98,8 @@ std::string Decoder::decode(const std::vector<std::int32_t>& ids, Specials speci
   return out + stream.finish();
 }
 
-TextStream::TextStream(const Decoder& decoder, Specials specials) : decoder_(decoder), specials_(specials), strip_(decoder.strip_at_most_) {}
+TextStream::TextStream(const Decoder& decoder, Specials specials)
+    : decoder_(decoder), specials_(specials), strip_(decoder.strip_at_most_) {}
 
 std::string TextStream::push(std::int32_t id) {
   const Decoder::Token* token = decoder_.find(id, specials_);

@@ -41,7 +41,7 @@ class Decoder {
 
   bool byte_level_ = true, byte_fallback_ = false;
   std::vector<std::pair<std::string, std::string>> replacements_;
-  char stripped_ = 0;                // what is taken from the beginning of the text,
+  char stripped_ = 0;               // what is taken from the beginning of the text,
   std::int64_t strip_at_most_ = 0;  // so often
   std::vector<Token> tokens_;
 };

@@ -25,7 +25,7 @@ class Normalizer {
   enum class Kind { nfc, prepend, replace };
   struct Step {
     Kind kind;
-    Pattern pattern;  // that is replaced
+    Pattern pattern;   // that is replaced
     std::string text;  // that is put in front, or in its place
   };
   void add(const TokenizerJson& json, const std::string& where, int depth);

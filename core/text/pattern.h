@@ -1,8 +1,4 @@
-// Expressions of tokenizer.json, which are Oniguruma's, through PCRE2.
-//
-// An expression is translated construct by construct, and what PCRE2 would read differently is written out: \s is Unicode's White_Space, \d is \p{Nd}.
-// A construct outside of what the tokenizers of known models use is refused by name, so that no text is ever split in another way than
-// the file means.
+// Expressions of tokenizer.json, which are Oniguruma's, through PCRE2; and plain texts that are looked for.
 #pragma once
 
 #include <functional>

@@ -90,7 +90,8 @@ void PreTokenizer::add_metaspace(const TokenizerJson& json, const std::string& w
   if (!member(json, "add_prefix_space").is_null()) unsupported(where, "\"Metaspace\" with add_prefix_space");
   const bool second = std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.kind == Kind::metaspace; });
   if (second || mark.empty() || mark.size() > kLongestMark || mark.find(' ') != std::string::npos) unsupported(where, "this \"Metaspace\"");
-  if (scheme != "always" && scheme != "first" && scheme != "never") unsupported(where, "\"Metaspace\" with the prepend_scheme \"" + scheme + "\"");
+  if (scheme != "always" && scheme != "first" && scheme != "never")
+    unsupported(where, "\"Metaspace\" with the prepend_scheme \"" + scheme + "\"");
   steps_.push_back({Kind::metaspace, {}, {}, false, mark, scheme == "always", scheme == "first"});
   if (flag_of(json, "split", true, where)) steps_.push_back({Kind::split, Pattern::literal(mark), Behaviour::merged_with_next});
 }
@@ -100,9 +101,8 @@ void PreTokenizer::run(std::size_t number, std::string_view text, bool at_start,
   if (number == steps_.size()) return piece(text);
   const Step& step = steps_[number];
   if (step.kind == Kind::split) {
-    cut(step, text, [&](std::size_t start, std::size_t end, bool) {
-      run(number + 1, text.substr(start, end - start), at_start && start == 0, piece);
-    });
+    cut(step, text,
+        [&](std::size_t start, std::size_t end, bool) { run(number + 1, text.substr(start, end - start), at_start && start == 0, piece); });
     return;
   }
   std::string changed;
@@ -126,9 +126,7 @@ void PreTokenizer::cut(const Step& step, std::string_view text, const Pattern::P
   step.pattern.cut(text, [&](std::size_t start, std::size_t end, bool matches) {
     const bool match = matches != step.invert;
     switch (step.behaviour) {
-      case Behaviour::isolated:
-        chunks.begin(start, end);
-        break;
+      case Behaviour::isolated: chunks.begin(start, end); break;
       case Behaviour::removed:
         if (!match) chunks.begin(start, end);
         break;

@@ -1,7 +1,7 @@
 // The pre-tokenizer of tokenizer.json: cuts text into the pieces that byte pair encoding works on, each by itself.
 //
-// Split with every behaviour, Digits, Metaspace, ByteLevel, and sequences of them. ByteLevel's change of bytes into printable symbols is not done here:
-// pieces stay text, and the vocabulary is kept in bytes (bpe.h).
+// Split with every behaviour, Digits, Metaspace, ByteLevel, and sequences of them. ByteLevel's change of bytes into printable symbols is not done
+// here: pieces stay text, and the vocabulary is kept in bytes (bpe.h).
 #pragma once
 
 #include <functional>

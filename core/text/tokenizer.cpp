@@ -13,7 +13,8 @@ namespace {
 
 constexpr const char* kFile = "tokenizer.json";
 // What else says something about text in a folder, and travels with it.
-constexpr const char* kCompanions[] = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"};
+constexpr const char* kCompanions[] = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+                                       "chat_template.jinja"};
 constexpr std::uintmax_t kLargestFile = 256 << 20;  // the vocabularies of 2025 take up to 35 MB
 
 // Ids may leave gaps, but a small file must not ask for a large table.
@@ -91,7 +92,8 @@ Tokenizer Tokenizer::parse(std::string text, const std::string& where) {
   t.normalizer_ = Normalizer(member(file.rest, "normalizer"), where);
   t.pre_tokenizer_ = PreTokenizer(member(file.rest, "pre_tokenizer"), where);
   t.bpe_ = Bpe(file, t.pre_tokenizer_.byte_level(), where);
-  if (!t.pre_tokenizer_.byte_level() && !t.bpe_.byte_fallback()) unsupported(where, "a pre_tokenizer without ByteLevel, and a model without byte_fallback,");
+  if (!t.pre_tokenizer_.byte_level() && !t.bpe_.byte_fallback())
+    unsupported(where, "a pre_tokenizer without ByteLevel, and a model without byte_fallback,");
   t.decoder_ = Decoder(member(file.rest, "decoder"), where);
   t.added_ = AddedTokens(member(file.rest, "added_tokens"), t.normalizer_, where);
   t.read_vocabulary(file, where);
@@ -109,7 +111,9 @@ void Tokenizer::read_vocabulary(const TokenizerFile& file, const std::string& wh
   for (const auto& [token, id] : file.vocab) {
     const AddedToken* twin = added_.find(token);
     if (twin != nullptr && twin->id != id)
-      throw Error(where + ": \"" + token + "\" is token " + std::to_string(id) + " of the vocabulary and added token " + std::to_string(twin->id), "the file is damaged");
+      throw Error(
+          where + ": \"" + token + "\" is token " + std::to_string(id) + " of the vocabulary and added token " + std::to_string(twin->id),
+          "the file is damaged");
     if (twin == nullptr) place(id, token, false);
   }
   for (const AddedToken& token : added_.all()) {
@@ -136,9 +140,11 @@ void Tokenizer::read_post_processor(const TokenizerJson& json, const std::string
       continue;
     }
     const TokenizerJson& ids = member(member(member(json, "special_tokens"), name.c_str()), "ids");
-    if (name.empty() || !ids.is_array()) throw Error(where + ": the template holds " + part.dump().substr(0, 100) + ", which is neither the text nor a known token");
+    if (name.empty() || !ids.is_array())
+      throw Error(where + ": the template holds " + part.dump().substr(0, 100) + ", which is neither the text nor a known token");
     for (const TokenizerJson& id : ids) {
-      if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() >= size()) throw Error(where + ": \"" + name + "\" is not in the vocabulary");
+      if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() >= size())
+        throw Error(where + ": \"" + name + "\" is not in the vocabulary");
       (texts == 0 ? before_ : behind_).push_back(id.get<std::int32_t>());
     }
   }
@@ -190,7 +196,8 @@ void Tokenizer::encode_text(std::string_view text, bool at_start, Bpe::Encoder& 
         continue;
       }
       const bool first = at_start && part.start == 0 && inner.start == 0;
-      pre_tokenizer_.split(piece.substr(inner.start, inner.end - inner.start), first, [&](std::string_view word) { encoder.encode(word, out); });
+      pre_tokenizer_.split(piece.substr(inner.start, inner.end - inner.start), first,
+                           [&](std::string_view word) { encoder.encode(word, out); });
     }
   }
 }

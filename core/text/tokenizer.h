@@ -42,7 +42,9 @@ class Tokenizer {
   std::vector<std::int32_t> encode_prompt(std::string_view text) const;
 
   // The text of the tokens. Where a token ends inside a character its bytes stand alone: replace_invalid (utf8.h) makes U+FFFD of them.
-  std::string decode(const std::vector<std::int32_t>& ids, Specials specials = Specials::skip) const { return decoder_.decode(ids, specials); }
+  std::string decode(const std::vector<std::int32_t>& ids, Specials specials = Specials::skip) const {
+    return decoder_.decode(ids, specials);
+  }
 
   // For text that is shown as its tokens come.
   TextStream stream() const { return TextStream(decoder_); }

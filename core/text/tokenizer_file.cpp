@@ -15,7 +15,9 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   bool null() override { return value(nullptr); }
   bool boolean(bool v) override { return value(v); }
   bool number_integer(std::int64_t v) override { return integer(v); }
-  bool number_unsigned(std::uint64_t v) override { return integer(v > static_cast<std::uint64_t>(INT64_MAX) ? INT64_MAX : static_cast<std::int64_t>(v)); }
+  bool number_unsigned(std::uint64_t v) override {
+    return integer(v > static_cast<std::uint64_t>(INT64_MAX) ? INT64_MAX : static_cast<std::int64_t>(v));
+  }
   bool number_float(double v, const std::string&) override { return value(v); }
   bool binary(TokenizerJson::binary_t&) override { return value(nullptr); }
 

@@ -14,9 +14,9 @@ namespace tinyzero {
 using TokenizerJson = nlohmann::json;
 
 struct TokenizerFile {
-  std::vector<std::pair<std::string, std::int64_t>> vocab;    // model.vocab
-  std::vector<std::pair<std::string, std::string>> merges;    // model.merges, written as "a b" or as [a, b]
-  TokenizerJson rest;                                         // everything else
+  std::vector<std::pair<std::string, std::int64_t>> vocab;  // model.vocab
+  std::vector<std::pair<std::string, std::string>> merges;  // model.merges, written as "a b" or as [a, b]
+  TokenizerJson rest;                                       // everything else
 };
 
 // Parses `text`, which came from `where`; throws Error.

@@ -29,6 +29,7 @@ TEST_CASE("a million marks in the wrong order are put right, in time n log n") {
 TEST_CASE("a normalizer that makes too much of a text is an error") {
   const Normalizer n(TokenizerJson::parse(R"({"type": "Sequence", "normalizers": [
     {"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
-    {"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]})"), "x");
+    {"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]})"),
+                     "x");
   CHECK_THROWS_WITH_AS(n.apply(std::string(100, 'a')), doctest::Contains("makes a text of more than"), Error);
 }

@@ -30,7 +30,9 @@ TEST_CASE("a text is cut into matches and what lies between them") {
   CHECK(cut("\\p{N}{1,3}", "12345") == "[123][45]");
   CHECK(cut("\\s+(?!\\S)|\\s+", "a   b ") == "a[  ][ ]b[ ]");
   std::string out;
-  Pattern::literal("aa").cut("aaaba", [&](std::size_t start, std::size_t end, bool matches) { out += std::to_string(start) + (matches ? "=" : "-") + std::to_string(end) + " "; });
+  Pattern::literal("aa").cut("aaaba", [&](std::size_t start, std::size_t end, bool matches) {
+    out += std::to_string(start) + (matches ? "=" : "-") + std::to_string(end) + " ";
+  });
   CHECK(out == "0=2 2-5 ");
 }
 
@@ -41,10 +43,13 @@ TEST_CASE("white space is Unicode's, as Oniguruma has it") {
 }
 
 TEST_CASE("what the two libraries read differently is refused by name") {
-  for (const auto& [expression, what] : {std::pair("\\w+", "\\w"), std::pair("\\bx", "\\b"), std::pair("^a", "the anchor ^"), std::pair("a$", "the anchor $"), std::pair("[a[b]]", "a class in a class"),
-                                         std::pair("[a&&b]", "an intersection"), std::pair("a{2}+", "the interval"), std::pair("a{,2}", "the interval"), std::pair("(?i)a", "a group \"(?i)"),
-                                         std::pair("(?i:st)", "with \"st\""), std::pair("(?i:[a])", "more than words"), std::pair("(?<n>a)", "a group"), std::pair("\\p{Han}", "\\p{Han}"),
-                                         std::pair("\\1", "\\1"), std::pair("[]a]", "an empty class"), std::pair("\\", "a backslash at the end"), std::pair("\\xE4", "the character code")}) {
+  for (const auto& [expression, what] :
+       {std::pair("\\w+", "\\w"), std::pair("\\bx", "\\b"), std::pair("^a", "the anchor ^"), std::pair("a$", "the anchor $"),
+        std::pair("[a[b]]", "a class in a class"), std::pair("[a&&b]", "an intersection"), std::pair("a{2}+", "the interval"),
+        std::pair("a{,2}", "the interval"), std::pair("(?i)a", "a group \"(?i)"), std::pair("(?i:st)", "with \"st\""),
+        std::pair("(?i:[a])", "more than words"), std::pair("(?<n>a)", "a group"), std::pair("\\p{Han}", "\\p{Han}"),
+        std::pair("\\1", "\\1"), std::pair("[]a]", "an empty class"), std::pair("\\", "a backslash at the end"),
+        std::pair("\\xE4", "the character code")}) {
     CAPTURE(expression);
     CHECK_THROWS_WITH_AS(Pattern::regex(expression, "x"), doctest::Contains(what), Error);
   }

@@ -76,14 +76,17 @@ TEST_CASE("files of other kinds are refused by what they need") {
       {R"({"pre_tokenizer": null})", "a pre_tokenizer without ByteLevel"},
       {R"({"pre_tokenizer": {"type": "Punctuation"}})", R"(x: pre_tokenizer: "Punctuation" is not supported)"},
       {R"({"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Sometimes"}})", R"(the behavior "Sometimes")"},
-      {R"({"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "\\p{Han}+"}, "behavior": "Isolated"}})", R"(\p{Han} in the expression)"},
+      {R"({"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "\\p{Han}+"}, "behavior": "Isolated"}})",
+       R"(\p{Han} in the expression)"},
       {R"({"model": {"type": "WordPiece"}})", R"(x: model: "WordPiece" is not supported)"},
       {R"({"model": {"type": "BPE", "dropout": 0.1, "vocab": {}, "merges": []}})", "dropout is not supported"},
-      {R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a", "b"]]}})", R"(merge 1, "a" and "b", is of tokens that are not in the vocabulary)"},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a", "b"]]}})",
+       R"(merge 1, "a" and "b", is of tokens that are not in the vocabulary)"},
       {R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}})", R"(merge 1 is "a", not two tokens)"},
       {R"({"model": {"type": "BPE", "vocab": {"a": 0.5}, "merges": []}})", R"(the id of token "a" is no whole number)"},
       {R"({"model": {"type": "BPE", "vocab": {"a": 90000000}, "merges": []}, "added_tokens": []})", "out of range"},
-      {R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 0}, "merges": []}, "added_tokens": []})", R"(the id 0 belongs to "a" and to "b")"},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 0}, "merges": []}, "added_tokens": []})",
+       R"(the id 0 belongs to "a" and to "b")"},
       {R"({"added_tokens": [{"id": 1, "content": "Q"}]})", "the file is damaged"},
       {R"({"added_tokens": [{"id": 5000, "content": "<x>"}, {"id": 5001, "content": "<x>"}]})", R"("<x>", stands twice)"},
       {R"({"decoder": {"type": "WordPiece"}})", R"(x: decoder: "WordPiece" is not supported)"},
@@ -166,7 +169,8 @@ TEST_CASE("bytes that are no UTF-8 come back from real models' tokenizers, too")
     const Tokenizer t = Tokenizer::load(folder);
     for (int trial = 0; trial < 200; ++trial) {
       std::string text;
-      for (std::uint64_t i = rng.below(40); i > 0; --i) text += rng.chance(0.7) ? static_cast<char>(' ' + rng.below(90)) : static_cast<char>(0x80 + rng.below(0x40));
+      for (std::uint64_t i = rng.below(40); i > 0; --i)
+        text += rng.chance(0.7) ? static_cast<char>(' ' + rng.below(90)) : static_cast<char>(0x80 + rng.below(0x40));
       CHECK(t.decode(t.encode(text), Specials::keep) == text);
     }
   }
