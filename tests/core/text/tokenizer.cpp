@@ -223,7 +223,7 @@ TEST_CASE("prompts are framed for the model they go to") {
   CHECK(frame_prompt("Q?", "base").ends_with("\nUser: Q?\nAssistant: Let me solve this step by step.\n<think>"));
   CHECK(frame_prompt("Q?", "qwen").starts_with("<|im_start|>system\n"));
   CHECK(frame_prompt("Q?", "qwen")
-            .ends_with("<|im_start|>user\nQ?<|im_end|>\n<|im_start|>assistant\nLet me solve this step by step.\n<think>"));
+            .ends_with("<|im_start|>user\n Q?<|im_end|>\n<|im_start|>assistant\nLet me solve this step by step.\n<think>"));
   CHECK_THROWS_AS(frame_prompt("Q?", "chat"), Error);
   CHECK(resolve_framing("auto", Tokenizer::make(true)) == "bare");
   CHECK(resolve_framing("qwen", Tokenizer::make(true)) == "qwen");
