@@ -123,6 +123,11 @@ TEST_CASE("every golden case of real models' tokenizers, ids and text, with and 
       CHECK(replace_invalid(t.decode(ids)) == c.at("decoded_skip_special").get<std::string>());
       ++encoded;
     }
+    for (const Json& c : parse_json(read_file(folder / "golden" / "greedy.json"), "greedy.json").at("prompts")) {
+      CHECK(t.encode_prompt(c.at("text").get<std::string>()) == c.at("ids").get<std::vector<std::int32_t>>());
+      CHECK(replace_invalid(t.decode(c.at("tokens").get<std::vector<std::int32_t>>(), Specials::keep)) ==
+            c.at("decoded").get<std::string>());
+    }
     for (const Json& c : json_lines(folder / "golden" / "decode_cases.jsonl")) {
       const auto ids = c.at("ids").get<std::vector<std::int32_t>>();
       CAPTURE(folder.string());
