@@ -234,7 +234,7 @@ void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int(
 }
 
 void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
-  CLI::App& model = *app.add_subcommand("model", "Models: info, generate, score, tokenize");
+  CLI::App& model = *app.add_subcommand("model", "Models: info, generate, score, tokenize, chat");
   model.require_subcommand(1);
   const auto folder = [](CLI::App& c, ModelOptions& o) {
     c.add_option("folder", o.folder, "a Hugging Face folder, or a run (its newest checkpoint)")->required();
@@ -260,7 +260,21 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                     });
   add<ModelOptions>(model, global, chosen, "score", "Log-probabilities of texts: reads {\"ids\"} or {\"text\"} a line", model_score_command,
                     folder);
-  add<ModelOptions>(model, global, chosen, "tokenize", "Token ids of texts: reads {\"text\"} a line", model_tokenize_command, folder);
+  add<ModelOptions>(model, global, chosen, "tokenize", "Token ids of texts and back: reads {\"text\"} or {\"ids\"} a line",
+                    model_tokenize_command, folder);
+  add<ModelOptions>(model, global, chosen, "chat", "Talk to a model on a terminal, or through a pipe, one message a line",
+                    model_chat_command, [=](CLI::App& c, ModelOptions& o) {
+                      o.temperature = 0.7;
+                      o.max_tokens = 1024;
+                      folder(c, o);
+                      c.add_option("--system", o.system, "system message; default: the one of the model's template");
+                      c.add_option("--temperature", o.temperature, "0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
+                      c.add_option("--max-tokens", o.max_tokens, "longest answer; the model's context is a limit, too")
+                          ->capture_default_str()
+                          ->check(CLI::Range(1, 131072));
+                      c.add_option("--seed", o.seed, "of the sampling")->capture_default_str();
+                      c.add_flag("--json", o.json, "print one JSON object an answer");
+                    });
 }
 
 void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {

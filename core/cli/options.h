@@ -129,7 +129,7 @@ struct ReplayOptions {
 };
 
 struct ModelOptions {
-  std::string folder, prompt;
+  std::string folder, prompt, system;
   std::int64_t max_tokens = 256, seed = 1, top_k = 0;
   double temperature = 1.0, top_p = 1.0;
   bool ignore_eos = false, json = false;
@@ -188,6 +188,7 @@ int model_info_command(const GlobalOptions&, const ModelOptions&);
 int model_generate_command(const GlobalOptions&, const ModelOptions&);
 int model_score_command(const GlobalOptions&, const ModelOptions&);
 int model_tokenize_command(const GlobalOptions&, const ModelOptions&);
+int model_chat_command(const GlobalOptions&, const ModelOptions&);
 int report_command(const GlobalOptions&, const ReportCommandOptions&);
 int doctor_command(const GlobalOptions&, const DoctorOptions&);
 

@@ -10,7 +10,7 @@ namespace tinyzero {
 std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& framing, const std::vector<Item>& items,
                                  std::int64_t samples) {
   std::vector<Prompt> prompts;
-  for (const Item& item : items) prompts.push_back({tokenizer.encode(frame_prompt(item.prompt, framing)), samples});
+  for (const Item& item : items) prompts.push_back({tokenizer.encode_prompt(frame_prompt(item.prompt, framing)), samples});
   return prompts;
 }
 

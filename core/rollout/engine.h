@@ -40,6 +40,9 @@ struct Sampling {
   // For benchmarks: how long each completion is to be, of all prompts and samples in order, at most max_tokens; eos then ends none. Empty: the
   // model decides.
   std::vector<std::int64_t> lengths = {};
+  // Called with every token of a completion as it is sampled, the one that ends it included, where there is one prompt and one sample; on the
+  // caller's thread.
+  std::function<void(std::int32_t token)> on_token = {};
 };
 
 enum class End { eos, length };

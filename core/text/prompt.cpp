@@ -18,7 +18,7 @@ std::string frame_prompt(const std::string& problem, const std::string& framing)
   if (framing == "qwen") {
     return "<|im_start|>system\nYou are a helpful assistant. You first thinks about the reasoning process in the mind and then provides "
            "the user with "
-           "the answer.<|im_end|>\n<|im_start|>user\n" +
+           "the answer.<|im_end|>\n<|im_start|>user\n " +
            problem + "<|im_end|>\n<|im_start|>assistant\n" + kOpening;
   }
   throw Error("no prompt template \"" + framing + "\"", "use bare, base or qwen");

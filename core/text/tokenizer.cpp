@@ -1,82 +1,33 @@
 #include "core/text/tokenizer.h"
 
 #include <algorithm>
-#include <queue>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
+#include "core/text/utf8.h"
 #include "tinyzero/answer.h"
 
 namespace tinyzero {
 namespace {
 
-void append_utf8(std::uint32_t code, std::string& out) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else {
-    out += static_cast<char>(0xC0 | (code >> 6));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
-}
+constexpr const char* kFile = "tokenizer.json";
+// What else says something about text in a folder, and travels with it.
+constexpr const char* kCompanions[] = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+                                       "chat_template.jinja"};
+constexpr std::uintmax_t kLargestFile = 256 << 20;  // the vocabularies of 2025 take up to 35 MB
 
-// The printable character that stands for a byte in byte-level vocabularies (GPT-2's table): bytes that print stand for themselves,
-// the others for U+0100 and up in their order.
-std::string byte_symbol(int byte) {
-  const auto prints = [](int b) { return (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || (b >= 174 && b <= 255); };
-  std::uint32_t code = static_cast<std::uint32_t>(byte);
-  if (!prints(byte)) {
-    code = 256;
-    for (int b = 0; b < byte; ++b) code += prints(b) ? 0 : 1;
-  }
-  std::string out;
-  append_utf8(code, out);
-  return out;
-}
-
-// Bytes of a token from its symbols; false if it holds a character that is no byte symbol.
-bool symbols_to_bytes(const std::string& token, const std::map<std::string, char>& table, std::string& out) {
-  for (std::size_t i = 0; i < token.size();) {
-    const std::size_t length = (token[i] & 0x80) == 0 ? 1 : 2;
-    const auto found = table.find(token.substr(i, length));
-    if (found == table.end()) return false;
-    out += found->second;
-    i += length;
-  }
-  return true;
-}
-
-const std::map<std::string, char>& symbol_table() {
-  static const std::map<std::string, char> kTable = [] {
-    std::map<std::string, char> table;
-    for (int b = 0; b < 256; ++b) table[byte_symbol(b)] = static_cast<char>(b);
-    return table;
-  }();
-  return kTable;
-}
-
-constexpr std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
-  return (static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32) | static_cast<std::uint32_t>(right);
-}
+// Ids may leave gaps, but a small file must not ask for a large table.
+constexpr std::int64_t kGap = 65536, kGapFactor = 4;
 
 Json added_token(std::int64_t id, std::string_view content, bool special) {
   return {{"id", id},        {"content", content},  {"single_word", false}, {"lstrip", false},
           {"rstrip", false}, {"normalized", false}, {"special", special}};
 }
 
-[[noreturn]] void unsupported(const std::string& where, const std::string& what) {
-  throw Error(where + ": " + what + " is not supported by this version's tokenizer", "give token ids instead of text");
-}
-
-void check_supported(const Json& json, const std::string& where) {
-  const auto type = [&](const char* part) {
-    return json.contains(part) && json[part].is_object() ? json[part].value("type", "?") : std::string();
-  };
-  if (!type("normalizer").empty()) unsupported(where, "normalizer \"" + type("normalizer") + "\"");
-  if (type("pre_tokenizer") != "ByteLevel") unsupported(where, "pre_tokenizer \"" + type("pre_tokenizer") + "\"");
-  if (json["pre_tokenizer"].value("use_regex", true) || json["pre_tokenizer"].value("add_prefix_space", true)) {
-    unsupported(where, "a ByteLevel pre_tokenizer that splits or adds spaces");
-  }
-  if (type("model") != "BPE") unsupported(where, "model \"" + type("model") + "\"");
+std::string read_limited(const fs::path& path) {
+  if (fs::file_size(path) > kLargestFile) throw Error(path.string() + " has more than " + std::to_string(kLargestFile >> 20) + " MiB");
+  return read_file(path);
 }
 
 }  // namespace
@@ -116,149 +67,151 @@ Tokenizer Tokenizer::make(bool numbers) {
                    {"ignore_merges", false},
                    {"vocab", vocab},
                    {"merges", merges}};
-  return from_json(json, "the new tokenizer");
-}
-
-Tokenizer Tokenizer::load(const std::filesystem::path& folder) {
-  const fs::path path = folder / "tokenizer.json";
-  if (!fs::exists(path)) throw Error(folder.string() + " has no tokenizer.json", "give token ids, or a complete Hugging Face folder");
-  return from_json(parse_json(read_file(path), path.string()), path.string());
-}
-
-Tokenizer Tokenizer::from_json(const Json& json, const std::string& where) {
-  check_supported(json, where);
-  Tokenizer t;
-  t.json_ = json;
-  try {
-    std::unordered_map<std::string, std::int32_t> ids;
-    const auto place = [&](std::int32_t id, std::string bytes, bool special) {
-      if (id < 0 || id > (1 << 24)) throw Error(where + ": token id " + std::to_string(id) + " is out of range");
-      if (static_cast<std::size_t>(id) >= t.bytes_.size()) {
-        t.bytes_.resize(static_cast<std::size_t>(id) + 1);
-        t.special_.resize(static_cast<std::size_t>(id) + 1);
-      }
-      t.bytes_[static_cast<std::size_t>(id)] = std::move(bytes);
-      t.special_[static_cast<std::size_t>(id)] = special;
-    };
-    for (const auto& [token, id] : json["model"]["vocab"].items()) {
-      std::string bytes;
-      if (!symbols_to_bytes(token, symbol_table(), bytes)) unsupported(where, "token \"" + token + "\" in the vocabulary");
-      ids[token] = id.get<std::int32_t>();
-      if (bytes.size() == 1) t.byte_id_[static_cast<unsigned char>(bytes[0])] = id.get<std::int32_t>();
-      place(id.get<std::int32_t>(), std::move(bytes), false);
-    }
-    std::int32_t rank = 0;
-    for (const auto& merge : json["model"]["merges"]) {
-      const std::string text =
-          merge.is_string() ? merge.get<std::string>() : merge.at(0).get<std::string>() + " " + merge.at(1).get<std::string>();
-      const std::size_t space = text.find(' ');
-      const std::string left = text.substr(0, space), right = text.substr(space + 1);
-      t.merges_[pair_key(ids.at(left), ids.at(right))] = {rank++, ids.at(left + right)};
-    }
-    for (const auto& token : json["added_tokens"]) {
-      const auto content = token.at("content").get<std::string>();
-      const Added added{token.at("id").get<std::int32_t>(), token.value("special", false)};
-      t.added_[content] = added;
-      place(added.id, content, added.special);
-    }
-  } catch (const std::exception& e) {
-    if (dynamic_cast<const Error*>(&e) != nullptr) throw;
-    throw Error(where + " is not a byte-level BPE tokenizer: " + e.what());
-  }
-  return t;
-}
-
-void Tokenizer::save(const std::filesystem::path& folder) const {
-  write_file_synced(folder / "tokenizer.json", json_.dump(2) + "\n");
   const Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
                        {"eos_token", kEndToken},
                        {"clean_up_tokenization_spaces", false},
                        {"model_max_length", 1000000}};
-  write_file_synced(folder / "tokenizer_config.json", config.dump(2) + "\n");
+  Tokenizer t = parse(json.dump(2) + "\n", "the new tokenizer");
+  t.files_["tokenizer_config.json"] = config.dump(2) + "\n";
+  return t;
+}
+
+Tokenizer Tokenizer::load(const std::filesystem::path& folder) {
+  const fs::path path = folder / kFile;
+  if (!fs::exists(path)) throw Error(folder.string() + " has no tokenizer.json", "give token ids, or a complete Hugging Face folder");
+  Tokenizer t = parse(read_limited(path), path.string());
+  for (const char* name : kCompanions) {
+    if (fs::is_regular_file(folder / name)) t.files_[name] = read_limited(folder / name);
+  }
+  return t;
+}
+
+Tokenizer Tokenizer::parse(std::string text, const std::string& where) {
+  const TokenizerFile file = parse_tokenizer_file(text, where);
+  Tokenizer t;
+  t.normalizer_ = Normalizer(member(file.rest, "normalizer"), where);
+  t.pre_tokenizer_ = PreTokenizer(member(file.rest, "pre_tokenizer"), where);
+  t.bpe_ = Bpe(file, t.pre_tokenizer_.byte_level(), where);
+  if (!t.pre_tokenizer_.byte_level() && !t.bpe_.byte_fallback())
+    unsupported(where, "a pre_tokenizer without ByteLevel, and a model without byte_fallback,");
+  t.decoder_ = Decoder(member(file.rest, "decoder"), where);
+  t.added_ = AddedTokens(member(file.rest, "added_tokens"), t.normalizer_, where);
+  t.read_vocabulary(file, where);
+  t.read_post_processor(member(file.rest, "post_processor"), where + ": post_processor", 0);
+  t.files_[kFile] = std::move(text);
+  return t;
+}
+
+void Tokenizer::read_vocabulary(const TokenizerFile& file, const std::string& where) {
+  const std::int64_t most = kGap + kGapFactor * static_cast<std::int64_t>(file.vocab.size() + added_.all().size());
+  const auto place = [&](std::int64_t id, const std::string& content, bool special) {
+    if (id < 0 || id >= most) throw Error(where + ": the id " + std::to_string(id) + " of token \"" + content + "\" is out of range");
+    decoder_.set(id, content, special, where);
+  };
+  for (const auto& [token, id] : file.vocab) {
+    const AddedToken* twin = added_.find(token);
+    if (twin != nullptr && twin->id != id)
+      throw Error(
+          where + ": \"" + token + "\" is token " + std::to_string(id) + " of the vocabulary and added token " + std::to_string(twin->id),
+          "the file is damaged");
+    if (twin == nullptr) place(id, token, false);
+  }
+  for (const AddedToken& token : added_.all()) {
+    const AddedToken* special = added_.find(token.shown);  // the library `tokenizers` asks by what is shown
+    place(token.id, token.shown, special != nullptr && special->special);
+  }
+}
+
+// Only TemplateProcessing changes ids; ByteLevel moves offsets.
+void Tokenizer::read_post_processor(const TokenizerJson& json, const std::string& where, int depth) {
+  const std::string type = type_of(json, where);
+  if (type.empty() || type == "ByteLevel") return;
+  if (type == "Sequence" && depth < 2 && member(json, "processors").is_array()) {
+    for (const TokenizerJson& part : json["processors"]) read_post_processor(part, where, depth + 1);
+    return;
+  }
+  if (type != "TemplateProcessing" || !member(json, "single").is_array()) unsupported(where, "\"" + type + "\"");
+  if (!before_.empty() || !behind_.empty()) unsupported(where, "a second \"TemplateProcessing\"");
+  int texts = 0;
+  for (const TokenizerJson& part : json["single"]) {
+    const std::string name = text_of(member(part, "SpecialToken"), "id", "", where);
+    if (text_of(member(part, "Sequence"), "id", "", where) == "A") {
+      ++texts;
+      continue;
+    }
+    const TokenizerJson& ids = member(member(member(json, "special_tokens"), name.c_str()), "ids");
+    if (name.empty() || !ids.is_array())
+      throw Error(where + ": the template holds " + part.dump().substr(0, 100) + ", which is neither the text nor a known token");
+    for (const TokenizerJson& id : ids) {
+      if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() >= size())
+        throw Error(where + ": \"" + name + "\" is not in the vocabulary");
+      (texts == 0 ? before_ : behind_).push_back(id.get<std::int32_t>());
+    }
+  }
+  if (texts != 1) throw Error(where + ": the template holds the text " + std::to_string(texts) + " times");
+}
+
+void Tokenizer::save(const std::filesystem::path& folder) const {
+  for (const auto& [name, content] : files_) write_file_synced(folder / name, content);
 }
 
 std::int32_t Tokenizer::id(const std::string& token) const {
-  const auto found = added_.find(token);
-  return found == added_.end() ? -1 : found->second.id;
+  const AddedToken* found = added_.find(token);
+  return found == nullptr ? -1 : found->id;
 }
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
   std::vector<std::int32_t> out;
-  std::size_t start = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::pair<const std::string, Added>* match = nullptr;  // the longest added token that starts here
-    for (const auto& token : added_) {
-      if (text.substr(at, token.first.size()) == token.first && (match == nullptr || token.first.size() > match->first.size()))
-        match = &token;
-    }
-    if (match == nullptr) {
-      ++at;
-      continue;
-    }
-    encode_piece(text.substr(start, at - start), out);
-    out.push_back(match->second.id);
-    at += match->first.size();
-    start = at;
+  Bpe::Encoder encoder(bpe_);
+  if ((normalizer_.empty() && pre_tokenizer_.whole() && pre_tokenizer_.byte_level()) || is_utf8(text)) {
+    encode_text(text, true, encoder, out);
+    return out;
   }
-  encode_piece(text.substr(start), out);
+  for (std::size_t start = 0; start < text.size();) {
+    std::size_t end = start;
+    Utf8Part part;
+    while (end < text.size() && (part = utf8_part(text, end)).valid) end += part.size;
+    encode_text(text.substr(start, end - start), start == 0, encoder, out);
+    if (end < text.size()) encoder.encode(text.substr(end, part.size), out);
+    start = end + part.size;
+  }
   return out;
 }
 
-// Byte pair encoding: of all neighbouring pairs, merge the one of lowest rank (the leftmost of equals) until none is left.
-void Tokenizer::encode_piece(std::string_view piece, std::vector<std::int32_t>& out) const {
-  struct Symbol {
-    std::int32_t id;
-    std::int32_t previous, next;  // places in the list, -1 at the ends
-  };
-  struct Candidate {
-    std::int32_t rank, left;
-    std::int32_t left_id, right_id;  // as seen when queued: a changed symbol makes the candidate stale
-    bool operator<(const Candidate& other) const { return std::tie(rank, left) > std::tie(other.rank, other.left); }
-  };
-  std::vector<Symbol> symbols;
-  const auto n = static_cast<std::int32_t>(piece.size());
-  for (std::int32_t i = 0; i < n; ++i) {
-    symbols.push_back({byte_id_[static_cast<unsigned char>(piece[static_cast<std::size_t>(i)])], i - 1, i + 1 < n ? i + 1 : -1});
+void Tokenizer::encode_text(std::string_view text, bool at_start, Bpe::Encoder& encoder, std::vector<std::int32_t>& out) const {
+  for (const AddedTokens::Part& part : added_.parts(text, false)) {
+    if (part.token != nullptr) {
+      out.push_back(part.token->id);
+      continue;
+    }
+    std::string_view piece = text.substr(part.start, part.end - part.start);
+    std::string normalized;
+    if (!normalizer_.empty()) {
+      normalized = normalizer_.apply(std::string(piece));
+      piece = normalized;
+    }
+    for (const AddedTokens::Part& inner : added_.parts(piece, true)) {
+      if (inner.token != nullptr) {
+        out.push_back(inner.token->id);
+        continue;
+      }
+      const bool first = at_start && part.start == 0 && inner.start == 0;
+      pre_tokenizer_.split(piece.substr(inner.start, inner.end - inner.start), first,
+                           [&](std::string_view word) { encoder.encode(word, out); });
+    }
   }
-  std::priority_queue<Candidate> queue;
-  const auto propose = [&](std::int32_t left) {
-    const std::int32_t right = left < 0 ? -1 : symbols[static_cast<std::size_t>(left)].next;
-    if (right < 0) return;
-    const std::int32_t a = symbols[static_cast<std::size_t>(left)].id, b = symbols[static_cast<std::size_t>(right)].id;
-    const auto merge = merges_.find(pair_key(a, b));
-    if (merge != merges_.end()) queue.push({merge->second.first, left, a, b});
-  };
-  for (std::int32_t i = 0; i < n; ++i) propose(i);
-  while (!queue.empty()) {
-    const Candidate best = queue.top();
-    queue.pop();
-    Symbol& left = symbols[static_cast<std::size_t>(best.left)];
-    if (left.id != best.left_id || left.next < 0 || symbols[static_cast<std::size_t>(left.next)].id != best.right_id) continue;
-    Symbol& right = symbols[static_cast<std::size_t>(left.next)];
-    left.id = merges_.at(pair_key(best.left_id, best.right_id)).second;
-    right.id = -1;
-    left.next = right.next;
-    if (left.next >= 0) symbols[static_cast<std::size_t>(left.next)].previous = best.left;
-    propose(best.left);
-    propose(left.previous);
-  }
-  for (std::int32_t i = 0; i >= 0 && i < n; i = symbols[static_cast<std::size_t>(i)].next)
-    out.push_back(symbols[static_cast<std::size_t>(i)].id);
 }
 
-std::string Tokenizer::decode(const std::vector<std::int32_t>& ids) const {
-  std::string out;
-  for (const std::int32_t id : ids) {
-    if (id >= 0 && static_cast<std::size_t>(id) < bytes_.size() && !special_[static_cast<std::size_t>(id)])
-      out += bytes_[static_cast<std::size_t>(id)];
-  }
+std::vector<std::int32_t> Tokenizer::encode_prompt(std::string_view text) const {
+  std::vector<std::int32_t> out = before_, ids = encode(text);
+  out.insert(out.end(), ids.begin(), ids.end());
+  out.insert(out.end(), behind_.begin(), behind_.end());
   return out;
 }
 
 std::string Tokenizer::token_text(std::int32_t token) const {
-  const std::string text = decode({token});
-  if (!text.empty()) return text;
-  return token == id(kEndToken) ? kEndToken : "#" + std::to_string(token);
+  const std::string text = decode({token}, Specials::keep);
+  return text.empty() ? "#" + std::to_string(token) : text;
 }
 
 }  // namespace tinyzero

@@ -1,8 +1,8 @@
-// Text to token ids and back, as the folder's tokenizer.json says.
+// Text to token ids and back, as the folder's tokenizer.json says: the same ids and the same text as the library `tokenizers` gives.
 //
-// Reads byte-level BPE without a pre-tokenizing expression, which is what tinyzero writes for models made from scratch: every byte is
-// a token, so any text can be written and read, and merges may join digits into numbers. Other tokenizer.json files are refused by
-// the name of what is not supported; such models still work with token ids.
+// Reads byte pair encoding as Qwen2, Qwen3, Llama 3 and their kin write it (bytes as symbols), and as Llama 2 and Mistral do (bytes where a
+// character has no token). Files that need anything else are refused by the name of what is not supported; such models still work with token ids. The
+// settings "truncation" and "padding" have no effect.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,13 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "core/base/json.h"
+#include "core/text/added_tokens.h"
+#include "core/text/bpe.h"
+#include "core/text/decoder.h"
+#include "core/text/normalizer.h"
+#include "core/text/pre_tokenizer.h"
 
 namespace tinyzero {
 
@@ -25,35 +28,51 @@ class Tokenizer {
   // Reads folder/tokenizer.json. Throws Error.
   static Tokenizer load(const std::filesystem::path& folder);
 
-  // Writes tokenizer.json and tokenizer_config.json into an existing folder, fsynced.
+  // Of the text of a tokenizer.json that came from `where`. Throws Error.
+  static Tokenizer parse(std::string text, const std::string& where);
+
+  // Writes tokenizer.json and what else the folder said about text (tokenizer_config.json, the chat template …) into an existing folder, as it
+  // was read, fsynced.
   void save(const std::filesystem::path& folder) const;
 
+  // The tokens of `text`, nothing put around them. Any bytes can be encoded; what is no UTF-8 is taken byte by byte.
   std::vector<std::int32_t> encode(std::string_view text) const;
 
-  // The bytes of the tokens; special tokens (the end) are left out, ids without a token as well.
-  std::string decode(const std::vector<std::int32_t>& ids) const;
-  // One token as people read it; special ones have no bytes of their own, and are named or numbered: "#151645".
+  // The same with what the post-processor puts around a text, such as the beginning token of Llama: what a model wants to see.
+  std::vector<std::int32_t> encode_prompt(std::string_view text) const;
+  // One token as people read it, special ones by their name; "#151645" if it has no text.
   std::string token_text(std::int32_t token) const;
 
-  std::int64_t size() const { return static_cast<std::int64_t>(bytes_.size()); }
-  // The id of a token by its text, -1 if there is none.
+  // The text of the tokens. Where a token ends inside a character its bytes stand alone: replace_invalid (utf8.h) makes U+FFFD of them.
+  std::string decode(const std::vector<std::int32_t>& ids, Specials specials = Specials::skip) const {
+    return decoder_.decode(ids, specials);
+  }
+
+  // For text that is shown as its tokens come.
+  TextStream stream() const { return TextStream(decoder_); }
+
+  std::int64_t size() const { return decoder_.size(); }
+  // The id of an added token by its text, -1 if there is none.
   std::int32_t id(const std::string& token) const;
 
+  // For people: "byte-level BPE" or "BPE with byte fallback"; the added tokens; what encode_prompt puts before and behind.
+  const char* kind() const { return bpe_.byte_fallback() ? "BPE with byte fallback" : "byte-level BPE"; }
+  const std::vector<AddedToken>& added() const { return added_.all(); }
+  const std::vector<std::int32_t>& before() const { return before_; }
+  const std::vector<std::int32_t>& behind() const { return behind_; }
+
  private:
-  struct Added {
-    std::int32_t id;
-    bool special;
-  };
+  void read_vocabulary(const TokenizerFile& file, const std::string& where);
+  void read_post_processor(const TokenizerJson& json, const std::string& where, int depth);
+  void encode_text(std::string_view text, bool at_start, Bpe::Encoder& encoder, std::vector<std::int32_t>& out) const;
 
-  static Tokenizer from_json(const Json& json, const std::string& where);
-  void encode_piece(std::string_view piece, std::vector<std::int32_t>& out) const;
-
-  Json json_;
-  std::vector<std::string> bytes_;                                                   // of each id
-  std::vector<bool> special_;                                                        // of each id
-  std::int32_t byte_id_[256] = {};                                                   // the token of one byte
-  std::map<std::string, Added> added_;                                               // matched in the text before anything else
-  std::unordered_map<std::uint64_t, std::pair<std::int32_t, std::int32_t>> merges_;  // (left, right) -> (rank, merged id)
+  std::map<std::string, std::string> files_;  // name -> content, for save()
+  Normalizer normalizer_;
+  AddedTokens added_;
+  PreTokenizer pre_tokenizer_;
+  Bpe bpe_;
+  Decoder decoder_;
+  std::vector<std::int32_t> before_, behind_;
 };
 
 inline constexpr const char* kEndToken = "<|endoftext|>";

@@ -77,7 +77,7 @@ void check_lengths(const RunParts& parts, const std::vector<Item>& items, Prefli
 
 void show_tokens(const RunParts& parts, const std::vector<Item>& items, PreflightReport& report) {
   for (const Item& item : items) {
-    const auto ids = parts.tokenizer.encode(frame_prompt(item.prompt, parts.framing));
+    const auto ids = parts.tokenizer.encode_prompt(frame_prompt(item.prompt, parts.framing));
     report.longest_prompt = std::max(report.longest_prompt, static_cast<std::int64_t>(ids.size()));
     if (!report.prompt.empty()) continue;
     for (const std::int32_t id : ids) report.prompt.push_back(parts.tokenizer.token_text(id));

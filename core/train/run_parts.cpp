@@ -154,7 +154,7 @@ std::vector<Sequence> demonstrations(const RunParts& parts, std::uint64_t step) 
   const auto items = draw_step(parts.task, /*stage=*/nullptr, seed, step, static_cast<std::size_t>(parts.experiment.warm_start.batch));
   std::vector<Sequence> out;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    Sequence sequence{parts.tokenizer.encode(frame_prompt(items[i].prompt, parts.framing)), 0};
+    Sequence sequence{parts.tokenizer.encode_prompt(frame_prompt(items[i].prompt, parts.framing)), 0};
     sequence.prompt = static_cast<std::int64_t>(sequence.ids.size());
     const auto trace = parts.tokenizer.encode(parts.task.demonstrate(items[i].state, seed, items[i].index));
     sequence.ids.insert(sequence.ids.end(), trace.begin(), trace.end());

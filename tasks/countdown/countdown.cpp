@@ -63,8 +63,8 @@ struct Settings {
           "log2(ways "
           "/ ways that hit the target), the bits of luck of a blind guess (slower: all ways are tried)")
         .one_of({"numbers", "operators", "luck"});
-    t.add("wording", wording, "how a problem is put: \"3 7 9 -> 20\", or a sentence for models that read English")
-        .one_of({"short", "long"});
+    t.add("wording", wording, "how a problem is put: \"3 7 9 -> 20\", a sentence for models that read English, or TinyZero's sentence")
+        .one_of({"short", "long", "tinyzero"});
     t.add("scorer", scorer, "strict: exact; tinyzero: the score of TinyZero's own scorer, quirks included").one_of({"strict", "tinyzero"});
     t.add("framing", framing, "the prompt's framing, which TinyZero's scorer looks for")
         .one_of({"base", "qwen", "other"})
@@ -274,6 +274,12 @@ class Countdown {
     Text prompt, key, state;
     if (s_.wording == "short") {
       prompt.list(numbers, " ") << " -> " << target;
+    } else if (s_.wording == "tinyzero") {  // word for word, as its data has it
+      (prompt << "Using the numbers [").list(numbers, ", ")
+          << "], create an equation that equals " << target
+          << ". You can use basic arithmetic operations (+, -, *, /) and each number can only be used once. Show your work in <think> "
+             "</think> "
+             "tags. And return the final answer in <answer> </answer> tags, for example <answer> (1 + 2) / 3 </answer>.";
     } else {
       (prompt << "Combine the numbers ").list(numbers, ", ")
           << " with + - * / and parentheses, each number exactly once, into an expression that equals " << target

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the verifiers, the readers of plugin files and of experiments, and the worker protocol under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Fuzzes the verifiers, the readers of plugin files, of experiments and of tokenizers, and the worker protocol under AddressSanitizer and UndefinedBehaviorSanitizer.
 # usage: tests/fuzz/run.sh FOLDER PLUGIN [SECONDS]      SECONDS: for each target, 5 if not given; needs clang++ with libFuzzer
 set -eu
 folder=$1 plugin=$2 seconds=${3:-5}
@@ -27,14 +27,18 @@ second=$!
 build elf tests/fuzz/elf.cpp core/plugin/elf.cpp core/base/file.cpp
 build yaml tests/fuzz/yaml.cpp core/config/document.cpp core/config/experiment.cpp core/config/reader.cpp core/base/suggest.cpp core/base/file.cpp \
   -lyaml-cpp
+build tokenizer tests/fuzz/tokenizer.cpp core/text/tokenizer.cpp core/text/tokenizer_file.cpp core/text/pattern.cpp core/text/oniguruma.cpp core/text/normalizer.cpp core/text/pre_tokenizer.cpp \
+  core/text/added_tokens.cpp core/text/bpe.cpp core/text/decoder.cpp core/text/utf8.cpp core/text/chat.cpp core/base/file.cpp \
+  -Wno-deprecated-declarations -lpcre2-8 -lutf8proc
 build wire tests/fuzz/wire.cpp core/plugin/worker/wire.cpp core/base/file.cpp
 wait "$first"
 wait "$second"
 
-for target in countdown arithmetic multiplication elf wire yaml; do
+for target in countdown arithmetic multiplication elf wire yaml tokenizer; do
   dictionary=tests/fuzz/answers.dict
-  if [ "$target" = yaml ]; then dictionary=tests/fuzz/yaml.dict; fi
+  case $target in yaml | tokenizer) dictionary=tests/fuzz/$target.dict ;; esac
   mkdir -p "$folder/corpus-$target"
+  if [ "$target" = tokenizer ]; then split -l 2 tests/fuzz/tokenizer.seeds "$folder/corpus-tokenizer/seed-"; fi
   FUZZ_PLUGIN=$plugin "$folder/$target" -max_total_time="$seconds" -timeout=1 -rss_limit_mb=2048 -max_len=8192 -dict="$dictionary" \
     -artifact_prefix="$folder/$target-" -print_final_stats=1 "$folder/corpus-$target" >"$folder/$target.log" 2>&1 || {
     tail -40 "$folder/$target.log"

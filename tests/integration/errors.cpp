@@ -101,7 +101,10 @@ TEST_CASE("model folders") {
   refused({"eval", "--endpoint", "http://localhost:1", "--model", "m"}, {"--task is missing"});
   refused({"eval", "--endpoint", "http://localhost:1", "--model", "m", "--task", "countdown", "--template", "base"},
           {"--template has no effect"});
-  refused({"model", "tokenize", golden}, {"not supported by this version's tokenizer"}, "{\"text\":\"a\"}\n");
+  write_file_synced(folder / "tokenizer.json", R"({"model": {"type": "Unigram", "vocab": [["a", 0.5]]}})");
+  refused({"model", "tokenize", folder.path()}, {"tokenizer.json: model: \"Unigram\" is not supported", "give token ids"},
+          "{\"text\":\"a\"}\n");
+  refused({"model", "chat", folder.path()}, {"has no chat template", "`model generate`"}, "hello\n");
 }
 
 TEST_CASE("lines of standard input") {

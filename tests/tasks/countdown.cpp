@@ -32,6 +32,16 @@ State read_state(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("TinyZero's sentence is the one of its data (examples/data_preprocess/countdown.py)") {
+  const std::string prompt = draw_first(open_countdown("{wording: tinyzero, numbers: 3, largest: 9}"), 1, 1).front().prompt;
+  CHECK(prompt.starts_with("Using the numbers ["));
+  CHECK(prompt.find("], create an equation that equals ") != std::string::npos);
+  CHECK(
+      prompt.ends_with(". You can use basic arithmetic operations (+, -, *, /) and each number can only be used once. Show your work in "
+                       "<think> </think> tags. "
+                       "And return the final answer in <answer> </answer> tags, for example <answer> (1 + 2) / 3 </answer>."));
+}
+
 TEST_CASE("verdicts say why") {
   const Task task = open_countdown();
   const std::string state = "{\"numbers\":[3,5,5],\"target\":8}";

@@ -171,6 +171,7 @@ class Generation {
     ++slot.position;
     slot.token = token.id;
     ++tokens;
+    if (sampling_.on_token && prompts_.size() == 1 && prompts_.front().samples == 1) sampling_.on_token(token.id);
     const bool eos = sampling_.lengths.empty() && std::find(sampling_.eos.begin(), sampling_.eos.end(), token.id) != sampling_.eos.end();
     if (!eos && static_cast<std::int64_t>(episode.tokens.size()) < slot.limit) return;
     episode.end = eos ? End::eos : End::length;

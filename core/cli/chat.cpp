@@ -1,0 +1,126 @@
+// model chat: a conversation with a model folder, on a terminal or through a pipe (one message a line).
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <iostream>
+
+#include "core/base/error.h"
+#include "core/cli/model_folder.h"
+#include "core/cli/options.h"
+#include "core/rollout/cpu/engine.h"
+#include "core/text/chat.h"
+#include "core/text/tokenizer.h"
+#include "core/text/utf8.h"
+
+namespace tinyzero {
+namespace {
+
+// "26 Jul 2024", as templates write a date.
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  localtime_r(&now, &parts);
+  char text[32];
+  return std::string(text, std::strftime(text, sizeof text, "%d %b %Y", &parts));
+}
+
+// A model may write what moves a terminal's cursor or changes its title: control characters but for line ends and tabs become U+FFFD.
+std::string harmless(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Part part = utf8_part(text, at);
+    const bool control = (part.code < 0x20 && part.code != '\n' && part.code != '\t') || (part.code >= 0x7F && part.code < 0xA0);
+    out += control || !part.valid ? kReplacement : std::string_view(text).substr(at, part.size);
+    at += part.size;
+  }
+  return out;
+}
+
+class Conversation {
+ public:
+  Conversation(const Model& model, const Tokenizer& tokenizer, const ChatTemplate& chat, const ModelOptions& options)
+      : model_(model), tokenizer_(tokenizer), chat_(chat), options_(options), engine_(model, {}), date_(today()) {
+    stops_ = model.config.eos;
+    const std::int32_t end = tokenizer.id(chat.end());
+    if (end < 0)
+      throw Error(std::string("the chat template ends messages with ") + chat.end() + ", which is no token of the tokenizer",
+                  "the folder is damaged");
+    if (std::find(stops_.begin(), stops_.end(), end) == stops_.end()) stops_.push_back(end);
+    if (!options.system.empty()) messages_.push_back({"system", options.system});
+  }
+
+  // Answers a message; `show` is called with the text as it comes.
+  Json answer(const std::string& user, const std::function<void(const std::string&)>& show) {
+    messages_.push_back({"user", user});
+    const Prompt prompt{tokenizer_.encode(chat_.render(messages_, date_)), 1};
+    const std::int64_t room = model_.config.context - static_cast<std::int64_t>(prompt.ids.size());
+    if (room < 1)
+      throw Failure(fmt::format("the conversation has {} tokens, and the model's context is {}", prompt.ids.size(), model_.config.context),
+                    "begin a new one");
+    TextStream stream = tokenizer_.stream();
+    std::string text;
+    const auto take = [&](const std::string& more) {
+      text += more;
+      if (!more.empty()) show(more);
+    };
+    Sampling sampling{std::min(options_.max_tokens, room),       options_.temperature, stops_,
+                      static_cast<std::uint64_t>(options_.seed), Purpose::generation,  turn_++};
+    sampling.on_token = [&](std::int32_t token) {
+      if (std::find(stops_.begin(), stops_.end(), token) == stops_.end()) take(stream.push(token));
+    };
+    const Episode episode = engine_.generate({prompt}, sampling).front();
+    take(stream.finish());
+    messages_.push_back({"assistant", text});
+    return {{"user", user},
+            {"text", text},
+            {"ids", episode.tokens},
+            {"end", episode.end == End::eos ? "eos" : "length"},
+            {"prompt_ids", prompt.ids}};
+  }
+
+ private:
+  const Model& model_;
+  const Tokenizer& tokenizer_;
+  const ChatTemplate& chat_;
+  const ModelOptions& options_;
+  CpuEngine engine_;
+  std::string date_;
+  std::vector<std::int64_t> stops_;
+  std::vector<ChatMessage> messages_;
+  std::uint64_t turn_ = 0;
+};
+
+}  // namespace
+
+int model_chat_command(const GlobalOptions&, const ModelOptions& options) {
+  const fs::path folder = model_folder(options.folder);
+  const ChatTemplate chat = ChatTemplate::of_folder(folder);
+  const Tokenizer tokenizer = Tokenizer::load(folder);
+  const Model model = load_model(folder);
+  Conversation conversation(model, tokenizer, chat, options);
+  const bool by_hand = ::isatty(STDIN_FILENO) != 0, on_screen = ::isatty(STDOUT_FILENO) != 0;
+  if (by_hand) fmt::print(stderr, "{} · {} · an empty line or Ctrl-D ends\n", folder.string(), chat.name());
+  const auto show = [&](const std::string& text) {
+    if (options.json) return;
+    fmt::print("{}", on_screen ? harmless(text) : text);
+    std::fflush(stdout);
+  };
+  for (std::string line;;) {
+    if (by_hand) fmt::print(stderr, "> ");
+    if (!std::getline(std::cin, line)) break;
+    if (line.empty() && by_hand) break;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const Json answer = conversation.answer(replace_invalid(line), show);
+    if (options.json) fmt::print("{}\n", json_line(answer));
+    else fmt::print("\n");
+    if (by_hand && answer["end"] == "length") fmt::print(stderr, "(cut after {} tokens; --max-tokens)\n", answer["ids"].size());
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+}  // namespace tinyzero

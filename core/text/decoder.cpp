@@ -1,0 +1,149 @@
+#include "core/text/decoder.h"
+
+#include <cctype>
+#include <cstdlib>
+
+#include "core/base/error.h"
+#include "core/text/bpe.h"
+#include "core/text/utf8.h"
+
+namespace tinyzero {
+namespace {
+
+// The byte that <0xHH> names, -1 for another text.
+int fallback_byte(const std::string& content) {
+  if (content.size() != 6 || !content.starts_with("<0x") || content[5] != '>') return -1;
+  if (std::isxdigit(static_cast<unsigned char>(content[3])) == 0 || std::isxdigit(static_cast<unsigned char>(content[4])) == 0) return -1;
+  return static_cast<int>(std::strtol(content.substr(3, 2).c_str(), nullptr, 16));
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  return text;
+}
+
+}  // namespace
+
+Decoder::Decoder(const TokenizerJson& json, const std::string& where) {
+  const std::string place = where + ": decoder", type = type_of(json, place);
+  if (type.empty()) unsupported(place, "no decoder");
+  if (type == "ByteLevel") return;
+  if (type != "Sequence" || !member(json, "decoders").is_array()) unsupported(place, "\"" + type + "\"");
+  const TokenizerJson& steps = json["decoders"];
+  if (steps.size() == 1 && type_of(steps[0], place) == "ByteLevel") return;
+  byte_level_ = false;
+  // Each kind may follow only what stands before it in this list.
+  static const std::vector<std::string> kOrder = {"Replace", "ByteFallback", "Fuse", "Strip"};
+  std::size_t reached = 0;
+  bool fused = false;
+  for (const TokenizerJson& step : steps) {
+    const std::string kind = type_of(step, place);
+    std::size_t at = 0;
+    while (at < kOrder.size() && kOrder[at] != kind) ++at;
+    if (at == kOrder.size() || at < reached || (at == reached && at > 0))
+      unsupported(place, "\"" + kind + "\" at this place of a Sequence");
+    reached = at;
+    if (kind == "Replace") {
+      const std::string from = text_of(member(step, "pattern"), "String", "", place);
+      const std::string to = text_of(step, "content", "", place);
+      if (from.empty() || to.size() > from.size()) unsupported(place, "this \"Replace\"");  // a real one makes a space of U+2581
+      replacements_.emplace_back(from, to);
+    } else if (kind == "ByteFallback") {
+      byte_fallback_ = true;
+    } else if (kind == "Fuse") {
+      fused = true;
+    } else {
+      const std::string content = text_of(step, "content", "", place);
+      if (!fused || content.size() != 1 || number_of(step, "stop", 0, place) != 0) unsupported(place, "this \"Strip\"");
+      stripped_ = content[0];
+      strip_at_most_ = number_of(step, "start", 0, place);
+    }
+  }
+}
+
+void Decoder::set(std::int64_t id, const std::string& content, bool special, const std::string& where) {
+  if (static_cast<std::size_t>(id) >= tokens_.size()) tokens_.resize(static_cast<std::size_t>(id) + 1);
+  Token& token = tokens_[static_cast<std::size_t>(id)];
+  if (token.there && token.content != content)
+    throw Error(where + ": the id " + std::to_string(id) + " belongs to \"" + token.content + "\" and to \"" + content + "\"",
+                "the file is damaged");
+  token = {content, content, true, special, false};
+  if (byte_level_) {
+    if (!symbols_to_bytes(content, token.text)) token.text = content;
+    return;
+  }
+  for (const auto& [from, to] : replacements_) token.text = replaced(std::move(token.text), from, to);
+  const int byte = byte_fallback_ ? fallback_byte(token.text) : -1;
+  if (byte < 0) return;
+  token.byte = true;
+  token.text = std::string(1, static_cast<char>(byte));
+}
+
+const Decoder::Token* Decoder::find(std::int32_t id, Specials specials) const {
+  if (id < 0 || id >= size()) return nullptr;
+  const Token& token = tokens_[static_cast<std::size_t>(id)];
+  return token.there && (specials == Specials::keep || !token.special) ? &token : nullptr;
+}
+
+std::string Decoder::decode(const std::vector<std::int32_t>& ids, Specials specials) const {
+  std::string out;
+  if (byte_level_) {
+    for (const std::int32_t id : ids) {
+      if (const Token* token = find(id, specials)) out += token->text;
+    }
+    return out;
+  }
+  TextStream stream(*this, specials);
+  for (const std::int32_t id : ids) out += stream.push(id);
+  return out + stream.finish();
+}
+
+TextStream::TextStream(const Decoder& decoder, Specials specials)
+    : decoder_(decoder), specials_(specials), strip_(decoder.strip_at_most_) {}
+
+std::string TextStream::push(std::int32_t id) {
+  const Decoder::Token* token = decoder_.find(id, specials_);
+  if (token == nullptr) return "";
+  if (decoder_.byte_level_) {
+    held_ += token->text;
+    const std::size_t kept = unfinished_bytes(held_);
+    std::string out = replace_invalid(std::string_view(held_).substr(0, held_.size() - kept));
+    held_.erase(0, held_.size() - kept);
+    return out;
+  }
+  if (token->byte) {
+    held_ += token->text;
+    return "";
+  }
+  return without_strip(take_held() + token->text);
+}
+
+std::string TextStream::finish() {
+  if (!decoder_.byte_level_) return without_strip(take_held());
+  std::string out = replace_invalid(held_);
+  held_.clear();
+  return out;
+}
+
+// A run of byte tokens: characters if all of them are, otherwise one U+FFFD for each byte, as in the `tokenizers` library.
+std::string TextStream::take_held() {
+  std::string out = std::move(held_);
+  held_.clear();
+  if (is_utf8(out)) return out;
+  const std::size_t bytes = out.size();
+  out.clear();
+  for (std::size_t i = 0; i < bytes; ++i) out += kReplacement;
+  return out;
+}
+
+std::string TextStream::without_strip(std::string text) {
+  std::size_t cut = 0;
+  while (strip_ > 0 && cut < text.size() && text[cut] == decoder_.stripped_) {
+    ++cut;
+    --strip_;
+  }
+  if (cut < text.size()) strip_ = 0;
+  return text.substr(cut);
+}
+
+}  // namespace tinyzero

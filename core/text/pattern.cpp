@@ -1,0 +1,136 @@
+#include "core/text/pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/text/oniguruma.h"
+#include "core/text/utf8.h"
+
+namespace tinyzero {
+namespace {
+
+// Steps that a match may take at one place, and more for each byte that lies ahead: what an expression without nested repeats needs, with room.
+constexpr std::uint32_t kSteps = 1'000'000, kStepsPerByte = 16;
+constexpr std::uint32_t kHeapKiB = 512 * 1024;
+
+std::string message_of(int code) {
+  PCRE2_UCHAR text[256];
+  pcre2_get_error_message(code, text, sizeof text);
+  return reinterpret_cast<const char*>(text);
+}
+
+// A search through one text.
+class Search {
+ public:
+  Search(const pcre2_code* code, std::string_view text, const std::string& expression)
+      : code_(code),
+        text_(text),
+        expression_(expression),
+        data_(pcre2_match_data_create(1, nullptr)),
+        context_(pcre2_match_context_create(nullptr)) {
+    pcre2_set_heap_limit(context_, kHeapKiB);
+  }
+  ~Search() {
+    pcre2_match_context_free(context_);
+    pcre2_match_data_free(data_);
+  }
+  Search(const Search&) = delete;
+  Search& operator=(const Search&) = delete;
+
+  // The first match from `from` on: false if there is none.
+  bool find(std::size_t from, std::size_t& start, std::size_t& end) {
+    const auto left = static_cast<std::uint64_t>(text_.size() - from);
+    pcre2_set_match_limit(context_, static_cast<std::uint32_t>(std::min<std::uint64_t>(kSteps + kStepsPerByte * left, UINT32_MAX)));
+    int found = match(from, 0);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT) found = match(from, PCRE2_NO_JIT);
+    if (found == PCRE2_ERROR_NOMATCH) return false;
+    if (found < 0) {
+      throw Error("the tokenizer's expression \"" + expression_ + "\" gives up at byte " + std::to_string(from) + " of a text of " +
+                      std::to_string(text_.size()) + ": " + message_of(found),
+                  "the expression repeats what repeats; this is a fault of the tokenizer.json");
+    }
+    const PCRE2_SIZE* places = pcre2_get_ovector_pointer(data_);
+    start = places[0];
+    end = places[1];
+    return true;
+  }
+
+ private:
+  int match(std::size_t from, std::uint32_t options) {
+    return pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text_.data()), text_.size(), from, PCRE2_NO_UTF_CHECK | options, data_,
+                       context_);
+  }
+
+  const pcre2_code* code_;
+  std::string_view text_;
+  const std::string& expression_;
+  pcre2_match_data* data_;
+  pcre2_match_context* context_;
+};
+
+}  // namespace
+
+Pattern Pattern::from_json(const TokenizerJson& json, const std::string& where) {
+  if (json.is_object() && json.size() == 1) {
+    if (member(json, "Regex").is_string()) return regex(json["Regex"].get<std::string>(), where);
+    if (member(json, "String").is_string()) return literal(json["String"].get<std::string>());
+  }
+  throw Error(where + ": a pattern is {\"Regex\": …} or {\"String\": …}, not " + json.dump().substr(0, 200));
+}
+
+Pattern Pattern::literal(std::string text) {
+  Pattern pattern;
+  pattern.literal_ = std::move(text);
+  return pattern;
+}
+
+Pattern Pattern::regex(const std::string& expression, const std::string& where) {
+  const std::string translated = to_pcre2(expression, where);
+  int error = 0;
+  PCRE2_SIZE place = 0;
+  // Without its optimizations of the start PCRE2 looks no further ahead than a match needs: they scan the whole text for every piece.
+  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                                   PCRE2_UTF | PCRE2_UCP | PCRE2_NO_START_OPTIMIZE | PCRE2_NEVER_BACKSLASH_C, &error, &place, nullptr);
+  if (code == nullptr) throw Error(where + ": the expression \"" + expression + "\" is wrong: " + message_of(error));
+  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where it cannot, matching interprets
+  Pattern pattern;
+  pattern.expression_ = expression;
+  pattern.code_ =
+      std::shared_ptr<const void>(code, [](const void* c) { pcre2_code_free(const_cast<pcre2_code*>(static_cast<const pcre2_code*>(c))); });
+  return pattern;
+}
+
+void Pattern::cut(std::string_view text, const Part& part) const {
+  if (text.empty()) return;
+  if (!code_) return cut_literal(text, part);
+  Search search(static_cast<const pcre2_code*>(code_.get()), text, expression_);
+  std::size_t from = 0, done = 0, start = 0, end = 0;
+  bool any = false;
+  while (from <= text.size() && search.find(from, start, end)) {
+    if (start == end && any && end == done) {  // an empty match right behind a match is none
+      from += from < text.size() ? utf8_part(text, from).size : 1;
+      continue;
+    }
+    if (start > done) part(done, start, false);
+    part(start, end, true);
+    done = from = end;
+    any = true;
+  }
+  if (done < text.size()) part(done, text.size(), false);
+}
+
+void Pattern::cut_literal(std::string_view text, const Part& part) const {
+  std::size_t done = 0;
+  for (std::size_t at = literal_.empty() ? std::string_view::npos : text.find(literal_); at != std::string_view::npos;
+       at = text.find(literal_, done)) {
+    if (at > done) part(done, at, false);
+    done = at + literal_.size();
+    part(at, done, true);
+  }
+  if (done < text.size()) part(done, text.size(), false);
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,195 @@
+#include "core/text/tokenizer_file.h"
+
+#include "core/base/error.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr std::size_t kDeepest = 32;  // real files nest 8 deep
+
+// Hears of the file's parts one after the other.
+class Reader : public nlohmann::json_sax<TokenizerJson> {
+ public:
+  Reader(TokenizerFile& file, const std::string& where) : file_(file), where_(where) {}
+
+  bool null() override { return value(nullptr); }
+  bool boolean(bool v) override { return value(v); }
+  bool number_integer(std::int64_t v) override { return integer(v); }
+  bool number_unsigned(std::uint64_t v) override {
+    return integer(v > static_cast<std::uint64_t>(INT64_MAX) ? INT64_MAX : static_cast<std::int64_t>(v));
+  }
+  bool number_float(double v, const std::string&) override { return value(v); }
+  bool binary(TokenizerJson::binary_t&) override { return value(nullptr); }
+
+  bool string(std::string& v) override {
+    if (place_ != Place::merges) return value(std::move(v));
+    if (in_pair_) {
+      pair_.push_back(std::move(v));
+      return true;
+    }
+    const std::size_t space = v.find(' ');
+    if (space == std::string::npos || v.find(' ', space + 1) != std::string::npos) refuse_merge("\"" + v + "\"");
+    file_.merges.emplace_back(v.substr(0, space), v.substr(space + 1));
+    return true;
+  }
+
+  bool key(std::string& v) override {
+    key_ = std::move(v);
+    return true;
+  }
+
+  bool start_object(std::size_t) override {
+    if (place_ == Place::rest && in_model() && key_ == "vocab") {
+      if (!file_.vocab.empty()) refuse_twice();
+      place_ = Place::vocab;
+      return true;
+    }
+    return open(TokenizerJson::object());
+  }
+
+  bool end_object() override {
+    if (place_ == Place::vocab) place_ = Place::rest;
+    else stack_.pop_back();
+    return true;
+  }
+
+  bool start_array(std::size_t) override {
+    if (place_ == Place::merges) {
+      if (in_pair_) refuse_merge("an array in an array");
+      in_pair_ = true;
+      pair_.clear();
+      return true;
+    }
+    if (place_ == Place::rest && in_model() && key_ == "merges") {
+      if (!file_.merges.empty()) refuse_twice();
+      place_ = Place::merges;
+      return true;
+    }
+    return open(TokenizerJson::array());
+  }
+
+  bool end_array() override {
+    if (place_ != Place::merges) {
+      stack_.pop_back();
+    } else if (in_pair_) {
+      if (pair_.size() != 2) refuse_merge("an array of " + std::to_string(pair_.size()));
+      file_.merges.emplace_back(std::move(pair_[0]), std::move(pair_[1]));
+      in_pair_ = false;
+    } else {
+      place_ = Place::rest;
+    }
+    return true;
+  }
+
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& e) override {
+    throw Error(where_ + " is not valid JSON: " + e.what());
+  }
+
+ private:
+  enum class Place { rest, vocab, merges };
+
+  struct Frame {
+    TokenizerJson* json;
+    std::string name;  // the key that it stands under
+  };
+
+  bool in_model() const { return stack_.size() == 2 && stack_[1].name == "model"; }
+
+  bool integer(std::int64_t v) {
+    if (place_ != Place::vocab) return value(v);
+    file_.vocab.emplace_back(key_, v);
+    return true;
+  }
+
+  bool value(TokenizerJson v) {
+    if (place_ == Place::vocab) throw Error(where_ + ": the id of token \"" + key_ + "\" is no whole number");
+    if (place_ == Place::merges) refuse_merge(v.dump());
+    add(std::move(v));
+    return true;
+  }
+
+  TokenizerJson& add(TokenizerJson v) {
+    if (stack_.empty()) return file_.rest = std::move(v);
+    TokenizerJson& top = *stack_.back().json;
+    if (top.is_object()) {
+      if (top.contains(key_)) refuse_twice();
+      return top[key_] = std::move(v);
+    }
+    top.push_back(std::move(v));
+    return top.back();
+  }
+
+  bool open(TokenizerJson v) {
+    if (place_ == Place::vocab) throw Error(where_ + ": the id of token \"" + key_ + "\" is no whole number");
+    if (place_ == Place::merges) refuse_merge("an object");
+    if (stack_.size() == kDeepest) throw Error(where_ + " is nested more than " + std::to_string(kDeepest) + " deep");
+    std::string name = key_;
+    TokenizerJson& added = add(std::move(v));
+    stack_.push_back({&added, std::move(name)});
+    return true;
+  }
+
+  [[noreturn]] void refuse_twice() const { throw Error(where_ + ": \"" + key_ + "\" stands twice", "the file is damaged"); }
+
+  [[noreturn]] void refuse_merge(const std::string& what) const {
+    throw Error(where_ + ": merge " + std::to_string(file_.merges.size() + 1) + " is " + what + ", not two tokens");
+  }
+
+  TokenizerFile& file_;
+  const std::string& where_;
+  Place place_ = Place::rest;
+  bool in_pair_ = false;
+  std::vector<std::string> pair_;
+  std::string key_;
+  std::vector<Frame> stack_;
+};
+
+}  // namespace
+
+TokenizerFile parse_tokenizer_file(std::string_view text, const std::string& where) {
+  TokenizerFile file;
+  Reader reader(file, where);
+  TokenizerJson::sax_parse(text, &reader);
+  if (!file.rest.is_object()) throw Error(where + " is not a JSON object");
+  return file;
+}
+
+const TokenizerJson& member(const TokenizerJson& object, const char* key) {
+  static const TokenizerJson kNull;
+  if (!object.is_object()) return kNull;
+  const auto found = object.find(key);
+  return found == object.end() ? kNull : *found;
+}
+
+bool flag_of(const TokenizerJson& object, const char* key, bool fallback, const std::string& where) {
+  const TokenizerJson& value = member(object, key);
+  if (value.is_null()) return fallback;
+  if (!value.is_boolean()) throw Error(where + ": \"" + key + "\" is neither true nor false");
+  return value.get<bool>();
+}
+
+std::int64_t number_of(const TokenizerJson& object, const char* key, std::int64_t fallback, const std::string& where) {
+  const TokenizerJson& value = member(object, key);
+  if (value.is_null()) return fallback;
+  if (!value.is_number_integer()) throw Error(where + ": \"" + key + "\" is no whole number");
+  return value.get<std::int64_t>();
+}
+
+std::string text_of(const TokenizerJson& object, const char* key, const std::string& fallback, const std::string& where) {
+  const TokenizerJson& value = member(object, key);
+  if (value.is_null()) return fallback;
+  if (!value.is_string()) throw Error(where + ": \"" + key + "\" is no text");
+  return value.get<std::string>();
+}
+
+std::string type_of(const TokenizerJson& part, const std::string& where) {
+  if (part.is_null()) return "";
+  if (!part.is_object()) throw Error(where + " is neither an object nor null");
+  return text_of(part, "type", "?", where);
+}
+
+void unsupported(const std::string& where, const std::string& what) {
+  throw Error(where + ": " + what + " is not supported", "give token ids instead of text");
+}
+
+}  // namespace tinyzero
