@@ -76,31 +76,19 @@ void print_passes(const Evaluation& e) {
   }
 }
 
-void print_difficulties(const Evaluation& e) {
-  std::map<std::int64_t, double> buckets;
+// A row for each group of completions, such as those of a difficulty: the accuracy of each model, and their number.
+template <class Key>
+void print_groups(const Evaluation& e, std::map<Key, std::pair<double, double>> EvalReport::*groups, const char* name) {
+  std::map<Key, double> sizes;
   for (const EvaluatedModel& m : e.models) {
-    for (const auto& [bucket, counts] : m.report.by_difficulty) buckets[bucket] = counts.second;
+    for (const auto& [key, counts] : m.report.*groups) sizes[key] = counts.second;
   }
-  for (const auto& [bucket, count] : buckets) {
+  for (const auto& [key, size] : sizes) {
     const auto share = [&](const EvalReport& r) {
-      const auto found = r.by_difficulty.find(bucket);
-      return found == r.by_difficulty.end() ? NAN : found->second.first / found->second.second;
+      const auto found = (r.*groups).find(key);
+      return found == (r.*groups).end() ? NAN : found->second.first / found->second.second;
     };
-    print_row(fmt::format("difficulty {}", bucket), e, share, fmt::format("of {:.0f}", count));
-  }
-}
-
-void print_sources(const Evaluation& e) {
-  std::map<std::string, double> sources;
-  for (const EvaluatedModel& m : e.models) {
-    for (const auto& [source, counts] : m.report.by_source) sources[source] = counts.second;
-  }
-  for (const auto& [source, count] : sources) {
-    const auto share = [&](const EvalReport& r) {
-      const auto found = r.by_source.find(source);
-      return found == r.by_source.end() ? NAN : found->second.first / found->second.second;
-    };
-    print_row(source, e, share, fmt::format("of {:.0f}", count));
+    print_row(fmt::format("{}{}", name, key), e, share, fmt::format("of {:.0f}", size));
   }
 }
 
@@ -187,8 +175,8 @@ void print_evaluation(const Evaluation& e) {
   for (std::size_t m = 0; m < e.models.size(); ++m) fmt::print("{:>9}", m + 1);
   fmt::print("\n");
   print_passes(e);
-  print_sources(e);
-  print_difficulties(e);
+  print_groups(e, &EvalReport::by_source, "");
+  print_groups(e, &EvalReport::by_difficulty, "difficulty ");
   print_reasons(e);
 }
 
