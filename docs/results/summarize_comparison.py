@@ -28,17 +28,16 @@ def estimate(e, scale=100, sign=""):
 def table(comparison):
     first = comparison["arms"][0]["name"]
     unit = comparison["budget"]["unit"]
-    rows = [f"| | test, % [95 %] | by seed | area over {unit}, % | steps | against {first}, points | P(better) | verdict |", "|---|---|---|---|---|---|---|---|"]
+    rows = [f"| | test, % [95 %] | by seed | against {first}, points | P(better) | verdict | area over {unit}, % | against {first} | steps |",
+            "|---|---|---|---|---|---|---|---|---|"]
     for arm in comparison["arms"]:
         ok = [run for run in arm["runs"] if run["state"] == "ok"]
         against = arm.get("against_first") or {}
         seeds = " ".join(f"{100 * run['test_accuracy']:.1f}" for run in ok)
         better = against.get("probability_of_improvement")
-        rows.append(f"| {arm['name']} | {estimate(arm['test_accuracy'])} | {seeds} | {estimate((arm.get('area') or {}).get(unit))} "
-                    f"| {statistics.mean(run['steps'] for run in ok):.0f} | {estimate(against.get('difference'), sign='+')} "
-                    f"| {better['value']:.2f} | {against['verdict']} |" if against else
-                    f"| {arm['name']} | {estimate(arm['test_accuracy'])} | {seeds} | {estimate((arm.get('area') or {}).get(unit))} "
-                    f"| {statistics.mean(run['steps'] for run in ok):.0f} | | | |")
+        rows.append(f"| {arm['name']} | {estimate(arm['test_accuracy'])} | {seeds} | {estimate(against.get('difference'), sign='+')} "
+                    f"| {format(better['value'], '.2f') if better else ''} | {against.get('verdict', '')} | {estimate((arm.get('area') or {}).get(unit))} "
+                    f"| {estimate((against.get('area_difference') or {}).get(unit), sign='+')} | {statistics.mean(run['steps'] for run in ok):.0f} |")
     return "\n".join(rows)
 
 
