@@ -1,6 +1,4 @@
-// model info · generate · score · tokenize
-
-#include <fmt/format.h>
+// model generate · score · tokenize
 
 #include <cstdio>
 #include <optional>
@@ -48,36 +46,6 @@ std::vector<std::int32_t> ids_of(const Json& object, const char* text_field, con
 }
 
 }  // namespace
-
-int model_info_command(const GlobalOptions&, const ModelOptions& options) {
-  const fs::path folder = model_folder(options.folder);
-  const Model model = load_model(folder);
-  const ModelConfig& c = model.config;
-  if (options.json) {
-    std::puts(json_line({{"folder", folder.string()},
-                         {"model_type", c.model_type},
-                         {"parameters", c.parameters()},
-                         {"layers", c.layers},
-                         {"width", c.width},
-                         {"heads", c.heads},
-                         {"kv_heads", c.kv_heads},
-                         {"head_dim", c.head_dim},
-                         {"mlp", c.mlp},
-                         {"vocab", c.vocab},
-                         {"context", c.context},
-                         {"tied", c.tied},
-                         {"eos", c.eos}})
-                  .c_str());
-    return 0;
-  }
-  fmt::print("{}\n", folder.string());
-  fmt::print("  {} · {} parameters · {} layers of {} · {} heads of {} over {} key/value heads · MLP {}\n", c.model_type, c.parameters(),
-             c.layers, c.width, c.heads, c.head_dim, c.kv_heads, c.mlp);
-  fmt::print("  vocabulary {} · context {} · embeddings {} · q/k/v bias {} · q/k norm {} · rope theta {}{}\n", c.vocab, c.context,
-             c.tied ? "tied" : "untied", c.qkv_bias ? "yes" : "no", c.qk_norm ? "yes" : "no", c.rope_theta,
-             c.rope_factor != 1.0 ? " (Llama 3 scaling)" : "");
-  return 0;
-}
 
 int model_generate_command(const GlobalOptions&, const ModelOptions& options) {
   const fs::path folder = model_folder(options.folder);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the verifiers, the readers of plugin files and of experiments, and the worker protocol under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Fuzzes the verifiers, the readers of plugin files, of experiments and of model folders, and the worker protocol under AddressSanitizer and UndefinedBehaviorSanitizer.
 # usage: tests/fuzz/run.sh FOLDER PLUGIN [SECONDS]      SECONDS: for each target, 5 if not given; needs clang++ with libFuzzer
 set -eu
 folder=$1 plugin=$2 seconds=${3:-5}
@@ -27,13 +27,18 @@ second=$!
 build elf tests/fuzz/elf.cpp core/plugin/elf.cpp core/base/file.cpp
 build yaml tests/fuzz/yaml.cpp core/config/document.cpp core/config/experiment.cpp core/config/reader.cpp core/base/suggest.cpp core/base/file.cpp \
   -lyaml-cpp
+build safetensors tests/fuzz/safetensors.cpp core/model/safetensors.cpp core/model/dtype.cpp core/base/file.cpp
+build model_config tests/fuzz/model_config.cpp core/model/config.cpp core/model/dtype.cpp core/model/parameters.cpp core/model/rope.cpp
 build wire tests/fuzz/wire.cpp core/plugin/worker/wire.cpp core/base/file.cpp
 wait "$first"
 wait "$second"
 
-for target in countdown arithmetic multiplication elf wire yaml; do
+for target in countdown arithmetic multiplication elf wire yaml safetensors model_config; do
   dictionary=tests/fuzz/answers.dict
-  if [ "$target" = yaml ]; then dictionary=tests/fuzz/yaml.dict; fi
+  case $target in
+    yaml) dictionary=tests/fuzz/yaml.dict ;;
+    safetensors | model_config) dictionary=tests/fuzz/model.dict ;;
+  esac
   mkdir -p "$folder/corpus-$target"
   FUZZ_PLUGIN=$plugin "$folder/$target" -max_total_time="$seconds" -timeout=1 -rss_limit_mb=2048 -max_len=8192 -dict="$dictionary" \
     -artifact_prefix="$folder/$target-" -print_final_stats=1 "$folder/corpus-$target" >"$folder/$target.log" 2>&1 || {
