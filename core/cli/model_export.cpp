@@ -50,17 +50,31 @@ fs::path find_converter() {
               "add the folder of llama.cpp to PATH and install its requirements, or leave --gguf out");
 }
 
-// Runs the converter on the written folder; its words go to standard error. Returns the file.
-fs::path convert(const fs::path& program, const fs::path& folder, Dtype dtype) {
-  const fs::path file = folder / (fs::absolute(folder / "").parent_path().filename().string() + "-" + name_of(dtype) + ".gguf");
-  Child child({program, fs::absolute(folder), "--outfile", fs::absolute(file), "--outtype", name_of(dtype)}, "/dev/stderr", usable_cores());
+// The last line of a log that says something.
+std::string last_line(const fs::path& log) {
+  std::istringstream lines(read_file(log));
+  std::string last;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find_first_not_of(" \r") != std::string::npos) last = line;
+  }
+  return last.empty() ? "nothing" : last;
+}
+
+// Runs the converter on the written folder. Returns the file.
+fs::path convert(const fs::path& program, const fs::path& out, Dtype dtype) {
+  const fs::path folder = (fs::absolute(out) / "").lexically_normal().parent_path();
+  const fs::path file = folder / (folder.filename().string() + "-" + name_of(dtype) + ".gguf"), log = folder / ".gguf.log";
+  Child child({program, folder, "--outfile", file, "--outtype", name_of(dtype)}, log, usable_cores());
   std::optional<int> code;
   while (!(code = child.ended())) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const std::string words = last_line(log);
+  fs::remove(log);
   if (*code == 0 && fs::exists(file)) return file;
   std::error_code ignored;
   fs::remove(file, ignored);
-  throw Failure(fmt::format("{} ended with {} and wrote no {}", program.string(), *code, file.filename().string()),
-                folder.string() + " itself is complete; what the converter said stands above");
+  throw Failure(
+      fmt::format("{} ended with {} and wrote no {}; its last words: {}", program.string(), *code, file.filename().string(), words),
+      fmt::format("{} itself is complete; for all it says: {} {}", out.string(), kConverter, out.string()));
 }
 
 }  // namespace

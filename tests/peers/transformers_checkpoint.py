@@ -41,7 +41,7 @@ def newest_checkpoint(program, run):
 def difference(program, folder, model):
     """The largest difference of log-probabilities between this program on a folder and a model of transformers, over some texts of ids."""
     generator, worst = torch.Generator().manual_seed(1), 0.0
-    for length in (2, 17, 150):
+    for length in (2, 17, min(150, model.config.max_position_embeddings)):
         ids = torch.randint(model.config.vocab_size, (1, length), generator=generator)
         scored = lines(program, ["model", "score", folder], [{"ids": ids[0].tolist()}])[0]["logprobs"]
         with torch.no_grad():
