@@ -56,7 +56,7 @@ def check_exports(program, source):
         before = AutoModelForCausalLM.from_pretrained(newest_checkpoint(program, source), dtype=torch.float32).state_dict()
         worst = 0.0
         for name, dtype in {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}.items():
-            for shards in ([], ["--shard-size", "100KB"]):
+            for shards in ([], ["--shard-size", "20KB"]):
                 out = f"{folder}/{name}{len(shards)}"
                 subprocess.run([program, "model", "export", source, "--out", out, "--dtype", name, *shards], check=True, capture_output=True)
                 assert os.path.exists(out + "/model.safetensors.index.json") == bool(shards), os.listdir(out)
