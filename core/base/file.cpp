@@ -110,6 +110,12 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(data_, size_);
 }
 
+void MappedFile::let_go(const char* data, std::size_t bytes) const {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)), at = static_cast<std::size_t>(data - data_);
+  const std::size_t begin = (at + page - 1) / page * page, end = (at + bytes) / page * page;
+  if (begin < end && end <= size_) ::madvise(data_ + begin, end - begin, MADV_DONTNEED);
+}
+
 MappedFile::MappedFile(MappedFile&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 
 }  // namespace tinyzero

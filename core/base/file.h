@@ -36,6 +36,8 @@ class MappedFile {
 
   const char* data() const { return data_; }
   std::size_t size() const { return size_; }
+  // These bytes are not needed soon: their pages stop counting as memory of this process, and are read again if they are touched.
+  void let_go(const char* data, std::size_t bytes) const;
 
  private:
   char* data_ = nullptr;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/model/folder.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {

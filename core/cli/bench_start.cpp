@@ -13,6 +13,7 @@
 #include "core/bench/measure.h"
 #include "core/bench/workload.h"
 #include "core/cli/options.h"
+#include "core/model/folder.h"
 
 extern char** environ;
 
@@ -42,15 +43,15 @@ double run_once(const std::vector<std::string>& arguments, const std::string& in
 }
 
 // A folder with a model of 1M weights, removed at the end.
-class ModelFolder {
+class TemporaryModel {
  public:
-  ModelFolder() {
+  TemporaryModel() {
     std::string name = (fs::temp_directory_path() / "tinyzero-bench-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw Failure("cannot make a folder like " + name + ": " + std::strerror(errno));
     path_ = name;
     save_model(bench_model({}), path_);
   }
-  ~ModelFolder() {
+  ~TemporaryModel() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
   }
@@ -63,7 +64,7 @@ class ModelFolder {
 }  // namespace
 
 int bench_start_command(const GlobalOptions&, const BenchStartOptions& options) {
-  const ModelFolder model;
+  const TemporaryModel model;
   const std::string input = (model.path() / "prompt.jsonl").string();
   write_file_synced(input, "{\"ids\":[1,2,3]}\n");
   const std::vector<std::string> help = {"--help"}, token = {"model", "generate", model.path().string(), "--max-tokens", "1"};

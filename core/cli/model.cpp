@@ -1,6 +1,4 @@
-// model info · generate · score · tokenize
-
-#include <fmt/format.h>
+// model generate · score · tokenize
 
 #include <cstdio>
 #include <optional>
@@ -10,7 +8,6 @@
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
 #include "core/rollout/cpu/engine.h"
-#include "core/text/chat.h"
 #include "core/text/tokenizer.h"
 #include "core/text/utf8.h"
 
@@ -49,82 +46,7 @@ std::vector<std::int32_t> ids_of(const Json& object, const char* text_field, con
   throw Error(where + " has neither \"ids\" nor \"" + std::string(text_field) + "\"");
 }
 
-// What there is to say about a folder's tokenizer; {"error": …} if it cannot be read.
-Json tokenizer_info(const fs::path& folder) {
-  Json info;
-  try {
-    const Tokenizer tokenizer = Tokenizer::load(folder);
-    info = {{"kind", tokenizer.kind()}, {"tokens", tokenizer.size()}, {"added", tokenizer.added().size()}};
-    for (const char* name : {"special", "before", "behind"}) info[name] = Json::array();
-    for (const AddedToken& token : tokenizer.added()) {
-      if (token.special) info["special"].push_back(token.content);
-    }
-    for (const std::int32_t id : tokenizer.before()) info["before"].push_back(replace_invalid(tokenizer.token_text(id)));
-    for (const std::int32_t id : tokenizer.behind()) info["behind"].push_back(replace_invalid(tokenizer.token_text(id)));
-  } catch (const Error& e) {
-    info = {{"error", e.what()}};
-  }
-  try {
-    info["chat_template"] = ChatTemplate::of_folder(folder).name();
-  } catch (const Error& e) {
-    info["chat_template"] = nullptr;
-    info["no_chat_because"] = e.what();
-  }
-  return info;
-}
-
-void print_tokenizer(const Json& info) {
-  const auto list = [&](const char* name) {
-    std::string out;
-    for (const Json& text : info[name]) out += " " + one_line(text.get<std::string>(), 60);
-    return out;
-  };
-  if (info.contains("error")) {
-    fmt::print("  no tokenizer: {}\n", one_line(info["error"].get<std::string>(), 400));
-  } else {
-    fmt::print("  tokenizer: {} · {} tokens, {} of them added\n", info["kind"].get<std::string>(), info["tokens"].get<std::int64_t>(),
-               info["added"].get<std::int64_t>());
-    for (const std::string& line : folded("  special:" + list("special"), 140, 4)) fmt::print("{}\n", line);
-    if (!info["before"].empty() || !info["behind"].empty()) fmt::print("  around a prompt:{} …{}\n", list("before"), list("behind"));
-  }
-  if (info["chat_template"].is_string()) fmt::print("  chat template: {}\n", info["chat_template"].get<std::string>());
-  else fmt::print("  no chat: {}\n", one_line(info["no_chat_because"].get<std::string>(), 400));
-}
-
 }  // namespace
-
-int model_info_command(const GlobalOptions&, const ModelOptions& options) {
-  const fs::path folder = model_folder(options.folder);
-  const Model model = load_model(folder);
-  const ModelConfig& c = model.config;
-  const Json tokenizer = tokenizer_info(folder);
-  if (options.json) {
-    std::puts(json_line({{"folder", folder.string()},
-                         {"model_type", c.model_type},
-                         {"parameters", c.parameters()},
-                         {"layers", c.layers},
-                         {"width", c.width},
-                         {"heads", c.heads},
-                         {"kv_heads", c.kv_heads},
-                         {"head_dim", c.head_dim},
-                         {"mlp", c.mlp},
-                         {"vocab", c.vocab},
-                         {"context", c.context},
-                         {"tied", c.tied},
-                         {"eos", c.eos},
-                         {"tokenizer", tokenizer}})
-                  .c_str());
-    return 0;
-  }
-  fmt::print("{}\n", folder.string());
-  fmt::print("  {} · {} parameters · {} layers of {} · {} heads of {} over {} key/value heads · MLP {}\n", c.model_type, c.parameters(),
-             c.layers, c.width, c.heads, c.head_dim, c.kv_heads, c.mlp);
-  fmt::print("  vocabulary {} · context {} · embeddings {} · q/k/v bias {} · q/k norm {} · rope theta {}{}\n", c.vocab, c.context,
-             c.tied ? "tied" : "untied", c.qkv_bias ? "yes" : "no", c.qk_norm ? "yes" : "no", c.rope_theta,
-             c.rope_factor != 1.0 ? " (Llama 3 scaling)" : "");
-  print_tokenizer(tokenizer);
-  return 0;
-}
 
 int model_generate_command(const GlobalOptions&, const ModelOptions& options) {
   const fs::path folder = model_folder(options.folder);

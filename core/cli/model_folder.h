@@ -6,6 +6,7 @@
 
 #include "core/base/file.h"
 #include "core/config/document.h"
+#include "core/model/folder.h"
 
 namespace tinyzero {
 

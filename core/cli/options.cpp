@@ -234,7 +234,7 @@ void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int(
 }
 
 void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
-  CLI::App& model = *app.add_subcommand("model", "Models: info, generate, score, tokenize, chat");
+  CLI::App& model = *app.add_subcommand("model", "Models: info, generate, score, tokenize, chat, export");
   model.require_subcommand(1);
   const auto folder = [](CLI::App& c, ModelOptions& o) {
     c.add_option("folder", o.folder, "a Hugging Face folder, or a run (its newest checkpoint)")->required();
@@ -275,6 +275,16 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                       c.add_option("--seed", o.seed, "of the sampling")->capture_default_str();
                       c.add_flag("--json", o.json, "print one JSON object an answer");
                     });
+  add<ModelExportOptions>(
+      model, global, chosen, "export", "Write a model as a new Hugging Face folder, to share or to convert", model_export_command,
+      [](CLI::App& c, ModelExportOptions& o) {
+        c.add_option("folder", o.folder, "a Hugging Face folder, or a run (its newest checkpoint)")->required();
+        c.add_option("--out", o.out, "the folder to write, which must not exist yet")->required();
+        c.add_option("--dtype", o.dtype, "type of the weights: f32, bf16 or f16; default: as they are stored")
+            ->check(CLI::IsMember({"f32", "bf16", "f16"}));
+        c.add_option("--shard-size", o.shard_size, "cut weights beyond this into several files: 2GB, 500MB")->capture_default_str();
+        c.add_flag("--gguf", o.gguf, "also write a GGUF file, by llama.cpp's convert_hf_to_gguf.py");
+      });
 }
 
 void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {

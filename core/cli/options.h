@@ -135,6 +135,11 @@ struct ModelOptions {
   bool ignore_eos = false, json = false;
 };
 
+struct ModelExportOptions {
+  std::string folder, out, dtype, shard_size = "5GB";
+  bool gguf = false;
+};
+
 struct ConfigOptions {
   std::string config;
   std::vector<std::string> overrides;
@@ -189,6 +194,7 @@ int model_generate_command(const GlobalOptions&, const ModelOptions&);
 int model_score_command(const GlobalOptions&, const ModelOptions&);
 int model_tokenize_command(const GlobalOptions&, const ModelOptions&);
 int model_chat_command(const GlobalOptions&, const ModelOptions&);
+int model_export_command(const GlobalOptions&, const ModelExportOptions&);
 int report_command(const GlobalOptions&, const ReportCommandOptions&);
 int doctor_command(const GlobalOptions&, const DoctorOptions&);
 

@@ -1,6 +1,8 @@
 #include "core/model/config.h"
 
 #include <algorithm>
+#include <cmath>
+#include <type_traits>
 
 #include "core/base/error.h"
 
@@ -21,22 +23,45 @@ class Fields {
   template <class T>
   T get(const char* name) const {
     if (!has(name)) throw Error(where_ + " has no \"" + name + "\"", "is it a model's config.json?");
+    const Json& value = json_.at(name);
+    const auto fits = [](const Json& one) {
+      return !std::is_same_v<T, std::int64_t> || one.is_number_integer();
+    };  // 1.5 and true are no sizes
     try {
-      return json_.at(name).get<T>();
-    } catch (const Json::exception&) {
-      throw Error(where_ + ": \"" + name + "\" is " + json_.at(name).dump().substr(0, 80) + ", which has the wrong type");
+      if (fits(value)) return value.get<T>();
+    } catch (const Json::exception&) {  // said below
     }
+    throw Error(where_ + ": \"" + name + "\" is " + value.dump().substr(0, 80) + ", which has the wrong type");
   }
   template <class T>
   T get(const char* name, T fallback) const {
     return has(name) ? get<T>(name) : fallback;
   }
 
-  std::int64_t size(const char* name) const {
+  std::int64_t size(const char* name, std::int64_t largest = std::int64_t{1} << 24) const {
     const auto value = get<std::int64_t>(name);
-    if (value < 1 || value > (std::int64_t{1} << 24))
-      throw Error(where_ + ": \"" + name + "\" is " + std::to_string(value) + ", which no model has");
+    if (value < 1 || value > largest) throw Error(where_ + ": \"" + name + "\" is " + std::to_string(value) + ", which no model has");
     return value;
+  }
+
+  // A finite number above 0.
+  double positive(const char* name) const {
+    const auto value = get<double>(name);
+    if (!std::isfinite(value) || value <= 0)
+      throw Error(where_ + ": \"" + name + "\" is " + json_.at(name).dump() + ", which no model has");
+    return value;
+  }
+
+  // One id or a list of them.
+  std::vector<std::int64_t> ids(const char* name) const {
+    if (!has(name)) return {};
+    if (!json_.at(name).is_array()) return {get<std::int64_t>(name)};
+    std::vector<std::int64_t> out;
+    for (const Json& id : json_.at(name)) {
+      if (!id.is_number_integer()) throw Error(where_ + ": \"" + name + "\" holds " + id.dump().substr(0, 80) + ", which is no token id");
+      out.push_back(id.get<std::int64_t>());
+    }
+    return out;
   }
 
   [[noreturn]] void refuse(const std::string& what) const {
@@ -49,87 +74,148 @@ class Fields {
   std::string where_;
 };
 
+// Name of a family in architectures, and what its members say about themselves where a config.json leaves it out.
+struct Family {
+  const char *type, *name;
+  bool own_kv_heads;      // num_key_value_heads may be left out: as many as heads
+  std::int64_t head_dim;  // 0: hidden_size / num_attention_heads
+  bool qkv_bias, qk_norm;
+};
+constexpr Family kFamilies[] = {{"qwen2", "Qwen2", false, 0, true, false},
+                                {"qwen3", "Qwen3", false, 128, false, true},
+                                {"llama", "Llama", true, 0, false, false},
+                                {"mistral", "Mistral", false, 0, false, false}};
+
+const Family* find_family(const std::string& type) {
+  const auto found = std::find_if(std::begin(kFamilies), std::end(kFamilies), [&](const Family& family) { return type == family.type; });
+  return found == std::end(kFamilies) ? nullptr : found;
+}
+
 void read_rope(const Fields& fields, const Json& json, const std::string& where, ModelConfig& config) {
   const char* holder = fields.has("rope_parameters") ? "rope_parameters" : fields.has("rope_scaling") ? "rope_scaling" : nullptr;
-  config.rope_theta = fields.get("rope_theta", 10000.0);
+  if (fields.has("rope_theta")) config.rope_theta = fields.positive("rope_theta");
+  if (fields.get("partial_rotary_factor", 1.0) != 1.0) fields.refuse("a partial rotation of heads");
   if (holder == nullptr) return;
   const Fields rope(json.at(holder), where + " " + holder);
-  config.rope_theta = rope.get("rope_theta", config.rope_theta);
+  if (rope.has("rope_theta")) config.rope_theta = rope.positive("rope_theta");
+  if (rope.get("partial_rotary_factor", 1.0) != 1.0) rope.refuse("a partial rotation of heads");
   const auto type = rope.get<std::string>("rope_type", rope.get<std::string>("type", "default"));
-  if (type == "default") return;
-  if (type != "llama3") rope.refuse("rope type \"" + type + "\"");
-  config.rope_factor = rope.get<double>("factor");
-  config.rope_low_factor = rope.get<double>("low_freq_factor");
-  config.rope_high_factor = rope.get<double>("high_freq_factor");
+  if (type == "default") {
+    for (const auto& [name, value] : json.at(holder).items()) {
+      if (value.is_object()) rope.refuse("a rope of its own for each kind of layer (" + name.substr(0, 80) + ")");
+    }
+    return;
+  }
+  if (type != "llama3" && type != "linear") rope.refuse("rope type \"" + type.substr(0, 80) + "\"");
+  config.rope_factor = rope.positive("factor");
+  config.rope_scaling = RopeScaling::linear;
+  if (type == "linear") return;
+  config.rope_scaling = RopeScaling::llama3;
+  config.rope_low_factor = rope.positive("low_freq_factor");
+  config.rope_high_factor = rope.positive("high_freq_factor");
+  if (config.rope_low_factor >= config.rope_high_factor) rope.refuse("a low_freq_factor that is not below high_freq_factor");
   config.rope_original_context = rope.size("original_max_position_embeddings");
 }
 
-void refuse_unsupported(const Fields& fields, const Json& json) {
+// Whether a window that the file speaks of limits what some layer sees; a window of the whole context does not. Qwen carries one that
+// use_sliding_window switches off, or that no layer below max_window_layers has. Mistral has one of 4096 unless the file says null.
+bool window_in_use(const Fields& fields, const Json& json, const std::string& type) {
+  const bool qwen = type == "qwen2" || type == "qwen3", said = json.contains("sliding_window");
+  if (qwen) {
+    if (!fields.get("use_sliding_window", false) || fields.has("layer_types")) return false;
+    if (fields.get<std::int64_t>("max_window_layers", 28) >= fields.size("num_hidden_layers")) return false;
+  }
+  if (said ? !fields.has("sliding_window") : !qwen && type != "mistral") return false;
+  return (said ? fields.size("sliding_window") : 4096) < fields.size("max_position_embeddings");
+}
+
+void refuse_unsupported(const Fields& fields, const Json& json, const std::string& type) {
   const auto activation = fields.get<std::string>("hidden_act", "silu");
-  if (activation != "silu") fields.refuse("activation \"" + activation + "\"");
-  if (fields.has("quantization_config")) fields.refuse("a quantised model");
+  if (activation != "silu" && activation != "swish") fields.refuse("activation \"" + activation.substr(0, 80) + "\"");
+  for (const char* name : {"quantization_config", "compression_config"}) {
+    if (fields.has(name)) fields.refuse("a quantised model (" + std::string(name) + ")");
+  }
   if (fields.get("mlp_bias", false)) fields.refuse("a bias in the MLP");
-  if (fields.has("num_experts") || fields.has("num_local_experts")) fields.refuse("a mixture of experts");
-  if (fields.get("use_sliding_window", false)) fields.refuse("sliding-window attention");
+  if (type != "qwen2" && fields.get("attention_bias", false)) fields.refuse("attention_bias for model type \"" + type + "\"");
+  for (const char* name : {"num_experts", "num_local_experts", "n_routed_experts", "moe_intermediate_size"}) {
+    if (fields.has(name)) fields.refuse("a mixture of experts (" + std::string(name) + ")");
+  }
+  if (fields.has("auto_map")) fields.refuse("a model with code of its own (auto_map)");
+  if (!fields.get("is_causal", true)) fields.refuse("attention in both directions (is_causal: false)");
   if (fields.has("layer_types")) {
-    for (const auto& type : json.at("layer_types")) {
-      if (type != "full_attention") fields.refuse("layer type " + type.dump());
+    for (const auto& kind : json.at("layer_types")) {
+      if (kind != "full_attention") fields.refuse("layer type " + kind.dump().substr(0, 80));
     }
   }
+  if (window_in_use(fields, json, type)) fields.refuse("sliding-window attention");
+}
+
+// What stands on the hidden states: false for logits, true for one value a token.
+bool has_value_head(const Fields& fields, const Json& json) {
+  if (!fields.has("architectures")) return false;
+  const auto names = fields.get<std::vector<std::string>>("architectures");
+  if (names.empty() || names[0].ends_with("ForCausalLM")) return false;
+  if (!names[0].ends_with(kValueArchitecture)) fields.refuse("architecture \"" + names[0].substr(0, 80) + "\"");
+  const bool one = fields.has("id2label") && json.at("id2label").is_object() && json.at("id2label").size() == 1;
+  if (!one) fields.refuse("a classifier of tokens that has not one label");
+  return true;
 }
 
 }  // namespace
+
+std::string architecture_of(const ModelConfig& config) {
+  return find_family(config.model_type)->name + (config.value_head ? kValueArchitecture : "ForCausalLM");
+}
 
 ModelConfig ModelConfig::from_json(const Json& json, const std::string& where) {
   const Fields fields(json, where);
   ModelConfig c;
   c.source = json;
   c.model_type = fields.get<std::string>("model_type");
-  if (c.model_type != "qwen2" && c.model_type != "qwen3" && c.model_type != "llama" && c.model_type != "mistral") {
-    fields.refuse("model type \"" + c.model_type + "\"");
-  }
-  refuse_unsupported(fields, json);
-  if (c.model_type == "mistral" && fields.has("sliding_window")) fields.refuse("sliding-window attention");
-  c.layers = fields.size("num_hidden_layers");
+  const Family* family = find_family(c.model_type);
+  if (family == nullptr) fields.refuse("model type \"" + c.model_type.substr(0, 80) + "\"");
+  refuse_unsupported(fields, json, c.model_type);
+  c.layers = fields.size("num_hidden_layers", 4096);
   c.width = fields.size("hidden_size");
   c.heads = fields.size("num_attention_heads");
-  c.kv_heads = fields.has("num_key_value_heads") ? fields.size("num_key_value_heads") : c.heads;
+  const bool as_heads = family->own_kv_heads ? !fields.has("num_key_value_heads")
+                                             : json.contains("num_key_value_heads") && !fields.has("num_key_value_heads");
+  c.kv_heads = as_heads ? c.heads : fields.size("num_key_value_heads");
   if (c.heads % c.kv_heads != 0) fields.refuse(std::to_string(c.heads) + " heads over " + std::to_string(c.kv_heads) + " key/value heads");
-  c.head_dim = fields.has("head_dim") ? fields.size("head_dim") : c.width / c.heads;
-  if (c.head_dim % 2 != 0 || c.head_dim == 0) fields.refuse("a head size of " + std::to_string(c.head_dim));
+  if (fields.has("head_dim")) c.head_dim = fields.size("head_dim");
+  else c.head_dim = family->head_dim > 0 && !json.contains("head_dim") ? family->head_dim : c.width / c.heads;
+  if (c.head_dim % 2 != 0 || c.head_dim == 0 || c.q_width() > (std::int64_t{1} << 24))
+    fields.refuse("a head size of " + std::to_string(c.head_dim));
   c.mlp = fields.size("intermediate_size");
   c.vocab = fields.size("vocab_size");
   c.context = fields.size("max_position_embeddings");
-  c.norm_eps = fields.get("rms_norm_eps", 1e-6);
+  c.norm_eps = fields.has("rms_norm_eps") ? fields.positive("rms_norm_eps") : 1e-6;
   c.tied = fields.get("tie_word_embeddings", false);
-  c.qk_norm = c.model_type == "qwen3";
-  c.qkv_bias = c.model_type == "qwen2";
-  if (c.model_type != "qwen2" && fields.get("attention_bias", false))
-    fields.refuse("attention_bias for model type \"" + c.model_type + "\"");
+  c.qk_norm = family->qk_norm;
+  c.qkv_bias = family->qkv_bias;
   read_rope(fields, json, where, c);
-  if (fields.has("architectures") && json["architectures"].is_array() && !json["architectures"].empty() &&
-      json["architectures"][0].is_string())
-    c.value_head = json["architectures"][0].get<std::string>().ends_with(kValueArchitecture);
-  if (c.value_head && (!fields.has("id2label") || json["id2label"].size() != 1))
-    fields.refuse("a classifier of tokens that has not one label");
-  if (fields.has("eos_token_id")) {
-    if (json.at("eos_token_id").is_array()) c.eos = fields.get<std::vector<std::int64_t>>("eos_token_id");
-    else c.eos = {fields.get<std::int64_t>("eos_token_id")};
-  }
+  c.value_head = has_value_head(fields, json);
+  c.eos = fields.ids("eos_token_id");
   return c;
 }
 
-Json ModelConfig::to_json() const {
+void ModelConfig::take_generation(const Json& json, const std::string& where) {
+  const Fields fields(json, where);
+  if (fields.has("eos_token_id")) eos = fields.ids("eos_token_id");
+}
+
+Json ModelConfig::to_json(Dtype dtype) const {
   Json out = source.is_object() ? source : Json::object();
-  static const std::pair<const char*, std::string> kFamilies[] = {
-      {"qwen2", "Qwen2"}, {"qwen3", "Qwen3"}, {"llama", "Llama"}, {"mistral", "Mistral"}};
-  for (const auto& [type, name] : kFamilies) {
-    if (model_type == type) out["architectures"] = {name + (value_head ? kValueArchitecture : "ForCausalLM")};
-  }
+  out["architectures"] = {architecture_of(*this)};
   if (value_head) {
     out["id2label"] = {{"0", "value"}};
     out["label2id"] = {{"value", 0}};
   }
+  const bool new_dtype = out.contains("dtype"), old_dtype = out.contains("torch_dtype");
+  if (new_dtype || (out.contains("rope_parameters") && !old_dtype)) out["dtype"] = torch_name(dtype);  // of transformers 5
+  if (old_dtype || !out.contains("dtype")) out["torch_dtype"] = torch_name(dtype);
+  if (source.is_object()) return out;
+
   out["model_type"] = model_type;
   out["num_hidden_layers"] = layers;
   out["hidden_size"] = width;
@@ -142,9 +228,15 @@ Json ModelConfig::to_json() const {
   out["rms_norm_eps"] = norm_eps;
   out["tie_word_embeddings"] = tied;
   out["hidden_act"] = "silu";
-  if (!out.contains("rope_parameters")) out["rope_theta"] = rope_theta;
-  out.erase("dtype");
-  out["torch_dtype"] = "float32";
+  out["rope_theta"] = rope_theta;
+  if (rope_scaling == RopeScaling::linear) out["rope_scaling"] = {{"rope_type", "linear"}, {"factor", rope_factor}};
+  if (rope_scaling == RopeScaling::llama3) {
+    out["rope_scaling"] = {{"rope_type", "llama3"},
+                           {"factor", rope_factor},
+                           {"low_freq_factor", rope_low_factor},
+                           {"high_freq_factor", rope_high_factor},
+                           {"original_max_position_embeddings", rope_original_context}};
+  }
   if (eos.size() == 1) out["eos_token_id"] = eos[0];
   else if (!eos.empty()) out["eos_token_id"] = eos;
   return out;

@@ -9,8 +9,6 @@
 #include <new>
 #include <numbers>
 
-#include "core/base/error.h"
-#include "core/model/safetensors.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {
@@ -84,6 +82,7 @@ FloatBuffer FloatBuffer::uninitialized(std::int64_t size) {
 void FloatBuffer::Free::operator()(float* p) const { std::free(p); }
 
 Model::Model(ModelConfig c) : config(std::move(c)), layout(config), weights(layout.size()) {}
+Model::Model(ModelConfig c, FloatBuffer w) : config(std::move(c)), layout(config), weights(std::move(w)) {}
 
 void initialize(Model& model, std::uint64_t seed) {
   const double residual = 1.0 / std::sqrt(2.0 * static_cast<double>(model.config.layers));
@@ -109,75 +108,13 @@ Model side_model_of(const Model& policy, bool value_head) {
   ModelConfig config = policy.config;
   config.value_head = value_head;
   Model model(config);
+  model.companions = policy.companions;
   for (const ParameterSlot& slot : model.layout.slots()) {
     const auto& slots = policy.layout.slots();
     const auto same = std::find_if(slots.begin(), slots.end(), [&](const ParameterSlot& other) { return other.name == slot.name; });
     if (same != slots.end()) std::copy_n(policy.weights.data() + same->offset, slot.size, model.weights.data() + slot.offset);
   }
   return model;
-}
-
-namespace {
-
-// The files that hold a folder's weights.
-std::vector<fs::path> weight_files(const fs::path& folder) {
-  const fs::path single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
-  if (fs::exists(single)) return {single};
-  if (!fs::exists(index))
-    throw Error(folder.string() + " has neither model.safetensors nor model.safetensors.index.json",
-                "give the folder of a Hugging Face model");
-  const Json json = parse_json(read_file(index), index.string());
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
-    throw Error(index.string() + " has no \"weight_map\"");
-  std::vector<fs::path> files;
-  for (const auto& [name, file] : json["weight_map"].items()) {
-    if (!file.is_string() || file.get<std::string>().find('/') != std::string::npos)
-      throw Error(index.string() + ": the file of \"" + name + "\" is not a plain name");
-    const fs::path path = folder / file.get<std::string>();
-    if (std::find(files.begin(), files.end(), path) == files.end()) files.push_back(path);
-  }
-  return files;
-}
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
-
-}  // namespace
-
-Model load_model(const fs::path& folder) {
-  const fs::path config_path = folder / "config.json";
-  if (!fs::is_directory(folder)) throw Error("no folder " + folder.string(), "give the folder of a Hugging Face model or of a checkpoint");
-  Model model(ModelConfig::from_json(parse_json(read_file(config_path), config_path.string()), config_path.string()));
-
-  std::vector<SafetensorsFile> files;
-  for (const fs::path& path : weight_files(folder)) files.emplace_back(path);
-  for (const ParameterSlot& slot : model.layout.slots()) {
-    const TensorInfo* tensor = nullptr;
-    for (const SafetensorsFile& file : files) {
-      const auto found = file.tensors().find(slot.name);
-      if (found != file.tensors().end()) tensor = &found->second;
-    }
-    if (tensor == nullptr) throw Error(folder.string() + " has no tensor \"" + slot.name + "\", which its config.json asks for");
-    if (tensor->shape != slot.shape) {
-      throw Error(folder.string() + ": tensor \"" + slot.name + "\" has shape " + shape_text(tensor->shape) + ", config.json asks for " +
-                  shape_text(slot.shape));
-    }
-    to_float(*tensor, slot.name, model.weights.data() + slot.offset);
-  }
-  return model;
-}
-
-void save_model(const Model& model, const fs::path& folder) {
-  std::vector<TensorView> tensors;
-  for (const ParameterSlot& slot : model.layout.slots()) tensors.push_back({slot.name, slot.shape, model.weights.data() + slot.offset});
-  write_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
-  write_file_synced(folder / "config.json", model.config.to_json().dump(2) + "\n");
-  Json generation = {{"do_sample", true}, {"temperature", 1.0}};
-  if (!model.config.eos.empty()) generation["eos_token_id"] = model.config.eos;
-  write_file_synced(folder / "generation_config.json", generation.dump(2) + "\n");
 }
 
 }  // namespace tinyzero

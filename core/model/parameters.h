@@ -1,15 +1,15 @@
 // The weights of a model in one flat f32 buffer, shared by the trainer (as tensors) and the decoder (as pointers).
 //
 // The order within a layer puts q, k, v next to each other, and gate and up: each trio or pair is then also one matrix, which is
-// multiplied at once. Names and shapes are Hugging Face's.
+// multiplied at once. Names and shapes are Hugging Face's; folder.h reads and writes them.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "core/base/file.h"
 #include "core/model/config.h"
 
 namespace tinyzero {
@@ -64,13 +64,18 @@ class FloatBuffer {
   std::int64_t size_ = 0;
 };
 
+// Files of a model's folder that are neither configuration nor weights, name to content: tokenizer, chat template, generation_config.json.
+using FolderFiles = std::map<std::string, std::string>;
+
 // A model: its shape, where each weight stands, and the weights.
 struct Model {
   ModelConfig config;
   ParameterLayout layout;
   FloatBuffer weights;
+  std::shared_ptr<const FolderFiles> companions;  // of the folder it was read from, which are written with it; null: a new model
 
-  explicit Model(ModelConfig config);
+  explicit Model(ModelConfig config);  // all weights 0
+  Model(ModelConfig config, FloatBuffer weights);
 };
 
 // New weights: matrices normal with standard deviation 0.02 (projections back into the residual stream divided by √(2 layers), as
@@ -79,12 +84,5 @@ void initialize(Model& model, std::uint64_t seed);
 
 // A copy of the policy for another purpose; with `value_head` its head is one value a token, 0 at first.
 Model side_model_of(const Model& policy, bool value_head);
-
-// Reads a Hugging Face folder (config.json; model.safetensors or the shards of model.safetensors.index.json). Throws Error naming what
-// is missing, cut, of the wrong shape or not supported.
-Model load_model(const fs::path& folder);
-
-// Writes config.json, generation_config.json and model.safetensors into an existing folder (fsynced, not atomic).
-void save_model(const Model& model, const fs::path& folder);
 
 }  // namespace tinyzero

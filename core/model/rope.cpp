@@ -10,7 +10,9 @@ RopeTable::RopeTable(const ModelConfig& c) {
     // transformers computes frequencies and angles in f32; the same roundings here keep long positions equal to its own.
     const float exponent = static_cast<float>(2 * i) / static_cast<float>(c.head_dim);
     float frequency = 1.0f / std::pow(static_cast<float>(c.rope_theta), exponent);
-    if (c.rope_factor != 1.0) {
+    if (c.rope_scaling == RopeScaling::linear) {
+      frequency /= static_cast<float>(c.rope_factor);
+    } else if (c.rope_scaling == RopeScaling::llama3) {
       const double wavelength = 2.0 * std::numbers::pi / frequency, original = static_cast<double>(c.rope_original_context);
       if (wavelength > original / c.rope_low_factor) {
         frequency = static_cast<float>(frequency / c.rope_factor);

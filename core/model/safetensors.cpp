@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include "core/base/error.h"
@@ -14,7 +15,8 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::uint64_t kMaxHeader = 100'000'000;  // bytes; the format's own limit
+constexpr std::uint64_t kMaxHeader = 100'000'000;     // bytes; the format's own limit
+constexpr std::size_t kPiece = std::size_t{1} << 20;  // numbers that are converted at once
 
 std::size_t dtype_size(const std::string& dtype) {
   static const std::map<std::string, std::size_t> kSizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2},    {"I64", 8},
@@ -28,22 +30,13 @@ std::size_t dtype_size(const std::string& dtype) {
   throw Error(path.string() + " is damaged: " + what, "copy or download the file again");
 }
 
-TensorInfo read_entry(const fs::path& path, const std::string& name, const Json& entry, std::size_t data_bytes, std::size_t& begin) {
-  TensorInfo tensor;
-  std::uint64_t end = 0;
-  try {
-    tensor.dtype = entry.at("dtype").get<std::string>();
-    tensor.shape = entry.at("shape").get<std::vector<std::int64_t>>();
-    const auto offsets = entry.at("data_offsets").get<std::vector<std::uint64_t>>();
-    if (offsets.size() != 2) damaged(path, "tensor \"" + name + "\" has " + std::to_string(offsets.size()) + " offsets");
-    begin = offsets[0];
-    end = offsets[1];
-  } catch (const Json::exception&) {
-    damaged(path, "the header's entry of tensor \"" + name + "\"");
-  }
-  if (begin > end || end > data_bytes) {
-    damaged(path,
-            "tensor \"" + name + "\" ends at byte " + std::to_string(end) + " of " + std::to_string(data_bytes) + "; the file is cut");
+// Checks an entry against the bytes that follow the header.
+void check_entry(const fs::path& path, const std::string& name, TensorInfo& tensor, const std::vector<std::uint64_t>& offsets,
+                 std::size_t data_bytes) {
+  if (offsets.size() != 2) damaged(path, "tensor \"" + name + "\" has " + std::to_string(offsets.size()) + " offsets");
+  if (offsets[0] > offsets[1] || offsets[1] > data_bytes) {
+    damaged(path, "tensor \"" + name + "\" ends at byte " + std::to_string(offsets[1]) + " of " + std::to_string(data_bytes) +
+                      "; the file is cut");
   }
   std::size_t expected = dtype_size(tensor.dtype);
   if (expected == 0) damaged(path, "tensor \"" + name + "\" has the unknown type \"" + tensor.dtype + "\"");
@@ -52,30 +45,159 @@ TensorInfo read_entry(const fs::path& path, const std::string& name, const Json&
       damaged(path, "the shape of tensor \"" + name + "\"");
     expected *= static_cast<std::size_t>(size);
   }
-  tensor.bytes = end - begin;
+  tensor.bytes = offsets[1] - offsets[0];
   if (tensor.bytes != expected) {
     damaged(path, "tensor \"" + name + "\" has " + std::to_string(tensor.bytes) + " bytes, its shape needs " + std::to_string(expected));
   }
-  return tensor;
 }
 
-float half_to_float(std::uint16_t half) {
-  const std::uint32_t sign = (half & 0x8000u) << 16, exponent = (half >> 10) & 31u, fraction = half & 1023u;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | (fraction << 13));
-  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
-  const float value = std::ldexp(static_cast<float>(fraction), -24);
-  return sign != 0 ? -value : value;
-}
+// Takes the header as it is parsed: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {"key": "text"}}.
+// Nothing else is stored, so a header of whatever nonsense takes no more memory than its own size, about.
+class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  HeaderReader(const fs::path& path, const char* data, std::size_t data_bytes, std::map<std::string, TensorInfo>& tensors,
+               std::map<std::string, std::string>& metadata)
+      : path_(path), data_(data), data_bytes_(data_bytes), tensors_(tensors), metadata_(metadata) {}
 
-}  // namespace
+  // Where each tensor begins and ends.
+  const std::vector<std::pair<std::size_t, std::size_t>>& spans() const { return spans_; }
 
-std::int64_t TensorInfo::elements() const {
+  bool start_object(std::size_t) override {
+    if (list_ != nullptr || depth_ > 1) wrong();
+    if (++depth_ == 2) {
+      tensor_ = {};
+      offsets_.clear();
+      seen_.clear();
+    }
+    return true;
+  }
+  bool end_object() override {
+    if (--depth_ == 1 && !in_metadata()) finish();
+    return true;
+  }
+  bool key(std::string& text) override {
+    if (depth_ == 1) {
+      if (tensors_.contains(text) || (text == kMetadata && had_metadata_)) damaged(path_, "its header names \"" + text + "\" twice");
+      had_metadata_ = had_metadata_ || text == kMetadata;
+      name_ = text;
+    } else if (!in_metadata() && std::find(seen_.begin(), seen_.end(), text) != seen_.end()) {
+      wrong();
+    } else if (!in_metadata() && text != "dtype" && text != "shape" && text != "data_offsets") {
+      wrong();
+    } else if (!in_metadata()) {
+      seen_.push_back(text);
+    }
+    field_ = text;
+    return true;
+  }
+  bool string(std::string& text) override {
+    if (depth_ != 2) wrong();
+    if (in_metadata()) metadata_[field_] = text;
+    else if (field_ == "dtype" && list_ == nullptr) tensor_.dtype = text;
+    else wrong();
+    return true;
+  }
+  bool start_array(std::size_t) override {
+    if (depth_ != 2 || list_ != nullptr || in_metadata()) wrong();
+    if (field_ == "shape") list_ = "shape";
+    else if (field_ == "data_offsets") list_ = "data_offsets";
+    else wrong();
+    return true;
+  }
+  bool end_array() override {
+    list_ = nullptr;
+    return true;
+  }
+  bool number_unsigned(std::uint64_t value) override {
+    if (list_ == nullptr || tensor_.shape.size() >= kMaxRank || offsets_.size() > 2) wrong();
+    if (field_ == "data_offsets") offsets_.push_back(value);
+    else if (value > (std::uint64_t{1} << 60)) damaged(path_, "the shape of tensor \"" + name_ + "\"");
+    else tensor_.shape.push_back(static_cast<std::int64_t>(value));
+    return true;
+  }
+  bool number_integer(std::int64_t) override { wrong(); }  // a negative one
+  bool number_float(double, const std::string&) override { wrong(); }
+  bool boolean(bool) override { wrong(); }
+  bool null() override { wrong(); }
+  bool binary(nlohmann::json::binary_t&) override { wrong(); }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& e) override {
+    throw Error(path_.string() + " (header) is not valid JSON: " + std::string(e.what()).substr(0, 200), "copy or download the file again");
+  }
+
+ private:
+  static constexpr const char* kMetadata = "__metadata__";
+  static constexpr std::size_t kMaxRank = 16;
+
+  bool in_metadata() const { return depth_ >= 1 && name_ == kMetadata; }
+  [[noreturn]] void wrong() const {
+    if (depth_ == 0) damaged(path_, "its header is not a JSON object");
+    damaged(path_, "the header's entry of tensor \"" + name_ + "\"");
+  }
+  void finish() {
+    if (seen_.size() != 3) wrong();
+    check_entry(path_, name_, tensor_, offsets_, data_bytes_);
+    tensor_.data = data_ + offsets_[0];
+    spans_.emplace_back(offsets_[0], offsets_[1]);
+    tensors_[name_] = std::move(tensor_);
+  }
+
+  const fs::path& path_;
+  const char* data_;
+  std::size_t data_bytes_;
+  std::map<std::string, TensorInfo>& tensors_;
+  std::map<std::string, std::string>& metadata_;
+  std::vector<std::pair<std::size_t, std::size_t>> spans_;
+  int depth_ = 0;
+  bool had_metadata_ = false;
+  std::string name_, field_;    // of the entry, and in it
+  const char* list_ = nullptr;  // the list that is being read
+  TensorInfo tensor_;
+  std::vector<std::uint64_t> offsets_;
+  std::vector<std::string> seen_;
+};
+
+std::int64_t product(const std::vector<std::int64_t>& shape) {
   std::int64_t n = 1;
   for (const std::int64_t size : shape) n *= size;
   return n;
 }
 
-SafetensorsFile::SafetensorsFile(const fs::path& path) : file_(path) {
+// The smallest number that rounds to infinity.
+float overflow_from(Dtype dtype) {
+  if (dtype == Dtype::f16) return 65520.0f;
+  return dtype == Dtype::bf16 ? std::bit_cast<float>(0x7F7F8000u) : std::numeric_limits<float>::infinity();
+}
+
+// The numbers of a tensor as `dtype`, in pieces.
+void write_numbers(const FileHandle& file, const fs::path& path, const TensorView& tensor, Dtype dtype) {
+  const auto n = static_cast<std::size_t>(tensor.elements()), from = bytes_of(tensor.dtype), to = bytes_of(dtype);
+  const char* data = static_cast<const char*>(tensor.data);
+  std::vector<float> numbers(tensor.dtype == dtype ? 0 : std::min(n, kPiece));
+  std::vector<char> converted(numbers.size() * to);
+  for (std::size_t done = 0; done < n; done += kPiece) {
+    const std::size_t count = std::min(kPiece, n - done);
+    const char* piece = data + done * from;
+    if (tensor.dtype == dtype) {
+      file.write({piece, count * to}, path);
+    } else {
+      to_float(tensor.dtype, piece, count, numbers.data());
+      for (std::size_t i = 0; i < count; ++i) {
+        if (std::abs(numbers[i]) >= overflow_from(dtype) && std::isfinite(numbers[i]))
+          throw Failure("tensor \"" + tensor.name + "\" holds " + std::to_string(numbers[i]) + ", which " + name_of(dtype) + " cannot hold",
+                        "write bf16 or f32");
+      }
+      from_float(dtype, numbers.data(), count, converted.data());
+      file.write({converted.data(), count * to}, path);
+    }
+    if (tensor.mapped != nullptr) tensor.mapped->let_go(piece, count * from);
+  }
+}
+
+}  // namespace
+
+std::int64_t TensorInfo::elements() const { return product(shape); }
+
+SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path), file_(path) {
   if (file_.size() < 8) damaged(path, "it has " + std::to_string(file_.size()) + " bytes, less than a header");
   std::uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, file_.data(), 8);
@@ -83,23 +205,12 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : file_(path) {
     damaged(path,
             "its header claims " + std::to_string(header_bytes) + " bytes, the file has " + std::to_string(file_.size() - 8) + " after it");
   }
-  const Json header = parse_json(std::string_view(file_.data() + 8, header_bytes), path.string() + " (header)");
-  if (!header.is_object()) damaged(path, "its header is not a JSON object");
   const char* data = file_.data() + 8 + header_bytes;
   const std::size_t data_bytes = file_.size() - 8 - header_bytes;
+  HeaderReader reader(path, data, data_bytes, tensors_, metadata_);
+  nlohmann::json::sax_parse(file_.data() + 8, data, &reader);
 
-  std::vector<std::pair<std::size_t, std::size_t>> spans;
-  for (const auto& [name, entry] : header.items()) {
-    if (name == "__metadata__") {
-      for (const auto& [key, value] : entry.items()) metadata_[key] = value.is_string() ? value.get<std::string>() : value.dump();
-      continue;
-    }
-    std::size_t begin = 0;
-    TensorInfo tensor = read_entry(path, name, entry, data_bytes, begin);
-    tensor.data = data + begin;
-    spans.emplace_back(begin, begin + tensor.bytes);
-    tensors_[name] = std::move(tensor);
-  }
+  auto spans = reader.spans();
   std::sort(spans.begin(), spans.end());
   std::size_t at = 0;
   for (const auto& [begin, end] : spans) {
@@ -109,33 +220,28 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : file_(path) {
   if (at != data_bytes) damaged(path, std::to_string(data_bytes - at) + " bytes belong to no tensor");
 }
 
-void to_float(const TensorInfo& tensor, const std::string& name, float* out) {
-  const auto n = static_cast<std::size_t>(tensor.elements());
-  if (tensor.dtype == "F32") {
-    std::memcpy(out, tensor.data, n * sizeof(float));
-  } else if (tensor.dtype == "BF16" || tensor.dtype == "F16") {
-    for (std::size_t i = 0; i < n; ++i) {
-      std::uint16_t bits = 0;
-      std::memcpy(&bits, tensor.data + 2 * i, 2);
-      out[i] = tensor.dtype == "F16" ? half_to_float(bits) : std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-    }
-  } else {
-    throw Error("tensor \"" + name + "\" has type " + tensor.dtype + ", which is not supported", "supported are F32, BF16 and F16");
+Dtype dtype_of(const TensorInfo& tensor, const std::string& name) {
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16, Dtype::f16}) {
+    if (tensor.dtype == safetensors_name(dtype)) return dtype;
   }
+  throw Error("tensor \"" + name + "\" has type " + tensor.dtype + ", which is not supported", "supported are F32, BF16 and F16");
 }
 
-void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors, const std::map<std::string, std::string>& metadata) {
+void to_float(const TensorInfo& tensor, const std::string& name, float* out) {
+  to_float(dtype_of(tensor, name), tensor.data, static_cast<std::size_t>(tensor.elements()), out);
+}
+
+std::int64_t TensorView::elements() const { return product(shape); }
+
+void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors, const std::map<std::string, std::string>& metadata,
+                       Dtype dtype) {
   Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::size_t at = 0;
-  const auto bytes = [](const TensorView& tensor) {
-    std::size_t n = sizeof(float);
-    for (const std::int64_t size : tensor.shape) n *= static_cast<std::size_t>(size);
-    return n;
-  };
   for (const TensorView& tensor : tensors) {
-    header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {at, at + bytes(tensor)}}};
-    at += bytes(tensor);
+    const std::size_t bytes = static_cast<std::size_t>(tensor.elements()) * bytes_of(dtype);
+    header[tensor.name] = {{"dtype", safetensors_name(dtype)}, {"shape", tensor.shape}, {"data_offsets", {at, at + bytes}}};
+    at += bytes;
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // data starts 8-byte aligned
@@ -143,7 +249,7 @@ void write_safetensors(const fs::path& path, const std::vector<TensorView>& tens
   const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
   file.write({reinterpret_cast<const char*>(&header_bytes), 8}, path);
   file.write(text, path);
-  for (const TensorView& tensor : tensors) file.write({reinterpret_cast<const char*>(tensor.data), bytes(tensor)}, path);
+  for (const TensorView& tensor : tensors) write_numbers(file, path, tensor, dtype);
   file.sync(path);
 }
 

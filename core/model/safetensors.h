@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/file.h"
+#include "core/model/dtype.h"
 
 namespace tinyzero {
 
@@ -25,29 +26,43 @@ struct TensorInfo {
 
 class SafetensorsFile {
  public:
-  // Throws Error for a file that is cut, inconsistent or not of this format.
+  // Throws Error for a file that is cut, inconsistent or not of this format. Takes memory in proportion to the header at most.
   explicit SafetensorsFile(const fs::path& path);
 
+  const fs::path& path() const { return path_; }
+  std::size_t bytes() const { return file_.size(); }
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  // These bytes of its data are not needed soon: they stop counting as memory of this process.
+  void let_go(const char* data, std::size_t bytes) const { file_.let_go(data, bytes); }
 
  private:
+  fs::path path_;
   MappedFile file_;
   std::map<std::string, TensorInfo> tensors_;
   std::map<std::string, std::string> metadata_;
 };
 
+// The type of a tensor's numbers; throws Error naming `name` if it is not one that weights may have.
+Dtype dtype_of(const TensorInfo& tensor, const std::string& name);
+
 // Converts a tensor of type F32, BF16 or F16 to f32; throws Error naming `name` for other types.
 void to_float(const TensorInfo& tensor, const std::string& name, float* out);
 
-// A tensor to write: f32, row-major.
+// A tensor to write, row-major, that lies in memory as `dtype`.
 struct TensorView {
   std::string name;
   std::vector<std::int64_t> shape;
-  const float* data;
+  const void* data;
+  Dtype dtype = Dtype::f32;
+  const SafetensorsFile* mapped = nullptr;  // the file whose map the data lies in, if any: what is written of it is let go
+
+  std::int64_t elements() const;
 };
 
-// Writes and fsyncs a file (not atomically: for folders that are not yet visible).
-void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors, const std::map<std::string, std::string>& metadata);
+// Writes and fsyncs a file (not atomically: for folders that are not yet visible), all tensors as `dtype`. Converts in pieces, in little
+// memory. Throws Failure naming a tensor with a finite number that would become infinite.
+void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors, const std::map<std::string, std::string>& metadata,
+                       Dtype dtype = Dtype::f32);
 
 }  // namespace tinyzero

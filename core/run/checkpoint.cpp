@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/model/folder.h"
 
 namespace tinyzero {
 namespace {
@@ -84,10 +85,15 @@ SavedModel read_side(const fs::path& folder) {
   return side;
 }
 
+// A model's own folder brings its tokenizer's files, a new model has none.
+void write_model(const fs::path& folder, const Model& model, const Tokenizer& tokenizer) {
+  save_model(model, folder);
+  if (!model.companions) tokenizer.save(folder);
+}
+
 void write_side(const fs::path& folder, const ModelView& view, const Tokenizer& tokenizer) {
   fs::create_directories(folder);
-  save_model(*view.model, folder);
-  tokenizer.save(folder);
+  write_model(folder, *view.model, tokenizer);
   if (view.first_moment != nullptr) {
     write_optimizer(folder / "optimizer.safetensors", view);
     write_file_synced(folder / "state.json", Json{{"optimizer_steps", view.steps}}.dump(2) + "\n");
@@ -99,8 +105,7 @@ void write_side(const fs::path& folder, const ModelView& view, const Tokenizer& 
 void write_parts(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides, const Tokenizer& tokenizer,
                  const TrainerState& state) {
   fs::create_directory(folder / "trainer");
-  save_model(*policy.model, folder);
-  tokenizer.save(folder);
+  write_model(folder, *policy.model, tokenizer);
   write_optimizer(folder / "trainer" / "optimizer.safetensors", policy);
   for (const auto& [side, view] : sides) write_side(folder / "trainer" / side, view, tokenizer);
   write_file_synced(folder / "trainer" / "state.json", state_json(state, policy).dump(2) + "\n");
@@ -108,9 +113,14 @@ void write_parts(const fs::path& folder, const ModelView& policy, const std::map
   sync_folder(folder);
 }
 
-// Bytes of a model and its moments.
+// Bytes of a model with its moments, tokenizer and configuration.
 std::uintmax_t view_bytes(const ModelView& view) {
-  return static_cast<std::uintmax_t>(view.model->layout.size()) * sizeof(float) * (view.first_moment != nullptr ? 3 : 1);
+  constexpr std::uintmax_t kTexts = 64 << 10;
+  std::uintmax_t texts = kTexts;
+  if (view.model->companions) {
+    for (const auto& [name, text] : *view.model->companions) texts += text.size();
+  }
+  return texts + static_cast<std::uintmax_t>(view.model->layout.size()) * sizeof(float) * (view.first_moment != nullptr ? 3 : 1);
 }
 
 // What a crash left of writing or deleting.
@@ -144,9 +154,8 @@ std::string size_text(double bytes) {
 }
 
 std::uintmax_t checkpoint_bytes(const ModelView& policy, const std::map<std::string, ModelView>& sides) {
-  constexpr std::uintmax_t kTexts = 64 << 10;  // tokenizer, configurations, state
-  std::uintmax_t bytes = view_bytes(policy) + kTexts;
-  for (const auto& [name, view] : sides) bytes += view_bytes(view) + kTexts;
+  std::uintmax_t bytes = view_bytes(policy);
+  for (const auto& [name, view] : sides) bytes += view_bytes(view);
   return bytes;
 }
 
@@ -155,7 +164,7 @@ void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string
   if (available >= bytes) return;
   throw Failure(fmt::format("no room for {}: it takes {}, and {} are free in {}", what, size_text(static_cast<double>(bytes)),
                             size_text(static_cast<double>(available)), folder.string()),
-                "free some space, or choose a folder elsewhere with --run");
+                "free some space, or choose a folder elsewhere");
 }
 
 std::string checkpoint_name(Phase phase, std::int64_t step) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/model/folder.h"
 #include "core/run/episode_file.h"
 #include "core/train/curriculum.h"
 #include "tinyzero/primitives.h"

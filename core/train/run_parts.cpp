@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
+#include "core/model/folder.h"
 #include "core/run/checkpoint.h"
 #include "core/task/mixture.h"
 #include "core/text/prompt.h"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/algorithm/plugin.h"
+#include "core/base/file.h"
 #include "core/config/experiment.h"
 #include "core/model/parameters.h"
 #include "core/task/stream.h"

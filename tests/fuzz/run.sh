@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the verifiers, the readers of plugin files, of experiments and of tokenizers, and the worker protocol under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Fuzzes the verifiers, the readers of plugin files, of experiments, of tokenizers and of model folders, and the worker protocol under AddressSanitizer and UndefinedBehaviorSanitizer.
 # usage: tests/fuzz/run.sh FOLDER PLUGIN [SECONDS]      SECONDS: for each target, 5 if not given; needs clang++ with libFuzzer
 set -eu
 folder=$1 plugin=$2 seconds=${3:-5}
@@ -30,13 +30,18 @@ build yaml tests/fuzz/yaml.cpp core/config/document.cpp core/config/experiment.c
 build tokenizer tests/fuzz/tokenizer.cpp core/text/tokenizer.cpp core/text/tokenizer_file.cpp core/text/pattern.cpp core/text/oniguruma.cpp core/text/normalizer.cpp core/text/pre_tokenizer.cpp \
   core/text/added_tokens.cpp core/text/bpe.cpp core/text/decoder.cpp core/text/utf8.cpp core/text/chat.cpp core/base/file.cpp \
   -Wno-deprecated-declarations -lpcre2-8 -lutf8proc
+build safetensors tests/fuzz/safetensors.cpp core/model/safetensors.cpp core/model/dtype.cpp core/base/file.cpp
+build model_config tests/fuzz/model_config.cpp core/model/config.cpp core/model/dtype.cpp core/model/parameters.cpp core/model/rope.cpp
 build wire tests/fuzz/wire.cpp core/plugin/worker/wire.cpp core/base/file.cpp
 wait "$first"
 wait "$second"
 
-for target in countdown arithmetic multiplication elf wire yaml tokenizer; do
+for target in countdown arithmetic multiplication elf wire yaml tokenizer safetensors model_config; do
   dictionary=tests/fuzz/answers.dict
-  case $target in yaml | tokenizer) dictionary=tests/fuzz/$target.dict ;; esac
+  case $target in
+    yaml | tokenizer) dictionary=tests/fuzz/$target.dict ;;
+    safetensors | model_config) dictionary=tests/fuzz/model.dict ;;
+  esac
   mkdir -p "$folder/corpus-$target"
   if [ "$target" = tokenizer ]; then split -l 2 tests/fuzz/tokenizer.seeds "$folder/corpus-tokenizer/seed-"; fi
   FUZZ_PLUGIN=$plugin "$folder/$target" -max_total_time="$seconds" -timeout=1 -rss_limit_mb=2048 -max_len=8192 -dict="$dictionary" \

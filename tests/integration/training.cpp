@@ -5,7 +5,7 @@
 #include <csignal>
 #include <set>
 
-#include "core/model/parameters.h"
+#include "core/model/folder.h"
 #include "support/golden.h"
 #include "support/process.h"
 #include "support/runs.h"

@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "core/kernels/kernels.h"
+#include "core/model/folder.h"
 #include "core/model/reference.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/train/packing.h"
@@ -54,11 +55,60 @@ Pass run(Model& model, const Packed& batch, bool reference, const PackedWeights*
   return {out.logp.detach(), out.entropy.detach(), transformer.flat_gradient().clone()};
 }
 
+// Logits after each of the ids (T, V), from a head of our own.
+at::Tensor logits(Model& model, Transformer& transformer, const std::vector<std::int64_t>& ids) {
+  auto shape = std::make_shared<PackedShape>();
+  shape->add(static_cast<std::int64_t>(ids.size()));
+  const at::NoGradGuard guard;
+  const ModelConfig& c = model.config;
+  const at::Tensor head = transformer.flat().narrow(0, model.layout.head(), c.vocab * c.width).view({c.vocab, c.width});
+  return at::matmul(transformer.hidden(at::tensor(ids), shape), head.t());
+}
+
 void check_close(const at::Tensor& a, const at::Tensor& b, double tolerance) {
   CHECK((a - b).abs().max().item<double>() <= tolerance * (1.0 + b.abs().max().item<double>()));
 }
 
 }  // namespace
+
+// Numbers of transformers and of an independent float64 implementation; see tests/golden/hf/README.md.
+TEST_CASE("golden logits, log-probs and greedy tokens, by plain LibTorch and by our operations") {
+  REQUIRE_FALSE(golden_models().empty());
+  for (const fs::path& folder : golden_models()) {
+    Model model = load_model(folder);
+    const Json golden = parse_json(read_file(folder / "golden" / "logits.json"), "logits.json");
+    const Json greedy = parse_json(read_file(folder / "golden" / "greedy.json"), "greedy.json");
+    const double abs_tolerance = golden["tolerance"]["abs"], rel_tolerance = golden["tolerance"]["rel"];
+    const auto excess = [&](const at::Tensor& got, const std::vector<double>& expected) {  // over the tolerance; at most 0 passes
+      const at::Tensor e = at::tensor(expected, at::kDouble);
+      REQUIRE(got.numel() == e.numel());
+      return ((got.to(at::kDouble) - e).abs() - rel_tolerance * e.abs()).max().item<double>() - abs_tolerance;
+    };
+    for (const bool reference : {true, false}) {
+      CAPTURE(folder.string());
+      CAPTURE(reference);
+      Transformer transformer(model, reference, nullptr, /*frozen=*/true);
+      for (const Json& prompt : golden["prompts"]) {
+        CAPTURE(prompt["name"].get<std::string>());
+        std::vector<std::int64_t> ids = prompt["ids"];
+        const std::vector<std::int64_t> continuation = prompt["continuation"];
+        const auto first = static_cast<std::int64_t>(ids.size()) - 1, count = static_cast<std::int64_t>(continuation.size());
+        ids.insert(ids.end(), continuation.begin(), continuation.end());
+        const at::Tensor all = logits(model, transformer, ids);
+        CHECK(excess(all[first], prompt["last_logits_float64"]) <= 0);
+        const at::Tensor logp = all.narrow(0, first, count).log_softmax(1).gather(1, at::tensor(continuation).unsqueeze(1)).squeeze(1);
+        CHECK(excess(logp, prompt["continuation_logprobs_float64"]) <= 0);
+      }
+      for (const Json& prompt : greedy["prompts"]) {  // all tokens at once: each follows from those before it
+        std::vector<std::int64_t> ids = prompt["ids"];
+        const std::vector<std::int64_t> tokens = prompt["tokens"];
+        const auto first = static_cast<std::int64_t>(ids.size()) - 1, count = static_cast<std::int64_t>(tokens.size());
+        ids.insert(ids.end(), tokens.begin(), tokens.end());
+        CHECK(at::equal(logits(model, transformer, ids).narrow(0, first, count).argmax(1), at::tensor(tokens)));
+      }
+    }
+  }
+}
 
 TEST_CASE("our operations equal plain LibTorch's, value and gradient, on every member of the family") {
   for (const fs::path& folder : golden_models()) {

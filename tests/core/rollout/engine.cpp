@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/model/folder.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/rollout/sampler.h"
 #include "support/golden.h"

@@ -1,0 +1,151 @@
+// model info
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "core/base/error.h"
+#include "core/cli/model_folder.h"
+#include "core/cli/options.h"
+#include "core/cli/terminal.h"
+#include "core/run/checkpoint.h"
+#include "core/text/chat.h"
+#include "core/text/tokenizer.h"
+#include "core/text/utf8.h"
+
+namespace tinyzero {
+namespace {
+
+// 494032768 -> "494,032,768".
+std::string grouped(std::int64_t number) {
+  std::string text = std::to_string(number);
+  for (auto at = static_cast<std::int64_t>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<std::size_t>(at), ",");
+  return text;
+}
+
+std::string rope_text(const ModelConfig& c) {
+  const std::string theta = fmt::format("theta {}", c.rope_theta);
+  if (c.rope_scaling == RopeScaling::linear) return fmt::format("{} · linear scaling by {}", theta, c.rope_factor);
+  if (c.rope_scaling == RopeScaling::llama3)
+    return fmt::format("{} · Llama 3 scaling by {} from {} tokens", theta, c.rope_factor, grouped(c.rope_original_context));
+  return theta;
+}
+
+Json rope_json(const ModelConfig& c) {
+  Json out = {{"theta", c.rope_theta}, {"scaling", nullptr}};
+  if (c.rope_scaling == RopeScaling::linear) out["scaling"] = {{"type", "linear"}, {"factor", c.rope_factor}};
+  if (c.rope_scaling == RopeScaling::llama3) {
+    out["scaling"] = {{"type", "llama3"},
+                      {"factor", c.rope_factor},
+                      {"low_freq_factor", c.rope_low_factor},
+                      {"high_freq_factor", c.rope_high_factor},
+                      {"original_context", c.rope_original_context}};
+  }
+  return out;
+}
+
+// What there is to say about a folder's tokenizer; {"error": …} if it cannot be read.
+Json tokenizer_info(const fs::path& folder) {
+  Json info;
+  try {
+    const Tokenizer tokenizer = Tokenizer::load(folder);
+    info = {{"kind", tokenizer.kind()}, {"tokens", tokenizer.size()}, {"added", tokenizer.added().size()}};
+    for (const char* name : {"special", "before", "behind"}) info[name] = Json::array();
+    for (const AddedToken& token : tokenizer.added()) {
+      if (token.special) info["special"].push_back(token.content);
+    }
+    for (const std::int32_t id : tokenizer.before()) info["before"].push_back(replace_invalid(tokenizer.token_text(id)));
+    for (const std::int32_t id : tokenizer.behind()) info["behind"].push_back(replace_invalid(tokenizer.token_text(id)));
+  } catch (const Error& e) {
+    info = {{"error", e.what()}};
+  }
+  try {
+    info["chat_template"] = ChatTemplate::of_folder(folder).name();
+  } catch (const Error& e) {
+    info["chat_template"] = nullptr;
+    info["no_chat_because"] = e.what();
+  }
+  return info;
+}
+
+void print_tokenizer(const Json& info) {
+  const auto list = [&](const char* name) {
+    std::string out;
+    for (const Json& text : info[name]) out += " " + one_line(text.get<std::string>(), 60);
+    return out;
+  };
+  if (info.contains("error")) {
+    fmt::print("  no tokenizer  {}\n", one_line(info["error"].get<std::string>(), 400));
+  } else {
+    fmt::print("  tokenizer   {} · {} tokens, {} of them added\n", info["kind"].get<std::string>(), info["tokens"].get<std::int64_t>(),
+               info["added"].get<std::int64_t>());
+    for (const std::string& line : folded("  special    " + list("special"), 140, 14)) fmt::print("{}\n", line);
+    if (!info["before"].empty() || !info["behind"].empty()) fmt::print("  prompt      {} …{}\n", list("before"), list("behind"));
+  }
+  if (info["chat_template"].is_string()) fmt::print("  chat        {}\n", info["chat_template"].get<std::string>());
+  else fmt::print("  no chat     {}\n", one_line(info["no_chat_because"].get<std::string>(), 400));
+}
+
+Json info_json(const ModelFolder& folder) {
+  const ModelConfig& c = folder.config();
+  Json dtypes = Json::object(), files = Json::array();
+  for (const auto& [dtype, numbers] : folder.dtypes()) dtypes[name_of(dtype)] = numbers;
+  for (const SafetensorsFile& file : folder.files()) files.push_back({{"name", file.path().filename().string()}, {"bytes", file.bytes()}});
+  return {{"folder", folder.path().string()},
+          {"model_type", c.model_type},
+          {"architecture", architecture_of(c)},
+          {"parameters", c.parameters()},
+          {"layers", c.layers},
+          {"width", c.width},
+          {"heads", c.heads},
+          {"kv_heads", c.kv_heads},
+          {"head_dim", c.head_dim},
+          {"mlp", c.mlp},
+          {"vocab", c.vocab},
+          {"context", c.context},
+          {"tied", c.tied},
+          {"qkv_bias", c.qkv_bias},
+          {"qk_norm", c.qk_norm},
+          {"norm_eps", c.norm_eps},
+          {"rope", rope_json(c)},
+          {"dtypes", dtypes},
+          {"files", files},
+          {"eos", c.eos},
+          {"eos_from", folder.eos_source()},
+          {"tokenizer", tokenizer_info(folder.path())}};
+}
+
+}  // namespace
+
+int model_info_command(const GlobalOptions&, const ModelOptions& options) {
+  const ModelFolder folder(model_folder(options.folder));
+  const ModelConfig& c = folder.config();
+  if (options.json) {
+    std::puts(json_line(info_json(folder)).c_str());
+    return 0;
+  }
+  std::string extras, dtypes;
+  if (c.qkv_bias) extras += " · biases on q, k and v";
+  if (c.qk_norm) extras += " · norms on q and k";
+  std::size_t bytes = 0;
+  for (const auto& [dtype, numbers] : folder.dtypes()) dtypes += (dtypes.empty() ? "" : " and ") + name_of(dtype);
+  for (const SafetensorsFile& file : folder.files()) bytes += file.bytes();
+  const auto& files = folder.files();
+  fmt::print("{}\n", folder.path().string());
+  fmt::print("  family      {} · {}{}\n", c.model_type, architecture_of(c), extras);
+  fmt::print("  parameters  {} · {}\n", grouped(c.parameters()),
+             c.value_head ? "one value a token in place of a head"
+             : c.tied     ? "the head is the embedding"
+                          : "a head of its own");
+  fmt::print("  shape       {} layers of {} · {} heads of {} over {} of keys and values · MLP {}\n", c.layers, grouped(c.width), c.heads,
+             c.head_dim, c.kv_heads, grouped(c.mlp));
+  fmt::print("  vocabulary  {}\n", grouped(c.vocab));
+  fmt::print("  context     {} tokens · rope {}\n", grouped(c.context), rope_text(c));
+  fmt::print("  weights     {} · {} in {}\n", dtypes, size_text(static_cast<double>(bytes)),
+             files.size() == 1 ? files[0].path().filename().string() : fmt::format("{} shards", files.size()));
+  fmt::print("  ends with   {}\n", c.eos.empty() ? "no token" : fmt::format("token {} ({})", fmt::join(c.eos, ", "), folder.eos_source()));
+  print_tokenizer(tokenizer_info(folder.path()));
+  return 0;
+}
+
+}  // namespace tinyzero

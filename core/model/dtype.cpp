@@ -1,0 +1,81 @@
+#include "core/model/dtype.h"
+
+#include <bit>
+#include <cstring>
+
+#include "core/base/error.h"
+
+namespace tinyzero {
+namespace {
+
+std::uint16_t to_bf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const bool nan = (bits & 0x7FFFFFFFu) > 0x7F800000u;
+  const std::uint32_t rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
+  return static_cast<std::uint16_t>(nan ? (bits >> 16) | 0x40u : rounded);
+}
+
+float from_f16(std::uint16_t half) {
+  constexpr std::uint32_t kInfinite = 0x0F800000u, kSmallestNormal = 113u << 23;  // exponents, at f32's place for them; 2^-14
+  const std::uint32_t bits = (half & 0x7FFFu) << 13, exponent = bits & kInfinite;
+  // The exponent's bias grows by 112, and once more for infinity and NaN. A subnormal is the fraction of 2^-14, from which that 1 is taken again.
+  const std::uint32_t normal = bits + (112u << 23) + (exponent == kInfinite ? 112u << 23 : 0u);
+  const float subnormal = std::bit_cast<float>(bits + kSmallestNormal) - std::bit_cast<float>(kSmallestNormal);
+  const std::uint32_t magnitude = exponent == 0 ? std::bit_cast<std::uint32_t>(subnormal) : normal;
+  return std::bit_cast<float>(magnitude | (half & 0x8000u) << 16);
+}
+
+std::uint16_t to_f16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t magnitude = bits & 0x7FFFFFFFu, sign = (bits >> 16) & 0x8000u;
+  std::uint32_t half = 0;
+  if (magnitude > 0x7F800000u) {
+    half = 0x7E00u;  // NaN
+  } else if (magnitude >= 0x477FF000u) {
+    half = 0x7C00u;  // from the middle between 65504 and 65536 on: infinite
+  } else if (magnitude < 0x38800000u) {
+    half = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3F000000u;  // the sum's last place is 2^-24, as f16's
+  } else {
+    half = (magnitude - (112u << 23) + 0x0FFFu + ((magnitude >> 13) & 1u)) >> 13;
+  }
+  return static_cast<std::uint16_t>(sign | half);
+}
+
+}  // namespace
+
+std::size_t bytes_of(Dtype dtype) { return dtype == Dtype::f32 ? 4 : 2; }
+std::string name_of(Dtype dtype) { return dtype == Dtype::f32 ? "f32" : dtype == Dtype::bf16 ? "bf16" : "f16"; }
+std::string safetensors_name(Dtype dtype) { return dtype == Dtype::f32 ? "F32" : dtype == Dtype::bf16 ? "BF16" : "F16"; }
+std::string torch_name(Dtype dtype) { return dtype == Dtype::f32 ? "float32" : dtype == Dtype::bf16 ? "bfloat16" : "float16"; }
+
+Dtype dtype_from_name(const std::string& name) {
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16, Dtype::f16}) {
+    if (name == name_of(dtype)) return dtype;
+  }
+  throw Error("no type of weights \"" + name + "\"", "use f32, bf16 or f16");
+}
+
+void to_float(Dtype from, const char* in, std::size_t n, float* out) {
+  if (from == Dtype::f32) {
+    std::memcpy(out, in, n * sizeof(float));
+    return;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, in + 2 * i, 2);
+    out[i] = from == Dtype::f16 ? from_f16(bits) : std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
+}
+
+void from_float(Dtype to, const float* in, std::size_t n, char* out) {
+  if (to == Dtype::f32) {
+    std::memcpy(out, in, n * sizeof(float));
+    return;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint16_t bits = to == Dtype::f16 ? to_f16(in[i]) : to_bf16(in[i]);
+    std::memcpy(out + 2 * i, &bits, 2);
+  }
+}
+
+}  // namespace tinyzero

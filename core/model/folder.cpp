@@ -1,0 +1,194 @@
+#include "core/model/folder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/base/workers.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr std::uintmax_t kMaxConfig = 256 << 10;  // bytes; the configurations of whole families take 2,000
+constexpr std::uintmax_t kMaxIndex = 32 << 20;
+constexpr std::int64_t kPiece = std::int64_t{1} << 21;  // numbers that a thread converts before it takes the next
+
+const char* const kSingle = "model.safetensors";
+const char* const kIndex = "model.safetensors.index.json";
+
+// What belongs to a model beside its configuration and weights, as Hugging Face names it; licences of many models must go along, too.
+const char* const kCompanions[] = {"generation_config.json",
+                                   "tokenizer.json",
+                                   "tokenizer_config.json",
+                                   "special_tokens_map.json",
+                                   "added_tokens.json",
+                                   "vocab.json",
+                                   "merges.txt",
+                                   "tokenizer.model",
+                                   "chat_template.jinja",
+                                   "chat_template.json",
+                                   "LICENSE",
+                                   "LICENSE.txt",
+                                   "NOTICE",
+                                   "USE_POLICY.md"};
+
+std::string read_limited(const fs::path& path, std::uintmax_t limit) {
+  std::error_code problem;
+  const std::uintmax_t bytes = fs::file_size(path, problem);
+  if (!problem && bytes > limit)
+    throw Error(fmt::format("{} has {} bytes, which no model's has: at most {} are read", path.string(), bytes, limit));
+  return read_file(path);
+}
+
+Json read_json(const fs::path& path) { return parse_json(read_limited(path, kMaxConfig), path.string()); }
+
+// The files that hold a folder's weights.
+std::vector<fs::path> weight_files(const fs::path& folder) {
+  const fs::path single = folder / kSingle, index = folder / kIndex;
+  if (fs::exists(single)) return {single};
+  if (!fs::exists(index)) {
+    throw Error(folder.string() + " has neither model.safetensors nor model.safetensors.index.json",
+                fs::exists(folder / "pytorch_model.bin") || fs::exists(folder / "pytorch_model.bin.index.json")
+                    ? "its weights are in PyTorch's own format: open it in transformers and save it again"
+                    : "give the folder of a Hugging Face model");
+  }
+  const std::string text = read_limited(index, kMaxIndex);
+  const auto json = nlohmann::json::parse(text, nullptr, false);  // keys in a map: some indices have very many
+  if (json.is_discarded()) throw Error(index.string() + " is not valid JSON", "copy or download the file again");
+  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
+    throw Error(index.string() + " has no \"weight_map\"");
+  std::set<std::string> names;
+  for (const auto& [name, file] : json["weight_map"].items()) {
+    if (!file.is_string() || file.get_ref<const std::string&>().find('/') != std::string::npos)
+      throw Error(index.string() + ": the file of \"" + name + "\" is not a plain name");
+    names.insert(file.get<std::string>());
+  }
+  std::vector<fs::path> files;
+  for (const std::string& name : names) {
+    if (!fs::exists(folder / name))
+      throw Error(folder.string() + " has no " + name + ", which its " + kIndex + " names", "copy or download it");
+    files.push_back(folder / name);
+  }
+  return files;
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+bool same_bytes(const TensorInfo& a, const TensorInfo& b) {
+  return a.dtype == b.dtype && a.shape == b.shape && (a.bytes == 0 || std::memcmp(a.data, b.data, a.bytes) == 0);
+}
+
+}  // namespace
+
+ModelFolder::ModelFolder(const fs::path& folder) : path_(folder) {
+  if (!fs::is_directory(folder)) throw Error("no folder " + folder.string(), "give the folder of a Hugging Face model or of a checkpoint");
+  read_config();
+  for (const fs::path& path : weight_files(folder)) files_.emplace_back(path);
+  find_tensors();
+}
+
+void ModelFolder::read_config() {
+  const fs::path config = path_ / "config.json", generation = path_ / "generation_config.json";
+  config_ = ModelConfig::from_json(read_json(config), config.string());
+  if (!config_.eos.empty()) eos_source_ = "config.json";
+  if (!fs::exists(generation)) return;
+  const Json json = read_json(generation);
+  config_.take_generation(json, generation.string());
+  if (json.contains("eos_token_id") && !json["eos_token_id"].is_null()) eos_source_ = "generation_config.json";
+}
+
+void ModelFolder::find_tensors() {
+  for (const SafetensorsFile& file : files_) {
+    for (const auto& [name, tensor] : file.tensors()) {
+      const auto [before, fresh] = found_.try_emplace(name, Place{&file, &tensor});
+      if (!fresh) {
+        throw Error(path_.string() + ": tensor \"" + name + "\" is in " + before->second.file->path().filename().string() + " and in " +
+                    file.path().filename().string());
+      }
+    }
+  }
+  slots_ = ParameterLayout(config_).slots();
+  std::set<std::string> wanted;
+  for (const ParameterSlot& slot : slots_) {
+    wanted.insert(slot.name);
+    const auto found = found_.find(slot.name);
+    if (found == found_.end()) throw Error(path_.string() + " has no tensor \"" + slot.name + "\", which its config.json asks for");
+    const TensorInfo& tensor = *found->second.tensor;
+    if (tensor.shape != slot.shape) {
+      throw Error(path_.string() + ": tensor \"" + slot.name + "\" has shape " + shape_text(tensor.shape) + ", config.json asks for " +
+                  shape_text(slot.shape));
+    }
+    dtypes_[dtype_of(tensor, slot.name)] += slot.size;
+  }
+  for (const auto& [name, place] : found_) {
+    if (!wanted.contains(name)) check_extra(name, place);
+  }
+}
+
+// A tensor that config.json does not ask for changes what the model computes, unless it is a table that follows from the configuration, or the
+// head of a model whose head is its embedding, written out once more.
+void ModelFolder::check_extra(const std::string& name, const Place& place) const {
+  if (name.ends_with(".rotary_emb.inv_freq")) return;
+  if (name == "lm_head.weight" && config_.tied && !config_.value_head) {
+    const Place& embedding = found_.at("model.embed_tokens.weight");
+    const bool same = same_bytes(*place.tensor, *embedding.tensor);
+    for (const Place& read : {place, embedding}) read.file->let_go(read.tensor->data, read.tensor->bytes);
+    if (same) return;
+    throw Error(path_.string() + ": tensor \"lm_head.weight\" differs from \"model.embed_tokens.weight\", although config.json ties them",
+                "if the head is its own, set \"tie_word_embeddings\": false in config.json");
+  }
+  throw Error(path_.string() + " has a tensor \"" + name + "\" that a model of type \"" + config_.model_type +
+                  "\" with this config.json does not use: it would be computed wrongly",
+              "supported are dense Qwen2, Qwen3, Llama and Mistral shapes with full attention");
+}
+
+std::vector<TensorView> ModelFolder::tensors() const {
+  std::vector<TensorView> out;
+  for (const ParameterSlot& slot : slots_) {
+    const Place& place = found_.at(slot.name);
+    out.push_back({slot.name, slot.shape, place.tensor->data, dtype_of(*place.tensor, slot.name), place.file});
+  }
+  return out;
+}
+
+std::shared_ptr<const FolderFiles> ModelFolder::companions() const {
+  auto files = std::make_shared<FolderFiles>();
+  for (const char* name : kCompanions) {
+    if (fs::is_regular_file(path_ / name)) (*files)[name] = read_file(path_ / name);
+  }
+  return files;
+}
+
+Model ModelFolder::load() const {
+  struct Piece {
+    const TensorView* tensor;
+    std::int64_t first, count;
+    float* out;
+  };
+  const std::vector<TensorView> views = tensors();
+  Model model(config_, FloatBuffer::uninitialized(slots_.empty() ? 0 : slots_.back().offset + slots_.back().size));
+  model.companions = companions();
+  std::vector<Piece> pieces;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    for (std::int64_t first = 0; first < slots_[i].size; first += kPiece) {
+      pieces.push_back({&views[i], first, std::min(kPiece, slots_[i].size - first), model.weights.data() + slots_[i].offset + first});
+    }
+  }
+  std::atomic<std::size_t> next{0};
+  run_workers(threads_or_cores(0), [&](std::int64_t) {
+    for (std::size_t i = next++; i < pieces.size(); i = next++) {
+      const Piece& piece = pieces[i];
+      const std::size_t size = bytes_of(piece.tensor->dtype), count = static_cast<std::size_t>(piece.count);
+      const char* data = static_cast<const char*>(piece.tensor->data) + static_cast<std::size_t>(piece.first) * size;
+      to_float(piece.tensor->dtype, data, count, piece.out);
+      piece.tensor->mapped->let_go(data, count * size);
+    }
+  });
+  return model;
+}
+
+}  // namespace tinyzero
