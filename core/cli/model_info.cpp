@@ -80,7 +80,7 @@ void print_tokenizer(const Json& info) {
     fmt::print("  tokenizer   {} · {} tokens, {} of them added\n", info["kind"].get<std::string>(), info["tokens"].get<std::int64_t>(),
                info["added"].get<std::int64_t>());
     for (const std::string& line : folded("  special    " + list("special"), 140, 14)) fmt::print("{}\n", line);
-    if (!info["before"].empty() || !info["behind"].empty()) fmt::print("  prompt      {} …{}\n", list("before"), list("behind"));
+    if (!info["before"].empty() || !info["behind"].empty()) fmt::print("  prompt     {} …{}\n", list("before"), list("behind"));
   }
   if (info["chat_template"].is_string()) fmt::print("  chat        {}\n", info["chat_template"].get<std::string>());
   else fmt::print("  no chat     {}\n", one_line(info["no_chat_because"].get<std::string>(), 400));

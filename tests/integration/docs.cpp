@@ -103,7 +103,7 @@ TEST_CASE("every command of docs/performance.md runs") { run_document(kRoot / "d
 TEST_CASE("every command of docs/comparing.md runs") { run_document(kRoot / "docs/comparing.md"); }
 TEST_CASE("every command of docs/report.md runs") { run_document(kRoot / "docs/report.md"); }
 TEST_CASE("every command of docs/experiments.md runs") { run_document(kRoot / "docs/experiments.md"); }
-TEST_CASE("every command of docs/model_folders.md runs") { run_document(kRoot / "docs/model_folders.md"); }
+TEST_CASE("every command of docs/models.md runs") { run_document(kRoot / "docs/models.md"); }
 TEST_CASE("every command of docs/faq.md runs") { run_document(kRoot / "docs/faq.md"); }
 TEST_CASE("every command of docs/write_an_algorithm.md runs") { run_document(kRoot / "docs/write_an_algorithm.md"); }
 
@@ -112,7 +112,7 @@ TEST_CASE("no other document has commands that are not run") {
     const std::string name = document.filename().string();
     if (name == "README.md" || name == "quickstart.md" || name == "write_a_task.md" || name == "write_an_algorithm.md" ||
         name == "algorithms.md" || name == "performance.md" || name == "evaluate.md" || name == "report.md" || name == "experiments.md" ||
-        name == "faq.md" || name == "model_folders.md" || name == "comparing.md")
+        name == "faq.md" || name == "models.md" || name == "comparing.md")
       continue;
     for (const Block& block : blocks_of(document)) {
       CAPTURE(document.string());
