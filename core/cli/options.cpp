@@ -213,7 +213,7 @@ void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int(
 }
 
 void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
-  CLI::App& model = *app.add_subcommand("model", "Models: info, generate, score, tokenize");
+  CLI::App& model = *app.add_subcommand("model", "Models: info, generate, score, tokenize, merge");
   model.require_subcommand(1);
   const auto folder = [](CLI::App& c, ModelOptions& o) {
     c.add_option("folder", o.folder, "a Hugging Face folder, or a run (its newest checkpoint)")->required();
@@ -240,6 +240,12 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
   add<ModelOptions>(model, global, chosen, "score", "Log-probabilities of texts: reads {\"ids\"} or {\"text\"} a line", model_score_command,
                     folder);
   add<ModelOptions>(model, global, chosen, "tokenize", "Token ids of texts: reads {\"text\"} a line", model_tokenize_command, folder);
+  add<ModelMergeOptions>(model, global, chosen, "merge", "Write a model with a LoRA adapter merged into it", model_merge_command,
+                         [](CLI::App& c, ModelMergeOptions& o) {
+                           c.add_option("folder", o.folder, "a Hugging Face folder, or a run (its newest checkpoint)")->required();
+                           c.add_option("--adapter", o.adapter, "folder of a LoRA adapter, as PEFT writes it")->required();
+                           c.add_option("--out", o.out, "folder to write")->required();
+                         });
 }
 
 void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {

@@ -127,6 +127,10 @@ struct ModelOptions {
   bool ignore_eos = false, json = false;
 };
 
+struct ModelMergeOptions {
+  std::string folder, adapter, out;
+};
+
 struct ConfigOptions {
   std::string config;
   std::vector<std::string> overrides;
@@ -179,6 +183,7 @@ int model_info_command(const GlobalOptions&, const ModelOptions&);
 int model_generate_command(const GlobalOptions&, const ModelOptions&);
 int model_score_command(const GlobalOptions&, const ModelOptions&);
 int model_tokenize_command(const GlobalOptions&, const ModelOptions&);
+int model_merge_command(const GlobalOptions&, const ModelMergeOptions&);
 int report_command(const GlobalOptions&, const ReportCommandOptions&);
 int doctor_command(const GlobalOptions&, const DoctorOptions&);
 

@@ -81,17 +81,30 @@ RunMemory memory_of(const RunParts& parts) {
   const Experiment& e = parts.experiment;
   const std::int64_t threads = e.general.threads;
   RunMemory m;
-  m.weights = parts.model.layout.size() * static_cast<std::int64_t>(sizeof(float));
-  m.optimizer = 2 * m.weights;
-  m.gradients = ModelWorkers::bytes(parts.model, threads, false);
+  constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t whole = parts.model.layout.size(), values = parts.adapter ? parts.adapter->size() : 0;
+  m.weights = (whole + values + (parts.adapter ? parts.adapter->base_floats() : 0)) * kFloat;
+  m.optimizer = 2 * (parts.adapter ? values : whole) * kFloat;
+  m.gradients = ModelWorkers::bytes(parts.model, threads, parts.adapter ? values : whole);
   m.decoder = CpuEngine::weight_bytes(parts.model);
   m.caches = CpuEngine::cache_bytes(parts.model, {threads, e.rollout.wave, ""}, longest_prompt(parts), e.rollout.max_tokens);
   if (e.train.steps == 0) return m;
   for (const SideModel& side : parts.algorithm.algorithm->models()) {
+    if (is_policy_without_adapter(side, e)) continue;
     const bool frozen = side.learning_rate == 0;
-    m.side_models += m.weights + (frozen ? 0 : m.optimizer) + ModelWorkers::bytes(parts.model, threads, frozen);
+    m.side_models += whole * (frozen ? 1 : 3) * kFloat + ModelWorkers::bytes(parts.model, threads, frozen ? 0 : whole);
   }
   return m;
+}
+
+std::int64_t activation_bytes(const RunParts& parts, std::int64_t longest) {
+  const ModelConfig& c = parts.model.config;
+  const TrainSettings& t = parts.experiment.train;
+  const std::int64_t layer = 6 * c.width + 3 * (c.q_width() + 2 * c.kv_width()) + 4 * c.mlp;
+  const std::int64_t layers = t.recompute ? layer + c.layers * c.width : c.layers * layer;  // floats a token
+  const std::int64_t tokens = std::max(t.micro_batch, longest);
+  const std::int64_t floats = tokens * layers + 3 * std::min(tokens, kLogitRows) * c.vocab;
+  return ModelWorkers::replicas(parts.model, parts.experiment.general.threads) * floats * static_cast<std::int64_t>(sizeof(float));
 }
 
 std::int64_t RunProbe::steps(const TrainSettings& t) const {
@@ -109,7 +122,7 @@ RunProbe probe_run(RunParts& parts) {
   const Experiment& e = parts.experiment;
   RunProbe probe;
   CpuEngine engine(parts.model, {e.general.threads, e.rollout.wave, ""});
-  Learner learner(parts.model, *parts.algorithm.algorithm, e, engine.threads());
+  Learner learner(parts.model, *parts.algorithm.algorithm, e, engine.threads(), parts.adapter.get());
   probe.warm_start = probe_warm_start(learner, parts);
   engine.refresh();
   learner.begin();
