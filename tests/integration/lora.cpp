@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "core/model/parameters.h"
@@ -17,12 +18,20 @@ TEST_SUITE_BEGIN("integration/lora");
 
 namespace {
 
-const std::string kBase = "tests/golden/hf/qwen2_tied";
+// A model that a warm start has made, once.
+const std::string& base() {
+  static const TemporaryFolder folder;
+  static const std::string path = [] {
+    run_to_the_end(train(folder / "run", {"train.steps=0"}));
+    return (folder / "run" / "checkpoints/step-000000").string();
+  }();
+  return path;
+}
 
-// Rewards are random: the base has learned nothing, and groups without spread would teach nothing.
+// Rewards are random: the base has hardly learned, and groups without spread would teach nothing.
 std::vector<std::string> with_adapter(const std::vector<std::string>& more = {}) {
-  std::vector<std::string> settings = {"model.path=" + kBase,     "warm_start.steps=0",       "lora.rank=4",  "lora.alpha=8",
-                                       "train.random_reward=0.5", "train.learning_rate=1e-2", "precision=f32"};
+  std::vector<std::string> settings = {"model.path=" + base(),    "warm_start.steps=0",       "lora.rank=4",   "lora.alpha=8",
+                                       "train.random_reward=0.5", "train.learning_rate=1e-2", "precision=f32", "preflight.max_truncated=1"};
   settings.insert(settings.end(), more.begin(), more.end());
   return settings;
 }
@@ -55,29 +64,29 @@ TEST_CASE("a run that trains an adapter leaves models and adapters that every co
   CHECK(largest(run, "train/logp_gap") > 0);
 
   const fs::path last = run / "checkpoints/step-000008";
-  const Model base = load_model(fs::path(TINYZERO_SOURCE) / kBase), trained = load_model(last);
+  const Model before = load_model(base()), trained = load_model(last);
   std::int64_t adapted = 0;
-  for (const ParameterSlot& slot : base.layout.slots()) {
-    const bool same =
-        std::equal(base.weights.data() + slot.offset, base.weights.data() + slot.offset + slot.size, trained.weights.data() + slot.offset);
+  for (const ParameterSlot& slot : before.layout.slots()) {
+    const bool same = std::equal(before.weights.data() + slot.offset, before.weights.data() + slot.offset + slot.size,
+                                 trained.weights.data() + slot.offset);
     CHECK(same != slot.name.ends_with("_proj.weight"));
     adapted += same ? 0 : 1;
   }
-  CHECK(adapted == 14);
+  CHECK(adapted == 7);
   const SafetensorsFile adapter(last / "adapter/adapter_model.safetensors"), moments(last / "trainer/optimizer.safetensors");
   std::int64_t values = 0;
   for (const auto& [name, tensor] : adapter.tensors()) values += tensor.elements();
-  CHECK(adapter.tensors().size() == 28);
+  CHECK(adapter.tensors().size() == 14);
   CHECK(moments.tensors().at("first_moment").elements() == values);
   CHECK_FALSE(fs::exists(last / "trainer/reference"));  // it is the base
 
-  must({"model", "merge", kBase, "--adapter", last / "adapter", "--out", folder / "merged"});
+  must({"model", "merge", base(), "--adapter", last / "adapter", "--out", folder / "merged"});
   CHECK(read_file(folder / "merged" / "model.safetensors") == read_file(last / "model.safetensors"));
-  CHECK(read_file(folder / "merged" / "tokenizer.json") == read_file(fs::path(TINYZERO_SOURCE) / kBase / "tokenizer.json"));
-  const std::string input = "{\"ids\": [5, 9, 30, 7, 100, 42]}\n";
+  CHECK(read_file(folder / "merged" / "tokenizer.json") == read_file(fs::path(base()) / "tokenizer.json"));
+  const std::string input = "{\"ids\": [53, 32, 55, 10, 100, 42]}\n";
   CHECK(tinyzero::tinyzero({"model", "score", folder / "merged"}, input).out == tinyzero::tinyzero({"model", "score", run}, input).out);
-  CHECK(tinyzero::tinyzero({"model", "score", kBase}, input).out != tinyzero::tinyzero({"model", "score", run}, input).out);
-  const ProcessResult again = tinyzero::tinyzero({"model", "merge", kBase, "--adapter", last / "adapter", "--out", folder / "merged"});
+  CHECK(tinyzero::tinyzero({"model", "score", base()}, input).out != tinyzero::tinyzero({"model", "score", run}, input).out);
+  const ProcessResult again = tinyzero::tinyzero({"model", "merge", base(), "--adapter", last / "adapter", "--out", folder / "merged"});
   CHECK(again.code == 2);
   CHECK(again.err.find("exists") != std::string::npos);
 
@@ -101,7 +110,11 @@ TEST_CASE("a run that trains an adapter and was killed goes on as if nothing had
     CAPTURE(copied);
     const fs::path whole = folder / (copied ? "whole-copied" : "whole"), run = folder / (copied ? "killed-copied" : "killed");
     run_to_the_end(train(whole, with_adapter(reference)));
-    CHECK(largest(whole, "train/kl_reference") > 0);
+    const auto records = json_lines(whole / "metrics.jsonl");
+    const auto first = std::find_if(records.begin(), records.end(), [](const Json& r) { return r.contains("train/kl_reference"); });
+    REQUIRE(first != records.end());
+    CHECK((*first)["train/kl_reference"].get<double>() < 1e-6);  // the policy is the base still
+    CHECK(largest(whole, "train/kl_reference") > 1e-4);
     CHECK(fs::exists(whole / "checkpoints/step-000008/trainer/reference") == copied);
     for (const char* moment : {"config.yaml", "checkpoints/step-000004", "episodes/step-000007.jsonl"}) {
       CAPTURE(moment);
@@ -146,11 +159,10 @@ TEST_CASE("a plan counts what an adapter and recomputed layers save") {
     command.insert(command.end(), settings.begin(), settings.end());
     return Json::parse(must(command).out)["bytes"];
   };
-  const Json all = bytes({"model.path=" + kBase, "warm_start.steps=0", "precision=f32"}), adapter = bytes(with_adapter()),
-             less = bytes(with_adapter({"train.recompute=true"}));
-  const Model base = load_model(fs::path(TINYZERO_SOURCE) / kBase);
+  const Json all = bytes({"model.path=" + base(), "warm_start.steps=0", "precision=f32"}), adapter = bytes(with_adapter()),
+             deep = bytes({"model.layers=8"}), recomputed = bytes({"model.layers=8", "train.recompute=true"});
   std::int64_t values = 0, matrices = 0;
-  for (const ParameterSlot& slot : base.layout.slots()) {
+  for (const ParameterSlot& slot : load_model(base()).layout.slots()) {
     if (!slot.name.ends_with("_proj.weight")) continue;
     values += 4 * (slot.shape[0] + slot.shape[1]);
     matrices += slot.size;
@@ -159,7 +171,7 @@ TEST_CASE("a plan counts what an adapter and recomputed layers save") {
   CHECK(adapter["weights"].get<std::int64_t>() == all["weights"].get<std::int64_t>() + 4 * (matrices + values));
   CHECK(adapter["gradients"] < all["gradients"]);
   CHECK(adapter["activations"] == all["activations"]);
-  CHECK(less["activations"] < all["activations"]);
+  CHECK(recomputed["activations"].get<double>() < 0.4 * deep["activations"].get<double>());
 }
 
 TEST_CASE("what cannot be adapted is refused with its place") {
@@ -170,7 +182,7 @@ TEST_CASE("what cannot be adapted is refused with its place") {
   } cases[] = {{{"lora.rank=4"}, "lora.rank is 4, and the model is new"},
                {with_adapter({"train.optimizer=muon"}), "train.optimizer is muon, and lora.rank 4"},
                {with_adapter({"warm_start.steps=3", "warm_start.optimizer=muon"}), "warm_start.optimizer is muon"},
-               {with_adapter({"lora.rank=40"}), "an adapter of rank 40 for model.layers.0.self_attn.k_proj, a matrix of 32 x 64"},
+               {with_adapter({"lora.rank=40"}), "an adapter of rank 40 for model.layers.0.self_attn.k_proj, a matrix of 16 x 32"},
                {with_adapter({"lora.targets=[q, q]"}), "lora.targets names \"q\" twice"},
                {with_adapter({"lora.targets=[query]"}), "lora.targets"},
                {{"lora.alpha=8"}, "lora.alpha has no effect: lora.rank is 0"}};
@@ -185,15 +197,15 @@ TEST_CASE("what cannot be adapted is refused with its place") {
 
 TEST_CASE("a run whose base has changed does not go on") {
   const TemporaryFolder folder;
-  const fs::path base = folder / "base", run = folder / "run";
-  fs::create_directory(base);
+  const fs::path copy = folder / "base", run = folder / "run";
+  fs::create_directory(copy);
   for (const char* file : {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"})
-    fs::copy_file(fs::path(TINYZERO_SOURCE) / kBase / file, base / file);
-  run_to_the_end(train(run, with_adapter({"model.path=" + base.string(), "train.steps=2"})));
-  Model other = load_model(base);
-  other.weights.data()[other.layout.layer(1).down] += 0.5f;
-  save_model(other, base);
+    fs::copy_file(fs::path(base()) / file, copy / file);
+  run_to_the_end(train(run, with_adapter({"model.path=" + copy.string(), "train.steps=2"})));
+  Model other = load_model(copy);
+  other.weights.data()[other.layout.layer(0).down] += 0.5f;
+  save_model(other, copy);
   const ProcessResult result = tinyzero::tinyzero({"train", "--resume", run});
   CHECK(result.code == 2);
-  CHECK(result.err.find("adapter and base give model.layers.1.mlp.down_proj.weight") != std::string::npos);
+  CHECK(result.err.find("adapter and base give model.layers.0.mlp.down_proj.weight") != std::string::npos);
 }
