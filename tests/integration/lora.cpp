@@ -132,6 +132,19 @@ TEST_CASE("a run that trains an adapter and was killed goes on as if nothing had
   }
 }
 
+TEST_CASE("a checkpoint with a damaged adapter is named, and the one before it is taken") {
+  const TemporaryFolder folder;
+  run_to_the_end(train(folder / "whole", with_adapter()));
+  run_to_the_end(train(folder / "run", with_adapter()));
+  const fs::path file = folder / "run" / "checkpoints/step-000008/adapter/adapter_model.safetensors";
+  const std::string good = read_file(file);
+  write_file_synced(file, good.substr(0, good.size() / 2));
+  const ProcessResult result = must({"train", "--resume", folder / "run"});
+  CHECK(result.err.find("checkpoint step-000008 cannot be used") != std::string::npos);
+  check_same_run(folder / "whole", folder / "run");
+  check_same_adapter(folder / "whole", folder / "run");
+}
+
 TEST_CASE("layers that are computed once more change nothing of a run") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "kept", {"train.random_reward=0.5"}));
@@ -162,7 +175,8 @@ TEST_CASE("a plan counts what an adapter and recomputed layers save") {
   const Json all = bytes({"model.path=" + base(), "warm_start.steps=0", "precision=f32"}), adapter = bytes(with_adapter()),
              deep = bytes({"model.layers=8"}), recomputed = bytes({"model.layers=8", "train.recompute=true"});
   std::int64_t values = 0, matrices = 0;
-  for (const ParameterSlot& slot : load_model(base()).layout.slots()) {
+  const Model before = load_model(base());
+  for (const ParameterSlot& slot : before.layout.slots()) {
     if (!slot.name.ends_with("_proj.weight")) continue;
     values += 4 * (slot.shape[0] + slot.shape[1]);
     matrices += slot.size;
@@ -171,18 +185,18 @@ TEST_CASE("a plan counts what an adapter and recomputed layers save") {
   CHECK(adapter["weights"].get<std::int64_t>() == all["weights"].get<std::int64_t>() + 4 * (matrices + values));
   CHECK(adapter["gradients"] < all["gradients"]);
   CHECK(adapter["activations"] == all["activations"]);
-  CHECK(recomputed["activations"].get<double>() < 0.4 * deep["activations"].get<double>());
+  CHECK(recomputed["activations"].get<double>() < 0.5 * deep["activations"].get<double>());
 }
 
 TEST_CASE("what cannot be adapted is refused with its place") {
   const TemporaryFolder folder;
   const struct {
     std::vector<std::string> settings;
-    const char* error;
+    std::string error;
   } cases[] = {{{"lora.rank=4"}, "lora.rank is 4, and the model is new"},
                {with_adapter({"train.optimizer=muon"}), "train.optimizer is muon, and lora.rank 4"},
                {with_adapter({"warm_start.steps=3", "warm_start.optimizer=muon"}), "warm_start.optimizer is muon"},
-               {with_adapter({"lora.rank=40"}), "an adapter of rank 40 for model.layers.0.self_attn.k_proj, a matrix of 16 x 32"},
+               {with_adapter({"lora.rank=40"}), "an adapter of rank 40 for model.layers.0.self_attn.q_proj, a matrix of 32 x 32"},
                {with_adapter({"lora.targets=[q, q]"}), "lora.targets names \"q\" twice"},
                {with_adapter({"lora.targets=[query]"}), "lora.targets"},
                {{"lora.alpha=8"}, "lora.alpha has no effect: lora.rank is 0"}};

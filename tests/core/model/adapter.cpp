@@ -204,14 +204,12 @@ TEST_CASE("log-probs and gradients are those of the formula, for every target, m
       const AppliedAdapter applied(base, adapter);
       const TokenDistribution expected = applied.distribution(batch);
       torch::autograd::backward({loss_of(expected)}, {});
-      for (const char* name : {"", "scalar", "avx2"}) {
-        CAPTURE(name);
-        const auto known = kernel_names();
-        if (*name != '\0' && std::find(known.begin(), known.end(), std::string(name)) == known.end()) continue;
-        if (*name != '\0') use_kernels(kernels(name));
+      for (const bool own_products : {false, true}) {
+        CAPTURE(own_products);
+        use_kernels(kernels_for("f32"));
         PackedWeights weights(model, false);
         weights.pack(0, 1);
-        Transformer transformer(model, false, *name != '\0' ? &weights : nullptr, false, &adapter);
+        Transformer transformer(model, false, own_products ? &weights : nullptr, false, &adapter);
         CHECK(transformer.flat_gradient().numel() == adapter.size());
         const TokenDistribution ours = transformer.distribution(transformer.hidden(batch.ids, batch.shape), batch.targets, 0.8);
         CHECK((ours.logp - expected.logp).abs().max().item<double>() < 1e-4);
@@ -259,14 +257,14 @@ TEST_CASE("a new adapter changes nothing, has the moments PEFT draws, and depend
   }
 }
 
-TEST_CASE("a thousand updates leave the base as it was, bit for bit, and touch nothing but what is adapted") {
+TEST_CASE("updates leave the base as it was, bit for bit, and touch nothing but what is adapted") {
   const Model base = golden_model();
   Model model = golden_model();
   Adapter adapter(model, {2, 4, {"q", "down"}, ""}, 1);
   Transformer transformer(model, false, nullptr, false, &adapter);
   Optimizer optimizer(transformer, {0.9, 0.99, 1e-8, 0.1, 2});
   at::manual_seed(2);
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 200; ++i) {
     at::Tensor(transformer.flat_gradient()).copy_(at::randn({adapter.size()}));
     optimizer.step(UpdateRule::adamw, 1e-3, 1.0);
   }
@@ -326,7 +324,7 @@ TEST_CASE("an adapter that does not fit is refused by what is wrong with it") {
   const struct {
     const char* name;
     Json value;
-    const char* error;
+    std::string error;
   } cases[] = {{"peft_type", "IA3", "not an adapter of type LORA"},
                {"use_dora", true, "use_dora is not supported"},
                {"rank_pattern", {{"q_proj", 2}}, "rank_pattern is not supported"},
@@ -338,7 +336,7 @@ TEST_CASE("an adapter that does not fit is refused by what is wrong with it") {
   for (const auto& c : cases) {
     CAPTURE(c.error);
     written(c.name, c.value);
-    CHECK_THROWS_WITH_AS(merge_adapter(model, folder.path()), doctest::Contains(c.error), Error);
+    CHECK_THROWS_WITH_AS(merge_adapter(model, folder.path()), doctest::Contains(c.error.c_str()), Error);
   }
   written("use_rslora", true);
   Model by_root = golden_model(), expected = golden_model();
