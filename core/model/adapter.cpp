@@ -82,11 +82,14 @@ PeftConfig read_config(const fs::path& folder) {
     throw Error(folder.string() + " has no adapter_config.json", "give the folder of a LoRA adapter as PEFT writes it");
   const Json json = parse_json(read_file(config.path), config.path.string());
   const auto refuse = [&](const std::string& what) { throw Error(config.path.string() + ": " + what, "merge it with PEFT"); };
-  if (!json.is_object() || json.value("peft_type", "") != "LORA") refuse("not an adapter of type LORA");
+  if (!json.is_object() || !json.contains("peft_type") || json["peft_type"] != "LORA") refuse("not an adapter of type LORA");
   for (const char* name : {"use_dora", "fan_in_fan_out", "rank_pattern", "alpha_pattern", "modules_to_save", "lora_bias",
                            "trainable_token_indices", "target_parameters", "alora_invocation_tokens"})
     if (!is_off(json, name)) refuse(std::string(name) + " is not supported");
-  if (json.value("bias", "none") != "none") refuse("biases that were trained are not supported");
+  if (!is_off(json, "bias") && json["bias"] != "none") refuse("biases that were trained are not supported");
+  const auto init = json.find("init_lora_weights");  // others than these change the base, too
+  if (init != json.end() && !init->is_null() && !init->is_boolean() && *init != "gaussian")
+    refuse("init_lora_weights " + init->dump() + " is not supported");
   const auto rank = json.find("r"), alpha = json.find("lora_alpha");
   if (rank == json.end() || !rank->is_number_integer() || rank->get<std::int64_t>() < 1 || rank->get<std::int64_t>() > 1 << 20)
     throw Error(config.path.string() + " is damaged: r");
