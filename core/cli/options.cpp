@@ -234,7 +234,7 @@ void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int(
 }
 
 void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
-  CLI::App& model = *app.add_subcommand("model", "Models: info, generate, score, tokenize, chat, export");
+  CLI::App& model = *app.add_subcommand("model", "Models: info, generate, score, tokenize, chat, export, merge");
   model.require_subcommand(1);
   const auto folder = [](CLI::App& c, ModelOptions& o) {
     c.add_option("folder", o.folder, "a Hugging Face folder, or a run (its newest checkpoint)")->required();
@@ -285,6 +285,12 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
         c.add_option("--shard-size", o.shard_size, "cut weights beyond this into several files: 2GB, 500MB")->capture_default_str();
         c.add_flag("--gguf", o.gguf, "also write a GGUF file, by llama.cpp's convert_hf_to_gguf.py");
       });
+  add<ModelMergeOptions>(model, global, chosen, "merge", "Write a model with a LoRA adapter merged into it", model_merge_command,
+                         [](CLI::App& c, ModelMergeOptions& o) {
+                           c.add_option("folder", o.folder, "a Hugging Face folder, or a run (its newest checkpoint)")->required();
+                           c.add_option("--adapter", o.adapter, "folder of a LoRA adapter, as PEFT writes it")->required();
+                           c.add_option("--out", o.out, "folder to write")->required();
+                         });
 }
 
 void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {

@@ -140,6 +140,10 @@ struct ModelExportOptions {
   bool gguf = false;
 };
 
+struct ModelMergeOptions {
+  std::string folder, adapter, out;
+};
+
 struct ConfigOptions {
   std::string config;
   std::vector<std::string> overrides;
@@ -195,6 +199,7 @@ int model_score_command(const GlobalOptions&, const ModelOptions&);
 int model_tokenize_command(const GlobalOptions&, const ModelOptions&);
 int model_chat_command(const GlobalOptions&, const ModelOptions&);
 int model_export_command(const GlobalOptions&, const ModelExportOptions&);
+int model_merge_command(const GlobalOptions&, const ModelMergeOptions&);
 int report_command(const GlobalOptions&, const ReportCommandOptions&);
 int doctor_command(const GlobalOptions&, const DoctorOptions&);
 

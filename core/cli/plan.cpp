@@ -85,9 +85,10 @@ std::vector<std::string> arithmetic_lines(const RunParts& parts) {
                               e.train.has_budget() ? " each time" : "", parts.held_out.keys));
   lines.push_back(
       fmt::format("memory      weights {} · optimizer {} · gradients {} · decoder {} · caches {}{} = {}, and on top of it "
-                  "LibTorch and activations",
+                  "LibTorch and activations of about {}",
                   megabytes(m.weights), megabytes(m.optimizer), megabytes(m.gradients), megabytes(m.decoder), megabytes(m.caches),
-                  m.side_models > 0 ? " · side models " + megabytes(m.side_models) : "", megabytes(m.total())));
+                  m.side_models > 0 ? " · side models " + megabytes(m.side_models) : "", megabytes(m.total()),
+                  megabytes(activation_bytes(parts, longest_prompt(parts) + e.rollout.max_tokens))));
   return lines;
 }
 
@@ -110,7 +111,8 @@ Json arithmetic_json(const RunParts& parts) {
             {"decoder", m.decoder},
             {"caches", m.caches},
             {"side_models", m.side_models},
-            {"total", m.total()}}}};
+            {"total", m.total()},
+            {"activations", activation_bytes(parts, longest_prompt(parts) + parts.experiment.rollout.max_tokens)}}}};
 }
 
 int plan_command(const GlobalOptions& global, const ConfigOptions& options) {

@@ -131,7 +131,8 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   check_changes(folder, begun, options);
   PreflightReport preflight = check_start(parts, folder.path());
   RunView view(folder, {options.quiet, options.json});
-  auto checkpoint = load_checkpoint(folder.checkpoints(), parts.model, [&](const std::string& text) { view.warned(text); });
+  auto checkpoint = load_checkpoint(
+      folder.checkpoints(), parts.model, [&](const std::string& text) { view.warned(text); }, parts.adapter.get());
   RunFacts facts = facts_of(parts, options.resume);
   if (checkpoint) {
     facts.resumed_phase = checkpoint->state.phase;

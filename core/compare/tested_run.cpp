@@ -52,7 +52,7 @@ void test_run(const fs::path& run, const PluginCatalog& catalog) {
   out.selected_step = best.step;
   out.validation_accuracy = best.accuracy;
   out.start_weights = file_hash(checkpoints / checkpoint_name(Phase::reinforce, 0) / "model.safetensors");
-  read_checkpoint(selected, parts.model);
+  read_checkpoint(selected, parts.model, parts.adapter.get());
 
   const EvalSet set = draw_eval_set(parts.task, Split::test, static_cast<std::size_t>(e.eval.problems));
   CpuEngine engine(parts.model, {e.general.threads, e.rollout.wave, ""});

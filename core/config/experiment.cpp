@@ -36,6 +36,16 @@ void ModelSettings::describe(SettingsTable& t) {
   t.add("context", context, "longest sequence of a new model, in tokens; 0: the preset's").between(0, 131072);
 }
 
+void LoraSettings::describe(SettingsTable& t) {
+  t.add("rank", rank, "of a low-rank adapter of the model's matrices, which then alone learns; 0: none, all weights learn")
+      .between(0, 4096);
+  t.add("alpha", alpha, "the adapter is scaled by alpha / rank").between(0.001, 1e6).unless("rank", "0");
+  t.add("targets", targets, "matrices of each layer that have an adapter")
+      .one_of({"q", "k", "v", "o", "gate", "up", "down"})
+      .up_to(7)
+      .unless("rank", "0");
+}
+
 void WarmStartSettings::describe(SettingsTable& t) {
   t.add("steps", steps, "steps of imitating the task's demonstrations before RL; 0: pure RL").between(0, 1e7);
   t.add("batch", batch, "demonstrations a step").between(1, 65536).unless("steps", "0");
@@ -96,6 +106,8 @@ void TrainSettings::describe(SettingsTable& t) {
   t.add("clip_norm", clip_norm, "largest norm of the gradient; 0: not clipped").between(0, 1e6);
   t.add("micro_batch", micro_batch, "tokens that a thread holds at once during an update; changes memory, never the gradient")
       .between(1, 1e7);
+  t.add("recompute", recompute,
+        "layers are computed once more in the backward pass instead of kept: the same gradients, in less memory and more time");
   t.add("importance_cap", importance_cap,
         "tokens are weighted by the trainer's probability over the sampler's, at most this, where the two differ (truncated importance "
         "sampling); costs a forward pass; 0: the sampler's log-probs are taken as they are")
@@ -146,18 +158,19 @@ void PreflightSettings::describe(SettingsTable& t) {
 }
 
 std::vector<SectionTable> section_tables(Experiment& e) {
-  std::vector<SectionTable> sections(9);
-  const char* const names[] = {"", "model", "warm_start", "rollout", "curriculum", "train", "eval", "checkpoint", "preflight"};
+  std::vector<SectionTable> sections(10);
+  const char* const names[] = {"", "model", "lora", "warm_start", "rollout", "curriculum", "train", "eval", "checkpoint", "preflight"};
   for (std::size_t i = 0; i < sections.size(); ++i) sections[i].name = names[i];
   e.general.describe(sections[0].table);
   e.model.describe(sections[1].table);
-  e.warm_start.describe(sections[2].table);
-  e.rollout.describe(sections[3].table);
-  e.curriculum.describe(sections[4].table);
-  e.train.describe(sections[5].table);
-  e.eval.describe(sections[6].table);
-  e.checkpoint.describe(sections[7].table);
-  e.preflight.describe(sections[8].table);
+  e.lora.describe(sections[2].table);
+  e.warm_start.describe(sections[3].table);
+  e.rollout.describe(sections[4].table);
+  e.curriculum.describe(sections[5].table);
+  e.train.describe(sections[6].table);
+  e.eval.describe(sections[7].table);
+  e.checkpoint.describe(sections[8].table);
+  e.preflight.describe(sections[9].table);
   return sections;
 }
 
@@ -209,6 +222,27 @@ void check_model(const ModelSettings& model, const Node* section) {
         entry.origin.text() + ": model." + entry.name + " has no effect beside model.path: the folder \"" + model.path + "\" decides",
         "remove one of them");
   }
+}
+
+void check_lora(const Experiment& e) {
+  if (e.lora.rank == 0) return;
+  if (e.model.path.empty())
+    throw Error(e.where("lora.rank") + "lora.rank is " + std::to_string(e.lora.rank) +
+                    ", and the model is new: an adapter changes one that has learned",
+                "set model.path to a Hugging Face folder, or a checkpoint of a run");
+  const std::pair<const char*, const std::string&> optimizers[] = {{"train.optimizer", e.train.optimizer},
+                                                                   {"warm_start.optimizer", e.warm_start.optimizer}};
+  for (const auto& [name, optimizer] : optimizers) {
+    const bool used = std::string(name) == "train.optimizer" ? e.train.steps > 0 : e.warm_start.steps > 0;
+    if (used && optimizer == "muon")
+      throw Error(e.where(name) + name + " is muon, and lora.rank " + std::to_string(e.lora.rank) +
+                      ": the factors of an adapter are no matrices whose updates are to be orthogonal",
+                  std::string("set ") + name + ": adamw");
+  }
+  std::vector<std::string> targets = e.lora.targets;
+  std::sort(targets.begin(), targets.end());
+  if (std::adjacent_find(targets.begin(), targets.end()) != targets.end())
+    throw Error(e.where("lora.targets") + "lora.targets names \"" + *std::adjacent_find(targets.begin(), targets.end()) + "\" twice");
 }
 
 void check_training(const Experiment& e) {
@@ -275,6 +309,7 @@ Experiment Experiment::from_node(Node root, const std::string& name) {
   }
   e.general.threads = threads_or_cores(e.general.threads);
   resolve("threads", std::to_string(e.general.threads));  // a run goes on with as many: its sums depend on them
+  check_lora(e);
   check_training(e);
   return e;
 }

@@ -32,6 +32,13 @@ struct ModelSettings {
   void describe(SettingsTable& t);
 };
 
+struct LoraSettings {
+  std::int64_t rank = 0;
+  double alpha = 16;
+  std::vector<std::string> targets = {"q", "k", "v", "o", "gate", "up", "down"};
+  void describe(SettingsTable& t);
+};
+
 struct WarmStartSettings {
   std::int64_t steps = 0;
   std::int64_t batch = 32;
@@ -71,6 +78,7 @@ struct TrainSettings {
   double beta1 = 0.9, beta2 = 0.99;
   double clip_norm = 1.0;
   std::int64_t micro_batch = 1024;
+  bool recompute = false;
   double importance_cap = 0;
   double max_failed = 0.1;
   double max_logp_gap = 0.1;
@@ -114,6 +122,7 @@ struct PluginChoice {
 struct Experiment {
   GeneralSettings general;
   ModelSettings model;
+  LoraSettings lora;
   WarmStartSettings warm_start;
   RolloutSettings rollout;
   CurriculumSettings curriculum;

@@ -65,10 +65,13 @@ struct FolderContent {
   std::uint64_t shard_bytes = 0;  // weights beyond this many bytes are cut into files of at most that size; 0: one file
 };
 
+// A model as it is in memory, f32 in one file, with the files that came with it; the model must outlive it.
+FolderContent content_of(const Model& model);
+
 // Writes a folder's files into one that exists (fsynced, not atomic).
 void write_folder(const FolderContent& content, const fs::path& folder);
 
-// Writes a model as it is in memory, f32 in one file, with the files that came with it.
+// write_folder of content_of.
 void save_model(const Model& model, const fs::path& folder);
 
 // Writes a folder that must not exist yet, atomically: under a hidden name beside it, fsynced, renamed. Throws Error if it exists.

@@ -67,12 +67,14 @@ void write_folder(const FolderContent& content, const fs::path& folder) {
   }
 }
 
-void save_model(const Model& model, const fs::path& folder) {
+FolderContent content_of(const Model& model) {
   FolderContent content{&model.config, {}, model.companions};
   for (const ParameterSlot& slot : model.layout.slots())
     content.tensors.push_back({slot.name, slot.shape, model.weights.data() + slot.offset});
-  write_folder(content, folder);
+  return content;
 }
+
+void save_model(const Model& model, const fs::path& folder) { write_folder(content_of(model), folder); }
 
 void export_folder(const FolderContent& content, const fs::path& folder) {
   const fs::path target = (fs::absolute(folder) / "").lexically_normal().parent_path(), parent = target.parent_path();

@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -59,26 +60,42 @@ at::Tensor attention(const at::Tensor& qkv, const at::Tensor& q_norm, const at::
 // silu(gate) · up: (N, 2F) -> (N, F), a row being F gates, then F ups.
 at::Tensor swiglu(const at::Tensor& gate_up);
 
+// Rows of a matrix that a low-rank adapter has changed (adapter.h): the gradient of the rows goes to a and b instead.
+//   W' = W + s b a,   da = s b^T dW',  db = s dW' a^T
+struct AdaptedRows {
+  std::int64_t first, count;  // of the matrix
+  at::Tensor a, b;            // (rank, k), (count, rank)
+  double scale;
+};
+
 // A matrix (n, k) of a model, ready for products on the CPU, and where its gradient is summed.
 struct LinearWeight {
   at::Tensor weight, bias;          // (n, k), (n) or undefined
   const float* forward = nullptr;   // weight packed by the kernels; null: LibTorch's products
   const float* backward = nullptr;  // its transpose packed, for the gradient of the input
+  std::vector<AdaptedRows> adapters = {};
 };
 
-// x · weight^T + bias + residual: (N, k), (N, n) or undefined -> (N, n). The gradients of a packed weight and its bias are added to their grad().
+// x · weight^T + bias + residual: (N, k), (N, n) or undefined -> (N, n). The gradients of a packed weight, its bias and of
+// adapters are added to their grad().
 at::Tensor linear(const at::Tensor& x, const LinearWeight& w, const at::Tensor& residual = {});
 
 // linear(rms_norm(x, norm, eps), w) and linear(swiglu(gate_up), w, residual), which keep only x and gate_up for the backward pass.
 at::Tensor norm_linear(const at::Tensor& x, const at::Tensor& norm, double eps, const LinearWeight& w);
 at::Tensor swiglu_linear(const at::Tensor& gate_up, const LinearWeight& w, const at::Tensor& residual = {});
 
+// work(x), with nothing kept of it but x: the backward pass computes it once more. `work` must be a function of x and of leaves that do not
+// change until then; what it refers to must live as long.
+at::Tensor recomputed(const std::function<at::Tensor(const at::Tensor&)>& work, const at::Tensor& x);
+
 struct TokenDistribution {
   at::Tensor logp;     // (N) log-probability of the target
   at::Tensor entropy;  // (N) of the whole distribution, in nats
 };
 
-// log softmax(hidden · weight^T / temperature) at `targets`: (N, D), (V, D), (N) int64. Never holds more than 256 rows of logits.
+inline constexpr std::int64_t kLogitRows = 256;  // rows of logits held at once
+
+// log softmax(hidden · weight^T / temperature) at `targets`: (N, D), (V, D), (N) int64. Never holds more than kLogitRows rows of logits.
 TokenDistribution token_distribution(const at::Tensor& hidden, const LinearWeight& weight, const at::Tensor& targets, double temperature);
 
 }  // namespace tinyzero

@@ -6,8 +6,6 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::int64_t kLogitRows = 256;  // rows of logits held at once
-
 // The right side of a product: (k, n), and packed if our own kernels are to compute it.
 struct RightSide {
   const Tensor matrix;
@@ -51,6 +49,20 @@ void add_weight_gradient(const float* dy, const float* x, std::int64_t rows, std
   });
 }
 
+// The gradients of adapters of a matrix from dy (N, n) and the product's input x (N, k), without the gradient of the matrix.
+//   db += s dy^T (x a^T),  da += s (dy b)^T x
+void add_adapter_gradients(const std::vector<AdaptedRows>& adapters, const Tensor& dy, const Tensor& x) {
+  const Accounted time(Kind::products);
+  for (const AdaptedRows& rows : adapters) {
+    const Tensor a = rows.a.detach(), b = rows.b.detach(), d = dy.narrow(1, rows.first, rows.count);  // (N, rows)
+    Tensor(rows.b.grad()).addmm_(d.t(), at::mm(x, a.t()), 1, rows.scale);
+    Tensor(rows.a.grad()).addmm_(at::mm(d, b).t(), x, 1, rows.scale);
+  }
+}
+
+// A leaf that makes autograd come by, though neither the input nor the matrix may need a gradient; undefined if there is none.
+Tensor anchor_of(const std::vector<AdaptedRows>& adapters) { return adapters.empty() ? Tensor() : adapters.front().a; }
+
 // What a product's input is computed from, row by row: x itself, its norm, or its gates and ups.
 enum class Input { plain, norm, swiglu };
 
@@ -60,10 +72,12 @@ struct Linear : Function<Linear> {
     Input input;
     double eps;  // of the norm
     const float *forward, *backward;
+    const std::vector<AdaptedRows>* adapters;
   };
 
   static Variable forward(AutogradContext* context, const Tensor& x, const std::optional<Tensor>& norm, const Tensor& weight,
-                          const std::optional<Tensor>& bias, const std::optional<Tensor>& residual, const Plan& plan) {
+                          const std::optional<Tensor>& bias, const std::optional<Tensor>& residual, const std::optional<Tensor>& /*anchor*/,
+                          const Plan& plan) {
     const std::int64_t n = weight.size(0), k = weight.size(1);
     const RightSide right{weight.detach().t(), plan.forward};
     Tensor y = residual ? residual->clone() : at::empty({x.size(0), n});  // (N, n)
@@ -78,13 +92,15 @@ struct Linear : Function<Linear> {
     context->saved_data["input"] = static_cast<std::int64_t>(plan.input);
     context->saved_data["eps"] = plan.eps;
     context->saved_data["back"] = reinterpret_cast<std::int64_t>(plan.backward);
+    context->saved_data["adapters"] = reinterpret_cast<std::int64_t>(plan.adapters);
     return y;
   }
 
   static Variables backward(AutogradContext* context, const Variables& grads) {
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &norm = saved[1], &weight = saved[2], &bias = saved[3], dy = grads[0].contiguous();
-    const Plan plan{static_cast<Input>(context->saved_data["input"].toInt()), context->saved_data["eps"].toDouble(), nullptr, nullptr};
+    const Plan plan{static_cast<Input>(context->saved_data["input"].toInt()), context->saved_data["eps"].toDouble(), nullptr, nullptr,
+                    reinterpret_cast<const std::vector<AdaptedRows>*>(context->saved_data["adapters"].toInt())};
     const RightSide back{weight.detach(), reinterpret_cast<const float*>(context->saved_data["back"].toInt())};
     const std::int64_t rows = x.size(0), n = weight.size(0), k = weight.size(1), x_width = x.size(1);
     const float* from = dy.const_data_ptr<float>();
@@ -104,15 +120,17 @@ struct Linear : Function<Linear> {
         kernels().rms_norm_backward(at, norm.const_data_ptr<float>(), static_cast<float>(plan.eps), dinput, count, k, out,
                                     dnorm.mutable_data_ptr<float>() + first / kRows * k);
     });
-    if (weight.grad().defined()) {
+    if (weight.grad().defined() || !plan.adapters->empty()) {
       const Tensor input = plain ? x : at::empty({rows, k});  // (N, k)
       if (!plain) {
         for_rows(rows, [&](std::int64_t first, std::int64_t count) {
           input_rows(plan, x, optional(norm), first, count, k, input.mutable_data_ptr<float>() + first * k);
         });
       }
+      if (!plan.adapters->empty()) add_adapter_gradients(*plan.adapters, dy, input);
       const Accounted time(Kind::products);
-      add_weight_gradient(from, input.const_data_ptr<float>(), rows, n, k, weight.grad().mutable_data_ptr<float>());
+      if (weight.grad().defined())
+        add_weight_gradient(from, input.const_data_ptr<float>(), rows, n, k, weight.grad().mutable_data_ptr<float>());
     }
     if (bias.defined() && bias.grad().defined()) Tensor(bias.grad()).add_(dy.sum(0));
     return {dx,
@@ -120,6 +138,7 @@ struct Linear : Function<Linear> {
             Variable(),
             Variable(),
             context->saved_data["residual"].toBool() ? dy : Variable(),
+            Variable(),
             Variable()};
   }
 
@@ -134,6 +153,22 @@ struct Linear : Function<Linear> {
     if (plan.input == Input::swiglu) kernels().swiglu(from, count, k, out);
     else kernels().rms_norm(from, k, norm->const_data_ptr<float>(), static_cast<float>(plan.eps), count, k, out, k);
     return out;
+  }
+};
+
+// The product of LibTorch with a frozen matrix that has adapters.
+struct AdaptedLinear : Function<AdaptedLinear> {
+  static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& /*anchor*/, const LinearWeight& w) {
+    context->save_for_backward({x});
+    context->saved_data["weight"] = reinterpret_cast<std::int64_t>(&w);
+    return at::linear(x, w.weight, w.bias);
+  }
+
+  static Variables backward(AutogradContext* context, const Variables& grads) {
+    const Tensor x = context->get_saved_variables()[0], dy = grads[0].contiguous();
+    const auto& w = *reinterpret_cast<const LinearWeight*>(context->saved_data["weight"].toInt());
+    add_adapter_gradients(w.adapters, dy, x);
+    return {at::mm(dy, w.weight), Variable(), Variable()};
   }
 };
 
@@ -211,22 +246,23 @@ struct TokenLogits : Function<TokenLogits> {
 
 at::Tensor linear(const at::Tensor& x, const LinearWeight& w, const at::Tensor& residual) {
   if (w.forward == nullptr) {
-    const Tensor y = at::linear(x, w.weight, w.bias);
+    const Tensor y = w.adapters.empty() ? at::linear(x, w.weight, w.bias) : AdaptedLinear::apply(x, anchor_of(w.adapters), w);
     return residual.defined() ? residual + y : y;
   }
-  return Linear::apply(x, std::nullopt, w.weight, optional(w.bias), optional(residual),
-                       Linear::Plan{Input::plain, 0, w.forward, w.backward});
+  return Linear::apply(x, std::nullopt, w.weight, optional(w.bias), optional(residual), optional(anchor_of(w.adapters)),
+                       Linear::Plan{Input::plain, 0, w.forward, w.backward, &w.adapters});
 }
 
 at::Tensor norm_linear(const at::Tensor& x, const at::Tensor& norm, double eps, const LinearWeight& w) {
   if (w.forward == nullptr) return linear(rms_norm(x, norm, eps), w);
-  return Linear::apply(x, norm, w.weight, optional(w.bias), std::nullopt, Linear::Plan{Input::norm, eps, w.forward, w.backward});
+  return Linear::apply(x, norm, w.weight, optional(w.bias), std::nullopt, optional(anchor_of(w.adapters)),
+                       Linear::Plan{Input::norm, eps, w.forward, w.backward, &w.adapters});
 }
 
 at::Tensor swiglu_linear(const at::Tensor& gate_up, const LinearWeight& w, const at::Tensor& residual) {
   if (w.forward == nullptr) return linear(swiglu(gate_up), w, residual);
-  return Linear::apply(gate_up, std::nullopt, w.weight, optional(w.bias), optional(residual),
-                       Linear::Plan{Input::swiglu, 0, w.forward, w.backward});
+  return Linear::apply(gate_up, std::nullopt, w.weight, optional(w.bias), optional(residual), optional(anchor_of(w.adapters)),
+                       Linear::Plan{Input::swiglu, 0, w.forward, w.backward, &w.adapters});
 }
 
 TokenDistribution token_distribution(const at::Tensor& hidden, const LinearWeight& w, const at::Tensor& targets, double temperature) {

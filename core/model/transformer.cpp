@@ -2,16 +2,20 @@
 
 #include <algorithm>
 
+#include "core/base/workers.h"
 #include "core/model/reference.h"
 
 namespace tinyzero {
 
 using at::Tensor;
 
-Transformer::Transformer(Model& model, bool reference, const PackedWeights* packed, bool frozen)
+Transformer::Transformer(Model& model, bool reference, const PackedWeights* packed, bool frozen, Adapter* adapter)
     : config_(model.config),
+      model_(model),
+      adapter_(adapter),
       reference_(reference),
-      flat_(at::from_blob(model.weights.data(), {model.weights.size()}, at::kFloat)),
+      weights_(at::from_blob(model.weights.data(), {model.weights.size()}, at::kFloat)),
+      flat_(adapter == nullptr ? weights_ : at::from_blob(adapter->values(), {adapter->size()}, at::kFloat)),
       gradient_(frozen ? Tensor() : at::zeros_like(flat_)),
       rope_(std::make_shared<RopeTable>(model.config)) {
   const ModelConfig& c = config_;
@@ -24,7 +28,8 @@ Transformer::Transformer(Model& model, bool reference, const PackedWeights* pack
     const PackedWeights::Layer& ready = packed != nullptr ? packed->layer(static_cast<std::size_t>(i)) : kNotPacked;
     const auto linear = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns, std::int64_t bias,
                             const PackedWeights::Matrix& matrix) {
-      return LinearWeight{parameter(offset, {rows, columns}), parameter(bias, {rows}), matrix.forward, matrix.backward};
+      return LinearWeight{parameter(offset, {rows, columns}), parameter(bias, {rows}), matrix.forward, matrix.backward,
+                          adapters_of(offset, rows, columns)};
     };
     layers_.push_back({parameter(at.input_norm, {c.width}), parameter(at.q_norm, {c.head_dim}), parameter(at.k_norm, {c.head_dim}),
                        parameter(at.post_norm, {c.width}), linear(at.qkv, qkv_width, c.width, at.qkv_bias, ready.qkv),
@@ -42,40 +47,88 @@ Transformer::Transformer(Model& model, bool reference, const PackedWeights* pack
     }
   }
   if (frozen) return;
+  if (adapter != nullptr) {
+    const std::int64_t rank = adapter->options().rank;
+    for (const AdaptedMatrix& m : adapter->matrices()) {
+      add_view(layer_matrices_, m.a, rank * m.columns, {rank, m.columns});
+      add_view(layer_matrices_, m.b, m.rows * rank, {m.rows, rank});
+    }
+    return;
+  }
   for (const ParameterSlot& slot : layout.slots()) {
     Views& views = slot.shape.size() == 1 ? vectors_ : slot.name.starts_with("model.layers.") ? layer_matrices_ : embeddings_;
-    views.weights.push_back(flat_.narrow(0, slot.offset, slot.size).view(slot.shape));
-    views.gradients.push_back(gradient_.narrow(0, slot.offset, slot.size).view(slot.shape));
+    add_view(views, slot.offset, slot.size, slot.shape);
   }
 }
 
-// A leaf over a part of the flat weights, whose gradient accumulates into the same part of the flat gradient.
-Tensor Transformer::parameter(std::int64_t offset, std::vector<std::int64_t> shape) {
-  if (offset < 0) return {};
+void Transformer::add_view(Views& views, std::int64_t offset, std::int64_t size, const std::vector<std::int64_t>& shape) {
+  views.weights.push_back(flat_.narrow(0, offset, size).view(shape));
+  views.gradients.push_back(gradient_.narrow(0, offset, size).view(shape));
+}
+
+namespace {
+
+std::int64_t product(const std::vector<std::int64_t>& shape) {
   std::int64_t size = 1;
   for (const std::int64_t n : shape) size *= n;
-  if (!gradient_.defined()) return flat_.narrow(0, offset, size).view(shape);
+  return size;
+}
+
+}  // namespace
+
+// A weight of the model, which learns unless the model is frozen or has an adapter; undefined for an offset of -1.
+Tensor Transformer::parameter(std::int64_t offset, std::vector<std::int64_t> shape) {
+  if (offset < 0) return {};
+  if (gradient_.defined() && adapter_ == nullptr) return leaf(offset, std::move(shape));
+  return weights_.narrow(0, offset, product(shape)).view(shape);
+}
+
+// A leaf over a part of what learns, whose gradient accumulates into the same part of the flat gradient.
+Tensor Transformer::leaf(std::int64_t offset, std::vector<std::int64_t> shape) {
+  const std::int64_t size = product(shape);
   Tensor weight = flat_.narrow(0, offset, size).view(shape).variable_data().set_requires_grad(true);
   weight.mutable_grad() = gradient_.narrow(0, offset, size).view(shape);
   return weight;
 }
 
+// The adapters of the matrix at `offset`, whose rows may be several of the matrices that have them.
+std::vector<AdaptedRows> Transformer::adapters_of(std::int64_t offset, std::int64_t rows, std::int64_t columns) {
+  std::vector<AdaptedRows> found;
+  if (adapter_ == nullptr) return found;
+  const std::int64_t rank = adapter_->options().rank;
+  for (const AdaptedMatrix& m : adapter_->matrices()) {
+    if (m.weight < offset || m.weight >= offset + rows * columns) continue;
+    found.push_back(
+        {(m.weight - offset) / columns, m.rows, leaf(m.a, {rank, columns}), leaf(m.b, {m.rows, rank}), adapter_->options().scale()});
+  }
+  return found;
+}
+
+void Transformer::changed(std::int64_t threads) {
+  if (adapter_ == nullptr) return;
+  run_workers(threads, [&](std::int64_t part) { adapter_->merge(model_, part, threads); });
+}
+
 Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const PackedShape>& shape) {
   rope_->ensure(shape->longest());
   const AttentionInput input{config_.heads, config_.kv_heads, config_.head_dim, config_.norm_eps, shape, rope_};
-  const auto attend = reference_ ? reference_attention : attention;
-  const auto normed = [&](const Tensor& x, const Tensor& norm, const LinearWeight& w) {
-    return reference_ ? linear(reference_rms_norm(x, norm, config_.norm_eps), w) : norm_linear(x, norm, config_.norm_eps, w);
-  };
-
   Tensor x = at::embedding(embedding_, ids);  // (N, D)
   for (const Layer& layer : layers_) {
-    const Tensor qkv = normed(x, layer.input_norm, layer.qkv);                                                  // (N, (H + 2 KV) d)
-    x = linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output, x);                                // (N, D)
-    const Tensor gate_up = normed(x, layer.post_norm, layer.gate_up);                                           // (N, 2F)
-    x = reference_ ? linear(reference_swiglu(gate_up), layer.down, x) : swiglu_linear(gate_up, layer.down, x);  // (N, D)
+    const auto pass = [this, &layer, input](const Tensor& from) { return layer_pass(layer, from, input); };
+    x = recompute_ ? recomputed(pass, x) : pass(x);
   }
   return reference_ ? reference_rms_norm(x, final_norm_, config_.norm_eps) : rms_norm(x, final_norm_, config_.norm_eps);  // (N, D)
+}
+
+Tensor Transformer::layer_pass(const Layer& layer, const Tensor& x, const AttentionInput& input) const {
+  const auto attend = reference_ ? reference_attention : attention;
+  const auto normed = [&](const Tensor& from, const Tensor& norm, const LinearWeight& w) {
+    return reference_ ? linear(reference_rms_norm(from, norm, config_.norm_eps), w) : norm_linear(from, norm, config_.norm_eps, w);
+  };
+  const Tensor qkv = normed(x, layer.input_norm, layer.qkv);                                        // (N, (H + 2 KV) d)
+  const Tensor attended = linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output, x);  // (N, D)
+  const Tensor gate_up = normed(attended, layer.post_norm, layer.gate_up);                          // (N, 2F)
+  return reference_ ? linear(reference_swiglu(gate_up), layer.down, attended) : swiglu_linear(gate_up, layer.down, attended);  // (N, D)
 }
 
 Tensor Transformer::values(const Tensor& rows) const { return at::linear(rows, head_.weight, head_.bias).squeeze(1); }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/model/adapter.h"
 #include "core/model/operators.h"
 #include "core/model/packed_weights.h"
 #include "core/model/parameters.h"
@@ -16,8 +17,12 @@ class Transformer {
  public:
   // Works on the weights of `model` in place (no copy); `model` must outlive it. With `reference`, the plain LibTorch operations. `packed`, if
   // there, must outlive it and hold the weights as they are whenever a pass runs: products are then our own. A frozen model has no gradient and
-  // no memory for one.
-  explicit Transformer(Model& model, bool reference = false, const PackedWeights* packed = nullptr, bool frozen = false);
+  // no memory for one. With `adapter`, which must outlive it and be merged into the model, that alone has gradients.
+  explicit Transformer(Model& model, bool reference = false, const PackedWeights* packed = nullptr, bool frozen = false,
+                       Adapter* adapter = nullptr);
+
+  // From now on layers keep nothing but their input for the backward pass, and are computed once more in it: the same gradients, in less memory.
+  void recompute_layers() { recompute_ = true; }
 
   // Final hidden states, after the last norm, of a packed batch: ids (N) int64 -> (N, D).
   at::Tensor hidden(const at::Tensor& ids, const std::shared_ptr<const PackedShape>& shape);
@@ -29,11 +34,14 @@ class Transformer {
   at::Tensor values(const at::Tensor& rows) const;
   bool has_value_head() const { return config_.value_head; }
 
-  // All weights, and their gradients (undefined if frozen), as one flat tensor each.
+  // After a change of what learns: merges the adapter, if there is one, with so many threads.
+  void changed(std::int64_t threads);
+
+  // What learns, which is all weights or the adapter's values, and its gradient (undefined if frozen), as one flat tensor each.
   const at::Tensor& flat() const { return flat_; }
   const at::Tensor& flat_gradient() const { return gradient_; }
 
-  // Views of them, each weight in its shape: the matrices of the layers, the embeddings (and an untied head), and norms with biases.
+  // Views of them, each in its shape: the matrices of the layers or of their adapters, the embeddings (and an untied head), and norms with biases.
   struct Views {
     std::vector<at::Tensor> weights, gradients;
   };
@@ -43,15 +51,22 @@ class Transformer {
 
  private:
   at::Tensor parameter(std::int64_t offset, std::vector<std::int64_t> shape);
+  at::Tensor leaf(std::int64_t offset, std::vector<std::int64_t> shape);
+  std::vector<AdaptedRows> adapters_of(std::int64_t offset, std::int64_t rows, std::int64_t columns);
+  void add_view(Views& views, std::int64_t offset, std::int64_t size, const std::vector<std::int64_t>& shape);
 
   struct Layer {
     at::Tensor input_norm, q_norm, k_norm, post_norm;
     LinearWeight qkv, output, gate_up, down;
   };
 
+  at::Tensor layer_pass(const Layer& layer, const at::Tensor& x, const AttentionInput& input) const;
+
   const ModelConfig& config_;
-  bool reference_;
-  at::Tensor flat_, gradient_;
+  Model& model_;
+  Adapter* adapter_;  // null: all weights learn
+  bool reference_, recompute_ = false;
+  at::Tensor weights_, flat_, gradient_;
   Views layer_matrices_, embeddings_, vectors_;
   at::Tensor embedding_, final_norm_;
   LinearWeight head_;

@@ -25,7 +25,8 @@ enum class Purpose : std::uint64_t {
   evaluation = 5,
   generation = 6,
   preflight = 7,
-  random_reward = 8
+  random_reward = 8,
+  adapter = 9
 };
 
 struct Sampling {

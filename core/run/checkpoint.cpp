@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "core/base/error.h"
@@ -69,7 +70,7 @@ OptimizerState read_optimizer(const fs::path& path, std::int64_t size) {
 }
 
 void write_optimizer(const fs::path& path, const ModelView& view) {
-  const std::int64_t size = view.model->layout.size();
+  const std::int64_t size = view.moments();
   write_safetensors(path, {{"first_moment", {size}, view.first_moment}, {"second_moment", {size}, view.second_moment}}, {});
 }
 
@@ -101,11 +102,30 @@ void write_side(const fs::path& folder, const ModelView& view, const Tokenizer& 
   sync_folder(folder);
 }
 
+// The adapter of a checkpoint whose weights are `whole`: merged into `model`, it must give the same.
+void read_adapter(const fs::path& folder, const Model& whole, Model& model, Adapter& adapter) {
+  constexpr float kRounding = 1e-4f;  // between programs that were built differently
+  adapter.load(folder / "adapter");
+  adapter.merge(model);
+  for (const ParameterSlot& slot : model.layout.slots()) {
+    for (std::int64_t i = slot.offset; i < slot.offset + slot.size; ++i) {
+      const float is = model.weights.data()[i], was = whole.weights.data()[i];
+      if (std::abs(is - was) <= kRounding * std::max(1.0f, std::abs(was))) continue;
+      throw Error(fmt::format("{}: adapter and base give {} = {} where the checkpoint holds {}", folder.string(), slot.name, is, was),
+                  "the folder that model.path names is no longer what the run began with: put it back");
+    }
+  }
+}
+
 // What a checkpoint holds, into a folder that is not yet visible.
 void write_parts(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides, const Tokenizer& tokenizer,
                  const TrainerState& state) {
   fs::create_directory(folder / "trainer");
   write_model(folder, *policy.model, tokenizer);
+  if (policy.adapter != nullptr) {
+    fs::create_directory(folder / "adapter");
+    policy.adapter->save(folder / "adapter");
+  }
   write_optimizer(folder / "trainer" / "optimizer.safetensors", policy);
   for (const auto& [side, view] : sides) write_side(folder / "trainer" / side, view, tokenizer);
   write_file_synced(folder / "trainer" / "state.json", state_json(state, policy).dump(2) + "\n");
@@ -113,14 +133,16 @@ void write_parts(const fs::path& folder, const ModelView& policy, const std::map
   sync_folder(folder);
 }
 
-// Bytes of a model with its moments, tokenizer and configuration.
+// Bytes of a model with its adapter, moments, tokenizer and configuration.
 std::uintmax_t view_bytes(const ModelView& view) {
   constexpr std::uintmax_t kTexts = 64 << 10;
   std::uintmax_t texts = kTexts;
   if (view.model->companions) {
     for (const auto& [name, text] : *view.model->companions) texts += text.size();
   }
-  return texts + static_cast<std::uintmax_t>(view.model->layout.size()) * sizeof(float) * (view.first_moment != nullptr ? 3 : 1);
+  const std::int64_t adapter = view.adapter != nullptr ? view.adapter->size() : 0,
+                     moments = view.first_moment != nullptr ? view.moments() : 0;
+  return texts + static_cast<std::uintmax_t>(view.model->layout.size() + adapter + 2 * moments) * sizeof(float);
 }
 
 // What a crash left of writing or deleting.
@@ -171,17 +193,19 @@ std::string checkpoint_name(Phase phase, std::int64_t step) {
   return fmt::format("{}-{:06d}", phase == Phase::warm_start ? "warm" : "step", step);
 }
 
-Checkpoint read_checkpoint(const fs::path& folder, Model& model) {
+Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapter) {
   Model loaded = load_model(folder);
   if (loaded.layout.size() != model.layout.size()) throw Error(folder.string() + " holds a model of another shape");
   Checkpoint checkpoint;
   checkpoint.folder = folder;
-  checkpoint.policy = read_optimizer(folder / "trainer" / "optimizer.safetensors", model.layout.size());
+  checkpoint.policy =
+      read_optimizer(folder / "trainer" / "optimizer.safetensors", adapter != nullptr ? adapter->size() : model.layout.size());
   checkpoint.state = read_state(folder / "trainer" / "state.json", checkpoint.policy.steps);
   for (const auto& entry : fs::directory_iterator(folder / "trainer")) {
     if (entry.is_directory()) checkpoint.sides.emplace(entry.path().filename().string(), read_side(entry.path()));
   }
-  std::memcpy(model.weights.data(), loaded.weights.data(), static_cast<std::size_t>(model.weights.size()) * sizeof(float));
+  if (adapter != nullptr) read_adapter(folder, loaded, model, *adapter);
+  else std::memcpy(model.weights.data(), loaded.weights.data(), static_cast<std::size_t>(model.weights.size()) * sizeof(float));
   return checkpoint;
 }
 
@@ -221,12 +245,13 @@ std::vector<fs::path> list_checkpoints(const fs::path& folder) {
   return found;
 }
 
-std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, const std::function<void(const std::string&)>& warn) {
+std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, const std::function<void(const std::string&)>& warn,
+                                          Adapter* adapter) {
   const auto all = list_checkpoints(folder);
   std::string first_problem;
   for (auto path = all.rbegin(); path != all.rend(); ++path) {
     try {
-      return read_checkpoint(*path, model);
+      return read_checkpoint(*path, model, adapter);
     } catch (const Error& e) {
       if (first_problem.empty()) first_problem = e.what();
       warn("checkpoint " + path->filename().string() + " cannot be used: " + e.what());

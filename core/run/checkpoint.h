@@ -2,6 +2,7 @@
 //
 //   checkpoints/step-000020/   config.json, model.safetensors, tokenizer.json …   (any tool opens it)
 //                trainer/      state.json, optimizer.safetensors                   (resume needs it)
+//                adapter/      what learned, as PEFT writes it, if not all weights did; they are merged into model.safetensors
 //                trainer/NAME/ a side model: a Hugging Face folder, and its optimizer.safetensors
 //   checkpoints/best           a link to the best one, where a run keeps it
 //
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/model/adapter.h"
 #include "core/model/parameters.h"
 #include "core/model/safetensors.h"
 #include "core/text/tokenizer.h"
@@ -45,14 +47,17 @@ struct TrainerState {
   Json curriculum;                           // levels of the tasks; null: there are none
 };
 
-// A model and its optimizer as they are saved; null moments: frozen.
+// A model and its optimizer as they are saved; null moments: frozen. With an adapter, the moments are of its values.
 struct ModelView {
   const Model* model = nullptr;
   std::int64_t steps = 0;
   const float *first_moment = nullptr, *second_moment = nullptr;
+  const Adapter* adapter = nullptr;
+
+  std::int64_t moments() const { return adapter != nullptr ? adapter->size() : model->layout.size(); }
 };
 
-// As they are read, moments in the order of the weights; empty: frozen.
+// As they are read, moments in the order of the weights or the adapter's values; empty: frozen.
 struct OptimizerState {
   std::int64_t steps = 0;
   std::vector<float> first_moment, second_moment;
@@ -83,12 +88,14 @@ std::string size_text(double bytes);
 void save_checkpoint(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides,
                      const Tokenizer& tokenizer, const TrainerState& state, std::int64_t keep);
 
-// The newest whole checkpoint, whose weights are read into `model`. A damaged one is reported through `warn` and the one before it is
-// taken. Nothing if there is none at all; throws Error if all are damaged.
-std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, const std::function<void(const std::string&)>& warn);
+// The newest whole checkpoint, whose weights are read into `model`, and into its adapter if it has one. A damaged one is reported through `warn`
+// and the one before it is taken. Nothing if there is none at all; throws Error if all are damaged.
+std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, const std::function<void(const std::string&)>& warn,
+                                          Adapter* adapter = nullptr);
 
-// Reads one checkpoint, its weights into `model`. Throws Error if it is damaged or of another shape.
-Checkpoint read_checkpoint(const fs::path& folder, Model& model);
+// Reads one checkpoint, its weights into `model`; with `adapter`, of `model`, into that, which is merged. Throws Error if it is damaged or of
+// another shape, or if adapter and base do not make its weights.
+Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapter = nullptr);
 
 // Folders of the checkpoints of a run, oldest first.
 std::vector<fs::path> list_checkpoints(const fs::path& folder);

@@ -17,17 +17,25 @@ OptimizerOptions optimizer_options(const TrainSettings& s, std::int64_t threads)
 
 }  // namespace
 
-Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads)
+bool is_policy_without_adapter(const SideModel& side, const Experiment& settings) {
+  return settings.lora.rank > 0 && settings.warm_start.steps == 0 && side.learning_rate == 0 && !side.value_head;
+}
+
+Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads, Adapter* adapter)
     : policy_(policy),
+      adapter_(adapter),
       algorithm_(algorithm),
       settings_(settings),
       threads_(threads),
-      workers_(policy, threads),
+      workers_(policy, threads, {.adapter = adapter, .recompute = settings.train.recompute}),
       optimizer_(workers_.model(), optimizer_options(settings.train, threads)) {}
 
-void Learner::add_side(const SideModel& about, Model model) {
+void Learner::add_side(const SideModel& about, std::optional<Model> model) {
   auto side = std::make_unique<Side>(Side{about, std::move(model), nullptr, nullptr, {}});
-  side->workers = std::make_unique<ModelWorkers>(side->model, threads_, 0, about.learning_rate == 0);
+  if (side->model) {
+    const WorkerOptions options{.frozen = about.learning_rate == 0, .recompute = settings_.train.recompute};
+    side->workers = std::make_unique<ModelWorkers>(*side->model, threads_, options);
+  }
   if (about.learning_rate > 0)
     side->optimizer = std::make_unique<Optimizer>(side->workers->model(), optimizer_options(settings_.train, threads_));
   sides_[about.name] = std::move(side);
@@ -35,7 +43,8 @@ void Learner::add_side(const SideModel& about, Model model) {
 
 void Learner::begin() {
   optimizer_.reset();
-  for (const SideModel& about : algorithm_.models()) add_side(about, side_model_of(policy_, about.value_head));
+  for (const SideModel& about : algorithm_.models())
+    add_side(about, is_policy_without_adapter(about, settings_) ? std::nullopt : std::optional(side_model_of(policy_, about.value_head)));
 }
 
 Learner::Side& Learner::side(const std::string& name) {
@@ -112,6 +121,13 @@ ModelOutput Learner::read(ModelWorkers& workers, double temperature) {
   return evaluate_model(workers, batch_->sequences, settings_.train.micro_batch, temperature);
 }
 
+ModelOutput Learner::read_without_adapter(double temperature) {
+  adapter_->unmerge(policy_);
+  ModelOutput out = read(workers_, temperature);
+  workers_.model().changed(threads_);
+  return out;
+}
+
 // The trainer's own log-probs stand in for the sampler's; `importance` weighs tokens for the difference.
 void Learner::correct_for_sampler(Batch& batch, at::Tensor& importance) {
   const at::Tensor logp = read(workers_, settings_.rollout.temperature).logp;
@@ -139,7 +155,7 @@ BatchFile Learner::snapshot(const Batch& batch) {
 at::Tensor Learner::outputs(const std::string& model, const Batch& batch) {
   Side& s = side(model);
   if (batch.tokens() != batch_->batch.tokens()) throw Failure("outputs() was asked for a part of a step", "call it from prepare()");
-  const ModelOutput out = read(*s.workers, temperature_of(s.about));
+  const ModelOutput out = s.model ? read(*s.workers, temperature_of(s.about)) : read_without_adapter(temperature_of(s.about));
   s.last = s.about.value_head ? out.value : out.logp;  // (N)
   return s.last;
 }
@@ -164,21 +180,23 @@ void Learner::train(const std::string& model, const Batch& batch, const SideLoss
 
 void Learner::copy_policy(const std::string& model) {
   Side& s = side(model);
-  const Model copy = side_model_of(policy_, s.about.value_head);
-  std::memcpy(s.model.weights.data(), copy.weights.data(), static_cast<std::size_t>(copy.weights.size()) * sizeof(float));
+  Model copy = side_model_of(policy_, s.about.value_head);
+  if (!s.model) return add_side(SideModel(s.about), std::move(copy));
+  std::memcpy(s.model->weights.data(), copy.weights.data(), static_cast<std::size_t>(copy.weights.size()) * sizeof(float));
 }
 
 ModelView Learner::policy_view() const {
   return {&policy_, optimizer_.steps(), optimizer_.first_moment().const_data_ptr<float>(),
-          optimizer_.second_moment().const_data_ptr<float>()};
+          optimizer_.second_moment().const_data_ptr<float>(), adapter_};
 }
 
 std::map<std::string, ModelView> Learner::side_views() const {
   std::map<std::string, ModelView> views;
   for (const auto& [name, side] : sides_) {
+    if (!side->model) continue;
     const Optimizer* o = side->optimizer.get();
-    views[name] = o == nullptr ? ModelView{&side->model, 0, nullptr, nullptr}
-                               : ModelView{&side->model, o->steps(), o->first_moment().const_data_ptr<float>(),
+    views[name] = o == nullptr ? ModelView{&*side->model, 0, nullptr, nullptr}
+                               : ModelView{&*side->model, o->steps(), o->first_moment().const_data_ptr<float>(),
                                            o->second_moment().const_data_ptr<float>()};
   }
   return views;
@@ -192,6 +210,10 @@ std::vector<std::string> Learner::restore(Checkpoint checkpoint, bool begin_miss
   if (checkpoint.state.phase != Phase::reinforce) return begun;
   for (const SideModel& about : algorithm_.models()) {
     const auto found = checkpoint.sides.find(about.name);
+    if (found == checkpoint.sides.end() && is_policy_without_adapter(about, settings_)) {
+      add_side(about, std::nullopt);
+      continue;
+    }
     const bool fits = found != checkpoint.sides.end() && found->second.model.config.value_head == about.value_head &&
                       found->second.optimizer.first_moment.empty() == (about.learning_rate == 0);
     if (!fits && !begin_missing)

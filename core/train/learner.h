@@ -22,10 +22,14 @@ struct LearnReport {
   std::optional<BatchFile> fault;  // the batch as it was at the first of them
 };
 
+// Whether a side model needs no memory until it is changed: the frozen copy of a policy that begins with its adapter at 0 is the policy without
+// its adapter.
+bool is_policy_without_adapter(const SideModel& side, const Experiment& settings);
+
 class Learner : private AlgorithmHost {
  public:
-  // Works on the weights of `policy` in place; the references must outlive it.
-  Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads);
+  // Works on the weights of `policy` in place, or on its adapter; the references must outlive it.
+  Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads, Adapter* adapter = nullptr);
 
   // RL begins: side models become copies of the policy, and the policy's optimizer forgets.
   void begin();
@@ -52,16 +56,17 @@ class Learner : private AlgorithmHost {
  private:
   struct Side {
     SideModel about;
-    Model model;
-    std::unique_ptr<ModelWorkers> workers;
-    std::unique_ptr<Optimizer> optimizer;  // none: frozen
-    at::Tensor last;                       // outputs of the step
+    std::optional<Model> model;             // none: the policy without its adapter
+    std::unique_ptr<ModelWorkers> workers;  // none: those of the policy
+    std::unique_ptr<Optimizer> optimizer;   // none: frozen
+    at::Tensor last;                        // outputs of the step
   };
 
   // The batch of the step in work as `algorithm explain` reads it, with what the policy says of it now.
   BatchFile snapshot(const Batch& batch);
   Side& side(const std::string& name);
-  void add_side(const SideModel& about, Model model);
+  void add_side(const SideModel& about, std::optional<Model> model);
+  ModelOutput read_without_adapter(double temperature);
   double learning_rate(std::int64_t step) const;
   ModelOutput read(ModelWorkers& workers, double temperature);
   UpdateOptions update_options(double learning_rate, double clip_norm) const;
@@ -76,6 +81,7 @@ class Learner : private AlgorithmHost {
   Metrics& metrics() override { return metrics_; }
 
   Model& policy_;
+  Adapter* adapter_;  // null: all weights of the policy learn
   Algorithm& algorithm_;
   const Experiment& settings_;
   std::int64_t threads_;

@@ -12,10 +12,6 @@ namespace {
 constexpr std::int64_t kMostGradientBytes = std::int64_t{1} << 30;  // of all replicas together
 constexpr std::int64_t kMostPackedBytes = std::int64_t{1} << 30;
 
-std::int64_t replicas_for(const Model& model, std::int64_t threads) {
-  return model.layout.size() * threads * static_cast<std::int64_t>(sizeof(float)) <= kMostGradientBytes ? threads : 1;
-}
-
 // 0: too much to pack.
 std::int64_t packed_bytes(const Model& model, bool frozen) {
   const std::int64_t bytes = PackedWeights::floats(model, frozen) * static_cast<std::int64_t>(sizeof(float));
@@ -24,18 +20,24 @@ std::int64_t packed_bytes(const Model& model, bool frozen) {
 
 }  // namespace
 
-std::int64_t ModelWorkers::bytes(const Model& model, std::int64_t threads, bool frozen) {
-  const std::int64_t gradient = frozen ? 0 : model.layout.size() * static_cast<std::int64_t>(sizeof(float));
-  return replicas_for(model, threads) * gradient + packed_bytes(model, frozen);
+std::int64_t ModelWorkers::replicas(const Model& model, std::int64_t threads) {
+  return model.layout.size() * threads * static_cast<std::int64_t>(sizeof(float)) <= kMostGradientBytes ? threads : 1;
 }
 
-ModelWorkers::ModelWorkers(Model& model, std::int64_t threads, std::int64_t replicas, bool frozen) {
-  if (replicas == 0) replicas = replicas_for(model, threads);
+std::int64_t ModelWorkers::bytes(const Model& model, std::int64_t threads, std::int64_t learning_floats) {
+  return replicas(model, threads) * learning_floats * static_cast<std::int64_t>(sizeof(float)) + packed_bytes(model, learning_floats == 0);
+}
+
+ModelWorkers::ModelWorkers(Model& model, std::int64_t threads, WorkerOptions options) {
+  const std::int64_t replicas = options.replicas > 0 ? options.replicas : ModelWorkers::replicas(model, threads);
+  const bool frozen = options.frozen;
   threads_each_ = static_cast<int>(std::max<std::int64_t>(1, threads / replicas));
   at::set_num_threads(threads_each_);
   if (packed_bytes(model, frozen) > 0) packed_ = std::make_unique<PackedWeights>(model, frozen);
-  for (std::int64_t i = 0; i < replicas; ++i)
-    replicas_.push_back(std::make_unique<Transformer>(model, /*reference=*/false, packed_.get(), frozen));
+  for (std::int64_t i = 0; i < replicas; ++i) {
+    replicas_.push_back(std::make_unique<Transformer>(model, /*reference=*/false, packed_.get(), frozen, options.adapter));
+    if (options.recompute) replicas_.back()->recompute_layers();
+  }
 }
 
 void ModelWorkers::run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work) {

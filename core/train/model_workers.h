@@ -13,14 +13,24 @@
 
 namespace tinyzero {
 
+struct WorkerOptions {
+  std::int64_t replicas = 0;   // 0: chosen by the size of the model
+  bool frozen = false;         // no gradients
+  Adapter* adapter = nullptr;  // of the model, into which it is merged: what learns; null: all weights
+  bool recompute = false;      // layers are computed once more in the backward pass
+};
+
 class ModelWorkers {
  public:
-  // Works on the weights of `model` in place; `model` must outlive it. From here on LibTorch's operations use threads / replicas threads.
-  // replicas 0: chosen by the size of the model.
-  ModelWorkers(Model& model, std::int64_t threads, std::int64_t replicas = 0, bool frozen = false);
+  // Works on the weights of `model` in place; `model` and its adapter must outlive it. From here on LibTorch's operations use threads / replicas
+  // threads.
+  ModelWorkers(Model& model, std::int64_t threads, WorkerOptions options = {});
 
-  // Bytes that workers on such a model take beside its weights: the gradients of their replicas, and packed matrices.
-  static std::int64_t bytes(const Model& model, std::int64_t threads, bool frozen);
+  // Bytes that workers on such a model take beside its weights: the gradients of their replicas, of so many floats each (0: frozen), and packed
+  // matrices.
+  static std::int64_t bytes(const Model& model, std::int64_t threads, std::int64_t learning_floats);
+  // The replicas that such a model gets.
+  static std::int64_t replicas(const Model& model, std::int64_t threads);
 
   std::int64_t count() const { return static_cast<std::int64_t>(replicas_.size()); }
 

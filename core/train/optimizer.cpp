@@ -71,12 +71,14 @@ double Optimizer::step(UpdateRule rule, double learning_rate, double clip_norm) 
     else adamw(model_.layer_matrices(), learning_rate, options_.weight_decay);
     adamw(model_.embeddings(), learning_rate, options_.weight_decay);
     adamw(model_.vectors(), learning_rate, 0.0);
+    model_.changed(options_.threads);
   }
   gradient.zero_();
   return norm;
 }
 
 void Optimizer::adamw(const Transformer::Views& views, double learning_rate, double weight_decay) {
+  if (views.weights.empty()) return;
   const std::vector<at::Tensor> count(views.weights.size(), at::full({}, static_cast<double>(steps_), at::kFloat));
   at::_fused_adamw_(views.weights, views.gradients, at_places_of(views.weights, first_), at_places_of(views.weights, second_),
                     /*max_exp_avg_sqs=*/{}, count, learning_rate, options_.beta1, options_.beta2, weight_decay, options_.eps,

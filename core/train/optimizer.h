@@ -1,4 +1,4 @@
-// AdamW and Muon over a model's flat weights, gradient clipping, and learning-rate schedules.
+// AdamW and Muon over what learns of a model, its flat weights or its adapter, gradient clipping, and learning-rate schedules.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -26,7 +26,7 @@ at::Tensor orthogonalize(const at::Tensor& matrix);
 struct OptimizerOptions {
   double beta1 = 0.9, beta2 = 0.99, eps = 1e-8;  // of AdamW
   double weight_decay = 0;                       // of matrices; norms and biases are not decayed
-  std::int64_t threads = 1;                      // for orthogonalizing
+  std::int64_t threads = 1;                      // for orthogonalizing, and for merging an adapter
 };
 
 class Optimizer {

@@ -23,7 +23,7 @@ RunArithmetic arithmetic_of(const RunParts& parts, std::int64_t steps);
 
 // Bytes that follow from shapes. What comes on top: the program with LibTorch, and the activations of a micro-batch on each thread.
 struct RunMemory {
-  std::int64_t weights = 0;      // of the policy, f32
+  std::int64_t weights = 0;      // of the policy, f32; with an adapter, its values and what the matrices were before it
   std::int64_t optimizer = 0;    // its two moments
   std::int64_t gradients = 0;    // one a replica, with the matrices packed for training
   std::int64_t decoder = 0;      // the matrices packed for decoding
@@ -34,6 +34,9 @@ struct RunMemory {
 };
 
 RunMemory memory_of(const RunParts& parts);
+
+// Bytes of the activations of a micro-batch on every replica, about; `longest` tokens have the longest prompt and completion.
+std::int64_t activation_bytes(const RunParts& parts, std::int64_t longest);
 
 // Seconds of each part of a run, and the largest memory of this process, measured: one step of each on the model as it is, and an evaluation of a
 // few problems. Every problem of the step counts as one that teaches. A model that has not learned to end its answers writes to the limit: then

@@ -105,14 +105,8 @@ double free_memory() {
 
 // Bytes beyond what the process holds already: what follows from shapes but the weights, and the activations of a micro-batch on every replica.
 double memory_to_come(const RunParts& parts, const PreflightReport& report) {
-  const ModelConfig& c = parts.model.config;
-  const Experiment& e = parts.experiment;
   const RunMemory shapes = memory_of(parts);
-  const auto d = [](std::int64_t value) { return static_cast<double>(value); };
-  const double length = d(report.longest_prompt + report.max_tokens);
-  const double per_token = d(c.layers) * (6 * d(c.width) + 3 * (d(c.q_width()) + 2 * d(c.kv_width())) + 4 * d(c.mlp)) + 3 * d(c.vocab);
-  return d(shapes.total() - shapes.weights) +
-         d(e.general.threads) * std::max(d(e.train.micro_batch), length) * per_token * static_cast<double>(sizeof(float));
+  return static_cast<double>(shapes.total() - shapes.weights + activation_bytes(parts, report.longest_prompt + report.max_tokens));
 }
 
 // Steps of RL; under a budget of tokens those that it allows if completions are as long as they may be, and under one of seconds, whose number
@@ -133,12 +127,15 @@ void check_machine(const RunParts& parts, const std::filesystem::path& run, Pref
   if (report.memory_needed > report.memory_free) {
     report.warnings.push_back(
         fmt::format("the run needs about {} of memory, {} are free: take fewer threads, a smaller train.micro_batch or "
-                    "rollout.max_tokens",
+                    "rollout.max_tokens, or set train.recompute or lora.rank",
                     size_text(report.memory_needed), size_text(report.memory_free)));
   }
-  double floats = 3 * static_cast<double>(parts.model.config.parameters());
-  for (const SideModel& side : parts.algorithm.algorithm->models())
-    floats += static_cast<double>(parts.model.config.parameters()) * (side.learning_rate > 0 ? 3 : 1);
+  const auto parameters = static_cast<double>(parts.model.config.parameters());
+  double floats = parts.adapter ? parameters + 3 * static_cast<double>(parts.adapter->size()) : 3 * parameters;
+  for (const SideModel& side : parts.algorithm.algorithm->models()) {
+    if (is_policy_without_adapter(side, e)) continue;
+    floats += parameters * (side.learning_rate > 0 ? 3 : 1);
+  }
   const double checkpoint = floats * sizeof(float);
   const double completions = static_cast<double>(e.rollout.prompts * e.rollout.samples), steps = expected_steps(e);
   const double written = e.checkpoint.every > 0 ? steps / static_cast<double>(e.checkpoint.every) + 2 : 2;

@@ -48,7 +48,7 @@ Replay::Replay(RunParts& parts, const RunFolder& folder, std::int64_t step)
   check_episodes(folder);
 }
 
-Checkpoint Replay::read_start(Model& model) const { return read_checkpoint(checkpoint_, model); }
+Checkpoint Replay::read_start(Model& model) const { return read_checkpoint(checkpoint_, model, parts_.adapter.get()); }
 
 void Replay::check_episodes(const RunFolder& folder) const {
   const auto files = episode_files(folder.path());
@@ -81,7 +81,7 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   ReplayedUpdate out;
   out.algorithm = name;
   Checkpoint start = read_start(parts_.model);
-  Learner learner(parts_.model, algorithm, s, s.general.threads);
+  Learner learner(parts_.model, algorithm, s, s.general.threads, parts_.adapter.get());
   out.begun = learner.restore(std::move(start), /*begin_missing=*/true);
   const at::Tensor before = learner.workers().model().flat().clone();
 

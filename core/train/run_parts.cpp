@@ -60,6 +60,17 @@ Model new_model(const Experiment& experiment, const Tokenizer& tokenizer) {
   return model;
 }
 
+std::unique_ptr<Adapter> new_adapter(const Experiment& experiment, const Model& model) {
+  if (experiment.lora.rank == 0) return nullptr;
+  const AdapterOptions options{experiment.lora.rank, experiment.lora.alpha, experiment.lora.targets, experiment.model.path};
+  const auto seed = static_cast<std::uint64_t>(experiment.general.seed);
+  try {
+    return std::make_unique<Adapter>(model, options, stream_key(seed, {static_cast<std::uint64_t>(Purpose::adapter)}));
+  } catch (const Error& e) {
+    throw Error(experiment.where("lora.rank") + e.what(), e.hint());
+  }
+}
+
 void check_room(const RunParts& parts) {
   const std::int64_t longest = longest_prompt(parts), needed = longest + parts.experiment.rollout.max_tokens;
   if (needed <= parts.model.config.context) return;
@@ -117,8 +128,9 @@ RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, con
   if (model.config.eos.empty()) throw Error(start.string() + "/config.json names no eos_token_id: completions would never end", "add it");
   std::string framing = resolve_framing(m.prompt_template, tokenizer);
   EvalSet held_out = draw_eval_set(task, split_from_name(experiment.eval.split), static_cast<std::size_t>(experiment.eval.problems));
+  std::unique_ptr<Adapter> adapter = new_adapter(experiment, model);
   RunParts parts{std::move(experiment), std::move(task),    std::move(algorithm), std::move(model),
-                 std::move(tokenizer),  std::move(framing), std::move(held_out)};
+                 std::move(tokenizer),  std::move(framing), std::move(held_out),  std::move(adapter)};
   check_room(parts);
   return parts;
 }
@@ -146,7 +158,8 @@ std::string model_label(const RunParts& parts) {
   const ModelSettings& m = parts.experiment.model;
   const double millions = static_cast<double>(parts.model.config.parameters()) / 1e6;
   const std::string name = m.path.empty() ? m.preset : fs::path(m.path).filename().string();
-  return fmt::format("{} {:.{}f}M", name, millions, millions < 10 ? 1 : 0);
+  const std::string adapter = parts.adapter ? fmt::format(" + LoRA {:.1f}M", static_cast<double>(parts.adapter->size()) / 1e6) : "";
+  return fmt::format("{} {:.{}f}M{}", name, millions, millions < 10 ? 1 : 0, adapter);
 }
 
 std::vector<Sequence> demonstrations(const RunParts& parts, std::uint64_t step) {

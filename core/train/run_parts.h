@@ -1,12 +1,14 @@
 // What a run works with, opened and checked before anything is written.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/algorithm/plugin.h"
 #include "core/base/file.h"
 #include "core/config/experiment.h"
+#include "core/model/adapter.h"
 #include "core/model/parameters.h"
 #include "core/task/stream.h"
 #include "core/text/tokenizer.h"
@@ -22,6 +24,7 @@ struct RunParts {
   Tokenizer tokenizer;
   std::string framing;  // of prompts: "bare", "base" or "qwen"
   EvalSet held_out;
+  std::unique_ptr<Adapter> adapter;  // of the model, with what it began with as base; null: all weights learn
 
   // Opens plugins and model, takes the kernels of the precision into use, draws the held-out set and checks that prompts and completions fit
   // the context. Throws Error.
@@ -41,7 +44,7 @@ struct RunParts {
 // Tokens of the longest framed prompt among the held-out problems.
 std::int64_t longest_prompt(const RunParts& parts);
 
-// "tiny 1.0M", "Qwen2.5-0.5B 494M".
+// "tiny 1.0M", "Qwen2.5-0.5B 494M + LoRA 8.8M".
 std::string model_label(const RunParts& parts);
 
 // The demonstrations of one warm-start step, framed, tokenized and ended.

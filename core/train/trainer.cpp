@@ -24,13 +24,14 @@ Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const s
       stop_(stop),
       settings_(parts.experiment),
       engine_(parts.model, {settings_.general.threads, settings_.rollout.wave, ""}),
-      learner_(parts.model, *parts.algorithm.algorithm, parts.experiment, engine_.threads()),
+      learner_(parts.model, *parts.algorithm.algorithm, parts.experiment, engine_.threads(), parts.adapter.get()),
       curriculum_(parts.experiment.curriculum, parts.task),
       start_(Clock::now()),
       preflight_(std::move(preflight)) {}
 
 Checkpoint Trainer::beginning() const {
-  const std::vector<float> zeros(static_cast<std::size_t>(parts_.model.layout.size()));
+  const std::int64_t size = parts_.adapter ? parts_.adapter->size() : parts_.model.layout.size();
+  const std::vector<float> zeros(static_cast<std::size_t>(size));
   Checkpoint checkpoint;
   checkpoint.policy = {0, zeros, zeros};
   return checkpoint;

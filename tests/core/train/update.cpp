@@ -82,7 +82,7 @@ struct Outcome_ {
 
 Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int64_t updates = 1, std::int64_t replicas = 1) {
   Model model = small_model();
-  ModelWorkers workers(model, replicas, replicas);
+  ModelWorkers workers(model, replicas, {.replicas = replicas});
   Optimizer optimizer(workers.model(), {});
   auto algorithm = grpo(settings);
   StepBatch step = some_step();

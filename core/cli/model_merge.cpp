@@ -1,0 +1,20 @@
+// model merge: a model and a LoRA adapter of PEFT become one model.
+
+#include <fmt/format.h>
+
+#include "core/cli/model_folder.h"
+#include "core/cli/options.h"
+#include "core/model/adapter.h"
+
+namespace tinyzero {
+
+int model_merge_command(const GlobalOptions&, const ModelMergeOptions& options) {
+  const fs::path out = (fs::absolute(options.out) / "").lexically_normal().parent_path();
+  Model model = load_model(model_folder(options.folder));
+  merge_adapter(model, options.adapter);
+  export_folder(content_of(model), out);
+  fmt::print("{}\n", out.string());
+  return 0;
+}
+
+}  // namespace tinyzero

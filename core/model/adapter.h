@@ -1,0 +1,72 @@
+// Low-rank adapters (LoRA: Hu et al., arXiv:2106.09685): the matrices of a model stay as they are, and what learns is small.
+//
+//   W' = W + s B A,   A (rank, k), B (n, rank),  s = alpha / rank
+//
+// A model with an adapter holds the merged W' in its own weights, always: decoding, training and checkpoints need not know. The adapter keeps
+// the W it began with, and merging computes W' from it anew, so that nothing drifts. Files are those of PEFT, in its folder.
+// Left out: dropout, biases, embeddings and heads, DoRA.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/file.h"
+#include "core/model/parameters.h"
+
+namespace tinyzero {
+
+struct AdapterOptions {
+  std::int64_t rank = 8;
+  double alpha = 16;
+  std::vector<std::string> targets;  // of q, k, v, o, gate, up, down
+  std::string base;                  // the model's folder or name, for other tools
+
+  double scale() const { return alpha / static_cast<double>(rank); }
+};
+
+// One adapted matrix W (rows, columns).
+struct AdaptedMatrix {
+  std::string name;                    // "model.layers.0.self_attn.q_proj"
+  std::int64_t weight, rows, columns;  // offset in the model's weights, and the shape
+  std::int64_t base;                   // offset in the base that is kept
+  std::int64_t a, b;                   // offsets in values()
+};
+
+class Adapter {
+ public:
+  // For the matrices that `model` holds now. A is drawn as PEFT draws it (uniform, of variance 1/(3k)), B is 0: the model is unchanged. Throws
+  // Error for a rank that is larger than a matrix.
+  Adapter(const Model& model, const AdapterOptions& options, std::uint64_t seed);
+
+  const AdapterOptions& options() const { return options_; }
+  const std::vector<AdaptedMatrix>& matrices() const { return matrices_; }
+
+  // A and B of every matrix, in order: what learns.
+  std::int64_t size() const { return values_.size(); }
+  float* values() { return values_.data(); }
+  const float* values() const { return values_.data(); }
+
+  // Writes W' of all matrices, or W, into the model; `part` of `parts`, so that threads can share the work.
+  void merge(Model& model, std::int64_t part = 0, std::int64_t parts = 1) const;
+  void unmerge(Model& model) const;
+
+  // adapter_config.json and adapter_model.safetensors, as PEFT writes them, into an existing folder (fsynced, not atomic).
+  void save(const fs::path& folder) const;
+  // The values of such a folder. Throws Error if it is damaged or has other targets, another rank or alpha.
+  void load(const fs::path& folder);
+
+  // Floats of the matrices that it keeps.
+  std::int64_t base_floats() const { return base_.size(); }
+
+ private:
+  AdapterOptions options_;
+  std::vector<AdaptedMatrix> matrices_;
+  FloatBuffer base_, values_;
+};
+
+// Merges the adapter of a PEFT folder, of any rank and any matrices of the layers, into the model's weights. Throws Error for one that is
+// damaged, or does not fit, or has what Adapter leaves out.
+void merge_adapter(Model& model, const fs::path& folder);
+
+}  // namespace tinyzero
