@@ -69,7 +69,7 @@ Json Curriculum::state() const {
 }
 
 void Curriculum::restore(const Json& state) {
-  if (mixture_ == nullptr) return;
+  if (mixture_ == nullptr || state.is_null()) return;
   try {
     const auto levels = state.at("levels").get<std::vector<std::size_t>>();
     const Json& windows = state.at("windows");

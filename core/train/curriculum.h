@@ -26,7 +26,8 @@ class Curriculum {
   // Adds the levels to a step's record, counted from 1: curriculum/level, or curriculum/level/PART in a mixture.
   void record(Json& record) const;
 
-  // What a checkpoint keeps; null if there are no levels. restore throws Error if that does not fit the task.
+  // What a checkpoint keeps; null if there are no levels, or, of a run without a checkpoint, nothing yet. restore throws Error if that does not
+  // fit the task.
   Json state() const;
   void restore(const Json& state);
 

@@ -41,8 +41,7 @@ Replay::Replay(RunParts& parts, const RunFolder& folder, std::int64_t step)
       after_(folder.checkpoints() / checkpoint_name(Phase::reinforce, step)),
       step_(step) {
   Curriculum curriculum(parts.experiment.curriculum, parts.task);
-  const TrainerState start = read_start(parts_.model).state;
-  if (start.step > 0) curriculum.restore(start.curriculum);
+  curriculum.restore(read_start(parts_.model).state.curriculum);
   CpuEngine engine(parts_.model, {parts.experiment.general.threads, parts.experiment.rollout.wave, ""});
   sampled_ = sample_step(engine, parts_, curriculum.stage(), step);
   check_episodes(folder);

@@ -46,7 +46,7 @@ void Trainer::restore(Checkpoint checkpoint) {
   }
   seconds_before_ = state_.seconds;
   alarms_ = Alarms(state_.first_step);
-  if (state_.phase == Phase::reinforce && state_.step > 0) curriculum_.restore(state_.curriculum);
+  curriculum_.restore(state_.curriculum);
   learner_.restore(std::move(checkpoint));
   engine_.refresh();
   folder_.rewind(state_.metrics_bytes, state_.phase == Phase::reinforce ? state_.step : 0);
