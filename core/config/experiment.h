@@ -113,6 +113,9 @@ struct PreflightSettings {
   void describe(SettingsTable& t);
 };
 
+// task.use of a mixture of tasks, which is no plugin.
+inline constexpr const char* kMixture = "mix";
+
 // A plugin by name and its settings as they stand in the YAML.
 struct PluginChoice {
   std::string use;

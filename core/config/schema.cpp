@@ -5,7 +5,6 @@
 namespace tinyzero {
 namespace {
 
-constexpr const char* kMix = "mix";           // task.use of a mixture
 constexpr const char* kAnyPath = "/|\\.so$";  // what is_plugin_path takes for a path
 
 Json value_json(const Setting& setting) {
@@ -199,10 +198,10 @@ Json experiment_schema(const ExperimentTables& tables) {
     task["anyOf"][1]["allOf"][i]["then"]["properties"]["levels"] = levels_schema(tables.tasks[i], i);
   const Json tasks = {{"$ref", "#/definitions/mixed_tasks"}};
   Json& uses = task["anyOf"][1]["properties"]["use"]["anyOf"];
-  uses.push_back({{"type", "string"}, {"const", kMix}, {"description", "problems of several tasks"}});
-  task["anyOf"][1]["allOf"].push_back(only_if_used(kMix, {{"properties", {{"use", Json::object()}, {"tasks", tasks}}},
-                                                          {"required", Json::array({"tasks"})},
-                                                          {"additionalProperties", false}}));
+  uses.push_back({{"type", "string"}, {"const", kMixture}, {"description", "problems of several tasks"}});
+  task["anyOf"][1]["allOf"].push_back(only_if_used(kMixture, {{"properties", {{"use", Json::object()}, {"tasks", tasks}}},
+                                                              {"required", Json::array({"tasks"})},
+                                                              {"additionalProperties", false}}));
   properties["task"] = task;
   properties["algorithm"] = plugin_schema(tables.algorithms, "algorithm", Json::object());
   whole["task"] = plugin_rules(tables.tasks);

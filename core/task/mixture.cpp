@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/config/experiment.h"
 #include "tinyzero/note.h"
 #include "tinyzero/rng.h"
 
@@ -119,7 +120,7 @@ class Opener {
         throw Error(named->origin.text() + ": task.tasks." + entry.name + ".use is " + named->describe() + ", expected a task's name");
       use = named->scalar;
     }
-    if (use == kMixName) throw Error(entry.origin.text() + ": a mixture cannot hold another one", "write its tasks beside the others");
+    if (use == kMixture) throw Error(entry.origin.text() + ": a mixture cannot hold another one", "write its tasks beside the others");
     add_part(entry.name, use, settings, "task.tasks." + entry.name);
   }
 
@@ -288,12 +289,12 @@ std::string TaskMixture::demonstrate(std::string_view state, std::uint64_t seed,
 }
 
 bool is_mixture(const std::string& use, const Node* settings) {
-  return use == kMixName || (settings != nullptr && levels_of(*settings) != nullptr);
+  return use == kMixture || (settings != nullptr && levels_of(*settings) != nullptr);
 }
 
 OpenedMixture open_mixture(const PluginCatalog& catalog, const std::string& use, const Node& settings) {
   Opener opener(catalog);
-  if (use == kMixName) opener.add_mixture(settings);
+  if (use == kMixture) opener.add_mixture(settings);
   else opener.add_part("", use, settings, "task");
   return opener.take();
 }

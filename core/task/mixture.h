@@ -74,8 +74,6 @@ class TaskMixture : public TaskCode {
   double weights_ = 0;
 };
 
-inline constexpr const char* kMixName = "mix";
-
 // Whether a section draws from several sources: a mixture, or a task with levels.
 bool is_mixture(const std::string& use, const Node* settings);
 
