@@ -84,7 +84,7 @@ void add_episodes_options(CLI::App& c, EpisodesOptions& o) {
   c.add_flag("--json", o.json, "print them as they are stored, one JSON object a line; without a number, all of them");
 }
 
-void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
+void add_training_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
   add<TrainOptions>(app, global, chosen, "train", "Train: warm start if configured, RL, evaluation, checkpoints", train_command,
                     [](CLI::App& c, TrainOptions& o) {
                       c.add_option("config", o.config, "experiment file (YAML)");
@@ -113,6 +113,10 @@ void add_run_commands(CLI::App& app, GlobalOptions& global, std::function<int()>
     c.group("");  // a step of compare
     c.add_option("run", o.run, "run folder")->required();
   });
+}
+
+// What looks at runs and models, and at this machine.
+void add_result_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen) {
   add<EvalCommandOptions>(app, global, chosen, "eval", "Accuracy of runs, model folders and endpoints on held-out problems", eval_command,
                           add_eval_options);
   add<PlayOptions>(app, global, chosen, "play", "Try a task by hand, or watch a model try", play_command, [](CLI::App& c, PlayOptions& o) {
@@ -343,7 +347,8 @@ void add_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& ch
   app.add_option("--plugins", global.plugin_folders, "one more folder to look for plugins in")
       ->type_name("FOLDER")
       ->allow_extra_args(false);
-  add_run_commands(app, global, chosen);
+  add_training_commands(app, global, chosen);
+  add_result_commands(app, global, chosen);
   add_task_commands(app, global, chosen);
   add_algorithm_and_config_commands(app, global, chosen);
   add_bench_commands(app, global, chosen);
