@@ -17,6 +17,7 @@
 #include "core/model/safetensors.h"
 #include "core/train/optimizer.h"
 #include "support/golden.h"
+#include "support/packed_batch.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
 
@@ -29,27 +30,6 @@ namespace {
 using at::Tensor;
 
 const std::vector<std::string> kAll = {"q", "k", "v", "o", "gate", "up", "down"};
-
-struct Packed {
-  Tensor ids, targets;
-  std::shared_ptr<PackedShape> shape = std::make_shared<PackedShape>();
-};
-
-Packed packed(const std::vector<std::int64_t>& lengths, std::int64_t vocab) {
-  Packed out;
-  Rng rng(7);
-  std::vector<std::int64_t> ids, targets;
-  for (const std::int64_t length : lengths) {
-    out.shape->add(length);
-    for (std::int64_t t = 0; t < length; ++t) {
-      ids.push_back(rng.between(0, vocab - 1));
-      targets.push_back(rng.between(0, vocab - 1));
-    }
-  }
-  out.ids = at::tensor(ids);
-  out.targets = at::tensor(targets);
-  return out;
-}
 
 // Values as after some training: B is no longer 0.
 void train_a_little(Adapter& adapter, std::uint64_t seed) {
@@ -201,7 +181,7 @@ TEST_CASE("log-probs and gradients are those of the formula, for every target, m
       Adapter adapter(base, {4, 6, targets, ""}, 3);
       train_a_little(adapter, 5);
       adapter.merge(model);
-      const Packed batch = packed({1, 5, 20}, model.config.vocab);
+      const Packed batch = packed({1, 5, 20}, model.config.vocab, 7);
       const AppliedAdapter applied(base, adapter);
       const TokenDistribution expected = applied.distribution(batch);
       torch::autograd::backward({loss_of(expected)}, {});
@@ -227,7 +207,7 @@ TEST_CASE("gradients are those of all weights, taken through the product") {
   Adapter adapter(model, {4, 6, kAll, ""}, 3);
   train_a_little(adapter, 5);
   adapter.merge(model);
-  const Packed batch = packed({20, 40}, model.config.vocab);
+  const Packed batch = packed({20, 40}, model.config.vocab, 7);
   Transformer whole(model), adapted(model, false, nullptr, false, &adapter);
   for (Transformer* t : {&whole, &adapted})
     torch::autograd::backward({loss_of(t->distribution(t->hidden(batch.ids, batch.shape), batch.targets, 0.8))}, {});
@@ -376,7 +356,7 @@ TEST_CASE("layers that are computed once more give the same gradients bit for bi
           Transformer t(model, false, own_products ? &weights : nullptr, false, adapted ? &adapter : nullptr);
           if (recompute) t.recompute_layers();
           for (const std::vector<std::int64_t>& lengths : {std::vector<std::int64_t>{20, 60}, {7}}) {
-            const Packed batch = packed(lengths, model.config.vocab);
+            const Packed batch = packed(lengths, model.config.vocab, 7);
             torch::autograd::backward({loss_of(t.distribution(t.hidden(batch.ids, batch.shape), batch.targets, 0.8))}, {});
           }
           return t.flat_gradient().clone();
@@ -398,7 +378,7 @@ TEST_CASE("layers that are computed once more keep their input alone") {
   PackedWeights weights(model, false);
   weights.pack(0, 1);
   const std::int64_t tokens = 256;
-  const Packed batch = packed({tokens}, c.vocab);
+  const Packed batch = packed({tokens}, c.vocab, 7);
   const auto kept_bytes = [&](bool recompute) {
     Transformer t(model, false, &weights);
     if (recompute) t.recompute_layers();

@@ -12,6 +12,7 @@
 #include "core/rollout/cpu/engine.h"
 #include "core/train/packing.h"
 #include "support/golden.h"
+#include "support/packed_batch.h"
 #include "tinyzero/rng.h"
 
 using namespace tinyzero;
@@ -23,28 +24,6 @@ namespace {
 struct Pass {
   at::Tensor logp, entropy, gradient;
 };
-
-// A packed batch of sequences of these lengths with pseudo-random ids.
-struct Packed {
-  at::Tensor ids, targets;
-  std::shared_ptr<PackedShape> shape = std::make_shared<PackedShape>();
-};
-
-Packed packed(const std::vector<std::int64_t>& lengths, std::int64_t vocab) {
-  Packed out;
-  Rng rng(1);
-  std::vector<std::int64_t> ids, targets;
-  for (const std::int64_t length : lengths) {
-    out.shape->add(length);
-    for (std::int64_t t = 0; t < length; ++t) {
-      ids.push_back(rng.between(0, vocab - 1));
-      targets.push_back(rng.between(0, vocab - 1));
-    }
-  }
-  out.ids = at::tensor(ids);
-  out.targets = at::tensor(targets);
-  return out;
-}
 
 // Log-probs, entropies, and the gradient of an arbitrary mixture of both.
 Pass run(Model& model, const Packed& batch, bool reference, const PackedWeights* weights = nullptr) {
