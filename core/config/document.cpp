@@ -370,7 +370,8 @@ void apply_override(Node& root, const std::string& assignment) {
     throw Error("\"" + shown_text(assignment) + "\" is not an override", "write key=value with dotted keys, for example train.steps=100");
   }
   if (path == "extends")
-    throw Error("\"" + shown_text(assignment) + "\": extends belongs into a file", "write a file that extends both, or give its settings");
+    throw Error("\"" + shown_text(assignment) + "\" is not an override: extends belongs into a file",
+                "write a file that extends both, or give its settings");
   Node value = parse_yaml(assignment.substr(equals + 1), "command line, \"" + shown_text(assignment) + "\"", static_cast<int>(equals) + 2);
   const Origin origin{"command line", 0, 0, kCommandLineLayer};
   change_origins(value, [&](Origin& o) { o = origin; });

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Fuzzes the verifiers, the readers of plugin files, of experiments, of tokenizers and of model folders, and the worker protocol under AddressSanitizer and UndefinedBehaviorSanitizer.
-# usage: tests/fuzz/run.sh FOLDER PLUGIN [SECONDS]      SECONDS: for each target, 5 if not given; needs clang++ with libFuzzer
+# usage: tests/fuzz/run.sh FOLDER PLUGIN [SECONDS [SEED]]      SECONDS: for each target, 5 if not given; SEED: of the mutations, another one each time if not
+# given; needs clang++ with libFuzzer
 set -eu
-folder=$1 plugin=$2 seconds=${3:-5}
+folder=$1 plugin=$2 seconds=${3:-5} seed=${4:-0}
 mkdir -p "$folder"
 clang=$(command -v clang++-19 || command -v clang++ || true)
 if [ -z "$clang" ] || ! echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
@@ -44,7 +45,7 @@ for target in countdown arithmetic multiplication elf wire yaml tokenizer safete
   esac
   mkdir -p "$folder/corpus-$target"
   if [ "$target" = tokenizer ]; then split -l 2 tests/fuzz/tokenizer.seeds "$folder/corpus-tokenizer/seed-"; fi
-  FUZZ_PLUGIN=$plugin "$folder/$target" -max_total_time="$seconds" -timeout=1 -rss_limit_mb=2048 -max_len=8192 -dict="$dictionary" \
+  FUZZ_PLUGIN=$plugin "$folder/$target" -seed="$seed" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -max_len=8192 -dict="$dictionary" \
     -artifact_prefix="$folder/$target-" -print_final_stats=1 "$folder/corpus-$target" >"$folder/$target.log" 2>&1 || {
     tail -40 "$folder/$target.log"
     exit 1
