@@ -52,6 +52,7 @@ struct Kernels {
   const char* name;
   Index lanes;  // floats in a vector
   Index pair;   // numbers in a word: 1 (f32) or 2 (bf16)
+  Index panel;  // columns of a packed right side that stand together
 
   // ---- ceilings ----
   // Multiply-adds of words in registers alone, `rounds` times a fixed number; returns the floating-point operations done and, so that nothing
@@ -67,7 +68,8 @@ struct Kernels {
   // to row of x. In an f32 table these copy.
   void (*narrow_rows)(const float* x, Index ldx, Index m, Index k, float* words);
   void (*narrow_columns)(const float* x, Index ldx, Index k, Index m, float* words);
-  // Words that a packed right side takes; packs w, whose number c of row i stands at w[i * row_stride + c * depth_stride].
+  // Words that a packed right side takes; packs w, whose number c of row i stands at w[i * row_stride + c * depth_stride]. Columns from a multiple
+  // of `panel` on begin at the words that the columns before them take, and are a right side of their own.
   Index (*packed_size)(Index n, Index k);
   void (*pack)(const float* w, Index row_stride, Index depth_stride, Index n, Index k, float* packed);
   // y = x · w^T + bias (bias may be null); with `add`, y += that. ldy: floats from row to row.

@@ -318,6 +318,7 @@ constexpr Kernels table(const char* name) {
   return {.name = name,
           .lanes = 1,
           .pair = kPair,
+          .panel = 1,
           .multiply_adds = multiply_adds,
           .read = read,
           .narrow_rows = narrow_rows<W>,

@@ -21,7 +21,7 @@ using tinyzero::SharedRows;
 
 constexpr Index kLanes = V::kLanes;
 constexpr Index kPanel = 2 * kLanes;  // columns of y that one panel gives
-constexpr Index kDepth = 256;         // words of the inner dimension that are done at once where there are many rows
+constexpr Index kDepth = 256;         // words of the inner dimension that are done at once
 constexpr Index kManyRows = 4 * kTileRows;
 
 inline Index smaller(Index a, Index b) { return a < b ? a : b; }
@@ -184,30 +184,36 @@ void product_rest(const Product& p, const float* panel, Index row, Index rows, c
   else if constexpr (M > 1) product_rest<W, M - 1>(p, panel, row, rows, ahead);
 }
 
-// `packed_depth`: words that the right side was packed with, of which the first `depth` are used.
+// `packed_depth`: words that the right side was packed with, of which the first `depth` are used. The sums of kDepth words each are added up in
+// order, whatever m is. Many rows take all panels for each of them, few rows panel after panel, as they stand in memory.
 template <class W>
 void product(const LeftWords& x, Index m, Index depth, const float* packed, Index packed_depth, Index n, const float* bias, bool add,
              float* y, Index ldy) {
-  const Index step = m > kManyRows ? kDepth : larger(depth, 1);
-  for (Index start = 0; start == 0 || start < depth; start += step) {
+  const auto part = [&](Index start, Index first) __attribute__((always_inline)) {
     const LeftWords left{x.data + start * x.word_stride, x.row_stride, x.word_stride};
-    for (Index first = 0; first < n; first += kPanel) {
-      const float* panel = packed + first * packed_depth + start * kPanel;
-      const Product p{left,
-                      smaller(depth - start, step),
-                      bias != nullptr && start == 0 ? bias + first : nullptr,
-                      add || start > 0,
-                      y + first,
-                      ldy,
-                      smaller(n - first, kPanel),
-                      m <= kTileRows};
-      // The first two tiles of a panel ask for one half each of the next panel, which stands behind this one: small models find it in the L3 cache,
-      // large ones in memory.
-      const float* ahead = panel + packed_depth * kPanel;
-      Index row = 0;
-      for (; row + kTileRows <= m; row += kTileRows, ahead += p.depth * kPanel / 2) product_tile<W, kTileRows>(p, panel, row, ahead);
-      if (row < m) product_rest<W, kTileRows - 1>(p, panel, row, m - row, ahead);
-    }
+    const float* panel = packed + first * packed_depth + start * kPanel;
+    const Product p{left,
+                    smaller(depth - start, kDepth),
+                    bias != nullptr && start == 0 ? bias + first : nullptr,
+                    add || start > 0,
+                    y + first,
+                    ldy,
+                    smaller(n - first, kPanel),
+                    m <= kTileRows};
+    // The first two tiles of a panel ask for one half each of the next panel, which stands behind this one: small models find it in the L3 cache,
+    // large ones in memory.
+    const float* ahead = panel + packed_depth * kPanel;
+    Index row = 0;
+    for (; row + kTileRows <= m; row += kTileRows, ahead += p.depth * kPanel / 2) product_tile<W, kTileRows>(p, panel, row, ahead);
+    if (row < m) product_rest<W, kTileRows - 1>(p, panel, row, m - row, ahead);
+  };
+  const Index steps = larger((depth + kDepth - 1) / kDepth, 1), panels = (n + kPanel - 1) / kPanel;
+  if (m > kManyRows) {
+    for (Index s = 0; s < steps; ++s)
+      for (Index j = 0; j < panels; ++j) part(s * kDepth, j * kPanel);
+  } else {
+    for (Index j = 0; j < panels; ++j)
+      for (Index s = 0; s < steps; ++s) part(s * kDepth, j * kPanel);
   }
 }
 
@@ -691,6 +697,7 @@ void logit_gradient(float* logits, Index n, float scale, float lse, float entrop
 constexpr tinyzero::Kernels kTable{.name = kName,
                                    .lanes = kLanes,
                                    .pair = Words::kPair,
+                                   .panel = kPanel,
                                    .multiply_adds = multiply_adds,
                                    .read = read,
                                    .narrow_rows = narrow_rows,

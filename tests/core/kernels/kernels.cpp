@@ -131,16 +131,31 @@ TEST_CASE("products of bf16 are those of numbers rounded to bf16") {
   check_near(bf16, product(kernels("scalar"), x, w, m, n, k, nullptr, false, std::vector<float>(35)), 1e-6);
 }
 
-TEST_CASE("a row of matmul does not depend on the rows beside it") {
+TEST_CASE("a row of matmul does not depend on the rows beside it, nor a column on the columns") {
   for_tables([](const Kernels& fast, const Kernels&) {
     Rng rng(2);
-    const Index m = 29, n = 77, k = 130;
-    const auto x = random_floats(rng, m * k), w = random_floats(rng, n * k);
-    const auto whole = product(fast, x, w, m, n, k, nullptr, false, std::vector<float>(static_cast<std::size_t>(m * n)));
-    for (Index i = 0; i < m; ++i) {
-      const std::vector<float> row(x.begin() + i * k, x.begin() + (i + 1) * k);
-      const auto alone = product(fast, row, w, 1, n, k, nullptr, false, std::vector<float>(static_cast<std::size_t>(n)));
-      for (Index j = 0; j < n; ++j) REQUIRE(alone[static_cast<std::size_t>(j)] == whole[static_cast<std::size_t>(i * n + j)]);
+    const Index n = 77;
+    for (const Index k : {130, 1100}) {  // short, and longer than what is summed at once
+      const Index m = 59;
+      CAPTURE(k);
+      const auto x = random_floats(rng, m * k), w = random_floats(rng, n * k);
+      const auto whole = product(fast, x, w, m, n, k, nullptr, false, std::vector<float>(static_cast<std::size_t>(m * n)));
+      for (Index i = 0; i < m; ++i) {
+        const std::vector<float> row(x.begin() + i * k, x.begin() + (i + 1) * k);
+        const auto alone = product(fast, row, w, 1, n, k, nullptr, false, std::vector<float>(static_cast<std::size_t>(n)));
+        for (Index j = 0; j < n; ++j) REQUIRE(alone[static_cast<std::size_t>(j)] == whole[static_cast<std::size_t>(i * n + j)]);
+      }
+      std::vector<float> packed(static_cast<std::size_t>(fast.packed_size(n, k))), words(static_cast<std::size_t>(m * fast.words(k)));
+      fast.pack(w.data(), k, 1, n, k, packed.data());
+      fast.narrow_rows(x.data(), k, m, k, words.data());
+      const Index first = n / fast.panel * fast.panel;
+      std::vector<float> rest(static_cast<std::size_t>(m * (n - first)));
+      fast.matmul({words.data(), fast.words(k), 1}, m, k, packed.data() + fast.packed_size(first, k), n - first, nullptr, false,
+                  rest.data(), n - first);
+      for (Index i = 0; i < m; ++i) {
+        for (Index j = first; j < n; ++j)
+          REQUIRE(rest[static_cast<std::size_t>(i * (n - first) + j - first)] == whole[static_cast<std::size_t>(i * n + j)]);
+      }
     }
   });
 }
