@@ -22,7 +22,14 @@ constexpr double kWorthWider = 1.1;
 constexpr std::int64_t kWorthTuning = 20'000;  // tokens of a call from which on it pays to try
 constexpr std::int64_t kTypicalShare = 3;      // of the longest completion: where most tokens are sampled
 constexpr std::int64_t kTuningPasses = 3;
+constexpr std::int64_t kSharedBytes = std::int64_t{128} << 20;  // packed weights beyond what caches hold: threads share each pass over them
 constexpr double kTuningSeconds = 0.02;
+
+// Threads of a worker.
+std::int64_t team_size(const CpuEngineOptions& options, std::int64_t weight_bytes, std::int64_t threads) {
+  if (options.team > 0) return std::min(options.team, threads);
+  return weight_bytes > kSharedBytes ? threads : 1;
+}
 
 struct Token {
   std::int32_t id;
@@ -49,18 +56,21 @@ Token sample(const Kernels& kernels, float* logits, std::int64_t vocab, const Sa
 // One thread's share of a generate call.
 class Generation {
  public:
-  Generation(const Model& model, const Kernels& kernels, DecodeWorker& worker, PhaseClock& clock, std::int64_t wave,
+  Generation(const Model& model, const Kernels& kernels, DecodeWorker& worker, Team& team, PhaseClock& clock, std::int64_t wave,
              const std::vector<Prompt>& prompts, const Sampling& sampling, std::atomic<std::size_t>& next_prompt,
              std::vector<std::vector<Episode>>& episodes)
       : model_(model),
         kernels_(kernels),
         worker_(worker),
+        team_(team),
         clock_(clock),
         prompts_(prompts),
         sampling_(sampling),
         next_prompt_(next_prompt),
         episodes_(episodes),
         slots_(static_cast<std::size_t>(wave)),
+        sampled_(static_cast<std::size_t>(wave)),
+        orders_(static_cast<std::size_t>(team.size())),
         users_(static_cast<std::size_t>(prompts_at_once(wave))) {
     std::size_t start = 0;
     for (const Prompt& prompt : prompts) {
@@ -137,7 +147,7 @@ class Generation {
     ++users_[static_cast<std::size_t>(place_)];
     logits_ = prompt_logits_;
     if (++started_ == prompts_[prompt_].samples) has_prompt_ = false;
-    append(slot, logits_.data());
+    append(slot, next_token(slot, logits_.data(), 0));
   }
 
   void add_prompt_rows() {
@@ -159,13 +169,21 @@ class Generation {
   }
 
   void advance(std::size_t decoding) {
-    for (std::size_t i = 0; i < decoding; ++i) append(slots_[static_cast<std::size_t>(rows_[i].slot)], worker_.logits(i));
+    const auto slot_of = [&](std::size_t i) -> Slot& { return slots_[static_cast<std::size_t>(rows_[i].slot)]; };
+    team_.share(static_cast<std::int64_t>(decoding), 1, [&](const Team::Part& part) {
+      for (auto i = static_cast<std::size_t>(part.first); i < static_cast<std::size_t>(part.last); ++i)
+        sampled_[i] = next_token(slot_of(i), worker_.logits(i), static_cast<std::size_t>(part.member));
+    });
+    for (std::size_t i = 0; i < decoding; ++i) append(slot_of(i), sampled_[i]);
   }
 
-  // Samples a slot's next token; frees the slot if that ends the completion.
-  void append(Slot& slot, float* logits) {
+  Token next_token(const Slot& slot, float* logits, std::size_t member) {
+    return sample(kernels_, logits, model_.config.vocab, sampling_, slot.stream, slot.episode->tokens.size(), orders_[member]);
+  }
+
+  // Frees the slot if the token ends the completion.
+  void append(Slot& slot, const Token& token) {
     Episode& episode = *slot.episode;
-    const Token token = sample(kernels_, logits, model_.config.vocab, sampling_, slot.stream, episode.tokens.size(), order_);
     episode.tokens.push_back(token.id);
     episode.logp.push_back(token.logp);
     ++slot.position;
@@ -182,6 +200,7 @@ class Generation {
   const Model& model_;
   const Kernels& kernels_;
   DecodeWorker& worker_;
+  Team& team_;
   PhaseClock& clock_;
   const std::vector<Prompt>& prompts_;
   const Sampling& sampling_;
@@ -189,10 +208,11 @@ class Generation {
   std::vector<std::vector<Episode>>& episodes_;
   std::vector<std::size_t> prompt_starts_;  // number of samples of earlier prompts
   std::vector<Slot> slots_;
-  std::vector<std::int64_t> users_;  // by place of a prompt: slots that see it
+  std::vector<Token> sampled_;                     // of a pass
+  std::vector<std::vector<std::int32_t>> orders_;  // room for sampling, of each thread
+  std::vector<std::int64_t> users_;                // by place of a prompt: slots that see it
   std::vector<Row> rows_;
   std::vector<float> prompt_logits_, logits_;
-  std::vector<std::int32_t> order_;
   bool has_prompt_ = false;
   std::size_t prompt_ = 0;
   std::int64_t place_ = 0;        // of the current prompt
@@ -208,6 +228,7 @@ CpuEngine::CpuEngine(const Model& model, const CpuEngineOptions& options)
       threads_(threads_or_cores(options.threads)),
       wave_(options.wave),
       account_(options.account),
+      team_size_(team_size(options, DecodeWeights::floats(model.config, kernels_) * static_cast<std::int64_t>(sizeof(float)), threads_)),
       packed_(model.config, model.layout, kernels_),
       rope_(model.config) {
   if (model.config.value_head) throw Error("this model gives values, not tokens: it is a critic", "take the folder of a policy");
@@ -223,7 +244,8 @@ std::int64_t CpuEngine::cache_bytes(const Model& model, const CpuEngineOptions& 
   const std::int64_t wave = options.wave > 0 ? options.wave : *std::max_element(std::begin(kWaves), std::end(kWaves));
   const std::int64_t floats = DecodeWorker::cache_floats(model.config, kernels(), Generation::prompts_at_once(wave), longest_prompt) +
                               DecodeWorker::cache_floats(model.config, kernels(), wave, max_tokens);
-  return threads_or_cores(options.threads) * floats * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t threads = threads_or_cores(options.threads);
+  return threads / team_size(options, weight_bytes(model), threads) * floats * static_cast<std::int64_t>(sizeof(float));
 }
 
 void CpuEngine::check_ids(const std::vector<std::int32_t>& ids, std::int64_t room) const {
@@ -240,8 +262,17 @@ void CpuEngine::check_ids(const std::vector<std::int32_t>& ids, std::int64_t roo
   }
 }
 
+void CpuEngine::refresh() {
+  Team team(threads_);
+  packed_.pack(model_.weights.data(), team);
+}
+
 std::int64_t CpuEngine::choose_wave(std::int64_t total, std::int64_t sequences, std::int64_t longest, std::int64_t room) {
   if (wave_ > 0) return wave_;
+  if (team_size_ > 1) {  // the more rows share a pass over the weights the better
+    const auto enough = std::find_if(std::begin(kWaves), std::end(kWaves), [&](std::int64_t wave) { return wave >= sequences; });
+    return enough != std::end(kWaves) ? *enough : std::end(kWaves)[-1];
+  }
   if (tuned_ == 0 && total >= kWorthTuning) {
     const std::int64_t context = longest + room / kTypicalShare;
     double best = 0;
@@ -261,8 +292,9 @@ double CpuEngine::decode_rate(std::int64_t wave, std::int64_t context) const {
   const auto start = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
   run_workers(threads_, [&](std::int64_t) {
+    Team team(1);
     PhaseClock clock(false);
-    DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, 1, wave, context, wave}, clock);
+    DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, 1, wave, context, wave}, team, clock);
     std::vector<Row> pass;
     std::int64_t own = 0;
     for (std::int64_t p = 0; p < kTuningPasses || seconds() < kTuningSeconds; ++p) {
@@ -295,19 +327,21 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
   std::mutex mutex;
   const auto begin = std::chrono::steady_clock::now();
   double busy = 0;
-  const std::int64_t workers = std::min<std::int64_t>(threads_, static_cast<std::int64_t>(prompts.size()));
+  const std::int64_t workers = std::min<std::int64_t>(threads_ / team_size_, static_cast<std::int64_t>(prompts.size()));
   run_workers(workers, [&](std::int64_t) {
+    Team team(team_size_);
     PhaseClock clock(account_);
     const DecodeRoom room{Generation::prompts_at_once(wave), longest, wave, sampling.max_tokens, wave + kPromptRows};
-    DecodeWorker worker(model_.config, packed_, rope_, kernels_, room, clock);
-    Generation generation(model_, kernels_, worker, clock, wave, prompts, sampling, next_prompt, episodes);
+    DecodeWorker worker(model_.config, packed_, rope_, kernels_, room, team, clock);
+    Generation generation(model_, kernels_, worker, team, clock, wave, prompts, sampling, next_prompt, episodes);
     generation.run();
     const std::lock_guard lock(mutex);
-    statistics_.products += clock.products;
-    statistics_.attention += clock.attention;
-    statistics_.sampling += clock.sampling;
-    statistics_.rest += clock.rest;
-    busy += clock.products + clock.attention + clock.sampling + clock.rest;
+    const auto members = static_cast<double>(team_size_);
+    statistics_.products += members * clock.products;
+    statistics_.attention += members * clock.attention;
+    statistics_.sampling += members * clock.sampling;
+    statistics_.rest += members * clock.rest;
+    busy += members * (clock.products + clock.attention + clock.sampling + clock.rest);
     statistics_.tokens += generation.tokens;
     statistics_.prompt_tokens += generation.prompt_tokens;
     passes += generation.passes;
@@ -315,7 +349,7 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
   });
   if (account_)
     statistics_.waiting =
-        static_cast<double>(workers) * std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() - busy;
+        static_cast<double>(workers * team_size_) * std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() - busy;
   statistics_.slot_use = passes > 0 ? static_cast<double>(used) / static_cast<double>(passes * wave) : 0;
   std::vector<Episode> out;
   for (auto& group : episodes) {
@@ -334,9 +368,10 @@ std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<s
   rope_.ensure(longest);
   std::vector<std::vector<float>> out(sequences.size());
   std::atomic<std::size_t> next{0};
-  run_workers(std::min<std::int64_t>(threads_, static_cast<std::int64_t>(sequences.size())), [&](std::int64_t) {
+  run_workers(std::min<std::int64_t>(threads_ / team_size_, static_cast<std::int64_t>(sequences.size())), [&](std::int64_t) {
+    Team team(team_size_);
     PhaseClock clock(false);
-    DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, longest, 0, 0, kPromptRows}, clock);
+    DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, longest, 0, 0, kPromptRows}, team, clock);
     std::vector<Row> rows;
     for (std::size_t i = next.fetch_add(1); i < sequences.size(); i = next.fetch_add(1)) {
       const auto& ids = sequences[i];
@@ -345,14 +380,17 @@ std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<s
         for (std::size_t t = first; t + 1 < ids.size() && t < first + kPromptRows; ++t)
           rows.push_back({0, longest, 0, static_cast<std::int64_t>(t), ids[t], true});
         worker.forward(rows);
-        for (std::size_t r = 0; r < rows.size(); ++r) {
-          float* logits = worker.logits(r);
-          const float target = logits[ids[first + r + 1]];
-          float largest = 0;
-          double sum = 0;
-          kernels_.exponentials(logits, model_.config.vocab, scale, largest, sum);
-          out[i].push_back(static_cast<float>((static_cast<double>(target) - largest) * scale - std::log(sum)));
-        }
+        out[i].resize(first + rows.size());
+        team.share(static_cast<std::int64_t>(rows.size()), 1, [&](const Team::Part& part) {
+          for (auto r = static_cast<std::size_t>(part.first); r < static_cast<std::size_t>(part.last); ++r) {
+            float* logits = worker.logits(r);
+            const float target = logits[ids[first + r + 1]];
+            float largest = 0;
+            double sum = 0;
+            kernels_.exponentials(logits, model_.config.vocab, scale, largest, sum);
+            out[i][first + r] = static_cast<float>((static_cast<double>(target) - largest) * scale - std::log(sum));
+          }
+        });
       }
     }
   });
@@ -362,9 +400,10 @@ std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<s
 std::vector<float> CpuEngine::last_logits(const std::vector<std::int32_t>& ids) {
   check_ids(ids, 0);
   rope_.ensure(static_cast<std::int64_t>(ids.size()));
+  Team team(team_size_);
   PhaseClock clock(false);
   const auto length = static_cast<std::int64_t>(ids.size());
-  DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, length, 0, 0, kPromptRows}, clock);
+  DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, length, 0, 0, kPromptRows}, team, clock);
   std::vector<Row> rows;
   for (std::size_t t = 0; t < ids.size(); ++t) {
     rows.push_back({0, length, 0, static_cast<std::int64_t>(t), ids[t], t + 1 == ids.size()});

@@ -1,4 +1,5 @@
-// The CPU engine: one worker a thread, each with its own wave of sequences, all sharing the packed weights.
+// The CPU engine: one worker a thread, each with its own wave of sequences, all sharing the packed weights; of models that no cache holds, one
+// worker whose passes all threads share, so that the weights come from memory once and not once a thread.
 //
 // A worker takes a prompt, computes it once, and starts its samples from that as slots fall free; a finished sequence's slot is refilled
 // at once. Rows of one pass do not influence each other and randomness is counter-based, so the tokens do not depend on the wave, the
@@ -15,9 +16,10 @@ namespace tinyzero {
 
 struct CpuEngineOptions {
   std::int64_t threads = 0;  // 0: one a core
-  std::int64_t wave = 0;     // sequences a thread decodes at once; 0: the fastest of a few, tried before the first large call
+  std::int64_t wave = 0;     // sequences a worker decodes at once; 0: the fastest of a few, tried before the first large call
   std::string kernels = {};  // by name; empty: those in use (kernels.h)
   bool account = false;      // keep account of where the time goes (statistics)
+  std::int64_t team = 0;     // threads that share a worker's passes; 0: by the size of the weights
 };
 
 class CpuEngine : public Engine {
@@ -31,7 +33,7 @@ class CpuEngine : public Engine {
   static std::int64_t cache_bytes(const Model& model, const CpuEngineOptions& options, std::int64_t longest_prompt,
                                   std::int64_t max_tokens);
 
-  void refresh() { packed_.pack(model_.weights.data()); }
+  void refresh();
 
   std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling& sampling) override;
   std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) override;
@@ -55,6 +57,7 @@ class CpuEngine : public Engine {
   std::int64_t threads_, wave_;
   std::int64_t tuned_ = 0;  // 0: not yet
   bool account_;
+  std::int64_t team_size_;  // threads of a worker
   DecodeWeights packed_;
   RopeTable rope_;
   DecodeStatistics statistics_;

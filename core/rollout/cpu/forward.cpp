@@ -5,13 +5,22 @@
 #include <cstring>
 
 namespace tinyzero {
+namespace {
+
+constexpr std::int64_t kPartsOfProduct = 4;   // that a thread takes of the columns: some are slower than others
+constexpr std::int64_t kGrainFloats = 16384;  // fewer are not worth the sharing
+
+std::int64_t grain(std::int64_t floats_of_a_row) { return std::max<std::int64_t>(1, kGrainFloats / floats_of_a_row); }
+
+}  // namespace
 
 DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, const RopeTable& rope, const Kernels& kernels,
-                           const DecodeRoom& room, PhaseClock& clock)
+                           const DecodeRoom& room, Team& team, PhaseClock& clock)
     : config_(c),
       weights_(weights),
       rope_(rope),
       kernels_(kernels),
+      team_(team),
       clock_(clock),
       prompts_(make_store(room.prompts, room.prompt_length)),
       slots_(make_store(room.slots, room.length)),
@@ -24,7 +33,8 @@ DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, c
       gate_up_(room.rows * 2 * c.mlp),
       inner_(room.rows * c.mlp),
       logits_(room.rows * c.vocab),
-      scores_(kernels.attend_scratch(c.heads / c.kv_heads, c.head_dim, room.prompt_length + room.length + 2 * kernels.lanes)) {}
+      scores_floats_(kernels.attend_scratch(c.heads / c.kv_heads, c.head_dim, room.prompt_length + room.length + 2 * kernels.lanes)),
+      scores_(team.size() * scores_floats_) {}
 
 std::int64_t DecodeWorker::cache_floats(const ModelConfig& c, const Kernels& kernels, std::int64_t sequences, std::int64_t length) {
   return sequences * c.layers * c.kv_heads * (kernels.key_floats(length, c.head_dim) + kernels.value_floats(length, c.head_dim));
@@ -42,10 +52,32 @@ KeyValues DecodeWorker::stored(Store& store, std::int64_t sequence, std::int64_t
   return {start, start + store.key_floats, length};
 }
 
-LeftWords DecodeWorker::left(const float* x, std::int64_t m, std::int64_t k) {
-  if (kernels_.pair == 1) return {x, k, 1};
-  kernels_.narrow_rows(x, k, m, k, words_.data());
-  return {words_.data(), kernels_.words(k), 1};
+void DecodeWorker::product(const float* x, std::int64_t m, std::int64_t k, const float* packed, std::int64_t n, const float* bias, bool add,
+                           float* y) {
+  LeftWords left{x, k, 1};
+  if (kernels_.pair > 1) {
+    const std::int64_t words = kernels_.words(k);
+    team_.share(m, grain(k), [&](const Team::Part& part) {
+      kernels_.narrow_rows(x + part.first * k, k, part.last - part.first, k, words_.data() + part.first * words);
+    });
+    left = {words_.data(), words, 1};
+  }
+  const std::int64_t panels = (n + kernels_.panel - 1) / kernels_.panel;
+  team_.share(panels, std::max<std::int64_t>(1, panels / (kPartsOfProduct * team_.size())), [&](const Team::Part& part) {
+    const std::int64_t first = part.first * kernels_.panel, last = std::min(n, part.last * kernels_.panel);
+    kernels_.matmul(left, m, k, packed + kernels_.packed_size(first, k), last - first, bias == nullptr ? nullptr : bias + first, add,
+                    y + first, n);
+  });
+  clock_.lap(clock_.products);
+}
+
+void DecodeWorker::norm(const float* weight, std::int64_t rows) {
+  const std::int64_t width = config_.width;
+  team_.share(rows, grain(width), [&](const Team::Part& part) {
+    kernels_.rms_norm(hidden_.data() + part.first * width, width, weight, static_cast<float>(config_.norm_eps), part.last - part.first,
+                      width, normed_.data() + part.first * width, width);
+  });
+  clock_.lap(clock_.rest);
 }
 
 void DecodeWorker::forward(const std::vector<Row>& rows) {
@@ -61,59 +93,65 @@ void DecodeWorker::forward(const std::vector<Row>& rows) {
   output_logits(rows);
 }
 
+void DecodeWorker::turn_and_store(const std::vector<Row>& rows, std::int64_t layer_index, std::int64_t head) {
+  const ModelConfig& c = config_;
+  const DecodeLayer& layer = weights_.layer(static_cast<std::size_t>(layer_index));
+  const std::int64_t q_width = c.q_width(), kv_width = c.kv_width(), dim = c.head_dim, group = c.heads / c.kv_heads;
+  const auto eps = static_cast<float>(c.norm_eps);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Row& row = rows[i];
+    float* const first = qkv_.data() + static_cast<std::int64_t>(i) * (q_width + 2 * kv_width);
+    float *q = first + head * group * dim, *k = first + q_width + head * dim, *v = k + kv_width;
+    if (layer.q_norm != nullptr) {
+      kernels_.rms_norm(q, dim, layer.q_norm, eps, group, dim, q, dim);
+      kernels_.rms_norm(k, dim, layer.k_norm, eps, 1, dim, k, dim);
+    }
+    kernels_.rope(q, group, dim, rope_.cosines(row.position), rope_.sines(row.position));
+    kernels_.rope(k, 1, dim, rope_.cosines(row.position), rope_.sines(row.position));
+    const std::int64_t place = row.in_prompt() ? row.position : row.position - row.shared;
+    const KeyValues kv =
+        row.in_prompt() ? stored(prompts_, row.prompt, layer_index, head, 0) : stored(slots_, row.slot, layer_index, head, 0);
+    kernels_.store_key(k, dim, place, kv.keys);
+    kernels_.store_value(v, dim, place, kv.values);
+  }
+}
+
 void DecodeWorker::attention_block(const std::vector<Row>& rows, std::int64_t layer_index) {
   const ModelConfig& c = config_;
   const DecodeLayer& layer = weights_.layer(static_cast<std::size_t>(layer_index));
   const auto m = static_cast<std::int64_t>(rows.size());
-  const std::int64_t q_width = c.q_width(), kv_width = c.kv_width(), qkv_width = q_width + 2 * kv_width, dim = c.head_dim,
-                     group = c.heads / c.kv_heads;
-  const auto eps = static_cast<float>(c.norm_eps);
-  kernels_.rms_norm(hidden_.data(), c.width, layer.input_norm, eps, m, c.width, normed_.data(), c.width);
-  clock_.lap(clock_.rest);
-  kernels_.matmul(left(normed_.data(), m, c.width), m, c.width, layer.qkv, qkv_width, layer.qkv_bias, false, qkv_.data(), qkv_width);
-  clock_.lap(clock_.products);
-  for (std::int64_t i = 0; i < m; ++i) {
-    float *q = qkv_.data() + i * qkv_width, *k = q + q_width, *v = k + kv_width;
-    const Row& row = rows[static_cast<std::size_t>(i)];
-    if (layer.q_norm != nullptr) {
-      kernels_.rms_norm(q, dim, layer.q_norm, eps, c.heads, dim, q, dim);
-      kernels_.rms_norm(k, dim, layer.k_norm, eps, c.kv_heads, dim, k, dim);
-    }
-    kernels_.rope(q, c.heads + c.kv_heads, dim, rope_.cosines(row.position), rope_.sines(row.position));
-    for (std::int64_t h = 0; h < c.kv_heads; ++h) {
-      const std::int64_t place = row.in_prompt() ? row.position : row.position - row.shared;
-      const KeyValues kv = row.in_prompt() ? stored(prompts_, row.prompt, layer_index, h, 0) : stored(slots_, row.slot, layer_index, h, 0);
-      kernels_.store_key(k + h * dim, dim, place, kv.keys);
-      kernels_.store_value(v + h * dim, dim, place, kv.values);
-    }
-  }
+  const std::int64_t q_width = c.q_width(), qkv_width = q_width + 2 * c.kv_width(), dim = c.head_dim, group = c.heads / c.kv_heads;
+  norm(layer.input_norm, m);
+  product(normed_.data(), m, c.width, layer.qkv, qkv_width, layer.qkv_bias, false, qkv_.data());
+  team_.share(c.kv_heads, 1, [&](const Team::Part& part) {
+    for (std::int64_t head = part.first; head < part.last; ++head) turn_and_store(rows, layer_index, head);
+  });
   clock_.lap(clock_.rest);
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
-  for (std::int64_t i = 0; i < m; ++i) {
-    const Row& row = rows[static_cast<std::size_t>(i)];
-    for (std::int64_t h = 0; h < c.kv_heads; ++h) {
-      KeyValues parts[2] = {stored(prompts_, row.prompt, layer_index, h, std::min(row.position + 1, row.shared)), {}};
-      if (!row.in_prompt()) parts[1] = stored(slots_, row.slot, layer_index, h, row.position + 1 - row.shared);
-      kernels_.attend(qkv_.data() + i * qkv_width + h * group * dim, group, dim, scale, parts, row.in_prompt() ? 1 : 2, scores_.data(),
-                      attended_.data() + i * q_width + h * group * dim);
+  team_.share(m * c.kv_heads, 1, [&](const Team::Part& part) {
+    for (std::int64_t i = part.first; i < part.last; ++i) {
+      const Row& row = rows[static_cast<std::size_t>(i / c.kv_heads)];
+      const std::int64_t head = i % c.kv_heads, at = head * group * dim;
+      KeyValues parts[2] = {stored(prompts_, row.prompt, layer_index, head, std::min(row.position + 1, row.shared)), {}};
+      if (!row.in_prompt()) parts[1] = stored(slots_, row.slot, layer_index, head, row.position + 1 - row.shared);
+      kernels_.attend(qkv_.data() + i / c.kv_heads * qkv_width + at, group, dim, scale, parts, row.in_prompt() ? 1 : 2,
+                      scores_.data() + part.member * scores_floats_, attended_.data() + i / c.kv_heads * q_width + at);
     }
-  }
+  });
   clock_.lap(clock_.attention);
-  kernels_.matmul(left(attended_.data(), m, q_width), m, q_width, layer.output, c.width, nullptr, true, hidden_.data(), c.width);
-  clock_.lap(clock_.products);
+  product(attended_.data(), m, q_width, layer.output, c.width, nullptr, true, hidden_.data());
 }
 
 void DecodeWorker::mlp_block(std::int64_t m, std::int64_t layer_index) {
   const ModelConfig& c = config_;
   const DecodeLayer& layer = weights_.layer(static_cast<std::size_t>(layer_index));
-  kernels_.rms_norm(hidden_.data(), c.width, layer.post_norm, static_cast<float>(c.norm_eps), m, c.width, normed_.data(), c.width);
+  norm(layer.post_norm, m);
+  product(normed_.data(), m, c.width, layer.gate_up, 2 * c.mlp, nullptr, false, gate_up_.data());
+  team_.share(m, grain(c.mlp), [&](const Team::Part& part) {
+    kernels_.swiglu(gate_up_.data() + part.first * 2 * c.mlp, part.last - part.first, c.mlp, inner_.data() + part.first * c.mlp);
+  });
   clock_.lap(clock_.rest);
-  kernels_.matmul(left(normed_.data(), m, c.width), m, c.width, layer.gate_up, 2 * c.mlp, nullptr, false, gate_up_.data(), 2 * c.mlp);
-  clock_.lap(clock_.products);
-  kernels_.swiglu(gate_up_.data(), m, c.mlp, inner_.data());
-  clock_.lap(clock_.rest);
-  kernels_.matmul(left(inner_.data(), m, c.mlp), m, c.mlp, layer.down, c.width, nullptr, true, hidden_.data(), c.width);
-  clock_.lap(clock_.products);
+  product(inner_.data(), m, c.mlp, layer.down, c.width, nullptr, true, hidden_.data());
 }
 
 void DecodeWorker::output_logits(const std::vector<Row>& rows) {
@@ -126,9 +164,7 @@ void DecodeWorker::output_logits(const std::vector<Row>& rows) {
     ++wanted;
   }
   clock_.lap(clock_.rest);
-  kernels_.matmul(left(normed_.data(), wanted, width), wanted, width, weights_.head(), config_.vocab, nullptr, false, logits_.data(),
-                  config_.vocab);
-  clock_.lap(clock_.products);
+  product(normed_.data(), wanted, width, weights_.head(), config_.vocab, nullptr, false, logits_.data());
 }
 
 }  // namespace tinyzero

@@ -1,11 +1,12 @@
 // One pass of the transformer over a few rows, each the next token of some sequence, with the sequences' keys and values cached.
 //
-// All memory is taken once, at construction. One thread a worker.
+// All memory is taken once, at construction. A pass is computed by the threads of a team, which is one thread where the model is small.
 #pragma once
 
 #include <chrono>
 #include <vector>
 
+#include "core/base/team.h"
 #include "core/model/rope.h"
 #include "core/rollout/cpu/weights.h"
 
@@ -54,7 +55,7 @@ class DecodeWorker {
  public:
   // The references must outlive the worker; `rope` must hold all positions.
   DecodeWorker(const ModelConfig& config, const DecodeWeights& weights, const RopeTable& rope, const Kernels& kernels,
-               const DecodeRoom& room, PhaseClock& clock);
+               const DecodeRoom& room, Team& team, PhaseClock& clock);
 
   // Floats that the keys and values of so many sequences of up to `length` positions take.
   static std::int64_t cache_floats(const ModelConfig& config, const Kernels& kernels, std::int64_t sequences, std::int64_t length);
@@ -74,8 +75,12 @@ class DecodeWorker {
 
   Store make_store(std::int64_t sequences, std::int64_t length) const;
   KeyValues stored(Store& store, std::int64_t sequence, std::int64_t layer, std::int64_t head, std::int64_t length);
-  // x (m, k) as the left side of a product.
-  LeftWords left(const float* x, std::int64_t m, std::int64_t k);
+  // y (m, n) = x (m, k) · packed + bias, or added to y.
+  void product(const float* x, std::int64_t m, std::int64_t k, const float* packed, std::int64_t n, const float* bias, bool add, float* y);
+  // normed_ = rms norm of hidden_, row by row.
+  void norm(const float* weight, std::int64_t rows);
+  // Of one key/value head and its query heads: norms and rotation, row by row; keys and values go where they are kept.
+  void turn_and_store(const std::vector<Row>& rows, std::int64_t layer, std::int64_t head);
 
   void attention_block(const std::vector<Row>& rows, std::int64_t layer);
   void mlp_block(std::int64_t rows, std::int64_t layer);
@@ -85,9 +90,12 @@ class DecodeWorker {
   const DecodeWeights& weights_;
   const RopeTable& rope_;
   const Kernels& kernels_;
+  Team& team_;
   PhaseClock& clock_;
   Store prompts_, slots_;
-  FloatBuffer hidden_, normed_, words_, qkv_, attended_, gate_up_, inner_, logits_, scores_;
+  FloatBuffer hidden_, normed_, words_, qkv_, attended_, gate_up_, inner_, logits_;
+  std::int64_t scores_floats_;  // for one thread
+  FloatBuffer scores_;
 };
 
 }  // namespace tinyzero

@@ -1,6 +1,13 @@
 #include "core/rollout/cpu/weights.h"
 
+#include <algorithm>
+
 namespace tinyzero {
+namespace {
+
+constexpr std::int64_t kPackedAtOnce = 1 << 16;  // numbers of a part that threads share
+
+}  // namespace
 
 std::int64_t DecodeWeights::floats(const ModelConfig& c, const Kernels& kernels) {
   return c.layers * (kernels.packed_size(c.q_width() + 2 * c.kv_width(), c.width) + kernels.packed_size(c.width, c.q_width()) +
@@ -29,8 +36,16 @@ DecodeWeights::DecodeWeights(const ModelConfig& c, const ParameterLayout& layout
   head_ = take(head);
 }
 
-void DecodeWeights::pack(const float* w) {
+void DecodeWeights::pack(const float* w, Team& team) {
   const ModelConfig& c = config_;
+  const auto pack_matrix = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns, float* packed) {
+    team.share((rows + kernels_.panel - 1) / kernels_.panel, std::max<std::int64_t>(1, kPackedAtOnce / (kernels_.panel * columns)),
+               [&](const Team::Part& part) {
+                 const std::int64_t first = part.first * kernels_.panel, last = std::min(rows, part.last * kernels_.panel);
+                 kernels_.pack(w + offset + first * columns, columns, 1, last - first, columns,
+                               packed + kernels_.packed_size(first, columns));
+               });
+  };
   const auto vector = [&](std::int64_t offset) { return offset < 0 ? nullptr : w + offset; };
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const LayerOffsets& at = layout_.layer(i);
@@ -40,14 +55,14 @@ void DecodeWeights::pack(const float* w) {
     layer.q_norm = vector(at.q_norm);
     layer.k_norm = vector(at.k_norm);
     layer.post_norm = vector(at.post_norm);
-    kernels_.pack(w + at.qkv, c.width, 1, c.q_width() + 2 * c.kv_width(), c.width, layer.qkv);
-    kernels_.pack(w + at.output, c.q_width(), 1, c.width, c.q_width(), layer.output);
-    kernels_.pack(w + at.gate_up, c.width, 1, 2 * c.mlp, c.width, layer.gate_up);
-    kernels_.pack(w + at.down, c.mlp, 1, c.width, c.mlp, layer.down);
+    pack_matrix(at.qkv, c.q_width() + 2 * c.kv_width(), c.width, layer.qkv);
+    pack_matrix(at.output, c.width, c.q_width(), layer.output);
+    pack_matrix(at.gate_up, 2 * c.mlp, c.width, layer.gate_up);
+    pack_matrix(at.down, c.width, c.mlp, layer.down);
   }
   embedding_ = w + layout_.embedding();
   final_norm_ = w + layout_.final_norm();
-  kernels_.pack(w + layout_.head(), c.width, 1, c.vocab, c.width, head_);
+  pack_matrix(layout_.head(), c.vocab, c.width, head_);
 }
 
 }  // namespace tinyzero

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "core/base/team.h"
 #include "core/kernels/kernels.h"
 #include "core/model/parameters.h"
 
@@ -21,7 +22,7 @@ class DecodeWeights {
   static std::int64_t floats(const ModelConfig& config, const Kernels& kernels);
 
   // Packs `weights` (in the order of the layout), which must stay alive and unchanged while they are used for decoding.
-  void pack(const float* weights);
+  void pack(const float* weights, Team& team);
 
   const DecodeLayer& layer(std::size_t i) const { return layers_[i]; }
   const float* embedding() const { return embedding_; }

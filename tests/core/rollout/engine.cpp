@@ -30,14 +30,14 @@ std::vector<std::string> kernel_list(Index pair) {
   return names;
 }
 
-Model small_model(std::int64_t kv_heads = 2) {
+Model small_model(std::int64_t kv_heads = 2, std::int64_t width = 48) {
   ModelConfig c = preset_config("tiny");
   c.layers = 2;
-  c.width = 48;
+  c.width = width;
   c.heads = 4;
   c.kv_heads = kv_heads;
   c.head_dim = 12;
-  c.mlp = 56;
+  c.mlp = width + 8;
   c.vocab = 61;
   c.context = 200;
   c.eos = {7};
@@ -123,6 +123,24 @@ TEST_CASE("tokens do not depend on wave, threads, or the company of other prompt
       }
     }
     CHECK(one.generate({prompts[0]}, some_sampling()).front().tokens == expected.front().tokens);
+  }
+}
+
+TEST_CASE("tokens and log-probs do not depend on how many threads share a pass") {
+  const Model model = small_model(2, 640);  // so wide that threads share rows too
+  auto prompts = some_prompts();
+  prompts.push_back({Ids(90, 5), 40});
+  for (const std::string& name : kernel_list(0)) {
+    if (name.starts_with("scalar")) continue;  // too slow for this width, and one for all threads
+    CAPTURE(name);
+    CpuEngine alone(model, {1, 3, name});
+    const auto expected = alone.generate(prompts, some_sampling());
+    for (const std::int64_t team : {2, 3}) {
+      CpuEngine shared(model, {3, 48, name, false, team});
+      CHECK(same(shared.generate(prompts, some_sampling()), expected));
+      CHECK(shared.score({prompts[8].ids, prompts[1].ids}, 0.7) == alone.score({prompts[8].ids, prompts[1].ids}, 0.7));
+      CHECK(shared.last_logits(prompts[8].ids) == alone.last_logits(prompts[8].ids));
+    }
   }
 }
 
