@@ -1,5 +1,7 @@
 #include "core/model/operators.h"
 
+#include <unordered_map>
+
 #include "core/kernels/kernels.h"
 #include "core/model/operator_parts.h"
 #include "core/model/parameters.h"
@@ -65,6 +67,32 @@ struct Swiglu : Function<Swiglu> {
   }
 };
 
+// The gradient of a row is the sum over the places of its token, in order, and is added to the rows that occur: of a large vocabulary few.
+struct Embedding : Function<Embedding> {
+  static Variable forward(AutogradContext* context, const Tensor& weight, const Tensor& ids) {
+    context->save_for_backward({weight, ids});
+    return at::embedding(weight, ids);
+  }
+
+  static Variables backward(AutogradContext* context, const Variables& grads) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &weight = saved[0], &ids = saved[1], dy = grads[0].contiguous();
+    const std::int64_t n = ids.size(0), width = weight.size(1);
+    const auto add_row = [&](const float* from, float* to) {
+      for (std::int64_t j = 0; j < width; ++j) to[j] += from[j];
+    };
+    std::unordered_map<std::int64_t, std::int64_t> places;  // by token: its row of sums
+    Tensor sums = at::zeros({std::min(n, weight.size(0)), width});
+    for (std::int64_t i = 0; i < n; ++i) {
+      const auto place = places.try_emplace(ids.const_data_ptr<std::int64_t>()[i], static_cast<std::int64_t>(places.size())).first->second;
+      add_row(dy.const_data_ptr<float>() + i * width, sums.mutable_data_ptr<float>() + place * width);
+    }
+    for (const auto& [token, place] : places)
+      add_row(sums.const_data_ptr<float>() + place * width, weight.grad().mutable_data_ptr<float>() + token * width);
+    return {Variable(), Variable()};
+  }
+};
+
 }  // namespace
 
 bool Accounted::keeping() { return accounting.load(std::memory_order_relaxed); }
@@ -99,6 +127,10 @@ void PackedShape::add_continuation(std::int64_t length) {
   while (parent(owner) >= 0) --owner;
   add(length);
   continues.back() = owner;
+}
+
+at::Tensor token_embedding(const at::Tensor& weight, const at::Tensor& ids) {
+  return weight.requires_grad() ? Embedding::apply(weight, ids) : at::embedding(weight, ids);
 }
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) { return RmsNorm::apply(x, weight, eps); }

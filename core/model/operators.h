@@ -50,6 +50,9 @@ struct OperatorTimes {
 void keep_account(bool on);
 OperatorTimes account();
 
+// Rows `ids` of weight: (V, D), (N) int64 -> (N, D). The gradient is added to weight's grad(), at those rows alone.
+at::Tensor token_embedding(const at::Tensor& weight, const at::Tensor& ids);
+
 // x / rms(x) · weight, row by row: (N, D), (D) -> (N, D).
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 

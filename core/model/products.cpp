@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "core/kernels/kernels.h"
@@ -5,6 +6,9 @@
 
 namespace tinyzero {
 namespace {
+
+constexpr std::int64_t kPackedAtOnce = 1 << 16;  // numbers that are worth a thread
+constexpr std::int64_t kLeastRows = 24;          // of logits that are
 
 // The right side of a product: (k, n), and packed if our own kernels are to compute it.
 struct RightSide {
@@ -31,18 +35,25 @@ void multiply_rows(const float* x, std::int64_t count, const RightSide& right, c
   table.matmul(left, count, k, packed, n, bias, add, y, n);
 }
 
-// dweight (n, k) += dy (rows, n)^T · x (rows, k), n in parts that threads share.
+// dweight (n, k) += dy (rows, n)^T · x (rows, k), both sides and n in parts that threads share.
 void add_weight_gradient(const float* dy, const float* x, std::int64_t rows, std::int64_t n, std::int64_t k, float* dweight) {
   const Kernels& table = kernels();
-  const std::int64_t words = table.words(rows);
+  const std::int64_t words = table.words(rows), panels = (k + table.panel - 1) / table.panel;
   Tensor packed = at::empty({table.packed_size(k, rows)}), across;
   float* right = packed.mutable_data_ptr<float>();
-  table.pack(x, 1, k, k, rows, right);
+  at::parallel_for(0, panels, std::max<std::int64_t>(1, kPackedAtOnce / (rows * table.panel)), [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t first = begin * table.panel, last = std::min(k, end * table.panel);
+    table.pack(x + first, 1, k, last - first, rows, right + table.packed_size(first, rows));
+  });
   const float* left = dy;
   if (table.pair > 1) {
     across = at::empty({words, n});
-    table.narrow_columns(dy, n, rows, n, across.mutable_data_ptr<float>());
-    left = across.const_data_ptr<float>();
+    float* narrow = across.mutable_data_ptr<float>();
+    at::parallel_for(0, words, std::max<std::int64_t>(1, kPackedAtOnce / (n * table.pair)), [&](std::int64_t begin, std::int64_t end) {
+      const std::int64_t first = begin * table.pair, last = std::min(rows, end * table.pair);
+      table.narrow_columns(dy + first * n, n, last - first, n, narrow + begin * n);
+    });
+    left = narrow;
   }
   for_rows(n, [&](std::int64_t first, std::int64_t count) {
     table.matmul({left + first, 1, n}, count, rows, right, k, nullptr, true, dweight + first * k, k);
@@ -183,19 +194,21 @@ struct TokenLogits : Function<TokenLogits> {
     Tensor logp = at::empty({n}), entropy = at::empty({n}), lse = at::empty({n});
     const float scale = static_cast<float>(1.0 / temperature);
     const RightSide right{weight.detach().t(), packed};
-    for_chunks(n, vocab, [&](std::int64_t first, std::int64_t count, float* logits) {
-      multiply_rows(hidden.const_data_ptr<float>() + first * width, count, right, nullptr, false, logits);
-      for (std::int64_t i = 0; i < count; ++i) {
-        const float* row = logits + i * vocab;
-        float largest = 0;
-        double sum = 0, weighted = 0;
-        kernels().distribution(row, vocab, scale, largest, sum, weighted);
-        const double log_sum = std::log(sum), chosen = row[targets.const_data_ptr<std::int64_t>()[first + i]];
-        lse.mutable_data_ptr<float>()[first + i] = static_cast<float>(static_cast<double>(largest) * scale + log_sum);
-        logp.mutable_data_ptr<float>()[first + i] = static_cast<float>((chosen - largest) * scale - log_sum);
-        entropy.mutable_data_ptr<float>()[first + i] = static_cast<float>(log_sum - weighted / sum);
-      }
-    });
+    for_chunks(
+        n, vocab,
+        [&](std::int64_t first, std::int64_t count, float* logits) {
+          multiply_rows(hidden.const_data_ptr<float>() + first * width, count, right, nullptr, false, logits);
+          for (std::int64_t i = first; i < first + count; ++i, logits += vocab) {
+            float largest = 0;
+            double sum = 0, weighted = 0;
+            kernels().distribution(logits, vocab, scale, largest, sum, weighted);
+            const double log_sum = std::log(sum), chosen = logits[targets.const_data_ptr<std::int64_t>()[i]];
+            lse.mutable_data_ptr<float>()[i] = static_cast<float>(static_cast<double>(largest) * scale + log_sum);
+            logp.mutable_data_ptr<float>()[i] = static_cast<float>((chosen - largest) * scale - log_sum);
+            entropy.mutable_data_ptr<float>()[i] = static_cast<float>(log_sum - weighted / sum);
+          }
+        },
+        [](std::int64_t, std::int64_t, float*) {});
     context->save_for_backward({hidden, weight, targets, entropy, lse});
     context->saved_data["temperature"] = temperature;
     context->saved_data["forward"] = reinterpret_cast<std::int64_t>(packed);
@@ -215,30 +228,39 @@ struct TokenLogits : Function<TokenLogits> {
                  e = grads[1].defined() ? grads[1].contiguous() : at::zeros({n});
     Tensor dhidden = at::empty_like(hidden);  // (N, D)
     const float* states = hidden.const_data_ptr<float>();
-    for_chunks(n, vocab, [&](std::int64_t first, std::int64_t count, float* logits) {
-      multiply_rows(states + first * width, count, right, nullptr, false, logits);
-      for (std::int64_t i = 0; i < count; ++i) {
-        const std::int64_t at = first + i;
-        float* row = logits + i * vocab;
-        const float gradient = g.const_data_ptr<float>()[at];
-        kernels().logit_gradient(row, vocab, scale, lse.const_data_ptr<float>()[at], entropy.const_data_ptr<float>()[at], gradient,
-                                 e.const_data_ptr<float>()[at]);
-        row[targets.const_data_ptr<std::int64_t>()[at]] += scale * gradient;
-      }
-      multiply_rows(logits, count, back, nullptr, false, dhidden.mutable_data_ptr<float>() + first * width);
-      if (weight.grad().defined())
-        add_weight_gradient(logits, states + first * width, count, vocab, width, weight.grad().mutable_data_ptr<float>());
-    });
+    for_chunks(
+        n, vocab,
+        [&](std::int64_t first, std::int64_t count, float* logits) {
+          multiply_rows(states + first * width, count, right, nullptr, false, logits);
+          for (std::int64_t i = 0; i < count; ++i) {
+            const std::int64_t at = first + i;
+            float* row = logits + i * vocab;
+            const float gradient = g.const_data_ptr<float>()[at];
+            kernels().logit_gradient(row, vocab, scale, lse.const_data_ptr<float>()[at], entropy.const_data_ptr<float>()[at], gradient,
+                                     e.const_data_ptr<float>()[at]);
+            row[targets.const_data_ptr<std::int64_t>()[at]] += scale * gradient;
+          }
+          multiply_rows(logits, count, back, nullptr, false, dhidden.mutable_data_ptr<float>() + first * width);
+        },
+        [&](std::int64_t first, std::int64_t count, const float* logits) {
+          if (weight.grad().defined())
+            add_weight_gradient(logits, states + first * width, count, vocab, width, weight.grad().mutable_data_ptr<float>());
+        });
     return {dhidden, Variable(), Variable(), Variable(), Variable(), Variable()};
   }
 
  private:
-  // work(first, count, room for the logits of count rows) for chunks of kLogitRows rows.
-  template <class Work>
-  static void for_chunks(std::int64_t rows, std::int64_t vocab, const Work& work) {
+  // For chunks of kLogitRows rows: work(first, count, their logits' room) for parts of the chunk, which threads share, then end(…) for all of it.
+  template <class Work, class End>
+  static void for_chunks(std::int64_t rows, std::int64_t vocab, const Work& work, const End& end) {
     Tensor logits = at::empty({std::min(rows, kLogitRows), vocab});
-    for (std::int64_t first = 0; first < rows; first += kLogitRows)
-      work(first, std::min(kLogitRows, rows - first), logits.mutable_data_ptr<float>());
+    float* room = logits.mutable_data_ptr<float>();
+    for (std::int64_t first = 0; first < rows; first += kLogitRows) {
+      const std::int64_t count = std::min(kLogitRows, rows - first);
+      at::parallel_for(0, count, kLeastRows,
+                       [&](std::int64_t begin, std::int64_t past) { work(first + begin, past - begin, room + begin * vocab); });
+      end(first, count, room);
+    }
   }
 };
 

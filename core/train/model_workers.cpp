@@ -12,10 +12,10 @@ namespace {
 constexpr std::int64_t kMostGradientBytes = std::int64_t{1} << 30;  // of all replicas together
 constexpr std::int64_t kMostPackedBytes = std::int64_t{1} << 30;
 
-// 0: too much to pack.
+// 0: too much to pack for kernels that are no faster than LibTorch's. Products of bf16 are worth it whatever it takes, two bytes a weight and pass.
 std::int64_t packed_bytes(const Model& model, bool frozen) {
   const std::int64_t bytes = PackedWeights::floats(model, frozen) * static_cast<std::int64_t>(sizeof(float));
-  return bytes <= kMostPackedBytes ? bytes : 0;
+  return bytes <= kMostPackedBytes || kernels().pair > 1 ? bytes : 0;
 }
 
 }  // namespace
