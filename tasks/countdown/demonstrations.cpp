@@ -1,5 +1,9 @@
 #include "demonstrations.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+
 #include "tinyzero/state.h"
 
 namespace tinyzero::countdown {
@@ -21,11 +25,14 @@ void Demonstrations::describe(SettingsTable& t) {
   t.add("demo_attempts", attempts, "fewest and most attempts of a demonstration before it gives up").up_to(2).between(1, 64);
   t.add("demo_luck", luck, "chance that an attempt of a demonstration is a right one; the others are random").between(0, 1);
   t.add("demo_stay", stay, "chance that an attempt goes on from the same first steps as the one before it").between(0, 1);
+  t.add("demo_aim", aim, "chance that an attempt ends with the step that comes nearest to the target; else the step is random")
+      .between(0, 1);
   t.add("demo_largest", largest, "demonstrations show no intermediate value above this (nor negative, nor fractional)").between(1, 1e6);
 }
 
 std::string Demonstrations::write(const std::vector<std::int64_t>& numbers, std::int64_t target, const std::string& operators,
                                   Rng& rng) const {
+  const Problem problem{numbers, target, operators};
   const std::vector<Path> right = shown_solutions(numbers, target, operators);
   const std::int64_t patience = rng.between(attempts.front(), attempts.back());
   std::string out, shared;  // shared: the steps that the last attempt began with
@@ -33,7 +40,7 @@ std::string Demonstrations::write(const std::vector<std::int64_t>& numbers, std:
   std::set<std::string> tried;
   for (std::int64_t i = 0; i < patience; ++i) {
     const bool lucky = rng.chance(luck) && !right.empty(), stays = i > 0 && rng.chance(stay);
-    path = lucky ? right[rng.below(right.size())] : new_attempt(numbers, operators, path, stays, tried, rng);
+    path = lucky ? right[rng.below(right.size())] : new_attempt(problem, path, stays, tried, rng);
     const std::string lines = lines_of(numbers, path), start = lines.substr(0, lines.rfind(',') + 1);
     const bool hit = result_of(numbers, path) == Rational(target);
     out += (i > 0 && start == shared ? lines.substr(start.size()) : lines) + (hit ? "!" : "?");
@@ -66,28 +73,32 @@ std::vector<Demonstrations::Path> Demonstrations::shown_solutions(const std::vec
   return out;
 }
 
-// A random derivation that was not tried before (as far as a few draws find one); with `stays` it begins as `last` did.
-Demonstrations::Path Demonstrations::new_attempt(const std::vector<std::int64_t>& numbers, const std::string& operators, const Path& last,
-                                                 bool stays, std::set<std::string>& tried, Rng& rng) const {
+// A derivation that was not tried before (as far as a few draws find one). With `stays` it begins as `last` did, up to its last step or, if that
+// is to aim, up to the one before: for the same two values it would be the same step.
+Demonstrations::Path Demonstrations::new_attempt(const Problem& problem, const Path& last, bool stays, std::set<std::string>& tried,
+                                                 Rng& rng) const {
+  const bool aims = aim > 0 && rng.chance(aim);
+  const std::size_t kept = last.size() - std::min<std::size_t>(last.size(), aims ? 2 : 1);
   Path path;
   for (int draws = 0; draws < kRepeats; ++draws) {
     const bool keep = stays && draws < kRepeats / 2;
-    path = random_derivation(numbers, operators, rng, keep ? Path(last.begin(), last.end() - 1) : Path());
-    if (tried.insert(lines_of(numbers, path)).second) break;
+    path = derivation(problem, aims, keep ? Path(last.begin(), last.begin() + static_cast<std::ptrdiff_t>(kept)) : Path(), rng);
+    if (tried.insert(lines_of(problem.numbers, path)).second) break;
   }
   return path;
 }
 
-// A derivation that begins with `start` and goes on by random steps, over values that a demonstration may show where such steps are found.
-Demonstrations::Path Demonstrations::random_derivation(const std::vector<std::int64_t>& numbers, const std::string& operators, Rng& rng,
-                                                       const Path& start) const {
+// A derivation that begins with `start` and goes on by random steps, over values that a demonstration may show where such steps are found; with
+// `aims` the last one is the nearest to the target.
+Demonstrations::Path Demonstrations::derivation(const Problem& problem, bool aims, const Path& start, Rng& rng) const {
   Path path = start;
-  Values values = values_of(numbers);
+  Values values = values_of(problem.numbers);
   for (const Step& step : path) take(values, step);
   while (values.count > 1) {
-    const auto choices = steps(values.count, operators);
+    if (aims && values.count == 2 && take_nearest(problem, values, path)) break;
+    const auto choices = steps(values.count, problem.operators);
     for (int tries = 0;; ++tries) {
-      if (tries == kStepTries) throw BadState("these numbers cannot be combined with " + operators);
+      if (tries == kStepTries) throw BadState("these numbers cannot be combined with " + problem.operators);
       const Step step = choices[rng.below(choices.size())];
       Values next = values;
       if (!take(next, step) || (tries < kShownTries && !is_shown(next.value[next.count - 1]))) continue;
@@ -97,6 +108,24 @@ Demonstrations::Path Demonstrations::random_derivation(const std::vector<std::in
     }
   }
   return path;
+}
+
+// The step from two values whose result is nearest to the target, of those that may be shown; false if there is none.
+bool Demonstrations::take_nearest(const Problem& problem, Values& values, Path& path) const {
+  std::optional<Step> best;
+  std::int64_t least = 0;
+  for (const Step& step : steps(values.count, problem.operators)) {
+    Values next = values;
+    if (!take(next, step) || !is_shown(next.value[0])) continue;
+    const std::int64_t distance = std::abs(static_cast<std::int64_t>(next.value[0].numerator()) - problem.target);
+    if (best && distance >= least) continue;
+    best = step;
+    least = distance;
+  }
+  if (!best) return false;
+  take(values, *best);
+  path.push_back(*best);
+  return true;
 }
 
 }  // namespace tinyzero::countdown

@@ -253,3 +253,32 @@ TEST_CASE("demonstrations are honest: sums, what is left, and claims are right; 
   CHECK(right > 100);
   CHECK(right < 380);
 }
+
+TEST_CASE("attempts that aim end with the step that comes nearest to the target") {
+  const Task task = open_countdown("{level: 4, demo_attempts: [1, 8], demo_luck: 0, demo_aim: 1}");
+  int right = 0, ends = 0;
+  for (const Item& item : draw_first(task, 1, 300)) {
+    const std::int64_t target = read_state(item.state).target;
+    const std::string trace = task.demonstrate(item.state, 9, item.index);
+    CAPTURE(item.prompt);
+    CAPTURE(trace);
+    right += task.is_right(judge(task, item.state, trace)) ? 1 : 0;
+    std::string line;
+    for (const char c : trace.substr(0, trace.find("<answer>"))) {
+      if (c == '?' || c == '!') {
+        const std::size_t equals = line.find('=');
+        const std::vector<std::int64_t> two = Expression(line.substr(0, equals)).integers();
+        REQUIRE(two.size() == 2);
+        const std::int64_t a = std::max(two[0], two[1]), b = std::min(two[0], two[1]), value = std::stoll(line.substr(equals + 1));
+        for (const std::int64_t other : {a + b, a - b, a * b, b != 0 && a % b == 0 ? a / b : value}) {
+          if (other <= 99) CHECK(std::abs(value - target) <= std::abs(other - target));
+        }
+        ++ends;
+      }
+      if (c == ',' || c == '?' || c == '!') line.clear();
+      else line += c;
+    }
+  }
+  CHECK(ends > 600);
+  CHECK(right > 150);  // of 300: in eight attempts at most, without any luck
+}
