@@ -12,7 +12,9 @@ int model_merge_command(const GlobalOptions&, const ModelMergeOptions& options) 
   const fs::path out = (fs::absolute(options.out) / "").lexically_normal().parent_path();
   Model model = load_model(model_folder(options.folder));
   merge_adapter(model, options.adapter);
-  export_folder(content_of(model), out);
+  FolderContent content = content_of(model);
+  content.dtype = dtype_from_name(options.dtype);
+  export_folder(content, out);
   fmt::print("{}\n", out.string());
   return 0;
 }

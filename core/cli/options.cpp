@@ -294,6 +294,9 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                            c.add_option("folder", o.folder, "a Hugging Face folder, or a run (its newest checkpoint)")->required();
                            c.add_option("--adapter", o.adapter, "folder of a LoRA adapter, as PEFT writes it")->required();
                            c.add_option("--out", o.out, "folder to write")->required();
+                           c.add_option("--dtype", o.dtype, "type of the weights: f32, bf16 or f16")
+                               ->check(CLI::IsMember({"f32", "bf16", "f16"}))
+                               ->capture_default_str();
                          });
 }
 

@@ -141,7 +141,7 @@ struct ModelExportOptions {
 };
 
 struct ModelMergeOptions {
-  std::string folder, adapter, out;
+  std::string folder, adapter, out, dtype = "f32";
 };
 
 struct ConfigOptions {

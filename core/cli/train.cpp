@@ -144,7 +144,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
     view.warned(fmt::format("model.path {} is not there any more: the run goes on from its own checkpoints", parts.experiment.model.path));
   catch_signals();
   Trainer trainer(parts, folder, view, stop_requested, std::move(preflight));
-  trainer.restore(checkpoint ? std::move(*checkpoint) : trainer.beginning());
+  trainer.restore(checkpoint ? std::move(*checkpoint) : Checkpoint());
   return run_to_the_end(trainer, folder);
 }
 

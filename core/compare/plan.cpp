@@ -37,7 +37,8 @@ std::string start_key(const Settings& settings) {
     const bool section = in_section(s, "model") || in_section(s, "task") || in_section(s, "warm_start");
     const bool adapter = in_section(s, "lora") && find(settings, "lora.rank")->value != "0";
     const bool optimizer = s.path == "train.weight_decay" || s.path == "train.beta1" || s.path == "train.beta2" ||
-                           s.path == "train.clip_norm" || s.path == "train.micro_batch" || s.path == "precision";
+                           s.path == "train.clip_norm" || s.path == "train.micro_batch" || s.path == "precision" ||
+                           s.path == "train.optimizer_state" || s.path == "train.weights";
     if (section || adapter || optimizer) text += s.path + ": " + s.value + "\n";
   }
   return fmt::format("{:016x}", XXH64(text.data(), text.size(), 0)).substr(0, 8);

@@ -104,6 +104,16 @@ void TrainSettings::describe(SettingsTable& t) {
   t.add("beta1", beta1, "AdamW's decay of the mean gradient").between(0, 0.9999);
   t.add("beta2", beta2, "AdamW's decay of the mean squared gradient").between(0, 0.999999);
   t.add("clip_norm", clip_norm, "largest norm of the gradient; 0: not clipped").between(0, 1e6);
+  t.add("optimizer_state", optimizer_state,
+        "what the optimizer remembers of each weight, 8 bytes in f32: bf16 takes 4, rounded stochastically; int8 takes 2, block-wise with "
+        "the levels "
+        "of bitsandbytes, but for tensors of fewer than 4096 numbers")
+      .one_of({"f32", "bf16", "int8"});
+  t.add("weights", weights,
+        "what weights are between updates: f32, or numbers of bf16, to which each update is rounded stochastically; checkpoints then take "
+        "2 bytes a "
+        "weight")
+      .one_of({"f32", "bf16"});
   t.add("micro_batch", micro_batch, "tokens that a thread holds at once during an update; changes memory, never the gradient")
       .between(1, 1e7);
   t.add("recompute", recompute,
@@ -239,6 +249,10 @@ void check_lora(const Experiment& e) {
                       ": the factors of an adapter are no matrices whose updates are to be orthogonal",
                   std::string("set ") + name + ": adamw");
   }
+  if (e.train.weights != "f32")
+    throw Error(e.where("train.weights") + "train.weights is " + e.train.weights + ", and lora.rank " + std::to_string(e.lora.rank) +
+                    ": what learns is the adapter, whose few numbers stay f32",
+                "remove train.weights");
   std::vector<std::string> targets = e.lora.targets;
   std::sort(targets.begin(), targets.end());
   if (std::adjacent_find(targets.begin(), targets.end()) != targets.end())

@@ -77,6 +77,8 @@ struct TrainSettings {
   double weight_decay = 0.0;
   double beta1 = 0.9, beta2 = 0.99;
   double clip_norm = 1.0;
+  std::string optimizer_state = "f32";
+  std::string weights = "f32";
   std::int64_t micro_batch = 1024;
   bool recompute = false;
   double importance_cap = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -46,9 +47,8 @@ std::vector<AdaptedMatrix> matrices_of(const ParameterLayout& layout, const Adap
   return matrices;
 }
 
-// out (rows, columns) = w + scale b a, with a (rank, columns) and b (rows, rank). `out` may be `w`.
-void add_low_rank(const float* w, const float* a, const float* b, std::int64_t rows, std::int64_t columns, std::int64_t rank, float scale,
-                  float* out) {
+// w (rows, columns) += scale b a, with a (rank, columns) and b (rows, rank).
+void add_low_rank(const float* a, const float* b, std::int64_t rows, std::int64_t columns, std::int64_t rank, float scale, float* w) {
   std::vector<float> row(static_cast<std::size_t>(columns));
   for (std::int64_t i = 0; i < rows; ++i) {
     std::fill(row.begin(), row.end(), 0.0f);
@@ -56,8 +56,14 @@ void add_low_rank(const float* w, const float* a, const float* b, std::int64_t r
       const float factor = b[i * rank + r];
       for (std::int64_t j = 0; j < columns; ++j) row[static_cast<std::size_t>(j)] += factor * a[r * columns + j];
     }
-    for (std::int64_t j = 0; j < columns; ++j) out[i * columns + j] = w[i * columns + j] + scale * row[static_cast<std::size_t>(j)];
+    for (std::int64_t j = 0; j < columns; ++j) w[i * columns + j] += scale * row[static_cast<std::size_t>(j)];
   }
+}
+
+bool is_bf16(const float* x, std::int64_t n) {
+  std::uint32_t rest = 0;
+  for (std::int64_t i = 0; i < n; ++i) rest |= std::bit_cast<std::uint32_t>(x[i]) & 0xFFFFu;
+  return rest == 0;
 }
 
 // The configuration of a PEFT folder, and what it says of the scale.
@@ -129,16 +135,20 @@ std::int64_t base_floats_of(const std::vector<AdaptedMatrix>& matrices) {
 }  // namespace
 
 Adapter::Adapter(const Model& model, const AdapterOptions& options, std::uint64_t seed)
-    : options_(options),
-      matrices_(matrices_of(model.layout, options)),
-      base_(FloatBuffer::uninitialized(base_floats_of(matrices_))),
-      values_(value_floats_of(matrices_, options.rank)) {
+    : options_(options), matrices_(matrices_of(model.layout, options)), values_(value_floats_of(matrices_, options.rank)) {
+  const auto of = [&](const AdaptedMatrix& m) { return model.weights.data() + m.weight; };
+  const bool exact =
+      std::all_of(matrices_.begin(), matrices_.end(), [&](const AdaptedMatrix& m) { return is_bf16(of(m), m.rows * m.columns); });
+  if (exact) base_bf16_.resize(static_cast<std::size_t>(base_floats_of(matrices_)));
+  else base_ = FloatBuffer::uninitialized(base_floats_of(matrices_));
   for (std::size_t i = 0; i < matrices_.size(); ++i) {
     const AdaptedMatrix& m = matrices_[i];
     if (options_.rank > std::min(m.rows, m.columns))
       throw Error(fmt::format("an adapter of rank {} for {}, a matrix of {} x {}", options_.rank, m.name, m.rows, m.columns),
                   fmt::format("use a rank of at most {}", std::min(m.rows, m.columns)));
-    std::copy_n(model.weights.data() + m.weight, m.rows * m.columns, base_.data() + m.base);
+    if (exact)
+      from_float(Dtype::bf16, of(m), static_cast<std::size_t>(m.rows * m.columns), reinterpret_cast<char*>(base_bf16_.data() + m.base));
+    else std::copy_n(of(m), m.rows * m.columns, base_.data() + m.base);
     const double bound = 1.0 / std::sqrt(static_cast<double>(m.columns));
     Rng rng(seed, {i});
     for (std::int64_t k = m.a; k < m.b; ++k) values_.data()[k] = static_cast<float>(bound * (2.0 * rng.uniform() - 1.0));
@@ -148,13 +158,24 @@ Adapter::Adapter(const Model& model, const AdapterOptions& options, std::uint64_
 void Adapter::merge(Model& model, std::int64_t part, std::int64_t parts) const {
   for (std::size_t i = static_cast<std::size_t>(part); i < matrices_.size(); i += static_cast<std::size_t>(parts)) {
     const AdaptedMatrix& m = matrices_[i];
-    add_low_rank(base_.data() + m.base, values_.data() + m.a, values_.data() + m.b, m.rows, m.columns, options_.rank,
-                 static_cast<float>(options_.scale()), model.weights.data() + m.weight);
+    read_base(m, model.weights.data() + m.weight);
+    add_low_rank(values_.data() + m.a, values_.data() + m.b, m.rows, m.columns, options_.rank, static_cast<float>(options_.scale()),
+                 model.weights.data() + m.weight);
   }
 }
 
 void Adapter::unmerge(Model& model) const {
-  for (const AdaptedMatrix& m : matrices_) std::copy_n(base_.data() + m.base, m.rows * m.columns, model.weights.data() + m.weight);
+  for (const AdaptedMatrix& m : matrices_) read_base(m, model.weights.data() + m.weight);
+}
+
+void Adapter::read_base(const AdaptedMatrix& m, float* out) const {
+  const std::int64_t n = m.rows * m.columns;
+  if (base_bf16_.empty()) std::copy_n(base_.data() + m.base, n, out);
+  else to_float(Dtype::bf16, reinterpret_cast<const char*>(base_bf16_.data() + m.base), static_cast<std::size_t>(n), out);
+}
+
+std::int64_t Adapter::base_bytes() const {
+  return base_.size() * static_cast<std::int64_t>(sizeof(float)) + static_cast<std::int64_t>(base_bf16_.size() * sizeof(std::uint16_t));
 }
 
 void Adapter::save(const fs::path& folder) const {
@@ -214,7 +235,7 @@ void merge_adapter(Model& model, const fs::path& folder) {
     const std::int64_t rows = slot.shape[0], columns = slot.shape[1];
     const auto a = read_matrix(file, path, name + kA, config.rank, columns), b = read_matrix(file, path, name + kB, rows, config.rank);
     float* w = model.weights.data() + slot.offset;
-    add_low_rank(w, a.data(), b.data(), rows, columns, config.rank, static_cast<float>(config.scale()), w);
+    add_low_rank(a.data(), b.data(), rows, columns, config.rank, static_cast<float>(config.scale()), w);
     read += 2;
   }
   if (read == 0 || read != file.tensors().size())

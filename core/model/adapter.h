@@ -3,7 +3,8 @@
 //   W' = W + s B A,   A (rank, k), B (n, rank),  s = alpha / rank
 //
 // A model with an adapter holds the merged W' in its own weights, always: decoding, training and checkpoints need not know. The adapter keeps
-// the W it began with, and merging computes W' from it anew, so that nothing drifts. Files are those of PEFT, in its folder.
+// the W it began with, in bf16 where that is exact, and merging computes W' from it anew, so that nothing drifts. Files are those of PEFT, in its
+// folder.
 // Left out: dropout, biases, embeddings and heads, DoRA.
 #pragma once
 
@@ -56,13 +57,17 @@ class Adapter {
   // The values of such a folder. Throws Error if it is damaged or has other targets, another rank or alpha.
   void load(const fs::path& folder);
 
-  // Floats of the matrices that it keeps.
-  std::int64_t base_floats() const { return base_.size(); }
+  // Bytes of the matrices that it keeps: two a number where all are numbers of bf16, as most published models are, else four.
+  std::int64_t base_bytes() const;
 
  private:
+  void read_base(const AdaptedMatrix& m, float* out) const;  // writes W
+
   AdapterOptions options_;
   std::vector<AdaptedMatrix> matrices_;
-  FloatBuffer base_, values_;
+  FloatBuffer base_;                      // empty: they are in base_bf16_
+  std::vector<std::uint16_t> base_bf16_;  // the same numbers, exactly
+  FloatBuffer values_;
 };
 
 // Merges the adapter of a PEFT folder, of any rank and any matrices of the layers, into the model's weights. Throws Error for one that is

@@ -193,6 +193,14 @@ void write_numbers(const FileHandle& file, const fs::path& path, const TensorVie
   }
 }
 
+void write_header(const FileHandle& file, const fs::path& path, const Json& header) {
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // data starts 8-byte aligned
+  const std::uint64_t header_bytes = text.size();
+  file.write({reinterpret_cast<const char*>(&header_bytes), 8}, path);
+  file.write(text, path);
+}
+
 }  // namespace
 
 std::int64_t TensorInfo::elements() const { return product(shape); }
@@ -243,13 +251,22 @@ void write_safetensors(const fs::path& path, const std::vector<TensorView>& tens
     header[tensor.name] = {{"dtype", safetensors_name(dtype)}, {"shape", tensor.shape}, {"data_offsets", {at, at + bytes}}};
     at += bytes;
   }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // data starts 8-byte aligned
-  const std::uint64_t header_bytes = text.size();
   const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  file.write({reinterpret_cast<const char*>(&header_bytes), 8}, path);
-  file.write(text, path);
+  write_header(file, path, header);
   for (const TensorView& tensor : tensors) write_numbers(file, path, tensor, dtype);
+  file.sync(path);
+}
+
+void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>& tensors) {
+  Json header = Json::object();
+  std::size_t at = 0;
+  for (const auto& [name, tensor] : tensors) {
+    header[name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.bytes}}};
+    at += tensor.bytes;
+  }
+  const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  write_header(file, path, header);
+  for (const auto& [name, tensor] : tensors) file.write({tensor.data, tensor.bytes}, path);
   file.sync(path);
 }
 

@@ -65,4 +65,7 @@ struct TensorView {
 void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors, const std::map<std::string, std::string>& metadata,
                        Dtype dtype = Dtype::f32);
 
+// Writes and fsyncs a file of tensors of any types of the format, as they are.
+void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>& tensors);
+
 }  // namespace tinyzero

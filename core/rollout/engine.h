@@ -26,7 +26,9 @@ enum class Purpose : std::uint64_t {
   generation = 6,
   preflight = 7,
   random_reward = 8,
-  adapter = 9
+  adapter = 9,
+  moment_rounding = 10,
+  weight_rounding = 11
 };
 
 struct Sampling {

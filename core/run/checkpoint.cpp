@@ -55,23 +55,15 @@ TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
   }
 }
 
-std::vector<float> read_moments(const SafetensorsFile& file, const std::string& name, std::int64_t size, const fs::path& path) {
-  const auto found = file.tensors().find(name);
-  if (found == file.tensors().end() || found->second.elements() != size)
-    throw Error(path.string() + " is damaged: tensor \"" + name + "\"");
-  std::vector<float> out(static_cast<std::size_t>(size));
-  to_float(found->second, name, out.data());
-  return out;
-}
-
+// With a number of each moment for `size` that learn.
 OptimizerState read_optimizer(const fs::path& path, std::int64_t size) {
-  const SafetensorsFile file(path);
-  return {0, read_moments(file, "first_moment", size, path), read_moments(file, "second_moment", size, path)};
-}
-
-void write_optimizer(const fs::path& path, const ModelView& view) {
-  const std::int64_t size = view.moments();
-  write_safetensors(path, {{"first_moment", {size}, view.first_moment}, {"second_moment", {size}, view.second_moment}}, {});
+  OptimizerState state{0, std::make_shared<const SafetensorsFile>(path)};
+  for (const char* name : {"first_moment", "second_moment"}) {
+    const auto found = state.moments->tensors().find(name);
+    if (found == state.moments->tensors().end() || found->second.elements() != size)
+      throw Error(path.string() + " is damaged: tensor \"" + name + "\"");
+  }
+  return state;
 }
 
 SavedModel read_side(const fs::path& folder) {
@@ -87,16 +79,18 @@ SavedModel read_side(const fs::path& folder) {
 }
 
 // A model's own folder brings its tokenizer's files, a new model has none.
-void write_model(const fs::path& folder, const Model& model, const Tokenizer& tokenizer) {
-  save_model(model, folder);
-  if (!model.companions) tokenizer.save(folder);
+void write_model(const fs::path& folder, const ModelView& view, const Tokenizer& tokenizer) {
+  FolderContent content = content_of(*view.model);
+  content.dtype = view.dtype;
+  write_folder(content, folder);
+  if (!view.model->companions) tokenizer.save(folder);
 }
 
 void write_side(const fs::path& folder, const ModelView& view, const Tokenizer& tokenizer) {
   fs::create_directories(folder);
-  write_model(folder, *view.model, tokenizer);
-  if (view.first_moment != nullptr) {
-    write_optimizer(folder / "optimizer.safetensors", view);
+  write_model(folder, view, tokenizer);
+  if (!view.moments.empty()) {
+    write_tensors(folder / "optimizer.safetensors", view.moments);
     write_file_synced(folder / "state.json", Json{{"optimizer_steps", view.steps}}.dump(2) + "\n");
   }
   sync_folder(folder);
@@ -121,12 +115,12 @@ void read_adapter(const fs::path& folder, const Model& whole, Model& model, Adap
 void write_parts(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides, const Tokenizer& tokenizer,
                  const TrainerState& state) {
   fs::create_directory(folder / "trainer");
-  write_model(folder, *policy.model, tokenizer);
+  write_model(folder, policy, tokenizer);
   if (policy.adapter != nullptr) {
     fs::create_directory(folder / "adapter");
     policy.adapter->save(folder / "adapter");
   }
-  write_optimizer(folder / "trainer" / "optimizer.safetensors", policy);
+  write_tensors(folder / "trainer" / "optimizer.safetensors", policy.moments);
   for (const auto& [side, view] : sides) write_side(folder / "trainer" / side, view, tokenizer);
   write_file_synced(folder / "trainer" / "state.json", state_json(state, policy).dump(2) + "\n");
   sync_folder(folder / "trainer");
@@ -140,9 +134,9 @@ std::uintmax_t view_bytes(const ModelView& view) {
   if (view.model->companions) {
     for (const auto& [name, text] : *view.model->companions) texts += text.size();
   }
-  const std::int64_t adapter = view.adapter != nullptr ? view.adapter->size() : 0,
-                     moments = view.first_moment != nullptr ? view.moments() : 0;
-  return texts + static_cast<std::uintmax_t>(view.model->layout.size() + adapter + 2 * moments) * sizeof(float);
+  std::uintmax_t bytes = texts + static_cast<std::uintmax_t>(view.model->layout.size()) * bytes_of(view.dtype);
+  for (const auto& [name, tensor] : view.moments) bytes += tensor.bytes;
+  return bytes + (view.adapter != nullptr ? static_cast<std::uintmax_t>(view.adapter->size()) * sizeof(float) : 0);
 }
 
 // What a crash left of writing or deleting.

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,20 +48,22 @@ struct TrainerState {
   Json curriculum;                           // levels of the tasks; null: there are none
 };
 
-// A model and its optimizer as they are saved; null moments: frozen. With an adapter, the moments are of its values.
+// A model and its optimizer as they are saved. What the optimizer remembers is tensors of its own types, among them first_moment and second_moment
+// with a number for each that learns, in the order of the weights or of the adapter's values; none: frozen.
 struct ModelView {
   const Model* model = nullptr;
   std::int64_t steps = 0;
-  const float *first_moment = nullptr, *second_moment = nullptr;
+  std::map<std::string, TensorInfo> moments = {};
   const Adapter* adapter = nullptr;
+  Dtype dtype = Dtype::f32;  // of the weights in the file
 
-  std::int64_t moments() const { return adapter != nullptr ? adapter->size() : model->layout.size(); }
+  std::int64_t learning() const { return adapter != nullptr ? adapter->size() : model->layout.size(); }
 };
 
-// As they are read, moments in the order of the weights or the adapter's values; empty: frozen.
+// As they are read; no file: frozen, or an optimizer that has taken no step.
 struct OptimizerState {
   std::int64_t steps = 0;
-  std::vector<float> first_moment, second_moment;
+  std::shared_ptr<const SafetensorsFile> moments = nullptr;
 };
 struct SavedModel {
   Model model;

@@ -7,12 +7,19 @@
 
 #include "core/base/error.h"
 #include "tinyzero/primitives.h"
+#include "tinyzero/rng.h"
 
 namespace tinyzero {
 namespace {
 
-OptimizerOptions optimizer_options(const TrainSettings& s, std::int64_t threads) {
-  return {s.beta1, s.beta2, 1e-8, s.weight_decay, threads};
+// `model`: "" for the policy, or the name of a side model; their randomness is not the same.
+OptimizerOptions optimizer_options(const Experiment& e, std::int64_t threads, const std::string& model) {
+  const TrainSettings& s = e.train;
+  auto seed = static_cast<std::uint64_t>(e.general.seed);
+  for (const char letter : model) seed = stream_key(seed, {static_cast<std::uint64_t>(letter)});
+  return {
+      s.beta1, s.beta2, 1e-8, s.weight_decay, threads, moment_type_from_name(s.optimizer_state), dtype_from_name(s.weights) == Dtype::bf16,
+      seed};
 }
 
 }  // namespace
@@ -28,7 +35,7 @@ Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings
       settings_(settings),
       threads_(threads),
       workers_(policy, threads, {.adapter = adapter, .recompute = settings.train.recompute}),
-      optimizer_(workers_.model(), optimizer_options(settings.train, threads)) {}
+      optimizer_(workers_.model(), optimizer_options(settings, threads, "")) {}
 
 void Learner::add_side(const SideModel& about, std::optional<Model> model) {
   auto side = std::make_unique<Side>(Side{about, std::move(model), nullptr, nullptr, {}});
@@ -37,7 +44,7 @@ void Learner::add_side(const SideModel& about, std::optional<Model> model) {
     side->workers = std::make_unique<ModelWorkers>(*side->model, threads_, options);
   }
   if (about.learning_rate > 0)
-    side->optimizer = std::make_unique<Optimizer>(side->workers->model(), optimizer_options(settings_.train, threads_));
+    side->optimizer = std::make_unique<Optimizer>(side->workers->model(), optimizer_options(settings_, threads_, about.name));
   sides_[about.name] = std::move(side);
 }
 
@@ -186,8 +193,7 @@ void Learner::copy_policy(const std::string& model) {
 }
 
 ModelView Learner::policy_view() const {
-  return {&policy_, optimizer_.steps(), optimizer_.first_moment().const_data_ptr<float>(),
-          optimizer_.second_moment().const_data_ptr<float>(), adapter_};
+  return {&policy_, optimizer_.steps(), optimizer_.moments().tensors(), adapter_, dtype_from_name(settings_.train.weights)};
 }
 
 std::map<std::string, ModelView> Learner::side_views() const {
@@ -195,16 +201,18 @@ std::map<std::string, ModelView> Learner::side_views() const {
   for (const auto& [name, side] : sides_) {
     if (!side->model) continue;
     const Optimizer* o = side->optimizer.get();
-    views[name] = o == nullptr ? ModelView{&*side->model, 0, nullptr, nullptr}
-                               : ModelView{&*side->model, o->steps(), o->first_moment().const_data_ptr<float>(),
-                                           o->second_moment().const_data_ptr<float>()};
+    views[name] = {.model = &*side->model, .dtype = dtype_from_name(settings_.train.weights)};
+    if (o == nullptr) continue;
+    views[name].steps = o->steps();
+    views[name].moments = o->moments().tensors();
   }
   return views;
 }
 
 std::vector<std::string> Learner::restore(Checkpoint checkpoint, bool begin_missing) {
   std::vector<std::string> begun;
-  optimizer_.restore(checkpoint.policy.steps, checkpoint.policy.first_moment, checkpoint.policy.second_moment);
+  if (checkpoint.policy.moments) optimizer_.restore(checkpoint.policy.steps, *checkpoint.policy.moments);
+  else optimizer_.reset();
   kept_ = checkpoint.state.kept;
   spent_ = checkpoint.state.spent;
   if (checkpoint.state.phase != Phase::reinforce) return begun;
@@ -215,7 +223,7 @@ std::vector<std::string> Learner::restore(Checkpoint checkpoint, bool begin_miss
       continue;
     }
     const bool fits = found != checkpoint.sides.end() && found->second.model.config.value_head == about.value_head &&
-                      found->second.optimizer.first_moment.empty() == (about.learning_rate == 0);
+                      (found->second.optimizer.moments != nullptr) == (about.learning_rate > 0);
     if (!fits && !begin_missing)
       throw Error(checkpoint.folder.string() + " has no model \"" + about.name + "\" as the algorithm needs it",
                   "go on with the algorithm and settings that the run began with");
@@ -223,7 +231,7 @@ std::vector<std::string> Learner::restore(Checkpoint checkpoint, bool begin_miss
     if (!fits) begun.push_back(about.name);
     else if (about.learning_rate > 0) {
       const OptimizerState& o = found->second.optimizer;
-      side(about.name).optimizer->restore(o.steps, o.first_moment, o.second_moment);
+      side(about.name).optimizer->restore(o.steps, *o.moments);
     }
   }
   return begun;

@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numbers>
 
 #include "core/base/error.h"
 #include "core/base/workers.h"
+#include "core/rollout/engine.h"
+#include "core/train/rounding.h"
 
 namespace tinyzero {
 namespace {
@@ -17,15 +18,21 @@ namespace {
 constexpr double kMuonMomentum = 0.95;
 constexpr double kMuonScale = 0.2;  // of a step, as root mean square, to the learning rate
 
-// The part of `flat` that belongs to the same place as `weight`.
-at::Tensor at_place_of(const at::Tensor& weight, const at::Tensor& flat) {
-  return flat.narrow(0, weight.storage_offset(), weight.numel()).view(weight.sizes());
+WeightSpan span_of(const at::Tensor& weight) { return {weight.storage_offset(), weight.numel()}; }
+
+// The numbers of `moments` that belong to the same places as the weights, each in its shape.
+std::vector<at::Tensor> at_places_of(const std::vector<at::Tensor>& weights, float* moments) {
+  std::vector<at::Tensor> out;
+  for (const at::Tensor& weight : weights) out.push_back(at::from_blob(moments + weight.storage_offset(), weight.sizes(), at::kFloat));
+  return out;
 }
 
-std::vector<at::Tensor> at_places_of(const std::vector<at::Tensor>& weights, const at::Tensor& flat) {
-  std::vector<at::Tensor> out;
-  for (const at::Tensor& weight : weights) out.push_back(at_place_of(weight, flat));
-  return out;
+std::vector<WeightSpan> spans_of(const Transformer& model) {
+  std::vector<WeightSpan> spans;
+  for (const Transformer::Views* views : {&model.layer_matrices(), &model.embeddings(), &model.vectors()}) {
+    for (const at::Tensor& weight : views->weights) spans.push_back(span_of(weight));
+  }
+  return spans;
 }
 
 // LibTorch's threads in this thread, until the end of the scope.
@@ -58,7 +65,11 @@ at::Tensor orthogonalize(const at::Tensor& matrix) {
 }
 
 Optimizer::Optimizer(Transformer& model, OptimizerOptions options)
-    : model_(model), options_(options), first_(at::zeros_like(model.flat())), second_(at::zeros_like(model.flat())) {}
+    : model_(model), options_(options), moments_(options.state, model.flat().numel(), spans_of(model)) {}
+
+std::uint64_t Optimizer::key(Purpose purpose) const {
+  return stream_key(options_.seed, {static_cast<std::uint64_t>(purpose), static_cast<std::uint64_t>(steps_)});
+}
 
 double Optimizer::step(UpdateRule rule, double learning_rate, double clip_norm) {
   const c10::NoGradGuard no_grad;
@@ -71,6 +82,10 @@ double Optimizer::step(UpdateRule rule, double learning_rate, double clip_norm) 
     else adamw(model_.layer_matrices(), learning_rate, options_.weight_decay);
     adamw(model_.embeddings(), learning_rate, options_.weight_decay);
     adamw(model_.vectors(), learning_rate, 0.0);
+    if (options_.bf16_weights) {
+      const at::Tensor& all = model_.flat();
+      round_all_to_bf16(all.mutable_data_ptr<float>(), all.numel(), key(Purpose::weight_rounding), options_.threads);
+    }
     model_.changed(options_.threads);
   }
   gradient.zero_();
@@ -78,9 +93,25 @@ double Optimizer::step(UpdateRule rule, double learning_rate, double clip_norm) 
 }
 
 void Optimizer::adamw(const Transformer::Views& views, double learning_rate, double weight_decay) {
+  if (moments_.type() == MomentType::f32) return fused_adamw(views, learning_rate, weight_decay);
+  const auto t = static_cast<double>(steps_);
+  const AdamStep step{static_cast<float>(options_.beta1),
+                      static_cast<float>(options_.beta2),
+                      static_cast<float>(options_.eps),
+                      static_cast<float>(1.0 - learning_rate * weight_decay),
+                      static_cast<float>(learning_rate / (1.0 - std::pow(options_.beta1, t))),
+                      static_cast<float>(std::sqrt(1.0 - std::pow(options_.beta2, t))),
+                      key(Purpose::moment_rounding)};
+  for (std::size_t i = 0; i < views.weights.size(); ++i)
+    moments_.adamw(span_of(views.weights[i]), step, views.gradients[i].const_data_ptr<float>(), views.weights[i].mutable_data_ptr<float>(),
+                   options_.threads);
+}
+
+void Optimizer::fused_adamw(const Transformer::Views& views, double learning_rate, double weight_decay) {
   if (views.weights.empty()) return;
   const std::vector<at::Tensor> count(views.weights.size(), at::full({}, static_cast<double>(steps_), at::kFloat));
-  at::_fused_adamw_(views.weights, views.gradients, at_places_of(views.weights, first_), at_places_of(views.weights, second_),
+  at::_fused_adamw_(views.weights, views.gradients, at_places_of(views.weights, moments_.first_f32()),
+                    at_places_of(views.weights, moments_.second_f32()),
                     /*max_exp_avg_sqs=*/{}, count, learning_rate, options_.beta1, options_.beta2, weight_decay, options_.eps,
                     /*amsgrad=*/false, /*maximize=*/false);
 }
@@ -92,25 +123,25 @@ void Optimizer::muon(const Transformer::Views& views, double learning_rate) {
     const c10::NoGradGuard no_grad;
     for (std::int64_t i = worker; i < matrices; i += workers) {
       const at::Tensor& gradient = views.gradients[static_cast<std::size_t>(i)];
-      at::Tensor weight = views.weights[static_cast<std::size_t>(i)], momentum = at_place_of(weight, first_);
+      at::Tensor weight = views.weights[static_cast<std::size_t>(i)], momentum = at::empty_like(weight);
+      moments_.read_first(span_of(weight), momentum.mutable_data_ptr<float>());
       momentum.mul_(kMuonMomentum).add_(gradient, 1.0 - kMuonMomentum);
       const at::Tensor direction = orthogonalize(gradient * (1.0 - kMuonMomentum) + momentum * kMuonMomentum);
       const double scale = kMuonScale * std::sqrt(static_cast<double>(std::max(weight.size(0), weight.size(1))));
       weight.mul_(1.0 - learning_rate * options_.weight_decay).add_(direction, -learning_rate * scale);
+      moments_.write_first(span_of(weight), momentum.const_data_ptr<float>(), key(Purpose::moment_rounding));
     }
   });
 }
 
-void Optimizer::restore(std::int64_t steps, const std::vector<float>& first, const std::vector<float>& second) {
+void Optimizer::restore(std::int64_t steps, const SafetensorsFile& moments) {
+  moments_.restore(moments);
   steps_ = steps;
-  std::memcpy(first_.mutable_data_ptr<float>(), first.data(), first.size() * sizeof(float));
-  std::memcpy(second_.mutable_data_ptr<float>(), second.data(), second.size() * sizeof(float));
 }
 
 void Optimizer::reset() {
   steps_ = 0;
-  first_.zero_();
-  second_.zero_();
+  moments_.clear();
 }
 
 double schedule_factor(const std::string& schedule, std::int64_t step, std::int64_t steps, std::int64_t warmup) {

@@ -4,13 +4,16 @@
 #include <ATen/ATen.h>
 
 #include <string>
-#include <vector>
 
 #include "core/model/transformer.h"
+#include "core/train/moments.h"
 
 namespace tinyzero {
 
-// adamw: every weight by AdamW (Loshchilov & Hutter, arXiv:1711.05101), through LibTorch's fused kernel.
+enum class Purpose : std::uint64_t;
+
+// adamw: every weight by AdamW (Loshchilov & Hutter, arXiv:1711.05101), through LibTorch's fused kernel, or, with moments that are not f32,
+//        through that of moments.h.
 // muon:  the matrices of the layers by Muon (Jordan et al. 2024, kellerjordan.github.io/posts/muon), everything else by AdamW. A step of
 //        Muon has the same root mean square as one of AdamW (0.2 of the learning rate, arXiv:2502.16982), so one learning rate serves both.
 //          M = mu M + (1 - mu) G,  W -= lr 0.2 sqrt(max(rows, columns)) orthogonalize((1 - mu) G + mu M),  mu = 0.95
@@ -26,7 +29,11 @@ at::Tensor orthogonalize(const at::Tensor& matrix);
 struct OptimizerOptions {
   double beta1 = 0.9, beta2 = 0.99, eps = 1e-8;  // of AdamW
   double weight_decay = 0;                       // of matrices; norms and biases are not decayed
-  std::int64_t threads = 1;                      // for orthogonalizing, and for merging an adapter
+  std::int64_t threads = 1;                      // for orthogonalizing, for merging an adapter, and for moments that are not f32
+  MomentType state = MomentType::f32;
+  // After each step weights are rounded stochastically to numbers of bf16: an update is computed in f32, and nothing of it is kept beside them.
+  bool bf16_weights = false;
+  std::uint64_t seed = 0;  // of what is rounded stochastically
 };
 
 class Optimizer {
@@ -38,20 +45,21 @@ class Optimizer {
   double step(UpdateRule rule, double learning_rate, double clip_norm);
 
   std::int64_t steps() const { return steps_; }
-  const at::Tensor& first_moment() const { return first_; }  // Muon's M for the matrices it updates
-  const at::Tensor& second_moment() const { return second_; }
-  // Continues from a checkpoint.
-  void restore(std::int64_t steps, const std::vector<float>& first, const std::vector<float>& second);
+  const Moments& moments() const { return moments_; }  // the first is Muon's M for the matrices it updates
+  // Continues from a checkpoint. Throws Error if its moments are of another type or number.
+  void restore(std::int64_t steps, const SafetensorsFile& moments);
   // Forgets all moments, as a new optimizer.
   void reset();
 
  private:
   void adamw(const Transformer::Views& views, double learning_rate, double weight_decay);
+  void fused_adamw(const Transformer::Views& views, double learning_rate, double weight_decay);
   void muon(const Transformer::Views& views, double learning_rate);
+  std::uint64_t key(Purpose purpose) const;  // of this step
 
   Transformer& model_;
   OptimizerOptions options_;
-  at::Tensor first_, second_;
+  Moments moments_;
   std::int64_t steps_ = 0;
 };
 

@@ -85,8 +85,9 @@ RunMemory memory_of(const RunParts& parts) {
   const std::int64_t threads = e.general.threads;
   RunMemory m;
   const std::int64_t whole = parts.model.layout.size(), values = parts.adapter ? parts.adapter->size() : 0;
-  m.weights = (whole + values + (parts.adapter ? parts.adapter->base_floats() : 0)) * kFloatBytes;
-  m.optimizer = 2 * (parts.adapter ? values : whole) * kFloatBytes;
+  m.weights = (whole + values) * kFloatBytes + (parts.adapter ? parts.adapter->base_bytes() : 0);
+  const MomentType state = moment_type_from_name(e.train.optimizer_state);
+  m.optimizer = moment_bytes(state, parts.adapter ? values : whole);
   m.gradients = ModelWorkers::bytes(parts.model, threads, parts.adapter ? values : whole);
   m.decoder = CpuEngine::weight_bytes(parts.model);
   m.caches = CpuEngine::cache_bytes(parts.model, {threads, e.rollout.wave, ""}, longest_prompt(parts), e.rollout.max_tokens);
@@ -94,7 +95,8 @@ RunMemory memory_of(const RunParts& parts) {
   for (const SideModel& side : parts.algorithm.algorithm->models()) {
     if (is_policy_without_adapter(side, e)) continue;
     const bool frozen = side.learning_rate == 0;
-    m.side_models += whole * (frozen ? 1 : 3) * kFloatBytes + ModelWorkers::bytes(parts.model, threads, frozen ? 0 : whole);
+    m.side_models +=
+        whole * kFloatBytes + (frozen ? 0 : moment_bytes(state, whole)) + ModelWorkers::bytes(parts.model, threads, frozen ? 0 : whole);
   }
   return m;
 }

@@ -16,6 +16,7 @@
 namespace tinyzero {
 namespace {
 
+constexpr std::int64_t kRoundedAtOnce = 4096;
 constexpr std::int64_t kVocabMultiple = 32;  // a new model's vocabulary is padded to this, as real ones are
 
 // Where the setting stands that says how many, if any does.
@@ -58,6 +59,17 @@ Model new_model(const Experiment& experiment, const Tokenizer& tokenizer) {
   Model model(c);
   initialize(model, stream_key(static_cast<std::uint64_t>(experiment.general.seed), {static_cast<std::uint64_t>(Purpose::weights)}));
   return model;
+}
+
+// Weights become the nearest numbers of bf16, in place.
+void round_to_bf16(Model& model) {
+  float* w = model.weights.data();
+  std::vector<char> rounded(bytes_of(Dtype::bf16) * static_cast<std::size_t>(kRoundedAtOnce));
+  for (std::int64_t at = 0; at < model.weights.size(); at += kRoundedAtOnce) {
+    const auto n = static_cast<std::size_t>(std::min(kRoundedAtOnce, model.weights.size() - at));
+    from_float(Dtype::bf16, w + at, n, rounded.data());
+    to_float(Dtype::bf16, rounded.data(), n, w + at);
+  }
 }
 
 std::unique_ptr<Adapter> new_adapter(const Experiment& experiment, const Model& model) {
@@ -125,6 +137,7 @@ RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, con
                 "give the folder of a Hugging Face model or of a checkpoint");
   Tokenizer tokenizer = m.path.empty() ? Tokenizer::make(m.tokenizer == "numbers") : Tokenizer::load(start);
   Model model = m.path.empty() ? new_model(experiment, tokenizer) : load_model(start);
+  if (experiment.train.weights == "bf16") round_to_bf16(model);
   if (model.config.eos.empty()) throw Error(start.string() + "/config.json names no eos_token_id: completions would never end", "add it");
   std::string framing = resolve_framing(m.prompt_template, tokenizer);
   EvalSet held_out = draw_eval_set(task, split_from_name(experiment.eval.split), static_cast<std::size_t>(experiment.eval.problems));

@@ -29,14 +29,6 @@ Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const s
       start_(Clock::now()),
       preflight_(std::move(preflight)) {}
 
-Checkpoint Trainer::beginning() const {
-  const std::int64_t size = parts_.adapter ? parts_.adapter->size() : parts_.model.layout.size();
-  const std::vector<float> zeros(static_cast<std::size_t>(size));
-  Checkpoint checkpoint;
-  checkpoint.policy = {0, zeros, zeros};
-  return checkpoint;
-}
-
 void Trainer::restore(Checkpoint checkpoint) {
   state_ = checkpoint.state;
   if (!checkpoint.folder.empty()) saved_ = {state_.phase, state_.step};

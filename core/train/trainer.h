@@ -23,9 +23,7 @@ class Trainer {
   // `preflight` is what check_start found.
   Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const std::atomic<bool>& stop, PreflightReport preflight);
 
-  // Where a run begins: for going on with a run that has no checkpoint yet.
-  Checkpoint beginning() const;
-  // Goes on from a checkpoint whose weights are in parts.model already.
+  // Goes on from a checkpoint whose weights are in parts.model already; from an empty one, the beginning.
   void restore(Checkpoint checkpoint);
 
   // Until the last step, or until `stop` is set: then ends after the current step. Returns false if stopped. A checkpoint is written

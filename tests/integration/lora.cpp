@@ -83,6 +83,10 @@ TEST_CASE("a run that trains an adapter leaves models and adapters that every co
   must({"model", "merge", base(), "--adapter", last / "adapter", "--out", folder / "merged"});
   CHECK(read_file(folder / "merged" / "model.safetensors") == read_file(last / "model.safetensors"));
   CHECK(read_file(folder / "merged" / "tokenizer.json") == read_file(fs::path(base()) / "tokenizer.json"));
+  must({"model", "merge", base(), "--adapter", last / "adapter", "--out", folder / "half", "--dtype", "bf16"});
+  must({"model", "export", folder / "merged", "--out", folder / "exported", "--dtype", "bf16"});
+  CHECK(read_file(folder / "half" / "model.safetensors") == read_file(folder / "exported" / "model.safetensors"));
+  CHECK(read_file(folder / "half" / "config.json") == read_file(folder / "exported" / "config.json"));
   const std::string input = "{\"ids\": [53, 32, 55, 10, 100, 42]}\n";
   CHECK(tinyzero::tinyzero({"model", "score", folder / "merged"}, input).out == tinyzero::tinyzero({"model", "score", run}, input).out);
   CHECK(tinyzero::tinyzero({"model", "score", base()}, input).out != tinyzero::tinyzero({"model", "score", run}, input).out);
@@ -196,6 +200,7 @@ TEST_CASE("what cannot be adapted is refused with its place") {
   } cases[] = {{{"lora.rank=4"}, "lora.rank is 4, and the model is new"},
                {with_adapter({"train.optimizer=muon"}), "train.optimizer is muon, and lora.rank 4"},
                {with_adapter({"warm_start.steps=3", "warm_start.optimizer=muon"}), "warm_start.optimizer is muon"},
+               {with_adapter({"train.weights=bf16"}), "train.weights is bf16, and lora.rank 4"},
                {with_adapter({"lora.rank=40"}), "an adapter of rank 40 for model.layers.0.self_attn.q_proj, a matrix of 32 x 32"},
                {with_adapter({"lora.targets=[q, q]"}), "lora.targets names \"q\" twice"},
                {with_adapter({"lora.targets=[query]"}), "lora.targets"},

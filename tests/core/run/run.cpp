@@ -33,6 +33,13 @@ Model small_model(std::uint64_t seed) {
   return model;
 }
 
+// The same numbers as both moments.
+std::map<std::string, TensorInfo> moments_of(const std::vector<float>& numbers) {
+  const TensorInfo info{
+      "F32", {static_cast<std::int64_t>(numbers.size())}, reinterpret_cast<const char*>(numbers.data()), numbers.size() * 4};
+  return {{"first_moment", info}, {"second_moment", info}};
+}
+
 void save(const fs::path& folder, std::uint64_t seed, Phase phase, std::int64_t step, std::int64_t keep = 10, std::int64_t best = -1) {
   const Model model = small_model(seed);
   const std::vector<float> moments(static_cast<std::size_t>(model.layout.size()), static_cast<float>(step));
@@ -46,9 +53,8 @@ void save(const fs::path& folder, std::uint64_t seed, Phase phase, std::int64_t 
   state.skipped = 2;
   state.kept["kl_weight"] = 0.25;
   const std::vector<float> critic_moments(static_cast<std::size_t>(critic.layout.size()), 3.0f);
-  save_checkpoint(folder, {&model, step + 1, moments.data(), moments.data()},
-                  {{"critic", {&critic, 7, critic_moments.data(), critic_moments.data()}}, {"reference", {&model, 0, nullptr, nullptr}}},
-                  Tokenizer::make(true), state, keep);
+  save_checkpoint(folder, {&model, step + 1, moments_of(moments)},
+                  {{"critic", {&critic, 7, moments_of(critic_moments)}}, {"reference", {&model}}}, Tokenizer::make(true), state, keep);
 }
 
 // The one file of tensorboard/.
@@ -77,7 +83,10 @@ TEST_CASE("a checkpoint restores weights, moments and state") {
   CHECK(checkpoint->state.kept.at("kl_weight") == 0.25);
   CHECK(checkpoint->policy.steps == 21);
   CHECK(checkpoint->state.metrics_bytes == 77);
-  CHECK(checkpoint->policy.first_moment.front() == 20);
+  std::vector<float> moments(static_cast<std::size_t>(model.layout.size()));
+  to_float(checkpoint->policy.moments->tensors().at("first_moment"), "first_moment", moments.data());
+  CHECK(moments.front() == 20);
+  CHECK(moments.back() == 20);
 }
 
 TEST_CASE("the newest is taken: RL after warm start, later after earlier; the oldest are deleted") {
