@@ -31,7 +31,7 @@ class CpuEngine : public Engine {
   static std::int64_t cache_bytes(const Model& model, const CpuEngineOptions& options, std::int64_t longest_prompt,
                                   std::int64_t max_tokens);
 
-  void refresh() { packed_.pack(model_.weights.data()); }
+  void refresh() override { packed_.pack(model_.weights.data()); }
 
   std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling& sampling) override;
   std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) override;
@@ -44,7 +44,6 @@ class CpuEngine : public Engine {
   std::int64_t threads() const { return threads_; }
 
  private:
-  void check_ids(const std::vector<std::int32_t>& ids, std::int64_t room) const;
   // The wave for completions of `total` tokens at most, `longest` the longest prompt and `room` the most tokens of a completion.
   std::int64_t choose_wave(std::int64_t total, std::int64_t sequences, std::int64_t longest, std::int64_t room);
   // Rows a second of all threads with waves of `wave` at about that context.
