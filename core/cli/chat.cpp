@@ -9,9 +9,9 @@
 #include <iostream>
 
 #include "core/base/error.h"
+#include "core/cli/decode.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
-#include "core/rollout/cpu/engine.h"
 #include "core/text/chat.h"
 #include "core/text/tokenizer.h"
 #include "core/text/utf8.h"
@@ -42,8 +42,9 @@ std::string harmless(const std::string& text) {
 
 class Conversation {
  public:
-  Conversation(const Model& model, const Tokenizer& tokenizer, const ChatTemplate& chat, const ModelOptions& options)
-      : model_(model), tokenizer_(tokenizer), chat_(chat), options_(options), engine_(model, {}), date_(today()) {
+  Conversation(const Model& model, const Tokenizer& tokenizer, const ChatTemplate& chat, const ModelOptions& options,
+               const EngineMaker& make_engine)
+      : model_(model), tokenizer_(tokenizer), chat_(chat), options_(options), engine_(make_engine(model)), date_(today()) {
     stops_ = model.config.eos;
     const std::int32_t end = tokenizer.id(chat.end());
     if (end < 0)
@@ -72,7 +73,7 @@ class Conversation {
     sampling.on_token = [&](std::int32_t token) {
       if (std::find(stops_.begin(), stops_.end(), token) == stops_.end()) take(stream.push(token));
     };
-    const Episode episode = engine_.generate({prompt}, sampling).front();
+    const Episode episode = engine_->generate({prompt}, sampling).front();
     take(stream.finish());
     messages_.push_back({"assistant", text});
     return {{"user", user},
@@ -87,7 +88,7 @@ class Conversation {
   const Tokenizer& tokenizer_;
   const ChatTemplate& chat_;
   const ModelOptions& options_;
-  CpuEngine engine_;
+  std::unique_ptr<Engine> engine_;
   std::string date_;
   std::vector<std::int64_t> stops_;
   std::vector<ChatMessage> messages_;
@@ -96,12 +97,13 @@ class Conversation {
 
 }  // namespace
 
-int model_chat_command(const GlobalOptions&, const ModelOptions& options) {
+int model_chat_command(const GlobalOptions& global, const ModelOptions& options) {
+  const EngineMaker make_engine = engine_maker(global, options.decode);
   const fs::path folder = model_folder(options.folder);
   const ChatTemplate chat = ChatTemplate::of_folder(folder);
   const Tokenizer tokenizer = Tokenizer::load(folder);
   const Model model = load_model(folder);
-  Conversation conversation(model, tokenizer, chat, options);
+  Conversation conversation(model, tokenizer, chat, options, make_engine);
   const bool by_hand = ::isatty(STDIN_FILENO) != 0, on_screen = ::isatty(STDOUT_FILENO) != 0;
   if (by_hand) fmt::print(stderr, "{} · {} · an empty line or Ctrl-D ends\n", folder.string(), chat.name());
   const auto show = [&](const std::string& text) {

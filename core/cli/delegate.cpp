@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
-#include "core/cli/options.h"
+#include "core/cli/decode.h"
 
 namespace tinyzero {
 namespace {
@@ -22,6 +22,11 @@ int become_train_program(const GlobalOptions& global) {
 }
 
 }  // namespace
+
+EngineMaker engine_maker(const GlobalOptions& global, const DecodeOptions& options) {
+  if (options.device != "cpu") become_train_program(global);
+  return cpu_engine_maker(options);
+}
 
 int train_command(const GlobalOptions& global, const TrainOptions&) { return become_train_program(global); }
 int compare_command(const GlobalOptions& global, const CompareOptions&) { return become_train_program(global); }

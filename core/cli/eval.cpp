@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "core/base/error.h"
+#include "core/cli/decode.h"
 #include "core/cli/eval_report.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
@@ -17,7 +18,6 @@
 #include "core/cli/terminal.h"
 #include "core/eval/answer_file.h"
 #include "core/eval/ask.h"
-#include "core/rollout/cpu/engine.h"
 #include "core/run/manifest.h"
 #include "core/text/prompt.h"
 
@@ -148,7 +148,8 @@ std::string progress_text(const std::string& model, std::size_t known, std::size
 // One evaluation: the problems, and where answers are kept.
 class Evaluator {
  public:
-  Evaluator(const EvalCommandOptions& options, Task task) : options_(options), task_(std::move(task)) {
+  Evaluator(const EvalCommandOptions& options, Task task, EngineMaker make_engine)
+      : options_(options), task_(std::move(task)), make_engine_(std::move(make_engine)) {
     evaluation_ = {task_.about().id, options.split, options.temperature, {}, {}};
     evaluation_.set = draw_eval_set(task_, split_from_name(options.split), static_cast<std::size_t>(options.problems));
     if (!options.set.empty() && options.set != evaluation_.set.fingerprint)
@@ -170,14 +171,16 @@ class Evaluator {
       about["weights"] = weights_hash(subject.folder);
       about["template"] = framing;
       about["seed"] = seed;
+      if (options_.decode.device != "cpu") about["device"] = options_.decode.device;
+      if (!options_.decode.precision.empty()) about["precision"] = options_.decode.precision;
       answers = known_answers(about, wanted);
     }
     if (answers.size() < wanted.size()) {
-      CpuEngine engine(model, {});
+      const auto engine = make_engine_(model);
       const std::set<Name> known = names(answers);
       const EvalOptions eval{options_.samples, options_.temperature, subject.max_tokens, static_cast<std::uint64_t>(seed), 0,
                              with_greedy(true)};
-      answers = answer_set(engine, tokenizer, model.config.eos, framing, task_, evaluation_.set, eval);
+      answers = answer_set(*engine, tokenizer, model.config.eos, framing, task_, evaluation_.set, eval);
       for (const EvalAnswer& a : answers) {
         if (file_ && known.count(name_of(a)) == 0) file_->append(a, evaluation_.set.items[a.problem]);
       }
@@ -312,6 +315,7 @@ class Evaluator {
 
   const EvalCommandOptions& options_;
   Task task_;
+  EngineMaker make_engine_;
   Evaluation evaluation_;
   std::unique_ptr<AnswerFile> file_;
 };
@@ -319,13 +323,14 @@ class Evaluator {
 }  // namespace
 
 int eval_command(const GlobalOptions& global, const EvalCommandOptions& options) {
+  EngineMaker make_engine = engine_maker(global, options.decode);
   const Candidates candidates = find_candidates(options);
   EndpointOptions endpoint;
   if (!options.endpoint.empty()) endpoint = endpoint_options(options);
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
   Task task = Task::open(catalog, candidates.task, &candidates.settings);
   check_same_task(catalog, candidates, task);
-  Evaluator evaluator(options, std::move(task));
+  Evaluator evaluator(options, std::move(task), std::move(make_engine));
   for (const Subject& subject : candidates.folders) evaluator.run_folder(subject);
   for (const std::string& model : options.models) evaluator.run_endpoint(endpoint, model);
   const Evaluation& evaluation = evaluator.finish();

@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/cli/decode.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
-#include "core/rollout/cpu/engine.h"
 #include "core/text/tokenizer.h"
 #include "core/text/utf8.h"
 
@@ -48,7 +48,8 @@ std::vector<std::int32_t> ids_of(const Json& object, const char* text_field, con
 
 }  // namespace
 
-int model_generate_command(const GlobalOptions&, const ModelOptions& options) {
+int model_generate_command(const GlobalOptions& global, const ModelOptions& options) {
+  const EngineMaker make_engine = engine_maker(global, options.decode);
   const fs::path folder = model_folder(options.folder);
   const Model model = load_model(folder);
   LazyTokenizer tokenizer(folder);
@@ -60,7 +61,7 @@ int model_generate_command(const GlobalOptions&, const ModelOptions& options) {
       prompts.push_back({ids_of(object, "prompt", where, tokenizer), 1});
     });
   }
-  CpuEngine engine(model, {});
+  const auto engine = make_engine(model);
   const Sampling sampling{options.max_tokens,
                           options.temperature,
                           options.ignore_eos ? std::vector<std::int64_t>{} : model.config.eos,
@@ -69,7 +70,7 @@ int model_generate_command(const GlobalOptions&, const ModelOptions& options) {
                           0,
                           options.top_k,
                           options.top_p};
-  for (const Episode& episode : engine.generate(prompts, sampling)) {
+  for (const Episode& episode : engine->generate(prompts, sampling)) {
     std::puts(
         json_line(
             {{"ids", episode.tokens}, {"text", tokenizer.try_decode(episode.tokens)}, {"end", episode.end == End::eos ? "eos" : "length"}})
@@ -78,14 +79,15 @@ int model_generate_command(const GlobalOptions&, const ModelOptions& options) {
   return 0;
 }
 
-int model_score_command(const GlobalOptions&, const ModelOptions& options) {
+int model_score_command(const GlobalOptions& global, const ModelOptions& options) {
+  const EngineMaker make_engine = engine_maker(global, options.decode);
   const fs::path folder = model_folder(options.folder);
   const Model model = load_model(folder);
   LazyTokenizer tokenizer(folder);
-  CpuEngine engine(model, {});
+  const auto engine = make_engine(model);
   for_json_lines([&](const Json& object, const std::string& where) {
     const auto ids = ids_of(object, "text", where, tokenizer);
-    std::puts(json_line({{"ids", ids}, {"logprobs", engine.score({ids}, 1.0).front()}}).c_str());
+    std::puts(json_line({{"ids", ids}, {"logprobs", engine->score({ids}, 1.0).front()}}).c_str());
   });
   return 0;
 }

@@ -51,6 +51,14 @@ void add_endpoint_options(CLI::App& c, EvalCommandOptions& o) {
                   ->allow_extra_args(false));
 }
 
+void add_decode_options(CLI::App& c, DecodeOptions& o) {
+  c.add_option("--device", o.device, "where the model decodes: cpu, or cuda, an NVIDIA GPU")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"cpu", "cuda"}));
+  c.add_option("--precision", o.precision, "of products, keys and values: f32 (the default) or bf16; sums are f32")
+      ->check(CLI::IsMember({"f32", "bf16"}));
+}
+
 void add_eval_options(CLI::App& c, EvalCommandOptions& o) {
   c.add_option("targets", o.words, "runs (their newest checkpoint), Hugging Face folders; and settings of the task, key=value");
   c.add_option("--task", o.task, "task; default: the run's own, with its settings");
@@ -67,6 +75,7 @@ void add_eval_options(CLI::App& c, EvalCommandOptions& o) {
   c.add_option("--seed", o.seed, "of the sampling; default 1, and none for endpoints");
   c.add_option("--save", o.save, "append all completions with verdicts to this file (JSON lines); what is in it is not asked again");
   c.add_flag("--json", o.json, "print JSON for machines, one object a model");
+  add_decode_options(c, o.decode);
   add_endpoint_options(c, o);
 }
 
@@ -129,6 +138,7 @@ void add_result_commands(CLI::App& app, GlobalOptions& global, std::function<int
     c.add_option("--temperature", o.temperature, "of the model; 0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
     c.add_option("--max-tokens", o.max_tokens, "longest completion of the model; default: the run's, or 256")->check(CLI::Range(1, 131072));
     c.add_option("--seed", o.seed, "of the problems")->capture_default_str();
+    add_decode_options(c, o.decode);
   });
   add<ReplayOptions>(
       app, global, chosen, "replay", "Another algorithm's update on a run's recorded episodes, beside the run's own", replay_command,
@@ -261,9 +271,13 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                           ->check(CLI::Range(0.0, 1.0));
                       c.add_option("--seed", o.seed, "of the sampling")->capture_default_str();
                       c.add_flag("--ignore-eos", o.ignore_eos, "go on after the end token");
+                      add_decode_options(c, o.decode);
                     });
   add<ModelOptions>(model, global, chosen, "score", "Log-probabilities of texts: reads {\"ids\"} or {\"text\"} a line", model_score_command,
-                    folder);
+                    [=](CLI::App& c, ModelOptions& o) {
+                      folder(c, o);
+                      add_decode_options(c, o.decode);
+                    });
   add<ModelOptions>(model, global, chosen, "tokenize", "Token ids of texts and back: reads {\"text\"} or {\"ids\"} a line",
                     model_tokenize_command, folder);
   add<ModelOptions>(model, global, chosen, "chat", "Talk to a model on a terminal, or through a pipe, one message a line",
@@ -278,6 +292,7 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                           ->check(CLI::Range(1, 131072));
                       c.add_option("--seed", o.seed, "of the sampling")->capture_default_str();
                       c.add_flag("--json", o.json, "print one JSON object an answer");
+                      add_decode_options(c, o.decode);
                     });
   add<ModelExportOptions>(
       model, global, chosen, "export", "Write a model as a new Hugging Face folder, to share or to convert", model_export_command,

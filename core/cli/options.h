@@ -24,6 +24,11 @@ struct GlobalOptions {
   std::vector<std::filesystem::path> plugin_folders;  // --plugins
 };
 
+// What a command decodes with.
+struct DecodeOptions {
+  std::string device = "cpu", precision;  // precision: f32 or bf16; empty: f32, on the CPU what TINYZERO_CPU names
+};
+
 struct TrainOptions {
   std::string config, run, resume;
   std::vector<std::string> overrides;
@@ -60,6 +65,7 @@ struct EvalCommandOptions {
   std::optional<std::int64_t> seed;
   double temperature = 1.0;
   bool greedy = false, no_greedy = false, json = false;
+  DecodeOptions decode;
   // Of an endpoint.
   std::string endpoint, key_env, ca_file;
   std::vector<std::string> models, body;
@@ -73,6 +79,7 @@ struct PlayOptions {
   std::int64_t seed = 1, max_tokens = 0, problems = 0;
   double temperature = 1.0;
   bool oracle = false;
+  DecodeOptions decode;
   std::vector<std::string> settings;
 };
 
@@ -133,6 +140,7 @@ struct ModelOptions {
   std::int64_t max_tokens = 256, seed = 1, top_k = 0;
   double temperature = 1.0, top_p = 1.0;
   bool ignore_eos = false, json = false;
+  DecodeOptions decode;
 };
 
 struct ModelExportOptions {

@@ -6,11 +6,11 @@
 #include <iostream>
 
 #include "core/base/error.h"
+#include "core/cli/decode.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
 #include "core/eval/evaluate.h"
-#include "core/rollout/cpu/engine.h"
 #include "core/task/stream.h"
 #include "core/text/prompt.h"
 #include "core/text/tokenizer.h"
@@ -64,17 +64,17 @@ int watch_oracle(const Task& task, const PlayOptions& options) {
   return 0;
 }
 
-int watch_model(const Task& task, const Subject& subject, const PlayOptions& options) {
+int watch_model(const Task& task, const Subject& subject, const PlayOptions& options, const EngineMaker& make_engine) {
   const Model model = load_model(subject.folder);
   const Tokenizer tokenizer = Tokenizer::load(subject.folder);
   const auto items = draw_split(task, Split::test, static_cast<std::uint64_t>(options.seed), 0,
                                 static_cast<std::size_t>(options.problems > 0 ? options.problems : 5));
-  CpuEngine engine(model, {});
+  const auto engine = make_engine(model);
   const auto prompts = make_prompts(tokenizer, resolve_framing(subject.prompt_template, tokenizer), items, 1);
   const Sampling sampling{
       subject.max_tokens, options.temperature, model.config.eos, static_cast<std::uint64_t>(options.seed), Purpose::generation, 0};
   double right = 0;
-  for (const ScoredCompletion& c : score_episodes(tokenizer, task, items, engine.generate(prompts, sampling))) {
+  for (const ScoredCompletion& c : score_episodes(tokenizer, task, items, engine->generate(prompts, sampling))) {
     right += task.is_right(c.verdict) ? 1 : 0;
     fmt::print("{}\n{}\n  {} · {} tokens · {}\n\n", items[c.item].prompt, c.text, task.is_right(c.verdict) ? "right" : "not right",
                c.episode.tokens.size(), task.reason(c.verdict));
@@ -92,8 +92,9 @@ int play_command(const GlobalOptions& global, const PlayOptions& options) {
     const Task task = Task::open(catalog, options.task, &settings);
     return options.oracle ? watch_oracle(task, options) : play_by_hand(task, options);
   }
+  const EngineMaker make_engine = engine_maker(global, options.decode);
   const Subject subject = find_subject(options.model, options.task, options.settings, options.max_tokens);
-  return watch_model(Task::open(catalog, subject.task, &subject.settings), subject, options);
+  return watch_model(Task::open(catalog, subject.task, &subject.settings), subject, options, make_engine);
 }
 
 }  // namespace tinyzero

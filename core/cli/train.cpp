@@ -12,7 +12,7 @@
 #include "core/base/error.h"
 #include "core/cli/options.h"
 #include "core/cli/run_view.h"
-#include "core/rollout/cuda/sampling.h"
+#include "core/rollout/cuda/device.h"
 #include "core/run/manifest.h"
 #include "core/train/trainer.h"
 

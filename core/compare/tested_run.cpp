@@ -6,9 +6,9 @@
 #include "core/base/error.h"
 #include "core/compare/metrics.h"
 #include "core/eval/evaluate.h"
-#include "core/rollout/cpu/engine.h"
 #include "core/run/checkpoint.h"
 #include "core/run/manifest.h"
+#include "core/train/rollout_engine.h"
 #include "core/train/run_parts.h"
 
 namespace tinyzero {
@@ -55,9 +55,9 @@ void test_run(const fs::path& run, const PluginCatalog& catalog) {
   read_checkpoint(selected, parts.model, parts.adapter.get());
 
   const EvalSet set = draw_eval_set(parts.task, Split::test, static_cast<std::size_t>(e.eval.problems));
-  CpuEngine engine(parts.model, {e.general.threads, e.rollout.wave, ""});
+  const auto engine = rollout_engine(parts, [](const std::string&) {});
   std::vector<ScoredCompletion> completions;
-  const EvalReport report = evaluate(engine, parts.tokenizer, parts.model.config.eos, parts.framing, parts.task, set,
+  const EvalReport report = evaluate(*engine, parts.tokenizer, parts.model.config.eos, parts.framing, parts.task, set,
                                      {e.eval.samples, e.eval.temperature, e.rollout.max_tokens, static_cast<std::uint64_t>(e.general.seed),
                                       static_cast<std::uint64_t>(best.step), true},
                                      &completions);

@@ -62,8 +62,10 @@ void RolloutSettings::describe(SettingsTable& t) {
   t.add("samples", samples, "completions a problem").between(1, 4096);
   t.add("max_tokens", max_tokens, "longest completion, in tokens; longer ones are cut and count as truncated").between(1, 131072);
   t.add("temperature", temperature, "sampling temperature; training uses the log-probs of the same distribution").between(0.01, 10);
+  t.add("device", device, "where completions are sampled: cpu, or cuda, an NVIDIA GPU; learning is on the CPU").one_of({"cpu", "cuda"});
   t.add("wave", wave, "sequences a core decodes at once; changes speed and memory, never tokens; 0: by the size of the cache")
-      .between(0, 4096);
+      .between(0, 4096)
+      .unless("device", "cuda");
   t.add("mixed_rounds", mixed_rounds,
         "dynamic sampling: only problems whose samples earned different rewards count, and others are drawn, in up to so many rounds, "
         "until a "

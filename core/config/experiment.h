@@ -53,6 +53,7 @@ struct RolloutSettings {
   std::int64_t max_tokens = 160;
   double temperature = 1.0;
   std::int64_t wave = 0;
+  std::string device = "cpu";
   std::int64_t mixed_rounds = 0;
   void describe(SettingsTable& t);
 };

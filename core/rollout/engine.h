@@ -74,6 +74,8 @@ class Engine {
   virtual std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling& sampling) = 0;
   // Log-probabilities of each token but the first, given those before it, under softmax(logits / temperature).
   virtual std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) = 0;
+  // To be called after a change of the weights that the engine works on.
+  virtual void refresh() = 0;
   virtual const DecodeStatistics& statistics() const = 0;
 };
 

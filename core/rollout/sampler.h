@@ -1,6 +1,6 @@
 // Drawing a token from logits by inverting the cumulative distribution: one uniform number a token, from a counter.
 //
-// The rule, which the CUDA kernels share (cuda/sample_block.h):
+// The rule, which the kernels of devices share (cuda/sample_block.h):
 //   p_i = exp((l_i - max l) / T);  token = smallest i with p_0 + … + p_i > u · Σ p;  logp = log p_token - log Σ p.
 // A token of probability 0 is never drawn.
 #pragma once
@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <vector>
+
+#include "core/kernels/kernels.h"
+#include "core/rollout/engine.h"
 
 namespace tinyzero {
 
@@ -44,5 +47,17 @@ inline double keep_likeliest(float* weights, std::int64_t n, double sum, std::in
   for (std::size_t i = count; i < order.size(); ++i) weights[order[i]] = 0.0f;
   return kept;
 }
+
+struct DrawnToken {
+  std::int32_t id;
+  float logp;
+};
+
+// Number `index` of the stream, as a token of logits (vocab), which are overwritten. `order` is room for vocab numbers.
+DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab, const Sampling& sampling, std::uint64_t stream,
+                      std::uint64_t index, std::vector<std::int32_t>& order);
+
+// The stream of a sample of a prompt.
+std::uint64_t sample_stream(const Sampling& sampling, std::size_t prompt, std::int64_t sample);
 
 }  // namespace tinyzero

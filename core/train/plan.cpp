@@ -5,8 +5,10 @@
 #include <cmath>
 
 #include "core/base/memory.h"
+#include "core/base/workers.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/train/learner.h"
+#include "core/train/rollout_engine.h"
 #include "core/train/step_sampler.h"
 #include "core/train/update.h"
 
@@ -22,7 +24,7 @@ constexpr double kLearnPasses = 3;           // forward, and twice that backward
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // A step's completions, every other of them right: so all problems teach, and the update is as long as one can be.
-StepBatch teaching_batch(CpuEngine& engine, const RunParts& parts, RunProbe& probe) {
+StepBatch teaching_batch(Engine& engine, const RunParts& parts, RunProbe& probe) {
   const Experiment& e = parts.experiment;
   const auto seed = static_cast<std::uint64_t>(e.general.seed);
   const auto items = draw_step(parts.task, /*stage=*/nullptr, seed, 1, static_cast<std::size_t>(e.rollout.prompts));
@@ -52,7 +54,7 @@ double probe_warm_start(Learner& learner, const RunParts& parts) {
   return since(start);
 }
 
-double probe_evaluation(CpuEngine& engine, const RunParts& parts) {
+double probe_evaluation(Engine& engine, const RunParts& parts) {
   const Experiment& e = parts.experiment;
   EvalSet few = parts.held_out;
   few.items.resize(std::min(few.items.size(), kProbedProblems));
@@ -135,20 +137,20 @@ double RunProbe::seconds(const Experiment& e, const RunArithmetic& a) const {
 RunProbe probe_run(RunParts& parts) {
   const Experiment& e = parts.experiment;
   RunProbe probe;
-  CpuEngine engine(parts.model, {e.general.threads, e.rollout.wave, ""});
-  Learner learner(parts.model, *parts.algorithm.algorithm, e, engine.threads(), parts.adapter.get());
+  const auto engine = rollout_engine(parts, [](const std::string&) {});
+  Learner learner(parts.model, *parts.algorithm.algorithm, e, threads_or_cores(e.general.threads), parts.adapter.get());
   probe.warm_start = probe_warm_start(learner, parts);
-  engine.refresh();
+  engine->refresh();
   learner.begin();
   if (e.train.steps > 0) {
-    StepBatch batch = teaching_batch(engine, parts, probe);
+    StepBatch batch = teaching_batch(*engine, parts, probe);
     const auto start = Clock::now();
     const LearnReport learned = learner.learn(1, batch);
-    engine.refresh();
+    engine->refresh();
     probe.update = since(start);
     probe.tokens += static_cast<double>(learned.trained + learned.read);
   }
-  probe.evaluation = probe_evaluation(engine, parts);
+  probe.evaluation = probe_evaluation(*engine, parts);
   probe.peak_bytes = peak_memory();
   return probe;
 }

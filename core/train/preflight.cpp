@@ -197,7 +197,7 @@ PreflightReport check_start(const RunParts& parts, const std::filesystem::path& 
   return report;
 }
 
-void check_policy(CpuEngine& engine, ModelWorkers& workers, const RunParts& parts, PreflightReport& report) {
+void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts, PreflightReport& report) {
   if (problems_of(parts) == 0) return;
   const Experiment& e = parts.experiment;
   SampledStep sampled;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/rollout/cpu/engine.h"
+#include "core/rollout/engine.h"
 #include "core/train/model_workers.h"
 #include "core/train/run_parts.h"
 
@@ -38,6 +38,6 @@ PreflightReport check_start(const RunParts& parts, const std::filesystem::path& 
 
 // Adds what the policy does as it is now, and how long RL takes. `workers` hold the same weights as the engine. Throws Failure if its completions
 // are nearly all cut and the settings are to blame.
-void check_policy(CpuEngine& engine, ModelWorkers& workers, const RunParts& parts, PreflightReport& report);
+void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts, PreflightReport& report);
 
 }  // namespace tinyzero

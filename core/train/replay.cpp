@@ -9,6 +9,7 @@
 #include "core/model/folder.h"
 #include "core/run/episode_file.h"
 #include "core/train/curriculum.h"
+#include "core/train/rollout_engine.h"
 #include "tinyzero/primitives.h"
 
 namespace tinyzero {
@@ -42,8 +43,8 @@ Replay::Replay(RunParts& parts, const RunFolder& folder, std::int64_t step)
       step_(step) {
   Curriculum curriculum(parts.experiment.curriculum, parts.task);
   curriculum.restore(read_start(parts_.model).state.curriculum);
-  CpuEngine engine(parts_.model, {parts.experiment.general.threads, parts.experiment.rollout.wave, ""});
-  sampled_ = sample_step(engine, parts_, curriculum.stage(), step);
+  const auto engine = rollout_engine(parts_, [](const std::string&) {});
+  sampled_ = sample_step(*engine, parts_, curriculum.stage(), step);
   check_episodes(folder);
 }
 

@@ -61,7 +61,7 @@ std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rol
   return kept;
 }
 
-SampledStep sample_step(CpuEngine& engine, const RunParts& parts, const Stage* stage, std::int64_t step) {
+SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stage, std::int64_t step) {
   const Experiment& s = parts.experiment;
   const Algorithm& algorithm = *parts.algorithm.algorithm;
   const auto seed = static_cast<std::uint64_t>(s.general.seed), number = static_cast<std::uint64_t>(step);

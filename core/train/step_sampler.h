@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/rollout/cpu/engine.h"
+#include "core/rollout/engine.h"
 #include "core/train/packing.h"
 #include "core/train/run_parts.h"
 
@@ -22,7 +22,7 @@ struct SampledStep {
 
 // A function of the weights, the experiment, the stage of its curriculum and the step alone. Throws Failure if the task fails to judge more than
 // train.max_failed of the episodes.
-SampledStep sample_step(CpuEngine& engine, const RunParts& parts, const Stage* stage, std::int64_t step);
+SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stage, std::int64_t step);
 
 // How often a step samples, at most, to find as many problems as it wants.
 std::int64_t most_rounds(const RunParts& parts);

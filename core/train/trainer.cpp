@@ -6,7 +6,9 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/workers.h"
 #include "core/train/records.h"
+#include "core/train/rollout_engine.h"
 
 namespace tinyzero {
 namespace {
@@ -23,8 +25,8 @@ Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const s
       observer_(observer),
       stop_(stop),
       settings_(parts.experiment),
-      engine_(parts.model, {settings_.general.threads, settings_.rollout.wave, ""}),
-      learner_(parts.model, *parts.algorithm.algorithm, parts.experiment, engine_.threads(), parts.adapter.get()),
+      engine_(rollout_engine(parts, [&](const std::string& text) { observer.noted(text); })),
+      learner_(parts.model, *parts.algorithm.algorithm, parts.experiment, threads_or_cores(settings_.general.threads), parts.adapter.get()),
       curriculum_(parts.experiment.curriculum, parts.task),
       start_(Clock::now()),
       preflight_(std::move(preflight)) {}
@@ -40,7 +42,7 @@ void Trainer::restore(Checkpoint checkpoint) {
   alarms_ = Alarms(state_.first_step);
   curriculum_.restore(state_.curriculum);
   learner_.restore(std::move(checkpoint));
-  engine_.refresh();
+  engine_->refresh();
   folder_.rewind(state_.metrics_bytes, state_.phase == Phase::reinforce ? state_.step : 0);
 }
 
@@ -57,7 +59,7 @@ bool Trainer::run() {
 void Trainer::preflight() {
   const bool warm = state_.phase == Phase::warm_start;
   const bool at_start = warm ? settings_.warm_start.steps == 0 : state_.step == 0;
-  if (at_start && settings_.train.steps > 0) check_policy(engine_, learner_.workers(), parts_, preflight_);
+  if (at_start && settings_.train.steps > 0) check_policy(*engine_, learner_.workers(), parts_, preflight_);
   observer_.preflight(preflight_);
   preflight_.warnings.clear();  // are told
 }
@@ -65,7 +67,7 @@ void Trainer::preflight() {
 // After the warm start.
 void Trainer::check_start_policy() {
   if (preflight_.samples > 0 || settings_.preflight.problems == 0 || settings_.train.steps == 0) return;
-  check_policy(engine_, learner_.workers(), parts_, preflight_);
+  check_policy(*engine_, learner_.workers(), parts_, preflight_);
   preflight_.seconds += seconds();
   observer_.preflight(preflight_);
 }
@@ -109,7 +111,7 @@ bool Trainer::warm_start() {
     if (settings_.checkpoint.every > 0 && state_.step % (10 * settings_.checkpoint.every) == 0 && state_.step < s.steps)
       checkpoint(Phase::warm_start, state_.step);
   }
-  engine_.refresh();
+  engine_->refresh();
   learner_.begin();
   state_.phase = Phase::reinforce;
   state_.step = 0;
@@ -142,10 +144,10 @@ bool Trainer::ended() const { return state_.step >= settings_.train.steps || bud
 
 void Trainer::train_step(std::int64_t step) {
   const auto begin = Clock::now();
-  SampledStep sampled = sample_step(engine_, parts_, curriculum_.stage(), step);
+  SampledStep sampled = sample_step(*engine_, parts_, curriculum_.stage(), step);
   const auto start = Clock::now();
   const LearnReport learned = learner_.learn(step, sampled.step);
-  engine_.refresh();
+  engine_->refresh();
   last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));
   learner_.spend(last_step_["tokens/sampled"].get<double>() + static_cast<double>(learned.trained + learned.read), since(begin));
   last_step_["tokens/spent"] = learner_.spent().tokens;
@@ -181,7 +183,7 @@ void Trainer::evaluate_step(std::int64_t step) {
                             static_cast<std::uint64_t>(step), true};
   std::vector<ScoredCompletion> completions;
   const EvalReport report =
-      evaluate(engine_, parts_.tokenizer, parts_.model.config.eos, parts_.framing, parts_.task, parts_.held_out, options, &completions);
+      evaluate(*engine_, parts_.tokenizer, parts_.model.config.eos, parts_.framing, parts_.task, parts_.held_out, options, &completions);
   Json line = eval_record(step, seconds(), report);
   line["time/eval"] = since(start);
   record(line);

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/rollout/cpu/engine.h"
+#include "core/rollout/engine.h"
 #include "core/run/checkpoint.h"
 #include "core/run/run_folder.h"
 #include "core/train/alarms.h"
@@ -51,7 +51,7 @@ class Trainer {
   Observer& observer_;
   const std::atomic<bool>& stop_;
   const Experiment& settings_;
-  CpuEngine engine_;
+  std::unique_ptr<Engine> engine_;
   Learner learner_;
   Alarms alarms_;
   Curriculum curriculum_;

@@ -55,6 +55,22 @@ TEST_CASE("experiment files") {
   CHECK_FALSE(fs::exists(run));
 }
 
+TEST_CASE("a device that is not there") {
+  const Json doctor = parse_json(tinyzero::tinyzero({"doctor", "--json"}).out, "doctor");
+  const std::string cuda = doctor["cuda"];
+  if (cuda != "not built" && !cuda.starts_with("built, no device")) return;
+  const std::string model = golden_models().front().string();
+  const TemporaryFolder folder;
+  refused({"model", "generate", model, "--prompt", "a", "--device", "cuda"}, {"CUDA", "hint: use device cpu"});
+  refused({"model", "score", model, "--device", "cuda"}, {"CUDA", "hint: use device cpu"}, "{\"ids\":[1,2]}\n");
+  refused({"model", "chat", model, "--device", "cuda"}, {"CUDA", "hint: use device cpu"}, "hello\n");
+  refused({"eval", model, "--task", "arithmetic", "--device", "cuda"}, {"CUDA", "hint: use device cpu"});
+  refused({"play", "arithmetic", "--model", model, "--device", "cuda"}, {"CUDA", "hint: use device cpu"});
+  refused({"model", "generate", model, "--prompt", "a", "--device", "tpu"}, {"--device", "tpu"});
+  refused({"train", kConfig, "rollout.device=cuda", "--run", folder / "run"}, {"rollout.device is cuda", "hint: set rollout.device: cpu"});
+  CHECK_FALSE(fs::exists(folder / "run"));
+}
+
 TEST_CASE("run folders") {
   const TemporaryFolder folder;
   write_file_synced(folder / "precious.txt", "x");

@@ -6,10 +6,9 @@
 #include <cmath>
 #include <mutex>
 
-#include "core/base/error.h"
 #include "core/base/workers.h"
+#include "core/rollout/prompt_check.h"
 #include "core/rollout/sampler.h"
-#include "tinyzero/rng.h"
 
 namespace tinyzero {
 namespace {
@@ -29,28 +28,6 @@ constexpr double kTuningSeconds = 0.02;
 std::int64_t team_size(const CpuEngineOptions& options, std::int64_t weight_bytes, std::int64_t threads) {
   if (options.team > 0) return std::min(options.team, threads);
   return weight_bytes > kSharedBytes ? threads : 1;
-}
-
-struct Token {
-  std::int32_t id;
-  float logp;
-};
-
-// The next token from logits, which are overwritten.
-Token sample(const Kernels& kernels, float* logits, std::int64_t vocab, const Sampling& sampling, std::uint64_t stream, std::uint64_t index,
-             std::vector<std::int32_t>& order) {
-  float largest = 0;
-  double sum = 0;
-  if (sampling.temperature == 0) {
-    const std::int64_t best = std::max_element(logits, logits + vocab) - logits;
-    kernels.exponentials(logits, vocab, 1.0f, largest, sum);
-    return {static_cast<std::int32_t>(best), static_cast<float>(-std::log(sum))};
-  }
-  kernels.exponentials(logits, vocab, static_cast<float>(1.0 / sampling.temperature), largest, sum);
-  sum = keep_likeliest(logits, vocab, sum, sampling.top_k, sampling.top_p, order);
-  std::int64_t id = invert_cdf(logits, vocab, 0.0, uniform_at(stream, index) * sum);
-  if (id < 0) id = last_possible(logits, vocab);
-  return {static_cast<std::int32_t>(id), static_cast<float>(std::log(static_cast<double>(logits[id])) - std::log(sum))};
 }
 
 // One thread's share of a generate call.
@@ -138,8 +115,7 @@ class Generation {
     Slot& slot = slots_[s];
     slot.episode = &episode;
     slot.position = prompt_size() - 1;
-    slot.stream = stream_key(
-        sampling_.seed, {static_cast<std::uint64_t>(sampling_.purpose), sampling_.step, prompt_, static_cast<std::uint64_t>(started_)});
+    slot.stream = sample_stream(sampling_, prompt_, started_);
     slot.limit =
         sampling_.lengths.empty() ? sampling_.max_tokens : sampling_.lengths[prompt_starts_[prompt_] + static_cast<std::size_t>(started_)];
     slot.place = place_;
@@ -177,12 +153,12 @@ class Generation {
     for (std::size_t i = 0; i < decoding; ++i) append(slot_of(i), sampled_[i]);
   }
 
-  Token next_token(const Slot& slot, float* logits, std::size_t member) {
-    return sample(kernels_, logits, model_.config.vocab, sampling_, slot.stream, slot.episode->tokens.size(), orders_[member]);
+  DrawnToken next_token(const Slot& slot, float* logits, std::size_t member) {
+    return draw_token(kernels_, logits, model_.config.vocab, sampling_, slot.stream, slot.episode->tokens.size(), orders_[member]);
   }
 
   // Frees the slot if the token ends the completion.
-  void append(Slot& slot, const Token& token) {
+  void append(Slot& slot, const DrawnToken& token) {
     Episode& episode = *slot.episode;
     episode.tokens.push_back(token.id);
     episode.logp.push_back(token.logp);
@@ -208,7 +184,7 @@ class Generation {
   std::vector<std::vector<Episode>>& episodes_;
   std::vector<std::size_t> prompt_starts_;  // number of samples of earlier prompts
   std::vector<Slot> slots_;
-  std::vector<Token> sampled_;                     // of a pass
+  std::vector<DrawnToken> sampled_;                // of a pass
   std::vector<std::vector<std::int32_t>> orders_;  // room for sampling, of each thread
   std::vector<std::int64_t> users_;                // by place of a prompt: slots that see it
   std::vector<Row> rows_;
@@ -231,7 +207,7 @@ CpuEngine::CpuEngine(const Model& model, const CpuEngineOptions& options)
       team_size_(team_size(options, DecodeWeights::floats(model.config, kernels_) * static_cast<std::int64_t>(sizeof(float)), threads_)),
       packed_(model.config, model.layout, kernels_),
       rope_(model.config) {
-  if (model.config.value_head) throw Error("this model gives values, not tokens: it is a critic", "take the folder of a policy");
+  check_draws_tokens(model.config);
   refresh();
 }
 
@@ -246,20 +222,6 @@ std::int64_t CpuEngine::cache_bytes(const Model& model, const CpuEngineOptions& 
                               DecodeWorker::cache_floats(model.config, kernels(), wave, max_tokens);
   const std::int64_t threads = threads_or_cores(options.threads);
   return threads / team_size(options, weight_bytes(model), threads) * floats * static_cast<std::int64_t>(sizeof(float));
-}
-
-void CpuEngine::check_ids(const std::vector<std::int32_t>& ids, std::int64_t room) const {
-  if (ids.empty()) throw Error("an empty prompt has no next token", "give at least one token");
-  for (const std::int32_t id : ids) {
-    if (id < 0 || id >= model_.config.vocab)
-      throw Error("token id " + std::to_string(id) + " is outside the model's vocabulary of " + std::to_string(model_.config.vocab));
-  }
-  const auto length = static_cast<std::int64_t>(ids.size()) + room;
-  if (length > model_.config.context) {
-    throw Error("a prompt of " + std::to_string(ids.size()) + " tokens and a completion of " + std::to_string(room) + " need " +
-                    std::to_string(length) + " positions, the model has " + std::to_string(model_.config.context),
-                "lower max_tokens or shorten the prompt");
-  }
 }
 
 void CpuEngine::refresh() {
@@ -313,7 +275,7 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
   std::int64_t longest = 0;
   std::vector<std::vector<Episode>> episodes;
   for (const Prompt& prompt : prompts) {
-    check_ids(prompt.ids, sampling.max_tokens);
+    check_ids(model_.config, prompt.ids, sampling.max_tokens);
     longest = std::max(longest, static_cast<std::int64_t>(prompt.ids.size()));
     episodes.emplace_back(static_cast<std::size_t>(prompt.samples));
   }
@@ -362,7 +324,7 @@ std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<s
   const auto scale = static_cast<float>(1.0 / temperature);
   std::int64_t longest = 1;
   for (const auto& ids : sequences) {
-    check_ids(ids, 0);
+    check_ids(model_.config, ids, 0);
     longest = std::max(longest, static_cast<std::int64_t>(ids.size()));
   }
   rope_.ensure(longest);
@@ -398,7 +360,7 @@ std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<s
 }
 
 std::vector<float> CpuEngine::last_logits(const std::vector<std::int32_t>& ids) {
-  check_ids(ids, 0);
+  check_ids(model_.config, ids, 0);
   rope_.ensure(static_cast<std::int64_t>(ids.size()));
   Team team(team_size_);
   PhaseClock clock(false);

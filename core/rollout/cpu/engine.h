@@ -33,7 +33,7 @@ class CpuEngine : public Engine {
   static std::int64_t cache_bytes(const Model& model, const CpuEngineOptions& options, std::int64_t longest_prompt,
                                   std::int64_t max_tokens);
 
-  void refresh();
+  void refresh() override;
 
   std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling& sampling) override;
   std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) override;
@@ -46,7 +46,6 @@ class CpuEngine : public Engine {
   std::int64_t threads() const { return threads_; }
 
  private:
-  void check_ids(const std::vector<std::int32_t>& ids, std::int64_t room) const;
   // The wave for completions of `total` tokens at most, `longest` the longest prompt and `room` the most tokens of a completion.
   std::int64_t choose_wave(std::int64_t total, std::int64_t sequences, std::int64_t longest, std::int64_t room);
   // Rows a second of all threads with waves of `wave` at about that context.

@@ -1,34 +1,46 @@
-// How a block of threads draws one token from a row of logits. Each phase is what one thread does between two barriers, and all that
-// threads tell each other stands in SampleScratch: so a test can run the phases on the host, thread after thread.
+// How a block of threads draws one token from a row of logits, or gives the log-probability of one. Each phase is what one thread does between two
+// barriers (block.h), and all that threads tell each other stands in SampleScratch.
 //
 //   p_i = exp((l_i - max l) / T);  token = smallest i with p_0 + … + p_i > u · Σ p;  logp = log p_token - log Σ p
 //
 // A warp owns a run of columns and its lanes stride through it, so that memory is read in whole lines. The run that holds the token is
 // then divided among all threads, and one thread walks the few columns that are left. Sums of weights are double.
+//
+// top_k and top_p keep what keep_likeliest (sampler.h) keeps, without sorting: the least weight that is kept is found bit by bit, by counting and
+// adding up what is at least as heavy; of columns of just that weight the first ones are kept.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
+#include "core/rollout/cuda/block.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {
 
-constexpr int kSampleWarps = 8, kSampleLanes = 32, kSampleThreads = kSampleWarps * kSampleLanes;
+constexpr int kSampleThreads = 256, kSampleWarps = kSampleThreads / kWarp;
 
 struct SampleRow {
   const float* logits;
   std::int64_t vocab;
   double temperature;  // 0: the likeliest token
   std::uint64_t stream, index;
+  std::int64_t top_k;  // 0: all
+  double top_p;
 };
 
 struct SampleScratch {
   float top[kSampleThreads];
-  std::int64_t top_at[kSampleThreads];
+  std::int64_t top_at[kSampleThreads], count[kSampleThreads];
   double sum[kSampleThreads];
   float largest;
   std::int64_t largest_at;
+  float least;                      // weight that a column must have to be kept …
+  std::int64_t ties_end;            // … and, if it has just that, the column before which it must stand
+  std::int64_t all_count;           // of columns at least as heavy as `least`
+  double all_sum;                   // of their weights
+  std::int64_t ties;                // columns of just that weight to keep
   double total, threshold, before;  // before: weight of the columns left of the part that is searched
   std::int64_t first, last;         // that part
   std::int32_t id;
@@ -36,91 +48,231 @@ struct SampleScratch {
 };
 
 // Start of part `i` of `parts` over the columns first … last-1.
-TINYZERO_HOST_DEVICE inline std::int64_t part_start(std::int64_t first, std::int64_t last, std::int64_t parts, std::int64_t i) {
+TINYZERO_DEVICE inline std::int64_t part_start(std::int64_t first, std::int64_t last, std::int64_t parts, std::int64_t i) {
   return first + (last - first) * i / parts;
 }
 
-TINYZERO_HOST_DEVICE inline float sample_weight(const SampleRow& row, float largest, std::int64_t i) {
-  const double scale = row.temperature > 0 ? 1.0 / row.temperature : 1.0;
-  return expf((row.logits[i] - largest) * static_cast<float>(scale));
+TINYZERO_DEVICE inline double inverse_temperature(const SampleRow& row) { return row.temperature > 0 ? 1.0 / row.temperature : 1.0; }
+
+// Of all columns.
+TINYZERO_DEVICE inline float full_weight(const SampleRow& row, float largest, std::int64_t i) {
+  return expf((row.logits[i] - largest) * static_cast<float>(inverse_temperature(row)));
 }
 
-// Each thread: the largest of its columns, the leftmost of equals.
-TINYZERO_HOST_DEVICE inline void sample_find_largest(const SampleRow& row, SampleScratch& s, int thread) {
-  const std::int64_t last = part_start(0, row.vocab, kSampleWarps, thread / kSampleLanes + 1);
-  s.top[thread] = -INFINITY;
-  s.top_at[thread] = row.vocab;
-  for (std::int64_t i = part_start(0, row.vocab, kSampleWarps, thread / kSampleLanes) + thread % kSampleLanes; i < last;
-       i += kSampleLanes) {
-    if (row.logits[i] > s.top[thread] || s.top_at[thread] == row.vocab) {
-      s.top[thread] = row.logits[i];
-      s.top_at[thread] = i;
+// The same, 0 for a column that is not kept.
+TINYZERO_DEVICE inline float sample_weight(const SampleRow& row, const SampleScratch& s, std::int64_t i) {
+  const float weight = full_weight(row, s.largest, i);
+  return weight > s.least || (weight == s.least && i < s.ties_end) ? weight : 0.0f;
+}
+
+// Calls f(column) for the columns of a thread that strides through its warp's run.
+template <class F>
+TINYZERO_DEVICE void for_columns(const SampleRow& row, int thread, const F& f) {
+  const std::int64_t last = part_start(0, row.vocab, kSampleWarps, thread / kWarp + 1);
+  for (std::int64_t i = part_start(0, row.vocab, kSampleWarps, thread / kWarp) + thread % kWarp; i < last; i += kWarp) f(i);
+}
+
+// The largest logit, the leftmost of equals; everything is kept so far.
+template <class Block>
+TINYZERO_DEVICE void find_largest(Block& block, const SampleRow& row, SampleScratch& s) {
+  block.each([&](int thread) {
+    s.top[thread] = -INFINITY;
+    s.top_at[thread] = row.vocab;
+    for_columns(row, thread, [&](std::int64_t i) {
+      if (row.logits[i] > s.top[thread] || s.top_at[thread] == row.vocab) {
+        s.top[thread] = row.logits[i];
+        s.top_at[thread] = i;
+      }
+    });
+  });
+  block.one([&] {
+    int best = 0;
+    for (int t = 1; t < kSampleThreads; ++t) {
+      if (s.top[t] > s.top[best] || (s.top[t] == s.top[best] && s.top_at[t] < s.top_at[best])) best = t;
     }
-  }
+    s.largest = s.top[best];
+    s.largest_at = s.top_at[best];
+    s.least = 0;
+    s.ties_end = row.vocab;
+  });
 }
 
-// Thread 0: the largest of all.
-TINYZERO_HOST_DEVICE inline void sample_take_largest(SampleScratch& s) {
-  int best = 0;
-  for (int t = 1; t < kSampleThreads; ++t) {
-    if (s.top[t] > s.top[best] || (s.top[t] == s.top[best] && s.top_at[t] < s.top_at[best])) best = t;
-  }
-  s.largest = s.top[best];
-  s.largest_at = s.top_at[best];
+// Number and sum of the weights that are at least `least`.
+template <class Block>
+TINYZERO_DEVICE void count_heavier(Block& block, const SampleRow& row, SampleScratch& s, float least) {
+  block.each([&](int thread) {
+    s.count[thread] = 0;
+    s.sum[thread] = 0;
+    for_columns(row, thread, [&](std::int64_t i) {
+      const float weight = full_weight(row, s.largest, i);
+      if (weight < least) return;
+      ++s.count[thread];
+      s.sum[thread] += static_cast<double>(weight);
+    });
+  });
+  block.one([&] {
+    s.all_count = 0;
+    s.all_sum = 0;
+    for (int t = 0; t < kSampleThreads; ++t) {
+      s.all_count += s.count[t];
+      s.all_sum += s.sum[t];
+    }
+  });
 }
 
-// Each thread: the weight of its columns.
-TINYZERO_HOST_DEVICE inline void sample_sum_columns(const SampleRow& row, SampleScratch& s, int thread) {
-  const std::int64_t last = part_start(0, row.vocab, kSampleWarps, thread / kSampleLanes + 1);
+TINYZERO_DEVICE inline float float_of_bits(std::uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+// The largest bits of a weight such that enough() holds of what is at least as heavy; all weights lie in 0 … 1, where bits and numbers have one order.
+template <class Block, class Enough>
+TINYZERO_DEVICE std::uint32_t least_weight(Block& block, const SampleRow& row, SampleScratch& s, const Enough& enough) {
+  std::uint32_t found = 0;
+  for (std::uint32_t bit = 1u << 29; bit > 0; bit >>= 1) {
+    if ((found | bit) > 0x3F800000u) continue;  // 1
+    count_heavier(block, row, s, float_of_bits(found | bit));
+    if (enough()) found |= bit;
+  }
+  return found;
+}
+
+// Leaves the top_k likeliest columns, and of those the likeliest that reach top_p of their sum.
+template <class Block>
+TINYZERO_DEVICE void keep_likeliest_columns(Block& block, const SampleRow& row, SampleScratch& s) {
+  const bool by_count = row.top_k > 0 && row.top_k < row.vocab, by_sum = row.top_p < 1.0;
+  if (!by_count && !by_sum) return;
+  std::uint32_t least = 0;
+  std::int64_t most = row.vocab;  // columns
+  double among = 0;
+  // Of columns heavier than `bits`, number and sum; then how many of just that weight.
+  const auto heavier = [&](std::uint32_t bits, std::int64_t& count, double& sum) {
+    count_heavier(block, row, s, float_of_bits(bits + 1));
+    count = s.all_count;
+    sum = s.all_sum;
+  };
+  std::int64_t count = 0;
   double sum = 0;
-  for (std::int64_t i = part_start(0, row.vocab, kSampleWarps, thread / kSampleLanes) + thread % kSampleLanes; i < last; i += kSampleLanes)
-    sum += static_cast<double>(sample_weight(row, s.largest, i));
-  s.sum[thread] = sum;
+  if (by_count) {
+    most = row.top_k;
+    least = least_weight(block, row, s, [&] { return s.all_count >= most; });
+    heavier(least, count, sum);
+    among = sum + static_cast<double>(most - count) * static_cast<double>(float_of_bits(least));
+  } else {
+    count_heavier(block, row, s, 0.0f);
+    among = s.all_sum;
+  }
+  std::int64_t ties = most - count;
+  if (by_sum) {
+    const double goal = row.top_p * among;
+    const std::uint32_t by_goal = least_weight(block, row, s, [&] { return s.all_sum >= goal; });
+    if (by_goal > least || !by_count) {
+      least = by_goal;
+      ties = most;
+    }
+    heavier(least, count, sum);
+    const double weight = static_cast<double>(float_of_bits(least));
+    std::int64_t needed = count == 0 ? 1 : 0;
+    while (needed < ties && sum + static_cast<double>(needed) * weight < goal && weight > 0) ++needed;
+    if (needed < ties) ties = needed;
+  }
+  block.each([&](int thread) {
+    s.count[thread] = 0;
+    for (std::int64_t i = part_start(0, row.vocab, kSampleThreads, thread); i < part_start(0, row.vocab, kSampleThreads, thread + 1); ++i)
+      s.count[thread] += full_weight(row, s.largest, i) == float_of_bits(least) ? 1 : 0;
+  });
+  block.one([&] {
+    s.least = float_of_bits(least);
+    s.ties_end = 0;
+    std::int64_t left = ties;
+    int part = 0;
+    while (part + 1 < kSampleThreads && s.count[part] < left) left -= s.count[part++];
+    for (std::int64_t i = part_start(0, row.vocab, kSampleThreads, part); i < row.vocab && left > 0; ++i) {
+      if (full_weight(row, s.largest, i) != s.least) continue;
+      --left;
+      s.ties_end = i + 1;
+    }
+  });
 }
 
-// Thread 0: the threshold, and the warp whose columns hold it.
-TINYZERO_HOST_DEVICE inline void sample_choose_warp(const SampleRow& row, SampleScratch& s) {
-  double weight[kSampleWarps];
-  s.total = 0;
-  for (int w = 0; w < kSampleWarps; ++w) {
-    weight[w] = 0;
-    for (int lane = 0; lane < kSampleLanes; ++lane) weight[w] += s.sum[w * kSampleLanes + lane];
-    s.total += weight[w];
-  }
-  s.threshold = row.temperature > 0 ? uniform_at(row.stream, row.index) * s.total : 0.0;
+// The weights of the warps' runs and of all: s.sum by warp, s.total.
+template <class Block>
+TINYZERO_DEVICE void sum_columns(Block& block, const SampleRow& row, SampleScratch& s) {
+  block.each([&](int thread) {
+    double sum = 0;
+    for_columns(row, thread, [&](std::int64_t i) { sum += static_cast<double>(sample_weight(row, s, i)); });
+    s.sum[thread] = sum;
+  });
+  block.one([&] {
+    s.total = 0;
+    for (int w = 0; w < kSampleWarps; ++w) {
+      double weight = 0;
+      for (int lane = 0; lane < kWarp; ++lane) weight += s.sum[w * kWarp + lane];
+      s.sum[w] = weight;  // behind what is still to be read
+      s.total += weight;
+    }
+  });
+}
+
+// Thread 0: the threshold, and the warp whose run holds it.
+TINYZERO_DEVICE inline void choose_run(const SampleRow& row, SampleScratch& s) {
+  s.threshold = uniform_at(row.stream, row.index) * s.total;
   s.before = 0;
   int w = 0;
-  while (w + 1 < kSampleWarps && s.before + weight[w] <= s.threshold) s.before += weight[w++];
+  while (w + 1 < kSampleWarps && s.before + s.sum[w] <= s.threshold) s.before += s.sum[w++];
   s.first = part_start(0, row.vocab, kSampleWarps, w);
   s.last = part_start(0, row.vocab, kSampleWarps, w + 1);
 }
 
-// Each thread: the weight of its part of that warp's columns.
-TINYZERO_HOST_DEVICE inline void sample_sum_part(const SampleRow& row, SampleScratch& s, int thread) {
-  const std::int64_t last = part_start(s.first, s.last, kSampleThreads, thread + 1);
-  double sum = 0;
-  for (std::int64_t i = part_start(s.first, s.last, kSampleThreads, thread); i < last; ++i)
-    sum += static_cast<double>(sample_weight(row, s.largest, i));
-  s.sum[thread] = sum;
-}
-
 // Thread 0: the part that holds the threshold, then the token. Where rounding leaves the threshold beyond every column, the last column
 // seen with a weight is taken.
-TINYZERO_HOST_DEVICE inline void sample_take_token(const SampleRow& row, SampleScratch& s) {
+TINYZERO_DEVICE inline std::int64_t take_token(const SampleRow& row, const SampleScratch& s) {
   std::int64_t id = s.largest_at;
-  if (row.temperature > 0) {
-    double sum = s.before;
-    int part = 0;
-    while (part + 1 < kSampleThreads && sum + s.sum[part] <= s.threshold) sum += s.sum[part++];
-    for (std::int64_t i = part_start(s.first, s.last, kSampleThreads, part); i < row.vocab; ++i) {
-      const float weight = sample_weight(row, s.largest, i);
-      if (weight > 0) id = i;
-      sum += static_cast<double>(weight);
-      if (sum > s.threshold && weight > 0) break;
-    }
+  double sum = s.before;
+  int part = 0;
+  while (part + 1 < kSampleThreads && sum + s.sum[part] <= s.threshold) sum += s.sum[part++];
+  for (std::int64_t i = part_start(s.first, s.last, kSampleThreads, part); i < row.vocab; ++i) {
+    const float weight = sample_weight(row, s, i);
+    if (weight > 0) id = i;
+    sum += static_cast<double>(weight);
+    if (sum > s.threshold && weight > 0) break;
   }
-  s.id = static_cast<std::int32_t>(id);
-  s.logp = static_cast<float>(log(static_cast<double>(sample_weight(row, s.largest, id))) - log(s.total));
+  return id;
+}
+
+// Draws a token: scratch.id and scratch.logp.
+template <class Block>
+TINYZERO_DEVICE void sample_block(Block& block, const SampleRow& row, SampleScratch& s) {
+  find_largest(block, row, s);
+  if (row.temperature > 0) keep_likeliest_columns(block, row, s);
+  sum_columns(block, row, s);
+  if (row.temperature > 0) {
+    block.one([&] { choose_run(row, s); });
+    block.each([&](int thread) {
+      const std::int64_t last = part_start(s.first, s.last, kSampleThreads, thread + 1);
+      double sum = 0;
+      for (std::int64_t i = part_start(s.first, s.last, kSampleThreads, thread); i < last; ++i)
+        sum += static_cast<double>(sample_weight(row, s, i));
+      s.sum[thread] = sum;
+    });
+  }
+  block.one([&] {
+    const std::int64_t id = row.temperature > 0 ? take_token(row, s) : s.largest_at;
+    s.id = static_cast<std::int32_t>(id);
+    s.logp = static_cast<float>(log(static_cast<double>(full_weight(row, s.largest, id))) - log(s.total));
+  });
+}
+
+// Gives the log-probability of `target`: scratch.logp.
+template <class Block>
+TINYZERO_DEVICE void score_block(Block& block, const SampleRow& row, SampleScratch& s, std::int64_t target) {
+  find_largest(block, row, s);
+  sum_columns(block, row, s);
+  block.one([&] {
+    const double above = static_cast<double>(row.logits[target]) - static_cast<double>(s.largest);
+    s.logp = static_cast<float>(above * static_cast<double>(static_cast<float>(inverse_temperature(row))) - log(s.total));
+  });
 }
 
 }  // namespace tinyzero

@@ -1,4 +1,4 @@
-// The phases of the CUDA kernel, run on the host thread after thread, held against the rule they implement.
+// The phases by which a block of a device draws a token, run on the host thread after thread, held against the rule they implement.
 
 #include "core/rollout/cuda/sample_block.h"
 
@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/rollout/sampler.h"
+#include "support/emulated_device.h"
 #include "tinyzero/rng.h"
 
 using namespace tinyzero;
@@ -15,20 +17,10 @@ TEST_SUITE_BEGIN("core/rollout/sample_block");
 
 namespace {
 
-struct Drawn {
-  std::int64_t id;
-  double logp;
-};
-
-// What a block does, with the barriers as the ends of loops.
-Drawn by_phases(const SampleRow& row) {
+Drawn by_phases(const SampleRow& row, bool falling = false) {
   SampleScratch s;
-  for (int t = 0; t < kSampleThreads; ++t) sample_find_largest(row, s, t);
-  sample_take_largest(s);
-  for (int t = 0; t < kSampleThreads; ++t) sample_sum_columns(row, s, t);
-  sample_choose_warp(row, s);
-  for (int t = 0; t < kSampleThreads; ++t) sample_sum_part(row, s, t);
-  sample_take_token(row, s);
+  EmulatedBlock<kSampleThreads> block(nullptr, falling);
+  sample_block(block, row, s);
   return {s.id, s.logp};
 }
 
@@ -50,7 +42,7 @@ Drawn by_rule(const SampleRow& row, double& margin) {
     }
     margin = std::min(threshold - sum, sum + std::exp((row.logits[id] - largest) / t) - threshold) / total;
   }
-  return {id, (row.logits[id] - largest) / t - std::log(total)};
+  return {static_cast<std::int32_t>(id), static_cast<float>((row.logits[id] - largest) / t - std::log(total))};
 }
 
 std::vector<float> random_logits(std::int64_t n, double spread, Rng& rng) {
@@ -68,7 +60,7 @@ TEST_CASE("a block draws the token that the rule names, for vocabularies of ever
     for (const double temperature : {0.0, 0.3, 1.0, 2.0}) {
       for (int i = 0; i < (vocab > 10000 ? 4 : 60); ++i, ++rows) {
         const auto logits = random_logits(vocab, i % 2 == 0 ? 4.0 : 40.0, rng);
-        const SampleRow row{logits.data(), vocab, temperature, rng.next(), static_cast<std::uint64_t>(i)};
+        const SampleRow row{logits.data(), vocab, temperature, rng.next(), static_cast<std::uint64_t>(i), 0, 1.0};
         double margin = 0;
         const Drawn expected = by_rule(row, margin), drawn = by_phases(row);
         CAPTURE(vocab);
@@ -87,12 +79,60 @@ TEST_CASE("a block draws the token that the rule names, for vocabularies of ever
 
 TEST_CASE("ties go to the first, and a token of probability 0 is never drawn") {
   const std::vector<float> flat(300, 2.5f);
-  CHECK(by_phases({flat.data(), 300, 0.0, 1, 0}).id == 0);
+  CHECK(by_phases({flat.data(), 300, 0.0, 1, 0, 0, 1.0}).id == 0);
   std::vector<float> one(1000, -INFINITY);
   one[613] = 3.0f;
   for (std::uint64_t index = 0; index < 200; ++index) {
-    const Drawn drawn = by_phases({one.data(), 1000, 1.0, 5, index});
+    const Drawn drawn = by_phases({one.data(), 1000, 1.0, 5, index, 0, 1.0});
     CHECK(drawn.id == 613);
     CHECK(drawn.logp == doctest::Approx(0.0));
+  }
+}
+
+TEST_CASE("top-k and top-p keep what the sorting rule keeps, ties included") {
+  Rng rng(11);
+  std::vector<std::int32_t> order;
+  for (const std::int64_t vocab : {1, 3, 40, 257, 1000}) {
+    for (int i = 0; i < 150; ++i) {
+      auto logits = random_logits(vocab, 6.0, rng);
+      if (i % 2 == 0) {
+        for (float& l : logits) l = std::round(l);  // many ties
+      }
+      const std::int64_t k = i % 3 == 0 ? 0 : 1 + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(vocab) + 2));
+      const double p = i % 5 == 0 ? 1.0 : i % 7 == 0 ? 0.0 : rng.uniform();
+      const SampleRow row{logits.data(), vocab, 0.7, rng.next(), 3, k, p};
+      SampleScratch s;
+      EmulatedBlock<kSampleThreads> block(nullptr, i % 2 == 1);
+      sample_block(block, row, s);
+      std::vector<float> weights(logits.size());
+      for (std::int64_t c = 0; c < vocab; ++c) weights[static_cast<std::size_t>(c)] = full_weight(row, s.largest, c);
+      double sum = 0;
+      for (const float w : weights) sum += static_cast<double>(w);
+      sum = keep_likeliest(weights.data(), vocab, sum, k, p, order);
+      CAPTURE(vocab);
+      CAPTURE(k);
+      CAPTURE(p);
+      CHECK(s.total == doctest::Approx(sum));
+      int different = 0;
+      for (std::int64_t c = 0; c < vocab; ++c) different += sample_weight(row, s, c) == weights[static_cast<std::size_t>(c)] ? 0 : 1;
+      CHECK(different == 0);
+      CHECK(weights[static_cast<std::size_t>(s.id)] > 0);
+    }
+  }
+}
+
+TEST_CASE("the log-probability of a given token") {
+  Rng rng(12);
+  const auto logits = random_logits(700, 9.0, rng);
+  for (const double temperature : {0.5, 1.0}) {
+    const SampleRow row{logits.data(), 700, temperature, 0, 0, 0, 1.0};
+    double total = 0;
+    for (const float l : logits) total += std::exp(l / temperature);
+    for (const std::int64_t target : {0, 1, 256, 699}) {
+      SampleScratch s;
+      EmulatedBlock<kSampleThreads> block(nullptr, false);
+      score_block(block, row, s, target);
+      CHECK(s.logp == doctest::Approx(logits[static_cast<std::size_t>(target)] / temperature - std::log(total)).epsilon(1e-5));
+    }
   }
 }

@@ -1,0 +1,30 @@
+#include "core/rollout/sampler.h"
+
+#include <cmath>
+
+#include "tinyzero/rng.h"
+
+namespace tinyzero {
+
+DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab, const Sampling& sampling, std::uint64_t stream,
+                      std::uint64_t index, std::vector<std::int32_t>& order) {
+  float largest = 0;
+  double sum = 0;
+  if (sampling.temperature == 0) {
+    const std::int64_t best = std::max_element(logits, logits + vocab) - logits;
+    kernels.exponentials(logits, vocab, 1.0f, largest, sum);
+    return {static_cast<std::int32_t>(best), static_cast<float>(-std::log(sum))};
+  }
+  kernels.exponentials(logits, vocab, static_cast<float>(1.0 / sampling.temperature), largest, sum);
+  sum = keep_likeliest(logits, vocab, sum, sampling.top_k, sampling.top_p, order);
+  std::int64_t id = invert_cdf(logits, vocab, 0.0, uniform_at(stream, index) * sum);
+  if (id < 0) id = last_possible(logits, vocab);
+  return {static_cast<std::int32_t>(id), static_cast<float>(std::log(static_cast<double>(logits[id])) - std::log(sum))};
+}
+
+std::uint64_t sample_stream(const Sampling& sampling, std::size_t prompt, std::int64_t sample) {
+  return stream_key(sampling.seed,
+                    {static_cast<std::uint64_t>(sampling.purpose), sampling.step, prompt, static_cast<std::uint64_t>(sample)});
+}
+
+}  // namespace tinyzero

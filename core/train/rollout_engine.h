@@ -1,0 +1,19 @@
+// The engine that a run samples with, by rollout.device.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/rollout/engine.h"
+#include "core/train/run_parts.h"
+
+namespace tinyzero {
+
+// Throws Error that names the setting, if this machine or build has no such device.
+void check_device(const Experiment& experiment);
+
+// On the weights of parts.model; `note` is called with what is worth knowing about it.
+std::unique_ptr<Engine> rollout_engine(const RunParts& parts, const std::function<void(const std::string&)>& note);
+
+}  // namespace tinyzero
