@@ -62,7 +62,7 @@ void RolloutSettings::describe(SettingsTable& t) {
   t.add("samples", samples, "completions a problem").between(1, 4096);
   t.add("max_tokens", max_tokens, "longest completion, in tokens; longer ones are cut and count as truncated").between(1, 131072);
   t.add("temperature", temperature, "sampling temperature; training uses the log-probs of the same distribution").between(0.01, 10);
-  t.add("device", device, "where completions are sampled: cpu, or cuda, an NVIDIA GPU; learning is on the CPU").one_of({"cpu", "cuda"});
+  t.add("device", device, "where completions are sampled: cpu, or cuda, an NVIDIA GPU").one_of({"cpu", "cuda"});
   t.add("wave", wave, "sequences a core decodes at once; changes speed and memory, never tokens; 0: by the size of the cache")
       .between(0, 4096)
       .unless("device", "cuda");
@@ -116,6 +116,11 @@ void TrainSettings::describe(SettingsTable& t) {
         "2 bytes a "
         "weight")
       .one_of({"f32", "bf16"});
+  t.add("device", device,
+        "where models are passed through, forward and backward: cpu, or cuda, an NVIDIA GPU; weights, gradients and the optimizer stay in "
+        "the "
+        "computer's memory")
+      .one_of({"cpu", "cuda"});
   t.add("micro_batch", micro_batch, "tokens that a thread holds at once during an update; changes memory, never the gradient")
       .between(1, 1e7);
   t.add("recompute", recompute,

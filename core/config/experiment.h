@@ -80,6 +80,7 @@ struct TrainSettings {
   double clip_norm = 1.0;
   std::string optimizer_state = "f32";
   std::string weights = "f32";
+  std::string device = "cpu";
   std::int64_t micro_batch = 1024;
   bool recompute = false;
   double importance_cap = 0;

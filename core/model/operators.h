@@ -36,11 +36,14 @@ struct PackedShape {
   void add_continuation(std::int64_t length);
 };
 
+struct PaddedShape;  // padded.h
+
 struct AttentionInput {
   std::int64_t heads, kv_heads, head_dim;
   double eps;  // of the q/k norm
   std::shared_ptr<const PackedShape> shape;
   std::shared_ptr<const RopeTable> rope;  // with as many positions as the longest sequence
+  std::shared_ptr<const PaddedShape> padded = nullptr;
 };
 
 // Where the time of these operations went, forward and backward, in seconds of all threads, while account is kept; from 0 when it begins.
@@ -77,6 +80,7 @@ struct LinearWeight {
   const float* forward = nullptr;   // weight packed by the kernels; null: LibTorch's products
   const float* backward = nullptr;  // its transpose packed, for the gradient of the input
   std::vector<AdaptedRows> adapters = {};
+  at::ScalarType products = at::kFloat;  // what LibTorch's products multiply in
 };
 
 // x · weight^T + bias + residual: (N, k), (N, n) or undefined -> (N, n). The gradients of a packed weight, its bias and of

@@ -3,6 +3,7 @@
 
 #include "core/kernels/kernels.h"
 #include "core/model/operator_parts.h"
+#include "core/model/padded.h"
 
 namespace tinyzero {
 namespace {
@@ -172,14 +173,14 @@ struct AdaptedLinear : Function<AdaptedLinear> {
   static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& /*anchor*/, const LinearWeight& w) {
     context->save_for_backward({x});
     context->saved_data["weight"] = reinterpret_cast<std::int64_t>(&w);
-    return at::linear(x, w.weight, w.bias);
+    return typed_linear(x, w.weight, w.bias, w.products);
   }
 
   static Variables backward(AutogradContext* context, const Variables& grads) {
     const Tensor x = context->get_saved_variables()[0], dy = grads[0].contiguous();
     const auto& w = *reinterpret_cast<const LinearWeight*>(context->saved_data["weight"].toInt());
     add_adapter_gradients(w.adapters, dy, x);
-    return {at::mm(dy, w.weight), Variable(), Variable()};
+    return {at::mm(dy.to(w.products), w.weight.to(w.products)).to(at::kFloat), Variable(), Variable()};
   }
 };
 
@@ -268,7 +269,7 @@ struct TokenLogits : Function<TokenLogits> {
 
 at::Tensor linear(const at::Tensor& x, const LinearWeight& w, const at::Tensor& residual) {
   if (w.forward == nullptr) {
-    const Tensor y = w.adapters.empty() ? at::linear(x, w.weight, w.bias) : AdaptedLinear::apply(x, anchor_of(w.adapters), w);
+    const Tensor y = w.adapters.empty() ? typed_linear(x, w.weight, w.bias, w.products) : AdaptedLinear::apply(x, anchor_of(w.adapters), w);
     return residual.defined() ? residual + y : y;
   }
   return Linear::apply(x, std::nullopt, w.weight, optional(w.bias), optional(residual), optional(anchor_of(w.adapters)),

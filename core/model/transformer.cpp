@@ -3,19 +3,41 @@
 #include <algorithm>
 
 #include "core/base/workers.h"
+#include "core/model/padded.h"
 #include "core/model/reference.h"
 
 namespace tinyzero {
 
 using at::Tensor;
 
+namespace {
+
+Tensor weights_of(Model& model) { return at::from_blob(model.weights.data(), {model.weights.size()}, at::kFloat); }
+
+Tensor values_of(Adapter& adapter) { return at::from_blob(adapter.values(), {adapter.size()}, at::kFloat); }
+
+// In place, or a copy on a device.
+Tensor placed(const Tensor& host, const std::optional<DevicePlace>& place) {
+  return place ? host.to(place->device, at::kFloat, /*non_blocking=*/false, /*copy=*/true) : host;
+}
+
+}  // namespace
+
 Transformer::Transformer(Model& model, bool reference, const PackedWeights* packed, bool frozen, Adapter* adapter)
+    : Transformer(model, std::nullopt, reference, packed, frozen, adapter) {}
+
+Transformer::Transformer(Model& model, const DevicePlace& place, bool frozen, Adapter* adapter)
+    : Transformer(model, std::optional(place), /*reference=*/true, nullptr, frozen, adapter) {}
+
+Transformer::Transformer(Model& model, const std::optional<DevicePlace>& place, bool reference, const PackedWeights* packed, bool frozen,
+                         Adapter* adapter)
     : config_(model.config),
       model_(model),
       adapter_(adapter),
+      place_(place),
       reference_(reference),
-      weights_(at::from_blob(model.weights.data(), {model.weights.size()}, at::kFloat)),
-      flat_(adapter == nullptr ? weights_ : at::from_blob(adapter->values(), {adapter->size()}, at::kFloat)),
+      weights_(placed(weights_of(model), place)),
+      flat_(adapter == nullptr ? weights_ : placed(values_of(*adapter), place)),
       gradient_(frozen ? Tensor() : at::zeros_like(flat_)),
       rope_(std::make_shared<RopeTable>(model.config)) {
   const ModelConfig& c = config_;
@@ -28,8 +50,12 @@ Transformer::Transformer(Model& model, bool reference, const PackedWeights* pack
     const PackedWeights::Layer& ready = packed != nullptr ? packed->layer(static_cast<std::size_t>(i)) : kNotPacked;
     const auto linear = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns, std::int64_t bias,
                             const PackedWeights::Matrix& matrix) {
-      return LinearWeight{parameter(offset, {rows, columns}), parameter(bias, {rows}), matrix.forward, matrix.backward,
-                          adapters_of(offset, rows, columns)};
+      return LinearWeight{parameter(offset, {rows, columns}),
+                          parameter(bias, {rows}),
+                          matrix.forward,
+                          matrix.backward,
+                          adapters_of(offset, rows, columns),
+                          place_ ? place_->products : at::kFloat};
     };
     layers_.push_back({parameter(at.input_norm, {c.width}), parameter(at.q_norm, {c.head_dim}), parameter(at.k_norm, {c.head_dim}),
                        parameter(at.post_norm, {c.width}), linear(at.qkv, qkv_width, c.width, at.qkv_bias, ready.qkv),
@@ -109,10 +135,16 @@ void Transformer::changed(std::int64_t threads) {
   run_workers(threads, [&](std::int64_t part) { adapter_->merge(model_, part, threads); });
 }
 
+void Transformer::upload() {
+  weights_.copy_(weights_of(model_));
+  if (adapter_ != nullptr) flat_.copy_(values_of(*adapter_));
+}
+
 Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const PackedShape>& shape) {
   rope_->ensure(shape->longest());
-  const AttentionInput input{config_.heads, config_.kv_heads, config_.head_dim, config_.norm_eps, shape, rope_};
-  Tensor x = reference_ ? at::embedding(embedding_, ids) : token_embedding(embedding_, ids);  // (N, D)
+  AttentionInput input{config_.heads, config_.kv_heads, config_.head_dim, config_.norm_eps, shape, rope_};
+  if (place_) input.padded = std::make_shared<PaddedShape>(*shape, *rope_, config_.head_dim, place_->device);
+  Tensor x = reference_ ? at::embedding(embedding_, ids.to(embedding_.device())) : token_embedding(embedding_, ids);  // (N, D)
   for (const Layer& layer : layers_) {
     const auto pass = [this, &layer, input](const Tensor& from) { return layer_pass(layer, from, input); };
     x = recompute_ ? recomputed(pass, x) : pass(x);
@@ -121,19 +153,26 @@ Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const Packed
 }
 
 Tensor Transformer::layer_pass(const Layer& layer, const Tensor& x, const AttentionInput& input) const {
-  const auto attend = reference_ ? reference_attention : attention;
+  const auto attend = [&](const Tensor& qkv) {
+    if (place_) return padded_attention(qkv, layer.q_norm, layer.k_norm, input, place_->products);
+    return (reference_ ? reference_attention : attention)(qkv, layer.q_norm, layer.k_norm, input);
+  };
   const auto normed = [&](const Tensor& from, const Tensor& norm, const LinearWeight& w) {
     return reference_ ? linear(reference_rms_norm(from, norm, config_.norm_eps), w) : norm_linear(from, norm, config_.norm_eps, w);
   };
-  const Tensor qkv = normed(x, layer.input_norm, layer.qkv);                                        // (N, (H + 2 KV) d)
-  const Tensor attended = linear(attend(qkv, layer.q_norm, layer.k_norm, input), layer.output, x);  // (N, D)
-  const Tensor gate_up = normed(attended, layer.post_norm, layer.gate_up);                          // (N, 2F)
+  const Tensor qkv = normed(x, layer.input_norm, layer.qkv);                // (N, (H + 2 KV) d)
+  const Tensor attended = linear(attend(qkv), layer.output, x);             // (N, D)
+  const Tensor gate_up = normed(attended, layer.post_norm, layer.gate_up);  // (N, 2F)
   return reference_ ? linear(reference_swiglu(gate_up), layer.down, attended) : swiglu_linear(gate_up, layer.down, attended);  // (N, D)
 }
 
-Tensor Transformer::values(const Tensor& rows) const { return at::linear(rows, head_.weight, head_.bias).squeeze(1); }
+Tensor Transformer::values(const Tensor& rows) const { return at::linear(rows, head_.weight, head_.bias).squeeze(1).cpu(); }
 
 TokenDistribution Transformer::distribution(const Tensor& rows, const Tensor& targets, double temperature) const {
+  if (place_) {
+    const TokenDistribution out = chunked_token_distribution(rows, head_.weight, targets.to(place_->device), temperature, place_->products);
+    return {out.logp.cpu(), out.entropy.cpu()};
+  }
   return reference_ ? reference_token_distribution(rows, head_.weight, targets, temperature)
                     : token_distribution(rows, head_, targets, temperature);
 }

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/model/adapter.h"
@@ -13,6 +14,12 @@
 
 namespace tinyzero {
 
+// Where a copy of the model computes, with LibTorch's operations (padded.h), and what its products multiply in: kFloat or kBFloat16.
+struct DevicePlace {
+  at::Device device = at::kCPU;
+  at::ScalarType products = at::kFloat;
+};
+
 class Transformer {
  public:
   // Works on the weights of `model` in place (no copy); `model` must outlive it. With `reference`, the plain LibTorch operations. `packed`, if
@@ -21,13 +28,17 @@ class Transformer {
   explicit Transformer(Model& model, bool reference = false, const PackedWeights* packed = nullptr, bool frozen = false,
                        Adapter* adapter = nullptr);
 
+  // Works on a copy, of the weights of `model` and of the adapter's values, at `place`: as they are when it is made and at each upload().
+  Transformer(Model& model, const DevicePlace& place, bool frozen, Adapter* adapter);
+  void upload();
+
   // From now on layers keep nothing but their input for the backward pass, and are computed once more in it: the same gradients, in less memory.
   void recompute_layers() { recompute_ = true; }
 
   // Final hidden states, after the last norm, of a packed batch: ids (N) int64 -> (N, D).
   at::Tensor hidden(const at::Tensor& ids, const std::shared_ptr<const PackedShape>& shape);
 
-  // Distributions of the tokens that follow the given rows: rows (M, D), targets (M) int64.
+  // Distributions of the tokens that follow the given rows: rows (M, D), targets (M) int64. Of a copy, they are on the CPU nevertheless.
   TokenDistribution distribution(const at::Tensor& rows, const at::Tensor& targets, double temperature) const;
 
   // Values of the states at the given rows, of a model with a value head: (M, D) -> (M).
@@ -50,6 +61,9 @@ class Transformer {
   const Views& vectors() const { return vectors_; }
 
  private:
+  Transformer(Model& model, const std::optional<DevicePlace>& place, bool reference, const PackedWeights* packed, bool frozen,
+              Adapter* adapter);
+
   at::Tensor parameter(std::int64_t offset, std::vector<std::int64_t> shape);
   at::Tensor leaf(std::int64_t offset, std::vector<std::int64_t> shape);
   std::vector<AdaptedRows> adapters_of(std::int64_t offset, std::int64_t rows, std::int64_t columns);
@@ -64,7 +78,8 @@ class Transformer {
 
   const ModelConfig& config_;
   Model& model_;
-  Adapter* adapter_;  // null: all weights learn
+  Adapter* adapter_;                  // null: all weights learn
+  std::optional<DevicePlace> place_;  // none: on the model's own weights
   bool reference_, recompute_ = false;
   at::Tensor weights_, flat_, gradient_;
   Views layer_matrices_, embeddings_, vectors_;

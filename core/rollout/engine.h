@@ -76,6 +76,8 @@ class Engine {
   virtual std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) = 0;
   // To be called after a change of the weights that the engine works on.
   virtual void refresh() = 0;
+  // Gives back the memory of a device that only a call needs, to whoever computes there until the next call.
+  virtual void rest() {}
   virtual const DecodeStatistics& statistics() const = 0;
 };
 

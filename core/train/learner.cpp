@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/kernels/kernels.h"
 #include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 
@@ -22,6 +23,11 @@ OptimizerOptions optimizer_options(const Experiment& e, std::int64_t threads, co
       seed};
 }
 
+std::optional<DevicePlace> place_of(const TrainSettings& s) {
+  if (s.device == "cpu") return std::nullopt;
+  return DevicePlace{at::kCUDA, kernels().pair == 2 ? at::kBFloat16 : at::kFloat};  // as the setting `precision` has it
+}
+
 }  // namespace
 
 bool is_policy_without_adapter(const SideModel& side, const Experiment& settings) {
@@ -34,13 +40,14 @@ Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings
       algorithm_(algorithm),
       settings_(settings),
       threads_(threads),
-      workers_(policy, threads, {.adapter = adapter, .recompute = settings.train.recompute}),
+      workers_(policy, threads, {.adapter = adapter, .recompute = settings.train.recompute, .place = place_of(settings.train)}),
       optimizer_(workers_.model(), optimizer_options(settings, threads, "")) {}
 
 void Learner::add_side(const SideModel& about, std::optional<Model> model) {
   auto side = std::make_unique<Side>(Side{about, std::move(model), nullptr, nullptr, {}});
   if (side->model) {
-    const WorkerOptions options{.frozen = about.learning_rate == 0, .recompute = settings_.train.recompute};
+    const WorkerOptions options{
+        .frozen = about.learning_rate == 0, .recompute = settings_.train.recompute, .place = place_of(settings_.train)};
     side->workers = std::make_unique<ModelWorkers>(*side->model, threads_, options);
   }
   if (about.learning_rate > 0)

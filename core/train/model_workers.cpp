@@ -1,5 +1,6 @@
 #include "core/train/model_workers.h"
 
+#include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -29,18 +30,23 @@ std::int64_t ModelWorkers::bytes(const Model& model, std::int64_t threads, std::
 }
 
 ModelWorkers::ModelWorkers(Model& model, std::int64_t threads, WorkerOptions options) {
-  const std::int64_t replicas = options.replicas > 0 ? options.replicas : ModelWorkers::replicas(model, threads);
+  const std::int64_t replicas = options.place ? 1 : options.replicas > 0 ? options.replicas : ModelWorkers::replicas(model, threads);
   const bool frozen = options.frozen;
   threads_each_ = static_cast<int>(std::max<std::int64_t>(1, threads / replicas));
   at::set_num_threads(threads_each_);
-  if (packed_bytes(model, frozen) > 0) packed_ = std::make_unique<PackedWeights>(model, frozen);
+  if (!options.place && packed_bytes(model, frozen) > 0) packed_ = std::make_unique<PackedWeights>(model, frozen);
   for (std::int64_t i = 0; i < replicas; ++i) {
     replicas_.push_back(std::make_unique<Transformer>(model, /*reference=*/false, packed_.get(), frozen, options.adapter));
     if (options.recompute) replicas_.back()->recompute_layers();
   }
+  if (!options.place) return;
+  on_cuda_ = options.place->device.is_cuda();
+  copy_ = std::make_unique<Transformer>(model, *options.place, frozen, options.adapter);
+  if (options.recompute) copy_->recompute_layers();
 }
 
 void ModelWorkers::run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work) {
+  if (copy_) return run_on_device(tasks, work);
   if (packed_) run_workers(count(), [&](std::int64_t part) { packed_->pack(part, count()); });
   run_workers(std::min(count(), tasks), [&](std::int64_t worker) {
     at::set_num_threads(threads_each_);  // holds for a thread
@@ -53,6 +59,17 @@ void ModelWorkers::run(std::int64_t tasks, const std::function<void(Transformer&
     sum.add_(part);
     part.zero_();
   }
+}
+
+void ModelWorkers::run_on_device(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work) {
+  copy_->upload();
+  for (std::int64_t i = 0; i < tasks; ++i) work(*copy_, i);
+  at::Tensor sum = model().flat_gradient(), part = copy_->flat_gradient();
+  if (sum.defined()) {
+    sum.add_(part.cpu());
+    part.zero_();
+  }
+  if (on_cuda_) at::accelerator::emptyCache();  // for the decoder
 }
 
 }  // namespace tinyzero

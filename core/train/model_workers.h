@@ -2,11 +2,13 @@
 //
 // For small models a step is divided by episodes, one replica a core, and not each operation by rows: their matrices are so small that
 // threads which share them wait for each other half of the time. Where gradients of that many replicas would fill the memory, there is one
-// replica, and its operations use all cores.
+// replica, and its operations use all cores. On another device there is one, too: a copy of the weights is made before each run, and the gradient
+// comes back after it, so that optimizers and checkpoints know nothing of devices.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/model/transformer.h"
@@ -14,10 +16,11 @@
 namespace tinyzero {
 
 struct WorkerOptions {
-  std::int64_t replicas = 0;   // 0: chosen by the size of the model
-  bool frozen = false;         // no gradients
-  Adapter* adapter = nullptr;  // of the model, into which it is merged: what learns; null: all weights
-  bool recompute = false;      // layers are computed once more in the backward pass
+  std::int64_t replicas = 0;              // 0: chosen by the size of the model
+  bool frozen = false;                    // no gradients
+  Adapter* adapter = nullptr;             // of the model, into which it is merged: what learns; null: all weights
+  bool recompute = false;                 // layers are computed once more in the backward pass
+  std::optional<DevicePlace> place = {};  // of a copy that does the passes, alone; none: replicas on the CPU
 };
 
 class ModelWorkers {
@@ -32,7 +35,7 @@ class ModelWorkers {
   // The replicas that such a model gets.
   static std::int64_t replicas(const Model& model, std::int64_t threads);
 
-  std::int64_t count() const { return static_cast<std::int64_t>(replicas_.size()); }
+  std::int64_t count() const { return static_cast<std::int64_t>(replicas_.size()); }  // passes at a time
 
   // The replica that holds the gradient: what an optimizer steps on. Passes through it belong into run().
   Transformer& model() { return *replicas_.front(); }
@@ -43,8 +46,12 @@ class ModelWorkers {
   void run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
 
  private:
-  std::unique_ptr<PackedWeights> packed_;  // none: too large
+  void run_on_device(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
+
+  std::unique_ptr<PackedWeights> packed_;  // none: too large, or not needed
   std::vector<std::unique_ptr<Transformer>> replicas_;
+  std::unique_ptr<Transformer> copy_;  // on a device, which does the passes of the one replica; none: on the CPU
+  bool on_cuda_ = false;
   int threads_each_;
 };
 

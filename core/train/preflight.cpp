@@ -216,6 +216,7 @@ void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts, 
   report.truncated = share([](const ScoredCompletion& c) { return c.episode.end == End::length; });
   report.accuracy = share([](const ScoredCompletion& c) { return c.right; });
   report.mixed_groups = mixed_share(sampled);
+  if (e.train.device == "cuda") engine.rest();
   const RunProbe probe = probe_sample(workers, parts, make_batch(prompts, sampled.completions, e.rollout.max_tokens), seconds);
   const RunArithmetic arithmetic = arithmetic_of(parts, probe.steps(e.train));
   report.seconds = probe.rl_seconds(e, arithmetic);

@@ -6,10 +6,13 @@
 
 namespace tinyzero {
 
-void check_device(const Experiment& e) {
-  if (e.rollout.device == "cpu" || has_cuda_device()) return;
-  throw Error(e.where("rollout.device") + "rollout.device is cuda, and there is none: CUDA is " + cuda_description(),
-              "set rollout.device: cpu, or see docs/gpu.md");
+void check_devices(const Experiment& e) {
+  for (const auto& [name, device] :
+       {std::pair<std::string, std::string>("rollout.device", e.rollout.device), {"train.device", e.train.device}}) {
+    if (device == "cpu" || has_cuda_device()) continue;
+    throw Error(e.where(name) + name + " is cuda, and there is none: CUDA is " + cuda_description(),
+                "set " + name + ": cpu, or see docs/gpu.md");
+  }
 }
 
 std::unique_ptr<Engine> rollout_engine(const RunParts& parts, const std::function<void(const std::string&)>& note) {

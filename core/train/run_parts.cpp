@@ -124,7 +124,7 @@ RunParts RunParts::open_run(const fs::path& folder, const PluginCatalog& catalog
 
 RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start) {
   use_kernels(kernels_for(experiment.general.precision));
-  check_device(experiment);
+  check_devices(experiment);
   const ModelSettings& m = experiment.model;
   if (!is_mixture(experiment.task.use, &experiment.task.settings)) check_found(catalog, TINYZERO_NOTE_TASK, experiment.task);
   check_found(catalog, TINYZERO_NOTE_ALGORITHM, experiment.algorithm);

@@ -146,6 +146,7 @@ void Trainer::train_step(std::int64_t step) {
   const auto begin = Clock::now();
   SampledStep sampled = sample_step(*engine_, parts_, curriculum_.stage(), step);
   const auto start = Clock::now();
+  if (settings_.train.device == "cuda") engine_->rest();
   const LearnReport learned = learner_.learn(step, sampled.step);
   engine_->refresh();
   last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));

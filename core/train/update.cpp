@@ -15,7 +15,7 @@ namespace tinyzero {
 namespace {
 
 ModelOutput run_model(Transformer& model, const ModelInput& input, double temperature) {
-  const at::Tensor rows = model.hidden(input.ids, input.shape).index_select(0, input.rows);  // (N, D)
+  const at::Tensor states = model.hidden(input.ids, input.shape), rows = states.index_select(0, input.rows.to(states.device()));  // (N, D)
   if (model.has_value_head()) return {{}, {}, model.values(rows)};
   const TokenDistribution out = model.distribution(rows, input.targets, temperature);
   return {out.logp, out.entropy, {}};

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct LossPath {
   std::int64_t micro_batch = 1 << 20;  // tokens; 1: every sequence alone
   std::int64_t replicas = 1;
   bool recompute = false;
+  std::optional<DevicePlace> place = {};  // of a copy that does it
 };
 
 struct LossGradient {
@@ -50,7 +52,7 @@ inline LossGradient gradient_of(Model& model, const LossCase& c, const LossPath&
   }
   const auto runs = divide(lengths, path.micro_batch, path.replicas);
   std::vector<double> losses(runs.size());
-  ModelWorkers workers(model, path.replicas, {.replicas = path.replicas, .recompute = path.recompute});
+  ModelWorkers workers(model, path.replicas, {.replicas = path.replicas, .recompute = path.recompute, .place = path.place});
   workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& replica, std::int64_t r) {
     const auto& run = runs[static_cast<std::size_t>(r)];
     std::vector<const Sequence*> chosen;

@@ -74,6 +74,11 @@ void DeviceEngine::refresh() {
   if (uploaded_) uploaded_->refresh(model_);
 }
 
+void DeviceEngine::rest() {
+  recordings_.clear();
+  pass_.reset();
+}
+
 PassRoom DeviceEngine::room_that_fits(const PassRoom& wanted) const {
   const auto free = static_cast<std::int64_t>(kShareOfMemory * static_cast<double>(device_->free_bytes()));
   for (std::int64_t slots = wanted.slots;; slots = slots > kBuckets[0] ? std::max(bucket_of(slots) / 2, kBuckets[0]) : slots / 2) {
@@ -94,8 +99,7 @@ void DeviceEngine::ensure(PassRoom room) {
   room.prompt_length = rounded(room.prompt_length);
   room.slot_length = rounded(room.slot_length);
   if (pass_ && (pass_->room().covers(room) || (room.slots > 0 && wanted_.covers(room)))) return;
-  recordings_.clear();
-  pass_.reset();
+  rest();
   wanted_ = room;
   pass_ = std::make_unique<DevicePass>(device_, model_.config, weights_, room.slots > 0 ? room_that_fits(room) : room);
 }

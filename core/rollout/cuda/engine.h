@@ -37,6 +37,7 @@ class DeviceEngine : public Engine {
   DeviceEngine(std::shared_ptr<Device> device, const Model& shape, const DeviceWeights& weights, const DeviceEngineOptions& options);
 
   void refresh() override;
+  void rest() override;
   std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling& sampling) override;
   std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) override;
   const DecodeStatistics& statistics() const override { return statistics_; }

@@ -59,14 +59,17 @@ TEST_CASE("gradients of the whole model are those of transformers") {
     CAPTURE(entry.path().string());
     Model model = load_model(golden / "hf" / expected["model"].get<std::string>());
     const LossCase c = LossCase::from_json(expected);
-    // All packed together, prompts shared, more tokens than the head is given at once; then recomputed, each alone, and divided.
+    // All packed together, prompts shared, more tokens than the head is given at once; then recomputed, each alone, and divided; and by a copy, as
+    // a device has it.
     CHECK(static_cast<std::int64_t>(c.logp_weights.size()) > 2 * kLogitRows);
     for (const LossPath path :
          {LossPath{}, LossPath{.recompute = true}, LossPath{.micro_batch = 1}, LossPath{.micro_batch = 200, .replicas = 3},
-          LossPath{.micro_batch = 200, .replicas = 2, .recompute = true}}) {
+          LossPath{.micro_batch = 200, .replicas = 2, .recompute = true}, LossPath{.place = DevicePlace{}},
+          LossPath{.micro_batch = 200, .recompute = true, .place = DevicePlace{}}}) {
       CAPTURE(path.micro_batch);
       CAPTURE(path.replicas);
       CAPTURE(path.recompute);
+      CAPTURE(path.place.has_value());
       check_gradients(model, gradient_of(model, c, path), expected);
     }
     ++models;

@@ -126,6 +126,35 @@ TEST_CASE("our products equal plain LibTorch's in f32, and stay near them in bf1
   use_kernels(kernels(before));
 }
 
+TEST_CASE("a copy on a device gives the gradient of an adapter, and stays near the model in bf16") {
+  for (const fs::path& folder : golden_models()) {
+    CAPTURE(folder.string());
+    Model model = load_model(folder);
+    const Packed batch = packed({1, 7, 33, 2, 90, 300}, model.config.vocab);
+    const auto pass = [&](Transformer& transformer) {
+      const auto out = transformer.distribution(transformer.hidden(batch.ids, batch.shape), batch.targets, 0.8);
+      const std::int64_t n = batch.ids.size(0);
+      torch::autograd::backward({(out.logp * at::linspace(-1, 2, n)).sum() + (out.entropy * at::linspace(3, 1, n)).sum()}, {});
+      return Pass{out.logp.detach(), out.entropy.detach(), transformer.flat_gradient().clone()};
+    };
+    Transformer narrow(model, DevicePlace{at::kCPU, at::kBFloat16}, /*frozen=*/false, nullptr);
+    const Pass exact = run(model, batch, true), near = pass(narrow);
+    check_close(near.logp, exact.logp, 0.1);
+    CHECK(at::cosine_similarity(near.gradient.to(at::kDouble), exact.gradient.to(at::kDouble), 0).item<double>() > 0.99);
+
+    Adapter adapter(model, {4, 8, {"q", "v", "down"}, ""}, 5);
+    Rng rng(6);
+    for (std::int64_t i = 0; i < adapter.size(); ++i) adapter.values()[i] = static_cast<float>(0.1 * (2 * rng.uniform() - 1));
+    Transformer own(model, false, nullptr, false, &adapter);
+    Transformer copy(model, DevicePlace{}, false, &adapter);
+    own.changed(2);  // merges
+    copy.upload();
+    const Pass ours = pass(own), theirs = pass(copy);
+    check_close(theirs.logp, ours.logp, 1e-5);
+    check_close(theirs.gradient, ours.gradient, 2e-5);
+  }
+}
+
 TEST_CASE("completions behind shared prompt rows are as if each had its own") {
   for (const fs::path& folder : golden_models()) {
     CAPTURE(folder.string());

@@ -80,9 +80,10 @@ struct Outcome_ {
   Metrics metrics;
 };
 
-Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int64_t updates = 1, std::int64_t replicas = 1) {
+Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int64_t updates = 1, std::int64_t replicas = 1,
+                 std::optional<DevicePlace> place = {}) {
   Model model = small_model();
-  ModelWorkers workers(model, replicas, {.replicas = replicas});
+  ModelWorkers workers(model, replicas, {.replicas = replicas, .place = place});
   Optimizer optimizer(workers.model(), {});
   auto algorithm = grpo(settings);
   StepBatch step = some_step();
@@ -125,6 +126,16 @@ TEST_CASE("replicas share the work, never the result") {
     const auto together = updated("{kl: 0.1}", 30, 1, replicas);
     CHECK(largest_difference(alone.weights, together.weights) < 1e-4);
     CHECK(together.metrics.values().at("loss").value() == doctest::Approx(alone.metrics.values().at("loss").value()).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("passes of a copy on a device teach the model as its own would") {
+  for (const std::int64_t updates : {1, 2, 4}) {
+    const auto own = updated("{kl: 0.1}", 30, updates), copy = updated("{kl: 0.1}", 30, updates, 1, DevicePlace{});
+    std::int64_t other = 0;  // where a gradient is next to nothing, AdamW's first steps follow its sign
+    for (std::size_t i = 0; i < own.weights.size(); ++i) other += std::abs(own.weights[i] - copy.weights[i]) > 1e-4f ? 1 : 0;
+    CHECK(other < static_cast<std::int64_t>(own.weights.size()) / 1000);
+    CHECK(copy.metrics.values().at("loss").value() == doctest::Approx(own.metrics.values().at("loss").value()).epsilon(1e-4));
   }
 }
 
