@@ -200,7 +200,7 @@ void Moments::restore(const SafetensorsFile& file) {
       throw Error(file.path().string() + " holds " + name + (found == file.tensors().end() ? " not at all" : " as " + found->second.dtype) +
                       ", where train.optimizer_state needs it as " + mine.dtype + " for " + std::to_string(mine.shape[0]) + " numbers",
                   "go on with the optimizer state and model that the run began with");
-    std::memcpy(const_cast<char*>(mine.data), found->second.data, mine.bytes);  // of this object, which is not const
+    if (mine.bytes > 0) std::memcpy(const_cast<char*>(mine.data), found->second.data, mine.bytes);  // of this object, which is not const
   }
 }
 

@@ -132,6 +132,18 @@ def check(program, run):
     print(f"{folder}: {compared} log-probs within {worst:.1e}, {len(ours)} greedy completions equal")
 
 
+def check_bf16_run(program, run):
+    """A run whose weights are numbers of bf16, rounded stochastically: its checkpoint opens as such, with the log-probabilities of this program."""
+    subprocess.run([program, "train", "tests/integration/small.yaml", "train.weights=bf16", "train.optimizer_state=int8", "--run", run, "--quiet"],
+                   check=True)
+    folder = newest_checkpoint(program, run)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto").eval()
+    assert model.dtype == torch.bfloat16, model.dtype
+    worst = difference(program, folder, model.float())
+    assert worst < TOLERANCE, f"log-probs differ by {worst}"
+    print(f"{folder}: opens in bf16, log-probs within {worst:.1e}")
+
+
 def check_critic(program, run):
     folder = newest_checkpoint(program, run) + "/trainer/critic"
     critic, loading = AutoModelForTokenClassification.from_pretrained(folder, output_loading_info=True)
@@ -154,6 +166,7 @@ def main():
         subprocess.run([program, "train", "tests/integration/small.yaml", "algorithm.use=ppo", "--run", run + "-ppo", "--quiet"], check=True)
         check_critic(program, run + "-ppo")
         check_exports(program, run)
+        check_bf16_run(program, run + "-bf16")
     golden = os.path.join(os.environ.get("TINYZERO_GOLDEN") or "tests/golden", "hf")
     for name in sorted(os.listdir(golden)):
         if os.path.exists(os.path.join(golden, name, "config.json")):

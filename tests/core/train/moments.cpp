@@ -1,4 +1,4 @@
-// Optimizer state in fewer bytes, and weights in bf16: levels and steps as in bitsandbytes, rounding without bias, and models that learn all the same.
+// Optimizer state in fewer bytes, and weights in bf16: levels and steps as in bitsandbytes, rounding without bias, and models that learn as well.
 
 #include "core/train/moments.h"
 
