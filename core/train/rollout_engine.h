@@ -13,7 +13,7 @@ namespace tinyzero {
 // Throws Error that names the setting, if this machine or build has no such device.
 void check_device(const Experiment& experiment);
 
-// On the weights of parts.model; `note` is called with what is worth knowing about it.
+// On the weights of parts.model, after check_device(); `note` is called with what is worth knowing about it.
 std::unique_ptr<Engine> rollout_engine(const RunParts& parts, const std::function<void(const std::string&)>& note);
 
 }  // namespace tinyzero
