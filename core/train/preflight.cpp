@@ -14,6 +14,7 @@
 #include "core/train/curriculum.h"
 #include "core/train/plan.h"
 #include "core/train/records.h"
+#include "core/train/rollout_engine.h"
 #include "core/train/step_sampler.h"
 
 namespace tinyzero {
@@ -182,6 +183,7 @@ void judge_policy(const RunParts& parts, PreflightReport& report) {
 }  // namespace
 
 PreflightReport check_start(const RunParts& parts, const std::filesystem::path& run) {
+  check_devices(parts.experiment);
   PreflightReport report;
   report.max_tokens = parts.experiment.rollout.max_tokens;
   report.context = parts.model.config.context;

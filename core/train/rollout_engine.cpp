@@ -17,6 +17,7 @@ void check_devices(const Experiment& e) {
 
 std::unique_ptr<Engine> rollout_engine(const RunParts& parts, const std::function<void(const std::string&)>& note) {
   const Experiment& e = parts.experiment;
+  check_devices(e);
   if (e.rollout.device == "cpu") return std::make_unique<CpuEngine>(parts.model, CpuEngineOptions{e.general.threads, e.rollout.wave, ""});
   return cuda_engine(parts.model, kernels().pair == 2 ? Dtype::bf16 : Dtype::f32, note);  // what the trainer multiplies in
 }

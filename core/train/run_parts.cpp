@@ -10,7 +10,6 @@
 #include "core/run/checkpoint.h"
 #include "core/task/mixture.h"
 #include "core/text/prompt.h"
-#include "core/train/rollout_engine.h"
 #include "tinyzero/note.h"
 #include "tinyzero/rng.h"
 
@@ -124,7 +123,6 @@ RunParts RunParts::open_run(const fs::path& folder, const PluginCatalog& catalog
 
 RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start) {
   use_kernels(kernels_for(experiment.general.precision));
-  check_devices(experiment);
   const ModelSettings& m = experiment.model;
   if (!is_mixture(experiment.task.use, &experiment.task.settings)) check_found(catalog, TINYZERO_NOTE_TASK, experiment.task);
   check_found(catalog, TINYZERO_NOTE_ALGORITHM, experiment.algorithm);

@@ -68,6 +68,7 @@ TEST_CASE("a device that is not there") {
   refused({"play", "arithmetic", "--model", model, "--device", "cuda"}, {"CUDA", "hint: use device cpu"});
   refused({"model", "generate", model, "--prompt", "a", "--device", "tpu"}, {"--device", "tpu"});
   refused({"train", kConfig, "rollout.device=cuda", "--run", folder / "run"}, {"rollout.device is cuda", "hint: set rollout.device: cpu"});
+  refused({"train", kConfig, "train.device=cuda", "--run", folder / "run"}, {"train.device is cuda", "hint: set train.device: cpu"});
   CHECK_FALSE(fs::exists(folder / "run"));
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -78,6 +79,19 @@ TEST_CASE("model export: every type, in shards, scores as the model it came from
     CHECK(info(out)["files"].size() > 2);
     CHECK(tinyzero::tinyzero({"model", "score", out}, ids).out == scores);  // bf16 in f32 is exact
   }
+}
+
+TEST_CASE("--precision: scores in bf16 are near those in f32, and not the same") {
+  const std::string folder = golden_folder() / "hf" / "qwen3_untied";
+  const auto scores = [&](const std::string& precision) {
+    const ProcessResult result = tinyzero::tinyzero({"model", "score", folder, "--precision", precision}, "{\"ids\":[3,1,4,1,5,9,2,6]}\n");
+    REQUIRE(result.code == 0);
+    return parse_json(result.out, "model score")["logprobs"].get<std::vector<double>>();
+  };
+  const auto exact = scores("f32"), rounded = scores("bf16");
+  REQUIRE(exact.size() == 7);
+  CHECK(exact != rounded);
+  for (std::size_t i = 0; i < exact.size(); ++i) CHECK(std::abs(exact[i] - rounded[i]) < 0.5);
 }
 
 TEST_CASE("help of both commands, on standard output") {

@@ -53,6 +53,34 @@ std::vector<std::vector<Chunk>> score_passes(const std::vector<std::vector<std::
   return passes;
 }
 
+// A pass of score(), as rows.
+std::vector<DeviceRow> rows_of(const std::vector<Chunk>& pass, const std::vector<std::vector<std::int32_t>>& sequences) {
+  std::vector<DeviceRow> rows;
+  for (const Chunk& chunk : pass) {
+    const auto& ids = sequences[chunk.sequence];
+    for (std::size_t t = chunk.first; t < chunk.last; ++t) {
+      DeviceRow row;
+      row.token = ids[t];
+      row.target = ids[t + 1];
+      row.position = static_cast<std::int32_t>(t);
+      row.prompt = chunk.place;
+      row.shared = static_cast<std::int32_t>(ids.size());
+      row.alive = 1;
+      rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
+DrawSettings settings_of(const Sampling& sampling) {
+  DrawSettings settings{sampling.temperature, sampling.top_k, sampling.top_p};
+  if (!sampling.lengths.empty()) return settings;  // end tokens end nothing
+  if (static_cast<std::int64_t>(sampling.eos.size()) > kMostEndTokens)
+    throw Error(std::to_string(sampling.eos.size()) + " end tokens, the device takes " + std::to_string(kMostEndTokens) + " at most");
+  for (const std::int64_t id : sampling.eos) settings.ends[settings.end_count++] = static_cast<std::int32_t>(id);
+  return settings;
+}
+
 }  // namespace
 
 DeviceEngine::DeviceEngine(std::shared_ptr<Device> device, const Model& shape, const DeviceWeights& weights,
@@ -111,56 +139,58 @@ void DeviceEngine::decode(std::int64_t rows) {
   known->second->replay();
 }
 
-std::vector<Episode> DeviceEngine::generate(const std::vector<Prompt>& prompts, const Sampling& sampling) {
-  statistics_ = {};
-  std::int64_t sequences = 0;
+PassRoom DeviceEngine::room_for(const std::vector<Prompt>& prompts, const Sampling& sampling) const {
   PassRoom room;
+  std::int64_t sequences = 0;
   for (const Prompt& prompt : prompts) {
     check_ids(model_.config, prompt.ids, sampling.max_tokens);
     room.prompt_length = std::max(room.prompt_length, static_cast<std::int64_t>(prompt.ids.size()));
     sequences += prompt.samples;
   }
-  if (sequences == 0) return {};
-  if (static_cast<std::int64_t>(sampling.eos.size()) > kMostEndTokens)
-    throw Error(std::to_string(sampling.eos.size()) + " end tokens, the device takes " + std::to_string(kMostEndTokens) + " at most");
-  room.slot_length = sampling.max_tokens + 1;  // the prompt's last token is in the slot too
-  room.looks = options_.looks;
   const std::int64_t most = std::end(kBuckets)[-1];
+  room.slot_length = sampling.max_tokens + 1;  // the prompt's last token is in the slot too
   room.slots = std::min(sequences, options_.slots > 0 ? std::min(options_.slots, most) : most);
   room.prompts = std::min(room.slots, static_cast<std::int64_t>(prompts.size()));
   room.rows = std::max(bucket_of(room.slots), kPromptRows);
-  ensure(room);
-  const std::int64_t slots = std::min(room.slots, pass_->room().slots), places = std::min(room.prompts, pass_->room().prompts);
+  room.looks = options_.looks;
+  return room;
+}
 
-  DrawSettings settings{sampling.temperature, sampling.top_k, sampling.top_p};
-  if (sampling.lengths.empty()) {
-    for (const std::int64_t id : sampling.eos) settings.ends[settings.end_count++] = static_cast<std::int32_t>(id);
+void DeviceEngine::compute_prompts(const std::vector<DeviceRow>& rows) {
+  for (std::size_t first = 0; first < rows.size(); first += kPromptRows) {
+    const std::span some = std::span(rows).subspan(first, std::min<std::size_t>(rows.size() - first, kPromptRows));
+    const std::int64_t count = bucket_of(static_cast<std::int64_t>(some.size()));
+    pass_->set_rows(padded(std::vector<DeviceRow>(some.begin(), some.end()), count));
+    pass_->prompts(count);
   }
+  statistics_.prompt_tokens += static_cast<std::int64_t>(rows.size());
+}
+
+std::vector<Episode> DeviceEngine::generate(const std::vector<Prompt>& prompts, const Sampling& sampling) {
+  statistics_ = {};
+  const PassRoom room = room_for(prompts, sampling);
+  if (room.slots == 0) return {};
+  const DrawSettings settings = settings_of(sampling);
+  ensure(room);
   pass_->set_draws(settings);
+  const std::int64_t slots = std::min(room.slots, pass_->room().slots), places = std::min(room.prompts, pass_->room().prompts);
   Schedule schedule(prompts, sampling, slots, places);
-  std::int64_t steps = 0;
+  std::int64_t all_passes = 0;
   while (true) {
-    const auto wanted = schedule.refill();
-    for (std::size_t first = 0; first < wanted.size(); first += kPromptRows) {
-      const std::span some(wanted.begin() + static_cast<std::ptrdiff_t>(first), std::min<std::size_t>(wanted.size() - first, kPromptRows));
-      const std::int64_t rows = bucket_of(static_cast<std::int64_t>(some.size()));
-      pass_->set_rows(padded(std::vector<DeviceRow>(some.begin(), some.end()), rows));
-      pass_->prompts(rows);
-    }
-    statistics_.prompt_tokens += static_cast<std::int64_t>(wanted.size());
+    compute_prompts(schedule.refill());
     const auto live = schedule.rows();
     if (live.empty()) break;
-    const std::int64_t rows = bucket_of(static_cast<std::int64_t>(live.size()));
+    const auto count = static_cast<std::int64_t>(live.size()), rows = bucket_of(count);
     pass_->set_rows(padded(live, rows));
     pass_->set_groups(padded(schedule.groups(), rows));
     const std::int64_t passes = std::min(sampling.on_token ? 1 : options_.looks, schedule.most_left());
     for (std::int64_t i = 0; i < passes; ++i) decode(rows);
-    const auto after = pass_->rows(static_cast<std::int64_t>(live.size()));
+    const auto after = pass_->rows(count);
     for (const DeviceRow& row : after) statistics_.tokens += row.fresh;
-    schedule.take(after, pass_->drawn(static_cast<std::int64_t>(live.size())), pass_->room().looks);
-    steps += passes;
+    schedule.take(after, pass_->drawn(count), pass_->room().looks);
+    all_passes += passes;
   }
-  statistics_.slot_use = steps > 0 ? static_cast<double>(statistics_.tokens) / static_cast<double>(steps * slots) : 0;
+  statistics_.slot_use = static_cast<double>(statistics_.tokens) / static_cast<double>(all_passes * slots);
   return schedule.episodes();
 }
 
@@ -176,19 +206,7 @@ std::vector<std::vector<float>> DeviceEngine::score(const std::vector<std::vecto
   pass_->set_draws({temperature, 0, 1.0});
   std::vector<std::vector<float>> out(sequences.size());
   for (const std::vector<Chunk>& pass : score_passes(sequences)) {
-    std::vector<DeviceRow> rows;
-    for (const Chunk& chunk : pass) {
-      for (std::size_t t = chunk.first; t < chunk.last; ++t) {
-        DeviceRow row;
-        row.token = sequences[chunk.sequence][t];
-        row.target = sequences[chunk.sequence][t + 1];
-        row.position = static_cast<std::int32_t>(t);
-        row.prompt = chunk.place;
-        row.shared = static_cast<std::int32_t>(room.prompt_length);
-        row.alive = 1;
-        rows.push_back(row);
-      }
-    }
+    const std::vector<DeviceRow> rows = rows_of(pass, sequences);
     const std::int64_t count = bucket_of(static_cast<std::int64_t>(rows.size()));
     pass_->set_rows(padded(rows, count));
     pass_->score(count);

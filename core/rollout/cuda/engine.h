@@ -47,6 +47,10 @@ class DeviceEngine : public Engine {
   // are wanted.
   void ensure(PassRoom wanted);
   PassRoom room_that_fits(const PassRoom& wanted) const;
+  PassRoom room_for(const std::vector<Prompt>& prompts, const Sampling& sampling) const;
+  // Rows of prompts, in as many passes as it takes.
+  void compute_prompts(const std::vector<DeviceRow>& rows);
+  // A pass over the completions in the first `rows` rows.
   void decode(std::int64_t rows);
 
   std::shared_ptr<Device> device_;

@@ -126,7 +126,8 @@ TINYZERO_DEVICE inline float float_of_bits(std::uint32_t bits) {
   return x;
 }
 
-// The largest bits of a weight such that enough() holds of what is at least as heavy; all weights lie in 0 … 1, where bits and numbers have one order.
+// The largest bits of a weight such that enough() holds of what is at least as heavy; all weights lie in 0 … 1, where bits and numbers have one
+// order.
 template <class Block, class Enough>
 TINYZERO_DEVICE std::uint32_t least_weight(Block& block, const SampleRow& row, SampleScratch& s, const Enough& enough) {
   std::uint32_t found = 0;

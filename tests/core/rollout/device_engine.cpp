@@ -37,14 +37,16 @@ std::vector<Prompt> many_prompts() { return std::vector<Prompt>(60, Prompt{{1, 2
 
 TEST_CASE("golden log-probs and greedy tokens") { check_golden_models(host()); }
 
-TEST_CASE("the tokens of the CPU engine") { check_tokens_of_cpu(host()); }
+TEST_CASE("the tokens of the CPU engine") {
+  for (const bool falling : {false, true}) check_tokens_of_cpu(host(falling));
+}
 
 TEST_CASE("tokens do not depend on slots, looks or company") {
   check_independence(host(), Dtype::f32);
   check_independence(host(), Dtype::bf16);
 }
 
-TEST_CASE("heads and lengths of many sizes") { check_shapes(host()); }
+TEST_CASE("heads and lengths of many sizes") { check_shapes(host(true)); }
 
 TEST_CASE("log-probs in bf16 stay near those in f32") { check_bf16(host()); }
 
