@@ -36,6 +36,7 @@ struct LoraSettings {
   std::int64_t rank = 0;
   double alpha = 16;
   std::vector<std::string> targets = {"q", "k", "v", "o", "gate", "up", "down"};
+  bool side_models = false;
   void describe(SettingsTable& t);
 };
 

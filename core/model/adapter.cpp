@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* kPrefix = "base_model.model.";  // of PEFT's names
 constexpr const char *kA = ".lora_A.weight", *kB = ".lora_B.weight";
+constexpr const char *kHeadWeight = "score.weight", *kHeadBias = "score.bias";
 
 struct Target {
   const char *name, *module;
@@ -82,7 +83,7 @@ bool is_off(const Json& json, const char* name) {
   return found == json.end() || found->is_null() || *found == Json(false) || (found->is_structured() && found->empty());
 }
 
-PeftConfig read_config(const fs::path& folder) {
+PeftConfig read_config(const fs::path& folder, bool with_head = false) {
   PeftConfig config{folder / "adapter_config.json"};
   if (!fs::exists(config.path))
     throw Error(folder.string() + " has no adapter_config.json", "give the folder of a LoRA adapter as PEFT writes it");
@@ -91,7 +92,7 @@ PeftConfig read_config(const fs::path& folder) {
   if (!json.is_object() || !json.contains("peft_type") || json["peft_type"] != "LORA") refuse("not an adapter of type LORA");
   for (const char* name : {"use_dora", "fan_in_fan_out", "rank_pattern", "alpha_pattern", "modules_to_save", "lora_bias",
                            "trainable_token_indices", "target_parameters", "alora_invocation_tokens"})
-    if (!is_off(json, name)) refuse(std::string(name) + " is not supported");
+    if (!is_off(json, name) && !(with_head && json[name] == Json{"score"})) refuse(std::string(name) + " is not supported");
   if (!is_off(json, "bias") && json["bias"] != "none") refuse("biases that were trained are not supported");
   const auto init = json.find("init_lora_weights");  // others than these change the base, too
   if (init != json.end() && !init->is_null() && !init->is_boolean() && *init != "gaussian")
@@ -106,16 +107,16 @@ PeftConfig read_config(const fs::path& folder) {
   return config;
 }
 
-// One matrix of a file, f32.
-std::vector<float> read_matrix(const SafetensorsFile& file, const fs::path& path, const std::string& name, std::int64_t rows,
-                               std::int64_t columns) {
+// One tensor of a file, f32.
+std::vector<float> read_tensor(const SafetensorsFile& file, const fs::path& path, const std::string& name,
+                               const std::vector<std::int64_t>& shape) {
   const auto found = file.tensors().find(name);
   if (found == file.tensors().end()) throw Error(path.string() + " has no tensor \"" + name + "\"");
-  if (found->second.shape != std::vector<std::int64_t>{rows, columns})
-    throw Error(fmt::format("{}: tensor \"{}\" has shape [{}], expected [{}, {}]", path.string(), name,
-                            fmt::join(found->second.shape, ", "), rows, columns),
+  if (found->second.shape != shape)
+    throw Error(fmt::format("{}: tensor \"{}\" has shape [{}], expected [{}]", path.string(), name, fmt::join(found->second.shape, ", "),
+                            fmt::join(shape, ", ")),
                 "is it an adapter of this model?");
-  std::vector<float> out(static_cast<std::size_t>(rows * columns));
+  std::vector<float> out(static_cast<std::size_t>(found->second.elements()));
   to_float(found->second, name, out.data());
   return out;
 }
@@ -139,20 +140,37 @@ Adapter::Adapter(const Model& model, const AdapterOptions& options, std::uint64_
   const auto of = [&](const AdaptedMatrix& m) { return model.weights.data() + m.weight; };
   const bool exact =
       std::all_of(matrices_.begin(), matrices_.end(), [&](const AdaptedMatrix& m) { return is_bf16(of(m), m.rows * m.columns); });
-  if (exact) base_bf16_.resize(static_cast<std::size_t>(base_floats_of(matrices_)));
-  else base_ = FloatBuffer::uninitialized(base_floats_of(matrices_));
+  auto base = std::make_shared<Base>();
+  if (exact) base->bf16.resize(static_cast<std::size_t>(base_floats_of(matrices_)));
+  else base->f32 = FloatBuffer::uninitialized(base_floats_of(matrices_));
   for (std::size_t i = 0; i < matrices_.size(); ++i) {
     const AdaptedMatrix& m = matrices_[i];
     if (options_.rank > std::min(m.rows, m.columns))
       throw Error(fmt::format("an adapter of rank {} for {}, a matrix of {} x {}", options_.rank, m.name, m.rows, m.columns),
                   fmt::format("use a rank of at most {}", std::min(m.rows, m.columns)));
     if (exact)
-      from_float(Dtype::bf16, of(m), static_cast<std::size_t>(m.rows * m.columns), reinterpret_cast<char*>(base_bf16_.data() + m.base));
-    else std::copy_n(of(m), m.rows * m.columns, base_.data() + m.base);
+      from_float(Dtype::bf16, of(m), static_cast<std::size_t>(m.rows * m.columns), reinterpret_cast<char*>(base->bf16.data() + m.base));
+    else std::copy_n(of(m), m.rows * m.columns, base->f32.data() + m.base);
     const double bound = 1.0 / std::sqrt(static_cast<double>(m.columns));
     Rng rng(seed, {i});
     for (std::int64_t k = m.a; k < m.b; ++k) values_.data()[k] = static_cast<float>(bound * (2.0 * rng.uniform() - 1.0));
   }
+  base_ = std::move(base);
+}
+
+Adapter::Adapter(const Adapter& of, const Model& model)
+    : options_(of.options_),
+      matrices_(matrices_of(model.layout, of.options_)),
+      base_(of.base_),
+      head_width_(model.config.value_head ? model.config.width : 0),
+      values_(value_floats_of(matrices_, options_.rank) + (head_width_ > 0 ? head_width_ + 1 : 0)) {
+  begin_as(of);
+}
+
+void Adapter::begin_as(const Adapter& of) {
+  const std::int64_t common = value_floats_of(matrices_, options_.rank);
+  std::copy_n(of.values_.data(), common, values_.data());
+  std::fill_n(values_.data() + common, values_.size() - common, 0.0f);
 }
 
 void Adapter::merge(Model& model, std::int64_t part, std::int64_t parts) const {
@@ -162,6 +180,7 @@ void Adapter::merge(Model& model, std::int64_t part, std::int64_t parts) const {
     add_low_rank(values_.data() + m.a, values_.data() + m.b, m.rows, m.columns, options_.rank, static_cast<float>(options_.scale()),
                  model.weights.data() + m.weight);
   }
+  if (head_width_ > 0 && part == 0) std::copy_n(values_.data() + head(), head_width_ + 1, model.weights.data() + model.layout.head());
 }
 
 void Adapter::unmerge(Model& model) const {
@@ -170,12 +189,13 @@ void Adapter::unmerge(Model& model) const {
 
 void Adapter::read_base(const AdaptedMatrix& m, float* out) const {
   const std::int64_t n = m.rows * m.columns;
-  if (base_bf16_.empty()) std::copy_n(base_.data() + m.base, n, out);
-  else to_float(Dtype::bf16, reinterpret_cast<const char*>(base_bf16_.data() + m.base), static_cast<std::size_t>(n), out);
+  if (base_->bf16.empty()) std::copy_n(base_->f32.data() + m.base, n, out);
+  else to_float(Dtype::bf16, reinterpret_cast<const char*>(base_->bf16.data() + m.base), static_cast<std::size_t>(n), out);
 }
 
 std::int64_t Adapter::base_bytes() const {
-  return base_.size() * static_cast<std::int64_t>(sizeof(float)) + static_cast<std::int64_t>(base_bf16_.size() * sizeof(std::uint16_t));
+  return base_->f32.size() * static_cast<std::int64_t>(sizeof(float)) +
+         static_cast<std::int64_t>(base_->bf16.size() * sizeof(std::uint16_t));
 }
 
 void Adapter::save(const fs::path& folder) const {
@@ -184,12 +204,16 @@ void Adapter::save(const fs::path& folder) const {
     tensors.push_back({kPrefix + m.name + kA, {options_.rank, m.columns}, values_.data() + m.a});
     tensors.push_back({kPrefix + m.name + kB, {m.rows, options_.rank}, values_.data() + m.b});
   }
+  if (head_width_ > 0) {
+    tensors.push_back({kPrefix + std::string(kHeadWeight), {1, head_width_}, values_.data() + head()});
+    tensors.push_back({kPrefix + std::string(kHeadBias), {1}, values_.data() + head() + head_width_});
+  }
   std::vector<std::string> modules;
   for (const std::string& target : options_.targets) modules.push_back(module_of(target));
   const Json alpha = options_.alpha == std::floor(options_.alpha) ? Json(std::llround(options_.alpha)) : Json(options_.alpha);
   write_safetensors(folder / "adapter_model.safetensors", tensors, {{"format", "pt"}});
   write_file_synced(folder / "adapter_config.json", Json{{"peft_type", "LORA"},
-                                                         {"task_type", "CAUSAL_LM"},
+                                                         {"task_type", head_width_ > 0 ? "TOKEN_CLS" : "CAUSAL_LM"},
                                                          {"base_model_name_or_path", options_.base},
                                                          {"r", options_.rank},
                                                          {"lora_alpha", alpha},
@@ -199,7 +223,7 @@ void Adapter::save(const fs::path& folder) const {
                                                          {"fan_in_fan_out", false},
                                                          {"use_rslora", false},
                                                          {"use_dora", false},
-                                                         {"modules_to_save", nullptr},
+                                                         {"modules_to_save", head_width_ > 0 ? Json{"score"} : Json()},
                                                          {"inference_mode", true}}
                                                             .dump(2) +
                                                         "\n");
@@ -207,20 +231,26 @@ void Adapter::save(const fs::path& folder) const {
 }
 
 void Adapter::load(const fs::path& folder) {
-  const PeftConfig config = read_config(folder);
+  const PeftConfig config = read_config(folder, head_width_ > 0);
   if (config.rank != options_.rank || std::abs(config.scale() - options_.scale()) > 1e-9)
     throw Error(fmt::format("{} holds an adapter of rank {} and scale {}, expected rank {} and scale {}", folder.string(), config.rank,
                             config.scale(), options_.rank, options_.scale()));
   const fs::path path = folder / "adapter_model.safetensors";
   const SafetensorsFile file(path);
-  if (file.tensors().size() != 2 * matrices_.size())
-    throw Error(fmt::format("{} holds {} tensors, expected {}", path.string(), file.tensors().size(), 2 * matrices_.size()));
+  const std::size_t expected = 2 * matrices_.size() + (head_width_ > 0 ? 2 : 0);
+  if (file.tensors().size() != expected)
+    throw Error(fmt::format("{} holds {} tensors, expected {}", path.string(), file.tensors().size(), expected));
   for (const AdaptedMatrix& m : matrices_) {
-    const auto a = read_matrix(file, path, kPrefix + m.name + kA, options_.rank, m.columns),
-               b = read_matrix(file, path, kPrefix + m.name + kB, m.rows, options_.rank);
+    const auto a = read_tensor(file, path, kPrefix + m.name + kA, {options_.rank, m.columns}),
+               b = read_tensor(file, path, kPrefix + m.name + kB, {m.rows, options_.rank});
     std::copy(a.begin(), a.end(), values_.data() + m.a);
     std::copy(b.begin(), b.end(), values_.data() + m.b);
   }
+  if (head_width_ == 0) return;
+  const auto weight = read_tensor(file, path, kPrefix + std::string(kHeadWeight), {1, head_width_}),
+             bias = read_tensor(file, path, kPrefix + std::string(kHeadBias), {1});
+  std::copy(weight.begin(), weight.end(), values_.data() + head());
+  values_.data()[head() + head_width_] = bias.front();
 }
 
 void merge_adapter(Model& model, const fs::path& folder) {
@@ -233,7 +263,7 @@ void merge_adapter(Model& model, const fs::path& folder) {
     const std::string name = kPrefix + slot.name.substr(0, slot.name.rfind('.'));
     if (!slot.name.ends_with("_proj.weight") || !file.tensors().contains(name + kA)) continue;
     const std::int64_t rows = slot.shape[0], columns = slot.shape[1];
-    const auto a = read_matrix(file, path, name + kA, config.rank, columns), b = read_matrix(file, path, name + kB, rows, config.rank);
+    const auto a = read_tensor(file, path, name + kA, {config.rank, columns}), b = read_tensor(file, path, name + kB, {rows, config.rank});
     float* w = model.weights.data() + slot.offset;
     add_low_rank(a.data(), b.data(), rows, columns, config.rank, static_cast<float>(config.scale()), w);
     read += 2;

@@ -5,10 +5,11 @@
 // A model with an adapter holds the merged W' in its own weights, always: decoding, training and checkpoints need not know. The adapter keeps
 // the W it began with, in bf16 where that is exact, and merging computes W' from it anew, so that nothing drifts. Files are those of PEFT, in its
 // folder.
-// Left out: dropout, biases, embeddings and heads, DoRA.
+// Left out: dropout, biases, embeddings and the heads of language models, DoRA.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -40,15 +41,25 @@ class Adapter {
   // Error for a rank that is larger than a matrix.
   Adapter(const Model& model, const AdapterOptions& options, std::uint64_t seed);
 
+  // For a model beside the one that `of` belongs to, which has the same matrices in its layers: shares what they began with, begins with the same A
+  // and B, and if the model has a value head, that learns with them, from 0.
+  Adapter(const Adapter& of, const Model& model);
+
   const AdapterOptions& options() const { return options_; }
   const std::vector<AdaptedMatrix>& matrices() const { return matrices_; }
 
-  // A and B of every matrix, in order: what learns.
+  // Where the value head stands in values(), its weights and then its bias; -1: it has none.
+  std::int64_t head() const { return head_width_ > 0 ? size() - head_width_ - 1 : -1; }
+
+  // A and B of every matrix, in order, then a value head: what learns.
   std::int64_t size() const { return values_.size(); }
   float* values() { return values_.data(); }
   const float* values() const { return values_.data(); }
 
-  // Writes W' of all matrices, or W, into the model; `part` of `parts`, so that threads can share the work.
+  // Becomes as one that was newly made for its model of `of`.
+  void begin_as(const Adapter& of);
+
+  // Writes W' of all matrices and a value head, or W, into the model; `part` of `parts`, so that threads can share the work.
   void merge(Model& model, std::int64_t part = 0, std::int64_t parts = 1) const;
   void unmerge(Model& model) const;
 
@@ -65,8 +76,12 @@ class Adapter {
 
   AdapterOptions options_;
   std::vector<AdaptedMatrix> matrices_;
-  FloatBuffer base_;                      // empty: they are in base_bf16_
-  std::vector<std::uint16_t> base_bf16_;  // the same numbers, exactly
+  struct Base {
+    FloatBuffer f32;                  // empty: they are in bf16
+    std::vector<std::uint16_t> bf16;  // the same numbers, exactly
+  };
+  std::shared_ptr<const Base> base_;
+  std::int64_t head_width_ = 0;  // 0: no head
   FloatBuffer values_;
 };
 

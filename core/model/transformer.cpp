@@ -63,7 +63,9 @@ Transformer::Transformer(Model& model, const std::optional<DevicePlace>& place, 
                        linear(at.down, c.width, c.mlp, -1, ready.down)});
   }
   final_norm_ = parameter(layout.final_norm(), {c.width});
-  if (c.value_head) {
+  if (c.value_head && adapter != nullptr && adapter->head() >= 0) {
+    head_ = {leaf(adapter->head(), {1, c.width}), leaf(adapter->head() + c.width, {1})};
+  } else if (c.value_head) {
     head_ = {parameter(layout.head(), {1, c.width}), parameter(layout.head() + c.width, {1})};
   } else {
     head_.weight = c.tied ? embedding_ : parameter(layout.head(), {c.vocab, c.width});
@@ -78,6 +80,10 @@ Transformer::Transformer(Model& model, const std::optional<DevicePlace>& place, 
     for (const AdaptedMatrix& m : adapter->matrices()) {
       add_view(layer_matrices_, m.a, rank * m.columns, {rank, m.columns});
       add_view(layer_matrices_, m.b, m.rows * rank, {m.rows, rank});
+    }
+    if (adapter->head() >= 0) {
+      add_view(embeddings_, adapter->head(), c.width, {1, c.width});
+      add_view(vectors_, adapter->head() + c.width, 1, {1});
     }
     return;
   }

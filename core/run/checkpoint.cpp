@@ -66,11 +66,20 @@ OptimizerState read_optimizer(const fs::path& path, std::int64_t size) {
   return state;
 }
 
+// How many numbers of a side model learn: those of its adapter, if it has one.
+std::int64_t learning_numbers(const Model& model, const fs::path& adapter) {
+  if (!fs::exists(adapter)) return model.layout.size();
+  std::int64_t numbers = 0;
+  const SafetensorsFile file(adapter / "adapter_model.safetensors");
+  for (const auto& [name, tensor] : file.tensors()) numbers += tensor.elements();
+  return numbers;
+}
+
 SavedModel read_side(const fs::path& folder) {
   SavedModel side{load_model(folder), {}};
   const fs::path moments = folder / "optimizer.safetensors", state = folder / "state.json";
   if (!fs::exists(state)) return side;
-  side.optimizer = read_optimizer(moments, side.model.layout.size());
+  side.optimizer = read_optimizer(moments, learning_numbers(side.model, folder / "adapter"));
   const Json json = parse_json(read_file(state), state.string());
   if (!json.contains("optimizer_steps") || !json["optimizer_steps"].is_number_integer())
     throw Error(state.string() + " is damaged: optimizer_steps");
@@ -86,9 +95,16 @@ void write_model(const fs::path& folder, const ModelView& view, const Tokenizer&
   if (!view.model->companions) tokenizer.save(folder);
 }
 
+void write_adapter(const fs::path& folder, const ModelView& view) {
+  if (view.adapter == nullptr) return;
+  fs::create_directory(folder / "adapter");
+  view.adapter->save(folder / "adapter");
+}
+
 void write_side(const fs::path& folder, const ModelView& view, const Tokenizer& tokenizer) {
   fs::create_directories(folder);
   write_model(folder, view, tokenizer);
+  write_adapter(folder, view);
   if (!view.moments.empty()) {
     write_tensors(folder / "optimizer.safetensors", view.moments);
     write_file_synced(folder / "state.json", Json{{"optimizer_steps", view.steps}}.dump(2) + "\n");
@@ -116,10 +132,7 @@ void write_parts(const fs::path& folder, const ModelView& policy, const std::map
                  const TrainerState& state) {
   fs::create_directory(folder / "trainer");
   write_model(folder, policy, tokenizer);
-  if (policy.adapter != nullptr) {
-    fs::create_directory(folder / "adapter");
-    policy.adapter->save(folder / "adapter");
-  }
+  write_adapter(folder, policy);
   write_tensors(folder / "trainer" / "optimizer.safetensors", policy.moments);
   for (const auto& [side, view] : sides) write_side(folder / "trainer" / side, view, tokenizer);
   write_file_synced(folder / "trainer" / "state.json", state_json(state, policy).dump(2) + "\n");
@@ -185,6 +198,11 @@ void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string
 
 std::string checkpoint_name(Phase phase, std::int64_t step) {
   return fmt::format("{}-{:06d}", phase == Phase::warm_start ? "warm" : "step", step);
+}
+
+void restore_adapter(const fs::path& folder, Model& model, Adapter& adapter) {
+  const Model whole = side_model_of(model, model.config.value_head);
+  read_adapter(folder, whole, model, adapter);
 }
 
 Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapter) {

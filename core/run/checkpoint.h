@@ -3,7 +3,7 @@
 //   checkpoints/step-000020/   config.json, model.safetensors, tokenizer.json …   (any tool opens it)
 //                trainer/      state.json, optimizer.safetensors                   (resume needs it)
 //                adapter/      what learned, as PEFT writes it, if not all weights did; they are merged into model.safetensors
-//                trainer/NAME/ a side model: a Hugging Face folder, and its optimizer.safetensors
+//                trainer/NAME/ a side model: a Hugging Face folder, its optimizer.safetensors, and adapter/ if that is what learns
 //   checkpoints/best           a link to the best one, where a run keeps it
 //
 // A checkpoint is written under a hidden name, flushed, and renamed, and gets a hidden name again before it is deleted: at every moment it is
@@ -56,8 +56,6 @@ struct ModelView {
   std::map<std::string, TensorInfo> moments = {};
   const Adapter* adapter = nullptr;
   Dtype dtype = Dtype::f32;  // of the weights in the file
-
-  std::int64_t learning() const { return adapter != nullptr ? adapter->size() : model->layout.size(); }
 };
 
 // As they are read; no file: frozen, or an optimizer that has taken no step.
@@ -99,6 +97,9 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, 
 // Reads one checkpoint, its weights into `model`; with `adapter`, of `model`, into that, which is merged. Throws Error if it is damaged or of
 // another shape, or if adapter and base do not make its weights.
 Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapter = nullptr);
+
+// `folder` holds `model` and its adapter: reads that into `adapter` and merges it. Throws Error if adapter and base do not make the model's weights.
+void restore_adapter(const fs::path& folder, Model& model, Adapter& adapter);
 
 // Folders of the checkpoints of a run, oldest first.
 std::vector<fs::path> list_checkpoints(const fs::path& folder);

@@ -34,6 +34,10 @@ bool is_policy_without_adapter(const SideModel& side, const Experiment& settings
   return settings.lora.rank > 0 && settings.warm_start.steps == 0 && side.learning_rate == 0 && !side.value_head;
 }
 
+bool has_adapter(const SideModel& side, const Experiment& settings) {
+  return settings.lora.rank > 0 && settings.lora.side_models && side.learning_rate > 0;
+}
+
 Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads, Adapter* adapter)
     : policy_(policy),
       adapter_(adapter),
@@ -43,11 +47,18 @@ Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings
       workers_(policy, threads, {.adapter = adapter, .recompute = settings.train.recompute, .place = place_of(settings.train)}),
       optimizer_(workers_.model(), optimizer_options(settings, threads, "")) {}
 
-void Learner::add_side(const SideModel& about, std::optional<Model> model) {
-  auto side = std::make_unique<Side>(Side{about, std::move(model), nullptr, nullptr, {}});
+// `adapter`: the folder that it continues from; empty: it begins as the policy's.
+void Learner::add_side(const SideModel& about, std::optional<Model> model, const fs::path& adapter) {
+  auto side = std::make_unique<Side>(Side{about, std::move(model), nullptr, nullptr, nullptr, {}});
+  if (has_adapter(about, settings_)) {
+    side->adapter = std::make_unique<Adapter>(*adapter_, *side->model);
+    if (!adapter.empty()) restore_adapter(adapter, *side->model, *side->adapter);
+  }
   if (side->model) {
-    const WorkerOptions options{
-        .frozen = about.learning_rate == 0, .recompute = settings_.train.recompute, .place = place_of(settings_.train)};
+    const WorkerOptions options{.frozen = about.learning_rate == 0,
+                                .adapter = side->adapter.get(),
+                                .recompute = settings_.train.recompute,
+                                .place = place_of(settings_.train)};
     side->workers = std::make_unique<ModelWorkers>(*side->model, threads_, options);
   }
   if (about.learning_rate > 0)
@@ -197,6 +208,7 @@ void Learner::copy_policy(const std::string& model) {
   Model copy = side_model_of(policy_, s.about.value_head);
   if (!s.model) return add_side(SideModel(s.about), std::move(copy));
   std::memcpy(s.model->weights.data(), copy.weights.data(), static_cast<std::size_t>(copy.weights.size()) * sizeof(float));
+  if (s.adapter) s.adapter->begin_as(*adapter_);
 }
 
 ModelView Learner::policy_view() const {
@@ -209,6 +221,7 @@ std::map<std::string, ModelView> Learner::side_views() const {
     if (!side->model) continue;
     const Optimizer* o = side->optimizer.get();
     views[name] = {.model = &*side->model, .dtype = dtype_from_name(settings_.train.weights)};
+    views[name].adapter = side->adapter.get();
     if (o == nullptr) continue;
     views[name].steps = o->steps();
     views[name].moments = o->moments().tensors();
@@ -229,12 +242,15 @@ std::vector<std::string> Learner::restore(Checkpoint checkpoint, bool begin_miss
       add_side(about, std::nullopt);
       continue;
     }
-    const bool fits = found != checkpoint.sides.end() && found->second.model.config.value_head == about.value_head &&
+    const fs::path saved = checkpoint.folder / "trainer" / about.name;
+    const bool adapted = has_adapter(about, settings_);
+    const bool fits = fs::exists(saved / "adapter") == adapted && found != checkpoint.sides.end() &&
+                      found->second.model.config.value_head == about.value_head &&
                       (found->second.optimizer.moments != nullptr) == (about.learning_rate > 0);
     if (!fits && !begin_missing)
       throw Error(checkpoint.folder.string() + " has no model \"" + about.name + "\" as the algorithm needs it",
                   "go on with the algorithm and settings that the run began with");
-    add_side(about, fits ? std::move(found->second.model) : side_model_of(policy_, about.value_head));
+    add_side(about, fits ? std::move(found->second.model) : side_model_of(policy_, about.value_head), fits && adapted ? saved : fs::path());
     if (!fits) begun.push_back(about.name);
     else if (about.learning_rate > 0) {
       const OptimizerState& o = found->second.optimizer;

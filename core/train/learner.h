@@ -26,6 +26,9 @@ struct LearnReport {
 // its adapter.
 bool is_policy_without_adapter(const SideModel& side, const Experiment& settings);
 
+// Whether a side model learns through an adapter of its own.
+bool has_adapter(const SideModel& side, const Experiment& settings);
+
 class Learner : private AlgorithmHost {
  public:
   // Works on the weights of `policy` in place, or on its adapter; the references must outlive it.
@@ -57,6 +60,7 @@ class Learner : private AlgorithmHost {
   struct Side {
     SideModel about;
     std::optional<Model> model;             // none: the policy without its adapter
+    std::unique_ptr<Adapter> adapter;       // what learns of it; none: all weights, or it is frozen
     std::unique_ptr<ModelWorkers> workers;  // none: those of the policy
     std::unique_ptr<Optimizer> optimizer;   // none: frozen
     at::Tensor last;                        // outputs of the step
@@ -65,7 +69,7 @@ class Learner : private AlgorithmHost {
   // The batch of the step in work as `algorithm explain` reads it, with what the policy says of it now.
   BatchFile snapshot(const Batch& batch);
   Side& side(const std::string& name);
-  void add_side(const SideModel& about, std::optional<Model> model);
+  void add_side(const SideModel& about, std::optional<Model> model, const fs::path& adapter = {});
   ModelOutput read_without_adapter(double temperature);
   double learning_rate(std::int64_t step) const;
   ModelOutput read(ModelWorkers& workers, double temperature);

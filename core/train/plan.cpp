@@ -97,8 +97,9 @@ RunMemory memory_of(const RunParts& parts) {
   for (const SideModel& side : parts.algorithm.algorithm->models()) {
     if (is_policy_without_adapter(side, e)) continue;
     const bool frozen = side.learning_rate == 0;
-    m.side_models +=
-        whole * kFloatBytes + (frozen ? 0 : moment_bytes(state, whole)) + ModelWorkers::bytes(parts.model, threads, frozen ? 0 : whole);
+    const std::int64_t learning = frozen ? 0 : has_adapter(side, e) ? values + (side.value_head ? parts.model.config.width + 1 : 0) : whole;
+    m.side_models += (whole + (learning < whole ? learning : 0)) * kFloatBytes + moment_bytes(state, learning) +
+                     ModelWorkers::bytes(parts.model, threads, learning);
   }
   return m;
 }

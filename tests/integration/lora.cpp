@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 
 #include "core/model/folder.h"
 #include "core/model/safetensors.h"
@@ -170,6 +171,43 @@ TEST_CASE("critics and reward models stand beside an adapter, and a warm start t
   CHECK_FALSE(fs::exists(folder / "cold" / "checkpoints/step-000008/trainer/reward_reference"));
 }
 
+TEST_CASE("critics and reward models with adapters of their own are small, and go on bit for bit") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> kinds[] = {{"algorithm.use=ppo", "lora.side_models=true"},
+                                            {"algorithm.use=prime", "lora.side_models=true", "train.optimizer_state=int8"}};
+  for (const auto& kind : kinds) {
+    CAPTURE(kind.front());
+    const bool ppo = kind.front() == "algorithm.use=ppo";
+    const fs::path whole = folder / (ppo ? "ppo" : "prime"), run = folder / (ppo ? "ppo-killed" : "prime-killed");
+    run_to_the_end(train(whole, with_adapter(kind)));
+    {
+      BackgroundProcess process(command_line(train(run, with_adapter(kind))));
+      REQUIRE(wait_for(run / "checkpoints/step-000004"));
+      process.signal(SIGKILL);
+      process.wait();
+    }
+    run_to_the_end({"train", "--resume", run});
+    check_same_run(whole, run);
+    const fs::path side = fs::path("trainer") / (ppo ? "critic" : "reward_model"), last = fs::path("checkpoints/step-000008");
+    for (const char* file : {"model.safetensors", "optimizer.safetensors", "adapter/adapter_model.safetensors"})
+      CHECK(read_file(whole / last / side / file) == read_file(run / last / side / file));
+    const SafetensorsFile adapter(whole / last / "adapter/adapter_model.safetensors"),
+        own(whole / last / side / "adapter/adapter_model.safetensors"),
+        before(whole / "checkpoints/step-000000" / side / "adapter/adapter_model.safetensors");
+    CHECK(own.tensors().size() == adapter.tensors().size() + (ppo ? 2 : 0));
+    std::int64_t values = 0;
+    int changed = 0;
+    for (const auto& [name, tensor] : own.tensors()) {
+      values += tensor.elements();
+      changed += std::memcmp(tensor.data, before.tensors().at(name).data, tensor.bytes) != 0 ? 1 : 0;
+    }
+    CHECK(changed == static_cast<int>(own.tensors().size()));  // all of it learns
+    const SafetensorsFile moments(whole / last / side / "optimizer.safetensors");
+    CHECK(moments.tensors().at("first_moment").elements() == values);
+    must({"replay", whole, "--step", "5", "--json"});
+  }
+}
+
 TEST_CASE("a plan counts what an adapter and recomputed layers save") {
   const auto bytes = [](const std::vector<std::string>& settings) {
     std::vector<std::string> command = {"plan", kConfig, "--json"};
@@ -188,6 +226,9 @@ TEST_CASE("a plan counts what an adapter and recomputed layers save") {
   CHECK(adapter["optimizer"] == 8 * values);
   CHECK(adapter["weights"].get<std::int64_t>() == all["weights"].get<std::int64_t>() + 4 * (matrices + values));
   CHECK(adapter["gradients"] < all["gradients"]);
+  const Json critic = bytes(with_adapter({"algorithm.use=ppo"})),
+             small = bytes(with_adapter({"algorithm.use=ppo", "lora.side_models=true"}));
+  CHECK(small["side_models"].get<double>() < 0.6 * critic["side_models"].get<double>());
   CHECK(adapter["activations"] == all["activations"]);
   CHECK(recomputed["activations"].get<double>() < 0.5 * deep["activations"].get<double>());
 }
@@ -204,6 +245,7 @@ TEST_CASE("what cannot be adapted is refused with its place") {
                {with_adapter({"lora.rank=40"}), "an adapter of rank 40 for model.layers.0.self_attn.q_proj, a matrix of 32 x 32"},
                {with_adapter({"lora.targets=[q, q]"}), "lora.targets names \"q\" twice"},
                {with_adapter({"lora.targets=[query]"}), "lora.targets"},
+               {{"lora.side_models=true"}, "lora.side_models has no effect: lora.rank is 0"},
                {{"lora.alpha=8"}, "lora.alpha has no effect: lora.rank is 0"}};
   for (const auto& c : cases) {
     CAPTURE(c.error);

@@ -238,6 +238,62 @@ TEST_CASE("a new adapter changes nothing, has the moments PEFT draws, and depend
   }
 }
 
+// The critic's way: its head learns with the adapter, and everything else is what the policy's adapter shares.
+TEST_CASE("an adapter of a side model begins as the policy's, learns with its head, and comes back from its folder") {
+  const TemporaryFolder folder;
+  Model policy = golden_model("qwen3_untied");
+  Adapter of(policy, {4, 6, kAll, ""}, 3);
+  train_a_little(of, 5);
+  of.merge(policy);
+  Model critic = side_model_of(policy, /*value_head=*/true);
+  const Model begun = side_model_of(policy, true);
+  Adapter adapter(of, critic);
+  const std::int64_t width = critic.config.width, common = of.size();
+  CHECK(adapter.size() == common + width + 1);
+  CHECK(adapter.head() == common);
+  CHECK(equal(adapter.values(), of.values(), common));
+  adapter.merge(critic);
+  CHECK(equal(critic, begun));
+
+  for (std::int64_t i = 0; i <= width; ++i) adapter.values()[common + i] = 0.1f * static_cast<float>(i % 5 - 2);
+  adapter.merge(critic);
+  CHECK_FALSE(equal(critic, begun));
+  const Packed batch = packed({20, 40}, critic.config.vocab, 7);
+  Transformer whole(critic), adapted(critic, false, nullptr, false, &adapter);
+  std::vector<double> losses;
+  for (Transformer* t : {&whole, &adapted}) {
+    const Tensor loss = (t->values(t->hidden(batch.ids, batch.shape)) * at::linspace(-1, 2, 60)).sum();
+    losses.push_back(loss.item<double>());
+    torch::autograd::backward({loss}, {});
+  }
+  CHECK(losses[0] == losses[1]);
+  const auto at = [](const Tensor& flat, std::int64_t offset, std::int64_t rows, std::int64_t columns) {
+    return flat.narrow(0, offset, rows * columns).view({rows, columns}).to(at::kDouble);
+  };
+  CHECK(distance(at(adapted.flat_gradient(), adapter.head(), 1, width + 1), at(whole.flat_gradient(), critic.layout.head(), 1, width + 1)) <
+        1e-6);
+  for (const AdaptedMatrix& m : adapter.matrices()) {
+    const Tensor dw = at(whole.flat_gradient(), m.weight, m.rows, m.columns), b = at(adapted.flat(), m.b, m.rows, 4);
+    CHECK(distance(at(adapted.flat_gradient(), m.a, 4, m.columns), 1.5 * at::mm(b.t(), dw)) < 1e-4);
+  }
+
+  Optimizer optimizer(adapted, {});
+  optimizer.step(UpdateRule::adamw, 1e-2, 0);
+  CHECK_FALSE(equal(adapter.values() + common, of.values(), 1));
+  adapter.save(folder.path());
+  Model again = side_model_of(policy, true);
+  Adapter read(of, again);
+  read.load(folder.path());
+  read.merge(again);
+  CHECK(equal(again, critic));
+  CHECK_THROWS_AS(of.load(folder.path()), Error);
+  of.save(folder.path());
+  CHECK_THROWS_AS(read.load(folder.path()), Error);
+  read.begin_as(of);
+  read.merge(again);
+  CHECK(equal(again, begun));
+}
+
 TEST_CASE("updates leave the base as it was, bit for bit, and touch nothing but what is adapted") {
   const Model base = golden_model();
   Model model = golden_model();
