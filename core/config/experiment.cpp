@@ -104,8 +104,11 @@ void TrainSettings::describe(SettingsTable& t) {
   t.add("beta1", beta1, "AdamW's decay of the mean gradient").between(0, 0.9999);
   t.add("beta2", beta2, "AdamW's decay of the mean squared gradient").between(0, 0.999999);
   t.add("clip_norm", clip_norm, "largest norm of the gradient; 0: not clipped").between(0, 1e6);
-  t.add("micro_batch", micro_batch, "tokens that a thread holds at once during an update; changes memory, never the gradient")
-      .between(1, 1e7);
+  t.add("micro_batch", micro_batch,
+        "tokens that a thread holds at once during an update; changes memory, never the gradient. 0: as many, up to 4096, as fit into the "
+        "memory "
+        "that is free when the run begins")
+      .between(0, 1e7);
   t.add("recompute", recompute,
         "layers are computed once more in the backward pass instead of kept: the same gradients, in less memory and more time");
   t.add("importance_cap", importance_cap,

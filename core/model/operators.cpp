@@ -65,6 +65,28 @@ struct Swiglu : Function<Swiglu> {
   }
 };
 
+struct Embedding : Function<Embedding> {
+  static Variable forward(AutogradContext* context, const Tensor& weight, const Tensor& ids) {
+    context->save_for_backward({weight, ids});
+    return weight.detach().index_select(0, ids);  // (N, D)
+  }
+
+  static Variables backward(AutogradContext* context, const Variables& grads) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &weight = saved[0], &ids = saved[1], dy = grads[0].contiguous();
+    if (!weight.grad().defined()) return {Variable(), Variable()};
+    const std::int64_t width = weight.size(1);
+    const std::int64_t* id = ids.const_data_ptr<std::int64_t>();
+    float* gradient = weight.grad().mutable_data_ptr<float>();
+    for (std::int64_t i = 0; i < dy.size(0); ++i) {
+      const float* from = dy.const_data_ptr<float>() + i * width;
+      float* to = gradient + id[i] * width;
+      for (std::int64_t k = 0; k < width; ++k) to[k] += from[k];
+    }
+    return {Variable(), Variable()};
+  }
+};
+
 }  // namespace
 
 bool Accounted::keeping() { return accounting.load(std::memory_order_relaxed); }
@@ -102,6 +124,8 @@ void PackedShape::add_continuation(std::int64_t length) {
 }
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) { return RmsNorm::apply(x, weight, eps); }
+
+at::Tensor token_embedding(const at::Tensor& weight, const at::Tensor& ids) { return Embedding::apply(weight, ids); }
 
 at::Tensor swiglu(const at::Tensor& gate_up) { return Swiglu::apply(gate_up); }
 

@@ -53,6 +53,10 @@ OperatorTimes account();
 // x / rms(x) · weight, row by row: (N, D), (D) -> (N, D).
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
+// Rows of `weight` (V, D) at ids (N) int64 -> (N, D). Their gradients are added to the grad() of a weight that has one: LibTorch's operation would
+// make a second matrix (V, D) for them.
+at::Tensor token_embedding(const at::Tensor& weight, const at::Tensor& ids);
+
 // Causal attention within each sequence. qkv (N, (heads + 2 kv_heads) · head_dim), heads side by side; q_norm and k_norm (head_dim) are
 // applied to each head before the rotation, or undefined. Returns (N, heads · head_dim).
 at::Tensor attention(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tensor& k_norm, const AttentionInput& input);

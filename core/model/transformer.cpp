@@ -112,7 +112,7 @@ void Transformer::changed(std::int64_t threads) {
 Tensor Transformer::hidden(const Tensor& ids, const std::shared_ptr<const PackedShape>& shape) {
   rope_->ensure(shape->longest());
   const AttentionInput input{config_.heads, config_.kv_heads, config_.head_dim, config_.norm_eps, shape, rope_};
-  Tensor x = at::embedding(embedding_, ids);  // (N, D)
+  Tensor x = reference_ ? at::embedding(embedding_, ids) : token_embedding(embedding_, ids);  // (N, D)
   for (const Layer& layer : layers_) {
     const auto pass = [this, &layer, input](const Tensor& from) { return layer_pass(layer, from, input); };
     x = recompute_ ? recomputed(pass, x) : pass(x);

@@ -218,12 +218,19 @@ std::int64_t CpuEngine::weight_bytes(const Model& model) {
   return DecodeWeights::floats(model.config, kernels()) * static_cast<std::int64_t>(sizeof(float));
 }
 
-std::int64_t CpuEngine::cache_bytes(const Model& model, const CpuEngineOptions& options, std::int64_t longest_prompt,
-                                    std::int64_t max_tokens) {
-  const std::int64_t wave = options.wave > 0 ? options.wave : *std::max_element(std::begin(kWaves), std::end(kWaves));
-  const std::int64_t floats = DecodeWorker::cache_floats(model.config, kernels(), Generation::prompts_at_once(wave), longest_prompt) +
-                              DecodeWorker::cache_floats(model.config, kernels(), wave, max_tokens);
-  return threads_or_cores(options.threads) * floats * static_cast<std::int64_t>(sizeof(float));
+std::int64_t CpuEngine::call_bytes(const Model& model, const CpuEngineOptions& options, const Call& call) {
+  const std::int64_t threads = threads_or_cores(options.threads), workers = std::min(threads, call.prompts);
+  std::int64_t wave = options.wave > 0 ? options.wave : kWaves[0];
+  if (options.wave == 0 && call.sequences * call.max_tokens >= kWorthTuning) {
+    for (const std::int64_t wider : kWaves) wave = wider * threads <= call.sequences ? wider : wave;
+  }
+  const ModelConfig& c = model.config;
+  // A slot takes memory when it is first used, and there are no more in use than prompts and sequences.
+  const std::int64_t prompts = std::min(workers * Generation::prompts_at_once(wave), call.prompts);
+  const std::int64_t floats = DecodeWorker::cache_floats(c, kernels(), prompts, call.longest_prompt) +
+                              DecodeWorker::cache_floats(c, kernels(), std::min(workers * wave, call.sequences), call.max_tokens) +
+                              workers * (wave + kPromptRows) * DecodeWorker::row_floats(c, kernels());
+  return floats * static_cast<std::int64_t>(sizeof(float));
 }
 
 void CpuEngine::check_ids(const std::vector<std::int32_t>& ids, std::int64_t room) const {

@@ -5,6 +5,14 @@
 #include <cstring>
 
 namespace tinyzero {
+namespace {
+
+// Of a row of the widest left side of a product, where the kernels take words that are not floats.
+std::int64_t word_floats(const ModelConfig& c, const Kernels& kernels) {
+  return kernels.pair == 1 ? 0 : std::max(kernels.words(c.mlp), std::max(kernels.words(c.width), kernels.words(c.q_width())));
+}
+
+}  // namespace
 
 DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, const RopeTable& rope, const Kernels& kernels,
                            const DecodeRoom& room, PhaseClock& clock)
@@ -17,8 +25,7 @@ DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, c
       slots_(make_store(room.slots, room.length)),
       hidden_(room.rows * c.width),
       normed_(room.rows * c.width),
-      words_(kernels.pair == 1 ? 0
-                               : room.rows * std::max(kernels.words(c.mlp), std::max(kernels.words(c.width), kernels.words(c.q_width())))),
+      words_(room.rows * word_floats(c, kernels)),
       qkv_(room.rows * (c.q_width() + 2 * c.kv_width())),
       attended_(room.rows * c.q_width()),
       gate_up_(room.rows * 2 * c.mlp),
@@ -28,6 +35,10 @@ DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, c
 
 std::int64_t DecodeWorker::cache_floats(const ModelConfig& c, const Kernels& kernels, std::int64_t sequences, std::int64_t length) {
   return sequences * c.layers * c.kv_heads * (kernels.key_floats(length, c.head_dim) + kernels.value_floats(length, c.head_dim));
+}
+
+std::int64_t DecodeWorker::row_floats(const ModelConfig& c, const Kernels& kernels) {
+  return 2 * c.width + word_floats(c, kernels) + 2 * c.q_width() + 2 * c.kv_width() + 3 * c.mlp + c.vocab;
 }
 
 DecodeWorker::Store DecodeWorker::make_store(std::int64_t sequences, std::int64_t length) const {
