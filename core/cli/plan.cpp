@@ -114,20 +114,20 @@ void print_gpu_time(const RunShape& run, const Gpu& gpu) {
   fmt::print("time, with completions of {} tokens; peaks of {} ({})\n", e.rollout.max_tokens, roofs_text(gpu), gpu.source);
   fmt::print("  {:<22} {:>10} {:>10}\n", "", "at them", fmt::format("at {:.0f} %", 100 * kAssumedShare));
   const auto line = [](const std::string& name, double seconds, const char* what) {
-    fmt::print("  {:<22} {}   {}\n", name, share_column(seconds), what);
+    fmt::print("  {:<22} {}{}\n", name, share_column(seconds), what);
   };
-  line("decoding", t.decode, "a token reads weights and caches, or 2 operations a weight and sequence");
-  line("prompts", t.prefill, "2 operations a weight");
-  if (t.read > 0) line("reading", t.read, "2 operations a weight and model");
+  line("decoding", t.decode, "   a token reads weights and caches, or 2 operations a weight and sequence");
+  line("prompts", t.prefill, "   2 operations a weight");
+  if (t.read > 0) line("reading", t.read, "   2 operations a weight and model");
   line("learning", t.learn,
-       e.train.recompute ? "8 operations a weight and model (frozen ones 6)" : "6 operations a weight and model (frozen ones 4)");
-  line("optimizer", t.optimizer, "30 bytes a number that learns");
-  line("a step", t.step(), "one round of sampling");
+       e.train.recompute ? "   8 operations a weight and model (frozen ones 6)" : "   6 operations a weight and model (frozen ones 4)");
+  line("optimizer", t.optimizer, "   30 bytes a number that learns");
+  line("a step", t.step(), "   one round of sampling");
   line(fmt::format("{} x evaluation", a.evaluations), static_cast<double>(a.evaluations) * t.evaluation, "");
   if (e.train.has_budget()) return;
   line(fmt::format("{} steps, all in all", e.train.steps),
        static_cast<double>(e.train.steps) * t.step() + static_cast<double>(a.evaluations) * t.evaluation,
-       e.warm_start.steps > 0 ? "without the warm start" : "");
+       e.warm_start.steps > 0 ? "   without the warm start" : "");
 }
 
 Json gpu_json(const RunShape& run, const Gpu& gpu) {

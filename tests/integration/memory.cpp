@@ -1,4 +1,5 @@
-// What `plan` says of memory, held against the peaks of runs; micro-batches that are chosen by memory. docs/results/memory_of_models.py measures larger models.
+// What `plan` says of memory, held against the peaks of runs, and micro-batches that are chosen by memory. Larger models are measured by
+// docs/results/memory_of_models.py.
 
 #include <cmath>
 #include <csignal>
