@@ -31,10 +31,10 @@ EXPERIMENT = """seed: 1
 task: {use: countdown, numbers: 3, wording: tinyzero}
 algorithm: {use: grpo}
 model: {path: MODEL, template: base}
-rollout: {prompts: 2, samples: 4, max_tokens: 32, wave: 4}
+rollout: {prompts: 4, samples: 4, max_tokens: 64, wave: 4}
 train: {steps: 1, random_reward: 0.5}
 eval: {problems: 2, every: 0}
-preflight: {problems: 2, max_truncated: 1}
+preflight: {max_truncated: 1}
 """
 
 

@@ -13,7 +13,7 @@ TEST_SUITE_BEGIN("core/train/run_memory");
 namespace {
 
 RunParts small(std::vector<std::string> overrides) {
-  overrides.insert(overrides.end(), {"warm_start.steps=0", "model.context=512", "threads=2"});
+  overrides.insert(overrides.end(), {"warm_start.steps=0", "model.context=512", "threads=2", "precision=f32"});
   return RunParts::open(Experiment::load(fs::path(TINYZERO_SOURCE) / "tests/integration/small.yaml", overrides),
                         PluginCatalog::scan({TINYZERO_PLUGINS}));
 }
