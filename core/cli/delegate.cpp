@@ -39,7 +39,7 @@ int algorithm_check_command(const GlobalOptions& global, const CheckCommandOptio
 int config_show_command(const GlobalOptions& global, const ConfigOptions&) { return become_train_program(global); }
 int config_check_command(const GlobalOptions& global, const ConfigOptions&) { return become_train_program(global); }
 int config_schema_command(const GlobalOptions& global, const ConfigSchemaOptions&) { return become_train_program(global); }
-int plan_command(const GlobalOptions& global, const ConfigOptions&) { return become_train_program(global); }
+int plan_command(const GlobalOptions& global, const PlanOptions&) { return become_train_program(global); }
 int bench_command(const GlobalOptions& global, const BenchOptions&) { return become_train_program(global); }
 int torch_info_command(const GlobalOptions& global) { return become_train_program(global); }
 

@@ -354,7 +354,14 @@ void add_algorithm_and_config_commands(CLI::App& app, GlobalOptions& global, std
   add<ConfigSchemaOptions>(
       config, global, chosen, "schema", "What an experiment may say, as a JSON schema for editors", config_schema_command,
       [](CLI::App& c, ConfigSchemaOptions& o) { c.add_flag("--markdown", o.markdown, "as the reference that ends docs/experiments.md"); });
-  add<ConfigOptions>(app, global, chosen, "plan", "Memory and time that a run will need, measured in a few seconds", plan_command, file);
+  add<PlanOptions>(app, global, chosen, "plan",
+                   "Memory and time that a run will need: measured here in a few seconds, or predicted for a GPU", plan_command,
+                   [=](CLI::App& c, PlanOptions& o) {
+                     file(c, o);
+                     c.add_option("--gpu", o.gpu,
+                                  "predict memory and time on a GPU, on paper: h100, h200, a100, 4090; or gigabytes, for memory alone. The "
+                                  "model's folder needs config.json and tokenizer.json");
+                   });
 }
 
 }  // namespace

@@ -158,6 +158,10 @@ struct ConfigOptions {
   bool json = false;
 };
 
+struct PlanOptions : ConfigOptions {
+  std::string gpu;  // empty: this machine
+};
+
 struct ReportCommandOptions {
   std::vector<std::string> runs;
   std::string out;
@@ -183,7 +187,7 @@ int algorithm_check_command(const GlobalOptions&, const CheckCommandOptions&);
 int config_show_command(const GlobalOptions&, const ConfigOptions&);
 int config_check_command(const GlobalOptions&, const ConfigOptions&);
 int config_schema_command(const GlobalOptions&, const ConfigSchemaOptions&);
-int plan_command(const GlobalOptions&, const ConfigOptions&);
+int plan_command(const GlobalOptions&, const PlanOptions&);
 int bench_command(const GlobalOptions&, const BenchOptions&);
 int torch_info_command(const GlobalOptions&);
 

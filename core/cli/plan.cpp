@@ -1,4 +1,4 @@
-// plan: what a run will need, by arithmetic and by a short measurement on this machine. Writes nothing.
+// plan: what a run will need: on this machine, by arithmetic and by a short measurement, or on a GPU, by arithmetic alone. Writes nothing.
 
 #include "core/cli/plan.h"
 
@@ -6,8 +6,10 @@
 
 #include <cmath>
 
+#include "core/base/memory.h"
 #include "core/cli/options.h"
 #include "core/kernels/kernels.h"
+#include "core/train/gpu_plan.h"
 
 namespace tinyzero {
 namespace {
@@ -22,6 +24,7 @@ std::string grouped(std::int64_t n) {
 }
 
 std::string megabytes(std::int64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
+std::string gigabytes(double bytes) { return fmt::format("{:.1f} GB", bytes / 1e9); }
 
 std::string duration(double seconds) {
   if (seconds < 1) return fmt::format("{:.1f} ms", 1000 * seconds);
@@ -45,7 +48,8 @@ std::string length_text(const Experiment& e, const RunArithmetic& a) {
 void print_plan(const RunParts& parts, const RunProbe& probe) {
   const Experiment& e = parts.experiment;
   const std::int64_t steps = probe.steps(e.train);
-  const RunArithmetic a = arithmetic_of(parts, steps);
+  const RunShape run = RunShape::of(parts);
+  const RunArithmetic a = arithmetic_of(run, steps);
   fmt::print("{} · {} · {} · {} · {}\n", parts.task.about().id, e.algorithm.use, model_label(parts), counted(e.general.threads, "thread"),
              kernels().name);
   for (const std::string& line : arithmetic_lines(parts)) fmt::print("  {}\n", line);
@@ -60,12 +64,131 @@ void print_plan(const RunParts& parts, const RunProbe& probe) {
   fmt::print("  {:<12} {} at its peak, with the program, LibTorch and activations\n", "memory", megabytes(probe.peak_bytes));
 }
 
+std::string share_column(double seconds) { return fmt::format("{:>10} {:>10}", duration(seconds), duration(seconds / kAssumedShare)); }
+
+// "989 TFLOP/s in bf16 and 3.35 TB/s".
+std::string roofs_text(const Gpu& gpu) {
+  return fmt::format("{:.0f} TFLOP/s in bf16 and {:.2f} TB/s", gpu.flops / 1e12, gpu.bandwidth / 1e12);
+}
+
+void print_gpu_memory(const RunShape& run, const Gpu& gpu, const GpuMemory& m) {
+  const Experiment& e = run.experiment;
+  const double whole = static_cast<double>(run.model->layout.size()) / 1e6, learning = static_cast<double>(run.learning()) / 1e6;
+  const auto line = [](const char* name, double bytes, const std::string& what) {
+    fmt::print("  {:<12} {:>9}   {}\n", name, gigabytes(bytes), what);
+  };
+  fmt::print("memory\n");
+  line("weights", m.weights,
+       run.adapter_values > 0 ? fmt::format("{:.0f}M merged and {:.0f}M as they were, bf16; {:.1f}M of the adapter, f32 and bf16", whole,
+                                            static_cast<double>(run.adapted) / 1e6, learning)
+                              : fmt::format("{:.0f}M x (4 in f32 + 2 in bf16)", whole));
+  line("gradients", m.gradients, fmt::format("{:.0f}M x 4", learning));
+  line("optimizer", m.optimizer, fmt::format("{:.0f}M x 2 moments x 4", learning));
+  std::string sides;
+  for (const SideModel& side : run.own_side_models())
+    sides += (sides.empty() ? "" : ", ") + fmt::format("{} {:.0f}M x {}", side.name, whole, side.learning_rate == 0 ? "2" : "18");
+  if (!sides.empty()) line("side models", m.side_models, sides);
+  line("sampling", m.caches,
+       fmt::format("keys, values and logits of {} sequences at once of {} + {} tokens",
+                   e.rollout.wave > 0 ? e.rollout.wave : kSequencesAtOnce, run.longest_prompt, e.rollout.max_tokens));
+  line("learning", m.activations,
+       fmt::format("activations of {} tokens{}, bf16, and a chunk of logits; sampling and learning take turns",
+                   std::max(e.train.micro_batch, run.longest()), e.train.recompute ? ", layers recomputed" : ""));
+  line("program", m.program, "CUDA and its libraries, assumed");
+  fmt::print("  {:<12} {:>9}   of {}: {}\n", "total", gigabytes(m.total()), gigabytes(gpu.bytes),
+             m.total() <= gpu.bytes ? "fits" : "does not fit");
+}
+
+void print_remedies(const RunShape& run, const Gpu& gpu) {
+  const std::vector<Remedy> remedies = gpu_remedies(run, gpu);
+  for (const Remedy& remedy : remedies) fmt::print("  fits with    {:>9}   {}\n", gigabytes(remedy.bytes), remedy.settings);
+  if (remedies.empty()) fmt::print("  no train.recompute, train.micro_batch, rollout.wave or lora.rank makes it fit\n");
+  if (!run.own_side_models().empty() && remedies.empty())
+    fmt::print("  side models take {}: an algorithm without them, or a KL of 0, saves that\n", gigabytes(gpu_memory(run).side_models));
+}
+
+void print_gpu_time(const RunShape& run, const Gpu& gpu) {
+  const Experiment& e = run.experiment;
+  const RunArithmetic a = arithmetic_of(run, e.train.steps);
+  const GpuTime t = gpu_time(run, gpu);
+  fmt::print("time, with completions of {} tokens; peaks of {} ({})\n", e.rollout.max_tokens, roofs_text(gpu), gpu.source);
+  fmt::print("  {:<22} {:>10} {:>10}\n", "", "at them", fmt::format("at {:.0f} %", 100 * kAssumedShare));
+  const auto line = [](const std::string& name, double seconds, const char* what) {
+    fmt::print("  {:<22} {}{}\n", name, share_column(seconds), what);
+  };
+  line("decoding", t.decode, "   a token reads weights and caches, or 2 operations a weight and sequence");
+  line("prompts", t.prefill, "   2 operations a weight");
+  if (t.read > 0) line("reading", t.read, "   2 operations a weight and model");
+  line("learning", t.learn,
+       e.train.recompute ? "   8 operations a weight and model (frozen ones 6)" : "   6 operations a weight and model (frozen ones 4)");
+  line("optimizer", t.optimizer, "   30 bytes a number that learns");
+  line("a step", t.step(), "   one round of sampling");
+  line(fmt::format("{} x evaluation", a.evaluations), static_cast<double>(a.evaluations) * t.evaluation, "");
+  if (e.train.has_budget()) return;
+  line(fmt::format("{} steps, all in all", e.train.steps),
+       static_cast<double>(e.train.steps) * t.step() + static_cast<double>(a.evaluations) * t.evaluation,
+       e.warm_start.steps > 0 ? "   without the warm start" : "");
+}
+
+Json gpu_json(const RunShape& run, const Gpu& gpu) {
+  const GpuMemory m = gpu_memory(run);
+  Json out = {{"prediction", "on paper, not measured"},
+              {"gpu", gpu.name},
+              {"micro_batch", run.experiment.train.micro_batch},
+              {"prompt_tokens", run.longest_prompt},
+              {"bytes",
+               {{"weights", m.weights},
+                {"gradients", m.gradients},
+                {"optimizer", m.optimizer},
+                {"side_models", m.side_models},
+                {"sampling", m.caches},
+                {"learning", m.activations},
+                {"program", m.program},
+                {"total", m.total()},
+                {"gpu", gpu.bytes}}},
+              {"fits", m.total() <= gpu.bytes},
+              {"remedies", Json::array()}};
+  if (m.total() > gpu.bytes) {
+    for (const Remedy& remedy : gpu_remedies(run, gpu)) out["remedies"].push_back({{"settings", remedy.settings}, {"bytes", remedy.bytes}});
+  }
+  if (gpu.flops == 0) return out;
+  const GpuTime t = gpu_time(run, gpu);
+  const RunArithmetic a = arithmetic_of(run, run.experiment.train.steps);
+  const double all = static_cast<double>(run.experiment.train.steps) * t.step() + static_cast<double>(a.evaluations) * t.evaluation;
+  out["seconds_at_peak"] = {{"decoding", t.decode},     {"prompts", t.prefill}, {"reading", t.read},          {"learning", t.learn},
+                            {"optimizer", t.optimizer}, {"step", t.step()},     {"evaluation", t.evaluation}, {"run", all}};
+  out["assumed_share"] = kAssumedShare;
+  out["seconds_predicted"] = all / kAssumedShare;
+  return out;
+}
+
+// By shapes alone: the folder of the model may lack its weights.
+int plan_on_gpu(const GlobalOptions& global, const PlanOptions& options) {
+  const Gpu gpu = gpu_from_name(options.gpu);
+  const RunParts parts =
+      RunParts::open_shapes(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
+  RunShape run = RunShape::of(parts);
+  if (const std::int64_t tokens = gpu_micro_batch(run, gpu); tokens > 0) run.experiment.train.micro_batch = tokens;
+  else run.experiment.train.micro_batch = run.longest();
+  if (options.json) {
+    fmt::print("{}\n", json_line(gpu_json(run, gpu)));
+    return 0;
+  }
+  fmt::print("{} · {} · {} · {}\n", parts.task.about().id, parts.experiment.algorithm.use, model_label(parts), gpu.name);
+  fmt::print("  a prediction on paper: nothing of it was measured, and this version trains on the CPU\n");
+  for (const std::string& line : arithmetic_lines(run, parts.held_out.keys)) fmt::print("  {}\n", line);
+  const GpuMemory m = gpu_memory(run);
+  print_gpu_memory(run, gpu, m);
+  if (m.total() > gpu.bytes) print_remedies(run, gpu);
+  if (gpu.flops > 0) print_gpu_time(run, gpu);
+  return 0;
+}
+
 }  // namespace
 
-std::vector<std::string> arithmetic_lines(const RunParts& parts) {
-  const Experiment& e = parts.experiment;
-  const RunArithmetic a = arithmetic_of(parts, e.train.steps);
-  const RunMemory m = memory_of(parts);
+std::vector<std::string> arithmetic_lines(const RunShape& run, std::size_t held_out_keys) {
+  const Experiment& e = run.experiment;
+  const RunArithmetic a = arithmetic_of(run, e.train.steps);
   std::vector<std::string> lines;
   if (e.warm_start.steps > 0) {
     lines.push_back(fmt::format("warm start  {} x {} = {}", counted(e.warm_start.steps, "step"),
@@ -80,21 +203,28 @@ std::vector<std::string> arithmetic_lines(const RunParts& parts) {
   }
   const std::string times = e.train.has_budget() ? "" : fmt::format("{} x ", a.evaluations);
   lines.push_back(fmt::format("evaluation  {}{} x ({} + greedy) = {} completions{}; {} different problems", times,
-                              counted(static_cast<std::int64_t>(parts.held_out.items.size()), "problem"), counted(e.eval.samples, "sample"),
+                              counted(run.held_out, "problem"), counted(e.eval.samples, "sample"),
                               grouped((e.train.has_budget() ? 1 : a.evaluations) * a.evaluation_completions),
-                              e.train.has_budget() ? " each time" : "", parts.held_out.keys));
+                              e.train.has_budget() ? " each time" : "", held_out_keys));
+  return lines;
+}
+
+std::vector<std::string> arithmetic_lines(const RunParts& parts) {
+  const RunShape run = RunShape::of(parts);
+  const RunMemory m = memory_of(run);
+  std::vector<std::string> lines = arithmetic_lines(run, parts.held_out.keys);
   lines.push_back(
-      fmt::format("memory      weights {} · optimizer {} · gradients {} · decoder {} · caches {}{} = {}, and on top of it "
-                  "LibTorch and activations of about {}",
-                  megabytes(m.weights), megabytes(m.optimizer), megabytes(m.gradients), megabytes(m.decoder), megabytes(m.caches),
-                  m.side_models > 0 ? " · side models " + megabytes(m.side_models) : "", megabytes(m.total()),
-                  megabytes(activation_bytes(parts, longest_prompt(parts) + e.rollout.max_tokens))));
+      fmt::format("memory      program {} · weights {} · optimizer {} · gradients {} · decoder {}{} · sampling {} · learning {} = {}",
+                  megabytes(m.program), megabytes(m.weights), megabytes(m.optimizer), megabytes(m.gradients), megabytes(m.decoder),
+                  m.side_models > 0 ? " · side models " + megabytes(m.side_models) : "", megabytes(m.caches), megabytes(m.activations),
+                  megabytes(m.total())));
   return lines;
 }
 
 Json arithmetic_json(const RunParts& parts) {
-  const RunArithmetic a = arithmetic_of(parts, parts.experiment.train.steps);
-  const RunMemory m = memory_of(parts);
+  const RunShape run = RunShape::of(parts);
+  const RunArithmetic a = arithmetic_of(run, run.experiment.train.steps);
+  const RunMemory m = memory_of(run);
   return {{"demonstrations", a.demonstrations},
           {"completions_a_step", a.completions},
           {"rounds_a_step", a.rounds},
@@ -104,18 +234,22 @@ Json arithmetic_json(const RunParts& parts) {
           {"tokens", a.run_tokens},
           {"evaluations", a.evaluations},
           {"completions_an_evaluation", a.evaluation_completions},
+          {"micro_batch", run.experiment.train.micro_batch},
           {"bytes",
-           {{"weights", m.weights},
+           {{"program", m.program},
+            {"weights", m.weights},
             {"optimizer", m.optimizer},
             {"gradients", m.gradients},
             {"decoder", m.decoder},
-            {"caches", m.caches},
             {"side_models", m.side_models},
-            {"total", m.total()},
-            {"activations", activation_bytes(parts, longest_prompt(parts) + parts.experiment.rollout.max_tokens)}}}};
+            {"sampling", m.caches},
+            {"learning", m.activations},
+            {"total", m.total()}}}};
 }
 
-int plan_command(const GlobalOptions& global, const ConfigOptions& options) {
+int plan_command(const GlobalOptions& global, const PlanOptions& options) {
+  if (!options.gpu.empty()) return plan_on_gpu(global, options);
+  keep_freed_memory();
   RunParts parts = RunParts::open(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
   const RunProbe probe = probe_run(parts);
   if (!options.json) {
@@ -127,7 +261,7 @@ int plan_command(const GlobalOptions& global, const ConfigOptions& options) {
                     {"rollout", probe.rollout},
                     {"update", probe.update},
                     {"evaluation", probe.evaluation},
-                    {"run", probe.seconds(parts.experiment, arithmetic_of(parts, probe.steps(parts.experiment.train)))}};
+                    {"run", probe.seconds(parts.experiment, arithmetic_of(RunShape::of(parts), probe.steps(parts.experiment.train)))}};
   out["peak_bytes"] = probe.peak_bytes;
   fmt::print("{}\n", json_line(out));
   return 0;

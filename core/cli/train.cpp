@@ -2,14 +2,13 @@
 
 #include <ATen/Version.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
-#include <limits>
 
 #include "core/base/error.h"
+#include "core/base/memory.h"
 #include "core/cli/options.h"
 #include "core/cli/run_view.h"
 #include "core/rollout/cuda/device.h"
@@ -36,14 +35,6 @@ void catch_signals() {
 // A reader that goes away (`train | head`) does not end a run, and a file that may not grow is an error like a full disk.
 void ignore_signals() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
-}
-
-// Memory that one step frees is kept for the next: giving pages back to the system, and having them cleared again, costs a tenth of a step.
-void keep_freed_memory() {
-  ::mallopt(M_ARENA_MAX, 1);
-  ::mallopt(M_MMAP_MAX, 0);
-  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-  ::mallopt(M_TOP_PAD, 64 << 20);
 }
 
 RunFacts facts_of(const RunParts& parts, const fs::path& folder) {

@@ -123,8 +123,11 @@ void TrainSettings::describe(SettingsTable& t) {
         "the "
         "computer's memory")
       .one_of({"cpu", "cuda"});
-  t.add("micro_batch", micro_batch, "tokens that a thread holds at once during an update; changes memory, never the gradient")
-      .between(1, 1e7);
+  t.add("micro_batch", micro_batch,
+        "tokens that a thread holds at once during an update; changes memory, never the gradient. 0: as many, up to 4096, as fit into the "
+        "memory "
+        "that is free when the run begins")
+      .between(0, 1e7);
   t.add("recompute", recompute,
         "layers are computed once more in the backward pass instead of kept: the same gradients, in less memory and more time");
   t.add("importance_cap", importance_cap,

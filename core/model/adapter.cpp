@@ -135,6 +135,11 @@ std::int64_t base_floats_of(const std::vector<AdaptedMatrix>& matrices) {
 
 }  // namespace
 
+AdapterFloats Adapter::floats(const ParameterLayout& layout, const AdapterOptions& options) {
+  const auto matrices = matrices_of(layout, options);
+  return {value_floats_of(matrices, options.rank), base_floats_of(matrices)};
+}
+
 Adapter::Adapter(const Model& model, const AdapterOptions& options, std::uint64_t seed)
     : options_(options), matrices_(matrices_of(model.layout, options)), values_(value_floats_of(matrices_, options.rank)) {
   const auto of = [&](const AdaptedMatrix& m) { return model.weights.data() + m.weight; };

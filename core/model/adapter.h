@@ -35,8 +35,15 @@ struct AdaptedMatrix {
   std::int64_t a, b;                   // offsets in values()
 };
 
+// Floats of an adapter: what learns, and the matrices that it keeps.
+struct AdapterFloats {
+  std::int64_t values = 0, base = 0;
+};
+
 class Adapter {
  public:
+  static AdapterFloats floats(const ParameterLayout& layout, const AdapterOptions& options);
+
   // For the matrices that `model` holds now. A is drawn as PEFT draws it (uniform, of variance 1/(3k)), B is 0: the model is unchanged. Throws
   // Error for a rank that is larger than a matrix.
   Adapter(const Model& model, const AdapterOptions& options, std::uint64_t seed);

@@ -82,23 +82,30 @@ bool same_bytes(const TensorInfo& a, const TensorInfo& b) {
   return a.dtype == b.dtype && a.shape == b.shape && (a.bytes == 0 || std::memcmp(a.data, b.data, a.bytes) == 0);
 }
 
+// Reads both files into `config`; returns the one that names the end tokens, "" if none does.
+std::string read_config_files(const fs::path& folder, ModelConfig& config) {
+  const fs::path file = folder / "config.json", generation = folder / "generation_config.json";
+  config = ModelConfig::from_json(read_json(file), file.string());
+  const std::string source = config.eos.empty() ? "" : "config.json";
+  if (!fs::exists(generation)) return source;
+  const Json json = read_json(generation);
+  config.take_generation(json, generation.string());
+  return json.contains("eos_token_id") && !json["eos_token_id"].is_null() ? "generation_config.json" : source;
+}
+
 }  // namespace
+
+ModelConfig read_model_config(const fs::path& folder) {
+  ModelConfig config;
+  read_config_files(folder, config);
+  return config;
+}
 
 ModelFolder::ModelFolder(const fs::path& folder) : path_(folder) {
   if (!fs::is_directory(folder)) throw Error("no folder " + folder.string(), "give the folder of a Hugging Face model or of a checkpoint");
-  read_config();
+  eos_source_ = read_config_files(path_, config_);
   for (const fs::path& path : weight_files(folder)) files_.emplace_back(path);
   find_tensors();
-}
-
-void ModelFolder::read_config() {
-  const fs::path config = path_ / "config.json", generation = path_ / "generation_config.json";
-  config_ = ModelConfig::from_json(read_json(config), config.string());
-  if (!config_.eos.empty()) eos_source_ = "config.json";
-  if (!fs::exists(generation)) return;
-  const Json json = read_json(generation);
-  config_.take_generation(json, generation.string());
-  if (json.contains("eos_token_id") && !json["eos_token_id"].is_null()) eos_source_ = "generation_config.json";
 }
 
 void ModelFolder::find_tensors() {

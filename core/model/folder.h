@@ -41,7 +41,6 @@ class ModelFolder {
     const SafetensorsFile* file;
     const TensorInfo* tensor;
   };
-  void read_config();
   void find_tensors();
   void check_extra(const std::string& name, const Place& place) const;
 
@@ -53,6 +52,9 @@ class ModelFolder {
   std::vector<ParameterSlot> slots_;
   std::map<Dtype, std::int64_t> dtypes_;
 };
+
+// The shape of the model in a folder that may lack weights: of config.json and, if there is one, generation_config.json. Throws Error.
+ModelConfig read_model_config(const fs::path& folder);
 
 inline Model load_model(const fs::path& folder) { return ModelFolder(folder).load(); }
 

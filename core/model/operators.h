@@ -53,7 +53,8 @@ struct OperatorTimes {
 void keep_account(bool on);
 OperatorTimes account();
 
-// Rows `ids` of weight: (V, D), (N) int64 -> (N, D). The gradient is added to weight's grad(), at those rows alone.
+// Rows `ids` of weight: (V, D), (N) int64 -> (N, D). The gradient is added to weight's grad(), at those rows alone: LibTorch's operation would make
+// a second matrix (V, D) for it.
 at::Tensor token_embedding(const at::Tensor& weight, const at::Tensor& ids);
 
 // x / rms(x) · weight, row by row: (N, D), (D) -> (N, D).

@@ -25,6 +25,8 @@ std::int64_t ModelWorkers::replicas(const Model& model, std::int64_t threads) {
   return model.layout.size() * threads * static_cast<std::int64_t>(sizeof(float)) <= kMostGradientBytes ? threads : 1;
 }
 
+bool ModelWorkers::packs(const Model& model, bool frozen) { return packed_bytes(model, frozen) > 0; }
+
 std::int64_t ModelWorkers::bytes(const Model& model, std::int64_t threads, std::int64_t learning_floats) {
   return replicas(model, threads) * learning_floats * static_cast<std::int64_t>(sizeof(float)) + packed_bytes(model, learning_floats == 0);
 }

@@ -32,6 +32,8 @@ class ModelWorkers {
   // Bytes that workers on such a model take beside its weights: the gradients of their replicas, of so many floats each (0: frozen), and packed
   // matrices.
   static std::int64_t bytes(const Model& model, std::int64_t threads, std::int64_t learning_floats);
+  // Whether matrices are packed, so that products are our own.
+  static bool packs(const Model& model, bool frozen);
   // The replicas that such a model gets.
   static std::int64_t replicas(const Model& model, std::int64_t threads);
 

@@ -17,7 +17,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kFloatBytes = static_cast<std::int64_t>(sizeof(float));
 constexpr std::size_t kProbedProblems = 64;  // of an evaluation
 constexpr double kLearnPasses = 3;           // forward, and twice that backward: a pass that learns, in passes that read
 
@@ -66,59 +65,20 @@ double probe_evaluation(Engine& engine, const RunParts& parts) {
 
 }  // namespace
 
-RunArithmetic arithmetic_of(const RunParts& parts, std::int64_t steps) {
-  const Experiment& e = parts.experiment;
+RunArithmetic arithmetic_of(const RunShape& run, std::int64_t steps) {
+  const Experiment& e = run.experiment;
   RunArithmetic a;
   a.demonstrations = e.warm_start.steps * e.warm_start.batch;
-  a.completions = e.rollout.prompts * e.rollout.samples;
-  a.rounds = most_rounds(parts);
+  a.completions = run.completions();
+  a.rounds = run.rounds;
   a.updates = e.train.updates * e.train.epochs;
   a.update_completions = a.completions / e.train.updates;
   a.step_tokens = a.completions * a.rounds * e.rollout.max_tokens;
   a.run_tokens = a.step_tokens * steps;
   a.evaluations = 1;
   if (steps > 0) a.evaluations += e.eval.every > 0 ? (steps + e.eval.every - 1) / e.eval.every : 1;
-  a.evaluation_completions = static_cast<std::int64_t>(parts.held_out.items.size()) * (e.eval.samples + 1);
+  a.evaluation_completions = run.held_out * (e.eval.samples + 1);
   return a;
-}
-
-RunMemory memory_of(const RunParts& parts) {
-  const Experiment& e = parts.experiment;
-  const std::int64_t threads = e.general.threads;
-  RunMemory m;
-  const std::int64_t whole = parts.model.layout.size(), values = parts.adapter ? parts.adapter->size() : 0;
-  m.weights = (whole + values) * kFloatBytes + (parts.adapter ? parts.adapter->base_bytes() : 0);
-  const MomentType state = moment_type_from_name(e.train.optimizer_state);
-  m.optimizer = moment_bytes(state, parts.adapter ? values : whole);
-  m.gradients = ModelWorkers::bytes(parts.model, threads, parts.adapter ? values : whole);
-  m.decoder = CpuEngine::weight_bytes(parts.model);
-  m.caches = CpuEngine::cache_bytes(parts.model, {threads, e.rollout.wave, ""}, longest_prompt(parts), e.rollout.max_tokens);
-  if (e.train.steps == 0) return m;
-  for (const SideModel& side : parts.algorithm.algorithm->models()) {
-    if (is_policy_without_adapter(side, e)) continue;
-    const bool frozen = side.learning_rate == 0;
-    const std::int64_t learning = frozen ? 0 : has_adapter(side, e) ? values + (side.value_head ? parts.model.config.width + 1 : 0) : whole;
-    m.side_models += (whole + (learning < whole ? learning : 0)) * kFloatBytes + moment_bytes(state, learning) +
-                     ModelWorkers::bytes(parts.model, threads, learning);
-  }
-  return m;
-}
-
-std::int64_t activation_bytes(const RunParts& parts, std::int64_t longest) {
-  const Experiment& e = parts.experiment;
-  const ModelConfig& c = parts.model.config;
-  const std::int64_t replicas = ModelWorkers::replicas(parts.model, e.general.threads), whole = parts.model.layout.size();
-  const bool own_products = ModelWorkers::bytes(parts.model, e.general.threads, whole) > replicas * whole * kFloatBytes;
-  const std::int64_t qkv = c.q_width() + 2 * c.kv_width();
-  // Floats of a token: what a layer keeps for the backward pass, and what is held beside it while one layer is computed, there or back. Products
-  // of LibTorch keep what they are given, which is norms and gated values.
-  const std::int64_t kept = 2 * c.width + (c.qk_norm ? 2 : 1) * qkv + c.q_width() + 2 * c.mlp + (own_products ? 0 : 2 * c.width + c.mlp);
-  const std::int64_t working = 4 * c.width + 2 * qkv + c.q_width() + 4 * c.mlp;
-  const std::int64_t layers = e.train.recompute ? c.layers * c.width + kept : c.layers * kept;
-  const std::int64_t imitated = e.warm_start.steps > 0 ? e.warm_start.batch : 0;
-  const std::int64_t update = std::max(arithmetic_of(parts, 1).update_completions, imitated) * longest;  // tokens, at most
-  const std::int64_t tokens = std::max(longest, std::min(e.train.micro_batch, update / replicas));
-  return replicas * (tokens * (layers + working) + 3 * std::min(tokens, kLogitRows) * c.vocab) * kFloatBytes;
 }
 
 std::int64_t RunProbe::steps(const TrainSettings& t) const {
@@ -172,7 +132,7 @@ RunProbe probe_sample(ModelWorkers& workers, const RunParts& parts, const StepBa
   probe.rollout = share * seconds;
   probe.update = share * read * (kLearnPasses * trained + asked);
   probe.tokens = share * static_cast<double>(sampled.batch.tokens()) * (1 + trained + asked);
-  probe.evaluation = seconds / completions * static_cast<double>(arithmetic_of(parts, 0).evaluation_completions);
+  probe.evaluation = seconds / completions * static_cast<double>(parts.held_out.items.size()) * static_cast<double>(e.eval.samples + 1);
   probe.peak_bytes = peak_memory();
   return probe;
 }

@@ -1,10 +1,10 @@
-// What a run will need: the arithmetic of its settings, its memory by shapes, and, measured in a few seconds, its time.
+// What a run will need: the arithmetic of its settings and, measured in a few seconds, its time and memory.
 #pragma once
 
 #include <cstdint>
 
 #include "core/train/model_workers.h"
-#include "core/train/run_parts.h"
+#include "core/train/run_memory.h"
 
 namespace tinyzero {
 
@@ -19,24 +19,7 @@ struct RunArithmetic {
 };
 
 // Of a run of `steps` steps of RL; with a budget of tokens or seconds nobody knows their number before, and train.steps is only a bound.
-RunArithmetic arithmetic_of(const RunParts& parts, std::int64_t steps);
-
-// Bytes that follow from shapes. What comes on top: the program with LibTorch, and the activations of a micro-batch on each thread.
-struct RunMemory {
-  std::int64_t weights = 0;      // of the policy, f32; with an adapter, its values and what the matrices were before it
-  std::int64_t optimizer = 0;    // its two moments
-  std::int64_t gradients = 0;    // one a replica, with the matrices packed for training
-  std::int64_t decoder = 0;      // the matrices packed for decoding
-  std::int64_t caches = 0;       // keys and values of all threads, most
-  std::int64_t side_models = 0;  // critic, reward model, reference: all of the above but the decoder's
-
-  std::int64_t total() const { return weights + optimizer + gradients + decoder + caches + side_models; }
-};
-
-RunMemory memory_of(const RunParts& parts);
-
-// Bytes of the activations of a micro-batch on every replica, about; `longest` tokens have the longest prompt and completion.
-std::int64_t activation_bytes(const RunParts& parts, std::int64_t longest);
+RunArithmetic arithmetic_of(const RunShape& run, std::int64_t steps);
 
 // Seconds of each part of a run, and the largest memory of this process, measured: one step of each on the model as it is, and an evaluation of a
 // few problems. Every problem of the step counts as one that teaches. A model that has not learned to end its answers writes to the limit: then

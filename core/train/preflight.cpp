@@ -15,16 +15,16 @@
 #include "core/train/plan.h"
 #include "core/train/records.h"
 #include "core/train/rollout_engine.h"
+#include "core/train/run_memory.h"
 #include "core/train/step_sampler.h"
 
 namespace tinyzero {
 namespace {
 
 constexpr double kManyCut = 0.2;
-constexpr std::int64_t kMostSamples = 16;  // a problem, however many rollout.samples there are
-constexpr double kEpisodeText = 20;        // bytes of a completion in episodes/, compressed, beside its text
-constexpr double kBytesOfToken = 1;        // of its text; those of numbers take 0.3
-constexpr double kLongRun = 86400;         // seconds
+constexpr double kEpisodeText = 20;  // bytes of a completion in episodes/, compressed, beside its text
+constexpr double kBytesOfToken = 1;  // of its text; those of numbers take 0.3
+constexpr double kLongRun = 86400;   // seconds
 
 std::size_t problems_of(const RunParts& parts) { return static_cast<std::size_t>(parts.experiment.preflight.problems); }
 
@@ -92,24 +92,6 @@ void show_tokens(const RunParts& parts, const std::vector<Item>& items, Prefligh
   }
 }
 
-// What the system says is available, or what is left of this process's control group if that is less.
-double free_memory() {
-  double available = 0;
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string name, unit; meminfo >> name >> available && name != "MemAvailable:";) std::getline(meminfo, unit);
-  available *= 1024;
-  double limit = 0, used = 0;
-  if (std::ifstream("/sys/fs/cgroup/memory.max") >> limit && std::ifstream("/sys/fs/cgroup/memory.current") >> used)
-    available = std::min(available, limit - used);
-  return available;
-}
-
-// Bytes beyond what the process holds already: what follows from shapes but the weights, and the activations of a micro-batch on every replica.
-double memory_to_come(const RunParts& parts, const PreflightReport& report) {
-  const RunMemory shapes = memory_of(parts);
-  return static_cast<double>(shapes.total() - shapes.weights + activation_bytes(parts, report.longest_prompt + report.max_tokens));
-}
-
 // Steps of RL; under a budget of tokens those that it allows if completions are as long as they may be, and under one of seconds, whose number
 // nobody knows, none.
 double expected_steps(const Experiment& e) {
@@ -122,9 +104,8 @@ double expected_steps(const Experiment& e) {
 
 void check_machine(const RunParts& parts, const std::filesystem::path& run, PreflightReport& report) {
   const Experiment& e = parts.experiment;
-  const auto held = static_cast<double>(resident_memory());
-  report.memory_needed = held + memory_to_come(parts, report);
-  report.memory_free = held + free_memory();
+  report.memory_needed = static_cast<double>(memory_of(RunShape::of(parts)).total());
+  report.memory_free = static_cast<double>(resident_memory() + available_memory());
   if (report.memory_needed > report.memory_free) {
     report.warnings.push_back(
         fmt::format("the run needs about {} of memory, {} are free: take fewer threads, a smaller train.micro_batch or "
@@ -204,7 +185,7 @@ void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts, 
   const Experiment& e = parts.experiment;
   SampledStep sampled;
   sampled.items = first_problems(parts);
-  const auto prompts = make_prompts(parts.tokenizer, parts.framing, sampled.items, std::min(e.rollout.samples, kMostSamples));
+  const auto prompts = make_prompts(parts.tokenizer, parts.framing, sampled.items, std::min(e.rollout.samples, kPreflightSamples));
   const auto start = std::chrono::steady_clock::now();
   sampled.completions = score_episodes(parts.tokenizer, parts.task, sampled.items,
                                        engine.generate(prompts, {e.rollout.max_tokens, e.rollout.temperature, parts.model.config.eos,
@@ -220,7 +201,7 @@ void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts, 
   report.mixed_groups = mixed_share(sampled);
   if (e.train.device == "cuda") engine.rest();
   const RunProbe probe = probe_sample(workers, parts, make_batch(prompts, sampled.completions, e.rollout.max_tokens), seconds);
-  const RunArithmetic arithmetic = arithmetic_of(parts, probe.steps(e.train));
+  const RunArithmetic arithmetic = arithmetic_of(RunShape::of(parts), probe.steps(e.train));
   report.seconds = probe.rl_seconds(e, arithmetic);
   judge_time(e, probe, report);
   judge_policy(parts, report);

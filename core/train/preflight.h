@@ -15,6 +15,8 @@
 
 namespace tinyzero {
 
+inline constexpr std::int64_t kPreflightSamples = 16;  // a problem, however many rollout.samples there are
+
 struct PreflightReport {
   // Of the task and the settings.
   double known_answers = -1;  // share of solved problems that the verifier accepts; -1: the task has no solver

@@ -5,11 +5,13 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/memory.h"
 #include "core/kernels/kernels.h"
 #include "core/model/folder.h"
 #include "core/run/checkpoint.h"
 #include "core/task/mixture.h"
 #include "core/text/prompt.h"
+#include "core/train/run_memory.h"
 #include "tinyzero/note.h"
 #include "tinyzero/rng.h"
 
@@ -35,7 +37,7 @@ void check_found(const PluginCatalog& catalog, std::uint32_t type, const PluginC
   }
 }
 
-Model new_model(const Experiment& experiment, const Tokenizer& tokenizer) {
+ModelConfig new_config(const Experiment& experiment, const Tokenizer& tokenizer) {
   const ModelSettings& s = experiment.model;
   ModelConfig c = preset_config(s.preset);
   const auto set = [](std::int64_t& field, std::int64_t value) {
@@ -56,7 +58,11 @@ Model new_model(const Experiment& experiment, const Tokenizer& tokenizer) {
   c.head_dim = c.width / c.heads;
   c.vocab = (tokenizer.size() + kVocabMultiple - 1) / kVocabMultiple * kVocabMultiple;
   c.eos = {tokenizer.id(kEndToken)};
-  Model model(c);
+  return c;
+}
+
+Model new_model(const Experiment& experiment, const ModelConfig& config) {
+  Model model(config);
   initialize(model, stream_key(static_cast<std::uint64_t>(experiment.general.seed), {static_cast<std::uint64_t>(Purpose::weights)}));
   return model;
 }
@@ -70,6 +76,14 @@ void round_to_bf16(Model& model) {
     from_float(Dtype::bf16, w + at, n, rounded.data());
     to_float(Dtype::bf16, rounded.data(), n, w + at);
   }
+}
+
+Model open_model(const Experiment& experiment, const Tokenizer& tokenizer, const fs::path& start, bool weights) {
+  const bool fresh = experiment.model.path.empty();
+  if (!weights) return Model(fresh ? new_config(experiment, tokenizer) : read_model_config(start), FloatBuffer());
+  Model model = fresh ? new_model(experiment, new_config(experiment, tokenizer)) : load_model(start);
+  if (experiment.train.weights == "bf16") round_to_bf16(model);
+  return model;
 }
 
 std::unique_ptr<Adapter> new_adapter(const Experiment& experiment, const Model& model) {
@@ -90,6 +104,15 @@ void check_room(const RunParts& parts) {
                   fmt::format("prompts of {} tokens and rollout.max_tokens of {} need {} positions, the model has {}", longest,
                               parts.experiment.rollout.max_tokens, needed, parts.model.config.context),
               "lower rollout.max_tokens, or raise model.context");
+}
+
+void choose_micro_batch(RunParts& parts) {
+  Experiment& e = parts.experiment;
+  if (e.train.micro_batch > 0) return;
+  e.train.micro_batch = micro_batch_for(RunShape::of(parts), resident_memory() + available_memory());
+  for (ResolvedSetting& setting : e.resolved) {  // a run goes on with as many: its sums depend on them
+    if (setting.path == "train.micro_batch") setting.value = std::to_string(e.train.micro_batch);
+  }
 }
 
 // What model.path stands for in an earlier run: itself, or the newest checkpoint that can be read.
@@ -115,13 +138,18 @@ RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog) {
   return open(std::move(experiment), catalog, start);
 }
 
+RunParts RunParts::open_shapes(Experiment experiment, const PluginCatalog& catalog) {
+  const fs::path start = experiment.model.path;
+  return open(std::move(experiment), catalog, start, /*weights=*/false);
+}
+
 RunParts RunParts::open_run(const fs::path& folder, const PluginCatalog& catalog) {
   Experiment experiment = Experiment::load(folder / "config.yaml", {});
   const fs::path start = start_of_run(experiment, folder);
   return open(std::move(experiment), catalog, start);
 }
 
-RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start) {
+RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start, bool weights) {
   use_kernels(kernels_for(experiment.general.precision));
   const ModelSettings& m = experiment.model;
   if (!is_mixture(experiment.task.use, &experiment.task.settings)) check_found(catalog, TINYZERO_NOTE_TASK, experiment.task);
@@ -134,17 +162,19 @@ RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, con
   ConfiguredAlgorithm algorithm = open_algorithm(catalog, experiment.algorithm.use, &experiment.algorithm.settings);
   if (!start.empty() && !fs::is_directory(start))
     throw Error(experiment.where("model.path") + "model.path " + start.string() + " is no folder",
-                "give the folder of a Hugging Face model or of a checkpoint");
+                weights ? "give the folder of a Hugging Face model or of a checkpoint"
+                        : "of a model that is not here yet, download its config.json and tokenizer.json into that folder");
   Tokenizer tokenizer = m.path.empty() ? Tokenizer::make(m.tokenizer == "numbers") : Tokenizer::load(start);
-  Model model = m.path.empty() ? new_model(experiment, tokenizer) : load_model(start);
-  if (experiment.train.weights == "bf16") round_to_bf16(model);
+  const std::int64_t resident = resident_memory();
+  Model model = open_model(experiment, tokenizer, start, weights);
   if (model.config.eos.empty()) throw Error(start.string() + "/config.json names no eos_token_id: completions would never end", "add it");
   std::string framing = resolve_framing(m.prompt_template, tokenizer);
   EvalSet held_out = draw_eval_set(task, split_from_name(experiment.eval.split), static_cast<std::size_t>(experiment.eval.problems));
-  std::unique_ptr<Adapter> adapter = new_adapter(experiment, model);
-  RunParts parts{std::move(experiment), std::move(task),    std::move(algorithm), std::move(model),
-                 std::move(tokenizer),  std::move(framing), std::move(held_out),  std::move(adapter)};
+  std::unique_ptr<Adapter> adapter = weights ? new_adapter(experiment, model) : nullptr;
+  RunParts parts{std::move(experiment), std::move(task), std::move(algorithm), std::move(model), std::move(tokenizer), std::move(framing),
+                 std::move(held_out),   resident,        std::move(adapter)};
   check_room(parts);
+  if (weights) choose_micro_batch(parts);
   return parts;
 }
 

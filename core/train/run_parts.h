@@ -24,11 +24,16 @@ struct RunParts {
   Tokenizer tokenizer;
   std::string framing;  // of prompts: "bare", "base" or "qwen"
   EvalSet held_out;
-  std::unique_ptr<Adapter> adapter;  // of the model, with what it began with as base; null: all weights learn
+  std::int64_t resident_before_model = 0;  // bytes of this process before it held weights
+  std::unique_ptr<Adapter> adapter;        // of the model, with what it began with as base; null: all weights learn
 
   // Opens plugins and model, takes the kernels of the precision into use, draws the held-out set and checks that prompts and completions fit
-  // the context. Throws Error.
+  // the context; where train.micro_batch is 0, chooses it by the memory that is available. Throws Error.
   static RunParts open(Experiment experiment, const PluginCatalog& catalog);
+
+  // The same without weights, for what shapes alone say: a folder needs config.json and tokenizer.json. The model's weights are empty, and there
+  // is no adapter.
+  static RunParts open_shapes(Experiment experiment, const PluginCatalog& catalog);
 
   // The same of an earlier run, by its folder. Where model.path is not there any more, shape and tokenizer are those of its newest checkpoint that
   // can be read; its weights come from a checkpoint in any case.
@@ -38,7 +43,7 @@ struct RunParts {
   std::vector<ResolvedSetting> resolved() const;
 
  private:
-  static RunParts open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start);
+  static RunParts open(Experiment experiment, const PluginCatalog& catalog, const fs::path& start, bool weights = true);
 };
 
 // Tokens of the longest framed prompt among the held-out problems.

@@ -44,7 +44,7 @@ std::vector<Block> blocks_of(const fs::path& document) {
 
 // A folder like the root of a checkout, whose ./tinyzero is the program of this build.
 void make_checkout(const TemporaryFolder& folder) {
-  for (const char* name : {"configs", "sdk", "docs"}) fs::create_directory_symlink(kRoot / name, folder / name);
+  for (const char* name : {"configs", "sdk", "docs", "tests"}) fs::create_directory_symlink(kRoot / name, folder / name);
   fs::create_directory_symlink(fs::path(TINYZERO_PROGRAM).parent_path(), folder / "build");
   std::ofstream(folder / "tinyzero")
       << "#!/bin/sh\n"

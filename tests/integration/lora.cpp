@@ -229,8 +229,8 @@ TEST_CASE("a plan counts what an adapter and recomputed layers save") {
   const Json critic = bytes(with_adapter({"algorithm.use=ppo"})),
              small = bytes(with_adapter({"algorithm.use=ppo", "lora.side_models=true"}));
   CHECK(small["side_models"].get<double>() < 0.6 * critic["side_models"].get<double>());
-  CHECK(adapter["activations"] == all["activations"]);
-  CHECK(recomputed["activations"].get<double>() < 0.5 * deep["activations"].get<double>());
+  CHECK(adapter["learning"] < all["learning"]);  // without the factors of the gradients of matrices
+  CHECK(recomputed["learning"].get<double>() < 0.5 * deep["learning"].get<double>());
 }
 
 TEST_CASE("what cannot be adapted is refused with its place") {

@@ -1,6 +1,7 @@
 #include "support/process.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,9 +35,11 @@ pid_t start(const std::vector<std::string>& command, const std::string& in, cons
   ::_exit(127);
 }
 
-int wait_for(pid_t pid) {
+int wait_for(pid_t pid, std::int64_t* peak_bytes = nullptr) {
   int status = 0;
-  ::waitpid(pid, &status, 0);
+  rusage usage{};
+  ::wait4(pid, &status, 0, &usage);
+  if (peak_bytes != nullptr) *peak_bytes = static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -46,8 +49,9 @@ ProcessResult run_process(const std::vector<std::string>& command, const std::st
   const TemporaryFolder files;
   write_file_synced(files / "in", input);
   const pid_t pid = start(command, files / "in", files / "out", files / "err", folder);
-  const int code = wait_for(pid);
-  return {code, read_file(files / "out"), read_file(files / "err")};
+  std::int64_t peak_bytes = 0;
+  const int code = wait_for(pid, &peak_bytes);
+  return {code, read_file(files / "out"), read_file(files / "err"), peak_bytes};
 }
 
 std::string tinyzero_path() { return TINYZERO_PROGRAM; }

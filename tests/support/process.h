@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace tinyzero {
 struct ProcessResult {
   int code = 0;  // exit code; 128 + signal if it was killed
   std::string out, err;
+  std::int64_t peak_bytes = 0;  // of its resident memory
 };
 
 // Runs a command to its end. `input` is its standard input; `folder` its working directory (empty: this one).

@@ -30,7 +30,13 @@ std::int64_t team_size(const CpuEngineOptions& options, std::int64_t weight_byte
   return weight_bytes > kSharedBytes ? threads : 1;
 }
 
-// One thread's share of a generate call.
+// The wave of a team: the more rows share a pass over the weights the better.
+std::int64_t wave_for(std::int64_t sequences) {
+  const auto enough = std::find_if(std::begin(kWaves), std::end(kWaves), [&](std::int64_t wave) { return wave >= sequences; });
+  return enough != std::end(kWaves) ? *enough : std::end(kWaves)[-1];
+}
+
+// One worker's share of a generate call.
 class Generation {
  public:
   Generation(const Model& model, const Kernels& kernels, DecodeWorker& worker, Team& team, PhaseClock& clock, std::int64_t wave,
@@ -215,13 +221,22 @@ std::int64_t CpuEngine::weight_bytes(const Model& model) {
   return DecodeWeights::floats(model.config, kernels()) * static_cast<std::int64_t>(sizeof(float));
 }
 
-std::int64_t CpuEngine::cache_bytes(const Model& model, const CpuEngineOptions& options, std::int64_t longest_prompt,
-                                    std::int64_t max_tokens) {
-  const std::int64_t wave = options.wave > 0 ? options.wave : *std::max_element(std::begin(kWaves), std::end(kWaves));
-  const std::int64_t floats = DecodeWorker::cache_floats(model.config, kernels(), Generation::prompts_at_once(wave), longest_prompt) +
-                              DecodeWorker::cache_floats(model.config, kernels(), wave, max_tokens);
-  const std::int64_t threads = threads_or_cores(options.threads);
-  return threads / team_size(options, weight_bytes(model), threads) * floats * static_cast<std::int64_t>(sizeof(float));
+std::int64_t CpuEngine::call_bytes(const Model& model, const CpuEngineOptions& options, const Call& call) {
+  const std::int64_t threads = threads_or_cores(options.threads), team = team_size(options, weight_bytes(model), threads),
+                     workers = std::min(threads / team, call.prompts);
+  std::int64_t wave = options.wave > 0 ? options.wave : kWaves[0];
+  if (options.wave == 0 && team > 1) {
+    wave = wave_for(call.sequences);
+  } else if (options.wave == 0 && call.sequences * call.max_tokens >= kWorthTuning) {
+    for (const std::int64_t wider : kWaves) wave = wider * threads <= call.sequences ? wider : wave;
+  }
+  const ModelConfig& c = model.config;
+  // A slot takes memory when it is first used, and there are no more in use than prompts and sequences.
+  const std::int64_t prompts = std::min(workers * Generation::prompts_at_once(wave), call.prompts);
+  const std::int64_t floats = DecodeWorker::cache_floats(c, kernels(), prompts, call.longest_prompt) +
+                              DecodeWorker::cache_floats(c, kernels(), std::min(workers * wave, call.sequences), call.max_tokens) +
+                              workers * (wave + kPromptRows) * DecodeWorker::row_floats(c, kernels());
+  return floats * static_cast<std::int64_t>(sizeof(float));
 }
 
 void CpuEngine::refresh() {
@@ -231,10 +246,7 @@ void CpuEngine::refresh() {
 
 std::int64_t CpuEngine::choose_wave(std::int64_t total, std::int64_t sequences, std::int64_t longest, std::int64_t room) {
   if (wave_ > 0) return wave_;
-  if (team_size_ > 1) {  // the more rows share a pass over the weights the better
-    const auto enough = std::find_if(std::begin(kWaves), std::end(kWaves), [&](std::int64_t wave) { return wave >= sequences; });
-    return enough != std::end(kWaves) ? *enough : std::end(kWaves)[-1];
-  }
+  if (team_size_ > 1) return wave_for(sequences);
   if (tuned_ == 0 && total >= kWorthTuning) {
     const std::int64_t context = longest + room / kTypicalShare;
     double best = 0;

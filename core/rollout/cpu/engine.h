@@ -27,11 +27,14 @@ class CpuEngine : public Engine {
   // Works on the weights of `model`, which must outlive the engine; call refresh() after changing them.
   CpuEngine(const Model& model, const CpuEngineOptions& options);
 
-  // Bytes of its packed weights, and of the keys and values of generate() with prompts and completions of up to so many tokens: at most, since
-  // a wave that is tuned may be narrower than the widest.
+  // Bytes of its packed weights, and those that a call of generate() takes for keys, values and rows in work: at most, since a wave that is
+  // tuned may be narrower than the widest that is tried.
   static std::int64_t weight_bytes(const Model& model);
-  static std::int64_t cache_bytes(const Model& model, const CpuEngineOptions& options, std::int64_t longest_prompt,
-                                  std::int64_t max_tokens);
+  struct Call {
+    std::int64_t prompts, sequences;  // of all prompts
+    std::int64_t longest_prompt, max_tokens;
+  };
+  static std::int64_t call_bytes(const Model& model, const CpuEngineOptions& options, const Call& call);
 
   void refresh() override;
 

@@ -12,6 +12,11 @@ constexpr std::int64_t kGrainFloats = 16384;  // fewer are not worth the sharing
 
 std::int64_t grain(std::int64_t floats_of_a_row) { return std::max<std::int64_t>(1, kGrainFloats / floats_of_a_row); }
 
+// Of a row of the widest left side of a product, where the kernels take words that are not floats.
+std::int64_t word_floats(const ModelConfig& c, const Kernels& kernels) {
+  return kernels.pair == 1 ? 0 : std::max(kernels.words(c.mlp), std::max(kernels.words(c.width), kernels.words(c.q_width())));
+}
+
 }  // namespace
 
 DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, const RopeTable& rope, const Kernels& kernels,
@@ -26,8 +31,7 @@ DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, c
       slots_(make_store(room.slots, room.length)),
       hidden_(room.rows * c.width),
       normed_(room.rows * c.width),
-      words_(kernels.pair == 1 ? 0
-                               : room.rows * std::max(kernels.words(c.mlp), std::max(kernels.words(c.width), kernels.words(c.q_width())))),
+      words_(room.rows * word_floats(c, kernels)),
       qkv_(room.rows * (c.q_width() + 2 * c.kv_width())),
       attended_(room.rows * c.q_width()),
       gate_up_(room.rows * 2 * c.mlp),
@@ -38,6 +42,10 @@ DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights, c
 
 std::int64_t DecodeWorker::cache_floats(const ModelConfig& c, const Kernels& kernels, std::int64_t sequences, std::int64_t length) {
   return sequences * c.layers * c.kv_heads * (kernels.key_floats(length, c.head_dim) + kernels.value_floats(length, c.head_dim));
+}
+
+std::int64_t DecodeWorker::row_floats(const ModelConfig& c, const Kernels& kernels) {
+  return 2 * c.width + word_floats(c, kernels) + 2 * c.q_width() + 2 * c.kv_width() + 3 * c.mlp + c.vocab;
 }
 
 DecodeWorker::Store DecodeWorker::make_store(std::int64_t sequences, std::int64_t length) const {

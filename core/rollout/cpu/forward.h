@@ -60,6 +60,9 @@ class DecodeWorker {
   // Floats that the keys and values of so many sequences of up to `length` positions take.
   static std::int64_t cache_floats(const ModelConfig& config, const Kernels& kernels, std::int64_t sequences, std::int64_t length);
 
+  // Floats that a row of a pass takes.
+  static std::int64_t row_floats(const ModelConfig& config, const Kernels& kernels);
+
   // Computes the rows and stores their keys and values. Rows of one prompt may follow each other as long as their positions rise.
   void forward(const std::vector<Row>& rows);
 

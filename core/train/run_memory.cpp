@@ -1,0 +1,169 @@
+#include "core/train/run_memory.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/base/memory.h"
+#include "core/kernels/kernels.h"
+#include "core/rollout/cpu/engine.h"
+#include "core/train/learner.h"
+#include "core/train/model_workers.h"
+#include "core/train/moments.h"
+#include "core/train/preflight.h"
+#include "core/train/step_sampler.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr auto kFloatBytes = static_cast<std::int64_t>(sizeof(float));
+constexpr std::int64_t kFirstUse = std::int64_t{24} << 20;  // code of LibTorch, thread stacks and small objects that only a step touches
+constexpr std::int64_t kSmallestMicroBatch = 128, kLargestMicroBatch = 4096;
+
+std::int64_t layer_width(const ModelConfig& c) { return c.q_width() + 2 * c.kv_width(); }
+
+// Activations of a model in floats, a token of the micro-batch and a layer, as the operations of core/model keep them.
+class Activations {
+ public:
+  // `own`: products are our own, over packed matrices; `learns`: the matrices themselves have gradients.
+  Activations(const ModelConfig& c, bool own, bool learns) : c_(c), own_(own), learns_(learns) {}
+
+  // Of one replica, in floats: what waits for the backward pass, a layer in work, and a chunk of logits. The last two are not there at the same
+  // time, but the heap keeps what one frees, and replicas are not at the same place.
+  std::int64_t peak(const MicroBatchRows& rows, bool recompute) const {
+    const std::int64_t waiting = recompute ? rows.all * (c_.layers * c_.width + kept()) : rows.all * c_.layers * kept();
+    return waiting + (rows.all + rows.completions) * c_.width + working(rows) + logits(rows);
+  }
+
+ private:
+  // What a layer keeps of a token for the backward pass: its input and what lies between attention and MLP, queries, keys and values (before
+  // and after their norm), attention's output and log-sums, gates and ups. Products of LibTorch keep their inputs, too: two norms, gated values.
+  std::int64_t kept() const {
+    return 2 * c_.width + (c_.qk_norm ? 2 : 1) * layer_width(c_) + c_.q_width() + c_.heads + 2 * c_.mlp +
+           (own_ ? 0 : 2 * c_.width + c_.mlp);
+  }
+
+  // Beside it while the last layer is computed backward: gradients of its output and of gates and ups, the gated values once more, and, for the
+  // gradient of a matrix, two factors packed; LibTorch's products make that gradient as a matrix of its own.
+  std::int64_t working(const MicroBatchRows& rows) const {
+    const Kernels& k = kernels();
+    const std::int64_t all = rows.all * (c_.width + 3 * c_.mlp);
+    if (!learns_) return all;
+    if (!own_) return all + 2 * c_.mlp * c_.width;
+    return all + k.packed_size(c_.mlp, rows.all) + (k.pair > 1 ? k.words(rows.all) * c_.width : 0);
+  }
+
+  // The logits of a chunk, and two factors of the head's gradient.
+  std::int64_t logits(const MicroBatchRows& rows) const {
+    if (c_.value_head) return 0;
+    const Kernels& k = kernels();
+    const std::int64_t chunk = std::min(rows.completions, kLogitRows), all = chunk * c_.vocab + rows.completions * c_.width;
+    return !learns_ ? all : all + k.packed_size(c_.width, chunk) + (k.pair > 1 ? k.words(chunk) * c_.vocab : 0);
+  }
+
+  const ModelConfig& c_;
+  bool own_, learns_;
+};
+
+// Of all replicas of one model that learns: its matrices, or, if not `matrices`, an adapter of them.
+std::int64_t activation_bytes(const RunShape& run, bool value_head, bool matrices) {
+  const std::int64_t replicas = ModelWorkers::replicas(*run.model, run.experiment.general.threads);
+  ModelConfig config = run.model->config;
+  config.value_head = value_head;
+  const Activations activations(config, ModelWorkers::packs(*run.model, /*frozen=*/false), matrices);
+  return replicas * activations.peak(largest_micro_batch(run, replicas), run.experiment.train.recompute) * kFloatBytes;
+}
+
+// Keys, values and rows in work of the widest call: a step, an evaluation, or the samples of the preflight.
+std::int64_t cache_bytes(const RunShape& run) {
+  const Experiment& e = run.experiment;
+  const CpuEngineOptions options{e.general.threads, e.rollout.wave, ""};
+  const auto bytes = [&](std::int64_t prompts, std::int64_t samples) {
+    return CpuEngine::call_bytes(*run.model, options, {prompts, prompts * samples, run.longest_prompt, e.rollout.max_tokens});
+  };
+  std::int64_t most = std::max(bytes(run.held_out, e.eval.samples), bytes(run.held_out, 1));
+  if (e.train.steps == 0) return most;
+  most = std::max(most, bytes(e.rollout.prompts, e.rollout.samples));
+  return e.preflight.problems == 0 ? most : std::max(most, bytes(e.preflight.problems, std::min(e.rollout.samples, kPreflightSamples)));
+}
+
+}  // namespace
+
+RunShape RunShape::of(const RunParts& parts) {
+  RunShape run;
+  run.experiment = parts.experiment;
+  run.model = &parts.model;
+  run.side_models = parts.algorithm.algorithm->models();
+  run.longest_prompt = tinyzero::longest_prompt(parts);
+  run.rounds = most_rounds(parts);
+  run.held_out = static_cast<std::int64_t>(parts.held_out.items.size());
+  run.program = parts.resident_before_model + kFirstUse;
+  run.set_lora_rank(parts.experiment.lora.rank);
+  if (parts.adapter) run.adapted_bytes = parts.adapter->base_bytes() / run.adapted;
+  return run;
+}
+
+void RunShape::set_lora_rank(std::int64_t rank) {
+  experiment.lora.rank = rank;
+  adapter_values = adapted = 0;
+  if (rank == 0) return;
+  const AdapterFloats floats = Adapter::floats(model->layout, {rank, experiment.lora.alpha, experiment.lora.targets, ""});
+  adapter_values = floats.values;
+  adapted = floats.base;
+}
+
+std::vector<SideModel> RunShape::own_side_models() const {
+  std::vector<SideModel> own;
+  if (experiment.train.steps == 0) return own;
+  std::copy_if(side_models.begin(), side_models.end(), std::back_inserter(own),
+               [&](const SideModel& side) { return !is_policy_without_adapter(side, experiment); });
+  return own;
+}
+
+MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas) {
+  const Experiment& e = run.experiment;
+  MicroBatchRows most;
+  const auto look = [&](std::int64_t sequences, std::int64_t samples) {
+    const std::vector<std::int64_t> lengths(static_cast<std::size_t>(sequences), run.longest());
+    for (const auto& part : divide(lengths, e.train.micro_batch, replicas)) {
+      const std::int64_t count = static_cast<std::int64_t>(part.size()), problems = part.back() / samples - part.front() / samples + 1;
+      const std::int64_t rows = problems * run.longest_prompt + count * e.rollout.max_tokens;
+      if (rows > most.all) most = {rows, count * e.rollout.max_tokens};
+    }
+  };
+  if (e.train.steps > 0) look(run.completions() / e.train.updates, e.rollout.samples);
+  if (e.warm_start.steps > 0) look(e.warm_start.batch, 1);
+  return most;
+}
+
+RunMemory memory_of(const RunShape& run) {
+  const Experiment& e = run.experiment;
+  const Model& model = *run.model;
+  const std::int64_t threads = e.general.threads, whole = model.layout.size();
+  RunMemory m;
+  m.program = run.program;
+  const MomentType state = moment_type_from_name(e.train.optimizer_state);
+  m.weights = (whole + run.adapter_values) * kFloatBytes + run.adapted * run.adapted_bytes;
+  m.optimizer = moment_bytes(state, run.learning());
+  m.gradients = ModelWorkers::bytes(model, threads, run.learning());
+  m.decoder = CpuEngine::weight_bytes(model);
+  m.caches = cache_bytes(run);
+  if (e.train.steps > 0 || e.warm_start.steps > 0) m.activations = activation_bytes(run, /*value_head=*/false, run.adapter_values == 0);
+  for (const SideModel& side : run.own_side_models()) {
+    const bool adapter = has_adapter(side, e);
+    const std::int64_t values = adapter ? run.adapter_values + (side.value_head ? model.config.width + 1 : 0) : 0,
+                       learning = side.learning_rate == 0 ? 0
+                                  : adapter               ? values
+                                                          : whole;
+    m.side_models += (whole + values) * kFloatBytes + moment_bytes(state, learning) + ModelWorkers::bytes(model, threads, learning);
+    if (learning > 0) m.activations = std::max(m.activations, activation_bytes(run, side.value_head, !adapter));
+  }
+  return m;
+}
+
+std::int64_t micro_batch_for(RunShape run, std::int64_t available) {
+  std::int64_t& tokens = run.experiment.train.micro_batch;
+  for (tokens = kLargestMicroBatch; tokens > kSmallestMicroBatch && memory_of(run).total() > available;) tokens /= 2;
+  return tokens;
+}
+
+}  // namespace tinyzero
