@@ -79,24 +79,22 @@ void print_gpu_memory(const RunShape& run, const Gpu& gpu, const GpuMemory& m) {
   };
   fmt::print("memory\n");
   line("weights", m.weights,
-       run.adapter_values > 0 ? fmt::format("{:.0f}M merged and {:.0f}M as they were, bf16; {:.1f}M of the adapter, f32 and bf16", whole,
-                                            static_cast<double>(run.adapted) / 1e6, learning)
-                              : fmt::format("{:.0f}M x (4 in f32 + 2 in bf16)", whole));
+       fmt::format("{:.0f}M x (4 in f32 to learn + 2 in bf16 to sample){}", whole,
+                   run.adapter_values > 0 ? fmt::format(", {:.1f}M x 4 of the adapter", learning) : ""));
   line("gradients", m.gradients, fmt::format("{:.0f}M x 4", learning));
-  line("optimizer", m.optimizer, fmt::format("{:.0f}M x 2 moments x 4", learning));
   std::string sides;
-  for (const SideModel& side : run.own_side_models())
-    sides += (sides.empty() ? "" : ", ") + fmt::format("{} {:.0f}M x {}", side.name, whole, side.learning_rate == 0 ? "2" : "18");
-  if (!sides.empty()) line("side models", m.side_models, sides);
+  for (const SideModel& side : run.own_side_models()) sides += (sides.empty() ? "" : ", ") + side.name;
+  if (!sides.empty()) line("side models", m.side_models, sides + ": 4 a weight, and 4 a number that learns");
   line("sampling", m.caches,
        fmt::format("keys, values and logits of {} sequences at once of {} + {} tokens",
                    e.rollout.wave > 0 ? e.rollout.wave : kSequencesAtOnce, run.longest_prompt, e.rollout.max_tokens));
   line("learning", m.activations,
-       fmt::format("activations of {} tokens{}, bf16, and a chunk of logits; sampling and learning take turns",
+       fmt::format("activations of {} tokens{}, and a chunk of logits; sampling and learning take turns",
                    std::max(e.train.micro_batch, run.longest()), e.train.recompute ? ", layers recomputed" : ""));
   line("program", m.program, "CUDA and its libraries, assumed");
   fmt::print("  {:<12} {:>9}   of {}: {}\n", "total", gigabytes(m.total()), gigabytes(gpu.bytes),
              m.total() <= gpu.bytes ? "fits" : "does not fit");
+  line("beside it", m.host, "of the computer's memory: weights, gradients and moments, and the program");
 }
 
 void print_remedies(const RunShape& run, const Gpu& gpu) {
@@ -121,7 +119,8 @@ void print_gpu_time(const RunShape& run, const Gpu& gpu) {
   if (t.read > 0) line("reading", t.read, "   2 operations a weight and model");
   line("learning", t.learn,
        e.train.recompute ? "   8 operations a weight and model (frozen ones 6)" : "   6 operations a weight and model (frozen ones 4)");
-  line("optimizer", t.optimizer, "   30 bytes a number that learns");
+  line("optimizer", t.optimizer,
+       "   weights there and gradients back over PCIe 4.0, 28 bytes a number that learns in the computer's memory");
   line("a step", t.step(), "   one round of sampling");
   line(fmt::format("{} x evaluation", a.evaluations), static_cast<double>(a.evaluations) * t.evaluation, "");
   if (e.train.has_budget()) return;
@@ -139,13 +138,13 @@ Json gpu_json(const RunShape& run, const Gpu& gpu) {
               {"bytes",
                {{"weights", m.weights},
                 {"gradients", m.gradients},
-                {"optimizer", m.optimizer},
                 {"side_models", m.side_models},
                 {"sampling", m.caches},
                 {"learning", m.activations},
                 {"program", m.program},
                 {"total", m.total()},
-                {"gpu", gpu.bytes}}},
+                {"gpu", gpu.bytes},
+                {"host", m.host}}},
               {"fits", m.total() <= gpu.bytes},
               {"remedies", Json::array()}};
   if (m.total() > gpu.bytes) {
@@ -175,7 +174,7 @@ int plan_on_gpu(const GlobalOptions& global, const PlanOptions& options) {
     return 0;
   }
   fmt::print("{} · {} · {} · {}\n", parts.task.about().id, parts.experiment.algorithm.use, model_label(parts), gpu.name);
-  fmt::print("  a prediction on paper: nothing of it was measured, and this version trains on the CPU\n");
+  fmt::print("  a prediction on paper: nothing of it was measured. With rollout.device=cuda train.device=cuda\n");
   for (const std::string& line : arithmetic_lines(run, parts.held_out.keys)) fmt::print("  {}\n", line);
   const GpuMemory m = gpu_memory(run);
   print_gpu_memory(run, gpu, m);

@@ -8,12 +8,12 @@
 
 #include "core/base/error.h"
 #include "core/model/operators.h"
+#include "core/train/learner.h"
 
 namespace tinyzero {
 namespace {
 
 constexpr double kF32 = 4, kBf16 = 2;
-constexpr std::int64_t kLeastMicroBatch = 256;
 constexpr std::int64_t kRemedyRank = 16;  // of an adapter that is proposed
 
 double real(std::int64_t n) { return static_cast<double>(n); }
@@ -60,8 +60,41 @@ double decode_seconds(const RunShape& run, const Gpu& gpu, double sequences) {
   return pass * tokens * sequences / at_once;
 }
 
-// Bytes that an update of so many numbers reads and writes: weight, gradient and moments, and the bf16 copy.
-double update_bytes(double learning) { return learning * (4 * kF32 + 3 * kF32 + kBf16); }
+// Numbers that learn of a side model.
+double learning_of(const RunShape& run, const SideModel& side) {
+  if (side.learning_rate == 0) return 0;
+  if (!has_adapter(side, run.experiment)) return real(run.model->layout.size());
+  return real(run.adapter_values) + (side.value_head ? real(run.model->config.width) + 1 : 0);
+}
+
+// An update of so many numbers, and the copies around its passes, at the peaks of link and memory: weights there, gradients back; gradient, moments
+// and weight read, all but the first written.
+double update_seconds(const RunShape& run, double learning) {
+  return kF32 * (real(run.model->layout.size()) + learning) / kLink + 7 * kF32 * learning / kHostBandwidth;
+}
+
+double copy_seconds(const RunShape& run) { return kF32 * real(run.model->layout.size()) / kLink; }
+
+// What core/model/padded.h keeps of a micro-batch of so many rows for the backward pass, and what the backward pass of a layer takes beside it.
+double activation_bytes(const RunShape& run, double rows) {
+  const Experiment& e = run.experiment;
+  const ModelConfig& c = run.model->config;
+  const bool adapter = run.adapter_values > 0;
+  const double width = real(c.width), q = real(c.q_width()), qkv = real(c.q_width() + 2 * c.kv_width()), mlp = real(c.mlp),
+               layers = real(c.layers);
+  // Attention takes each completion with its prompt, and each prompt alone, as long as the longest.
+  const double completion = real(e.rollout.max_tokens), prompt = real(run.longest_prompt), samples = real(e.rollout.samples);
+  const double cells = rows * (prompt + completion) * (1 + 1 / samples) / (completion + prompt / samples);
+  // Of a row: residuals and norms in f32, inputs of products in bf16 (f32 where an adapter needs them), gates and ups with their product in f32. Of a cell:
+  // queries, keys, values and attention's output for every head in bf16.
+  const double kept = rows * (4 * kF32 * width + (adapter ? kF32 : kBf16) * (2 * width + q + mlp) + 3 * kF32 * mlp) +
+                      cells * (4 * kBf16 * q + (c.qk_norm ? 2 * kF32 * qkv : 0));
+  const double working = kF32 * rows * (2 * width + 3 * mlp) + (adapter ? 0 : kF32 * 2 * mlp * width);
+  const double casts = kBf16 * matrix_numbers(c, false) / (e.train.recompute ? layers : 1);
+  const double layers_kept = e.train.recompute ? layers * kF32 * rows * width + kept : layers * kept;
+  const double head = real(c.vocab) * width * (adapter ? kBf16 : kBf16 + kF32 + kBf16), logits = 30 * real(kLogitRows) * real(c.vocab);
+  return layers_kept + casts + std::max(working, head + logits);
+}
 
 }  // namespace
 
@@ -81,23 +114,20 @@ Gpu gpu_from_name(const std::string& name) {
 }
 
 GpuMemory gpu_memory(const RunShape& run) {
-  const Experiment& e = run.experiment;
   const ModelConfig& c = run.model->config;
-  const double whole = real(run.model->layout.size()), learning = real(run.learning());
+  const double whole = real(run.model->layout.size());
   GpuMemory m;
-  m.weights = run.adapter_values > 0 ? kBf16 * (whole + real(run.adapted)) + (kF32 + kBf16) * learning : (kF32 + kBf16) * whole;
-  m.gradients = kF32 * learning;
-  m.optimizer = 2 * kF32 * learning;
-  for (const SideModel& side : run.own_side_models()) m.side_models += whole * (side.learning_rate == 0 ? kBf16 : 4 * kF32 + kBf16);
+  m.weights = (kF32 + kBf16) * whole + kF32 * real(run.adapter_values);
+  m.gradients = kF32 * real(run.learning());
+  for (const SideModel& side : run.own_side_models())
+    m.side_models += kF32 * (whole + learning_of(run, side) + (has_adapter(side, run.experiment) ? learning_of(run, side) : 0));
   const Decoding at_once = decoding_at_once(run);
-  m.caches = kv_bytes(c) * (at_once.prompts * real(run.longest_prompt) + at_once.sequences * real(e.rollout.max_tokens)) +
+  m.caches = kv_bytes(c) * (at_once.prompts * real(run.longest_prompt) + at_once.sequences * real(run.experiment.rollout.max_tokens)) +
              at_once.sequences * real(c.vocab) * kF32;
-  // Of a token and layer: inputs of both halves and of their norms, queries, keys and values, attention's output, gates and ups, their product.
-  const double qkv = real(c.q_width() + 2 * c.kv_width()), width = real(c.width), mlp = real(c.mlp);
-  const double kept = 4 * width + (c.qk_norm ? 2 : 1) * qkv + real(c.q_width()) + 3 * mlp, working = width + 3 * mlp;
-  const double rows = real(std::max(e.train.micro_batch, run.longest())), layers = real(c.layers);
-  const double numbers = e.train.recompute ? layers * width + kept + working : layers * kept + working;
-  m.activations = kBf16 * rows * numbers + 2 * kF32 * real(std::min(kLogitRows, e.train.micro_batch)) * real(c.vocab);
+  m.activations = activation_bytes(run, real(std::max(run.experiment.train.micro_batch, run.longest())));
+  RunShape on_gpu = run;
+  on_gpu.experiment.rollout.device = on_gpu.experiment.train.device = "cuda";
+  m.host = real(memory_of(on_gpu).total());
   return m;
 }
 
@@ -111,14 +141,15 @@ GpuTime gpu_time(const RunShape& run, const Gpu& gpu) {
   t.decode = decode_seconds(run, gpu, real(run.completions()));
   t.prefill = 2 * matrix_numbers(run.model->config, false) * real(e.rollout.prompts * run.longest_prompt) / gpu.flops;
   t.learn = real(e.train.epochs) * learning_passes(run.adapter_values == 0) * forward;
-  t.optimizer = real(e.train.epochs) * updates * update_bytes(real(run.learning())) / gpu.bandwidth;
+  t.optimizer = real(e.train.epochs) * updates * update_seconds(run, real(run.learning()));
   t.read = e.train.importance_cap > 0 ? forward : 0;
   for (const SideModel& side : run.side_models) {
     t.read += forward;
+    t.optimizer += copy_seconds(run);
     if (side.learning_rate == 0) continue;
     const double epochs = real(side.epochs > 0 ? side.epochs : e.train.epochs);
-    t.learn += epochs * learning_passes(true) * forward;
-    t.optimizer += epochs * updates * update_bytes(real(run.model->layout.size())) / gpu.bandwidth;
+    t.learn += epochs * learning_passes(!has_adapter(side, e)) * forward;
+    t.optimizer += epochs * updates * update_seconds(run, learning_of(run, side));
   }
   t.evaluation = decode_seconds(run, gpu, real(run.held_out * e.eval.samples)) + decode_seconds(run, gpu, real(run.held_out));
   return t;

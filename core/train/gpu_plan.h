@@ -1,7 +1,7 @@
 // What a run would take on one GPU: a prediction from published peaks, by arithmetic alone. Nothing of it was measured.
 //
-// It is of the layout that mixed-precision training has in this field, with sampling in the same process: f32 weights, gradients and moments of
-// what learns, one bf16 copy that forward passes, backward passes and sampling share, bf16 activations, keys and values.
+// It is of a run with rollout.device and train.device cuda and bf16 (docs/gpu.md): on the GPU an f32 copy of each model and the gradient of what
+// learns, a bf16 copy of the policy that samples, activations, keys and values; in the computer's memory weights, gradients and moments.
 #pragma once
 
 #include <algorithm>
@@ -26,19 +26,21 @@ Gpu gpu_from_name(const std::string& name);
 inline constexpr double kAssumedShare = 0.3;           // of the roofs: an assumption, of which docs/models.md says where it comes from
 inline constexpr std::int64_t kSequencesAtOnce = 256;  // that are decoded, where rollout.wave is 0
 inline constexpr double kGpuProgram = 1.5e9;           // bytes of CUDA's context, its libraries and their workspaces: an assumption
-inline constexpr std::int64_t kMostMicroBatch = 4096;  // tokens that are tried for train.micro_batch: 0
+inline constexpr std::int64_t kLeastMicroBatch = 256, kMostMicroBatch = 32768;  // tokens that are tried for train.micro_batch: 0
+inline constexpr double kLink = 31.5e9;                                         // bytes a second between both memories: PCIe 4.0 x16
+inline constexpr double kHostBandwidth = 100e9;                                 // bytes a second of the computer's memory: an assumption
 
 // Bytes.
 struct GpuMemory {
-  double weights = 0;      // policy: f32 and bf16; with an adapter, bf16 merged and as they were, and its own values
+  double weights = 0;      // policy: f32 to learn, bf16 to sample, and f32 values of an adapter
   double gradients = 0;    // f32
-  double optimizer = 0;    // two moments, f32
-  double side_models = 0;  // all of the above; frozen ones bf16 alone
+  double side_models = 0;  // f32, and gradients of those that learn
   double caches = 0;       // while sampling: keys and values of the sequences at once, and their logits
-  double activations = 0;  // while learning: of one micro-batch, and a chunk of logits
+  double activations = 0;  // while learning: of one micro-batch, matrices in bf16 that it keeps, and a chunk of logits
   double program = kGpuProgram;
+  double host = 0;  // not on the GPU: of the computer's memory, with the program
 
-  double total() const { return weights + gradients + optimizer + side_models + std::max(caches, activations) + program; }
+  double total() const { return weights + gradients + side_models + std::max(caches, activations) + program; }
 };
 GpuMemory gpu_memory(const RunShape& run);
 
@@ -48,7 +50,7 @@ struct GpuTime {
   double prefill = 0;     // prompts of a step
   double read = 0;        // passes that only read: references, critics, reward models
   double learn = 0;       // passes that learn, of all models
-  double optimizer = 0;   // updates, of all models
+  double optimizer = 0;   // of all models: weights to the GPU for each round of passes, gradients back, updates in the computer's memory
   double evaluation = 0;  // one
 
   double step() const { return decode + prefill + read + learn + optimizer; }

@@ -144,18 +144,25 @@ RunMemory memory_of(const RunShape& run) {
   const MomentType state = moment_type_from_name(e.train.optimizer_state);
   m.weights = (whole + run.adapter_values) * kFloatBytes + run.adapted * run.adapted_bytes;
   m.optimizer = moment_bytes(state, run.learning());
-  m.gradients = ModelWorkers::bytes(model, threads, run.learning());
-  m.decoder = CpuEngine::weight_bytes(model);
-  m.caches = cache_bytes(run);
-  if (e.train.steps > 0 || e.warm_start.steps > 0) m.activations = activation_bytes(run, /*value_head=*/false, run.adapter_values == 0);
+  const bool learns_here = e.train.device == "cpu";
+  const auto workers = [&](std::int64_t floats) {
+    return learns_here ? ModelWorkers::bytes(model, threads, floats) : floats * kFloatBytes;
+  };
+  m.gradients = workers(run.learning());
+  if (e.rollout.device == "cpu") {
+    m.decoder = CpuEngine::weight_bytes(model);
+    m.caches = cache_bytes(run);
+  }
+  if (learns_here && (e.train.steps > 0 || e.warm_start.steps > 0))
+    m.activations = activation_bytes(run, /*value_head=*/false, run.adapter_values == 0);
   for (const SideModel& side : run.own_side_models()) {
     const bool adapter = has_adapter(side, e);
     const std::int64_t values = adapter ? run.adapter_values + (side.value_head ? model.config.width + 1 : 0) : 0,
                        learning = side.learning_rate == 0 ? 0
                                   : adapter               ? values
                                                           : whole;
-    m.side_models += (whole + values) * kFloatBytes + moment_bytes(state, learning) + ModelWorkers::bytes(model, threads, learning);
-    if (learning > 0) m.activations = std::max(m.activations, activation_bytes(run, side.value_head, !adapter));
+    m.side_models += (whole + values) * kFloatBytes + moment_bytes(state, learning) + workers(learning);
+    if (learns_here && learning > 0) m.activations = std::max(m.activations, activation_bytes(run, side.value_head, !adapter));
   }
   return m;
 }

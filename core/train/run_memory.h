@@ -1,4 +1,4 @@
-// The memory of a run on this machine's CPU, from its settings and shapes alone. docs/models.md has it beside what runs take.
+// The memory of a run in this computer, without that of a GPU, from its settings and shapes alone. docs/models.md has it beside what runs take.
 #pragma once
 
 #include <algorithm>

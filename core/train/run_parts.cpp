@@ -1,5 +1,6 @@
 #include "core/train/run_parts.h"
 
+#include <ATen/DeviceAccelerator.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +9,11 @@
 #include "core/base/memory.h"
 #include "core/kernels/kernels.h"
 #include "core/model/folder.h"
+#include "core/rollout/cuda/device.h"
 #include "core/run/checkpoint.h"
 #include "core/task/mixture.h"
 #include "core/text/prompt.h"
+#include "core/train/gpu_plan.h"
 #include "core/train/run_memory.h"
 #include "tinyzero/note.h"
 #include "tinyzero/rng.h"
@@ -109,7 +112,13 @@ void check_room(const RunParts& parts) {
 void choose_micro_batch(RunParts& parts) {
   Experiment& e = parts.experiment;
   if (e.train.micro_batch > 0) return;
-  e.train.micro_batch = micro_batch_for(RunShape::of(parts), resident_memory() + available_memory());
+  if (e.train.device == "cpu") {
+    e.train.micro_batch = micro_batch_for(RunShape::of(parts), resident_memory() + available_memory());
+  } else {
+    Gpu gpu;
+    if (has_cuda_device()) gpu.bytes = static_cast<double>(at::accelerator::getMemoryInfo(0).second);
+    e.train.micro_batch = std::max(kLeastMicroBatch, gpu_micro_batch(RunShape::of(parts), gpu));
+  }
   for (ResolvedSetting& setting : e.resolved) {  // a run goes on with as many: its sums depend on them
     if (setting.path == "train.micro_batch") setting.value = std::to_string(e.train.micro_batch);
   }
