@@ -10,7 +10,7 @@ import statistics
 import sys
 
 KEPT = ["step", "seconds", "eval/accuracy", "eval/accuracy_low", "eval/accuracy_high", "eval/greedy", "eval/length", "eval/truncated",
-        "eval/reasons/wrong_value", "eval/difficulty_6", "eval/problems", "eval/keys", "warm_start/step", "train/reward", "train/accuracy",
+        "eval/reasons/wrong_value", "eval/difficulty_3", "eval/difficulty_4", "eval/difficulty_6", "eval/problems", "eval/keys", "warm_start/step", "train/reward", "train/accuracy",
         "train/mixed_groups", "train/length", "train/entropy", "train/truncated", "time/rollout", "time/update", "speed/rollout_tokens"]
 COLORS = ["#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626"]
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 720, 360, 56, 48, 36, 120
@@ -63,7 +63,8 @@ def facts(records):
         return lambda records: statistics.mean(r[key] for r in records if "train/reward" in r)
 
     lines = [line("seconds of the warm start", lambda records: next(r["seconds"] for r in records if "warm_start/step" in r))]
-    for key in ("eval/length", "eval/truncated", "eval/reasons/wrong_value", "eval/difficulty_6"):
+    first = next(r for r in next(iter(records.values())) if "eval/accuracy" in r)
+    for key in ["eval/length", "eval/truncated", "eval/reasons/wrong_value"] + [k for k in KEPT if k.startswith("eval/difficulty_") and k in first]:
         lines += [line(f"{key}, start", evaluation(key, 0)), line(f"{key}, end", evaluation(key, -1))]
     for key in ("time/rollout", "time/update", "speed/rollout_tokens"):
         lines.append(line(f"{key}, mean of the steps", steps(key)))

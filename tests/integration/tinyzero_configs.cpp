@@ -77,9 +77,9 @@ TEST_CASE("each trains on a small folder of the same shape") {
   for (const fs::path& file : files(false)) {
     if (file.stem().string().find("-0.5b") == std::string::npos) continue;  // the others differ in the folder alone, see above
     CAPTURE(file.string());
-    CHECK(trained_steps(file, {"model.path=" + kSmall, "rollout.prompts=4", "rollout.samples=2", "rollout.max_tokens=24", "train.steps=1",
-                               "train.updates=2", "eval.problems=4", "preflight.problems=4", "preflight.max_truncated=1",
-                               "train.random_reward=0.5"}) == 1);
+    CHECK(trained_steps(file, {"model.path=" + kSmall, "rollout.device=cpu", "train.device=cpu", "rollout.prompts=4", "rollout.samples=2",
+                               "rollout.max_tokens=24", "train.steps=1", "train.updates=2", "eval.problems=4", "preflight.problems=4",
+                               "preflight.max_truncated=1", "train.random_reward=0.5"}) == 1);
   }
 }
 
