@@ -58,7 +58,7 @@ void for_rows(std::int64_t rows, const Work& work) {
 inline at::Tensor partial_sums(std::int64_t rows, std::int64_t n) { return at::zeros({(rows + kRows - 1) / kRows, n}); }
 
 // Memory of this thread for what lives within one operation, by purpose.
-enum class Room { words, rows, attention };
+enum class Room { words, rows, attention, logits, right, left };
 float* scratch(Room room, std::int64_t floats);
 
 inline std::optional<at::Tensor> optional(const at::Tensor& t) { return t.defined() ? std::optional<at::Tensor>(t) : std::nullopt; }

@@ -100,7 +100,7 @@ bool Accounted::keeping() { return accounting.load(std::memory_order_relaxed); }
 void Accounted::add(Kind kind, double seconds) { times[static_cast<int>(kind)] += seconds; }
 
 float* scratch(Room room, std::int64_t floats) {
-  thread_local FloatBuffer buffers[3];
+  thread_local FloatBuffer buffers[6];  // by Room
   FloatBuffer& buffer = buffers[static_cast<int>(room)];
   if (buffer.size() < floats) buffer = FloatBuffer::uninitialized(floats);
   return buffer.data();

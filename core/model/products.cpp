@@ -40,16 +40,14 @@ void multiply_rows(const float* x, std::int64_t count, const RightSide& right, c
 void add_weight_gradient(const float* dy, const float* x, std::int64_t rows, std::int64_t n, std::int64_t k, float* dweight) {
   const Kernels& table = kernels();
   const std::int64_t words = table.words(rows), panels = (k + table.panel - 1) / table.panel;
-  Tensor packed = at::empty({table.packed_size(k, rows)}), across;
-  float* right = packed.mutable_data_ptr<float>();
+  float* right = scratch(Room::right, table.packed_size(k, rows));
   at::parallel_for(0, panels, std::max<std::int64_t>(1, kPackedAtOnce / (rows * table.panel)), [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t first = begin * table.panel, last = std::min(k, end * table.panel);
     table.pack(x + first, 1, k, last - first, rows, right + table.packed_size(first, rows));
   });
   const float* left = dy;
   if (table.pair > 1) {
-    across = at::empty({words, n});
-    float* narrow = across.mutable_data_ptr<float>();
+    float* narrow = scratch(Room::left, words * n);
     at::parallel_for(0, words, std::max<std::int64_t>(1, kPackedAtOnce / (n * table.pair)), [&](std::int64_t begin, std::int64_t end) {
       const std::int64_t first = begin * table.pair, last = std::min(rows, end * table.pair);
       table.narrow_columns(dy + first * n, n, last - first, n, narrow + begin * n);
@@ -254,8 +252,7 @@ struct TokenLogits : Function<TokenLogits> {
   // For chunks of kLogitRows rows: work(first, count, their logits' room) for parts of the chunk, which threads share, then end(…) for all of it.
   template <class Work, class End>
   static void for_chunks(std::int64_t rows, std::int64_t vocab, const Work& work, const End& end) {
-    Tensor logits = at::empty({std::min(rows, kLogitRows), vocab});
-    float* room = logits.mutable_data_ptr<float>();
+    float* room = scratch(Room::logits, std::min(rows, kLogitRows) * vocab);
     for (std::int64_t first = 0; first < rows; first += kLogitRows) {
       const std::int64_t count = std::min(kLogitRows, rows - first);
       at::parallel_for(0, count, kLeastRows,

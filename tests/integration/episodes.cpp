@@ -118,11 +118,11 @@ TEST_CASE("the 20 worst completions of a step, with tokens, log-probs and reason
   CHECK(largest_change > 1e-2);
   CHECK(teaching > 0);
 
-  const std::string two = must({"replay", run, "--step", step, "--worst", "2", "--algorithm", "ppo"}).out;
-  check_page(two);
+  const std::string both = must({"replay", run, "--step", step, "--worst", "32", "--algorithm", "ppo"}).out;
+  check_page(both);
   for (const char* words :
-       {"are those of checkpoint step-000005, bit for bit", "norm of the gradient", "the 2 worst", "<|endoftext|>", "sampler    before"})
-    CHECK(two.find(words) != std::string::npos);
+       {"are those of checkpoint step-000005, bit for bit", "norm of the gradient", "the 32 worst", "<|endoftext|>", "sampler    before"})
+    CHECK(both.find(words) != std::string::npos);
   // Without what came of it there is nothing to hold the update against; with something else it is said.
   fs::rename(run / "checkpoints/step-000005", run / "elsewhere");
   CHECK(must({"replay", run, "--step", step, "--worst", "1"}).out.find("the run has no checkpoint step-000005") != std::string::npos);
