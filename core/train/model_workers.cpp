@@ -49,7 +49,8 @@ ModelWorkers::ModelWorkers(Model& model, std::int64_t threads, WorkerOptions opt
 
 void ModelWorkers::run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work) {
   if (copy_) return run_on_device(tasks, work);
-  if (packed_) run_workers(count(), [&](std::int64_t part) { packed_->pack(part, count()); });
+  const std::int64_t threads = count() * threads_each_;
+  if (packed_) run_workers(threads, [&](std::int64_t part) { packed_->pack(part, threads); });
   run_workers(std::min(count(), tasks), [&](std::int64_t worker) {
     at::set_num_threads(threads_each_);  // holds for a thread
     for (std::int64_t i = worker; i < tasks; i += count()) work(*replicas_[static_cast<std::size_t>(worker)], i);
