@@ -110,18 +110,15 @@ void TrainSettings::describe(SettingsTable& t) {
   t.add("clip_norm", clip_norm, "largest norm of the gradient; 0: not clipped").between(0, 1e6);
   t.add("optimizer_state", optimizer_state,
         "what the optimizer remembers of each weight, 8 bytes in f32: bf16 takes 4, rounded stochastically; int8 takes 2, block-wise with "
-        "the levels "
-        "of bitsandbytes, but for tensors of fewer than 4096 numbers")
+        "the levels of bitsandbytes, but for tensors of fewer than 4096 numbers")
       .one_of({"f32", "bf16", "int8"});
   t.add("weights", weights,
         "what weights are between updates: f32, or numbers of bf16, to which each update is rounded stochastically; checkpoints then take "
-        "2 bytes a "
-        "weight")
+        "2 bytes a weight")
       .one_of({"f32", "bf16"});
   t.add("device", device,
         "where models are passed through, forward and backward: cpu, or cuda, an NVIDIA GPU; weights, gradients and the optimizer stay in "
-        "the "
-        "computer's memory")
+        "the computer's memory")
       .one_of({"cpu", "cuda"});
   t.add("micro_batch", micro_batch,
         "tokens that a thread holds at once during an update; changes memory, never the gradient. 0: as many, up to 4096, as fit into the "

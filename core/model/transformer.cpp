@@ -174,6 +174,10 @@ Tensor Transformer::layer_pass(const Layer& layer, const Tensor& x, const Attent
 
 Tensor Transformer::values(const Tensor& rows) const { return at::linear(rows, head_.weight, head_.bias).squeeze(1).cpu(); }
 
+Tensor Transformer::logits(const Tensor& rows) const {
+  return typed_linear(rows, head_.weight, {}, place_ ? place_->products : at::kFloat).cpu();
+}
+
 TokenDistribution Transformer::distribution(const Tensor& rows, const Tensor& targets, double temperature) const {
   if (place_) {
     const TokenDistribution out = chunked_token_distribution(rows, head_.weight, targets.to(place_->device), temperature, place_->products);

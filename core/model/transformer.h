@@ -41,6 +41,9 @@ class Transformer {
   // Distributions of the tokens that follow the given rows: rows (M, D), targets (M) int64. Of a copy, they are on the CPU nevertheless.
   TokenDistribution distribution(const at::Tensor& rows, const at::Tensor& targets, double temperature) const;
 
+  // Logits at the given rows, on the CPU: (M, D) -> (M, V).
+  at::Tensor logits(const at::Tensor& rows) const;
+
   // Values of the states at the given rows, of a model with a value head: (M, D) -> (M).
   at::Tensor values(const at::Tensor& rows) const;
   bool has_value_head() const { return config_.value_head; }
