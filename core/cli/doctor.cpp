@@ -41,7 +41,7 @@ TorchFacts torch_facts() {
   facts.ok = ::pclose(pipe) == 0;
   while (!words.empty() && words.back() == '\n') words.pop_back();
   facts.libtorch = words;
-  const Json said = Json::parse(words.substr(words.rfind('\n') + 1), nullptr, /*allow_exceptions=*/false);  // libraries may print before
+  const Json said = json_if_valid(words.substr(words.rfind('\n') + 1)).value_or(Json());  // libraries may print before
   if (facts.ok && said.is_object()) {
     facts.libtorch = said.value("libtorch", words);
     facts.cuda = said.value("cuda", facts.cuda);

@@ -124,8 +124,7 @@ EndpointOptions endpoint_options(const EvalCommandOptions& options) {
     const std::size_t equals = field.find('=');
     if (equals == 0 || equals == std::string::npos) throw Error("--body " + field + " is not NAME=VALUE", "for example --body top_p=0.95");
     const std::string value = field.substr(equals + 1);
-    const Json json = Json::parse(value, nullptr, false);
-    out.extra[field.substr(0, equals)] = json.is_discarded() ? Json(value) : json;
+    out.extra[field.substr(0, equals)] = json_if_valid(value).value_or(Json(value));
   }
   out.key = take_key(out.key_name);
   if (!options.key_env.empty() && out.key.empty())

@@ -5,13 +5,13 @@
 #include <cstdio>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
 #include "core/run/checkpoint.h"
 #include "core/text/chat.h"
 #include "core/text/tokenizer.h"
-#include "core/text/utf8.h"
 
 namespace tinyzero {
 namespace {

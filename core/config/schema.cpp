@@ -47,7 +47,7 @@ Json setting_schema(const Setting& s) {
 Json wanted_json(const SettingsTable& table, const std::string& other, const std::string& wanted) {
   const Setting* setting = table.find(other);
   if (setting == nullptr || setting->type() == SettingType::text) return wanted;
-  return Json::parse(wanted, nullptr, false);
+  return json_if_valid(wanted).value_or(Json(wanted));
 }
 
 // Conditions under which settings have an effect, as implications: a setting that is given implies that the other one has, or has not, a value.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "tinyzero/ascii.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {
@@ -21,7 +22,7 @@ UrlParts split_url(const std::string& url) {
   const std::size_t colon = url.find("://");
   UrlParts parts;
   if (colon != std::string::npos) parts.scheme = url.substr(0, colon);
-  std::transform(parts.scheme.begin(), parts.scheme.end(), parts.scheme.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(parts.scheme.begin(), parts.scheme.end(), parts.scheme.begin(), ascii_lower);
   if (parts.scheme != "http" && parts.scheme != "https")
     refuse("needs an address that begins with http:// or https://", "for example http://localhost:8080/v1");
   const std::size_t slash = url.find('/', colon + 3);
@@ -192,16 +193,16 @@ EndpointReply read_reply(const EndpointOptions& options, HttpReply reply) {
     out.reason = fault_words(reply.fault);
     out.detail = reply.error;
   } else {
-    const Json json = Json::parse(reply.body, nullptr, false);
+    const std::optional<Json> json = json_if_valid(reply.body);
     if (reply.status < 200 || reply.status >= 300) {
       out.kind = kind_of_status(reply.status);
       out.reason = "HTTP " + std::to_string(reply.status);
-      out.detail = reply.location.empty() ? json.is_discarded() ? reply.body : error_words(json) : "go to " + reply.location;
-    } else if (json.is_discarded()) {
+      out.detail = reply.location.empty() ? json ? error_words(*json) : reply.body : "go to " + reply.location;
+    } else if (!json) {
       out.reason = "reply that is not JSON";
       out.detail = reply.body;
     } else {
-      read_completion(json, options.chat, out);
+      read_completion(*json, options.chat, out);
     }
   }
   out.text = without_key(std::move(out.text), options.key);

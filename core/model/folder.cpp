@@ -56,9 +56,7 @@ std::vector<fs::path> weight_files(const fs::path& folder) {
                     ? "its weights are in PyTorch's own format: open it in transformers and save it again"
                     : "give the folder of a Hugging Face model");
   }
-  const std::string text = read_limited(index, kMaxIndex);
-  const auto json = nlohmann::json::parse(text, nullptr, false);  // keys in a map: some indices have very many
-  if (json.is_discarded()) throw Error(index.string() + " is not valid JSON", "copy or download the file again");
+  const Json json = parse_json(read_limited(index, kMaxIndex), index.string());
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
     throw Error(index.string() + " has no \"weight_map\"");
   std::set<std::string> names;

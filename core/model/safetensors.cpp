@@ -11,6 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {
@@ -55,9 +56,9 @@ void check_entry(const fs::path& path, const std::string& name, TensorInfo& tens
 // Nothing else is stored, so a header of whatever nonsense takes no more memory than its own size, about.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
-  HeaderReader(const fs::path& path, const char* data, std::size_t data_bytes, std::map<std::string, TensorInfo>& tensors,
+  HeaderReader(const fs::path& path, std::string_view header, std::string_view data, std::map<std::string, TensorInfo>& tensors,
                std::map<std::string, std::string>& metadata)
-      : path_(path), data_(data), data_bytes_(data_bytes), tensors_(tensors), metadata_(metadata) {}
+      : path_(path), header_(header), data_(data), tensors_(tensors), metadata_(metadata) {}
 
   // Where each tensor begins and ends.
   const std::vector<std::pair<std::size_t, std::size_t>>& spans() const { return spans_; }
@@ -120,8 +121,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool boolean(bool) override { wrong(); }
   bool null() override { wrong(); }
   bool binary(nlohmann::json::binary_t&) override { wrong(); }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& e) override {
-    throw Error(path_.string() + " (header) is not valid JSON: " + std::string(e.what()).substr(0, 200), "copy or download the file again");
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) override {
+    throw Error(path_.string() + " (header) is not valid JSON: " + json_fault(header_, position), "copy or download the file again");
   }
 
  private:
@@ -135,15 +136,14 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   }
   void finish() {
     if (seen_.size() != 3) wrong();
-    check_entry(path_, name_, tensor_, offsets_, data_bytes_);
-    tensor_.data = data_ + offsets_[0];
+    check_entry(path_, name_, tensor_, offsets_, data_.size());
+    tensor_.data = data_.data() + offsets_[0];
     spans_.emplace_back(offsets_[0], offsets_[1]);
     tensors_[name_] = std::move(tensor_);
   }
 
   const fs::path& path_;
-  const char* data_;
-  std::size_t data_bytes_;
+  std::string_view header_, data_;
   std::map<std::string, TensorInfo>& tensors_;
   std::map<std::string, std::string>& metadata_;
   std::vector<std::pair<std::size_t, std::size_t>> spans_;
@@ -183,7 +183,7 @@ void write_numbers(const FileHandle& file, const fs::path& path, const TensorVie
       to_float(tensor.dtype, piece, count, numbers.data());
       for (std::size_t i = 0; i < count; ++i) {
         if (std::abs(numbers[i]) >= overflow_from(dtype) && std::isfinite(numbers[i]))
-          throw Failure("tensor \"" + tensor.name + "\" holds " + std::to_string(numbers[i]) + ", which " + name_of(dtype) + " cannot hold",
+          throw Failure("tensor \"" + tensor.name + "\" holds " + real_text(numbers[i]) + ", which " + name_of(dtype) + " cannot hold",
                         "write bf16 or f32");
       }
       from_float(dtype, numbers.data(), count, converted.data());
@@ -213,10 +213,9 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path), file_(path
     damaged(path,
             "its header claims " + std::to_string(header_bytes) + " bytes, the file has " + std::to_string(file_.size() - 8) + " after it");
   }
-  const char* data = file_.data() + 8 + header_bytes;
-  const std::size_t data_bytes = file_.size() - 8 - header_bytes;
-  HeaderReader reader(path, data, data_bytes, tensors_, metadata_);
-  nlohmann::json::sax_parse(file_.data() + 8, data, &reader);
+  const std::string_view header(file_.data() + 8, header_bytes), data(header.data() + header_bytes, file_.size() - 8 - header_bytes);
+  HeaderReader reader(path, header, data, tensors_, metadata_);
+  nlohmann::json::sax_parse(header, &reader);
 
   auto spans = reader.spans();
   std::sort(spans.begin(), spans.end());
@@ -225,7 +224,7 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path), file_(path
     if (begin != at) damaged(path, "its tensors overlap or leave a hole at byte " + std::to_string(at));
     at = end;
   }
-  if (at != data_bytes) damaged(path, std::to_string(data_bytes - at) + " bytes belong to no tensor");
+  if (at != data.size()) damaged(path, std::to_string(data.size() - at) + " bytes belong to no tensor");
 }
 
 Dtype dtype_of(const TensorInfo& tensor, const std::string& name) {

@@ -48,7 +48,7 @@ std::string script_json(const Json& value) {
 
 std::string html_text(const std::string& text) {
   std::string out;
-  for (const char c : Json::parse(json_line(text)).get<std::string>()) {
+  for (const char c : as_written(text)) {
     if (c == '<') out += "&lt;";
     else if (c == '>') out += "&gt;";
     else if (c == '&') out += "&amp;";

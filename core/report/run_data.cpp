@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "core/config/document.h"
 #include "core/run/run_folder.h"
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {
@@ -62,7 +62,7 @@ void read_metrics(RunData& run) {
     run.notes.push_back("metrics.jsonl is missing: the run has not begun, or was moved without it");
     return;
   }
-  const double samples = std::atof(run.setting("rollout.samples").c_str());
+  const double samples = parse_real(run.setting("rollout.samples")).value_or(0);
   double sampled = 0, spent = 0;
   std::size_t broken = 0;
   for_lines(read_file(path), [&](std::string_view line) {
@@ -166,12 +166,9 @@ std::string RunData::setting(const std::string& key) const {
 }
 
 Json parse_line(std::string_view line) {
-  Json value = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) {  // written and read once, its bytes are UTF-8
-    const std::string mended = Json::parse(json_line(std::string(line))).get<std::string>();
-    value = Json::parse(mended, nullptr, false);
-  }
-  return value.is_object() ? value : Json();
+  std::optional<Json> value = json_if_valid(line);
+  if (!value) value = json_if_valid(as_written(std::string(line)));  // bytes that are not UTF-8 lose a character, not the line
+  return value && value->is_object() ? *value : Json();
 }
 
 Json read_comparison(const fs::path& folder) {

@@ -1,11 +1,13 @@
 #include "core/text/bpe.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <functional>
 
 #include "core/base/error.h"
-#include "core/text/utf8.h"
+#include "core/base/utf8.h"
 
 namespace tinyzero {
 namespace {
@@ -36,11 +38,7 @@ const std::array<int, 512>& symbol_bytes() {
   return kTable;
 }
 
-std::string fallback_token(int byte) {
-  char text[8];
-  std::snprintf(text, sizeof text, "<0x%02X>", static_cast<unsigned>(byte));
-  return text;
-}
+std::string fallback_token(int byte) { return fmt::format("<0x{:02X}>", byte); }
 
 void check_model(const TokenizerJson& model, const std::string& where) {
   const std::string type = type_of(model, where);

@@ -1,11 +1,11 @@
 #include "core/text/decoder.h"
 
-#include <cctype>
-#include <cstdlib>
+#include <charconv>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/text/bpe.h"
-#include "core/text/utf8.h"
+#include "tinyzero/ascii.h"
 
 namespace tinyzero {
 namespace {
@@ -13,8 +13,10 @@ namespace {
 // The byte that <0xHH> names, -1 for another text.
 int fallback_byte(const std::string& content) {
   if (content.size() != 6 || !content.starts_with("<0x") || content[5] != '>') return -1;
-  if (std::isxdigit(static_cast<unsigned char>(content[3])) == 0 || std::isxdigit(static_cast<unsigned char>(content[4])) == 0) return -1;
-  return static_cast<int>(std::strtol(content.substr(3, 2).c_str(), nullptr, 16));
+  if (!is_ascii_hex_digit(content[3]) || !is_ascii_hex_digit(content[4])) return -1;
+  int byte = -1;
+  std::from_chars(content.data() + 3, content.data() + 5, byte, 16);
+  return byte;
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {

@@ -1,12 +1,14 @@
 #include "core/text/oniguruma.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cctype>
-#include <cstdio>
+#include <charconv>
 #include <set>
 #include <string_view>
 
 #include "core/text/tokenizer_file.h"
+#include "tinyzero/ascii.h"
 
 namespace tinyzero {
 namespace {
@@ -56,11 +58,8 @@ constexpr Newer kNewer[] = {
 // Those of a category ("L" or "Lu") as the inside of a class.
 std::string newer_characters(const std::string& category) {
   std::string out;
-  char text[32];
   for (const Newer& newer : kNewer) {
-    if (!newer.category.starts_with(category)) continue;
-    std::snprintf(text, sizeof text, "\\x{%x}-\\x{%x}", newer.first, newer.last);
-    out += text;
+    if (newer.category.starts_with(category)) out += fmt::format("\\x{{{:x}}}-\\x{{{:x}}}", newer.first, newer.last);
   }
   return out;
 }
@@ -112,18 +111,14 @@ class Translation {
       code();
     } else if (control != std::string_view::npos) {
       take(2, code_text(kCodes[control]));
-    } else if (static_cast<unsigned char>(c) < 0x80 && std::isalnum(static_cast<unsigned char>(c)) == 0) {
+    } else if (static_cast<unsigned char>(c) < 0x80 && !is_ascii_alphanumeric(c)) {
       take(2, std::string("\\") + c);
     } else {
       refuse(std::string("\\") + c);
     }
   }
 
-  static std::string code_text(unsigned code) {
-    char text[16];
-    std::snprintf(text, sizeof text, "\\x{%x}", code);
-    return text;
-  }
+  static std::string code_text(unsigned code) { return fmt::format("\\x{{{:x}}}", code); }
 
   // \x{…}, \xHH, \uHHHH.
   void code() {
@@ -131,9 +126,9 @@ class Translation {
     const std::size_t start = at_ + (braces ? 3 : 2);
     const std::size_t most = braces ? 6 : in_[at_ + 1] == 'x' ? 2 : 4;
     std::size_t end = start;
+    while (end < in_.size() && end - start < most && is_ascii_hex_digit(in_[end])) ++end;
     unsigned value = 0;
-    for (; end < in_.size() && end - start < most && std::isxdigit(static_cast<unsigned char>(in_[end])) != 0; ++end)
-      value = value * 16 + static_cast<unsigned>(std::stoi(in_.substr(end, 1), nullptr, 16));
+    std::from_chars(in_.data() + start, in_.data() + end, value, 16);
     const bool whole = braces ? end > start && end < in_.size() && in_[end] == '}' : end - start == most;
     const bool character = value <= 0x10FFFF && (value < 0xD800 || value > 0xDFFF) && (most != 2 || value < 0x80);
     if (!whole || !character) refuse("the character code after \"" + in_.substr(at_, 2) + "\"");
@@ -188,10 +183,10 @@ class Translation {
     const std::size_t end = in_.find(')', at_);
     if (end == std::string::npos) refuse("a group without an end");
     const std::string words = in_.substr(at_ + 4, end - at_ - 4);
-    const auto plain = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '\'' || c == '|'; };
+    const auto plain = [](char c) { return is_ascii_letter(c) || c == '\'' || c == '|'; };
     if (!std::all_of(words.begin(), words.end(), plain)) refuse("a group (?i:…) of more than words");
     std::string folded = words;
-    for (char& c : folded) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (char& c : folded) c = ascii_lower(c);
     for (const char* pair : {"ss", "st", "ff", "fi", "fl"}) {
       if (folded.find(pair) != std::string::npos) refuse("a group (?i:…) with \"" + std::string(pair) + "\"");
     }
@@ -201,7 +196,7 @@ class Translation {
   // {n}, {n,}, {n,m}; what follows one means different things to the two libraries.
   void interval() {
     std::size_t end = at_ + 1;
-    while (end < in_.size() && (std::isdigit(static_cast<unsigned char>(in_[end])) != 0 || in_[end] == ',')) ++end;
+    while (end < in_.size() && (is_ascii_digit(in_[end]) || in_[end] == ',')) ++end;
     const std::string inside = in_.substr(at_ + 1, end - at_ - 1);
     const bool whole =
         end < in_.size() && in_[end] == '}' && !inside.empty() && inside[0] != ',' && std::count(inside.begin(), inside.end(), ',') <= 1;

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/text/oniguruma.h"
-#include "core/text/utf8.h"
 
 namespace tinyzero {
 namespace {

@@ -5,7 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
-#include "core/text/utf8.h"
+#include "core/base/utf8.h"
 #include "tinyzero/answer.h"
 
 namespace tinyzero {

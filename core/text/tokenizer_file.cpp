@@ -1,6 +1,7 @@
 #include "core/text/tokenizer_file.h"
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 
 namespace tinyzero {
 namespace {
@@ -10,7 +11,7 @@ constexpr std::size_t kDeepest = 32;  // real files nest 8 deep
 // Hears of the file's parts one after the other.
 class Reader : public nlohmann::json_sax<TokenizerJson> {
  public:
-  Reader(TokenizerFile& file, const std::string& where) : file_(file), where_(where) {}
+  Reader(TokenizerFile& file, std::string_view text, const std::string& where) : file_(file), text_(text), where_(where) {}
 
   bool null() override { return value(nullptr); }
   bool boolean(bool v) override { return value(v); }
@@ -81,8 +82,8 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
     return true;
   }
 
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& e) override {
-    throw Error(where_ + " is not valid JSON: " + e.what());
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    throw Error(where_ + " is not valid JSON: " + json_fault(text_, position));
   }
 
  private:
@@ -136,6 +137,7 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   }
 
   TokenizerFile& file_;
+  std::string_view text_;
   const std::string& where_;
   Place place_ = Place::rest;
   bool in_pair_ = false;
@@ -148,7 +150,7 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
 
 TokenizerFile parse_tokenizer_file(std::string_view text, const std::string& where) {
   TokenizerFile file;
-  Reader reader(file, where);
+  Reader reader(file, text, where);
   TokenizerJson::sax_parse(text, &reader);
   if (!file.rest.is_object()) throw Error(where + " is not a JSON object");
   return file;

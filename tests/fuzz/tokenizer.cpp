@@ -8,9 +8,9 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/text/chat.h"
 #include "core/text/tokenizer.h"
-#include "core/text/utf8.h"
 
 namespace {
 

@@ -4,8 +4,8 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/utf8.h"
 #include "core/text/prompt.h"
-#include "core/text/utf8.h"
 #include "support/golden.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
