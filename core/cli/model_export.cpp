@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <sstream>
 #include <thread>
 
@@ -15,6 +14,7 @@
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
 #include "core/run/checkpoint.h"
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {
@@ -23,17 +23,12 @@ constexpr const char* kConverter = "convert_hf_to_gguf.py";
 
 // "2GB", "500MB", "1.5GiB" as Hugging Face writes sizes: powers of 1000, with an i of 1024.
 std::uint64_t parse_size(const std::string& text) {
-  std::size_t digits = 0;
-  double number = 0;
-  try {
-    number = std::stod(text, &digits);
-  } catch (const std::exception&) {  // said below
-  }
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  const double number = parse_real(text.substr(0, digits)).value_or(0);
   static const std::pair<const char*, double> kUnits[] = {{"KB", 1e3},     {"MB", 1e6},        {"GB", 1e9},
                                                           {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}};
   for (const auto& [unit, factor] : kUnits) {
-    if (digits > 0 && text.substr(digits) == unit && number * factor >= 1 && number * factor < 1e18)
-      return static_cast<std::uint64_t>(number * factor);
+    if (text.substr(digits) == unit && number * factor >= 1 && number * factor < 1e18) return static_cast<std::uint64_t>(number * factor);
   }
   throw Error("--shard-size is \"" + text + "\", which is no size", "write for example 2GB or 500MB");
 }

@@ -1,10 +1,10 @@
 #include "core/config/comparison.h"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "core/base/error.h"
+#include "tinyzero/ascii.h"
 
 namespace tinyzero {
 namespace {
@@ -108,7 +108,7 @@ void refuse_idle(const Node& root, const Origin& compare) {
 }
 
 void check_name(const Entry& arm) {
-  const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; };
+  const auto plain = [](char c) { return is_ascii_alphanumeric(c) || c == '_' || c == '-' || c == '.'; };
   if (arm.name.size() <= 64 && arm.name.front() != '.' && std::all_of(arm.name.begin(), arm.name.end(), plain)) return;
   throw Error(arm.origin.text() + ": \"" + arm.name + "\" cannot be an arm: it names a folder",
               "use up to 64 letters, digits, _ - and dots, for example grpo-kl");

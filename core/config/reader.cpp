@@ -1,8 +1,7 @@
 #include "core/config/reader.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
+#include <cmath>
 
 #include "core/base/error.h"
 #include "core/base/suggest.h"
@@ -15,20 +14,6 @@ std::string dotted(const std::string& section, const std::string& name) { return
 [[noreturn]] void refuse(const Node& node, const Setting& setting, const std::string& path) {
   throw Error(node.origin.text() + ": " + path + " is " + node.describe() + ", expected " + expected_text(setting),
               path + ": " + setting.doc);
-}
-
-bool parse_integer(const std::string& text, std::int64_t& out) {
-  errno = 0;
-  char* end = nullptr;
-  out = std::strtoll(text.c_str(), &end, 10);
-  return errno == 0 && end == text.c_str() + text.size() && !text.empty() && !std::isspace(static_cast<unsigned char>(text[0]));
-}
-
-bool parse_real(const std::string& text, double& out) {
-  if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string::npos) return false;
-  char* end = nullptr;
-  out = std::strtod(text.c_str(), &end);
-  return end == text.c_str() + text.size() && std::isfinite(out);
 }
 
 void append_scalar(const Node& node, const Setting& setting, const std::string& path, SettingValue& out) {
@@ -46,14 +31,13 @@ void append_scalar(const Node& node, const Setting& setting, const std::string& 
     if (node.quoted || (node.scalar != "true" && node.scalar != "false")) refuse(node, setting, path);
     out.integers.push_back(node.scalar == "true" ? 1 : 0);
   } else if (setting.type() == SettingType::integer) {
-    std::int64_t value = 0;
-    if (!parse_integer(node.scalar, value)) refuse(node, setting, path);
-    if (static_cast<double>(value) < setting.low || static_cast<double>(value) > setting.high) refuse(node, setting, path);
-    out.integers.push_back(value);
+    const auto value = parse_integer(node.scalar);
+    if (!value || static_cast<double>(*value) < setting.low || static_cast<double>(*value) > setting.high) refuse(node, setting, path);
+    out.integers.push_back(*value);
   } else {
-    double value = 0;
-    if (!parse_real(node.scalar, value) || value < setting.low || value > setting.high) refuse(node, setting, path);
-    out.reals.push_back(value);
+    const auto value = parse_real(node.scalar);
+    if (!value || *value < setting.low || *value > setting.high) refuse(node, setting, path);
+    out.reals.push_back(*value);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/suggest.h"
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {
@@ -104,7 +105,7 @@ class Asker {
         std::to_string(report_.failed) + " of " + std::to_string(report_.failed + report_.answered) + " completions failed";
     throw Failure(count + ", the last with " + why,
                   hopeless ? "see what the endpoint says; fields of the request are set by --max-tokens, --temperature and --body"
-                           : "--max-failed allows more than " + std::to_string(options_.max_failed).substr(0, 4) + " of all");
+                           : "--max-failed allows more than " + real_text(options_.max_failed) + " of all");
   }
 
   // What a first reply says of the command line.
@@ -139,7 +140,7 @@ class Asker {
     const Clock::time_point last = Clock::now() + seconds(6);
     std::vector<HttpReply> replies;
     while (replies.empty() && Clock::now() < last) replies = client.wait(1);
-    const Json json = replies.empty() ? Json() : Json::parse(replies.front().body, nullptr, false);
+    const Json json = replies.empty() ? Json() : json_if_valid(replies.front().body).value_or(Json());
     std::vector<std::string> names;
     if (json.is_object() && json.contains("data") && json["data"].is_array()) {
       for (const Json& entry : json["data"]) {

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <set>
+
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 // Five significant digits: more cannot be seen, and the file is a third of the size.
 Json shown_number(double value) {
   if (!std::isfinite(value)) return nullptr;
-  return std::stod(fmt::format("{:.5g}", value));
+  return parse_real(fmt::format("{:.5g}", value)).value();
 }
 
 Json whole_numbers(const std::vector<double>& values, const std::vector<std::size_t>& rows) {
@@ -125,9 +126,9 @@ std::string machine_word(const RunData& run, const char* name) {
 // Steps that the run is to take; 0: a budget ends it, nobody knows when.
 std::int64_t planned_steps(const RunData& run) {
   for (const char* budget : {"train.budget_tokens", "train.budget_seconds"}) {
-    if (std::atof(run.setting(budget).c_str()) > 0) return 0;
+    if (parse_real(run.setting(budget)).value_or(0) > 0) return 0;
   }
-  return std::atoll(run.setting("train.steps").c_str());
+  return parse_integer(run.setting("train.steps")).value_or(0);
 }
 
 Json run_json(const RunData& run, std::size_t group, bool spent, std::size_t most) {

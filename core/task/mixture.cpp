@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 
 #include "core/base/error.h"
 #include "core/config/experiment.h"
+#include "tinyzero/ascii.h"
 #include "tinyzero/note.h"
 #include "tinyzero/rng.h"
 
@@ -52,7 +52,7 @@ double weight_of(const Node& settings, const std::string& section) {
 }
 
 void check_part_name(const Entry& entry) {
-  const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; };
+  const auto plain = [](char c) { return is_ascii_alphanumeric(c) || c == '_' || c == '-'; };
   if (entry.name.size() <= 64 && std::all_of(entry.name.begin(), entry.name.end(), plain)) return;
   throw Error(entry.origin.text() + ": \"" + entry.name + "\" cannot name a task of a mixture: it is a part of metrics' names",
               "use up to 64 letters, digits, _ and -, and `use` for the task");

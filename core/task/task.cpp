@@ -94,7 +94,7 @@ std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {
     const bool in_range = verdict.reward >= about().reward_min && verdict.reward <= about().reward_max;
     if (is_usable(verdict.outcome) && in_range) continue;
     if (is_usable(verdict.outcome) || verdict.outcome > Outcome::error) {
-      verdict.detail = "the task gave the reward " + std::to_string(verdict.reward) + " with outcome " +
+      verdict.detail = "the task gave the reward " + real_text(verdict.reward) + " with outcome " +
                        std::to_string(static_cast<std::uint32_t>(verdict.outcome)) + ", outside what it declares";
       verdict.outcome = Outcome::error;
     }

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "core/base/error.h"
 #include "core/model/operators.h"
 #include "core/train/learner.h"
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {
@@ -106,9 +106,8 @@ Gpu gpu_from_name(const std::string& name) {
   for (const Gpu& gpu : kGpus) {
     if (gpu.name == name) return gpu;
   }
-  char* end = nullptr;
-  const double gigabytes = std::strtod(name.c_str(), &end);
-  if (name.empty() || end != name.c_str() + name.size() || !std::isfinite(gigabytes) || gigabytes <= 0 || gigabytes > 100000)
+  const double gigabytes = parse_real(name).value_or(0);
+  if (gigabytes <= 0 || gigabytes > 100000)
     throw Error("no GPU \"" + name + "\"", "use h100, h200, a100, 4090, or its memory in gigabytes, for example --gpu 48");
   return {name + " GB", gigabytes * 1e9, 0, 0, ""};
 }

@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <map>
 
+#include "tinyzero/ascii.h"
+
 namespace tinyzero {
 namespace {
 
 // "wrong value" -> "wrong_value", for names of metrics.
 std::string metric_word(std::string text) {
   for (char& c : text) {
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+    if (!is_ascii_alphanumeric(c)) c = '_';
   }
   return text;
 }

@@ -10,6 +10,7 @@
 #include "core/run/episode_file.h"
 #include "core/train/curriculum.h"
 #include "core/train/rollout_engine.h"
+#include "tinyzero/number_text.h"
 #include "tinyzero/primitives.h"
 
 namespace tinyzero {
@@ -22,7 +23,7 @@ fs::path checkpoint_before(const RunFolder& folder, std::int64_t step) {
   std::string steps;
   for (const fs::path& path : list_checkpoints(folder.checkpoints())) {
     const std::string name = path.filename().string();
-    if (name.starts_with("step-")) steps += (steps.empty() ? "" : ", ") + std::to_string(std::stoll(name.substr(5)) + 1);
+    if (name.starts_with("step-")) steps += (steps.empty() ? "" : ", ") + std::to_string(parse_integer(name.substr(5)).value_or(0) + 1);
   }
   throw Error(fmt::format("step {} cannot be replayed: the run has no checkpoint {}", step, wanted.filename().string()),
               steps.empty() ? "train with checkpoint.every above 0"
@@ -59,7 +60,7 @@ void Replay::check_episodes(const RunFolder& folder) const {
   for (std::string line; lines.next(line); ++count) {
     const Json recorded = parse_json(line, lines.place());
     const bool same = count < sampled_.completions.size() && recorded.value("reward", 0.0) == sampled_.completions[count].verdict.reward &&
-                      recorded.value("completion", "") == Json::parse(json_line(sampled_.completions[count].text)).get<std::string>();
+                      recorded.value("completion", "") == as_written(sampled_.completions[count].text);
     if (!same)
       throw Error(fmt::format("completion {} of step {} does not repeat as it was recorded", count, step_),
                   "replay with the program, task, kernels and machine that the run was made with: manifest.json names them");

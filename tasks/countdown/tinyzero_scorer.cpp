@@ -6,9 +6,10 @@
 #include "tinyzero_scorer.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <limits>
 
 #include "python_value.h"
+#include "tinyzero/number_text.h"
 #include "tinyzero/python_scorer.h"
 
 namespace tinyzero::countdown {
@@ -103,7 +104,7 @@ class PythonExpression {
     const std::string literal(text_.substr(start, at_ - start));
     const char next = peek();
     if (next == '(' || next == '.' || (next >= '0' && next <= '9')) throw PythonError("invalid syntax");
-    if (real) return std::strtod(literal.c_str(), nullptr);
+    if (real) return parse_real(literal).value_or(std::numeric_limits<double>::infinity());
     const std::size_t first = literal.find_first_not_of('0');
     if (first == std::string::npos) return BigInteger(0);
     if (first > 0) throw PythonError("leading zeros in decimal integer literals are not permitted");
@@ -127,7 +128,7 @@ bool uses_numbers(std::string_view text, std::vector<std::int64_t> numbers) {
     while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
     while (i + 1 < end && text[i] == '0') ++i;
     if (end - i > 18) return false;
-    found.push_back(std::strtoll(std::string(text.substr(i, end - i)).c_str(), nullptr, 10));
+    found.push_back(parse_integer(text.substr(i, end - i)).value());
     i = end;
   }
   std::sort(found.begin(), found.end());

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <clocale>
+#include <cstdlib>
+
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("sdk/settings");
@@ -44,6 +47,43 @@ TEST_CASE("numbers are written so that they read back the same") {
     CHECK(std::strtod(real_text(value).c_str(), nullptr) == value);
   CHECK(real_text(100.0) == "100");
   CHECK(real_text(0.28) == "0.28");
+  CHECK(real_text(1e-5) == "1e-05");  // as printf's %g, since files hold it
+  CHECK(real_text(0.0002) == "0.0002");
+  CHECK(real_text(1e300) == "1e+300");
+  CHECK(real_text(123456.75) == "123456.75");
+}
+
+TEST_CASE("numbers in text are read whole or not at all") {
+  struct Case {
+    const char* text;
+    std::optional<double> value;
+  };
+  const Case reals[] = {{"1.5", 1.5}, {"-1e-4", -1e-4}, {"+.5", 0.5}, {"1.", 1.0},  {"1e3", 1000.0}, {"1e-999", 0.0}, {"0.1", 0.1},
+                        {"", {}},     {".", {}},        {"1,5", {}},  {"1.5 ", {}}, {" 1", {}},      {"1e", {}},      {"1e999", {}},
+                        {"--1", {}},  {"+-1", {}},      {"inf", {}},  {"nan", {}},  {"0x10", {}},    {"1_000", {}},   {"1e+2", 100.0}};
+  for (const Case& c : reals) {
+    CAPTURE(c.text);
+    CHECK(parse_real(c.text) == c.value);
+  }
+  CHECK(parse_integer("-7") == -7);
+  CHECK(parse_integer("+7") == 7);
+  CHECK(parse_integer("9223372036854775807") == INT64_MAX);
+  for (const char* text : {"", "+", "-", "+-1", "1.0", "1e3", " 1", "1 ", "9223372036854775808", "0x1", "1'000"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_integer(text));
+  }
+}
+
+TEST_CASE("the process's locale changes no number") {
+  const std::string before = std::setlocale(LC_ALL, nullptr);
+  for (const char* name : {"de_DE.UTF-8", "fr_FR.UTF-8", "tr_TR.UTF-8"}) {
+    if (std::setlocale(LC_ALL, name) == nullptr) continue;
+    CAPTURE(name);
+    CHECK(real_text(0.28) == "0.28");
+    CHECK(parse_real("1.5") == 1.5);
+    CHECK_FALSE(parse_real("1,5"));
+  }
+  std::setlocale(LC_ALL, before.c_str());
 }
 
 TEST_CASE("texts are quoted where YAML would see something else") {

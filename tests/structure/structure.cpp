@@ -122,6 +122,39 @@ TEST_CASE("the core names no task and no algorithm") {
   }
 }
 
+TEST_CASE("no number, letter or date depends on the locale, and std::regex meets no input") {
+  // In the left column what is forbidden, in the right the file that may use it.
+  const std::pair<const char*, const char*> rules[] = {
+      {R"(\b(strto(d|f|ld|l|ll|ul|ull)|sto(d|f|ld|i|l|ll|ul|ull)|ato(f|i|l|ll)|v?sn?printf|v?sscanf|strftime)\()", ""},
+      {R"(\b(is(alpha|alnum|digit|xdigit|space|punct|print|upper|lower|cntrl|graph)|to(upper|lower))\()", ""},
+      {R"(\bsetlocale\()", "core/check/problems.cpp"},  // a check of tasks sets some to see that draws stay the same
+      {R"(std::regex|<regex>|std::locale)", ""}};
+  for (const char* folder : {"core", "sdk", "tasks", "plugins"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+      const std::string extension = entry.path().extension().string();
+      if (extension != ".h" && extension != ".cpp" && extension != ".cu" && extension != ".c") continue;
+      const std::string text = read_file(entry.path()), name = fs::relative(entry.path(), kRoot).string();
+      for (const auto& [forbidden, allowed] : rules) {
+        std::smatch match;
+        const bool found = name != allowed && std::regex_search(text, match, std::regex(forbidden));
+        CAPTURE(name);
+        CHECK_MESSAGE(!found,
+                      "it uses " << match.str() << ": tinyzero/number_text.h and tinyzero/ascii.h have what does not obey the locale");
+      }
+    }
+  }
+}
+
+TEST_CASE("text from outside becomes JSON through core/base/json.h alone") {
+  static const std::regex kParse(R"(json::parse\(|Json::parse\(|Json::accept\()");
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / "core")) {
+    const std::string name = fs::relative(entry.path(), kRoot).string();
+    if (!entry.is_regular_file() || name == "core/base/json.cpp") continue;
+    CAPTURE(name);
+    CHECK_FALSE(std::regex_search(read_file(entry.path()), kParse));
+  }
+}
+
 TEST_CASE("no file holds notes to self or trailing blanks") {
   for (const char* folder : {"core", "sdk", "tasks", "plugins", "tests", "configs", "docs"}) {
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {

@@ -1,7 +1,7 @@
 // The one rule by which all tasks find the answer in a completion.
 //
 // The answer is the text between the last </answer> and the nearest <answer> before it (it may span lines), trimmed of space, tab,
-// CR and LF. Linear in the length of the completion, no regular expression (std::regex overflows its stack near 50 KB).
+// CR and LF. Linear in the length of the completion, no regular expression (those of C++ overflow their stack near 50 KB).
 #pragma once
 
 #include <optional>

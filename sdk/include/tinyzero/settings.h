@@ -11,16 +11,15 @@
 // `describe` runs is its default. Header-only and free of LibTorch: tasks, algorithms and the core all use it.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 
@@ -36,20 +35,6 @@ enum class SettingType { integer = 1, real = 2, boolean = 3, text = 4 };
 // The field that a setting writes.
 using SettingField =
     std::variant<std::int64_t*, double*, bool*, std::string*, std::vector<std::int64_t>*, std::vector<double>*, std::vector<std::string>*>;
-
-// Shortest text that reads back as the same double.
-inline std::string real_text(double value) {
-  char text[40];
-  if (value == std::floor(value) && std::fabs(value) < 1e15) {
-    std::snprintf(text, sizeof text, "%.0f", value);
-    return text;
-  }
-  for (int digits = 1; digits <= 17; ++digits) {
-    std::snprintf(text, sizeof text, "%.*g", digits, value);
-    if (std::strtod(text, nullptr) == value) break;
-  }
-  return text;
-}
 
 // A text as YAML: in quotes unless it is a plain word that YAML takes for nothing else.
 inline std::string yaml_text(const std::string& text) {
