@@ -1,10 +1,12 @@
 // Judging answers that are one number, exactly: for tasks that ask for the value of something.
 //
 // The answer (answer.h) is right if it is the number's one canonical form: an integer without leading zeros, plus sign or "-0"; where the
-// number is no integer, a fraction p/q in lowest terms. An expression worth the number is not the number: nothing is computed here.
+// number is no integer, a fraction p/q in lowest terms. An expression worth the number is not the number. An integer or fraction that is
+// worth it in another form (6/4 for 3/2) is not right, and the verdict says so.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,7 +19,8 @@
 namespace tinyzero {
 
 inline constexpr std::array kNumberParts{"correct", "format"};
-inline constexpr std::array kNumberReasons{"correct", "no answer", "blank answer", "not a number", "wrong value"};
+inline constexpr std::array kNumberReasons{"correct",      "no answer",   "blank answer",
+                                           "not a number", "wrong value", "right value, wrong form"};
 
 // Settings and rule in one; a task holds it among its settings and describes it with them.
 struct NumberScorer {
@@ -39,12 +42,13 @@ struct NumberScorer {
   }
 
  private:
-  enum Reason : std::uint32_t { kCorrect, kNoAnswer, kBlankAnswer, kNotANumber, kWrongValue };
+  enum Reason : std::uint32_t { kCorrect, kNoAnswer, kBlankAnswer, kNotANumber, kWrongValue, kWrongForm };
 
   Verdict verdict(Reason reason) const {
     switch (reason) {
       case kCorrect: return {1.0, Outcome::scored, reason, {1.0, 1.0}, {}};
-      case kWrongValue: return {format_reward, Outcome::scored, reason, {0.0, 1.0}, {}};
+      case kWrongValue:
+      case kWrongForm: return {format_reward, Outcome::scored, reason, {0.0, 1.0}, {}};
       case kNotANumber: return {format_reward, Outcome::unparsable, reason, {0.0, 1.0}, {}};
       default: return {0.0, Outcome::unparsable, reason, {}, {}};
     }
@@ -68,12 +72,39 @@ struct NumberScorer {
     return !text.empty() && text[0] != '-' && take_integer(text) && text.empty();
   }
 
+  // The product of a number in digits and a factor, in digits.
+  static std::string times(std::string_view digits, std::uint64_t factor) {
+    std::string out;  // the last digit first
+    unsigned __int128 carry = 0;
+    for (std::size_t i = digits.size(); i > 0 || carry > 0;) {
+      if (i > 0) carry += static_cast<unsigned __int128>(factor) * static_cast<unsigned>(digits[--i] - '0');
+      out += static_cast<char>('0' + static_cast<int>(carry % 10));
+      carry /= 10;
+    }
+    out.erase(out.find_last_not_of('0') + 1);
+    return {out.rbegin(), out.rend()};
+  }
+
+  // Whether a text that is_number() takes, reduced or not, is worth `truth`: p/q = a/b if p b = q a. Linear in the length of the text.
+  // A truth of more than 63 bits has no other form that is recognized.
+  static bool is_worth(std::string_view text, const Rational& truth) {
+    const bool negative = text[0] == '-';
+    if (negative) text.remove_prefix(1);
+    const std::size_t slash = text.find('/');
+    const std::string_view p = text.substr(0, slash), q = slash == std::string_view::npos ? "1" : text.substr(slash + 1);
+    const Rational::Integer size = truth.numerator() < 0 ? -truth.numerator() : truth.numerator(), most = INT64_MAX;
+    if (q == "0" || size > most || truth.denominator() > most) return false;
+    const bool same_sign = size == 0 || negative == (truth.numerator() < 0);
+    return same_sign && times(p, static_cast<std::uint64_t>(truth.denominator())) == times(q, static_cast<std::uint64_t>(size));
+  }
+
   Verdict strict(std::string_view completion, const Rational& truth) const {
     const auto answer = find_answer(completion);
     if (!answer) return verdict(kNoAnswer);
     if (answer->empty()) return verdict(kBlankAnswer);
     if (*answer == to_string(truth)) return verdict(kCorrect);
-    return verdict(is_number(*answer) ? kWrongValue : kNotANumber);
+    if (!is_number(*answer)) return verdict(kNotANumber);
+    return verdict(is_worth(*answer, truth) ? kWrongForm : kWrongValue);
   }
 
   // TinyZero's multiplication scorer, which its arithmetic data uses too: the last answer on one line, through Python's int.
