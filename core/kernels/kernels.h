@@ -40,6 +40,13 @@ struct AttentionShape {
   float scale;
 };
 
+// The softmax of a row of numbers x: p_j = exp(scale (x_j - largest) - log_sum). Two numbers, because their sum would lose the digits that
+// count where the x share a large offset.
+struct SoftmaxRow {
+  float largest;  // of the x
+  float log_sum;  // of the exponentials above
+};
+
 // Rows of k and v that stand before a sequence's own, because several sequences share them; row to row as in the shape. In the backward pass
 // their gradients are added to dk and dv.
 struct SharedRows {
@@ -100,13 +107,13 @@ struct Kernels {
 
   // ---- attention in training: one sequence of `length` rows, one key/value head with its query heads; f32 in every table ----
   // q, k, v point at the head's first component of the sequence's first row. Writes out and, for each query head of the group, the
-  // log-sum-exp of each row's scores (group, length). scratch: attention_scratch(shape, shared.length + length) floats.
+  // softmax of each row's scores q·k (group, length). scratch: attention_scratch(shape, shared.length + length) floats.
   Index (*attention_scratch)(const AttentionShape& shape, Index length);
   void (*attention)(const AttentionShape& shape, const float* q, const float* k, const float* v, const SharedRows& shared, Index length,
-                    float* out, float* lse, float* scratch);
+                    float* out, SoftmaxRow* softmax, float* scratch);
   // dq, dk and dv are written.
   void (*attention_backward)(const AttentionShape& shape, const float* q, const float* k, const float* v, const SharedRows& shared,
-                             const float* out, const float* lse, const float* dout, Index length, float* dq, float* dk, float* dv,
+                             const float* out, const SoftmaxRow* softmax, const float* dout, Index length, float* dq, float* dk, float* dv,
                              float* scratch);
 
   // ---- distributions over the vocabulary, of x_j = (logit_j - largest logit) · scale ----
@@ -114,9 +121,9 @@ struct Kernels {
   void (*exponentials)(float* logits, Index n, float scale, float& largest, double& sum);
   // The same without writing, and the sum of x exp(x).
   void (*distribution)(const float* logits, Index n, float scale, float& largest, double& sum, double& weighted);
-  // Logits become scale · p (-g - e (log p + entropy)), with log p = scale · logit - lse: the gradient of g logp + e entropy but for the
-  // token that logp is of.
-  void (*logit_gradient)(float* logits, Index n, float scale, float lse, float entropy, float g, float e);
+  // Logits become scale · p (-g - e (log p + entropy)), with p of their softmax: the gradient of g logp + e entropy but for the token that
+  // logp is of.
+  void (*logit_gradient)(float* logits, Index n, float scale, const SoftmaxRow& softmax, float entropy, float g, float e);
 };
 
 // The table in use: this machine's best of f32 or the one that TINYZERO_CPU names, until use_kernels() says another.

@@ -180,13 +180,18 @@ void store_value(const float* value, Index head_dim, Index position, float* valu
   }
 }
 
-// Softmax of `scores` in place; returns their log-sum-exp.
-double softmax(float* scores, Index n) {
-  const double largest = *std::max_element(scores, scores + n);
+// Softmax of scale · scores, in place.
+SoftmaxRow softmax_of(float* scores, Index n, double scale) {
+  const float largest = *std::max_element(scores, scores + n);
   double sum = 0;
-  for (Index t = 0; t < n; ++t) sum += std::exp(scores[t] - largest);
-  for (Index t = 0; t < n; ++t) scores[t] = static_cast<float>(std::exp(scores[t] - largest) / sum);
-  return largest + std::log(sum);
+  for (Index t = 0; t < n; ++t) sum += std::exp((static_cast<double>(scores[t]) - largest) * scale);
+  for (Index t = 0; t < n; ++t) scores[t] = static_cast<float>(std::exp((static_cast<double>(scores[t]) - largest) * scale) / sum);
+  return {largest, static_cast<float>(std::log(sum))};
+}
+
+// log p of the number x.
+double log_p(float x, const SoftmaxRow& softmax, double scale) {
+  return (static_cast<double>(x) - softmax.largest) * scale - softmax.log_sum;
 }
 
 double dot(const float* a, const float* b, Index n) {
@@ -240,14 +245,13 @@ Float* row_of(Float* shared, Float* own, const SharedRows& rows, Index stride, I
 }
 
 void attention(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, Index length, float* out,
-               float* lse, float* scratch) {
+               SoftmaxRow* softmax, float* scratch) {
   for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
     for (Index i = 0; i < length; ++i) {
       const float* qi = q + i * s.qkv_stride + h * s.head_dim;
       const Index seen = shared.length + i + 1;
-      for (Index t = 0; t < seen; ++t)
-        scratch[t] = static_cast<float>(dot(qi, row_of(shared.k, k, shared, s.qkv_stride, t), s.head_dim) * s.scale);
-      lse[h * length + i] = static_cast<float>(softmax(scratch, seen));
+      for (Index t = 0; t < seen; ++t) scratch[t] = static_cast<float>(dot(qi, row_of(shared.k, k, shared, s.qkv_stride, t), s.head_dim));
+      softmax[h * length + i] = softmax_of(scratch, seen, s.scale);
       for (Index j = 0; j < s.head_dim; ++j) {
         double sum = 0;
         for (Index t = 0; t < seen; ++t) sum += static_cast<double>(scratch[t]) * row_of(shared.v, v, shared, s.qkv_stride, t)[j];
@@ -257,9 +261,9 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
   }
 }
 
-// p_t = exp(scale q·k_t - lse),  ds_t = p_t (dout·v_t - dout·out);  dq = scale Σ ds_t k_t,  dk_t += scale ds_t q,  dv_t += p_t dout.
+// p_t of the softmax of scale q·k_t,  ds_t = p_t (dout·v_t - dout·out);  dq = scale Σ ds_t k_t,  dk_t += scale ds_t q,  dv_t += p_t dout.
 void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, const float* out,
-                        const float* lse, const float* dout, Index length, float* dq, float* dk, float* dv, float*) {
+                        const SoftmaxRow* softmax, const float* dout, Index length, float* dq, float* dk, float* dv, float*) {
   for (Index t = 0; t < length; ++t) {
     std::fill_n(dk + t * s.qkv_stride, s.head_dim, 0.0f);
     std::fill_n(dv + t * s.qkv_stride, s.head_dim, 0.0f);
@@ -274,7 +278,7 @@ void attention_backward(const AttentionShape& s, const float* q, const float* k,
       for (Index t = 0; t < shared.length + i + 1; ++t) {
         const float *kt = row_of(shared.k, k, shared, s.qkv_stride, t), *vt = row_of(shared.v, v, shared, s.qkv_stride, t);
         float *dkt = row_of(shared.dk, dk, shared, s.qkv_stride, t), *dvt = row_of(shared.dv, dv, shared, s.qkv_stride, t);
-        const double p = std::exp(dot(qi, kt, s.head_dim) * s.scale - lse[h * length + i]);
+        const double p = std::exp(log_p(static_cast<float>(dot(qi, kt, s.head_dim)), softmax[h * length + i], s.scale));
         const double ds = p * (dot(doi, vt, s.head_dim) - delta) * s.scale;
         for (Index j = 0; j < s.head_dim; ++j) {
           dqi[j] += static_cast<float>(ds * kt[j]);
@@ -305,10 +309,10 @@ void distribution(const float* logits, Index n, float scale, float& largest, dou
   }
 }
 
-void logit_gradient(float* logits, Index n, float scale, float lse, float entropy, float g, float e) {
+void logit_gradient(float* logits, Index n, float scale, const SoftmaxRow& softmax, float entropy, float g, float e) {
   for (Index j = 0; j < n; ++j) {
-    const double log_p = static_cast<double>(logits[j]) * scale - lse, p = std::exp(log_p);
-    logits[j] = p > 0 ? static_cast<float>(scale * p * (-g - e * (log_p + entropy))) : 0.0f;
+    const double log = log_p(logits[j], softmax, scale), p = std::exp(log);
+    logits[j] = p > 0 ? static_cast<float>(scale * p * (-g - e * (log + entropy))) : 0.0f;
   }
 }
 

@@ -18,6 +18,7 @@ using tinyzero::Index;
 using tinyzero::KeyValues;
 using tinyzero::LeftWords;
 using tinyzero::SharedRows;
+using tinyzero::SoftmaxRow;
 
 constexpr Index kLanes = V::kLanes;
 constexpr Index kPanel = 2 * kLanes;  // columns of y that one panel gives
@@ -42,6 +43,15 @@ struct F32 {
 template <class W>
 constexpr Index words(Index k) {
   return (k + W::kPair - 1) / W::kPair;
+}
+
+inline float largest_of(const float* x, Index n) {
+  V top = V::set1(-__builtin_inff());
+  Index j = 0;
+  for (; j + kLanes <= n; j += kLanes) top = max(top, V::load(x + j));
+  float largest = top.maximum();
+  for (; j < n; ++j) largest = x[j] > largest ? x[j] : largest;
+  return largest;
 }
 
 // exp(x) within 2 ulp on [-87.33, 88.37], its value at the nearer end outside: x = n ln 2 + r, a polynomial of degree 6 for exp(r), times 2^n. Cephes' split of ln 2.
@@ -549,7 +559,7 @@ inline Rows joined(const AttentionShape& s, const float* shared, Index shared_le
 }
 
 void attention(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, Index length, float* out,
-               float* lse, float* scratch) {
+               SoftmaxRow* softmax, float* scratch) {
   const Index all = shared.length + length;
   const TrainScratch t = divide_scratch(s, all, scratch);
   const Rows keys = joined(s, shared.k, shared.length, k, length, t.k), values = joined(s, shared.v, shared.length, v, length, t.v);
@@ -563,9 +573,15 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
       for (Index i = 0; i < rows; ++i) {
         float* x = t.scores + i * t.padded;
         const Index own = shared.length + first + i + 1;
-        const float largest = scaled_scores(x, own, s.scale, V::set1(-__builtin_inff())).maximum();
-        const float sum = exponential_scores(x, own, largest, V::zero()).sum();
-        lse[h * length + first + i] = largest + __builtin_logf(sum);
+        const float largest = largest_of(x, own);
+        V total = V::zero();
+        for (Index j = 0; j < own; j += kLanes) {
+          const V e = select_below(j, own, exponential((V::load(x + j) - V::set1(largest)) * V::set1(s.scale)), V::zero());
+          e.store(x + j);
+          total = total + e;
+        }
+        const float sum = total.sum();
+        softmax[h * length + first + i] = {largest, __builtin_logf(sum)};
         const V factor = V::set1(1.0f / sum);
         for (Index j = 0; j < own; j += kLanes) (V::load(x + j) * factor).store(x + j);
         for (Index j = round_up(own, kLanes); j < seen; j += kLanes) V::zero().store(x + j);
@@ -576,11 +592,11 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
   }
 }
 
-// p_t = exp(scale q·k_t - lse), ds_t = scale p_t (dout·v_t - dout·out), for one row of a block; 0 for positions after its own.
-inline void score_gradients(float* p, float* ds, Index own, Index seen, float scale, float lse, float along) {
-  const V factor = V::set1(scale), shift = V::set1(-lse), delta = V::set1(along);
+// p_t of the softmax of scale q·k_t, ds_t = scale p_t (dout·v_t - dout·out), for one row of a block; 0 for positions after its own.
+inline void score_gradients(float* p, float* ds, Index own, Index seen, float scale, const SoftmaxRow& softmax, float along) {
+  const V factor = V::set1(scale), largest = V::set1(softmax.largest), minus_log_sum = V::set1(-softmax.log_sum), delta = V::set1(along);
   for (Index j = 0; j < seen; j += kLanes) {
-    const V pj = select_below(j, own, exponential(fma(V::load(p + j), factor, shift)), V::zero());
+    const V pj = select_below(j, own, exponential(fma(V::load(p + j) - largest, factor, minus_log_sum)), V::zero());
     pj.store(p + j);
     select_below(j, own, pj * (V::load(ds + j) - delta) * factor, V::zero()).store(ds + j);
   }
@@ -596,7 +612,7 @@ inline void hand_out(const AttentionShape& s, const float* from, float* shared, 
 }
 
 void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, const float* out,
-                        const float* lse, const float* dout, Index length, float* dq, float* dk, float* dv, float* scratch) {
+                        const SoftmaxRow* softmax, const float* dout, Index length, float* dq, float* dk, float* dv, float* scratch) {
   const Index all = shared.length + length, n = s.head_dim, stride = s.qkv_stride;
   const TrainScratch t = divide_scratch(s, all, scratch);
   const Rows keys = joined(s, shared.k, shared.length, k, length, t.k), values = joined(s, shared.v, shared.length, v, length, t.v);
@@ -612,7 +628,7 @@ void attention_backward(const AttentionShape& s, const float* q, const float* k,
       product<F32>({dout + to, s.out_stride, 1}, rows, n, t.values, n, seen, nullptr, false, t.dscores, t.padded);
       for (Index i = 0; i < rows; ++i) {
         score_gradients(t.scores + i * t.padded, t.dscores + i * t.padded, shared.length + first + i + 1, seen, s.scale,
-                        lse[h * length + first + i], dot(dout + to + i * s.out_stride, out + to + i * s.out_stride, n));
+                        softmax[h * length + first + i], dot(dout + to + i * s.out_stride, out + to + i * s.out_stride, n));
       }
       product<F32>({t.dscores, t.padded, 1}, rows, seen, t.keys_across, all, n, nullptr, false, dq + at, stride);
       pack_words<F32>(q + at, 1, stride, n, rows, t.block);
@@ -626,15 +642,6 @@ void attention_backward(const AttentionShape& s, const float* q, const float* k,
 }
 
 // ---- distributions ----
-
-inline float largest_of(const float* x, Index n) {
-  V top = V::set1(-__builtin_inff());
-  Index j = 0;
-  for (; j + kLanes <= n; j += kLanes) top = max(top, V::load(x + j));
-  float largest = top.maximum();
-  for (; j < n; ++j) largest = x[j] > largest ? x[j] : largest;
-  return largest;
-}
 
 // Calls work(j, x_j in lanes, how many) for all vectors, and end() after each 1,024 of n: f32 partial sums stay short.
 template <class Work, class End>
@@ -685,11 +692,12 @@ void distribution(const float* logits, Index n, float scale, float& largest, dou
       });
 }
 
-void logit_gradient(float* logits, Index n, float scale, float lse, float entropy, float g, float e) {
-  const V factor = V::set1(scale), shift = V::set1(-lse), h = V::set1(entropy), minus_g = V::set1(-g), minus_e = V::set1(-e);
+void logit_gradient(float* logits, Index n, float scale, const SoftmaxRow& softmax, float entropy, float g, float e) {
+  const V factor = V::set1(scale), largest = V::set1(softmax.largest), minus_log_sum = V::set1(-softmax.log_sum), h = V::set1(entropy),
+          minus_g = V::set1(-g), minus_e = V::set1(-e);
   for (Index j = 0; j < n; j += kLanes) {
     const Index w = smaller(n - j, kLanes);
-    const V log_p = max(fma(V::load_n(logits + j, w), factor, shift), V::set1(-88.0f)), p = exponential(log_p);
+    const V log_p = max(fma(V::load_n(logits + j, w) - largest, factor, minus_log_sum), V::set1(-88.0f)), p = exponential(log_p);
     (factor * p * fma(minus_e, log_p + h, minus_g)).store_n(logits + j, w);
   }
 }

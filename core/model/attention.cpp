@@ -68,7 +68,8 @@ class AttentionPass {
 
   // Where one sequence and key/value head begin, in floats, and the rows of the sequence that it continues.
   struct HeadPlace {
-    std::int64_t q, k, v, out, lse, length;
+    std::int64_t q, k, v, out, length;
+    std::int64_t softmax;  // in rows
     std::int64_t shared_k, shared_v, shared_length;
   };
 
@@ -93,25 +94,27 @@ class AttentionPass {
     });
   }
 
-  Tensor forward(const Tensor& turned, Tensor& lse) const {
+  static SoftmaxRow* rows_of(const Tensor& softmax) { return static_cast<SoftmaxRow*>(softmax.data_ptr()); }
+
+  Tensor forward(const Tensor& turned, const Tensor& softmax) const {
     Tensor out = at::empty({turned.size(0), q_width_});  // (N, H d)
     for_heads([&](const HeadPlace& at, float* scratch) {
       const float* x = turned.const_data_ptr<float>();
       kernels().attention(shape_, x + at.q, x + at.k, x + at.v, {x + at.shared_k, x + at.shared_v, nullptr, nullptr, at.shared_length},
-                          at.length, out.mutable_data_ptr<float>() + at.out, lse.mutable_data_ptr<float>() + at.lse, scratch);
+                          at.length, out.mutable_data_ptr<float>() + at.out, rows_of(softmax) + at.softmax, scratch);
     });
     return out;
   }
 
-  Tensor backward(const Tensor& turned, const Tensor& out, const Tensor& lse, const Tensor& dout) const {
+  Tensor backward(const Tensor& turned, const Tensor& out, const Tensor& softmax, const Tensor& dout) const {
     Tensor d = at::empty_like(turned);  // (N, (H + 2 KV) d)
     for_heads([&](const HeadPlace& at, float* scratch) {
       const float* x = turned.const_data_ptr<float>();
       float* dx = d.mutable_data_ptr<float>();
       const SharedRows shared{x + at.shared_k, x + at.shared_v, dx + at.shared_k, dx + at.shared_v, at.shared_length};
       kernels().attention_backward(shape_, x + at.q, x + at.k, x + at.v, shared, out.const_data_ptr<float>() + at.out,
-                                   lse.const_data_ptr<float>() + at.lse, dout.const_data_ptr<float>() + at.out, at.length, dx + at.q,
-                                   dx + at.k, dx + at.v, scratch);
+                                   rows_of(softmax) + at.softmax, dout.const_data_ptr<float>() + at.out, at.length, dx + at.q, dx + at.k,
+                                   dx + at.v, scratch);
     });
     return d;
   }
@@ -125,8 +128,8 @@ class AttentionPass {
             first * width_ + k,
             first * width_ + k + kv_width_,
             first * q_width_ + h * group * in_.head_dim,
-            first * in_.heads + h * group * length,
             length,
+            first * in_.heads + h * group * length,
             shared,
             shared + kv_width_,
             packed.first_position(s)};
@@ -150,9 +153,9 @@ struct Attention : Function<Attention> {
     const Tensor q_norm = q_weight.value_or(Tensor()), k_norm = k_weight.value_or(Tensor());
     const AttentionPass pass(in);
     const Tensor turned = pass.turn(qkv, q_norm, k_norm);
-    Tensor lse = at::empty({qkv.size(0) * in.heads});  // (H N), by sequence
-    const Tensor out = pass.forward(turned, lse);
-    context->save_for_backward({q_norm.defined() ? qkv : Tensor(), q_norm, k_norm, turned, out, lse});
+    const Tensor softmax = at::empty({qkv.size(0) * in.heads, 2});  // (H N) of SoftmaxRow, by sequence
+    const Tensor out = pass.forward(turned, softmax);
+    context->save_for_backward({q_norm.defined() ? qkv : Tensor(), q_norm, k_norm, turned, out, softmax});
     context->saved_data["input"] = c10::IValue::make_capsule(c10::make_intrusive<SavedInput>(in));
     return out;
   }

@@ -1,6 +1,7 @@
 #include "core/model/padded.h"
 
 #include "core/model/reference.h"
+#include "tinyzero/primitives/losses.h"
 
 namespace tinyzero {
 
@@ -63,8 +64,8 @@ TokenDistribution chunked_token_distribution(const Tensor& hidden, const Tensor&
     const std::int64_t count = std::min(kLogitRows, hidden.size(0) - first);
     const Tensor chosen = targets.narrow(0, first, count).unsqueeze(1);
     const auto work = [weight, chosen, temperature, type](const Tensor& rows) {
-      const Tensor log_p = (typed_linear(rows, weight, {}, type) / temperature).log_softmax(-1);  // (rows, V)
-      return at::cat({log_p.gather(1, chosen), -(log_p.exp() * log_p).sum(-1, true)}, 1);
+      const Tensor log_p = log_softmax_of(typed_linear(rows, weight, {}, type), temperature);  // (rows, V)
+      return at::cat({log_p.gather(1, chosen), entropy_from(log_p).unsqueeze(1)}, 1);
     };
     parts.push_back(recomputed(work, hidden.narrow(0, first, count)));
   }

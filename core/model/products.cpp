@@ -183,14 +183,14 @@ struct AdaptedLinear : Function<AdaptedLinear> {
 };
 
 // log softmax at the targets, in chunks of kLogitRows rows; the backward pass computes the logits again.
-//   l = h W^T / T,  p = softmax(l),  logp = l_target - lse,  H = lse - sum p l
+//   l = h W^T / T,  p = softmax(l),  logp = log p_target,  H = -sum p log p
 //   dl = g (onehot - p) - e p (log p + H),  dh = dl W / T,  dW += dl^T h / T
 struct TokenLogits : Function<TokenLogits> {
   static Variables forward(AutogradContext* context, const Tensor& hidden, const Tensor& weight, const Tensor& targets, double temperature,
                            const float* packed, const float* packed_back) {
     const Accounted time(Kind::distribution);
     const std::int64_t n = hidden.size(0), width = weight.size(1), vocab = weight.size(0);
-    Tensor logp = at::empty({n}), entropy = at::empty({n}), lse = at::empty({n});
+    Tensor logp = at::empty({n}), entropy = at::empty({n}), softmax = at::empty({n, 2});  // softmax: (N) of SoftmaxRow
     const float scale = static_cast<float>(1.0 / temperature);
     const RightSide right{weight.detach().t(), packed};
     for_chunks(
@@ -202,13 +202,13 @@ struct TokenLogits : Function<TokenLogits> {
             double sum = 0, weighted = 0;
             kernels().distribution(logits, vocab, scale, largest, sum, weighted);
             const double log_sum = std::log(sum), chosen = logits[targets.const_data_ptr<std::int64_t>()[i]];
-            lse.mutable_data_ptr<float>()[i] = static_cast<float>(static_cast<double>(largest) * scale + log_sum);
+            rows_of(softmax)[i] = {largest, static_cast<float>(log_sum)};
             logp.mutable_data_ptr<float>()[i] = static_cast<float>((chosen - largest) * scale - log_sum);
             entropy.mutable_data_ptr<float>()[i] = static_cast<float>(log_sum - weighted / sum);
           }
         },
         [](std::int64_t, std::int64_t, float*) {});
-    context->save_for_backward({hidden, weight, targets, entropy, lse});
+    context->save_for_backward({hidden, weight, targets, entropy, softmax});
     context->saved_data["temperature"] = temperature;
     context->saved_data["forward"] = reinterpret_cast<std::int64_t>(packed);
     context->saved_data["back"] = reinterpret_cast<std::int64_t>(packed_back);
@@ -218,7 +218,7 @@ struct TokenLogits : Function<TokenLogits> {
   static Variables backward(AutogradContext* context, const Variables& grads) {
     const Accounted time(Kind::distribution);
     const auto saved = context->get_saved_variables();
-    const Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], &entropy = saved[3], &lse = saved[4];
+    const Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], &entropy = saved[3], &softmax = saved[4];
     const RightSide right{weight.detach().t(), reinterpret_cast<const float*>(context->saved_data["forward"].toInt())},
         back{weight.detach(), reinterpret_cast<const float*>(context->saved_data["back"].toInt())};
     const std::int64_t n = hidden.size(0), width = weight.size(1), vocab = weight.size(0);
@@ -235,7 +235,7 @@ struct TokenLogits : Function<TokenLogits> {
             const std::int64_t at = first + i;
             float* row = logits + i * vocab;
             const float gradient = g.const_data_ptr<float>()[at];
-            kernels().logit_gradient(row, vocab, scale, lse.const_data_ptr<float>()[at], entropy.const_data_ptr<float>()[at], gradient,
+            kernels().logit_gradient(row, vocab, scale, rows_of(softmax)[at], entropy.const_data_ptr<float>()[at], gradient,
                                      e.const_data_ptr<float>()[at]);
             row[targets.const_data_ptr<std::int64_t>()[at]] += scale * gradient;
           }
@@ -249,6 +249,8 @@ struct TokenLogits : Function<TokenLogits> {
   }
 
  private:
+  static SoftmaxRow* rows_of(const Tensor& softmax) { return static_cast<SoftmaxRow*>(softmax.data_ptr()); }
+
   // For chunks of kLogitRows rows: work(first, count, their logits' room) for parts of the chunk, which threads share, then end(…) for all of it.
   template <class Work, class End>
   static void for_chunks(std::int64_t rows, std::int64_t vocab, const Work& work, const End& end) {

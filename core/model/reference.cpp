@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "tinyzero/primitives/losses.h"
+
 namespace tinyzero {
 namespace {
 
@@ -54,8 +56,8 @@ Tensor reference_swiglu(const Tensor& gate_up) {
 }
 
 TokenDistribution reference_token_distribution(const Tensor& hidden, const Tensor& weight, const Tensor& targets, double temperature) {
-  const Tensor log_p = (at::matmul(hidden, weight.t()) / temperature).log_softmax(-1);  // (N, V)
-  return {log_p.gather(1, targets.unsqueeze(1)).squeeze(1), -(log_p.exp() * log_p).sum(-1)};
+  const Tensor log_p = log_softmax_of(at::matmul(hidden, weight.t()), temperature);  // (N, V)
+  return {log_p.gather(1, targets.unsqueeze(1)).squeeze(1), entropy_from(log_p)};
 }
 
 }  // namespace tinyzero

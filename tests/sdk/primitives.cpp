@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 
@@ -240,6 +242,45 @@ TEST_CASE("entropy") {
     c.check(entropy, "entropy");
     c.check(logits.grad(), "grad_logits");
   });
+}
+
+TEST_CASE("entropy in f32 keeps its digits where logits share an offset or lie far apart") {
+  struct Logits {
+    const char* what;
+    std::vector<double> values;  // exact in f32
+    double temperature;
+  };
+  const Logits cases[] = {{"offset", {8192.5, 8191.25, 8190.0, 8193.75}, 1.0},
+                          {"negative offset", {-1048576.5, -1048575.0, -1048577.25}, 1.0},
+                          {"offset and temperature", {8192.5, 8191.25, 8190.0, 8193.75}, 0.7},
+                          {"huge range", {0.5, -3e38, 1.25, 0.0}, 1.0},
+                          {"beyond the largest float apart", {3e38, -3e38, 3e38}, 1.0},
+                          {"all equal", {4096.0, 4096.0, 4096.0, 4096.0}, 1.0},
+                          {"nearly certain", {100.0, 0.0, -100.0}, 1.0}};
+  for (const Logits& c : cases) {
+    CAPTURE(c.what);
+    const double largest = *std::max_element(c.values.begin(), c.values.end());
+    double sum = 0, entropy = 0;
+    for (const double z : c.values) sum += std::exp((z - largest) / c.temperature);
+    const auto log_p = [&](double z) { return (z - largest) / c.temperature - std::log(sum); };
+    for (const double z : c.values) entropy -= std::exp(log_p(z)) > 0 ? std::exp(log_p(z)) * log_p(z) : 0.0;
+    const at::Tensor logits = at::tensor(c.values, at::kDouble).to(at::kFloat).unsqueeze(0).requires_grad_(true);
+    const at::Tensor measured = entropy_of(logits, c.temperature);
+    CHECK(measured.item<double>() == doctest::Approx(entropy).epsilon(1e-6));
+    measured.sum().backward();
+    for (std::size_t i = 0; i < c.values.size(); ++i) {  // dH/dz = -p (log p + H) / T
+      const double p = std::exp(log_p(c.values[i])), expected = p > 0 ? -p * (log_p(c.values[i]) + entropy) / c.temperature : 0.0;
+      CHECK(logits.grad()[0][static_cast<std::int64_t>(i)].item<double>() == doctest::Approx(expected).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("k3 in f32 keeps its digits where policy and reference nearly agree") {
+  for (const double d : {0x1p-12, 0x1p-9, -0x1p-11, 0.25}) {
+    const double expected = std::expm1(-d) + d;
+    const at::Tensor zero = at::zeros({1}, at::kFloat);
+    CHECK(k3(zero + d, zero).item<double>() == doctest::Approx(expected).epsilon(1e-3));
+  }
 }
 
 TEST_CASE("rewards of an implicit process reward model") {

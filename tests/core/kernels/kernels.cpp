@@ -262,15 +262,17 @@ TEST_CASE("attention in training and its gradient, alone and behind shared rows"
       const auto x = random_floats(rng, length * qkv, 2), dout = random_floats(rng, length * out_width);
       const auto prompt = random_floats(rng, before * qkv + 1, 2), start = random_floats(rng, before * qkv + 1);
       const auto run = [&](const Kernels& table, std::vector<float>& d) {
-        std::vector<float> out(dout.size()), lse(static_cast<std::size_t>(heads * length)),
-            scratch(static_cast<std::size_t>(table.attention_scratch(shape, before + length)), NAN), dprompt = start;
+        std::vector<SoftmaxRow> softmax(static_cast<std::size_t>(heads * length));
+        std::vector<float> out(dout.size()), scratch(static_cast<std::size_t>(table.attention_scratch(shape, before + length)), NAN),
+            dprompt = start;
         d.assign(x.size(), 0);
         for (Index h = 0; h < kv; ++h) {
           const Index q = h * group * dim, k = heads * dim + h * dim, v = k + kv * dim, l = h * group * length;
           const SharedRows shared{prompt.data() + k, prompt.data() + v, dprompt.data() + k, dprompt.data() + v, before};
-          table.attention(shape, x.data() + q, x.data() + k, x.data() + v, shared, length, out.data() + q, lse.data() + l, scratch.data());
-          table.attention_backward(shape, x.data() + q, x.data() + k, x.data() + v, shared, out.data() + q, lse.data() + l, dout.data() + q,
-                                   length, d.data() + q, d.data() + k, d.data() + v, scratch.data());
+          table.attention(shape, x.data() + q, x.data() + k, x.data() + v, shared, length, out.data() + q, softmax.data() + l,
+                          scratch.data());
+          table.attention_backward(shape, x.data() + q, x.data() + k, x.data() + v, shared, out.data() + q, softmax.data() + l,
+                                   dout.data() + q, length, d.data() + q, d.data() + k, d.data() + v, scratch.data());
         }
         d.insert(d.end(), dprompt.begin(), dprompt.end());
         return out;
@@ -279,6 +281,38 @@ TEST_CASE("attention in training and its gradient, alone and behind shared rows"
       const auto a = run(fast, da), b = run(slow, db);
       check_near(a, b, 1e-5);
       check_near(da, db, 1e-4);
+    }
+  });
+}
+
+TEST_CASE("attention in training: an offset that all scores of a row share changes nothing") {
+  constexpr Index kLength = 40, kDim = 8, kQkv = 3 * kDim;  // one head
+  const AttentionShape shape{1, 1, kDim, kQkv, kDim, 0.25f};
+  Rng rng(11);
+  std::vector<float> x(static_cast<std::size_t>(kLength * kQkv));
+  for (float& number : x) number = static_cast<float>(rng.between(-8, 8)) / 8;  // products and their sums are exact
+  const auto dout = random_floats(rng, kLength * kDim);
+  struct Outcome {
+    std::vector<float> out, d;
+  };
+  // The first component of all queries and keys is `root`: it adds root² to every score.
+  const auto run = [&](const Kernels& table, float root) {
+    auto qkv = x;
+    for (Index t = 0; t < kLength; ++t) qkv[t * kQkv] = qkv[t * kQkv + kDim] = root;
+    std::vector<SoftmaxRow> softmax(kLength);
+    std::vector<float> scratch(static_cast<std::size_t>(table.attention_scratch(shape, kLength)));
+    Outcome o{std::vector<float>(dout.size()), std::vector<float>(x.size())};
+    table.attention(shape, qkv.data(), qkv.data() + kDim, qkv.data() + 2 * kDim, {}, kLength, o.out.data(), softmax.data(), scratch.data());
+    table.attention_backward(shape, qkv.data(), qkv.data() + kDim, qkv.data() + 2 * kDim, {}, o.out.data(), softmax.data(), dout.data(),
+                             kLength, o.d.data(), o.d.data() + kDim, o.d.data() + 2 * kDim, scratch.data());
+    for (Index t = 0; t < kLength; ++t) o.d[t * kQkv] = o.d[t * kQkv + kDim] = 0;  // of the first component itself
+    return o;
+  };
+  for_tables([&](const Kernels& fast, const Kernels& slow) {
+    for (const Kernels* table : {&fast, &slow}) {
+      const Outcome plain = run(*table, 0), shifted = run(*table, 128);
+      check_near(shifted.out, plain.out, 1e-6);
+      check_near(shifted.d, plain.d, 2e-6);
     }
   });
 }
@@ -312,11 +346,42 @@ TEST_CASE("distributions and their gradient") {
       CHECK(la == lb);
       CHECK(sa == doctest::Approx(sb).epsilon(1e-6));
       CHECK(wa == doctest::Approx(wb).epsilon(1e-5));
-      const auto lse = static_cast<float>(lb * 0.8 + std::log(sb)), entropy = static_cast<float>(std::log(sb) - wb / sb);
+      const SoftmaxRow softmax{lb, static_cast<float>(std::log(sb))};
+      const auto entropy = static_cast<float>(std::log(sb) - wb / sb);
       auto a = logits, b = logits;
-      fast.logit_gradient(a.data(), n, 0.8f, lse, entropy, 0.7f, -0.3f);
-      slow.logit_gradient(b.data(), n, 0.8f, lse, entropy, 0.7f, -0.3f);
+      fast.logit_gradient(a.data(), n, 0.8f, softmax, entropy, 0.7f, -0.3f);
+      slow.logit_gradient(b.data(), n, 0.8f, softmax, entropy, 0.7f, -0.3f);
       check_near(a, b, 1e-5);
+    }
+  });
+}
+
+TEST_CASE("distributions: logits that share a large offset, against doubles") {
+  constexpr double kScale = 0.5, kG = 0.7, kE = -0.3;
+  for_tables([](const Kernels& fast, const Kernels& slow) {
+    Rng rng(12);
+    for (const double offset : {0.0, 4096.0, -65536.0}) {
+      std::vector<double> x(500);
+      for (double& number : x) number = offset + static_cast<double>(rng.between(-512, 512)) / 64;  // exact in f32
+      const double largest = *std::max_element(x.begin(), x.end());
+      double sum = 0;
+      for (const double number : x) sum += std::exp((number - largest) * kScale);
+      const auto log_p = [&](double number) { return (number - largest) * kScale - std::log(sum); };
+      double entropy = 0;
+      for (const double number : x) entropy -= std::exp(log_p(number)) * log_p(number);
+      std::vector<double> expected;
+      for (const double number : x) expected.push_back(kScale * std::exp(log_p(number)) * (-kG - kE * (log_p(number) + entropy)));
+      for (const Kernels* table : {&fast, &slow}) {
+        std::vector<float> logits(x.begin(), x.end());
+        float top = 0;
+        double total = 0, weighted = 0;
+        table->distribution(logits.data(), 500, static_cast<float>(kScale), top, total, weighted);
+        const double measured = std::log(total) - weighted / total;
+        CHECK(measured == doctest::Approx(entropy).epsilon(1e-6));
+        table->logit_gradient(logits.data(), 500, static_cast<float>(kScale), {top, static_cast<float>(std::log(total))},
+                              static_cast<float>(measured), static_cast<float>(kG), static_cast<float>(kE));
+        for (std::size_t j = 0; j < x.size(); ++j) CHECK(logits[j] == doctest::Approx(expected[j]).epsilon(1e-5));
+      }
     }
   });
 }

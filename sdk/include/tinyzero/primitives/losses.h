@@ -74,7 +74,7 @@ inline at::Tensor kl_terms(const at::Tensor& logp, const at::Tensor& logp_refere
     if (kind == "k2") out = d.square() / 2;
     if (kind == "k3") {
       const at::Tensor bounded = options.clamp_log_ratio ? d.clamp(-*options.clamp_log_ratio, *options.clamp_log_ratio) : d;
-      out = (-bounded).exp() - 1.0 + bounded;
+      out = (-bounded).expm1() + bounded;
     }
     return options.clamp_value ? out.clamp(-*options.clamp_value, *options.clamp_value) : out;
   };
@@ -96,11 +96,16 @@ inline double adapted_kl_weight(double beta, double kl, double target, double sa
 
 // ---- entropy, value, classification ----
 
-// H = logsumexp(z) - Σ softmax(z) z of z = logits / temperature: (N, V) -> (N), in nats.
-inline at::Tensor entropy_of(const at::Tensor& logits, double temperature) {
-  const at::Tensor z = logits / temperature;
-  return z.logsumexp(-1) - (z.softmax(-1) * z).sum(-1);
+// log p of p = softmax(logits / temperature): (N, V) -> (N, V). The largest logit is taken off first, so that an offset which all
+// logits share costs no digits.
+inline at::Tensor log_softmax_of(const at::Tensor& logits, double temperature) {
+  return ((logits - logits.amax(-1, /*keepdim=*/true).detach()) / temperature).log_softmax(-1);
 }
+
+// H = -Σ p log p: (N, V) -> (N), in nats. Below a log p of -1000 p is 0, and so is its term.
+inline at::Tensor entropy_from(const at::Tensor& log_p) { return -(log_p.exp() * log_p.clamp_min(-1000.0)).sum(-1); }
+
+inline at::Tensor entropy_of(const at::Tensor& logits, double temperature) { return entropy_from(log_softmax_of(logits, temperature)); }
 
 // Half the squared error of a critic; with `clip` the larger of it and that of the value kept within `clip` of the old one
 // (arXiv:1707.06347). value, value_old, returns (N) -> (N).
