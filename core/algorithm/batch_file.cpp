@@ -20,10 +20,26 @@ class Fields {
   bool has(const char* name) const { return json_.contains(name) && !json_.at(name).is_null(); }
 
   double number(const Json& value, const std::string& name) const {
-    if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
-    if (value.is_boolean()) return value.get<bool>() ? 1.0 : 0.0;
-    if (!value.is_number()) throw Error(fmt::format("{}: \"{}\" holds {}, expected a number", where_, name, value.dump().substr(0, 40)));
+    if (!value.is_number()) refuse(value, name, "a number");
     return value.get<double>();
+  }
+
+  // A number that a model gave: null stands for one that is not finite.
+  double model_number(const Json& value, const std::string& name) const {
+    return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : number(value, name);
+  }
+
+  std::int64_t integer(const Json& value, const std::string& name) const {
+    if (!value.is_number_integer()) refuse(value, name, "an integer");
+    const auto out = value.get<std::int64_t>();
+    if (out < 0 && value.is_number_unsigned()) refuse(value, name, "an integer of at most 63 bits");
+    return out;
+  }
+
+  bool flag(const Json& value, const std::string& name) const {
+    if (value.is_boolean()) return value.get<bool>();
+    if (!value.is_number_integer() || (value != 0 && value != 1)) refuse(value, name, "true or false");
+    return value == 1;
   }
 
   const Json& list(const Json& from, const std::string& name) const {
@@ -32,14 +48,17 @@ class Fields {
     return from.at(name);
   }
 
-  // One number an episode.
-  std::vector<double> episodes(const char* name, std::size_t count) const {
+  const Json& object(const char* name) const {
+    if (!json_.at(name).is_object()) refuse(json_.at(name), name, "an object");
+    return json_.at(name);
+  }
+
+  // A list with one value an episode.
+  const Json& episodes(const char* name, std::size_t count) const {
     const Json& values = list(json_, name);
-    if (count > 0 && values.size() != count)
+    if (values.size() != count)
       throw Error(fmt::format("{}: \"{}\" has {} episodes, \"rewards\" has {}", where_, name, values.size(), count));
-    std::vector<double> out;
-    for (const Json& value : values) out.push_back(number(value, name));
-    return out;
+    return values;
   }
 
   // One list of numbers an episode, laid end to end. `lengths` is filled if it is empty, else it must fit.
@@ -56,7 +75,7 @@ class Fields {
       if (first) lengths.push_back(length);
       if (lengths[i] != length)
         throw Error(fmt::format("{}: episode {} has {} tokens in \"{}\", {} in \"old_logp\"", where_, i, length, name, lengths[i]));
-      for (const Json& value : rows[i]) out.push_back(number(value, name));
+      for (const Json& value : rows[i]) out.push_back(model_number(value, name));
     }
     return out;
   }
@@ -65,12 +84,15 @@ class Fields {
   const std::string& where() const { return where_; }
 
  private:
+  [[noreturn]] void refuse(const Json& value, const std::string& name, const char* expected) const {
+    throw Error(fmt::format("{}: \"{}\" holds {}, expected {}", where_, name, json_line(value).substr(0, 40), expected));
+  }
+
   const Json& json_;
   std::string where_;
 };
 
 at::Tensor reals(const std::vector<double>& values) { return at::tensor(values, at::kDouble); }
-at::Tensor booleans(const std::vector<double>& values) { return at::tensor(values, at::kDouble).ne(0); }
 
 Json number_json(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
@@ -88,16 +110,22 @@ Json flags_json(const at::Tensor& values) {
 }
 
 void read_episodes(const Fields& fields, Batch& b) {
-  const std::vector<double> rewards = fields.episodes("rewards", 0);
+  std::vector<double> rewards;
+  for (const Json& reward : fields.list(fields.json(), "rewards")) rewards.push_back(fields.number(reward, "rewards"));
   const std::size_t episodes = rewards.size();
   if (episodes == 0) throw Error(fields.where() + ": \"rewards\" is empty");
   b.reward = at::tensor(rewards, at::kDouble);
   std::vector<std::int64_t> group;
-  std::map<double, std::int64_t> places;  // groups are numbered in the order of appearance
-  for (const double label : fields.episodes("groups", episodes)) group.push_back(places.try_emplace(label, places.size()).first->second);
+  std::map<std::int64_t, std::int64_t> places;  // groups are numbered in the order of appearance
+  for (const Json& label : fields.episodes("groups", episodes))
+    group.push_back(places.try_emplace(fields.integer(label, "groups"), places.size()).first->second);
   b.group = at::tensor(group);
   const auto flags = [&](const char* name, const at::Tensor& fallback) {
-    return fields.has(name) ? booleans(fields.episodes(name, episodes)) : fallback;
+    if (!fields.has(name)) return fallback;
+    at::Tensor out = at::empty({static_cast<std::int64_t>(episodes)}, at::kBool);
+    bool* next = out.mutable_data_ptr<bool>();
+    for (const Json& value : fields.episodes(name, episodes)) *next++ = fields.flag(value, name);
+    return out;
   };
   b.usable = flags("usable", at::ones({b.reward.size(0)}, at::kBool));
   b.truncated = flags("truncated", at::zeros({b.reward.size(0)}, at::kBool));
@@ -121,21 +149,20 @@ BatchFile batch_from_json(const Json& json, const std::string& where) {
   b.mask = b.usable.index_select(0, b.episode).to(at::kDouble);
   if (fields.has("mask")) b.mask = b.mask * reals(fields.tokens(json, "mask", lengths, episodes));
   if (fields.has("outputs")) {
-    for (const auto& [name, rows] : json["outputs"].items())
-      file.outputs[name] = reals(fields.tokens(json["outputs"], name, lengths, episodes));
+    for (const auto& [name, rows] : fields.object("outputs").items())
+      file.outputs[name] = reals(fields.tokens(fields.object("outputs"), name, lengths, episodes));
   }
   if (fields.has("kept")) {
-    for (const auto& [name, value] : json["kept"].items()) file.kept[name] = fields.number(value, name);
+    for (const auto& [name, value] : fields.object("kept").items()) file.kept[name] = fields.number(value, name);
   }
-  b.max_tokens = fields.has("max_tokens") ? static_cast<std::int64_t>(fields.number(json["max_tokens"], "max_tokens"))
-                                          : b.length.max().item<std::int64_t>();
-  if (fields.has("step")) file.step = static_cast<std::int64_t>(fields.number(json["step"], "step"));
+  b.max_tokens = fields.has("max_tokens") ? fields.integer(json["max_tokens"], "max_tokens") : b.length.max().item<std::int64_t>();
+  if (fields.has("step")) file.step = fields.integer(json["step"], "step");
   if (fields.has("update")) {
     for (const Json& value : fields.list(json, "update")) {
-      const double episode = fields.number(value, "update");
-      if (!(episode >= 0 && episode < static_cast<double>(episodes)))
+      const std::int64_t episode = fields.integer(value, "update");
+      if (episode < 0 || episode >= static_cast<std::int64_t>(episodes))
         throw Error(fmt::format("{}: \"update\" names episode {}, there are {}", where, episode, episodes));
-      file.update.push_back(static_cast<std::int64_t>(episode));
+      file.update.push_back(episode);
     }
   }
   b.all = b.counted();

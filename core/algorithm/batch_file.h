@@ -1,9 +1,10 @@
 // A batch as a JSON file: what `algorithm explain` reads, and what a run saves when an update is skipped.
 //
-// Arrays of episodes are lists of B values, arrays of tokens ragged lists of B lists. A number that is not finite is null.
+// Arrays of episodes are lists of B values, arrays of tokens ragged lists of B lists. In old_logp, logp, entropy and outputs a number
+// that is not finite is null.
 //
-//   groups      which problem each episode answers                          needed
-//   rewards     raw rewards                                                 needed
+//   groups      which problem each episode answers, an integer              needed
+//   rewards     raw rewards, finite                                         needed
 //   old_logp    log-probs under the policy that sampled, by token           needed
 //   logp        under the policy in training                                default: old_logp
 //   entropy     of the next token's distribution, in nats                   default: 0

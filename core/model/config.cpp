@@ -40,7 +40,7 @@ class Fields {
 
   std::int64_t size(const char* name, std::int64_t largest = std::int64_t{1} << 24) const {
     const auto value = get<std::int64_t>(name);
-    if (value < 1 || value > largest) throw Error(where_ + ": \"" + name + "\" is " + std::to_string(value) + ", which no model has");
+    if (value < 1 || value > largest) throw Error(where_ + ": \"" + name + "\" is " + json_.at(name).dump() + ", which no model has");
     return value;
   }
 
@@ -52,13 +52,15 @@ class Fields {
     return value;
   }
 
-  // One id or a list of them.
-  std::vector<std::int64_t> ids(const char* name) const {
+  // One id of a vocabulary of `vocab` tokens, or a list of them.
+  std::vector<std::int64_t> ids(const char* name, std::int64_t vocab) const {
     if (!has(name)) return {};
-    if (!json_.at(name).is_array()) return {get<std::int64_t>(name)};
+    const Json& value = json_.at(name);
     std::vector<std::int64_t> out;
-    for (const Json& id : json_.at(name)) {
-      if (!id.is_number_integer()) throw Error(where_ + ": \"" + name + "\" holds " + id.dump().substr(0, 80) + ", which is no token id");
+    for (const Json& id : value.is_array() ? value : Json::array({value})) {
+      if (!id.is_number_integer() || id < 0 || id >= vocab)
+        throw Error(where_ + ": \"" + name + "\" holds " + id.dump().substr(0, 80) + ", which is no token id of a vocabulary of " +
+                    std::to_string(vocab));
       out.push_back(id.get<std::int64_t>());
     }
     return out;
@@ -195,13 +197,13 @@ ModelConfig ModelConfig::from_json(const Json& json, const std::string& where) {
   c.qkv_bias = family->qkv_bias;
   read_rope(fields, json, where, c);
   c.value_head = has_value_head(fields, json);
-  c.eos = fields.ids("eos_token_id");
+  c.eos = fields.ids("eos_token_id", c.vocab);
   return c;
 }
 
 void ModelConfig::take_generation(const Json& json, const std::string& where) {
   const Fields fields(json, where);
-  if (fields.has("eos_token_id")) eos = fields.ids("eos_token_id");
+  if (fields.has("eos_token_id")) eos = fields.ids("eos_token_id", vocab);
 }
 
 Json ModelConfig::to_json(Dtype dtype) const {

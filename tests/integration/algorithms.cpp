@@ -249,7 +249,19 @@ TEST_CASE("explain gives advantages, loss, its terms and its gradient by token")
        {std::pair("{}", "has no \"rewards\""), std::pair("[]", "is not a JSON object"),
         std::pair(R"({"rewards":[1],"groups":[0,1]})", "\"groups\" has 2 episodes, \"rewards\" has 1"),
         std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"logp":[[-1,-2]]})", "has 2 tokens in \"logp\", 1 in"),
-        std::pair(R"({"rewards":["a"],"groups":[0]})", "expected a number")}) {
+        std::pair(R"({"rewards":["a"],"groups":[0]})", "expected a number"),
+        std::pair(R"({"rewards":[1,null],"groups":[0,0],"old_logp":[[-1],[-1]]})", "\"rewards\" holds null, expected a number"),
+        std::pair(R"({"rewards":[true],"groups":[0],"old_logp":[[-1]]})", "\"rewards\" holds true, expected a number"),
+        std::pair(R"({"rewards":[1,0],"groups":[0.5,0.5],"old_logp":[[-1],[-1]]})", "\"groups\" holds 0.5, expected an integer"),
+        std::pair(R"({"rewards":[1],"groups":[null],"old_logp":[[-1]]})", "\"groups\" holds null, expected an integer"),
+        std::pair(R"({"rewards":[1],"groups":[18446744073709551615],"old_logp":[[-1]]})", "at most 63 bits"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"usable":[0.5]})", "\"usable\" holds 0.5, expected true or false"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"right":[2]})", "\"right\" holds 2, expected true or false"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"step":1.5})", "\"step\" holds 1.5, expected an integer"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"max_tokens":null,"update":[0.5]})", "\"update\" holds 0.5"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"mask":[[null]]})", "\"mask\" holds null, expected a number"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"outputs":5})", "\"outputs\" holds 5, expected an object"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"kept":{"kl_weight":null}})", "\"kl_weight\" holds null")}) {
     const ProcessResult refused = tinyzero::tinyzero({"algorithm", "explain", "grpo", "--batch", "-"}, input);
     CHECK(refused.code == 2);
     CHECK(refused.err.find(words) != std::string::npos);

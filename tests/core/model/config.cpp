@@ -129,6 +129,18 @@ TEST_CASE("end tokens are those of generation_config.json where it names some") 
   CHECK_THROWS_WITH_AS(c.take_generation({{"eos_token_id", {1, "x"}}}, "y.json"), doctest::Contains("y.json: \"eos_token_id\""), Error);
 }
 
+TEST_CASE("an end token is one of the vocabulary") {
+  const Json published = config_of("Qwen/Qwen2.5-0.5B");  // 151,936 tokens
+  for (const char* id : {"-1", "151936", "4294967297", "18446744073709551615", "1.5", "true", "\"2\"", "[2, 151936]", "[null]"}) {
+    CAPTURE(id);
+    const Json eos = {{"eos_token_id", parse_json(id, "id")}};
+    CHECK(refusal(changed(published, eos)).find("\"eos_token_id\" holds ") != std::string::npos);
+    ModelConfig c = ModelConfig::from_json(published, "x");
+    CHECK_THROWS_WITH_AS(c.take_generation(eos, "y.json"), doctest::Contains("no token id of a vocabulary of 151936"), Error);
+  }
+  CHECK(ModelConfig::from_json(changed(published, {{"eos_token_id", 151935}}), "x").eos == std::vector<std::int64_t>{151935});
+}
+
 TEST_CASE("what a family leaves out is what transformers takes") {
   Json qwen3 = config_of("Qwen/Qwen3-0.6B"), llama = config_of("meta-llama/Llama-3.1-8B"), mistral = config_of("mistralai/Mistral-7B-v0.3");
   qwen3.erase("head_dim");
