@@ -9,12 +9,13 @@
 #include <iostream>
 
 #include "core/base/error.h"
+#include "core/base/foreign_text.h"
+#include "core/base/utf8.h"
 #include "core/cli/decode.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
 #include "core/text/chat.h"
 #include "core/text/tokenizer.h"
-#include "core/text/utf8.h"
 
 namespace tinyzero {
 namespace {
@@ -26,18 +27,6 @@ std::string today() {
   localtime_r(&now, &parts);
   char text[32];
   return std::string(text, std::strftime(text, sizeof text, "%d %b %Y", &parts));
-}
-
-// A model may write what moves a terminal's cursor or changes its title: control characters but for line ends and tabs become U+FFFD.
-std::string harmless(const std::string& text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const Utf8Part part = utf8_part(text, at);
-    const bool control = (part.code < 0x20 && part.code != '\n' && part.code != '\t') || (part.code >= 0x7F && part.code < 0xA0);
-    out += control || !part.valid ? kReplacement : std::string_view(text).substr(at, part.size);
-    at += part.size;
-  }
-  return out;
 }
 
 class Conversation {
@@ -108,7 +97,7 @@ int model_chat_command(const GlobalOptions& global, const ModelOptions& options)
   if (by_hand) fmt::print(stderr, "{} · {} · an empty line or Ctrl-D ends\n", folder.string(), chat.name());
   const auto show = [&](const std::string& text) {
     if (options.json) return;
-    fmt::print("{}", on_screen ? harmless(text) : text);
+    fmt::print("{}", on_screen ? printable(text) : text);
     std::fflush(stdout);
   };
   for (std::string line;;) {

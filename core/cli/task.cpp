@@ -1,10 +1,10 @@
 // task list · show · draw · verify · solve
 
-#include <fmt/format.h>
-
 #include <cstdio>
+#include <optional>
 
 #include "core/base/error.h"
+#include "core/cli/json_lines.h"
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
 #include "core/task/settings.h"
@@ -14,17 +14,17 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::size_t kChunk = 256;  // lines judged together
+constexpr std::size_t kChunk = 256;  // problems drawn together
 
 Task open_task(const GlobalOptions& global, const TaskOptions& options) {
   const Node settings = settings_from_words(options.settings);
   return Task::open(PluginCatalog::scan(global.plugin_folders), options.name, &settings);
 }
 
-// A problem's state as JSON if it is JSON, else as a text.
+// A problem's state as JSON if that gives the same bytes back, else as a text.
 Json state_json(const std::string& state) {
-  Json parsed = Json::parse(state, nullptr, false);
-  return parsed.is_discarded() ? Json(state) : parsed;
+  const std::optional<Json> parsed = json_if_valid(state);
+  return parsed && !parsed->is_string() && json_line(*parsed) == state ? *parsed : Json(state);
 }
 
 std::string state_text(const Json& object, const std::string& where) {
@@ -32,22 +32,44 @@ std::string state_text(const Json& object, const std::string& where) {
   return object["state"].is_string() ? object["state"].get<std::string>() : object["state"].dump();
 }
 
-struct PendingAnswer {
-  std::string state, completion;
-};
+Json verdict_json(const Task& task, const Verdict& verdict, const std::string& reason) {
+  Json parts = Json::object();
+  for (std::size_t p = 0; p < task.about().parts.size(); ++p) parts[task.about().parts[p]] = verdict.parts[p];
+  return {{"reward", verdict.reward}, {"outcome", outcome_name(verdict.outcome)}, {"reason", reason}, {"parts", parts}};
+}
 
-void print_verdicts(const Task& task, std::vector<PendingAnswer>& pending) {
-  std::vector<Answer> answers;
-  for (const PendingAnswer& answer : pending) answers.push_back({answer.state, answer.completion});
-  for (const Verdict& verdict : task.verify(answers)) {
-    Json parts = Json::object();
-    for (std::size_t p = 0; p < task.about().parts.size(); ++p) parts[task.about().parts[p]] = verdict.parts[p];
-    std::puts(
-        json_line(
-            {{"reward", verdict.reward}, {"outcome", outcome_name(verdict.outcome)}, {"reason", task.reason(verdict)}, {"parts", parts}})
-            .c_str());
+// The row of a line that holds nothing to judge.
+Json refused_verdict(const Task& task, const JsonLine& line) {
+  Verdict none;
+  none.outcome = Outcome::error;
+  Json row = verdict_json(task, none, line.fault);
+  row["line"] = line.number;
+  return row;
+}
+
+// Prints a verdict for each line, in order.
+void judge_lines(const Task& task, JsonLines& input, std::vector<JsonLine>& lines) {
+  struct Texts {
+    std::string state, completion;
+  };
+  std::vector<Texts> texts;
+  for (JsonLine& line : lines) {
+    input.attempt(line, [&](const JsonLine& good) {
+      texts.push_back({state_text(good.object, good.where()), required_field<std::string>(good.object, "completion", good.where())});
+    });
   }
-  pending.clear();
+  std::vector<Answer> answers;
+  for (const Texts& text : texts) answers.push_back({text.state, text.completion});
+  const std::vector<Verdict> verdicts = task.verify(answers);
+  auto verdict = verdicts.begin();
+  for (const JsonLine& line : lines) {
+    if (!line.fault.empty()) {
+      print_json(refused_verdict(task, line));
+    } else {
+      print_json(verdict_json(task, *verdict, task.reason(*verdict)));
+      ++verdict;
+    }
+  }
 }
 
 }  // namespace
@@ -58,14 +80,13 @@ int task_list_command(const GlobalOptions& global, const TaskOptions& options) {
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) {
     try {
       const TaskAbout task = load_task_code(file, false)->about();
-      if (options.json)
-        std::puts(json_line({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}}).c_str());
-      else fmt::print("{:<16} {}\n", task.id, task.title);
+      if (options.json) print_json({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}});
+      else print("{:<16} {}\n", task.id, task.title);
     } catch (const Error& e) {
       problems.emplace_back(e.what());
     }
   }
-  for (const std::string& problem : problems) fmt::print(stderr, "warning: {}\n", problem);
+  for (const std::string& problem : problems) print(stderr, "warning: {}\n", problem);
   return 0;
 }
 
@@ -73,20 +94,19 @@ int task_show_command(const GlobalOptions& global, const TaskOptions& options) {
   const Task task = open_task(global, options);
   const TaskSettings settings(task.about());
   if (options.json) {
-    std::puts(json_line({{"id", task.about().id},
-                         {"title", task.about().title},
-                         {"version", task.about().version},
-                         {"doc", task.about().doc},
-                         {"solves", task.can_solve()},
-                         {"demonstrates", task.can_demonstrate()},
-                         {"settings", settings_json(settings.table())},
-                         {"path", task.libraries().front().string()}})
-                  .c_str());
+    print_json({{"id", task.about().id},
+                {"title", task.about().title},
+                {"version", task.about().version},
+                {"doc", task.about().doc},
+                {"solves", task.can_solve()},
+                {"demonstrates", task.can_demonstrate()},
+                {"settings", settings_json(settings.table())},
+                {"path", task.libraries().front().string()}});
     return 0;
   }
-  fmt::print("{} {} · {}\n{}\n\n", task.about().id, task.about().version, task.about().title, task.about().doc);
-  fmt::print("solver: {} · demonstrations: {} · {}\n\nsettings\n", task.can_solve() ? "yes" : "no", task.can_demonstrate() ? "yes" : "no",
-             task.libraries().front().string());
+  print("{} {} · {}\n{}\n\n", task.about().id, task.about().version, task.about().title, task.about().doc);
+  print("solver: {} · demonstrations: {} · {}\n\nsettings\n", task.can_solve() ? "yes" : "no", task.can_demonstrate() ? "yes" : "no",
+        task.libraries().front().string());
   print_settings(settings.table());
   return 0;
 }
@@ -99,12 +119,11 @@ int task_draw_command(const GlobalOptions& global, const TaskOptions& options) {
     const auto items = draw_split(task, split, static_cast<std::uint64_t>(options.seed), first,
                                   static_cast<std::size_t>(std::min<std::int64_t>(left, kChunk)));
     for (const Item& item : items) {
-      std::puts(json_line({{"index", item.index},
-                           {"key", item.key},
-                           {"prompt", item.prompt},
-                           {"state", state_json(item.state)},
-                           {"difficulty", item.difficulty}})
-                    .c_str());
+      print_json({{"index", item.index},
+                  {"key", item.key},
+                  {"prompt", item.prompt},
+                  {"state", state_json(item.state)},
+                  {"difficulty", item.difficulty}});
     }
     first = items.back().index + 1;
   }
@@ -113,22 +132,20 @@ int task_draw_command(const GlobalOptions& global, const TaskOptions& options) {
 
 int task_verify_command(const GlobalOptions& global, const TaskOptions& options) {
   const Task task = open_task(global, options);
-  std::vector<PendingAnswer> pending;
-  for_json_lines([&](const Json& object, const std::string& where) {
-    pending.push_back({state_text(object, where), required_field<std::string>(object, "completion", where)});
-    if (pending.size() == kChunk) print_verdicts(task, pending);
-  });
-  if (!pending.empty()) print_verdicts(task, pending);
-  return 0;
+  JsonLines input;
+  for (std::vector<JsonLine> lines = input.next(); !lines.empty(); lines = input.next()) {
+    judge_lines(task, input, lines);
+    std::fflush(stdout);  // whoever waits for these verdicts may send more only then
+  }
+  return input.finish();
 }
 
 int task_solve_command(const GlobalOptions& global, const TaskOptions& options) {
   const Task task = open_task(global, options);
-  for_json_lines([&](const Json& object, const std::string& where) {
-    const auto completion = task.solve(state_text(object, where));
-    std::puts(json_line({{"solvable", completion.has_value()}, {"completion", completion ? Json(*completion) : Json()}}).c_str());
+  return answer_json_lines([&](const JsonLine& line) {
+    const auto completion = task.solve(state_text(line.object, line.where()));
+    return Json{{"solvable", completion.has_value()}, {"completion", completion ? Json(*completion) : Json()}};
   });
-  return 0;
 }
 
 }  // namespace tinyzero

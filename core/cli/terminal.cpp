@@ -1,16 +1,41 @@
 #include "core/cli/terminal.h"
 
-#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 
 #include "core/base/error.h"
+#include "core/base/foreign_text.h"
+#include "core/base/utf8.h"
 #include "core/config/reader.h"
 
 namespace tinyzero {
+
+namespace {
+
+// \uXXXX, or two of them for a character beyond the first plane.
+std::string json_escape(std::uint32_t code) {
+  if (code < 0x10000) return fmt::format("\\u{:04x}", code);
+  return fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((code - 0x10000) >> 10), 0xDC00 + ((code - 0x10000) & 0x3FF));
+}
+
+}  // namespace
+
+void print_text(std::FILE* stream, const std::string& text) { std::fputs(printable(text).c_str(), stream); }
+
+void print_json(const Json& value) {
+  const std::string line = json_line(value);
+  std::string out;
+  out.reserve(line.size() + 1);
+  for (std::size_t at = 0; at < line.size();) {
+    const Utf8Part part = utf8_part(line, at);
+    if (is_printable(part.code)) out.append(line, at, part.size);
+    else out += json_escape(part.code);
+    at += part.size;
+  }
+  std::fputs((out + "\n").c_str(), stdout);
+}
 
 int terminal_width(std::FILE* stream) {
   winsize size{};
@@ -18,46 +43,17 @@ int terminal_width(std::FILE* stream) {
   return ::ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-namespace {
-
-// Bytes of the printable UTF-8 character at `i`; 0 if none begins there.
-std::size_t character_length(const std::string& text, std::size_t i) {
-  const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
-  const unsigned first = byte(i);
-  const std::size_t length = first < 0x80                    ? 1
-                             : first >= 0xC2 && first < 0xE0 ? 2
-                             : first >= 0xE0 && first < 0xF0 ? 3
-                             : first >= 0xF0 && first < 0xF5 ? 4
-                                                             : 0;
-  for (std::size_t k = 1; k < length; ++k) {
-    if ((byte(i + k) & 0xC0) != 0x80) return 0;
-  }
-  // Marks that have no width or turn the direction of what follows.
-  const unsigned third = byte(i + 2);
-  const bool marks = first == 0xE2 && ((byte(i + 1) == 0x80 && ((third >= 0x8B && third <= 0x8F) || (third >= 0xA8 && third <= 0xAE))) ||
-                                       (byte(i + 1) == 0x81 && third >= 0xA0 && third <= 0xAF));
-  if (marks || (first == 0xEF && byte(i + 1) == 0xBB && third == 0xBF)) return 0;
-  // Beside what is no UTF-8 at all: control characters beyond ASCII, overlong forms, surrogates, code points beyond the last.
-  const unsigned second = byte(i + 1);
-  const bool refused = (first == 0xC2 && second < 0xA0) || (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-                       (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
-  return refused ? 0 : length;
-}
-
-}  // namespace
-
 std::string one_line(const std::string& text, std::size_t columns) {
   std::string out;
   std::size_t used = 0;
-  for (std::size_t i = 0; i < text.size(); ++used) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const std::size_t length = character_length(text, i), next = i + std::max<std::size_t>(1, length);
+  for (std::size_t at = 0; at < text.size(); ++used) {
+    const Utf8Part part = utf8_part(text, at);
+    const std::size_t next = at + part.size;
     if (used + 1 == columns && next < text.size()) return out + "…";
     if (used == columns) return out;
-    if (c == '\n') out += "⏎";
-    else if (c < 0x20 || c == 0x7F || length == 0) out += '?';
-    else out += text.substr(i, length);
-    i = next;
+    if (text[at] == '\n') out += "⏎";
+    else out += text[at] == '\t' ? " " : printable(text.substr(at, part.size));
+    at = next;
   }
   return out;
 }
@@ -144,17 +140,6 @@ Node settings_from_words(const std::vector<std::string>& words) {
     apply_override(map, word);
   }
   return map;
-}
-
-void for_json_lines(const std::function<void(const Json&, const std::string&)>& work) {
-  std::string line;
-  for (std::int64_t number = 1; std::getline(std::cin, line); ++number) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const std::string where = "line " + std::to_string(number) + " of standard input";
-    const Json object = parse_json(line, where);
-    if (!object.is_object()) throw Error(where + " is not a JSON object");
-    work(object, where);
-  }
 }
 
 }  // namespace tinyzero

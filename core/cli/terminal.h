@@ -1,8 +1,10 @@
-// Small things that several commands print with.
+// Small things that several commands print with. What a task, a model, a server or a file says is shown by these functions alone, so
+// that none of it reaches a terminal as a control sequence.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdio>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,21 @@
 #include "tinyzero/settings.h"
 
 namespace tinyzero {
+
+// Prints text for people, with what is not printable made visible (foreign_text.h).
+void print_text(std::FILE* stream, const std::string& text);
+
+template <class... T>
+void print(fmt::format_string<T...> format, T&&... values) {
+  print_text(stdout, fmt::format(format, std::forward<T>(values)...));
+}
+template <class... T>
+void print(std::FILE* stream, fmt::format_string<T...> format, T&&... values) {
+  print_text(stream, fmt::format(format, std::forward<T>(values)...));
+}
+
+// Prints one line of JSON to standard output, with what is not printable as escapes: the same value for a machine.
+void print_json(const Json& value);
 
 // Width of the terminal behind a stream in columns; 0 if it is none.
 int terminal_width(std::FILE* stream);
@@ -36,20 +53,5 @@ Json settings_json(const SettingsTable& table);
 
 // The settings "key=value" of a command line as a map; throws Error for a dotted key.
 Node settings_from_words(const std::vector<std::string>& words);
-
-// Calls work(object, "line N of standard input") for each line of standard input that is not blank. Throws Error for a line that is
-// not a JSON object.
-void for_json_lines(const std::function<void(const Json&, const std::string&)>& work);
-
-// A field that must be there, of type T; throws Error naming `where` and the field.
-template <class T>
-T required_field(const Json& object, const char* name, const std::string& where) {
-  if (!object.contains(name)) throw Error(where + " has no \"" + name + "\"");
-  try {
-    return object.at(name).get<T>();
-  } catch (const Json::exception&) {
-    throw Error(where + ": \"" + std::string(name) + "\" has the wrong type");
-  }
-}
 
 }  // namespace tinyzero

@@ -124,15 +124,6 @@ TEST_CASE("model folders") {
   refused({"model", "chat", folder.path()}, {"has no chat template", "`model generate`"}, "hello\n");
 }
 
-TEST_CASE("lines of standard input") {
-  refused({"task", "verify", "countdown"}, {"line 2 of standard input is not valid JSON"}, "\n{\"state\":\n");
-  refused({"task", "verify", "countdown"}, {"line 1 of standard input is not a JSON object"}, "[1]\n");
-  refused({"task", "verify", "countdown"}, {"line 1 of standard input has no \"state\""}, "{\"completion\":\"\"}\n");
-  refused({"task", "verify", "countdown"}, {"has no \"completion\""}, "{\"state\":{}}\n");
-  refused({"model", "score", golden_folder() / "hf" / "qwen2_tied"}, {"neither \"ids\" nor \"text\""}, "{}\n");
-  refused({"model", "score", golden_folder() / "hf" / "qwen2_tied"}, {"token id 999999 is outside"}, "{\"ids\":[1,999999]}\n");
-}
-
 TEST_CASE("usage") {
   refused({}, {"A subcommand is required"});
   refused({"trian"}, {"did you mean \"train\"?"});

@@ -79,4 +79,49 @@ int BackgroundProcess::wait() {
   return code;
 }
 
+TalkingProcess::TalkingProcess(const std::vector<std::string>& command) {
+  int in[2], out[2];
+  if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+  std::vector<char*> arguments;
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::dup2(in[0], 0);
+    ::dup2(out[1], 1);
+    ::execvp(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+  ::close(in[0]);
+  ::close(out[1]);
+  in_ = in[1];
+  out_ = out[0];
+}
+
+TalkingProcess::~TalkingProcess() {
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+  finish();
+}
+
+void TalkingProcess::write(const std::string& text) const {
+  if (::write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) throw std::runtime_error("the pipe is closed");
+}
+
+std::string TalkingProcess::read_line() {
+  std::string line;
+  for (char c = 0; ::read(out_, &c, 1) == 1 && c != '\n';) line += c;
+  return line;
+}
+
+int TalkingProcess::finish() {
+  if (in_ >= 0) ::close(in_);
+  for (char rest[4096]; out_ >= 0 && ::read(out_, rest, sizeof rest) > 0;) {  // or it would wait for a reader
+  }
+  if (out_ >= 0) ::close(out_);
+  in_ = out_ = -1;
+  const int code = pid_ > 0 ? wait_for(pid_) : 0;
+  pid_ = 0;
+  return code;
+}
+
 }  // namespace tinyzero

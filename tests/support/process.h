@@ -36,6 +36,22 @@ class BackgroundProcess {
   pid_t pid_;
 };
 
+// A command that is talked to while it runs.
+class TalkingProcess {
+ public:
+  explicit TalkingProcess(const std::vector<std::string>& command);
+  ~TalkingProcess();
+  void write(const std::string& text) const;
+  // The next line of its standard output, without its end; waits for it. Empty at the end of the output.
+  std::string read_line();
+  // Closes its standard input and waits for the end; the exit code, 128 + signal if it was killed.
+  int finish();
+
+ private:
+  pid_t pid_ = 0;
+  int in_ = -1, out_ = -1;
+};
+
 // Path of the program tinyzero of this build.
 std::string tinyzero_path();
 
