@@ -12,9 +12,11 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/check/checks.h"
 #include "core/check/process.h"
 #include "core/task/stream.h"
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {
@@ -24,27 +26,13 @@ constexpr std::size_t kManyItems = 10000;
 constexpr double kDrawSeconds = 20;  // fewer than kManyItems where drawing takes longer
 
 std::string text_of(const Item& item) {
-  return item.prompt + '\0' + item.key + '\0' + item.state + '\0' + fmt::format("{:a}", item.difficulty) + '\n';
+  return item.prompt + '\0' + item.key + '\0' + item.state + '\0' + real_text(item.difficulty) + '\n';
 }
 
 std::string text_of(const std::vector<Item>& items) {
   std::string out;
   for (const Item& item : items) out += text_of(item);
   return out;
-}
-
-bool is_utf8(const std::string& text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
-    const unsigned c = byte(i);
-    const std::size_t length = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
-    if (length == 0) return false;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((byte(i + k) & 0xC0) != 0x80) return false;
-    }
-    i += length;
-  }
-  return true;
 }
 
 // Up to kManyItems of a seed, in kDrawSeconds.

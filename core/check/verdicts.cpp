@@ -50,8 +50,8 @@ std::string numbers_of(const std::string& text) {
 }
 
 std::string text_of(const Verdict& v) {
-  std::string out = fmt::format("{:a} {} {}", v.reward, static_cast<std::uint32_t>(v.outcome), v.reason);
-  for (const double part : v.parts) out += fmt::format(" {:a}", part);
+  std::string out = fmt::format("{} {} {}", v.reward, static_cast<std::uint32_t>(v.outcome), v.reason);
+  for (const double part : v.parts) out += fmt::format(" {}", part);
   return out + " " + v.detail + "\n";
 }
 
