@@ -118,6 +118,12 @@ TEST_CASE("model folders") {
   refused({"eval", "--endpoint", "http://localhost:1", "--model", "m"}, {"--task is missing"});
   refused({"eval", "--endpoint", "http://localhost:1", "--model", "m", "--task", "countdown", "--template", "base"},
           {"--template has no effect"});
+  const std::string config = read_file(golden / "config.json"), deep(100'000, '[');
+  write_file_synced(folder / "config.json", config.substr(0, config.rfind('}')) + ",\"deep\":" + deep + "}");
+  refused({"model", "info", folder.path()}, {"config.json is not valid JSON: it is nested more than 256 deep"});
+  write_file_synced(folder / "config.json", config);
+  write_file_synced(folder / "tokenizer.json", "{\"model\":" + deep);
+  refused({"model", "tokenize", folder.path()}, {"tokenizer.json is nested more than 32 deep"}, "{\"text\":\"a\"}\n");
   write_file_synced(folder / "tokenizer.json", R"({"model": {"type": "Unigram", "vocab": [["a", 0.5]]}})");
   refused({"model", "tokenize", folder.path()}, {"tokenizer.json: model: \"Unigram\" is not supported", "give token ids"},
           "{\"text\":\"a\"}\n");

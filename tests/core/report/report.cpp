@@ -167,6 +167,17 @@ TEST_CASE("bytes that are not UTF-8 become the sign for it, and broken lines are
   CHECK(notes[1] == "metrics.jsonl: 1 broken line is left out");
 }
 
+TEST_CASE("lines that are nested without end are broken lines") {
+  const TemporaryFolder folder;
+  const fs::path run = write_run(folder / "run", settings(1, "x"), 1).folder;
+  const std::string deep(500'000, '['), closed = deep + std::string(500'000, ']');
+  write_file_synced(run / "episodes/step-000001.jsonl", "{\"problem\":0,\"completion\":" + closed + "}\n" + deep + "\n");
+  write_file_synced(run / "metrics.jsonl", read_file(run / "metrics.jsonl") + "{\"step\":" + closed + "}\n" + deep + "\n");
+  const std::string html = make_report(read_runs({{run, ""}}), {}).html;
+  CHECK(carried(html, "episodes")["runs"][0]["broken"] == 2);
+  CHECK(carried(html, "data")["runs"][0]["notes"].back() == "metrics.jsonl: 2 broken lines are left out");
+}
+
 TEST_CASE("a run that has just begun has a report") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
