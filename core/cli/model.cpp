@@ -1,12 +1,12 @@
 // model generate · score · tokenize
 
-#include <cstdio>
 #include <optional>
 
 #include "core/base/error.h"
 #include "core/cli/decode.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/text/tokenizer.h"
 #include "core/text/utf8.h"
@@ -71,10 +71,9 @@ int model_generate_command(const GlobalOptions& global, const ModelOptions& opti
                           options.top_k,
                           options.top_p};
   for (const Episode& episode : engine->generate(prompts, sampling)) {
-    std::puts(
-        json_line(
-            {{"ids", episode.tokens}, {"text", tokenizer.try_decode(episode.tokens)}, {"end", episode.end == End::eos ? "eos" : "length"}})
-            .c_str());
+    print_line(json_line({{"ids", episode.tokens},
+                          {"text", tokenizer.try_decode(episode.tokens)},
+                          {"end", episode.end == End::eos ? "eos" : "length"}}));
   }
   return 0;
 }
@@ -87,7 +86,7 @@ int model_score_command(const GlobalOptions& global, const ModelOptions& options
   const auto engine = make_engine(model);
   for_json_lines([&](const Json& object, const std::string& where) {
     const auto ids = ids_of(object, "text", where, tokenizer);
-    std::puts(json_line({{"ids", ids}, {"logprobs", engine->score({ids}, 1.0).front()}}).c_str());
+    print_line(json_line({{"ids", ids}, {"logprobs", engine->score({ids}, 1.0).front()}}));
   });
   return 0;
 }
@@ -109,7 +108,7 @@ int model_tokenize_command(const GlobalOptions&, const ModelOptions& options) {
     const auto ids = line["ids"].get<std::vector<std::int32_t>>();
     line["text"] = decoded(ids, Specials::skip);
     line["text_with_special"] = decoded(ids, Specials::keep);
-    std::puts(json_line(line).c_str());
+    print_line(json_line(line));
   });
   return 0;
 }

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "core/base/error.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/task/settings.h"
 #include "core/task/stream.h"
@@ -42,10 +41,10 @@ void print_verdicts(const Task& task, std::vector<PendingAnswer>& pending) {
   for (const Verdict& verdict : task.verify(answers)) {
     Json parts = Json::object();
     for (std::size_t p = 0; p < task.about().parts.size(); ++p) parts[task.about().parts[p]] = verdict.parts[p];
-    std::puts(
-        json_line(
-            {{"reward", verdict.reward}, {"outcome", outcome_name(verdict.outcome)}, {"reason", task.reason(verdict)}, {"parts", parts}})
-            .c_str());
+    print_line(json_line({{"reward", verdict.reward},
+                          {"outcome", outcome_name(verdict.outcome)},
+                          {"reason", task.reason(verdict)},
+                          {"parts", parts}}));
   }
   pending.clear();
 }
@@ -59,7 +58,7 @@ int task_list_command(const GlobalOptions& global, const TaskOptions& options) {
     try {
       const TaskAbout task = load_task_code(file, false)->about();
       if (options.json)
-        std::puts(json_line({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}}).c_str());
+        print_line(json_line({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}}));
       else fmt::print("{:<16} {}\n", task.id, task.title);
     } catch (const Error& e) {
       problems.emplace_back(e.what());
@@ -73,15 +72,14 @@ int task_show_command(const GlobalOptions& global, const TaskOptions& options) {
   const Task task = open_task(global, options);
   const TaskSettings settings(task.about());
   if (options.json) {
-    std::puts(json_line({{"id", task.about().id},
-                         {"title", task.about().title},
-                         {"version", task.about().version},
-                         {"doc", task.about().doc},
-                         {"solves", task.can_solve()},
-                         {"demonstrates", task.can_demonstrate()},
-                         {"settings", settings_json(settings.table())},
-                         {"path", task.libraries().front().string()}})
-                  .c_str());
+    print_line(json_line({{"id", task.about().id},
+                          {"title", task.about().title},
+                          {"version", task.about().version},
+                          {"doc", task.about().doc},
+                          {"solves", task.can_solve()},
+                          {"demonstrates", task.can_demonstrate()},
+                          {"settings", settings_json(settings.table())},
+                          {"path", task.libraries().front().string()}}));
     return 0;
   }
   fmt::print("{} {} · {}\n{}\n\n", task.about().id, task.about().version, task.about().title, task.about().doc);
@@ -99,12 +97,11 @@ int task_draw_command(const GlobalOptions& global, const TaskOptions& options) {
     const auto items = draw_split(task, split, static_cast<std::uint64_t>(options.seed), first,
                                   static_cast<std::size_t>(std::min<std::int64_t>(left, kChunk)));
     for (const Item& item : items) {
-      std::puts(json_line({{"index", item.index},
-                           {"key", item.key},
-                           {"prompt", item.prompt},
-                           {"state", state_json(item.state)},
-                           {"difficulty", item.difficulty}})
-                    .c_str());
+      print_line(json_line({{"index", item.index},
+                            {"key", item.key},
+                            {"prompt", item.prompt},
+                            {"state", state_json(item.state)},
+                            {"difficulty", item.difficulty}}));
     }
     first = items.back().index + 1;
   }
@@ -126,7 +123,7 @@ int task_solve_command(const GlobalOptions& global, const TaskOptions& options) 
   const Task task = open_task(global, options);
   for_json_lines([&](const Json& object, const std::string& where) {
     const auto completion = task.solve(state_text(object, where));
-    std::puts(json_line({{"solvable", completion.has_value()}, {"completion", completion ? Json(*completion) : Json()}}).c_str());
+    print_line(json_line({{"solvable", completion.has_value()}, {"completion", completion ? Json(*completion) : Json()}}));
   });
   return 0;
 }

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <sstream>
 
+#include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/suggest.h"
-#include "core/base/workers.h"
 
 namespace tinyzero {
 

@@ -64,8 +64,13 @@ class FloatBuffer {
   std::int64_t size_ = 0;
 };
 
-// Files of a model's folder that are neither configuration nor weights, name to content: tokenizer, chat template, generation_config.json.
-using FolderFiles = std::map<std::string, std::string>;
+// Files of a model's folder that are neither configuration nor weights: tokenizer, chat template, generation_config.json, licence. They go along
+// into every folder that is written of the model.
+struct FolderFiles {
+  std::map<std::string, std::string> texts;  // by name
+  // A file that is a link out of the folder, in words, and therefore none of these; empty: there is none.
+  std::string outside = {};
+};
 
 // A model: its shape, where each weight stands, and the weights.
 struct Model {

@@ -39,7 +39,8 @@ struct PreflightReport {
 PreflightReport check_start(const RunParts& parts, const std::filesystem::path& run);
 
 // Adds what the policy does as it is now, and how long RL takes. `workers` hold the same weights as the engine. Throws Failure if its completions
-// are nearly all cut and the settings are to blame.
-void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts, PreflightReport& report);
+// are nearly all cut and the settings are to blame, and Interrupted where `stop` asks for it.
+void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts, PreflightReport& report,
+                  const StopWish* stop = nullptr);
 
 }  // namespace tinyzero
