@@ -1,5 +1,6 @@
 // eval: accuracy of runs, model folders and models behind endpoints on the same held-out problems.
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -118,6 +119,7 @@ EndpointOptions endpoint_options(const EvalCommandOptions& options) {
   out.retries = options.retries;
   out.timeout = options.timeout;
   out.ca_file = options.ca_file;
+  if (!out.ca_file.empty()) FileHandle(out.ca_file, O_RDONLY);  // libcurl would wait for a pipe
   out.max_failed = options.max_failed;
   request_url(out.url, out.chat);  // refuses a bad address before anything is done
   for (const std::string& field : options.body) {

@@ -1,5 +1,7 @@
 #include "core/cli/output.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -12,11 +14,15 @@ namespace {
 int first_problem = 0;     // errno of the first write that failed; 0: none did
 bool reader_left = false;  // and that is as it may be
 
+// Why a stream fails that failed behind our back, as when a library flushed it: what it says to one more
+// byte.
+int problem_now() { return ::write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO; }
+
 // Keeps why the stream failed, if it did.
 bool works(bool written) {
   const int problem = errno;
   if (written && std::ferror(stdout) == 0) return true;
-  if (first_problem == 0) first_problem = problem != 0 ? problem : EIO;
+  if (first_problem == 0) first_problem = problem != 0 ? problem : problem_now();
   return false;
 }
 

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <vector>
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/model/folder.h"
 #include "core/run/manifest.h"
 
 namespace tinyzero {
@@ -55,6 +57,17 @@ void verify_file(const fs::path& path, const Json& written) {
   if (hash != wanted) throw damaged(fmt::format("its checksum is {}, and was {}", hash, wanted));
 }
 
+// Whether older programs, which wrote no checksums, wrote files of this name.
+bool is_usual(const std::string& name) {
+  static const std::set<std::string> kNames = {"config.json",
+                                               "model.safetensors",
+                                               "state.json",
+                                               "optimizer.safetensors",
+                                               "adapter_config.json",
+                                               "adapter_model.safetensors"};
+  return kNames.count(name) > 0 || is_companion(name);
+}
+
 template <class Number>
 std::string not_finite(const std::string& name, const Number* numbers, std::size_t count) {
   const auto found = std::find_if(numbers, numbers + count, [](Number x) { return !std::isfinite(x); });
@@ -89,11 +102,11 @@ bool verify_checksums(const fs::path& checkpoint) {
 
 bool holds_foreign_files(const fs::path& checkpoint) {
   const fs::path path = checksums_path(checkpoint);
-  if (!fs::exists(path)) return false;
-  const Json listed = read_checksums(path);
+  const Json listed = fs::exists(path) ? read_checksums(path) : Json();
   const std::vector<std::string> files = files_in(checkpoint);
-  return std::any_of(files.begin(), files.end(),
-                     [&](const std::string& name) { return !listed.contains(name); });
+  return std::any_of(files.begin(), files.end(), [&](const std::string& name) {
+    return listed.is_null() ? !is_usual(fs::path(name).filename().string()) : !listed.contains(name);
+  });
 }
 
 std::string not_finite(const Model& model) {

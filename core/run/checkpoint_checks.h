@@ -21,7 +21,8 @@ void write_checksums(const fs::path& checkpoint);
 // an older program wrote no checksums, and nothing was checked.
 bool verify_checksums(const fs::path& checkpoint);
 
-// Whether a checkpoint holds files that were not written with it. One without checksums: no.
+// Whether a checkpoint holds files that were not written with it; of one without checksums, files of
+// names that it never has.
 bool holds_foreign_files(const fs::path& checkpoint);
 
 // The first tensor of `model` with a number that is not finite, in words: "tensor \"lm_head.weight\" holds

@@ -109,6 +109,9 @@ RunFolder RunFolder::open(const fs::path& path, Access access) {
 RunFolder::RunFolder(fs::path path, Access access, const std::string* new_config) : path_(std::move(path)) {
   if (access == Access::read) return;
   lock_file_ = take_lock(path_, lock_);
+  for (const fs::path& file : {metrics(), log_file()}) {  // refuses what is none before anything is written
+    if (std::error_code missing; fs::exists(file, missing)) FileHandle(file, O_RDONLY);
+  }
   if (new_config == nullptr) return;
   if (fs::exists(config())) throw exists_already(path_);  // by a process that was quicker
   write_file_synced(path_ / kUnsaved, "");

@@ -96,6 +96,7 @@ TEST_CASE("one in the place of an experiment, a batch, a task or saved answers")
   refused({"train", folder / "extends.yaml", "--run", run}, words);
   refused({"algorithm", "explain", "grpo", "--batch", pipe}, words);
   refused({"eval", golden_model(), "--task", "countdown", "--problems", "2", "--save", pipe}, words);
+  refused({"eval", "--task", "countdown", "--problems", "2", "--model", "m", "--endpoint", "https://127.0.0.1:9/v1", "--ca-file", pipe}, words);
   make_pipe(folder / "pipe.so");
   refused({"task", "show", folder / "pipe.so"}, "pipe.so is a named pipe");
   const ProcessResult listed = soon({"--plugins", folder.path(), "task", "list"});
@@ -124,9 +125,9 @@ TEST_CASE("one in the place of a run's files") {
   refused({"train", "--resume", run}, (with("manifest.json"), "manifest.json is a named pipe"));
   refused({"train", "--resume", run}, (with(".lock"), ".lock is a named pipe"));
   refused({"train", "--resume", run}, (with("log.txt"), "log.txt is a named pipe"));
-  const std::string episodes = with("episodes/step-000002.jsonl.zst");
-  refused({"episodes", run}, episodes);
-  refused({"replay", run, "--step", "2"}, episodes);
+  const std::string episodes = with("episodes/step-000001.jsonl.zst");
+  refused({"episodes", run, "--step", "1"}, episodes);
+  refused({"replay", run, "--step", "1"}, episodes);
   CHECK(soon({"report", run}).code == 0);  // which says that it leaves it out
   with("checkpoints/step-000002/trainer/optimizer.safetensors");
   const ProcessResult resumed = soon({"train", "--resume", run});

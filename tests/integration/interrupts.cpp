@@ -26,15 +26,6 @@ std::int64_t interrupts_wanted() {
   return text != nullptr ? std::stoll(text) : 6;
 }
 
-// Waits until a file says something.
-bool wait_for_words(const fs::path& file, const std::string& words) {
-  for (int i = 0; i < 30000; ++i) {
-    if (fs::exists(file) && read_file(file).find(words) != std::string::npos) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return false;
-}
-
 // A socket that is listened to and never answered.
 class SilentServer {
  public:
@@ -104,7 +95,7 @@ TEST_CASE("an interrupt in the middle of sampling is told at once and does not w
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
   // A step that would take hours: nobody waits for it.
-  BackgroundProcess process(command_line(train(run, {"rollout.prompts=100000", "rollout.samples=64", "warm_start.steps=2"})), folder / "err");
+  BackgroundProcess process(command_line(train(run, {"rollout.prompts=60000", "rollout.samples=64", "warm_start.steps=2"})), folder / "err");
   REQUIRE(wait_for(run / "checkpoints/step-000000"));
   process.signal(SIGINT);
   REQUIRE(wait_for_words(folder / "err", "stopping: the run ends with a checkpoint as soon as it can"));
@@ -174,11 +165,11 @@ TEST_CASE("an endpoint that does not answer holds nobody up") {
 TEST_CASE("what has nothing to lose ends at once") {
   const TemporaryFolder folder;
   const std::vector<std::vector<std::string>> commands = {
-      {"plan", kConfig, "rollout.prompts=100000", "rollout.samples=64"},
+      {"plan", kConfig, "rollout.prompts=60000", "rollout.samples=64"},
       {"bench", "verify", "countdown", "--seconds", "600"},
-      {"bench", "rollout", "--rounds", "100000"},
-      {"bench", "start", "--rounds", "100000"},
-      {"task", "check", "countdown", "--only", "speed", "--only", "fuzz", "--only", "verdicts", "--only", "leaks"},
+      {"bench", "rollout", "--rounds", "1000"},
+      {"bench", "start", "--rounds", "1000"},
+      {"algorithm", "check", "ppo"},
   };
   for (const std::vector<std::string>& command : commands) {
     CAPTURE(command[0]);

@@ -80,7 +80,7 @@ TEST_CASE("a second writer without flock is told who writes, and one that was ki
 
   write_file_synced(run / ".lock.held", left);
   BackgroundProcess process(without_flock({"train", "--resume", run}), folder / "err");
-  REQUIRE(wait_for(run / "checkpoints/step-000006"));
+  REQUIRE(wait_for_words(folder / "err", "preflight"));
   process.signal(SIGTERM);
   CHECK(process.wait() == 128 + SIGTERM);
   CHECK_FALSE(fs::exists(run / ".lock.held"));

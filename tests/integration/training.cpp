@@ -282,7 +282,7 @@ TEST_CASE("a run whose checkpoints are gone is refused, and nothing of it is tou
 TEST_CASE("metrics that a crash tore after the last checkpoint refuse no resume") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "whole"));
-  for (const std::string torn : {std::string("{\"step\":7,\"sec"), std::string("{\"st\n{\"step\":9}\n"), std::string(4096, '\0')}) {
+  for (const std::string& torn : {std::string("{\"step\":7,\"sec"), std::string("{\"st\n{\"step\":9}\n"), std::string(4096, '\0')}) {
     const fs::path run = folder / "torn";
     fs::remove_all(run);
     fs::copy(folder / "whole", run, fs::copy_options::recursive);

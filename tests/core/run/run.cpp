@@ -189,7 +189,7 @@ TEST_CASE("a torn last line is cut before anything is read, and the log begins a
     run.log("one");
   }
   const fs::path run = folder / "run";
-  for (const std::string torn : {std::string("{\"step\":2,\"lo"), std::string("{\"st\n{\"step\":3}\n"), std::string(100, '\0')}) {
+  for (const std::string& torn : {std::string("{\"step\":2,\"lo"), std::string("{\"st\n{\"step\":3}\n"), std::string(100, '\0')}) {
     std::ofstream(run / "metrics.jsonl", std::ios::app | std::ios::binary) << torn;
     std::ofstream(run / "log.txt", std::ios::app) << "2030-01-01 cut o";
     RunFolder again = RunFolder::open(run);
