@@ -11,7 +11,8 @@
 
 #include "core/base/cpus.h"
 #include "core/base/error.h"
-#include "core/run/checkpoint.h"
+#include "core/compare/metrics.h"
+#include "core/run/checkpoint_folder.h"
 
 namespace tinyzero {
 namespace {
@@ -93,7 +94,8 @@ ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, 
 }
 
 bool ComparisonRunner::is_trained(const PlannedRun& run) const {
-  return run.is_start && fs::exists(path(run) / "checkpoints" / checkpoint_name(Phase::reinforce, 0));
+  return run.is_start && fs::exists(path(run) / "checkpoints" / checkpoint_name(Phase::reinforce, 0)) &&
+         !read_run_metrics(path(run)).curve.empty();
 }
 
 bool ComparisonRunner::is_done(const PlannedRun& run) const {

@@ -164,12 +164,14 @@ TEST_CASE("an endpoint that does not answer holds nobody up") {
 
 TEST_CASE("what has nothing to lose ends at once") {
   const TemporaryFolder folder;
+  const fs::path looping = folder / "looping.so";
+  fs::copy_file(fs::path(TINYZERO_BROKEN) / "faulty.so", looping);
   const std::vector<std::vector<std::string>> commands = {
       {"plan", kConfig, "rollout.prompts=60000", "rollout.samples=64"},
       {"bench", "verify", "countdown", "--seconds", "600"},
       {"bench", "rollout", "--rounds", "1000"},
       {"bench", "start", "--rounds", "1000"},
-      {"algorithm", "check", "ppo"},
+      {"task", "check", looping, "fault=loops"},
   };
   for (const std::vector<std::string>& command : commands) {
     CAPTURE(command[0]);
@@ -180,4 +182,8 @@ TEST_CASE("what has nothing to lose ends at once") {
     CHECK(process.wait() == 128 + SIGTERM);
     CHECK(read_file(folder / "err").find("stop") != std::string::npos);
   }
+  // Nor does a task that loops go on without whoever checks it.
+  const auto still_there = [&] { return run_process({"pgrep", "-f", looping.string()}).code == 0; };
+  for (int i = 0; i < 500 && still_there(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK_FALSE(still_there());
 }
