@@ -45,14 +45,14 @@ std::vector<Mount> cgroup_mounts(const fs::path& root) {
     while (words >> word && word != "-") {
     }
     if (!(words >> type >> source >> options) || !type.starts_with("cgroup")) continue;
-    out.push_back({type, options, unescaped(shown),
-                   root / fs::path(unescaped(place)).relative_path()});
+    out.push_back(
+        {type, options, unescaped(shown), root / fs::path(unescaped(place)).relative_path()});
   }
   return out;
 }
 
-// The folder of `group` in a mount. A mount that does not show it, as in a container that sees its own
-// group as the outermost, stands for it.
+// The folder of `group` in a mount. A mount that does not show it, as in a container that sees its
+// own group as the outermost, stands for it.
 fs::path folder_in(const Mount& mount, const std::string& group) {
   const std::string above = mount.root == "/" ? "" : mount.root;
   const bool shown = group == above || group.starts_with(above + "/");
@@ -79,8 +79,9 @@ std::vector<fs::path> cgroup_folders(const std::string& controller, const fs::pa
     const std::string controllers = line.substr(names + 1, path - names - 1);
     if (!controllers.empty() && !lists(controllers, controller)) continue;
     for (const Mount& mount : mounts) {
-      const bool fits = controllers.empty() ? mount.type == "cgroup2"
-                                            : mount.type == "cgroup" && lists(mount.options, controller);
+      const bool fits = controllers.empty()
+                            ? mount.type == "cgroup2"
+                            : mount.type == "cgroup" && lists(mount.options, controller);
       if (fits) add_folders(folder_in(mount, line.substr(path + 1)), mount.place, out);
     }
   }

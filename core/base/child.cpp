@@ -48,7 +48,9 @@ std::vector<char*> words_of(const std::vector<std::string>& command) {
   return out;
 }
 
-int exit_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+int exit_code(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
 
 // In the child, between fork and exec: system calls only.
 [[noreturn]] void become(char* const* arguments, int errors, const CoreSet& cores, pid_t parent) {
@@ -95,7 +97,8 @@ std::optional<int> Child::ended() {
 
 ProgramWords run_program(const std::vector<std::string>& command) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw Failure(std::string("cannot make a pipe: ") + std::strerror(errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    throw Failure(std::string("cannot make a pipe: ") + std::strerror(errno));
   const FileHandle reading = FileHandle::adopt(ends[0]);
   FileHandle writing = FileHandle::adopt(ends[1]);
   std::vector<char*> arguments = words_of(command);
@@ -107,11 +110,13 @@ ProgramWords run_program(const std::vector<std::string>& command) {
   pid_t pid = -1;
   const int problem = ::posix_spawn(&pid, arguments[0], &files, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&files);
-  if (problem != 0) throw Failure("cannot start " + command.front() + ": " + std::strerror(problem));
+  if (problem != 0)
+    throw Failure("cannot start " + command.front() + ": " + std::strerror(problem));
   writing = FileHandle();
   ProgramWords out;
   char buffer[4096];
-  for (ssize_t n; (n = ::read(reading.fd(), buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR);) {
+  for (ssize_t n;
+       (n = ::read(reading.fd(), buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR);) {
     if (n > 0) out.text.append(buffer, static_cast<std::size_t>(n));
   }
   int status = 0;

@@ -35,8 +35,8 @@ struct ProgramWords {
   std::string text;
 };
 
-// Runs a program to its end, by its path and with these arguments, which no shell reads. Its standard
-// input is empty. Throws Failure if it cannot be started.
+// Runs a program to its end, by its path and with these arguments, which no shell reads. Its
+// standard input is empty. Throws Failure if it cannot be started.
 ProgramWords run_program(const std::vector<std::string>& command);
 
 }  // namespace tinyzero

@@ -22,8 +22,8 @@ struct FreeSet {
   void operator()(cpu_set_t* set) const { CPU_FREE(set); }
 };
 
-// Cores' worth of time that a group leaves; 0: no limit. Version 2 has "50000 100000" or "max 100000"
-// in cpu.max, version 1 the two numbers in files of their own, -1 for none.
+// Cores' worth of time that a group leaves; 0: no limit. Version 2 has two numbers in cpu.max, the
+// first of which may be "max"; version 1 has them in files of their own, and -1 for none.
 double quota_of(const fs::path& group) {
   double quota = 0, period = 0;
   std::ifstream both(group / "cpu.max");
@@ -63,12 +63,14 @@ CpuAllowance cpu_allowance(const fs::path& root) {
 
 std::int64_t threads_or_cores(std::int64_t wanted) {
   if (wanted > 0) return wanted;
-  static const std::int64_t usable = cpu_allowance().usable();  // a process keeps what it began with
+  // A process keeps what it began with.
+  static const std::int64_t usable = cpu_allowance().usable();
   return usable;
 }
 
 std::vector<int> usable_cores() {
-  for (int most = 1024; most <= kMostCores; most *= 2) {  // the set must have room for the machine's
+  // The set must have room for all cores of the machine.
+  for (int most = 1024; most <= kMostCores; most *= 2) {
     const std::unique_ptr<cpu_set_t, FreeSet> set(CPU_ALLOC(static_cast<std::size_t>(most)));
     const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(most));
     CPU_ZERO_S(bytes, set.get());

@@ -1,5 +1,5 @@
-// How many processors this process may use: fewer than the machine has under taskset, in a container
-// with a set of cores, or in a control group with a quota of processor time.
+// How many processors this process may use: fewer than the machine has under taskset, in a
+// container with a set of cores, or in a control group with a quota of processor time.
 #pragma once
 
 #include <cstdint>

@@ -45,14 +45,14 @@ bool is_link(const fs::path& path) {
 
 Error cannot_open(const fs::path& path, bool writes) {
   const int problem = errno;
-  return Error("cannot " + std::string(writes ? "write " : "read ") + path.string() + ": " +
-                   std::strerror(problem),
-               problem == ENOENT ? "check the path"
-                                 : "check the permissions of the file and its folder");
+  return Error(
+      "cannot " + std::string(writes ? "write " : "read ") + path.string() + ": " +
+          std::strerror(problem),
+      problem == ENOENT ? "check the path" : "check the permissions of the file and its folder");
 }
 
-// Looks before it opens, for opening alone can have effects on a device; and after it, for what stands
-// at a path can change. O_NONBLOCK: a pipe that came in between is not waited for.
+// Looks before it opens, for opening alone can have effects on a device; and after it, for what
+// stands at a path can change. O_NONBLOCK: a pipe that came in between is not waited for.
 int open_regular(const fs::path& path, int flags, int mode) {
   const bool writes = (flags & (O_WRONLY | O_RDWR)) != 0, follows = (flags & O_NOFOLLOW) == 0;
   struct stat status {};
@@ -92,7 +92,8 @@ struct Replaceable {
 void check_own_stream(const struct stat& status, const fs::path& path) {
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
     struct stat stream {};
-    if (::fstat(fd, &stream) != 0 || stream.st_dev != status.st_dev || stream.st_ino != status.st_ino)
+    if (::fstat(fd, &stream) != 0 || stream.st_dev != status.st_dev ||
+        stream.st_ino != status.st_ino)
       continue;
     throw Error(path.string() + " is where standard " + (fd == STDOUT_FILENO ? "output" : "error") +
                     " goes, which cannot be replaced",
@@ -141,8 +142,8 @@ class TemporaryFile {
   // Owner and permissions as those of `old`, so far as this process may give them.
   void become_like(const struct stat& old) const {
     struct stat now {};
-    const bool owned = ::fstat(file_.fd(), &now) == 0 && now.st_uid == old.st_uid &&
-                       now.st_gid == old.st_gid;
+    const bool owned =
+        ::fstat(file_.fd(), &now) == 0 && now.st_uid == old.st_uid && now.st_gid == old.st_gid;
     if (!owned && ::fchown(file_.fd(), old.st_uid, old.st_gid) != 0 && errno != EPERM) fail();
     if (::fchmod(file_.fd(), old.st_mode & 07777) != 0 && errno != EPERM) fail();
   }
@@ -158,7 +159,9 @@ class TemporaryFile {
   }
 
  private:
-  [[noreturn]] void fail() const { throw Failure("cannot write " + target_.string() + ": " + reason()); }
+  [[noreturn]] void fail() const {
+    throw Failure("cannot write " + target_.string() + ": " + reason());
+  }
 
   const fs::path target_;
   fs::path path_;  // empty: it is renamed
@@ -168,7 +171,8 @@ class TemporaryFile {
 }  // namespace
 
 FileHandle::FileHandle(const fs::path& path, int flags, int mode)
-    : fd_((flags & O_DIRECTORY) != 0 ? open_folder(path, flags) : open_regular(path, flags, mode)) {}
+    : fd_((flags & O_DIRECTORY) != 0 ? open_folder(path, flags) : open_regular(path, flags, mode)) {
+}
 
 FileHandle::~FileHandle() {
   if (fd_ >= 0) ::close(fd_);
@@ -196,8 +200,8 @@ std::string read_file(const fs::path& path, std::uintmax_t most) {
   const FileHandle file(path, O_RDONLY);
   const std::size_t size = size_of(file.fd(), path);
   if (size > most)
-    throw Error(path.string() + " has " + std::to_string(size) + " bytes: at most " + std::to_string(most) +
-                " are read");
+    throw Error(path.string() + " has " + std::to_string(size) + " bytes: at most " +
+                std::to_string(most) + " are read");
   std::string content(size, '\0');
   std::size_t done = 0;
   while (done < content.size()) {

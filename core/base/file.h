@@ -19,17 +19,17 @@ namespace fs = std::filesystem;
 std::string read_file(const fs::path& path, std::uintmax_t most = static_cast<std::uintmax_t>(-1));
 
 // Replaces a file, or makes one: temporary file in the same folder, fsync, rename, fsync of the
-// folder. The new file has the permissions of the old one. Of a symbolic link the file that it leads
-// to is replaced. Throws Error, with nothing written, for what is no regular file, for a link that
-// leads nowhere, for a file that may not be written, and for the one that standard output or standard
-// error goes to. A temporary file that could not take the place is removed.
+// folder. The new file has the permissions of the old one. Of a symbolic link the file that it
+// leads to is replaced. Throws Error, with nothing written, for what is no regular file, for a link
+// that leads nowhere, for a file that may not be written, and for the one that standard output or
+// standard error goes to. A temporary file that could not take the place is removed.
 void write_file_atomically(const fs::path& path, std::string_view content);
 
 // Throws what write_file_atomically would throw before it writes: for asking before long work.
 void check_replaceable(const fs::path& path);
 
-// Whether a file of this name in a folder is a temporary one of write_file_atomically, which a killed
-// process may leave.
+// Whether a file of this name in a folder is a temporary one of write_file_atomically, which a
+// killed process may leave.
 bool is_temporary_name(const std::string& name);
 
 // Writes a file inside a folder that is not yet visible under its final name, and fsyncs it.
@@ -68,7 +68,8 @@ class FileHandle {
  public:
   FileHandle() = default;
   // Opens a regular file or, with O_DIRECTORY, a folder. Throws Error for anything else, without
-  // waiting, and for a file to be made where a link leads nowhere. With O_NOFOLLOW no link is followed.
+  // waiting, and for a file to be made where a link leads nowhere. With O_NOFOLLOW no link is
+  // followed.
   FileHandle(const fs::path& path, int flags, int mode = 0644);
   // Takes a descriptor that is open already; -1: empty.
   static FileHandle adopt(int fd) {

@@ -75,8 +75,12 @@ struct Identity {
     utsname names{};
     ::uname(&names);
     std::error_code unknown;
-    return {names.nodename, line_of("/etc/machine-id"), line_of("/proc/sys/kernel/random/boot_id"),
-            fs::read_symlink("/proc/self/ns/pid", unknown).string(), facts_of(::getpid()).start, ::getpid()};
+    return {names.nodename,
+            line_of("/etc/machine-id"),
+            line_of("/proc/sys/kernel/random/boot_id"),
+            fs::read_symlink("/proc/self/ns/pid", unknown).string(),
+            facts_of(::getpid()).start,
+            ::getpid()};
   }
 
   std::string json() const {
@@ -94,8 +98,8 @@ struct Identity {
     const Json json = Json::parse(words, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) return std::nullopt;
     try {
-      return Identity{json.at("host"), json.at("machine"), json.at("boot"),
-                      json.at("process_space"), json.at("start"), json.at("pid")};
+      return Identity{json.at("host"),          json.at("machine"), json.at("boot"),
+                      json.at("process_space"), json.at("start"),   json.at("pid")};
     } catch (const Json::exception&) {
       return std::nullopt;
     }
@@ -133,7 +137,8 @@ std::optional<LockHolder> holder_of(const std::string& words, const fs::path& he
   if (named->host != own.host || named->machine != own.machine)
     return LockHolder{named->pid, named->host, held};
   if (named->boot != own.boot) return std::nullopt;  // this host was started again since
-  if (named->space != own.space) return LockHolder{named->pid, named->host + " (in a container)", held};
+  if (named->space != own.space)
+    return LockHolder{named->pid, named->host + " (in a container)", held};
   if (!named->is_alive()) return std::nullopt;
   return LockHolder{named->pid, "", held};
 }
@@ -154,8 +159,8 @@ bool make_file(const fs::path& path, const std::string& words) {
   return true;
 }
 
-// Takes away a held file that is over, if it still says `words`. One process at a time does so: else one
-// that looked earlier could take away what another has made since.
+// Takes away a held file that is over, if it still says `words`. One process at a time does so:
+// else one that looked earlier could take away what another has made since.
 void remove_held(const fs::path& held, const std::string& words) {
   const fs::path guard = held.string() + ".removal";
   for (int tries = 0; !make_file(guard, ""); ++tries) {
@@ -212,7 +217,9 @@ FileLock::~FileLock() {
 }
 
 FileLock::FileLock(FileLock&& other) noexcept
-    : held_(std::exchange(other.held_, {})), words_(std::move(other.words_)), note_(std::move(other.note_)) {}
+    : held_(std::exchange(other.held_, {})),
+      words_(std::move(other.words_)),
+      note_(std::move(other.note_)) {}
 
 FileLock& FileLock::operator=(FileLock&& other) noexcept {
   std::swap(held_, other.held_);
@@ -225,7 +232,8 @@ std::optional<LockHolder> FileLock::take(const FileHandle& file, const fs::path&
   const fs::path held = held_path(path);
   int problem = 0;
   Flock result = Flock::busy;
-  for (int tries = 0; (result = try_flock(file.fd(), LOCK_EX, path, problem)) == Flock::busy; ++tries) {
+  for (int tries = 0; (result = try_flock(file.fd(), LOCK_EX, path, problem)) == Flock::busy;
+       ++tries) {
     if (tries == kTries) return LockHolder{};
     std::this_thread::sleep_for(kPause);
   }
@@ -242,8 +250,9 @@ std::optional<LockHolder> FileLock::take(const FileHandle& file, const fs::path&
   }
   held_ = held;
   words_ = words;
-  note_ = "the file system of " + path.string() + " has no locks (flock: " + std::strerror(problem) + "); " +
-          held.string() + " keeps other processes out instead";
+  note_ = "the file system of " + path.string() +
+          " has no locks (flock: " + std::strerror(problem) + "); " + held.string() +
+          " keeps other processes out instead";
   return std::nullopt;
 }
 

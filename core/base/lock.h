@@ -1,10 +1,10 @@
 // A file that one process at a time holds.
 //
-// By flock where the file system has it: the system then lets go of it, whatever ends the process. Some
-// have not (NFS without lockd, Lustre without -o flock, some of FUSE). There a second file beside it,
-// .NAME.held, is made by whoever comes first, with O_EXCL, and removed by the same process. It names
-// host, process and start, so one that a killed process of this host left is known as such and taken
-// over; of one that another host left a person decides.
+// By flock where the file system has it: the system then lets go of it, whatever ends the process.
+// Some have not (NFS without lockd, Lustre without -o flock, some of FUSE). There a second file
+// beside it, .NAME.held, is made by whoever comes first, with O_EXCL, and removed by the same
+// process. It names host, process and start, so one that a killed process of this host left is
+// known as such and taken over; of one that another host left a person decides.
 #pragma once
 
 #include <sys/types.h>
@@ -18,12 +18,12 @@ namespace tinyzero {
 
 // Who holds a file.
 struct LockHolder {
-  pid_t pid = -1;          // -1: not known
+  pid_t pid = -1;           // -1: not known
   std::string host = {};    // empty: this one
   fs::path held_file = {};  // that says so, for a person to delete; empty: the system says so
 
   std::string name() const;  // "process 12", "process 12 on the host n7", "another process"
-  // What to do about it, a sentence that begins with `wait`: "wait for it, or choose another folder".
+  // What to do about it; the sentence begins with `wait`, such as "wait for it".
   std::string hint(const std::string& wait) const;
 };
 
@@ -34,8 +34,8 @@ class FileLock {
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;
 
-  // Takes the lock of the open file `file`, which must outlive this, at `path`. Who holds it, if another
-  // process does. Throws Error if there is no way to lock it.
+  // Takes the lock of the open file `file`, which must outlive this, at `path`. Who holds it, if
+  // another process does. Throws Error if there is no way to lock it.
   std::optional<LockHolder> take(const FileHandle& file, const fs::path& path);
 
   // Why a file holds it and not flock, in words for a person; empty: flock does.

@@ -27,8 +27,10 @@ std::int64_t number_after(const fs::path& path, const std::string& name) {
 // What a control group's limit leaves, 0 or more; the largest number if it has no limit.
 std::int64_t left_in_group(const fs::path& group) {
   const bool second = fs::exists(group / "memory.max");
-  const std::int64_t limit = cgroup_number(group / (second ? "memory.max" : "memory.limit_in_bytes"));
-  const std::int64_t used = cgroup_number(group / (second ? "memory.current" : "memory.usage_in_bytes"));
+  const std::int64_t limit =
+      cgroup_number(group / (second ? "memory.max" : "memory.limit_in_bytes"));
+  const std::int64_t used =
+      cgroup_number(group / (second ? "memory.current" : "memory.usage_in_bytes"));
   if (limit < 0 || used < 0) return std::numeric_limits<std::int64_t>::max();
   const std::int64_t files =
       number_after(group / "memory.stat", second ? "inactive_file" : "total_inactive_file");

@@ -205,7 +205,8 @@ int compare_command(const GlobalOptions& global, const CompareOptions& options) 
                           folder.string()));
   if (!held.lock.note().empty()) screen.line("note: " + held.lock.note());
   const std::string command = command_text(global);
-  runner.run(catch_interrupts({"stopping: the runs under way end with a checkpoint as soon as they can; once more ends them at once",
+  runner.run(catch_interrupts({"stopping: the runs under way end with a checkpoint as soon as they "
+                               "can; once more ends them at once",
                                "stopped at once; go on with: " + command},
                               kLastStop));
   screen.clear();

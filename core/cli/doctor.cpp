@@ -85,8 +85,8 @@ int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
                                 : std::string("none found");
   };
   fmt::print("tinyzero    {} · {}\n", TINYZERO_VERSION, TINYZERO_COMPILER);
-  fmt::print("machine     {} · {} · {:.1f} GiB, {:.1f} available · kernels {}\n", processor_name(), cores_text(cpus), gib, available,
-             kernels().name);
+  fmt::print("machine     {} · {} · {:.1f} GiB, {:.1f} available · kernels {}\n", processor_name(),
+             cores_text(cpus), gib, available, kernels().name);
   fmt::print("libtorch    {}\n",
              torch.ok ? torch.libtorch : "cannot be loaded: " + torch.libtorch + "\n            run ./tinyzero, which installs it");
   fmt::print("cuda        {}\n", torch.cuda);

@@ -150,8 +150,12 @@ std::string progress_text(const std::string& model, std::size_t known, std::size
 // One evaluation: the problems, and where answers are kept.
 class Evaluator {
  public:
-  Evaluator(const EvalCommandOptions& options, Task task, EngineMaker make_engine, const StopWish& stop)
-      : options_(options), task_(std::move(task)), make_engine_(std::move(make_engine)), stop_(stop) {
+  Evaluator(const EvalCommandOptions& options, Task task, EngineMaker make_engine,
+            const StopWish& stop)
+      : options_(options),
+        task_(std::move(task)),
+        make_engine_(std::move(make_engine)),
+        stop_(stop) {
     evaluation_ = {task_.about().id, options.split, options.temperature, {}, {}};
     evaluation_.set = draw_eval_set(task_, split_from_name(options.split), static_cast<std::size_t>(options.problems));
     if (!options.set.empty() && options.set != evaluation_.set.fingerprint)
@@ -181,13 +185,18 @@ class Evaluator {
     }
     if (answers.size() < wanted.size()) {
       const auto engine = make_engine_(model);
-      const EvalOptions eval{options_.samples, options_.temperature, subject.max_tokens, static_cast<std::uint64_t>(seed), 0,
-                             with_greedy(true), &stop_};
+      const EvalOptions eval{options_.samples,
+                             options_.temperature,
+                             subject.max_tokens,
+                             static_cast<std::uint64_t>(seed),
+                             0,
+                             with_greedy(true),
+                             &stop_};
       AnswerBook book{names(answers), [&](const EvalAnswer& a) { keep(a); }};
       const std::size_t known = answers.size();
       try {
-        for (EvalAnswer& a :
-             answer_set(*engine, tokenizer, model.config.eos, framing, task_, evaluation_.set, eval, nullptr, &book))
+        for (EvalAnswer& a : answer_set(*engine, tokenizer, model.config.eos, framing, task_,
+                                        evaluation_.set, eval, nullptr, &book))
           answers.push_back(std::move(a));
       } catch (const Interrupted&) {
         tell_interrupted(subject.folder.string(), known + kept_, wanted.size());
@@ -309,10 +318,14 @@ class Evaluator {
   void tell_interrupted(const std::string& model, std::size_t kept, std::size_t wanted) const {
     if (file_) {
       file_->sync();
-      fmt::print(stderr, "interrupted: {} of {} answers of {} are in {}; the same command goes on from there\n", kept, wanted, model,
-                 options_.save);
+      fmt::print(
+          stderr,
+          "interrupted: {} of {} answers of {} are in {}; the same command goes on from there\n",
+          kept, wanted, model, options_.save);
     } else {
-      fmt::print(stderr, "interrupted: nothing is kept; with --save FILE answers are, and the same command goes on\n");
+      fmt::print(stderr,
+                 "interrupted: nothing is kept; with --save FILE answers are, and the same command "
+                 "goes on\n");
     }
   }
 
@@ -360,9 +373,11 @@ int eval_command(const GlobalOptions& global, const EvalCommandOptions& options)
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
   Task task = Task::open(catalog, candidates.task, &candidates.settings);
   check_same_task(catalog, candidates, task);
-  const StopWish& stop = catch_interrupts({"stopping: answers under way are given up; once more ends it at once",
-                                           options.save.empty() ? "stopped at once; nothing is kept"
-                                                                : "stopped at once; the same command goes on with what is in " + options.save});
+  const StopWish& stop = catch_interrupts(
+      {"stopping: answers under way are given up; once more ends it at once",
+       options.save.empty()
+           ? "stopped at once; nothing is kept"
+           : "stopped at once; the same command goes on with what is in " + options.save});
   Evaluator evaluator(options, std::move(task), std::move(make_engine), stop);
   for (const Subject& subject : candidates.folders) evaluator.run_folder(subject);
   for (const std::string& model : options.models) evaluator.run_endpoint(endpoint, model);

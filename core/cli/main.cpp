@@ -1,5 +1,7 @@
-// The programs tinyzero and tinyzero-train: read the command line, run one command, turn errors into words and exit codes.
-// 0 done, 1 the work failed, 2 wrong usage, configuration or input, 128 + a signal's number where that ended it.
+// The programs tinyzero and tinyzero-train: read the command line, run one command, turn errors
+// into words and exit codes.
+// 0 done, 1 the work failed, 2 wrong usage, configuration or input, 128 + a signal's number where
+// that ended it.
 
 #include <malloc.h>
 

@@ -55,14 +55,17 @@ std::string replaced(std::string text, const std::string& word, const std::strin
 int write_folder(const GlobalOptions& global, const std::string& name, const Kind& kind) {
   check_name(global, name, kind);
   const fs::path folder = name;
-  if (fs::exists(fs::symlink_status(folder))) throw Error("cannot make " + folder.string() + ": it exists", "choose another name, or another folder to be in");
+  if (fs::exists(fs::symlink_status(folder)))
+    throw Error("cannot make " + folder.string() + ": it exists",
+                "choose another name, or another folder to be in");
   const std::string program = boost::dll::program_location().string();
   const auto filled = [&](const char* text) {
     return replaced(replaced(replaced(text, "@NAME@", name), "@FIND@", cmake_find_argument()), "@PROGRAM@", program);
   };
   std::string pattern = "." + name + ".XXXXXX";  // becomes visible when it is whole
   if (::mkdtemp(pattern.data()) == nullptr || ::chmod(pattern.c_str(), 0755) != 0)
-    throw Error("cannot make " + folder.string() + ": " + std::strerror(errno), "go to a folder that you can write to");
+    throw Error("cannot make " + folder.string() + ": " + std::strerror(errno),
+                "go to a folder that you can write to");
   const fs::path hidden = pattern;
   try {
     write_file_synced(hidden / (name + ".cpp"), filled(kind.files.source));

@@ -14,8 +14,8 @@ namespace {
 int first_problem = 0;     // errno of the first write that failed; 0: none did
 bool reader_left = false;  // and that is as it may be
 
-// Why a stream fails that failed behind our back, as when a library flushed it: what it says to one more
-// byte.
+// Why a stream fails that failed behind our back, as when a library flushed it: what it says to one
+// more byte.
 int problem_now() { return ::write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO; }
 
 // Keeps why the stream failed, if it did.

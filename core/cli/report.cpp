@@ -21,7 +21,9 @@ int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
   }
   const bool one_folder = options.runs.size() == 1;
   const fs::path file =
-      !options.out.empty() ? fs::path(options.out) : (one_folder ? fs::path(options.runs.front()) : fs::path()) / "report.html";
+      !options.out.empty()
+          ? fs::path(options.out)
+          : (one_folder ? fs::path(options.runs.front()) : fs::path()) / "report.html";
   check_replaceable(file);  // before the work
   ReportOptions page;
   if (one_folder) page.comparison = read_comparison(options.runs.front());

@@ -32,7 +32,8 @@ std::string levels_text(const Json& r) {
   std::string out;
   for (const auto& [name, level] : r.items()) {
     if (!name.starts_with(kLevel) || !level.is_number()) continue;
-    const std::string part = name.size() > kLevel.size() ? name.substr(kLevel.size() + 1) + " " : "";
+    const std::string part =
+        name.size() > kLevel.size() ? name.substr(kLevel.size() + 1) + " " : "";
     out += fmt::format("{}{}level {}", out.empty() ? "" : ", ", part, level.get<double>());
   }
   return out;
@@ -44,8 +45,10 @@ std::vector<std::string> step_numbers(const Json& r) {
   std::vector<std::string> out = {fmt::format("reward {:.3f}", value(r, "train/reward"))};
   if (const std::string levels = levels_text(r); !levels.empty()) out.push_back(levels);
   for (const std::string& more :
-       {fmt::format("mixed {:.0f} %", 100 * value(r, "train/mixed_groups")), fmt::format("rollout {:.1f} s", value(r, "time/rollout")),
-        fmt::format("update {:.1f} s", value(r, "time/update")), fmt::format("{:.0f} tokens", value(r, "train/length"))})
+       {fmt::format("mixed {:.0f} %", 100 * value(r, "train/mixed_groups")),
+        fmt::format("rollout {:.1f} s", value(r, "time/rollout")),
+        fmt::format("update {:.1f} s", value(r, "time/update")),
+        fmt::format("{:.0f} tokens", value(r, "train/length"))})
     out.push_back(more);
   return out;
 }

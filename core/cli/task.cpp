@@ -58,7 +58,10 @@ int task_list_command(const GlobalOptions& global, const TaskOptions& options) {
     try {
       const TaskAbout task = load_task_code(file, false)->about();
       if (options.json)
-        print_line(json_line({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}}));
+        print_line(json_line({{"id", task.id},
+                              {"title", task.title},
+                              {"version", task.version},
+                              {"path", file.path.string()}}));
       else fmt::print("{:<16} {}\n", task.id, task.title);
     } catch (const Error& e) {
       problems.emplace_back(e.what());
@@ -123,7 +126,8 @@ int task_solve_command(const GlobalOptions& global, const TaskOptions& options) 
   const Task task = open_task(global, options);
   for_json_lines([&](const Json& object, const std::string& where) {
     const auto completion = task.solve(state_text(object, where));
-    print_line(json_line({{"solvable", completion.has_value()}, {"completion", completion ? Json(*completion) : Json()}}));
+    print_line(json_line({{"solvable", completion.has_value()},
+                          {"completion", completion ? Json(*completion) : Json()}}));
   });
   return 0;
 }

@@ -22,7 +22,8 @@ namespace {
 const StopWish& catch_signals(const fs::path& run) {
   const std::string resume = "tinyzero train --resume " + shell_word(run.string());
   return catch_interrupts(
-      {"stopping: the run ends with a checkpoint as soon as it can, at the latest after this step; once more ends it at once",
+      {"stopping: the run ends with a checkpoint as soon as it can, at the latest after this step; "
+       "once more ends it at once",
        "stopped at once; from the last checkpoint go on with: " + resume});
 }
 
@@ -63,7 +64,8 @@ void check_changes(const RunFolder& folder, const ManifestFacts& facts, const Tr
   if (options.accept_changes) return accept_changes(folder, facts, changes);
   std::string words = "the run " + options.resume + " would not go on as it began:";
   for (const Change& change : changes) words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
-  throw Error(words, "undo the changes, or go on with them: tinyzero train --resume " + shell_word(options.resume) + " --accept-changes");
+  throw Error(words, "undo the changes, or go on with them: tinyzero train --resume " +
+                         shell_word(options.resume) + " --accept-changes");
 }
 
 void warn_of_machine(const RunFolder& folder, RunView& view) {

@@ -48,14 +48,16 @@ void settle(const fs::path& path, const PlannedRun& run) {
   }
 }
 
-// The last line that says "error: ", with the hint below it; else the last line; else how the process ended.
+// The last line that says "error: ", with the hint below it; else the last line; else how the
+// process ended.
 std::string last_words(const fs::path& log, std::uintmax_t from, int code) {
   const std::string all = read_file(log);
   std::istringstream stream(all.substr(std::min<std::size_t>(all.size(), from)));
   std::string error, last;
   for (std::string line; std::getline(stream, line);) {
     if (line.starts_with("error: ")) error = line.substr(std::strlen("error: "));
-    else if (line.starts_with(kHint) && !error.empty()) error += " (" + line.substr(std::strlen(kHint)) + ")";
+    else if (line.starts_with(kHint) && !error.empty())
+      error += " (" + line.substr(std::strlen(kHint)) + ")";
     if (!line.empty()) last = line;
   }
   if (!error.empty()) return error;
@@ -82,10 +84,12 @@ ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, 
   const std::vector<int> cores = usable_cores();
   const CpuAllowance allowance = cpu_allowance();
   if (jobs > allowance.usable())
-    throw Error(fmt::format("--jobs is {}, and {} may be used{}: each run has at least one core of its own", jobs,
-                            allowance.usable() == 1 ? "one core" : fmt::format("{} cores", allowance.usable()),
-                            allowance.reason().empty() ? "" : " (" + allowance.reason() + ")"),
-                "lower --jobs");
+    throw Error(
+        fmt::format(
+            "--jobs is {}, and {} may be used{}: each run has at least one core of its own", jobs,
+            allowance.usable() == 1 ? "one core" : fmt::format("{} cores", allowance.usable()),
+            allowance.reason().empty() ? "" : " (" + allowance.reason() + ")"),
+        "lower --jobs");
   for (const PlannedRun& run : plan_.runs) settle(beside(path(run), ".yaml"), run);
   for (std::int64_t j = 0; j < jobs; ++j) {
     slots_.emplace_back();
@@ -94,7 +98,8 @@ ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, 
 }
 
 bool ComparisonRunner::is_trained(const PlannedRun& run) const {
-  return run.is_start && fs::exists(path(run) / "checkpoints" / checkpoint_name(Phase::reinforce, 0)) &&
+  return run.is_start &&
+         fs::exists(path(run) / "checkpoints" / checkpoint_name(Phase::reinforce, 0)) &&
          !read_run_metrics(path(run)).curve.empty();
 }
 
@@ -146,7 +151,8 @@ void ComparisonRunner::begin(Slot& slot, std::size_t index) {
   observer_.began(run, resumed);
   if (is_trained(run)) return start_child(slot, Stage::test, {"compare-test", folder.string()});
   if (resumed) return start_child(slot, Stage::train, {"train", "--resume", folder.string()});
-  // What a run left that was killed before it had a configuration, `train` takes over; anything else it refuses.
+  // What a run left that was killed before it had a configuration, `train` takes over; anything
+  // else it refuses.
   start_child(slot, Stage::train, {"train", beside(folder, ".yaml").string(), "--run", folder.string()});
 }
 

@@ -52,7 +52,8 @@ class ComparisonRunner {
   };
 
   fs::path path(const PlannedRun& run) const { return folder_ / run.folder; }
-  // A start only, with its evaluation, which an interrupt may have put off; whether others are is for `train --resume` to say.
+  // A start only, with its evaluation, which an interrupt may have put off; whether others are is
+  // for `train --resume` to say.
   bool is_trained(const PlannedRun& run) const;
   bool is_done(const PlannedRun& run) const;
   std::optional<std::size_t> next();

@@ -48,7 +48,8 @@ EvalAnswer read_answer(const Json& line, const std::string& where, const EvalSet
 
 AnswerFile::AnswerFile(fs::path path) : path_(std::move(path)), file_(path_, O_RDWR | O_CREAT | O_APPEND) {
   if (const auto holder = lock_.take(file_, path_))
-    throw Error(holder->name() + " writes " + path_.string(), holder->hint("wait for it, or give another file"));
+    throw Error(holder->name() + " writes " + path_.string(),
+                holder->hint("wait for it, or give another file"));
   read();
 }
 

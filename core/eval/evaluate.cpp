@@ -82,8 +82,10 @@ void judge_answer(const Task& task, const Item& item, EvalAnswer& answer) {
 
 namespace {
 
-// The prompts of what a book does not know, one for each row of samples of a problem that are wanted.
-std::vector<Prompt> missing_prompts(const std::vector<Prompt>& prompts, const AnswerBook& book, bool greedy) {
+// The prompts of what a book does not know, one for each row of samples of a problem that are
+// wanted.
+std::vector<Prompt> missing_prompts(const std::vector<Prompt>& prompts, const AnswerBook& book,
+                                    bool greedy) {
   std::vector<Prompt> out;
   for (std::size_t p = 0; p < prompts.size(); ++p) {
     bool goes_on = false;
@@ -97,10 +99,10 @@ std::vector<Prompt> missing_prompts(const std::vector<Prompt>& prompts, const An
   return out;
 }
 
-// Completions of the prompts, which name their problems, in the order of problems. What has ended when it
-// is interrupted goes to `rescued`.
-std::vector<Episode> sample_episodes(Engine& engine, const std::vector<Prompt>& prompts, Sampling sampling,
-                                     std::vector<Episode>* rescued) {
+// Completions of the prompts, which name their problems, in the order of problems. What has ended
+// when it is interrupted goes to `rescued`.
+std::vector<Episode> sample_episodes(Engine& engine, const std::vector<Prompt>& prompts,
+                                     Sampling sampling, std::vector<Episode>* rescued) {
   const auto name_problem = [&](Episode& episode) {
     const Prompt& prompt = prompts[static_cast<std::size_t>(episode.prompt)];
     if (prompt.number >= 0) episode.prompt = prompt.number;
@@ -139,7 +141,8 @@ std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer, c
     if (book != nullptr) prompts = missing_prompts(prompts, *book, greedy);
     std::vector<Episode> ended;
     try {
-      return judge(sample_episodes(engine, prompts, sampling, book != nullptr ? &ended : nullptr), greedy);
+      return judge(sample_episodes(engine, prompts, sampling, book != nullptr ? &ended : nullptr),
+                   greedy);
     } catch (const Interrupted&) {
       judge(std::move(ended), greedy);
       throw;

@@ -24,7 +24,8 @@ struct EvalOptions {
   std::int64_t max_tokens = 256;
   std::uint64_t seed = 1, step = 0;  // name the randomness
   bool greedy = true;                // also decode each problem once without randomness
-  const StopWish* stop = nullptr;    // where it is asked for, an evaluation ends with Interrupted; null: it goes to its end
+  // Where it is asked for, an evaluation ends with Interrupted; null: it goes to its end.
+  const StopWish* stop = nullptr;
 };
 
 // One completion of an evaluation with its verdict.
@@ -67,8 +68,10 @@ inline AnswerName name_of(const EvalAnswer& a) { return {a.greedy, a.problem, a.
 
 // Where answers are kept while they come.
 struct AnswerBook {
-  std::set<AnswerName> known;                   // those that need not be sampled
-  std::function<void(const EvalAnswer&)> take;  // every other, once judged; also what had ended at an interrupt
+  // Those that need not be sampled.
+  std::set<AnswerName> known;
+  // Called with every other, once it is judged; also with what had ended at an interrupt.
+  std::function<void(const EvalAnswer&)> take;
 };
 
 // One completion with its verdict, as training has it.
@@ -91,11 +94,13 @@ std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const T
 // Fills in the verdict of `answer`, whose completion is there.
 void judge_answer(const Task& task, const Item& item, EvalAnswer& answer);
 
-// Samples answers to `set`, then greedy ones if wanted; if `shown` is not null it receives the sampled completions. With a book, only those that it
-// does not know.
-std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos,
-                                   const std::string& framing, const Task& task, const EvalSet& set, const EvalOptions& options,
-                                   std::vector<ScoredCompletion>* shown = nullptr, const AnswerBook* book = nullptr);
+// Samples answers to `set`, then greedy ones if wanted; if `shown` is not null it receives the
+// sampled completions. With a book, only those that it does not know.
+std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer,
+                                   const std::vector<std::int64_t>& eos, const std::string& framing,
+                                   const Task& task, const EvalSet& set, const EvalOptions& options,
+                                   std::vector<ScoredCompletion>* shown = nullptr,
+                                   const AnswerBook* book = nullptr);
 
 // Counts answers to `set`, at most `samples` sampled ones a problem, in any order.
 EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers, std::int64_t samples);

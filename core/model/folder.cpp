@@ -95,14 +95,16 @@ std::string read_config_files(const fs::path& folder, ModelConfig& config) {
 }
 
 bool is_inside(const fs::path& file, const fs::path& folder) {
-  return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+  return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first ==
+         folder.end();
 }
 
-// Both without links. In Hugging Face's cache a model is a folder snapshots/REVISION of links to blobs/ beside it.
+// Both without links. In Hugging Face's cache a model is a folder snapshots/REVISION of links to
+// blobs/ beside it.
 bool is_of_folder(const fs::path& file, const fs::path& folder) {
   const fs::path snapshots = folder.parent_path();
-  return is_inside(file, folder) ||
-         (snapshots.filename() == "snapshots" && is_inside(file, snapshots.parent_path() / "blobs"));
+  return is_inside(file, folder) || (snapshots.filename() == "snapshots" &&
+                                     is_inside(file, snapshots.parent_path() / "blobs"));
 }
 
 }  // namespace
@@ -184,7 +186,9 @@ std::shared_ptr<const FolderFiles> ModelFolder::companions() const {
     if (!fs::is_regular_file(path_ / name)) continue;
     const fs::path target = fs::canonical(path_ / name);
     if (is_of_folder(target, fs::canonical(path_))) files->texts[name] = read_file(target);
-    else files->outside = (path_ / name).string() + " is a link out of its folder, to " + target.string();
+    else
+      files->outside =
+          (path_ / name).string() + " is a link out of its folder, to " + target.string();
   }
   return files;
 }

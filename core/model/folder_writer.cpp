@@ -57,8 +57,9 @@ void write_weights(const FolderContent& content, const fs::path& folder) {
 
 void check_companions(const FolderContent& content) {
   if (!content.companions || content.companions->outside.empty()) return;
-  throw Error(content.companions->outside + ": what it leads to is not copied into models that are written",
-              "put a copy of the file there, or remove the link");
+  throw Error(
+      content.companions->outside + ": what it leads to is not copied into models that are written",
+      "put a copy of the file there, or remove the link");
 }
 
 void check_companions(const Model& model) { check_companions(content_of(model)); }
@@ -68,7 +69,8 @@ void write_folder(const FolderContent& content, const fs::path& folder) {
   write_weights(content, folder);
   write_file_synced(folder / "config.json", content.config->to_json(content.dtype).dump(2) + "\n");
   if (content.companions) {
-    for (const auto& [name, text] : content.companions->texts) write_file_synced(folder / name, text);
+    for (const auto& [name, text] : content.companions->texts)
+      write_file_synced(folder / name, text);
   } else {
     Json generation = {{"do_sample", true}, {"temperature", 1.0}};
     if (!content.config->eos.empty()) generation["eos_token_id"] = content.config->eos;
@@ -92,10 +94,13 @@ void remove_left_files(const fs::path& folder) {
   std::vector<fs::path> left;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    const bool written = name == "config.json" || name == "generation_config.json" || name == "model.safetensors.index.json" ||
-                         (name.starts_with("model") && name.ends_with(".safetensors")) || is_companion(name);
+    const bool written = name == "config.json" || name == "generation_config.json" ||
+                         name == "model.safetensors.index.json" ||
+                         (name.starts_with("model") && name.ends_with(".safetensors")) ||
+                         is_companion(name);
     if (!written || !fs::is_regular_file(entry.symlink_status()))
-      throw Error(folder.string() + ", where the export is written first, holds " + name + ", which no export left there",
+      throw Error(folder.string() + ", where the export is written first, holds " + name +
+                      ", which no export left there",
                   "move that folder away");
     left.push_back(entry.path());
   }
@@ -118,7 +123,8 @@ void export_folder(const FolderContent& content, const fs::path& folder) {
   const FileHandle handle(temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   FileLock lock;
   if (const auto holder = lock.take(handle, temporary))
-    throw Error(holder->name() + " writes " + folder.string() + " at this moment", holder->hint("wait for it"));
+    throw Error(holder->name() + " writes " + folder.string() + " at this moment",
+                holder->hint("wait for it"));
   remove_left_files(temporary);
   try {
     write_folder(content, temporary);

@@ -64,11 +64,11 @@ class FloatBuffer {
   std::int64_t size_ = 0;
 };
 
-// Files of a model's folder that are neither configuration nor weights: tokenizer, chat template, generation_config.json, licence. They go along
-// into every folder that is written of the model.
+// Files of a model's folder that are neither configuration nor weights: tokenizer, chat template,
+// generation_config.json, licence. They go along into every folder that is written of the model.
 struct FolderFiles {
   std::map<std::string, std::string> texts;  // by name
-  // A file that is a link out of the folder, in words, and therefore none of these; empty: there is none.
+  // A file that is none of these because it is a link out of the folder, in words; empty: no such file.
   std::string outside = {};
 };
 

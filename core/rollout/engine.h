@@ -16,7 +16,7 @@ namespace tinyzero {
 struct Prompt {
   std::vector<std::int32_t> ids;  // at least one
   std::int64_t samples = 1;
-  // What names the randomness of its samples, so that some of a call's completions can be sampled alone.
+  // These name the randomness of its samples, so that some completions of a call can be sampled alone.
   std::int64_t number = -1;       // of the prompt; -1: its place in the call
   std::int64_t first_sample = 0;  // of those that are wanted
 };
@@ -62,7 +62,8 @@ struct Sampling {
 enum class End { eos, length };
 
 struct Episode {
-  std::int64_t prompt = 0, sample = 0;  // which prompt of the call, which of its samples, from first_sample on
+  std::int64_t prompt = 0;           // which prompt of the call
+  std::int64_t sample = 0;           // which of the prompt's, from its first_sample on
   std::vector<std::int32_t> tokens;     // of the completion; ends with the eos token if `end` is eos
   std::vector<float> logp;  // log-probability of each token under the sampling distribution (temperature 0: under temperature 1)
   End end = End::length;

@@ -58,6 +58,7 @@ DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab,
                       std::uint64_t index, std::vector<std::int32_t>& order);
 
 // The stream of sample number `sample`, from 0, that a call wants of its prompt number `place`.
-std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t place, std::int64_t sample);
+std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t place,
+                            std::int64_t sample);
 
 }  // namespace tinyzero

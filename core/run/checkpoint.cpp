@@ -154,8 +154,8 @@ void check_finite(const std::string& checkpoint, const std::string& side, const 
   std::string words = not_finite(*view.model);
   if (words.empty()) words = not_finite(view.moments);
   if (words.empty()) return;
-  throw Failure(fmt::format("checkpoint {} is not written, because {}{}: training has diverged", checkpoint,
-                            side.empty() ? "" : "of the model " + side + " ", words),
+  throw Failure(fmt::format("checkpoint {} is not written, because {}{}: training has diverged",
+                            checkpoint, side.empty() ? "" : "of the model " + side + " ", words),
                 "the checkpoints before it are intact; lower train.learning_rate");
 }
 
@@ -176,25 +176,31 @@ std::string way_out(const fs::path& checkpoint) {
   const auto all = list_checkpoints(checkpoint.parent_path());
   const auto at = std::find(all.begin(), all.end(), checkpoint);
   if (at == all.begin() || at == all.end()) return "there is no checkpoint before it";
-  return fmt::format("the checkpoint before it is {}: without {} and those after it, `train --resume` goes on from there and writes "
-                     "them again",
-                     at[-1].filename().string(), checkpoint.filename().string());
+  return fmt::format(
+      "the checkpoint before it is {}: without {} and those after it, `train --resume` goes on "
+      "from there and writes "
+      "them again",
+      at[-1].filename().string(), checkpoint.filename().string());
 }
 
 Checkpoint read_parts(const fs::path& folder, Model& model, Adapter* adapter) {
   Checkpoint checkpoint;
   checkpoint.has_checksums = verify_checksums(folder);
   Model loaded = read_model(folder);
-  if (loaded.layout.size() != model.layout.size()) throw Error(folder.string() + " holds a model of another shape");
+  if (loaded.layout.size() != model.layout.size())
+    throw Error(folder.string() + " holds a model of another shape");
   checkpoint.folder = folder;
-  checkpoint.policy =
-      read_optimizer(folder / "trainer" / "optimizer.safetensors", adapter != nullptr ? adapter->size() : model.layout.size());
+  checkpoint.policy = read_optimizer(folder / "trainer" / "optimizer.safetensors",
+                                     adapter != nullptr ? adapter->size() : model.layout.size());
   checkpoint.state = read_state(folder / "trainer" / "state.json", checkpoint.policy.steps);
   for (const auto& entry : fs::directory_iterator(folder / "trainer")) {
-    if (entry.is_directory()) checkpoint.sides.emplace(entry.path().filename().string(), read_side(entry.path()));
+    if (entry.is_directory())
+      checkpoint.sides.emplace(entry.path().filename().string(), read_side(entry.path()));
   }
   if (adapter != nullptr) read_adapter(folder, loaded, model, *adapter);
-  else std::memcpy(model.weights.data(), loaded.weights.data(), static_cast<std::size_t>(model.weights.size()) * sizeof(float));
+  else
+    std::memcpy(model.weights.data(), loaded.weights.data(),
+                static_cast<std::size_t>(model.weights.size()) * sizeof(float));
   return checkpoint;
 }
 
@@ -267,13 +273,16 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, 
     try {
       Checkpoint checkpoint = read_parts(*path, model, adapter);
       if (!checkpoint.has_checksums)
-        warn("checkpoint " + name + " is from an older version and has no checksums: its bytes were not checked");
+        warn("checkpoint " + name +
+             " is from an older version and has no checksums: its bytes were not checked");
       return checkpoint;
     } catch (const Error& e) {
       if (first_problem.empty()) first_problem = e.what();
       const bool last = std::next(path) == all.rend();
       warn("checkpoint " + name + " cannot be used: " + e.what() +
-           (last ? "; there is none before it" : "; the run goes on from " + std::next(path)->filename().string() + ", if that is whole"));
+           (last ? "; there is none before it"
+                 : "; the run goes on from " + std::next(path)->filename().string() +
+                       ", if that is whole"));
     }
   }
   if (all.empty()) return std::nullopt;

@@ -2,12 +2,14 @@
 //
 //   checkpoints/step-000020/   config.json, model.safetensors, tokenizer.json …   (any tool opens it)
 //                trainer/      state.json, optimizer.safetensors, checksums.json   (resume needs it)
-//                adapter/      what learned, as PEFT writes it, if not all weights did; they are merged into model.safetensors
-//                trainer/NAME/ a side model: a Hugging Face folder, its optimizer.safetensors, and adapter/ if that is what learns
+//                adapter/      what learned, as PEFT writes it, if not all weights did; they are merged
+//                              into model.safetensors
+//                trainer/NAME/ a side model: a Hugging Face folder, its optimizer.safetensors, and
+//                              adapter/ if that is what learns
 //   checkpoints/best           a link to the best one, where a run keeps it
 //
-// A checkpoint is written under a hidden name, flushed, and renamed, and gets a hidden name again before it is deleted: at every moment it is
-// whole or not there.
+// A checkpoint is written under a hidden name, flushed, and renamed, and gets a hidden name again
+// before it is deleted: at every moment it is whole or not there.
 #pragma once
 
 #include <filesystem>
@@ -45,7 +47,7 @@ struct TrainerState {
   std::int64_t best_step = -1;               // of RL, whose checkpoint is the best so far; -1: none is kept for that
   double best_accuracy = -1;                 // its sampled accuracy
   Json curriculum;                           // levels of the tasks; null: there are none
-  bool evaluation_due = false;               // the run was stopped after the step and before its evaluation
+  bool evaluation_due = false;  // the run was stopped after the step and before its evaluation
 };
 
 // A model and its optimizer as they are saved. What the optimizer remembers is tensors of its own types, among them first_moment and second_moment
@@ -85,21 +87,22 @@ void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string
 // "12 MB", "3.4 GB": decimal, as disks are sold.
 std::string size_text(double bytes);
 
-// Writes checkpoints/<name> under `folder`, then deletes the oldest beyond `keep`, but not the best. Throws Failure before it writes anything
-// if the space does not suffice, or a weight or moment is not finite: such a checkpoint could not be
-// gone on from, and would push out good ones.
+// Writes checkpoints/<name> under `folder`, then deletes the oldest beyond `keep`, but not the
+// best. Throws Failure before it writes anything if the space does not suffice, or a weight or
+// moment is not finite: such a checkpoint could not be gone on from, and would push out good ones.
 void save_checkpoint(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides,
                      const Tokenizer& tokenizer, const TrainerState& state, std::int64_t keep);
 
-// The newest whole checkpoint, whose weights are read into `model`, and into its adapter if it has one. A damaged one is reported through `warn`
-// with the one that is taken instead, the one before it. One without checksums is reported, too. Nothing if there is none at all; throws
-// Error if all are damaged.
+// The newest whole checkpoint, whose weights are read into `model`, and into its adapter if it has
+// one. A damaged one is reported through `warn` with the one that is taken instead, the one before
+// it. One without checksums is reported, too. Nothing if there is none at all; throws Error if all
+// are damaged.
 std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, const std::function<void(const std::string&)>& warn,
                                           Adapter* adapter = nullptr);
 
-// Reads one checkpoint, its weights into `model`; with `adapter`, of `model`, into that, which is merged. Throws Error if it is damaged or of
-// another shape, or if adapter and base do not make its weights: the error names the file or tensor,
-// and the hint the checkpoint before it.
+// Reads one checkpoint, its weights into `model`; with `adapter`, of `model`, into that, which is
+// merged. Throws Error if it is damaged or of another shape, or if adapter and base do not make its
+// weights: the error names the file or tensor, and the hint the checkpoint before it.
 Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapter = nullptr);
 
 // `folder` holds `model` and its adapter: reads that into `adapter` and merges it. Throws Error if adapter and base do not make the model's weights.

@@ -19,7 +19,9 @@ namespace {
 constexpr std::size_t kPiece = std::size_t{1} << 16;  // numbers that are converted at once
 constexpr std::uintmax_t kMostChecksums = std::uintmax_t{1} << 20;
 
-fs::path checksums_path(const fs::path& checkpoint) { return checkpoint / "trainer" / "checksums.json"; }
+fs::path checksums_path(const fs::path& checkpoint) {
+  return checkpoint / "trainer" / "checksums.json";
+}
 
 std::string text_hash(const std::string& text) {
   return fmt::format("{:016x}", static_cast<std::uint64_t>(XXH3_64bits(text.data(), text.size())));
@@ -50,27 +52,27 @@ void verify_file(const fs::path& path, const Json& written) {
     return Error(path.string() + " is damaged: " + what);
   };
   std::error_code missing;
-  const std::uintmax_t bytes = fs::file_size(path, missing), before = written.at("bytes").get<std::uintmax_t>();
+  const std::uintmax_t bytes = fs::file_size(path, missing),
+                       before = written.at("bytes").get<std::uintmax_t>();
   if (missing) throw damaged("it is missing");
-  if (bytes != before) throw damaged(fmt::format("it has {} bytes, and was written with {}", bytes, before));
+  if (bytes != before)
+    throw damaged(fmt::format("it has {} bytes, and was written with {}", bytes, before));
   const std::string hash = file_hash(path), wanted = written.at("xxh3").get<std::string>();
   if (hash != wanted) throw damaged(fmt::format("its checksum is {}, and was {}", hash, wanted));
 }
 
 // Whether older programs, which wrote no checksums, wrote files of this name.
 bool is_usual(const std::string& name) {
-  static const std::set<std::string> kNames = {"config.json",
-                                               "model.safetensors",
-                                               "state.json",
-                                               "optimizer.safetensors",
-                                               "adapter_config.json",
-                                               "adapter_model.safetensors"};
+  static const std::set<std::string> kNames = {"config.json",         "model.safetensors",
+                                               "state.json",          "optimizer.safetensors",
+                                               "adapter_config.json", "adapter_model.safetensors"};
   return kNames.count(name) > 0 || is_companion(name);
 }
 
 template <class Number>
 std::string not_finite(const std::string& name, const Number* numbers, std::size_t count) {
-  const auto found = std::find_if(numbers, numbers + count, [](Number x) { return !std::isfinite(x); });
+  const auto found =
+      std::find_if(numbers, numbers + count, [](Number x) { return !std::isfinite(x); });
   if (found == numbers + count) return "";
   return fmt::format("tensor \"{}\" holds {}", name, *found);
 }
@@ -105,14 +107,15 @@ bool holds_foreign_files(const fs::path& checkpoint) {
   const Json listed = fs::exists(path) ? read_checksums(path) : Json();
   const std::vector<std::string> files = files_in(checkpoint);
   return std::any_of(files.begin(), files.end(), [&](const std::string& name) {
-    return listed.is_null() ? !is_usual(fs::path(name).filename().string()) : !listed.contains(name);
+    return listed.is_null() ? !is_usual(fs::path(name).filename().string())
+                            : !listed.contains(name);
   });
 }
 
 std::string not_finite(const Model& model) {
   for (const ParameterSlot& slot : model.layout.slots()) {
-    const std::string words =
-        not_finite(slot.name, model.weights.data() + slot.offset, static_cast<std::size_t>(slot.size));
+    const std::string words = not_finite(slot.name, model.weights.data() + slot.offset,
+                                         static_cast<std::size_t>(slot.size));
     if (!words.empty()) return words;
   }
   return "";

@@ -86,7 +86,8 @@ void publish_checkpoint(const fs::path& folder, const std::string& name) {
   if (!fs::exists(fs::symlink_status(target))) return fs::rename(written, target);
   if (!is_own(target)) {
     set_aside(target);
-  } else if (::renameat2(AT_FDCWD, written.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0) {
+  } else if (::renameat2(AT_FDCWD, written.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) ==
+             0) {
     fs::remove_all(written);  // the older one now
     return;
   } else {  // a file system that cannot exchange names

@@ -1,8 +1,8 @@
 // The folder checkpoints/ of a run: which folders in it are checkpoints, and in which order.
 //
-// Only folders with exactly the names that checkpoint_name gives count, by the numbers in them. Whatever
-// else lies in checkpoints/ is somebody's own, and is neither read nor deleted; nor is a checkpoint
-// deleted into which somebody has put files.
+// Only folders with exactly the names that checkpoint_name gives count, by the numbers in them.
+// Whatever else lies in checkpoints/ is somebody's own, and is neither read nor deleted; nor is a
+// checkpoint deleted into which somebody has put files.
 #pragma once
 
 #include <compare>
@@ -38,15 +38,15 @@ void remove_checkpoint(const fs::path& path);
 // Where a checkpoint of this name is written before it is whole.
 fs::path partial_checkpoint(const fs::path& folder, const std::string& name);
 
-// Lets what was written there be the checkpoint. One that has the name already goes; what is not this
-// program's own gets another name, which counts for none.
+// Lets what was written there be the checkpoint. One that has the name already goes; what is not
+// this program's own gets another name, which counts for none.
 void publish_checkpoint(const fs::path& folder, const std::string& name);
 
 // Removes what a crash left of writing or deleting checkpoints.
 void remove_unfinished(const fs::path& folder);
 
-// Lets checkpoints/best name a checkpoint that is there. File systems without links do without, and what
-// somebody else calls so stays.
+// Lets checkpoints/best name a checkpoint that is there. File systems without links do without, and
+// what somebody else calls so stays.
 void link_best(const fs::path& folder, const std::string& name);
 
 }  // namespace tinyzero

@@ -60,8 +60,8 @@ bool holds_nothing(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     const bool empty = (name == "checkpoints" || name == "episodes") && fs::is_empty(entry);
-    const bool own = name == kLock || name == held || name == kUnsaved || name == "config.yaml.tmp" ||
-                     is_temporary_name(name);
+    const bool own = name == kLock || name == held || name == kUnsaved ||
+                     name == "config.yaml.tmp" || is_temporary_name(name);
     if (!own && !empty) return false;
   }
   return true;
@@ -85,7 +85,8 @@ char byte_before(const FileHandle& file, std::int64_t at) {
 
 Error exists_already(const fs::path& path) {
   return Error("the run folder " + path.string() + " exists already",
-               "go on with `train --resume " + shell_word(path.string()) + "`, or choose another with --run");
+               "go on with `train --resume " + shell_word(path.string()) +
+                   "`, or choose another with --run");
 }
 
 }  // namespace
@@ -109,7 +110,8 @@ RunFolder RunFolder::open(const fs::path& path, Access access) {
 RunFolder::RunFolder(fs::path path, Access access, const std::string* new_config) : path_(std::move(path)) {
   if (access == Access::read) return;
   lock_file_ = take_lock(path_, lock_);
-  for (const fs::path& file : {metrics(), log_file()}) {  // refuses what is none before anything is written
+  // What is no file is refused before anything is written.
+  for (const fs::path& file : {metrics(), log_file()}) {
     if (std::error_code missing; fs::exists(file, missing)) FileHandle(file, O_RDONLY);
   }
   if (new_config == nullptr) return;
@@ -132,11 +134,12 @@ void RunFolder::check_checkpoints() const {
   const bool never_saved = fs::exists(path_ / kUnsaved) && !has_episodes;
   if (never_saved || (!has_metrics && !has_episodes)) return;
   const bool there = fs::is_directory(checkpoints(), missing);
-  throw Error(fmt::format("the run {} has {} and no checkpoint to go on from: {} {}; nothing was changed", path_.string(),
-                          has_episodes ? "episodes" : "metrics", checkpoints().string(),
-                          there ? "holds none" : "is missing"),
-              "bring that folder back, or start a new run with --run; to begin this one again, move metrics.jsonl and "
-              "episodes/ away");
+  throw Error(
+      fmt::format("the run {} has {} and no checkpoint to go on from: {} {}; nothing was changed",
+                  path_.string(), has_episodes ? "episodes" : "metrics", checkpoints().string(),
+                  there ? "holds none" : "is missing"),
+      "bring that folder back, or start a new run with --run; to begin this one again, move "
+      "metrics.jsonl and episodes/ away");
 }
 
 void RunFolder::note_checkpoint() const {
@@ -147,7 +150,8 @@ void RunFolder::note_checkpoint() const {
 void RunFolder::check_in_place() const {
   struct stat held {
   }, found{};
-  const bool same = ::fstat(lock_file_.fd(), &held) == 0 && ::stat((path_ / kLock).c_str(), &found) == 0 && held.st_ino == found.st_ino &&
+  const bool same = ::fstat(lock_file_.fd(), &held) == 0 &&
+                    ::stat((path_ / kLock).c_str(), &found) == 0 && held.st_ino == found.st_ino &&
                     held.st_dev == found.st_dev;
   if (!same)
     throw Failure("the run folder " + path_.string() + " was removed, moved or replaced while the run went on",
@@ -157,7 +161,8 @@ void RunFolder::check_in_place() const {
 void RunFolder::start() {
   make_folders(checkpoints());
   make_folders(path_ / "episodes");
-  for (const fs::path& folder : {path_, path_ / "episodes", path_ / "faults", path_ / "tensorboard"})
+  for (const fs::path& folder :
+       {path_, path_ / "episodes", path_ / "faults", path_ / "tensorboard"})
     remove_temporary(folder);
   metrics_ = FileHandle(metrics(), O_RDWR | O_CREAT | O_APPEND);
   open_log();
@@ -231,14 +236,17 @@ void RunFolder::rewind(std::int64_t bytes, std::int64_t step) {
   if (there) {
     const FileHandle file(metrics(), O_RDWR);
     if (bytes > 0 && byte_before(file, bytes) != '\n')
-      throw Error(fmt::format("{} was changed: at the checkpoint a line ended after byte {}", metrics().string(), bytes),
+      throw Error(fmt::format("{} was changed: at the checkpoint a line ended after byte {}",
+                              metrics().string(), bytes),
                   "restore the file, or start a new run");
-    if (::ftruncate(file.fd(), bytes) != 0) throw Failure("cannot cut " + metrics().string() + ": " + std::strerror(errno));
+    if (::ftruncate(file.fd(), bytes) != 0)
+      throw Failure("cannot cut " + metrics().string() + ": " + std::strerror(errno));
   }
   start();
   std::vector<fs::path> later;
   for (const auto& entry : fs::directory_iterator(path_ / "episodes")) {
-    if (episode_file_step(entry.path().filename().string()).value_or(-1) > step) later.push_back(entry.path());
+    if (episode_file_step(entry.path().filename().string()).value_or(-1) > step)
+      later.push_back(entry.path());
   }
   for (const fs::path& path : later) fs::remove(path);
 }

@@ -9,7 +9,7 @@
 //   tensorboard/    the numbers of metrics.jsonl as TensorBoard reads them (event_file.h)
 //   log.txt         what was said while it ran
 //   .lock           held by the process that writes, and its id (core/base/lock.h)
-//   .unsaved        there until the first checkpoint is: without it, a run that has no checkpoint lost them
+//   .unsaved        there until there is a first checkpoint: a run without either lost them
 #pragma once
 
 #include <sys/types.h>
@@ -47,8 +47,8 @@ class RunFolder {
   // What is to be known about how the folder is locked; empty: nothing.
   const std::string& lock_note() const { return lock_.note(); }
 
-  // Throws Error if the run has had checkpoints, has metrics or episodes, and has no checkpoint now: to
-  // go on would be to begin again and drop them.
+  // Throws Error if the run has had checkpoints, has metrics or episodes, and has no checkpoint
+  // now: to go on would be to begin again and drop them.
   void check_checkpoints() const;
   // Keeps in the folder that the run has a checkpoint.
   void note_checkpoint() const;
@@ -68,8 +68,9 @@ class RunFolder {
 
   // Bytes of metrics.jsonl so far, all of them on the disk: a checkpoint keeps this, so that going on from it can drop what came after.
   std::int64_t metrics_bytes() const;
-  // To be called before the first metrics of a process. Cuts metrics.jsonl to `bytes`, before anything of it is read, and with it
-  // tensorboard/, and removes the episodes of steps after `step`. Throws Error if metrics.jsonl is not what it was.
+  // To be called before the first metrics of a process. Cuts metrics.jsonl to `bytes`, before
+  // anything of it is read, and with it tensorboard/, and removes the episodes of steps after
+  // `step`. Throws Error if metrics.jsonl is not what it was.
   void rewind(std::int64_t bytes, std::int64_t step);
 
  private:

@@ -76,7 +76,8 @@ std::string template_of_config(const Json& config) {
 
 ChatTemplate ChatTemplate::of_folder(const std::filesystem::path& folder) {
   fs::path path = folder / "tokenizer_config.json";
-  const Json config = fs::exists(path) ? parse_json(read_file(path, kLargestFile), path.string()) : Json::object();
+  const Json config =
+      fs::exists(path) ? parse_json(read_file(path, kLargestFile), path.string()) : Json::object();
   if (!config.is_object()) throw Error(path.string() + " is not a JSON object");
   std::string jinja;
   if (fs::exists(folder / "chat_template.jinja")) {

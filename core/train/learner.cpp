@@ -83,8 +83,13 @@ double Learner::temperature_of(const SideModel& about) const { return about.at_t
 
 UpdateOptions Learner::update_options(double learning_rate, double clip_norm) {
   const TrainSettings& t = settings_.train;
-  UpdateOptions options{
-      t.updates, t.epochs, t.micro_batch, learning_rate, clip_norm, settings_.rollout.temperature, update_rule_from_name(t.optimizer)};
+  UpdateOptions options{t.updates,
+                        t.epochs,
+                        t.micro_batch,
+                        learning_rate,
+                        clip_norm,
+                        settings_.rollout.temperature,
+                        update_rule_from_name(t.optimizer)};
   options.before_step = [this] { begin_change(); };
   return options;
 }

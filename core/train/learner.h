@@ -43,14 +43,17 @@ class Learner : private AlgorithmHost {
   // RL begins: side models become copies of the policy, and the policy's optimizer forgets.
   void begin();
 
-  // One step: prepares the batch and takes its updates. A step without episodes changes nothing. `seen`, if not null, receives the batch as
-  // it is before the first update. Throws Failure if the trainer's log-probs are further from the sampler's than train.max_logp_gap.
-  // Where stop_at() was given a wish, it may end with Interrupted: see is_midway().
-  LearnReport learn(std::int64_t step, StepBatch& batch, BatchFile* seen = nullptr, Midway midway = Midway::finish);
+  // One step: prepares the batch and takes its updates. A step without episodes changes nothing.
+  // `seen`, if not null, receives the batch as it is before the first update. Throws Failure if the
+  // trainer's log-probs are further from the sampler's than train.max_logp_gap. Where stop_at() was
+  // given a wish, it may end with Interrupted: see is_midway().
+  LearnReport learn(std::int64_t step, StepBatch& batch, BatchFile* seen = nullptr,
+                    Midway midway = Midway::finish);
 
   // Lets whatever this does end early where that is asked for; null: nothing does.
   void stop_at(const StopWish* wish);
-  // Whether learn() was interrupted after it had changed a weight. If not, all is as it was before the step.
+  // Whether learn() was interrupted after it had changed a weight. If not, all is as it was before
+  // the step.
   bool is_midway() const { return midway_; }
 
   ModelWorkers& workers() { return workers_; }

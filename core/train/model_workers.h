@@ -48,8 +48,8 @@ class ModelWorkers {
   // The weights must not change meanwhile.
   void run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
 
-  // From here on run() ends with Interrupted between two tasks where that is asked for; the gradients are
-  // then of no use. Null: it goes to its end.
+  // From here on run() ends with Interrupted between two tasks where that is asked for; the
+  // gradients are then of no use. Null: it goes to its end.
   void stop_at(const StopWish* wish) { stop_ = wish; }
 
  private:

@@ -22,7 +22,8 @@ fs::path checkpoint_before(const RunFolder& folder, std::int64_t step) {
   std::string steps;
   for (const fs::path& path : list_checkpoints(folder.checkpoints())) {
     const auto place = checkpoint_place(path.filename().string());
-    if (place && place->phase == Phase::reinforce) steps += (steps.empty() ? "" : ", ") + std::to_string(place->step + 1);
+    if (place && place->phase == Phase::reinforce)
+      steps += (steps.empty() ? "" : ", ") + std::to_string(place->step + 1);
   }
   throw Error(fmt::format("step {} cannot be replayed: the run has no checkpoint {}", step, wanted.filename().string()),
               steps.empty() ? "train with checkpoint.every above 0"

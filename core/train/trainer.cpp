@@ -20,14 +20,16 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 
 }  // namespace
 
-Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const StopWish& stop, PreflightReport preflight)
+Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
+                 PreflightReport preflight)
     : parts_(parts),
       folder_(folder),
       observer_(observer),
       stop_(stop),
       settings_(parts.experiment),
       engine_(rollout_engine(parts, [&](const std::string& text) { observer.noted(text); })),
-      learner_(parts.model, *parts.algorithm.algorithm, parts.experiment, threads_or_cores(settings_.general.threads), parts.adapter.get()),
+      learner_(parts.model, *parts.algorithm.algorithm, parts.experiment,
+               threads_or_cores(settings_.general.threads), parts.adapter.get()),
       curriculum_(parts.experiment.curriculum, parts.task),
       start_(Clock::now()),
       preflight_(std::move(preflight)) {
@@ -62,7 +64,8 @@ bool Trainer::run() {
     reinforce();
     done = true;
   } catch (const Interrupted&) {
-    if (!learner_.is_midway()) checkpoint(state_.phase, state_.step);  // else the one before the step is there
+    if (!learner_.is_midway())
+      checkpoint(state_.phase, state_.step);  // else the one before the step is there
   }
   observer_.finished(!done, folder_.path().string(), seconds());
   return done;
@@ -72,7 +75,8 @@ bool Trainer::run() {
 void Trainer::preflight() {
   const bool warm = state_.phase == Phase::warm_start;
   const bool at_start = warm ? settings_.warm_start.steps == 0 : state_.step == 0;
-  if (at_start && settings_.train.steps > 0) check_policy(*engine_, learner_.workers(), parts_, preflight_, &stop_);
+  if (at_start && settings_.train.steps > 0)
+    check_policy(*engine_, learner_.workers(), parts_, preflight_, &stop_);
   observer_.preflight(preflight_);
   preflight_.warnings.clear();  // are told
 }
@@ -98,8 +102,10 @@ void Trainer::write(const std::function<void()>& work) {
   folder_.check_in_place();  // why it could not be written, perhaps
   const auto checkpoints = list_checkpoints(folder_.checkpoints());
   throw Failure(what + (checkpoints.empty() ? "; the run has no checkpoint yet"
-                                            : "; the last whole checkpoint is " + checkpoints.back().filename().string()),
-                "when it can be written to again, go on with: tinyzero train --resume " + shell_word(folder_.path().string()));
+                                            : "; the last whole checkpoint is " +
+                                                  checkpoints.back().filename().string()),
+                "when it can be written to again, go on with: tinyzero train --resume " +
+                    shell_word(folder_.path().string()));
 }
 
 void Trainer::record(const Json& line) {
@@ -138,7 +144,8 @@ void Trainer::reinforce() {
   for (;;) {
     if (state_.evaluation_due) evaluate_step(state_.step);
     const bool first = state_.step == 0;
-    if (first || due(save_every) || state_.best_step == state_.step) checkpoint(Phase::reinforce, state_.step);
+    if (first || due(save_every) || state_.best_step == state_.step)
+      checkpoint(Phase::reinforce, state_.step);
     if (first) check_start_policy();
     if (ended()) return;
     stop_if_asked(&stop_);
@@ -159,7 +166,8 @@ void Trainer::train_step(std::int64_t step) {
   const auto start = Clock::now();
   if (settings_.train.device == "cuda") engine_->rest();
   const bool saved = saved_ == std::pair(Phase::reinforce, step - 1);
-  const LearnReport learned = learner_.learn(step, sampled.step, nullptr, saved ? Midway::abandon : Midway::finish);
+  const LearnReport learned =
+      learner_.learn(step, sampled.step, nullptr, saved ? Midway::abandon : Midway::finish);
   engine_->refresh();
   last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));
   learner_.spend(last_step_["tokens/sampled"].get<double>() + static_cast<double>(learned.trained + learned.read), since(begin));

@@ -21,15 +21,18 @@ namespace tinyzero {
 class Trainer {
  public:
   // `preflight` is what check_start found.
-  Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const StopWish& stop, PreflightReport preflight);
+  Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
+          PreflightReport preflight);
 
   // Goes on from a checkpoint whose weights are in parts.model already; from an empty one, the beginning.
   void restore(Checkpoint checkpoint);
 
-  // Until the last step, or until `stop` asks for the end. Returns false if stopped. A checkpoint is written in both cases, and a run that goes on
-  // from it repeats one that was never stopped. What is under way then is given up and done again later: sampling, evaluation, and a step that has
-  // not changed a weight yet. One that has is finished, unless the newest checkpoint is the one right before it. Throws Failure naming the last
-  // whole checkpoint if the run folder cannot be written to any more.
+  // Until the last step, or until `stop` asks for the end. Returns false if stopped. A checkpoint
+  // is written in both cases, and a run that goes on from it repeats one that was never stopped.
+  // What is under way then is given up and done again later: sampling, evaluation, and a step that
+  // has not changed a weight yet. One that has is finished, unless the newest checkpoint is the one
+  // right before it. Throws Failure naming the last whole checkpoint if the run folder cannot be
+  // written to any more.
   bool run();
 
  private:

@@ -194,7 +194,9 @@ TEST_CASE("a comparison that is killed at any moment goes on to the same numbers
 }
 
 // TINYZERO_KILLS says how many; 50 take some minutes.
-TEST_CASE("a comparison that is killed or stopped at random moments, again and again, ends with the numbers of one that was not") {
+TEST_CASE(
+    "a comparison that is killed or stopped at random moments, again and again, ends with the "
+    "numbers of one that was not") {
   const TemporaryFolder folder;
   const auto begin = std::chrono::steady_clock::now();
   REQUIRE(tinyzero::tinyzero(compare(folder / "whole", {"--jobs", "2"})).code == 0);
@@ -258,7 +260,8 @@ TEST_CASE("an interrupt ends the children with checkpoints and says how to go on
     REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl.zst"); }));
     process.signal(SIGINT);
     CHECK(process.wait() == 128 + SIGINT);
-    CHECK(read_file(out).find("stopping: the runs under way end with a checkpoint") != std::string::npos);
+    CHECK(read_file(out).find("stopping: the runs under way end with a checkpoint") !=
+          std::string::npos);
     CHECK(read_file(out).find("go on with: tinyzero compare " + kConfig) != std::string::npos);
   }
   CHECK(read_file(run / "arms/group/seed-1/log.txt").find("interrupted") != std::string::npos);
@@ -360,9 +363,12 @@ TEST_CASE("runs at once have cores of their own, and one comparison one process"
   CHECK(process.wait() == 128 + SIGINT);
 }
 
-TEST_CASE("a run that lost its checkpoints, or its configuration, fails with what is to be done, and nothing of it is touched") {
+TEST_CASE(
+    "a run that lost its checkpoints, or its configuration, fails with what is to be done, and "
+    "nothing of it is touched") {
   const TemporaryFolder folder;
-  const fs::path run = folder / "comparison", lost = run / "arms/group/seed-1", other = run / "arms/critic/seed-1";
+  const fs::path run = folder / "comparison", lost = run / "arms/group/seed-1",
+                 other = run / "arms/critic/seed-1";
   const std::vector<std::string> small = {"compare.seeds=[1]", "compare.controls=none"};
   CHECK(tinyzero::tinyzero(compare(run, small)).code == 0);
   fs::remove_all(lost / "checkpoints");
@@ -373,10 +379,11 @@ TEST_CASE("a run that lost its checkpoints, or its configuration, fails with wha
   const ProcessResult again = tinyzero::tinyzero(compare(run, small));
   CAPTURE(again.out);
   CHECK(again.code == 1);
-  CHECK(again.out.find("failed: group seed 1: the run " + lost.string() + " has episodes and no checkpoint to go on from") !=
-        std::string::npos);
+  CHECK(again.out.find("failed: group seed 1: the run " + lost.string() +
+                       " has episodes and no checkpoint to go on from") != std::string::npos);
   CHECK(again.out.find("(bring that folder back, or start a new run") != std::string::npos);
-  CHECK(again.out.find("failed: critic seed 1: the run folder " + other.string() + " exists already") != std::string::npos);
+  CHECK(again.out.find("failed: critic seed 1: the run folder " + other.string() +
+                       " exists already") != std::string::npos);
   CHECK(read_file(lost / "metrics.jsonl") == metrics);
   CHECK(fs::exists(lost / "episodes/step-000004.jsonl.zst"));
   CHECK(fs::exists(other / "checkpoints/step-000004"));

@@ -19,7 +19,8 @@ namespace {
 class HalfCore {
  public:
   HalfCore() {
-    for (const char* root : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup"}) {
+    for (const char* root :
+         {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup"}) {
       std::error_code refused;
       path_ = fs::path(root) / ("tinyzero-test-" + std::to_string(::getpid()));
       if (!fs::create_directory(path_, refused)) continue;
@@ -37,7 +38,8 @@ class HalfCore {
 
   bool works() const { return !path_.empty() && inside({"true"}).code == 0; }
   ProcessResult inside(const std::vector<std::string>& command) const {
-    std::vector<std::string> words = {"sh", "-c", "echo $$ >\"$0\" && exec \"$@\"", (path_ / "cgroup.procs").string()};
+    std::vector<std::string> words = {"sh", "-c", "echo $$ >\"$0\" && exec \"$@\"",
+                                      (path_ / "cgroup.procs").string()};
     words.insert(words.end(), command.begin(), command.end());
     return run_process(words, {}, TINYZERO_SOURCE);
   }
@@ -71,19 +73,25 @@ TEST_CASE("affinity: doctor says so, runs and comparisons take no more") {
   const Json doctor = Json::parse(run_process(one_core({"doctor", "--json"})).out);
   CHECK(doctor["cores"] == 1);
   CHECK(doctor["affinity_cores"] == 1);
-  CHECK(run_process(one_core(train(folder / "run", {"train.steps=1"})), {}, TINYZERO_SOURCE).code == 0);
+  CHECK(run_process(one_core(train(folder / "run", {"train.steps=1"})), {}, TINYZERO_SOURCE).code ==
+        0);
   CHECK(threads_of(folder / "run") == "threads: 1");
   const ProcessResult compared =
-      run_process(one_core({"compare", "tests/integration/comparison.yaml", "--run", folder / "c", "--jobs", "2"}), {}, TINYZERO_SOURCE);
+      run_process(one_core({"compare", "tests/integration/comparison.yaml", "--run", folder / "c",
+                            "--jobs", "2"}),
+                  {}, TINYZERO_SOURCE);
   CHECK(compared.code == 2);
   CHECK(compared.err.find("--jobs is 2, and one core may be used") != std::string::npos);
   if (cpu_allowance().machine > 1) {
     CHECK(compared.err.find("(affinity 1)") != std::string::npos);
-    CHECK(run_process(one_core({"doctor"})).out.find("1 of " + std::to_string(cpu_allowance().machine) + " cores (affinity 1") !=
+    CHECK(run_process(one_core({"doctor"}))
+              .out.find("1 of " + std::to_string(cpu_allowance().machine) + " cores (affinity 1") !=
           std::string::npos);
   }
   // Who asks for more gets more.
-  CHECK(run_process(one_core(train(folder / "two", {"train.steps=1", "threads=2"})), {}, TINYZERO_SOURCE).code == 0);
+  CHECK(run_process(one_core(train(folder / "two", {"train.steps=1", "threads=2"})), {},
+                    TINYZERO_SOURCE)
+            .code == 0);
   CHECK(threads_of(folder / "two") == "threads: 2");
 }
 
@@ -98,7 +106,8 @@ TEST_CASE("a quota of processor time: rounded down, and at least one thread") {
   CHECK(doctor["cpu_quota"] == 0.5);
   CHECK(doctor["cores"] == 1);
   CHECK(half.inside(command_line({"doctor"})).out.find("CPU quota 0.50") != std::string::npos);
-  const ProcessResult trained = half.inside(command_line(train(folder / "run", {"train.steps=1", "warm_start.steps=2"})));
+  const ProcessResult trained =
+      half.inside(command_line(train(folder / "run", {"train.steps=1", "warm_start.steps=2"})));
   CAPTURE(trained.err);
   CHECK(trained.code == 0);
   CHECK(threads_of(folder / "run") == "threads: 1");

@@ -370,7 +370,8 @@ TEST_CASE("a run goes on from the model it began with, or says what changed, or 
   // One that has not got as far as a checkpoint has nothing to begin from.
   fs::remove_all(run / "checkpoints");
   fs::create_directory(run / "checkpoints");
-  CHECK(tinyzero::tinyzero({"train", "--resume", run}).err.find("has episodes and no checkpoint to go on from") != std::string::npos);
+  CHECK(tinyzero::tinyzero({"train", "--resume", run})
+            .err.find("has episodes and no checkpoint to go on from") != std::string::npos);
   fs::remove(run / "metrics.jsonl");
   fs::remove_all(run / "episodes");
   const ProcessResult lost = tinyzero::tinyzero({"train", "--resume", run});

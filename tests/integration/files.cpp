@@ -1,4 +1,5 @@
-// What stands where a file is expected, and whose files are written over: nothing waits, nothing is lost.
+// What stands where a file is expected, and whose files are written over: nothing waits, nothing is
+// lost.
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -20,7 +21,8 @@ namespace {
 constexpr int kTooLong = 124;  // exit code of `timeout`
 
 // A command that must not take long.
-ProcessResult soon(const std::vector<std::string>& arguments, const std::string& folder = TINYZERO_SOURCE) {
+ProcessResult soon(const std::vector<std::string>& arguments,
+                   const std::string& folder = TINYZERO_SOURCE) {
   std::vector<std::string> command = {"timeout", "60"};
   for (const std::string& word : command_line(arguments)) command.push_back(word);
   const ProcessResult result = run_process(command, {}, folder);
@@ -64,14 +66,17 @@ void copy_model(const fs::path& to) {
 TEST_CASE("a named pipe among the files of a model is an error with its name") {
   const TemporaryFolder folder;
   const fs::path model = folder / "model";
-  for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "generation_config.json"}) {
+  for (const char* file :
+       {"config.json", "model.safetensors", "tokenizer.json", "generation_config.json"}) {
     CAPTURE(file);
     copy_model(model);
     make_pipe(model / file);
     const std::string words = (model / file).string() + " is a named pipe";
     refused({"model", "generate", model, "--prompt", "a"}, words);
     refused({"eval", model, "--task", "countdown", "--problems", "2"}, words);
-    refused({"train", kConfig, "warm_start.steps=0", "model={path: " + model.string() + "}", "--run", folder / "run"}, words);
+    refused({"train", kConfig, "warm_start.steps=0", "model={path: " + model.string() + "}",
+             "--run", folder / "run"},
+            words);
     if (std::string(file) != "tokenizer.json") refused({"model", "info", model}, words);
     fs::remove_all(model);
   }
@@ -95,8 +100,11 @@ TEST_CASE("one in the place of an experiment, a batch, a task or saved answers")
   write_file_synced(folder / "extends.yaml", "extends: pipe\n");
   refused({"train", folder / "extends.yaml", "--run", run}, words);
   refused({"algorithm", "explain", "grpo", "--batch", pipe}, words);
-  refused({"eval", golden_model(), "--task", "countdown", "--problems", "2", "--save", pipe}, words);
-  refused({"eval", "--task", "countdown", "--problems", "2", "--model", "m", "--endpoint", "https://127.0.0.1:9/v1", "--ca-file", pipe}, words);
+  refused({"eval", golden_model(), "--task", "countdown", "--problems", "2", "--save", pipe},
+          words);
+  refused({"eval", "--task", "countdown", "--problems", "2", "--model", "m", "--endpoint",
+           "https://127.0.0.1:9/v1", "--ca-file", pipe},
+          words);
   make_pipe(folder / "pipe.so");
   refused({"task", "show", folder / "pipe.so"}, "pipe.so is a named pipe");
   const ProcessResult listed = soon({"--plugins", folder.path(), "task", "list"});
@@ -117,10 +125,16 @@ TEST_CASE("one in the place of a run's files") {
     return (run / file).string() + " is a named pipe";
   };
   const std::string config = with("config.yaml");
-  for (const std::vector<std::string>& command : {std::vector<std::string>{"train", "--resume", run}, {"eval", run}, {"report", run}, {"watch", run}})
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"train", "--resume", run},
+        {"eval", run},
+        {"report", run},
+        {"watch", run}})
     refused(command, config);
   const std::string metrics = with("metrics.jsonl");
-  for (const std::vector<std::string>& command : {std::vector<std::string>{"report", run}, {"watch", run}}) refused(command, metrics);
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"report", run}, {"watch", run}})
+    refused(command, metrics);
   CHECK(soon({"train", "--resume", run}).code == 2);
   refused({"train", "--resume", run}, (with("manifest.json"), "manifest.json is a named pipe"));
   refused({"train", "--resume", run}, (with(".lock"), ".lock is a named pipe"));
@@ -171,7 +185,8 @@ TEST_CASE("what is written where a person says takes no place but that of a file
   CHECK(fs::is_symlink(folder / "to report"));
   CHECK(read_file(folder / "report.html").size() > 1000);
   CHECK(fs::status(folder / "report.html").permissions() == fs::perms(0640));
-  const ProcessResult own = tinyzero_with(">'" + (folder / "out").string() + "'", {"report", run, "--out", "/dev/stdout"});
+  const ProcessResult own = tinyzero_with(">'" + (folder / "out").string() + "'",
+                                          {"report", run, "--out", "/dev/stdout"});
   CHECK(own.code == 2);
   CHECK(own.err.find("is where standard output goes") != std::string::npos);
   for (const auto& entry : fs::recursive_directory_iterator(folder.path()))
@@ -189,9 +204,11 @@ TEST_CASE("exports and new folders take no name that is taken, and empty nobody'
   fs::remove(folder / ".out.partial");
   fs::create_directory(folder / ".out.partial");
   write_file_synced(folder.path() / ".out.partial/mine", "x");
-  refused({"model", "export", golden_model(), "--out", folder / "out"}, "holds mine, which no export left there");
+  refused({"model", "export", golden_model(), "--out", folder / "out"},
+          "holds mine, which no export left there");
   CHECK(fs::exists(folder.path() / ".out.partial/mine"));
-  fs::rename(folder.path() / ".out.partial/mine", folder.path() / ".out.partial/model.safetensors");  // of one that was killed
+  fs::rename(folder.path() / ".out.partial/mine",
+             folder.path() / ".out.partial/model.safetensors");  // of one that was killed
   CHECK(soon({"model", "export", golden_model(), "--out", folder / "out"}).code == 0);
   CHECK_FALSE(fs::exists(folder / ".out.partial"));
 
@@ -210,14 +227,18 @@ TEST_CASE("a link out of a model's folder is not followed into what is written o
   const TemporaryFolder folder, elsewhere;
   const fs::path model = folder / "model";
   write_file_synced(elsewhere / "secret", "secret");
-  for (const char* file : {"LICENSE", "NOTICE", "USE_POLICY.md", "vocab.json", "merges.txt", "tokenizer.model", "special_tokens_map.json"}) {
+  for (const char* file : {"LICENSE", "NOTICE", "USE_POLICY.md", "vocab.json", "merges.txt",
+                           "tokenizer.model", "special_tokens_map.json"}) {
     CAPTURE(file);
     copy_model(model);
     fs::remove(model / file);
     fs::create_symlink(elsewhere / "secret", model / file);
-    const std::string words = (model / file).string() + " is a link out of its folder, to " + fs::canonical(elsewhere / "secret").string();
+    const std::string words = (model / file).string() + " is a link out of its folder, to " +
+                              fs::canonical(elsewhere / "secret").string();
     refused({"model", "export", model, "--out", folder / "out"}, words);
-    refused({"train", kConfig, "warm_start.steps=0", "preflight.max_truncated=1", "model={path: " + model.string() + "}", "--run", folder / "run"}, words);
+    refused({"train", kConfig, "warm_start.steps=0", "preflight.max_truncated=1",
+             "model={path: " + model.string() + "}", "--run", folder / "run"},
+            words);
     CHECK(soon({"model", "info", model}).code == 0);  // to read is no harm
     CHECK_FALSE(fs::exists(folder / "out"));
     CHECK_FALSE(fs::exists(folder / "run"));
@@ -234,9 +255,11 @@ TEST_CASE("a link out of a model's folder is not followed into what is written o
   fs::create_directories(snapshot);
   copy_model(cache / "blobs");
   for (const auto& entry : fs::directory_iterator(cache / "blobs"))
-    fs::create_symlink(fs::path("../../blobs") / entry.path().filename(), snapshot / entry.path().filename());
+    fs::create_symlink(fs::path("../../blobs") / entry.path().filename(),
+                       snapshot / entry.path().filename());
   CHECK(soon({"model", "export", snapshot, "--out", folder / "cached"}).code == 0);
-  CHECK(read_file(folder.path() / "cached/tokenizer.json") == read_file(golden_model() / "tokenizer.json"));
+  CHECK(read_file(folder.path() / "cached/tokenizer.json") ==
+        read_file(golden_model() / "tokenizer.json"));
 }
 
 TEST_CASE("doctor in a folder whose name a shell would run") {
@@ -244,7 +267,8 @@ TEST_CASE("doctor in a folder whose name a shell would run") {
   const fs::path place = folder / "it's; touch broken; 'a $(touch broken) \"b\"";
   fs::create_directory(place);
   fs::copy_file(tinyzero_path(), place / "tinyzero");
-  write_file_synced(place / "tinyzero-train", "#!/bin/sh\necho '{\"libtorch\":\"its own\",\"cuda\":\"none here\"}'\n");
+  write_file_synced(place / "tinyzero-train",
+                    "#!/bin/sh\necho '{\"libtorch\":\"its own\",\"cuda\":\"none here\"}'\n");
   fs::permissions(place / "tinyzero-train", fs::perms(0755));
   const ProcessResult result = run_process({place / "tinyzero", "doctor"}, {}, folder.path());
   CAPTURE(result.out);

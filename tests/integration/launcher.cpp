@@ -1,5 +1,5 @@
-// The launcher where something is missing, or belongs to somebody else: it says what, and what to do, and exits with 2. What it calls to build is
-// played by scripts, which are quick.
+// The launcher where something is missing, or belongs to somebody else: it says what, and what to
+// do, and exits with 2. What it calls to build is played by scripts, which are quick.
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -39,39 +39,48 @@ void write_script(const fs::path& path, const std::string& text) {
   fs::permissions(path, fs::perms(0755));
 }
 
-// A checkout whose compiler is quick: `ninja` makes a program that prints its arguments. It waits while the file
-// `slow` is there, and tells in `ninja.log` that it began.
+// A checkout whose compiler is quick: `ninja` makes a program that prints its arguments. It waits
+// while the file `slow` is there, and tells in `ninja.log` that it began.
 class QuickCheckout {
  public:
   QuickCheckout() {
     fs::copy_file(fs::path(TINYZERO_SOURCE) / "tinyzero", root() / "tinyzero");
-    for (const char* name : {"core", "sdk", "tasks", "plugins", "tools", "torch"}) fs::create_directory(root() / name);
+    for (const char* name : {"core", "sdk", "tasks", "plugins", "tools", "torch"})
+      fs::create_directory(root() / name);
     write_file_synced(root() / "CMakeLists.txt", "");
     write_file_synced(root() / "core/main.cpp", "");
     fs::create_directories(root() / "torch/share/cmake/Torch");
     write_file_synced(root() / "torch/share/cmake/Torch/TorchConfig.cmake", "");
     write_file_synced(root() / "torch/version.py", "");
     const std::string at = root().string();
-    write_script(root() / "tools/cmake", "[ \"$1\" != --version ] || echo 'cmake version 3.25.1'\n");
+    write_script(root() / "tools/cmake",
+                 "[ \"$1\" != --version ] || echo 'cmake version 3.25.1'\n");
     write_script(root() / "tools/ninja",
-                 "echo \"$PWD $*\" >>'" + at + "/ninja.log'\n"
-                 "while [ -e '" + at + "/slow' ]; do sleep 0.05; done\n"
-                 "printf '#!/bin/sh\\necho \"built: $*\"\\n' >tinyzero\nchmod 755 tinyzero\n");
+                 "echo \"$PWD $*\" >>'" + at +
+                     "/ninja.log'\n"
+                     "while [ -e '" +
+                     at +
+                     "/slow' ]; do sleep 0.05; done\n"
+                     "printf '#!/bin/sh\\necho \"built: $*\"\\n' >tinyzero\nchmod 755 tinyzero\n");
     fs::permissions(root(), fs::perms(0755));
   }
   fs::path root() const { return folder_.path(); }
   std::string built() const { return "built: "; }
 
   // The words of a call; `before` in front of it: "taskset -c 0".
-  std::vector<std::string> call(const std::vector<std::string>& before, const std::vector<std::string>& arguments,
+  std::vector<std::string> call(const std::vector<std::string>& before,
+                                const std::vector<std::string>& arguments,
                                 const std::string& tools = "") const {
     std::vector<std::string> command = before;
-    command.insert(command.end(), {"env", "TINYZERO_TORCH=" + (root() / "torch").string(),
-                                   "PATH=" + tools + (root() / "tools").string() + ":" + std::getenv("PATH"), (root() / "tinyzero").string()});
+    command.insert(command.end(),
+                   {"env", "TINYZERO_TORCH=" + (root() / "torch").string(),
+                    "PATH=" + tools + (root() / "tools").string() + ":" + std::getenv("PATH"),
+                    (root() / "tinyzero").string()});
     command.insert(command.end(), arguments.begin(), arguments.end());
     return command;
   }
-  ProcessResult run(const std::vector<std::string>& before = {}, const std::string& tools = "") const {
+  ProcessResult run(const std::vector<std::string>& before = {},
+                    const std::string& tools = "") const {
     return run_process(call(before, {"--help"}, tools), {}, root().string());
   }
   std::int64_t builds() const {
@@ -80,7 +89,8 @@ class QuickCheckout {
     return std::count(log.begin(), log.end(), '\n');
   }
   bool wait_for_builds(std::int64_t count) const {
-    for (int i = 0; i < 3000 && builds() < count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    for (int i = 0; i < 3000 && builds() < count; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     return builds() == count;
   }
 
@@ -90,7 +100,9 @@ class QuickCheckout {
 
 // Somebody else; empty: nobody can be.
 std::vector<std::string> another_user() {
-  if (::geteuid() != 0 || run_process({"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "true"}).code != 0) {
+  if (::geteuid() != 0 ||
+      run_process({"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "true"})
+              .code != 0) {
     MESSAGE("skipped: only root can be another user");
     return {};
   }
@@ -99,7 +111,8 @@ std::vector<std::string> another_user() {
 
 // Words of the shell itself, which say nothing to who did not write the script.
 bool has_shell_words(const std::string& err) {
-  for (const char* words : {"tinyzero: 1", "tinyzero: 2", "cannot create", "mkdir:", "touch:", "line ", "not found", "find:", "mv:", "exec:", "sh: "}) {
+  for (const char* words : {"tinyzero: 1", "tinyzero: 2", "cannot create", "mkdir:", "touch:",
+                            "line ", "not found", "find:", "mv:", "exec:", "sh: "}) {
     if (err.find(words) != std::string::npos) return true;
   }
   return false;
@@ -157,9 +170,12 @@ TEST_CASE("as another user: a finished build runs, and where there is none it sa
   const ProcessResult none = checkout.run(nobody);
   CAPTURE(none.err);
   CHECK(none.code == 2);
-  CHECK(none.err.starts_with("error: there is no finished build in " + (checkout.root() / "build").string() + ", and none can be made: "));
-  CHECK(none.err.find(checkout.root().string() + " belongs to root, and you may not write to it") != std::string::npos);
-  CHECK(none.err.find("hint: let root run ./tinyzero once, or copy the checkout") != std::string::npos);
+  CHECK(none.err.starts_with("error: there is no finished build in " +
+                             (checkout.root() / "build").string() + ", and none can be made: "));
+  CHECK(none.err.find(checkout.root().string() + " belongs to root, and you may not write to it") !=
+        std::string::npos);
+  CHECK(none.err.find("hint: let root run ./tinyzero once, or copy the checkout") !=
+        std::string::npos);
   CHECK_FALSE(has_shell_words(none.err));
 
   CHECK(checkout.run().code == 0);
@@ -171,14 +187,17 @@ TEST_CASE("as another user: a finished build runs, and where there is none it sa
   write_file_synced(checkout.root() / "core/main.cpp", "// changed");
   const ProcessResult stale = checkout.run(nobody);
   CHECK(stale.code == 0);
-  CHECK(stale.err.find("warning: sources are newer than what is built, which is used as it is: ") != std::string::npos);
+  CHECK(stale.err.find("warning: sources are newer than what is built, which is used as it is: ") !=
+        std::string::npos);
   CHECK(stale.err.find("belongs to root") != std::string::npos);
   CHECK_FALSE(has_shell_words(stale.err));
-  const ProcessResult tests = run_process(checkout.call(nobody, {"test"}), {}, checkout.root().string());
+  const ProcessResult tests =
+      run_process(checkout.call(nobody, {"test"}), {}, checkout.root().string());
   CHECK(tests.code == 2);
   CHECK(tests.err.starts_with("error: the tests cannot be built: "));
 
-  // A build folder that may be written to, with a lock that may not; and one that cannot be looked into.
+  // A build folder that may be written to, with a lock that may not; and one that cannot be looked
+  // into.
   fs::permissions(checkout.root() / "build", fs::perms(0777));
   const ProcessResult locked = checkout.run(nobody);
   CHECK(locked.code == 0);
@@ -193,9 +212,13 @@ TEST_CASE("as another user: a finished build runs, and where there is none it sa
 TEST_CASE("two calls at once: the second waits and finds the work done") {
   const QuickCheckout checkout;
   write_file_synced(checkout.root() / "slow", "");
-  BackgroundProcess first(checkout.call({}, {"--help"})), second(checkout.call({}, {"--help"}), checkout.root() / "err");
+  BackgroundProcess first(checkout.call({}, {"--help"})),
+      second(checkout.call({}, {"--help"}), checkout.root() / "err");
   REQUIRE(checkout.wait_for_builds(1));
-  for (int i = 0; i < 1000 && read_file(checkout.root() / "err").find("another build is under way") == std::string::npos; ++i)
+  for (int i = 0;
+       i < 1000 &&
+       read_file(checkout.root() / "err").find("another build is under way") == std::string::npos;
+       ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   fs::remove(checkout.root() / "slow");
   CHECK(first.wait() == 0);
@@ -228,8 +251,8 @@ TEST_CASE("where flock does not work, or is not there, a file says who builds") 
   const ProcessResult first = checkout.run({}, path);
   CAPTURE(first.err);
   CHECK(first.code == 0);
-  CHECK(first.err.find("no lock can be had here (flock: 9: No locks available): " + held.string() + " keeps other builds out instead") !=
-        std::string::npos);
+  CHECK(first.err.find("no lock can be had here (flock: 9: No locks available): " + held.string() +
+                       " keeps other builds out instead") != std::string::npos);
   CHECK_FALSE(fs::exists(held));
 
   const auto build_again = [&] {
@@ -239,21 +262,25 @@ TEST_CASE("where flock does not work, or is not there, a file says who builds") 
   // One that a killed build of this host left is taken over; one of another host is named.
   const std::string host = run_process({"uname", "-n"}).out;
   build_again();
-  write_file_synced(held, host.substr(0, host.size() - 1) + " " + std::to_string(::getpid()) + " 1\n");
+  write_file_synced(held,
+                    host.substr(0, host.size() - 1) + " " + std::to_string(::getpid()) + " 1\n");
   CHECK(checkout.run({}, path).code == 0);
   CHECK(checkout.builds() == 2);
   build_again();
   write_file_synced(held, "n17 12 34\n");
   const ProcessResult elsewhere = checkout.run({}, path);
   CHECK(elsewhere.code == 2);
-  CHECK(elsewhere.err.find("error: process 12 on the host n17 builds here, or was ended while it did") != std::string::npos);
+  CHECK(elsewhere.err.find(
+            "error: process 12 on the host n17 builds here, or was ended while it did") !=
+        std::string::npos);
   CHECK(elsewhere.err.find("if it runs no more, delete " + held.string()) != std::string::npos);
   CHECK(read_file(held) == "n17 12 34\n");
   fs::remove(held);
 
   // Two at once.
   write_file_synced(checkout.root() / "slow", "");
-  BackgroundProcess one(checkout.call({}, {"--help"}, path)), two(checkout.call({}, {"--help"}, path));
+  BackgroundProcess one(checkout.call({}, {"--help"}, path)),
+      two(checkout.call({}, {"--help"}, path));
   REQUIRE(checkout.wait_for_builds(3));
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   fs::remove(checkout.root() / "slow");

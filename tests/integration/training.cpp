@@ -204,7 +204,10 @@ TEST_CASE("a second interrupt ends a run at once, and nothing is lost but the st
     const bool ended_well = read_file(run / "log.txt").find("interrupted") != std::string::npos;
     CHECK(ended_at_once);  // either way the code is that of the signal
     ended_at_once = ended_at_once && !ended_well;
-    if (ended_at_once) CHECK(read_file(folder / "err").find("stopped at once; from the last checkpoint go on with: tinyzero train --resume ") != std::string::npos);
+    if (ended_at_once)
+      CHECK(read_file(folder / "err")
+                .find("stopped at once; from the last checkpoint go on with: tinyzero train "
+                      "--resume ") != std::string::npos);
   }
   CHECK(ended_at_once);
   // It goes on from its last checkpoint, that of step 0 here, and writes again what stands behind it.
@@ -220,7 +223,8 @@ TEST_CASE("a damaged checkpoint costs the steps since the one before") {
   run_to_the_end(train(folder / "whole"));
   const fs::path run = folder / "damaged";
   fs::copy(folder / "whole", run, fs::copy_options::recursive);
-  for (const char* file : {"model.safetensors", "trainer/optimizer.safetensors", "trainer/state.json", "tokenizer.json"}) {
+  for (const char* file : {"model.safetensors", "trainer/optimizer.safetensors",
+                           "trainer/state.json", "tokenizer.json"}) {
     const fs::path path = run / "checkpoints/step-000008" / file;
     std::string bytes = read_file(path);
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 4);
@@ -228,7 +232,8 @@ TEST_CASE("a damaged checkpoint costs the steps since the one before") {
     const ProcessResult result = tinyzero::tinyzero({"train", "--resume", run});
     CAPTURE(result.err);
     CHECK(result.code == 0);
-    CHECK(result.err.find("warning: checkpoint step-000008 cannot be used: " + path.string() + " is damaged: ") != std::string::npos);
+    CHECK(result.err.find("warning: checkpoint step-000008 cannot be used: " + path.string() +
+                          " is damaged: ") != std::string::npos);
     CHECK(result.err.find("the run goes on from step-000006") != std::string::npos);
     check_same_run(folder / "whole", run);
     fs::resize_file(path, 1000);
@@ -239,7 +244,8 @@ TEST_CASE("a damaged checkpoint costs the steps since the one before") {
   fs::resize_file(run / "checkpoints/step-000006/trainer/optimizer.safetensors", 1000);
   const ProcessResult replayed = tinyzero::tinyzero({"replay", run, "--step", "7"});
   CHECK(replayed.code == 2);
-  CHECK(replayed.err.find("step-000006/trainer/optimizer.safetensors is damaged") != std::string::npos);
+  CHECK(replayed.err.find("step-000006/trainer/optimizer.safetensors is damaged") !=
+        std::string::npos);
   CHECK(replayed.err.find("the checkpoint before it is step-000004") != std::string::npos);
 }
 
@@ -251,7 +257,8 @@ TEST_CASE("a run whose checkpoints are gone is refused, and nothing of it is tou
     std::map<std::string, std::string> before, after;
     const auto look = [&](std::map<std::string, std::string>& files) {
       for (const auto& entry : fs::recursive_directory_iterator(run)) {
-        if (entry.is_regular_file() && entry.path().filename() != ".lock") files[entry.path().string()] = read_file(entry.path());
+        if (entry.is_regular_file() && entry.path().filename() != ".lock")
+          files[entry.path().string()] = read_file(entry.path());
       }
     };
     look(before);
@@ -259,7 +266,8 @@ TEST_CASE("a run whose checkpoints are gone is refused, and nothing of it is tou
     look(after);
     CAPTURE(result.err);
     CHECK(result.code == 2);
-    CHECK(result.err.find("has episodes and no checkpoint to go on from: " + checkpoints.string()) != std::string::npos);
+    CHECK(result.err.find("has episodes and no checkpoint to go on from: " +
+                          checkpoints.string()) != std::string::npos);
     CHECK(result.err.find("hint: bring that folder back, or start a new run") != std::string::npos);
     CHECK(before == after);
   };
@@ -282,11 +290,13 @@ TEST_CASE("a run whose checkpoints are gone is refused, and nothing of it is tou
 TEST_CASE("metrics that a crash tore after the last checkpoint refuse no resume") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "whole"));
-  for (const std::string& torn : {std::string("{\"step\":7,\"sec"), std::string("{\"st\n{\"step\":9}\n"), std::string(4096, '\0')}) {
+  for (const std::string& torn : {std::string("{\"step\":7,\"sec"),
+                                  std::string("{\"st\n{\"step\":9}\n"), std::string(4096, '\0')}) {
     const fs::path run = folder / "torn";
     fs::remove_all(run);
     fs::copy(folder / "whole", run, fs::copy_options::recursive);
-    for (const char* name : {"step-000006", "step-000008"}) fs::remove_all(run / "checkpoints" / name);
+    for (const char* name : {"step-000006", "step-000008"})
+      fs::remove_all(run / "checkpoints" / name);
     std::ofstream(run / "metrics.jsonl", std::ios::app | std::ios::binary) << torn;
     std::ofstream(run / "log.txt", std::ios::app | std::ios::binary) << torn;
     run_to_the_end({"train", "--resume", run});

@@ -27,8 +27,10 @@ inline Model small_model(std::uint64_t seed) {
 
 // The same numbers as both moments.
 inline std::map<std::string, TensorInfo> moments_of(const std::vector<float>& numbers) {
-  const TensorInfo info{
-      "F32", {static_cast<std::int64_t>(numbers.size())}, reinterpret_cast<const char*>(numbers.data()), numbers.size() * 4};
+  const TensorInfo info{"F32",
+                        {static_cast<std::int64_t>(numbers.size())},
+                        reinterpret_cast<const char*>(numbers.data()),
+                        numbers.size() * 4};
   return {{"first_moment", info}, {"second_moment", info}};
 }
 
@@ -40,7 +42,8 @@ struct SavedAs {
 // The weights are those of `seed`, the moments `step`.
 inline void save(const fs::path& folder, std::uint64_t seed, const SavedAs& as) {
   const Model model = small_model(seed);
-  const std::vector<float> moments(static_cast<std::size_t>(model.layout.size()), static_cast<float>(as.step));
+  const std::vector<float> moments(static_cast<std::size_t>(model.layout.size()),
+                                   static_cast<float>(as.step));
   Model critic = side_model_of(model, /*value_head=*/true);
   TrainerState state;
   state.phase = as.phase;
@@ -52,11 +55,13 @@ inline void save(const fs::path& folder, std::uint64_t seed, const SavedAs& as) 
   state.kept["kl_weight"] = 0.25;
   const std::vector<float> critic_moments(static_cast<std::size_t>(critic.layout.size()), 3.0f);
   save_checkpoint(folder, {&model, as.step + 1, moments_of(moments)},
-                  {{"critic", {&critic, 7, moments_of(critic_moments)}}, {"reference", {&model}}}, Tokenizer::make(true), state, as.keep);
+                  {{"critic", {&critic, 7, moments_of(critic_moments)}}, {"reference", {&model}}},
+                  Tokenizer::make(true), state, as.keep);
 }
 
 inline bool equal(const Model& a, const Model& b) {
-  return std::memcmp(a.weights.data(), b.weights.data(), static_cast<std::size_t>(a.weights.size()) * 4) == 0;
+  return std::memcmp(a.weights.data(), b.weights.data(),
+                     static_cast<std::size_t>(a.weights.size()) * 4) == 0;
 }
 
 }  // namespace tinyzero

@@ -317,7 +317,8 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
     PhaseClock clock(account_);
     const DecodeRoom room{Generation::prompts_at_once(wave), longest, wave, sampling.max_tokens, wave + kPromptRows};
     DecodeWorker worker(model_.config, packed_, rope_, kernels_, room, team, clock);
-    Generation generation(model_, kernels_, worker, team, clock, wave, prompts, told, next_prompt, episodes);
+    Generation generation(model_, kernels_, worker, team, clock, wave, prompts, told, next_prompt,
+                          episodes);
     generation.run();
     const std::lock_guard lock(mutex);
     const auto members = static_cast<double>(team_size_);

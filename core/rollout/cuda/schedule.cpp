@@ -9,7 +9,9 @@ namespace tinyzero {
 Schedule::Schedule(const std::vector<Prompt>& prompts, const Sampling& sampling, std::int64_t slots, std::int64_t places)
     : prompts_(prompts), sampling_(sampling), slots_(static_cast<std::size_t>(slots)), users_(static_cast<std::size_t>(places)) {
   for (std::size_t p = 0; p < prompts.size(); ++p) {
-    for (std::int64_t s = 0; s < prompts[p].samples; ++s) episodes_.push_back({static_cast<std::int64_t>(p), prompts[p].first_sample + s, {}, {}, End::length});
+    for (std::int64_t s = 0; s < prompts[p].samples; ++s)
+      episodes_.push_back(
+          {static_cast<std::int64_t>(p), prompts[p].first_sample + s, {}, {}, End::length});
   }
 }
 

@@ -38,7 +38,8 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
   for (std::size_t p = 0; p < prompts.size(); ++p) {
     statistics_.prompt_tokens += static_cast<std::int64_t>(prompts[p].ids.size());
     for (std::int64_t s = 0; s < prompts[p].samples; ++s) {
-      Episode episode{static_cast<std::int64_t>(p), prompts[p].first_sample + s, {}, {}, End::length};
+      Episode episode{
+          static_cast<std::int64_t>(p), prompts[p].first_sample + s, {}, {}, End::length};
       const std::int64_t limit = sampling.lengths.empty() ? sampling.max_tokens : sampling.lengths[episodes.size()];
       const std::uint64_t stream = sample_stream(sampling, prompts[p], p, s);
       std::vector<std::int32_t> ids = prompts[p].ids;

@@ -1,5 +1,5 @@
-// Processors and memory that may be used, from control groups as systems have them, in a folder that
-// stands for the root.
+// Processors and memory that may be used, from control groups as systems have them, in a folder
+// that stands for the root.
 
 #include "core/base/cpus.h"
 
@@ -34,7 +34,8 @@ class Root {
   TemporaryFolder folder_;
 };
 
-const char* const kSecond = "31 23 0:28 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
+const char* const kSecond =
+    "31 23 0:28 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
 const char* const kFirst =
     "30 23 0:27 / /sys/fs/cgroup ro - tmpfs tmpfs ro\n"
     "32 30 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
@@ -82,7 +83,8 @@ TEST_CASE("a container whose own group is mounted as the outermost") {
 
 TEST_CASE("numbers that are none, and groups that are none, limit nothing") {
   const Root root(kSecond, "0::/a\nnonsense\n");
-  for (const char* text : {"", "\n", "max\n", "many few\n", "0 100000\n", "100000 0\n", "-1 100000\n"}) {
+  for (const char* text :
+       {"", "\n", "max\n", "many few\n", "0 100000\n", "100000 0\n", "-1 100000\n"}) {
     CAPTURE(text);
     root.write("sys/fs/cgroup/a/cpu.max", text);
     CHECK(root.quota() == 0);
@@ -108,7 +110,8 @@ TEST_CASE("a quota is rounded down, and leaves one thread at least") {
   CHECK(static_cast<std::int64_t>(usable_cores().size()) == cpu_allowance().affinity);
 }
 
-TEST_CASE("memory that is available is what the least limit leaves, files that can be dropped included") {
+TEST_CASE(
+    "memory that is available is what the least limit leaves, files that can be dropped included") {
   const Root second(kSecond, "0::/a/b\n");
   CHECK(available_memory(second.path()) == 800 * 1024);
   second.write("sys/fs/cgroup/a/memory.max", "500000\n");

@@ -57,7 +57,8 @@ TEST_CASE("a file is replaced as a whole and leaves nothing beside it") {
 TEST_CASE("errors name the path and the reason") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH_AS(read_file(folder / "none"), doctest::Contains("none: No such file"), Error);
-  CHECK_THROWS_WITH_AS(read_file(folder.path()), doctest::Contains("is a folder, not a regular file"), Error);
+  CHECK_THROWS_WITH_AS(read_file(folder.path()),
+                       doctest::Contains("is a folder, not a regular file"), Error);
   CHECK_THROWS_AS(write_file_atomically(folder / "no" / "where", "x"), Error);
 }
 
@@ -81,14 +82,17 @@ TEST_CASE("what is no regular file is refused by name, and nothing waits for it"
     CHECK_THROWS_WITH_AS(MappedFile{path}, doctest::Contains(words), Error);
     CHECK_THROWS_WITH_AS(write_file_atomically(path, "x"), doctest::Contains(words), Error);
     CHECK_THROWS_WITH_AS(check_replaceable(path), doctest::Contains(words), Error);
-    CHECK_THROWS_WITH_AS(FileHandle(path, O_RDWR | O_CREAT | O_APPEND), doctest::Contains(words), Error);
+    CHECK_THROWS_WITH_AS(FileHandle(path, O_RDWR | O_CREAT | O_APPEND), doctest::Contains(words),
+                         Error);
     fs::create_symlink(path, path.string() + "-link");  // through a link, too
     CHECK_THROWS_WITH_AS(read_file(path.string() + "-link"), doctest::Contains(words), Error);
-    CHECK_THROWS_WITH_AS(write_file_atomically(path.string() + "-link", "x"), doctest::Contains(words), Error);
+    CHECK_THROWS_WITH_AS(write_file_atomically(path.string() + "-link", "x"),
+                         doctest::Contains(words), Error);
     CHECK(fs::symlink_status(path).type() != fs::file_type::regular);
   }
   CHECK_THROWS_WITH_AS(read_file("/dev/null"), doctest::Contains("is a device"), Error);
-  CHECK_THROWS_WITH_AS(write_file_atomically("/dev/null", "x"), doctest::Contains("is a device"), Error);
+  CHECK_THROWS_WITH_AS(write_file_atomically("/dev/null", "x"), doctest::Contains("is a device"),
+                       Error);
   CHECK(fs::is_character_file("/dev/null"));
   CHECK(entries(folder.path()) == 6);
 }
@@ -114,8 +118,8 @@ TEST_CASE("a link stands for the file that it leads to") {
     CHECK(fs::is_symlink(link));
   }
   CHECK_FALSE(fs::exists(folder / "not there"));
-  CHECK_THROWS_WITH_AS(FileHandle(folder / "link", O_RDWR | O_NOFOLLOW), doctest::Contains("is a symbolic link"),
-                       Error);
+  CHECK_THROWS_WITH_AS(FileHandle(folder / "link", O_RDWR | O_NOFOLLOW),
+                       doctest::Contains("is a symbolic link"), Error);
 }
 
 TEST_CASE("a file that is replaced keeps its permissions, and a new one has the usual") {
@@ -139,7 +143,8 @@ TEST_CASE("a temporary file is nobody else's, and is gone after a failure") {
   write_file_synced(folder / "a.tmp", "precious");
   write_file_atomically(folder / "a", "x");
   CHECK(read_file(folder / "a.tmp") == "precious");
-  // A folder that comes in between cannot be replaced: here one that was there before is asked for itself.
+  // A folder that comes in between cannot be replaced: here one that was there before is asked for
+  // itself.
   fs::create_directory(folder / "b");
   CHECK_THROWS_AS(write_file_atomically(folder / "b", "x"), Error);
   CHECK(entries(folder.path()) == 3);
@@ -166,5 +171,6 @@ TEST_CASE("a file larger than what is to be read is refused by its size") {
   const TemporaryFolder folder;
   write_file_synced(folder / "a", "0123456789");
   CHECK(read_file(folder / "a", 10).size() == 10);
-  CHECK_THROWS_WITH_AS(read_file(folder / "a", 9), doctest::Contains("a has 10 bytes: at most 9 are read"), Error);
+  CHECK_THROWS_WITH_AS(read_file(folder / "a", 9),
+                       doctest::Contains("a has 10 bytes: at most 9 are read"), Error);
 }

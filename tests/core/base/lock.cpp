@@ -123,7 +123,9 @@ TEST_CASE("what else flock can fail with is an error") {
 
 TEST_CASE("a file that a killed process of this host left is taken over, also where flock works") {
   for (const int error : {0, ENOLCK}) {
-    for (const auto& [name, value] : {std::pair<const char*, Json>("pid", ended_process()), {"start", "1"}, {"boot", "another"}}) {
+    for (const auto& [name, value] : {std::pair<const char*, Json>("pid", ended_process()),
+                                      {"start", "1"},
+                                      {"boot", "another"}}) {
       CAPTURE(name);
       const std::string words = words_with(name, value);
       const TemporaryFolder folder;
@@ -141,7 +143,8 @@ TEST_CASE("a file that a killed process of this host left is taken over, also wh
 
 TEST_CASE("one of another host is named, and what to do about it") {
   for (const int error : {0, ENOLCK}) {
-    for (const auto& [name, value] : {std::pair<const char*, Json>("host", "n17"), {"process_space", "pid:[1]"}}) {
+    for (const auto& [name, value] :
+         {std::pair<const char*, Json>("host", "n17"), {"process_space", "pid:[1]"}}) {
       CAPTURE(name);
       const std::string words = words_with(name, value);
       const TemporaryFolder folder;

@@ -40,7 +40,8 @@ TEST_CASE("a step says at which levels of a curriculum it is") {
   step.erase("curriculum/level");
   step["curriculum/level/products"] = 3;
   step["curriculum/level/sums"] = 1;
-  CHECK(step_text(step).starts_with("step    34  reward 0.143 · products level 3, sums level 1 · mixed 44 %"));
+  CHECK(step_text(step).starts_with(
+      "step    34  reward 0.143 · products level 3, sums level 1 · mixed 44 %"));
 }
 
 TEST_CASE("an evaluation, with what the step before it says") {

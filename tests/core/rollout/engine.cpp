@@ -144,7 +144,8 @@ TEST_CASE("tokens and log-probs do not depend on how many threads share a pass")
   }
 }
 
-TEST_CASE("completions that are wanted alone are those of the whole call, and each is told as it ends") {
+TEST_CASE(
+    "completions that are wanted alone are those of the whole call, and each is told as it ends") {
   const Model model = small_model();
   const auto prompts = some_prompts();
   CpuEngine engine(model, {2, 3});
@@ -154,9 +155,11 @@ TEST_CASE("completions that are wanted alone are those of the whole call, and ea
   std::vector<Episode> expected;
   for (std::size_t p = 1; p < prompts.size(); ++p) {
     const std::int64_t first = prompts[p].samples / 2;
-    some.push_back({prompts[p].ids, prompts[p].samples - first, static_cast<std::int64_t>(p), first});
+    some.push_back(
+        {prompts[p].ids, prompts[p].samples - first, static_cast<std::int64_t>(p), first});
     for (const Episode& episode : whole) {
-      if (episode.prompt == static_cast<std::int64_t>(p) && episode.sample >= first) expected.push_back(episode);
+      if (episode.prompt == static_cast<std::int64_t>(p) && episode.sample >= first)
+        expected.push_back(episode);
     }
   }
   Sampling sampling = some_sampling();

@@ -18,7 +18,8 @@ TEST_SUITE_BEGIN("core/run/checkpoint_checks");
 
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInf = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN(),
+                kInf = std::numeric_limits<float>::infinity();
 
 std::vector<std::string> files_of(const fs::path& folder) {
   std::vector<std::string> out;
@@ -71,7 +72,8 @@ TEST_CASE("a flipped bit of any file is an error that names the file and the che
     const std::string good = read_file(path);
     for (const std::size_t byte : {std::size_t{0}, good.size() / 2, good.size() - 1}) {
       CAPTURE(byte);
-      if (byte + 1 == good.size() && name.ends_with("checksums.json")) continue;  // its last line end says nothing
+      if (byte + 1 == good.size() && name.ends_with("checksums.json"))
+        continue;  // its last line end says nothing
       flip(path, byte, static_cast<int>(byte % 7));
       const std::string words = refusal(checkpoint);
       CHECK(words.find(path.string()) == 0);
@@ -79,7 +81,8 @@ TEST_CASE("a flipped bit of any file is an error that names the file and the che
       write_file_synced(path, good);
     }
     fs::remove(path);
-    if (!name.ends_with("checksums.json")) CHECK(refusal(checkpoint).find(path.string() + " is damaged: it is missing") == 0);
+    if (!name.ends_with("checksums.json"))
+      CHECK(refusal(checkpoint).find(path.string() + " is damaged: it is missing") == 0);
     write_file_synced(path, good);
   }
   CHECK(refusal(checkpoint).empty());
@@ -87,21 +90,27 @@ TEST_CASE("a flipped bit of any file is an error that names the file and the che
 
 TEST_CASE("a damaged checkpoint is passed over for the one before, and that is said") {
   const TemporaryFolder folder;
-  for (const std::int64_t step : {20, 40, 60}) save(folder.path(), static_cast<std::uint64_t>(step), {Phase::reinforce, step});
-  for (const char* name : {"step-000040", "step-000060"}) flip(folder.path() / name / "trainer/optimizer.safetensors", 5000, 3);
+  for (const std::int64_t step : {20, 40, 60})
+    save(folder.path(), static_cast<std::uint64_t>(step), {Phase::reinforce, step});
+  for (const char* name : {"step-000040", "step-000060"})
+    flip(folder.path() / name / "trainer/optimizer.safetensors", 5000, 3);
   Model model = small_model(9);
   std::vector<std::string> warnings;
-  const auto checkpoint = load_checkpoint(folder.path(), model, [&](const std::string& text) { warnings.push_back(text); });
+  const auto checkpoint = load_checkpoint(
+      folder.path(), model, [&](const std::string& text) { warnings.push_back(text); });
   REQUIRE(checkpoint);
   CHECK(checkpoint->state.step == 20);
   CHECK(equal(model, small_model(20)));
   REQUIRE(warnings.size() == 2);
-  CHECK(warnings[0].find("checkpoint step-000060 cannot be used: " + (folder / "step-000060/trainer/optimizer.safetensors").string() +
+  CHECK(warnings[0].find("checkpoint step-000060 cannot be used: " +
+                         (folder / "step-000060/trainer/optimizer.safetensors").string() +
                          " is damaged: its checksum is ") == 0);
   CHECK(warnings[1].find("the run goes on from step-000020") != std::string::npos);
 }
 
-TEST_CASE("more files than were written do no harm, and older checkpoints without checksums are read, which is said") {
+TEST_CASE(
+    "more files than were written do no harm, and older checkpoints without checksums are read, "
+    "which is said") {
   const TemporaryFolder folder;
   save(folder.path(), 2, {Phase::reinforce, 20});
   write_file_synced(folder.path() / "step-000020" / "notes.txt", "mine");
@@ -114,20 +123,24 @@ TEST_CASE("more files than were written do no harm, and older checkpoints withou
   fs::remove(folder.path() / "step-000020/trainer/checksums.json");
   CHECK_FALSE(load_checkpoint(folder.path(), model, warn)->has_checksums);
   REQUIRE(warnings.size() == 1);
-  CHECK(warnings[0].find("step-000020 is from an older version and has no checksums") != std::string::npos);
+  CHECK(warnings[0].find("step-000020 is from an older version and has no checksums") !=
+        std::string::npos);
   CHECK(holds_foreign_files(folder / "step-000020"));
   fs::remove(folder.path() / "step-000020/notes.txt");
   CHECK_FALSE(holds_foreign_files(folder / "step-000020"));
 }
 
-TEST_CASE("a number that is not finite is refused with the name of its tensor, also where all checksums are right") {
+TEST_CASE(
+    "a number that is not finite is refused with the name of its tensor, also where all checksums "
+    "are right") {
   const TemporaryFolder folder;
   const fs::path checkpoint = folder / "step-000020";
-  const std::pair<const char*, const char*> places[] = {{"model.safetensors", "model.norm.weight"},
-                                                        {"trainer/optimizer.safetensors", "second_moment"},
-                                                        {"trainer/critic/model.safetensors", "model.embed_tokens.weight"},
-                                                        {"trainer/critic/optimizer.safetensors", "first_moment"},
-                                                        {"trainer/reference/model.safetensors", "model.norm.weight"}};
+  const std::pair<const char*, const char*> places[] = {
+      {"model.safetensors", "model.norm.weight"},
+      {"trainer/optimizer.safetensors", "second_moment"},
+      {"trainer/critic/model.safetensors", "model.embed_tokens.weight"},
+      {"trainer/critic/optimizer.safetensors", "first_moment"},
+      {"trainer/reference/model.safetensors", "model.norm.weight"}};
   for (const auto& [file, tensor] : places) {
     for (const float number : {kNan, kInf, -kInf}) {
       CAPTURE(file);
@@ -151,9 +164,14 @@ TEST_CASE("a checkpoint with such a number is not written, and pushes none out")
   TrainerState state;
   state.phase = Phase::reinforce;
   state.step = 2;
-  const auto save_now = [&] { save_checkpoint(folder.path(), {&model, 1, moments_of(moments)}, {}, Tokenizer::make(true), state, 1); };
+  const auto save_now = [&] {
+    save_checkpoint(folder.path(), {&model, 1, moments_of(moments)}, {}, Tokenizer::make(true),
+                    state, 1);
+  };
   model.weights.data()[3] = kNan;
-  CHECK_THROWS_WITH_AS(save_now(), doctest::Contains("checkpoint step-000002 is not written, because tensor \"model.embed_tokens.weight\" holds nan"),
+  CHECK_THROWS_WITH_AS(save_now(),
+                       doctest::Contains("checkpoint step-000002 is not written, because tensor "
+                                         "\"model.embed_tokens.weight\" holds nan"),
                        Failure);
   model.weights.data()[3] = 0;
   moments[5] = kInf;

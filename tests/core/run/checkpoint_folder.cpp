@@ -17,7 +17,8 @@ namespace {
 
 std::vector<std::string> names_in(const TemporaryFolder& folder) {
   std::vector<std::string> out;
-  for (const fs::path& path : list_checkpoints(folder.path())) out.push_back(path.filename().string());
+  for (const fs::path& path : list_checkpoints(folder.path()))
+    out.push_back(path.filename().string());
   return out;
 }
 
@@ -32,10 +33,27 @@ TEST_CASE("only names that the program gives are names of checkpoints") {
       CHECK(place->step == step);
     }
   }
-  for (const char* name : {"step-", "step-12", "step-backup", "step-12-copy", "step-000012x", "step-000012 ", "step-0000012",
-                           "step--00012", "step-+00012", "step-00001 ", "Step-000012", "xstep-000012", "step-000012.old",
-                           ".step-000012", "step-000012-kept", "best", "warm-12", "warmstep-000012", "",
-                           "step-99999999999999999999", "step-0x0012"}) {
+  for (const char* name : {"step-",
+                           "step-12",
+                           "step-backup",
+                           "step-12-copy",
+                           "step-000012x",
+                           "step-000012 ",
+                           "step-0000012",
+                           "step--00012",
+                           "step-+00012",
+                           "step-00001 ",
+                           "Step-000012",
+                           "xstep-000012",
+                           "step-000012.old",
+                           ".step-000012",
+                           "step-000012-kept",
+                           "best",
+                           "warm-12",
+                           "warmstep-000012",
+                           "",
+                           "step-99999999999999999999",
+                           "step-0x0012"}) {
     CAPTURE(name);
     CHECK_FALSE(checkpoint_place(name));
   }
@@ -43,19 +61,22 @@ TEST_CASE("only names that the program gives are names of checkpoints") {
 
 TEST_CASE("checkpoints are in the order of their numbers, those of the warm start first") {
   const TemporaryFolder folder;
-  for (const char* name : {"step-1000000", "step-999999", "step-000002", "warm-1000000", "warm-999999", "step-10000000"})
+  for (const char* name : {"step-1000000", "step-999999", "step-000002", "warm-1000000",
+                           "warm-999999", "step-10000000"})
     fs::create_directory(folder / name);
   fs::create_directory(folder / "step-backup");
   write_file_synced(folder / "step-000003", "a file");
   REQUIRE(::mkfifo((folder / "step-000004").c_str(), 0600) == 0);
-  CHECK(names_in(folder) == std::vector<std::string>{"warm-999999", "warm-1000000", "step-000002", "step-999999",
-                                                      "step-1000000", "step-10000000"});
+  CHECK(names_in(folder) == std::vector<std::string>{"warm-999999", "warm-1000000", "step-000002",
+                                                     "step-999999", "step-1000000",
+                                                     "step-10000000"});
   CHECK(list_checkpoints(folder / "nothing").empty());
 }
 
 TEST_CASE("the newest of a million steps is the one that stays and is gone on from") {
   const TemporaryFolder folder;
-  for (const std::int64_t step : {999998, 999999, 1000000}) save(folder.path(), 1, {Phase::reinforce, step, 2});
+  for (const std::int64_t step : {999998, 999999, 1000000})
+    save(folder.path(), 1, {Phase::reinforce, step, 2});
   CHECK(names_in(folder) == std::vector<std::string>{"step-999999", "step-1000000"});
   Model model = small_model(1);
   CHECK(load_checkpoint(folder.path(), model, nullptr)->state.step == 1000000);
@@ -64,9 +85,11 @@ TEST_CASE("the newest of a million steps is the one that stays and is gone on fr
 TEST_CASE("what the program did not write is neither gone on from nor deleted") {
   const TemporaryFolder folder;
   save(folder.path(), 1, {Phase::reinforce, 1, 1});
-  const std::vector<std::string> own = {"step-backup", "step-1", "step-000012x", "step-000001-copy", ".backup",
-                                        ".step-backup.partial", ".step-000001.keep"};
-  for (const std::string& name : own) fs::copy(folder / "step-000001", folder / name, fs::copy_options::recursive);
+  const std::vector<std::string> own = {"step-backup",      "step-1",  "step-000012x",
+                                        "step-000001-copy", ".backup", ".step-backup.partial",
+                                        ".step-000001.keep"};
+  for (const std::string& name : own)
+    fs::copy(folder / "step-000001", folder / name, fs::copy_options::recursive);
   fs::create_directory(folder / "step-000000");  // by name a checkpoint, and empty
   write_file_synced(folder / "notes.txt", "mine");
   for (const std::int64_t step : {2, 3, 4}) save(folder.path(), 2, {Phase::reinforce, step, 1});
@@ -105,7 +128,8 @@ TEST_CASE("a checkpoint that is written again takes the place of the older one")
 
 TEST_CASE("what a crash left is removed, and a person's own `best` stays") {
   const TemporaryFolder folder;
-  for (const char* name : {".step-000060.partial", ".warm-000200.old"}) fs::create_directories(folder.path() / name / "trainer");
+  for (const char* name : {".step-000060.partial", ".warm-000200.old"})
+    fs::create_directories(folder.path() / name / "trainer");
   fs::create_directory(folder / "best");
   save(folder.path(), 1, {Phase::reinforce, 60, 1, 60});
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 2);

@@ -149,7 +149,8 @@ TEST_CASE("a checkpoint for which there is no room is not begun") {
 
 TEST_CASE("the best checkpoint outlives newer ones") {
   const TemporaryFolder folder;
-  for (std::int64_t step = 0; step < 5; ++step) save(folder.path(), 1, {Phase::reinforce, step, 2, step < 1 ? 0 : 1});
+  for (std::int64_t step = 0; step < 5; ++step)
+    save(folder.path(), 1, {Phase::reinforce, step, 2, step < 1 ? 0 : 1});
   std::vector<std::string> names;
   for (const fs::path& path : list_checkpoints(folder.path())) names.push_back(path.filename().string());
   CHECK(names == std::vector<std::string>{"step-000001", "step-000003", "step-000004"});
@@ -189,7 +190,8 @@ TEST_CASE("a torn last line is cut before anything is read, and the log begins a
     run.log("one");
   }
   const fs::path run = folder / "run";
-  for (const std::string& torn : {std::string("{\"step\":2,\"lo"), std::string("{\"st\n{\"step\":3}\n"), std::string(100, '\0')}) {
+  for (const std::string& torn : {std::string("{\"step\":2,\"lo"),
+                                  std::string("{\"st\n{\"step\":3}\n"), std::string(100, '\0')}) {
     std::ofstream(run / "metrics.jsonl", std::ios::app | std::ios::binary) << torn;
     std::ofstream(run / "log.txt", std::ios::app) << "2030-01-01 cut o";
     RunFolder again = RunFolder::open(run);
@@ -203,11 +205,15 @@ TEST_CASE("a torn last line is cut before anything is read, and the log begins a
   }
   // A checkpoint's length that ends within a line is that of another file.
   RunFolder again = RunFolder::open(run);
-  CHECK_THROWS_WITH_AS(again.rewind(bytes - 1, 0), doctest::Contains("was changed: at the checkpoint a line ended after byte"), Error);
+  CHECK_THROWS_WITH_AS(again.rewind(bytes - 1, 0),
+                       doctest::Contains("was changed: at the checkpoint a line ended after byte"),
+                       Error);
   CHECK(read_file(run / "metrics.jsonl") == "{\"step\":1}\n{\"step\":2}\n");
 }
 
-TEST_CASE("a run that lost its checkpoints is refused before anything is touched, one that never had any is not") {
+TEST_CASE(
+    "a run that lost its checkpoints is refused before anything is touched, one that never had any "
+    "is not") {
   const TemporaryFolder folder;
   const fs::path path = folder / "run";
   const auto snapshot = [&] {
@@ -229,14 +235,17 @@ TEST_CASE("a run that lost its checkpoints is refused before anything is touched
 
   const auto lost = [&](const std::string& words) {
     const auto before = snapshot();
-    CHECK_THROWS_WITH_AS(RunFolder::open(path).check_checkpoints(), doctest::Contains(words.c_str()), Error);
+    CHECK_THROWS_WITH_AS(RunFolder::open(path).check_checkpoints(),
+                         doctest::Contains(words.c_str()), Error);
     CHECK(snapshot() == before);
   };
   fs::rename(path / "checkpoints", folder / "elsewhere");
-  lost("has metrics and no checkpoint to go on from: " + (path / "checkpoints").string() + " is missing");
+  lost("has metrics and no checkpoint to go on from: " + (path / "checkpoints").string() +
+       " is missing");
   fs::create_directory(path / "checkpoints");
   lost("holds none");
-  fs::copy(folder.path() / "elsewhere/warm-000010", path / "checkpoints/warm-backup", fs::copy_options::recursive);
+  fs::copy(folder.path() / "elsewhere/warm-000010", path / "checkpoints/warm-backup",
+           fs::copy_options::recursive);
   lost("holds none");
   write_file_synced(path / "episodes/step-000001.jsonl.zst", "");
   lost("has episodes and no checkpoint");
@@ -253,9 +262,11 @@ TEST_CASE("episodes are dropped by whole names alone, and what killed writers le
   const TemporaryFolder folder;
   RunFolder run = RunFolder::create(folder / "run", "seed: 1\n");
   const fs::path episodes = run.path() / "episodes";
-  const std::set<std::string> own = {"step-000009.jsonl.bak", "step-9.jsonl", "step-000009-copy.jsonl.zst", "step-000009.jsonl.zst.old"};
+  const std::set<std::string> own = {"step-000009.jsonl.bak", "step-9.jsonl",
+                                     "step-000009-copy.jsonl.zst", "step-000009.jsonl.zst.old"};
   for (const std::string& name : own) write_file_synced(episodes / name, "");
-  for (const char* name : {"step-000009.jsonl.zst", "step-000010.jsonl", ".tinyzero-123-0.tmp"}) write_file_synced(episodes / name, "");
+  for (const char* name : {"step-000009.jsonl.zst", "step-000010.jsonl", ".tinyzero-123-0.tmp"})
+    write_file_synced(episodes / name, "");
   write_file_synced(run.path() / ".tinyzero-123-0.tmp", "");
   run.rewind(0, 8);
   std::set<std::string> left;
