@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,17 +10,50 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <new>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+
+extern char** environ;
 
 namespace tinyzero {
 namespace {
 
 constexpr int kNotStarted = 127;  // exit code, as of a shell
 
+// Cores as the system wants them.
+struct CoreSet {
+  cpu_set_t* set;
+  std::size_t bytes;
+
+  explicit CoreSet(const std::vector<int>& cores) {
+    const auto most = cores.empty() ? std::size_t{1} : static_cast<std::size_t>(cores.back()) + 1;
+    set = CPU_ALLOC(most);
+    if (set == nullptr) throw std::bad_alloc();
+    bytes = CPU_ALLOC_SIZE(most);
+    CPU_ZERO_S(bytes, set);
+    for (const int core : cores) CPU_SET_S(static_cast<std::size_t>(core), bytes, set);
+  }
+  ~CoreSet() { CPU_FREE(set); }
+  CoreSet(const CoreSet&) = delete;
+  CoreSet& operator=(const CoreSet&) = delete;
+};
+
+// The words of a command, which must outlive them, and a null behind them.
+std::vector<char*> words_of(const std::vector<std::string>& command) {
+  std::vector<char*> out;
+  for (const std::string& word : command) out.push_back(const_cast<char*>(word.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+int exit_code(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 // In the child, between fork and exec: system calls only.
-[[noreturn]] void become(char* const* arguments, int errors, const cpu_set_t& cores, pid_t parent) {
+[[noreturn]] void become(char* const* arguments, int errors, const CoreSet& cores, pid_t parent) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(kNotStarted);  // it died before it could be watched
@@ -27,7 +61,7 @@ constexpr int kNotStarted = 127;  // exit code, as of a shell
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(nothing, STDOUT_FILENO);
   ::dup2(errors, STDERR_FILENO);
-  ::sched_setaffinity(0, sizeof cores, &cores);
+  ::sched_setaffinity(0, cores.bytes, cores.set);
   ::execv(arguments[0], arguments);
   ::_exit(kNotStarted);
 }
@@ -36,12 +70,8 @@ constexpr int kNotStarted = 127;  // exit code, as of a shell
 
 Child::Child(const std::vector<std::string>& command, const std::filesystem::path& errors, const std::vector<int>& cores) {
   const FileHandle file(errors, O_WRONLY | O_CREAT | O_APPEND);
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  for (const int core : cores) CPU_SET(core, &set);
+  const std::vector<char*> arguments = words_of(command);
+  const CoreSet set(cores);
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) throw Failure("cannot start " + command.front() + ": " + std::strerror(errno));
@@ -62,19 +92,38 @@ std::optional<int> Child::ended() {
   int status = 0;
   if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
   pid_ = -1;
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return exit_code(status);
 }
 
-std::vector<int> usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  std::vector<int> cores;
-  if (::sched_getaffinity(0, sizeof set, &set) != 0)
-    throw Failure(std::string("cannot ask which cores may be used: ") + std::strerror(errno));
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(core, &set)) cores.push_back(core);
+ProgramWords run_program(const std::vector<std::string>& command) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    throw Failure(std::string("cannot make a pipe: ") + std::strerror(errno));
+  const FileHandle reading = FileHandle::adopt(ends[0]);
+  FileHandle writing = FileHandle::adopt(ends[1]);
+  std::vector<char*> arguments = words_of(command);
+  posix_spawn_file_actions_t files;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&files, ends[1], STDERR_FILENO);
+  pid_t pid = -1;
+  const int problem = ::posix_spawn(&pid, arguments[0], &files, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&files);
+  if (problem != 0)
+    throw Failure("cannot start " + command.front() + ": " + std::strerror(problem));
+  writing = FileHandle();
+  ProgramWords out;
+  char buffer[4096];
+  for (ssize_t n;
+       (n = ::read(reading.fd(), buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR);) {
+    if (n > 0) out.text.append(buffer, static_cast<std::size_t>(n));
   }
-  return cores;
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  out.code = exit_code(status);
+  return out;
 }
 
 }  // namespace tinyzero

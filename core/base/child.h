@@ -29,7 +29,14 @@ class Child {
   pid_t pid_;  // -1: none, or it has ended
 };
 
-// Cores that this process may use, by number.
-std::vector<int> usable_cores();
+// How a program ended, and what it said on both of its streams.
+struct ProgramWords {
+  int code = 0;  // exit code, or 128 + the signal that ended it
+  std::string text;
+};
+
+// Runs a program to its end, by its path and with these arguments, which no shell reads. Its
+// standard input is empty. Throws Failure if it cannot be started.
+ProgramWords run_program(const std::vector<std::string>& command);
 
 }  // namespace tinyzero

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "core/base/error.h"
@@ -16,21 +17,161 @@ namespace {
 
 std::string reason() { return std::strerror(errno); }
 
+// What stands at a path in the place of a regular file.
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return S_ISLNK(mode) ? "a symbolic link" : "a device";
+}
+
+void check_regular(const struct stat& status, const fs::path& path) {
+  if (S_ISREG(status.st_mode)) return;
+  throw Error(path.string() + " is " + kind_of(status.st_mode) + ", not a regular file",
+              "give the path of a file");
+}
+
+Error leads_nowhere(const fs::path& path) {
+  std::error_code unreadable;
+  return Error(path.string() + " is a link to " + fs::read_symlink(path, unreadable).string() +
+                   ", which does not exist",
+               "remove the link, or name the file itself");
+}
+
+bool is_link(const fs::path& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+Error cannot_open(const fs::path& path, bool writes) {
+  const int problem = errno;
+  return Error(
+      "cannot " + std::string(writes ? "write " : "read ") + path.string() + ": " +
+          std::strerror(problem),
+      problem == ENOENT ? "check the path" : "check the permissions of the file and its folder");
+}
+
+// Looks before it opens, for opening alone can have effects on a device; and after it, for what
+// stands at a path can change. O_NONBLOCK: a pipe that came in between is not waited for.
+int open_regular(const fs::path& path, int flags, int mode) {
+  const bool writes = (flags & (O_WRONLY | O_RDWR)) != 0, follows = (flags & O_NOFOLLOW) == 0;
+  struct stat status {};
+  if ((follows ? ::stat(path.c_str(), &status) : ::lstat(path.c_str(), &status)) == 0)
+    check_regular(status, path);
+  else if (errno == ENOENT && (flags & O_CREAT) != 0 && is_link(path)) throw leads_nowhere(path);
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
+  if (fd < 0) throw cannot_open(path, writes);
+  FileHandle file = FileHandle::adopt(fd);  // closed again if it is refused
+  if (::fstat(fd, &status) != 0) throw cannot_open(path, writes);
+  check_regular(status, path);
+  return file.release();
+}
+
+int open_folder(const fs::path& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (fd < 0) throw cannot_open(path, /*writes=*/false);
+  return fd;
+}
+
 std::size_t size_of(int fd, const fs::path& path) {
   struct stat status {};
-  if (fstat(fd, &status) != 0) throw Error("cannot read " + path.string() + ": " + reason());
-  if (!S_ISREG(status.st_mode)) throw Error(path.string() + " is not a regular file");
+  if (fstat(fd, &status) != 0) throw cannot_open(path, /*writes=*/false);
   return static_cast<std::size_t>(status.st_size);
 }
 
+fs::path folder_of(const fs::path& path) {
+  return path.parent_path().empty() ? "." : path.parent_path();
+}
+
+// Where a file is to be replaced: links are followed.
+struct Replaceable {
+  fs::path target;
+  std::optional<struct stat> old;  // nothing: there is no file yet
+};
+
+void check_own_stream(const struct stat& status, const fs::path& path) {
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat stream {};
+    if (::fstat(fd, &stream) != 0 || stream.st_dev != status.st_dev ||
+        stream.st_ino != status.st_ino)
+      continue;
+    throw Error(path.string() + " is where standard " + (fd == STDOUT_FILENO ? "output" : "error") +
+                    " goes, which cannot be replaced",
+                "give the path of another file");
+  }
+}
+
+Replaceable find_replaceable(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno != ENOENT) throw cannot_open(path, /*writes=*/true);
+    if (is_link(path)) throw leads_nowhere(path);
+    return {path, std::nullopt};
+  }
+  check_regular(status, path);
+  check_own_stream(status, path);
+  if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0)
+    throw cannot_open(path, /*writes=*/true);
+  if (!is_link(path)) return {path, status};
+  std::error_code problem;
+  const fs::path target = fs::canonical(path, problem);
+  if (problem) throw Error("cannot write " + path.string() + ": " + problem.message());
+  return {target, status};
+}
+
+constexpr std::string_view kTemporary = ".tinyzero-", kTemporaryEnd = ".tmp";
+
+// A file of a name that nobody has, to be renamed to `target`; removed if that does not happen.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const fs::path& target) : target_(target) {
+    for (int number = 0; file_.fd() < 0; ++number) {
+      path_ = folder_of(target) / (std::string(kTemporary) + std::to_string(::getpid()) + "-" +
+                                   std::to_string(number) + std::string(kTemporaryEnd));
+      const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+      if (fd < 0 && errno != EEXIST) throw cannot_open(target, /*writes=*/true);
+      file_ = FileHandle::adopt(fd);
+    }
+  }
+  ~TemporaryFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  // Owner and permissions as those of `old`, so far as this process may give them.
+  void become_like(const struct stat& old) const {
+    struct stat now {};
+    const bool owned =
+        ::fstat(file_.fd(), &now) == 0 && now.st_uid == old.st_uid && now.st_gid == old.st_gid;
+    if (!owned && ::fchown(file_.fd(), old.st_uid, old.st_gid) != 0 && errno != EPERM) fail();
+    if (::fchmod(file_.fd(), old.st_mode & 07777) != 0 && errno != EPERM) fail();
+  }
+
+  void write(std::string_view content) const {
+    file_.write(content, target_);
+    file_.sync(target_);
+  }
+
+  void take_the_place() {
+    if (::rename(path_.c_str(), target_.c_str()) != 0) fail();
+    path_.clear();
+  }
+
+ private:
+  [[noreturn]] void fail() const {
+    throw Failure("cannot write " + target_.string() + ": " + reason());
+  }
+
+  const fs::path target_;
+  fs::path path_;  // empty: it is renamed
+  FileHandle file_;
+};
+
 }  // namespace
 
-FileHandle::FileHandle(const fs::path& path, int flags, int mode) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
-  if (fd_ < 0) {
-    const bool writes = (flags & (O_WRONLY | O_RDWR)) != 0;
-    throw Error("cannot " + std::string(writes ? "write " : "read ") + path.string() + ": " + reason(),
-                errno == ENOENT ? "check the path" : "check the permissions of the file and its folder");
-  }
+FileHandle::FileHandle(const fs::path& path, int flags, int mode)
+    : fd_((flags & O_DIRECTORY) != 0 ? open_folder(path, flags) : open_regular(path, flags, mode)) {
 }
 
 FileHandle::~FileHandle() {
@@ -55,9 +196,13 @@ void FileHandle::sync(const fs::path& path) const {
   if (::fsync(fd_) != 0) throw Failure("cannot flush " + path.string() + " to disk: " + reason());
 }
 
-std::string read_file(const fs::path& path) {
+std::string read_file(const fs::path& path, std::uintmax_t most) {
   const FileHandle file(path, O_RDONLY);
-  std::string content(size_of(file.fd(), path), '\0');
+  const std::size_t size = size_of(file.fd(), path);
+  if (size > most)
+    throw Error(path.string() + " has " + std::to_string(size) + " bytes: at most " +
+                std::to_string(most) + " are read");
+  std::string content(size, '\0');
   std::size_t done = 0;
   while (done < content.size()) {
     const ssize_t n = ::read(file.fd(), content.data() + done, content.size() - done);
@@ -77,10 +222,35 @@ void write_file_synced(const fs::path& path, std::string_view content) {
 }
 
 void write_file_atomically(const fs::path& path, std::string_view content) {
-  const fs::path temporary = path.string() + ".tmp";
-  write_file_synced(temporary, content);
-  fs::rename(temporary, path);
-  sync_folder(path.parent_path().empty() ? "." : path.parent_path());
+  const Replaceable place = find_replaceable(path);
+  TemporaryFile file(place.target);
+  if (place.old) file.become_like(*place.old);
+  file.write(content);
+  file.take_the_place();
+  sync_folder(folder_of(place.target));
+}
+
+void check_replaceable(const fs::path& path) {
+  const Replaceable place = find_replaceable(path);
+  const fs::path folder = folder_of(place.target);
+  std::error_code unknown;
+  if (!fs::is_directory(folder, unknown))
+    throw Error("no folder " + folder.string() + " to write " + path.filename().string() + " into",
+                "make it first");
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) != 0)
+    throw cannot_open(path, /*writes=*/true);
+}
+
+bool is_temporary_name(const std::string& name) {
+  return name.starts_with(kTemporary) && name.ends_with(kTemporaryEnd);
+}
+
+void make_folders(const fs::path& folder) {
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (!problem && !fs::is_directory(folder, problem) && !problem)
+    problem = std::make_error_code(std::errc::not_a_directory);
+  if (problem) throw Error("cannot make the folder " + folder.string() + ": " + problem.message());
 }
 
 void sync_folder(const fs::path& folder) {

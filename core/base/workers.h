@@ -1,7 +1,6 @@
 // A few threads that do one thing together.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <mutex>
@@ -9,11 +8,6 @@
 #include <vector>
 
 namespace tinyzero {
-
-// The threads that are wanted; 0: one a core of this machine.
-inline std::int64_t threads_or_cores(std::int64_t wanted) {
-  return wanted > 0 ? wanted : std::max<std::int64_t>(1, std::thread::hardware_concurrency());
-}
 
 // Runs work(0) … work(n-1), each on a thread of its own (work(0) on the caller's), and waits for all. The first exception is thrown again.
 template <class Work>

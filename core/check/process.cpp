@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +59,8 @@ ProcessOutcome run_forked(double seconds, const Watch* watch, double row_seconds
   const pid_t pid = ::fork();
   if (pid < 0) throw Failure("no process for a check");
   if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // what a task does in it may never end
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
     if (std::freopen("/dev/null", "w", stdout) == nullptr) ::_exit(1);
     std::string text;
     int code = 0;

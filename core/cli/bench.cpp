@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/cli/interrupt.h"
 #include "core/cli/options.h"
 #include "core/cli/terminal.h"
 #include "core/plugin/library_task.h"
@@ -81,6 +82,7 @@ std::vector<Row> training_like(const Task& task) {
 }  // namespace
 
 int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& options) {
+  end_at_interrupt();
   const PluginFile file = PluginCatalog::scan(global.plugin_folders).find(TINYZERO_NOTE_TASK, options.task);
   const Node settings = settings_from_words(options.settings);
   const Task inside(std::make_unique<LibraryTask>(file.path), file.path, &settings);

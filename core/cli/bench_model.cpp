@@ -14,14 +14,16 @@
 #include <string>
 #include <vector>
 
+#include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/memory.h"
-#include "core/base/workers.h"
 #include "core/bench/ceilings.h"
 #include "core/bench/measure.h"
 #include "core/bench/plain_torch.h"
 #include "core/bench/workload.h"
+#include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/run/manifest.h"
@@ -349,6 +351,7 @@ Result bench_step(const BenchOptions& o) {
 }  // namespace
 
 int bench_command(const GlobalOptions&, const BenchOptions& options) {
+  end_at_interrupt();
   const std::pair<const char*, Result (*)(const BenchOptions&)> kBenches[] = {
       {"rollout", bench_rollout}, {"train", bench_train}, {"step", bench_step}};
   use_kernels(kernels_for(options.precision));
@@ -359,7 +362,7 @@ int bench_command(const GlobalOptions&, const BenchOptions& options) {
     result.ceilings = measure_ceilings(kernels(), result.threads);
     if (options.json) fmt::print("{}\n", json_line(result_json(result)));
     else print_result(result);
-    std::fflush(stdout);
+    flush_output();
   }
   return 0;
 }

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/bench/measure.h"
 #include "core/bench/workload.h"
+#include "core/cli/interrupt.h"
 #include "core/cli/options.h"
 #include "core/model/folder.h"
 
@@ -21,7 +22,8 @@ namespace tinyzero {
 namespace {
 
 // Seconds from starting this program with the arguments to its end; its output is thrown away.
-double run_once(const std::vector<std::string>& arguments, const std::string& input = "/dev/null") {
+double run_once(const std::vector<std::string>& arguments, const StopWish& stop,
+                const std::string& input = "/dev/null") {
   const std::string program = (boost::dll::program_location().parent_path() / "tinyzero").string();
   std::vector<char*> words = {const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
@@ -38,6 +40,7 @@ double run_once(const std::vector<std::string>& arguments, const std::string& in
   int status = 0;
   ::waitpid(child, &status, 0);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  stop_if_asked(&stop);
   if (status != 0) throw Failure("`tinyzero " + arguments.front() + "` did not end as it should");
   return seconds;
 }
@@ -64,12 +67,16 @@ class TemporaryModel {
 }  // namespace
 
 int bench_start_command(const GlobalOptions&, const BenchStartOptions& options) {
+  const StopWish& stop = catch_interrupts(
+      {"stopping", "stopped at once; a model is left in " + fs::temp_directory_path().string()});
   const TemporaryModel model;
   const std::string input = (model.path() / "prompt.jsonl").string();
   write_file_synced(input, "{\"ids\":[1,2,3]}\n");
   const std::vector<std::string> help = {"--help"}, token = {"model", "generate", model.path().string(), "--max-tokens", "1"};
-  const Rounds rounds =
-      take_turns(options.rounds, {[&] { return run_once(help); }, [&] { return run_once(token, input); }}, [] { return 1.0; });
+  const Rounds rounds = take_turns(
+      options.rounds,
+      {[&] { return run_once(help, stop); }, [&] { return run_once(token, stop, input); }},
+      [] { return 1.0; });
   const Spread helping = spread_of(rounds.seconds[0]), sampling = spread_of(rounds.seconds[1]);
   if (options.json) {
     fmt::print("{}\n",

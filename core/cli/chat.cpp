@@ -14,6 +14,7 @@
 #include "core/cli/decode.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/text/chat.h"
 #include "core/text/tokenizer.h"
 
@@ -98,7 +99,7 @@ int model_chat_command(const GlobalOptions& global, const ModelOptions& options)
   const auto show = [&](const std::string& text) {
     if (options.json) return;
     fmt::print("{}", on_screen ? printable(text) : text);
-    std::fflush(stdout);
+    flush_output();
   };
   for (std::string line;;) {
     if (by_hand) fmt::print(stderr, "> ");
@@ -109,7 +110,7 @@ int model_chat_command(const GlobalOptions& global, const ModelOptions& options)
     if (options.json) fmt::print("{}\n", json_line(answer));
     else fmt::print("\n");
     if (by_hand && answer["end"] == "length") fmt::print(stderr, "(cut after {} tokens; --max-tokens)\n", answer["ids"].size());
-    std::fflush(stdout);
+    flush_output();
   }
   return 0;
 }

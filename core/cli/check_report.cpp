@@ -9,6 +9,8 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/suggest.h"
+#include "core/cli/interrupt.h"
+#include "core/cli/output.h"
 
 namespace tinyzero {
 
@@ -19,6 +21,7 @@ void require_known(const std::vector<std::string>& only, const std::vector<std::
 
 int report_checks(const CheckReportOptions& options, const std::vector<std::string>& known,
                   const std::function<CheckResult(const std::string&)>& run) {
+  end_at_interrupt();
   if (!options.json) fmt::print("{} · seed {}\n", options.library, options.seed);
   int counts[4] = {};
   for (const std::string& name : options.only.empty() ? known : options.only) {
@@ -29,11 +32,11 @@ int report_checks(const CheckReportOptions& options, const std::vector<std::stri
     if (options.json) {
       const Json row = {
           {"check", name}, {"result", grade_name(result.grade)}, {"detail", result.detail}, {"seconds", seconds}, {"seed", options.seed}};
-      std::puts(json_line(row).c_str());
+      print_json(row);
     } else {
       fmt::print("{}  {:<15} {}\n", grade_name(result.grade), name, result.detail);
     }
-    std::fflush(stdout);
+    flush_output();
   }
   const int failed = counts[static_cast<int>(Grade::fail)];
   if (!options.json) {

@@ -2,16 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <chrono>
-#include <csignal>
 
 #include "core/base/error.h"
+#include "core/base/lock.h"
+#include "core/base/shell_word.h"
+#include "core/cli/interrupt.h"
 #include "core/cli/options.h"
 #include "core/cli/screen.h"
 #include "core/cli/terminal.h"
@@ -22,17 +21,14 @@
 namespace tinyzero {
 namespace {
 
-std::atomic<int> stops{0};
-
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { ++stops; };
-  action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
-}
+constexpr int kLastStop = 3;  // the first asks runs to end, the second ends them
 
 // Makes the comparison's folder, or takes one that is there; held by one process at a time.
-FileHandle take_folder(const fs::path& folder) {
+struct HeldFolder {
+  FileHandle file;
+  FileLock lock;
+};
+HeldFolder take_folder(const fs::path& folder) {
   std::error_code problem;
   const bool filled = fs::exists(folder) && (!fs::is_directory(folder) || !fs::is_empty(folder, problem));
   if (filled && (!fs::exists(folder / ".lock") || fs::exists(folder / "config.yaml")))
@@ -40,10 +36,19 @@ FileHandle take_folder(const fs::path& folder) {
   fs::create_directories(folder, problem);
   if (problem)
     throw Error("cannot make the folder " + folder.string() + ": " + problem.message(), "choose a folder you may write to with --run");
-  FileHandle lock(folder / ".lock", O_RDWR | O_CREAT);
-  if (::flock(lock.fd(), LOCK_EX | LOCK_NB) != 0)
-    throw Error("another process works on the comparison " + folder.string(), "wait for it, or choose another folder with --run");
-  return lock;
+  const fs::path path = folder / ".lock";
+  HeldFolder held{FileHandle(path, O_RDWR | O_CREAT | O_NOFOLLOW), {}};
+  if (const auto holder = held.lock.take(held.file, path))
+    throw Error(holder->name() + " works on the comparison " + folder.string(),
+                holder->hint("wait for it, or choose another folder with --run"));
+  return held;
+}
+
+// The command that goes on, for a person to type.
+std::string command_text(const GlobalOptions& global) {
+  std::string command = "tinyzero";
+  for (const std::string& word : global.arguments) command += " " + shell_word(word);
+  return command;
 }
 
 std::string run_name(const Comparison& comparison, const PlannedRun& run) {
@@ -191,15 +196,19 @@ int compare_command(const GlobalOptions& global, const CompareOptions& options) 
   const Comparison comparison = Comparison::load(options.config, options.overrides);
   const fs::path folder = options.run.empty() ? fs::path("runs") / comparison.name : fs::path(options.run);
   const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, PluginCatalog::scan(global.plugin_folders));
-  const FileHandle lock = take_folder(folder);
+  const HeldFolder held = take_folder(folder);
   Screen screen(stderr);
   CompareView view(comparison, plan, folder, screen);
   ComparisonRunner runner(plan, folder, options.jobs, boost::dll::program_location().string(), global.plugin_folders, view);
   screen.line(fmt::format("compare  {} · {} · {} runs, {} at once with {} thread{} each · budget {} a run · {}", plan.task, plan.model,
                           plan.runs.size(), options.jobs, plan.threads, plan.threads == 1 ? "" : "s", budget_text(comparison.budget),
                           folder.string()));
-  catch_signals();
-  runner.run(stops);
+  if (!held.lock.note().empty()) screen.line("note: " + held.lock.note());
+  const std::string command = command_text(global);
+  runner.run(catch_interrupts({"stopping: the runs under way end with a checkpoint as soon as they "
+                               "can; once more ends them at once",
+                               "stopped at once; go on with: " + command},
+                              kLastStop));
   screen.clear();
   const Json summary = summarize(comparison, plan, folder, runner.progress());
   write_file_atomically(folder / "comparison.json", summary.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -207,11 +216,8 @@ int compare_command(const GlobalOptions& global, const CompareOptions& options) 
     return std::count_if(runner.progress().begin(), runner.progress().end(), [&](const RunProgress& p) { return p.state == state; });
   };
   if (count(RunState::waiting) > 0) {
-    std::string command = "tinyzero";
-    for (const std::string& word : global.arguments)
-      command += " " + (word.find_first_of(" {}[]*?\"'$") == std::string::npos ? word : "'" + word + "'");
     screen.line(fmt::format("interrupted: {} of {} runs are done; go on with: {}", count(RunState::done), plan.runs.size(), command));
-    return 1;
+    return interrupt_code();
   }
   if (options.json) fmt::print("{}\n", json_line(summary));
   else print_summary(summary, folder);

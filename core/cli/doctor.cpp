@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 #include <sys/sysinfo.h>
 
-#include <array>
 #include <boost/dll/runtime_symbol_info.hpp>
-#include <cstdio>
-#include <thread>
 
+#include "core/base/child.h"
+#include "core/base/cpus.h"
+#include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/base/memory.h"
 #include "core/cli/options.h"
 #include "core/kernels/kernels.h"
 #include "core/plugin/library.h"
@@ -28,25 +29,28 @@ struct TorchFacts {
 // What tinyzero-train says of LibTorch and CUDA.
 TorchFacts torch_facts() {
   const fs::path program = boost::dll::program_location().parent_path() / "tinyzero-train";
-  const std::string command = "'" + program.string() + "' torch-info 2>&1";
   TorchFacts facts;
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) {
-    facts.libtorch = "cannot start " + program.string();
-    return facts;
+  try {
+    const ProgramWords said = run_program({program.string(), "torch-info"});
+    facts.ok = said.code == 0;
+    facts.libtorch = said.text.substr(0, said.text.find_last_not_of('\n') + 1);
+  } catch (const Error& e) {
+    facts.libtorch = e.what();
   }
-  std::string words;
-  std::array<char, 256> buffer;
-  while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) words += buffer.data();
-  facts.ok = ::pclose(pipe) == 0;
-  while (!words.empty() && words.back() == '\n') words.pop_back();
-  facts.libtorch = words;
+  const std::string& words = facts.libtorch;
   const Json said = json_if_valid(words.substr(words.rfind('\n') + 1)).value_or(Json());  // libraries may print before
   if (facts.ok && said.is_object()) {
-    facts.libtorch = said.value("libtorch", words);
     facts.cuda = said.value("cuda", facts.cuda);
+    facts.libtorch = said.value("libtorch", words);
   }
   return facts;
+}
+
+// "2 cores", "1 of 2 cores (affinity 1)".
+std::string cores_text(const CpuAllowance& cpus) {
+  const std::string cores = cpus.machine == 1 ? "core" : "cores";
+  if (cpus.reason().empty()) return fmt::format("{} {}", cpus.machine, cores);
+  return fmt::format("{} of {} {} ({})", cpus.usable(), cpus.machine, cores, cpus.reason());
 }
 
 }  // namespace
@@ -56,12 +60,17 @@ int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
   struct sysinfo memory {};
   ::sysinfo(&memory);
+  const CpuAllowance cpus = cpu_allowance();
+  const double available = static_cast<double>(available_memory()) / (1 << 30);
   const double gib = static_cast<double>(memory.totalram) * memory.mem_unit / (1 << 30);
   Json report = {{"version", TINYZERO_VERSION}, {"compiler", TINYZERO_COMPILER},
-                 {"cpu", processor_name()},     {"cores", std::thread::hardware_concurrency()},
+                 {"cpu", processor_name()},     {"cores", cpus.usable()},
                  {"memory_gib", gib},           {"kernels", kernels().name},
                  {"libtorch", torch.libtorch},  {"libtorch_ok", torch.ok},
-                 {"cuda", torch.cuda}};
+                 {"cuda", torch.cuda},          {"machine_cores", cpus.machine},
+                 {"affinity_cores", cpus.affinity}};
+  report["cpu_quota"] = cpus.quota > 0 ? Json(cpus.quota) : Json();
+  report["available_memory_gib"] = available;
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) report["tasks"].push_back(file.note.field("id"));
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_ALGORITHM)) report["algorithms"].push_back(file.note.field("id"));
   report["problems"] = catalog.problems();
@@ -76,8 +85,8 @@ int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
                                 : std::string("none found");
   };
   fmt::print("tinyzero    {} · {}\n", TINYZERO_VERSION, TINYZERO_COMPILER);
-  fmt::print("machine     {} · {} cores · {:.1f} GiB · kernels {}\n", processor_name(), std::thread::hardware_concurrency(), gib,
-             kernels().name);
+  fmt::print("machine     {} · {} · {:.1f} GiB, {:.1f} available · kernels {}\n", processor_name(),
+             cores_text(cpus), gib, available, kernels().name);
   fmt::print("libtorch    {}\n",
              torch.ok ? torch.libtorch : "cannot be loaded: " + torch.libtorch + "\n            run ./tinyzero, which installs it");
   fmt::print("cuda        {}\n", torch.cuda);

@@ -1,5 +1,6 @@
 // eval: accuracy of runs, model folders and models behind endpoints on the same held-out problems.
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,11 +8,11 @@
 #include <cstdlib>
 #include <memory>
 #include <set>
-#include <tuple>
 
 #include "core/base/error.h"
 #include "core/cli/decode.h"
 #include "core/cli/eval_report.h"
+#include "core/cli/interrupt.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
 #include "core/cli/screen.h"
@@ -118,6 +119,7 @@ EndpointOptions endpoint_options(const EvalCommandOptions& options) {
   out.retries = options.retries;
   out.timeout = options.timeout;
   out.ca_file = options.ca_file;
+  if (!out.ca_file.empty()) FileHandle(out.ca_file, O_RDONLY);  // libcurl would wait for a pipe
   out.max_failed = options.max_failed;
   request_url(out.url, out.chat);  // refuses a bad address before anything is done
   for (const std::string& field : options.body) {
@@ -147,14 +149,20 @@ std::string progress_text(const std::string& model, std::size_t known, std::size
 // One evaluation: the problems, and where answers are kept.
 class Evaluator {
  public:
-  Evaluator(const EvalCommandOptions& options, Task task, EngineMaker make_engine)
-      : options_(options), task_(std::move(task)), make_engine_(std::move(make_engine)) {
+  Evaluator(const EvalCommandOptions& options, Task task, EngineMaker make_engine,
+            const StopWish& stop)
+      : options_(options),
+        task_(std::move(task)),
+        make_engine_(std::move(make_engine)),
+        stop_(stop) {
     evaluation_ = {task_.about().id, options.split, options.temperature, {}, {}};
     evaluation_.set = draw_eval_set(task_, split_from_name(options.split), static_cast<std::size_t>(options.problems));
     if (!options.set.empty() && options.set != evaluation_.set.fingerprint)
       throw Error("these problems have the hash " + evaluation_.set.fingerprint + ", --set asks for " + options.set,
                   "use the task, settings, split and number of problems of that evaluation");
-    if (!options.save.empty()) file_ = std::make_unique<AnswerFile>(options.save);
+    if (options.save.empty()) return;
+    file_ = std::make_unique<AnswerFile>(options.save);
+    if (!file_->lock_note().empty()) fmt::print(stderr, "note: {}\n", file_->lock_note());
   }
 
   void run_folder(const Subject& subject) {
@@ -176,12 +184,22 @@ class Evaluator {
     }
     if (answers.size() < wanted.size()) {
       const auto engine = make_engine_(model);
-      const std::set<Name> known = names(answers);
-      const EvalOptions eval{options_.samples, options_.temperature, subject.max_tokens, static_cast<std::uint64_t>(seed), 0,
-                             with_greedy(true)};
-      answers = answer_set(*engine, tokenizer, model.config.eos, framing, task_, evaluation_.set, eval);
-      for (const EvalAnswer& a : answers) {
-        if (file_ && known.count(name_of(a)) == 0) file_->append(a, evaluation_.set.items[a.problem]);
+      const EvalOptions eval{options_.samples,
+                             options_.temperature,
+                             subject.max_tokens,
+                             static_cast<std::uint64_t>(seed),
+                             0,
+                             with_greedy(true),
+                             &stop_};
+      AnswerBook book{names(answers), [&](const EvalAnswer& a) { keep(a); }};
+      const std::size_t known = answers.size();
+      try {
+        for (EvalAnswer& a : answer_set(*engine, tokenizer, model.config.eos, framing, task_,
+                                        evaluation_.set, eval, nullptr, &book))
+          answers.push_back(std::move(a));
+      } catch (const Interrupted&) {
+        tell_interrupted(subject.folder.string(), known + kept_, wanted.size());
+        throw;
       }
     }
     add(subject.folder.string(), "", subject.max_tokens, answers);
@@ -203,7 +221,7 @@ class Evaluator {
       if (endpoint.seed) about["seed"] = *endpoint.seed;
       if (!endpoint.extra.empty()) about["body"] = endpoint.extra;
       answers = known_answers(about, wanted);
-      const std::set<Name> known = names(answers);
+      const std::set<AnswerName> known = names(answers);
       std::erase_if(wanted, [&](const Question& q) { return known.count({q.greedy, q.problem, q.sample}) > 0; });
     }
     const std::size_t known = answers.size();
@@ -220,7 +238,11 @@ class Evaluator {
     const AskObserver observer{[&](const Asked& asked) { answers.push_back(judge(asked)); }, progress,
                                [&](const std::string& text) { screen.line("note: " + text); }};
     try {
-      ask_endpoint(endpoint, wanted, total, observer);
+      ask_endpoint(endpoint, wanted, total, observer, &stop_);
+    } catch (const Interrupted&) {
+      screen.clear();
+      tell_interrupted(model, answers.size(), total);
+      throw;
     } catch (const Failure& e) {
       throw Failure(e.what(), e.hint() + (file_ ? "; the same command asks only what " + options_.save + " does not have"
                                                 : "; with --save FILE the answers so far would not be lost"));
@@ -234,10 +256,8 @@ class Evaluator {
   }
 
  private:
-  using Name = std::tuple<bool, std::size_t, std::int64_t>;
-  static Name name_of(const EvalAnswer& a) { return {a.greedy, a.problem, a.sample}; }
-  static std::set<Name> names(const std::vector<EvalAnswer>& answers) {
-    std::set<Name> out;
+  static std::set<AnswerName> names(const std::vector<EvalAnswer>& answers) {
+    std::set<AnswerName> out;
     for (const EvalAnswer& a : answers) out.insert(name_of(a));
     return out;
   }
@@ -271,7 +291,7 @@ class Evaluator {
   // The answers of the file that are wanted now.
   std::vector<EvalAnswer> known_answers(const Json& about, const std::vector<Question>& wanted) {
     std::vector<EvalAnswer> answers = file_->begin(about, task_, evaluation_.set);
-    std::set<Name> asked;
+    std::set<AnswerName> asked;
     for (const Question& q : wanted) asked.insert({q.greedy, q.problem, q.sample});
     std::erase_if(answers, [&](const EvalAnswer& a) { return asked.count(name_of(a)) == 0; });
     return answers;
@@ -285,6 +305,27 @@ class Evaluator {
     std::string out;
     for (const fs::path& file : files) out += (out.empty() ? "" : " ") + file_hash(file);
     return out;
+  }
+
+  // Of a folder, whose answers are appended once they are judged.
+  void keep(const EvalAnswer& answer) {
+    if (!file_) return;
+    file_->append(answer, evaluation_.set.items[answer.problem]);
+    ++kept_;
+  }
+
+  void tell_interrupted(const std::string& model, std::size_t kept, std::size_t wanted) const {
+    if (file_) {
+      file_->sync();
+      fmt::print(
+          stderr,
+          "interrupted: {} of {} answers of {} are in {}; the same command goes on from there\n",
+          kept, wanted, model, options_.save);
+    } else {
+      fmt::print(stderr,
+                 "interrupted: nothing is kept; with --save FILE answers are, and the same command "
+                 "goes on\n");
+    }
   }
 
   EvalAnswer judge(const Asked& asked) {
@@ -315,8 +356,10 @@ class Evaluator {
   const EvalCommandOptions& options_;
   Task task_;
   EngineMaker make_engine_;
+  const StopWish& stop_;
   Evaluation evaluation_;
   std::unique_ptr<AnswerFile> file_;
+  std::size_t kept_ = 0;  // answers of folders that were appended
 };
 
 }  // namespace
@@ -329,7 +372,12 @@ int eval_command(const GlobalOptions& global, const EvalCommandOptions& options)
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
   Task task = Task::open(catalog, candidates.task, &candidates.settings);
   check_same_task(catalog, candidates, task);
-  Evaluator evaluator(options, std::move(task), std::move(make_engine));
+  const StopWish& stop = catch_interrupts(
+      {"stopping: answers under way are given up; once more ends it at once",
+       options.save.empty()
+           ? "stopped at once; nothing is kept"
+           : "stopped at once; the same command goes on with what is in " + options.save});
+  Evaluator evaluator(options, std::move(task), std::move(make_engine), stop);
   for (const Subject& subject : candidates.folders) evaluator.run_folder(subject);
   for (const std::string& model : options.models) evaluator.run_endpoint(endpoint, model);
   const Evaluation& evaluation = evaluator.finish();

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/cli/terminal.h"
+#include "core/cli/output.h"
 
 namespace tinyzero {
 namespace {
@@ -90,7 +90,7 @@ int answer_json_lines(const std::function<Json(const JsonLine&)>& answer) {
       Json out;
       input.attempt(line, [&](const JsonLine& good) { out = answer(good); });
       print_json(line.fault.empty() ? out : refusal(line));
-      std::fflush(stdout);
+      flush_output();
     }
   }
   return input.finish();

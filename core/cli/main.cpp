@@ -1,5 +1,7 @@
-// The programs tinyzero and tinyzero-train: read the command line, run one command, turn errors into words and exit codes.
-// 0 done, 1 the work failed, 2 wrong usage, configuration or input.
+// The programs tinyzero and tinyzero-train: read the command line, run one command, turn errors
+// into words and exit codes.
+// 0 done, 1 the work failed, 2 wrong usage, configuration or input, 128 + a signal's number where
+// that ended it.
 
 #include <malloc.h>
 
@@ -10,8 +12,11 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/streams.h"
 #include "core/base/suggest.h"
+#include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "tinyzero/note.h"
 
 namespace {
@@ -65,18 +70,27 @@ void keep_large_memory() {
   setenv("THP_MEM_ALLOC_ENABLE", "1", 0);  // LibTorch's own tensors
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  keep_large_memory();
+// Errors become words and exit codes; of standard output end_output() tells.
+int run_guarded(int argc, char** argv) {
   try {
     return run(argc, argv);
+  } catch (const tinyzero::Interrupted&) {
+    return tinyzero::interrupt_code();
   } catch (const tinyzero::Error& e) {
     std::fprintf(stderr, "error: %s\n", e.what());
     if (!e.hint().empty()) std::fprintf(stderr, "  hint: %s\n", e.hint().c_str());
     return dynamic_cast<const tinyzero::Failure*>(&e) != nullptr ? 1 : 2;
   } catch (const std::exception& e) {
+    if (tinyzero::is_output_failure(e)) return 0;
     std::fprintf(stderr, "error: %s\n", e.what());
     return 1;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  tinyzero::open_standard_streams();
+  keep_large_memory();
+  return tinyzero::end_output(run_guarded(argc, argv));
 }

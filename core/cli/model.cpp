@@ -10,6 +10,7 @@
 #include "core/cli/json_lines.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/rollout/prompt_check.h"
 #include "core/text/tokenizer.h"

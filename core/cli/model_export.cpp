@@ -10,9 +10,11 @@
 #include <thread>
 
 #include "core/base/child.h"
+#include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/run/checkpoint.h"
 #include "tinyzero/number_text.h"
 
@@ -91,7 +93,7 @@ int model_export_command(const GlobalOptions&, const ModelExportOptions& options
   for (const SafetensorsFile& file : written.files()) bytes += file.bytes();
   fmt::print("{} · {} · {} in {} {}\n", out.string(), name_of(dtype), size_text(static_cast<double>(bytes)), written.files().size(),
              written.files().size() == 1 ? "file" : "files");
-  std::fflush(stdout);  // before the converter's words
+  flush_output();  // before the converter's words
   if (options.gguf) fmt::print("{}\n", convert(converter, out, dtype).string());
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "core/base/utf8.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/run/checkpoint.h"
 #include "core/text/chat.h"
@@ -121,7 +122,7 @@ int model_info_command(const GlobalOptions&, const ModelOptions& options) {
   const ModelFolder folder(model_folder(options.folder));
   const ModelConfig& c = folder.config();
   if (options.json) {
-    std::puts(json_line(info_json(folder)).c_str());
+    print_json(info_json(folder));
     return 0;
   }
   std::string extras, dtypes;

@@ -1,10 +1,14 @@
 // task new · algorithm new: a folder with a plugin that builds, passes its checks and trains as it stands.
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/dll/runtime_symbol_info.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -51,21 +55,30 @@ std::string replaced(std::string text, const std::string& word, const std::strin
 int write_folder(const GlobalOptions& global, const std::string& name, const Kind& kind) {
   check_name(global, name, kind);
   const fs::path folder = name;
-  if (fs::exists(folder)) throw Error("cannot make " + folder.string() + ": it exists", "choose another name, or another folder to be in");
+  if (fs::exists(fs::symlink_status(folder)))
+    throw Error("cannot make " + folder.string() + ": it exists",
+                "choose another name, or another folder to be in");
   const std::string program = boost::dll::program_location().string();
   const auto filled = [&](const char* text) {
     return replaced(replaced(replaced(text, "@NAME@", name), "@FIND@", cmake_find_argument()), "@PROGRAM@", program);
   };
-  const fs::path hidden = "." + name + ".new";  // becomes visible when it is whole
-  fs::remove_all(hidden);
-  if (std::error_code error; !fs::create_directory(hidden, error))
-    throw Error("cannot make " + folder.string() + ": " + error.message(), "go to a folder that you can write to");
-  write_file_synced(hidden / (name + ".cpp"), filled(kind.files.source));
-  write_file_synced(hidden / (name + "_test.cpp"), filled(kind.files.test));
-  write_file_synced(hidden / "CMakeLists.txt", filled(kind.files.cmake));
-  write_file_synced(hidden / (name + ".yaml"), filled(kind.files.experiment));
-  write_file_synced(hidden / "README.md", filled(kind.files.readme));
-  fs::rename(hidden, folder);
+  std::string pattern = "." + name + ".XXXXXX";  // becomes visible when it is whole
+  if (::mkdtemp(pattern.data()) == nullptr || ::chmod(pattern.c_str(), 0755) != 0)
+    throw Error("cannot make " + folder.string() + ": " + std::strerror(errno),
+                "go to a folder that you can write to");
+  const fs::path hidden = pattern;
+  try {
+    write_file_synced(hidden / (name + ".cpp"), filled(kind.files.source));
+    write_file_synced(hidden / (name + "_test.cpp"), filled(kind.files.test));
+    write_file_synced(hidden / "CMakeLists.txt", filled(kind.files.cmake));
+    write_file_synced(hidden / (name + ".yaml"), filled(kind.files.experiment));
+    write_file_synced(hidden / "README.md", filled(kind.files.readme));
+    fs::rename(hidden, folder);
+  } catch (const std::exception&) {
+    std::error_code ignored;
+    fs::remove_all(hidden, ignored);
+    throw;
+  }
   fmt::print(
       "{0}/ holds {1} that works: {0}.cpp. Build and check it:\n\n  cd {0}\n  cmake -B build {2}\n  cmake --build build\n"
       "  ctest --test-dir build --output-on-failure\n\nREADME.md goes on from there.\n",

@@ -219,7 +219,9 @@ void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int(
       c.add_option("--mean-tokens", w.mean_tokens, "mean length of a completion")->capture_default_str()->check(CLI::Range(1, 1 << 20));
       c.add_option("--max-tokens", w.max_tokens, "greatest length of a completion")->capture_default_str()->check(CLI::Range(1, 1 << 20));
       c.add_option("--rounds", o.rounds, "that count")->capture_default_str()->check(CLI::Range(1, 1000));
-      c.add_option("--threads", o.threads, "0: one a core")->capture_default_str()->check(CLI::Range(0, 1024));
+      c.add_option("--threads", o.threads, "0: as many as affinity and CPU quota allow")
+          ->capture_default_str()
+          ->check(CLI::Range(0, 1024));
       c.add_option("--precision", o.precision, "auto, f32 or bf16; the environment's TINYZERO_CPU names the kernels")
           ->capture_default_str()
           ->check(CLI::IsMember({"auto", "f32", "bf16"}));

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/base/memory.h"
+#include "core/cli/interrupt.h"
 #include "core/cli/options.h"
 #include "core/kernels/kernels.h"
 #include "core/train/gpu_plan.h"
@@ -247,6 +248,7 @@ Json arithmetic_json(const RunParts& parts) {
 }
 
 int plan_command(const GlobalOptions& global, const PlanOptions& options) {
+  end_at_interrupt();
   if (!options.gpu.empty()) return plan_on_gpu(global, options);
   keep_freed_memory();
   RunParts parts = RunParts::open(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));

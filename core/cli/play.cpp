@@ -9,6 +9,7 @@
 #include "core/cli/decode.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/eval/evaluate.h"
 #include "core/task/stream.h"
@@ -31,7 +32,7 @@ int play_by_hand(const Task& task, const PlayOptions& options) {
   for (std::int64_t n = 0; options.problems == 0 || n < options.problems; ++n) {
     const Item item = task.draw(static_cast<std::uint64_t>(options.seed), {static_cast<std::uint64_t>(n)}).front();
     fmt::print("\n{}\n> ", item.prompt);
-    std::fflush(stdout);
+    flush_output();
     std::string line;
     if (!std::getline(std::cin, line) || line == "q") break;
     if (line == "?") {

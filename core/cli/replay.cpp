@@ -173,6 +173,7 @@ void print_text(std::int64_t step, const SampledStep& sampled, const ReplayedUpd
 }  // namespace
 
 int replay_command(const GlobalOptions& global, const ReplayOptions& options) {
+  if (!options.batch.empty()) check_replaceable(options.batch);  // before the work
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
   const RunFolder folder = RunFolder::open(options.run, RunFolder::Access::read);
   RunParts parts = RunParts::open_run(folder.path(), catalog);

@@ -20,11 +20,14 @@ int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
     }
   }
   const bool one_folder = options.runs.size() == 1;
+  const fs::path file =
+      !options.out.empty()
+          ? fs::path(options.out)
+          : (one_folder ? fs::path(options.runs.front()) : fs::path()) / "report.html";
+  check_replaceable(file);  // before the work
   ReportOptions page;
   if (one_folder) page.comparison = read_comparison(options.runs.front());
   const Report report = make_report(read_runs(places), page);
-  const fs::path file =
-      !options.out.empty() ? fs::path(options.out) : (one_folder ? fs::path(options.runs.front()) : fs::path()) / "report.html";
   write_file_atomically(file, report.html);
   for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", one_line(warning, std::string::npos));
   fmt::print("{}  {} · {} run{} · {} of {} completions of the steps shown\n", file.string(),

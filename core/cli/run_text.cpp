@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <vector>
 
 #include "core/cli/terminal.h"
@@ -25,12 +26,31 @@ std::string speed_text(double tokens) {
   return tokens >= 10000 ? fmt::format("{:.0f}k tok/s", tokens / 1000) : fmt::format("{:.0f} tok/s", tokens);
 }
 
+// "level 2", or "products level 2, sums level 1"; empty: the tasks have no levels.
+std::string levels_text(const Json& r) {
+  constexpr std::string_view kLevel = "curriculum/level";
+  std::string out;
+  for (const auto& [name, level] : r.items()) {
+    if (!name.starts_with(kLevel) || !level.is_number()) continue;
+    const std::string part =
+        name.size() > kLevel.size() ? name.substr(kLevel.size() + 1) + " " : "";
+    out += fmt::format("{}{}level {}", out.empty() ? "" : ", ", part, level.get<double>());
+  }
+  return out;
+}
+
 // What a step says, most important first.
 std::vector<std::string> step_numbers(const Json& r) {
   if (r.contains("warm_start/step")) return {fmt::format("loss {:.3f}", value(r, "warm_start/loss"))};
-  return {fmt::format("reward {:.3f}", value(r, "train/reward")), fmt::format("mixed {:.0f} %", 100 * value(r, "train/mixed_groups")),
-          fmt::format("rollout {:.1f} s", value(r, "time/rollout")), fmt::format("update {:.1f} s", value(r, "time/update")),
-          fmt::format("{:.0f} tokens", value(r, "train/length"))};
+  std::vector<std::string> out = {fmt::format("reward {:.3f}", value(r, "train/reward"))};
+  if (const std::string levels = levels_text(r); !levels.empty()) out.push_back(levels);
+  for (const std::string& more :
+       {fmt::format("mixed {:.0f} %", 100 * value(r, "train/mixed_groups")),
+        fmt::format("rollout {:.1f} s", value(r, "time/rollout")),
+        fmt::format("update {:.1f} s", value(r, "time/update")),
+        fmt::format("{:.0f} tokens", value(r, "train/length"))})
+    out.push_back(more);
+  return out;
 }
 
 }  // namespace

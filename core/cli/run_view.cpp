@@ -7,6 +7,8 @@
 #include <cstdio>
 
 #include "core/base/memory.h"
+#include "core/base/shell_word.h"
+#include "core/cli/output.h"
 #include "core/cli/run_text.h"
 #include "core/cli/terminal.h"
 #include "core/run/checkpoint.h"
@@ -98,9 +100,10 @@ void RunView::stepped(std::int64_t step, std::int64_t steps, const Json& metrics
 }
 
 void RunView::recorded(const Json& record) {
-  if (!options_.json) return;
-  std::puts(json_line(record).c_str());
-  std::fflush(stdout);
+  if (!options_.json || output_lost_ || try_print_json(record)) return;
+  output_lost_ = true;
+  warned("standard output takes no metrics any more: " + output_problem() +
+         "; all of them are in metrics.jsonl");
 }
 
 void RunView::warned(const std::string& text) {
@@ -116,7 +119,8 @@ void RunView::noted(const std::string& text) {
 void RunView::finished(bool interrupted, const std::string& folder, double seconds) {
   line(fmt::format("{}  {} · peak memory {} · {}", interrupted ? "interrupted" : "done       ", duration_text(seconds),
                    size_text(static_cast<double>(peak_memory())), folder));
-  if (interrupted) line(fmt::format("            go on with: tinyzero train --resume {}", folder));
+  if (interrupted)
+    line(fmt::format("            go on with: tinyzero train --resume {}", shell_word(folder)));
 }
 
 }  // namespace tinyzero

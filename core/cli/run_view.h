@@ -38,7 +38,7 @@ class RunView : public Observer {
   RunFolder& folder_;
   RunViewOptions options_;
   Screen screen_;
-  bool preflight_told_ = false;
+  bool preflight_told_ = false, output_lost_ = false;
 };
 
 }  // namespace tinyzero

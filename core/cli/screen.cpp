@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 
 namespace tinyzero {
@@ -54,7 +55,7 @@ void Screen::line(const std::string& text, Style style) {
   const std::size_t indent = style == Style::warning || width < kNarrow ? kNarrowIndent : kIndent;
   for (const std::string& part : width > 0 ? folded(text, width, indent) : std::vector<std::string>{text})
     std::fprintf(stream_, "%s%s%s\n", colour, part.c_str(), *colour != '\0' ? "\x1b[0m" : "");
-  std::fflush(stream_);
+  flush();
 }
 
 void Screen::live(const std::function<std::string(std::size_t columns)>& text) {
@@ -67,7 +68,13 @@ void Screen::live(const std::function<std::string(std::size_t columns)>& text) {
   const std::string shown = one_line(text(width), width);
   live_columns_ = text_columns(shown);
   std::fputs(shown.c_str(), stream_);
-  std::fflush(stream_);
+  flush();
+}
+
+// Results have readers; progress may be lost.
+void Screen::flush() {
+  if (stream_ == stdout) flush_output();
+  else std::fflush(stream_);
 }
 
 }  // namespace tinyzero

@@ -34,6 +34,8 @@ class Screen {
   void clear();
 
  private:
+  void flush();
+
   std::FILE* stream_;
   bool quiet_, moves_, colours_;
   std::size_t live_columns_ = 0;  // of the live line on the screen; 0: there is none

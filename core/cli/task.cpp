@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/cli/json_lines.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/task/settings.h"
 #include "core/task/stream.h"
@@ -135,7 +136,7 @@ int task_verify_command(const GlobalOptions& global, const TaskOptions& options)
   JsonLines input;
   for (std::vector<JsonLine> lines = input.next(); !lines.empty(); lines = input.next()) {
     judge_lines(task, input, lines);
-    std::fflush(stdout);  // whoever waits for these verdicts may send more only then
+    flush_output();  // whoever waits for these verdicts may send more only then
   }
   return input.finish();
 }

@@ -1,5 +1,6 @@
 #include "core/cli/terminal.h"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -11,31 +12,6 @@
 #include "core/config/reader.h"
 
 namespace tinyzero {
-
-namespace {
-
-// \uXXXX, or two of them for a character beyond the first plane.
-std::string json_escape(std::uint32_t code) {
-  if (code < 0x10000) return fmt::format("\\u{:04x}", code);
-  return fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((code - 0x10000) >> 10), 0xDC00 + ((code - 0x10000) & 0x3FF));
-}
-
-}  // namespace
-
-void print_text(std::FILE* stream, const std::string& text) { std::fputs(printable(text).c_str(), stream); }
-
-void print_json(const Json& value) {
-  const std::string line = json_line(value);
-  std::string out;
-  out.reserve(line.size() + 1);
-  for (std::size_t at = 0; at < line.size();) {
-    const Utf8Part part = utf8_part(line, at);
-    if (is_printable(part.code)) out.append(line, at, part.size);
-    else out += json_escape(part.code);
-    at += part.size;
-  }
-  std::fputs((out + "\n").c_str(), stdout);
-}
 
 int terminal_width(std::FILE* stream) {
   winsize size{};

@@ -1,8 +1,5 @@
-// Small things that several commands print with. What a task, a model, a server or a file says is shown by these functions alone, so
-// that none of it reaches a terminal as a control sequence.
+// Text as terminals show it, and small things that several commands print with.
 #pragma once
-
-#include <fmt/format.h>
 
 #include <cstdio>
 #include <string>
@@ -13,21 +10,6 @@
 #include "tinyzero/settings.h"
 
 namespace tinyzero {
-
-// Prints text for people, with what is not printable made visible (foreign_text.h).
-void print_text(std::FILE* stream, const std::string& text);
-
-template <class... T>
-void print(fmt::format_string<T...> format, T&&... values) {
-  print_text(stdout, fmt::format(format, std::forward<T>(values)...));
-}
-template <class... T>
-void print(std::FILE* stream, fmt::format_string<T...> format, T&&... values) {
-  print_text(stream, fmt::format(format, std::forward<T>(values)...));
-}
-
-// Prints one line of JSON to standard output, with what is not printable as escapes: the same value for a machine.
-void print_json(const Json& value);
 
 // Width of the terminal behind a stream in columns; 0 if it is none.
 int terminal_width(std::FILE* stream);

@@ -2,13 +2,13 @@
 
 #include <ATen/Version.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <csignal>
 
 #include "core/base/error.h"
 #include "core/base/memory.h"
+#include "core/base/shell_word.h"
+#include "core/cli/interrupt.h"
 #include "core/cli/options.h"
 #include "core/cli/run_view.h"
 #include "core/rollout/cuda/device.h"
@@ -18,18 +18,13 @@
 namespace tinyzero {
 namespace {
 
-std::atomic<bool> stop_requested{false};
-
-// The first signal asks the run to end after its step, with a checkpoint; the second ends the process at once.
-void on_signal(int signal) {
-  if (stop_requested.exchange(true)) ::_exit(128 + signal);
-}
-
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+// The first signal asks the run to end, with a checkpoint; the second ends the process at once.
+const StopWish& catch_signals(const fs::path& run) {
+  const std::string resume = "tinyzero train --resume " + shell_word(run.string());
+  return catch_interrupts(
+      {"stopping: the run ends with a checkpoint as soon as it can, at the latest after this step; "
+       "once more ends it at once",
+       "stopped at once; from the last checkpoint go on with: " + resume});
 }
 
 // A reader that goes away (`train | head`) does not end a run, and a file that may not grow is an error like a full disk.
@@ -69,7 +64,8 @@ void check_changes(const RunFolder& folder, const ManifestFacts& facts, const Tr
   if (options.accept_changes) return accept_changes(folder, facts, changes);
   std::string words = "the run " + options.resume + " would not go on as it began:";
   for (const Change& change : changes) words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
-  throw Error(words, "undo the changes, or go on with them: tinyzero train --resume " + options.resume + " --accept-changes");
+  throw Error(words, "undo the changes, or go on with them: tinyzero train --resume " +
+                         shell_word(options.resume) + " --accept-changes");
 }
 
 void warn_of_machine(const RunFolder& folder, RunView& view) {
@@ -89,7 +85,7 @@ void warn_of_machine(const RunFolder& folder, RunView& view) {
 // To the end; what ends it stands in its log, too.
 int run_to_the_end(Trainer& trainer, RunFolder& folder) {
   try {
-    return trainer.run() ? 0 : 1;
+    return trainer.run() ? 0 : interrupt_code();
   } catch (const std::exception& e) {
     folder.log(std::string("error: ") + e.what());
     throw;
@@ -105,8 +101,8 @@ int train_new(const GlobalOptions& global, const TrainOptions& options) {
   write_manifest(folder, manifest_facts(parts, options.config));
   RunView view(folder, {options.quiet, options.json});
   view.started(facts_of(parts, path));
-  catch_signals();
-  Trainer trainer(parts, folder, view, stop_requested, std::move(preflight));
+  if (!folder.lock_note().empty()) view.noted("note: " + folder.lock_note());
+  Trainer trainer(parts, folder, view, catch_signals(path), std::move(preflight));
   return run_to_the_end(trainer, folder);
 }
 
@@ -116,6 +112,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
                 "give only --resume FOLDER");
   }
   RunFolder folder = RunFolder::open(options.resume);
+  folder.check_checkpoints();
   RunParts parts = RunParts::open_run(folder.path(), PluginCatalog::scan(global.plugin_folders));
   const ManifestFacts begun = manifest_facts(parts, folder.config().string());
   if (!fs::exists(folder.manifest())) write_manifest(folder, begun);  // killed before it had one
@@ -133,8 +130,8 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   warn_of_machine(folder, view);
   if (begun.model_files.is_null() && !parts.experiment.model.path.empty())
     view.warned(fmt::format("model.path {} is not there any more: the run goes on from its own checkpoints", parts.experiment.model.path));
-  catch_signals();
-  Trainer trainer(parts, folder, view, stop_requested, std::move(preflight));
+  if (!folder.lock_note().empty()) view.noted("note: " + folder.lock_note());
+  Trainer trainer(parts, folder, view, catch_signals(folder.path()), std::move(preflight));
   trainer.restore(checkpoint ? std::move(*checkpoint) : Checkpoint());
   return run_to_the_end(trainer, folder);
 }

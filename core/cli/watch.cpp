@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/cli/options.h"
 #include "core/cli/run_text.h"
 #include "core/cli/screen.h"
@@ -34,7 +36,8 @@ class Follower {
     std::vector<std::string> out;
     if (!fs::exists(path_)) return out;
     const FileHandle file(path_, O_RDONLY);
-    const auto size = static_cast<std::int64_t>(fs::file_size(path_));
+    struct stat status {};
+    const std::int64_t size = ::fstat(file.fd(), &status) == 0 ? status.st_size : 0;
     if (size < read_) {  // the run went back to a checkpoint
       read_ = size;
       rest_.clear();
@@ -125,7 +128,7 @@ int watch_command(const GlobalOptions&, const WatchOptions& options) {
   const bool said_so = last.starts_with("done") || last.starts_with("error: ") || last.find("go on with: ") != std::string::npos;
   if (!said_so) {
     screen.line(fmt::format("ended       without a word after {} · go on with: tinyzero train --resume {}", progress.place(),
-                            folder.path().string()));
+                            shell_word(folder.path().string())));
   }
   return 0;
 }

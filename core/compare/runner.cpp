@@ -9,13 +9,16 @@
 #include <sstream>
 #include <thread>
 
+#include "core/base/cpus.h"
 #include "core/base/error.h"
-#include "core/run/checkpoint.h"
+#include "core/compare/metrics.h"
+#include "core/run/checkpoint_folder.h"
 
 namespace tinyzero {
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(50);
+constexpr const char* kHint = "  hint: ";
 
 fs::path beside(fs::path run, const char* ending) { return run += ending; }
 
@@ -45,13 +48,16 @@ void settle(const fs::path& path, const PlannedRun& run) {
   }
 }
 
-// The last line that says "error: "; else the last line; else how the process ended.
+// The last line that says "error: ", with the hint below it; else the last line; else how the
+// process ended.
 std::string last_words(const fs::path& log, std::uintmax_t from, int code) {
   const std::string all = read_file(log);
   std::istringstream stream(all.substr(std::min<std::size_t>(all.size(), from)));
   std::string error, last;
   for (std::string line; std::getline(stream, line);) {
     if (line.starts_with("error: ")) error = line.substr(std::strlen("error: "));
+    else if (line.starts_with(kHint) && !error.empty())
+      error += " (" + line.substr(std::strlen(kHint)) + ")";
     if (!line.empty()) last = line;
   }
   if (!error.empty()) return error;
@@ -76,10 +82,14 @@ ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, 
       observer_(observer),
       progress_(plan.runs.size()) {
   const std::vector<int> cores = usable_cores();
-  if (jobs > static_cast<std::int64_t>(cores.size()))
-    throw Error(fmt::format("--jobs is {}, and {} may be used: each run has at least one core of its own", jobs,
-                            cores.size() == 1 ? "one core" : fmt::format("{} cores", cores.size())),
-                "lower --jobs");
+  const CpuAllowance allowance = cpu_allowance();
+  if (jobs > allowance.usable())
+    throw Error(
+        fmt::format(
+            "--jobs is {}, and {} may be used{}: each run has at least one core of its own", jobs,
+            allowance.usable() == 1 ? "one core" : fmt::format("{} cores", allowance.usable()),
+            allowance.reason().empty() ? "" : " (" + allowance.reason() + ")"),
+        "lower --jobs");
   for (const PlannedRun& run : plan_.runs) settle(beside(path(run), ".yaml"), run);
   for (std::int64_t j = 0; j < jobs; ++j) {
     slots_.emplace_back();
@@ -88,14 +98,16 @@ ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, 
 }
 
 bool ComparisonRunner::is_trained(const PlannedRun& run) const {
-  return run.is_start && fs::exists(path(run) / "checkpoints" / checkpoint_name(Phase::reinforce, 0));
+  return run.is_start &&
+         fs::exists(path(run) / "checkpoints" / checkpoint_name(Phase::reinforce, 0)) &&
+         !read_run_metrics(path(run)).curve.empty();
 }
 
 bool ComparisonRunner::is_done(const PlannedRun& run) const {
   return run.arm.has_value() ? fs::exists(path(run) / "test.json") : is_trained(run);
 }
 
-void ComparisonRunner::run(const std::atomic<int>& stops) {
+void ComparisonRunner::run(const StopWish& stops) {
   int told = 0;
   for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
     if (is_done(plan_.runs[i])) progress_[i].state = RunState::done;
@@ -139,7 +151,8 @@ void ComparisonRunner::begin(Slot& slot, std::size_t index) {
   observer_.began(run, resumed);
   if (is_trained(run)) return start_child(slot, Stage::test, {"compare-test", folder.string()});
   if (resumed) return start_child(slot, Stage::train, {"train", "--resume", folder.string()});
-  fs::remove_all(folder);  // of a run that was killed before it had a configuration
+  // What a run left that was killed before it had a configuration, `train` takes over; anything
+  // else it refuses.
   start_child(slot, Stage::train, {"train", beside(folder, ".yaml").string(), "--run", folder.string()});
 }
 

@@ -1,13 +1,13 @@
 // Does the runs of a plan with child processes of this program, some of them at once, and goes on where an earlier call ended.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/child.h"
+#include "core/base/stop.h"
 #include "core/compare/plan.h"
 
 namespace tinyzero {
@@ -37,7 +37,7 @@ class ComparisonRunner {
 
   // Until every run is done or failed, or until `stops` is above 0: then each child is asked once to end, with a checkpoint, and again for
   // every further stop. Runs that could not begin stay `waiting`.
-  void run(const std::atomic<int>& stops);
+  void run(const StopWish& stops);
 
   const std::vector<RunProgress>& progress() const { return progress_; }
 
@@ -52,7 +52,9 @@ class ComparisonRunner {
   };
 
   fs::path path(const PlannedRun& run) const { return folder_ / run.folder; }
-  bool is_trained(const PlannedRun& run) const;  // a start only; whether others are is for `train --resume` to say
+  // A start only, with its evaluation, which an interrupt may have put off; whether others are is
+  // for `train --resume` to say.
+  bool is_trained(const PlannedRun& run) const;
   bool is_done(const PlannedRun& run) const;
   std::optional<std::size_t> next();
   void begin(Slot& slot, std::size_t index);

@@ -70,7 +70,7 @@ void test_run(const fs::path& run, const PluginCatalog& catalog) {
 
   const auto all = list_checkpoints(checkpoints);
   for (const fs::path& path : all) {
-    if (path != selected && path != all.back()) fs::remove_all(path);
+    if (path != selected && path != all.back()) remove_checkpoint(path);
   }
 }
 

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <sstream>
 
+#include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/suggest.h"
-#include "core/base/workers.h"
 
 namespace tinyzero {
 
@@ -14,7 +14,9 @@ namespace fs = std::filesystem;
 
 void GeneralSettings::describe(SettingsTable& t) {
   t.add("seed", seed, "all randomness of the run comes from it").between(0, 9007199254740992.0);
-  t.add("threads", threads, "CPU threads for sampling and training; 0: one a core").between(0, 1024);
+  t.add("threads", threads,
+        "CPU threads for sampling and training; 0: as many as affinity and CPU quota allow")
+      .between(0, 1024);
   t.add("precision", precision, "of products and cached keys and values; sums are f32. auto: bf16 where the CPU computes with it, else f32")
       .one_of({"auto", "f32", "bf16"});
 }

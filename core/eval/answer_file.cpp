@@ -1,7 +1,6 @@
 #include "core/eval/answer_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <map>
@@ -48,8 +47,9 @@ EvalAnswer read_answer(const Json& line, const std::string& where, const EvalSet
 }  // namespace
 
 AnswerFile::AnswerFile(fs::path path) : path_(std::move(path)), file_(path_, O_RDWR | O_CREAT | O_APPEND) {
-  if (::flock(file_.fd(), LOCK_EX | LOCK_NB) != 0)
-    throw Error("another process writes " + path_.string(), "wait for it, or give another file");
+  if (const auto holder = lock_.take(file_, path_))
+    throw Error(holder->name() + " writes " + path_.string(),
+                holder->hint("wait for it, or give another file"));
   read();
 }
 

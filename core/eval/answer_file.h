@@ -12,6 +12,7 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/base/lock.h"
 #include "core/eval/evaluate.h"
 
 namespace tinyzero {
@@ -32,12 +33,15 @@ class AnswerFile {
   void sync() const { file_.sync(path_); }
 
   const fs::path& path() const { return path_; }
+  // What is to be known about how the file is locked; empty: nothing.
+  const std::string& lock_note() const { return lock_.note(); }
 
  private:
   void read();
 
   fs::path path_;
   FileHandle file_;
+  FileLock lock_;
   std::vector<Json> lines_;
   std::string model_;
 };

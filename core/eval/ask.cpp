@@ -29,8 +29,9 @@ class Asker {
     for (std::size_t i = 0; i < questions.size(); ++i) fresh_.push_back(i);
   }
 
-  AskReport run() {
+  AskReport run(const StopWish* stop) {
     while (report_.answered + report_.failed < questions_.size()) {
+      stop_if_asked(stop);
       const Clock::time_point next = start_what_may();
       const auto patience = std::min<std::chrono::duration<double>>(next - Clock::now(), std::chrono::duration<double>(kPatience));
       for (HttpReply& reply : client_.wait(patience.count())) take(std::move(reply));
@@ -170,8 +171,8 @@ class Asker {
 }  // namespace
 
 AskReport ask_endpoint(const EndpointOptions& options, const std::vector<Question>& questions, std::size_t total,
-                       const AskObserver& observer) {
-  return Asker(options, questions, total, observer).run();
+                       const AskObserver& observer, const StopWish* stop) {
+  return Asker(options, questions, total, observer).run(stop);
 }
 
 }  // namespace tinyzero

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/stop.h"
 #include "core/eval/endpoint.h"
 
 namespace tinyzero {
@@ -30,9 +31,11 @@ struct AskObserver {
   std::function<void(const std::string&)> noted;   // in words: why it waits
 };
 
-// Throws Error if the endpoint cannot be used as it was given (address, key, model, TLS), which shows before the first answer, and Failure if it
-// fails too often: more than max_failed of `total` completions, or the first few when none was answered before.
+// Throws Error if the endpoint cannot be used as it was given (address, key, model, TLS), which
+// shows before the first answer, and Failure if it fails too often: more than max_failed of `total`
+// completions, or the first few when none was answered before. Interrupted where `stop` asks for
+// it: requests under way are given up.
 AskReport ask_endpoint(const EndpointOptions& options, const std::vector<Question>& questions, std::size_t total,
-                       const AskObserver& observer);
+                       const AskObserver& observer, const StopWish* stop = nullptr);
 
 }  // namespace tinyzero

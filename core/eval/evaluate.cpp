@@ -80,16 +80,73 @@ void judge_answer(const Task& task, const Item& item, EvalAnswer& answer) {
   set_verdict(task, task.verify({{item.state, answer.completion}}).front(), answer);
 }
 
+namespace {
+
+// The prompts of what a book does not know, one for each row of samples of a problem that are
+// wanted.
+std::vector<Prompt> missing_prompts(const std::vector<Prompt>& prompts, const AnswerBook& book,
+                                    bool greedy) {
+  std::vector<Prompt> out;
+  for (std::size_t p = 0; p < prompts.size(); ++p) {
+    bool goes_on = false;
+    for (std::int64_t s = 0; s < prompts[p].samples; ++s) {
+      const bool known = book.known.count({greedy, p, s}) > 0;
+      if (!known && goes_on) ++out.back().samples;
+      else if (!known) out.push_back({prompts[p].ids, 1, static_cast<std::int64_t>(p), s});
+      goes_on = !known;
+    }
+  }
+  return out;
+}
+
+// Completions of the prompts, which name their problems, in the order of problems. What has ended
+// when it is interrupted goes to `rescued`.
+std::vector<Episode> sample_episodes(Engine& engine, const std::vector<Prompt>& prompts,
+                                     Sampling sampling, std::vector<Episode>* rescued) {
+  const auto name_problem = [&](Episode& episode) {
+    const Prompt& prompt = prompts[static_cast<std::size_t>(episode.prompt)];
+    if (prompt.number >= 0) episode.prompt = prompt.number;
+  };
+  if (rescued != nullptr) sampling.on_episode = [&](const Episode& e) { rescued->push_back(e); };
+  try {
+    std::vector<Episode> episodes = engine.generate(prompts, sampling);
+    for (Episode& episode : episodes) name_problem(episode);
+    return episodes;
+  } catch (const Interrupted&) {
+    if (rescued != nullptr) {
+      for (Episode& episode : *rescued) name_problem(episode);
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
 std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos,
                                    const std::string& framing, const Task& task, const EvalSet& set, const EvalOptions& options,
-                                   std::vector<ScoredCompletion>* shown) {
+                                   std::vector<ScoredCompletion>* shown, const AnswerBook* book) {
   std::vector<EvalAnswer> answers;
   Sampling sampling{options.max_tokens, options.temperature, eos, options.seed, Purpose::evaluation, options.step};
-  const auto sample = [&](std::int64_t samples, bool greedy) {
-    auto completions =
-        score_episodes(tokenizer, task, set.items, engine.generate(make_prompts(tokenizer, framing, set.items, samples), sampling));
-    for (const ScoredCompletion& c : completions) answers.push_back(eval_answer(task, c, greedy));
+  sampling.stop = options.stop;
+  const auto judge = [&](std::vector<Episode> episodes, bool greedy) {
+    auto completions = score_episodes(tokenizer, task, set.items, std::move(episodes));
+    for (const ScoredCompletion& c : completions) {
+      answers.push_back(eval_answer(task, c, greedy));
+      if (book != nullptr) book->take(answers.back());
+    }
     return completions;
+  };
+  const auto sample = [&](std::int64_t samples, bool greedy) {
+    std::vector<Prompt> prompts = make_prompts(tokenizer, framing, set.items, samples);
+    if (book != nullptr) prompts = missing_prompts(prompts, *book, greedy);
+    std::vector<Episode> ended;
+    try {
+      return judge(sample_episodes(engine, prompts, sampling, book != nullptr ? &ended : nullptr),
+                   greedy);
+    } catch (const Interrupted&) {
+      judge(std::move(ended), greedy);
+      throw;
+    }
   };
   auto completions = sample(options.samples, false);
   if (shown != nullptr) *shown = std::move(completions);

@@ -1,9 +1,12 @@
 // Accuracy of a policy on held-out problems.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/base/json.h"
@@ -21,6 +24,8 @@ struct EvalOptions {
   std::int64_t max_tokens = 256;
   std::uint64_t seed = 1, step = 0;  // name the randomness
   bool greedy = true;                // also decode each problem once without randomness
+  // Where it is asked for, an evaluation ends with Interrupted; null: it goes to its end.
+  const StopWish* stop = nullptr;
 };
 
 // One completion of an evaluation with its verdict.
@@ -57,6 +62,18 @@ struct EvalReport {
   double accuracy() const { return judged > 0 ? right / judged : 0; }
 };
 
+// Which answer of an evaluation: greedy or sampled, of which problem, number of the sample.
+using AnswerName = std::tuple<bool, std::size_t, std::int64_t>;
+inline AnswerName name_of(const EvalAnswer& a) { return {a.greedy, a.problem, a.sample}; }
+
+// Where answers are kept while they come.
+struct AnswerBook {
+  // Those that need not be sampled.
+  std::set<AnswerName> known;
+  // Called with every other, once it is judged; also with what had ended at an interrupt.
+  std::function<void(const EvalAnswer&)> take;
+};
+
 // One completion with its verdict, as training has it.
 struct ScoredCompletion {
   std::size_t item = 0;  // index into the problems
@@ -77,10 +94,13 @@ std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const T
 // Fills in the verdict of `answer`, whose completion is there.
 void judge_answer(const Task& task, const Item& item, EvalAnswer& answer);
 
-// Samples answers to `set`, then greedy ones if wanted; if `shown` is not null it receives the sampled completions.
-std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos,
-                                   const std::string& framing, const Task& task, const EvalSet& set, const EvalOptions& options,
-                                   std::vector<ScoredCompletion>* shown = nullptr);
+// Samples answers to `set`, then greedy ones if wanted; if `shown` is not null it receives the
+// sampled completions. With a book, only those that it does not know.
+std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer,
+                                   const std::vector<std::int64_t>& eos, const std::string& framing,
+                                   const Task& task, const EvalSet& set, const EvalOptions& options,
+                                   std::vector<ScoredCompletion>* shown = nullptr,
+                                   const AnswerBook* book = nullptr);
 
 // Counts answers to `set`, at most `samples` sampled ones a problem, in any order.
 EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers, std::int64_t samples);

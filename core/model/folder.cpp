@@ -7,6 +7,7 @@
 #include <cstring>
 #include <set>
 
+#include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/workers.h"
 
@@ -91,7 +92,24 @@ std::string read_config_files(const fs::path& folder, ModelConfig& config) {
   return json.contains("eos_token_id") && !json["eos_token_id"].is_null() ? "generation_config.json" : source;
 }
 
+bool is_inside(const fs::path& file, const fs::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first ==
+         folder.end();
+}
+
+// Both without links. In Hugging Face's cache a model is a folder snapshots/REVISION of links to
+// blobs/ beside it.
+bool is_of_folder(const fs::path& file, const fs::path& folder) {
+  const fs::path snapshots = folder.parent_path();
+  return is_inside(file, folder) || (snapshots.filename() == "snapshots" &&
+                                     is_inside(file, snapshots.parent_path() / "blobs"));
+}
+
 }  // namespace
+
+bool is_companion(const std::string& name) {
+  return std::find(std::begin(kCompanions), std::end(kCompanions), name) != std::end(kCompanions);
+}
 
 ModelConfig read_model_config(const fs::path& folder) {
   ModelConfig config;
@@ -163,7 +181,12 @@ std::vector<TensorView> ModelFolder::tensors() const {
 std::shared_ptr<const FolderFiles> ModelFolder::companions() const {
   auto files = std::make_shared<FolderFiles>();
   for (const char* name : kCompanions) {
-    if (fs::is_regular_file(path_ / name)) (*files)[name] = read_file(path_ / name);
+    if (!fs::is_regular_file(path_ / name)) continue;
+    const fs::path target = fs::canonical(path_ / name);
+    if (is_of_folder(target, fs::canonical(path_))) files->texts[name] = read_file(target);
+    else
+      files->outside =
+          (path_ / name).string() + " is a link out of its folder, to " + target.string();
   }
   return files;
 }

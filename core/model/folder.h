@@ -70,7 +70,17 @@ struct FolderContent {
 // A model as it is in memory, f32 in one file, with the files that came with it; the model must outlive it.
 FolderContent content_of(const Model& model);
 
-// Writes a folder's files into one that exists (fsynced, not atomic).
+// Throws Error if the files that go along with a model are not all its own: a link out of its
+// folder is not followed into folders that are written, for whoever made it may not be who reads
+// them.
+void check_companions(const Model& model);
+void check_companions(const FolderContent& content);
+
+// Whether a file of this name goes along with a model.
+bool is_companion(const std::string& name);
+
+// Writes a folder's files into one that exists (fsynced, not atomic). Throws what check_companions
+// throws, first.
 void write_folder(const FolderContent& content, const fs::path& folder);
 
 // write_folder of content_of.

@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
 #include <system_error>
 
 #include "core/base/error.h"
+#include "core/base/lock.h"
 #include "core/model/folder.h"
 
 namespace tinyzero {
@@ -55,11 +55,22 @@ void write_weights(const FolderContent& content, const fs::path& folder) {
 
 }  // namespace
 
+void check_companions(const FolderContent& content) {
+  if (!content.companions || content.companions->outside.empty()) return;
+  throw Error(
+      content.companions->outside + ": what it leads to is not copied into models that are written",
+      "put a copy of the file there, or remove the link");
+}
+
+void check_companions(const Model& model) { check_companions(content_of(model)); }
+
 void write_folder(const FolderContent& content, const fs::path& folder) {
+  check_companions(content);
   write_weights(content, folder);
   write_file_synced(folder / "config.json", content.config->to_json(content.dtype).dump(2) + "\n");
   if (content.companions) {
-    for (const auto& [name, text] : *content.companions) write_file_synced(folder / name, text);
+    for (const auto& [name, text] : content.companions->texts)
+      write_file_synced(folder / name, text);
   } else {
     Json generation = {{"do_sample", true}, {"temperature", 1.0}};
     if (!content.config->eos.empty()) generation["eos_token_id"] = content.config->eos;
@@ -76,7 +87,30 @@ FolderContent content_of(const Model& model) {
 
 void save_model(const Model& model, const fs::path& folder) { write_folder(content_of(model), folder); }
 
+namespace {
+
+// Empties a folder that an export left which was killed. Throws Error if it holds anything else.
+void remove_left_files(const fs::path& folder) {
+  std::vector<fs::path> left;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    const bool written = name == "config.json" || name == "generation_config.json" ||
+                         name == "model.safetensors.index.json" ||
+                         (name.starts_with("model") && name.ends_with(".safetensors")) ||
+                         is_companion(name);
+    if (!written || !fs::is_regular_file(entry.symlink_status()))
+      throw Error(folder.string() + ", where the export is written first, holds " + name +
+                      ", which no export left there",
+                  "move that folder away");
+    left.push_back(entry.path());
+  }
+  for (const fs::path& path : left) fs::remove(path);
+}
+
+}  // namespace
+
 void export_folder(const FolderContent& content, const fs::path& folder) {
+  check_companions(content);
   const fs::path target = (fs::absolute(folder) / "").lexically_normal().parent_path(), parent = target.parent_path();
   if (fs::exists(fs::symlink_status(target)))
     throw Error(folder.string() + " exists already", "nothing is overwritten: give the name of a new folder");
@@ -86,10 +120,13 @@ void export_folder(const FolderContent& content, const fs::path& folder) {
   std::error_code problem;
   fs::create_directory(temporary, problem);
   if (problem) throw Error("cannot write into " + parent.string() + ": " + problem.message(), "check its permissions");
-  const FileHandle lock(temporary, O_RDONLY | O_DIRECTORY);
-  if (::flock(lock.fd(), LOCK_EX | LOCK_NB) != 0) throw Error("another export writes " + folder.string() + " at this moment");
+  const FileHandle handle(temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  FileLock lock;
+  if (const auto holder = lock.take(handle, temporary))
+    throw Error(holder->name() + " writes " + folder.string() + " at this moment",
+                holder->hint("wait for it"));
+  remove_left_files(temporary);
   try {
-    for (const auto& left : fs::directory_iterator(temporary)) fs::remove_all(left.path());  // by an export that was killed
     write_folder(content, temporary);
     sync_folder(temporary);
     fs::rename(temporary, target);
@@ -104,7 +141,7 @@ std::uint64_t folder_bytes(const FolderContent& content) {
   std::uint64_t bytes = 64 << 10;  // configuration, headers, index
   for (const TensorView& tensor : content.tensors) bytes += tensor_bytes(tensor, content.dtype) + 256;
   if (content.companions) {
-    for (const auto& [name, text] : *content.companions) bytes += text.size();
+    for (const auto& [name, text] : content.companions->texts) bytes += text.size();
   }
   return bytes;
 }

@@ -64,8 +64,13 @@ class FloatBuffer {
   std::int64_t size_ = 0;
 };
 
-// Files of a model's folder that are neither configuration nor weights, name to content: tokenizer, chat template, generation_config.json.
-using FolderFiles = std::map<std::string, std::string>;
+// Files of a model's folder that are neither configuration nor weights: tokenizer, chat template,
+// generation_config.json, licence. They go along into every folder that is written of the model.
+struct FolderFiles {
+  std::map<std::string, std::string> texts;  // by name
+  // A file that is none of these because it is a link out of the folder, in words; empty: no such file.
+  std::string outside = {};
+};
 
 // A model: its shape, where each weight stands, and the weights.
 struct Model {

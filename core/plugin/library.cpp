@@ -109,7 +109,8 @@ void PluginCatalog::scan_folder(const fs::path& folder, bool built_in) {
   std::error_code ignored;  // a folder of the search path that does not exist holds no plugins
   std::vector<fs::path> paths;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (entry.path().extension() == ".so" && entry.is_regular_file(ignored)) paths.push_back(entry.path());
+    if (entry.path().extension() == ".so" && !entry.is_directory(ignored))
+      paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());
   for (const fs::path& path : paths) {

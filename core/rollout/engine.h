@@ -8,12 +8,17 @@
 #include <functional>
 #include <vector>
 
+#include "core/base/stop.h"
+
 namespace tinyzero {
 
 // One prompt, to be completed `samples` times.
 struct Prompt {
   std::vector<std::int32_t> ids;  // at least one
   std::int64_t samples = 1;
+  // These name the randomness of its samples, so that some completions of a call can be sampled alone.
+  std::int64_t number = -1;       // of the prompt; -1: its place in the call
+  std::int64_t first_sample = 0;  // of those that are wanted
 };
 
 // What randomness is for; part of the name of every stream.
@@ -31,6 +36,8 @@ enum class Purpose : std::uint64_t {
   weight_rounding = 11
 };
 
+struct Episode;
+
 struct Sampling {
   std::int64_t max_tokens = 256;  // longest completion
   double temperature = 1.0;       // 0: the likeliest token, no randomness
@@ -46,12 +53,17 @@ struct Sampling {
   // Called with every token of a completion as it is sampled, the one that ends it included, where there is one prompt and one sample; on the
   // caller's thread.
   std::function<void(std::int32_t token)> on_token = {};
+  // Called with every completion as it ends, by one thread at a time, in any order.
+  std::function<void(const Episode&)> on_episode = {};
+  // Where it is asked for, the call ends with Interrupted within a pass; null: it goes to its end.
+  const StopWish* stop = nullptr;
 };
 
 enum class End { eos, length };
 
 struct Episode {
-  std::int64_t prompt = 0, sample = 0;  // which prompt of the call, which of its samples
+  std::int64_t prompt = 0;           // which prompt of the call
+  std::int64_t sample = 0;           // which of the prompt's, from its first_sample on
   std::vector<std::int32_t> tokens;     // of the completion; ends with the eos token if `end` is eos
   std::vector<float> logp;  // log-probability of each token under the sampling distribution (temperature 0: under temperature 1)
   End end = End::length;

@@ -22,9 +22,13 @@ DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab,
   return {static_cast<std::int32_t>(id), static_cast<float>(std::log(static_cast<double>(logits[id])) - std::log(sum))};
 }
 
-std::uint64_t sample_stream(const Sampling& sampling, std::size_t prompt, std::int64_t sample) {
+std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t place,
+                            std::int64_t sample) {
+  const std::uint64_t number =
+      prompt.number < 0 ? place : static_cast<std::uint64_t>(prompt.number);
   return stream_key(sampling.seed,
-                    {static_cast<std::uint64_t>(sampling.purpose), sampling.step, prompt, static_cast<std::uint64_t>(sample)});
+                    {static_cast<std::uint64_t>(sampling.purpose), sampling.step, number,
+                     static_cast<std::uint64_t>(prompt.first_sample + sample)});
 }
 
 }  // namespace tinyzero

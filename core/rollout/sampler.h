@@ -57,7 +57,8 @@ struct DrawnToken {
 DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab, const Sampling& sampling, std::uint64_t stream,
                       std::uint64_t index, std::vector<std::int32_t>& order);
 
-// The stream of a sample of a prompt.
-std::uint64_t sample_stream(const Sampling& sampling, std::size_t prompt, std::int64_t sample);
+// The stream of sample number `sample`, from 0, that a call wants of its prompt number `place`.
+std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t place,
+                            std::int64_t sample);
 
 }  // namespace tinyzero

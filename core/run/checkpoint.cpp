@@ -8,14 +8,10 @@
 
 #include "core/base/error.h"
 #include "core/model/folder.h"
+#include "core/run/checkpoint_checks.h"
 
 namespace tinyzero {
 namespace {
-
-bool older(const fs::path& a, const fs::path& b) {
-  const auto rank = [](const fs::path& p) { return std::pair(p.filename().string().starts_with("step"), p.filename().string()); };
-  return rank(a) < rank(b);
-}
 
 Json state_json(const TrainerState& state, const ModelView& policy) {
   return {{"phase", state.phase == Phase::warm_start ? "warm_start" : "reinforce"},
@@ -30,7 +26,8 @@ Json state_json(const TrainerState& state, const ModelView& policy) {
           {"kept", state.kept},
           {"best_step", state.best_step},
           {"best_accuracy", state.best_accuracy},
-          {"curriculum", state.curriculum}};
+          {"curriculum", state.curriculum},
+          {"evaluation_due", state.evaluation_due}};
 }
 
 TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
@@ -49,6 +46,7 @@ TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
     state.best_step = json.value("best_step", state.best_step);
     state.best_accuracy = json.value("best_accuracy", state.best_accuracy);
     state.curriculum = json.value("curriculum", state.curriculum);
+    state.evaluation_due = json.value("evaluation_due", state.evaluation_due);
     return state;
   } catch (const Json::exception& e) {
     throw Error(path.string() + " is damaged: " + e.what());
@@ -63,7 +61,17 @@ OptimizerState read_optimizer(const fs::path& path, std::int64_t size) {
     if (found == state.moments->tensors().end() || found->second.elements() != size)
       throw Error(path.string() + " is damaged: tensor \"" + name + "\"");
   }
+  if (const std::string words = not_finite(state.moments->tensors()); !words.empty())
+    throw Error(path.string() + " cannot be gone on from: " + words);
   return state;
+}
+
+// The model of a folder, all of whose weights are numbers.
+Model read_model(const fs::path& folder) {
+  Model model = load_model(folder);
+  if (const std::string words = not_finite(model); !words.empty())
+    throw Error(folder.string() + " cannot be gone on from: " + words);
+  return model;
 }
 
 // How many numbers of a side model learn: those of its adapter, if it has one.
@@ -76,7 +84,7 @@ std::int64_t learning_numbers(const Model& model, const fs::path& adapter) {
 }
 
 SavedModel read_side(const fs::path& folder) {
-  SavedModel side{load_model(folder), {}};
+  SavedModel side{read_model(folder), {}};
   const fs::path moments = folder / "optimizer.safetensors", state = folder / "state.json";
   if (!fs::exists(state)) return side;
   side.optimizer = read_optimizer(moments, learning_numbers(side.model, folder / "adapter"));
@@ -136,8 +144,19 @@ void write_parts(const fs::path& folder, const ModelView& policy, const std::map
   write_tensors(folder / "trainer" / "optimizer.safetensors", policy.moments);
   for (const auto& [side, view] : sides) write_side(folder / "trainer" / side, view, tokenizer);
   write_file_synced(folder / "trainer" / "state.json", state_json(state, policy).dump(2) + "\n");
+  write_checksums(folder);
   sync_folder(folder / "trainer");
   sync_folder(folder);
+}
+
+// Throws Failure if a number of what is to be saved is not finite.
+void check_finite(const std::string& checkpoint, const std::string& side, const ModelView& view) {
+  std::string words = not_finite(*view.model);
+  if (words.empty()) words = not_finite(view.moments);
+  if (words.empty()) return;
+  throw Failure(fmt::format("checkpoint {} is not written, because {}{}: training has diverged",
+                            checkpoint, side.empty() ? "" : "of the model " + side + " ", words),
+                "the checkpoints before it are intact; lower train.learning_rate");
 }
 
 // Bytes of a model with its adapter, moments, tokenizer and configuration.
@@ -145,34 +164,44 @@ std::uintmax_t view_bytes(const ModelView& view) {
   constexpr std::uintmax_t kTexts = 64 << 10;
   std::uintmax_t texts = kTexts;
   if (view.model->companions) {
-    for (const auto& [name, text] : *view.model->companions) texts += text.size();
+    for (const auto& [name, text] : view.model->companions->texts) texts += text.size();
   }
   std::uintmax_t bytes = texts + static_cast<std::uintmax_t>(view.model->layout.size()) * bytes_of(view.dtype);
   for (const auto& [name, tensor] : view.moments) bytes += tensor.bytes;
   return bytes + (view.adapter != nullptr ? static_cast<std::uintmax_t>(view.adapter->size()) * sizeof(float) : 0);
 }
 
-// What a crash left of writing or deleting.
-void remove_hidden(const fs::path& folder) {
-  std::vector<fs::path> hidden;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().filename().string().starts_with(".")) hidden.push_back(entry.path());
+// In words where a run can go on instead of from a checkpoint that cannot be used.
+std::string way_out(const fs::path& checkpoint) {
+  const auto all = list_checkpoints(checkpoint.parent_path());
+  const auto at = std::find(all.begin(), all.end(), checkpoint);
+  if (at == all.begin() || at == all.end()) return "there is no checkpoint before it";
+  return fmt::format(
+      "the checkpoint before it is {}: without {} and those after it, `train --resume` goes on "
+      "from there and writes "
+      "them again",
+      at[-1].filename().string(), checkpoint.filename().string());
+}
+
+Checkpoint read_parts(const fs::path& folder, Model& model, Adapter* adapter) {
+  Checkpoint checkpoint;
+  checkpoint.has_checksums = verify_checksums(folder);
+  Model loaded = read_model(folder);
+  if (loaded.layout.size() != model.layout.size())
+    throw Error(folder.string() + " holds a model of another shape");
+  checkpoint.folder = folder;
+  checkpoint.policy = read_optimizer(folder / "trainer" / "optimizer.safetensors",
+                                     adapter != nullptr ? adapter->size() : model.layout.size());
+  checkpoint.state = read_state(folder / "trainer" / "state.json", checkpoint.policy.steps);
+  for (const auto& entry : fs::directory_iterator(folder / "trainer")) {
+    if (entry.is_directory())
+      checkpoint.sides.emplace(entry.path().filename().string(), read_side(entry.path()));
   }
-  for (const fs::path& path : hidden) fs::remove_all(path);
-}
-
-void remove_checkpoint(const fs::path& path) {
-  const fs::path hidden = path.parent_path() / ("." + path.filename().string() + ".old");
-  fs::rename(path, hidden);
-  fs::remove_all(hidden);
-}
-
-// Lets checkpoints/best name the best one. File systems without links do without.
-void link_best(const fs::path& folder, const std::string& name) {
-  std::error_code problem;
-  if (!fs::exists(folder / name) || fs::read_symlink(folder / "best", problem) == name) return;
-  fs::create_directory_symlink(name, folder / ".best", problem);
-  if (!problem) fs::rename(folder / ".best", folder / "best");
+  if (adapter != nullptr) read_adapter(folder, loaded, model, *adapter);
+  else
+    std::memcpy(model.weights.data(), loaded.weights.data(),
+                static_cast<std::size_t>(model.weights.size()) * sizeof(float));
+  return checkpoint;
 }
 
 }  // namespace
@@ -196,36 +225,26 @@ void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string
                 "free some space, or choose a folder elsewhere");
 }
 
-std::string checkpoint_name(Phase phase, std::int64_t step) {
-  return fmt::format("{}-{:06d}", phase == Phase::warm_start ? "warm" : "step", step);
-}
-
 void restore_adapter(const fs::path& folder, Model& model, Adapter& adapter) {
   const Model whole = side_model_of(model, model.config.value_head);
   read_adapter(folder, whole, model, adapter);
 }
 
 Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapter) {
-  Model loaded = load_model(folder);
-  if (loaded.layout.size() != model.layout.size()) throw Error(folder.string() + " holds a model of another shape");
-  Checkpoint checkpoint;
-  checkpoint.folder = folder;
-  checkpoint.policy =
-      read_optimizer(folder / "trainer" / "optimizer.safetensors", adapter != nullptr ? adapter->size() : model.layout.size());
-  checkpoint.state = read_state(folder / "trainer" / "state.json", checkpoint.policy.steps);
-  for (const auto& entry : fs::directory_iterator(folder / "trainer")) {
-    if (entry.is_directory()) checkpoint.sides.emplace(entry.path().filename().string(), read_side(entry.path()));
+  try {
+    return read_parts(folder, model, adapter);
+  } catch (const Error& e) {
+    throw Error(e.what(), (e.hint().empty() ? "" : e.hint() + "; ") + way_out(folder));
   }
-  if (adapter != nullptr) read_adapter(folder, loaded, model, *adapter);
-  else std::memcpy(model.weights.data(), loaded.weights.data(), static_cast<std::size_t>(model.weights.size()) * sizeof(float));
-  return checkpoint;
 }
 
 void save_checkpoint(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides,
                      const Tokenizer& tokenizer, const TrainerState& state, std::int64_t keep) {
   const std::string name = checkpoint_name(state.phase, state.step);
-  const fs::path target = folder / name, temporary = folder / ("." + name + ".partial");
-  remove_hidden(folder);
+  const fs::path temporary = partial_checkpoint(folder, name);
+  check_finite(name, "", policy);
+  for (const auto& [side, view] : sides) check_finite(name, side, view);
+  remove_unfinished(folder);
   check_space(folder, checkpoint_bytes(policy, sides), "checkpoint " + name);
   fs::create_directory(temporary);  // not its parents: a folder that was removed is not to come back in part
   try {
@@ -235,8 +254,7 @@ void save_checkpoint(const fs::path& folder, const ModelView& policy, const std:
     fs::remove_all(temporary, ignored);  // a full disk has room again for what a person needs to free more
     throw;
   }
-  if (fs::exists(target)) remove_checkpoint(target);
-  fs::rename(temporary, target);
+  publish_checkpoint(folder, name);
   const std::string best = state.best_step >= 0 ? checkpoint_name(Phase::reinforce, state.best_step) : "";
   if (!best.empty()) link_best(folder, best);
   sync_folder(folder);
@@ -246,27 +264,25 @@ void save_checkpoint(const fs::path& folder, const ModelView& policy, const std:
   }
 }
 
-std::vector<fs::path> list_checkpoints(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code problem;
-  for (const auto& entry : fs::directory_iterator(folder, problem)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("step-") || name.starts_with("warm-")) found.push_back(entry.path());
-  }
-  std::sort(found.begin(), found.end(), older);
-  return found;
-}
-
 std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, const std::function<void(const std::string&)>& warn,
                                           Adapter* adapter) {
   const auto all = list_checkpoints(folder);
   std::string first_problem;
   for (auto path = all.rbegin(); path != all.rend(); ++path) {
+    const std::string name = path->filename().string();
     try {
-      return read_checkpoint(*path, model, adapter);
+      Checkpoint checkpoint = read_parts(*path, model, adapter);
+      if (!checkpoint.has_checksums)
+        warn("checkpoint " + name +
+             " is from an older version and has no checksums: its bytes were not checked");
+      return checkpoint;
     } catch (const Error& e) {
       if (first_problem.empty()) first_problem = e.what();
-      warn("checkpoint " + path->filename().string() + " cannot be used: " + e.what());
+      const bool last = std::next(path) == all.rend();
+      warn("checkpoint " + name + " cannot be used: " + e.what() +
+           (last ? "; there is none before it"
+                 : "; the run goes on from " + std::next(path)->filename().string() +
+                       ", if that is whole"));
     }
   }
   if (all.empty()) return std::nullopt;

@@ -1,13 +1,15 @@
 // Checkpoints: a Hugging Face folder plus the trainer's own state beside it.
 //
 //   checkpoints/step-000020/   config.json, model.safetensors, tokenizer.json …   (any tool opens it)
-//                trainer/      state.json, optimizer.safetensors                   (resume needs it)
-//                adapter/      what learned, as PEFT writes it, if not all weights did; they are merged into model.safetensors
-//                trainer/NAME/ a side model: a Hugging Face folder, its optimizer.safetensors, and adapter/ if that is what learns
+//                trainer/      state.json, optimizer.safetensors, checksums.json   (resume needs it)
+//                adapter/      what learned, as PEFT writes it, if not all weights did; they are merged
+//                              into model.safetensors
+//                trainer/NAME/ a side model: a Hugging Face folder, its optimizer.safetensors, and
+//                              adapter/ if that is what learns
 //   checkpoints/best           a link to the best one, where a run keeps it
 //
-// A checkpoint is written under a hidden name, flushed, and renamed, and gets a hidden name again before it is deleted: at every moment it is
-// whole or not there.
+// A checkpoint is written under a hidden name, flushed, and renamed, and gets a hidden name again
+// before it is deleted: at every moment it is whole or not there.
 #pragma once
 
 #include <filesystem>
@@ -22,11 +24,10 @@
 #include "core/model/adapter.h"
 #include "core/model/parameters.h"
 #include "core/model/safetensors.h"
+#include "core/run/checkpoint_folder.h"
 #include "core/text/tokenizer.h"
 
 namespace tinyzero {
-
-enum class Phase { warm_start, reinforce };
 
 // What RL has cost so far.
 struct Spent {
@@ -46,6 +47,7 @@ struct TrainerState {
   std::int64_t best_step = -1;               // of RL, whose checkpoint is the best so far; -1: none is kept for that
   double best_accuracy = -1;                 // its sampled accuracy
   Json curriculum;                           // levels of the tasks; null: there are none
+  bool evaluation_due = false;  // the run was stopped after the step and before its evaluation
 };
 
 // A model and its optimizer as they are saved. What the optimizer remembers is tensors of its own types, among them first_moment and second_moment
@@ -73,6 +75,7 @@ struct Checkpoint {
   TrainerState state;
   OptimizerState policy;
   std::map<std::string, SavedModel> sides;
+  bool has_checksums = true;  // false: an older program wrote it, and its bytes were not checked
 };
 
 // Bytes that a checkpoint takes, about.
@@ -84,27 +87,25 @@ void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string
 // "12 MB", "3.4 GB": decimal, as disks are sold.
 std::string size_text(double bytes);
 
-// Writes checkpoints/<name> under `folder`, then deletes the oldest beyond `keep`, but not the best. Throws Failure before it writes anything
-// if the space does not suffice.
+// Writes checkpoints/<name> under `folder`, then deletes the oldest beyond `keep`, but not the
+// best. Throws Failure before it writes anything if the space does not suffice, or a weight or
+// moment is not finite: such a checkpoint could not be gone on from, and would push out good ones.
 void save_checkpoint(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides,
                      const Tokenizer& tokenizer, const TrainerState& state, std::int64_t keep);
 
-// The newest whole checkpoint, whose weights are read into `model`, and into its adapter if it has one. A damaged one is reported through `warn`
-// and the one before it is taken. Nothing if there is none at all; throws Error if all are damaged.
+// The newest whole checkpoint, whose weights are read into `model`, and into its adapter if it has
+// one. A damaged one is reported through `warn` with the one that is taken instead, the one before
+// it. One without checksums is reported, too. Nothing if there is none at all; throws Error if all
+// are damaged.
 std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, const std::function<void(const std::string&)>& warn,
                                           Adapter* adapter = nullptr);
 
-// Reads one checkpoint, its weights into `model`; with `adapter`, of `model`, into that, which is merged. Throws Error if it is damaged or of
-// another shape, or if adapter and base do not make its weights.
+// Reads one checkpoint, its weights into `model`; with `adapter`, of `model`, into that, which is
+// merged. Throws Error if it is damaged or of another shape, or if adapter and base do not make its
+// weights: the error names the file or tensor, and the hint the checkpoint before it.
 Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapter = nullptr);
 
 // `folder` holds `model` and its adapter: reads that into `adapter` and merges it. Throws Error if adapter and base do not make the model's weights.
 void restore_adapter(const fs::path& folder, Model& model, Adapter& adapter);
-
-// Folders of the checkpoints of a run, oldest first.
-std::vector<fs::path> list_checkpoints(const fs::path& folder);
-
-// Name of the checkpoint after a step of RL: "step-000020".
-std::string checkpoint_name(Phase phase, std::int64_t step);
 
 }  // namespace tinyzero

@@ -15,7 +15,8 @@ namespace tinyzero {
 // "step-000020.jsonl.zst".
 std::string episode_file_name(std::int64_t step);
 
-// The step that a file in episodes/ belongs to, also one that a crash left; nothing if it belongs to none.
+// The step that a file in episodes/ belongs to, also one that a crash of an older program left;
+// nothing if it is none of these.
 std::optional<std::int64_t> episode_file_step(const std::string& name);
 
 // The files of a run by step; of a step that has both forms the compressed one.

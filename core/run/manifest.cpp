@@ -1,25 +1,47 @@
 #include "core/run/manifest.h"
 
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <boost/dll/runtime_symbol_info.hpp>
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <map>
-#include <thread>
+#include <memory>
 
+#include "core/base/cpus.h"
 #include "core/kernels/kernels.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {
 
+namespace {
+
+struct FreeState {
+  void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
+};
+
+}  // namespace
+
 std::string file_hash(const fs::path& path) {
-  const MappedFile file(path);
-  const XXH128_hash_t hash = XXH3_128bits(file.data(), file.size());
+  const FileHandle file(path, O_RDONLY);
+  const std::unique_ptr<XXH3_state_t, FreeState> state(XXH3_createState());
+  if (!state) throw std::bad_alloc();
+  XXH3_128bits_reset(state.get());
+  std::vector<char> piece(std::size_t{1} << 18);
+  for (ssize_t n; (n = ::read(file.fd(), piece.data(), piece.size())) != 0;) {
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw Error("cannot read " + path.string() + ": " + std::strerror(errno));
+    XXH3_128bits_update(state.get(), piece.data(), static_cast<std::size_t>(n));
+  }
+  const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
@@ -49,10 +71,12 @@ std::string processor_name() {
 Json machine_json() {
   utsname system{};
   ::uname(&system);
+  const CpuAllowance cpus = cpu_allowance();
   return {{"system", fmt::format("{} {}", system.sysname, system.release)},
           {"architecture", system.machine},
           {"processor", processor_name()},
-          {"cores", std::thread::hardware_concurrency()},
+          {"cores", cpus.machine},
+          {"usable_cores", cpus.usable()},
           {"kernels", kernels().name}};
 }
 

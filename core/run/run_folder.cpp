@@ -3,16 +3,17 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
-#include <chrono>
+#include <cstring>
 #include <ctime>
-#include <thread>
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
+#include "core/run/checkpoint_folder.h"
 #include "core/run/episode_file.h"
 #include "core/run/event_file.h"
 
@@ -20,7 +21,7 @@ namespace tinyzero {
 namespace {
 
 constexpr const char* kLock = ".lock";
-constexpr int kLockTries = 20;  // `writer` of another process holds the lock for a moment, too
+constexpr const char* kUnsaved = ".unsaved";
 
 pid_t pid_in(const fs::path& lock) {
   std::string text;
@@ -34,34 +35,58 @@ pid_t pid_in(const fs::path& lock) {
   return pid > 0 ? pid : -1;
 }
 
-FileHandle take_lock(const fs::path& folder) {
+// The process that holds a run's lock; -1 if that is not known here.
+pid_t pid_of(const LockHolder& holder, const fs::path& lock) {
+  if (holder.held_file.empty()) return pid_in(lock);
+  return holder.host.empty() ? holder.pid : -1;
+}
+
+// Opens the lock of a folder and takes it.
+FileHandle take_lock(const fs::path& folder, FileLock& lock) {
   const fs::path path = folder / kLock;
-  FileHandle lock(path, O_RDWR | O_CREAT);
-  for (int tries = 0; ::flock(lock.fd(), LOCK_EX | LOCK_NB) != 0; ++tries) {
-    if (tries == kLockTries) {
-      const pid_t pid = pid_in(path);
-      throw Error((pid > 0 ? fmt::format("process {}", pid) : "another process") + " is writing to the run folder " + folder.string(),
-                  "wait for it, or choose another folder with --run");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  FileHandle file(path, O_RDWR | O_CREAT | O_NOFOLLOW);
+  if (auto holder = lock.take(file, path)) {
+    if (holder->held_file.empty()) holder->pid = pid_in(path);
+    throw Error(holder->name() + " is writing to the run folder " + folder.string(),
+                holder->hint("wait for it, or choose another folder with --run"));
   }
-  if (::ftruncate(lock.fd(), 0) == 0) lock.write(fmt::format("{}\n", ::getpid()), path);
-  return lock;
+  if (::ftruncate(file.fd(), 0) == 0) file.write(fmt::format("{}\n", ::getpid()), path);
+  return file;
 }
 
 // Nothing, or what a run leaves that was killed before it had its config.yaml.
 bool holds_nothing(const fs::path& folder) {
+  const std::string held = held_path(kLock).string();
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    const bool own = name == kLock || name == "config.yaml.tmp" || ((name == "checkpoints" || name == "episodes") && fs::is_empty(entry));
-    if (!own) return false;
+    const bool empty = (name == "checkpoints" || name == "episodes") && fs::is_empty(entry);
+    const bool own = name == kLock || name == held || name == kUnsaved ||
+                     name == "config.yaml.tmp" || is_temporary_name(name);
+    if (!own && !empty) return false;
   }
   return true;
 }
 
+// Removes what a killed process left of writing files in a folder.
+void remove_temporary(const fs::path& folder) {
+  std::vector<fs::path> left;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(folder, missing)) {
+    if (is_temporary_name(entry.path().filename().string())) left.push_back(entry.path());
+  }
+  for (const fs::path& path : left) fs::remove(path, missing);
+}
+
+// The byte before `at`; 0 if there is none.
+char byte_before(const FileHandle& file, std::int64_t at) {
+  char byte = 0;
+  return at > 0 && ::pread(file.fd(), &byte, 1, at - 1) == 1 ? byte : '\0';
+}
+
 Error exists_already(const fs::path& path) {
   return Error("the run folder " + path.string() + " exists already",
-               "go on with `train --resume " + path.string() + "`, or choose another with --run");
+               "go on with `train --resume " + shell_word(path.string()) +
+                   "`, or choose another with --run");
 }
 
 }  // namespace
@@ -84,40 +109,84 @@ RunFolder RunFolder::open(const fs::path& path, Access access) {
 
 RunFolder::RunFolder(fs::path path, Access access, const std::string* new_config) : path_(std::move(path)) {
   if (access == Access::read) return;
-  lock_ = take_lock(path_);
-  if (new_config != nullptr) {
-    if (fs::exists(config())) throw exists_already(path_);  // by a process that was quicker
-    write_file_atomically(config(), *new_config);
+  lock_file_ = take_lock(path_, lock_);
+  // What is no file is refused before anything is written.
+  for (const fs::path& file : {metrics(), log_file()}) {
+    if (std::error_code missing; fs::exists(file, missing)) FileHandle(file, O_RDONLY);
   }
-  metrics_ = FileHandle(metrics(), O_WRONLY | O_CREAT | O_APPEND);
-  log_ = FileHandle(log_file(), O_WRONLY | O_CREAT | O_APPEND);
-  begin_events();
+  if (new_config == nullptr) return;
+  if (fs::exists(config())) throw exists_already(path_);  // by a process that was quicker
+  write_file_synced(path_ / kUnsaved, "");
+  write_file_atomically(config(), *new_config);
+  start();
 }
 
 pid_t RunFolder::writer(const fs::path& path) {
-  if (!fs::exists(path / kLock)) return 0;
-  const FileHandle lock(path / kLock, O_RDONLY);
-  return ::flock(lock.fd(), LOCK_SH | LOCK_NB) == 0 ? 0 : pid_in(path / kLock);
+  const auto holder = lock_holder(path / kLock);
+  return holder ? pid_of(*holder, path / kLock) : 0;
+}
+
+void RunFolder::check_checkpoints() const {
+  if (!list_checkpoints(checkpoints()).empty()) return;
+  std::error_code missing;
+  const std::uintmax_t bytes = fs::file_size(metrics(), missing);
+  const bool has_metrics = !missing && bytes > 0, has_episodes = !episode_files(path_).empty();
+  const bool never_saved = fs::exists(path_ / kUnsaved) && !has_episodes;
+  if (never_saved || (!has_metrics && !has_episodes)) return;
+  const bool there = fs::is_directory(checkpoints(), missing);
+  throw Error(
+      fmt::format("the run {} has {} and no checkpoint to go on from: {} {}; nothing was changed",
+                  path_.string(), has_episodes ? "episodes" : "metrics", checkpoints().string(),
+                  there ? "holds none" : "is missing"),
+      "bring that folder back, or start a new run with --run; to begin this one again, move "
+      "metrics.jsonl and episodes/ away");
+}
+
+void RunFolder::note_checkpoint() const {
+  std::error_code ignored;
+  fs::remove(path_ / kUnsaved, ignored);
 }
 
 void RunFolder::check_in_place() const {
   struct stat held {
   }, found{};
-  const bool same = ::fstat(lock_.fd(), &held) == 0 && ::stat((path_ / kLock).c_str(), &found) == 0 && held.st_ino == found.st_ino &&
+  const bool same = ::fstat(lock_file_.fd(), &held) == 0 &&
+                    ::stat((path_ / kLock).c_str(), &found) == 0 && held.st_ino == found.st_ino &&
                     held.st_dev == found.st_dev;
   if (!same)
     throw Failure("the run folder " + path_.string() + " was removed, moved or replaced while the run went on",
                   "what it held is what there is: go on from where it was moved to, or start a new run");
 }
 
+void RunFolder::start() {
+  make_folders(checkpoints());
+  make_folders(path_ / "episodes");
+  for (const fs::path& folder :
+       {path_, path_ / "episodes", path_ / "faults", path_ / "tensorboard"})
+    remove_temporary(folder);
+  metrics_ = FileHandle(metrics(), O_RDWR | O_CREAT | O_APPEND);
+  open_log();
+  begin_events();
+}
+
+void RunFolder::open_log() {
+  if (log_.fd() >= 0) return;
+  log_ = FileHandle(log_file(), O_RDWR | O_CREAT | O_APPEND);
+  struct stat status {};
+  if (::fstat(log_.fd(), &status) != 0 || status.st_size == 0) return;
+  // A crash of the machine may have cut the last line.
+  if (byte_before(log_, status.st_size) != '\n') log_.write("\n", log_file());
+}
+
 void RunFolder::begin_events() {
   const fs::path folder = path_ / "tensorboard";
   constexpr std::string_view kName = "events.out.tfevents.";  // the seconds at which the run began follow
-  fs::create_directories(folder);
+  make_folders(folder);
   began_ = static_cast<double>(std::time(nullptr));
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     std::int64_t seconds = 0;
+    if (!name.ends_with(".tinyzero")) continue;  // somebody else's
     if (name.starts_with(kName) && std::from_chars(name.data() + kName.size(), name.data() + name.size(), seconds).ec == std::errc())
       began_ = static_cast<double>(seconds);
   }
@@ -139,13 +208,18 @@ void RunFolder::write_episodes(std::int64_t step, const std::string& lines) {
 
 fs::path RunFolder::write_fault(std::int64_t step, const Json& batch) {
   const fs::path folder = path_ / "faults", path = folder / fmt::format("step-{:06d}.json", step);
-  fs::create_directories(folder);
+  make_folders(folder);
   write_file_atomically(path, json_line(batch) + "\n");
   return path;
 }
 
 void RunFolder::log(const std::string& line) {
   const std::string dated = fmt::format("{:%Y-%m-%d %H:%M:%S}  {}\n", fmt::localtime(std::time(nullptr)), line);
+  try {
+    open_log();
+  } catch (const Error&) {
+    return;
+  }
   [[maybe_unused]] const ssize_t written = ::write(log_.fd(), dated.data(), dated.size());
 }
 
@@ -155,13 +229,26 @@ std::int64_t RunFolder::metrics_bytes() const {
 }
 
 void RunFolder::rewind(std::int64_t bytes, std::int64_t step) {
-  if (metrics_bytes() < bytes)
+  struct stat now {};
+  const bool there = ::stat(metrics().c_str(), &now) == 0;
+  if ((there ? now.st_size : 0) < bytes)
     throw Error(metrics().string() + " is shorter than at the checkpoint", "restore the file, or start a new run");
-  fs::resize_file(metrics(), static_cast<std::uintmax_t>(bytes));
-  begin_events();
-  for (const auto& entry : fs::directory_iterator(path_ / "episodes")) {
-    if (episode_file_step(entry.path().filename().string()).value_or(-1) > step) fs::remove(entry.path());
+  if (there) {
+    const FileHandle file(metrics(), O_RDWR);
+    if (bytes > 0 && byte_before(file, bytes) != '\n')
+      throw Error(fmt::format("{} was changed: at the checkpoint a line ended after byte {}",
+                              metrics().string(), bytes),
+                  "restore the file, or start a new run");
+    if (::ftruncate(file.fd(), bytes) != 0)
+      throw Failure("cannot cut " + metrics().string() + ": " + std::strerror(errno));
   }
+  start();
+  std::vector<fs::path> later;
+  for (const auto& entry : fs::directory_iterator(path_ / "episodes")) {
+    if (episode_file_step(entry.path().filename().string()).value_or(-1) > step)
+      later.push_back(entry.path());
+  }
+  for (const fs::path& path : later) fs::remove(path);
 }
 
 std::vector<Json> read_metrics(const fs::path& path) {

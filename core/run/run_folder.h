@@ -8,7 +8,8 @@
 //   checkpoints/    Hugging Face folders with the trainer's state (checkpoint.h)
 //   tensorboard/    the numbers of metrics.jsonl as TensorBoard reads them (event_file.h)
 //   log.txt         what was said while it ran
-//   .lock           held by the process that writes, and its id
+//   .lock           held by the process that writes, and its id (core/base/lock.h)
+//   .unsaved        there until there is a first checkpoint: a run without either lost them
 #pragma once
 
 #include <sys/types.h>
@@ -19,6 +20,7 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/base/lock.h"
 
 namespace tinyzero {
 
@@ -28,6 +30,7 @@ class RunFolder {
   // can be resumed, or begun again. Throws Error if the folder exists with anything in it, or cannot be written.
   static RunFolder create(const fs::path& path, const std::string& config);
   // Opens an existing one, for going on or to read only; throws Error if it is none, or if it is to be written to and another process does.
+  // Nothing in it is changed before rewind() or log().
   enum class Access { write, read };
   static RunFolder open(const fs::path& path, Access access = Access::write);
 
@@ -40,6 +43,15 @@ class RunFolder {
   fs::path metrics() const { return path_ / "metrics.jsonl"; }
   fs::path log_file() const { return path_ / "log.txt"; }
   fs::path checkpoints() const { return path_ / "checkpoints"; }
+
+  // What is to be known about how the folder is locked; empty: nothing.
+  const std::string& lock_note() const { return lock_.note(); }
+
+  // Throws Error if the run has had checkpoints, has metrics or episodes, and has no checkpoint
+  // now: to go on would be to begin again and drop them.
+  void check_checkpoints() const;
+  // Keeps in the folder that the run has a checkpoint.
+  void note_checkpoint() const;
 
   // Throws Failure if the folder was removed, moved or replaced since it was opened: what would be written then is lost, or belongs to another
   // run.
@@ -56,16 +68,22 @@ class RunFolder {
 
   // Bytes of metrics.jsonl so far, all of them on the disk: a checkpoint keeps this, so that going on from it can drop what came after.
   std::int64_t metrics_bytes() const;
-  // Cuts metrics.jsonl to `bytes`, and with it tensorboard/, and removes the episodes of steps after `step`.
+  // To be called before the first metrics of a process. Cuts metrics.jsonl to `bytes`, before
+  // anything of it is read, and with it tensorboard/, and removes the episodes of steps after
+  // `step`. Throws Error if metrics.jsonl is not what it was.
   void rewind(std::int64_t bytes, std::int64_t step);
 
  private:
   RunFolder(fs::path path, Access access, const std::string* new_config = nullptr);
+  // Opens the files that are appended to.
+  void start();
   // Writes tensorboard/ anew from metrics.jsonl and stays open at its end: nothing is ever in it twice.
   void begin_events();
+  void open_log();
 
   fs::path path_;
-  FileHandle lock_, metrics_, log_, events_;
+  FileHandle lock_file_, metrics_, log_, events_;
+  FileLock lock_;
   double began_ = 0;  // time of day at which the run's seconds begin
 };
 

@@ -51,11 +51,6 @@ std::string without_thinking(const std::string& text) {
   return start == std::string::npos ? "" : text.substr(start);
 }
 
-std::string read_limited(const fs::path& path) {
-  if (fs::file_size(path) > kLargestFile) throw Error(path.string() + " has more than " + std::to_string(kLargestFile >> 20) + " MiB");
-  return read_file(path);
-}
-
 // A token's text, which stands as such or as {"content": …}.
 std::string token_text(const Json& config, const char* name) {
   if (!config.contains(name)) return "";
@@ -81,12 +76,13 @@ std::string template_of_config(const Json& config) {
 
 ChatTemplate ChatTemplate::of_folder(const std::filesystem::path& folder) {
   fs::path path = folder / "tokenizer_config.json";
-  const Json config = fs::exists(path) ? parse_json(read_limited(path), path.string()) : Json::object();
+  const Json config =
+      fs::exists(path) ? parse_json(read_file(path, kLargestFile), path.string()) : Json::object();
   if (!config.is_object()) throw Error(path.string() + " is not a JSON object");
   std::string jinja;
   if (fs::exists(folder / "chat_template.jinja")) {
     path = folder / "chat_template.jinja";
-    jinja = read_limited(path);
+    jinja = read_file(path, kLargestFile);
   } else {
     jinja = template_of_config(config);
   }

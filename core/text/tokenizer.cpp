@@ -25,11 +25,6 @@ Json added_token(std::int64_t id, std::string_view content, bool special) {
           {"rstrip", false}, {"normalized", false}, {"special", special}};
 }
 
-std::string read_limited(const fs::path& path) {
-  if (fs::file_size(path) > kLargestFile) throw Error(path.string() + " has more than " + std::to_string(kLargestFile >> 20) + " MiB");
-  return read_file(path);
-}
-
 }  // namespace
 
 Tokenizer Tokenizer::make(bool numbers) {
@@ -79,9 +74,9 @@ Tokenizer Tokenizer::make(bool numbers) {
 Tokenizer Tokenizer::load(const std::filesystem::path& folder) {
   const fs::path path = folder / kFile;
   if (!fs::exists(path)) throw Error(folder.string() + " has no tokenizer.json", "give token ids, or a complete Hugging Face folder");
-  Tokenizer t = parse(read_limited(path), path.string());
+  Tokenizer t = parse(read_file(path, kLargestFile), path.string());
   for (const char* name : kCompanions) {
-    if (fs::is_regular_file(folder / name)) t.files_[name] = read_limited(folder / name);
+    if (fs::is_regular_file(folder / name)) t.files_[name] = read_file(folder / name, kLargestFile);
   }
   return t;
 }

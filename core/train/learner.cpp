@@ -61,6 +61,7 @@ void Learner::add_side(const SideModel& about, std::optional<Model> model, const
                                 .place = place_of(settings_.train)};
     side->workers = std::make_unique<ModelWorkers>(*side->model, threads_, options);
   }
+  if (side->workers) side->workers->stop_at(stop_);
   if (about.learning_rate > 0)
     side->optimizer = std::make_unique<Optimizer>(side->workers->model(), optimizer_options(settings_, threads_, about.name));
   sides_[about.name] = std::move(side);
@@ -80,12 +81,53 @@ Learner::Side& Learner::side(const std::string& name) {
 
 double Learner::temperature_of(const SideModel& about) const { return about.at_temperature_1 ? 1.0 : settings_.rollout.temperature; }
 
-UpdateOptions Learner::update_options(double learning_rate, double clip_norm) const {
+UpdateOptions Learner::update_options(double learning_rate, double clip_norm) {
   const TrainSettings& t = settings_.train;
-  return {t.updates, t.epochs, t.micro_batch, learning_rate, clip_norm, settings_.rollout.temperature, update_rule_from_name(t.optimizer)};
+  UpdateOptions options{t.updates,
+                        t.epochs,
+                        t.micro_batch,
+                        learning_rate,
+                        clip_norm,
+                        settings_.rollout.temperature,
+                        update_rule_from_name(t.optimizer)};
+  options.before_step = [this] { begin_change(); };
+  return options;
 }
 
-LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch, BatchFile* seen) {
+void Learner::stop_at(const StopWish* wish) {
+  stop_ = wish;
+  set_stops(wish);
+}
+
+void Learner::set_stops(const StopWish* wish) {
+  workers_.stop_at(wish);
+  for (auto& [name, side] : sides_) {
+    if (side->workers) side->workers->stop_at(wish);
+  }
+}
+
+// Weights, moments or a side model of the step in work are about to change.
+void Learner::begin_change() {
+  midway_ = true;
+  if (when_midway_ == Midway::finish) set_stops(nullptr);
+}
+
+LearnReport Learner::learn(std::int64_t step, StepBatch& batch, BatchFile* seen, Midway midway) {
+  midway_ = false;
+  when_midway_ = midway;
+  kept_before_ = kept_;
+  try {
+    LearnReport report = learn_step(step, batch, seen);
+    midway_ = false;
+    set_stops(stop_);
+    return report;
+  } catch (const Interrupted&) {
+    if (!midway_) kept_ = kept_before_;
+    throw;
+  }
+}
+
+LearnReport Learner::learn_step(std::int64_t step, StepBatch& step_batch, BatchFile* seen) {
   LearnReport report;
   const TrainSettings& t = settings_.train;
   report.learning_rate = learning_rate(step);
@@ -95,7 +137,6 @@ LearnReport Learner::learn(std::int64_t step, StepBatch& step_batch, BatchFile* 
   batch_ = &step_batch;
   metrics_ = {};
   skipped_sides_ = trained_ = read_ = 0;
-  kept_before_ = kept_;
   for (auto& [name, side] : sides_) side->last = at::Tensor();
 
   at::Tensor importance;  // (N)
@@ -148,9 +189,14 @@ ModelOutput Learner::read(ModelWorkers& workers, double temperature) {
 
 ModelOutput Learner::read_without_adapter(double temperature) {
   adapter_->unmerge(policy_);
-  ModelOutput out = read(workers_, temperature);
-  workers_.model().changed(threads_);
-  return out;
+  try {
+    ModelOutput out = read(workers_, temperature);
+    workers_.model().changed(threads_);
+    return out;
+  } catch (const Interrupted&) {
+    workers_.model().changed(threads_);  // merged again, as it was
+    throw;
+  }
 }
 
 // The trainer's own log-probs stand in for the sampler's; `importance` weighs tokens for the difference.
@@ -205,6 +251,7 @@ void Learner::train(const std::string& model, const Batch& batch, const SideLoss
 
 void Learner::copy_policy(const std::string& model) {
   Side& s = side(model);
+  begin_change();
   Model copy = side_model_of(policy_, s.about.value_head);
   if (!s.model) return add_side(SideModel(s.about), std::move(copy));
   std::memcpy(s.model->weights.data(), copy.weights.data(), static_cast<std::size_t>(copy.weights.size()) * sizeof(float));

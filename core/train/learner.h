@@ -29,6 +29,12 @@ bool is_policy_without_adapter(const SideModel& side, const Experiment& settings
 // Whether a side model learns through an adapter of its own.
 bool has_adapter(const SideModel& side, const Experiment& settings);
 
+// What an interrupt does to a step that has begun to change weights.
+enum class Midway {
+  finish,   // it comes after the step
+  abandon,  // it ends the step; what was before it, a checkpoint must know
+};
+
 class Learner : private AlgorithmHost {
  public:
   // Works on the weights of `policy` in place, or on its adapter; the references must outlive it.
@@ -37,9 +43,18 @@ class Learner : private AlgorithmHost {
   // RL begins: side models become copies of the policy, and the policy's optimizer forgets.
   void begin();
 
-  // One step: prepares the batch and takes its updates. A step without episodes changes nothing. `seen`, if not null, receives the batch as
-  // it is before the first update. Throws Failure if the trainer's log-probs are further from the sampler's than train.max_logp_gap.
-  LearnReport learn(std::int64_t step, StepBatch& batch, BatchFile* seen = nullptr);
+  // One step: prepares the batch and takes its updates. A step without episodes changes nothing.
+  // `seen`, if not null, receives the batch as it is before the first update. Throws Failure if the
+  // trainer's log-probs are further from the sampler's than train.max_logp_gap. Where stop_at() was
+  // given a wish, it may end with Interrupted: see is_midway().
+  LearnReport learn(std::int64_t step, StepBatch& batch, BatchFile* seen = nullptr,
+                    Midway midway = Midway::finish);
+
+  // Lets whatever this does end early where that is asked for; null: nothing does.
+  void stop_at(const StopWish* wish);
+  // Whether learn() was interrupted after it had changed a weight. If not, all is as it was before
+  // the step.
+  bool is_midway() const { return midway_; }
 
   ModelWorkers& workers() { return workers_; }
   Optimizer& optimizer() { return optimizer_; }
@@ -73,8 +88,11 @@ class Learner : private AlgorithmHost {
   ModelOutput read_without_adapter(double temperature);
   double learning_rate(std::int64_t step) const;
   ModelOutput read(ModelWorkers& workers, double temperature);
-  UpdateOptions update_options(double learning_rate, double clip_norm) const;
+  UpdateOptions update_options(double learning_rate, double clip_norm);
   double temperature_of(const SideModel& about) const;
+  void begin_change();
+  void set_stops(const StopWish* wish);
+  LearnReport learn_step(std::int64_t step, StepBatch& batch, BatchFile* seen);
   void correct_for_sampler(Batch& batch, at::Tensor& importance);
 
   std::int64_t step() const override { return step_; }
@@ -97,6 +115,9 @@ class Learner : private AlgorithmHost {
   Spent spent_;
   Metrics metrics_;
   const StepBatch* batch_ = nullptr;  // of the step in work
+  const StopWish* stop_ = nullptr;
+  bool midway_ = false;  // the step in work has changed something
+  Midway when_midway_ = Midway::finish;
 };
 
 }  // namespace tinyzero

@@ -53,7 +53,10 @@ void ModelWorkers::run(std::int64_t tasks, const std::function<void(Transformer&
   if (packed_) run_workers(threads, [&](std::int64_t part) { packed_->pack(part, threads); });
   run_workers(std::min(count(), tasks), [&](std::int64_t worker) {
     at::set_num_threads(threads_each_);  // holds for a thread
-    for (std::int64_t i = worker; i < tasks; i += count()) work(*replicas_[static_cast<std::size_t>(worker)], i);
+    for (std::int64_t i = worker; i < tasks; i += count()) {
+      stop_if_asked(stop_);
+      work(*replicas_[static_cast<std::size_t>(worker)], i);
+    }
   });
   at::Tensor sum = model().flat_gradient();
   if (!sum.defined()) return;
@@ -66,7 +69,10 @@ void ModelWorkers::run(std::int64_t tasks, const std::function<void(Transformer&
 
 void ModelWorkers::run_on_device(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work) {
   copy_->upload();
-  for (std::int64_t i = 0; i < tasks; ++i) work(*copy_, i);
+  for (std::int64_t i = 0; i < tasks; ++i) {
+    stop_if_asked(stop_);
+    work(*copy_, i);
+  }
   at::Tensor sum = model().flat_gradient(), part = copy_->flat_gradient();
   if (sum.defined()) {
     sum.add_(part.cpu());

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/base/stop.h"
 #include "core/model/transformer.h"
 
 namespace tinyzero {
@@ -47,6 +48,10 @@ class ModelWorkers {
   // The weights must not change meanwhile.
   void run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
 
+  // From here on run() ends with Interrupted between two tasks where that is asked for; the
+  // gradients are then of no use. Null: it goes to its end.
+  void stop_at(const StopWish* wish) { stop_ = wish; }
+
  private:
   void run_on_device(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
 
@@ -54,6 +59,7 @@ class ModelWorkers {
   std::vector<std::unique_ptr<Transformer>> replicas_;
   std::unique_ptr<Transformer> copy_;  // on a device, which does the passes of the one replica; none: on the CPU
   bool on_cuda_ = false;
+  const StopWish* stop_ = nullptr;
   int threads_each_;
 };
 

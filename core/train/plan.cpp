@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/base/cpus.h"
 #include "core/base/memory.h"
-#include "core/base/workers.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/train/learner.h"
 #include "core/train/rollout_engine.h"

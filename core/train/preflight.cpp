@@ -180,16 +180,20 @@ PreflightReport check_start(const RunParts& parts, const std::filesystem::path& 
   return report;
 }
 
-void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts, PreflightReport& report) {
+void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts,
+                  PreflightReport& report, const StopWish* stop) {
   if (problems_of(parts) == 0) return;
   const Experiment& e = parts.experiment;
   SampledStep sampled;
   sampled.items = first_problems(parts);
   const auto prompts = make_prompts(parts.tokenizer, parts.framing, sampled.items, std::min(e.rollout.samples, kPreflightSamples));
   const auto start = std::chrono::steady_clock::now();
+  Sampling sampling{e.rollout.max_tokens,   e.rollout.temperature,
+                    parts.model.config.eos, static_cast<std::uint64_t>(e.general.seed),
+                    Purpose::preflight,     0};
+  sampling.stop = stop;
   sampled.completions = score_episodes(parts.tokenizer, parts.task, sampled.items,
-                                       engine.generate(prompts, {e.rollout.max_tokens, e.rollout.temperature, parts.model.config.eos,
-                                                                 static_cast<std::uint64_t>(e.general.seed), Purpose::preflight, 0}));
+                                       engine.generate(prompts, sampling));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.samples = static_cast<std::int64_t>(sampled.completions.size());
   const auto share = [&](auto&& holds) {

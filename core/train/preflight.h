@@ -38,8 +38,10 @@ struct PreflightReport {
 // All but the policy. Throws Error, before anything is written, if nearly all answers would be cut or if a checkpoint does not fit into `run`.
 PreflightReport check_start(const RunParts& parts, const std::filesystem::path& run);
 
-// Adds what the policy does as it is now, and how long RL takes. `workers` hold the same weights as the engine. Throws Failure if its completions
-// are nearly all cut and the settings are to blame.
-void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts, PreflightReport& report);
+// Adds what the policy does as it is now, and how long RL takes. `workers` hold the same weights as
+// the engine. Throws Failure if its completions are nearly all cut and the settings are to blame,
+// and Interrupted where `stop` asks for it.
+void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts,
+                  PreflightReport& report, const StopWish* stop = nullptr);
 
 }  // namespace tinyzero

@@ -10,7 +10,6 @@
 #include "core/run/episode_file.h"
 #include "core/train/curriculum.h"
 #include "core/train/rollout_engine.h"
-#include "tinyzero/number_text.h"
 #include "tinyzero/primitives.h"
 
 namespace tinyzero {
@@ -22,8 +21,9 @@ fs::path checkpoint_before(const RunFolder& folder, std::int64_t step) {
   if (fs::exists(wanted)) return wanted;
   std::string steps;
   for (const fs::path& path : list_checkpoints(folder.checkpoints())) {
-    const std::string name = path.filename().string();
-    if (name.starts_with("step-")) steps += (steps.empty() ? "" : ", ") + std::to_string(parse_integer(name.substr(5)).value_or(0) + 1);
+    const auto place = checkpoint_place(path.filename().string());
+    if (place && place->phase == Phase::reinforce)
+      steps += (steps.empty() ? "" : ", ") + std::to_string(place->step + 1);
   }
   throw Error(fmt::format("step {} cannot be replayed: the run has no checkpoint {}", step, wanted.filename().string()),
               steps.empty() ? "train with checkpoint.every above 0"

@@ -85,6 +85,7 @@ Model open_model(const Experiment& experiment, const Tokenizer& tokenizer, const
   const bool fresh = experiment.model.path.empty();
   if (!weights) return Model(fresh ? new_config(experiment, tokenizer) : read_model_config(start), FloatBuffer());
   Model model = fresh ? new_model(experiment, new_config(experiment, tokenizer)) : load_model(start);
+  check_companions(model);  // checkpoints carry them
   if (experiment.train.weights == "bf16") round_to_bf16(model);
   return model;
 }

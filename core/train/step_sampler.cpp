@@ -61,7 +61,8 @@ std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rol
   return kept;
 }
 
-SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stage, std::int64_t step) {
+SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stage,
+                        std::int64_t step, const StopWish* stop) {
   const Experiment& s = parts.experiment;
   const Algorithm& algorithm = *parts.algorithm.algorithm;
   const auto seed = static_cast<std::uint64_t>(s.general.seed), number = static_cast<std::uint64_t>(step);
@@ -73,12 +74,16 @@ SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stag
     const auto start = Clock::now();
     auto items = draw_step(parts.task, stage, seed, number, static_cast<std::size_t>(s.rollout.prompts), round);
     auto prompts = make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples);
-    auto episodes = engine.generate(prompts, {s.rollout.max_tokens, s.rollout.temperature, parts.model.config.eos, seed, Purpose::rollout,
-                                              number | round << kRoundBit});
+    Sampling sampling{s.rollout.max_tokens,   s.rollout.temperature,
+                      parts.model.config.eos, seed,
+                      Purpose::rollout,       number | round << kRoundBit};
+    sampling.stop = stop;
+    auto episodes = engine.generate(prompts, sampling);
     const double rollout = since(start);
     out.rollout_seconds += rollout;
     out.slot_use += engine.statistics().slot_use;
     auto completions = score_episodes(parts.tokenizer, parts.task, items, std::move(episodes));
+    stop_if_asked(stop);
     if (s.train.random_reward > 0) reward_at_random(completions, s.train.random_reward, seed, number | round << kRoundBit);
     out.score_seconds += since(start) - rollout;
 

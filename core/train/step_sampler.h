@@ -20,9 +20,11 @@ struct SampledStep {
   double rollout_seconds = 0, score_seconds = 0, slot_use = 0;
 };
 
-// A function of the weights, the experiment, the stage of its curriculum and the step alone. Throws Failure if the task fails to judge more than
-// train.max_failed of the episodes.
-SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stage, std::int64_t step);
+// A function of the weights, the experiment, the stage of its curriculum and the step alone. Throws
+// Failure if the task fails to judge more than train.max_failed of the episodes, and Interrupted
+// where `stop` asks for it.
+SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stage,
+                        std::int64_t step, const StopWish* stop = nullptr);
 
 // How often a step samples, at most, to find as many problems as it wants.
 std::int64_t most_rounds(const RunParts& parts);

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/cpus.h"
 #include "core/base/error.h"
-#include "core/base/workers.h"
+#include "core/base/shell_word.h"
 #include "core/train/records.h"
 #include "core/train/rollout_engine.h"
 
@@ -19,21 +20,28 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 
 }  // namespace
 
-Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const std::atomic<bool>& stop, PreflightReport preflight)
+Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
+                 PreflightReport preflight)
     : parts_(parts),
       folder_(folder),
       observer_(observer),
       stop_(stop),
       settings_(parts.experiment),
       engine_(rollout_engine(parts, [&](const std::string& text) { observer.noted(text); })),
-      learner_(parts.model, *parts.algorithm.algorithm, parts.experiment, threads_or_cores(settings_.general.threads), parts.adapter.get()),
+      learner_(parts.model, *parts.algorithm.algorithm, parts.experiment,
+               threads_or_cores(settings_.general.threads), parts.adapter.get()),
       curriculum_(parts.experiment.curriculum, parts.task),
       start_(Clock::now()),
-      preflight_(std::move(preflight)) {}
+      preflight_(std::move(preflight)) {
+  learner_.stop_at(&stop_);
+}
 
 void Trainer::restore(Checkpoint checkpoint) {
   state_ = checkpoint.state;
-  if (!checkpoint.folder.empty()) saved_ = {state_.phase, state_.step};
+  if (!checkpoint.folder.empty()) {
+    saved_ = {state_.phase, state_.step};
+    folder_.note_checkpoint();
+  }
   if (state_.best_step >= 0 && !fs::exists(folder_.checkpoints() / checkpoint_name(Phase::reinforce, state_.best_step))) {
     state_.best_step = -1;
     state_.best_accuracy = -1;
@@ -49,8 +57,16 @@ void Trainer::restore(Checkpoint checkpoint) {
 double Trainer::seconds() const { return seconds_before_ + since(start_); }
 
 bool Trainer::run() {
-  preflight();
-  const bool done = warm_start() && reinforce();
+  bool done = false;
+  try {
+    preflight();
+    warm_start();
+    reinforce();
+    done = true;
+  } catch (const Interrupted&) {
+    if (!learner_.is_midway())
+      checkpoint(state_.phase, state_.step);  // else the one before the step is there
+  }
   observer_.finished(!done, folder_.path().string(), seconds());
   return done;
 }
@@ -59,7 +75,8 @@ bool Trainer::run() {
 void Trainer::preflight() {
   const bool warm = state_.phase == Phase::warm_start;
   const bool at_start = warm ? settings_.warm_start.steps == 0 : state_.step == 0;
-  if (at_start && settings_.train.steps > 0) check_policy(*engine_, learner_.workers(), parts_, preflight_);
+  if (at_start && settings_.train.steps > 0)
+    check_policy(*engine_, learner_.workers(), parts_, preflight_, &stop_);
   observer_.preflight(preflight_);
   preflight_.warnings.clear();  // are told
 }
@@ -67,7 +84,7 @@ void Trainer::preflight() {
 // After the warm start.
 void Trainer::check_start_policy() {
   if (preflight_.samples > 0 || settings_.preflight.problems == 0 || settings_.train.steps == 0) return;
-  check_policy(*engine_, learner_.workers(), parts_, preflight_);
+  check_policy(*engine_, learner_.workers(), parts_, preflight_, &stop_);
   preflight_.seconds += seconds();
   observer_.preflight(preflight_);
 }
@@ -85,8 +102,10 @@ void Trainer::write(const std::function<void()>& work) {
   folder_.check_in_place();  // why it could not be written, perhaps
   const auto checkpoints = list_checkpoints(folder_.checkpoints());
   throw Failure(what + (checkpoints.empty() ? "; the run has no checkpoint yet"
-                                            : "; the last whole checkpoint is " + checkpoints.back().filename().string()),
-                "when it can be written to again, go on with: tinyzero train --resume " + folder_.path().string());
+                                            : "; the last whole checkpoint is " +
+                                                  checkpoints.back().filename().string()),
+                "when it can be written to again, go on with: tinyzero train --resume " +
+                    shell_word(folder_.path().string()));
 }
 
 void Trainer::record(const Json& line) {
@@ -94,13 +113,13 @@ void Trainer::record(const Json& line) {
   observer_.recorded(line);
 }
 
-// Imitates the task's demonstrations on training problems. Returns false if stopped.
-bool Trainer::warm_start() {
+// Imitates the task's demonstrations on training problems.
+void Trainer::warm_start() {
   const WarmStartSettings& s = settings_.warm_start;
-  if (state_.phase != Phase::warm_start) return true;
+  if (state_.phase != Phase::warm_start) return;
   UpdateOptions options{1, 1, settings_.train.micro_batch, 0, settings_.train.clip_norm, 1.0, update_rule_from_name(s.optimizer)};
   while (state_.step < s.steps) {
-    if (stop_) return checkpoint(Phase::warm_start, state_.step), false;
+    stop_if_asked(&stop_);
     const auto step = static_cast<std::uint64_t>(state_.step);
     const auto sequences = demonstrations(parts_, step);
     options.learning_rate = s.learning_rate * schedule_factor("cosine", state_.step, s.steps, (s.steps + 19) / 20);
@@ -115,27 +134,26 @@ bool Trainer::warm_start() {
   learner_.begin();
   state_.phase = Phase::reinforce;
   state_.step = 0;
-  evaluate_step(0);
-  checkpoint(Phase::reinforce, 0);
-  return true;
+  state_.evaluation_due = true;
 }
 
-bool Trainer::reinforce() {
-  reinforce_start_ = Clock::now();
+void Trainer::reinforce() {
   reinforce_first_ = state_.step;
-  if (state_.step == 0) check_start_policy();
   const std::int64_t eval_every = settings_.eval.every, save_every = settings_.checkpoint.every;
   const auto due = [&](std::int64_t every) { return ended() || (every > 0 && state_.step % every == 0); };
-  while (!ended()) {
-    if (stop_) break;
+  for (;;) {
+    if (state_.evaluation_due) evaluate_step(state_.step);
+    const bool first = state_.step == 0;
+    if (first || due(save_every) || state_.best_step == state_.step)
+      checkpoint(Phase::reinforce, state_.step);
+    if (first) check_start_policy();
+    if (ended()) return;
+    stop_if_asked(&stop_);
+    if (state_.step == reinforce_first_) reinforce_start_ = Clock::now();
     train_step(state_.step + 1);
     ++state_.step;
-    if (due(eval_every)) evaluate_step(state_.step);
-    if (due(save_every) || state_.best_step == state_.step) checkpoint(Phase::reinforce, state_.step);
+    state_.evaluation_due = due(eval_every);
   }
-  if (ended()) return true;
-  checkpoint(Phase::reinforce, state_.step);
-  return false;
 }
 
 double Trainer::budget_used() const { return settings_.train.budget_used(learner_.spent().tokens, learner_.spent().seconds); }
@@ -144,10 +162,12 @@ bool Trainer::ended() const { return state_.step >= settings_.train.steps || bud
 
 void Trainer::train_step(std::int64_t step) {
   const auto begin = Clock::now();
-  SampledStep sampled = sample_step(*engine_, parts_, curriculum_.stage(), step);
+  SampledStep sampled = sample_step(*engine_, parts_, curriculum_.stage(), step, &stop_);
   const auto start = Clock::now();
   if (settings_.train.device == "cuda") engine_->rest();
-  const LearnReport learned = learner_.learn(step, sampled.step);
+  const bool saved = saved_ == std::pair(Phase::reinforce, step - 1);
+  const LearnReport learned =
+      learner_.learn(step, sampled.step, nullptr, saved ? Midway::abandon : Midway::finish);
   engine_->refresh();
   last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));
   learner_.spend(last_step_["tokens/sampled"].get<double>() + static_cast<double>(learned.trained + learned.read), since(begin));
@@ -181,13 +201,16 @@ void Trainer::evaluate_step(std::int64_t step) {
   const auto start = Clock::now();
   const EvalOptions options{settings_.eval.samples,           settings_.eval.temperature,
                             settings_.rollout.max_tokens,     static_cast<std::uint64_t>(settings_.general.seed),
-                            static_cast<std::uint64_t>(step), true};
+                            static_cast<std::uint64_t>(step), true,
+                            &stop_};
   std::vector<ScoredCompletion> completions;
   const EvalReport report =
       evaluate(*engine_, parts_.tokenizer, parts_.model.config.eos, parts_.framing, parts_.task, parts_.held_out, options, &completions);
   Json line = eval_record(step, seconds(), report);
   line["time/eval"] = since(start);
   record(line);
+  state_.evaluation_due = false;
+  saved_.reset();  // a checkpoint from before the evaluation does not hold it
   if (settings_.checkpoint.keep_best && report.accuracy() > state_.best_accuracy) {
     state_.best_step = step;
     state_.best_accuracy = report.accuracy();
@@ -210,6 +233,7 @@ void Trainer::checkpoint(Phase phase, std::int64_t step) {
     state_.metrics_bytes = folder_.metrics_bytes();
     save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(), parts_.tokenizer, state_,
                     settings_.checkpoint.keep);
+    folder_.note_checkpoint();
   });
   saved_ = place;
 }

@@ -1,12 +1,12 @@
 // A run from its first step to its last: warm start, RL, evaluation, checkpoints.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <optional>
 #include <utility>
 
+#include "core/base/stop.h"
 #include "core/rollout/engine.h"
 #include "core/run/checkpoint.h"
 #include "core/run/run_folder.h"
@@ -21,20 +21,25 @@ namespace tinyzero {
 class Trainer {
  public:
   // `preflight` is what check_start found.
-  Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const std::atomic<bool>& stop, PreflightReport preflight);
+  Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
+          PreflightReport preflight);
 
   // Goes on from a checkpoint whose weights are in parts.model already; from an empty one, the beginning.
   void restore(Checkpoint checkpoint);
 
-  // Until the last step, or until `stop` is set: then ends after the current step. Returns false if stopped. A checkpoint is written
-  // in both cases. Throws Failure naming the last whole checkpoint if the run folder cannot be written to any more.
+  // Until the last step, or until `stop` asks for the end. Returns false if stopped. A checkpoint
+  // is written in both cases, and a run that goes on from it repeats one that was never stopped.
+  // What is under way then is given up and done again later: sampling, evaluation, and a step that
+  // has not changed a weight yet. One that has is finished, unless the newest checkpoint is the one
+  // right before it. Throws Failure naming the last whole checkpoint if the run folder cannot be
+  // written to any more.
   bool run();
 
  private:
   void preflight();
   void check_start_policy();
-  bool warm_start();
-  bool reinforce();
+  void warm_start();
+  void reinforce();
   void train_step(std::int64_t step);
   void evaluate_step(std::int64_t step);
   // Calls `work`, and turns what the file system refuses into a Failure that says where the run can go on.
@@ -49,7 +54,7 @@ class Trainer {
   RunParts& parts_;
   RunFolder& folder_;
   Observer& observer_;
-  const std::atomic<bool>& stop_;
+  const StopWish& stop_;
   const Experiment& settings_;
   std::unique_ptr<Engine> engine_;
   Learner learner_;

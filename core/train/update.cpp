@@ -102,9 +102,11 @@ UpdateReport update_model(ModelWorkers& workers, Optimizer& optimizer, const Mic
     const Share share = share_of(batch, live, part * problems / options.updates, (part + 1) * problems / options.updates);
     if (share.live.empty()) continue;
     for (const Sequence* sequence : chosen_of(sequences, share.live)) report.tokens += sequence->completion();
-    const double norm = accumulate(workers, u, loss, batch, sequences, share, options, report.metrics)
-                            ? optimizer.step(options.rule, options.learning_rate, options.clip_norm)
-                            : std::nan("");
+    double norm = std::nan("");
+    if (accumulate(workers, u, loss, batch, sequences, share, options, report.metrics)) {
+      if (options.before_step) options.before_step();
+      norm = optimizer.step(options.rule, options.learning_rate, options.clip_norm);
+    }
     if (std::isfinite(norm)) {
       report.metrics.add("gradient_norm", norm, 1);
       continue;

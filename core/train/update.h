@@ -21,6 +21,8 @@ struct UpdateOptions {
   UpdateRule rule = UpdateRule::adamw;
   // Called for an update that is skipped because its loss or gradient is not finite, with its episodes; the weights are still as before it.
   std::function<void(const std::vector<std::int64_t>&)> on_skip = nullptr;
+  // Called before each gradient step, which changes weights and moments.
+  std::function<void()> before_step = nullptr;
   bool measure_gap = true;  // batch.logp_old is the sampler's: its distance from the trainer's is a metric, "logp_gap"
 };
 

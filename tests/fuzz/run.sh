@@ -27,7 +27,7 @@ build multiplication tests/fuzz/verifier.cpp -DTASK_SOURCE='"tasks/multiplicatio
 second=$!
 json="core/base/json.cpp core/base/utf8.cpp"
 build elf tests/fuzz/elf.cpp core/plugin/elf.cpp core/base/file.cpp
-build yaml tests/fuzz/yaml.cpp core/config/document.cpp core/config/experiment.cpp core/config/reader.cpp core/base/suggest.cpp core/base/file.cpp $json \
+build yaml tests/fuzz/yaml.cpp core/config/document.cpp core/config/experiment.cpp core/config/reader.cpp core/base/suggest.cpp core/base/file.cpp core/base/cpus.cpp core/base/cgroup.cpp $json \
   -lyaml-cpp
 build tokenizer tests/fuzz/tokenizer.cpp core/text/tokenizer.cpp core/text/tokenizer_file.cpp core/text/pattern.cpp core/text/oniguruma.cpp core/text/normalizer.cpp core/text/pre_tokenizer.cpp \
   core/text/added_tokens.cpp core/text/bpe.cpp core/text/decoder.cpp core/text/chat.cpp $json core/base/file.cpp \

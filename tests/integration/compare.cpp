@@ -12,6 +12,7 @@
 #include <set>
 #include <thread>
 
+#include "core/base/cpus.h"
 #include "support/golden.h"
 #include "support/process.h"
 #include "support/temporary.h"
@@ -193,7 +194,9 @@ TEST_CASE("a comparison that is killed at any moment goes on to the same numbers
 }
 
 // TINYZERO_KILLS says how many; 50 take some minutes.
-TEST_CASE("a comparison that is killed at random moments, again and again, ends with the numbers of one that was not") {
+TEST_CASE(
+    "a comparison that is killed or stopped at random moments, again and again, ends with the "
+    "numbers of one that was not") {
   const TemporaryFolder folder;
   const auto begin = std::chrono::steady_clock::now();
   REQUIRE(tinyzero::tinyzero(compare(folder / "whole", {"--jobs", "2"})).code == 0);
@@ -209,19 +212,20 @@ TEST_CASE("a comparison that is killed at random moments, again and again, ends 
     int code = -1;
     while (code != 0) {
       BackgroundProcess process(program_and(compare(run, {"--jobs", "2"})));
+      const int signal = rng.chance(0.5) ? SIGKILL : rng.chance(0.5) ? SIGINT : SIGTERM;
       if (done < kills) {
         std::this_thread::sleep_for(std::chrono::duration<double>(rng.uniform() * duration / 2));
-        process.signal(SIGKILL);
+        process.signal(signal);
       }
       code = process.wait();
-      done += code == 128 + SIGKILL ? 1 : 0;
-      REQUIRE((code == 0 || code == 128 + SIGKILL));
+      done += code == 128 + signal ? 1 : 0;
+      REQUIRE((code == 0 || code == 128 + signal));
       CHECK(wait_for([&] { return processes_with({"tinyzero-train", run.string()}).empty(); }));
     }
     CHECK(without_times(comparison_of(run)) == expected);
     ++finished;
   }
-  MESSAGE(done << " kills in " << finished << " comparisons");
+  MESSAGE(done << " signals in " << finished << " comparisons");
 }
 
 TEST_CASE("a child that is killed is a failed run, and the next call goes on with it") {
@@ -235,7 +239,7 @@ TEST_CASE("a child that is killed is a failed run, and the next call goes on wit
   ::kill(children.front(), SIGKILL);
   REQUIRE(wait_for([&] { return fs::exists(run / "arms/critic/seed-1/config.yaml"); }));  // the others go on
   process.signal(SIGINT);
-  CHECK(process.wait() == 1);
+  CHECK(process.wait() == 128 + SIGINT);
   const Json comparison = comparison_of(run);
   const Json& killed = arm_of(comparison, "group")["runs"][0];
   CHECK(killed["state"] == "failed");
@@ -255,7 +259,9 @@ TEST_CASE("an interrupt ends the children with checkpoints and says how to go on
     BackgroundProcess process({"sh", "-c", command + " 2>'" + out + "'"});
     REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl.zst"); }));
     process.signal(SIGINT);
-    CHECK(process.wait() == 1);
+    CHECK(process.wait() == 128 + SIGINT);
+    CHECK(read_file(out).find("stopping: the runs under way end with a checkpoint") !=
+          std::string::npos);
     CHECK(read_file(out).find("go on with: tinyzero compare " + kConfig) != std::string::npos);
   }
   CHECK(read_file(run / "arms/group/seed-1/log.txt").find("interrupted") != std::string::npos);
@@ -336,7 +342,7 @@ TEST_CASE("runs at once have cores of their own, and one comparison one process"
   const ProcessResult many = tinyzero::tinyzero(compare(run, {"--jobs", "1000"}));
   CHECK(many.code == 2);
   CHECK(many.err.find("--jobs is 1000") != std::string::npos);
-  if (std::thread::hardware_concurrency() < 2) return;
+  if (cpu_allowance().usable() < 2) return;
   BackgroundProcess process(program_and(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"})));
   REQUIRE(wait_for([&] { return fs::exists(run / "arms/critic/seed-1/episodes/step-000001.jsonl.zst"); }));
   std::set<std::string> cores;
@@ -352,8 +358,36 @@ TEST_CASE("runs at once have cores of their own, and one comparison one process"
   const ProcessResult second = tinyzero::tinyzero(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"}));
   CHECK(second.code == 2);
   CHECK(second.err.find("another process works on the comparison") != std::string::npos);
+  CHECK(second.err.find("hint: wait for it") != std::string::npos);
   process.signal(SIGINT);
-  CHECK(process.wait() == 1);
+  CHECK(process.wait() == 128 + SIGINT);
+}
+
+TEST_CASE(
+    "a run that lost its checkpoints, or its configuration, fails with what is to be done, and "
+    "nothing of it is touched") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "comparison", lost = run / "arms/group/seed-1",
+                 other = run / "arms/critic/seed-1";
+  const std::vector<std::string> small = {"compare.seeds=[1]", "compare.controls=none"};
+  CHECK(tinyzero::tinyzero(compare(run, small)).code == 0);
+  fs::remove_all(lost / "checkpoints");
+  fs::remove(lost / "test.json");
+  fs::remove(other / "config.yaml");
+  fs::remove(other / "test.json");
+  const std::string metrics = read_file(lost / "metrics.jsonl");
+  const ProcessResult again = tinyzero::tinyzero(compare(run, small));
+  CAPTURE(again.out);
+  CHECK(again.code == 1);
+  CHECK(again.out.find("failed: group seed 1: the run " + lost.string() +
+                       " has episodes and no checkpoint to go on from") != std::string::npos);
+  CHECK(again.out.find("(bring that folder back, or start a new run") != std::string::npos);
+  CHECK(again.out.find("failed: critic seed 1: the run folder " + other.string() +
+                       " exists already") != std::string::npos);
+  CHECK(read_file(lost / "metrics.jsonl") == metrics);
+  CHECK(fs::exists(lost / "episodes/step-000004.jsonl.zst"));
+  CHECK(fs::exists(other / "checkpoints/step-000004"));
+  CHECK(fs::exists(other / "metrics.jsonl"));
 }
 
 TEST_CASE("what cannot be compared is refused before anything runs") {

@@ -5,6 +5,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "core/base/file.h"
 
@@ -104,6 +105,39 @@ TEST_CASE("the rooms of the core have no cycles, and nothing includes cli") {
       FAIL("a cycle among" << rooms);
     }
     uses.erase(free);
+  }
+}
+
+// What only one place may do, for it knows what the others would have to know, too.
+TEST_CASE("files are opened, locked and counted on in core/base alone, and no shell is started") {
+  struct Rule {
+    const char* pattern;
+    const char* instead;
+  };
+  const Rule rules[] = {
+      {"std::[io]?fstream", "FileHandle, read_file or write_file_atomically of core/base/file.h"},
+      {"\\bfopen\\(|[^:\\w]::open\\(|[^:\\w]::openat\\(", "FileHandle of core/base/file.h"},
+      {"\\bflock\\(", "FileLock of core/base/lock.h"},
+      {"hardware_concurrency|_SC_NPROCESSORS", "cpu_allowance of core/base/cpus.h"},
+      {"\\bpopen\\(|[^.>\\w]system\\(|\"-c\"", "run_program of core/base/child.h"},
+      {"std::(puts|printf|putchar)\\b|std::fflush\\(stdout", "core/cli/output.h"},
+  };
+  for (const Rule& rule : rules) {
+    const std::regex pattern(rule.pattern);
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / "core")) {
+      const fs::path path = fs::relative(entry.path(), kRoot);
+      const bool home = path.string().starts_with("core/base/") || path == "core/cli/output.cpp" ||
+                        path.string().starts_with("core/plugin/worker/");
+      if (!entry.is_regular_file() || home || (path.extension() != ".h" && path.extension() != ".cpp")) continue;
+      std::istringstream lines(read_file(entry.path()));
+      for (std::string line; std::getline(lines, line);) {
+        if (line.find("/proc/") != std::string::npos) continue;  // of the system's own
+        CAPTURE(path.string());
+        CAPTURE(line);
+        CAPTURE(rule.instead);
+        CHECK_FALSE(std::regex_search(line, pattern));
+      }
+    }
   }
 }
 

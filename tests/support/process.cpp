@@ -62,6 +62,14 @@ ProcessResult tinyzero(const std::vector<std::string>& arguments, const std::str
   return run_process(command, input, TINYZERO_SOURCE);
 }
 
+ProcessResult tinyzero_with(const std::string& redirections,
+                            const std::vector<std::string>& arguments, const std::string& input) {
+  std::vector<std::string> command = {"sh", "-c", "exec \"$@\" " + redirections, "sh",
+                                      tinyzero_path()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_process(command, input, TINYZERO_SOURCE);
+}
+
 BackgroundProcess::BackgroundProcess(const std::vector<std::string>& command, const std::string& err)
     : pid_(start(command, "/dev/null", "/dev/null", err, TINYZERO_SOURCE)) {}
 

@@ -21,6 +21,12 @@ ProcessResult run_process(const std::vector<std::string>& command, const std::st
 // The program tinyzero of this build with these arguments, from the root of the sources.
 ProcessResult tinyzero(const std::vector<std::string>& arguments, const std::string& input = {});
 
+// The same with redirections and assignments as a shell has them: ">/dev/full", "<&- >&-". What it
+// still says to the two streams is in the result.
+ProcessResult tinyzero_with(const std::string& redirections,
+                            const std::vector<std::string>& arguments,
+                            const std::string& input = {});
+
 // A command that runs beside the test.
 class BackgroundProcess {
  public:

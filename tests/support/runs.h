@@ -61,6 +61,15 @@ inline bool wait_for(const fs::path& path) {
   return false;
 }
 
+// Waits until a file says something.
+inline bool wait_for_words(const fs::path& file, const std::string& words) {
+  for (int i = 0; i < 30000; ++i) {
+    if (fs::exists(file) && read_file(file).find(words) != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return false;
+}
+
 // The command line of the program for a process beside the test.
 inline std::vector<std::string> command_line(const std::vector<std::string>& arguments) {
   std::vector<std::string> command = {tinyzero_path()};

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "core/base/error.h"
+#include "core/base/streams.h"
 #include "core/plugin/library_task.h"
 #include "core/plugin/worker/sandbox.h"
 #include "core/plugin/worker/wire.h"
@@ -107,6 +108,7 @@ int work(const char* library, std::uint64_t memory) {
 }  // namespace tinyzero
 
 int main(int argc, char** argv) {
+  tinyzero::open_standard_streams();
   if (argc != 3) return 2;
   try {
     return tinyzero::work(argv[1], std::strtoull(argv[2], nullptr, 10));

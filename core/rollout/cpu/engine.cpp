@@ -6,6 +6,7 @@
 #include <cmath>
 #include <mutex>
 
+#include "core/base/cpus.h"
 #include "core/base/workers.h"
 #include "core/rollout/prompt_check.h"
 #include "core/rollout/sampler.h"
@@ -64,6 +65,7 @@ class Generation {
 
   void run() {
     while (true) {
+      stop_if_asked(sampling_.stop);
       start_samples();
       rows_.clear();
       for (std::size_t s = 0; s < slots_.size(); ++s) {
@@ -117,11 +119,11 @@ class Generation {
   void start_sample(std::size_t s) {
     Episode& episode = episodes_[prompt_][static_cast<std::size_t>(started_)];
     episode.prompt = static_cast<std::int64_t>(prompt_);
-    episode.sample = started_;
+    episode.sample = prompts_[prompt_].first_sample + started_;
     Slot& slot = slots_[s];
     slot.episode = &episode;
     slot.position = prompt_size() - 1;
-    slot.stream = sample_stream(sampling_, prompt_, started_);
+    slot.stream = sample_stream(sampling_, prompts_[prompt_], prompt_, started_);
     slot.limit =
         sampling_.lengths.empty() ? sampling_.max_tokens : sampling_.lengths[prompt_starts_[prompt_] + static_cast<std::size_t>(started_)];
     slot.place = place_;
@@ -175,6 +177,7 @@ class Generation {
     const bool eos = sampling_.lengths.empty() && std::find(sampling_.eos.begin(), sampling_.eos.end(), token.id) != sampling_.eos.end();
     if (!eos && static_cast<std::int64_t>(episode.tokens.size()) < slot.limit) return;
     episode.end = eos ? End::eos : End::length;
+    if (sampling_.on_episode) sampling_.on_episode(episode);
     slot.episode = nullptr;
     --users_[static_cast<std::size_t>(slot.place)];
   }
@@ -298,7 +301,14 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
   std::atomic<std::size_t> next_prompt{0};
   statistics_ = {};
   std::int64_t passes = 0, used = 0;
-  std::mutex mutex;
+  std::mutex mutex, telling;
+  Sampling told = sampling;
+  if (sampling.on_episode) {
+    told.on_episode = [&](const Episode& episode) {
+      const std::lock_guard lock(telling);
+      sampling.on_episode(episode);
+    };
+  }
   const auto begin = std::chrono::steady_clock::now();
   double busy = 0;
   const std::int64_t workers = std::min<std::int64_t>(threads_ / team_size_, static_cast<std::int64_t>(prompts.size()));
@@ -307,7 +317,8 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
     PhaseClock clock(account_);
     const DecodeRoom room{Generation::prompts_at_once(wave), longest, wave, sampling.max_tokens, wave + kPromptRows};
     DecodeWorker worker(model_.config, packed_, rope_, kernels_, room, team, clock);
-    Generation generation(model_, kernels_, worker, team, clock, wave, prompts, sampling, next_prompt, episodes);
+    Generation generation(model_, kernels_, worker, team, clock, wave, prompts, told, next_prompt,
+                          episodes);
     generation.run();
     const std::lock_guard lock(mutex);
     const auto members = static_cast<double>(team_size_);

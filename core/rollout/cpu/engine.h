@@ -15,7 +15,7 @@
 namespace tinyzero {
 
 struct CpuEngineOptions {
-  std::int64_t threads = 0;  // 0: one a core
+  std::int64_t threads = 0;  // 0: as many as may be used
   std::int64_t wave = 0;     // sequences a worker decodes at once; 0: the fastest of a few, tried before the first large call
   std::string kernels = {};  // by name; empty: those in use (kernels.h)
   bool account = false;      // keep account of where the time goes (statistics)

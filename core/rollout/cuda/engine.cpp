@@ -177,6 +177,7 @@ std::vector<Episode> DeviceEngine::generate(const std::vector<Prompt>& prompts, 
   Schedule schedule(prompts, sampling, slots, places);
   std::int64_t all_passes = 0;
   while (true) {
+    stop_if_asked(sampling.stop);
     compute_prompts(schedule.refill());
     const auto live = schedule.rows();
     if (live.empty()) break;

@@ -9,7 +9,9 @@ namespace tinyzero {
 Schedule::Schedule(const std::vector<Prompt>& prompts, const Sampling& sampling, std::int64_t slots, std::int64_t places)
     : prompts_(prompts), sampling_(sampling), slots_(static_cast<std::size_t>(slots)), users_(static_cast<std::size_t>(places)) {
   for (std::size_t p = 0; p < prompts.size(); ++p) {
-    for (std::int64_t s = 0; s < prompts[p].samples; ++s) episodes_.push_back({static_cast<std::int64_t>(p), s, {}, {}, End::length});
+    for (std::int64_t s = 0; s < prompts[p].samples; ++s)
+      episodes_.push_back(
+          {static_cast<std::int64_t>(p), prompts[p].first_sample + s, {}, {}, End::length});
   }
 }
 
@@ -47,7 +49,7 @@ std::vector<DeviceRow> Schedule::refill() {
     row.slot = static_cast<std::int32_t>(s);
     row.alive = 1;
     row.limit = static_cast<std::int32_t>(sampling_.lengths.empty() ? sampling_.max_tokens : sampling_.lengths[next_]);
-    row.stream = sample_stream(sampling_, prompt_, sample_);
+    row.stream = sample_stream(sampling_, prompts_[prompt_], prompt_, sample_);
     slots_[s] = {&episodes_[next_], row};
     ++users_[static_cast<std::size_t>(place_)];
     ++next_;
@@ -98,6 +100,7 @@ void Schedule::take(const std::vector<DeviceRow>& rows, const std::vector<Drawn>
     const bool eos = sampling_.lengths.empty() &&
                      std::find(sampling_.eos.begin(), sampling_.eos.end(), slot.episode->tokens.back()) != sampling_.eos.end();
     slot.episode->end = eos ? End::eos : End::length;
+    if (sampling_.on_episode) sampling_.on_episode(*slot.episode);
     slot.episode = nullptr;
     --users_[static_cast<std::size_t>(slot.row.prompt)];
   }

@@ -38,11 +38,13 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
   for (std::size_t p = 0; p < prompts.size(); ++p) {
     statistics_.prompt_tokens += static_cast<std::int64_t>(prompts[p].ids.size());
     for (std::int64_t s = 0; s < prompts[p].samples; ++s) {
-      Episode episode{static_cast<std::int64_t>(p), s, {}, {}, End::length};
+      Episode episode{
+          static_cast<std::int64_t>(p), prompts[p].first_sample + s, {}, {}, End::length};
       const std::int64_t limit = sampling.lengths.empty() ? sampling.max_tokens : sampling.lengths[episodes.size()];
-      const std::uint64_t stream = sample_stream(sampling, p, s);
+      const std::uint64_t stream = sample_stream(sampling, prompts[p], p, s);
       std::vector<std::int32_t> ids = prompts[p].ids;
       while (episode.end == End::length && static_cast<std::int64_t>(episode.tokens.size()) < limit) {
+        stop_if_asked(sampling.stop);
         Tensor last = transformer_.logits(hidden(ids).narrow(0, static_cast<std::int64_t>(ids.size()) - 1, 1));
         const DrawnToken token =
             draw_token(kernels(), last.mutable_data_ptr<float>(), model_.config.vocab, sampling, stream, episode.tokens.size(), order);
@@ -54,6 +56,7 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
           episode.end = End::eos;
       }
       statistics_.tokens += static_cast<std::int64_t>(episode.tokens.size());
+      if (sampling.on_episode) sampling.on_episode(episode);
       episodes.push_back(std::move(episode));
     }
   }

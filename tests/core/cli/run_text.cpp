@@ -32,6 +32,18 @@ TEST_CASE("the live line fits any width, and says what matters most where it is 
       "step    34 ━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 17 %  reward 0.143 · mixed 44 % · rollout 0.4 s · update 0.5 s · 61 tokens · 2m40s left");
 }
 
+TEST_CASE("a step says at which levels of a curriculum it is") {
+  Json step = kStep;
+  step["curriculum/level"] = 2;
+  CHECK(step_text(step).starts_with("step    34  reward 0.143 · level 2 · mixed 44 %"));
+  CHECK(live_text(step, 200, 160, 199).find(" · level 2 · ") != std::string::npos);
+  step.erase("curriculum/level");
+  step["curriculum/level/products"] = 3;
+  step["curriculum/level/sums"] = 1;
+  CHECK(step_text(step).starts_with(
+      "step    34  reward 0.143 · products level 3, sums level 1 · mixed 44 %"));
+}
+
 TEST_CASE("an evaluation, with what the step before it says") {
   const Json record = {{"step", 20},          {"eval/accuracy", 0.094}, {"eval/accuracy_low", 0.072}, {"eval/accuracy_high", 0.122},
                        {"eval/greedy", 0.08}, {"eval/length", 61}};

@@ -144,6 +144,54 @@ TEST_CASE("tokens and log-probs do not depend on how many threads share a pass")
   }
 }
 
+TEST_CASE(
+    "completions that are wanted alone are those of the whole call, and each is told as it ends") {
+  const Model model = small_model();
+  const auto prompts = some_prompts();
+  CpuEngine engine(model, {2, 3});
+  const auto whole = engine.generate(prompts, some_sampling());
+  // The second half of the samples of every prompt but the first.
+  std::vector<Prompt> some;
+  std::vector<Episode> expected;
+  for (std::size_t p = 1; p < prompts.size(); ++p) {
+    const std::int64_t first = prompts[p].samples / 2;
+    some.push_back(
+        {prompts[p].ids, prompts[p].samples - first, static_cast<std::int64_t>(p), first});
+    for (const Episode& episode : whole) {
+      if (episode.prompt == static_cast<std::int64_t>(p) && episode.sample >= first)
+        expected.push_back(episode);
+    }
+  }
+  Sampling sampling = some_sampling();
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::int32_t>> told;
+  sampling.on_episode = [&](const Episode& e) { told[{e.prompt, e.sample}] = e.tokens; };
+  const auto got = engine.generate(some, sampling);
+  REQUIRE(got.size() == expected.size());
+  CHECK(told.size() == expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    CHECK(got[i].prompt + 1 == expected[i].prompt);  // its place in the call
+    CHECK(got[i].sample == expected[i].sample);
+    CHECK(got[i].tokens == expected[i].tokens);
+    CHECK(got[i].logp == expected[i].logp);
+    CHECK(told.at({got[i].prompt, got[i].sample}) == got[i].tokens);
+  }
+}
+
+TEST_CASE("a call ends where it is asked to, and the engine works as before") {
+  const Model model = small_model();
+  const auto prompts = some_prompts();
+  CpuEngine engine(model, {2, 3});
+  const auto expected = engine.generate(prompts, some_sampling());
+  StopWish wish{0};
+  Sampling sampling = some_sampling();
+  sampling.stop = &wish;
+  std::size_t ended = 0;
+  sampling.on_episode = [&](const Episode&) { wish = ++ended == 5 ? 1 : 0; };
+  CHECK_THROWS_AS(engine.generate(prompts, sampling), Interrupted);
+  CHECK(ended < expected.size());
+  CHECK(same(engine.generate(prompts, some_sampling()), expected));
+}
+
 TEST_CASE("a wave chosen by trying gives the same tokens") {
   const Model model = small_model();
   const std::vector<Prompt> prompts(70, Prompt{{1, 2, 3}, 8});  // more than it takes to try

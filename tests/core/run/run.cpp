@@ -2,14 +2,18 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
+#include <fstream>
+#include <map>
 #include <set>
 
 #include "core/base/error.h"
 #include "core/run/checkpoint.h"
 #include "core/run/run_folder.h"
+#include "support/checkpoint.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -18,45 +22,6 @@ TEST_SUITE_BEGIN("core/run/run");
 
 namespace {
 
-Model small_model(std::uint64_t seed) {
-  ModelConfig c = preset_config("tiny");
-  c.layers = 1;
-  c.width = 16;
-  c.heads = 2;
-  c.kv_heads = 1;
-  c.head_dim = 8;
-  c.mlp = 16;
-  c.vocab = 352;
-  c.eos = {346};
-  Model model(c);
-  initialize(model, seed);
-  return model;
-}
-
-// The same numbers as both moments.
-std::map<std::string, TensorInfo> moments_of(const std::vector<float>& numbers) {
-  const TensorInfo info{
-      "F32", {static_cast<std::int64_t>(numbers.size())}, reinterpret_cast<const char*>(numbers.data()), numbers.size() * 4};
-  return {{"first_moment", info}, {"second_moment", info}};
-}
-
-void save(const fs::path& folder, std::uint64_t seed, Phase phase, std::int64_t step, std::int64_t keep = 10, std::int64_t best = -1) {
-  const Model model = small_model(seed);
-  const std::vector<float> moments(static_cast<std::size_t>(model.layout.size()), static_cast<float>(step));
-  Model critic = side_model_of(model, /*value_head=*/true);
-  TrainerState state;
-  state.phase = phase;
-  state.step = step;
-  state.best_step = best;
-  state.seconds = 1.5;
-  state.metrics_bytes = 77;
-  state.skipped = 2;
-  state.kept["kl_weight"] = 0.25;
-  const std::vector<float> critic_moments(static_cast<std::size_t>(critic.layout.size()), 3.0f);
-  save_checkpoint(folder, {&model, step + 1, moments_of(moments)},
-                  {{"critic", {&critic, 7, moments_of(critic_moments)}}, {"reference", {&model}}}, Tokenizer::make(true), state, keep);
-}
-
 // The one file of tensorboard/.
 std::string events_of(const fs::path& run) {
   const fs::directory_iterator files(run / "tensorboard");
@@ -64,15 +29,11 @@ std::string events_of(const fs::path& run) {
   return read_file(fs::directory_iterator(run / "tensorboard")->path());
 }
 
-bool equal(const Model& a, const Model& b) {
-  return std::memcmp(a.weights.data(), b.weights.data(), static_cast<std::size_t>(a.weights.size()) * 4) == 0;
-}
-
 }  // namespace
 
 TEST_CASE("a checkpoint restores weights, moments and state") {
   const TemporaryFolder folder;
-  save(folder.path(), 5, Phase::reinforce, 20);
+  save(folder.path(), 5, {Phase::reinforce, 20});
   Model model = small_model(1);
   const auto checkpoint = load_checkpoint(folder.path(), model, [](const std::string&) { FAIL("no warning expected"); });
   REQUIRE(checkpoint);
@@ -91,12 +52,12 @@ TEST_CASE("a checkpoint restores weights, moments and state") {
 
 TEST_CASE("the newest is taken: RL after warm start, later after earlier; the oldest are deleted") {
   const TemporaryFolder folder;
-  save(folder.path(), 1, Phase::warm_start, 200, 3);
-  save(folder.path(), 2, Phase::reinforce, 0, 3);
-  save(folder.path(), 3, Phase::reinforce, 20, 3);
+  save(folder.path(), 1, {Phase::warm_start, 200, 3});
+  save(folder.path(), 2, {Phase::reinforce, 0, 3});
+  save(folder.path(), 3, {Phase::reinforce, 20, 3});
   Model model = small_model(9);
   CHECK(load_checkpoint(folder.path(), model, nullptr)->state.step == 20);
-  save(folder.path(), 4, Phase::reinforce, 40, 3);
+  save(folder.path(), 4, {Phase::reinforce, 40, 3});
   const auto left = list_checkpoints(folder.path());
   REQUIRE(left.size() == 3);
   CHECK(left.front().filename() == "step-000000");
@@ -105,8 +66,8 @@ TEST_CASE("the newest is taken: RL after warm start, later after earlier; the ol
 
 TEST_CASE("a damaged checkpoint is named and the one before it is taken") {
   const TemporaryFolder folder;
-  save(folder.path(), 2, Phase::reinforce, 20);
-  save(folder.path(), 3, Phase::reinforce, 40);
+  save(folder.path(), 2, {Phase::reinforce, 20});
+  save(folder.path(), 3, {Phase::reinforce, 40});
   for (const char* file :
        {"model.safetensors", "config.json", "trainer/state.json", "trainer/optimizer.safetensors", "trainer/critic/model.safetensors",
         "trainer/critic/state.json", "trainer/critic/optimizer.safetensors", "trainer/reference/config.json"}) {
@@ -135,7 +96,7 @@ TEST_CASE("what a crash leaves of a checkpoint is no checkpoint") {
   CHECK(list_checkpoints(folder.path()).empty());
   Model model = small_model(1);
   CHECK_FALSE(load_checkpoint(folder.path(), model, nullptr));
-  save(folder.path(), 1, Phase::reinforce, 60);
+  save(folder.path(), 1, {Phase::reinforce, 60});
   CHECK_FALSE(fs::exists(folder.path() / ".step-000060.partial"));
 }
 
@@ -182,13 +143,14 @@ TEST_CASE("a checkpoint for which there is no room is not begun") {
   check_space(folder.path(), 1, "a byte");
   CHECK_THROWS_WITH_AS(check_space(folder.path(), std::uintmax_t{1} << 62, "checkpoint step-000020"),
                        doctest::Contains("no room for checkpoint step-000020: it takes 4611686018 GB, and "), Failure);
-  CHECK_THROWS(save(folder / "removed", 1, Phase::reinforce, 0));
+  CHECK_THROWS(save(folder / "removed", 1, {Phase::reinforce, 0}));
   CHECK_FALSE(fs::exists(folder / "removed"));  // and does not bring a folder back
 }
 
 TEST_CASE("the best checkpoint outlives newer ones") {
   const TemporaryFolder folder;
-  for (std::int64_t step = 0; step < 5; ++step) save(folder.path(), 1, Phase::reinforce, step, 2, step < 1 ? 0 : 1);
+  for (std::int64_t step = 0; step < 5; ++step)
+    save(folder.path(), 1, {Phase::reinforce, step, 2, step < 1 ? 0 : 1});
   std::vector<std::string> names;
   for (const fs::path& path : list_checkpoints(folder.path())) names.push_back(path.filename().string());
   CHECK(names == std::vector<std::string>{"step-000001", "step-000003", "step-000004"});
@@ -216,6 +178,125 @@ TEST_CASE("going on from a checkpoint drops what came after it") {
   for (const auto& entry : fs::directory_iterator(run.path() / "episodes")) left.insert(entry.path().filename());
   CHECK(left == std::set<std::string>{"notes.txt", "step-000001.jsonl", "step-000001.jsonl.zst"});
   CHECK_THROWS_WITH_AS(run.rewind(1000, 1), doctest::Contains("is shorter than at the checkpoint"), Error);
+}
+
+TEST_CASE("a torn last line is cut before anything is read, and the log begins a line of its own") {
+  const TemporaryFolder folder;
+  std::int64_t bytes = 0;
+  {
+    RunFolder run = RunFolder::create(folder / "run", "seed: 1\n");
+    run.write_metrics({{"step", 1}});
+    bytes = run.metrics_bytes();
+    run.log("one");
+  }
+  const fs::path run = folder / "run";
+  for (const std::string& torn : {std::string("{\"step\":2,\"lo"),
+                                  std::string("{\"st\n{\"step\":3}\n"), std::string(100, '\0')}) {
+    std::ofstream(run / "metrics.jsonl", std::ios::app | std::ios::binary) << torn;
+    std::ofstream(run / "log.txt", std::ios::app) << "2030-01-01 cut o";
+    RunFolder again = RunFolder::open(run);
+    again.rewind(bytes, 0);
+    again.write_metrics({{"step", 2}});
+    again.log("two");
+    CHECK(read_file(run / "metrics.jsonl") == "{\"step\":1}\n{\"step\":2}\n");
+    const std::string log = read_file(run / "log.txt");
+    CHECK(log.find("cut o\n2") != std::string::npos);
+    CHECK(log.ends_with("  two\n"));
+  }
+  // A checkpoint's length that ends within a line is that of another file.
+  RunFolder again = RunFolder::open(run);
+  CHECK_THROWS_WITH_AS(again.rewind(bytes - 1, 0),
+                       doctest::Contains("was changed: at the checkpoint a line ended after byte"),
+                       Error);
+  CHECK(read_file(run / "metrics.jsonl") == "{\"step\":1}\n{\"step\":2}\n");
+}
+
+TEST_CASE(
+    "a run that lost its checkpoints is refused before anything is touched, one that never had any "
+    "is not") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "run";
+  const auto snapshot = [&] {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(path)) {
+      if (entry.path().filename() != ".lock")
+        files[entry.path().string()] = entry.is_regular_file() ? read_file(entry.path()) : "";
+    }
+    return files;
+  };
+  {
+    RunFolder run = RunFolder::create(path, "seed: 1\n");
+    run.write_metrics({{"step", 0}, {"warm_start/step", 1}});
+  }
+  RunFolder::open(path).check_checkpoints();  // killed in its warm start
+  save(path / "checkpoints", 1, {Phase::warm_start, 10});
+  RunFolder::open(path).note_checkpoint();
+  RunFolder::open(path).check_checkpoints();
+
+  const auto lost = [&](const std::string& words) {
+    const auto before = snapshot();
+    CHECK_THROWS_WITH_AS(RunFolder::open(path).check_checkpoints(),
+                         doctest::Contains(words.c_str()), Error);
+    CHECK(snapshot() == before);
+  };
+  fs::rename(path / "checkpoints", folder / "elsewhere");
+  lost("has metrics and no checkpoint to go on from: " + (path / "checkpoints").string() +
+       " is missing");
+  fs::create_directory(path / "checkpoints");
+  lost("holds none");
+  fs::copy(folder.path() / "elsewhere/warm-000010", path / "checkpoints/warm-backup",
+           fs::copy_options::recursive);
+  lost("holds none");
+  write_file_synced(path / "episodes/step-000001.jsonl.zst", "");
+  lost("has episodes and no checkpoint");
+  fs::remove(path / "metrics.jsonl");
+  lost("has episodes and no checkpoint");
+  write_file_synced(path / ".unsaved", "");  // of steps of RL there is always a checkpoint before
+  lost("has episodes and no checkpoint");
+  fs::remove(path / ".unsaved");
+  fs::remove(path / "episodes/step-000001.jsonl.zst");
+  RunFolder::open(path).check_checkpoints();  // nothing is left that could be lost
+}
+
+TEST_CASE("episodes are dropped by whole names alone, and what killed writers left goes") {
+  const TemporaryFolder folder;
+  RunFolder run = RunFolder::create(folder / "run", "seed: 1\n");
+  const fs::path episodes = run.path() / "episodes";
+  const std::set<std::string> own = {"step-000009.jsonl.bak", "step-9.jsonl",
+                                     "step-000009-copy.jsonl.zst", "step-000009.jsonl.zst.old"};
+  for (const std::string& name : own) write_file_synced(episodes / name, "");
+  for (const char* name : {"step-000009.jsonl.zst", "step-000010.jsonl", ".tinyzero-123-0.tmp"})
+    write_file_synced(episodes / name, "");
+  write_file_synced(run.path() / ".tinyzero-123-0.tmp", "");
+  run.rewind(0, 8);
+  std::set<std::string> left;
+  for (const auto& entry : fs::directory_iterator(episodes)) left.insert(entry.path().filename());
+  CHECK(left == own);
+  CHECK_FALSE(fs::exists(run.path() / ".tinyzero-123-0.tmp"));
+}
+
+TEST_CASE("what stands in the place of a run's files is named, and not written over") {
+  const TemporaryFolder folder;
+  for (const char* name : {"metrics.jsonl", "log.txt", ".lock"}) {
+    CAPTURE(name);
+    const fs::path path = folder / "run";
+    RunFolder::create(path, "seed: 1\n");
+    fs::remove(path / name);
+    REQUIRE(::mkfifo((path / name).c_str(), 0600) == 0);
+    const auto go_on = [&] {
+      RunFolder run = RunFolder::open(path);
+      run.rewind(0, 0);
+    };
+    CHECK_THROWS_WITH_AS(go_on(), doctest::Contains("is a named pipe"), Error);
+    fs::remove_all(path);
+  }
+  const fs::path path = folder / "run";
+  RunFolder::create(path, "seed: 1\n");
+  write_file_synced(folder / "precious", "mine");
+  fs::remove(path / ".lock");
+  fs::create_symlink(folder / "precious", path / ".lock");
+  CHECK_THROWS_WITH_AS(RunFolder::open(path), doctest::Contains("is a symbolic link"), Error);
+  CHECK(read_file(folder / "precious") == "mine");
 }
 
 TEST_CASE("the cut last line of metrics.jsonl is left out, another is an error") {

@@ -1,0 +1,90 @@
+#include "core/base/cpus.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "core/base/cgroup.h"
+#include "core/base/error.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr int kMostCores = 1 << 20;
+
+struct FreeSet {
+  void operator()(cpu_set_t* set) const { CPU_FREE(set); }
+};
+
+// Cores' worth of time that a group leaves; 0: no limit. Version 2 has two numbers in cpu.max, the
+// first of which may be "max"; version 1 has them in files of their own, and -1 for none.
+double quota_of(const fs::path& group) {
+  double quota = 0, period = 0;
+  std::ifstream both(group / "cpu.max");
+  if (!(both >> quota >> period)) {
+    quota = static_cast<double>(cgroup_number(group / "cpu.cfs_quota_us"));
+    period = static_cast<double>(cgroup_number(group / "cpu.cfs_period_us"));
+  }
+  return quota > 0 && period > 0 ? quota / period : 0;
+}
+
+}  // namespace
+
+std::int64_t CpuAllowance::usable() const {
+  std::int64_t cores = affinity;
+  if (quota > 0 && quota < static_cast<double>(cores)) cores = static_cast<std::int64_t>(quota);
+  return std::max<std::int64_t>(1, cores);
+}
+
+std::string CpuAllowance::reason() const {
+  std::string out;
+  if (affinity < machine) out = fmt::format("affinity {}", affinity);
+  if (quota > 0 && quota < static_cast<double>(machine))
+    out += fmt::format("{}CPU quota {:.2f}", out.empty() ? "" : ", ", quota);
+  return out;
+}
+
+CpuAllowance cpu_allowance(const fs::path& root) {
+  CpuAllowance out;
+  out.machine = std::max<std::int64_t>(1, ::sysconf(_SC_NPROCESSORS_ONLN));
+  out.affinity = static_cast<std::int64_t>(usable_cores().size());
+  for (const fs::path& group : cgroup_folders("cpu", root)) {
+    const double quota = quota_of(group);
+    if (quota > 0 && (out.quota == 0 || quota < out.quota)) out.quota = quota;
+  }
+  return out;
+}
+
+std::int64_t threads_or_cores(std::int64_t wanted) {
+  if (wanted > 0) return wanted;
+  // A process keeps what it began with.
+  static const std::int64_t usable = cpu_allowance().usable();
+  return usable;
+}
+
+std::vector<int> usable_cores() {
+  // The set must have room for all cores of the machine.
+  for (int most = 1024; most <= kMostCores; most *= 2) {
+    const std::unique_ptr<cpu_set_t, FreeSet> set(CPU_ALLOC(static_cast<std::size_t>(most)));
+    const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(most));
+    CPU_ZERO_S(bytes, set.get());
+    if (::sched_getaffinity(0, bytes, set.get()) != 0) {
+      if (errno == EINVAL) continue;
+      break;
+    }
+    std::vector<int> cores;
+    for (int core = 0; core < most; ++core) {
+      if (CPU_ISSET_S(static_cast<std::size_t>(core), bytes, set.get())) cores.push_back(core);
+    }
+    return cores;
+  }
+  throw Failure(std::string("cannot ask which cores may be used: ") + std::strerror(errno));
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,140 @@
+#include "core/run/checkpoint_checks.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "core/model/folder.h"
+#include "core/run/manifest.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr std::size_t kPiece = std::size_t{1} << 16;  // numbers that are converted at once
+constexpr std::uintmax_t kMostChecksums = std::uintmax_t{1} << 20;
+
+fs::path checksums_path(const fs::path& checkpoint) {
+  return checkpoint / "trainer" / "checksums.json";
+}
+
+std::string text_hash(const std::string& text) {
+  return fmt::format("{:016x}", static_cast<std::uint64_t>(XXH3_64bits(text.data(), text.size())));
+}
+
+// Names of all files in a checkpoint but its checksums, relative to it, in order.
+std::vector<std::string> files_in(const fs::path& checkpoint) {
+  std::vector<std::string> out;
+  for (const auto& entry : fs::recursive_directory_iterator(checkpoint)) {
+    if (!entry.is_directory() && entry.path() != checksums_path(checkpoint))
+      out.push_back(entry.path().lexically_relative(checkpoint).generic_string());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+// {"NAME": {"bytes", "xxh3"}, …}. Throws Error if the list itself is damaged.
+Json read_checksums(const fs::path& path) {
+  const Json json = parse_json(read_file(path, kMostChecksums), path.string());
+  const bool formed = json.is_object() && json.contains("files") && json["files"].is_object();
+  if (!formed || json.value("xxh3", Json()) != Json(text_hash(json["files"].dump())))
+    throw Error(path.string() + " is damaged: it does not agree with itself");
+  return json["files"];
+}
+
+void verify_file(const fs::path& path, const Json& written) {
+  const auto damaged = [&](const std::string& what) {
+    return Error(path.string() + " is damaged: " + what);
+  };
+  std::error_code missing;
+  const std::uintmax_t bytes = fs::file_size(path, missing),
+                       before = written.at("bytes").get<std::uintmax_t>();
+  if (missing) throw damaged("it is missing");
+  if (bytes != before)
+    throw damaged(fmt::format("it has {} bytes, and was written with {}", bytes, before));
+  const std::string hash = file_hash(path), wanted = written.at("xxh3").get<std::string>();
+  if (hash != wanted) throw damaged(fmt::format("its checksum is {}, and was {}", hash, wanted));
+}
+
+// Whether older programs, which wrote no checksums, wrote files of this name.
+bool is_usual(const std::string& name) {
+  static const std::set<std::string> kNames = {"config.json",         "model.safetensors",
+                                               "state.json",          "optimizer.safetensors",
+                                               "adapter_config.json", "adapter_model.safetensors"};
+  return kNames.count(name) > 0 || is_companion(name);
+}
+
+template <class Number>
+std::string not_finite(const std::string& name, const Number* numbers, std::size_t count) {
+  const auto found =
+      std::find_if(numbers, numbers + count, [](Number x) { return !std::isfinite(x); });
+  if (found == numbers + count) return "";
+  return fmt::format("tensor \"{}\" holds {}", name, *found);
+}
+
+}  // namespace
+
+void write_checksums(const fs::path& checkpoint) {
+  Json files = Json::object();
+  for (const std::string& name : files_in(checkpoint)) {
+    const fs::path path = checkpoint / name;
+    files[name] = {{"bytes", fs::file_size(path)}, {"xxh3", file_hash(path)}};
+  }
+  const std::string hash = text_hash(files.dump());
+  const Json json = {{"files", std::move(files)}, {"xxh3", hash}};
+  write_file_synced(checksums_path(checkpoint), json.dump(1) + "\n");
+}
+
+bool verify_checksums(const fs::path& checkpoint) {
+  const fs::path path = checksums_path(checkpoint);
+  if (std::error_code unknown; !fs::exists(path, unknown)) return false;
+  const Json files = read_checksums(path);
+  try {
+    for (const auto& [name, written] : files.items()) verify_file(checkpoint / name, written);
+  } catch (const Json::exception&) {
+    throw Error(path.string() + " is damaged: it lacks a size or a checksum");
+  }
+  return true;
+}
+
+bool holds_foreign_files(const fs::path& checkpoint) {
+  const fs::path path = checksums_path(checkpoint);
+  const Json listed = fs::exists(path) ? read_checksums(path) : Json();
+  const std::vector<std::string> files = files_in(checkpoint);
+  return std::any_of(files.begin(), files.end(), [&](const std::string& name) {
+    return listed.is_null() ? !is_usual(fs::path(name).filename().string())
+                            : !listed.contains(name);
+  });
+}
+
+std::string not_finite(const Model& model) {
+  for (const ParameterSlot& slot : model.layout.slots()) {
+    const std::string words = not_finite(slot.name, model.weights.data() + slot.offset,
+                                         static_cast<std::size_t>(slot.size));
+    if (!words.empty()) return words;
+  }
+  return "";
+}
+
+std::string not_finite(const std::map<std::string, TensorInfo>& tensors) {
+  std::vector<float> numbers;
+  for (const auto& [name, tensor] : tensors) {
+    if (tensor.dtype != "F32" && tensor.dtype != "BF16" && tensor.dtype != "F16") continue;
+    const Dtype dtype = dtype_of(tensor, name);
+    const auto count = static_cast<std::size_t>(tensor.elements());
+    for (std::size_t at = 0; at < count; at += kPiece) {
+      numbers.resize(std::min(kPiece, count - at));
+      to_float(dtype, tensor.data + at * bytes_of(dtype), numbers.size(), numbers.data());
+      const std::string words = not_finite(name, numbers.data(), numbers.size());
+      if (!words.empty()) return words;
+    }
+  }
+  return "";
+}
+
+}  // namespace tinyzero

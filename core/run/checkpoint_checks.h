@@ -1,0 +1,37 @@
+// What tells a whole checkpoint from a damaged one: checksums of its files, and numbers that are
+// numbers.
+//
+//   trainer/checksums.json   {"files": {"model.safetensors": {"bytes", "xxh3"}, …}, "xxh3": of
+//   "files"}
+//
+// Files that are not in the list were not written with the checkpoint: they are never looked at.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/base/file.h"
+#include "core/model/parameters.h"
+#include "core/model/safetensors.h"
+
+namespace tinyzero {
+
+// Writes the checksums of all files in a checkpoint that is otherwise complete, and fsyncs them.
+void write_checksums(const fs::path& checkpoint);
+
+// Throws Error naming the first file that is missing or not as it was written, with both values.
+// False: an older program wrote no checksums, and nothing was checked.
+bool verify_checksums(const fs::path& checkpoint);
+
+// Whether a checkpoint holds files that were not written with it; of one without checksums, files
+// of names that it never has.
+bool holds_foreign_files(const fs::path& checkpoint);
+
+// The first tensor of `model` with a number that is not finite, in words: "tensor
+// \"lm_head.weight\" holds nan"; empty: there is none.
+std::string not_finite(const Model& model);
+
+// The same of tensors of a file. Those of integers are left out.
+std::string not_finite(const std::map<std::string, TensorInfo>& tensors);
+
+}  // namespace tinyzero

@@ -1,0 +1,67 @@
+// Checkpoints of a small model with a critic and a reference, written without a run.
+#pragma once
+
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/run/checkpoint.h"
+
+namespace tinyzero {
+
+inline Model small_model(std::uint64_t seed) {
+  ModelConfig c = preset_config("tiny");
+  c.layers = 1;
+  c.width = 16;
+  c.heads = 2;
+  c.kv_heads = 1;
+  c.head_dim = 8;
+  c.mlp = 16;
+  c.vocab = 352;
+  c.eos = {346};
+  Model model(c);
+  initialize(model, seed);
+  return model;
+}
+
+// The same numbers as both moments.
+inline std::map<std::string, TensorInfo> moments_of(const std::vector<float>& numbers) {
+  const TensorInfo info{"F32",
+                        {static_cast<std::int64_t>(numbers.size())},
+                        reinterpret_cast<const char*>(numbers.data()),
+                        numbers.size() * 4};
+  return {{"first_moment", info}, {"second_moment", info}};
+}
+
+struct SavedAs {
+  Phase phase = Phase::reinforce;
+  std::int64_t step = 0, keep = 10, best = -1;
+};
+
+// The weights are those of `seed`, the moments `step`.
+inline void save(const fs::path& folder, std::uint64_t seed, const SavedAs& as) {
+  const Model model = small_model(seed);
+  const std::vector<float> moments(static_cast<std::size_t>(model.layout.size()),
+                                   static_cast<float>(as.step));
+  Model critic = side_model_of(model, /*value_head=*/true);
+  TrainerState state;
+  state.phase = as.phase;
+  state.step = as.step;
+  state.best_step = as.best;
+  state.seconds = 1.5;
+  state.metrics_bytes = 77;
+  state.skipped = 2;
+  state.kept["kl_weight"] = 0.25;
+  const std::vector<float> critic_moments(static_cast<std::size_t>(critic.layout.size()), 3.0f);
+  save_checkpoint(folder, {&model, as.step + 1, moments_of(moments)},
+                  {{"critic", {&critic, 7, moments_of(critic_moments)}}, {"reference", {&model}}},
+                  Tokenizer::make(true), state, as.keep);
+}
+
+inline bool equal(const Model& a, const Model& b) {
+  return std::memcmp(a.weights.data(), b.weights.data(),
+                     static_cast<std::size_t>(a.weights.size()) * 4) == 0;
+}
+
+}  // namespace tinyzero
