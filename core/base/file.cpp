@@ -235,7 +235,7 @@ void check_replaceable(const fs::path& path) {
   const fs::path folder = folder_of(place.target);
   std::error_code unknown;
   if (!fs::is_directory(folder, unknown))
-    throw Error("no folder " + folder.string() + " to write " + path.filename().string() + " into",
+    throw Error("cannot write " + path.string() + ": there is no folder " + folder.string(),
                 "make it first");
   if (::faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) != 0)
     throw cannot_open(path, /*writes=*/true);

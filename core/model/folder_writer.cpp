@@ -98,7 +98,8 @@ void remove_left_files(const fs::path& folder) {
                          name == "model.safetensors.index.json" ||
                          (name.starts_with("model") && name.ends_with(".safetensors")) ||
                          is_companion(name);
-    if (!written || !fs::is_regular_file(entry.symlink_status()))
+    const bool empty = entry.is_directory() && !entry.is_symlink() && fs::is_empty(entry);
+    if (!empty && (!written || !fs::is_regular_file(entry.symlink_status())))
       throw Error(folder.string() + ", where the export is written first, holds " + name +
                       ", which no export left there",
                   "move that folder away");

@@ -143,7 +143,7 @@ void write_parts(const fs::path& folder, const ModelView& policy, const std::map
   write_adapter(folder, policy);
   write_tensors(folder / "trainer" / "optimizer.safetensors", policy.moments);
   for (const auto& [side, view] : sides) write_side(folder / "trainer" / side, view, tokenizer);
-  write_file_synced(folder / "trainer" / "state.json", state_json(state, policy).dump(2) + "\n");
+  write_file_synced(folder / "trainer" / "state.json", sealed(state_json(state, policy)).dump(2) + "\n");
   write_checksums(folder);
   sync_folder(folder / "trainer");
   sync_folder(folder);

@@ -17,34 +17,42 @@ namespace tinyzero {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 16;  // numbers that are converted at once
-constexpr std::uintmax_t kMostChecksums = std::uintmax_t{1} << 20;
-
-fs::path checksums_path(const fs::path& checkpoint) {
-  return checkpoint / "trainer" / "checksums.json";
-}
+constexpr std::uintmax_t kMostText = std::uintmax_t{16} << 20;
+constexpr const char* kChecksums = "trainer/checksums.json";
+constexpr const char* kState = "trainer/state.json";
+constexpr const char* kSeal = "xxh3";
 
 std::string text_hash(const std::string& text) {
   return fmt::format("{:016x}", static_cast<std::uint64_t>(XXH3_64bits(text.data(), text.size())));
 }
 
-// Names of all files in a checkpoint but its checksums, relative to it, in order.
+// Names of the files in a checkpoint that are listed, relative to it, in order.
 std::vector<std::string> files_in(const fs::path& checkpoint) {
   std::vector<std::string> out;
   for (const auto& entry : fs::recursive_directory_iterator(checkpoint)) {
-    if (!entry.is_directory() && entry.path() != checksums_path(checkpoint))
-      out.push_back(entry.path().lexically_relative(checkpoint).generic_string());
+    const std::string name = entry.path().lexically_relative(checkpoint).generic_string();
+    if (!entry.is_directory() && name != kChecksums && name != kState) out.push_back(name);
   }
   std::sort(out.begin(), out.end());
   return out;
 }
 
-// {"NAME": {"bytes", "xxh3"}, …}. Throws Error if the list itself is damaged.
+// A file of an object with a checksum of itself. Throws Error if it is damaged.
+Json read_sealed(const fs::path& path) {
+  Json json = parse_json(read_file(path, kMostText), path.string());
+  if (!json.is_object()) throw Error(path.string() + " is damaged: it holds no object");
+  const Json seal = json.value(kSeal, Json());
+  json.erase(kSeal);
+  if (seal != Json(text_hash(json.dump())))
+    throw Error(path.string() + " is damaged: it does not agree with its own checksum");
+  return json;
+}
+
+// {"NAME": {"bytes", "xxh3"}, …}.
 Json read_checksums(const fs::path& path) {
-  const Json json = parse_json(read_file(path, kMostChecksums), path.string());
-  const bool formed = json.is_object() && json.contains("files") && json["files"].is_object();
-  if (!formed || json.value("xxh3", Json()) != Json(text_hash(json["files"].dump())))
-    throw Error(path.string() + " is damaged: it does not agree with itself");
-  return json["files"];
+  const Json files = read_sealed(path).value("files", Json());
+  if (!files.is_object()) throw Error(path.string() + " is damaged: it lists no files");
+  return files;
 }
 
 void verify_file(const fs::path& path, const Json& written) {
@@ -79,21 +87,26 @@ std::string not_finite(const std::string& name, const Number* numbers, std::size
 
 }  // namespace
 
+Json sealed(Json json) {
+  json[kSeal] = text_hash(json.dump());
+  return json;
+}
+
 void write_checksums(const fs::path& checkpoint) {
   Json files = Json::object();
   for (const std::string& name : files_in(checkpoint)) {
     const fs::path path = checkpoint / name;
     files[name] = {{"bytes", fs::file_size(path)}, {"xxh3", file_hash(path)}};
   }
-  const std::string hash = text_hash(files.dump());
-  const Json json = {{"files", std::move(files)}, {"xxh3", hash}};
-  write_file_synced(checksums_path(checkpoint), json.dump(1) + "\n");
+  const Json json = sealed({{"files", std::move(files)}});
+  write_file_synced(checkpoint / kChecksums, json.dump(1) + "\n");
 }
 
 bool verify_checksums(const fs::path& checkpoint) {
-  const fs::path path = checksums_path(checkpoint);
+  const fs::path path = checkpoint / kChecksums;
   if (std::error_code unknown; !fs::exists(path, unknown)) return false;
   const Json files = read_checksums(path);
+  read_sealed(checkpoint / kState);
   try {
     for (const auto& [name, written] : files.items()) verify_file(checkpoint / name, written);
   } catch (const Json::exception&) {
@@ -103,7 +116,7 @@ bool verify_checksums(const fs::path& checkpoint) {
 }
 
 bool holds_foreign_files(const fs::path& checkpoint) {
-  const fs::path path = checksums_path(checkpoint);
+  const fs::path path = checkpoint / kChecksums;
   const Json listed = fs::exists(path) ? read_checksums(path) : Json();
   const std::vector<std::string> files = files_in(checkpoint);
   return std::any_of(files.begin(), files.end(), [&](const std::string& name) {

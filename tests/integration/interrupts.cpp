@@ -23,7 +23,21 @@ using Clock = std::chrono::steady_clock;
 
 std::int64_t interrupts_wanted() {
   const char* text = std::getenv("TINYZERO_KILLS");
-  return text != nullptr ? std::stoll(text) : 6;
+  return text != nullptr ? std::stoll(text) : 3;
+}
+
+// Waits until a process has a handler for a signal: until it is past its start.
+bool wait_for_handler(pid_t pid, int signal) {
+  for (int i = 0; i < 6000; ++i) {
+    const std::string status = run_process({"cat", "/proc/" + std::to_string(pid) + "/status"}).out;
+    const std::size_t at = status.find("SigCgt:");
+    if (at != std::string::npos) {
+      const unsigned long long caught = std::stoull(status.substr(at + 7), nullptr, 16);
+      if ((caught >> (signal - 1) & 1) != 0) return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
 }
 
 // A socket that is listened to and never answered.
@@ -151,7 +165,7 @@ TEST_CASE(
   for (int attempt = 0; attempt < 40;
        ++attempt) {  // it may end before it is stopped, or before it has begun
     BackgroundProcess process(command_line(eval(saved)), folder / "err");
-    std::this_thread::sleep_for(std::chrono::milliseconds(20 + 10 * attempt));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20 + 30 * attempt));
     process.signal(SIGINT);
     const int code = process.wait();
     if (code == 0) break;
@@ -178,7 +192,8 @@ TEST_CASE("an endpoint that does not answer holds nobody up") {
     if (save) words.push_back(folder / "answers.jsonl");
     else words.pop_back();
     BackgroundProcess process(command_line(words), folder / "err");
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    REQUIRE(wait_for_handler(process.pid(), SIGTERM));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the question is under way, or not
     process.signal(SIGTERM);
     CHECK(process.wait() == 128 + SIGTERM);
     const std::string err = read_file(folder / "err");
@@ -204,7 +219,7 @@ TEST_CASE("what has nothing to lose ends at once") {
     CAPTURE(command[0]);
     CAPTURE(command[1]);
     BackgroundProcess process(command_line(command), folder / "err");
-    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    REQUIRE(wait_for_handler(process.pid(), SIGTERM));
     process.signal(SIGTERM);
     CHECK(process.wait() == 128 + SIGTERM);
     CHECK(read_file(folder / "err").find("stop") != std::string::npos);
