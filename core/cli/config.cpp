@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/plan.h"
 #include "core/cli/terminal.h"
 #include "core/config/schema.h"
@@ -13,7 +14,7 @@ namespace tinyzero {
 namespace {
 
 RunParts open_parts(const GlobalOptions& global, const ConfigOptions& options) {
-  return RunParts::open(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
+  return RunParts::open(Experiment::load(options.config, options.overrides), scan_plugins(global));
 }
 
 // The tables of all plugins that can be used, over settings that live in here; one that cannot be loaded is a warning.
@@ -83,7 +84,7 @@ int config_check_command(const GlobalOptions& global, const ConfigOptions& optio
 }
 
 int config_schema_command(const GlobalOptions& global, const ConfigSchemaOptions& options) {
-  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  const PluginCatalog catalog = scan_plugins(global);
   Experiment defaults;
   ExperimentTables tables{section_tables(defaults), {}, {}};
   PluginTables plugins;

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/task/settings.h"
 #include "core/task/stream.h"
@@ -18,7 +19,7 @@ constexpr std::size_t kChunk = 256;  // lines judged together
 
 Task open_task(const GlobalOptions& global, const TaskOptions& options) {
   const Node settings = settings_from_words(options.settings);
-  return Task::open(PluginCatalog::scan(global.plugin_folders), options.name, &settings);
+  return Task::open(scan_plugins(global), options.name, &settings);
 }
 
 // A problem's state as JSON if it is JSON, else as a text.
@@ -53,8 +54,7 @@ void print_verdicts(const Task& task, std::vector<PendingAnswer>& pending) {
 }  // namespace
 
 int task_list_command(const GlobalOptions& global, const TaskOptions& options) {
-  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
-  std::vector<std::string> problems = catalog.problems();
+  const PluginCatalog catalog = scan_plugins(global);
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) {
     try {
       const TaskAbout task = load_task_code(file, false)->about();
@@ -62,10 +62,9 @@ int task_list_command(const GlobalOptions& global, const TaskOptions& options) {
         std::puts(json_line({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}}).c_str());
       else fmt::print("{:<16} {}\n", task.id, task.title);
     } catch (const Error& e) {
-      problems.emplace_back(e.what());
+      fmt::print(stderr, "warning: {}\n", e.what());
     }
   }
-  for (const std::string& problem : problems) fmt::print(stderr, "warning: {}\n", problem);
   return 0;
 }
 

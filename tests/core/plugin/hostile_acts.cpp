@@ -1,0 +1,548 @@
+// What a task may do to its process, its host and what both say to each other: whatever it is, the host goes on, other rows are judged rightly, and
+// the message names the task and the act. The acts are those of tests/support/hostile_acts.c.
+
+#include <doctest/doctest.h>
+#include <linux/landlock.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <functional>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/plugin/worker/worker_task.h"
+#include "core/task/task.h"
+#include "support/temporary.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/plugin/hostile_acts");
+
+namespace {
+
+// A folder that holds the task under names of its acts, and a file that none may change.
+class Acts {
+ public:
+  Acts() { write_file_synced(folder_ / "kept", "kept"); }
+
+  // The library that does `act` at `stage`.
+  fs::path library(const std::string& stage, const std::string& act) {
+    const fs::path path = folder_ / (stage + "-" + act + ".so");
+    std::error_code ignored;  // it is there already
+    fs::create_symlink(fs::path(TINYZERO_BROKEN) / "hostile_acts.so", path, ignored);
+    return path;
+  }
+  // Nothing was written, and nothing made.
+  bool is_unharmed() const {
+    for (const char* made : {"written", "made"}) {
+      if (fs::exists(fs::symlink_status(folder_ / made))) return false;
+    }
+    return read_file(folder_ / "kept") == "kept";
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+WorkerLimits quick_limits() {
+  WorkerLimits limits;
+  limits.row_seconds = 0.3;
+  limits.memory = 512u << 20;
+  return limits;
+}
+
+// With little time for a call, or for loading.
+WorkerLimits hurried_limits(double call_seconds, double load_seconds) {
+  WorkerLimits limits = quick_limits();
+  limits.call_seconds = call_seconds;
+  limits.load_seconds = load_seconds;
+  return limits;
+}
+
+Task open(const fs::path& library, const WorkerLimits& limits) {
+  return Task(std::make_unique<WorkerTask>(library, limits), library, nullptr);
+}
+
+std::vector<Verdict> judge(const Task& task, const std::vector<std::string>& completions) {
+  std::vector<Answer> answers;
+  for (const std::string& completion : completions) answers.push_back({"{}", completion});
+  return task.verify(answers);
+}
+
+// What is thrown by something that must throw.
+std::string thrown_by(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "nothing was thrown";
+}
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+bool has_landlock() { return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1; }
+
+// An act, and what is said of it while the task is loaded and while it judges. Empty: it is not to be seen.
+struct Act {
+  const char* name;
+  const char* loading;
+  const char* judging;
+};
+
+constexpr const char* kLoading = ", which no task may make";
+
+const Act kActs[] = {
+    // on itself
+    {"exit", "ended its process with exit code 0", "ended its process with exit code 0"},
+    {"quick_exit", "ended its process with exit code 0", "ended its process with exit code 0"},
+    {"abort", "was ended by signal 6 (Aborted)", "was ended by signal 6 (Aborted)"},
+    {"segv", "was ended by signal 11", "was ended by signal 11"},
+    {"bus", "was ended by signal 7", "was ended by signal 7"},
+    {"trap", "was ended by signal", "was ended by signal"},
+    {"overflow", "was ended by signal 11", "was ended by signal 11"},
+    // processes
+    {"fork", "made the system call clone", "made the system call clone"},
+    {"vfork", "made the system call vfork", "made the system call vfork"},
+    {"clone_process", "made the system call clone", "made the system call clone"},
+    {"clone_user", "made the system call clone", "made the system call clone"},
+    {"execve", "made the system call execve", "made the system call execve"},
+    {"unshare", "made the system call unshare", "made the system call unshare"},
+    {"setns", "made the system call setns", "made the system call setns"},
+    {"setsid", "made the system call setsid", "made the system call setsid"},
+    // signals and limits of others
+    {"kill_host", "made the system call kill", "made the system call kill"},
+    {"stop_host", "made the system call kill", "made the system call kill"},
+    {"term_host", "made the system call kill", "made the system call kill"},
+    {"tkill_host", "made the system call tkill", "made the system call tkill"},
+    {"tgkill_host", "made the system call tgkill", "made the system call tgkill"},
+    {"sigqueue_host", "made the system call rt_sigqueueinfo", "made the system call rt_sigqueueinfo"},
+    {"pidfd_host", "made the system call pidfd_open", "made the system call pidfd_open"},
+    {"own_host_signals", "made the system call fcntl", "made the system call fcntl"},
+    {"ptrace_host", "made the system call ptrace", "made the system call"},
+    {"prctl_death", "made the system call prctl", "made the system call prctl"},
+    {"prctl_dumpable", "made the system call prctl", "made the system call prctl"},
+    {"alarm", "made the system call setitimer", "made the system call setitimer"},
+    {"slow_host", "made the system call setpriority", "made the system call"},
+    {"limit_host", "", "made the system call"},
+    {"move_host", "", "made the system call"},
+    // memory and files of others
+    {"read_memory", "made the system call process_vm_readv", "made the system call"},
+    {"write_memory", "made the system call process_vm_writev", "made the system call"},
+    {"open_memory", "", "made the system call"},
+    {"open_memory_to_write", "tried to open a file for writing", "made the system call"},
+    {"environ", "", "made the system call"},
+    {"fds", "", "made the system call"},
+    {"push_input", "", "made the system call ioctl"},
+    // other ways out
+    {"socket", "made the system call socket", "made the system call socket"},
+    {"unix_socket", "made the system call socket", "made the system call socket"},
+    {"socketpair", "made the system call socketpair", "made the system call socketpair"},
+    {"shared_memory", "made the system call shmget", "made the system call shmget"},
+    {"message_queue", "made the system call mq_open", "made the system call mq_open"},
+    // files
+    {"write_file", "tried to open a file for writing", "made the system call openat"},
+    {"truncate_by_reading", "tried to open a file for writing", "made the system call openat"},
+    {"unnamed_file", "tried to open a file for writing", "made the system call openat"},
+    {"mkdir", "made the system call mkdirat", "made the system call mkdirat"},
+    {"unlink", "made the system call unlinkat", "made the system call unlinkat"},
+    {"rename", "made the system call renameat2", "made the system call renameat2"},
+    {"chmod", "made the system call fchmodat", "made the system call fchmodat"},
+    {"symlink", "made the system call symlinkat", "made the system call symlinkat"},
+    {"truncate", "made the system call truncate", "made the system call truncate"},
+    {"shrink_region", "made the system call ftruncate", "made the system call ftruncate"},
+    {"flock", "made the system call flock", "made the system call openat"},
+    {"memfd", "made the system call memfd_create", "made the system call memfd_create"},
+    // the kernel, and the filters themselves
+    {"io_uring", "made the system call io_uring_setup", "made the system call io_uring_setup"},
+    {"bpf", "made the system call bpf", "made the system call bpf"},
+    {"perf", "made the system call perf_event_open", "made the system call perf_event_open"},
+    {"userfaultfd", "made the system call userfaultfd", "made the system call userfaultfd"},
+    {"keyctl", "made the system call keyctl", "made the system call keyctl"},
+    {"mount", "made the system call mount", "made the system call mount"},
+    {"personality", "made the system call personality", "made the system call personality"},
+    {"seccomp", "made the system call seccomp", "made the system call seccomp"},
+    {"prctl_seccomp", "made the system call prctl", "made the system call prctl"},
+    {"map_over_filter", "made the system call mmap", "made the system call mmap"},
+    {"unmap_filter", "made the system call munmap", "made the system call munmap"},
+    {"write_filter", "", ""},
+    {"unheard_signal", "made a system call that no task may make", "made the system call rt_sigaction"},
+#if defined(__x86_64__)
+    {"x32", "made the system call number", "made the system call number"},
+    {"int80", "made a system call that no task may make", "made a system call that judging an answer does not need"},
+#endif
+};
+
+}  // namespace
+
+TEST_CASE("each act at its loading stops the task by name, wherever in the library it happens") {
+  Acts acts;
+  for (const Act& act : kActs) {
+    for (const char* stage : {"constructor", "entry", "create"}) {
+      CAPTURE(std::string(act.name));
+      CAPTURE(std::string(stage));
+      const fs::path library = acts.library(stage, act.name);
+      const auto use = [&] {
+        const Task task = open(library, quick_limits());
+        CHECK(judge(task, {"right"}).front().reward == 1);
+      };
+      if (*act.loading == '\0') {
+        CHECK_NOTHROW(use());
+        continue;
+      }
+      const std::string words = thrown_by(use);
+      CAPTURE(words);
+      CHECK(holds(words, act.loading));
+      CHECK(holds(words, library.string()));
+      CHECK(holds(words, std::string(stage) == "create" ? "while being set up" : "while loading"));
+      if (holds(words, "made the system call")) CHECK(holds(words, kLoading));
+    }
+  }
+  CHECK(acts.is_unharmed());
+}
+
+TEST_CASE("each act while judging costs its row, and no other row anything") {
+  Acts acts;
+  for (const Act& act : kActs) {
+    CAPTURE(std::string(act.name));
+    const Task task = open(acts.library("verify", act.name), quick_limits());
+    const auto verdicts = judge(task, {"right", "wrong", "act", "right", "wrong"});
+    CAPTURE(verdicts[2].detail);
+    CHECK(verdicts[0].reward == 1);
+    CHECK(verdicts[1].outcome == Outcome::scored);
+    CHECK(verdicts[1].reward == 0);
+    CHECK(verdicts[2].reward == 0);
+    CHECK(verdicts[3].reward == 1);
+    CHECK(verdicts[4].reward == 0);
+    CHECK((verdicts[2].outcome == Outcome::error) == (*act.judging != '\0'));
+    if (*act.judging == '\0') continue;
+    CHECK(holds(verdicts[2].detail, act.judging));
+    CHECK(holds(verdicts[2].detail, "the code of task \"acts\""));
+  }
+  CHECK(acts.is_unharmed());
+}
+
+TEST_CASE("a thread from before the second stage is held to it as well") {
+  Acts acts;
+  for (const Act& act : kActs) {
+    CAPTURE(std::string(act.name));
+    WorkerLimits limits = quick_limits();
+    limits.strikes = 1;
+    const Task task = open(acts.library("thread", act.name), limits);
+    if (*act.judging == '\0') {
+      CHECK(judge(task, {"right"}).front().reward == 1);
+      continue;
+    }
+    const std::string words = thrown_by([&] { judge(task, {"right"}); });
+    CAPTURE(words);
+    CHECK(holds(words, act.judging));
+    CHECK(holds(words, "task \"acts\": its code"));
+    CHECK(holds(words, "on the answer \"right\""));
+  }
+  CHECK(acts.is_unharmed());
+}
+
+TEST_CASE("what happens in other calls is told with the call, and strikes wherever it is") {
+  struct Call {
+    const char* stage;
+    const char* doing;
+    std::function<void(const Task&)> make;
+  };
+  const Call calls[] = {
+      {"draw", "while drawing problems", [](const Task& task) { task.draw(1, {0}); }},
+      {"solve", "while solving a problem", [](const Task& task) { task.solve("{}"); }},
+      {"demonstrate", "while writing a demonstration", [](const Task& task) { task.demonstrate("{}", 1, 2); }},
+  };
+  Acts acts;
+  for (const Call& call : calls) {
+    for (const char* name : {"quick_exit", "segv", "socket", "kill_host", "shrink_region"}) {
+      CAPTURE(std::string(call.stage));
+      CAPTURE(std::string(name));
+      const fs::path library = acts.library(call.stage, name);
+      const Task task = open(library, quick_limits());
+      for (int strike = 1; strike <= 3; ++strike) {
+        const std::string words = thrown_by([&] { call.make(task); });
+        CAPTURE(words);
+        CHECK(holds(words, call.doing));
+        CHECK(holds(words, strike < 3 ? "the code of task \"acts\" (" + library.string() + ")"
+                                      : "task \"acts\" is stopped: its worker was lost 3 times, the last time because it"));
+      }
+    }
+  }
+  CHECK(acts.is_unharmed());
+}
+
+TEST_CASE("what never ends is ended, in every call") {
+  Acts acts;
+  for (const char* name : {"spin", "sleep", "stop"}) {
+    CAPTURE(std::string(name));
+    const auto loading = thrown_by([&] { open(acts.library("constructor", name), hurried_limits(20, 0.5)); });
+    CHECK(holds(loading, "ran longer than 0.5 s while loading"));
+    const auto creating = thrown_by([&] { open(acts.library("create", name), hurried_limits(0.5, 20)); });
+    CHECK(holds(creating, "ran longer than 0.5 s while being set up"));
+    const Task task = open(acts.library("verify", name), quick_limits());
+    const auto verdicts = judge(task, {"right", "act", "right"});
+    CHECK(verdicts[0].reward == 1);
+    CHECK(holds(verdicts[1].detail, "ran longer than 0.3 s"));
+    CHECK(verdicts[2].reward == 1);
+  }
+}
+
+TEST_CASE("a cursor that jumps gains no time") {
+  Acts acts;
+  struct Case {
+    const char* name;
+    const char* words;
+  };
+  for (const Case& c : {Case{"to_and_fro", "ran longer than 0.3 s"}, Case{"beyond", "ran longer than"}, Case{"by_thread", "ran longer than"},
+                        Case{"by_thread_beyond", "ran longer than"}}) {
+    CAPTURE(std::string(c.name));
+    const Task task = open(acts.library("cursor", c.name), quick_limits());
+    const auto verdicts = judge(task, {"right", "right", "act", "right"});
+    CHECK(holds(verdicts[2].detail, c.words));
+    for (const std::size_t other : {std::size_t{0}, std::size_t{1}, std::size_t{3}}) CHECK(verdicts[other].reward == 1);
+  }
+}
+
+TEST_CASE("a task that does not say which row it is on loses the row, and is stopped as any other") {
+  Acts acts;
+  const Task task = open(acts.library("silent", "segv"), quick_limits());
+  const auto verdicts = judge(task, {"right", "act", "right"});
+  CHECK(verdicts[0].reward == 1);
+  CHECK(holds(verdicts[1].detail, "was ended by signal 11"));
+  CHECK(verdicts[2].reward == 1);
+  judge(task, {"right", "act"});
+  CHECK(holds(thrown_by([&] { judge(task, {"act", "right"}); }), "task \"acts\" is stopped: its worker was lost 3 times"));
+}
+
+TEST_CASE("workers that are lost where no row is to blame are strikes, and rows judged after that forgive none") {
+  Acts acts;
+  WorkerLimits limits = quick_limits();
+  limits.forgiven_after = 3;
+  const Task task = open(acts.library("batch", "segv"), limits);
+  const std::vector<std::string> answers = {"right", "wrong", "right", "right", "wrong"};
+  for (int strike = 1; strike <= 2; ++strike) {
+    const auto verdicts = judge(task, answers);
+    for (std::size_t i = 0; i < answers.size(); ++i) CHECK(verdicts[i].reward == (answers[i] == "right" ? 1 : 0));
+  }
+  CHECK(holds(thrown_by([&] { judge(task, answers); }),
+              "task \"acts\" is stopped: its worker was lost 3 times, the last time because it was ended by signal 11"));
+}
+
+TEST_CASE("a call that fails as a whole costs only rows that fail alone") {
+  Acts acts;
+  const Task together = open(acts.library("batch", "status"), quick_limits());
+  for (const Verdict& verdict : judge(together, {"right", "right", "right"})) CHECK(verdict.reward == 1);
+  const Task alone = open(acts.library("call", "status"), quick_limits()), unknown = open(acts.library("call", "number"), quick_limits());
+  for (const Task* task : {&alone, &unknown}) {
+    const auto verdicts = judge(*task, {"right", "act", "right"});
+    CHECK(verdicts[0].reward == 1);
+    CHECK(verdicts[1].outcome == Outcome::error);
+    CHECK(holds(verdicts[1].detail, "task \"acts\" cannot verify: "));
+    CHECK(verdicts[2].reward == 1);
+  }
+}
+
+TEST_CASE("a task that declares too much, or what cannot be, is refused by name") {
+  struct Case {
+    const char* name;
+    const char* words;
+  };
+  const Case cases[] = {
+      {"seven_parts", "task \"acts\" declares 7 parts of a reward; at most 6 are possible"},
+      {"many_parts", "task \"acts\" declares 4294967295 parts of a reward; at most 6 are possible"},
+      {"many_reasons", "task \"acts\" declares 100000 reasons; at most 256 are possible"},
+      {"many_settings", "task \"acts\" declares 1099511627776 settings; at most 256 are possible"},
+      {"many_choices", "task \"acts\" declares 100000 choices of a setting; at most 256 are possible"},
+      {"many_values", "task \"acts\" declares 4294967295 values of a setting; at most 65536 are possible"},
+      {"long_id", "gives a id of 65 bytes; at most 64 are possible"},
+      {"long_title", "task \"acts\" gives a title of 4097 bytes; at most 4096 are possible"},
+      {"long_doc", "task \"acts\" gives a doc of 65537 bytes; at most 65536 are possible"},
+      {"long_part", "task \"acts\" gives a name of a part of 65 bytes; at most 64 are possible"},
+      {"long_default", "task \"acts\" gives a line about a setting of 4097 bytes; at most 4096 are possible"},
+      {"unknown_type", "task \"acts\" declares a setting of type 9; there are 1 to 4"},
+      {"no_range", "task \"acts\" declares a setting whose range is not a number"},
+      {"short_setting", "task \"acts\" has a table of settings whose rows are too short: 8 bytes"},
+      {"nan_reward", "task \"acts\" declares rewards from 0 to 1 and nan for a right answer"},
+      {"infinite_reward", "task \"acts\" declares rewards from 0 to inf and 1 for a right answer"},
+      {"rewards_reversed", "task \"acts\" declares rewards from 2 to 1 and 1 for a right answer"},
+      {"short_solver", "task \"acts\" has an extension whose table is shorter than its ABI says"},
+      {"no_id", "its table of functions is not whole"},
+      {"no_verify", "its table of functions is not whole"},
+      {"short_table", "its table of functions is not whole"},
+      {"no_table", "its table of functions is not whole"},
+      {"no_tables", "its table of functions is not whole"},
+      {"no_tasks", "its note says ABI 1.0, its code says 1"},
+  };
+  Acts acts;
+  for (const Case& c : cases) {
+    CAPTURE(std::string(c.name));
+    const std::string words = thrown_by([&] { open(acts.library("about", c.name), quick_limits()); });
+    CAPTURE(words);
+    CHECK(holds(words, c.words));
+  }
+}
+
+TEST_CASE("a problem that is too large, or no number, is refused by name") {
+  struct Case {
+    const char* name;
+    const char* words;
+  };
+  const Case cases[] = {
+      {"nan", "task \"acts\" gives the difficulty nan"},
+      {"infinite", "task \"acts\" gives the difficulty inf"},
+      {"very_hard", "task \"acts\" gives the difficulty 1e+300; it must be a number from -1e+15 to 1e+15"},
+      {"large_prompt", "task \"acts\" gives a prompt of 1048577 bytes; at most 1048576 are possible"},
+      {"large_key", "task \"acts\" gives a key of 65537 bytes; at most 65536 are possible"},
+      {"large_state", "task \"acts\" gives a state of 65537 bytes; at most 65536 are possible"},
+      {"endless", "task \"acts\" gives a prompt of 4611686018427387904 bytes"},
+      {"nowhere", "was ended by signal 11"},
+      {"fewer", "task \"acts\" drew 4 problems of 5"},
+      {"more", "task \"acts\" drew more problems than the 5 it was asked for"},
+      {"deaf", "task \"acts\" drew more problems than the 5 it was asked for"},
+      {"status", "task \"acts\" cannot draw a problem"},
+  };
+  Acts acts;
+  for (const Case& c : cases) {
+    CAPTURE(std::string(c.name));
+    const Task task = open(acts.library("item", c.name), quick_limits());
+    const std::string words = thrown_by([&] { task.draw(1, {0, 1, 2, 3, 4}); });
+    CAPTURE(words);
+    CHECK(holds(words, c.words));
+    CHECK(judge(task, {"right"}).front().reward == 1);
+  }
+  for (const auto& [stage, words] : {std::pair("solve", "gives a solution of 1048577 bytes"),
+                                     std::pair("demonstrate", "gives a demonstration of 1048577 bytes")}) {
+    const Task task = open(acts.library(stage, "large"), quick_limits()), endless = open(acts.library(stage, "endless"), quick_limits());
+    const auto make = [stage = std::string(stage)](const Task& t) { stage == "solve" ? (void)t.solve("{}") : (void)t.demonstrate("{}", 1, 1); };
+    CHECK(holds(thrown_by([&] { make(task); }), words));
+    CHECK(holds(thrown_by([&] { make(endless); }), "of 4611686018427387904 bytes"));
+  }
+  CHECK(holds(thrown_by([&] { open(acts.library("none", "not_terminated"), quick_limits()); }),
+              "task \"acts\" cannot be set up: " + std::string(1024, 'A')));
+}
+
+TEST_CASE("a verdict that cannot be is an error that says so, and the others stand") {
+  struct Case {
+    const char* name;
+    const char* words;  // empty: the verdict stands
+  };
+  const Case cases[] = {
+      {"nan", "task \"acts\" gave the reward nan, outside of what it declares, 0 to 1"},
+      {"infinite", "task \"acts\" gave the reward inf, outside of what it declares, 0 to 1"},
+      {"too_much", "task \"acts\" gave the reward 1.5, outside of what it declares, 0 to 1"},
+      {"nan_part", "task \"acts\" gave nan as the part \"correct\" of a reward"},
+      {"infinite_part", "task \"acts\" gave -inf as the part \"6\" of a reward"},
+      {"outcome", "task \"acts\" gave the outcome 2147483647, which there is not"},
+      {"timeout", "task \"acts\" gave the outcome 4, which there is not"},
+      {"reason", "task \"acts\" gave the reason 4294967295; its reasons are 0 to 1"},
+      {"detail_of_nobody", ""},
+  };
+  Acts acts;
+  for (const Case& c : cases) {
+    CAPTURE(std::string(c.name));
+    const Task task = open(acts.library("verdict", c.name), quick_limits());
+    const auto verdicts = judge(task, {"right", "act", "right"});
+    CHECK(verdicts[0].reward == 1);
+    CHECK(verdicts[1].detail == c.words);
+    CHECK((verdicts[1].outcome == Outcome::error) == (*c.words != '\0'));
+    CHECK(verdicts[1].reward == 0);
+    for (const double part : verdicts[1].parts) CHECK(part == 0);
+    CHECK(verdicts[2].reward == 1);
+  }
+  const auto cut = judge(open(acts.library("verdict", "long_detail"), quick_limits()), {"act"});
+  CHECK(cut.front().detail == std::string(4096, 'x'));
+}
+
+TEST_CASE("a reply that is forged is refused at once, whatever it claims") {
+  struct Case {
+    const char* name;
+    const char* words;
+  };
+  const Case cases[] = {
+      {"zeros", "it has 134217728 bytes, at most 4194304 are possible"},
+      {"too_large", "it has 1152921504606846976 bytes, at most"},
+      {"empty", "it ends too early"},
+      {"short", "it ends too early"},
+      {"status", "it has an unknown status"},
+      {"endless_text", "a count is 18446744073709551615, at most 64 are possible"},
+      {"failure_of_lies", "it ends too early"},
+      {"long_failure", "it has 67108864 bytes, at most"},
+      {"many_settings", "a count is 43689, at most 256 are possible"},
+  };
+  Acts acts;
+  for (const Case& c : cases) {
+    for (const char* stage : {"constructor", "draw", "verify"}) {
+      CAPTURE(std::string(c.name));
+      CAPTURE(std::string(stage));
+      const bool judges = std::string(stage) == "verify";
+      std::string words;
+      if (judges) {
+        const Task task = open(acts.library(stage, c.name), quick_limits());
+        const auto verdicts = judge(task, {"right", "act", "right"});
+        CHECK(verdicts[0].reward == 1);
+        CHECK(verdicts[1].outcome == Outcome::error);
+        CHECK(verdicts[2].reward == 1);
+        words = verdicts[1].detail;
+      } else {
+        words = thrown_by([&] { open(acts.library(stage, c.name), quick_limits()).draw(1, {0}); });
+      }
+      CAPTURE(words);
+      CHECK(holds(words, "sent a reply that cannot be right: "));
+      if (std::string(stage) == "constructor") CHECK(holds(words, c.words));
+      CHECK(holds(words, std::string(stage) == "constructor" ? "constructor-" : "the code of task \"acts\""));
+    }
+  }
+}
+
+// The threads write into the shared memory while the host reads it. What comes of it is a matter of chance; the host is not.
+TEST_CASE("memory that changes while it is read harms nobody but the task") {
+  Acts acts;
+  for (const char* name : {"change_size", "change_status", "change_turn", "change_reply"}) {
+    for (const char* stage : {"constructor", "create"}) {
+      CAPTURE(std::string(name));
+      for (int trial = 0; trial < 4; ++trial) {
+        try {
+          const Task task = open(acts.library(stage, name), hurried_limits(1, 1));
+          for (const Verdict& verdict : judge(task, {"right", "wrong", "right"}))
+            CHECK((verdict.outcome == Outcome::error || (verdict.reward >= 0 && verdict.reward <= 1)));
+          for (const Item& item : task.draw(1, {0, 1})) CHECK(item.prompt.size() <= 1 << 20);
+        } catch (const Error& e) {
+          CHECK((holds(e.what(), "acts") || holds(e.what(), name)));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a task that only says that it has been created is not taken for confined") {
+  Acts acts;
+  CHECK(holds(thrown_by([&] { open(acts.library("create", "empty"), quick_limits()); }), "has threads that are not held to computing"));
+}
+
+TEST_CASE("threads are counted, and have to rest while nothing is asked") {
+  Acts acts;
+  WorkerLimits limits = quick_limits();
+  limits.strikes = 1;
+  limits.threads = 16;
+  const std::string words = thrown_by([&] { open(acts.library("create", "thread_bomb"), limits); });
+  CAPTURE(words);
+  CHECK(holds(words, "at most 16 are possible"));
+  const Task task = open(acts.library("create", "spinning_threads"), limits);
+  CHECK(judge(task, {"right"}).front().reward == 1);
+  std::string late;
+  for (int i = 0; i < 100 && late.empty(); ++i) {
+    ::usleep(50000);
+    late = thrown_by([&] { judge(task, {"right"}); });
+    if (late == "nothing was thrown") late.clear();
+  }
+  CHECK(holds(late, "task \"acts\": its code kept processors busy for"));
+}
+
+TEST_CASE("a task reads its own files, those that settings name, and with Landlock nothing of others") {
+  Acts acts;
+  for (const char* name : {"cmdline", "shadow", "environ", "terminal"}) {
+    CAPTURE(std::string(name));
+    if (has_landlock()) CHECK_NOTHROW(open(acts.library("create", name), quick_limits()));
+  }
+}
