@@ -213,7 +213,7 @@ std::vector<Verdict> LibraryTask::verify(const std::vector<Answer>& answers) {
 }
 
 std::optional<std::string> LibraryTask::solve(std::string_view state) {
-  TextSink sink{about_.id, "solution", {}, {}};
+  TextSink sink{about_.id, "a solution", {}, {}};
   const tz_text_sink out{&sink, set_text};
   std::uint32_t solvable = 0;
   tz_error error{};
@@ -225,7 +225,7 @@ std::optional<std::string> LibraryTask::solve(std::string_view state) {
 }
 
 std::string LibraryTask::demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) {
-  TextSink sink{about_.id, "demonstration", {}, {}};
+  TextSink sink{about_.id, "a demonstration", {}, {}};
   const tz_text_sink out{&sink, set_text};
   tz_error error{};
   const tz_status status = demonstrate_->demonstrate(instance_.get(), bytes(state), {seed, index}, &out, &error);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -16,6 +18,15 @@ constexpr double kLargestDifficulty = 1e15;  // its whole part still fits an int
   throw Failure("task \"" + task + "\" " + what, "this is a fault in the task: tinyzero/task_abi.h says what it may hand over");
 }
 
+// An id stands in metrics, files and messages.
+void check_id(const std::string& id) {
+  const auto is_plain = [](unsigned char c) { return (c < 0x80 && std::isalnum(c) != 0) || c == '_' || c == '-' || c == '.'; };
+  if (!id.empty() && std::all_of(id.begin(), id.end(), is_plain)) return;
+  std::string shown;
+  for (const char c : id) shown += is_plain(static_cast<unsigned char>(c)) ? c : '?';
+  refuse(shown, "has an id that is not made of letters, digits, _, - and .");
+}
+
 void check_param(const std::string& task, const TaskParam& param) {
   if (param.type < TZ_INTEGER || param.type > TZ_TEXT)
     refuse(task, fmt::format("declares a setting of type {}; there are {} to {}", param.type, int{TZ_INTEGER}, int{TZ_TEXT}));
@@ -23,10 +34,10 @@ void check_param(const std::string& task, const TaskParam& param) {
   check_count(task, "values of a setting", param.max_count, TINYZERO_TASK_MAX_VALUES);
   check_count(task, "choices of a setting", param.choices.size(), TINYZERO_TASK_MAX_CHOICES);
   for (const std::string* name : {&param.name, &param.needs_name})
-    check_text(task, "name of a setting", name->size(), TINYZERO_TASK_MAX_NAME);
+    check_text(task, "a name of a setting", name->size(), TINYZERO_TASK_MAX_NAME);
   for (const std::string* line : {&param.doc, &param.fallback, &param.needs_value})
-    check_text(task, "line about a setting", line->size(), TINYZERO_TASK_MAX_LINE);
-  for (const std::string& choice : param.choices) check_text(task, "choice of a setting", choice.size(), TINYZERO_TASK_MAX_LINE);
+    check_text(task, "a line about a setting", line->size(), TINYZERO_TASK_MAX_LINE);
+  for (const std::string& choice : param.choices) check_text(task, "a choice of a setting", choice.size(), TINYZERO_TASK_MAX_LINE);
 }
 
 }  // namespace
@@ -36,13 +47,13 @@ void check_count(const std::string& task, const char* things, std::uint64_t coun
 }
 
 void check_text(const std::string& task, const char* text, std::uint64_t size, std::uint64_t most) {
-  if (size > most) refuse(task, fmt::format("gives a {} of {} bytes; at most {} are possible", text, size, most));
+  if (size > most) refuse(task, fmt::format("gives {} of {} bytes; at most {} are possible", text, size, most));
 }
 
 void check_item(const std::string& task, std::uint64_t prompt, std::uint64_t key, std::uint64_t state, double difficulty) {
-  check_text(task, "prompt", prompt, TINYZERO_TASK_MAX_PROMPT);
-  check_text(task, "key", key, TINYZERO_TASK_MAX_KEY);
-  check_text(task, "state", state, TINYZERO_TASK_MAX_STATE);
+  check_text(task, "a prompt", prompt, TINYZERO_TASK_MAX_PROMPT);
+  check_text(task, "a key", key, TINYZERO_TASK_MAX_KEY);
+  check_text(task, "a state", state, TINYZERO_TASK_MAX_STATE);
   if (!(std::fabs(difficulty) <= kLargestDifficulty))
     refuse(task, fmt::format("gives the difficulty {}; it must be a number from {:g} to {:g}", difficulty, -kLargestDifficulty,
                              kLargestDifficulty));
@@ -50,15 +61,16 @@ void check_item(const std::string& task, std::uint64_t prompt, std::uint64_t key
 
 void check_about(const TaskAbout& about) {
   const std::string task = about.id.substr(0, TINYZERO_TASK_MAX_NAME);
-  check_text(task, "id", about.id.size(), TINYZERO_TASK_MAX_NAME);
-  check_text(task, "version", about.version.size(), TINYZERO_TASK_MAX_NAME);
-  check_text(task, "title", about.title.size(), TINYZERO_TASK_MAX_LINE);
-  check_text(task, "doc", about.doc.size(), TINYZERO_TASK_MAX_DOC);
+  check_id(task);
+  check_text(task, "an id", about.id.size(), TINYZERO_TASK_MAX_NAME);
+  check_text(task, "a version", about.version.size(), TINYZERO_TASK_MAX_NAME);
+  check_text(task, "a title", about.title.size(), TINYZERO_TASK_MAX_LINE);
+  check_text(task, "a doc", about.doc.size(), TINYZERO_TASK_MAX_DOC);
   check_count(task, "parts of a reward", about.parts.size(), TINYZERO_TASK_MAX_PARTS);
   check_count(task, "reasons", about.reasons.size(), TINYZERO_TASK_MAX_REASONS);
   check_count(task, "settings", about.params.size(), TINYZERO_TASK_MAX_PARAMS);
-  for (const std::string& part : about.parts) check_text(task, "name of a part", part.size(), TINYZERO_TASK_MAX_NAME);
-  for (const std::string& reason : about.reasons) check_text(task, "reason", reason.size(), TINYZERO_TASK_MAX_LINE);
+  for (const std::string& part : about.parts) check_text(task, "a name of a part", part.size(), TINYZERO_TASK_MAX_NAME);
+  for (const std::string& reason : about.reasons) check_text(task, "a reason", reason.size(), TINYZERO_TASK_MAX_LINE);
   for (const TaskParam& param : about.params) check_param(task, param);
   const bool finite = std::isfinite(about.reward_min) && std::isfinite(about.reward_full) && std::isfinite(about.reward_max);
   if (!finite || about.reward_min > about.reward_full || about.reward_full > about.reward_max)

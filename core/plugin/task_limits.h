@@ -13,7 +13,7 @@ namespace tinyzero {
 
 // A number of things: "parts of a reward".
 void check_count(const std::string& task, const char* things, std::uint64_t count, std::uint64_t most);
-// The length of a text: "demonstration".
+// The length of a text: "a demonstration".
 void check_text(const std::string& task, const char* text, std::uint64_t size, std::uint64_t most);
 void check_item(const std::string& task, std::uint64_t prompt, std::uint64_t key, std::uint64_t state, double difficulty);
 // Everything that a task says of itself.

@@ -199,10 +199,10 @@ class Task:
         self._at_most("parts of a reward", table.n_parts, _MAX_PARTS)
         self._at_most("reasons", table.n_reasons, _MAX_REASONS)
         self._at_most("settings", table.n_params, _MAX_PARAMS)
-        self._text("id", table.id, _MAX_NAME)
-        self.title, self.doc = self._text("title", table.title, _MAX_LINE), self._text("doc", table.doc, _MAX_DOC)
-        self.parts = [self._text("name of a part", table.parts[i], _MAX_NAME) for i in range(table.n_parts)]
-        self.reasons = [self._text("reason", table.reasons[i], _MAX_LINE) for i in range(table.n_reasons)]
+        self._text("an id", table.id, _MAX_NAME)
+        self.title, self.doc = self._text("a title", table.title, _MAX_LINE), self._text("a doc", table.doc, _MAX_DOC)
+        self.parts = [self._text("a name of a part", table.parts[i], _MAX_NAME) for i in range(table.n_parts)]
+        self.reasons = [self._text("a reason", table.reasons[i], _MAX_LINE) for i in range(table.n_reasons)]
         if not (all(map(math.isfinite, (table.reward_min, table.reward_full, table.reward_max)))
                 and table.reward_min <= table.reward_full <= table.reward_max):
             raise RuntimeError(f"task {self.id} declares rewards from {table.reward_min} to {table.reward_max} and {table.reward_full} for a "
@@ -222,13 +222,13 @@ class Task:
         """A text of the task, of at most so many bytes."""
         data = data or b""
         if len(data) > most:
-            raise RuntimeError(f"task {self.id} gives a {what} of {len(data)} bytes; at most {most} are possible")
+            raise RuntimeError(f"task {self.id} gives {what} of {len(data)} bytes; at most {most} are possible")
         return data.decode(errors="replace")
 
     def _borrowed(self, what, view, most):
         """The same of a text that the task lends for a call."""
         if view.size > most:
-            raise RuntimeError(f"task {self.id} gives a {what} of {view.size} bytes; at most {most} are possible")
+            raise RuntimeError(f"task {self.id} gives {what} of {view.size} bytes; at most {most} are possible")
         return view.bytes().decode(errors="replace")
 
     def _read_params(self):
@@ -240,8 +240,8 @@ class Task:
             if row.type not in (_INTEGER, _REAL, _BOOLEAN, _TEXT):
                 raise RuntimeError(f"task {self.id} declares a setting of type {row.type}; there are {_INTEGER} to {_TEXT}")
             self._at_most("choices of a setting", row.n_choices, _MAX_CHOICES)
-            self._text("name of a setting", row.name, _MAX_NAME)
-            self._text("line about a setting", row.fallback, _MAX_LINE)
+            self._text("a name of a setting", row.name, _MAX_NAME)
+            self._text("a line about a setting", row.fallback, _MAX_LINE)
             params.append(row)
             at += row.size
         return params
@@ -323,8 +323,8 @@ class Task:
                 raise RuntimeError(f"task {self.id} drew more problems than the {len(indices)} it was asked for")
             if not abs(i.difficulty) <= _MAX_DIFFICULTY:
                 raise RuntimeError(f"task {self.id} gives the difficulty {i.difficulty}; it must be a number from -1e15 to 1e15")
-            items.append({"prompt": self._borrowed("prompt", i.prompt, _MAX_PROMPT), "key": self._borrowed("key", i.key, _MAX_KEY),
-                          "state": self._borrowed("state", i.state, _MAX_STATE), "difficulty": i.difficulty})
+            items.append({"prompt": self._borrowed("a prompt", i.prompt, _MAX_PROMPT), "key": self._borrowed("a key", i.key, _MAX_KEY),
+                          "state": self._borrowed("a state", i.state, _MAX_STATE), "difficulty": i.difficulty})
 
         draws = (_Draw * max(1, len(indices)))(*[_Draw(seed, index) for index in indices])
         sink = _ItemSink(None, _AddItem(add))
@@ -390,7 +390,7 @@ class Task:
 
         @self._guarded
         def write(_, text):
-            written[:] = [self._borrowed("solution", text, _MAX_TEXT)]
+            written[:] = [self._borrowed("a solution", text, _MAX_TEXT)]
 
         raw, sink = state.encode(), _TextSink(None, _WriteText(write))
         status = _Solve.from_address(table).solve(self._instance, _view(raw), c.byref(found), c.byref(sink), c.byref(error))

@@ -503,6 +503,7 @@ static void spoil_about(void) {
   }
   if (is("many_values")) param.max_count = UINT32_MAX;
   if (is("long_id")) task.id = lengthy;
+  if (is("path_as_id")) task.id = "\x1b]/etc/passwd";
   if (is("long_title")) task.title = lengthy;
   if (is("long_doc")) task.doc = lengthy;
   if (is("long_part")) {

@@ -57,7 +57,7 @@ constexpr CallName kNames[] = {
     CALL(epoll_create), CALL(epoll_wait), CALL(eventfd), CALL(fork), CALL(futimesat),
     CALL(inotify_init), CALL(lchown), CALL(link), CALL(mkdir), CALL(mknod), CALL(modify_ldt),
     CALL(open), CALL(pause), CALL(pipe), CALL(poll), CALL(readlink), CALL(rename), CALL(rmdir),
-    CALL(select), CALL(signalfd), CALL(stat), CALL(symlink), CALL(unlink), CALL(utime),
+    CALL(select), CALL(signalfd), CALL(stat), CALL(symlink), CALL(time), CALL(unlink), CALL(utime),
     CALL(utimes), CALL(vfork),
 #endif
 };

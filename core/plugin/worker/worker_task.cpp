@@ -224,8 +224,7 @@ void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
   } catch (const WorkerLost& lost) {
     const std::size_t row = n == 1 ? 0 : lost.row;
     count_strike(lost.cause + (row < n ? " on the answer " + shown(answers[row].completion) : " while judging answers"));
-    // A worker that lies about its row does not get another one blamed.
-    if (row >= n || (n > 1 && judge_alone(answers[row], out[row]).empty())) return judge_singly(answers, n, out);
+    if (row >= n) return judge_singly(answers, n, out);
     out[row] = failed_row(about_.id, lost.cause);
     judge(answers, row, out);
     return judge(answers + row + 1, n - row - 1, out + row + 1);

@@ -293,14 +293,20 @@ TEST_CASE("a cursor that jumps gains no time") {
   struct Case {
     const char* name;
     const char* words;
+    bool is_of_thread;
   };
-  for (const Case& c : {Case{"to_and_fro", "ran longer than 0.3 s"}, Case{"beyond", "ran longer than"}, Case{"by_thread", "ran longer than"},
-                        Case{"by_thread_beyond", "ran longer than"}}) {
+  for (const Case& c : {Case{"to_and_fro", "ran longer than 0.3 s", false}, Case{"beyond", "ran longer than", false},
+                        Case{"by_thread", "ran longer than", true}, Case{"by_thread_beyond", "ran longer than", true}}) {
     CAPTURE(std::string(c.name));
-    const Task task = open(acts.library("cursor", c.name), quick_limits());
+    WorkerLimits limits = quick_limits();
+    limits.strikes = 100;
+    const Task task = open(acts.library("cursor", c.name), limits);
     const auto verdicts = judge(task, {"right", "right", "act", "right"});
     CHECK(holds(verdicts[2].detail, c.words));
-    for (const std::size_t other : {std::size_t{0}, std::size_t{1}, std::size_t{3}}) CHECK(verdicts[other].reward == 1);
+    for (const std::size_t other : {std::size_t{0}, std::size_t{1}, std::size_t{3}}) {
+      const bool lied_about = c.is_of_thread && holds(verdicts[other].detail, c.words);  // it says that it was on that row
+      CHECK((lied_about || verdicts[other].reward == 1));
+    }
   }
 }
 
@@ -355,7 +361,8 @@ TEST_CASE("a task that declares too much, or what cannot be, is refused by name"
       {"many_settings", "task \"acts\" declares 1099511627776 settings; at most 256 are possible"},
       {"many_choices", "task \"acts\" declares 100000 choices of a setting; at most 256 are possible"},
       {"many_values", "task \"acts\" declares 4294967295 values of a setting; at most 65536 are possible"},
-      {"long_id", "gives a id of 65 bytes; at most 64 are possible"},
+      {"path_as_id", "task \"???etc?passwd\" has an id that is not made of letters, digits, _, - and ."},
+      {"long_id", "gives an id of 65 bytes; at most 64 are possible"},
       {"long_title", "task \"acts\" gives a title of 4097 bytes; at most 4096 are possible"},
       {"long_doc", "task \"acts\" gives a doc of 65537 bytes; at most 65536 are possible"},
       {"long_part", "task \"acts\" gives a name of a part of 65 bytes; at most 64 are possible"},
