@@ -150,7 +150,7 @@ TEST_CASE("check finds what is wrong with a task, and says it") {
   CHECK(checks == 15);
   const ProcessResult bad = tinyzero::tinyzero({"task", "check", hostile, "--only", "settings,draws,solutions"});
   CHECK(bad.code == 1);
-  CHECK(bad.out.find("fail  settings        the task's code was ended by signal 11") != std::string::npos);
+  CHECK(bad.out.find("fail  settings        at an edge of setting \"create\": task \"hostile\": its code was ended by signal 11") != std::string::npos);
   CHECK(bad.out.find("fail  draws           another seed gives the same problems") != std::string::npos);
   CHECK(bad.out.find("1 passed, 0 with a warning, 2 failed, 0 skipped") != std::string::npos);
   const std::string faulty = (fs::path(TINYZERO_BROKEN) / "faulty.so").string();
@@ -158,7 +158,7 @@ TEST_CASE("check finds what is wrong with a task, and says it") {
     return tinyzero::tinyzero({"task", "check", faulty, setting, "--only", checks, "--json"}).out;
   };
   CHECK(fault("fault=none", "cheats,verdicts,worker").find("\"fail\"") == std::string::npos);
-  CHECK(fault("fault=loops", "cheats").find("the task's code ran longer than 2 s on the answer \\\"\\\"") != std::string::npos);
+  CHECK(fault("fault=loops", "cheats").find("its code ran longer than 2 s on the answer \\\"\\\"") != std::string::npos);
   CHECK(fault("fault=reason", "verdicts").find("verify gave reason 2; the task's reasons are 0 to 1") != std::string::npos);
   const std::string prints = fault("fault=prints", "cheats,worker");
   CHECK(prints.find("noise") == std::string::npos);

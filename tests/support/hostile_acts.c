@@ -435,7 +435,7 @@ static tz_status verify(tz_instance* instance, const tz_call* call, const tz_ans
   for (uint32_t i = 0; i < n; ++i) {
     const int acts = answers[i].completion.size == 3 && memcmp(answers[i].completion.data, "act", 3) == 0;
     const int right = answers[i].completion.size == 5 && memcmp(answers[i].completion.data, "right", 5) == 0;
-    if (strcmp(stage, "silent") != 0) *call->cursor = i;
+    if (strcmp(stage, "silent") != 0 && call->cursor != NULL) *call->cursor = i;
     out[i] = (tz_verdict){.reward = right, .outcome = TZ_SCORED, .reason = !right, .parts = {right}};
     if (!acts) continue;
     misbehave("verify");
