@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +23,9 @@ namespace {
 constexpr int kReturned = 112, kThrew = 113;
 
 // Does the work in the child and sends what came of it.
-[[noreturn]] void work_in_child(const FileHandle& writing, const std::function<std::string()>& work) {
+[[noreturn]] void work_in_child(const FileHandle& writing, pid_t parent, const std::function<std::string()>& work) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(1);  // it ended before it could be watched
   if (std::freopen("/dev/null", "w", stdout) == nullptr) ::_exit(1);
   std::string text;
   int code = kReturned;
@@ -60,9 +63,9 @@ ProcessOutcome run_forked(double seconds, const std::function<std::string()>& wo
   if (::pipe2(ends, O_CLOEXEC) != 0) throw Failure("no pipe for a check");
   FileHandle reading = FileHandle::adopt(ends[0]), writing = FileHandle::adopt(ends[1]);
   std::fflush(nullptr);
-  const pid_t pid = ::fork();
+  const pid_t parent = ::getpid(), pid = ::fork();
   if (pid < 0) throw Failure("no process for a check");
-  if (pid == 0) work_in_child(writing, work);
+  if (pid == 0) work_in_child(writing, parent, work);
   writing = FileHandle();
 
   ProcessOutcome outcome;

@@ -46,7 +46,9 @@ void* load_library_entry(const fs::path& path, const char* entry) {
     const std::string text = e.what();  // Boost's error code says nothing; the linker's own words follow the colon
     const std::size_t colon = text.find(": ");
     throw Error("cannot load " + path.string() + ": " + (colon == std::string::npos ? text : text.substr(colon + 2)),
-                "rebuild it against this version");
+                text.find("Permission denied") != std::string::npos
+                    ? "a task can load what lies in its folder, the system's and those of LD_LIBRARY_PATH (docs/sandbox.md)"
+                    : "rebuild it against this version");
   }
   if (!library->has(entry))
     throw Error("cannot load " + path.string() + ": it does not export " + entry,

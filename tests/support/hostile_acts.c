@@ -4,7 +4,6 @@
  * verify gives 1 for the answer "right". It acts on the answer "act", or where the name says "always". An act that must not succeed and does says
  * so by "IT WORKED" in an error. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -207,7 +206,7 @@ static void look_into_host(void) {
   if (is("open_memory") && opens(of_host("mem"), O_RDONLY)) worked();
   if (is("open_memory_to_write")) opens(of_host("mem"), O_RDWR);
   if (is("environ") && opens(of_host("environ"), O_RDONLY)) worked();
-  if (is("fds") && opendir(of_host("fd")) != NULL) worked();
+  if (is("fds") && readlink(of_host("fd/0"), bytes, sizeof bytes) > 0) worked();
   if (is("cmdline") && opens(of_host("cmdline"), O_RDONLY)) worked();
   if (is("shadow") && opens("/etc/passwd", O_RDONLY)) worked();
   if (is("terminal") && opens("/dev/tty", O_RDONLY)) worked();

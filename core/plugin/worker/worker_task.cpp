@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "core/base/error.h"
 #include "core/plugin/library.h"
@@ -19,6 +20,8 @@ constexpr double kShareOfCall = 0.25;           // of its time that a call to ju
 constexpr std::size_t kMessageBytes = 4096;     // of an error's words and hint
 constexpr std::size_t kTextBytes = 64 + TINYZERO_TASK_MAX_TEXT;
 constexpr const char* kHint = "`tinyzero task check` finds such faults";
+constexpr const char* kReadingHint =
+    "a task can read what lies in the folder of its library, and files that its settings name (docs/sandbox.md)";
 
 void nothing(WireWriter&) {}
 
@@ -28,6 +31,12 @@ std::string shown(std::string_view text) {
   std::string out;
   for (const char c : text.substr(0, kMost)) out += c >= 0x20 && c < 0x7F ? c : '?';
   return "\"" + out + (text.size() > kMost ? "…\"" : "\"");
+}
+
+// Whether an error may be about a file: then the reason may be that the task may not read it.
+bool names_path(std::string_view text) {
+  const std::size_t at = text.find(" /");
+  return at != std::string_view::npos && at + 2 < text.size() && std::isalpha(static_cast<unsigned char>(text[at + 2])) != 0;
 }
 
 // The row that cost a worker.
@@ -153,6 +162,10 @@ void WorkerTask::create(const std::vector<SettingValue>& values) {
   } catch (const WorkerLost& lost) {
     count_strike(lost.cause + " while being set up");
     throw Failure(name() + " " + lost.cause + " while being set up", kHint);
+  } catch (const Failure&) {
+    throw;
+  } catch (const Error& e) {
+    throw Error(e.what(), names_path(e.what()) ? kReadingHint : e.hint());
   }
   created_ = true;
 }
