@@ -39,8 +39,10 @@ const AlgorithmModule& load_algorithm_module(const PluginFile& file) {
   check_fingerprint(file);
   const auto entry = reinterpret_cast<AlgorithmEntry>(load_library_entry(file.path, TINYZERO_ALGORITHM_ENTRY));
   const AlgorithmModule* module = entry();
-  if (module == nullptr || module->id == nullptr || module->title == nullptr || module->doc == nullptr || module->make == nullptr)
-    throw Error("cannot load " + file.path.string() + ": its table is not whole", "end the source file with TINYZERO_ALGORITHM");
+  if (module == nullptr || module->id == nullptr || module->title == nullptr ||
+      module->doc == nullptr || module->make == nullptr)
+    throw Error("cannot load " + file.path.string() + ": its table is not whole",
+                "end the source file with TINYZERO_ALGORITHM");
   return *module;
 }
 

@@ -50,7 +50,8 @@ const char* grade_name(Grade grade) {
   }
 }
 
-CheckResult run_check_forked(const std::string& whose, double seconds, const std::function<CheckResult()>& check) {
+CheckResult run_check_forked(const std::string& whose, double seconds,
+                             const std::function<CheckResult()>& check) {
   const ProcessOutcome outcome = run_forked(seconds, [&] {
     try {
       return sent(check());
@@ -69,7 +70,9 @@ std::vector<std::string> check_names() {
 
 CheckResult run_check(const std::string& name, const CheckOptions& options) {
   for (const Check& check : kChecks) {
-    if (name == check.name) return run_check_forked("the check of the task's code", options.seconds, [&] { return check.run(options); });
+    if (name == check.name)
+      return run_check_forked("the check of the task's code", options.seconds,
+                              [&] { return check.run(options); });
   }
   throw Failure("no check \"" + name + "\"");
 }
@@ -90,7 +93,9 @@ CheckedTask open_checked(const CheckOptions& options, const WorkerPlace& place) 
   return {Task(std::move(worker), options.library, &options.settings), code};
 }
 
-Task open_checked(const CheckOptions& options) { return std::move(open_checked(options, kReadingPlace).task); }
+Task open_checked(const CheckOptions& options) {
+  return std::move(open_checked(options, kReadingPlace).task);
+}
 
 bool is_snake_case(const std::string& name) {
   return !name.empty() && name[0] >= 'a' && name[0] <= 'z' &&
@@ -99,12 +104,6 @@ bool is_snake_case(const std::string& name) {
 
 void require(bool holds, const std::string& what) {
   if (!holds) throw CheckFailed(what);
-}
-
-std::string shown(const std::string& text) {
-  std::string out;
-  for (const char c : text.substr(0, 60)) out += c >= 0x20 && c < 0x7F ? c : '?';
-  return "\"" + out + (text.size() > 60 ? "…\"" : "\"");
 }
 
 }  // namespace tinyzero

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/check/check.h"
+#include "core/plugin/task_limits.h"
 #include "core/plugin/worker/worker_task.h"
 #include "core/task/task.h"
 
@@ -15,7 +16,8 @@ class CheckFailed : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Workers of most checks may go on reading files and making threads after `create`, so that the check `worker` alone says who does.
+// Workers of most checks may go on reading files and making threads after `create`, so that the
+// check `worker` alone says who does.
 inline const WorkerPlace kReadingPlace{.folder = {}, .variables = {}, .computes_only = false};
 
 // A worker that ends, or is ended, is a fault at once.
@@ -34,9 +36,6 @@ Task open_checked(const CheckOptions& options);
 void require(bool holds, const std::string& what);
 
 bool is_snake_case(const std::string& name);
-
-// A completion or prompt as it may stand in a report: one line, cut.
-std::string shown(const std::string& text);
 
 // library.cpp
 CheckResult check_file(const CheckOptions& options);

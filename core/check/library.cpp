@@ -39,16 +39,20 @@ CheckResult check_file(const CheckOptions& options) {
   WorkerTask task(options.library, check_limits(options));
   const LibraryFacts facts = task.inspect();
   const TaskAbout& about = task.about();
-  require(facts.tasks == 1, fmt::format("the library holds {} tasks; only the first can be used", facts.tasks));
-  require(note.field("id") == about.id, "its note says id \"" + note.field("id") + "\", its code \"" + about.id + "\"");
+  require(facts.tasks == 1,
+          fmt::format("the library holds {} tasks; only the first can be used", facts.tasks));
+  require(note.field("id") == about.id,
+          "its note says id \"" + note.field("id") + "\", its code \"" + about.id + "\"");
   require(facts.refuses_unknown_extensions, "it offers an extension that does not exist");
   require(is_snake_case(about.id), "the id \"" + about.id + "\" is not in snake_case");
   for (const auto& [text, name] : {std::pair(about.title, "title"), std::pair(about.version, "version"), std::pair(about.doc, "doc")})
     require(!text.empty(), std::string("it has no ") + name);
   require(!about.reasons.empty(), "it names no reasons");
-  require(about.reward_min < about.reward_full, fmt::format("a right answer earns {}, which is also the least", about.reward_full));
-  const std::string detail = fmt::format("{} {} · ABI {} · {} · loaded in {:.1f} ms", about.id, about.version, note.field("abi"),
-                                         note.field("compiler"), facts.load_milliseconds);
+  require(about.reward_min < about.reward_full,
+          fmt::format("a right answer earns {}, which is also the least", about.reward_full));
+  const std::string detail =
+      fmt::format("{} {} · ABI {} · {} · loaded in {:.1f} ms", about.id, about.version,
+                  note.field("abi"), note.field("compiler"), facts.load_milliseconds);
   return {facts.load_milliseconds < 100 ? Grade::pass : Grade::warn, detail};
 }
 

@@ -91,7 +91,9 @@ CheckResult check_draws(const CheckOptions& options) {
   auto backwards = task.draw(options.seed, from_the_end);
   std::reverse(backwards.begin(), backwards.end());
   require(text_of(backwards) == together, "problems drawn in another order differ");
-  const WorkerPlace place{"/", {std::string("LC_ALL=") + foreign_locale(), "TZ=Pacific/Auckland"}, /*computes_only=*/false};
+  const WorkerPlace place{"/",
+                          {std::string("LC_ALL=") + foreign_locale(), "TZ=Pacific/Auckland"},
+                          /*computes_only=*/false};
   require(text_of(open_checked(options, place).task.draw(options.seed, 0, kItems)) == together,
           "another process, folder, locale and time zone give other problems");
   require(text_of(task.draw(options.seed + 1, 0, kItems)) != together, "another seed gives the same problems");

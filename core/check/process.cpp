@@ -19,11 +19,13 @@
 namespace tinyzero {
 namespace {
 
-// Exit codes of a child that sent its text. Whatever else ends it, the code of a plugin that calls exit() among it, has another.
+// Exit codes of a child that sent its text. Whatever else ends it, the code of a plugin that calls
+// exit() among it, has another.
 constexpr int kReturned = 112, kThrew = 113;
 
 // Does the work in the child and sends what came of it.
-[[noreturn]] void work_in_child(const FileHandle& writing, pid_t parent, const std::function<std::string()>& work) {
+[[noreturn]] void work_in_child(const FileHandle& writing, pid_t parent,
+                                const std::function<std::string()>& work) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);  // it ended before it could be watched
   if (std::freopen("/dev/null", "w", stdout) == nullptr) ::_exit(1);
@@ -76,9 +78,11 @@ ProcessOutcome run_forked(double seconds, const std::function<std::string()>& wo
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   outcome.finished = in_time && code == kReturned;
   if (in_time && (code == kReturned || code == kThrew)) return outcome;
-  outcome.text = !in_time              ? fmt::format("ran longer than {} s", seconds)
-                 : WIFSIGNALED(status) ? fmt::format("was ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)))
-                                       : fmt::format("ended its process with exit code {}", code);
+  outcome.text = !in_time ? fmt::format("ran longer than {} s", seconds)
+                 : WIFSIGNALED(status)
+                     ? fmt::format("was ended by signal {} ({})", WTERMSIG(status),
+                                   ::strsignal(WTERMSIG(status)))
+                     : fmt::format("ended its process with exit code {}", code);
   return outcome;
 }
 

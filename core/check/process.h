@@ -11,8 +11,8 @@ struct ProcessOutcome {
   std::string text;
 };
 
-// Forks, runs `work` in the child and returns what it returns, or the words of what it throws. Ends the child after `seconds`. What the child
-// writes to standard output is lost.
+// Forks, runs `work` in the child and returns what it returns, or the words of what it throws. Ends
+// the child after `seconds`. What the child writes to standard output is lost.
 ProcessOutcome run_forked(double seconds, const std::function<std::string()>& work);
 
 }  // namespace tinyzero

@@ -206,10 +206,13 @@ CheckResult check_worker(const CheckOptions& options) {
   const Task computing = open_checked(options, WorkerPlace{}).task;
   const AnswerSet set = mixed_answers(computing, options.seed);
   const std::vector<Verdict> verdicts = computing.verify(set.answers());
-  for (std::size_t i = 0; i < verdicts.size(); ++i) check_verdict(computing, verdicts[i], set.completions[i]);
+  for (std::size_t i = 0; i < verdicts.size(); ++i)
+    check_verdict(computing, verdicts[i], set.completions[i]);
   require(text_of(open_checked(options).verify(set.answers())) == text_of(verdicts),
           "a worker that can only compute gives other verdicts than one that may read files");
-  return {Grade::pass, fmt::format("{} verdicts of a worker that can only compute; no system call was forbidden", verdicts.size())};
+  return {Grade::pass,
+          fmt::format("{} verdicts of a worker that can only compute; no system call was forbidden",
+                      verdicts.size())};
 }
 
 CheckResult check_fuzz(const CheckOptions& options) {
@@ -255,7 +258,8 @@ CheckResult check_speed(const CheckOptions& options) {
   };
   double slowest = 0;
   const char* which = "";
-  task.verify({{state, texts[0].second}});  // the memory that it takes on its way is there from now on
+  task.verify(
+      {{state, texts[0].second}});  // the memory that it takes on its way is there from now on
   for (const auto& [name, text] : texts) {
     const double seconds = seconds_for(task, {{state, text}});
     if (seconds <= slowest) continue;
@@ -265,10 +269,12 @@ CheckResult check_speed(const CheckOptions& options) {
   AnswerSet ordinary;
   for (const Item& item : items) ordinary.add(item.state, good_answer(task, item).value_or(""));
   std::vector<double> times;
-  for (int round = 0; round < 20; ++round) times.push_back(seconds_for(task, ordinary.answers()) / kItems);
+  for (int round = 0; round < 20; ++round)
+    times.push_back(seconds_for(task, ordinary.answers()) / kItems);
   std::sort(times.begin(), times.end());
-  const std::string detail = fmt::format("an ordinary answer takes {:.1f} us among {}, the slowest of 1 MB {:.2f} ms ({})",
-                                         1e6 * times[times.size() / 2], kItems, 1e3 * slowest, which);
+  const std::string detail =
+      fmt::format("an ordinary answer takes {:.1f} us among {}, the slowest of 1 MB {:.2f} ms ({})",
+                  1e6 * times[times.size() / 2], kItems, 1e3 * slowest, which);
   require(slowest < kTooSlow, detail);
   return {slowest < kSlow ? Grade::pass : Grade::warn, detail};
 }
@@ -299,12 +305,18 @@ CheckResult check_leaks(const CheckOptions& options) {
     task.draw(options.seed, {0});
   }
   const WorkerUse after = worker.use();
-  const double grown = (static_cast<double>(after.resident_bytes) - static_cast<double>(before.resident_bytes)) / 1e6;
+  const double grown =
+      (static_cast<double>(after.resident_bytes) - static_cast<double>(before.resident_bytes)) /
+      1e6;
   require(after.files == before.files, "the task leaves files open");
   require(after.threads == before.threads, "the task leaves threads behind");
-  require(grown < 8, fmt::format("memory grows by {:.1f} MB in {} verdicts and {} instances", grown, kCalls, kInstances));
-  return {Grade::pass, fmt::format("memory grows by {:.1f} MB in {} verdicts and {} instances; no file or thread is left",
-                                   std::max(0.0, grown), kCalls, kInstances)};
+  require(grown < 8, fmt::format("memory grows by {:.1f} MB in {} verdicts and {} instances", grown,
+                                 kCalls, kInstances));
+  return {
+      Grade::pass,
+      fmt::format(
+          "memory grows by {:.1f} MB in {} verdicts and {} instances; no file or thread is left",
+          std::max(0.0, grown), kCalls, kInstances)};
 }
 
 }  // namespace tinyzero

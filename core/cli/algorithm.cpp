@@ -20,9 +20,12 @@ int algorithm_list_command(const GlobalOptions& global, const AlgorithmOptions& 
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_ALGORITHM)) {
     try {
       const AlgorithmModule& module = load_algorithm_module(file);
-      if (options.json) fmt::print("{}\n", json_line({{"id", module.id}, {"title", module.title}, {"path", file.path.string()}}));
+      if (options.json)
+        fmt::print(
+            "{}\n",
+            json_line({{"id", module.id}, {"title", module.title}, {"path", file.path.string()}}));
       else fmt::print("{:<16} {}\n", module.id, module.title);
-    } catch (const Error& e) {
+    } catch (const std::exception& e) {
       fmt::print(stderr, "warning: {}\n", e.what());
     }
   }
@@ -59,7 +62,8 @@ int algorithm_show_command(const GlobalOptions& global, const AlgorithmOptions& 
 
 int algorithm_explain_command(const GlobalOptions& global, const AlgorithmOptions& options) {
   const Node settings = settings_from_words(options.settings);
-  const ConfiguredAlgorithm configured = open_algorithm(scan_plugins(global), options.name, &settings);
+  const ConfiguredAlgorithm configured =
+      open_algorithm(scan_plugins(global), options.name, &settings);
   const bool piped = options.batch == "-";
   const std::string text = piped ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(options.batch);
   const std::string where = piped ? "standard input" : options.batch;

@@ -14,7 +14,8 @@ namespace tinyzero {
 
 int algorithm_check_command(const GlobalOptions& global, const CheckCommandOptions& options) {
   AlgorithmCheckOptions check;
-  check.library = std::filesystem::absolute(scan_plugins(global).find(TINYZERO_NOTE_ALGORITHM, options.name).path);
+  check.library = std::filesystem::absolute(
+      scan_plugins(global).find(TINYZERO_NOTE_ALGORITHM, options.name).path);
   check.settings = settings_from_words(options.settings);
   check.seed = static_cast<std::uint64_t>(options.seed);
   require_known(options.only, algorithm_check_names());

@@ -108,8 +108,10 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
   std::vector<Work> works = {draw, hash, [&] { outside.verify(answers); }};
   if (inside) works.push_back([&] { inside->verify(answers); });
   const auto rates = measure(options.seconds, works);
-  const Spread drawing = spread_of(rates[0]), ceiling = spread_of(rates[1]), worker = spread_of(rates[2]);
-  const Spread judging = inside ? spread_of(rates[3]) : Spread(), overhead = inside ? ratio_of(rates[3], rates[2]) : Spread();
+  const Spread drawing = spread_of(rates[0]), ceiling = spread_of(rates[1]),
+               worker = spread_of(rates[2]);
+  const Spread judging = inside ? spread_of(rates[3]) : Spread(),
+               overhead = inside ? ratio_of(rates[3], rates[2]) : Spread();
 
   const std::string& id = outside.about().id;
   const auto json = [](const Spread& r) { return Json{{"median", r.median}, {"lowest", r.lowest}, {"highest", r.highest}}; };
@@ -126,13 +128,18 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
   const auto line = [](const char* what, const Spread& r, const std::string& note) {
     fmt::print("  {:<22} {:7.3f} M/s   [{:.3f}, {:.3f}]   {}\n", what, r.median / 1e6, r.lowest / 1e6, r.highest / 1e6, note);
   };
-  const auto share = [&](const Spread& r) { return fmt::format("{:.1f} % of the ceiling", 100 * r.median / ceiling.median); };
-  fmt::print("{} on one core, batches of {}, {:.0f} bytes a row (state and completion); median and range of {} rounds\n", id, kBatch, bytes,
-             kRounds);
+  const auto share = [&](const Spread& r) {
+    return fmt::format("{:.1f} % of the ceiling", 100 * r.median / ceiling.median);
+  };
+  fmt::print(
+      "{} on one core, batches of {}, {:.0f} bytes a row (state and completion); median and range "
+      "of {} rounds\n",
+      id, kBatch, bytes, kRounds);
   line("draws", drawing, inside ? "" : "in a worker");
   if (inside) line("verdicts", judging, share(judging));
   line("verdicts of a worker", worker,
-       inside ? fmt::format("{:.2f} x the time of this process [{:.2f}, {:.2f}]", overhead.median, overhead.lowest, overhead.highest)
+       inside ? fmt::format("{:.2f} x the time of this process [{:.2f}, {:.2f}]", overhead.median,
+                            overhead.lowest, overhead.highest)
               : share(worker));
   line("ceiling", ceiling, "hashing the same bytes once (XXH3)");
   return 0;

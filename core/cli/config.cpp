@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "core/cli/options.h"
-#include "core/cli/plugins.h"
 #include "core/cli/plan.h"
+#include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/config/schema.h"
 #include "core/task/settings.h"
@@ -28,7 +28,7 @@ struct PluginTables {
         const TaskAbout about = load_task_code(file, false)->about();
         tasks.emplace_back(about);
         out.push_back({about.id, about.title, about.doc, tasks.back().table(), {}});
-      } catch (const Error& e) {
+      } catch (const std::exception& e) {
         fmt::print(stderr, "warning: {}\n", e.what());
       }
     }
@@ -42,7 +42,7 @@ struct PluginTables {
         algorithms.back()->describe(plugin.table);
         for (const Variant& variant : algorithms.back()->variants()) plugin.variants.push_back({variant.name, variant.doc});
         out.push_back(std::move(plugin));
-      } catch (const Error& e) {
+      } catch (const std::exception& e) {
         fmt::print(stderr, "warning: {}\n", e.what());
       }
     }

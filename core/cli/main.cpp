@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -69,6 +70,7 @@ void keep_large_memory() {
 
 int main(int argc, char** argv) {
   keep_large_memory();
+  std::signal(SIGCHLD, SIG_DFL);  // whoever started this may ignore it: then nobody tells how workers end
   try {
     return run(argc, argv);
   } catch (const tinyzero::Error& e) {

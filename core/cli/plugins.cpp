@@ -7,7 +7,9 @@
 namespace tinyzero {
 
 PluginCatalog scan_plugins(const GlobalOptions& global) {
-  return PluginCatalog::scan(global.plugin_folders, [](const std::string& problem) { fmt::print(stderr, "warning: {}\n", problem); });
+  return PluginCatalog::scan(global.plugin_folders, [](const std::string& problem) {
+    fmt::print(stderr, "warning: {}\n", problem);
+  });
 }
 
 }  // namespace tinyzero

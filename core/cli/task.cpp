@@ -61,7 +61,7 @@ int task_list_command(const GlobalOptions& global, const TaskOptions& options) {
       if (options.json)
         std::puts(json_line({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}}).c_str());
       else fmt::print("{:<16} {}\n", task.id, task.title);
-    } catch (const Error& e) {
+    } catch (const std::exception& e) {
       fmt::print(stderr, "warning: {}\n", e.what());
     }
   }

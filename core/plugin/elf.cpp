@@ -30,8 +30,9 @@ class ElfReader {
  public:
   // Without waiting for a writer, where the path is a pipe.
   explicit ElfReader(const fs::path& path) : path_(path), file_(path, O_RDONLY | O_NONBLOCK) {
-    struct stat status {};
-    if (::fstat(file_.fd(), &status) != 0 || !S_ISREG(status.st_mode)) refuse("it is not a regular file", "give the .so file that the build made");
+    struct stat status{};
+    if (::fstat(file_.fd(), &status) != 0 || !S_ISREG(status.st_mode))
+      refuse("it is not a regular file", "give the .so file that the build made");
     size_ = static_cast<std::uint64_t>(status.st_size);
   }
 
@@ -59,7 +60,8 @@ class ElfReader {
 
   void check_range(std::uint64_t offset, std::uint64_t size, const std::string& what) const {
     if (offset > size_ || size > size_ - offset) {
-      refuse(what + " ends at byte " + std::to_string(offset + size) + " of " + std::to_string(size_) + ": the file is cut");
+      refuse(what + " ends at byte " + std::to_string(offset + size) + " of " +
+             std::to_string(size_) + ": the file is cut");
     }
   }
 
@@ -96,8 +98,10 @@ class ElfReader {
       const std::uint64_t owner = offset + sizeof entry, text = owner + (std::uint64_t{entry.n_namesz} + 3) / 4 * 4;
       const std::uint64_t next = text + (std::uint64_t{entry.n_descsz} + 3) / 4 * 4;
       if (text > end || entry.n_descsz > end - text) return std::nullopt;
-      if (entry.n_namesz == sizeof TINYZERO_NOTE_OWNER && text_at(owner, entry.n_namesz) == std::string(TINYZERO_NOTE_OWNER) + '\0') {
-        if (entry.n_descsz > kLongestNote) refuse("its tinyzero note has " + std::to_string(entry.n_descsz) + " bytes");
+      if (entry.n_namesz == sizeof TINYZERO_NOTE_OWNER &&
+          text_at(owner, entry.n_namesz) == std::string(TINYZERO_NOTE_OWNER) + '\0') {
+        if (entry.n_descsz > kLongestNote)
+          refuse("its tinyzero note has " + std::to_string(entry.n_descsz) + " bytes");
         return parse(text_at(text, entry.n_descsz), entry.n_type);
       }
       if (next >= end) break;

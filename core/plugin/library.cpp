@@ -45,9 +45,11 @@ void* load_library_entry(const fs::path& path, const char* entry) {
   } catch (const std::exception& e) {
     const std::string text = e.what();  // Boost's error code says nothing; the linker's own words follow the colon
     const std::size_t colon = text.find(": ");
-    throw Error("cannot load " + path.string() + ": " + (colon == std::string::npos ? text : text.substr(colon + 2)),
+    throw Error("cannot load " + path.string() + ": " +
+                    (colon == std::string::npos ? text : text.substr(colon + 2)),
                 text.find("Permission denied") != std::string::npos
-                    ? "a task can load what lies in its folder, the system's and those of LD_LIBRARY_PATH (docs/sandbox.md)"
+                    ? "a task can load what lies in its folder, the system's and those of "
+                      "LD_LIBRARY_PATH (docs/sandbox.md)"
                     : "rebuild it against this version");
   }
   if (!library->has(entry))
@@ -77,11 +79,14 @@ namespace {
 
 // Tables that are shorter than their ABI says, or lack a function, would be read beyond their end.
 void check_tables(const fs::path& path, const tz_module& module) {
-  const tz_task* task = module.size < sizeof module || module.tasks == nullptr ? nullptr : module.tasks[0];
-  if (task != nullptr && task->size >= sizeof *task && task->id != nullptr && task->create != nullptr && task->destroy != nullptr &&
-      task->draw != nullptr && task->verify != nullptr && task->extension != nullptr)
+  const tz_task* task =
+      module.size < sizeof module || module.tasks == nullptr ? nullptr : module.tasks[0];
+  if (task != nullptr && task->size >= sizeof *task && task->id != nullptr &&
+      task->create != nullptr && task->destroy != nullptr && task->draw != nullptr &&
+      task->verify != nullptr && task->extension != nullptr)
     return;
-  throw Failure("cannot load " + path.string() + ": its table of functions is not whole", "this is a fault in the task's library");
+  throw Failure("cannot load " + path.string() + ": its table of functions is not whole",
+                "this is a fault in the task's library");
 }
 
 }  // namespace
@@ -117,11 +122,12 @@ std::string folder_name(const fs::path& folder) { return "the folder " + folder.
 
 // The owner of this program's file, who could change whatever it does.
 uid_t program_owner() {
-  struct stat status {};
+  struct stat status{};
   return ::stat("/proc/self/exe", &status) == 0 ? status.st_uid : 0;
 }
 
-// The user's own plugins. HOME may be missing, empty or a relative path where a service starts this program: that names no folder.
+// The user's own plugins. HOME may be missing, empty or a relative path where a service starts this
+// program: that names no folder.
 std::vector<fs::path> home_folders() {
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home != '/') return {};
@@ -135,13 +141,16 @@ std::vector<std::string> unsafe_places(const fs::path& path) {
   const fs::path file = fs::canonical(path, error);
   std::vector<std::string> out;
   for (fs::path place = file; !error; place = place.parent_path()) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(place.c_str(), &status) != 0) break;
     const std::string name = place == file ? place.string() : folder_name(place);
-    if ((status.st_mode & S_IWOTH) != 0 && (place == file || (status.st_mode & S_ISVTX) == 0)) out.push_back(name + kWritable);
-    const bool is_own = status.st_uid == 0 || status.st_uid == ::geteuid() || status.st_uid == program_owner();
+    if ((status.st_mode & S_IWOTH) != 0 && (place == file || (status.st_mode & S_ISVTX) == 0))
+      out.push_back(name + kWritable);
+    const bool is_own =
+        status.st_uid == 0 || status.st_uid == ::geteuid() || status.st_uid == program_owner();
     if (!is_own && (place == file || place == file.parent_path()))
-      out.push_back(name + " belongs to another user (number " + std::to_string(status.st_uid) + "), who can change it");
+      out.push_back(name + " belongs to another user (number " + std::to_string(status.st_uid) +
+                    "), who can change it");
     if (place == place.parent_path()) break;
   }
   return out;
@@ -152,10 +161,13 @@ PluginCatalog PluginCatalog::scan(const std::vector<fs::path>& extra, Warn warn)
   for (const fs::path& folder : folders_of_variable("TINYZERO_PLUGIN_PATH")) folders.push_back(folder);
   for (const fs::path& folder : home_folders()) folders.push_back(folder);
   const fs::path program = boost::dll::program_location().parent_path();
-  return PluginCatalog(folders, {program / "plugins", program.parent_path() / "lib/tinyzero/plugins"}, std::move(warn));
+  return PluginCatalog(folders,
+                       {program / "plugins", program.parent_path() / "lib/tinyzero/plugins"},
+                       std::move(warn));
 }
 
-PluginCatalog::PluginCatalog(const std::vector<fs::path>& folders, const std::vector<fs::path>& built_in, Warn warn)
+PluginCatalog::PluginCatalog(const std::vector<fs::path>& folders,
+                             const std::vector<fs::path>& built_in, Warn warn)
     : warn_(std::move(warn)) {
   for (const fs::path& folder : folders) scan_folder(folder, false);
   for (const fs::path& folder : built_in) scan_folder(folder, true);
@@ -164,15 +176,17 @@ PluginCatalog::PluginCatalog(const std::vector<fs::path>& folders, const std::ve
 void PluginCatalog::scan_folder(const fs::path& folder, bool built_in) {
   std::error_code error;
   std::vector<fs::path> paths;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
     std::error_code ignored;  // what cannot be looked at is no folder
-    if (entry->path().extension() == ".so" && !entry->is_directory(ignored)) paths.push_back(entry->path());
+    if (entry->path().extension() == ".so" && !entry->is_directory(ignored))
+      paths.push_back(entry->path());
   }
   // A folder of the search path that does not exist holds no plugins.
   if (error && error != std::errc::no_such_file_or_directory)
     add_problem("no plugins from " + folder.string() + ": " + error.message());
   std::sort(paths.begin(), paths.end());
-  struct stat status {};
+  struct stat status{};
   if (::stat(folder.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0)
     add_problem(folder_name(fs::weakly_canonical(folder, error)) + kWritable);
   for (const fs::path& path : paths) add_file(path, built_in);
@@ -210,7 +224,9 @@ PluginFile PluginCatalog::find_path(const std::string& name) const {
   std::error_code error;
   if (!fs::exists(name, error))
     throw Error("no plugin file " + name + (error ? ": " + error.message() : ""),
-                fs::path(name).is_absolute() ? "is it built?" : "it is looked for from " + fs::current_path().string() + "; is it built?");
+                fs::path(name).is_absolute()
+                    ? "is it built?"
+                    : "it is looked for from " + fs::current_path().string() + "; is it built?");
   for (const PluginFile& file : files_) {
     if (fs::equivalent(file.path, name, error)) return file;
   }
@@ -230,7 +246,9 @@ PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) cons
   if (matches.empty()) {
     std::error_code ignored;
     throw Error("no " + std::string(kind_name(type)) + " \"" + name + "\"",
-                fs::exists(name, ignored) ? "to use a file, give the path of the .so that its build made" : suggestion(name, known));
+                fs::exists(name, ignored)
+                    ? "to use a file, give the path of the .so that its build made"
+                    : suggestion(name, known));
   }
   if (matches.size() > 1) {
     throw Error(

@@ -17,7 +17,8 @@ class LibraryTask : public TaskCode {
   // A task that is linked in; `path` is for messages.
   LibraryTask(const tz_task& descriptor, std::filesystem::path path);
 
-  // How many tasks the library holds, of which only the first can be used; whether it refuses extensions that do not exist.
+  // How many tasks the library holds, of which only the first can be used; whether it refuses
+  // extensions that do not exist.
   std::uint64_t tasks() const { return tasks_; }
   bool refuses_unknown_extensions() const;
 

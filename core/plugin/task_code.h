@@ -45,7 +45,8 @@ class TaskCode {
   virtual ~TaskCode() = default;
 
   virtual const TaskAbout& about() const = 0;
-  // Files and folders that `create` may read, beside what every task may: for code that is confined. Before create.
+  // Files and folders that `create` may read, beside what every task may: for code that is
+  // confined. Before create.
   virtual void allow_reading(std::vector<std::filesystem::path>) {}
   // Makes the instance that the other functions use, from checked values in the order of about().params.
   virtual void create(const std::vector<SettingValue>& values) = 0;

@@ -34,14 +34,16 @@ bool is_trusted(const Node* settings, const std::string& section) {
 namespace {
 
 // Files and folders that settings name: texts that somebody chose, not the task.
-std::vector<std::filesystem::path> named_files(const SettingsTable& table, const std::vector<SettingValue>& defaults) {
+std::vector<std::filesystem::path> named_files(const SettingsTable& table,
+                                               const std::vector<SettingValue>& defaults) {
   std::vector<std::filesystem::path> out;
   for (std::size_t i = 0; i < table.rows().size(); ++i) {
     const std::vector<std::string>& own = defaults[i].texts;
     for (const std::string& text : table.rows()[i].value().texts) {
       std::error_code ignored;  // what cannot be looked at is not there
       const bool chosen = std::find(own.begin(), own.end(), text) == own.end();
-      if (chosen && !text.empty() && std::filesystem::exists(text, ignored)) out.push_back(std::filesystem::absolute(text));
+      if (chosen && !text.empty() && std::filesystem::exists(text, ignored))
+        out.push_back(std::filesystem::absolute(text));
     }
   }
   return out;
@@ -50,16 +52,21 @@ std::vector<std::filesystem::path> named_files(const SettingsTable& table, const
 // Why a verdict cannot be what a task means; "" if it can.
 std::string fault_of(const Verdict& verdict, const TaskAbout& task) {
   if (verdict.outcome > Outcome::error)
-    return fmt::format("gave the outcome {}, which there is not", static_cast<std::uint32_t>(verdict.outcome));
+    return fmt::format("gave the outcome {}, which there is not",
+                       static_cast<std::uint32_t>(verdict.outcome));
   if (verdict.outcome == Outcome::error) return "";
-  if (is_usable(verdict.outcome) && !(verdict.reward >= task.reward_min && verdict.reward <= task.reward_max))
-    return fmt::format("gave the reward {}, outside of what it declares, {} to {}", verdict.reward, task.reward_min, task.reward_max);
+  if (is_usable(verdict.outcome) &&
+      !(verdict.reward >= task.reward_min && verdict.reward <= task.reward_max))
+    return fmt::format("gave the reward {}, outside of what it declares, {} to {}", verdict.reward,
+                       task.reward_min, task.reward_max);
   for (std::size_t p = 0; p < verdict.parts.size(); ++p) {
     if (!std::isfinite(verdict.parts[p]))
-      return fmt::format("gave {} as the part \"{}\" of a reward", verdict.parts[p], p < task.parts.size() ? task.parts[p] : "");
+      return fmt::format("gave {} as the part \"{}\" of a reward", verdict.parts[p],
+                         p < task.parts.size() ? task.parts[p] : "");
   }
   if (!task.reasons.empty() && verdict.reason >= task.reasons.size())
-    return fmt::format("gave the reason {}; its reasons are 0 to {}", verdict.reason, task.reasons.size() - 1);
+    return fmt::format("gave the reason {}; its reasons are 0 to {}", verdict.reason,
+                       task.reasons.size() - 1);
   return "";
 }
 

@@ -240,10 +240,15 @@ class Task:
             if row.type not in (_INTEGER, _REAL, _BOOLEAN, _TEXT):
                 raise RuntimeError(f"task {self.id} declares a setting of type {row.type}; there are {_INTEGER} to {_TEXT}")
             self._at_most("choices of a setting", row.n_choices, _MAX_CHOICES)
+            if not row.name or not row.fallback:
+                raise RuntimeError(f"task {self.id} has a setting without a name or a default")
             self._text("a name of a setting", row.name, _MAX_NAME)
             self._text("a line about a setting", row.fallback, _MAX_LINE)
             params.append(row)
             at += row.size
+        names = [p.name.decode(errors="replace") for p in params]
+        if len(set(names)) != len(names):
+            raise RuntimeError(f"task {self.id} has two settings of one name: {', '.join(names)}")
         return params
 
     def _checked(self, settings):

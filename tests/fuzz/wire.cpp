@@ -1,5 +1,6 @@
-// libFuzzer target: what a host reads from a worker, which it does not trust, and what a worker reads from its host. Whatever is read keeps to the
-// limits of tinyzero/task_abi.h, reads back the same once written, and takes no more memory than a few times its bytes.
+// libFuzzer target: what a host reads from a worker, which it does not trust, and what a worker
+// reads from its host. Whatever is read keeps to the limits of tinyzero/task_abi.h, reads back the
+// same once written, and takes no more memory than a few times its bytes.
 
 #include <cmath>
 #include <cstdint>
@@ -41,12 +42,15 @@ void must_read_back(const std::uint8_t* data, std::size_t size, const Write& wri
 void read_abouts(const std::uint8_t* data, std::size_t size) {
   attempt(data, size, [&](WireReader& in) {
     const TaskAbout about = read_about(in);
-    must(about.parts.size() <= TINYZERO_TASK_MAX_PARTS && about.reasons.size() <= TINYZERO_TASK_MAX_REASONS &&
-         about.params.size() <= TINYZERO_TASK_MAX_PARAMS && about.doc.size() <= TINYZERO_TASK_MAX_DOC);
+    must(about.parts.size() <= TINYZERO_TASK_MAX_PARTS &&
+         about.reasons.size() <= TINYZERO_TASK_MAX_REASONS &&
+         about.params.size() <= TINYZERO_TASK_MAX_PARAMS &&
+         about.doc.size() <= TINYZERO_TASK_MAX_DOC);
     must_read_back(data, size, [&](WireWriter& out) { write_about(out, about); });
     try {
       check_about(about);
-      must(std::isfinite(about.reward_full) && !about.id.empty() && about.id.size() <= TINYZERO_TASK_MAX_NAME);
+      must(std::isfinite(about.reward_full) && !about.id.empty() &&
+           about.id.size() <= TINYZERO_TASK_MAX_NAME);
     } catch (const Failure&) {
     }
   });
@@ -58,7 +62,8 @@ void read_problems(const std::uint8_t* data, std::size_t size) {
       const std::vector<Item> items = read_items(in, n);
       must(items.size() == n);
       for (const Item& item : items)
-        must(item.prompt.size() <= TINYZERO_TASK_MAX_PROMPT && item.state.size() <= TINYZERO_TASK_MAX_STATE);
+        must(item.prompt.size() <= TINYZERO_TASK_MAX_PROMPT &&
+             item.state.size() <= TINYZERO_TASK_MAX_STATE);
       must_read_back(data, size, [&](WireWriter& out) { write_items(out, items); });
       for (const Item& item : items) {
         try {
@@ -76,7 +81,8 @@ void read_judgements(const std::uint8_t* data, std::size_t size) {
     attempt(data, size, [&](WireReader& in) {
       std::vector<Verdict> verdicts(n);
       read_verdicts(in, verdicts.data(), n);
-      for (const Verdict& verdict : verdicts) must(verdict.detail.size() <= TINYZERO_TASK_MAX_DETAIL);
+      for (const Verdict& verdict : verdicts)
+        must(verdict.detail.size() <= TINYZERO_TASK_MAX_DETAIL);
     });
   }
 }

@@ -1,5 +1,6 @@
-// A task whose constructor does what constructors may: it reads a word list, asks for random numbers, a locale and the time, lists a folder, prints,
-// and makes threads that verify works with. For tests of what a worker allows.
+// A task whose constructor does what constructors may: it reads a word list, asks for random
+// numbers, a locale and the time, lists a folder, prints, and makes threads that verify works with.
+// For tests of what a worker allows.
 
 #include <dirent.h>
 #include <sys/resource.h>
@@ -70,7 +71,8 @@ struct Friendly {
   struct Settings {
     std::string words, show;
     void describe(SettingsTable& t) {
-      t.add("words", words, "a file of words, one a line; with @ before it the host does not see that it is one");
+      t.add("words", words,
+            "a file of words, one a line; with @ before it the host does not see that it is one");
       t.add("show", show, "what the constructor tells in an error: files, variables or limits");
     }
   };
@@ -84,9 +86,12 @@ struct Friendly {
     const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     std::tm local{};
     localtime_r(&now, &local);
-    if (std::async(std::launch::async, [] { return std::thread::hardware_concurrency(); }).get() == 0) std::cerr << "no cores";
+    if (std::async(std::launch::async, [] { return std::thread::hardware_concurrency(); }).get() ==
+        0)
+      std::cerr << "no cores";
     std::size_t entries = 0;
-    for (const auto& entry : std::filesystem::directory_iterator("/usr")) entries += entry.is_directory() ? 1 : 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/usr"))
+      entries += entry.is_directory() ? 1 : 0;
     if (entries == 0) throw std::invalid_argument("no /usr");
     if (settings.words.empty()) return;
     const std::string path = settings.words[0] == '@' ? settings.words.substr(1) : settings.words;
@@ -96,7 +101,8 @@ struct Friendly {
   }
 
   Item draw(Draw draw) const {
-    const std::string word = words_.empty() ? std::to_string(draw.index) : words_[draw.index % words_.size()];
+    const std::string word =
+        words_.empty() ? std::to_string(draw.index) : words_[draw.index % words_.size()];
     return {word, word, "{}", 0, 0};
   }
 
@@ -111,10 +117,13 @@ struct Friendly {
     getrlimit(RLIMIT_CORE, &core);
     getrlimit(RLIMIT_FSIZE, &files);
     if (what == "files") throw std::invalid_argument("files " + files_of_process());
-    if (what == "limits") throw std::invalid_argument("core " + std::to_string(core.rlim_cur) + " file size " + std::to_string(files.rlim_cur));
+    if (what == "limits")
+      throw std::invalid_argument("core " + std::to_string(core.rlim_cur) + " file size " +
+                                  std::to_string(files.rlim_cur));
     if (what != "variables") return;
     std::string variables = "variables:";
-    for (char** variable = environ; *variable != nullptr; ++variable) variables += std::string(" ") + *variable;
+    for (char** variable = environ; *variable != nullptr; ++variable)
+      variables += std::string(" ") + *variable;
     throw std::invalid_argument(variables + ".");
   }
 

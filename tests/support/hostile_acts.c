@@ -1,8 +1,9 @@
-/* A task that does what the name of its file says: STAGE-ACT.so misbehaves by ACT at STAGE, and is a good task otherwise. For tests of workers.
- * STAGE is constructor, entry, create, draw, verify, solve, demonstrate or thread (one that create makes, and that acts once verify is called).
+/* A task that does what the name of its file says: STAGE-ACT.so misbehaves by ACT at STAGE, and is
+ * a good task otherwise. For tests of workers. STAGE is constructor, entry, create, draw, verify,
+ * solve, demonstrate or thread (one that create makes, and that acts once verify is called).
  *
- * verify gives 1 for the answer "right". It acts on the answer "act", or where the name says "always". An act that must not succeed and does says
- * so by "IT WORKED" in an error. */
+ * verify gives 1 for the answer "right". It acts on the answer "act", or where the name says
+ * "always". An act that must not succeed and does says so by "IT WORKED" in an error. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -194,7 +195,9 @@ static void signal_others(void) {
   if (is("prctl_dumpable")) prctl(PR_SET_DUMPABLE, 1);
   if (is("alarm")) syscall(SYS_setitimer, 0, NULL, NULL);
   if (is("slow_host")) setpriority(PRIO_PROCESS, (id_t)host, 19);
-  if (is("limit_host") && syscall(SYS_prlimit64, host, RLIMIT_AS, &(struct rlimit){1, 1}, NULL) == 0) worked();
+  if (is("limit_host") &&
+      syscall(SYS_prlimit64, host, RLIMIT_AS, &(struct rlimit){1, 1}, NULL) == 0)
+    worked();
   if (is("move_host") && syscall(SYS_sched_setaffinity, host, 8, &(uint64_t){1}) == 0) worked();
 }
 
@@ -238,7 +241,7 @@ static void change_files(void) {
 
 static void reach_the_kernel(void) {
   struct sock_filter all[] = {{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO}};
-  const struct sock_fprog lie = {1, all};  /* that every call works, and does nothing */
+  const struct sock_fprog lie = {1, all}; /* that every call works, and does nothing */
   if (is("io_uring")) syscall(425, 1, NULL);
   if (is("bpf")) syscall(SYS_bpf, 0, NULL, 0);
   if (is("perf")) syscall(SYS_perf_event_open, NULL, 0, -1, -1, 0);
@@ -248,9 +251,11 @@ static void reach_the_kernel(void) {
   if (is("personality")) syscall(SYS_personality, 0xffffffff);
   if (is("seccomp")) syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 1, &lie);
   if (is("prctl_seccomp")) prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &lie);
-  if (is("map_over_filter")) mmap((void*)0x10000000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (is("map_over_filter"))
+    mmap((void*)0x10000000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
   if (is("unmap_filter")) munmap((void*)0x10000000, 4096);
-  if (is("write_filter") && mprotect((void*)0x10000000, 4096, PROT_READ | PROT_WRITE) == 0) worked();
+  if (is("write_filter") && mprotect((void*)0x10000000, 4096, PROT_READ | PROT_WRITE) == 0)
+    worked();
   if (is("unheard_signal")) {
     signal(SIGSYS, SIG_IGN);
     socket(AF_INET, SOCK_STREAM, 0);
@@ -290,7 +295,8 @@ static void misuse_region(void) {
     reply_with(2, 4096);
   }
   if (is("long_failure")) reply_with(2, (uint64_t)64 << 20);
-  if (is("many_settings")) { /* four empty texts, rewards, no parts, reasons or abilities, and as many settings as the bytes would hold */
+  if (is("many_settings")) { /* four empty texts, rewards, no parts, reasons or abilities, and as
+                                many settings as the bytes would hold */
     uint64_t* words = (uint64_t*)reply;
     memset(reply, 0, 4 << 20);
     ((double*)reply)[4] = 1;
@@ -341,7 +347,8 @@ static tz_status say(tz_error* error, const char* text) {
   return TZ_INTERNAL;
 }
 
-static tz_status create(const tz_host* offers, const tz_value* values, tz_instance** out, tz_error* error) {
+static tz_status create(const tz_host* offers, const tz_value* values, tz_instance** out,
+                        tz_error* error) {
   (void)offers, (void)values;
   misbehave("create");
   if (strcmp(stage, "thread") == 0) in_thread(act_when_asked);
@@ -373,7 +380,8 @@ static void spoil_item(tz_item* item) {
   if (is("nowhere")) item->prompt = (tz_bytes){(const char*)8, 100};
 }
 
-static tz_status draw(tz_instance* instance, const tz_draw* draws, uint32_t n, const tz_item_sink* sink, tz_error* error) {
+static tz_status draw(tz_instance* instance, const tz_draw* draws, uint32_t n,
+                      const tz_item_sink* sink, tz_error* error) {
   (void)instance;
   misbehave("draw");
   if (strcmp(stage, "item") == 0 && is("status")) return 12345;
@@ -423,7 +431,8 @@ static void jump_the_cursor(const tz_call* call, uint32_t row) {
   spin(NULL);
 }
 
-static tz_status verify(tz_instance* instance, const tz_call* call, const tz_answer* answers, uint32_t n, tz_verdict* out, tz_error* error) {
+static tz_status verify(tz_instance* instance, const tz_call* call, const tz_answer* answers,
+                        uint32_t n, tz_verdict* out, tz_error* error) {
   (void)instance;
   asked = 1;
   if (strcmp(stage, "thread") == 0) nanosleep(&(struct timespec){0, 50000000}, NULL);
@@ -432,10 +441,13 @@ static tz_status verify(tz_instance* instance, const tz_call* call, const tz_ans
     if (is("status")) return say(error, "not together");
   }
   for (uint32_t i = 0; i < n; ++i) {
-    const int acts = answers[i].completion.size == 3 && memcmp(answers[i].completion.data, "act", 3) == 0;
-    const int right = answers[i].completion.size == 5 && memcmp(answers[i].completion.data, "right", 5) == 0;
+    const int acts =
+        answers[i].completion.size == 3 && memcmp(answers[i].completion.data, "act", 3) == 0;
+    const int right =
+        answers[i].completion.size == 5 && memcmp(answers[i].completion.data, "right", 5) == 0;
     if (strcmp(stage, "silent") != 0 && call->cursor != NULL) *call->cursor = i;
-    out[i] = (tz_verdict){.reward = right, .outcome = TZ_SCORED, .reason = !right, .parts = {right}};
+    out[i] =
+        (tz_verdict){.reward = right, .outcome = TZ_SCORED, .reason = !right, .parts = {right}};
     if (!acts) continue;
     misbehave("verify");
     if (strcmp(stage, "silent") == 0) end_itself();
@@ -455,15 +467,18 @@ static tz_status write_text(const char* where, const tz_text_sink* out, tz_error
     free(text);
     return status;
   }
-  if (strcmp(stage, where) == 0 && is("endless")) return out->write(out->context, (tz_bytes){"x", (uint64_t)1 << 62});
+  if (strcmp(stage, where) == 0 && is("endless"))
+    return out->write(out->context, (tz_bytes){"x", (uint64_t)1 << 62});
   return is("IT WORKED") ? say(error, act) : out->write(out->context, (tz_bytes){"right", 5});
 }
-static tz_status solve(tz_instance* instance, tz_bytes state, uint32_t* solvable, const tz_text_sink* out, tz_error* error) {
+static tz_status solve(tz_instance* instance, tz_bytes state, uint32_t* solvable,
+                       const tz_text_sink* out, tz_error* error) {
   (void)instance, (void)state;
   *solvable = 1;
   return write_text("solve", out, error);
 }
-static tz_status demonstrate(tz_instance* instance, tz_bytes state, tz_draw seed, const tz_text_sink* out, tz_error* error) {
+static tz_status demonstrate(tz_instance* instance, tz_bytes state, tz_draw seed,
+                             const tz_text_sink* out, tz_error* error) {
   (void)instance, (void)state, (void)seed;
   return write_text("demonstrate", out, error);
 }
@@ -478,15 +493,18 @@ static const void* extension(const char* id) {
 
 static const char* const parts[] = {"correct", "2", "3", "4", "5", "6", "7"};
 static const char* const reasons[] = {"correct", "wrong"};
-static tz_param param = {sizeof param, TZ_TEXT, 1, 0, "file", "a file", "none", 0, 0, NULL, NULL, NULL};
-static tz_task task = {sizeof task, 0,       "acts", "acts",  "1.0.0", "For tests.", 1,      0,     1,
-                       6,           2,       parts,  reasons, &param,  1,            create, destroy, draw, verify, extension};
+static tz_param param = {sizeof param, TZ_TEXT, 1, 0,    "file", "a file",
+                         "none",       0,       0, NULL, NULL,   NULL};
+static tz_task task = {sizeof task, 0,      "acts",  "acts", "1.0.0", "For tests.", 1,
+                       0,           1,      6,       2,      parts,   reasons,      &param,
+                       1,           create, destroy, draw,   verify,  extension};
 static const tz_task* tasks[] = {&task};
 static tz_module module = {sizeof module, TINYZERO_TASK_ABI_MAJOR, 0, 1, tasks};
 
 static void spoil_about(void) {
   static const char* many[100000];
   static char lengthy[100000];
+  static tz_param twins[2];
   for (int i = 0; i < 100000; ++i) many[i] = "x";
   memset(lengthy, 'x', sizeof lengthy - 1);
   if (is("seven_parts")) task.n_parts = 7;
@@ -512,6 +530,20 @@ static void spoil_about(void) {
   }
   if (is("long_default")) param.fallback = lengthy;
   if (is("unknown_type")) param.type = 9;
+  if (is("deep_default")) memset(lengthy, '[', sizeof lengthy - 1);
+  if (is("deep_default")) lengthy[4000] = '\0';
+  if (is("deep_default")) param.fallback = lengthy;
+  if (is("no_name")) param.name = "";
+  if (is("odd_name")) param.name = "a\x1b[31mb";
+  if (is("needs_nobody")) {
+    param.needs_name = "nobody";
+    param.needs_value = "1";
+  }
+  if (is("twins")) {
+    twins[0] = twins[1] = param;
+    task.params = twins;
+    task.n_params = 2;
+  }
   if (is("no_range")) param.low = NAN;
   if (is("short_setting")) param.size = 8;
   if (is("nan_reward")) task.reward_full = NAN;
@@ -526,7 +558,8 @@ static void spoil_about(void) {
   if (is("no_tasks")) module.n_tasks = 0;
 }
 
-__attribute__((visibility("default"))) const tz_module* tinyzero_task_v1(uint32_t major, uint32_t minor) {
+__attribute__((visibility("default"))) const tz_module* tinyzero_task_v1(uint32_t major,
+                                                                         uint32_t minor) {
   (void)major, (void)minor;
   misbehave("entry");
   if (strcmp(stage, "about") == 0) spoil_about();

@@ -8,8 +8,9 @@
 
 namespace tinyzero {
 
-// What loading a library, its constructors and `create` may do. Allows one call of seccomp(): the one that installs, for all threads, the
-// program at `next_filter`, which lies in the lowest 4 GiB; no call may change what is mapped there.
+// What loading a library, its constructors and `create` may do. Allows one call of seccomp(): the
+// one that installs, for all threads, the program at `next_filter`, which lies in the lowest 4 GiB;
+// no call may change what is mapped there.
 std::vector<sock_filter> loading_filter(std::uint32_t next_filter);
 
 // What computing may do.

@@ -1,14 +1,15 @@
-// The program tinyzero-worker: runs one task for a host. It reads a request from the memory at descriptor 3, replies, and waits for the
-// next until the host ends it. Started by WorkerProcess only: tinyzero-worker LIBRARY MEMORY HOST READABLE…
+// The program tinyzero-worker: runs one task for a host. It reads a request from the memory at
+// descriptor 3, replies, and waits for the next until the host ends it. Started by WorkerProcess
+// only: tinyzero-worker LIBRARY MEMORY HOST READABLE…
 
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <clocale>
 #include <csignal>
 #include <cstdlib>
-#include <atomic>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -36,8 +37,8 @@ struct WorkerArguments {
 };
 
 std::uint64_t entries_of(const char* folder) {
-  return static_cast<std::uint64_t>(
-      std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()));
+  return static_cast<std::uint64_t>(std::distance(std::filesystem::directory_iterator(folder),
+                                                  std::filesystem::directory_iterator()));
 }
 
 std::uint64_t resident_bytes() {
@@ -56,7 +57,8 @@ std::string verdicts_of(LibraryTask& task, const std::vector<Answer>& answers) {
 }
 
 // Whether so many threads that draw and judge at once get the verdicts of one.
-bool is_same_in_threads(LibraryTask& task, const std::vector<Answer>& answers, std::uint64_t threads) {
+bool is_same_in_threads(LibraryTask& task, const std::vector<Answer>& answers,
+                        std::uint64_t threads) {
   constexpr int kRounds = 20;
   constexpr std::size_t kDraws = 200;
   task.watch(nullptr);  // one row at a time is watched, not eight
@@ -75,7 +77,8 @@ bool is_same_in_threads(LibraryTask& task, const std::vector<Answer>& answers, s
 
 class Worker {
  public:
-  Worker(WireRegion& region, const WorkerArguments& arguments) : region_(region), arguments_(arguments) {}
+  Worker(WireRegion& region, const WorkerArguments& arguments)
+      : region_(region), arguments_(arguments) {}
 
   void reply() {
     WireHeader& header = region_.header();
@@ -163,7 +166,8 @@ class Worker {
     sandbox_.emplace(arguments_.sandbox, &region_.header().forbidden_call);
     const auto start = std::chrono::steady_clock::now();
     task_ = std::make_unique<LibraryTask>(arguments_.library);
-    load_milliseconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() * 1e3;
+    load_milliseconds_ =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() * 1e3;
     task_->watch(&region_.header().cursor);
   }
 
@@ -184,10 +188,12 @@ void close_inherited_files() {
 int work(const WorkerArguments& arguments) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != arguments.host) return 2;  // it ended before it could be watched
-  // A signal to everything that belongs to a service: the host, which ends after its step, still needs its worker.
+  // A signal to everything that belongs to a service: the host, which ends after its step, still
+  // needs its worker.
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
   close_inherited_files();
-  std::setlocale(LC_ALL, "");  // that of the variables with which it is started: usually none, which is "C"
+  std::setlocale(LC_ALL,
+                 "");  // that of the variables with which it is started: usually none, which is "C"
   WireRegion region(kWireFd);
   Worker worker(region, arguments);
   for (;;) {
@@ -204,8 +210,9 @@ int main(int argc, char** argv) {
   constexpr int kFixed = 4;
   if (argc < kFixed) return 2;
   try {
-    return tinyzero::work(
-        {argv[1], static_cast<pid_t>(std::strtol(argv[3], nullptr, 10)), {std::strtoull(argv[2], nullptr, 10), {argv + kFixed, argv + argc}}});
+    const tinyzero::SandboxOptions sandbox{std::strtoull(argv[2], nullptr, 10), {argv + kFixed, argv + argc}};
+    const auto host = static_cast<pid_t>(std::strtol(argv[3], nullptr, 10));
+    return tinyzero::work({.library = argv[1], .host = host, .sandbox = sandbox});
   } catch (const std::exception&) {
     return 2;  // the host says that its worker ended
   }

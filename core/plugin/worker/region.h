@@ -1,5 +1,6 @@
-// The memory that a host and a task's worker share: a header, and an area for each direction. One side writes while the other waits; `turn` says
-// whose it is. Its size is sealed: neither side can make it smaller or larger.
+// The memory that a host and a task's worker share: a header, and an area for each direction. One
+// side writes while the other waits; `turn` says whose it is. Its size is sealed: neither side can
+// make it smaller or larger.
 #pragma once
 
 #include <atomic>
@@ -11,8 +12,22 @@
 
 namespace tinyzero {
 
-enum class WireOperation : std::uint32_t { about, create, draw, verify, solve, demonstrate, inspect, verify_in_threads, measure };
-enum class WireStatus : std::uint32_t { ok, error, failure };  // not ok: the reply is the message and its hint
+enum class WireOperation : std::uint32_t {
+  about,
+  create,
+  draw,
+  verify,
+  solve,
+  demonstrate,
+  inspect,
+  verify_in_threads,
+  measure
+};
+enum class WireStatus : std::uint32_t {
+  ok,
+  error,
+  failure
+};  // not ok: the reply is the message and its hint
 
 constexpr std::uint32_t kWireHost = 0, kWireWorker = 1;  // turns
 constexpr std::uint32_t kNoRow = UINT32_MAX;
@@ -51,12 +66,14 @@ class WireRegion {
   char* request() { return data_ + 4096; }
   char* reply() { return data_ + 4096 + kArea; }
 
-  // For hosts: the reply, copied once. Throws BrokenMessage if it says that it has more than `most` bytes.
+  // For hosts: the reply, copied once. Throws BrokenMessage if it says that it has more than `most`
+  // bytes.
   WireReply take_reply(std::size_t most);
 
   // Gives the turn away.
   void pass_turn(std::uint32_t to);
-  // Waits until it is the turn of `own`, or until `seconds` have passed (negative: for ever). Returns whether it is.
+  // Waits until it is the turn of `own`, or until `seconds` have passed (negative: for ever).
+  // Returns whether it is.
   bool wait_turn(std::uint32_t own, double seconds);
 
  private:

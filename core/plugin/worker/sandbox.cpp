@@ -55,47 +55,55 @@ void limit_process(std::uint64_t memory) {
 // Where memory runs out, the system is to end this process and not its host.
 void go_first_when_memory_ends() { std::ofstream("/proc/self/oom_score_adj") << 1000; }
 
-// Root's powers, except to read what others own, as root's libraries may lie in a user's folder. Without them a process of root cannot look
-// into others either.
+// Root's powers, except to read what others own, as root's libraries may lie in a user's folder.
+// Without them a process of root cannot look into others either.
 void drop_powers() {
   constexpr std::uint32_t kReading = 1u << CAP_DAC_READ_SEARCH | 1u << CAP_DAC_OVERRIDE;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct own[2] = {}, left[2] = {};
-  if (::syscall(SYS_capget, &header, own) == 0) left[0].effective = left[0].permitted = own[0].permitted & kReading;
+  if (::syscall(SYS_capget, &header, own) == 0)
+    left[0].effective = left[0].permitted = own[0].permitted & kReading;
   ::syscall(SYS_capset, &header, left);
 }
 
-// In a user namespace of its own a process cannot look into others of its user; where there is Landlock, that sees to it already.
+// In a user namespace of its own a process cannot look into others of its user; where there is
+// Landlock, that sees to it already.
 void leave_user_namespace() {
   if (::geteuid() != 0) ::unshare(CLONE_NEWUSER);
 }
 
-// Maps a copy of the program as the kernel takes it, in the lowest 4 GiB, from a file that nobody has open for writing: its pages can never be
-// written again. Null where there is no room.
+// Maps a copy of the program as the kernel takes it, in the lowest 4 GiB, from a file that nobody
+// has open for writing: its pages can never be written again. Null where there is no room.
 const void* map_for_good(const std::vector<sock_filter>& code) {
   constexpr std::uintptr_t kFirst = 0x10000000, kLast = 0xF0000000, kStep = 0x10000000;
   const std::size_t size = sizeof(sock_fprog) + code.size() * sizeof(sock_filter);
   for (std::uintptr_t at = kFirst; at <= kLast; at += kStep) {
     void* const wanted = reinterpret_cast<void*>(at);
-    void* const taken = ::mmap(wanted, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    void* const taken =
+        ::mmap(wanted, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (taken == MAP_FAILED) continue;
     if (taken != wanted) {  // an old kernel took the address for a wish
       ::munmap(taken, size);
       continue;
     }
-    const sock_fprog program{static_cast<unsigned short>(code.size()), reinterpret_cast<sock_filter*>(at + sizeof(sock_fprog))};
+    const sock_fprog program{static_cast<unsigned short>(code.size()),
+                             reinterpret_cast<sock_filter*>(at + sizeof(sock_fprog))};
     std::string bytes(size, '\0');
     std::memcpy(bytes.data(), &program, sizeof program);
     std::memcpy(bytes.data() + sizeof program, code.data(), code.size() * sizeof(sock_filter));
     const FileHandle written = FileHandle::adopt(::memfd_create("tinyzero-filter", MFD_CLOEXEC));
     written.write(bytes, "a filter");
     const FileHandle read("/proc/self/fd/" + std::to_string(written.fd()), O_RDONLY | O_CLOEXEC);
-    return ::mmap(wanted, size, PROT_READ, MAP_SHARED | MAP_FIXED, read.fd(), 0) == wanted ? wanted : nullptr;
+    return ::mmap(wanted, size, PROT_READ, MAP_SHARED | MAP_FIXED, read.fd(), 0) == wanted
+               ? wanted
+               : nullptr;
   }
   return nullptr;
 }
 
-bool install(const void* program, unsigned flags) { return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program) == 0; }
+bool install(const void* program, unsigned flags) {
+  return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program) == 0;
+}
 
 // "Seccomp_filters" of a status file of /proc; -1 where the kernel does not say.
 int filters_of(const fs::path& status) {
@@ -124,18 +132,20 @@ Sandbox::Sandbox(const SandboxOptions& options, volatile std::int32_t* forbidden
   drop_powers();
   limit_process(options.memory);
 
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = on_forbidden_call;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
   ::sigaction(SIGSYS, &action, nullptr);
-  std::vector<sock_filter> code = loading_filter(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(computing_filter_)));
+  std::vector<sock_filter> code = loading_filter(
+      static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(computing_filter_)));
   const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
   if (!install(&program, 0)) cannot_confine("no seccomp");
 }
 
 void Sandbox::compute_only() {
   if (kSanitized) return;
-  if (!install(computing_filter_, SECCOMP_FILTER_FLAG_TSYNC)) cannot_confine("no filter for all threads");
+  if (!install(computing_filter_, SECCOMP_FILTER_FLAG_TSYNC))
+    cannot_confine("no filter for all threads");
 }
 
 bool is_computing_only(int worker) {
@@ -144,8 +154,8 @@ bool is_computing_only(int worker) {
   const int own = filters_of("/proc/self/status");
   if (own < 0) return true;
   std::error_code error;
-  for (fs::directory_iterator thread("/proc/" + std::to_string(worker) + "/task", error), end; !error && thread != end;
-       thread.increment(error)) {
+  for (fs::directory_iterator thread("/proc/" + std::to_string(worker) + "/task", error), end;
+       !error && thread != end; thread.increment(error)) {
     const int filters = filters_of(thread->path() / "status");
     if (filters >= 0 && filters < own + kStages) return false;
   }

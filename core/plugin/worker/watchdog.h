@@ -17,11 +17,12 @@ struct CallLimits {
   std::size_t rows = 0;    // 0: the call has none
 };
 
-// Watches one call. The row that a worker says it works on is believed only where it is higher than all before and one of the call's: a cursor that
-// jumps to and fro gains no time.
+// Watches one call. The row that a worker says it works on is believed only where it is higher than
+// all before and one of the call's: a cursor that jumps to and fro gains no time.
 class CallWatch {
  public:
-  CallWatch(const CallLimits& limits, WatchTime start) : limits_(limits), start_(start), row_start_(start) {}
+  CallWatch(const CallLimits& limits, WatchTime start)
+      : limits_(limits), start_(start), row_start_(start) {}
 
   // Looks at the worker's cursor. What was exceeded ("ran longer than 2 s"), if anything.
   std::optional<std::string> look(std::uint32_t cursor, WatchTime now);
@@ -35,7 +36,8 @@ class CallWatch {
   std::optional<std::size_t> row_;
 };
 
-// Watches that a worker rests between calls: threads that keep processors busy would slow down whatever its host does.
+// Watches that a worker rests between calls: threads that keep processors busy would slow down
+// whatever its host does.
 class RestWatch {
  public:
   explicit RestWatch(WatchTime start) : since_(start) {}
@@ -43,8 +45,11 @@ class RestWatch {
   // A call took so long.
   void called(double seconds) { in_calls_ += seconds; }
   // Whether the next look is due.
-  bool is_due(WatchTime now) const { return std::chrono::duration<double>(now - since_).count() >= kBetween; }
-  // Takes the processor time that the worker has used in all. The seconds it used outside of calls, if they are too many.
+  bool is_due(WatchTime now) const {
+    return std::chrono::duration<double>(now - since_).count() >= kBetween;
+  }
+  // Takes the processor time that the worker has used in all. The seconds it used outside of calls,
+  // if they are too many.
   std::optional<double> look(double processor_seconds, int processors, WatchTime now);
 
  private:

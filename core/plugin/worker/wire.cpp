@@ -7,7 +7,8 @@
 namespace tinyzero {
 
 void WireWriter::too_long() const {
-  throw Failure("a message to or from a task's worker is longer than " + std::to_string(capacity_) + " bytes");
+  throw Failure("a message to or from a task's worker is longer than " + std::to_string(capacity_) +
+                " bytes");
 }
 
 void WireReader::too_short() { throw BrokenMessage("it ends too early"); }
@@ -50,7 +51,8 @@ namespace {
 
 // Bytes that each takes at least.
 constexpr std::size_t kNumber = 8, kText = kNumber;
-constexpr std::size_t kParam = 4 * kNumber + 5 * kText + kNumber, kValue = 3 * kNumber, kItem = 3 * kText + kNumber;
+constexpr std::size_t kParam = 4 * kNumber + 5 * kText + kNumber, kValue = 3 * kNumber,
+                      kItem = 3 * kText + kNumber;
 
 void write_texts(WireWriter& out, const std::vector<std::string>& texts) {
   out.integer(texts.size());
@@ -65,7 +67,8 @@ std::vector<std::string> read_texts(WireReader& in, std::size_t most, std::size_
 
 std::uint32_t read_number(WireReader& in) {
   const std::uint64_t value = in.integer();
-  if (value > UINT32_MAX) throw BrokenMessage(fmt::format("a number is {}, at most {} are possible", value, UINT32_MAX));
+  if (value > UINT32_MAX)
+    throw BrokenMessage(fmt::format("a number is {}, at most {} are possible", value, UINT32_MAX));
   return static_cast<std::uint32_t>(value);
 }
 
@@ -87,16 +90,20 @@ TaskParam read_param(WireReader& in) {
 }  // namespace
 
 void write_about(WireWriter& out, const TaskAbout& about) {
-  for (const std::string* text : {&about.id, &about.title, &about.version, &about.doc}) out.text(*text);
-  for (const double reward : {about.reward_full, about.reward_min, about.reward_max}) out.real(reward);
+  for (const std::string* text : {&about.id, &about.title, &about.version, &about.doc})
+    out.text(*text);
+  for (const double reward : {about.reward_full, about.reward_min, about.reward_max})
+    out.real(reward);
   write_texts(out, about.parts);
   write_texts(out, about.reasons);
-  for (const bool flag : {about.can_solve, about.can_demonstrate, about.is_reentrant}) out.integer(flag ? 1 : 0);
+  for (const bool flag : {about.can_solve, about.can_demonstrate, about.is_reentrant})
+    out.integer(flag ? 1 : 0);
   out.integer(about.params.size());
   for (const TaskParam& p : about.params) {
     out.integer(p.type);
     out.integer(p.max_count);
-    for (const std::string* text : {&p.name, &p.doc, &p.fallback, &p.needs_name, &p.needs_value}) out.text(*text);
+    for (const std::string* text : {&p.name, &p.doc, &p.fallback, &p.needs_name, &p.needs_value})
+      out.text(*text);
     out.real(p.low);
     out.real(p.high);
     write_texts(out, p.choices);
@@ -109,10 +116,12 @@ TaskAbout read_about(WireReader& in) {
   about.title = in.text(TINYZERO_TASK_MAX_LINE);
   about.version = in.text(TINYZERO_TASK_MAX_NAME);
   about.doc = in.text(TINYZERO_TASK_MAX_DOC);
-  for (double* reward : {&about.reward_full, &about.reward_min, &about.reward_max}) *reward = in.real();
+  for (double* reward : {&about.reward_full, &about.reward_min, &about.reward_max})
+    *reward = in.real();
   about.parts = read_texts(in, TINYZERO_TASK_MAX_PARTS, TINYZERO_TASK_MAX_NAME);
   about.reasons = read_texts(in, TINYZERO_TASK_MAX_REASONS, TINYZERO_TASK_MAX_LINE);
-  for (bool* flag : {&about.can_solve, &about.can_demonstrate, &about.is_reentrant}) *flag = in.flag();
+  for (bool* flag : {&about.can_solve, &about.can_demonstrate, &about.is_reentrant})
+    *flag = in.flag();
   about.params.resize(in.count(kParam, TINYZERO_TASK_MAX_PARAMS));
   for (TaskParam& p : about.params) p = read_param(in);
   in.finish();
@@ -123,7 +132,8 @@ void write_values(WireWriter& out, const std::vector<SettingValue>& values) {
   out.integer(values.size());
   for (const SettingValue& value : values) {
     out.integer(value.integers.size());
-    for (const std::int64_t integer : value.integers) out.integer(static_cast<std::uint64_t>(integer));
+    for (const std::int64_t integer : value.integers)
+      out.integer(static_cast<std::uint64_t>(integer));
     out.integer(value.reals.size());
     for (const double real : value.reals) out.real(real);
     write_texts(out, value.texts);
@@ -207,7 +217,8 @@ void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n) {
     WireVerdict row;
     std::memcpy(&row, in.take(sizeof row), sizeof row);
     if (row.detail_size > TINYZERO_TASK_MAX_DETAIL)
-      throw BrokenMessage(fmt::format("a detail has {} bytes, at most {} are possible", row.detail_size, TINYZERO_TASK_MAX_DETAIL));
+      throw BrokenMessage(fmt::format("a detail has {} bytes, at most {} are possible",
+                                      row.detail_size, TINYZERO_TASK_MAX_DETAIL));
     assign(verdicts[i], row.verdict);
     if (row.detail_size > 0) verdicts[i].detail.assign(in.take(row.detail_size), row.detail_size);
   }
@@ -215,9 +226,12 @@ void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n) {
 }
 
 std::size_t items_bytes(std::size_t n) {
-  return kNumber + n * (kItem + TINYZERO_TASK_MAX_PROMPT + TINYZERO_TASK_MAX_KEY + TINYZERO_TASK_MAX_STATE);
+  return kNumber +
+         n * (kItem + TINYZERO_TASK_MAX_PROMPT + TINYZERO_TASK_MAX_KEY + TINYZERO_TASK_MAX_STATE);
 }
 
-std::size_t verdicts_bytes(std::size_t n) { return kNumber + n * (sizeof(WireVerdict) + TINYZERO_TASK_MAX_DETAIL); }
+std::size_t verdicts_bytes(std::size_t n) {
+  return kNumber + n * (sizeof(WireVerdict) + TINYZERO_TASK_MAX_DETAIL);
+}
 
 }  // namespace tinyzero

@@ -1,7 +1,9 @@
-// What a host and a task's worker say to each other. Numbers are 8 bytes in the machine's order, texts a length and their bytes.
+// What a host and a task's worker say to each other. Numbers are 8 bytes in the machine's order,
+// texts a length and their bytes.
 //
-// A worker is not trusted. A host reads from a copy of the reply (region.h); every count and length is checked against what was sent and against
-// the limits of tinyzero/task_abi.h, and what is wrong is a BrokenMessage.
+// A worker is not trusted. A host reads from a copy of the reply (region.h); every count and length
+// is checked against what was sent and against the limits of tinyzero/task_abi.h, and what is wrong
+// is a BrokenMessage.
 #pragma once
 
 #include <cstddef>
@@ -79,11 +81,13 @@ TaskAbout read_about(WireReader& in);
 void write_values(WireWriter& out, const std::vector<SettingValue>& values);
 std::vector<SettingValue> read_values(WireReader& in);
 void write_items(WireWriter& out, const std::vector<Item>& items);
-std::vector<Item> read_items(WireReader& in, std::size_t n);  // without indices; BrokenMessage if there are not n
+std::vector<Item> read_items(WireReader& in,
+                             std::size_t n);  // without indices; BrokenMessage if there are not n
 void write_answers(WireWriter& out, const Answer* answers, std::size_t n);
 std::vector<Answer> read_answers(WireReader& in);  // views into the area
 void write_verdicts(WireWriter& out, const std::vector<Verdict>& verdicts);
-void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n);  // BrokenMessage if there are not n
+void read_verdicts(WireReader& in, Verdict* verdicts,
+                   std::size_t n);  // BrokenMessage if there are not n
 
 // The most bytes that a reply takes which keeps to the limits.
 constexpr std::size_t kAboutBytes = std::size_t{4} << 20;

@@ -1,4 +1,5 @@
-// The process that runs a task's code: started, asked, watched and ended. Everything it says is untrusted.
+// The process that runs a task's code: started, asked, watched and ended. Everything it says is
+// untrusted.
 #pragma once
 
 #include <sys/types.h>
@@ -19,12 +20,14 @@ struct WorkerSetup {
   std::filesystem::path library;
   std::uint64_t memory = std::uint64_t{2} << 30;  // bytes
   int threads = 256;                              // of the process, at most
-  std::vector<std::filesystem::path> readable;    // files and folders that the task may read, beside the library's folder
-  std::filesystem::path folder;                   // in which it starts; empty: this one
-  std::vector<std::string> variables;             // NAME=VALUE; a worker has no others but LD_LIBRARY_PATH
+  std::vector<std::filesystem::path>
+      readable;  // files and folders that the task may read, beside the library's folder
+  std::filesystem::path folder;        // in which it starts; empty: this one
+  std::vector<std::string> variables;  // NAME=VALUE; a worker has no others but LD_LIBRARY_PATH
 };
 
-// The worker ended, or was ended because it did what it must not. `cause` completes "the task's code …".
+// The worker ended, or was ended because it did what it must not. `cause` completes "the task's
+// code …".
 struct WorkerLost {
   std::string cause;
   std::uint32_t row = kNoRow;  // of the call, that was worked on
@@ -40,9 +43,12 @@ class WorkerProcess {
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-  // Sends a request and waits for the reply, of at most `most` bytes. Throws WorkerLost, also for what happened since the last call.
-  WireReply call(WireOperation operation, const CallLimits& limits, std::size_t most, const Write& write);
-  // Whether it was lost, or misused its rest, since the last call; what it did. After that every call throws.
+  // Sends a request and waits for the reply, of at most `most` bytes. Throws WorkerLost, also for
+  // what happened since the last call.
+  WireReply call(WireOperation operation, const CallLimits& limits, std::size_t most,
+                 const Write& write);
+  // Whether it was lost, or misused its rest, since the last call; what it did. After that every
+  // call throws.
   void check_rest();
   // Throws WorkerLost unless all its threads can only compute.
   void check_confined();

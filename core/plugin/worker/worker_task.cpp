@@ -21,22 +21,16 @@ constexpr std::size_t kMessageBytes = 4096;     // of an error's words and hint
 constexpr std::size_t kTextBytes = 64 + TINYZERO_TASK_MAX_TEXT;
 constexpr const char* kHint = "`tinyzero task check` finds such faults";
 constexpr const char* kReadingHint =
-    "a task can read what lies in the folder of its library, and files that its settings name (docs/sandbox.md)";
+    "a task can read what lies in the folder of its library, and files that its settings name "
+    "(docs/sandbox.md)";
 
 void nothing(WireWriter&) {}
-
-// A text of a model or a task in a message: one line, cut.
-std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 60;
-  std::string out;
-  for (const char c : text.substr(0, kMost)) out += c >= 0x20 && c < 0x7F ? c : '?';
-  return "\"" + out + (text.size() > kMost ? "…\"" : "\"");
-}
 
 // Whether an error may be about a file: then the reason may be that the task may not read it.
 bool names_path(std::string_view text) {
   const std::size_t at = text.find(" /");
-  return at != std::string_view::npos && at + 2 < text.size() && std::isalpha(static_cast<unsigned char>(text[at + 2])) != 0;
+  return at != std::string_view::npos && at + 2 < text.size() &&
+         std::isalpha(static_cast<unsigned char>(text[at + 2])) != 0;
 }
 
 // The row that cost a worker.
@@ -53,7 +47,8 @@ WorkerTask::WorkerTask(std::filesystem::path path, WorkerLimits limits, WorkerPl
     : path_(std::move(path)),
       limits_(limits),
       place_(std::move(place)),
-      first_rows_(std::max<std::size_t>(1, static_cast<std::size_t>(limits.call_seconds / limits.row_seconds / 2))),
+      first_rows_(std::max<std::size_t>(
+          1, static_cast<std::size_t>(limits.call_seconds / limits.row_seconds / 2))),
       rows_at_once_(first_rows_) {
   check_task_library(path_);
   try {
@@ -65,15 +60,20 @@ WorkerTask::WorkerTask(std::filesystem::path path, WorkerLimits limits, WorkerPl
 
 // Until a task has said its name, it goes by its file's.
 std::string WorkerTask::name() const {
-  return about_.id.empty() ? "the code of " + path_.string() : "the code of task \"" + about_.id + "\" (" + path_.string() + ")";
+  return about_.id.empty() ? "the code of " + path_.string()
+                           : "the code of task \"" + about_.id + "\" (" + path_.string() + ")";
 }
 
 template <class Read>
-auto WorkerTask::ask(WireOperation operation, std::size_t most, const Write& write, const Read& read, std::size_t rows) {
+auto WorkerTask::ask(WireOperation operation, std::size_t most, const Write& write,
+                     const Read& read, std::size_t rows) {
   try {
-    const double seconds = operation == WireOperation::about ? limits_.load_seconds : limits_.call_seconds;
-    const CallLimits limits{seconds, limits_.row_seconds, rows};
-    const WireReply reply = process_->call(operation, limits, std::clamp(most, kMessageBytes, WireRegion::kArea), write);
+    const double seconds =
+        operation == WireOperation::about ? limits_.load_seconds : limits_.call_seconds;
+    const CallLimits limits{
+        .seconds = seconds, .row_seconds = limits_.row_seconds, .rows = rows};
+    const WireReply reply = process_->call(
+        operation, limits, std::clamp(most, kMessageBytes, WireRegion::kArea), write);
     WireReader in(reply.bytes.get(), reply.size);
     try {
       if (reply.status == WireStatus::ok) return read(in);
@@ -91,7 +91,8 @@ auto WorkerTask::ask(WireOperation operation, std::size_t most, const Write& wri
 }
 
 template <class Read>
-auto WorkerTask::ask_or_fail(WireOperation operation, const char* doing, std::size_t most, const Write& write, const Read& read) {
+auto WorkerTask::ask_or_fail(WireOperation operation, const char* doing, std::size_t most,
+                             const Write& write, const Read& read) {
   have_worker();
   try {
     return ask(operation, most, write, read);
@@ -103,12 +104,17 @@ auto WorkerTask::ask_or_fail(WireOperation operation, const char* doing, std::si
 
 void WorkerTask::start() {
   process_.reset();  // the old one ends first
-  process_ = std::make_unique<WorkerProcess>(
-      WorkerSetup{path_, limits_.memory, limits_.threads, readable_, place_.folder, place_.variables});
+  process_ = std::make_unique<WorkerProcess>(WorkerSetup{.library = path_,
+                                                         .memory = limits_.memory,
+                                                         .threads = limits_.threads,
+                                                         .readable = readable_,
+                                                         .folder = place_.folder,
+                                                         .variables = place_.variables});
   try {
     TaskAbout about = ask(WireOperation::about, kAboutBytes, nothing, read_about);
     check_about(about);
-    if (!about_.id.empty() && about != about_) throw WorkerLost{"describes itself otherwise than before"};
+    if (!about_.id.empty() && about != about_)
+      throw WorkerLost{"describes itself otherwise than before"};
     about_ = std::move(about);
     if (created_) create_instance();
   } catch (...) {  // a worker that is not ready is none
@@ -153,7 +159,8 @@ void WorkerTask::allow_reading(std::vector<std::filesystem::path> paths) {
 }
 
 void WorkerTask::create(const std::vector<SettingValue>& values) {
-  if (created_ && place_.computes_only) process_.reset();  // one that only computes can create nothing that reads a file
+  if (created_ && place_.computes_only)
+    process_.reset();  // one that only computes can create nothing that reads a file
   created_ = false;
   values_ = values;
   have_worker();
@@ -177,9 +184,11 @@ std::vector<Item> WorkerTask::draw(std::uint64_t seed, const std::vector<std::ui
     for (const std::uint64_t index : indices) out.integer(index);
   };
   const auto read = [&](WireReader& in) { return read_items(in, indices.size()); };
-  std::vector<Item> items = ask_or_fail(WireOperation::draw, "drawing problems", items_bytes(indices.size()), write, read);
+  std::vector<Item> items = ask_or_fail(WireOperation::draw, "drawing problems",
+                                        items_bytes(indices.size()), write, read);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    check_item(about_.id, items[i].prompt.size(), items[i].key.size(), items[i].state.size(), items[i].difficulty);
+    check_item(about_.id, items[i].prompt.size(), items[i].key.size(), items[i].state.size(),
+               items[i].difficulty);
     items[i].index = indices[i];
   }
   return items;
@@ -191,24 +200,29 @@ std::optional<std::string> WorkerTask::solve(std::string_view state) {
     return std::string(in.text(TINYZERO_TASK_MAX_TEXT));
   };
   return ask_or_fail(
-      WireOperation::solve, "solving a problem", kTextBytes, [&](WireWriter& out) { out.text(state); }, read);
+      WireOperation::solve, "solving a problem", kTextBytes,
+      [&](WireWriter& out) { out.text(state); }, read);
 }
 
-std::string WorkerTask::demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) {
+std::string WorkerTask::demonstrate(std::string_view state, std::uint64_t seed,
+                                    std::uint64_t index) {
   const auto write = [&](WireWriter& out) {
     out.text(state);
     out.integer(seed);
     out.integer(index);
   };
   const auto read = [](WireReader& in) { return std::string(in.text(TINYZERO_TASK_MAX_TEXT)); };
-  return ask_or_fail(WireOperation::demonstrate, "writing a demonstration", kTextBytes, write, read);
+  return ask_or_fail(WireOperation::demonstrate, "writing a demonstration", kTextBytes, write,
+                     read);
 }
 
 std::vector<Verdict> WorkerTask::verify(const std::vector<Answer>& answers) {
   std::vector<Verdict> out(answers.size());
   for (std::size_t first = 0, last = 0; first < answers.size(); first = last) {
     std::size_t bytes = 0;
-    for (; last < answers.size() && last - first < rows_at_once_ && (last == first || bytes < kBatchBytes); ++last)
+    for (; last < answers.size() && last - first < rows_at_once_ &&
+           (last == first || bytes < kBatchBytes);
+         ++last)
       bytes += answers[last].state.size() + answers[last].completion.size() + 16;
     judge(answers.data() + first, last - first, out.data() + first);
   }
@@ -219,7 +233,8 @@ std::vector<Verdict> WorkerTask::verify(const std::vector<Answer>& answers) {
 void WorkerTask::ask_verdicts(const Answer* answers, std::size_t n, Verdict* out) {
   try {
     ask(
-        WireOperation::verify, verdicts_bytes(n), [&](WireWriter& request) { write_answers(request, answers, n); },
+        WireOperation::verify, verdicts_bytes(n),
+        [&](WireWriter& request) { write_answers(request, answers, n); },
         [&](WireReader& in) { read_verdicts(in, out, n); }, n);
   } catch (const Error& e) {
     process_.reset();
@@ -227,7 +242,8 @@ void WorkerTask::ask_verdicts(const Answer* answers, std::size_t n, Verdict* out
   }
 }
 
-// Where the worker is lost, the rows before the one at fault are judged again, and those after it: verify is pure.
+// Where the worker is lost, the rows before the one at fault are judged again, and those after it:
+// verify is pure.
 void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
   if (n == 0) return;
   have_worker();
@@ -236,18 +252,22 @@ void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
     ask_verdicts(answers, n, out);
   } catch (const WorkerLost& lost) {
     const std::size_t row = n == 1 ? 0 : lost.row;
-    count_strike(lost.cause + (row < n ? " on the answer " + shown(answers[row].completion) : " while judging answers"));
+    count_strike(lost.cause + (row < n ? " on the answer " + shown(answers[row].completion)
+                                       : " while judging answers"));
     if (row >= n) return judge_singly(answers, n, out);
     out[row] = failed_row(about_.id, lost.cause);
     judge(answers, row, out);
     return judge(answers + row + 1, n - row - 1, out + row + 1);
   }
   judged_ += static_cast<std::int64_t>(n);
-  const double rate = static_cast<double>(n) / std::max(1e-9, std::chrono::duration<double>(Clock::now() - start).count());
-  rows_at_once_ = std::max(first_rows_, static_cast<std::size_t>(kShareOfCall * limits_.call_seconds * rate));
+  const double rate = static_cast<double>(n) /
+                      std::max(1e-9, std::chrono::duration<double>(Clock::now() - start).count());
+  rows_at_once_ =
+      std::max(first_rows_, static_cast<std::size_t>(kShareOfCall * limits_.call_seconds * rate));
 }
 
-// Nobody knows which row it was that cost the worker. Its strike stands for the first that is found; rows judged here forgive none.
+// Nobody knows which row it was that cost the worker. Its strike stands for the first that is
+// found; rows judged here forgive none.
 void WorkerTask::judge_singly(const Answer* answers, std::size_t n, Verdict* out) {
   bool is_found = false;
   for (std::size_t i = 0; i < n; ++i) {
@@ -275,9 +295,12 @@ void WorkerTask::count_strike(const std::string& cause) {
   judged_ = 0;
   if (strikes_ < limits_.strikes) return;
   const std::string task = about_.id.empty() ? path_.string() : "task \"" + about_.id + "\"";
-  throw Failure(strikes_ == 1 ? task + ": its code " + cause
-                              : fmt::format("{} is stopped: its worker was lost {} times, the last time because it {}", task, strikes_, cause),
-                "`tinyzero task check " + path_.string() + "` finds such faults");
+  throw Failure(
+      strikes_ == 1
+          ? task + ": its code " + cause
+          : fmt::format("{} is stopped: its worker was lost {} times, the last time because it {}",
+                        task, strikes_, cause),
+      "`tinyzero task check " + path_.string() + "` finds such faults");
 }
 
 void WorkerTask::create_again() { create(std::vector<SettingValue>(values_)); }
@@ -287,25 +310,29 @@ bool WorkerTask::is_same_in_threads(const std::vector<Answer>& answers, std::uin
     out.integer(threads);
     write_answers(out, answers.data(), answers.size());
   };
-  return ask_or_fail(WireOperation::verify_in_threads, "judging in several threads", 0, write, [](WireReader& in) { return in.flag(); });
+  return ask_or_fail(WireOperation::verify_in_threads, "judging in several threads", 0, write,
+                     [](WireReader& in) { return in.flag(); });
 }
 
 WorkerUse WorkerTask::use() {
-  return ask_or_fail(WireOperation::measure, "counting what it holds", 0, nothing, [](WireReader& in) {
-    WorkerUse use;
-    for (std::uint64_t* number : {&use.resident_bytes, &use.files, &use.threads}) *number = in.integer();
-    return use;
-  });
+  return ask_or_fail(WireOperation::measure, "counting what it holds", 0, nothing,
+                     [](WireReader& in) {
+                       WorkerUse use;
+                       for (std::uint64_t* number : {&use.resident_bytes, &use.files, &use.threads})
+                         *number = in.integer();
+                       return use;
+                     });
 }
 
 LibraryFacts WorkerTask::inspect() {
-  return ask_or_fail(WireOperation::inspect, "being asked for what it offers", 0, nothing, [](WireReader& in) {
-    LibraryFacts facts;
-    facts.tasks = in.integer();
-    facts.refuses_unknown_extensions = in.flag();
-    facts.load_milliseconds = in.real();
-    return facts;
-  });
+  return ask_or_fail(WireOperation::inspect, "being asked for what it offers", 0, nothing,
+                     [](WireReader& in) {
+                       LibraryFacts facts;
+                       facts.tasks = in.integer();
+                       facts.refuses_unknown_extensions = in.flag();
+                       facts.load_milliseconds = in.real();
+                       return facts;
+                     });
 }
 
 }  // namespace tinyzero

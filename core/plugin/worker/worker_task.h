@@ -1,8 +1,9 @@
-// A task whose library runs in a worker: a process of its own, without LibTorch, with limits on memory, time, files and system calls
-// (docs/sandbox.md).
+// A task whose library runs in a worker: a process of its own, without LibTorch, with limits on
+// memory, time, files and system calls (docs/sandbox.md).
 //
-// What the task does to its process costs the row that did it, never the run: the worker is replaced and the rows around are judged. A
-// task that goes on so is stopped after three times, whatever it was doing.
+// What the task does to its process costs the row that did it, never the run: the worker is
+// replaced and the rows around are judged. A task that goes on so is stopped after three times,
+// whatever it was doing.
 #pragma once
 
 #include <filesystem>
@@ -22,14 +23,16 @@ struct WorkerLimits {
   std::uint64_t memory = std::uint64_t{2} << 30;  // bytes
   int threads = 256;                              // of the worker
   int strikes = 3;                                // lost workers until the task is stopped …
-  std::int64_t forgiven_after = 10000;            // … with fewer than this many rows judged between two of them
+  std::int64_t forgiven_after =
+      10000;  // … with fewer than this many rows judged between two of them
 };
 
 // How a worker differs from those of a run: for checks.
 struct WorkerPlace {
   std::filesystem::path folder;        // in which it starts; empty: this one
   std::vector<std::string> variables;  // NAME=VALUE
-  bool computes_only = true;           // once the task is created; false: it may go on reading files and making threads
+  bool computes_only =
+      true;  // once the task is created; false: it may go on reading files and making threads
 };
 
 // What a worker's process holds.
@@ -46,7 +49,8 @@ struct LibraryFacts {
 
 class WorkerTask : public TaskCode {
  public:
-  // Checks the file without running it, then starts a worker, which loads it. Throws Error or Failure naming the file and the cause.
+  // Checks the file without running it, then starts a worker, which loads it. Throws Error or
+  // Failure naming the file and the cause.
   WorkerTask(std::filesystem::path path, WorkerLimits limits, WorkerPlace place = {});
 
   const TaskAbout& about() const override { return about_; }
@@ -57,8 +61,9 @@ class WorkerTask : public TaskCode {
   std::optional<std::string> solve(std::string_view state) override;
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) override;
 
-  // For checks, in a worker that does not only compute: makes the instance anew, with the same values; whether so many threads at once get the
-  // verdicts of one; what the process holds; what the library says.
+  // For checks, in a worker that does not only compute: makes the instance anew, with the same
+  // values; whether so many threads at once get the verdicts of one; what the process holds; what
+  // the library says.
   void create_again();
   bool is_same_in_threads(const std::vector<Answer>& answers, std::uint64_t threads);
   WorkerUse use();
@@ -67,17 +72,22 @@ class WorkerTask : public TaskCode {
  private:
   using Write = WorkerProcess::Write;
 
-  // Starts a worker, which loads the library and, if it had been, creates the task. Throws WorkerLost.
+  // Starts a worker, which loads the library and, if it had been, creates the task. Throws
+  // WorkerLost.
   void start();
   void create_instance();
   // Has a worker that is alive. Each one that is lost on the way is a strike.
   void have_worker();
-  // Asks the worker for a reply of at most `most` bytes and returns what `read` makes of it. Throws what the worker threw, and WorkerLost.
+  // Asks the worker for a reply of at most `most` bytes and returns what `read` makes of it. Throws
+  // what the worker threw, and WorkerLost.
   template <class Read>
-  auto ask(WireOperation operation, std::size_t most, const Write& write, const Read& read, std::size_t rows = 0);
-  // The same for calls that have no row to blame: WorkerLost becomes a strike, and a Failure that says what was being done.
+  auto ask(WireOperation operation, std::size_t most, const Write& write, const Read& read,
+           std::size_t rows = 0);
+  // The same for calls that have no row to blame: WorkerLost becomes a strike, and a Failure that
+  // says what was being done.
   template <class Read>
-  auto ask_or_fail(WireOperation operation, const char* doing, std::size_t most, const Write& write, const Read& read);
+  auto ask_or_fail(WireOperation operation, const char* doing, std::size_t most, const Write& write,
+                   const Read& read);
 
   void judge(const Answer* answers, std::size_t n, Verdict* out);
   void judge_singly(const Answer* answers, std::size_t n, Verdict* out);
@@ -96,7 +106,8 @@ class WorkerTask : public TaskCode {
   std::unique_ptr<WorkerProcess> process_;
   int strikes_ = 0;
   std::int64_t judged_ = 0;   // rows since the last strike
-  std::size_t first_rows_;    // rows of a call while nothing is known of the task's speed: they end in time however slow it may be
+  std::size_t first_rows_;    // rows of a call while nothing is known of the task's speed: they end
+                              // in time however slow it may be
   std::size_t rows_at_once_;  // rows of a call that end in a share of its time
 };
 

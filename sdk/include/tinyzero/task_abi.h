@@ -24,7 +24,8 @@ extern "C" {
 #define TINYZERO_TASK_ABI_MAJOR 1u /* also in the name of the entry function: another major is another symbol */
 #define TINYZERO_TASK_ABI_MINOR 0u /* later minors only append fields and extensions */
 
-/* What a task may hand over. A host refuses more, naming the task. Lengths are in bytes, without the NUL. */
+/* What a task may hand over. A host refuses more, naming the task. Lengths are in bytes, without
+ * the NUL. */
 #define TINYZERO_TASK_MAX_PARTS 6u        /* named parts of a reward */
 #define TINYZERO_TASK_MAX_REASONS 256u    /* reasons of a verdict */
 #define TINYZERO_TASK_MAX_PARAMS 256u     /* settings */

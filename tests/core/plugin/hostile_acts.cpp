@@ -1,5 +1,6 @@
-// What a task may do to its process, its host and what both say to each other: whatever it is, the host goes on, other rows are judged rightly, and
-// the message names the task and the act. The acts are those of tests/support/hostile_acts.c.
+// What a task may do to its process, its host and what both say to each other: whatever it is, the
+// host goes on, other rows are judged rightly, and the message names the task and the act. The acts
+// are those of tests/support/hostile_acts.c.
 
 #include <doctest/doctest.h>
 #include <linux/landlock.h>
@@ -10,13 +11,15 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/plugin/worker/sandbox.h"
 #include "core/plugin/worker/worker_task.h"
 #include "core/task/task.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
 
-TEST_SUITE_BEGIN("core/plugin/hostile_acts");
+TEST_SUITE_BEGIN("core/plugin/hostile_acts" *
+                 doctest::skip(kSanitized));  // there are no filters then
 
 namespace {
 
@@ -79,11 +82,16 @@ std::string thrown_by(const std::function<void()>& work) {
   return "nothing was thrown";
 }
 
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
-bool has_landlock() { return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1; }
+bool has_landlock() {
+  return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
+}
 
-// An act, and what is said of it while the task is loaded and while it judges. Empty: it is not to be seen.
+// An act, and what is said of it while the task is loaded and while it judges. Empty: it is not to
+// be seen.
 struct Act {
   const char* name;
   const char* loading;
@@ -116,7 +124,8 @@ const Act kActs[] = {
     {"term_host", "made the system call kill", "made the system call kill"},
     {"tkill_host", "made the system call tkill", "made the system call tkill"},
     {"tgkill_host", "made the system call tgkill", "made the system call tgkill"},
-    {"sigqueue_host", "made the system call rt_sigqueueinfo", "made the system call rt_sigqueueinfo"},
+    {"sigqueue_host", "made the system call rt_sigqueueinfo",
+     "made the system call rt_sigqueueinfo"},
     {"pidfd_host", "made the system call pidfd_open", "made the system call pidfd_open"},
     {"own_host_signals", "made the system call fcntl", "made the system call fcntl"},
     {"ptrace_host", "made the system call ptrace", "made the system call"},
@@ -166,10 +175,12 @@ const Act kActs[] = {
     {"map_over_filter", "made the system call mmap", "made the system call mmap"},
     {"unmap_filter", "made the system call munmap", "made the system call munmap"},
     {"write_filter", "", ""},
-    {"unheard_signal", "made a system call that no task may make", "made the system call rt_sigaction"},
+    {"unheard_signal", "made a system call that no task may make",
+     "made the system call rt_sigaction"},
 #if defined(__x86_64__)
     {"x32", "made the system call number", "made the system call number"},
-    {"int80", "made a system call that no task may make", "made a system call that judging an answer does not need"},
+    {"int80", "made a system call that no task may make",
+     "made a system call that judging an answer does not need"},
 #endif
 };
 
@@ -251,7 +262,8 @@ TEST_CASE("what happens in other calls is told with the call, and strikes wherev
   const Call calls[] = {
       {"draw", "while drawing problems", [](const Task& task) { task.draw(1, {0}); }},
       {"solve", "while solving a problem", [](const Task& task) { task.solve("{}"); }},
-      {"demonstrate", "while writing a demonstration", [](const Task& task) { task.demonstrate("{}", 1, 2); }},
+      {"demonstrate", "while writing a demonstration",
+       [](const Task& task) { task.demonstrate("{}", 1, 2); }},
   };
   Acts acts;
   for (const Call& call : calls) {
@@ -265,7 +277,8 @@ TEST_CASE("what happens in other calls is told with the call, and strikes wherev
         CAPTURE(words);
         CHECK(holds(words, call.doing));
         CHECK(holds(words, strike < 3 ? "the code of task \"acts\" (" + library.string() + ")"
-                                      : "task \"acts\" is stopped: its worker was lost 3 times, the last time because it"));
+                                      : "task \"acts\" is stopped: its worker was lost 3 times, "
+                                        "the last time because it"));
       }
     }
   }
@@ -276,9 +289,11 @@ TEST_CASE("what never ends is ended, in every call") {
   Acts acts;
   for (const char* name : {"spin", "sleep", "stop"}) {
     CAPTURE(std::string(name));
-    const auto loading = thrown_by([&] { open(acts.library("constructor", name), hurried_limits(20, 0.5)); });
+    const auto loading =
+        thrown_by([&] { open(acts.library("constructor", name), hurried_limits(20, 0.5)); });
     CHECK(holds(loading, "ran longer than 0.5 s while loading"));
-    const auto creating = thrown_by([&] { open(acts.library("create", name), hurried_limits(0.5, 20)); });
+    const auto creating =
+        thrown_by([&] { open(acts.library("create", name), hurried_limits(0.5, 20)); });
     CHECK(holds(creating, "ran longer than 0.5 s while being set up"));
     const Task task = open(acts.library("verify", name), quick_limits());
     const auto verdicts = judge(task, {"right", "act", "right"});
@@ -295,8 +310,10 @@ TEST_CASE("a cursor that jumps gains no time") {
     const char* words;
     bool is_of_thread;
   };
-  for (const Case& c : {Case{"to_and_fro", "ran longer than 0.3 s", false}, Case{"beyond", "ran longer than", false},
-                        Case{"by_thread", "ran longer than", true}, Case{"by_thread_beyond", "ran longer than", true}}) {
+  for (const Case& c :
+       {Case{"to_and_fro", "ran longer than 0.3 s", false},
+        Case{"beyond", "ran longer than", false}, Case{"by_thread", "ran longer than", true},
+        Case{"by_thread_beyond", "ran longer than", true}}) {
     CAPTURE(std::string(c.name));
     WorkerLimits limits = quick_limits();
     limits.strikes = 100;
@@ -304,13 +321,15 @@ TEST_CASE("a cursor that jumps gains no time") {
     const auto verdicts = judge(task, {"right", "right", "act", "right"});
     CHECK(holds(verdicts[2].detail, c.words));
     for (const std::size_t other : {std::size_t{0}, std::size_t{1}, std::size_t{3}}) {
-      const bool lied_about = c.is_of_thread && holds(verdicts[other].detail, c.words);  // it says that it was on that row
+      const bool lied_about = c.is_of_thread && holds(verdicts[other].detail,
+                                                      c.words);  // it says that it was on that row
       CHECK((lied_about || verdicts[other].reward == 1));
     }
   }
 }
 
-TEST_CASE("a task that does not say which row it is on loses the row, and is stopped as any other") {
+TEST_CASE(
+    "a task that does not say which row it is on loses the row, and is stopped as any other") {
   Acts acts;
   const Task task = open(acts.library("silent", "segv"), quick_limits());
   const auto verdicts = judge(task, {"right", "act", "right"});
@@ -318,10 +337,13 @@ TEST_CASE("a task that does not say which row it is on loses the row, and is sto
   CHECK(holds(verdicts[1].detail, "was ended by signal 11"));
   CHECK(verdicts[2].reward == 1);
   judge(task, {"right", "act"});
-  CHECK(holds(thrown_by([&] { judge(task, {"act", "right"}); }), "task \"acts\" is stopped: its worker was lost 3 times"));
+  CHECK(holds(thrown_by([&] { judge(task, {"act", "right"}); }),
+              "task \"acts\" is stopped: its worker was lost 3 times"));
 }
 
-TEST_CASE("workers that are lost where no row is to blame are strikes, and rows judged after that forgive none") {
+TEST_CASE(
+    "workers that are lost where no row is to blame are strikes, and rows judged after that "
+    "forgive none") {
   Acts acts;
   WorkerLimits limits = quick_limits();
   limits.forgiven_after = 3;
@@ -329,17 +351,21 @@ TEST_CASE("workers that are lost where no row is to blame are strikes, and rows 
   const std::vector<std::string> answers = {"right", "wrong", "right", "right", "wrong"};
   for (int strike = 1; strike <= 2; ++strike) {
     const auto verdicts = judge(task, answers);
-    for (std::size_t i = 0; i < answers.size(); ++i) CHECK(verdicts[i].reward == (answers[i] == "right" ? 1 : 0));
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      CHECK(verdicts[i].reward == (answers[i] == "right" ? 1 : 0));
   }
   CHECK(holds(thrown_by([&] { judge(task, answers); }),
-              "task \"acts\" is stopped: its worker was lost 3 times, the last time because it was ended by signal 11"));
+              "task \"acts\" is stopped: its worker was lost 3 times, the last time because it was "
+              "ended by signal 11"));
 }
 
 TEST_CASE("a call that fails as a whole costs only rows that fail alone") {
   Acts acts;
   const Task together = open(acts.library("batch", "status"), quick_limits());
-  for (const Verdict& verdict : judge(together, {"right", "right", "right"})) CHECK(verdict.reward == 1);
-  const Task alone = open(acts.library("call", "status"), quick_limits()), unknown = open(acts.library("call", "number"), quick_limits());
+  for (const Verdict& verdict : judge(together, {"right", "right", "right"}))
+    CHECK(verdict.reward == 1);
+  const Task alone = open(acts.library("call", "status"), quick_limits()),
+             unknown = open(acts.library("call", "number"), quick_limits());
   for (const Task* task : {&alone, &unknown}) {
     const auto verdicts = judge(*task, {"right", "act", "right"});
     CHECK(verdicts[0].reward == 1);
@@ -359,15 +385,27 @@ TEST_CASE("a task that declares too much, or what cannot be, is refused by name"
       {"many_parts", "task \"acts\" declares 4294967295 parts of a reward; at most 6 are possible"},
       {"many_reasons", "task \"acts\" declares 100000 reasons; at most 256 are possible"},
       {"many_settings", "task \"acts\" declares 1099511627776 settings; at most 256 are possible"},
-      {"many_choices", "task \"acts\" declares 100000 choices of a setting; at most 256 are possible"},
-      {"many_values", "task \"acts\" declares 4294967295 values of a setting; at most 65536 are possible"},
-      {"path_as_id", "task \"???etc?passwd\" has an id that is not made of letters, digits, _, - and ."},
+      {"many_choices",
+       "task \"acts\" declares 100000 choices of a setting; at most 256 are possible"},
+      {"many_values",
+       "task \"acts\" declares 4294967295 values of a setting; at most 65536 are possible"},
+      {"path_as_id",
+       "task \"???etc?passwd\" has an id that is not made of letters, digits, _, - and ."},
       {"long_id", "gives an id of 65 bytes; at most 64 are possible"},
       {"long_title", "task \"acts\" gives a title of 4097 bytes; at most 4096 are possible"},
       {"long_doc", "task \"acts\" gives a doc of 65537 bytes; at most 65536 are possible"},
       {"long_part", "task \"acts\" gives a name of a part of 65 bytes; at most 64 are possible"},
-      {"long_default", "task \"acts\" gives a line about a setting of 4097 bytes; at most 4096 are possible"},
+      {"long_default",
+       "task \"acts\" gives a line about a setting of 4097 bytes; at most 4096 are possible"},
       {"unknown_type", "task \"acts\" declares a setting of type 9; there are 1 to 4"},
+      {"deep_default", "default of task acts"},
+      {"no_name", "task \"acts\" has a setting whose name \"\" is not made of letters"},
+      {"odd_name",
+       "task \"acts\" has a setting whose name \"a?[31mb\" is not made of letters, digits, _, - "
+       "and ."},
+      {"twins", "task \"acts\" has two settings \"file\""},
+      {"needs_nobody",
+       "task \"acts\" has a setting \"file\" that needs a setting \"nobody\", which there is not"},
       {"no_range", "task \"acts\" declares a setting whose range is not a number"},
       {"short_setting", "task \"acts\" has a table of settings whose rows are too short: 8 bytes"},
       {"nan_reward", "task \"acts\" declares rewards from 0 to 1 and nan for a right answer"},
@@ -384,7 +422,8 @@ TEST_CASE("a task that declares too much, or what cannot be, is refused by name"
   Acts acts;
   for (const Case& c : cases) {
     CAPTURE(std::string(c.name));
-    const std::string words = thrown_by([&] { open(acts.library("about", c.name), quick_limits()); });
+    const std::string words =
+        thrown_by([&] { open(acts.library("about", c.name), quick_limits()); });
     CAPTURE(words);
     CHECK(holds(words, c.words));
   }
@@ -398,8 +437,10 @@ TEST_CASE("a problem that is too large, or no number, is refused by name") {
   const Case cases[] = {
       {"nan", "task \"acts\" gives the difficulty nan"},
       {"infinite", "task \"acts\" gives the difficulty inf"},
-      {"very_hard", "task \"acts\" gives the difficulty 1e+300; it must be a number from -1e+15 to 1e+15"},
-      {"large_prompt", "task \"acts\" gives a prompt of 1048577 bytes; at most 1048576 are possible"},
+      {"very_hard",
+       "task \"acts\" gives the difficulty 1e+300; it must be a number from -1e+15 to 1e+15"},
+      {"large_prompt",
+       "task \"acts\" gives a prompt of 1048577 bytes; at most 1048576 are possible"},
       {"large_key", "task \"acts\" gives a key of 65537 bytes; at most 65536 are possible"},
       {"large_state", "task \"acts\" gives a state of 65537 bytes; at most 65536 are possible"},
       {"endless", "task \"acts\" gives a prompt of 4611686018427387904 bytes"},
@@ -418,10 +459,14 @@ TEST_CASE("a problem that is too large, or no number, is refused by name") {
     CHECK(holds(words, c.words));
     CHECK(judge(task, {"right"}).front().reward == 1);
   }
-  for (const auto& [stage, words] : {std::pair("solve", "gives a solution of 1048577 bytes"),
-                                     std::pair("demonstrate", "gives a demonstration of 1048577 bytes")}) {
-    const Task task = open(acts.library(stage, "large"), quick_limits()), endless = open(acts.library(stage, "endless"), quick_limits());
-    const auto make = [stage = std::string(stage)](const Task& t) { stage == "solve" ? (void)t.solve("{}") : (void)t.demonstrate("{}", 1, 1); };
+  for (const auto& [stage, words] :
+       {std::pair("solve", "gives a solution of 1048577 bytes"),
+        std::pair("demonstrate", "gives a demonstration of 1048577 bytes")}) {
+    const Task task = open(acts.library(stage, "large"), quick_limits()),
+               endless = open(acts.library(stage, "endless"), quick_limits());
+    const auto make = [stage = std::string(stage)](const Task& t) {
+      stage == "solve" ? (void)t.solve("{}") : (void)t.demonstrate("{}", 1, 1);
+    };
     CHECK(holds(thrown_by([&] { make(task); }), words));
     CHECK(holds(thrown_by([&] { make(endless); }), "of 4611686018427387904 bytes"));
   }
@@ -497,12 +542,14 @@ TEST_CASE("a reply that is forged is refused at once, whatever it claims") {
       CAPTURE(words);
       CHECK(holds(words, "sent a reply that cannot be right: "));
       if (std::string(stage) == "constructor") CHECK(holds(words, c.words));
-      CHECK(holds(words, std::string(stage) == "constructor" ? "constructor-" : "the code of task \"acts\""));
+      CHECK(holds(words, std::string(stage) == "constructor" ? "constructor-"
+                                                             : "the code of task \"acts\""));
     }
   }
 }
 
-// The threads write into the shared memory while the host reads it. What comes of it is a matter of chance; the host is not.
+// The threads write into the shared memory while the host reads it. What comes of it is a matter of
+// chance; the host is not.
 TEST_CASE("memory that changes while it is read harms nobody but the task") {
   Acts acts;
   for (const char* name : {"change_size", "change_status", "change_turn", "change_reply"}) {
@@ -512,7 +559,8 @@ TEST_CASE("memory that changes while it is read harms nobody but the task") {
         try {
           const Task task = open(acts.library(stage, name), hurried_limits(1, 1));
           for (const Verdict& verdict : judge(task, {"right", "wrong", "right"}))
-            CHECK((verdict.outcome == Outcome::error || (verdict.reward >= 0 && verdict.reward <= 1)));
+            CHECK((verdict.outcome == Outcome::error ||
+                   (verdict.reward >= 0 && verdict.reward <= 1)));
           for (const Item& item : task.draw(1, {0, 1})) CHECK(item.prompt.size() <= 1 << 20);
         } catch (const Error& e) {
           CHECK((holds(e.what(), "acts") || holds(e.what(), name)));
@@ -524,7 +572,8 @@ TEST_CASE("memory that changes while it is read harms nobody but the task") {
 
 TEST_CASE("a task that only says that it has been created is not taken for confined") {
   Acts acts;
-  CHECK(holds(thrown_by([&] { open(acts.library("create", "empty"), quick_limits()); }), "has threads that are not held to computing"));
+  CHECK(holds(thrown_by([&] { open(acts.library("create", "empty"), quick_limits()); }),
+              "has threads that are not held to computing"));
 }
 
 TEST_CASE("threads are counted, and have to rest while nothing is asked") {
@@ -546,7 +595,8 @@ TEST_CASE("threads are counted, and have to rest while nothing is asked") {
   CHECK(holds(late, "task \"acts\": its code kept processors busy for"));
 }
 
-TEST_CASE("a task reads its own files, those that settings name, and with Landlock nothing of others") {
+TEST_CASE(
+    "a task reads its own files, those that settings name, and with Landlock nothing of others") {
   Acts acts;
   for (const char* name : {"cmdline", "shadow", "environ", "terminal"}) {
     CAPTURE(std::string(name));

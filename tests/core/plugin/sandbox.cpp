@@ -31,7 +31,8 @@ std::string refusal(const std::string& settings) {
     open_friendly(settings);
     return "it was taken";
   } catch (const Error& e) {
-    return std::string(e.what()) + (e.hint().find("can read") != std::string::npos ? " [can read]" : "");
+    return std::string(e.what()) +
+           (e.hint().find("can read") != std::string::npos ? " [can read]" : "");
   }
 }
 
@@ -49,26 +50,34 @@ TEST_CASE("a constructor may read, print, ask the time and make threads, and ver
 }
 
 TEST_CASE("files that nobody named cannot be read where the kernel has Landlock") {
-  if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) return;
+  if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1)
+    return;
   const TemporaryFolder folder;
   write_file_synced(folder / "words", "ant\n");
   const std::string path = (folder / "words").string();
   CHECK_NOTHROW(open_friendly("{words: \"" + path + "\"}"));
-  CHECK(refusal("{words: \"@" + path + "\"}").find("cannot open " + path + " [can read]") != std::string::npos);
+  CHECK(refusal("{words: \"@" + path + "\"}").find("cannot open " + path + " [can read]") !=
+        std::string::npos);
   CHECK(refusal("{words: \"@/etc/passwd\"}").find("cannot open /etc/passwd") != std::string::npos);
-  CHECK(refusal("{words: \"@/proc/" + std::to_string(::getpid()) + "/status\"}").find("cannot open /proc") != std::string::npos);
+  CHECK(refusal("{words: \"@/proc/" + std::to_string(::getpid()) + "/status\"}")
+            .find("cannot open /proc") != std::string::npos);
   CHECK_NOTHROW(open_friendly("{words: \"@/proc/self/status\"}"));
 }
 
 TEST_CASE("a worker inherits no variable and no file, and leaves no core") {
   ::setenv("TINYZERO_TEST_VARIABLE", "secret", 1);
   ::setenv("LD_LIBRARY_PATH", ":relative:/usr/lib:", 1);
-  CHECK(refusal("{show: variables}") == "settings:1:1: task \"friendly\" cannot be set up: variables: LD_LIBRARY_PATH=/usr/lib.");
+  CHECK(refusal("{show: variables}") ==
+        "settings:1:1: task \"friendly\" cannot be set up: variables: LD_LIBRARY_PATH=/usr/lib.");
   ::unsetenv("LD_LIBRARY_PATH");
-  CHECK(refusal("{show: variables}") == "settings:1:1: task \"friendly\" cannot be set up: variables:.");
+  CHECK(refusal("{show: variables}") ==
+        "settings:1:1: task \"friendly\" cannot be set up: variables:.");
   ::unsetenv("TINYZERO_TEST_VARIABLE");
-  CHECK(refusal("{show: files}") == "settings:1:1: task \"friendly\" cannot be set up: files 0 1 2 3 ");  // 3: the folder that lists them
-  CHECK(refusal("{show: limits}") == "settings:1:1: task \"friendly\" cannot be set up: core 0 file size 0");
+  CHECK(refusal("{show: files}") ==
+        "settings:1:1: task \"friendly\" cannot be set up: files 0 1 2 3 ");  // 3: the folder that
+                                                                              // lists them
+  CHECK(refusal("{show: limits}") ==
+        "settings:1:1: task \"friendly\" cannot be set up: core 0 file size 0");
 }
 
 TEST_CASE("a host of workers is closed to other processes of its user") {

@@ -11,7 +11,8 @@ namespace {
 constexpr std::uint32_t kNone = UINT32_MAX;
 
 WatchTime at(double seconds) {
-  return WatchTime{} + std::chrono::duration_cast<WatchTime::duration>(std::chrono::duration<double>(seconds));
+  return WatchTime{} +
+         std::chrono::duration_cast<WatchTime::duration>(std::chrono::duration<double>(seconds));
 }
 
 }  // namespace
@@ -30,7 +31,8 @@ TEST_CASE("each new row begins its own time, and only a higher one is new") {
 
 TEST_CASE("a cursor that goes up and down, or leaves the call, gains nothing") {
   CallWatch to_and_fro({60, 2, 10}, at(0));
-  for (int i = 0; i < 20; ++i) CHECK_FALSE(to_and_fro.look(static_cast<std::uint32_t>(i % 2), at(0.1 * i)));
+  for (int i = 0; i < 20; ++i)
+    CHECK_FALSE(to_and_fro.look(static_cast<std::uint32_t>(i % 2), at(0.1 * i)));
   CHECK(to_and_fro.look(0, at(2.2)) == "ran longer than 2 s");
   CallWatch beyond({60, 2, 3}, at(0));
   for (std::uint32_t i = 3; i < 50; ++i) CHECK_FALSE(beyond.look(i, at(0.1 * i)));

@@ -58,41 +58,52 @@ TEST_CASE("everything has a number that it may not pass, and nothing may follow 
   const auto verdict_with = [&](std::size_t detail) {
     Verdict verdict;
     verdict.detail = std::string(detail, 'x');
-    through([&](WireWriter& out) { write_verdicts(out, {verdict}); }, [&](WireReader& in) { read_verdicts(in, &verdict, 1); });
+    through([&](WireWriter& out) { write_verdicts(out, {verdict}); },
+            [&](WireReader& in) { read_verdicts(in, &verdict, 1); });
   };
   CHECK_NOTHROW(verdict_with(TINYZERO_TASK_MAX_DETAIL));
-  CHECK_THROWS_WITH_AS(verdict_with(TINYZERO_TASK_MAX_DETAIL + 1), "a detail has 4097 bytes, at most 4096 are possible", BrokenMessage);
+  CHECK_THROWS_WITH_AS(verdict_with(TINYZERO_TASK_MAX_DETAIL + 1),
+                       "a detail has 4097 bytes, at most 4096 are possible", BrokenMessage);
 
   const auto items_of = [](std::size_t state, std::size_t sent, std::size_t asked) {
     const std::vector<Item> items(sent, Item{"p", "k", std::string(state, 's'), 1, 0});
-    return through([&](WireWriter& out) { write_items(out, items); }, [&](WireReader& in) { return read_items(in, asked); });
+    return through([&](WireWriter& out) { write_items(out, items); },
+                   [&](WireReader& in) { return read_items(in, asked); });
   };
   CHECK(items_of(TINYZERO_TASK_MAX_STATE, 2, 2).size() == 2);
-  CHECK_THROWS_WITH_AS(items_of(TINYZERO_TASK_MAX_STATE + 1, 1, 1), "a count is 65537, at most 65536 are possible", BrokenMessage);
+  CHECK_THROWS_WITH_AS(items_of(TINYZERO_TASK_MAX_STATE + 1, 1, 1),
+                       "a count is 65537, at most 65536 are possible", BrokenMessage);
   CHECK_THROWS_WITH_AS(items_of(1, 3, 2), "it holds 3 problems, asked for were 2", BrokenMessage);
 
   const auto about_with = [](const auto& change) {
     TaskAbout about;
     about.id = "x";
     change(about);
-    return through([&](WireWriter& out) { write_about(out, about); }, [](WireReader& in) { return read_about(in); });
+    return through([&](WireWriter& out) { write_about(out, about); },
+                   [](WireReader& in) { return read_about(in); });
   };
   CHECK(about_with([](TaskAbout& about) { about.parts.resize(6); }).parts.size() == 6);
   CHECK_THROWS_AS(about_with([](TaskAbout& about) { about.parts.resize(7); }), BrokenMessage);
-  CHECK_THROWS_AS(about_with([](TaskAbout& about) { about.reasons.resize(TINYZERO_TASK_MAX_REASONS + 1); }), BrokenMessage);
-  CHECK_THROWS_AS(about_with([](TaskAbout& about) { about.params.resize(TINYZERO_TASK_MAX_PARAMS + 1); }), BrokenMessage);
+  CHECK_THROWS_AS(
+      about_with([](TaskAbout& about) { about.reasons.resize(TINYZERO_TASK_MAX_REASONS + 1); }),
+      BrokenMessage);
+  CHECK_THROWS_AS(
+      about_with([](TaskAbout& about) { about.params.resize(TINYZERO_TASK_MAX_PARAMS + 1); }),
+      BrokenMessage);
   CHECK_THROWS_AS(about_with([](TaskAbout& about) {
                     about.params.resize(1);
                     about.params[0].choices.resize(TINYZERO_TASK_MAX_CHOICES + 1);
                   }),
                   BrokenMessage);
-  CHECK_THROWS_AS(about_with([](TaskAbout& about) { about.doc.resize(TINYZERO_TASK_MAX_DOC + 1); }), BrokenMessage);
+  CHECK_THROWS_AS(about_with([](TaskAbout& about) { about.doc.resize(TINYZERO_TASK_MAX_DOC + 1); }),
+                  BrokenMessage);
 
   const auto with_more = [](WireWriter& out) {
     write_items(out, {});
     out.integer(1);
   };
-  CHECK_THROWS_WITH_AS(through(with_more, [](WireReader& in) { return read_items(in, 0); }), "it has 8 bytes too many", BrokenMessage);
+  CHECK_THROWS_WITH_AS(through(with_more, [](WireReader& in) { return read_items(in, 0); }),
+                       "it has 8 bytes too many", BrokenMessage);
 }
 
 TEST_CASE("the memory of host and worker keeps its size") {
@@ -113,5 +124,6 @@ TEST_CASE("a reply is copied once, in no larger size than is possible") {
   CHECK(reply.size == 1);
   CHECK(reply.bytes[0] == 'a');
   region.header().reply_size = 101;
-  CHECK_THROWS_WITH_AS(region.take_reply(100), "it has 101 bytes, at most 100 are possible", BrokenMessage);
+  CHECK_THROWS_WITH_AS(region.take_reply(100), "it has 101 bytes, at most 100 are possible",
+                       BrokenMessage);
 }

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 
@@ -117,8 +118,10 @@ TEST_CASE("each hostile act costs its row an error that says what it did, and no
 
 TEST_CASE("what happens outside of judging names the library and what it did") {
   const auto task = open_hostile();
-  CHECK_THROWS_WITH_AS(task->draw(666, {0}), doctest::Contains("hostile.so) was ended by signal 6 (Aborted) while drawing problems"),
-                       Failure);
+  CHECK_THROWS_WITH_AS(
+      task->draw(666, {0}),
+      doctest::Contains("hostile.so) was ended by signal 6 (Aborted) while drawing problems"),
+      Failure);
   CHECK(task->draw(1, {4}).front().prompt == "4");
   CHECK_THROWS_WITH_AS(task->solve("hang"), doctest::Contains("ran longer than 2 s while solving a problem"), Failure);
   CHECK(task->solve("{}") == "right");
@@ -134,7 +137,18 @@ TEST_CASE("what happens outside of judging names the library and what it did") {
 TEST_CASE("a task that loses its worker again and again is stopped with the cause") {
   const auto task = open_hostile(3);
   judge_all(*task, {"crash", "right", "crash"});
-  CHECK_THROWS_WITH_AS(
-      judge_all(*task, {"right", "exit"}),
-      "task \"hostile\" is stopped: its worker was lost 3 times, the last time because it ended its process with exit code 0 on the answer \"exit\"", Failure);
+  CHECK_THROWS_WITH_AS(judge_all(*task, {"right", "exit"}),
+                       "task \"hostile\" is stopped: its worker was lost 3 times, the last time "
+                       "because it ended its process with exit code 0 on the answer \"exit\"",
+                       Failure);
+}
+
+TEST_CASE("a host that is not told how its children end still sees that they do") {
+  const auto task = open_hostile();
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  const auto verdicts = judge_all(*task, {"right", "crash", "right"});
+  std::signal(SIGCHLD, before);
+  CHECK(verdicts[0].reward == 1);
+  CHECK(verdicts[1].detail == "the code of task \"hostile\" ended its process");
+  CHECK(verdicts[2].reward == 1);
 }
