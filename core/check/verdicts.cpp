@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -123,10 +124,18 @@ void check_verdict(const Task& task, const Verdict& v, const std::string& comple
   for (const double part : v.parts) require(std::isfinite(part), "a part of the reward of " + shown(completion) + " is not finite");
 }
 
+// The fastest of a few times: the way to the worker and what else runs on the machine are no fault
+// of the task.
 double seconds_for(const Task& task, const std::vector<Answer>& answers) {
-  const auto start = std::chrono::steady_clock::now();
-  task.verify(answers);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  constexpr int kTimes = 3;
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kTimes; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    task.verify(answers);
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    fastest = std::min(fastest, elapsed.count());
+  }
+  return fastest;
 }
 
 }  // namespace
@@ -258,8 +267,6 @@ CheckResult check_speed(const CheckOptions& options) {
   };
   double slowest = 0;
   const char* which = "";
-  task.verify(
-      {{state, texts[0].second}});  // the memory that it takes on its way is there from now on
   for (const auto& [name, text] : texts) {
     const double seconds = seconds_for(task, {{state, text}});
     if (seconds <= slowest) continue;
@@ -268,13 +275,10 @@ CheckResult check_speed(const CheckOptions& options) {
   }
   AnswerSet ordinary;
   for (const Item& item : items) ordinary.add(item.state, good_answer(task, item).value_or(""));
-  std::vector<double> times;
-  for (int round = 0; round < 20; ++round)
-    times.push_back(seconds_for(task, ordinary.answers()) / kItems);
-  std::sort(times.begin(), times.end());
+  const double each = seconds_for(task, ordinary.answers()) / kItems;
   const std::string detail =
       fmt::format("an ordinary answer takes {:.1f} us among {}, the slowest of 1 MB {:.2f} ms ({})",
-                  1e6 * times[times.size() / 2], kItems, 1e3 * slowest, which);
+                  1e6 * each, kItems, 1e3 * slowest, which);
   require(slowest < kTooSlow, detail);
   return {slowest < kSlow ? Grade::pass : Grade::warn, detail};
 }
