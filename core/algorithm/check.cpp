@@ -42,7 +42,7 @@ std::vector<std::string> algorithm_check_names() {
 void check_algorithm_opens(const AlgorithmCheckOptions& options) {
   at::set_num_threads(1);
   constexpr char kBetween = '\0';  // of an error's words and its hint
-  const ProcessOutcome outcome = run_forked(options.seconds, nullptr, 0, [&]() -> std::string {
+  const ProcessOutcome outcome = run_forked(options.seconds, [&]() -> std::string {
     try {
       open_for_check(options);
       return "";
@@ -58,7 +58,9 @@ void check_algorithm_opens(const AlgorithmCheckOptions& options) {
 CheckResult run_algorithm_check(const std::string& name, const AlgorithmCheckOptions& options) {
   at::set_num_threads(1);
   for (const Check& check : kChecks) {
-    if (name == check.name) return run_check_forked("the algorithm's code", {options.seconds}, [&] { return check.run(options); });
+    if (name == check.name)
+      return run_check_forked("the algorithm's code", options.seconds,
+                              [&] { return check.run(options); });
   }
   throw Failure("no check \"" + name + "\"");
 }

@@ -81,7 +81,7 @@ void must_work(const AlgorithmCheckOptions& options, const Node& settings) {
 // In a process of its own, so that the report of a crash names the value.
 void must_work_forked(const AlgorithmCheckOptions& options, const Node& settings, const std::string& what) {
   constexpr double kSeconds = 10;
-  const CheckResult result = run_check_forked("the algorithm's code", {kSeconds}, [&] {
+  const CheckResult result = run_check_forked("the algorithm's code", kSeconds, [&] {
     must_work(options, settings);
     return CheckResult{};
   });

@@ -38,7 +38,12 @@ const AlgorithmModule& load_algorithm_module(const PluginFile& file) {
     throw Error("cannot load " + file.path.string() + ": it is not an algorithm", "algorithms end with TINYZERO_ALGORITHM");
   check_fingerprint(file);
   const auto entry = reinterpret_cast<AlgorithmEntry>(load_library_entry(file.path, TINYZERO_ALGORITHM_ENTRY));
-  return *entry();
+  const AlgorithmModule* module = entry();
+  if (module == nullptr || module->id == nullptr || module->title == nullptr ||
+      module->doc == nullptr || module->make == nullptr)
+    throw Error("cannot load " + file.path.string() + ": its table is not whole",
+                "end the source file with TINYZERO_ALGORITHM");
+  return *module;
 }
 
 namespace {

@@ -6,7 +6,6 @@
 #include "core/base/error.h"
 #include "core/check/checks.h"
 #include "core/check/process.h"
-#include "core/plugin/library_task.h"
 
 namespace tinyzero {
 namespace {
@@ -33,24 +32,6 @@ constexpr Check kChecks[] = {
     {"leaks", check_leaks},
 };
 
-// Tells its watch what it judges.
-class WatchedTask : public LibraryTask {
- public:
-  WatchedTask(const std::filesystem::path& library, Watch* watch) : LibraryTask(library), watch_(watch) {
-    if (watch_ != nullptr) LibraryTask::watch(watch_->cursor());
-  }
-  std::vector<Verdict> verify(const std::vector<Answer>& answers) override {
-    if (watch_ == nullptr) return LibraryTask::verify(answers);
-    watch_->begin(answers);
-    std::vector<Verdict> verdicts = LibraryTask::verify(answers);
-    watch_->end();
-    return verdicts;
-  }
-
- private:
-  Watch* watch_;
-};
-
 constexpr Grade kGrades[] = {Grade::pass, Grade::warn, Grade::fail, Grade::skip};
 
 // What the child sends: a digit for the grade, then the detail.
@@ -69,8 +50,9 @@ const char* grade_name(Grade grade) {
   }
 }
 
-CheckResult run_check_forked(const std::string& whose, const CheckLimits& limits, const std::function<CheckResult()>& check) {
-  const ProcessOutcome outcome = run_forked(limits.seconds, limits.watch, limits.row_seconds, [&] {
+CheckResult run_check_forked(const std::string& whose, double seconds,
+                             const std::function<CheckResult()>& check) {
+  const ProcessOutcome outcome = run_forked(seconds, [&] {
     try {
       return sent(check());
     } catch (const std::exception& e) {  // CheckFailed, or what the plugin or the host threw: each says what was wrong
@@ -88,17 +70,31 @@ std::vector<std::string> check_names() {
 
 CheckResult run_check(const std::string& name, const CheckOptions& options) {
   for (const Check& check : kChecks) {
-    if (name != check.name) continue;
-    Watch watch;
-    CheckOptions watched = options;
-    watched.watch = &watch;
-    return run_check_forked("the task's code", {options.seconds, &watch, options.row_seconds}, [&] { return check.run(watched); });
+    if (name == check.name)
+      return run_check_forked("the check of the task's code", options.seconds,
+                              [&] { return check.run(options); });
   }
   throw Failure("no check \"" + name + "\"");
 }
 
+WorkerLimits check_limits(const CheckOptions& options) {
+  constexpr double kLoadSeconds = 10;
+  WorkerLimits limits;
+  limits.row_seconds = options.row_seconds;
+  limits.call_seconds = options.seconds;
+  limits.load_seconds = std::min(kLoadSeconds, options.seconds);
+  limits.strikes = 1;
+  return limits;
+}
+
+CheckedTask open_checked(const CheckOptions& options, const WorkerPlace& place) {
+  auto worker = std::make_unique<WorkerTask>(options.library, check_limits(options), place);
+  WorkerTask& code = *worker;
+  return {Task(std::move(worker), options.library, &options.settings), code};
+}
+
 Task open_checked(const CheckOptions& options) {
-  return Task(std::make_unique<WatchedTask>(options.library, options.watch), options.library, &options.settings);
+  return std::move(open_checked(options, kReadingPlace).task);
 }
 
 bool is_snake_case(const std::string& name) {
@@ -108,12 +104,6 @@ bool is_snake_case(const std::string& name) {
 
 void require(bool holds, const std::string& what) {
   if (!holds) throw CheckFailed(what);
-}
-
-std::string shown(const std::string& text) {
-  std::string out;
-  for (const char c : text.substr(0, 60)) out += c >= 0x20 && c < 0x7F ? c : '?';
-  return "\"" + out + (text.size() > 60 ? "…\"" : "\"");
 }
 
 }  // namespace tinyzero

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "core/check/check.h"
+#include "core/plugin/task_limits.h"
+#include "core/plugin/worker/worker_task.h"
 #include "core/task/task.h"
 
 namespace tinyzero {
@@ -14,16 +16,26 @@ class CheckFailed : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The task in this process, with the settings of the options.
+// Workers of most checks may go on reading files and making threads after `create`, so that the
+// check `worker` alone says who does.
+inline const WorkerPlace kReadingPlace{.folder = {}, .variables = {}, .computes_only = false};
+
+// A worker that ends, or is ended, is a fault at once.
+WorkerLimits check_limits(const CheckOptions& options);
+
+struct CheckedTask {
+  Task task;
+  WorkerTask& worker;  // the task's code
+};
+
+// The task in a worker of its own, with the settings of the options.
+CheckedTask open_checked(const CheckOptions& options, const WorkerPlace& place);
 Task open_checked(const CheckOptions& options);
 
 // Throws CheckFailed with `what` unless `holds`.
 void require(bool holds, const std::string& what);
 
 bool is_snake_case(const std::string& name);
-
-// A completion or prompt as it may stand in a report: one line, cut.
-std::string shown(const std::string& text);
 
 // library.cpp
 CheckResult check_file(const CheckOptions& options);

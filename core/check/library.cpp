@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <set>
 
 #include "core/base/error.h"
 #include "core/check/checks.h"
 #include "core/plugin/library.h"
-#include "core/plugin/library_task.h"
+#include "core/plugin/worker/worker_task.h"
 #include "core/task/settings.h"
 
 namespace tinyzero {
@@ -37,29 +36,28 @@ std::vector<SettingValue> edges(const TaskParam& param) {
 
 CheckResult check_file(const CheckOptions& options) {
   const LibraryNote note = read_library_note(options.library);
-  const auto start = std::chrono::steady_clock::now();
-  const tz_module& module = load_task_module(options.library);
-  const double milliseconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() * 1e3;
-  const tz_task& task = *module.tasks[0];
-  require(module.n_tasks == 1, fmt::format("the library holds {} tasks; only the first can be used", module.n_tasks));
-  require(task.size >= sizeof task, "the task's table is shorter than its ABI says");
-  require(note.field("id") == task.id, "its note says id \"" + note.field("id") + "\", its code \"" + task.id + "\"");
-  require(task.extension("tinyzero.no_such_extension/1") == nullptr, "it offers an extension that does not exist");
-  const TaskAbout about = LibraryTask(options.library).about();
+  WorkerTask task(options.library, check_limits(options));
+  const LibraryFacts facts = task.inspect();
+  const TaskAbout& about = task.about();
+  require(facts.tasks == 1,
+          fmt::format("the library holds {} tasks; only the first can be used", facts.tasks));
+  require(note.field("id") == about.id,
+          "its note says id \"" + note.field("id") + "\", its code \"" + about.id + "\"");
+  require(facts.refuses_unknown_extensions, "it offers an extension that does not exist");
   require(is_snake_case(about.id), "the id \"" + about.id + "\" is not in snake_case");
   for (const auto& [text, name] : {std::pair(about.title, "title"), std::pair(about.version, "version"), std::pair(about.doc, "doc")})
     require(!text.empty(), std::string("it has no ") + name);
   require(!about.reasons.empty(), "it names no reasons");
-  require(std::isfinite(about.reward_min) && std::isfinite(about.reward_max) && about.reward_min <= about.reward_full &&
-              about.reward_full <= about.reward_max && about.reward_min < about.reward_full,
-          fmt::format("its rewards run from {} to {}, and a right answer earns {}", about.reward_min, about.reward_max, about.reward_full));
-  const std::string detail = fmt::format("{} {} · ABI {} · {} · loaded in {:.1f} ms", about.id, about.version, note.field("abi"),
-                                         note.field("compiler"), milliseconds);
-  return {milliseconds < 100 ? Grade::pass : Grade::warn, detail};
+  require(about.reward_min < about.reward_full,
+          fmt::format("a right answer earns {}, which is also the least", about.reward_full));
+  const std::string detail =
+      fmt::format("{} {} · ABI {} · {} · loaded in {:.1f} ms", about.id, about.version,
+                  note.field("abi"), note.field("compiler"), facts.load_milliseconds);
+  return {facts.load_milliseconds < 100 ? Grade::pass : Grade::warn, detail};
 }
 
 CheckResult check_settings(const CheckOptions& options) {
-  const TaskAbout about = LibraryTask(options.library).about();
+  const TaskAbout about = WorkerTask(options.library, check_limits(options)).about();
   std::set<std::string> names;
   std::size_t tried = 0, refused = 0;
   for (std::size_t i = 0; i < about.params.size(); ++i) {
@@ -71,7 +69,7 @@ CheckResult check_settings(const CheckOptions& options) {
       std::vector<SettingValue> values = TaskSettings(about).values();
       values[i] = edge;
       ++tried;
-      LibraryTask task(options.library);
+      WorkerTask task(options.library, check_limits(options), kReadingPlace);
       try {
         task.create(values);
         task.draw(options.seed, {0});

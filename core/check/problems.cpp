@@ -1,20 +1,17 @@
 // Checks of problems: pure draws, keys that identify, solutions and demonstrations that fit.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <clocale>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <set>
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
 #include "core/check/checks.h"
-#include "core/check/process.h"
 #include "core/task/stream.h"
 #include "tinyzero/number_text.h"
 
@@ -45,6 +42,17 @@ std::vector<Item> many_items(const Task& task, std::uint64_t seed) {
   return items;
 }
 
+// A locale that is installed, if possible one that writes numbers with a comma.
+const char* foreign_locale() {
+  for (const char* name : {"de_DE.UTF-8", "fr_FR.UTF-8"}) {
+    const locale_t locale = ::newlocale(LC_ALL_MASK, name, nullptr);
+    if (locale == nullptr) continue;
+    ::freelocale(locale);
+    return name;
+  }
+  return "C.UTF-8";
+}
+
 }  // namespace
 
 CheckResult check_draws(const CheckOptions& options) {
@@ -71,15 +79,11 @@ CheckResult check_draws(const CheckOptions& options) {
   auto backwards = task.draw(options.seed, from_the_end);
   std::reverse(backwards.begin(), backwards.end());
   require(text_of(backwards) == together, "problems drawn in another order differ");
-  const ProcessOutcome elsewhere = run_forked(options.seconds, nullptr, 0, [&] {
-    for (const char* name : {"de_DE.UTF-8", "fr_FR.UTF-8", "C.UTF-8"}) {
-      if (std::setlocale(LC_ALL, name) != nullptr) break;
-    }
-    ::setenv("TZ", "Pacific/Auckland", 1);
-    return ::chdir("/") == 0 ? text_of(open_checked(options).draw(options.seed, 0, kItems)) : std::string();
-  });
-  require(elsewhere.finished, "in another process: " + elsewhere.text);
-  require(elsewhere.text == together, "another process, folder, locale and time zone give other problems");
+  const WorkerPlace place{"/",
+                          {std::string("LC_ALL=") + foreign_locale(), "TZ=Pacific/Auckland"},
+                          /*computes_only=*/false};
+  require(text_of(open_checked(options, place).task.draw(options.seed, 0, kItems)) == together,
+          "another process, folder, locale and time zone give other problems");
   require(text_of(task.draw(options.seed + 1, 0, kItems)) != together, "another seed gives the same problems");
   return {Grade::pass,
           fmt::format("{} problems are the same twice, alone, backwards, in another instance, process, locale and folder", kItems)};

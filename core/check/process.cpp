@@ -1,114 +1,89 @@
 #include "core/check/process.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/check/checks.h"
 
 namespace tinyzero {
 namespace {
 
-constexpr int kThrew = 113;  // exit code of a child whose work threw; `text` is why
+// Exit codes of a child that sent its text. Whatever else ends it, the code of a plugin that calls
+// exit() among it, has another.
+constexpr int kReturned = 112, kThrew = 113;
 
-}  // namespace
-
-Watch::Watch() {
-  void* memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw Failure("no memory for a check");
-  shared_ = static_cast<Shared*>(memory);
-}
-
-Watch::~Watch() { ::munmap(shared_, sizeof(Shared)); }
-
-void Watch::begin(const std::vector<Answer>& answers) {
-  for (std::size_t i = 0; i < std::min(answers.size(), kRows); ++i) {
-    const std::string_view text = answers[i].completion.substr(0, kText - 1);
-    std::copy(text.begin(), text.end(), shared_->text[i]);
-    shared_->text[i][text.size()] = '\0';
+// Does the work in the child and sends what came of it.
+[[noreturn]] void work_in_child(const FileHandle& writing, pid_t parent,
+                                const std::function<std::string()>& work) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(1);  // it ended before it could be watched
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
+  if (std::freopen("/dev/null", "w", stdout) == nullptr) ::_exit(1);
+  std::string text;
+  int code = kReturned;
+  try {
+    text = work();
+  } catch (const std::exception& e) {
+    text = e.what();
+    code = kThrew;
   }
-  shared_->row = 0;
-  shared_->calls = shared_->calls + 1;
-  shared_->rows = static_cast<std::uint32_t>(answers.size());
+  writing.write(text, "a check's pipe");
+  ::_exit(code);
 }
 
-std::uint64_t Watch::place() const {
-  return shared_->rows == 0 ? 0 : std::uint64_t{shared_->calls} << 32 | (shared_->row + std::uint64_t{1});
-}
-
-std::string Watch::answer() const { return shared_->rows == 0 || shared_->row >= kRows ? "" : shared_->text[shared_->row]; }
-
-ProcessOutcome run_forked(double seconds, const Watch* watch, double row_seconds, const std::function<std::string()>& work) {
-  int ends[2];
-  if (::pipe(ends) != 0) throw Failure("no pipe for a check");
-  FileHandle reading = FileHandle::adopt(ends[0]), writing = FileHandle::adopt(ends[1]);
-  std::fflush(nullptr);
-  const pid_t pid = ::fork();
-  if (pid < 0) throw Failure("no process for a check");
-  if (pid == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // what a task does in it may never end
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
-    if (std::freopen("/dev/null", "w", stdout) == nullptr) ::_exit(1);
-    std::string text;
-    int code = 0;
-    try {
-      text = work();
-    } catch (const std::exception& e) {
-      text = e.what();
-      code = kThrew;
-    }
-    writing.write(text, "a check's pipe");
-    ::_exit(code);
-  }
-  writing = FileHandle();
-
+// Reads until the child closes its end; false: the time was over before.
+bool receive(const FileHandle& reading, double seconds, std::string& text) {
   using Clock = std::chrono::steady_clock;
   constexpr int kLookMilliseconds = 100;
-  ProcessOutcome outcome;
   const Clock::time_point start = Clock::now();
-  Clock::time_point since = start;  // when `place` was first seen
-  std::uint64_t place = 0;
-  std::string too_long;
   for (char buffer[4096];;) {
     pollfd waiting{reading.fd(), POLLIN, 0};
     if (::poll(&waiting, 1, kLookMilliseconds) > 0) {
       const ssize_t n = ::read(reading.fd(), buffer, sizeof buffer);
-      if (n <= 0) break;
-      outcome.text.append(buffer, static_cast<std::size_t>(n));
-      continue;
+      if (n <= 0) return true;
+      text.append(buffer, static_cast<std::size_t>(n));
+    } else if (Clock::now() - start > std::chrono::duration<double>(seconds)) {
+      return false;
     }
-    const Clock::time_point now = Clock::now();
-    if (const std::uint64_t current = watch != nullptr ? watch->place() : 0; current != place) {
-      place = current;
-      since = now;
-    }
-    if (now - start > std::chrono::duration<double>(seconds)) too_long = fmt::format("ran longer than {} s", seconds);
-    if (place != 0 && now - since > std::chrono::duration<double>(row_seconds)) too_long = fmt::format("ran longer than {} s", row_seconds);
-    if (too_long.empty()) continue;
-    ::kill(pid, SIGKILL);
-    break;
   }
+}
+
+}  // namespace
+
+ProcessOutcome run_forked(double seconds, const std::function<std::string()>& work) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw Failure("no pipe for a check");
+  FileHandle reading = FileHandle::adopt(ends[0]), writing = FileHandle::adopt(ends[1]);
+  std::fflush(nullptr);
+  const pid_t parent = ::getpid(), pid = ::fork();
+  if (pid < 0) throw Failure("no process for a check");
+  if (pid == 0) work_in_child(writing, parent, work);
+  writing = FileHandle();
+
+  ProcessOutcome outcome;
+  const bool in_time = receive(reading, seconds, outcome.text);
+  if (!in_time) ::kill(pid, SIGKILL);
   int status = 0;
   ::waitpid(pid, &status, 0);
-  outcome.finished = too_long.empty() && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  if (outcome.finished || (too_long.empty() && WIFEXITED(status) && WEXITSTATUS(status) == kThrew)) return outcome;
-  outcome.text = !too_long.empty()     ? too_long
-                 : WIFSIGNALED(status) ? fmt::format("was ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)))
-                                       : fmt::format("ended its process with exit code {}", WEXITSTATUS(status));
-  if (watch != nullptr && watch->place() != 0) outcome.text += " on the answer " + shown(watch->answer());
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  outcome.finished = in_time && code == kReturned;
+  if (in_time && (code == kReturned || code == kThrew)) return outcome;
+  outcome.text = !in_time ? fmt::format("ran longer than {} s", seconds)
+                 : WIFSIGNALED(status)
+                     ? fmt::format("was ended by signal {} ({})", WTERMSIG(status),
+                                   ::strsignal(WTERMSIG(status)))
+                     : fmt::format("ended its process with exit code {}", code);
   return outcome;
 }
 

@@ -7,25 +7,33 @@
 
 #include "core/algorithm/explain.h"
 #include "core/algorithm/plugin.h"
+#include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 
 namespace tinyzero {
 
 int algorithm_list_command(const GlobalOptions& global, const AlgorithmOptions& options) {
-  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  const PluginCatalog catalog = scan_plugins(global);
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_ALGORITHM)) {
-    const AlgorithmModule& module = load_algorithm_module(file);
-    if (options.json) fmt::print("{}\n", json_line({{"id", module.id}, {"title", module.title}, {"path", file.path.string()}}));
-    else fmt::print("{:<16} {}\n", module.id, module.title);
+    try {
+      const AlgorithmModule& module = load_algorithm_module(file);
+      if (options.json)
+        fmt::print(
+            "{}\n",
+            json_line({{"id", module.id}, {"title", module.title}, {"path", file.path.string()}}));
+      else fmt::print("{:<16} {}\n", module.id, module.title);
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "warning: {}\n", e.what());
+    }
   }
-  for (const std::string& problem : catalog.problems()) fmt::print(stderr, "warning: {}\n", problem);
   return 0;
 }
 
 int algorithm_show_command(const GlobalOptions& global, const AlgorithmOptions& options) {
-  const PluginFile file = PluginCatalog::scan(global.plugin_folders).find(TINYZERO_NOTE_ALGORITHM, options.name);
+  const PluginFile file = scan_plugins(global).find(TINYZERO_NOTE_ALGORITHM, options.name);
   const AlgorithmModule& module = load_algorithm_module(file);
   const auto algorithm = module.make();
   SettingsTable table;
@@ -54,7 +62,8 @@ int algorithm_show_command(const GlobalOptions& global, const AlgorithmOptions& 
 
 int algorithm_explain_command(const GlobalOptions& global, const AlgorithmOptions& options) {
   const Node settings = settings_from_words(options.settings);
-  const ConfiguredAlgorithm configured = open_algorithm(PluginCatalog::scan(global.plugin_folders), options.name, &settings);
+  const ConfiguredAlgorithm configured =
+      open_algorithm(scan_plugins(global), options.name, &settings);
   const bool piped = options.batch == "-";
   const std::string text = piped ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(options.batch);
   const std::string where = piped ? "standard input" : options.batch;

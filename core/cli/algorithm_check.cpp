@@ -5,6 +5,7 @@
 #include "core/algorithm/check.h"
 #include "core/cli/check_report.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/plugin/library.h"
 #include "tinyzero/note.h"
@@ -13,7 +14,8 @@ namespace tinyzero {
 
 int algorithm_check_command(const GlobalOptions& global, const CheckCommandOptions& options) {
   AlgorithmCheckOptions check;
-  check.library = std::filesystem::absolute(PluginCatalog::scan(global.plugin_folders).find(TINYZERO_NOTE_ALGORITHM, options.name).path);
+  check.library = std::filesystem::absolute(
+      scan_plugins(global).find(TINYZERO_NOTE_ALGORITHM, options.name).path);
   check.settings = settings_from_words(options.settings);
   check.seed = static_cast<std::uint64_t>(options.seed);
   require_known(options.only, algorithm_check_names());

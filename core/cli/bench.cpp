@@ -7,11 +7,13 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/plugin/library_task.h"
 #include "core/plugin/worker/worker_task.h"
@@ -83,11 +85,12 @@ std::vector<Row> training_like(const Task& task) {
 
 int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& options) {
   end_at_interrupt();
-  const PluginFile file = PluginCatalog::scan(global.plugin_folders).find(TINYZERO_NOTE_TASK, options.task);
+  const PluginFile file = scan_plugins(global).find(TINYZERO_NOTE_TASK, options.task);
   const Node settings = settings_from_words(options.settings);
-  const Task inside(std::make_unique<LibraryTask>(file.path), file.path, &settings);
   const Task outside(std::make_unique<WorkerTask>(file.path, WorkerLimits{}), file.path, &settings);
-  const std::vector<Row> rows = training_like(inside);
+  std::optional<Task> inside;  // code of others does not run in this process
+  if (file.built_in) inside.emplace(std::make_unique<LibraryTask>(file.path), file.path, &settings);
+  const std::vector<Row> rows = training_like(outside);
   std::vector<Answer> answers;
   double bytes = 0;
   for (const Row& row : rows) {
@@ -97,37 +100,49 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
   std::uint64_t index = 0;
   volatile std::uint64_t sink = 0;
   const Work draw = [&] {
-    inside.draw(1, index, kBatch);
+    (inside ? *inside : outside).draw(1, index, kBatch);
     index += kBatch;
   };
   const Work hash = [&] {
     for (const Row& row : rows)
       sink = sink + XXH3_64bits(row.state.data(), row.state.size()) + XXH3_64bits(row.completion.data(), row.completion.size());
   };
-  const auto rates = measure(options.seconds, {draw, [&] { inside.verify(answers); }, [&] { outside.verify(answers); }, hash});
-  const Spread drawing = spread_of(rates[0]), judging = spread_of(rates[1]), worker = spread_of(rates[2]), ceiling = spread_of(rates[3]);
-  const Spread overhead = ratio_of(rates[1], rates[2]);
+  std::vector<Work> works = {draw, hash, [&] { outside.verify(answers); }};
+  if (inside) works.push_back([&] { inside->verify(answers); });
+  const auto rates = measure(options.seconds, works);
+  const Spread drawing = spread_of(rates[0]), ceiling = spread_of(rates[1]),
+               worker = spread_of(rates[2]);
+  const Spread judging = inside ? spread_of(rates[3]) : Spread(),
+               overhead = inside ? ratio_of(rates[3], rates[2]) : Spread();
 
+  const std::string& id = outside.about().id;
   const auto json = [](const Spread& r) { return Json{{"median", r.median}, {"lowest", r.lowest}, {"highest", r.highest}}; };
   if (options.json) {
-    fmt::print("{}\n", json_line({{"task", inside.about().id},
+    fmt::print("{}\n", json_line({{"task", id},
                                   {"bytes", bytes},
                                   {"draws", json(drawing)},
-                                  {"verdicts", json(judging)},
+                                  {"verdicts", inside ? json(judging) : Json()},
                                   {"worker_verdicts", json(worker)},
-                                  {"worker_overhead", json(overhead)},
+                                  {"worker_overhead", inside ? json(overhead) : Json()},
                                   {"ceiling", json(ceiling)}}));
     return 0;
   }
   const auto line = [](const char* what, const Spread& r, const std::string& note) {
     fmt::print("  {:<22} {:7.3f} M/s   [{:.3f}, {:.3f}]   {}\n", what, r.median / 1e6, r.lowest / 1e6, r.highest / 1e6, note);
   };
-  fmt::print("{} on one core, batches of {}, {:.0f} bytes a row (state and completion); median and range of {} rounds\n", inside.about().id,
-             kBatch, bytes, kRounds);
-  line("draws", drawing, "");
-  line("verdicts", judging, fmt::format("{:.1f} % of the ceiling", 100 * judging.median / ceiling.median));
+  const auto share = [&](const Spread& r) {
+    return fmt::format("{:.1f} % of the ceiling", 100 * r.median / ceiling.median);
+  };
+  fmt::print(
+      "{} on one core, batches of {}, {:.0f} bytes a row (state and completion); median and range "
+      "of {} rounds\n",
+      id, kBatch, bytes, kRounds);
+  line("draws", drawing, inside ? "" : "in a worker");
+  if (inside) line("verdicts", judging, share(judging));
   line("verdicts of a worker", worker,
-       fmt::format("{:.2f} x the time of this process [{:.2f}, {:.2f}]", overhead.median, overhead.lowest, overhead.highest));
+       inside ? fmt::format("{:.2f} x the time of this process [{:.2f}, {:.2f}]", overhead.median,
+                            overhead.lowest, overhead.highest)
+              : share(worker));
   line("ceiling", ceiling, "hashing the same bytes once (XXH3)");
   return 0;
 }

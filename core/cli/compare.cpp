@@ -12,6 +12,7 @@
 #include "core/base/shell_word.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/screen.h"
 #include "core/cli/terminal.h"
 #include "core/compare/metrics.h"
@@ -195,7 +196,7 @@ void print_summary(const Json& summary, const fs::path& folder) {
 int compare_command(const GlobalOptions& global, const CompareOptions& options) {
   const Comparison comparison = Comparison::load(options.config, options.overrides);
   const fs::path folder = options.run.empty() ? fs::path("runs") / comparison.name : fs::path(options.run);
-  const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, PluginCatalog::scan(global.plugin_folders));
+  const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, scan_plugins(global));
   const HeldFolder held = take_folder(folder);
   Screen screen(stderr);
   CompareView view(comparison, plan, folder, screen);
@@ -225,7 +226,7 @@ int compare_command(const GlobalOptions& global, const CompareOptions& options) 
 }
 
 int compare_test_command(const GlobalOptions& global, const CompareTestOptions& options) {
-  test_run(options.run, PluginCatalog::scan(global.plugin_folders));
+  test_run(options.run, scan_plugins(global));
   return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/cli/options.h"
 #include "core/cli/plan.h"
+#include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/config/schema.h"
 #include "core/task/settings.h"
@@ -13,7 +14,7 @@ namespace tinyzero {
 namespace {
 
 RunParts open_parts(const GlobalOptions& global, const ConfigOptions& options) {
-  return RunParts::open(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
+  return RunParts::open(Experiment::load(options.config, options.overrides), scan_plugins(global));
 }
 
 // The tables of all plugins that can be used, over settings that live in here; one that cannot be loaded is a warning.
@@ -27,7 +28,7 @@ struct PluginTables {
         const TaskAbout about = load_task_code(file, false)->about();
         tasks.emplace_back(about);
         out.push_back({about.id, about.title, about.doc, tasks.back().table(), {}});
-      } catch (const Error& e) {
+      } catch (const std::exception& e) {
         fmt::print(stderr, "warning: {}\n", e.what());
       }
     }
@@ -41,7 +42,7 @@ struct PluginTables {
         algorithms.back()->describe(plugin.table);
         for (const Variant& variant : algorithms.back()->variants()) plugin.variants.push_back({variant.name, variant.doc});
         out.push_back(std::move(plugin));
-      } catch (const Error& e) {
+      } catch (const std::exception& e) {
         fmt::print(stderr, "warning: {}\n", e.what());
       }
     }
@@ -83,7 +84,7 @@ int config_check_command(const GlobalOptions& global, const ConfigOptions& optio
 }
 
 int config_schema_command(const GlobalOptions& global, const ConfigSchemaOptions& options) {
-  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  const PluginCatalog catalog = scan_plugins(global);
   Experiment defaults;
   ExperimentTables tables{section_tables(defaults), {}, {}};
   PluginTables plugins;

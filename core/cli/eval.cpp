@@ -10,11 +10,13 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/secret.h"
 #include "core/cli/decode.h"
 #include "core/cli/eval_report.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/screen.h"
 #include "core/cli/terminal.h"
 #include "core/eval/answer_file.h"
@@ -98,11 +100,9 @@ void check_same_task(const PluginCatalog& catalog, const Candidates& candidates,
   }
 }
 
-// The key in the environment, which no longer holds it when this returns: workers that run a task's code inherit the environment.
+// The key in the environment, which no longer holds it when this returns.
 std::string take_key(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  std::string key = value != nullptr ? value : "";
-  ::unsetenv(name.c_str());
+  std::string key = take_secret(name);
   check_key(key, name);
   return key;
 }
@@ -369,7 +369,7 @@ int eval_command(const GlobalOptions& global, const EvalCommandOptions& options)
   const Candidates candidates = find_candidates(options);
   EndpointOptions endpoint;
   if (!options.endpoint.empty()) endpoint = endpoint_options(options);
-  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  const PluginCatalog catalog = scan_plugins(global);
   Task task = Task::open(catalog, candidates.task, &candidates.settings);
   check_same_task(catalog, candidates, task);
   const StopWish& stop = catch_interrupts(

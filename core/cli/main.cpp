@@ -6,6 +6,7 @@
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -92,5 +93,6 @@ int run_guarded(int argc, char** argv) {
 int main(int argc, char** argv) {
   tinyzero::open_standard_streams();
   keep_large_memory();
+  std::signal(SIGCHLD, SIG_DFL);  // whoever started this may ignore it: then nobody tells how workers end
   return tinyzero::end_output(run_guarded(argc, argv));
 }

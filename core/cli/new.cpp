@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/templates.h"
 #include "core/plugin/library.h"
 #include "tinyzero/note.h"
@@ -41,7 +42,7 @@ void check_name(const GlobalOptions& global, const std::string& name, const Kind
   if (!good) throw Error("\"" + name + "\" cannot name " + kind.name, "use small letters, digits and _, beginning with a letter");
   if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end())
     throw Error("\"" + name + "\" cannot name " + kind.name + ": CMake keeps it for a target of its own", "choose another name");
-  for (const PluginFile& file : PluginCatalog::scan(global.plugin_folders).of_type(kind.note)) {
+  for (const PluginFile& file : scan_plugins(global).of_type(kind.note)) {
     if (file.note.field("id") == name)
       throw Error(std::string("there is ") + kind.name + " \"" + name + "\" already: " + file.path.string(), "choose another name");
   }

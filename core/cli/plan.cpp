@@ -9,6 +9,7 @@
 #include "core/base/memory.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/kernels/kernels.h"
 #include "core/train/gpu_plan.h"
 
@@ -165,8 +166,8 @@ Json gpu_json(const RunShape& run, const Gpu& gpu) {
 // By shapes alone: the folder of the model may lack its weights.
 int plan_on_gpu(const GlobalOptions& global, const PlanOptions& options) {
   const Gpu gpu = gpu_from_name(options.gpu);
-  const RunParts parts =
-      RunParts::open_shapes(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
+  const RunParts parts = RunParts::open_shapes(Experiment::load(options.config, options.overrides),
+                                               scan_plugins(global));
   RunShape run = RunShape::of(parts);
   if (const std::int64_t tokens = gpu_micro_batch(run, gpu); tokens > 0) run.experiment.train.micro_batch = tokens;
   else run.experiment.train.micro_batch = run.longest();
@@ -251,7 +252,8 @@ int plan_command(const GlobalOptions& global, const PlanOptions& options) {
   end_at_interrupt();
   if (!options.gpu.empty()) return plan_on_gpu(global, options);
   keep_freed_memory();
-  RunParts parts = RunParts::open(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
+  RunParts parts =
+      RunParts::open(Experiment::load(options.config, options.overrides), scan_plugins(global));
   const RunProbe probe = probe_run(parts);
   if (!options.json) {
     print_plan(parts, probe);

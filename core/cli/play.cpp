@@ -10,6 +10,7 @@
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
 #include "core/cli/output.h"
+#include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/eval/evaluate.h"
 #include "core/task/stream.h"
@@ -87,7 +88,7 @@ int watch_model(const Task& task, const Subject& subject, const PlayOptions& opt
 }  // namespace
 
 int play_command(const GlobalOptions& global, const PlayOptions& options) {
-  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  const PluginCatalog catalog = scan_plugins(global);
   if (options.model.empty()) {
     const Node settings = settings_from_words(options.settings);
     const Task task = Task::open(catalog, options.task, &settings);

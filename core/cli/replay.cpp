@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/cli/completion_text.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/run/episode_choice.h"
 #include "core/train/records.h"
@@ -174,7 +175,7 @@ void print_text(std::int64_t step, const SampledStep& sampled, const ReplayedUpd
 
 int replay_command(const GlobalOptions& global, const ReplayOptions& options) {
   if (!options.batch.empty()) check_replaceable(options.batch);  // before the work
-  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  const PluginCatalog catalog = scan_plugins(global);
   const RunFolder folder = RunFolder::open(options.run, RunFolder::Access::read);
   RunParts parts = RunParts::open_run(folder.path(), catalog);
   const Node words = settings_from_words(options.settings);

@@ -7,6 +7,7 @@
 #include "core/cli/json_lines.h"
 #include "core/cli/options.h"
 #include "core/cli/output.h"
+#include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/task/settings.h"
 #include "core/task/stream.h"
@@ -19,7 +20,7 @@ constexpr std::size_t kChunk = 256;  // problems drawn together
 
 Task open_task(const GlobalOptions& global, const TaskOptions& options) {
   const Node settings = settings_from_words(options.settings);
-  return Task::open(PluginCatalog::scan(global.plugin_folders), options.name, &settings);
+  return Task::open(scan_plugins(global), options.name, &settings);
 }
 
 // A problem's state as JSON if that gives the same bytes back, else as a text.
@@ -76,18 +77,16 @@ void judge_lines(const Task& task, JsonLines& input, std::vector<JsonLine>& line
 }  // namespace
 
 int task_list_command(const GlobalOptions& global, const TaskOptions& options) {
-  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
-  std::vector<std::string> problems = catalog.problems();
+  const PluginCatalog catalog = scan_plugins(global);
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) {
     try {
       const TaskAbout task = load_task_code(file, false)->about();
       if (options.json) print_json({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}});
       else print("{:<16} {}\n", task.id, task.title);
-    } catch (const Error& e) {
-      problems.emplace_back(e.what());
+    } catch (const std::exception& e) {
+      print(stderr, "warning: {}\n", e.what());
     }
   }
-  for (const std::string& problem : problems) print(stderr, "warning: {}\n", problem);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "core/check/check.h"
 #include "core/cli/check_report.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/plugin/library.h"
 #include "core/task/task.h"
@@ -15,7 +16,7 @@ namespace tinyzero {
 
 int task_check_command(const GlobalOptions& global, const CheckCommandOptions& options) {
   CheckOptions check;
-  const PluginFile file = PluginCatalog::scan(global.plugin_folders).find(TINYZERO_NOTE_TASK, options.name);
+  const PluginFile file = scan_plugins(global).find(TINYZERO_NOTE_TASK, options.name);
   check.library = std::filesystem::absolute(file.path);  // checks change folders
   check.settings = settings_from_words(options.settings);
   check.seed = static_cast<std::uint64_t>(options.seed);

@@ -10,6 +10,7 @@
 #include "core/base/shell_word.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/plugins.h"
 #include "core/cli/run_view.h"
 #include "core/rollout/cuda/device.h"
 #include "core/run/manifest.h"
@@ -95,7 +96,7 @@ int run_to_the_end(Trainer& trainer, RunFolder& folder) {
 int train_new(const GlobalOptions& global, const TrainOptions& options) {
   Experiment experiment = Experiment::load(options.config, options.overrides);
   const fs::path path = options.run.empty() ? fs::path("runs") / experiment.name : fs::path(options.run);
-  RunParts parts = RunParts::open(std::move(experiment), PluginCatalog::scan(global.plugin_folders));
+  RunParts parts = RunParts::open(std::move(experiment), scan_plugins(global));
   PreflightReport preflight = check_start(parts, path);
   RunFolder folder = RunFolder::create(path, resolved_yaml(parts.resolved()));
   write_manifest(folder, manifest_facts(parts, options.config));
@@ -113,7 +114,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   }
   RunFolder folder = RunFolder::open(options.resume);
   folder.check_checkpoints();
-  RunParts parts = RunParts::open_run(folder.path(), PluginCatalog::scan(global.plugin_folders));
+  RunParts parts = RunParts::open_run(folder.path(), scan_plugins(global));
   const ManifestFacts begun = manifest_facts(parts, folder.config().string());
   if (!fs::exists(folder.manifest())) write_manifest(folder, begun);  // killed before it had one
   check_changes(folder, begun, options);

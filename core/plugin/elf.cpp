@@ -1,6 +1,9 @@
 #include "core/plugin/elf.h"
 
 #include <elf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <optional>
@@ -21,9 +24,17 @@ constexpr unsigned kMachine = EM_AARCH64;
 #error "name this machine's ELF number here"
 #endif
 
+constexpr std::uint64_t kLongestNote = 65536;
+
 class ElfReader {
  public:
-  explicit ElfReader(const fs::path& path) : path_(path), file_(path) {}
+  // Without waiting for a writer, where the path is a pipe.
+  explicit ElfReader(const fs::path& path) : path_(path), file_(path, O_RDONLY | O_NONBLOCK) {
+    struct stat status{};
+    if (::fstat(file_.fd(), &status) != 0 || !S_ISREG(status.st_mode))
+      refuse("it is not a regular file", "give the .so file that the build made");
+    size_ = static_cast<std::uint64_t>(status.st_size);
+  }
 
   LibraryNote note() const {
     const auto header = read<Elf64_Ehdr>(0, "the ELF header");
@@ -48,16 +59,23 @@ class ElfReader {
   }
 
   void check_range(std::uint64_t offset, std::uint64_t size, const std::string& what) const {
-    if (offset > file_.size() || size > file_.size() - offset) {
-      refuse(what + " ends at byte " + std::to_string(offset + size) + " of " + std::to_string(file_.size()) + ": the file is cut");
+    if (offset > size_ || size > size_ - offset) {
+      refuse(what + " ends at byte " + std::to_string(offset + size) + " of " +
+             std::to_string(size_) + ": the file is cut");
     }
+  }
+
+  // Reads, and does not map: a file that somebody is just writing anew may end earlier than it did.
+  void read_bytes(std::uint64_t offset, std::uint64_t size, void* out, const char* what) const {
+    check_range(offset, size, what);
+    const ssize_t n = ::pread(file_.fd(), out, size, static_cast<off_t>(offset));
+    if (n != static_cast<ssize_t>(size)) refuse(std::string(what) + " cannot be read");
   }
 
   template <class T>
   T read(std::uint64_t offset, const char* what) const {
-    check_range(offset, sizeof(T), what);
     T value;
-    std::memcpy(&value, file_.data() + offset, sizeof value);
+    read_bytes(offset, sizeof value, &value, what);
     return value;
   }
 
@@ -80,8 +98,11 @@ class ElfReader {
       const std::uint64_t owner = offset + sizeof entry, text = owner + (std::uint64_t{entry.n_namesz} + 3) / 4 * 4;
       const std::uint64_t next = text + (std::uint64_t{entry.n_descsz} + 3) / 4 * 4;
       if (text > end || entry.n_descsz > end - text) return std::nullopt;
-      if (entry.n_namesz == sizeof TINYZERO_NOTE_OWNER && std::memcmp(file_.data() + owner, TINYZERO_NOTE_OWNER, entry.n_namesz) == 0) {
-        return parse({file_.data() + text, entry.n_descsz}, entry.n_type);
+      if (entry.n_namesz == sizeof TINYZERO_NOTE_OWNER &&
+          text_at(owner, entry.n_namesz) == std::string(TINYZERO_NOTE_OWNER) + '\0') {
+        if (entry.n_descsz > kLongestNote)
+          refuse("its tinyzero note has " + std::to_string(entry.n_descsz) + " bytes");
+        return parse(text_at(text, entry.n_descsz), entry.n_type);
       }
       if (next >= end) break;
       offset = next;
@@ -89,7 +110,13 @@ class ElfReader {
     return std::nullopt;
   }
 
-  static LibraryNote parse(std::string text, std::uint32_t type) {
+  std::string text_at(std::uint64_t offset, std::uint64_t size) const {
+    std::string text(size, '\0');
+    read_bytes(offset, size, text.data(), "a note");
+    return text;
+  }
+
+  static LibraryNote parse(const std::string& text, std::uint32_t type) {
     LibraryNote note;
     note.type = type;
     std::istringstream lines(text.substr(0, text.find('\0')));
@@ -101,7 +128,8 @@ class ElfReader {
   }
 
   fs::path path_;
-  MappedFile file_;
+  FileHandle file_;
+  std::uint64_t size_ = 0;
 };
 
 }  // namespace

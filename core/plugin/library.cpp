@@ -1,6 +1,7 @@
 #include "core/plugin/library.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/dll/runtime_symbol_info.hpp>
@@ -44,8 +45,12 @@ void* load_library_entry(const fs::path& path, const char* entry) {
   } catch (const std::exception& e) {
     const std::string text = e.what();  // Boost's error code says nothing; the linker's own words follow the colon
     const std::size_t colon = text.find(": ");
-    throw Error("cannot load " + path.string() + ": " + (colon == std::string::npos ? text : text.substr(colon + 2)),
-                "rebuild it against this version");
+    throw Error("cannot load " + path.string() + ": " +
+                    (colon == std::string::npos ? text : text.substr(colon + 2)),
+                text.find("Permission denied") != std::string::npos
+                    ? "a task can load what lies in its folder, the system's and those of "
+                      "LD_LIBRARY_PATH (docs/sandbox.md)"
+                    : "rebuild it against this version");
   }
   if (!library->has(entry))
     throw Error("cannot load " + path.string() + ": it does not export " + entry,
@@ -70,6 +75,22 @@ void check_task_library(const fs::path& path) {
   }
 }
 
+namespace {
+
+// Tables that are shorter than their ABI says, or lack a function, would be read beyond their end.
+void check_tables(const fs::path& path, const tz_module& module) {
+  const tz_task* task =
+      module.size < sizeof module || module.tasks == nullptr ? nullptr : module.tasks[0];
+  if (task != nullptr && task->size >= sizeof *task && task->id != nullptr &&
+      task->create != nullptr && task->destroy != nullptr && task->draw != nullptr &&
+      task->verify != nullptr && task->extension != nullptr)
+    return;
+  throw Failure("cannot load " + path.string() + ": its table of functions is not whole",
+                "this is a fault in the task's library");
+}
+
+}  // namespace
+
 const tz_module& load_task_module(const fs::path& path) {
   check_task_library(path);
   const auto entry = reinterpret_cast<tz_task_entry>(load_library_entry(path, TINYZERO_TASK_ENTRY));
@@ -81,6 +102,7 @@ const tz_module& load_task_module(const fs::path& path) {
         "cannot load " + path.string() + ": its note says ABI " + host_abi() + ", its code says " + std::to_string(module->abi_major),
         "rebuild it with this version's SDK");
   }
+  check_tables(path, *module);
   return *module;
 }
 
@@ -92,37 +114,102 @@ std::string cmake_find_argument() {
                                                      : "-DCMAKE_PREFIX_PATH=" + folder.parent_path().string();
 }
 
-PluginCatalog PluginCatalog::scan(const std::vector<fs::path>& extra) {
-  std::vector<fs::path> folders = extra;
-  for (const fs::path& folder : folders_of_variable("TINYZERO_PLUGIN_PATH")) folders.push_back(folder);
-  if (const char* home = std::getenv("HOME")) folders.push_back(fs::path(home) / ".local/share/tinyzero/plugins");
-  const fs::path program = boost::dll::program_location().parent_path();
-  return PluginCatalog(folders, {program / "plugins", program.parent_path() / "lib/tinyzero/plugins"});
+namespace {
+
+constexpr const char* kWritable = " can be written by anyone: chmod o-w";
+
+std::string folder_name(const fs::path& folder) { return "the folder " + folder.string(); }
+
+// The owner of this program's file, who could change whatever it does.
+uid_t program_owner() {
+  struct stat status{};
+  return ::stat("/proc/self/exe", &status) == 0 ? status.st_uid : 0;
 }
 
-PluginCatalog::PluginCatalog(const std::vector<fs::path>& folders, const std::vector<fs::path>& built_in) {
+// The user's own plugins. HOME may be missing, empty or a relative path where a service starts this
+// program: that names no folder.
+std::vector<fs::path> home_folders() {
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home != '/') return {};
+  return {fs::path(home) / ".local/share/tinyzero/plugins"};
+}
+
+}  // namespace
+
+std::vector<std::string> unsafe_places(const fs::path& path) {
+  std::error_code error;
+  const fs::path file = fs::canonical(path, error);
+  std::vector<std::string> out;
+  for (fs::path place = file; !error; place = place.parent_path()) {
+    struct stat status{};
+    if (::stat(place.c_str(), &status) != 0) break;
+    const std::string name = place == file ? place.string() : folder_name(place);
+    if ((status.st_mode & S_IWOTH) != 0 && (place == file || (status.st_mode & S_ISVTX) == 0))
+      out.push_back(name + kWritable);
+    const bool is_own =
+        status.st_uid == 0 || status.st_uid == ::geteuid() || status.st_uid == program_owner();
+    if (!is_own && (place == file || place == file.parent_path()))
+      out.push_back(name + " belongs to another user (number " + std::to_string(status.st_uid) +
+                    "), who can change it");
+    if (place == place.parent_path()) break;
+  }
+  return out;
+}
+
+PluginCatalog PluginCatalog::scan(const std::vector<fs::path>& extra, Warn warn) {
+  std::vector<fs::path> folders = extra;
+  for (const fs::path& folder : folders_of_variable("TINYZERO_PLUGIN_PATH")) folders.push_back(folder);
+  for (const fs::path& folder : home_folders()) folders.push_back(folder);
+  const fs::path program = boost::dll::program_location().parent_path();
+  return PluginCatalog(folders,
+                       {program / "plugins", program.parent_path() / "lib/tinyzero/plugins"},
+                       std::move(warn));
+}
+
+PluginCatalog::PluginCatalog(const std::vector<fs::path>& folders,
+                             const std::vector<fs::path>& built_in, Warn warn)
+    : warn_(std::move(warn)) {
   for (const fs::path& folder : folders) scan_folder(folder, false);
   for (const fs::path& folder : built_in) scan_folder(folder, true);
 }
 
 void PluginCatalog::scan_folder(const fs::path& folder, bool built_in) {
-  std::error_code ignored;  // a folder of the search path that does not exist holds no plugins
+  std::error_code error;
   std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (entry.path().extension() == ".so" && !entry.is_directory(ignored))
-      paths.push_back(entry.path());
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code ignored;  // what cannot be looked at is no folder
+    if (entry->path().extension() == ".so" && !entry->is_directory(ignored))
+      paths.push_back(entry->path());
   }
+  // A folder of the search path that does not exist holds no plugins.
+  if (error && error != std::errc::no_such_file_or_directory)
+    add_problem("no plugins from " + folder.string() + ": " + error.message());
   std::sort(paths.begin(), paths.end());
-  for (const fs::path& path : paths) {
-    try {
-      files_.push_back({path, read_library_note(path), built_in});
-      struct stat status {};
-      if (::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0)
-        problems_.push_back(path.string() + " can be written by anyone: chmod o-w");
-    } catch (const Error& e) {
-      problems_.emplace_back(e.what());
-    }
+  struct stat status{};
+  if (::stat(folder.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0)
+    add_problem(folder_name(fs::weakly_canonical(folder, error)) + kWritable);
+  for (const fs::path& path : paths) add_file(path, built_in);
+}
+
+void PluginCatalog::add_file(const fs::path& path, bool built_in) {
+  try {
+    files_.push_back({path, read_library_note(path), built_in});
+  } catch (const Error& e) {
+    return add_problem(e.what());
   }
+  for (const std::string& place : unsafe_places(path)) add_problem(place);
+}
+
+void PluginCatalog::add_problem(const std::string& problem) {
+  if (tell(problem)) problems_.push_back(problem);
+}
+
+bool PluginCatalog::tell(const std::string& problem) const {
+  if (std::find(told_.begin(), told_.end(), problem) != told_.end()) return false;
+  told_.push_back(problem);
+  if (warn_) warn_(problem);
+  return true;
 }
 
 std::vector<PluginFile> PluginCatalog::of_type(std::uint32_t type) const {
@@ -133,17 +220,23 @@ std::vector<PluginFile> PluginCatalog::of_type(std::uint32_t type) const {
   return found;
 }
 
-PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) const {
-  if (is_plugin_path(name)) {
-    if (!fs::exists(name))
-      throw Error("no plugin file " + name, fs::path(name).is_absolute()
-                                                ? "is it built?"
-                                                : "it is looked for from " + fs::current_path().string() + "; is it built?");
-    for (const PluginFile& file : files_) {
-      if (std::error_code ignored; fs::equivalent(file.path, name, ignored)) return file;
-    }
-    return {name, read_library_note(name)};
+PluginFile PluginCatalog::find_path(const std::string& name) const {
+  std::error_code error;
+  if (!fs::exists(name, error))
+    throw Error("no plugin file " + name + (error ? ": " + error.message() : ""),
+                fs::path(name).is_absolute()
+                    ? "is it built?"
+                    : "it is looked for from " + fs::current_path().string() + "; is it built?");
+  for (const PluginFile& file : files_) {
+    if (fs::equivalent(file.path, name, error)) return file;
   }
+  PluginFile file{name, read_library_note(name)};
+  for (const std::string& place : unsafe_places(name)) tell(place);
+  return file;
+}
+
+PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) const {
+  if (is_plugin_path(name)) return find_path(name);
   std::vector<PluginFile> matches;
   std::vector<std::string> known;
   for (const PluginFile& file : of_type(type)) {
@@ -151,8 +244,11 @@ PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) cons
     if (file.note.field("id") == name) matches.push_back(file);
   }
   if (matches.empty()) {
+    std::error_code ignored;
     throw Error("no " + std::string(kind_name(type)) + " \"" + name + "\"",
-                fs::exists(name) ? "to use a file, give the path of the .so that its build made" : suggestion(name, known));
+                fs::exists(name, ignored)
+                    ? "to use a file, give the path of the .so that its build made"
+                    : suggestion(name, known));
   }
   if (matches.size() > 1) {
     throw Error(

@@ -5,29 +5,82 @@
 
 #include "core/base/error.h"
 #include "core/plugin/library.h"
+#include "core/plugin/task_limits.h"
 
 namespace tinyzero {
 namespace {
 
 std::string_view view(tz_bytes bytes) { return {bytes.size == 0 ? "" : bytes.data, static_cast<std::size_t>(bytes.size)}; }
 tz_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
-std::string text_of(const char* text) { return text != nullptr ? text : ""; }
+
+// A text of the library, up to a byte more than may be: check_about says what is wrong.
+std::string text_of(const char* text, std::size_t most) {
+  return text != nullptr ? std::string(text, strnlen(text, most + 1)) : "";
+}
+
+// Runs what a library calls back. No exception may cross its code: what is thrown becomes `fault`,
+// and a status that tells the library to stop.
+template <class Body>
+tz_status guarded(std::string& fault, const Body& body) noexcept {
+  if (!fault.empty()) return TZ_BAD_ARGUMENT;
+  try {
+    body();
+    return TZ_OK;
+  } catch (const std::exception& e) {
+    fault = e.what();
+    return TZ_BAD_ARGUMENT;
+  }
+}
 
 // Collects the items of one draw call.
+struct ItemSink {
+  const std::string& task;
+  std::size_t expected;
+  std::vector<Item> items;
+  std::string fault;  // the first thing that was wrong
+};
+
 tz_status add_item(void* context, const tz_item* item) {
-  static_cast<std::vector<Item>*>(context)->push_back(
-      {std::string(view(item->prompt)), std::string(view(item->key)), std::string(view(item->state)), item->difficulty, 0});
-  return TZ_OK;
+  auto& sink = *static_cast<ItemSink*>(context);
+  return guarded(sink.fault, [&] {
+    check_item(sink.task, item->prompt.size, item->key.size, item->state.size, item->difficulty);
+    if (sink.items.size() == sink.expected)
+      throw Failure("task \"" + sink.task + "\" drew more problems than the " +
+                    std::to_string(sink.expected) + " it was asked for");
+    sink.items.push_back({.prompt = std::string(view(item->prompt)),
+                          .key = std::string(view(item->key)),
+                          .state = std::string(view(item->state)),
+                          .difficulty = item->difficulty,
+                          .index = 0});
+  });
 }
+
+// Takes a completion; the last one counts.
+struct TextSink {
+  const std::string& task;
+  const char* what;
+  std::string text;
+  std::string fault;
+};
 
 tz_status set_text(void* context, tz_bytes text) {
-  *static_cast<std::string*>(context) = view(text);
-  return TZ_OK;
+  auto& sink = *static_cast<TextSink*>(context);
+  return guarded(sink.fault, [&] {
+    check_text(sink.task, sink.what, text.size, TINYZERO_TASK_MAX_TEXT);
+    sink.text = view(text);
+  });
 }
 
+struct DetailSink {
+  Verdict* verdicts;
+  std::size_t count;
+};
+
 void set_detail(void* context, std::uint32_t row, tz_bytes text) {
-  auto& verdicts = *static_cast<std::vector<Verdict>*>(context);
-  if (row < verdicts.size()) verdicts[row].detail = view(text);
+  const auto& sink = *static_cast<DetailSink*>(context);
+  std::string ignored;  // out of memory for words: the verdict stands without them
+  if (row < sink.count)
+    guarded(ignored, [&] { sink.verdicts[row].detail = kept_detail(view(text)); });
 }
 
 // A row of a table whose rows may be longer than ours.
@@ -35,31 +88,59 @@ const tz_param& param_at(const tz_task& task, std::uint64_t i) {
   return *reinterpret_cast<const tz_param*>(reinterpret_cast<const char*>(task.params) + i * task.params->size);
 }
 
+TaskParam param_of(const std::string& task, const tz_param& row) {
+  TaskParam param;
+  param.type = row.type;
+  param.max_count = row.max_count;
+  param.name = text_of(row.name, TINYZERO_TASK_MAX_NAME);
+  param.doc = text_of(row.doc, TINYZERO_TASK_MAX_LINE);
+  param.fallback = text_of(row.fallback, TINYZERO_TASK_MAX_LINE);
+  param.low = row.low;
+  param.high = row.high;
+  param.needs_name = text_of(row.needs_name, TINYZERO_TASK_MAX_NAME);
+  param.needs_value = text_of(row.needs_value, TINYZERO_TASK_MAX_LINE);
+  check_count(task, "choices of a setting", row.n_choices, TINYZERO_TASK_MAX_CHOICES);
+  for (std::uint32_t i = 0; i < row.n_choices; ++i)
+    param.choices.push_back(text_of(row.choices[i], TINYZERO_TASK_MAX_LINE));
+  return param;
+}
+
 TaskAbout about_of(const tz_task& task) {
   TaskAbout about;
-  about.id = text_of(task.id);
-  about.title = text_of(task.title);
-  about.version = text_of(task.version);
-  about.doc = text_of(task.doc);
+  about.id = text_of(task.id, TINYZERO_TASK_MAX_NAME);
+  about.title = text_of(task.title, TINYZERO_TASK_MAX_LINE);
+  about.version = text_of(task.version, TINYZERO_TASK_MAX_NAME);
+  about.doc = text_of(task.doc, TINYZERO_TASK_MAX_DOC);
   about.reward_full = task.reward_full;
   about.reward_min = task.reward_min;
   about.reward_max = task.reward_max;
-  about.parts.assign(task.parts, task.parts + std::min(task.n_parts, TINYZERO_TASK_MAX_PARTS));
-  about.reasons.assign(task.reasons, task.reasons + task.n_reasons);
   about.is_reentrant = (task.flags & TZ_REENTRANT) != 0;
-  for (std::uint64_t i = 0; i < task.n_params; ++i) {
-    const tz_param& row = param_at(task, i);
-    TaskParam param{
-        row.type, row.max_count, row.name, row.doc, row.fallback, row.low, row.high, {}, text_of(row.needs_name), text_of(row.needs_value)};
-    param.choices.assign(row.choices, row.choices + row.n_choices);
-    about.params.push_back(std::move(param));
-  }
+  check_count(about.id, "parts of a reward", task.n_parts, TINYZERO_TASK_MAX_PARTS);
+  check_count(about.id, "reasons", task.n_reasons, TINYZERO_TASK_MAX_REASONS);
+  check_count(about.id, "settings", task.n_params, TINYZERO_TASK_MAX_PARAMS);
+  for (std::uint32_t i = 0; i < task.n_parts; ++i)
+    about.parts.push_back(text_of(task.parts[i], TINYZERO_TASK_MAX_NAME));
+  for (std::uint32_t i = 0; i < task.n_reasons; ++i)
+    about.reasons.push_back(text_of(task.reasons[i], TINYZERO_TASK_MAX_LINE));
+  if (task.n_params > 0 && task.params->size < sizeof(tz_param))
+    throw Failure("task \"" + about.id + "\" has a table of settings whose rows are too short: " +
+                  std::to_string(task.params->size) + " bytes, " +
+                  std::to_string(sizeof(tz_param)) + " are needed");
+  for (std::uint64_t i = 0; i < task.n_params; ++i)
+    about.params.push_back(param_of(about.id, param_at(task, i)));
+  check_about(about);
   return about;
 }
 
 }  // namespace
 
-LibraryTask::LibraryTask(const std::filesystem::path& path) : LibraryTask(*load_task_module(path).tasks[0], path) {}
+LibraryTask::LibraryTask(const std::filesystem::path& path)
+    : LibraryTask(load_task_module(path), path) {}
+
+LibraryTask::LibraryTask(const tz_module& module, const std::filesystem::path& path)
+    : LibraryTask(*module.tasks[0], path) {
+  tasks_ = module.n_tasks;
+}
 
 LibraryTask::LibraryTask(const tz_task& descriptor, std::filesystem::path path)
     : descriptor_(&descriptor),
@@ -67,13 +148,22 @@ LibraryTask::LibraryTask(const tz_task& descriptor, std::filesystem::path path)
       demonstrate_(static_cast<const tz_demonstrate*>(descriptor.extension(TINYZERO_DEMONSTRATE))),
       path_(std::move(path)),
       about_(about_of(descriptor)) {
+  if ((solve_ != nullptr && solve_->size < sizeof *solve_) ||
+      (demonstrate_ != nullptr && demonstrate_->size < sizeof *demonstrate_))
+    throw Failure("task \"" + about_.id +
+                  "\" has an extension whose table is shorter than its ABI says");
   about_.can_solve = solve_ != nullptr;
   about_.can_demonstrate = demonstrate_ != nullptr;
 }
 
+bool LibraryTask::refuses_unknown_extensions() const {
+  return descriptor_->extension("tinyzero.no_such_extension/1") == nullptr;
+}
+
 void LibraryTask::check(tz_status status, const tz_error& error, const char* doing) const {
   if (status == TZ_OK) return;
-  const std::string text = "task \"" + about_.id + "\" " + doing + ": " + std::string(error.text, strnlen(error.text, sizeof error.text));
+  const std::string text =
+      "task \"" + about_.id + "\" " + doing + ": " + text_of(error.text, sizeof error.text - 1);
   if (status == TZ_INTERNAL) throw Failure(text, "this is a fault in " + path_.string());
   throw Error(text, "`tinyzero task show " + about_.id + "` explains its settings");
 }
@@ -99,49 +189,76 @@ std::vector<Item> LibraryTask::draw(std::uint64_t seed, const std::vector<std::u
   std::vector<tz_draw> draws;
   draws.reserve(indices.size());
   for (const std::uint64_t index : indices) draws.push_back({seed, index});
-  std::vector<Item> items;
-  items.reserve(indices.size());
-  const tz_item_sink sink{&items, add_item};
+  ItemSink sink{.task = about_.id, .expected = indices.size(), .items = {}, .fault = {}};
+  sink.items.reserve(indices.size());
+  const tz_item_sink out{&sink, add_item};
   tz_error error{};
-  check(descriptor_->draw(instance_.get(), draws.data(), static_cast<std::uint32_t>(draws.size()), &sink, &error), error,
-        "cannot draw a problem");
-  if (items.size() != indices.size()) {
-    throw Failure("task \"" + about_.id + "\" drew " + std::to_string(items.size()) + " problems of " + std::to_string(indices.size()));
+  const tz_status status = descriptor_->draw(
+      instance_.get(), draws.data(), static_cast<std::uint32_t>(draws.size()), &out, &error);
+  if (!sink.fault.empty()) throw Failure(sink.fault, "this is a fault in " + path_.string());
+  check(status, error, "cannot draw a problem");
+  if (sink.items.size() != indices.size()) {
+    throw Failure("task \"" + about_.id + "\" drew " + std::to_string(sink.items.size()) +
+                  " problems of " + std::to_string(indices.size()));
   }
-  for (std::size_t i = 0; i < items.size(); ++i) items[i].index = indices[i];
-  return items;
+  for (std::size_t i = 0; i < indices.size(); ++i) sink.items[i].index = indices[i];
+  return std::move(sink.items);
 }
 
-std::vector<Verdict> LibraryTask::verify(const std::vector<Answer>& answers) {
+tz_status LibraryTask::judge(const Answer* answers, std::size_t n, Verdict* verdicts,
+                             tz_error& error) const {
   std::vector<tz_answer> in;
-  in.reserve(answers.size());
-  for (const Answer& answer : answers) in.push_back({bytes(answer.state), bytes(answer.completion)});
-  std::vector<tz_verdict> out(answers.size());
+  in.reserve(n);
+  for (std::size_t i = 0; i < n; ++i)
+    in.push_back({bytes(answers[i].state), bytes(answers[i].completion)});
+  std::vector<tz_verdict> out(n);
+  DetailSink details{verdicts, n};
+  const tz_call call{sizeof call, 0, cursor_, &details, set_detail};
+  const tz_status status = descriptor_->verify(instance_.get(), &call, in.data(),
+                                               static_cast<std::uint32_t>(n), out.data(), &error);
+  for (std::size_t i = 0; i < n; ++i) assign(verdicts[i], out[i]);
+  return status;
+}
+
+// A status that is not TZ_OK is for the call as a whole: then each answer is judged alone, and
+// fails alone.
+std::vector<Verdict> LibraryTask::verify(const std::vector<Answer>& answers) {
   std::vector<Verdict> verdicts(answers.size());
-  const tz_call call{sizeof call, 0, cursor_, &verdicts, set_detail};
   tz_error error{};
-  check(descriptor_->verify(instance_.get(), &call, in.data(), static_cast<std::uint32_t>(in.size()), out.data(), &error), error,
-        "cannot verify");
-  for (std::size_t i = 0; i < out.size(); ++i) assign(verdicts[i], out[i]);
+  if (judge(answers.data(), answers.size(), verdicts.data(), error) == TZ_OK) return verdicts;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    verdicts[i] = {};
+    error = {};
+    if (judge(&answers[i], 1, &verdicts[i], error) == TZ_OK) continue;
+    verdicts[i] = {};
+    verdicts[i].outcome = Outcome::error;
+    verdicts[i].detail =
+        "task \"" + about_.id + "\" cannot verify: " + text_of(error.text, sizeof error.text - 1);
+  }
   return verdicts;
 }
 
 std::optional<std::string> LibraryTask::solve(std::string_view state) {
-  std::string completion;
-  const tz_text_sink sink{&completion, set_text};
+  TextSink sink{.task = about_.id, .what = "a solution", .text = {}, .fault = {}};
+  const tz_text_sink out{&sink, set_text};
   std::uint32_t solvable = 0;
   tz_error error{};
-  check(solve_->solve(instance_.get(), bytes(state), &solvable, &sink, &error), error, "cannot solve");
+  const tz_status status = solve_->solve(instance_.get(), bytes(state), &solvable, &out, &error);
+  if (!sink.fault.empty()) throw Failure(sink.fault, "this is a fault in " + path_.string());
+  check(status, error, "cannot solve");
   if (solvable == 0) return std::nullopt;
-  return completion;
+  return std::move(sink.text);
 }
 
 std::string LibraryTask::demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) {
-  std::string completion;
-  const tz_text_sink sink{&completion, set_text};
+  TextSink sink{.task = about_.id, .what = "a demonstration", .text = {}, .fault = {}};
+  const tz_text_sink out{&sink, set_text};
   tz_error error{};
-  check(demonstrate_->demonstrate(instance_.get(), bytes(state), {seed, index}, &sink, &error), error, "cannot demonstrate");
-  return completion;
+  const tz_status status =
+      demonstrate_->demonstrate(instance_.get(), bytes(state), {seed, index}, &out, &error);
+  if (!sink.fault.empty()) throw Failure(sink.fault, "this is a fault in " + path_.string());
+  check(status, error, "cannot demonstrate");
+  return std::move(sink.text);
 }
 
 }  // namespace tinyzero

@@ -17,6 +17,11 @@ class LibraryTask : public TaskCode {
   // A task that is linked in; `path` is for messages.
   LibraryTask(const tz_task& descriptor, std::filesystem::path path);
 
+  // How many tasks the library holds, of which only the first can be used; whether it refuses
+  // extensions that do not exist.
+  std::uint64_t tasks() const { return tasks_; }
+  bool refuses_unknown_extensions() const;
+
   // Where verify keeps the row it works on, for whoever watches from outside; null: nowhere.
   void watch(volatile std::uint32_t* cursor) { cursor_ = cursor; }
 
@@ -28,9 +33,12 @@ class LibraryTask : public TaskCode {
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) override;
 
  private:
+  LibraryTask(const tz_module& module, const std::filesystem::path& path);
   void check(tz_status status, const tz_error& error, const char* doing) const;
+  tz_status judge(const Answer* answers, std::size_t n, Verdict* out, tz_error& error) const;
 
   const tz_task* descriptor_;
+  std::uint64_t tasks_ = 1;
   const tz_solve* solve_;
   const tz_demonstrate* demonstrate_;
   std::filesystem::path path_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ struct TaskParam {
   double low = 0, high = 0;
   std::vector<std::string> choices;
   std::string needs_name, needs_value;
+  bool operator==(const TaskParam&) const = default;
 };
 
 // What a task says of itself, copied out of its library.
@@ -29,6 +31,7 @@ struct TaskAbout {
   std::vector<TaskParam> params;
   bool can_solve = false, can_demonstrate = false;
   bool is_reentrant = false;  // verify and draw may be called from several threads at once
+  bool operator==(const TaskAbout&) const = default;
 };
 
 struct Answer {
@@ -42,6 +45,9 @@ class TaskCode {
   virtual ~TaskCode() = default;
 
   virtual const TaskAbout& about() const = 0;
+  // Files and folders that `create` may read, beside what every task may: for code that is
+  // confined. Before create.
+  virtual void allow_reading(std::vector<std::filesystem::path>) {}
   // Makes the instance that the other functions use, from checked values in the order of about().params.
   virtual void create(const std::vector<SettingValue>& values) = 0;
   // One item a draw, in order.

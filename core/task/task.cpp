@@ -1,6 +1,9 @@
 #include "core/task/task.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "core/base/error.h"
@@ -24,6 +27,47 @@ bool is_trusted(const Node* settings, const std::string& section) {
   const Setting& row = table.add(kInProcess, trusted, "");
   row.assign(parse_setting(*node, row, section + "." + kInProcess));
   return trusted;
+}
+
+}  // namespace
+
+namespace {
+
+// Files and folders that settings name: texts that somebody chose, not the task.
+std::vector<std::filesystem::path> named_files(const SettingsTable& table,
+                                               const std::vector<SettingValue>& defaults) {
+  std::vector<std::filesystem::path> out;
+  for (std::size_t i = 0; i < table.rows().size(); ++i) {
+    const std::vector<std::string>& own = defaults[i].texts;
+    for (const std::string& text : table.rows()[i].value().texts) {
+      std::error_code ignored;  // what cannot be looked at is not there
+      const bool chosen = std::find(own.begin(), own.end(), text) == own.end();
+      if (chosen && !text.empty() && std::filesystem::exists(text, ignored))
+        out.push_back(std::filesystem::absolute(text));
+    }
+  }
+  return out;
+}
+
+// Why a verdict cannot be what a task means; "" if it can.
+std::string fault_of(const Verdict& verdict, const TaskAbout& task) {
+  if (verdict.outcome > Outcome::error)
+    return fmt::format("gave the outcome {}, which there is not",
+                       static_cast<std::uint32_t>(verdict.outcome));
+  if (verdict.outcome == Outcome::error) return "";
+  if (is_usable(verdict.outcome) &&
+      !(verdict.reward >= task.reward_min && verdict.reward <= task.reward_max))
+    return fmt::format("gave the reward {}, outside of what it declares, {} to {}", verdict.reward,
+                       task.reward_min, task.reward_max);
+  for (std::size_t p = 0; p < verdict.parts.size(); ++p) {
+    if (!std::isfinite(verdict.parts[p]))
+      return fmt::format("gave {} as the part \"{}\" of a reward", verdict.parts[p],
+                         p < task.parts.size() ? task.parts[p] : "");
+  }
+  if (!task.reasons.empty() && verdict.reason >= task.reasons.size())
+    return fmt::format("gave the reason {}; its reasons are 0 to {}", verdict.reason,
+                       task.reasons.size() - 1);
+  return "";
 }
 
 }  // namespace
@@ -58,7 +102,9 @@ Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node
 Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Node* settings, const std::string& section)
     : code_(std::move(code)), path_(std::move(path)) {
   const TaskSettings table(about());
+  const std::vector<SettingValue> defaults = table.values();
   resolved_ = read_settings(settings, table.table(), section, {"use", kInProcess});
+  code_->allow_reading(named_files(table.table(), defaults));
   try {
     code_->create(table.values());
   } catch (const Failure&) {
@@ -90,15 +136,15 @@ std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_
 
 std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {
   std::vector<Verdict> verdicts = code_->verify(answers);
+  if (mixture_ != nullptr) return verdicts;  // looked at by each of its tasks
   for (Verdict& verdict : verdicts) {
-    const bool in_range = verdict.reward >= about().reward_min && verdict.reward <= about().reward_max;
-    if (is_usable(verdict.outcome) && in_range) continue;
-    if (is_usable(verdict.outcome) || verdict.outcome > Outcome::error) {
-      verdict.detail = "the task gave the reward " + real_text(verdict.reward) + " with outcome " +
-                       std::to_string(static_cast<std::uint32_t>(verdict.outcome)) + ", outside what it declares";
+    if (const std::string fault = fault_of(verdict, about()); !fault.empty()) {
+      verdict.detail = "task \"" + about().id + "\" " + fault;
       verdict.outcome = Outcome::error;
     }
+    if (is_usable(verdict.outcome)) continue;
     verdict.reward = 0;
+    if (verdict.outcome == Outcome::error) verdict.parts = {};
   }
   return verdicts;
 }

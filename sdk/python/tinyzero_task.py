@@ -11,7 +11,9 @@ verl:  a dataset with reward_model.ground_truth = state, and a file for custom_r
            compute_score = Task("…/countdown.so").verl_score
 
 The library runs in this process. Rewards of answers that the task could not judge are None (TRL leaves them out), never 0. It speaks the C
-ABI of tinyzero/task_abi.h, version 1, and checks what the ABI leaves to a host: names, types and ranges of settings, ranges of rewards.
+ABI of tinyzero/task_abi.h, version 1, and checks what the ABI leaves to a host: names, types and ranges of settings, ranges of rewards and
+their parts, counts and lengths. What a task must not do is a RuntimeError that names it. The library is not confined as in a worker of
+tinyzero: load only what you trust.
 """
 
 import ctypes as c
@@ -20,7 +22,12 @@ from dataclasses import dataclass, field
 
 _INTEGER, _REAL, _BOOLEAN, _TEXT = 1, 2, 3, 4
 _OUTCOMES = ("scored", "unparsable", "abstain", "error", "timeout")
-_MAX_PARTS = 6
+
+# What a task may hand over: the limits of tinyzero/task_abi.h.
+_MAX_PARTS, _MAX_REASONS, _MAX_PARAMS, _MAX_CHOICES = 6, 256, 256, 256
+_MAX_NAME, _MAX_LINE, _MAX_DOC = 64, 4096, 65536
+_MAX_PROMPT, _MAX_KEY, _MAX_STATE, _MAX_TEXT, _MAX_DETAIL = 1 << 20, 65536, 65536, 1 << 20, 4096
+_MAX_DIFFICULTY = 1e15
 
 
 class _Bytes(c.Structure):
@@ -185,11 +192,21 @@ class Task:
         module = entry(c.c_uint32(1), c.c_uint32(0))
         if not module or module.contents.abi_major != 1 or module.contents.n_tasks == 0:
             raise RuntimeError(f"{library} is not a task of ABI 1")
-        self._table = module.contents.tasks[0].contents
-        self.id = self._table.id.decode()
-        self.title, self.doc = self._table.title.decode(), self._table.doc.decode()
-        self.parts = [self._table.parts[i].decode() for i in range(self._table.n_parts)]
-        self.reasons = [self._table.reasons[i].decode() for i in range(self._table.n_reasons)]
+        self._table = table = module.contents.tasks[0].contents
+        if table.size < c.sizeof(_TaskTable) or not table.id:
+            raise RuntimeError(f"{library}: its table of functions is not whole")
+        self.id = table.id[:_MAX_NAME].decode(errors="replace")
+        self._at_most("parts of a reward", table.n_parts, _MAX_PARTS)
+        self._at_most("reasons", table.n_reasons, _MAX_REASONS)
+        self._at_most("settings", table.n_params, _MAX_PARAMS)
+        self._text("an id", table.id, _MAX_NAME)
+        self.title, self.doc = self._text("a title", table.title, _MAX_LINE), self._text("a doc", table.doc, _MAX_DOC)
+        self.parts = [self._text("a name of a part", table.parts[i], _MAX_NAME) for i in range(table.n_parts)]
+        self.reasons = [self._text("a reason", table.reasons[i], _MAX_LINE) for i in range(table.n_reasons)]
+        if not (all(map(math.isfinite, (table.reward_min, table.reward_full, table.reward_max)))
+                and table.reward_min <= table.reward_full <= table.reward_max):
+            raise RuntimeError(f"task {self.id} declares rewards from {table.reward_min} to {table.reward_max} and {table.reward_full} for a "
+                               "right answer; they must be finite and in order")
         self._params = self._read_params()
         self._instance = self._create(self._checked(settings))
 
@@ -197,11 +214,41 @@ class Task:
         if getattr(self, "_instance", None):
             self._table.destroy(self._instance)
 
+    def _at_most(self, things, count, most):
+        if count > most:
+            raise RuntimeError(f"task {self.id} declares {count} {things}; at most {most} are possible")
+
+    def _text(self, what, data, most):
+        """A text of the task, of at most so many bytes."""
+        data = data or b""
+        if len(data) > most:
+            raise RuntimeError(f"task {self.id} gives {what} of {len(data)} bytes; at most {most} are possible")
+        return data.decode(errors="replace")
+
+    def _borrowed(self, what, view, most):
+        """The same of a text that the task lends for a call."""
+        if view.size > most:
+            raise RuntimeError(f"task {self.id} gives {what} of {view.size} bytes; at most {most} are possible")
+        return view.bytes().decode(errors="replace")
+
     def _read_params(self):
         params, at = [], self._table.params
         for _ in range(self._table.n_params):
-            params.append(_Param.from_address(at))
-            at += params[-1].size
+            row = _Param.from_address(at)
+            if row.size < c.sizeof(_Param):
+                raise RuntimeError(f"task {self.id} has a table of settings whose rows are too short: {row.size} bytes")
+            if row.type not in (_INTEGER, _REAL, _BOOLEAN, _TEXT):
+                raise RuntimeError(f"task {self.id} declares a setting of type {row.type}; there are {_INTEGER} to {_TEXT}")
+            self._at_most("choices of a setting", row.n_choices, _MAX_CHOICES)
+            if not row.name or not row.fallback:
+                raise RuntimeError(f"task {self.id} has a setting without a name or a default")
+            self._text("a name of a setting", row.name, _MAX_NAME)
+            self._text("a line about a setting", row.fallback, _MAX_LINE)
+            params.append(row)
+            at += row.size
+        names = [p.name.decode(errors="replace") for p in params]
+        if len(set(names)) != len(names):
+            raise RuntimeError(f"task {self.id} has two settings of one name: {', '.join(names)}")
         return params
 
     def _checked(self, settings):
@@ -249,24 +296,47 @@ class Task:
             raise (RuntimeError if status == 4 else ValueError)(f"task {self.id} cannot be set up: {error.text.decode()}")
         return instance
 
-    def _check(self, status, error, doing):
+    def _check(self, status, error, doing, callback=None):
+        if callback is not None and callback.faults:
+            raise callback.faults[0]
         if status != 0:
             raise RuntimeError(f"task {self.id} {doing}: {error.text.decode(errors='replace')}")
 
+    def _guarded(self, body):
+        """A function for the task to call: what it raises is kept in `faults`, and tells the task to stop."""
+
+        def callback(*arguments):
+            if not callback.faults:
+                try:
+                    body(*arguments)
+                    return 0
+                except RuntimeError as fault:
+                    callback.faults.append(fault)
+            return 1  # TZ_BAD_ARGUMENT
+
+        callback.faults = []
+        return callback
+
     def draw(self, seed, indices):
         """The problems `indices` of the stream of `seed`, as dictionaries."""
-        items = []
+        items, indices, error = [], list(indices), _Error()
 
+        @self._guarded
         def add(_, item):
             i = item.contents
-            items.append({"prompt": i.prompt.bytes().decode(), "key": i.key.bytes().decode(), "state": i.state.bytes().decode(),
-                          "difficulty": i.difficulty})
-            return 0
+            if len(items) == len(indices):
+                raise RuntimeError(f"task {self.id} drew more problems than the {len(indices)} it was asked for")
+            if not abs(i.difficulty) <= _MAX_DIFFICULTY:
+                raise RuntimeError(f"task {self.id} gives the difficulty {i.difficulty}; it must be a number from -1e15 to 1e15")
+            items.append({"prompt": self._borrowed("a prompt", i.prompt, _MAX_PROMPT), "key": self._borrowed("a key", i.key, _MAX_KEY),
+                          "state": self._borrowed("a state", i.state, _MAX_STATE), "difficulty": i.difficulty})
 
-        indices, error = list(indices), _Error()
         draws = (_Draw * max(1, len(indices)))(*[_Draw(seed, index) for index in indices])
         sink = _ItemSink(None, _AddItem(add))
-        self._check(self._table.draw(self._instance, draws, len(indices), c.byref(sink), c.byref(error)), error, "cannot draw a problem")
+        status = self._table.draw(self._instance, draws, len(indices), c.byref(sink), c.byref(error))
+        self._check(status, error, "cannot draw a problem", add)
+        if len(items) != len(indices):
+            raise RuntimeError(f"task {self.id} drew {len(items)} problems of {len(indices)}")
         return [item | {"index": index} for item, index in zip(items, indices)]
 
     def rows(self, split, count, seed=1):
@@ -289,7 +359,8 @@ class Task:
         out, error, details = (_Verdict * max(1, len(raw)))(), _Error(), {}
 
         def explain(_, row, text):
-            details[row] = text.bytes().decode(errors="replace")
+            if row < len(raw):
+                details[row] = c.string_at(text.data, min(text.size, _MAX_DETAIL)).decode(errors="ignore") if text.size else ""
 
         call = _Call(c.sizeof(_Call), 0, None, None, _Explain(explain))
         self._check(self._table.verify(self._instance, c.byref(call), answers, len(raw), out, c.byref(error)), error, "cannot verify")
@@ -298,11 +369,22 @@ class Task:
     def _verdict(self, v, detail):
         outcome = _OUTCOMES[v.outcome] if v.outcome < len(_OUTCOMES) else "error"
         in_range = math.isfinite(v.reward) and self._table.reward_min <= v.reward <= self._table.reward_max
-        if outcome in ("scored", "unparsable") and not in_range:
-            outcome, detail = "error", f"the task gave the reward {v.reward}, outside what it declares"
+        parts, fault = list(v.parts), None
+        if v.outcome > _OUTCOMES.index("error"):
+            fault = f"gave the outcome {v.outcome}, which there is not"
+        elif outcome in ("scored", "unparsable") and not in_range:
+            fault = f"gave the reward {v.reward}, outside of what it declares, {self._table.reward_min:g} to {self._table.reward_max:g}"
+        elif outcome != "error" and not all(map(math.isfinite, parts)):
+            fault = f"gave {parts} as the parts of a reward"
+        elif outcome != "error" and self.reasons and v.reason >= len(self.reasons):
+            fault = f"gave the reason {v.reason}; its reasons are 0 to {len(self.reasons) - 1}"
+        if fault is not None:
+            outcome, detail = "error", f"task {self.id} {fault}"
+        if outcome == "error":
+            parts = [0.0] * _MAX_PARTS
         reason = detail if outcome == "error" and detail else self.reasons[v.reason] if v.reason < len(self.reasons) else ""
         reward = v.reward if outcome in ("scored", "unparsable") else None
-        return Verdict(reward, outcome, reason, {name: v.parts[i] for i, name in enumerate(self.parts)})
+        return Verdict(reward, outcome, reason, {name: parts[i] for i, name in enumerate(self.parts)})
 
     def solve(self, state):
         """A completion that earns the full reward; None if the problem has none. Raises RuntimeError if the task has no solver."""
@@ -311,14 +393,14 @@ class Task:
             raise RuntimeError(f"task {self.id} has no solver")
         found, written, error = c.c_uint32(), [], _Error()
 
+        @self._guarded
         def write(_, text):
-            written.append(text.bytes().decode())
-            return 0
+            written[:] = [self._borrowed("a solution", text, _MAX_TEXT)]
 
         raw, sink = state.encode(), _TextSink(None, _WriteText(write))
         status = _Solve.from_address(table).solve(self._instance, _view(raw), c.byref(found), c.byref(sink), c.byref(error))
-        self._check(status, error, "cannot solve")
-        return written[0] if found.value else None
+        self._check(status, error, "cannot solve", write)
+        return "".join(written) if found.value else None
 
     def trl_reward(self):
         """A reward function for TRL's GRPOTrainer. The dataset's rows need the column `state` (see rows())."""

@@ -34,7 +34,7 @@ build tokenizer tests/fuzz/tokenizer.cpp core/text/tokenizer.cpp core/text/token
   -Wno-deprecated-declarations -lpcre2-8 -lutf8proc
 build safetensors tests/fuzz/safetensors.cpp core/model/safetensors.cpp core/model/dtype.cpp $json core/base/file.cpp
 build model_config tests/fuzz/model_config.cpp core/model/config.cpp core/model/dtype.cpp core/model/parameters.cpp core/model/rope.cpp $json
-build wire tests/fuzz/wire.cpp core/plugin/worker/wire.cpp core/base/file.cpp
+build wire tests/fuzz/wire.cpp core/plugin/task_limits.cpp core/plugin/worker/region.cpp core/plugin/worker/wire.cpp core/base/file.cpp
 build json tests/fuzz/json.cpp $json core/base/foreign_text.cpp
 wait "$first"
 wait "$second"

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "support/golden.h"
 #include "support/package.h"
 #include "support/process.h"
@@ -92,6 +93,26 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
   CHECK(built >= 4);
 }
 
+TEST_CASE("a seventh part of a reward is told by the compiler") {
+  const TemporaryFolder folder;
+  std::string source = read_file(kSource / "tests/support/faulty_task.cpp");
+  const std::string six = "std::array parts{\"1\", \"2\", \"3\", \"4\", \"5\", \"6\"};",
+                    one = "std::array parts{\"correct\"};";
+  REQUIRE(source.find(one) != std::string::npos);
+  source.replace(source.find(one), one.size(), six);
+  const auto compile = [&](const std::string& text) {
+    write_file_synced(folder / "task.cpp", text);
+    return run_process({"g++", "-std=c++20", "-fsyntax-only",
+                        "-I" + (kSource / "sdk/include").string(), folder / "task.cpp"});
+  };
+  CHECK(compile(source).code == 0);
+  source.replace(source.find("\"6\""), 3, "\"6\", \"7\"");
+  const ProcessResult refused = compile(source);
+  CHECK(refused.code != 0);
+  CHECK(refused.err.find("a task names at most TINYZERO_TASK_MAX_PARTS (6) parts of a reward") !=
+        std::string::npos);
+}
+
 TEST_CASE("the built-in tasks built by clang, with its own library where it is there, draw the same") {
   if (!is_installed(kClangCpp)) return;
   const TemporaryFolder folder;
@@ -150,7 +171,8 @@ TEST_CASE("check finds what is wrong with a task, and says it") {
   CHECK(checks == 15);
   const ProcessResult bad = tinyzero::tinyzero({"task", "check", hostile, "--only", "settings,draws,solutions"});
   CHECK(bad.code == 1);
-  CHECK(bad.out.find("fail  settings        the task's code was ended by signal 11") != std::string::npos);
+  CHECK(bad.out.find("fail  settings        at an edge of setting \"create\": task \"hostile\": "
+                     "its code was ended by signal 11") != std::string::npos);
   CHECK(bad.out.find("fail  draws           another seed gives the same problems") != std::string::npos);
   CHECK(bad.out.find("1 passed, 0 with a warning, 2 failed, 0 skipped") != std::string::npos);
   const std::string faulty = (fs::path(TINYZERO_BROKEN) / "faulty.so").string();
@@ -158,7 +180,9 @@ TEST_CASE("check finds what is wrong with a task, and says it") {
     return tinyzero::tinyzero({"task", "check", faulty, setting, "--only", checks, "--json"}).out;
   };
   CHECK(fault("fault=none", "cheats,verdicts,worker").find("\"fail\"") == std::string::npos);
-  CHECK(fault("fault=loops", "cheats").find("the task's code ran longer than 2 s on the answer \\\"\\\"") != std::string::npos);
+  CHECK(
+      fault("fault=loops", "cheats").find("its code ran longer than 2 s on the answer \\\"\\\"") !=
+      std::string::npos);
   CHECK(fault("fault=reason", "verdicts").find("verify gave reason 2; the task's reasons are 0 to 1") != std::string::npos);
   const std::string prints = fault("fault=prints", "cheats,worker");
   CHECK(prints.find("noise") == std::string::npos);

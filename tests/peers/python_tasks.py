@@ -1,17 +1,19 @@
 """The Python file of the SDK says what the program says: problems, splits, verdicts, solutions, settings. Standard library only.
 
-usage: python_tasks.py PROGRAM PLUGINS
+usage: python_tasks.py PROGRAM PLUGINS ACTS        ACTS: the library tests/support/hostile_acts.c
 """
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, "sdk/python")
 from tinyzero_task import Task, _xxh64, split_of_key  # noqa: E402
 
-PROGRAM, PLUGINS = sys.argv[1:]
+PROGRAM, PLUGINS, ACTS = sys.argv[1:]
 
 
 def program(arguments, lines=()):
@@ -71,4 +73,39 @@ refused("setting numbers of task countdown is 99, expected a value from 2 to 6",
 refused("expected one of strict, tinyzero", scorer="loose")
 refused("takes 1 to 2 values", numbers=[3, 4, 5])
 refused("cannot be set up: smallest 9 is above largest 3", smallest=9, largest=3)
+
+
+def faulty(stage, act, work, expected):
+    """The task that does `act` at `stage`, in a process of its own: what `work` makes of it is an error that names the task."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = f"{folder}/{stage}-{act}.so"
+        os.symlink(os.path.abspath(ACTS), library)
+        script = f"import sys; sys.path.insert(0, 'sdk/python')\nfrom tinyzero_task import Task\ntask = Task({library!r})\n{work}"
+        done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True)
+        said = done.stdout + done.stderr
+        assert expected in said, f"{stage} {act}: {said}"
+
+
+faulty("about", "seven_parts", "", "RuntimeError: task acts declares 7 parts of a reward; at most 6 are possible")
+faulty("about", "many_parts", "", "task acts declares 4294967295 parts of a reward; at most 6 are possible")
+faulty("about", "many_reasons", "", "task acts declares 100000 reasons; at most 256 are possible")
+faulty("about", "many_settings", "", "task acts declares 1099511627776 settings; at most 256 are possible")
+faulty("about", "many_choices", "", "task acts declares 100000 choices of a setting; at most 256 are possible")
+faulty("about", "long_title", "", "task acts gives a title of 99999 bytes; at most 4096 are possible")
+faulty("about", "short_setting", "", "task acts has a table of settings whose rows are too short: 8 bytes")
+faulty("about", "unknown_type", "", "task acts declares a setting of type 9; there are 1 to 4")
+faulty("about", "nan_reward", "", "task acts declares rewards from 0.0 to 1.0 and nan for a right answer")
+faulty("about", "short_table", "", "its table of functions is not whole")
+for act, expected in (("nan", "gives the difficulty nan"), ("very_hard", "gives the difficulty 1e+300"),
+                      ("large_prompt", "gives a prompt of 1048577 bytes"), ("large_key", "gives a key of 65537 bytes"),
+                      ("large_state", "gives a state of 65537 bytes"), ("endless", "gives a prompt of 4611686018427387904 bytes"),
+                      ("fewer", "drew 2 problems of 3"), ("more", "drew more problems than the 3 it was asked for")):
+    faulty("item", act, "task.draw(1, [0, 1, 2])", f"RuntimeError: task acts {expected}")
+for act, expected in (("nan", "gave the reward nan, outside of what it declares, 0 to 1"), ("nan_part", "gave [nan, 0.0, 0.0, 0.0, 0.0, 0.0] as the parts"),
+                      ("outcome", "gave the outcome 2147483647"), ("timeout", "gave the outcome 4"),
+                      ("reason", "gave the reason 4294967295; its reasons are 0 to 1")):
+    shown = "for v in task.verify([('', 'right'), ('', 'act')]): print(v.reward, v.outcome, v.reason, v.parts)"
+    faulty("verdict", act, shown, f"None error task acts {expected}")
+    faulty("verdict", act, shown, "1.0 scored correct {'correct': 1.0")
+faulty("solve", "large", "task.solve('')", "RuntimeError: task acts gives a solution of 1048577 bytes")
 print("the Python file agrees with the program")

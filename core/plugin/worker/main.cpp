@@ -1,28 +1,86 @@
-// The program tinyzero-worker: runs one task for a host. It reads a request from the memory at descriptor 3, replies, and waits for the
-// next until the host ends it. Started by WorkerTask only: tinyzero-worker LIBRARY MEMORY
+// The program tinyzero-worker: runs one task for a host. It reads a request from the memory at
+// descriptor 3, replies, and waits for the next until the host ends it. Started by WorkerProcess
+// only: tinyzero-worker LIBRARY MEMORY HOST READABLE…
 
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
+#include <clocale>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <numeric>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/streams.h"
+#include "core/base/workers.h"
 #include "core/plugin/library_task.h"
+#include "core/plugin/worker/region.h"
 #include "core/plugin/worker/sandbox.h"
 #include "core/plugin/worker/wire.h"
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {
 
 constexpr int kWireFd = 3;
 
+struct WorkerArguments {
+  const char* library = nullptr;
+  pid_t host = -1;
+  SandboxOptions sandbox;
+};
+
+std::uint64_t entries_of(const char* folder) {
+  return static_cast<std::uint64_t>(std::distance(std::filesystem::directory_iterator(folder),
+                                                  std::filesystem::directory_iterator()));
+}
+
+std::uint64_t resident_bytes() {
+  std::uint64_t total = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// The bytes of verdicts on the answers, to be compared.
+std::string verdicts_of(LibraryTask& task, const std::vector<Answer>& answers) {
+  std::string bytes(verdicts_bytes(answers.size()), '\0');
+  WireWriter out(bytes.data(), bytes.size());
+  write_verdicts(out, task.verify(answers));
+  bytes.resize(out.size());
+  return bytes;
+}
+
+// Whether so many threads that draw and judge at once get the verdicts of one.
+bool is_same_in_threads(LibraryTask& task, const std::vector<Answer>& answers,
+                        std::uint64_t threads) {
+  constexpr int kRounds = 20;
+  constexpr std::size_t kDraws = 200;
+  task.watch(nullptr);  // one row at a time is watched, not eight
+  const std::string expected = verdicts_of(task, answers);
+  std::vector<std::uint64_t> indices(kDraws);
+  std::iota(indices.begin(), indices.end(), std::uint64_t{0});
+  std::atomic<bool> same = true;
+  run_workers(static_cast<std::int64_t>(threads), [&](std::int64_t worker) {
+    for (int round = 0; round < kRounds; ++round) {
+      if (verdicts_of(task, answers) != expected) same = false;
+      task.draw(static_cast<std::uint64_t>(worker), indices);
+    }
+  });
+  return same;
+}
+
 class Worker {
  public:
-  Worker(WireRegion& region, const char* library) : region_(region), library_(library) {}
+  Worker(WireRegion& region, const WorkerArguments& arguments)
+      : region_(region), arguments_(arguments) {}
 
   void reply() {
     WireHeader& header = region_.header();
@@ -48,21 +106,24 @@ class Worker {
       what = e.what();
       hint = e.hint();
     } catch (const std::exception& e) {
-      what = std::string("the worker of ") + library_ + " failed: " + e.what();
+      what = std::string("the worker of ") + arguments_.library + " failed: " + e.what();
     }
+    constexpr std::size_t kWhat = 3000, kHint = 1000;  // together less than a host takes
     out = WireWriter(region_.reply(), WireRegion::kArea);
-    out.text(what);
-    out.text(hint);
+    out.text(what.substr(0, kWhat));
+    out.text(hint.substr(0, kHint));
     return status;
   }
 
   void perform(WireReader& in, WireWriter& out) {
-    switch (region_.header().operation) {
-      case WireOperation::about:
-        task_ = std::make_unique<LibraryTask>(library_);
-        task_->watch(&region_.header().cursor);
-        return write_about(out, task_->about());
-      case WireOperation::create: task_->create(read_values(in)); return forbid_system_calls(&region_.header().forbidden_call);
+    switch (region_.header().operation.load()) {
+      case WireOperation::about: load(); return write_about(out, task_->about());
+      case WireOperation::create: {
+        const bool computes_only = in.flag();
+        task_->create(read_values(in));
+        if (computes_only) sandbox_->compute_only();
+        return;
+      }
       case WireOperation::draw: {
         const std::uint64_t seed = in.integer();
         std::vector<std::uint64_t> indices(in.count(8));
@@ -81,22 +142,62 @@ class Worker {
         const std::uint64_t seed = in.integer();
         return out.text(task_->demonstrate(state, seed, in.integer()));
       }
+      default: return perform_for_checks(in, out);
     }
   }
 
+  void perform_for_checks(WireReader& in, WireWriter& out) {
+    switch (region_.header().operation.load()) {
+      case WireOperation::inspect:
+        out.integer(task_->tasks());
+        out.integer(task_->refuses_unknown_extensions() ? 1 : 0);
+        return out.real(load_milliseconds_);
+      case WireOperation::verify_in_threads: {
+        const std::uint64_t threads = in.integer();
+        return out.integer(is_same_in_threads(*task_, read_answers(in), threads) ? 1 : 0);
+      }
+      case WireOperation::measure:
+        out.integer(resident_bytes());
+        out.integer(entries_of("/proc/self/fd"));
+        return out.integer(entries_of("/proc/self/task"));
+      default: throw Failure("a task's worker was asked for what it does not know");
+    }
+  }
+
+  void load() {
+    sandbox_.emplace(arguments_.sandbox, &region_.header().forbidden_call);
+    const auto start = std::chrono::steady_clock::now();
+    task_ = std::make_unique<LibraryTask>(arguments_.library);
+    load_milliseconds_ =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() * 1e3;
+    task_->watch(&region_.header().cursor);
+  }
+
   WireRegion& region_;
-  const char* library_;
+  const WorkerArguments& arguments_;
+  std::optional<Sandbox> sandbox_;
   std::unique_ptr<LibraryTask> task_;
+  double load_milliseconds_ = 0;
 };
 
-int work(const char* library, std::uint64_t memory) {
+// Descriptors that the host's program had open, but for the first three and the memory.
+void close_inherited_files() {
+  if (::close_range(kWireFd + 1, ~0u, 0) == 0) return;
+  const long most = ::sysconf(_SC_OPEN_MAX);
+  for (int fd = kWireFd + 1; fd < most; ++fd) ::close(fd);
+}
+
+int work(const WorkerArguments& arguments) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // A Ctrl-C goes to everything that runs in a terminal: the host, which ends after its step, still needs its worker.
+  if (::getppid() != arguments.host) return 2;  // it ended before it could be watched
+  // A signal to everything that belongs to a service: the host, which ends after its step, still
+  // needs its worker.
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
-  ::close_range(kWireFd + 1, ~0u, 0);
+  close_inherited_files();
+  std::setlocale(LC_ALL,
+                 "");  // that of the variables with which it is started: usually none, which is "C"
   WireRegion region(kWireFd);
-  limit_process(memory);
-  Worker worker(region, library);
+  Worker worker(region, arguments);
   for (;;) {
     region.wait_turn(kWireWorker, -1);
     worker.reply();
@@ -109,9 +210,13 @@ int work(const char* library, std::uint64_t memory) {
 
 int main(int argc, char** argv) {
   tinyzero::open_standard_streams();
-  if (argc != 3) return 2;
+  constexpr int kFixed = 4;
+  if (argc < kFixed) return 2;
   try {
-    return tinyzero::work(argv[1], std::strtoull(argv[2], nullptr, 10));
+    const auto memory = tinyzero::parse_integer(argv[2]), host = tinyzero::parse_integer(argv[3]);
+    if (!memory || !host) return 2;
+    const tinyzero::SandboxOptions sandbox{static_cast<std::uint64_t>(*memory), {argv + kFixed, argv + argc}};
+    return tinyzero::work({.library = argv[1], .host = static_cast<pid_t>(*host), .sandbox = sandbox});
   } catch (const std::exception&) {
     return 2;  // the host says that its worker ended
   }

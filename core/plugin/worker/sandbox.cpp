@@ -1,8 +1,9 @@
 #include "core/plugin/worker/sandbox.h"
 
-#include <linux/audit.h>
-#include <linux/filter.h>
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,28 +11,17 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstddef>
+#include <cstring>
 #include <fstream>
-#include <vector>
+#include <string>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/plugin/worker/filters.h"
+#include "core/plugin/worker/landlock.h"
 
 namespace tinyzero {
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
-#if defined(__x86_64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
-#else
-#error "name this machine's audit architecture here"
-#endif
 
 volatile std::int32_t* forbidden = nullptr;
 
@@ -40,95 +30,140 @@ void on_forbidden_call(int, siginfo_t* info, void*) {
   ::_exit(1);
 }
 
-// A filter, built from the top; every rule ends in `allow` or falls through to the next.
-class Filter {
- public:
-  Filter() {
-    load(offsetof(seccomp_data, arch));
-    add(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0);
-    add(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-    load(offsetof(seccomp_data, nr));
-  }
-
-  void allow(long call) {
-    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 1);
-    add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-  }
-  // Only where argument `i` has the value.
-  void allow_if_equal(long call, int i, std::uint32_t value) {
-    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 4);
-    load(argument(i));
-    add(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-    add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    add(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
-  }
-  // Only where argument `i` has none of the bits, and argument `j`, if not negative, has that one.
-  void allow_without(long call, int i, std::uint32_t bits, int j = -1, std::uint32_t needed = 0) {
-    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, j < 0 ? 4 : 6);
-    load(argument(i));
-    add(BPF_JMP | BPF_JSET | BPF_K, bits, j < 0 ? 1 : 3, 0);
-    if (j >= 0) {
-      load(argument(j));
-      add(BPF_JMP | BPF_JSET | BPF_K, needed, 0, 1);
-    }
-    add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    add(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
-  }
-
-  // Everything else traps. From here on the filter holds.
-  bool install() {
-    add(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
-    const sock_fprog program{static_cast<unsigned short>(code_.size()), code_.data()};
-    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-  }
-
- private:
-  static std::uint32_t argument(int i) {
-    return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + 8 * static_cast<std::size_t>(i));
-  }
-  void load(std::size_t offset) { add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); }
-  void add(int code, std::uint32_t k, int yes = 0, int no = 0) {
-    code_.push_back({static_cast<std::uint16_t>(code), static_cast<std::uint8_t>(yes), static_cast<std::uint8_t>(no), k});
-  }
-
-  std::vector<sock_filter> code_;
-};
+[[noreturn]] void cannot_confine(const char* what) {
+  throw Failure(std::string("this kernel cannot confine a task's worker (") + what + ")",
+                "set task.in_process: true if you trust the task");
+}
 
 void limit(decltype(RLIMIT_AS) resource, std::uint64_t value) {
   const rlimit to{value, value};
   if (::setrlimit(resource, &to) != 0) throw Failure("a limit of a task's worker cannot be set");
 }
 
-}  // namespace
-
 void limit_process(std::uint64_t memory) {
+  constexpr std::uint64_t kFiles = 256;
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
+  limit(RLIMIT_NOFILE, kFiles);
+  limit(RLIMIT_MEMLOCK, 0);
   if (kSanitized) return;  // shadow memory takes terabytes of address space
   std::uint64_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
   limit(RLIMIT_AS, pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) + memory);
 }
 
-void forbid_system_calls(volatile std::int32_t* forbidden_call) {
-  if (kSanitized) return;
+// Where memory runs out, the system is to end this process and not its host.
+void go_first_when_memory_ends() { std::ofstream("/proc/self/oom_score_adj") << 1000; }
+
+// Root's powers, except to read what others own, as root's libraries may lie in a user's folder.
+// Without them a process of root cannot look into others either.
+void drop_powers() {
+  constexpr std::uint32_t kReading = 1u << CAP_DAC_READ_SEARCH | 1u << CAP_DAC_OVERRIDE;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct own[2] = {}, left[2] = {};
+  if (::syscall(SYS_capget, &header, own) == 0)
+    left[0].effective = left[0].permitted = own[0].permitted & kReading;
+  ::syscall(SYS_capset, &header, left);
+}
+
+// In a user namespace of its own a process cannot look into others of its user; where there is
+// Landlock, that sees to it already.
+void leave_user_namespace() {
+  if (::geteuid() != 0) ::unshare(CLONE_NEWUSER);
+}
+
+// Maps a copy of the program as the kernel takes it, in the lowest 4 GiB, from a file that nobody
+// has open for writing: its pages can never be written again. Null where there is no room.
+const void* map_for_good(const std::vector<sock_filter>& code) {
+  constexpr std::uintptr_t kFirst = 0x10000000, kLast = 0xF0000000, kStep = 0x10000000;
+  const std::size_t size = sizeof(sock_fprog) + code.size() * sizeof(sock_filter);
+  for (std::uintptr_t at = kFirst; at <= kLast; at += kStep) {
+    void* const wanted = reinterpret_cast<void*>(at);
+    void* const taken =
+        ::mmap(wanted, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (taken == MAP_FAILED) continue;
+    if (taken != wanted) {  // an old kernel took the address for a wish
+      ::munmap(taken, size);
+      continue;
+    }
+    const sock_fprog program{static_cast<unsigned short>(code.size()),
+                             reinterpret_cast<sock_filter*>(at + sizeof(sock_fprog))};
+    std::string bytes(size, '\0');
+    std::memcpy(bytes.data(), &program, sizeof program);
+    std::memcpy(bytes.data() + sizeof program, code.data(), code.size() * sizeof(sock_filter));
+    const FileHandle written = FileHandle::adopt(::memfd_create("tinyzero-filter", MFD_CLOEXEC));
+    written.write(bytes, "a filter");
+    const FileHandle read("/proc/self/fd/" + std::to_string(written.fd()), O_RDONLY | O_CLOEXEC);
+    return ::mmap(wanted, size, PROT_READ, MAP_SHARED | MAP_FIXED, read.fd(), 0) == wanted
+               ? wanted
+               : nullptr;
+  }
+  return nullptr;
+}
+
+bool install(const void* program, unsigned flags) {
+  return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program) == 0;
+}
+
+// "Seccomp_filters" of a status file of /proc; -1 where the kernel does not say.
+int filters_of(const fs::path& status) {
+  std::ifstream lines(status);
+  for (std::string line; std::getline(lines, line);) {
+    constexpr std::string_view kField = "Seccomp_filters:";
+    if (line.starts_with(kField)) return std::atoi(line.c_str() + kField.size());
+  }
+  return -1;
+}
+
+}  // namespace
+
+Sandbox::Sandbox(const SandboxOptions& options, volatile std::int32_t* forbidden_call) {
   forbidden = forbidden_call;
-  struct sigaction action {};
+  ::prctl(PR_SET_DUMPABLE, 0);
+  go_first_when_memory_ends();
+  if (kSanitized) {
+    limit_process(options.memory);
+    return;
+  }
+  computing_filter_ = map_for_good(computing_filter());
+  if (computing_filter_ == nullptr) cannot_confine("no room for a filter");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) cannot_confine("no PR_SET_NO_NEW_PRIVS");
+  if (!allow_reading_only(options.readable)) leave_user_namespace();
+  drop_powers();
+  limit_process(options.memory);
+
+  struct sigaction action{};
   action.sa_sigaction = on_forbidden_call;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
   ::sigaction(SIGSYS, &action, nullptr);
-  Filter filter;
-  for (const long call : {SYS_futex, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_clock_gettime, SYS_gettimeofday, SYS_clock_nanosleep,
-                          SYS_nanosleep, SYS_sched_yield, SYS_getrandom, SYS_getpid, SYS_gettid, SYS_rt_sigprocmask, SYS_rt_sigreturn,
-                          SYS_restart_syscall, SYS_exit, SYS_exit_group}) {
-    filter.allow(call);
+  std::vector<sock_filter> code = loading_filter(
+      static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(computing_filter_)));
+  const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+  if (!install(&program, 0)) cannot_confine("no seccomp");
+}
+
+void Sandbox::compute_only() {
+  if (kSanitized) return;
+  if (!install(computing_filter_, SECCOMP_FILTER_FLAG_TSYNC))
+    cannot_confine("no filter for all threads");
+}
+
+bool is_computing_only(int worker) {
+  constexpr int kStages = 2;
+  if (kSanitized) return true;
+  const int own = filters_of("/proc/self/status");
+  if (own < 0) return true;
+  std::error_code error;
+  for (fs::directory_iterator thread("/proc/" + std::to_string(worker) + "/task", error), end;
+       !error && thread != end; thread.increment(error)) {
+    const int filters = filters_of(thread->path() / "status");
+    if (filters >= 0 && filters < own + kStages) return false;
   }
-  filter.allow_without(SYS_mprotect, 2, PROT_EXEC);
-  filter.allow_without(SYS_mmap, 2, PROT_EXEC, 3, MAP_ANONYMOUS);
-  filter.allow_if_equal(SYS_tgkill, 0, static_cast<std::uint32_t>(::getpid()));  // abort()
-  filter.allow_if_equal(SYS_write, 0, STDERR_FILENO);                            // what abort() says; goes nowhere
-  if (!filter.install())
-    throw Failure("this kernel cannot confine a task's worker (no seccomp)", "set task.in_process: true if you trust the task");
+  return true;
+}
+
+void hide_this_process() {
+  if (!kSanitized) ::prctl(PR_SET_DUMPABLE, 0);  // a leak checker traces its own process
 }
 
 }  // namespace tinyzero

@@ -1,22 +1,17 @@
 #include "core/plugin/worker/wire.h"
 
-#include <linux/futex.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <fmt/format.h>
 
-#include <cmath>
-#include <ctime>
-
-#include "core/base/error.h"
+#include "tinyzero/task_abi.h"
 
 namespace tinyzero {
 
 void WireWriter::too_long() const {
-  throw Failure("a message to or from a task's worker is longer than " + std::to_string(capacity_) + " bytes");
+  throw Failure("a message to or from a task's worker is longer than " + std::to_string(capacity_) +
+                " bytes");
 }
 
-void WireReader::broken() { throw Failure("a task's worker sent a broken message"); }
+void WireReader::too_short() { throw BrokenMessage("it ends too early"); }
 
 std::uint64_t WireReader::integer() {
   std::uint64_t value;
@@ -30,43 +25,85 @@ double WireReader::real() {
   return value;
 }
 
-std::string_view WireReader::text() {
-  const std::size_t n = count(1);
+bool WireReader::flag() {
+  const std::uint64_t value = integer();
+  if (value > 1) throw BrokenMessage(fmt::format("a flag is {}", value));
+  return value == 1;
+}
+
+std::string_view WireReader::text(std::size_t most) {
+  const std::size_t n = count(1, most);
   return {take(n), n};
 }
 
-std::size_t WireReader::count(std::size_t least) {
+std::size_t WireReader::count(std::size_t least, std::size_t most) {
   const std::uint64_t n = integer();
-  if (n > (size_ - at_) / least) broken();
+  if (n > most) throw BrokenMessage(fmt::format("a count is {}, at most {} are possible", n, most));
+  if (n > (size_ - at_) / least) too_short();
   return static_cast<std::size_t>(n);
 }
 
+void WireReader::finish() const {
+  if (at_ != size_) throw BrokenMessage(fmt::format("it has {} bytes too many", size_ - at_));
+}
+
 namespace {
+
+// Bytes that each takes at least.
+constexpr std::size_t kNumber = 8, kText = kNumber;
+constexpr std::size_t kParam = 4 * kNumber + 5 * kText + kNumber, kValue = 3 * kNumber,
+                      kItem = 3 * kText + kNumber;
 
 void write_texts(WireWriter& out, const std::vector<std::string>& texts) {
   out.integer(texts.size());
   for (const std::string& text : texts) out.text(text);
 }
 
-std::vector<std::string> read_texts(WireReader& in) {
-  std::vector<std::string> texts(in.count(8));
-  for (std::string& text : texts) text = in.text();
+std::vector<std::string> read_texts(WireReader& in, std::size_t most, std::size_t longest) {
+  std::vector<std::string> texts(in.count(kText, most));
+  for (std::string& text : texts) text = in.text(longest);
   return texts;
+}
+
+std::uint32_t read_number(WireReader& in) {
+  const std::uint64_t value = in.integer();
+  if (value > UINT32_MAX)
+    throw BrokenMessage(fmt::format("a number is {}, at most {} are possible", value, UINT32_MAX));
+  return static_cast<std::uint32_t>(value);
+}
+
+TaskParam read_param(WireReader& in) {
+  TaskParam p;
+  p.type = read_number(in);
+  p.max_count = read_number(in);
+  p.name = in.text(TINYZERO_TASK_MAX_NAME);
+  p.doc = in.text(TINYZERO_TASK_MAX_LINE);
+  p.fallback = in.text(TINYZERO_TASK_MAX_LINE);
+  p.needs_name = in.text(TINYZERO_TASK_MAX_NAME);
+  p.needs_value = in.text(TINYZERO_TASK_MAX_LINE);
+  p.low = in.real();
+  p.high = in.real();
+  p.choices = read_texts(in, TINYZERO_TASK_MAX_CHOICES, TINYZERO_TASK_MAX_LINE);
+  return p;
 }
 
 }  // namespace
 
 void write_about(WireWriter& out, const TaskAbout& about) {
-  for (const std::string* text : {&about.id, &about.title, &about.version, &about.doc}) out.text(*text);
-  for (const double reward : {about.reward_full, about.reward_min, about.reward_max}) out.real(reward);
+  for (const std::string* text : {&about.id, &about.title, &about.version, &about.doc})
+    out.text(*text);
+  for (const double reward : {about.reward_full, about.reward_min, about.reward_max})
+    out.real(reward);
   write_texts(out, about.parts);
   write_texts(out, about.reasons);
-  for (const bool flag : {about.can_solve, about.can_demonstrate, about.is_reentrant}) out.integer(flag ? 1 : 0);
+  for (const bool flag : {about.can_solve, about.can_demonstrate, about.is_reentrant})
+    out.integer(flag ? 1 : 0);
   out.integer(about.params.size());
   for (const TaskParam& p : about.params) {
     out.integer(p.type);
     out.integer(p.max_count);
-    for (const std::string* text : {&p.name, &p.doc, &p.fallback, &p.needs_name, &p.needs_value}) out.text(*text);
+    for (const std::string* text : {&p.name, &p.doc, &p.fallback, &p.needs_name, &p.needs_value})
+      out.text(*text);
     out.real(p.low);
     out.real(p.high);
     write_texts(out, p.choices);
@@ -75,20 +112,19 @@ void write_about(WireWriter& out, const TaskAbout& about) {
 
 TaskAbout read_about(WireReader& in) {
   TaskAbout about;
-  for (std::string* text : {&about.id, &about.title, &about.version, &about.doc}) *text = in.text();
-  for (double* reward : {&about.reward_full, &about.reward_min, &about.reward_max}) *reward = in.real();
-  about.parts = read_texts(in);
-  about.reasons = read_texts(in);
-  for (bool* flag : {&about.can_solve, &about.can_demonstrate, &about.is_reentrant}) *flag = in.integer() != 0;
-  about.params.resize(in.count(8));
-  for (TaskParam& p : about.params) {
-    p.type = static_cast<std::uint32_t>(in.integer());
-    p.max_count = static_cast<std::uint32_t>(in.integer());
-    for (std::string* text : {&p.name, &p.doc, &p.fallback, &p.needs_name, &p.needs_value}) *text = in.text();
-    p.low = in.real();
-    p.high = in.real();
-    p.choices = read_texts(in);
-  }
+  about.id = in.text(TINYZERO_TASK_MAX_NAME);
+  about.title = in.text(TINYZERO_TASK_MAX_LINE);
+  about.version = in.text(TINYZERO_TASK_MAX_NAME);
+  about.doc = in.text(TINYZERO_TASK_MAX_DOC);
+  for (double* reward : {&about.reward_full, &about.reward_min, &about.reward_max})
+    *reward = in.real();
+  about.parts = read_texts(in, TINYZERO_TASK_MAX_PARTS, TINYZERO_TASK_MAX_NAME);
+  about.reasons = read_texts(in, TINYZERO_TASK_MAX_REASONS, TINYZERO_TASK_MAX_LINE);
+  for (bool* flag : {&about.can_solve, &about.can_demonstrate, &about.is_reentrant})
+    *flag = in.flag();
+  about.params.resize(in.count(kParam, TINYZERO_TASK_MAX_PARAMS));
+  for (TaskParam& p : about.params) p = read_param(in);
+  in.finish();
   return about;
 }
 
@@ -96,7 +132,8 @@ void write_values(WireWriter& out, const std::vector<SettingValue>& values) {
   out.integer(values.size());
   for (const SettingValue& value : values) {
     out.integer(value.integers.size());
-    for (const std::int64_t integer : value.integers) out.integer(static_cast<std::uint64_t>(integer));
+    for (const std::int64_t integer : value.integers)
+      out.integer(static_cast<std::uint64_t>(integer));
     out.integer(value.reals.size());
     for (const double real : value.reals) out.real(real);
     write_texts(out, value.texts);
@@ -104,13 +141,13 @@ void write_values(WireWriter& out, const std::vector<SettingValue>& values) {
 }
 
 std::vector<SettingValue> read_values(WireReader& in) {
-  std::vector<SettingValue> values(in.count(8));
+  std::vector<SettingValue> values(in.count(kValue, TINYZERO_TASK_MAX_PARAMS));
   for (SettingValue& value : values) {
-    value.integers.resize(in.count(8));
+    value.integers.resize(in.count(kNumber));
     for (std::int64_t& integer : value.integers) integer = static_cast<std::int64_t>(in.integer());
-    value.reals.resize(in.count(8));
+    value.reals.resize(in.count(kNumber));
     for (double& real : value.reals) real = in.real();
-    value.texts = read_texts(in);
+    value.texts = read_texts(in, SIZE_MAX, SIZE_MAX);
   }
   return values;
 }
@@ -120,17 +157,20 @@ void write_items(WireWriter& out, const std::vector<Item>& items) {
   for (const Item& item : items) {
     for (const std::string* text : {&item.prompt, &item.key, &item.state}) out.text(*text);
     out.real(item.difficulty);
-    out.integer(item.index);
   }
 }
 
-std::vector<Item> read_items(WireReader& in) {
-  std::vector<Item> items(in.count(8));
+std::vector<Item> read_items(WireReader& in, std::size_t n) {
+  if (const std::size_t sent = in.count(kItem); sent != n)
+    throw BrokenMessage(fmt::format("it holds {} problems, asked for were {}", sent, n));
+  std::vector<Item> items(n);
   for (Item& item : items) {
-    for (std::string* text : {&item.prompt, &item.key, &item.state}) *text = in.text();
+    item.prompt = in.text(TINYZERO_TASK_MAX_PROMPT);
+    item.key = in.text(TINYZERO_TASK_MAX_KEY);
+    item.state = in.text(TINYZERO_TASK_MAX_STATE);
     item.difficulty = in.real();
-    item.index = in.integer();
   }
+  in.finish();
   return items;
 }
 
@@ -143,7 +183,7 @@ void write_answers(WireWriter& out, const Answer* answers, std::size_t n) {
 }
 
 std::vector<Answer> read_answers(WireReader& in) {
-  std::vector<Answer> answers(in.count(16));
+  std::vector<Answer> answers(in.count(2 * kText));
   for (Answer& answer : answers) {
     answer.state = in.text();
     answer.completion = in.text();
@@ -171,43 +211,27 @@ void write_verdicts(WireWriter& out, const std::vector<Verdict>& verdicts) {
 }
 
 void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n) {
-  if (in.count(sizeof(WireVerdict)) != n) throw Failure("a task's worker sent another number of verdicts than it was asked for");
+  if (const std::size_t sent = in.count(sizeof(WireVerdict)); sent != n)
+    throw BrokenMessage(fmt::format("it holds {} verdicts, asked for were {}", sent, n));
   for (std::size_t i = 0; i < n; ++i) {
     WireVerdict row;
     std::memcpy(&row, in.take(sizeof row), sizeof row);
+    if (row.detail_size > TINYZERO_TASK_MAX_DETAIL)
+      throw BrokenMessage(fmt::format("a detail has {} bytes, at most {} are possible",
+                                      row.detail_size, TINYZERO_TASK_MAX_DETAIL));
     assign(verdicts[i], row.verdict);
     if (row.detail_size > 0) verdicts[i].detail.assign(in.take(row.detail_size), row.detail_size);
   }
+  in.finish();
 }
 
-WireRegion::WireRegion() : file_(FileHandle::adopt(::memfd_create("tinyzero-worker", MFD_CLOEXEC))) {
-  if (fd() < 0 || ::ftruncate(fd(), static_cast<off_t>(kSize)) != 0) throw Failure("no shared memory for a task's worker");
-  map();
+std::size_t items_bytes(std::size_t n) {
+  return kNumber +
+         n * (kItem + TINYZERO_TASK_MAX_PROMPT + TINYZERO_TASK_MAX_KEY + TINYZERO_TASK_MAX_STATE);
 }
 
-WireRegion::WireRegion(int fd) : file_(FileHandle::adopt(fd)) { map(); }
-
-WireRegion::~WireRegion() { ::munmap(data_, kSize); }
-
-void WireRegion::map() {
-  void* data = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd(), 0);
-  if (data == MAP_FAILED) throw Failure("the shared memory of a task's worker cannot be mapped");
-  data_ = static_cast<char*>(data);
-}
-
-void WireRegion::pass_turn(std::uint32_t to) {
-  header().turn.store(to, std::memory_order_release);
-  ::syscall(SYS_futex, &header().turn, FUTEX_WAKE, 1, nullptr, nullptr, 0);
-}
-
-bool WireRegion::wait_turn(std::uint32_t own, double seconds) {
-  const std::uint32_t other = own == kWireHost ? kWireWorker : kWireHost;
-  timespec wait{static_cast<time_t>(seconds), static_cast<long>((seconds - std::floor(seconds)) * 1e9)};
-  do {
-    if (header().turn.load(std::memory_order_acquire) == own) return true;
-    ::syscall(SYS_futex, &header().turn, FUTEX_WAIT, other, seconds < 0 ? nullptr : &wait, nullptr, 0);
-  } while (seconds < 0);
-  return header().turn.load(std::memory_order_acquire) == own;
+std::size_t verdicts_bytes(std::size_t n) {
+  return kNumber + n * (sizeof(WireVerdict) + TINYZERO_TASK_MAX_DETAIL);
 }
 
 }  // namespace tinyzero

@@ -1,10 +1,11 @@
-// What a host and a task's worker say to each other: requests and replies in memory that both map.
+// What a host and a task's worker say to each other. Numbers are 8 bytes in the machine's order,
+// texts a length and their bytes.
 //
-// One side writes while the other waits; `turn` says whose it is. Numbers are 8 bytes in the machine's order, texts a length and their
-// bytes. A worker is not trusted: WireReader checks every length against what was sent.
+// A worker is not trusted. A host reads from a copy of the reply (region.h); every count and length
+// is checked against what was sent and against the limits of tinyzero/task_abi.h, and what is wrong
+// is a BrokenMessage.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -12,24 +13,14 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/file.h"
+#include "core/base/error.h"
 #include "core/plugin/task_code.h"
 
 namespace tinyzero {
 
-enum class WireOperation : std::uint32_t { about, create, draw, verify, solve, demonstrate };
-enum class WireStatus : std::uint32_t { ok, error, failure };  // not ok: the reply is the message and its hint
-
-constexpr std::uint32_t kWireHost = 0, kWireWorker = 1;  // turns
-constexpr std::uint32_t kNoRow = UINT32_MAX;
-
-struct WireHeader {
-  std::atomic<std::uint32_t> turn;
-  WireOperation operation;
-  WireStatus status;
-  std::uint64_t request_size, reply_size;
-  volatile std::uint32_t cursor;         // the row that verify works on, kNoRow before the first
-  volatile std::int32_t forbidden_call;  // the system call that ended the worker, -1: none
+class BrokenMessage : public Failure {
+ public:
+  using Failure::Failure;
 };
 
 // Appends to an area of fixed size. Throws Failure if it is full.
@@ -57,26 +48,29 @@ class WireWriter {
   std::size_t capacity_, size_ = 0;
 };
 
-// Reads what a WireWriter wrote. Throws Failure where it ends too early.
+// Reads what a WireWriter wrote. Throws BrokenMessage.
 class WireReader {
  public:
   WireReader(const char* area, std::size_t size) : area_(area), size_(size) {}
 
   std::uint64_t integer();
   double real();
-  std::string_view text();
+  bool flag();
+  std::string_view text(std::size_t most = SIZE_MAX);
   // A count of things that take at least `least` bytes each.
-  std::size_t count(std::size_t least);
+  std::size_t count(std::size_t least, std::size_t most = SIZE_MAX);
   // The next n bytes.
   const char* take(std::size_t n) {
-    if (n > size_ - at_) broken();
+    if (n > size_ - at_) too_short();
     const char* start = area_ + at_;
     at_ += n;
     return start;
   }
+  // Nothing may follow.
+  void finish() const;
 
  private:
-  [[noreturn]] static void broken();
+  [[noreturn]] static void too_short();
 
   const char* area_;
   std::size_t size_, at_ = 0;
@@ -87,39 +81,17 @@ TaskAbout read_about(WireReader& in);
 void write_values(WireWriter& out, const std::vector<SettingValue>& values);
 std::vector<SettingValue> read_values(WireReader& in);
 void write_items(WireWriter& out, const std::vector<Item>& items);
-std::vector<Item> read_items(WireReader& in);
+std::vector<Item> read_items(WireReader& in,
+                             std::size_t n);  // without indices; BrokenMessage if there are not n
 void write_answers(WireWriter& out, const Answer* answers, std::size_t n);
 std::vector<Answer> read_answers(WireReader& in);  // views into the area
 void write_verdicts(WireWriter& out, const std::vector<Verdict>& verdicts);
-void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n);  // Failure if there are not n
+void read_verdicts(WireReader& in, Verdict* verdicts,
+                   std::size_t n);  // BrokenMessage if there are not n
 
-// The memory: a header and an area for each direction. Pages that were never written take no memory.
-class WireRegion {
- public:
-  static constexpr std::size_t kArea = std::size_t{128} << 20;
-  static constexpr std::size_t kSize = 4096 + 2 * kArea;
-
-  WireRegion();                 // a new one
-  explicit WireRegion(int fd);  // the one that another process made
-  ~WireRegion();
-  WireRegion(const WireRegion&) = delete;
-  WireRegion& operator=(const WireRegion&) = delete;
-
-  int fd() const { return file_.fd(); }
-  WireHeader& header() { return *reinterpret_cast<WireHeader*>(data_); }
-  char* request() { return data_ + 4096; }
-  char* reply() { return data_ + 4096 + kArea; }
-
-  // Gives the turn away.
-  void pass_turn(std::uint32_t to);
-  // Waits until it is the turn of `own`, or until `seconds` have passed (negative: for ever). Returns whether it is.
-  bool wait_turn(std::uint32_t own, double seconds);
-
- private:
-  void map();
-
-  FileHandle file_;
-  char* data_ = nullptr;
-};
+// The most bytes that a reply takes which keeps to the limits.
+constexpr std::size_t kAboutBytes = std::size_t{4} << 20;
+std::size_t items_bytes(std::size_t n);
+std::size_t verdicts_bytes(std::size_t n);
 
 }  // namespace tinyzero

@@ -1,209 +1,292 @@
 #include "core/plugin/worker/worker_task.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <boost/dll/runtime_symbol_info.hpp>
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <cstring>
+#include <algorithm>
+#include <cctype>
 
 #include "core/base/error.h"
 #include "core/plugin/library.h"
+#include "core/plugin/task_limits.h"
+#include "tinyzero/task_abi.h"
 
 namespace tinyzero {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kWireFd = 3;                      // of the worker
-constexpr double kLookSeconds = 0.02;           // between looks at a worker that does not reply
 constexpr std::size_t kBatchBytes = 64u << 20;  // of the answers of one request
+constexpr double kShareOfCall = 0.25;           // of its time that a call to judge should take
+constexpr std::size_t kMessageBytes = 4096;     // of an error's words and hint
+constexpr std::size_t kTextBytes = 64 + TINYZERO_TASK_MAX_TEXT;
+constexpr const char* kHint = "`tinyzero task check` finds such faults";
+constexpr const char* kReadingHint =
+    "a task can read what lies in the folder of its library, and files that its settings name "
+    "(docs/sandbox.md)";
 
-// The program of a worker: beside this one, unless TINYZERO_WORKER names it.
-std::string worker_program() {
-  const char* named = std::getenv("TINYZERO_WORKER");
-  return named != nullptr ? named : (boost::dll::program_location().parent_path() / "tinyzero-worker").string();
+void nothing(WireWriter&) {}
+
+// Whether an error may be about a file: then the reason may be that the task may not read it.
+bool names_path(std::string_view text) {
+  const std::size_t at = text.find(" /");
+  return at != std::string_view::npos && at + 2 < text.size() &&
+         std::isalpha(static_cast<unsigned char>(text[at + 2])) != 0;
 }
 
-std::string call_name(int number) {
-  struct Name {
-    long number;
-    const char* name;
-  };
-  static constexpr Name kNames[] = {{SYS_openat, "openat"},         {SYS_read, "read"},       {SYS_write, "write"},
-                                    {SYS_socket, "socket"},         {SYS_connect, "connect"}, {SYS_clone, "clone"},
-                                    {SYS_clone3, "clone3"},         {SYS_execve, "execve"},   {SYS_kill, "kill"},
-                                    {SYS_unlinkat, "unlinkat"},     {SYS_mmap, "mmap"},       {SYS_mprotect, "mprotect"},
-                                    {SYS_newfstatat, "newfstatat"}, {SYS_getppid, "getppid"}};
-  for (const Name& name : kNames) {
-    if (name.number == number) return name.name;
-  }
-  return "number " + std::to_string(number);
+// The row that cost a worker.
+Verdict failed_row(const std::string& task, const std::string& cause) {
+  Verdict out;
+  out.outcome = Outcome::error;
+  out.detail = "the code of task \"" + task + "\" " + cause;
+  return out;
 }
 
 }  // namespace
 
-struct WorkerTask::Lost {
-  std::string cause;
-  std::uint32_t row;  // kNoRow: not known
-};
-
-WorkerTask::WorkerTask(std::filesystem::path path, WorkerLimits limits) : path_(std::move(path)), limits_(limits) {
+WorkerTask::WorkerTask(std::filesystem::path path, WorkerLimits limits, WorkerPlace place)
+    : path_(std::move(path)),
+      limits_(limits),
+      place_(std::move(place)),
+      first_rows_(std::max<std::size_t>(
+          1, static_cast<std::size_t>(limits.call_seconds / limits.row_seconds / 2))),
+      rows_at_once_(first_rows_) {
   check_task_library(path_);
-  start();
+  try {
+    start();
+  } catch (const WorkerLost& lost) {
+    throw Failure(name() + " " + lost.cause + " while loading", kHint);
+  }
 }
 
-WorkerTask::~WorkerTask() { stop(); }
+// Until a task has said its name, it goes by its file's.
+std::string WorkerTask::name() const {
+  return about_.id.empty() ? "the code of " + path_.string()
+                           : "the code of task \"" + about_.id + "\" (" + path_.string() + ")";
+}
+
+template <class Read>
+auto WorkerTask::ask(WireOperation operation, std::size_t most, const Write& write,
+                     const Read& read, std::size_t rows) {
+  try {
+    const double seconds =
+        operation == WireOperation::about ? limits_.load_seconds : limits_.call_seconds;
+    const CallLimits limits{
+        .seconds = seconds, .row_seconds = limits_.row_seconds, .rows = rows};
+    const WireReply reply = process_->call(
+        operation, limits, std::clamp(most, kMessageBytes, WireRegion::kArea), write);
+    WireReader in(reply.bytes.get(), reply.size);
+    try {
+      if (reply.status == WireStatus::ok) return read(in);
+      const std::string what(in.text()), hint(in.text());
+      if (reply.status == WireStatus::error) throw Error(what, hint);
+      if (reply.status == WireStatus::failure) throw Failure(what, hint);
+      throw BrokenMessage("it has an unknown status");
+    } catch (const BrokenMessage& e) {
+      process_->end(std::string("sent a reply that cannot be right: ") + e.what());
+    }
+  } catch (const WorkerLost&) {
+    process_.reset();
+    throw;
+  }
+}
+
+template <class Read>
+auto WorkerTask::ask_or_fail(WireOperation operation, const char* doing, std::size_t most,
+                             const Write& write, const Read& read) {
+  have_worker();
+  try {
+    return ask(operation, most, write, read);
+  } catch (const WorkerLost& lost) {
+    count_strike(lost.cause + " while " + doing);
+    throw Failure(name() + " " + lost.cause + " while " + doing, kHint);
+  }
+}
 
 void WorkerTask::start() {
-  stop();
-  region_ = std::make_unique<WireRegion>();
-  region_->header().forbidden_call = -1;
-  region_->header().turn = kWireHost;
-  const std::string program = worker_program(), library = std::filesystem::absolute(path_).string();
-  const std::string memory = std::to_string(limits_.memory);
-  char* const arguments[] = {const_cast<char*>(program.c_str()), const_cast<char*>(library.c_str()), const_cast<char*>(memory.c_str()),
-                             nullptr};
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
-  ::posix_spawn_file_actions_adddup2(&files, region_->fd(), kWireFd);
-  const int error = ::posix_spawn(&pid_, program.c_str(), &files, nullptr, arguments, environ);
-  ::posix_spawn_file_actions_destroy(&files);
-  if (error != 0) {
-    pid_ = -1;
-    throw Failure("cannot start " + program + ": " + std::strerror(error),
-                  "it is built with the program; set task.in_process: true to do without");
-  }
-  WireReader reply = call_or_fail(WireOperation::about, "loading", [](WireWriter&) {});
-  about_ = read_about(reply);
-  if (created_) call_or_fail(WireOperation::create, "being set up", [&](WireWriter& out) { write_values(out, values_); });
-}
-
-void WorkerTask::stop() {
-  if (pid_ < 0) return;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
-  pid_ = -1;
-}
-
-std::string WorkerTask::how_it_ended(int status) {
-  pid_ = -1;
-  const int forbidden = region_->header().forbidden_call;
-  if (forbidden >= 0) return "made the system call " + call_name(forbidden) + ", which judging an answer does not need";
-  if (WIFSIGNALED(status)) return fmt::format("was ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
-  return fmt::format("ended its process with exit code {}", WEXITSTATUS(status));
-}
-
-WireReader WorkerTask::call(WireOperation operation, double seconds, std::size_t rows, const Write& write) {
-  if (pid_ < 0) start();
-  WireHeader& header = region_->header();
-  WireWriter out(region_->request(), WireRegion::kArea);
-  write(out);
-  header.operation = operation;
-  header.request_size = out.size();
-  header.cursor = kNoRow;
-  region_->pass_turn(kWireWorker);
-
-  std::uint32_t row = kNoRow;
-  Clock::time_point since = Clock::now();
-  while (!region_->wait_turn(kWireHost, kLookSeconds)) {
-    int status = 0;
-    if (::waitpid(pid_, &status, WNOHANG) == pid_) throw Lost{how_it_ended(status), header.cursor};
-    if (header.cursor != row) {
-      row = header.cursor;
-      since = Clock::now();
-    }
-    // A task that does not say which row it works on has the time of all of them.
-    const double limit = rows > 0 && row == kNoRow ? seconds * static_cast<double>(rows) : seconds;
-    if (std::chrono::duration<double>(Clock::now() - since).count() < limit) continue;
-    stop();
-    throw Lost{fmt::format("ran longer than {} s", limit), row};
-  }
-  if (header.reply_size > WireRegion::kArea) throw Failure("the worker of " + path_.string() + " sent a broken message");
-  WireReader reply(region_->reply(), static_cast<std::size_t>(header.reply_size));
-  if (header.status == WireStatus::ok) return reply;
-  const std::string what(reply.text()), hint(reply.text());
-  if (header.status == WireStatus::failure) throw Failure(what, hint);
-  throw Error(what, hint);
-}
-
-WireReader WorkerTask::call_or_fail(WireOperation operation, const char* doing, const Write& write) {
+  process_.reset();  // the old one ends first
+  process_ = std::make_unique<WorkerProcess>(WorkerSetup{.library = path_,
+                                                         .memory = limits_.memory,
+                                                         .threads = limits_.threads,
+                                                         .readable = readable_,
+                                                         .folder = place_.folder,
+                                                         .variables = place_.variables});
   try {
-    return call(operation, limits_.call_seconds, 0, write);
-  } catch (const Lost& lost) {
-    throw Failure("the code of " + path_.string() + " " + lost.cause + " while " + doing, "`tinyzero task check` finds such faults");
+    TaskAbout about = ask(WireOperation::about, kAboutBytes, nothing, read_about);
+    check_about(about);
+    if (!about_.id.empty() && about != about_)
+      throw WorkerLost{"describes itself otherwise than before"};
+    about_ = std::move(about);
+    if (created_) create_instance();
+  } catch (...) {  // a worker that is not ready is none
+    process_.reset();
+    throw;
   }
+}
+
+void WorkerTask::create_instance() {
+  const auto write = [&](WireWriter& out) {
+    out.integer(place_.computes_only ? 1 : 0);
+    write_values(out, values_);
+  };
+  ask(WireOperation::create, 0, write, [&](WireReader& in) {
+    in.finish();
+    if (place_.computes_only) process_->check_confined();
+  });
+}
+
+void WorkerTask::have_worker() {
+  if (process_ != nullptr) {
+    try {
+      return process_->check_rest();
+    } catch (const WorkerLost& lost) {
+      process_.reset();
+      count_strike(lost.cause + " between two calls");
+    }
+  }
+  while (process_ == nullptr) {
+    try {
+      start();
+    } catch (const WorkerLost& lost) {
+      count_strike(lost.cause + " while it was started again");
+    }
+  }
+}
+
+void WorkerTask::allow_reading(std::vector<std::filesystem::path> paths) {
+  if (paths == readable_) return;
+  readable_ = std::move(paths);
+  process_.reset();  // the next one may
 }
 
 void WorkerTask::create(const std::vector<SettingValue>& values) {
-  call_or_fail(WireOperation::create, "being set up", [&](WireWriter& out) { write_values(out, values); });
+  if (created_ && place_.computes_only)
+    process_.reset();  // one that only computes can create nothing that reads a file
+  created_ = false;
   values_ = values;
+  have_worker();
+  try {
+    create_instance();
+  } catch (const WorkerLost& lost) {
+    count_strike(lost.cause + " while being set up");
+    throw Failure(name() + " " + lost.cause + " while being set up", kHint);
+  } catch (const Failure&) {
+    throw;
+  } catch (const Error& e) {
+    throw Error(e.what(), names_path(e.what()) ? kReadingHint : e.hint());
+  }
   created_ = true;
 }
 
 std::vector<Item> WorkerTask::draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) {
-  WireReader reply = call_or_fail(WireOperation::draw, "drawing problems", [&](WireWriter& out) {
+  const auto write = [&](WireWriter& out) {
     out.integer(seed);
     out.integer(indices.size());
     for (const std::uint64_t index : indices) out.integer(index);
-  });
-  std::vector<Item> items = read_items(reply);
-  if (items.size() != indices.size()) throw Failure("the worker of " + path_.string() + " sent a broken message");
+  };
+  const auto read = [&](WireReader& in) { return read_items(in, indices.size()); };
+  std::vector<Item> items = ask_or_fail(WireOperation::draw, "drawing problems",
+                                        items_bytes(indices.size()), write, read);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    check_item(about_.id, items[i].prompt.size(), items[i].key.size(), items[i].state.size(),
+               items[i].difficulty);
+    items[i].index = indices[i];
+  }
   return items;
 }
 
 std::optional<std::string> WorkerTask::solve(std::string_view state) {
-  WireReader reply = call_or_fail(WireOperation::solve, "solving a problem", [&](WireWriter& out) { out.text(state); });
-  if (reply.integer() == 0) return std::nullopt;
-  return std::string(reply.text());
+  const auto read = [](WireReader& in) -> std::optional<std::string> {
+    if (!in.flag()) return std::nullopt;
+    return std::string(in.text(TINYZERO_TASK_MAX_TEXT));
+  };
+  return ask_or_fail(
+      WireOperation::solve, "solving a problem", kTextBytes,
+      [&](WireWriter& out) { out.text(state); }, read);
 }
 
-std::string WorkerTask::demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) {
-  WireReader reply = call_or_fail(WireOperation::demonstrate, "writing a demonstration", [&](WireWriter& out) {
+std::string WorkerTask::demonstrate(std::string_view state, std::uint64_t seed,
+                                    std::uint64_t index) {
+  const auto write = [&](WireWriter& out) {
     out.text(state);
     out.integer(seed);
     out.integer(index);
-  });
-  return std::string(reply.text());
+  };
+  const auto read = [](WireReader& in) { return std::string(in.text(TINYZERO_TASK_MAX_TEXT)); };
+  return ask_or_fail(WireOperation::demonstrate, "writing a demonstration", kTextBytes, write,
+                     read);
 }
 
 std::vector<Verdict> WorkerTask::verify(const std::vector<Answer>& answers) {
   std::vector<Verdict> out(answers.size());
   for (std::size_t first = 0, last = 0; first < answers.size(); first = last) {
     std::size_t bytes = 0;
-    for (; last < answers.size() && (last == first || bytes < kBatchBytes); ++last)
+    for (; last < answers.size() && last - first < rows_at_once_ &&
+           (last == first || bytes < kBatchBytes);
+         ++last)
       bytes += answers[last].state.size() + answers[last].completion.size() + 16;
     judge(answers.data() + first, last - first, out.data() + first);
   }
   return out;
 }
 
-// Where the worker is lost, the rows before the one at fault are judged again, and those after it: verify is pure.
+// What goes wrong here is the task's doing, a Failure that its worker sends included.
+void WorkerTask::ask_verdicts(const Answer* answers, std::size_t n, Verdict* out) {
+  try {
+    ask(
+        WireOperation::verify, verdicts_bytes(n),
+        [&](WireWriter& request) { write_answers(request, answers, n); },
+        [&](WireReader& in) { read_verdicts(in, out, n); }, n);
+  } catch (const Error& e) {
+    process_.reset();
+    throw WorkerLost{std::string("failed: ") + e.what()};
+  }
+}
+
+// Where the worker is lost, the rows before the one at fault are judged again, and those after it:
+// verify is pure.
 void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
   if (n == 0) return;
+  have_worker();
+  const Clock::time_point start = Clock::now();
   try {
-    WireReader reply =
-        call(WireOperation::verify, limits_.row_seconds, n, [&](WireWriter& request) { write_answers(request, answers, n); });
-    read_verdicts(reply, out, n);
-    judged_ += static_cast<std::int64_t>(n);
-  } catch (const Lost& lost) {
-    if (n == 1 || lost.row < n) {
-      const std::size_t row = n == 1 ? 0 : lost.row;
-      count_strike(lost.cause);
-      judge(answers, row, out);
-      out[row].outcome = Outcome::error;
-      out[row].detail = "the task's code " + lost.cause;
-      judge(answers + row + 1, n - row - 1, out + row + 1);
-      return;
-    }
-    for (std::size_t i = 0; i < n; ++i) judge(answers + i, 1, out + i);  // the task does not say which row it was
+    ask_verdicts(answers, n, out);
+  } catch (const WorkerLost& lost) {
+    const std::size_t row = n == 1 ? 0 : lost.row;
+    count_strike(lost.cause + (row < n ? " on the answer " + shown(answers[row].completion)
+                                       : " while judging answers"));
+    if (row >= n) return judge_singly(answers, n, out);
+    out[row] = failed_row(about_.id, lost.cause);
+    judge(answers, row, out);
+    return judge(answers + row + 1, n - row - 1, out + row + 1);
+  }
+  judged_ += static_cast<std::int64_t>(n);
+  const double rate = static_cast<double>(n) /
+                      std::max(1e-9, std::chrono::duration<double>(Clock::now() - start).count());
+  rows_at_once_ =
+      std::max(first_rows_, static_cast<std::size_t>(kShareOfCall * limits_.call_seconds * rate));
+}
+
+// Nobody knows which row it was that cost the worker. Its strike stands for the first that is
+// found; rows judged here forgive none.
+void WorkerTask::judge_singly(const Answer* answers, std::size_t n, Verdict* out) {
+  bool is_found = false;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::string cause = judge_alone(answers[i], out[i]);
+    if (cause.empty()) continue;
+    if (is_found) count_strike(cause + " on the answer " + shown(answers[i].completion));
+    is_found = true;
+  }
+}
+
+// What it did to the worker, with the verdict an error; empty if the worker outlives it.
+std::string WorkerTask::judge_alone(const Answer& answer, Verdict& out) {
+  have_worker();
+  try {
+    ask_verdicts(&answer, 1, &out);
+    return {};
+  } catch (const WorkerLost& lost) {
+    out = failed_row(about_.id, lost.cause);
+    return lost.cause;
   }
 }
 
@@ -211,9 +294,45 @@ void WorkerTask::count_strike(const std::string& cause) {
   strikes_ = judged_ < limits_.forgiven_after ? strikes_ + 1 : 1;
   judged_ = 0;
   if (strikes_ < limits_.strikes) return;
+  const std::string task = about_.id.empty() ? path_.string() : "task \"" + about_.id + "\"";
   throw Failure(
-      fmt::format("task \"{}\" is stopped: its worker was lost {} times, the last time because it {}", about_.id, strikes_, cause),
+      strikes_ == 1
+          ? task + ": its code " + cause
+          : fmt::format("{} is stopped: its worker was lost {} times, the last time because it {}",
+                        task, strikes_, cause),
       "`tinyzero task check " + path_.string() + "` finds such faults");
+}
+
+void WorkerTask::create_again() { create(std::vector<SettingValue>(values_)); }
+
+bool WorkerTask::is_same_in_threads(const std::vector<Answer>& answers, std::uint64_t threads) {
+  const auto write = [&](WireWriter& out) {
+    out.integer(threads);
+    write_answers(out, answers.data(), answers.size());
+  };
+  return ask_or_fail(WireOperation::verify_in_threads, "judging in several threads", 0, write,
+                     [](WireReader& in) { return in.flag(); });
+}
+
+WorkerUse WorkerTask::use() {
+  return ask_or_fail(WireOperation::measure, "counting what it holds", 0, nothing,
+                     [](WireReader& in) {
+                       WorkerUse use;
+                       for (std::uint64_t* number : {&use.resident_bytes, &use.files, &use.threads})
+                         *number = in.integer();
+                       return use;
+                     });
+}
+
+LibraryFacts WorkerTask::inspect() {
+  return ask_or_fail(WireOperation::inspect, "being asked for what it offers", 0, nothing,
+                     [](WireReader& in) {
+                       LibraryFacts facts;
+                       facts.tasks = in.integer();
+                       facts.refuses_unknown_extensions = in.flag();
+                       facts.load_milliseconds = in.real();
+                       return facts;
+                     });
 }
 
 }  // namespace tinyzero

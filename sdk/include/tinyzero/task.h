@@ -69,6 +69,11 @@ class TaskBinding {
  private:
   using Settings = typename Task::Settings;
 
+  static_assert(Task::parts.size() <= TINYZERO_TASK_MAX_PARTS,
+                "a task names at most TINYZERO_TASK_MAX_PARTS (6) parts of a reward");
+  static_assert(Task::reasons.size() < TINYZERO_TASK_MAX_REASONS,
+                "a task has fewer than TINYZERO_TASK_MAX_REASONS (256) reasons");
+
   TaskBinding() {
     settings_.describe(table_);
     for (const Setting& row : table_.rows()) params_.push_back(param(row));

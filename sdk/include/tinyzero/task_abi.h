@@ -23,7 +23,22 @@ extern "C" {
 
 #define TINYZERO_TASK_ABI_MAJOR 1u /* also in the name of the entry function: another major is another symbol */
 #define TINYZERO_TASK_ABI_MINOR 0u /* later minors only append fields and extensions */
-#define TINYZERO_TASK_MAX_PARTS 6u /* named parts of a reward */
+
+/* What a task may hand over. A host refuses more, naming the task. Lengths are in bytes, without
+ * the NUL. */
+#define TINYZERO_TASK_MAX_PARTS 6u        /* named parts of a reward */
+#define TINYZERO_TASK_MAX_REASONS 256u    /* reasons of a verdict */
+#define TINYZERO_TASK_MAX_PARAMS 256u     /* settings */
+#define TINYZERO_TASK_MAX_CHOICES 256u    /* choices of a setting */
+#define TINYZERO_TASK_MAX_VALUES 65536u   /* values of a setting that is a list */
+#define TINYZERO_TASK_MAX_NAME 64u        /* id, version, name of a part, name of a setting */
+#define TINYZERO_TASK_MAX_LINE 4096u      /* title, reason; doc, default and choice of a setting */
+#define TINYZERO_TASK_MAX_DOC 65536u      /* the task's doc */
+#define TINYZERO_TASK_MAX_PROMPT 1048576u /* prompt of a problem */
+#define TINYZERO_TASK_MAX_KEY 65536u      /* key of a problem */
+#define TINYZERO_TASK_MAX_STATE 65536u    /* state of a problem */
+#define TINYZERO_TASK_MAX_TEXT 1048576u   /* solution, demonstration */
+#define TINYZERO_TASK_MAX_DETAIL 4096u    /* what `explain` says of a row; longer ones are cut */
 
 /* Borrowed bytes. `data` may be NULL when `size` is 0; not NUL-terminated. */
 typedef struct tz_bytes {
@@ -85,7 +100,7 @@ typedef struct tz_item {
   tz_bytes prompt;   /* the problem in words; templates and chat roles are the host's */
   tz_bytes key;      /* canonical identity: equal problems have equal keys. The host splits train and test by its hash */
   tz_bytes state;    /* all that verify needs; JSON by convention, at most 64 KiB */
-  double difficulty; /* in the task's own unit, larger is harder */
+  double difficulty; /* in the task's own unit, larger is harder; finite, at most 1e15 either way */
 } tz_item;
 
 /* Takes one item; the host copies it before it returns. Anything but TZ_OK must be returned by draw at once. */
@@ -151,7 +166,7 @@ typedef struct tz_task {
   const char* version; /* semantic version of the task: another version may draw other problems */
   const char* doc;     /* a paragraph */
   double reward_full;  /* the reward of a right answer: an answer counts as right when reward >= reward_full */
-  double reward_min, reward_max;
+  double reward_min, reward_max; /* finite, with reward_full between them */
   uint32_t n_parts, n_reasons;
   const char* const* parts;   /* names of the parts of a reward, at most TINYZERO_TASK_MAX_PARTS */
   const char* const* reasons; /* a few words each: "wrong value" */

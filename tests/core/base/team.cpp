@@ -8,6 +8,8 @@
 
 using tinyzero::Team;
 
+TEST_SUITE_BEGIN("core/base/team");
+
 TEST_CASE("every item of the work is done once, by however many threads") {
   for (const std::int64_t threads : {1, 2, 3, 8}) {
     CAPTURE(threads);

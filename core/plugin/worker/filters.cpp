@@ -1,0 +1,146 @@
+#include "core/plugin/worker/filters.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/plugin/worker/seccomp.h"
+
+namespace tinyzero {
+namespace {
+
+using Test = CallCondition::Test;
+
+#ifndef PR_SET_VMA
+constexpr std::uint32_t PR_SET_VMA = 0x53564d41;  // names memory
+#endif
+
+// Flags of open() that could change something.
+constexpr std::uint32_t kWritingFlags = O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
+
+CallCondition argument_is(int argument, std::uint32_t value) {
+  return {.argument = argument, .value = value};
+}
+CallCondition without(int argument, std::uint32_t bits) {
+  return {.argument = argument, .test = Test::none_of, .value = bits};
+}
+CallCondition with(int argument, std::uint32_t bits) {
+  return {.argument = argument, .test = Test::any_of, .value = bits};
+}
+// An address that is not in the lowest 4 GiB.
+CallCondition address_above(int argument) {
+  return {.argument = argument, .test = Test::any_of, .value = ~0u, .high_half = true};
+}
+CallCondition high_half_is(int argument, std::uint32_t value) {
+  return {.argument = argument, .value = value, .high_half = true};
+}
+
+// What both stages need: memory, waiting, time, the end, and what abort() does.
+void allow_computing(SystemCallFilter& filter) {
+  for (const long call :
+       {SYS_futex, SYS_madvise, SYS_brk, SYS_clock_gettime, SYS_gettimeofday, SYS_clock_nanosleep,
+        SYS_nanosleep, SYS_sched_yield, SYS_getrandom, SYS_getpid, SYS_gettid, SYS_rt_sigprocmask,
+        SYS_rt_sigreturn, SYS_restart_syscall, SYS_exit, SYS_exit_group}) {
+    filter.allow(call);
+  }
+  filter.allow_values(SYS_tgkill, 0, {static_cast<std::uint32_t>(::getpid())});
+}
+
+void allow_reading(SystemCallFilter& filter) {
+  filter.allow_if(SYS_openat, {{without(2, kWritingFlags)}});
+  for (const long call :
+       {SYS_read,        SYS_pread64,    SYS_readv,      SYS_preadv, SYS_lseek,     SYS_close,
+        SYS_close_range, SYS_fstat,      SYS_newfstatat, SYS_statx,  SYS_faccessat, SYS_faccessat2,
+        SYS_readlinkat,  SYS_getdents64, SYS_getcwd,     SYS_statfs, SYS_fstatfs,   SYS_dup,
+        SYS_dup3,        SYS_fadvise64,  SYS_ppoll}) {
+    filter.allow(call);
+  }
+#if defined(__x86_64__)
+  filter.allow_if(SYS_open, {{without(1, kWritingFlags)}});
+  for (const long call :
+       {SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_getdents, SYS_dup2, SYS_poll, SYS_time})
+    filter.allow(call);
+#endif
+  filter.allow_values(SYS_fcntl, 1, {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL});
+  filter.allow_values(SYS_ioctl, 1, {TCGETS, FIONREAD, FIOCLEX}, ENOTTY);
+  for (const long call : {SYS_write, SYS_writev})
+    filter.allow_values(call, 0, {STDOUT_FILENO, STDERR_FILENO});  // lead nowhere
+}
+
+// Mapping, but not over what lies in the lowest 4 GiB.
+void allow_mapping(SystemCallFilter& filter) {
+  filter.allow_if(SYS_mmap, {{without(3, MAP_FIXED)}, {address_above(0)}});
+  filter.allow_if(SYS_mremap, {{address_above(0), without(3, MREMAP_FIXED)}});
+  filter.allow_if(SYS_munmap, {{address_above(0)}});
+  filter.allow(SYS_mprotect);
+}
+
+void allow_threads(SystemCallFilter& filter) {
+  constexpr std::uint32_t kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
+                                        CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+  filter.allow_if(SYS_clone, {{with(0, CLONE_THREAD), without(0, kNamespaces)}});
+  filter.fail(SYS_clone3,
+              ENOSYS);  // its flags are out of a filter's sight; the C library goes on with clone
+  for (const long call : {SYS_set_robust_list, SYS_get_robust_list, SYS_set_tid_address, SYS_rseq,
+                          SYS_membarrier, SYS_rt_sigaction, SYS_rt_sigpending, SYS_sigaltstack,
+                          SYS_sched_getaffinity, SYS_sched_getparam, SYS_sched_getscheduler,
+                          SYS_sched_get_priority_max, SYS_sched_get_priority_min}) {
+    filter.allow(call);
+  }
+}
+
+// What libraries ask of the system, or try without needing it.
+void allow_questions(SystemCallFilter& filter) {
+  for (const long call :
+       {SYS_getppid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getgroups, SYS_getrusage,
+        SYS_getrlimit, SYS_times, SYS_sysinfo, SYS_uname, SYS_getcpu, SYS_clock_getres}) {
+    filter.allow(call);
+  }
+  filter.allow_if(SYS_prlimit64, {{argument_is(2, 0), high_half_is(2, 0)}},
+                  EPERM);  // asks, and sets nothing
+  filter.allow_values(SYS_prctl, 0, {PR_SET_NAME, PR_GET_NAME, PR_SET_VMA});
+  filter.fail(SYS_sched_setaffinity, EPERM);
+  for (const long call : {SYS_openat2, SYS_mbind, SYS_set_mempolicy, SYS_get_mempolicy})
+    filter.fail(call, ENOSYS);
+#if defined(__x86_64__)
+  filter.fail(SYS_arch_prctl, EINVAL);
+#endif
+}
+
+}  // namespace
+
+std::vector<sock_filter> loading_filter(std::uint32_t next_filter) {
+  SystemCallFilter filter;
+  allow_computing(filter);
+  allow_mapping(filter);
+  allow_reading(filter);
+  allow_threads(filter);
+  allow_questions(filter);
+  filter.allow_if(SYS_seccomp, {{argument_is(0, SECCOMP_SET_MODE_FILTER),
+                                 argument_is(1, SECCOMP_FILTER_FLAG_TSYNC),
+                                 argument_is(2, next_filter), high_half_is(2, 0)}});
+  return filter.finish();
+}
+
+std::vector<sock_filter> computing_filter() {
+  SystemCallFilter filter;
+  allow_computing(filter);
+  filter.allow(SYS_munmap);
+  filter.allow(SYS_mremap);
+  for (const long call : {SYS_set_robust_list, SYS_rseq, SYS_sched_getaffinity})
+    filter.allow(call);  // of threads that have just begun
+  filter.allow_if(SYS_mprotect, {{without(2, PROT_EXEC)}});
+  filter.allow_if(SYS_mmap, {{without(2, PROT_EXEC), with(3, MAP_ANONYMOUS)}});
+  for (const long call : {SYS_write, SYS_writev})
+    filter.allow_values(call, 0, {STDERR_FILENO});  // what abort() says; leads nowhere
+  return filter.finish();
+}
+
+}  // namespace tinyzero

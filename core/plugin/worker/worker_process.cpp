@@ -1,0 +1,250 @@
+#include "core/plugin/worker/worker_process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "core/base/error.h"
+#include "core/plugin/worker/call_names.h"
+#include "core/plugin/worker/sandbox.h"
+
+namespace tinyzero {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kWireFd = 3;             // of the worker
+constexpr double kLookSeconds = 0.02;  // between looks at a worker that does not reply
+
+// The program of a worker: beside this one, unless TINYZERO_WORKER names it.
+std::string worker_program() {
+  const char* named = std::getenv("TINYZERO_WORKER");
+  return named != nullptr && *named != '\0'
+             ? named
+             : (boost::dll::program_location().parent_path() / "tinyzero-worker").string();
+}
+
+// Folders of LD_LIBRARY_PATH, but for those that depend on where a process stands: an empty one is
+// the current folder.
+std::string library_path() {
+  const char* value = std::getenv("LD_LIBRARY_PATH");
+  std::istringstream folders(value != nullptr ? value : "");
+  std::string out;
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (folder.starts_with('/')) out += (out.empty() ? "" : ":") + folder;
+  }
+  return out;
+}
+
+std::vector<std::string> environment_of(const WorkerSetup& setup) {
+  std::vector<std::string> out = setup.variables;
+  if (const std::string path = library_path(); !path.empty())
+    out.push_back("LD_LIBRARY_PATH=" + path);
+  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
+    const char* value = std::getenv(name);
+    if (kSanitized && value != nullptr) out.push_back(std::string(name) + "=" + value);
+  }
+  return out;
+}
+
+bool is_beneath(const fs::path& path, const fs::path& folder) {
+  const fs::path rest = path.lexically_relative(folder);
+  return !rest.empty() && *rest.begin() != "..";
+}
+
+// A folder that holds more than a task's own files: the root, one that holds the user's home, or
+// one that everybody writes to.
+bool is_shared(const fs::path& folder) {
+  const char* home = std::getenv("HOME");
+  struct stat status{};
+  return folder == "/" ||
+         (home != nullptr && *home == '/' &&
+          is_beneath(fs::path(home).lexically_normal(), folder)) ||
+         (::stat(folder.c_str(), &status) == 0 && (status.st_mode & S_ISVTX) != 0);
+}
+
+// What the worker is started with: tinyzero-worker LIBRARY MEMORY HOST READABLE…
+std::vector<std::string> arguments_of(const std::string& program, const WorkerSetup& setup) {
+  const fs::path library = fs::absolute(setup.library).lexically_normal();
+  std::vector<std::string> out = {program, library.string(), std::to_string(setup.memory),
+                                  std::to_string(::getpid()), library.string()};
+  if (!is_shared(library.parent_path())) out.push_back(library.parent_path().string());
+  for (const fs::path& path : setup.readable) out.push_back(fs::absolute(path).string());
+  return out;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (std::string& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+// How posix_spawn starts it: in a session of its own, without this process's signals, files and
+// terminal.
+class SpawnOptions {
+ public:
+  SpawnOptions(int wire, const fs::path& folder) {
+    ::posix_spawn_file_actions_init(&files_);
+    ::posix_spawnattr_init(&attributes_);
+    ::posix_spawn_file_actions_adddup2(&files_, wire, kWireFd);
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+      ::posix_spawn_file_actions_addopen(&files_, fd, "/dev/null", O_RDWR, 0);
+    if (!folder.empty()) ::posix_spawn_file_actions_addchdir_np(&files_, folder.c_str());
+    sigset_t none, all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setsigdefault(&attributes_, &all);
+    ::posix_spawnattr_setflags(&attributes_,
+                               POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnOptions() {
+    ::posix_spawn_file_actions_destroy(&files_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnOptions(const SpawnOptions&) = delete;
+  SpawnOptions& operator=(const SpawnOptions&) = delete;
+
+  const posix_spawn_file_actions_t* files() const { return &files_; }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+ private:
+  posix_spawn_file_actions_t files_;
+  posix_spawnattr_t attributes_;
+};
+
+}  // namespace
+
+WorkerProcess::WorkerProcess(const WorkerSetup& setup)
+    : rest_(Clock::now()), most_threads_(setup.threads) {
+  region_.header().forbidden_call = -1;
+  region_.header().turn = kWireHost;
+  hide_this_process();
+  start(setup);
+}
+
+WorkerProcess::~WorkerProcess() { kill(); }
+
+void WorkerProcess::start(const WorkerSetup& setup) {
+  const std::string program = worker_program();
+  std::vector<std::string> arguments = arguments_of(program, setup),
+                           environment = environment_of(setup);
+  const SpawnOptions options(region_.fd(), setup.folder);
+  const int error = ::posix_spawn(&pid_, program.c_str(), options.files(), options.attributes(),
+                                  pointers_to(arguments).data(), pointers_to(environment).data());
+  if (error == 0) return;
+  pid_ = -1;
+  throw Failure("cannot start " + program + ": " + std::strerror(error),
+                "it is built with the program; set task.in_process: true to do without");
+}
+
+void WorkerProcess::kill() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+void WorkerProcess::end(const std::string& cause, std::uint32_t row) {
+  kill();
+  throw WorkerLost{cause, row};
+}
+
+std::string WorkerProcess::how_it_ended(int status) {
+  const std::string rule = computes_only_ ? "judging an answer does not need" : "no task may make";
+  const std::int32_t forbidden = region_.header().forbidden_call;
+  if (!computes_only_ && system_call_name(forbidden).starts_with("open"))
+    return "tried to open a file for writing";
+  if (forbidden >= 0)
+    return "made the system call " + system_call_name(forbidden) + ", which " + rule;
+  if (!WIFSIGNALED(status))
+    return fmt::format("ended its process with exit code {}", WEXITSTATUS(status));
+  if (WTERMSIG(status) == SIGSYS) return "made a system call that " + rule;
+  return fmt::format("was ended by signal {} ({})", WTERMSIG(status),
+                     ::strsignal(WTERMSIG(status)));
+}
+
+void WorkerProcess::check_alive(std::uint32_t row) {
+  if (pid_ < 0) throw WorkerLost{"has lost its process", row};
+  int status = 0;
+  const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
+  if (ended == 0) return;
+  // A host that was started with SIGCHLD ignored is not told how its children end.
+  const bool is_known = ended == pid_;
+  pid_ = -1;
+  throw WorkerLost{is_known ? how_it_ended(status) : "ended its process", row};
+}
+
+WireReply WorkerProcess::call(WireOperation operation, const CallLimits& limits, std::size_t most,
+                              const Write& write) {
+  WireHeader& header = region_.header();
+  WireWriter out(region_.request(), WireRegion::kArea);
+  write(out);
+  header.operation = operation;
+  header.request_size = out.size();
+  header.cursor = kNoRow;
+  const Clock::time_point start = Clock::now();
+  CallWatch watch(limits, start);
+  region_.pass_turn(kWireWorker);
+  while (!region_.wait_turn(kWireHost, kLookSeconds)) {
+    const std::uint32_t cursor = header.cursor;
+    const std::optional<std::string> late = watch.look(cursor, Clock::now());
+    const std::uint32_t row = watch.row() ? static_cast<std::uint32_t>(*watch.row()) : kNoRow;
+    check_alive(cursor < limits.rows ? cursor : row);
+    if (late) end(*late, row);
+    if (const int threads = thread_count(); threads > most_threads_)
+      end(fmt::format("made {} threads, at most {} are possible", threads, most_threads_), row);
+  }
+  rest_.called(std::chrono::duration<double>(Clock::now() - start).count());
+  try {
+    return region_.take_reply(most);
+  } catch (const BrokenMessage& e) {
+    end(std::string("sent a reply that cannot be right: ") + e.what());
+  }
+}
+
+void WorkerProcess::check_rest() {
+  check_alive(kNoRow);
+  const Clock::time_point now = Clock::now();
+  if (!rest_.is_due(now)) return;
+  const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  if (const auto busy = rest_.look(processor_seconds(), processors, now))
+    end(fmt::format("kept processors busy for {:.1f} s while nothing was asked of it", *busy));
+}
+
+void WorkerProcess::check_confined() {
+  computes_only_ = true;
+  if (!is_computing_only(pid_)) end("has threads that are not held to computing");
+}
+
+double WorkerProcess::processor_seconds() const {
+  clockid_t clock = 0;
+  timespec used{};
+  if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
+}
+
+int WorkerProcess::thread_count() const {
+  std::ifstream lines("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(lines, line);) {
+    constexpr std::string_view kField = "Threads:";
+    if (line.starts_with(kField)) return std::atoi(line.c_str() + kField.size());
+  }
+  return 0;
+}
+
+}  // namespace tinyzero

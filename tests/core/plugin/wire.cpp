@@ -1,0 +1,129 @@
+// What passes between a host and a worker: whatever is read, it keeps to the limits or is refused.
+
+#include "core/plugin/worker/wire.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/plugin/worker/region.h"
+#include "tinyzero/rng.h"
+#include "tinyzero/task_abi.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/plugin/wire");
+
+namespace {
+
+// What `write` writes, read by `read`.
+template <class Write, class Read>
+auto through(const Write& write, const Read& read) {
+  std::string area(1 << 20, '\0');
+  WireWriter out(area.data(), area.size());
+  write(out);
+  WireReader in(area.data(), out.size());
+  return read(in);
+}
+
+}  // namespace
+
+TEST_CASE("a reply that is cut or lies about its lengths is refused, never a crash") {
+  std::vector<char> area(1 << 16);
+  WireWriter out(area.data(), area.size());
+  std::vector<Verdict> verdicts(20);
+  write_verdicts(out, verdicts);
+  for (std::size_t size = 0; size < out.size(); size += 7) {
+    WireReader in(area.data(), size);
+    CHECK_THROWS_AS(read_verdicts(in, verdicts.data(), verdicts.size()), BrokenMessage);
+  }
+  Rng rng(1);
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<char> damaged = area;
+    damaged[rng.below(out.size())] = static_cast<char>(rng.next());
+    damaged[rng.below(16)] = static_cast<char>(rng.next());
+    try {
+      WireReader reply(damaged.data(), out.size());
+      read_verdicts(reply, verdicts.data(), verdicts.size());
+      WireReader about(damaged.data(), out.size());
+      read_about(about);
+    } catch (const BrokenMessage&) {
+    }
+  }
+  CHECK_THROWS_AS(WireWriter(area.data(), 4).integer(1), Failure);
+}
+
+TEST_CASE("everything has a number that it may not pass, and nothing may follow it") {
+  const auto verdict_with = [&](std::size_t detail) {
+    Verdict verdict;
+    verdict.detail = std::string(detail, 'x');
+    through([&](WireWriter& out) { write_verdicts(out, {verdict}); },
+            [&](WireReader& in) { read_verdicts(in, &verdict, 1); });
+  };
+  CHECK_NOTHROW(verdict_with(TINYZERO_TASK_MAX_DETAIL));
+  CHECK_THROWS_WITH_AS(verdict_with(TINYZERO_TASK_MAX_DETAIL + 1),
+                       "a detail has 4097 bytes, at most 4096 are possible", BrokenMessage);
+
+  const auto items_of = [](std::size_t state, std::size_t sent, std::size_t asked) {
+    const std::vector<Item> items(sent, Item{"p", "k", std::string(state, 's'), 1, 0});
+    return through([&](WireWriter& out) { write_items(out, items); },
+                   [&](WireReader& in) { return read_items(in, asked); });
+  };
+  CHECK(items_of(TINYZERO_TASK_MAX_STATE, 2, 2).size() == 2);
+  CHECK_THROWS_WITH_AS(items_of(TINYZERO_TASK_MAX_STATE + 1, 1, 1),
+                       "a count is 65537, at most 65536 are possible", BrokenMessage);
+  CHECK_THROWS_WITH_AS(items_of(1, 3, 2), "it holds 3 problems, asked for were 2", BrokenMessage);
+
+  const auto about_with = [](const auto& change) {
+    TaskAbout about;
+    about.id = "x";
+    change(about);
+    return through([&](WireWriter& out) { write_about(out, about); },
+                   [](WireReader& in) { return read_about(in); });
+  };
+  CHECK(about_with([](TaskAbout& about) { about.parts.resize(6); }).parts.size() == 6);
+  CHECK_THROWS_AS(about_with([](TaskAbout& about) { about.parts.resize(7); }), BrokenMessage);
+  CHECK_THROWS_AS(
+      about_with([](TaskAbout& about) { about.reasons.resize(TINYZERO_TASK_MAX_REASONS + 1); }),
+      BrokenMessage);
+  CHECK_THROWS_AS(
+      about_with([](TaskAbout& about) { about.params.resize(TINYZERO_TASK_MAX_PARAMS + 1); }),
+      BrokenMessage);
+  CHECK_THROWS_AS(about_with([](TaskAbout& about) {
+                    about.params.resize(1);
+                    about.params[0].choices.resize(TINYZERO_TASK_MAX_CHOICES + 1);
+                  }),
+                  BrokenMessage);
+  CHECK_THROWS_AS(about_with([](TaskAbout& about) { about.doc.resize(TINYZERO_TASK_MAX_DOC + 1); }),
+                  BrokenMessage);
+
+  const auto with_more = [](WireWriter& out) {
+    write_items(out, {});
+    out.integer(1);
+  };
+  CHECK_THROWS_WITH_AS(through(with_more, [](WireReader& in) { return read_items(in, 0); }),
+                       "it has 8 bytes too many", BrokenMessage);
+}
+
+TEST_CASE("the memory of host and worker keeps its size") {
+  const WireRegion region;
+  CHECK(::ftruncate(region.fd(), 0) != 0);
+  CHECK(::ftruncate(region.fd(), static_cast<off_t>(2 * WireRegion::kSize)) != 0);
+  CHECK(::fcntl(region.fd(), F_ADD_SEALS, F_SEAL_WRITE) != 0);
+  CHECK(::fcntl(region.fd(), F_GET_SEALS) == (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
+}
+
+TEST_CASE("a reply is copied once, in no larger size than is possible") {
+  WireRegion region;
+  region.reply()[0] = 'a';
+  region.header().status = WireStatus::ok;
+  region.header().reply_size = 1;
+  const WireReply reply = region.take_reply(100);
+  region.reply()[0] = 'b';
+  CHECK(reply.size == 1);
+  CHECK(reply.bytes[0] == 'a');
+  region.header().reply_size = 101;
+  CHECK_THROWS_WITH_AS(region.take_reply(100), "it has 101 bytes, at most 100 are possible",
+                       BrokenMessage);
+}
