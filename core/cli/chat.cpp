@@ -32,12 +32,18 @@ std::string harmless(const std::string& text) {
 
 class Conversation {
  public:
-  Conversation(const Model& model, const Tokenizer& tokenizer, const ChatTemplate& chat, const ModelOptions& options,
-               const EngineMaker& make_engine)
-      : model_(model), tokenizer_(tokenizer), chat_(chat), options_(options), engine_(make_engine(model)), now_(local_time()) {
+  Conversation(const Model& model, const Tokenizer& tokenizer, const ChatTemplate& chat,
+               const ModelOptions& options, const EngineMaker& make_engine)
+      : model_(model),
+        tokenizer_(tokenizer),
+        chat_(chat),
+        options_(options),
+        engine_(make_engine(model)),
+        now_(local_time()) {
     stops_ = model.config.eos;
     const std::optional<std::int32_t> end = chat.answer_end(tokenizer);
-    if (end && std::find(stops_.begin(), stops_.end(), *end) == stops_.end()) stops_.push_back(*end);
+    if (end && std::find(stops_.begin(), stops_.end(), *end) == stops_.end())
+      stops_.push_back(*end);
     if (options.system) messages_.push_back({"system", replace_invalid(*options.system)});
   }
 

@@ -132,7 +132,8 @@ EndpointOptions endpoint_options(const EvalCommandOptions& options) {
     throw Error("the environment has no key in " + out.key_name, "set it, or leave --key-env away if the endpoint needs none");
   if (out.key.empty() || is_private(out.url)) return out;
   if (!options.key_env.empty()) {
-    fmt::print(stderr, "note: the key in {} goes to {} in clear, which has no TLS\n", out.key_name, options.endpoint);
+    fmt::print(stderr, "note: the key in {} goes to {} in clear, which has no TLS\n", out.key_name,
+               options.endpoint);
     return out;
   }
   fmt::print(stderr, "note: the key in {} is not sent to {}, which has no TLS; --key-env {} sends it\n", out.key_name, options.endpoint,

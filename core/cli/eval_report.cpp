@@ -115,8 +115,9 @@ void print_reasons(const Evaluation& e) {
 // What a person can do about answers of an odd form.
 const char* advice_on(const std::string& remark) {
   if (remark == kOnlyReasoning)
-    return ", which is not judged; raise --max-tokens, or have the server leave reasoning in the text";
-  if (remark == kOnlyToolCalls) return ": there is nothing to judge; switch off the tools of the server";
+    return ", which is not judged; raise --max-tokens, or have the server leave it in the text";
+  if (remark == kOnlyToolCalls)
+    return ": there is nothing to judge; switch off the tools of the server";
   return "; judged as they are";
 }
 

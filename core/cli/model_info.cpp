@@ -46,7 +46,8 @@ Json rope_json(const ModelConfig& c) {
 }
 
 // Why a conversation cannot be rendered; nothing if it can.
-std::optional<std::string> refusal(const ChatTemplate& chat, const std::vector<ChatMessage>& messages) {
+std::optional<std::string> refusal(const ChatTemplate& chat,
+                                   const std::vector<ChatMessage>& messages) {
   try {
     chat.render(messages, local_time());
     return std::nullopt;
@@ -77,13 +78,17 @@ Json tokenizer_info(const fs::path& folder) {
   std::optional<Tokenizer> tokenizer;
   try {
     tokenizer = Tokenizer::load(folder);
-    info = {{"kind", tokenizer->kind()}, {"tokens", tokenizer->size()}, {"added", tokenizer->added().size()}};
+    info = {{"kind", tokenizer->kind()},
+            {"tokens", tokenizer->size()},
+            {"added", tokenizer->added().size()}};
     for (const char* name : {"special", "before", "behind"}) info[name] = Json::array();
     for (const AddedToken& token : tokenizer->added()) {
       if (token.special) info["special"].push_back(token.content);
     }
-    for (const std::int32_t id : tokenizer->before()) info["before"].push_back(replace_invalid(tokenizer->token_text(id)));
-    for (const std::int32_t id : tokenizer->behind()) info["behind"].push_back(replace_invalid(tokenizer->token_text(id)));
+    for (const std::int32_t id : tokenizer->before())
+      info["before"].push_back(replace_invalid(tokenizer->token_text(id)));
+    for (const std::int32_t id : tokenizer->behind())
+      info["behind"].push_back(replace_invalid(tokenizer->token_text(id)));
   } catch (const Error& e) {
     info = {{"error", e.what()}};
   }
@@ -97,7 +102,8 @@ void print_chat(const Json& info) {
     return;
   }
   const Json& end = info["answer_end"];
-  const std::string ends = end.is_string() ? " · an answer ends with " + one_line(end.get<std::string>(), 60) : "";
+  const std::string ends =
+      end.is_string() ? " · an answer ends with " + one_line(end.get<std::string>(), 60) : "";
   fmt::print("  chat        {}{}\n", info["chat_template"].get<std::string>(), ends);
   const Json& why = info["no_system_because"];
   if (why.is_string()) fmt::print("  no system   {}\n", one_line(why.get<std::string>(), 400));

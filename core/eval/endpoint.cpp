@@ -17,7 +17,8 @@ Url split_url(const std::string& text) {
   const auto refuse = [&](const std::string& why, const std::string& hint) { throw Error("--endpoint " + why, hint); };
   const std::size_t colon = text.find("://");
   std::string scheme = text.substr(0, colon == std::string::npos ? 0 : colon);
-  std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(scheme.begin(), scheme.end(), scheme.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   if (scheme != "http" && scheme != "https")
     refuse("needs an address that begins with http:// or https://", "for example http://localhost:8080/v1");
   if (text.find('@') < text.find('/', colon + 3))

@@ -52,7 +52,7 @@ struct EvalReport {
   std::map<std::string, std::pair<double, double>> by_source;       // task or level of a mixture -> (right, judged)
   std::map<std::string, double> reasons;                            // sampled completions by reason
   std::map<std::string, double> outcomes;                           // and by outcome
-  std::map<std::string, double> remarks;                            // and those that an endpoint gave in an odd form
+  std::map<std::string, double> remarks;  // and those that an endpoint gave in an odd form
   std::vector<Tally> tallies, greedy_tallies;                       // by problem; the second is empty without greedy answers
 
   // Errors, abstentions and timeouts are no wrong answers: they are not in the denominator.

@@ -23,8 +23,8 @@ std::string text_field(const Json& object, const char* name) {
   return found != nullptr && found->is_string() ? found->get<std::string>() : "";
 }
 
-// {"error": {"message"}}, {"error": "…"}, {"message"} or {"detail"} of an object; "" if there is none
-// of these.
+// {"error": {"message"}}, {"error": "…"}, {"message"} or {"detail"} of an object; "" if there is
+// none of these.
 std::string error_words(const Json& json) {
   const Json* error = field(json, "error");
   for (const Json* place : {error != nullptr ? field(*error, "message") : nullptr, error,

@@ -63,6 +63,7 @@ OptimizerState read_optimizer(const fs::path& path, std::int64_t size) {
     if (found == state.moments->tensors().end() || found->second.elements() != size)
       throw Error(path.string() + " is damaged: tensor \"" + name + "\"");
   }
+  check_finite(*state.moments);
   return state;
 }
 

@@ -19,7 +19,8 @@ int main() {
     context.variables.clear();
     Json answer;
     try {
-      for (const auto& [name, value] : question.at("variables").items()) context.variables[name] = jinja::from_json(value);
+      for (const auto& [name, value] : question.at("variables").items())
+        context.variables[name] = jinja::from_json(value);
       answer["text"] = jinja::Template(question.at("template").get<std::string>()).render(context);
     } catch (const Error& e) {
       answer["error"] = e.what();

@@ -5,8 +5,8 @@
 namespace tinyzero::jinja {
 namespace {
 
-constexpr int kDeepestNesting = 100;      // nesting of brackets and blocks
-constexpr int kDeepestTree = 200;  // of expressions, whose chains of operators count, too
+constexpr int kDeepestNesting = 100;  // nesting of brackets and blocks
+constexpr int kDeepestTree = 200;     // of expressions, whose chains of operators count, too
 
 }  // namespace
 

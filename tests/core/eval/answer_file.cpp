@@ -57,7 +57,8 @@ TEST_CASE_FIXTURE(Fixture, "answers come back, judged again, once each") {
   CHECK(read().size() == 3);  // what had failed has its answer now
 }
 
-TEST_CASE_FIXTURE(Fixture, "a row that ended by a failure of the server is no answer, whoever took it for one") {
+TEST_CASE_FIXTURE(
+    Fixture, "a row that ended by a failure of the server is no answer, whoever took it for one") {
   std::vector<EvalAnswer> rows;
   for (const char* end : {"error", "content_filter", "MAX_TOKENS"}) {
     rows.push_back(answer(rows.size(), "<answer>7</answer>"));

@@ -34,9 +34,9 @@ TEST_CASE("addresses") {
   CHECK(request_url("https://a/v1/chat/completions", true) == "https://a/v1/chat/completions");
   CHECK(request_url("https://a/v1/completions", false) == "https://a/v1/completions");
   for (const char* bad :
-       {"", "localhost:8080", "ftp://a/v1", "http://", "http:///v1", "http://a b/v1", "http://a/v1\n",
-        "http://me:pw@a/v1", "http://a/v1?key=pw", "http://a/v1#pw", "http://a:b/v1", "http://a:99999",
-        "http://[::1/v1", "http://a\\@b/v1", "http://a%41/v1"}) {
+       {"", "localhost:8080", "ftp://a/v1", "http://", "http:///v1", "http://a b/v1",
+        "http://a/v1\n", "http://me:pw@a/v1", "http://a/v1?key=pw", "http://a/v1#pw",
+        "http://a:b/v1", "http://a:99999", "http://[::1/v1", "http://a\\@b/v1", "http://a%41/v1"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(request_url(bad, true), Error);
   }
@@ -48,9 +48,9 @@ TEST_CASE("addresses") {
   CHECK_THROWS_AS(request_url("https://a/v1/completions", true), Error);
   CHECK_THROWS_AS(request_url("https://a/v1/chat/completions", false), Error);
   for (const char* url :
-       {"https://api.example.com", "http://localhost:1/v1", "http://127.0.0.1/v1", "http://[::1]:8080",
-        "http://LocalHost", "http://a.localhost:1", "http://localhost./v1", "http://127.9.9.9",
-        "http://0x7f000001", "http://[::ffff:127.0.0.1]:1"})
+       {"https://api.example.com", "http://localhost:1/v1", "http://127.0.0.1/v1",
+        "http://[::1]:8080", "http://LocalHost", "http://a.localhost:1", "http://localhost./v1",
+        "http://127.9.9.9", "http://0x7f000001", "http://[::ffff:127.0.0.1]:1"})
     CHECK(is_private(url));
   for (const char* url : {"http://api.example.com", "http://127.example.com", "http://192.168.0.1/v1", "http://localhost.example.com"})
     CHECK_FALSE(is_private(url));
@@ -113,7 +113,8 @@ TEST_CASE("why a completion ended, in the words of many servers") {
        {"content_filter", "contentFiltered", "SAFETY", "RECITATION", "BLOCKLIST", "sensitive",
         "refusal", "PROHIBITED_CONTENT", "guardrail_intervened", "SPII"}},
       {Finish::called_tool,
-       {"tool_calls", "tool_use", "function_call", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"}},
+       {"tool_calls", "tool_use", "function_call", "MALFORMED_FUNCTION_CALL",
+        "UNEXPECTED_TOOL_CALL"}},
       {Finish::unknown, {"banana", "OTHER", "FINISH_REASON_UNSPECIFIED", "load"}}};
   for (const auto& [finish, words] : kinds) {
     for (const char* word : words) {
@@ -125,7 +126,8 @@ TEST_CASE("why a completion ended, in the words of many servers") {
 
 TEST_CASE("what failed is no answer, even with a text") {
   const auto ended = [](const std::string& word, bool chat = true) {
-    const std::string text = chat ? R"("message":{"content":"half an ans"})" : R"("text":"half an ans")";
+    const std::string text =
+        chat ? R"("message":{"content":"half an ans"})" : R"("text":"half an ans")";
     return read(200, R"({"choices":[{)" + text + R"(,"finish_reason":")" + word + R"("}]})", chat);
   };
   for (const char* word : {"error", "abort", "insufficient_system_resource", "network_error"}) {
@@ -152,13 +154,15 @@ TEST_CASE("what failed is no answer, even with a text") {
   for (const char* none : {"null", "false", "0", R"("")", "{}", "[]"}) {
     CAPTURE(none);
     const std::string error = std::string(R"("error":)") + none;
-    CHECK(read(200, "{" + error + R"(,"choices":[{)" + error + "," + whole + "}]}").text == "an answer");
+    CHECK(read(200, "{" + error + R"(,"choices":[{)" + error + "," + whole + "}]}").text ==
+          "an answer");
   }
 }
 
 TEST_CASE("reasoning, tool calls, refusals and texts in parts") {
   const auto said = [](const std::string& message, const std::string& end = "stop") {
-    return read(200, R"({"choices":[{"message":)" + message + R"(,"finish_reason":")" + end + R"("}]})");
+    return read(200,
+                R"({"choices":[{"message":)" + message + R"(,"finish_reason":")" + end + R"("}]})");
   };
   for (const char* message :
        {R"({"content":null,"reasoning_content":"7"})", R"({"content":"","reasoning":"7"})",
@@ -183,14 +187,16 @@ TEST_CASE("reasoning, tool calls, refusals and texts in parts") {
   CHECK(said(R"({"content":null,"refusal":"I cannot"})").text == "I cannot");
   CHECK(said(R"({"content":"8","refusal":null})").text == "8");
   CHECK(said(R"({"content":[{"type":"refusal","refusal":"I cannot"}]})").text == "I cannot");
-  CHECK(said(R"({"content":["a",{"type":"thinking","text":"x"},{"type":"output_text","text":"b"}]})").text ==
-        "ab");
+  CHECK(
+      said(R"({"content":["a",{"type":"thinking","text":"x"},{"type":"output_text","text":"b"}]})")
+          .text == "ab");
   CHECK(said(R"({"content":null})").kind == Kind::answer);
 }
 
 TEST_CASE("half a character of a reply becomes U+FFFD, and whole ones stay") {
   const auto text = [](const std::string& content) {
-    const EndpointReply reply = read(200, R"({"choices":[{"message":{"content":")" + content + "\"}}]}");
+    const EndpointReply reply =
+        read(200, R"({"choices":[{"message":{"content":")" + content + "\"}}]}");
     return reply.kind == Kind::answer ? reply.text : reply.reason;
   };
   CHECK(text(R"(a\ud800b)") == "a\uFFFDb");
@@ -203,7 +209,8 @@ TEST_CASE("half a character of a reply becomes U+FFFD, and whole ones stay") {
 }
 
 TEST_CASE("a stream is named as one") {
-  const EndpointReply reply = read(200, "data: {\"choices\":[{\"delta\":{\"content\":\"8\"}}]}\n\ndata: [DONE]\n");
+  const EndpointReply reply =
+      read(200, "data: {\"choices\":[{\"delta\":{\"content\":\"8\"}}]}\n\ndata: [DONE]\n");
   CHECK(reply.kind == Kind::again);
   CHECK(reply.reason == "a stream, which was not asked for");
 }
