@@ -8,6 +8,7 @@
 #include <map>
 
 #include "core/base/error.h"
+#include "core/base/url.h"
 
 namespace tinyzero {
 namespace {
@@ -132,6 +133,13 @@ void configure(Transfer& t) {
     c.easy_setopt(t.handle, CURLOPT_POSTFIELDS, t.request.body.data());
     c.easy_setopt(t.handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(t.request.body.size()));
   }
+  // What is for this machine never goes by way of another one, whatever the environment says.
+  const auto url = parse_url(t.request.url);
+  if (!url || is_loopback(url->host)) {
+    c.easy_setopt(t.handle, CURLOPT_PROXY, "");
+    c.easy_setopt(t.handle, CURLOPT_NOPROXY, "*");
+  }
+  c.easy_setopt(t.handle, CURLOPT_FOLLOWLOCATION, 0L);
   if (!t.request.ca_file.empty()) c.easy_setopt(t.handle, CURLOPT_CAINFO, t.request.ca_file.c_str());
   c.easy_setopt(t.handle, CURLOPT_NOSIGNAL, 1L);
   // What a server sends too much on a connection must never be taken for the reply to the next request.

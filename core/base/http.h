@@ -1,7 +1,8 @@
 // HTTP requests, many at a time on one thread, over libcurl.
 //
 // libcurl is loaded when the first client is made: with the thirty libraries below it, it takes longer to load than the program takes to say
-// --help. Redirections are not followed: a key must not travel to another host.
+// --help. Redirections are not followed: a key must not travel to another host. Proxies of the
+// environment are used, but not for this machine.
 #pragma once
 
 #include <cstddef>

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <iostream>
 
 #include "core/base/error.h"
@@ -21,33 +20,27 @@
 namespace tinyzero {
 namespace {
 
-// "26 Jul 2024", as templates write a date.
-std::string today() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  localtime_r(&now, &parts);
-  char text[32];
-  return std::string(text, std::strftime(text, sizeof text, "%d %b %Y", &parts));
-}
-
 class Conversation {
  public:
-  Conversation(const Model& model, const Tokenizer& tokenizer, const ChatTemplate& chat, const ModelOptions& options,
-               const EngineMaker& make_engine)
-      : model_(model), tokenizer_(tokenizer), chat_(chat), options_(options), engine_(make_engine(model)), date_(today()) {
+  Conversation(const Model& model, const Tokenizer& tokenizer, const ChatTemplate& chat,
+               const ModelOptions& options, const EngineMaker& make_engine)
+      : model_(model),
+        tokenizer_(tokenizer),
+        chat_(chat),
+        options_(options),
+        engine_(make_engine(model)),
+        now_(local_time()) {
     stops_ = model.config.eos;
-    const std::int32_t end = tokenizer.id(chat.end());
-    if (end < 0)
-      throw Error(std::string("the chat template ends messages with ") + chat.end() + ", which is no token of the tokenizer",
-                  "the folder is damaged");
-    if (std::find(stops_.begin(), stops_.end(), end) == stops_.end()) stops_.push_back(end);
-    if (!options.system.empty()) messages_.push_back({"system", options.system});
+    const std::optional<std::int32_t> end = chat.answer_end(tokenizer);
+    if (end && std::find(stops_.begin(), stops_.end(), *end) == stops_.end())
+      stops_.push_back(*end);
+    if (options.system) messages_.push_back({"system", replace_invalid(*options.system)});
   }
 
   // Answers a message; `show` is called with the text as it comes.
   Json answer(const std::string& user, const std::function<void(const std::string&)>& show) {
     messages_.push_back({"user", user});
-    const Prompt prompt{tokenizer_.encode(chat_.render(messages_, date_)), 1};
+    const Prompt prompt{tokenizer_.encode(chat_.render(messages_, now_)), 1};
     const std::int64_t room = model_.config.context - static_cast<std::int64_t>(prompt.ids.size());
     if (room < 1)
       throw Failure(fmt::format("the conversation has {} tokens, and the model's context is {}", prompt.ids.size(), model_.config.context),
@@ -79,7 +72,7 @@ class Conversation {
   const ChatTemplate& chat_;
   const ModelOptions& options_;
   std::unique_ptr<Engine> engine_;
-  std::string date_;
+  std::tm now_;  // when the conversation began
   std::vector<std::int64_t> stops_;
   std::vector<ChatMessage> messages_;
   std::uint64_t turn_ = 0;
@@ -95,7 +88,7 @@ int model_chat_command(const GlobalOptions& global, const ModelOptions& options)
   const Model model = load_model(folder);
   Conversation conversation(model, tokenizer, chat, options, make_engine);
   const bool by_hand = ::isatty(STDIN_FILENO) != 0, on_screen = ::isatty(STDOUT_FILENO) != 0;
-  if (by_hand) fmt::print(stderr, "{} · {} · an empty line or Ctrl-D ends\n", folder.string(), chat.name());
+  if (by_hand) fmt::print(stderr, "{} · an empty line or Ctrl-D ends\n", folder.string());
   const auto show = [&](const std::string& text) {
     if (options.json) return;
     fmt::print("{}", on_screen ? printable(text) : text);

@@ -131,7 +131,12 @@ EndpointOptions endpoint_options(const EvalCommandOptions& options) {
   out.key = take_key(out.key_name);
   if (!options.key_env.empty() && out.key.empty())
     throw Error("the environment has no key in " + out.key_name, "set it, or leave --key-env away if the endpoint needs none");
-  if (out.key.empty() || !options.key_env.empty() || is_private(out.url)) return out;
+  if (out.key.empty() || is_private(out.url)) return out;
+  if (!options.key_env.empty()) {
+    fmt::print(stderr, "note: the key in {} goes to {} in clear, which has no TLS\n", out.key_name,
+               options.endpoint);
+    return out;
+  }
   fmt::print(stderr, "note: the key in {} is not sent to {}, which has no TLS; --key-env {} sends it\n", out.key_name, options.endpoint,
              out.key_name);
   out.key.clear();
@@ -342,6 +347,7 @@ class Evaluator {
     } else {
       a.completion = asked.reply.text;
       a.end = asked.reply.end;
+      a.remark = asked.reply.remark;
       a.tokens = asked.reply.tokens;
       judge_answer(task_, item, a);
     }

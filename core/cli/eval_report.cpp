@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "core/cli/terminal.h"
+#include "core/eval/endpoint.h"
 
 namespace tinyzero {
 namespace {
@@ -111,6 +112,24 @@ void print_reasons(const Evaluation& e) {
   }
 }
 
+// What a person can do about answers of an odd form.
+const char* advice_on(const std::string& remark) {
+  if (remark == kOnlyReasoning)
+    return ", which is not judged; raise --max-tokens, or have the server leave it in the text";
+  if (remark == kOnlyToolCalls)
+    return ": there is nothing to judge; switch off the tools of the server";
+  return "; judged as they are";
+}
+
+void print_remarks(const Evaluation& e) {
+  for (const EvaluatedModel& m : e.models) {
+    for (const auto& [remark, count] : m.report.remarks)
+      fmt::print("\nnote: {:.0f} of {:.0f} answers of {}: {}{}", count, m.report.total,
+                 one_line(m.name, 200), one_line(remark, 200), advice_on(remark));
+    if (!m.report.remarks.empty()) fmt::print("\n");
+  }
+}
+
 Json interval_json(const Interval& i) { return Json::array({i.low, i.high}); }
 
 Json difference_json(const MeanInterval& d) { return {{"mean", d.mean}, {"low", d.low}, {"high", d.high}, {"problems", d.count}}; }
@@ -155,6 +174,7 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
   if (!sources.empty()) out["by_source"] = sources;
   out["reasons"] = reasons;
   out["outcomes"] = r.outcomes;
+  if (!r.remarks.empty()) out["remarks"] = r.remarks;
   if (&m == &e.models.front()) return out;
   const EvaluatedModel& first = e.models.front();
   out["difference"] = {{"to", first.name}, {"accuracy", difference_json(paired_difference(first.report.tallies, r.tallies))}};
@@ -178,6 +198,7 @@ void print_evaluation(const Evaluation& e) {
   print_groups(e, &EvalReport::by_source, "");
   print_groups(e, &EvalReport::by_difficulty, "difficulty ");
   print_reasons(e);
+  print_remarks(e);
 }
 
 void print_evaluation_json(const Evaluation& e) {

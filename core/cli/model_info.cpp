@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
@@ -45,28 +46,68 @@ Json rope_json(const ModelConfig& c) {
   return out;
 }
 
-// What there is to say about a folder's tokenizer; {"error": …} if it cannot be read.
-Json tokenizer_info(const fs::path& folder) {
-  Json info;
+// Why a conversation cannot be rendered; nothing if it can.
+std::optional<std::string> refusal(const ChatTemplate& chat,
+                                   const std::vector<ChatMessage>& messages) {
   try {
-    const Tokenizer tokenizer = Tokenizer::load(folder);
-    info = {{"kind", tokenizer.kind()}, {"tokens", tokenizer.size()}, {"added", tokenizer.added().size()}};
-    for (const char* name : {"special", "before", "behind"}) info[name] = Json::array();
-    for (const AddedToken& token : tokenizer.added()) {
-      if (token.special) info["special"].push_back(token.content);
-    }
-    for (const std::int32_t id : tokenizer.before()) info["before"].push_back(replace_invalid(tokenizer.token_text(id)));
-    for (const std::int32_t id : tokenizer.behind()) info["behind"].push_back(replace_invalid(tokenizer.token_text(id)));
+    chat.render(messages, local_time());
+    return std::nullopt;
   } catch (const Error& e) {
-    info = {{"error", e.what()}};
+    return e.what();
   }
+}
+
+// What there is to say about a folder's chat template; `tokenizer` is null if it cannot be read.
+void add_chat_info(const fs::path& folder, const Tokenizer* tokenizer, Json& info) {
   try {
-    info["chat_template"] = ChatTemplate::of_folder(folder).name();
+    const ChatTemplate chat = ChatTemplate::of_folder(folder);
+    if (const auto why = refusal(chat, {{"user", "a"}})) throw Error(*why);
+    info["chat_template"] = fs::path(chat.where()).filename().string();
+    const auto end = tokenizer == nullptr ? std::nullopt : chat.answer_end(*tokenizer);
+    info["answer_end"] = end ? Json(tokenizer->token_text(*end)) : Json();
+    const auto why = refusal(chat, {{"system", "a"}, {"user", "b"}});
+    info["no_system_because"] = why ? Json(*why) : Json();
   } catch (const Error& e) {
     info["chat_template"] = nullptr;
     info["no_chat_because"] = e.what();
   }
+}
+
+// What there is to say about a folder's tokenizer; {"error": …} if it cannot be read.
+Json tokenizer_info(const fs::path& folder) {
+  Json info;
+  std::optional<Tokenizer> tokenizer;
+  try {
+    tokenizer = Tokenizer::load(folder);
+    info = {{"kind", tokenizer->kind()},
+            {"tokens", tokenizer->size()},
+            {"added", tokenizer->added().size()}};
+    for (const char* name : {"special", "before", "behind"}) info[name] = Json::array();
+    for (const AddedToken& token : tokenizer->added()) {
+      if (token.special) info["special"].push_back(token.content);
+    }
+    for (const std::int32_t id : tokenizer->before())
+      info["before"].push_back(replace_invalid(tokenizer->token_text(id)));
+    for (const std::int32_t id : tokenizer->behind())
+      info["behind"].push_back(replace_invalid(tokenizer->token_text(id)));
+  } catch (const Error& e) {
+    info = {{"error", e.what()}};
+  }
+  add_chat_info(folder, tokenizer ? &*tokenizer : nullptr, info);
   return info;
+}
+
+void print_chat(const Json& info) {
+  if (!info["chat_template"].is_string()) {
+    fmt::print("  no chat     {}\n", one_line(info["no_chat_because"].get<std::string>(), 400));
+    return;
+  }
+  const Json& end = info["answer_end"];
+  const std::string ends =
+      end.is_string() ? " · an answer ends with " + one_line(end.get<std::string>(), 60) : "";
+  fmt::print("  chat        {}{}\n", info["chat_template"].get<std::string>(), ends);
+  const Json& why = info["no_system_because"];
+  if (why.is_string()) fmt::print("  no system   {}\n", one_line(why.get<std::string>(), 400));
 }
 
 void print_tokenizer(const Json& info) {
@@ -83,8 +124,7 @@ void print_tokenizer(const Json& info) {
     for (const std::string& line : folded("  special    " + list("special"), 140, 14)) fmt::print("{}\n", line);
     if (!info["before"].empty() || !info["behind"].empty()) fmt::print("  prompt     {} …{}\n", list("before"), list("behind"));
   }
-  if (info["chat_template"].is_string()) fmt::print("  chat        {}\n", info["chat_template"].get<std::string>());
-  else fmt::print("  no chat     {}\n", one_line(info["no_chat_because"].get<std::string>(), 400));
+  print_chat(info);
 }
 
 Json info_json(const ModelFolder& folder) {

@@ -287,7 +287,9 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                       o.temperature = 0.7;
                       o.max_tokens = 1024;
                       folder(c, o);
-                      c.add_option("--system", o.system, "system message; default: the one of the model's template");
+                      c.add_option("--system", o.system,
+                                   "system message, which may be empty; default: none, and the "
+                                   "model's template may write one of its own");
                       c.add_option("--temperature", o.temperature, "0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
                       c.add_option("--max-tokens", o.max_tokens, "longest answer; the model's context is a limit, too")
                           ->capture_default_str()

@@ -136,7 +136,8 @@ struct ReplayOptions {
 };
 
 struct ModelOptions {
-  std::string folder, prompt, system;
+  std::string folder, prompt;
+  std::optional<std::string> system;  // none: no system message; an empty one is a message, too
   std::int64_t max_tokens = 256, seed = 1, top_k = 0;
   double temperature = 1.0, top_p = 1.0;
   bool ignore_eos = false, json = false;

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "core/base/error.h"
+#include "core/eval/finish_reason.h"
 
 namespace tinyzero {
 namespace {
@@ -35,10 +36,15 @@ EvalAnswer read_answer(const Json& line, const std::string& where, const EvalSet
     a.completion = line.at("completion").get<std::string>();
     a.end = line.at("end").get<std::string>();
     a.failed = line.value("failed", false);
+    a.remark = line.value("remark", "");
     if (!line.at("tokens").is_null()) a.tokens = line.at("tokens").get<std::int64_t>();
   } catch (const Json::exception& e) {
     throw Error(where + " is not a completion of an evaluation: " + e.what(), "remove the line, or give another file");
   }
+  // A word by which the server said that it failed makes it no answer, whoever took it for one.
+  const Finish finish = a.end == "eos" ? Finish::ended : finish_of(a.end);
+  a.failed = a.failed || finish == Finish::failed || finish == Finish::withheld;
+  if (finish == Finish::cut) a.end = "length";
   if (a.problem >= set.items.size() || line.value("key", "") != set.items[a.problem].key)
     throw Error(where + " answers a problem that is not in the set", "remove the line, or give another file");
   return a;
@@ -112,6 +118,7 @@ void AnswerFile::append(const EvalAnswer& a, const Item& item) {
                {"tokens", a.tokens ? Json(*a.tokens) : Json()},
                {"difficulty", item.difficulty}};
   if (a.failed) line["failed"] = true;
+  if (!a.remark.empty()) line["remark"] = a.remark;
   if (!a.detail.empty()) line["detail"] = a.detail;
   file_.write(json_line(line) + "\n", path_);
 }

@@ -4,7 +4,9 @@
 //   {"model", "problem", "sample", …}        a completion, in the order in which they came
 //
 // A line is appended as soon as its completion is there, in one write: a process that is killed loses what was under way, and the half of a
-// line that a crash of the machine may leave is cut. Where an endpoint failed, the line has "failed": true, and a later one takes its place.
+// line that a crash of the machine may leave is cut. Where an endpoint failed, the line has
+// "failed": true, and a later one takes its place; so does a line whose "end" is a word for a
+// failure (finish_reason.h).
 #pragma once
 
 #include <string>

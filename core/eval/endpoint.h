@@ -53,12 +53,14 @@ HttpRequest completion_request(const EndpointOptions& options, const Question& q
 struct EndpointReply {
   enum class Kind {
     answer,   // text, end, tokens
-    again,    // may go better later: 408, 409, 425, 429, 5xx, broken transfers, replies that are no completion
-    refused,  // will not go better for this prompt: another 4xx
+    again,    // may go better later: 408, 409, 425, 429, 5xx, broken transfers, replies that are no
+              // completion or say that one failed
+    refused,  // will not go better for this prompt: another 4xx, an answer that a filter withholds
     unusable  // nothing will go better: wrong address, key or model, a redirection
   };
   Kind kind = Kind::again;
-  std::string text, end = "eos";
+  std::string text, end = "eos";  // end: eos, length, or the server's word
+  std::string remark;             // what is odd about an answer, in few words; empty: nothing
   std::optional<std::int64_t> tokens;
   std::string reason;      // in few words, the same for all of a kind: "HTTP 429"
   std::string detail;      // the server's own words, one line, cut
@@ -66,8 +68,13 @@ struct EndpointReply {
 };
 EndpointReply read_reply(const EndpointOptions& options, HttpReply reply);
 
+// Remarks on answers without text.
+inline constexpr const char* kOnlyReasoning = "text only in the reasoning";
+inline constexpr const char* kOnlyToolCalls = "tool calls in place of text";
+
 // Words of a server for a person: one line, cut, without the key.
 std::string server_words(std::string text, const std::string& key);
+std::string without_key(std::string text, const std::string& key);
 
 // Seconds to wait before try number `attempt` (from 2): doubling from half a second to 30, of which the second half is random, a function of
 // (problem, sample, attempt).

@@ -58,6 +58,7 @@ void count(const EvalAnswer& a, const EvalSet& set, EvalReport& report) {
   report.total += 1;
   report.reasons[a.reason] += 1;
   report.outcomes[outcome_name(a.outcome)] += 1;
+  if (!a.remark.empty()) report.remarks[a.remark] += 1;
   report.truncated += a.end == "length" ? 1 : 0;
   if (!is_usable(a.outcome)) return;
   const double right = a.right ? 1 : 0;

@@ -40,6 +40,7 @@ struct EvalAnswer {
   Json parts = Json::object();
   bool right = false;                  // earned the full reward
   bool failed = false;                 // there is no completion: the endpoint failed
+  std::string remark;                  // what is odd about an answer of an endpoint; empty: nothing
   std::string end = "eos";             // eos, length, or the word of an endpoint
   std::optional<std::int64_t> tokens;  // of the completion; an endpoint may not say
 };
@@ -56,6 +57,7 @@ struct EvalReport {
   std::map<std::string, std::pair<double, double>> by_source;       // task or level of a mixture -> (right, judged)
   std::map<std::string, double> reasons;                            // sampled completions by reason
   std::map<std::string, double> outcomes;                           // and by outcome
+  std::map<std::string, double> remarks;  // and those that an endpoint gave in an odd form
   std::vector<Tally> tallies, greedy_tallies;                       // by problem; the second is empty without greedy answers
 
   // Errors, abstentions and timeouts are no wrong answers: they are not in the denominator.

@@ -117,7 +117,7 @@ std::vector<float> read_tensor(const SafetensorsFile& file, const fs::path& path
                             fmt::join(shape, ", ")),
                 "is it an adapter of this model?");
   std::vector<float> out(static_cast<std::size_t>(found->second.elements()));
-  to_float(found->second, name, out.data());
+  to_float(path, found->second, name, out.data());
   return out;
 }
 

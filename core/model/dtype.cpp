@@ -1,5 +1,6 @@
 #include "core/model/dtype.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -41,6 +42,34 @@ std::uint16_t to_f16(float value) {
   return static_cast<std::uint16_t>(sign | half);
 }
 
+// A number is NaN or infinite if all bits of its exponent are set.
+constexpr std::uint32_t kExponent = 0x7F800000u;
+constexpr std::uint16_t kBf16Exponent = 0x7F80u, kF16Exponent = 0x7C00u;
+
+// Without a branch in the loop, which the compiler then does with vectors.
+template <class Bits>
+bool all_finite(const char* in, std::size_t n, Bits exponent) {
+  Bits found = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    Bits bits = 0;
+    std::memcpy(&bits, in + i * sizeof(Bits), sizeof(Bits));
+    found = static_cast<Bits>(found | ((bits & exponent) == exponent ? 1 : 0));
+  }
+  return found == 0;
+}
+
+template <class Bits>
+std::size_t first_of(const char* in, std::size_t n, Bits exponent) {
+  constexpr std::size_t kBlock = 4096;
+  for (std::size_t at = 0; at < n; at += kBlock) {
+    const std::size_t count = std::min(kBlock, n - at);
+    if (all_finite(in + at * sizeof(Bits), count, exponent)) continue;
+    while (all_finite(in + at * sizeof(Bits), 1, exponent)) ++at;
+    return at;
+  }
+  return n;
+}
+
 }  // namespace
 
 std::size_t bytes_of(Dtype dtype) { return dtype == Dtype::f32 ? 4 : 2; }
@@ -76,6 +105,11 @@ void from_float(Dtype to, const float* in, std::size_t n, char* out) {
     const std::uint16_t bits = to == Dtype::f16 ? to_f16(in[i]) : to_bf16(in[i]);
     std::memcpy(out + 2 * i, &bits, 2);
   }
+}
+
+std::size_t first_not_finite(Dtype dtype, const char* in, std::size_t n) {
+  if (dtype == Dtype::f32) return first_of(in, n, kExponent);
+  return first_of(in, n, dtype == Dtype::bf16 ? kBf16Exponent : kF16Exponent);
 }
 
 }  // namespace tinyzero

@@ -25,4 +25,7 @@ Dtype dtype_from_name(const std::string& name);
 void to_float(Dtype from, const char* in, std::size_t n, float* out);
 void from_float(Dtype to, const float* in, std::size_t n, char* out);
 
+// Index of the first of n numbers that is NaN or infinite; n if all are finite.
+std::size_t first_not_finite(Dtype dtype, const char* in, std::size_t n);
+
 }  // namespace tinyzero

@@ -17,6 +17,7 @@ namespace {
 constexpr std::uintmax_t kMaxConfig = 256 << 10;  // bytes; the configurations of whole families take 2,000
 constexpr std::uintmax_t kMaxIndex = 32 << 20;
 constexpr std::int64_t kPiece = std::int64_t{1} << 21;  // numbers that a thread converts before it takes the next
+constexpr std::size_t kBlock = std::size_t{1} << 14;  // that are checked while they are in the cache
 
 const char* const kSingle = "model.safetensors";
 const char* const kIndex = "model.safetensors.index.json";
@@ -212,7 +213,15 @@ Model ModelFolder::load() const {
       const Piece& piece = pieces[i];
       const std::size_t size = bytes_of(piece.tensor->dtype), count = static_cast<std::size_t>(piece.count);
       const char* data = static_cast<const char*>(piece.tensor->data) + static_cast<std::size_t>(piece.first) * size;
-      to_float(piece.tensor->dtype, data, count, piece.out);
+      for (std::size_t at = 0; at < count; at += kBlock) {
+        const std::size_t n = std::min(kBlock, count - at);
+        const std::size_t found = first_not_finite(piece.tensor->dtype, data + at * size, n);
+        to_float(piece.tensor->dtype, data + at * size, n, piece.out + at);
+        if (found < n)
+          fail_not_finite(piece.tensor->mapped->path(), piece.tensor->name, piece.tensor->shape,
+                          piece.first + static_cast<std::int64_t>(at + found),
+                          piece.out[at + found]);
+      }
       piece.tensor->mapped->let_go(data, count * size);
     }
   });

@@ -162,6 +162,37 @@ std::int64_t product(const std::vector<std::int64_t>& shape) {
   return n;
 }
 
+// Index of the first number of a piece of a tensor that is NaN or infinite; `count` if all are
+// finite. `value` receives the number.
+std::size_t find_not_finite(Dtype dtype, const char* piece, std::size_t count, float& value) {
+  const std::size_t found = first_not_finite(dtype, piece, count);
+  if (found < count) to_float(dtype, piece + found * bytes_of(dtype), 1, &value);
+  return found;
+}
+
+// "NaN at [2, 0]".
+std::string place_text(const std::vector<std::int64_t>& shape, std::int64_t index, float value) {
+  std::string at;
+  for (auto size = shape.rbegin(); size != shape.rend(); ++size) {
+    at = std::to_string(index % *size) + (at.empty() ? "" : ", ") + at;
+    index /= *size;
+  }
+  return (std::isnan(value) ? "NaN at [" : "an infinite number at [") + at + "]";
+}
+
+// Numbers of a tensor that is to be written must be finite.
+void check_piece(const TensorView& tensor, const char* piece, std::size_t done, std::size_t count) {
+  float value = 0;
+  const std::size_t found = find_not_finite(tensor.dtype, piece, count, value);
+  if (found == count) return;
+  const auto index = static_cast<std::int64_t>(done + found);
+  if (tensor.mapped != nullptr)
+    fail_not_finite(tensor.mapped->path(), tensor.name, tensor.shape, index, value);
+  throw Failure("tensor \"" + tensor.name + "\" has become " +
+                    place_text(tensor.shape, index, value) + ": such weights are not written",
+                "the weights have diverged: lower the learning rate, or go on from earlier ones");
+}
+
 // The smallest number that rounds to infinity.
 float overflow_from(Dtype dtype) {
   if (dtype == Dtype::f16) return 65520.0f;
@@ -177,12 +208,13 @@ void write_numbers(const FileHandle& file, const fs::path& path, const TensorVie
   for (std::size_t done = 0; done < n; done += kPiece) {
     const std::size_t count = std::min(kPiece, n - done);
     const char* piece = data + done * from;
+    check_piece(tensor, piece, done, count);
     if (tensor.dtype == dtype) {
       file.write({piece, count * to}, path);
     } else {
       to_float(tensor.dtype, piece, count, numbers.data());
       for (std::size_t i = 0; i < count; ++i) {
-        if (std::abs(numbers[i]) >= overflow_from(dtype) && std::isfinite(numbers[i]))
+        if (std::abs(numbers[i]) >= overflow_from(dtype))
           throw Failure("tensor \"" + tensor.name + "\" holds " + real_text(numbers[i]) + ", which " + name_of(dtype) + " cannot hold",
                         "write bf16 or f32");
       }
@@ -234,8 +266,33 @@ Dtype dtype_of(const TensorInfo& tensor, const std::string& name) {
   throw Error("tensor \"" + name + "\" has type " + tensor.dtype + ", which is not supported", "supported are F32, BF16 and F16");
 }
 
-void to_float(const TensorInfo& tensor, const std::string& name, float* out) {
-  to_float(dtype_of(tensor, name), tensor.data, static_cast<std::size_t>(tensor.elements()), out);
+void fail_not_finite(const fs::path& file, const std::string& name,
+                     const std::vector<std::int64_t>& shape, std::int64_t index, float value) {
+  throw Error(file.string() + ": tensor \"" + name + "\" holds " + place_text(shape, index, value) +
+                  ", with which no model computes anything",
+              "the file is damaged, or its export or training overflowed: copy or download it "
+              "again, or take another checkpoint");
+}
+
+void to_float(const fs::path& file, const TensorInfo& tensor, const std::string& name, float* out) {
+  const Dtype dtype = dtype_of(tensor, name);
+  const auto n = static_cast<std::size_t>(tensor.elements());
+  float value = 0;
+  const std::size_t found = find_not_finite(dtype, tensor.data, n, value);
+  if (found < n) fail_not_finite(file, name, tensor.shape, static_cast<std::int64_t>(found), value);
+  to_float(dtype, tensor.data, n, out);
+}
+
+void check_finite(const SafetensorsFile& file) {
+  for (const auto& [name, tensor] : file.tensors()) {
+    if (tensor.dtype != "F32" && tensor.dtype != "BF16" && tensor.dtype != "F16") continue;
+    const Dtype dtype = dtype_of(tensor, name);
+    const auto n = static_cast<std::size_t>(tensor.elements());
+    float value = 0;
+    const std::size_t found = find_not_finite(dtype, tensor.data, n, value);
+    if (found < n)
+      fail_not_finite(file.path(), name, tensor.shape, static_cast<std::int64_t>(found), value);
+  }
 }
 
 std::int64_t TensorView::elements() const { return product(shape); }

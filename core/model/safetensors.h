@@ -46,8 +46,18 @@ class SafetensorsFile {
 // The type of a tensor's numbers; throws Error naming `name` if it is not one that weights may have.
 Dtype dtype_of(const TensorInfo& tensor, const std::string& name);
 
-// Converts a tensor of type F32, BF16 or F16 to f32; throws Error naming `name` for other types.
-void to_float(const TensorInfo& tensor, const std::string& name, float* out);
+// Converts a tensor of type F32, BF16 or F16 of `file` to f32. Throws Error naming `name` for other
+// types, and for a number that is NaN or infinite.
+void to_float(const fs::path& file, const TensorInfo& tensor, const std::string& name, float* out);
+
+// Throws Error, naming the tensor, if a number of a file is NaN or infinite. Types other than F32,
+// BF16 and F16 are not looked at.
+void check_finite(const SafetensorsFile& file);
+
+// Ends with an Error: number `index` of a tensor of `shape` is NaN or infinite.
+[[noreturn]] void fail_not_finite(const fs::path& file, const std::string& name,
+                                  const std::vector<std::int64_t>& shape, std::int64_t index,
+                                  float value);
 
 // A tensor to write, row-major, that lies in memory as `dtype`.
 struct TensorView {
@@ -61,7 +71,9 @@ struct TensorView {
 };
 
 // Writes and fsyncs a file (not atomically: for folders that are not yet visible), all tensors as `dtype`. Converts in pieces, in little
-// memory. Throws Failure naming a tensor with a finite number that would become infinite.
+// memory. Throws Failure naming a tensor with a number that is NaN or infinite, or would become
+// infinite: such weights would take the place of good ones. Throws Error where it is that of a file
+// that is read.
 void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors, const std::map<std::string, std::string>& metadata,
                        Dtype dtype = Dtype::f32);
 

@@ -49,9 +49,13 @@ inline double keep_likeliest(float* weights, std::int64_t n, double sum, std::in
 }
 
 struct DrawnToken {
-  std::int32_t id;
+  std::int32_t id;  // -1: a logit is NaN or infinite
   float logp;
 };
+
+// What (logit - largest) is multiplied by at a temperature above 0; finite, also where the
+// temperature is next to 0.
+float temperature_scale(double temperature);
 
 // Number `index` of the stream, as a token of logits (vocab), which are overwritten. `order` is room for vocab numbers.
 DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab, const Sampling& sampling, std::uint64_t stream,

@@ -61,17 +61,8 @@ OptimizerState read_optimizer(const fs::path& path, std::int64_t size) {
     if (found == state.moments->tensors().end() || found->second.elements() != size)
       throw Error(path.string() + " is damaged: tensor \"" + name + "\"");
   }
-  if (const std::string words = not_finite(state.moments->tensors()); !words.empty())
-    throw Error(path.string() + " cannot be gone on from: " + words);
+  check_finite(*state.moments);
   return state;
-}
-
-// The model of a folder, all of whose weights are numbers.
-Model read_model(const fs::path& folder) {
-  Model model = load_model(folder);
-  if (const std::string words = not_finite(model); !words.empty())
-    throw Error(folder.string() + " cannot be gone on from: " + words);
-  return model;
 }
 
 // How many numbers of a side model learn: those of its adapter, if it has one.
@@ -84,7 +75,7 @@ std::int64_t learning_numbers(const Model& model, const fs::path& adapter) {
 }
 
 SavedModel read_side(const fs::path& folder) {
-  SavedModel side{read_model(folder), {}};
+  SavedModel side{load_model(folder), {}};
   const fs::path moments = folder / "optimizer.safetensors", state = folder / "state.json";
   if (!fs::exists(state)) return side;
   side.optimizer = read_optimizer(moments, learning_numbers(side.model, folder / "adapter"));
@@ -149,16 +140,6 @@ void write_parts(const fs::path& folder, const ModelView& policy, const std::map
   sync_folder(folder);
 }
 
-// Throws Failure if a number of what is to be saved is not finite.
-void check_finite(const std::string& checkpoint, const std::string& side, const ModelView& view) {
-  std::string words = not_finite(*view.model);
-  if (words.empty()) words = not_finite(view.moments);
-  if (words.empty()) return;
-  throw Failure(fmt::format("checkpoint {} is not written, because {}{}: training has diverged",
-                            checkpoint, side.empty() ? "" : "of the model " + side + " ", words),
-                "the checkpoints before it are intact; lower train.learning_rate");
-}
-
 // Bytes of a model with its adapter, moments, tokenizer and configuration.
 std::uintmax_t view_bytes(const ModelView& view) {
   constexpr std::uintmax_t kTexts = 64 << 10;
@@ -186,7 +167,7 @@ std::string way_out(const fs::path& checkpoint) {
 Checkpoint read_parts(const fs::path& folder, Model& model, Adapter* adapter) {
   Checkpoint checkpoint;
   checkpoint.has_checksums = verify_checksums(folder);
-  Model loaded = read_model(folder);
+  Model loaded = load_model(folder);
   if (loaded.layout.size() != model.layout.size())
     throw Error(folder.string() + " holds a model of another shape");
   checkpoint.folder = folder;
@@ -242,8 +223,6 @@ void save_checkpoint(const fs::path& folder, const ModelView& policy, const std:
                      const Tokenizer& tokenizer, const TrainerState& state, std::int64_t keep) {
   const std::string name = checkpoint_name(state.phase, state.step);
   const fs::path temporary = partial_checkpoint(folder, name);
-  check_finite(name, "", policy);
-  for (const auto& [side, view] : sides) check_finite(name, side, view);
   remove_unfinished(folder);
   check_space(folder, checkpoint_bytes(policy, sides), "checkpoint " + name);
   fs::create_directory(temporary);  // not its parents: a folder that was removed is not to come back in part

@@ -16,7 +16,6 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::size_t kPiece = std::size_t{1} << 16;  // numbers that are converted at once
 constexpr std::uintmax_t kMostText = std::uintmax_t{16} << 20;
 constexpr const char* kChecksums = "trainer/checksums.json";
 constexpr const char* kState = "trainer/state.json";
@@ -77,14 +76,6 @@ bool is_usual(const std::string& name) {
   return kNames.count(name) > 0 || is_companion(name);
 }
 
-template <class Number>
-std::string not_finite(const std::string& name, const Number* numbers, std::size_t count) {
-  const auto found =
-      std::find_if(numbers, numbers + count, [](Number x) { return !std::isfinite(x); });
-  if (found == numbers + count) return "";
-  return fmt::format("tensor \"{}\" holds {}", name, *found);
-}
-
 }  // namespace
 
 Json sealed(Json json) {
@@ -123,31 +114,6 @@ bool holds_foreign_files(const fs::path& checkpoint) {
     return listed.is_null() ? !is_usual(fs::path(name).filename().string())
                             : !listed.contains(name);
   });
-}
-
-std::string not_finite(const Model& model) {
-  for (const ParameterSlot& slot : model.layout.slots()) {
-    const std::string words = not_finite(slot.name, model.weights.data() + slot.offset,
-                                         static_cast<std::size_t>(slot.size));
-    if (!words.empty()) return words;
-  }
-  return "";
-}
-
-std::string not_finite(const std::map<std::string, TensorInfo>& tensors) {
-  std::vector<float> numbers;
-  for (const auto& [name, tensor] : tensors) {
-    if (tensor.dtype != "F32" && tensor.dtype != "BF16" && tensor.dtype != "F16") continue;
-    const Dtype dtype = dtype_of(tensor, name);
-    const auto count = static_cast<std::size_t>(tensor.elements());
-    for (std::size_t at = 0; at < count; at += kPiece) {
-      numbers.resize(std::min(kPiece, count - at));
-      to_float(dtype, tensor.data + at * bytes_of(dtype), numbers.size(), numbers.data());
-      const std::string words = not_finite(name, numbers.data(), numbers.size());
-      if (!words.empty()) return words;
-    }
-  }
-  return "";
 }
 
 }  // namespace tinyzero

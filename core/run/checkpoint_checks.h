@@ -1,5 +1,4 @@
-// What tells a whole checkpoint from a damaged one: checksums of its files, and numbers that are
-// numbers.
+// What tells a whole checkpoint from a damaged one: checksums of its files.
 //
 //   trainer/checksums.json   {"files": {"model.safetensors": {"bytes", "xxh3"}, …}, "xxh3"}
 //   trainer/state.json       {…, "xxh3"}
@@ -33,12 +32,5 @@ bool verify_checksums(const fs::path& checkpoint);
 // Whether a checkpoint holds files that were not written with it; of one without checksums, files
 // of names that it never has.
 bool holds_foreign_files(const fs::path& checkpoint);
-
-// The first tensor of `model` with a number that is not finite, in words: "tensor
-// \"lm_head.weight\" holds nan"; empty: there is none.
-std::string not_finite(const Model& model);
-
-// The same of tensors of a file. Those of integers are left out.
-std::string not_finite(const std::map<std::string, TensorInfo>& tensors);
 
 }  // namespace tinyzero

@@ -1,144 +1,143 @@
 #include "core/text/chat.h"
 
 #include <algorithm>
-#include <regex>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/text/jinja/python_text.h"
 
 namespace tinyzero {
 namespace {
 
-constexpr const char* kHint = "tinyzero chats in ChatML (Qwen) and Llama 3; frame the text yourself and give it to `model generate`";
 constexpr std::uintmax_t kLargestFile = 16 << 20;
+constexpr const char* kHint = "frame the text yourself and give it to `model generate`";
+constexpr const char* kFile = "chat_template.jinja";
+constexpr const char* kFolder = "additional_chat_templates";
+constexpr const char* kConfig = "tokenizer_config.json";
+constexpr const char* kProbe = "tinyzero";  // an answer, to see what stands behind answers
 
-// With the line ends that Jinja's strings write as \n.
-std::string with_line_ends(const std::string& jinja) {
-  std::string out;
-  for (std::size_t i = 0; i < jinja.size(); ++i) {
-    const bool escaped = jinja[i] == '\\' && i + 1 < jinja.size() && jinja[i + 1] == 'n';
-    out += escaped ? '\n' : jinja[i];
-    i += escaped ? 1 : 0;
-  }
-  return out;
+struct Source {
+  std::string text;
+  fs::path path;
+};
+
+[[noreturn]] void no_default(const std::string& where, const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  throw Error(where + " has several chat templates, and none is named \"default\": " + list,
+              std::string("copy the right one to ") + kFile);
 }
 
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
-
-// What stands between `before` and `after` as one piece of literal text; empty if it is nowhere.
-std::string literal_between(const std::string& text, const std::string& before, const std::string& after) {
-  for (std::size_t at = text.find(before); at != std::string::npos; at = text.find(before, at + 1)) {
-    const char quote = at > 0 && (text[at - 1] == '\'' || text[at - 1] == '"') ? text[at - 1] : '{';  // or outside of a string
-    const std::size_t start = at + before.size(), end = text.find(after, start);
-    if (end == std::string::npos) break;
-    const std::string found = text.substr(start, end - start);
-    if (!found.empty() && found.find(quote) == std::string::npos) return found;
-  }
-  return "";
-}
-
-std::string trimmed(const std::string& text) {
-  const std::size_t start = text.find_first_not_of(" \t\n\v\f\r");
-  if (start == std::string::npos) return "";
-  return text.substr(start, text.find_last_not_of(" \t\n\v\f\r") + 1 - start);
-}
-
-std::string without_thinking(const std::string& text) {
-  const std::size_t end = text.rfind("</think>");
-  if (end == std::string::npos) return text;
-  const std::size_t start = text.find_first_not_of('\n', end + std::string("</think>").size());
-  return start == std::string::npos ? "" : text.substr(start);
-}
-
-// A token's text, which stands as such or as {"content": …}.
-std::string token_text(const Json& config, const char* name) {
-  if (!config.contains(name)) return "";
-  const Json& token = config[name];
-  if (token.is_string()) return token.get<std::string>();
-  return token.is_object() && token.contains("content") && token["content"].is_string() ? token["content"].get<std::string>() : "";
-}
-
-std::string template_of_config(const Json& config) {
-  if (!config.contains("chat_template")) return "";
-  const Json& found = config["chat_template"];
+// The template of tokenizer_config.json: a text, a list of {"name", "template"}, or an object of
+// texts by name. Nothing if there is none.
+std::optional<std::string> template_of(const Json& found, const std::string& where) {
+  if (found.is_null()) return std::nullopt;
   if (found.is_string()) return found.get<std::string>();
-  if (!found.is_array()) return "";
-  for (const Json& entry : found) {
-    if (entry.is_object() && entry.contains("name") && entry["name"] == "default" && entry.contains("template") &&
-        entry["template"].is_string())
-      return entry["template"].get<std::string>();
+  if (!found.is_structured())
+    throw Error(where + ": \"chat_template\" is neither a text nor a list of texts");
+  std::vector<std::string> names;
+  for (const auto& [key, entry] : found.items()) {
+    const bool in_list = found.is_array() && entry.is_object();
+    const Json name = in_list ? entry.value("name", Json()) : Json(key);
+    const Json text = in_list ? entry.value("template", Json()) : entry;
+    if (found.is_array() != in_list || !name.is_string() || !text.is_string())
+      throw Error(where + ": a chat template without a name and a text");
+    if (name == "default") return text.get<std::string>();
+    names.push_back(name.get<std::string>());
   }
-  return "";
+  no_default(where, names);
+}
+
+Source find_source(const fs::path& folder) {
+  if (fs::exists(folder / kFile)) return {read_file(folder / kFile, kLargestFile), folder / kFile};
+  std::vector<std::string> names;
+  if (fs::is_directory(folder / kFolder)) {
+    for (const auto& entry : fs::directory_iterator(folder / kFolder)) {
+      if (entry.path().extension() == ".jinja") names.push_back(entry.path().stem().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  const fs::path named = folder / kFolder / "default.jinja";
+  if (fs::exists(named)) return {read_file(named, kLargestFile), named};
+  if (!names.empty()) no_default((folder / kFolder).string(), names);
+  const fs::path path = folder / kConfig;
+  if (fs::exists(path)) {
+    const Json config = parse_json(read_file(path, kLargestFile), path.string());
+    if (!config.is_object()) throw Error(path.string() + " is not a JSON object");
+    const auto text = template_of(config.value("chat_template", Json()), path.string());
+    if (text) return {*text, path};
+  }
+  throw Error(folder.string() + " has no chat template: it is not a model for conversations",
+              kHint);
+}
+
+jinja::Template parsed(const std::string& source, const std::string& where) {
+  try {
+    return jinja::Template(source);
+  } catch (const Error& e) {
+    throw Error(where + ": " + e.what(), kHint);
+  }
 }
 
 }  // namespace
 
-ChatTemplate ChatTemplate::of_folder(const std::filesystem::path& folder) {
-  fs::path path = folder / "tokenizer_config.json";
-  const Json config =
-      fs::exists(path) ? parse_json(read_file(path, kLargestFile), path.string()) : Json::object();
-  if (!config.is_object()) throw Error(path.string() + " is not a JSON object");
-  std::string jinja;
-  if (fs::exists(folder / "chat_template.jinja")) {
-    path = folder / "chat_template.jinja";
-    jinja = read_file(path, kLargestFile);
-  } else {
-    jinja = template_of_config(config);
+std::tm local_time() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  localtime_r(&now, &parts);
+  return parts;
+}
+
+ChatTemplate ChatTemplate::of_folder(const fs::path& folder) {
+  const Source source = find_source(folder);
+  return ChatTemplate(source.text, special_token_variables(folder), source.path.string());
+}
+
+ChatTemplate::ChatTemplate(const std::string& source, jinja::Context context, std::string where)
+    : template_(parsed(source, where)), context_(std::move(context)), where_(std::move(where)) {
+  context_.variables["add_generation_prompt"] = jinja::Value::boolean(true);
+  context_.variables["tools"] = jinja::Value::none();
+  context_.variables["documents"] = jinja::Value::none();
+}
+
+std::string ChatTemplate::render(const std::vector<ChatMessage>& messages,
+                                 const std::tm& now) const {
+  jinja::Items items;
+  jinja::Budget budget;
+  for (const ChatMessage& message : messages) {
+    items.push_back(
+        jinja::Value::dict({{jinja::Value::text("role"), jinja::Value::text(message.role)},
+                            {jinja::Value::text("content"), jinja::Value::text(message.content)}},
+                           budget));
   }
-  if (jinja.empty()) throw Error(folder.string() + " has no chat template: it is not a model for conversations", kHint);
-  return recognise(jinja, token_text(config, "bos_token"), path.string());
-}
-
-ChatTemplate ChatTemplate::recognise(const std::string& jinja, const std::string& bos, const std::string& where) {
-  const std::string text = with_line_ends(jinja);
-  ChatTemplate t;
-  const bool chatml =
-      has(text, "<|im_start|>") && has(text, "<|im_end|>") && has(text, "<|im_start|>assistant\n") && !has(text, "<|im_sep|>");
-  const bool llama3 =
-      has(text, "<|start_header_id|>") && has(text, "<|eot_id|>") && has(text, "<|start_header_id|>assistant<|end_header_id|>\n\n");
-  if (chatml == llama3) throw Error("the chat template of " + where + " is not one that tinyzero knows", kHint);
-  t.style_ = chatml ? Style::chatml : Style::llama3;
-  t.bos_ = has(text, "bos_token") ? bos : "";
-  static const std::regex kTrim(R"(content('\]|"\])?\s*\|\s*trim)");
-  t.trims_ = std::regex_search(text, kTrim);
-  if (chatml) {
-    t.default_system_ = literal_between(text, "<|im_start|>system\n", "<|im_end|>");
-    t.drops_thinking_ = has(text, "split('</think>')[-1]");
-    t.opens_thinking_ = has(text, "<|im_start|>assistant\n<think>\n'") || has(text, "<|im_start|>assistant\n<think>\n\"");
-  } else if (has(text, "Cutting Knowledge Date: ")) {
-    t.knowledge_ = literal_between(text, "Cutting Knowledge Date: ", "\n");
-    if (!has(text, "strftime_now")) t.date_ = literal_between(text, "date_string = \"", "\"");
-    if (t.knowledge_.empty() || (t.date_.empty() && !has(text, "strftime_now")))
-      throw Error("the dates in the chat template of " + where + " are not where Llama 3 has them", kHint);
+  jinja::Context context = context_;
+  context.variables["messages"] = jinja::Value::list(std::move(items));
+  context.now = now;
+  try {
+    return template_.render(context);
+  } catch (const Error& e) {
+    throw Error(where_ + ": " + e.what(), kHint);
   }
-  return t;
 }
 
-std::string ChatTemplate::opening(const std::string& role) const {
-  return style_ == Style::chatml ? "<|im_start|>" + role + "\n" : "<|start_header_id|>" + role + "<|end_header_id|>\n\n";
-}
-
-std::string ChatTemplate::message(const std::string& role, const std::string& content) const {
-  std::string shown = role == "assistant" && drops_thinking_ ? without_thinking(content) : content;
-  if (trims_) shown = trimmed(shown);
-  return opening(role) + shown + end() + (style_ == Style::chatml ? "\n" : "");
-}
-
-std::string ChatTemplate::render(const std::vector<ChatMessage>& messages, const std::string& date) const {
-  std::string out = bos_;
-  auto next = messages.begin();
-  std::string system = default_system_;
-  const bool given = next != messages.end() && next->role == "system";
-  if (given) system = (next++)->content;
-  if (!knowledge_.empty()) {
-    out += opening("system") + "Cutting Knowledge Date: " + knowledge_ + "\nToday Date: " + (date_.empty() ? date : date_) + "\n\n" +
-           trimmed(system) + end();
-  } else if (given || !system.empty()) {
-    out += message("system", system);
+std::optional<std::int32_t> ChatTemplate::answer_end(const Tokenizer& tokenizer) const {
+  std::string text;
+  try {
+    text = render({{"user", "a"}, {"assistant", kProbe}, {"user", "b"}}, local_time());
+  } catch (const Error&) {
+    return std::nullopt;
   }
-  for (; next != messages.end(); ++next) out += message(next->role, next->content);
-  return out + opening("assistant") + (opens_thinking_ ? "<think>\n" : "");
+  const std::size_t at = text.rfind(kProbe);
+  if (at == std::string::npos) return std::nullopt;
+  const std::string_view rest = std::string_view(text).substr(at + std::string_view(kProbe).size());
+  const std::string_view behind = jinja::strip(rest, jinja::Ends::left);
+  const AddedToken* longest = nullptr;
+  for (const AddedToken& token : tokenizer.added()) {
+    if (!token.special || token.content.empty() || !behind.starts_with(token.content)) continue;
+    if (longest == nullptr || token.content.size() > longest->content.size()) longest = &token;
+  }
+  return longest == nullptr ? std::nullopt : std::optional(static_cast<std::int32_t>(longest->id));
 }
 
 }  // namespace tinyzero

@@ -1,51 +1,59 @@
-// Conversations as text: the chat templates of Qwen (ChatML) and Llama 3.
+// Conversations as text: a folder's chat template, rendered as transformers renders it.
 //
-// A folder's own template is a program (Jinja). It is not run but recognised: by its markers, and what models of these families vary is read out of
-// it (system message, dates, thinking). A template that is neither is refused.
+// A template is a program in Jinja. It is run (jinja/template.h), in the settings of transformers;
+// what it refuses, and what this program cannot render exactly, is an error with the reason.
 #pragma once
 
+#include <ctime>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "core/text/jinja/template.h"
+#include "core/text/tokenizer.h"
 
 namespace tinyzero {
 
 struct ChatMessage {
-  std::string role;  // system (only first), user or assistant
+  std::string role;  // "system" (only first), "user" or "assistant"
   std::string content;
 };
 
 class ChatTemplate {
  public:
-  // Of folder/chat_template.jinja, or of tokenizer_config.json's "chat_template", a text or a list with one named "default". Throws Error with a
-  // hint if there is none or it is not recognised.
+  // The template that transformers takes: chat_template.jinja, else that of tokenizer_config.json,
+  // a text or several of which one is named "default". Throws Error with a hint if there is none,
+  // if none is the default, or if it is no template.
   static ChatTemplate of_folder(const std::filesystem::path& folder);
 
-  // `bos`: the text of the beginning token. `where` says what the template came from.
-  static ChatTemplate recognise(const std::string& jinja, const std::string& bos, const std::string& where);
+  // `where` names the file that `source` comes from. Variables of `context` that the conversation
+  // sets are overwritten.
+  ChatTemplate(const std::string& source, jinja::Context context, std::string where);
 
-  // "ChatML" or "Llama 3".
-  const char* name() const { return style_ == Style::chatml ? "ChatML" : "Llama 3"; }
-  // The token that ends every message.
-  const char* end() const { return style_ == Style::chatml ? "<|im_end|>" : "<|eot_id|>"; }
+  // The conversation up to where the assistant is to write. To be encoded with Tokenizer::encode:
+  // the template writes beginning tokens itself. `now` is for templates that tell the date.
+  std::string render(const std::vector<ChatMessage>& messages, const std::tm& now) const;
 
-  // The conversation up to where the assistant is to write: encode it with Tokenizer::encode, the beginning token is in it. `date` ("26 Jul 2024") is
-  // for templates that tell the model today's date.
-  std::string render(const std::vector<ChatMessage>& messages, const std::string& date) const;
+  // The special token that ends an answer: the one that the template writes behind an answer in a
+  // conversation that goes on. Nothing if it writes none, or refuses such conversations.
+  std::optional<std::int32_t> answer_end(const Tokenizer& tokenizer) const;
+
+  // The name of its file.
+  const std::string& where() const { return where_; }
 
  private:
-  enum class Style { chatml, llama3 };
-
-  std::string message(const std::string& role, const std::string& content) const;
-  std::string opening(const std::string& role) const;
-
-  Style style_ = Style::chatml;
-  std::string bos_;               // put before everything; may be empty
-  std::string default_system_;    // where no system message is given; empty: none
-  std::string knowledge_, date_;  // Llama 3.1 and newer: until when it knows, and the date that it takes for today, empty for the real one
-  bool trims_ = false;            // contents lose white space at both ends
-  bool drops_thinking_ = false;   // earlier answers are shown without what stands before </think>
-  bool opens_thinking_ = false;   // the answer begins inside <think>
+  jinja::Template template_;
+  jinja::Context context_;
+  std::string where_;
 };
+
+// The time of this moment where the user is.
+std::tm local_time();
+
+// Variables of a folder's special tokens (bos_token …), from tokenizer_config.json and
+// special_tokens_map.json. Those whose value depends on the version of transformers are unknown:
+// a template that uses one is refused.
+jinja::Context special_token_variables(const std::filesystem::path& folder);
 
 }  // namespace tinyzero

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/rollout/engine.h"
+#include "core/rollout/not_finite.h"
 #include "core/train/packing.h"
 #include "core/train/run_parts.h"
 
@@ -25,6 +27,20 @@ struct SampledStep {
 // where `stop` asks for it.
 SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stage,
                         std::int64_t step, const StopWish* stop = nullptr);
+
+// Calls sample(), `when` in the run. Once the policy has learned, logits that are not finite are no
+// fault of the model that the run began with: throws Failure then, and else what sample() throws.
+template <class Sample>
+auto sample_policy(bool has_learned, const std::string& when, const Sample& sample) {
+  try {
+    return sample();
+  } catch (const NotFinite& e) {
+    if (!has_learned) throw;
+    throw Failure(
+        when + ": " + e.what() + ": the policy has diverged",
+        "begin a run at an earlier checkpoint with model.path, and a smaller train.learning_rate");
+  }
+}
 
 // How often a step samples, at most, to find as many problems as it wants.
 std::int64_t most_rounds(const RunParts& parts);

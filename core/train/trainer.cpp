@@ -84,7 +84,8 @@ void Trainer::preflight() {
 // After the warm start.
 void Trainer::check_start_policy() {
   if (preflight_.samples > 0 || settings_.preflight.problems == 0 || settings_.train.steps == 0) return;
-  check_policy(*engine_, learner_.workers(), parts_, preflight_, &stop_);
+  sample_policy(has_learned(), "the start policy",
+                [&] { check_policy(*engine_, learner_.workers(), parts_, preflight_, &stop_); });
   preflight_.seconds += seconds();
   observer_.preflight(preflight_);
 }
@@ -156,13 +157,19 @@ void Trainer::reinforce() {
   }
 }
 
+bool Trainer::has_learned() const {
+  return state_.phase == Phase::warm_start || state_.step > 0 || settings_.warm_start.steps > 0;
+}
+
 double Trainer::budget_used() const { return settings_.train.budget_used(learner_.spent().tokens, learner_.spent().seconds); }
 
 bool Trainer::ended() const { return state_.step >= settings_.train.steps || budget_used() >= 1; }
 
 void Trainer::train_step(std::int64_t step) {
   const auto begin = Clock::now();
-  SampledStep sampled = sample_step(*engine_, parts_, curriculum_.stage(), step, &stop_);
+  SampledStep sampled = sample_policy(has_learned(), fmt::format("step {}", step), [&] {
+    return sample_step(*engine_, parts_, curriculum_.stage(), step, &stop_);
+  });
   const auto start = Clock::now();
   if (settings_.train.device == "cuda") engine_->rest();
   const bool saved = saved_ == std::pair(Phase::reinforce, step - 1);
@@ -205,7 +212,10 @@ void Trainer::evaluate_step(std::int64_t step) {
                             &stop_};
   std::vector<ScoredCompletion> completions;
   const EvalReport report =
-      evaluate(*engine_, parts_.tokenizer, parts_.model.config.eos, parts_.framing, parts_.task, parts_.held_out, options, &completions);
+      sample_policy(has_learned(), fmt::format("evaluation at step {}", step), [&] {
+        return evaluate(*engine_, parts_.tokenizer, parts_.model.config.eos, parts_.framing,
+                        parts_.task, parts_.held_out, options, &completions);
+      });
   Json line = eval_record(step, seconds(), report);
   line["time/eval"] = since(start);
   record(line);

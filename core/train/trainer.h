@@ -45,6 +45,8 @@ class Trainer {
   // Calls `work`, and turns what the file system refuses into a Failure that says where the run can go on.
   void write(const std::function<void()>& work);
   void record(const Json& line);  // of metrics.jsonl
+  // Whether the policy is no longer the model that the run began with.
+  bool has_learned() const;
   double budget_used() const;
   bool ended() const;  // RL has taken its last step
   void checkpoint(Phase phase, std::int64_t step);

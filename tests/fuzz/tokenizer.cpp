@@ -1,4 +1,4 @@
-// libFuzzer target: tokenizer.json files, chat templates, and texts. A finding is a crash, a sanitizer's report, a hang, too much memory, an exception that is no
+// libFuzzer target: tokenizer.json files and texts. A finding is a crash, a sanitizer's report, a hang, too much memory, an exception that is no
 // Error, an id outside of the vocabulary, or a stream that shows another text than decoding all at once.
 //
 // The first line is a text, and the rest a tokenizer.json; also members of one, beside others that are right, since a whole one is rarely met by chance.
@@ -9,7 +9,6 @@
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
-#include "core/text/chat.h"
 #include "core/text/tokenizer.h"
 
 namespace {
@@ -53,10 +52,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read(text, "{" + rest + "," + kModel + "," + kRest + "}");
   read(text, "{" + rest + "," + kModel + "}");
   read(text, "{" + rest + "," + kRest + "}");
-  try {
-    const auto chat = tinyzero::ChatTemplate::recognise(input, "<s>", "x");
-    chat.render({{"system", text}, {"user", rest}, {"assistant", input}}, "1 Jan 2000");
-  } catch (const tinyzero::Error&) {
-  }
   return 0;
 }

@@ -7,7 +7,9 @@
 #include <cstring>
 
 #include "core/model/folder.h"
+#include "core/text/tokenizer.h"
 #include "support/golden.h"
+#include "support/poison.h"
 #include "support/runs.h"
 #include "support/temporary.h"
 
@@ -41,6 +43,83 @@ ProcessResult export_gguf(const fs::path& path, const fs::path& out) {
 }
 
 }  // namespace
+
+TEST_CASE(
+    "weights that are no numbers are named by every command that reads them, and nothing is "
+    "written") {
+  const TemporaryFolder folder;
+  const fs::path model = folder / "model";
+  fs::copy(golden_folder() / "hf" / "qwen2_tied", model);
+  poison(model / "model.safetensors", "model.layers.1.mlp.up_proj.weight", 3, std::nanf(""));
+  const std::vector<std::string> words = {
+      "model.safetensors: tensor \"model.layers.1.mlp.up_proj.weight\" holds NaN at [0, 3]",
+      "hint: the file is damaged"};
+  const std::vector<std::string> task = {
+      "--task", "multiplication", "digits=[1, 2]", "--problems", "2", "--max-tokens", "4"};
+  const auto with_task = [&](std::vector<std::string> command) {
+    command.insert(command.end(), task.begin(), task.end());
+    return command;
+  };
+  refused({"model", "generate", model, "--prompt", "a"}, 2, words);
+  refused({"model", "score", model}, 2, words);
+  refused({"model", "chat", model}, 2, words);
+  refused({"model", "export", model, "--out", folder / "out"}, 2, words);
+  refused({"model", "merge", model, "--adapter", golden_folder() / "hf", "--out", folder / "out"},
+          2, words);
+  refused(with_task({"eval", model}), 2, words);
+  refused({"play", "multiplication", "--model", model, "--problems", "2"}, 2, words);
+  refused({"train", fs::path(TINYZERO_SOURCE) / "tests/integration/small.yaml", "--run",
+           folder / "run", "model={path: " + model.string() + "}"},
+          2, words);
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("logits that are no numbers are a bad model: prompt, sample and token are named") {
+  const TemporaryFolder folder;
+  Tokenizer tokenizer = Tokenizer::make(true);
+  ModelConfig config = preset_config("tiny");
+  config.layers = 1;
+  config.width = 32;
+  config.heads = 2;
+  config.head_dim = 16;
+  config.mlp = 32;
+  config.tied = false;
+  config.vocab = tokenizer.size();
+  config.eos = {tokenizer.id(kEndToken)};
+  Model model(config);
+  initialize(model, 1);
+  const auto write = [&](const fs::path& to) {
+    fs::create_directory(to);
+    save_model(model, to);
+    tokenizer.save(to);
+    return to;
+  };
+  std::fill_n(model.weights.data() + model.layout.final_norm(), config.width,
+              3e37f);  // all weights are numbers
+  std::fill_n(model.weights.data() + model.layout.head(), config.vocab * config.width, 3e37f);
+  const fs::path overflowing = write(folder / "overflowing");
+  const std::vector<std::string> words = {
+      "logits are not finite (NaN or infinite) at token 1 of the completion of prompt 1, sample 1",
+      "hint: "};
+  refused({"model", "generate", overflowing, "--prompt", "a"}, 2, words);
+  refused({"model", "generate", overflowing, "--prompt", "a", "--temperature", "0"}, 2, words);
+  refused({"eval", overflowing, "--task", "multiplication", "--problems", "1", "--max-tokens", "4"},
+          2, words);
+  refused({"play", "multiplication", "--model", overflowing, "--problems", "1"}, 2, words);
+  const ProcessResult scored =
+      tinyzero::tinyzero({"model", "score", overflowing}, "{\"ids\": [1, 2, 3]}\n");
+  CHECK(scored.code == 2);
+  CHECK(scored.err.find("not finite (NaN or infinite) at token 2 of sequence 1") !=
+        std::string::npos);
+  const ProcessResult trained =
+      tinyzero::tinyzero({"train", fs::path(TINYZERO_SOURCE) / "tests/integration/small.yaml",
+                          "--run", folder / "run", "model={path: " + overflowing.string() + "}",
+                          "warm_start.steps=0", "preflight.max_truncated=1"});
+  CAPTURE(trained.err);
+  CHECK(trained.code == 2);
+  CHECK(trained.err.find("logits are not finite") != std::string::npos);
+  CHECK(trained.err.find("diverged") == std::string::npos);
+}
 
 TEST_CASE("model info says what a folder holds, without reading its weights") {
   for (const fs::path& folder : golden_models()) {

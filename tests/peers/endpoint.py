@@ -13,31 +13,33 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zlib
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, "tests/support")
-from endpoint_stub import FAULTS, Stub, product  # noqa: E402
+from endpoint_stub import FAULTS, Stub, changed, completion, product  # noqa: E402
 
 PROGRAM = sys.argv[1]
 KEY = "sk-test-5up3rS3cret/Key+with==signs"
 TASK = ["--task", "multiplication", "digits=[1, 3]", "wording=long"]
 # Faults after which a request is worth repeating.
-PASSING = sorted(set(FAULTS) - {"400", "401", "404", "301", "429 tomorrow", "429 wait", "twice", "slow", "drip", "huge"})
+PASSING = sorted(set(FAULTS) - {"400", "401", "404", "301", "429 tomorrow", "429 wait", "twice", "slow", "drip", "huge", "filtered"})
 
 
 def command(stub, *words, model="good-model"):
     return [PROGRAM, "eval", "--endpoint", stub if isinstance(stub, str) else stub.url, "--model", model, *TASK, *words]
 
 
-def environment(key):
+def environment(key, more=None):
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy") and name != "OPENAI_API_KEY"}
-    return clean | ({"OPENAI_API_KEY": key} if key else {})
+    return clean | ({"OPENAI_API_KEY": key} if key else {}) | (more or {})
 
 
-def run(words, key=KEY, code=0):
-    done = subprocess.run(words, capture_output=True, text=True, env=environment(key))
+def run(words, key=KEY, code=0, more=None):
+    done = subprocess.run(words, capture_output=True, text=True, env=environment(key, more))
     assert done.returncode == code, f"exit code {done.returncode}, not {code}: {' '.join(words)}\n{done.stdout}\n{done.stderr}"
     assert not key or KEY not in done.stdout + done.stderr, "the key is in the output"
     return done
@@ -145,6 +147,137 @@ def test_failures_are_counted_but_are_no_wrong_answers(folder):
     result = report(run(words))[0]
     same(len(stub.requests) - asked, len(broken), "requests after the repair")
     same((result["judged"], result["completions"], result["failed"]), (200, 200, 0), "counts after the repair")
+
+
+def test_what_a_filter_takes_away_is_not_judged(folder):
+    stub = Stub(lambda prompt, attempt: "filtered" if number_of(prompt) % 10 == 0 else "ok")
+    path = folder / "answers.jsonl"
+    words = command(stub, "--problems", "100", "--max-failed", "0.5", "--save", str(path), "--json")
+    result = report(run(words))[0]
+    broken = [row for row in rows(path) if row.get("failed")]
+    assert broken and all(row["completion"] == "" for row in broken), broken
+    same({row["reason"] for row in broken}, {"finish_reason content_filter"}, "reasons")
+    same((result["accuracy"], result["judged"]), (1.0, 100 - len(broken)), "accuracy and counts")
+    same(max(stub.attempts.values()), 1, "requests of one prompt")
+
+
+def test_failed_rows_of_an_older_program_are_asked_again(folder):
+    stub = Stub(lambda prompt, attempt: "ok")
+    path = folder / "answers.jsonl"
+    words = command(stub, "--problems", "20", "--save", str(path), "--json")
+    run(words)
+    lines = path.read_text().splitlines()
+    ends = ["error", "abort", "insufficient_system_resource", "content_filter", "MAX_TOKENS"]
+    for i, end in enumerate(ends, start=1):  # the first line says what was asked
+        lines[i] = json.dumps({**json.loads(lines[i]), "end": end, "completion": "<answer>1</answer> of a failure"})
+    path.write_text("".join(line + "\n" for line in lines))
+    asked = len(stub.requests)
+    result = report(run(words))[0]
+    same(len(stub.requests) - asked, 4, "requests for rows that had failed")
+    same((result["judged"], result["accuracy"], result["truncated"]), (20, 0.95, 0.05), "the report")
+
+
+def test_all_names_of_cut_are_cut(folder):
+    names = ["length", "model_length", "MAX_TOKENS", "max_tokens", "max_output_tokens", "token_limit", "maxTokens"]
+    for interface in ([], ["--completions"]):
+        form = {"prompt": ""} if interface else {}
+        stub = Stub(lambda prompt, attempt: "ok", lambda prompt: changed(completion(form, "cut"), finish_reason=names[number_of(prompt) % len(names)]))
+        result = report(run(command(stub, "--problems", "40", *interface, "--json")))[0]
+        same((result["truncated"], result["judged"]), (1, 40), "share of cut answers")
+    stub = Stub(lambda prompt, attempt: "ok", lambda prompt: changed(completion({}, "<answer>1</answer>"), finish_reason="banana"))
+    done = run(command(stub, "--problems", "10"))
+    assert 'note: 10 of 10 answers of good-model: ended with the unknown word "banana"; judged as they are' in done.stdout, done.stdout
+
+
+def test_text_only_in_the_reasoning_is_said_in_words(folder):
+    def thinks(prompt):
+        message = {"role": "assistant", "content": None, "reasoning_content": f"<answer>{product(prompt)}</answer>"}
+        return changed(completion({}, ""), message=message, finish_reason="length")
+
+    stub = Stub(lambda prompt, attempt: "ok", thinks)
+    path = folder / "answers.jsonl"
+    words = command(stub, "--problems", "10", "--save", str(path))
+    note = "note: 10 of 10 answers of good-model: text only in the reasoning, which is not judged; raise --max-tokens"
+    for _ in range(2):  # from the endpoint, and from the file
+        text = run(words).stdout
+        assert note in text, text
+        result = report(run([*words, "--json"]))[0]
+        same((result["accuracy"], result["judged"], result["remarks"]), (0, 10, {"text only in the reasoning": 10}), "the report")
+    same(len(stub.requests), 10, "requests")
+
+
+def test_half_a_character_costs_no_answer(folder):
+    def halves(prompt):
+        text = json.dumps(completion({}, f"HALF <answer>{product(prompt)}</answer>"))
+        return text.replace("HALF", r"\ud83d\ude00\ud800").encode()
+
+    stub = Stub(lambda prompt, attempt: "ok", halves)
+    path = folder / "answers.jsonl"
+    result = report(run(command(stub, "--problems", "10", "--save", str(path), "--json")))[0]
+    same((result["accuracy"], result["judged"], len(stub.requests)), (1, 10, 10), "the report")
+    assert all(row["completion"].startswith("\U0001f600\ufffd <answer>") for row in rows(path)), rows(path)
+
+
+class Proxy(HTTPServer):
+    """Counts what reaches it, and answers nothing useful."""
+
+    def __init__(self):
+        self.seen = []
+        super().__init__(("127.0.0.1", 0), ProxyHandler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class ProxyHandler(BaseHTTPRequestHandler):
+    def answer(self):
+        self.server.seen.append((self.path, self.headers.get("Authorization")))
+        self.send_error(502)
+
+    do_POST = do_GET = do_CONNECT = answer
+
+    def log_message(self, *words):
+        pass
+
+
+def test_nothing_for_this_machine_goes_through_a_proxy(folder):
+    proxy = Proxy()
+    address = f"http://127.0.0.1:{proxy.server_address[1]}"
+    names = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    through = {name: address for name in names} | {"no_proxy": ""}
+    stub = Stub(lambda prompt, attempt: "ok")
+    port = stub.server_address[1]
+    hosts = ["127.0.0.1", "localhost", "LOCALHOST", "127.1", "0x7f.0.0.1", "2130706433", "0177.0.0.1", "0.0.0.0"]
+    for host in hosts:
+        run(command(f"http://{host}:{port}/v1", "--problems", "1", "--retries", "1"), more=through)
+    same(len(stub.requests), len(hosts), "requests at the server")
+    for host in ["[::1]", "[::ffff:127.0.0.1]", "localhost.", "never.localhost", "127.0.0.9"]:  # served or not, not through the proxy
+        subprocess.run(command(f"http://{host}:{port}/v1", "--problems", "1", "--retries", "0"), capture_output=True, env=environment(KEY, through))
+    same(proxy.seen, [], "requests at the proxy")
+    words = command("http://tinyzero.invalid/v1", "--problems", "1", "--retries", "0")
+    done = subprocess.run(words, capture_output=True, text=True, env=environment(KEY, through))
+    assert "is not sent to http://tinyzero.invalid/v1, which has no TLS" in done.stderr, done.stderr
+    same(proxy.seen, [("http://tinyzero.invalid/v1/chat/completions", None)], "requests at the proxy")
+    done = subprocess.run([*words, "--key-env", "OPENAI_API_KEY"], capture_output=True, text=True, env=environment(KEY, through))
+    assert "note: the key in OPENAI_API_KEY goes to http://tinyzero.invalid/v1 in clear" in done.stderr, done.stderr
+
+
+def test_no_redirection_is_followed(folder):
+    stub = Stub(lambda prompt, attempt: "ok")
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.send_response(307)
+            self.send_header("Location", stub.url + "/chat/completions")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *words):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    done = run(command(f"http://127.0.0.1:{server.server_address[1]}/v1"), code=2)
+    assert "is another place now" in done.stderr, done.stderr
+    same(stub.requests, [], "requests at the other place")
 
 
 def test_too_many_failures_end_it(folder):

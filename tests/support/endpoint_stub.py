@@ -71,7 +71,8 @@ class Handler(socketserver.StreamRequestHandler):
         time.sleep(stub.delay)
         what = stub.plan(prompt, attempt)
         if what == "ok":
-            self.reply(200, completion(body, stub.answer(prompt)))
+            answer = stub.answer(prompt)  # a text, or a whole reply
+            self.reply(200, completion(body, answer) if isinstance(answer, str) else answer)
             with stub.lock:
                 stub.good[prompt] += 1
         else:
@@ -142,6 +143,17 @@ class Handler(socketserver.StreamRequestHandler):
         self.reply(500, {"error": {"message": "who are you? " + headers.get("authorization", "") + "\x1b[31m\nred"}})
 
 
+def changed(reply, **fields):
+    """The reply with other fields of its first choice."""
+    first, *others = reply["choices"]
+    return {**reply, "choices": [{**first, **fields}, *others]}
+
+
+def ending(word):
+    """A whole answer of which the server says that it ended by `word`."""
+    return lambda h, p, good, _: h.reply(200, changed(good, finish_reason=word))
+
+
 FAULTS = {
     "429": lambda h, p, good, _: h.reply(429, {"error": {"message": "slow down"}}),
     "429 nonsense": lambda h, p, good, _: h.reply(429, b"", "Retry-After: soon"),
@@ -168,6 +180,14 @@ FAULTS = {
     "nested": lambda h, p, good, _: h.reply(200, b"[" * 1000000),
     "no object": lambda h, p, good, _: h.reply(200, [1, 2]),
     "error in 200": lambda h, p, good, _: h.reply(200, {"error": {"message": "upstream failed"}}),
+    "error in choice": lambda h, p, good, _: h.reply(200, changed(good, error={"code": 502, "message": "upstream"})),
+    "error beside choice": lambda h, p, good, _: h.reply(200, {**good, "error": "upstream"}),
+    "ends in error": ending("error"),
+    "ends in abort": ending("abort"),
+    "no resources": ending("insufficient_system_resource"),
+    "network error": ending("network_error"),
+    "filtered": ending("content_filter"),
+    "stream": lambda h, p, good, _: h.reply(200, f"data: {json.dumps(good)}\n\ndata: [DONE]\n\n".encode()),
     "empty choices": lambda h, p, good, _: h.reply(200, {"choices": []}),
     "no message": lambda h, p, good, _: h.reply(200, {"choices": [{"index": 0, "finish_reason": "stop"}]}),
     "wrong types": lambda h, p, good, _: h.reply(200, {"choices": [{"message": {"content": 7}, "finish_reason": 3}]}),

@@ -8,6 +8,7 @@
 
 #include "core/base/cpus.h"
 #include "core/base/workers.h"
+#include "core/rollout/not_finite.h"
 #include "core/rollout/prompt_check.h"
 #include "core/rollout/sampler.h"
 
@@ -168,6 +169,9 @@ class Generation {
   // Frees the slot if the token ends the completion.
   void append(Slot& slot, const DrawnToken& token) {
     Episode& episode = *slot.episode;
+    if (token.id < 0)
+      fail_drawing(episode.prompt, episode.sample,
+                   static_cast<std::int64_t>(episode.tokens.size()));
     episode.tokens.push_back(token.id);
     episode.logp.push_back(token.logp);
     ++slot.position;
@@ -344,7 +348,7 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
 }
 
 std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) {
-  const auto scale = static_cast<float>(1.0 / temperature);
+  const float scale = temperature_scale(temperature);
   std::int64_t longest = 1;
   for (const auto& ids : sequences) {
     check_ids(model_.config, ids, 0);
@@ -376,6 +380,9 @@ std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<s
             out[i][first + r] = static_cast<float>((static_cast<double>(target) - largest) * scale - std::log(sum));
           }
         });
+        for (std::size_t t = first; t < out[i].size(); ++t) {
+          if (std::isnan(out[i][t])) fail_scoring(i, t + 1);
+        }
       }
     }
   });

@@ -1,11 +1,13 @@
 #include "core/rollout/cuda/engine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <span>
 
 #include "core/base/error.h"
 #include "core/rollout/cuda/schedule.h"
+#include "core/rollout/not_finite.h"
 #include "core/rollout/prompt_check.h"
 
 namespace tinyzero {
@@ -214,7 +216,10 @@ std::vector<std::vector<float>> DeviceEngine::score(const std::vector<std::vecto
     const auto scores = pass_->scores(static_cast<std::int64_t>(rows.size()));
     std::size_t next = 0;
     for (const Chunk& chunk : pass) {
-      for (std::size_t t = chunk.first; t < chunk.last; ++t) out[chunk.sequence].push_back(scores[next++]);
+      for (std::size_t t = chunk.first; t < chunk.last; ++t) {
+        if (std::isnan(scores[next])) fail_scoring(chunk.sequence, t + 1);
+        out[chunk.sequence].push_back(scores[next++]);
+      }
     }
   }
   return out;

@@ -3,6 +3,9 @@
 //
 //   p_i = exp((l_i - max l) / T);  token = smallest i with p_0 + … + p_i > u · Σ p;  logp = log p_token - log Σ p
 //
+// Where a logit is NaN or plus infinity, or all are minus infinity, logp is NaN and the token means
+// nothing.
+//
 // A warp owns a run of columns and its lanes stride through it, so that memory is read in whole lines. The run that holds the token is
 // then divided among all threads, and one thread walks the few columns that are left. Sums of weights are double.
 //
@@ -10,6 +13,7 @@
 // adding up what is at least as heavy; of columns of just that weight the first ones are kept.
 #pragma once
 
+#include <cfloat>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -52,11 +56,16 @@ TINYZERO_DEVICE inline std::int64_t part_start(std::int64_t first, std::int64_t 
   return first + (last - first) * i / parts;
 }
 
-TINYZERO_DEVICE inline double inverse_temperature(const SampleRow& row) { return row.temperature > 0 ? 1.0 / row.temperature : 1.0; }
+// Finite as an f32, also where the temperature is next to 0.
+TINYZERO_DEVICE inline float inverse_temperature(const SampleRow& row) {
+  const double inverse = row.temperature > 0 ? 1.0 / row.temperature : 1.0;
+  return static_cast<float>(inverse < static_cast<double>(FLT_MAX) ? inverse
+                                                                   : static_cast<double>(FLT_MAX));
+}
 
 // Of all columns.
 TINYZERO_DEVICE inline float full_weight(const SampleRow& row, float largest, std::int64_t i) {
-  return expf((row.logits[i] - largest) * static_cast<float>(inverse_temperature(row)));
+  return expf((row.logits[i] - largest) * inverse_temperature(row));
 }
 
 // The same, 0 for a column that is not kept.
@@ -72,13 +81,16 @@ TINYZERO_DEVICE void for_columns(const SampleRow& row, int thread, const F& f) {
   for (std::int64_t i = part_start(0, row.vocab, kSampleWarps, thread / kWarp) + thread % kWarp; i < last; i += kWarp) f(i);
 }
 
-// The largest logit, the leftmost of equals; everything is kept so far.
+// The largest logit, the leftmost of equals; everything is kept so far. NaN if a logit is NaN or
+// plus infinity, or if all are minus infinity: then every weight, and with it logp, is NaN.
 template <class Block>
 TINYZERO_DEVICE void find_largest(Block& block, const SampleRow& row, SampleScratch& s) {
   block.each([&](int thread) {
     s.top[thread] = -INFINITY;
     s.top_at[thread] = row.vocab;
+    s.count[thread] = 0;  // logits that are NaN or plus infinity
     for_columns(row, thread, [&](std::int64_t i) {
+      if (!(row.logits[i] <= FLT_MAX)) ++s.count[thread];
       if (row.logits[i] > s.top[thread] || s.top_at[thread] == row.vocab) {
         s.top[thread] = row.logits[i];
         s.top_at[thread] = i;
@@ -90,7 +102,9 @@ TINYZERO_DEVICE void find_largest(Block& block, const SampleRow& row, SampleScra
     for (int t = 1; t < kSampleThreads; ++t) {
       if (s.top[t] > s.top[best] || (s.top[t] == s.top[best] && s.top_at[t] < s.top_at[best])) best = t;
     }
-    s.largest = s.top[best];
+    std::int64_t bad = s.top[best] == -INFINITY ? 1 : 0;
+    for (int t = 0; t < kSampleThreads; ++t) bad += s.count[t];
+    s.largest = bad == 0 ? s.top[best] : NAN;
     s.largest_at = s.top_at[best];
     s.least = 0;
     s.ties_end = row.vocab;
@@ -272,7 +286,8 @@ TINYZERO_DEVICE void score_block(Block& block, const SampleRow& row, SampleScrat
   sum_columns(block, row, s);
   block.one([&] {
     const double above = static_cast<double>(row.logits[target]) - static_cast<double>(s.largest);
-    s.logp = static_cast<float>(above * static_cast<double>(static_cast<float>(inverse_temperature(row))) - log(s.total));
+    s.logp =
+        static_cast<float>(above * static_cast<double>(inverse_temperature(row)) - log(s.total));
   });
 }
 

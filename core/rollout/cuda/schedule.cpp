@@ -1,7 +1,9 @@
 #include "core/rollout/cuda/schedule.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "core/rollout/not_finite.h"
 #include "core/rollout/sampler.h"
 
 namespace tinyzero {
@@ -92,6 +94,9 @@ void Schedule::take(const std::vector<DeviceRow>& rows, const std::vector<Drawn>
     slot.row.fresh = 0;
     for (std::int32_t k = 0; k < rows[i].fresh; ++k) {
       const Drawn& token = drawn[i * static_cast<std::size_t>(looks) + static_cast<std::size_t>(k)];
+      if (std::isnan(token.logp))
+        fail_drawing(slot.episode->prompt, slot.episode->sample,
+                     static_cast<std::int64_t>(slot.episode->tokens.size()));
       slot.episode->tokens.push_back(token.id);
       slot.episode->logp.push_back(token.logp);
       if (sampling_.on_token && episodes_.size() == 1) sampling_.on_token(token.id);

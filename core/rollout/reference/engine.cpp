@@ -1,7 +1,9 @@
 #include "core/rollout/reference/engine.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "core/rollout/not_finite.h"
 #include "core/rollout/prompt_check.h"
 #include "core/rollout/sampler.h"
 
@@ -48,6 +50,9 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
         Tensor last = transformer_.logits(hidden(ids).narrow(0, static_cast<std::int64_t>(ids.size()) - 1, 1));
         const DrawnToken token =
             draw_token(kernels(), last.mutable_data_ptr<float>(), model_.config.vocab, sampling, stream, episode.tokens.size(), order);
+        if (token.id < 0)
+          fail_drawing(episode.prompt, episode.sample,
+                       static_cast<std::int64_t>(episode.tokens.size()));
         ids.push_back(token.id);
         episode.tokens.push_back(token.id);
         episode.logp.push_back(token.logp);
@@ -75,6 +80,9 @@ std::vector<std::vector<float>> ReferenceEngine::score(const std::vector<std::ve
     const Tensor logp =
         transformer_.distribution(hidden(ids).narrow(0, 0, count), long_tensor(ids.begin() + 1, ids.end()), temperature).logp.contiguous();
     out.back().assign(logp.const_data_ptr<float>(), logp.const_data_ptr<float>() + count);
+    for (std::size_t t = 0; t < out.back().size(); ++t) {
+      if (std::isnan(out.back()[t])) fail_scoring(out.size() - 1, t + 1);
+    }
   }
   return out;
 }

@@ -57,6 +57,40 @@ TEST_CASE_FIXTURE(Fixture, "answers come back, judged again, once each") {
   CHECK(read().size() == 3);  // what had failed has its answer now
 }
 
+TEST_CASE_FIXTURE(
+    Fixture, "a row that ended by a failure of the server is no answer, whoever took it for one") {
+  std::vector<EvalAnswer> rows;
+  for (const char* end : {"error", "content_filter", "MAX_TOKENS"}) {
+    rows.push_back(answer(rows.size(), "<answer>7</answer>"));
+    rows.back().end = end;
+  }
+  {
+    AnswerFile file(path);
+    file.begin(about, task, set);
+    for (std::size_t i = 0; i < rows.size(); ++i) file.append(rows[i], set.items[i]);
+  }
+  const auto answers = read();
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].problem == 2);
+  CHECK(answers[0].end == "length");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what was odd about an answer is kept") {
+  {
+    AnswerFile file(path);
+    file.begin(about, task, set);
+    EvalAnswer odd = answer(0, "");
+    odd.remark = "text only in the reasoning";
+    file.append(odd, set.items[0]);
+    file.append(answer(1, "a"), set.items[1]);
+  }
+  const auto answers = read();
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].remark == "text only in the reasoning");
+  CHECK(answers[1].remark.empty());
+  CHECK(read_file(path).find("\"remark\"") == read_file(path).rfind("\"remark\""));
+}
+
 TEST_CASE_FIXTURE(Fixture, "half a line at the end is cut, at every byte") {
   {
     AnswerFile file(path);

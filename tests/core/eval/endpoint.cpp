@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
+#include "core/eval/finish_reason.h"
 
 using namespace tinyzero;
 
@@ -32,8 +33,10 @@ TEST_CASE("addresses") {
   CHECK(request_url("HTTPS://api.example.com/openai/v1/", true) == "https://api.example.com/openai/v1/chat/completions");
   CHECK(request_url("https://a/v1/chat/completions", true) == "https://a/v1/chat/completions");
   CHECK(request_url("https://a/v1/completions", false) == "https://a/v1/completions");
-  for (const char* bad : {"", "localhost:8080", "ftp://a/v1", "http://", "http:///v1", "http://a b/v1", "http://a/v1\n",
-                          "http://me:pw@a/v1", "http://a/v1?key=pw", "http://a/v1#pw"}) {
+  for (const char* bad :
+       {"", "localhost:8080", "ftp://a/v1", "http://", "http:///v1", "http://a b/v1",
+        "http://a/v1\n", "http://me:pw@a/v1", "http://a/v1?key=pw", "http://a/v1#pw",
+        "http://a:b/v1", "http://a:99999", "http://[::1/v1", "http://a\\@b/v1", "http://a%41/v1"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(request_url(bad, true), Error);
   }
@@ -44,7 +47,10 @@ TEST_CASE("addresses") {
   }
   CHECK_THROWS_AS(request_url("https://a/v1/completions", true), Error);
   CHECK_THROWS_AS(request_url("https://a/v1/chat/completions", false), Error);
-  for (const char* url : {"https://api.example.com", "http://localhost:1/v1", "http://127.0.0.1/v1", "http://[::1]:8080"})
+  for (const char* url :
+       {"https://api.example.com", "http://localhost:1/v1", "http://127.0.0.1/v1",
+        "http://[::1]:8080", "http://LocalHost", "http://a.localhost:1", "http://localhost./v1",
+        "http://127.9.9.9", "http://0x7f000001", "http://[::ffff:127.0.0.1]:1"})
     CHECK(is_private(url));
   for (const char* url : {"http://api.example.com", "http://127.example.com", "http://192.168.0.1/v1", "http://localhost.example.com"})
     CHECK_FALSE(is_private(url));
@@ -88,9 +94,125 @@ TEST_CASE("completions") {
   CHECK_FALSE(plain.tokens);
   CHECK(read(200, R"({"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},{"type":"text","text":"b"}]}}]})").text ==
         "ab");
-  const EndpointReply hidden = read(200, R"({"choices":[{"message":{"content":null,"reasoning_content":"…"},"finish_reason":"length"}]})");
-  CHECK(hidden.kind == Kind::answer);
-  CHECK(hidden.text.empty());
+}
+
+TEST_CASE("why a completion ended, in the words of many servers") {
+  const std::pair<Finish, std::vector<const char*>> kinds[] = {
+      {Finish::ended,
+       {"", "stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "FINISH_REASON_STOP",
+        "completed", "endOfText"}},
+      {Finish::cut,
+       {"length", "LENGTH", "model_length", "max_tokens", "MAX_TOKENS", "maxTokens", "Max-Tokens",
+        "max_output_tokens", "max_new_tokens", "max_completion_tokens", "token_limit", "limit",
+        "FINISH_REASON_MAX_TOKENS", "model_context_window_exceeded", "truncated", "incomplete"}},
+      {Finish::failed,
+       {"error", "ERROR", "abort", "aborted", "cancelled", "insufficient_system_resource",
+        "network_error", "timeout", "time_limit", "server_error", "failed", "model_overloaded",
+        "engine_error", "interrupted", "preempted"}},
+      {Finish::withheld,
+       {"content_filter", "contentFiltered", "SAFETY", "RECITATION", "BLOCKLIST", "sensitive",
+        "refusal", "PROHIBITED_CONTENT", "guardrail_intervened", "SPII"}},
+      {Finish::called_tool,
+       {"tool_calls", "tool_use", "function_call", "MALFORMED_FUNCTION_CALL",
+        "UNEXPECTED_TOOL_CALL"}},
+      {Finish::unknown, {"banana", "OTHER", "FINISH_REASON_UNSPECIFIED", "load"}}};
+  for (const auto& [finish, words] : kinds) {
+    for (const char* word : words) {
+      CAPTURE(word);
+      CHECK(finish_of(word) == finish);
+    }
+  }
+}
+
+TEST_CASE("what failed is no answer, even with a text") {
+  const auto ended = [](const std::string& word, bool chat = true) {
+    const std::string text =
+        chat ? R"("message":{"content":"half an ans"})" : R"("text":"half an ans")";
+    return read(200, R"({"choices":[{)" + text + R"(,"finish_reason":")" + word + R"("}]})", chat);
+  };
+  for (const char* word : {"error", "abort", "insufficient_system_resource", "network_error"}) {
+    CAPTURE(word);
+    CHECK(ended(word).kind == Kind::again);
+    CHECK(ended(word, false).kind == Kind::again);
+    CHECK(ended(word).reason == std::string("finish_reason ") + word);
+    CHECK(ended(word).text.empty());
+  }
+  for (const char* word : {"content_filter", "SAFETY"}) CHECK(ended(word).kind == Kind::refused);
+  CHECK(ended("model_length").end == "length");
+  CHECK(ended("MAX_TOKENS", false).end == "length");
+  CHECK(ended("banana").kind == Kind::answer);
+  CHECK(ended("banana").end == "banana");
+  CHECK(ended("banana").remark == "ended with the unknown word \"banana\"");
+  CHECK(ended("stop").remark.empty());
+  const std::string whole = R"("message":{"content":"an answer"},"finish_reason":"stop")";
+  const EndpointReply in_choice =
+      read(200, R"({"choices":[{"error":{"message":"upstream"},)" + whole + "}]}");
+  CHECK(in_choice.kind == Kind::again);
+  CHECK(in_choice.detail == "upstream");
+  CHECK(in_choice.reason == "error in the reply");
+  CHECK(read(200, R"({"error":{"code":502},"choices":[{)" + whole + "}]}").kind == Kind::again);
+  for (const char* none : {"null", "false", "0", R"("")", "{}", "[]"}) {
+    CAPTURE(none);
+    const std::string error = std::string(R"("error":)") + none;
+    CHECK(read(200, "{" + error + R"(,"choices":[{)" + error + "," + whole + "}]}").text ==
+          "an answer");
+  }
+}
+
+TEST_CASE("reasoning, tool calls, refusals and texts in parts") {
+  const auto said = [](const std::string& message, const std::string& end = "stop") {
+    return read(200,
+                R"({"choices":[{"message":)" + message + R"(,"finish_reason":")" + end + R"("}]})");
+  };
+  for (const char* message :
+       {R"({"content":null,"reasoning_content":"7"})", R"({"content":"","reasoning":"7"})",
+        R"({"reasoning_content":"7"})", R"({"content":[{"type":"thinking","thinking":"7"}]})",
+        R"({"content":[],"reasoning":"7"})"}) {
+    CAPTURE(message);
+    const EndpointReply reply = said(message, "length");
+    CHECK(reply.kind == Kind::answer);
+    CHECK(reply.text.empty());
+    CHECK(reply.end == "length");
+    CHECK(reply.remark == kOnlyReasoning);
+  }
+  const EndpointReply both = said(R"({"content":"8","reasoning_content":"7"})");
+  CHECK(both.text == "8");
+  CHECK(both.remark.empty());
+  CHECK(said(R"({"content":"","reasoning_content":""})").remark.empty());
+  const EndpointReply tools = said(R"({"content":null,"tool_calls":[{"id":"1"}]})", "tool_calls");
+  CHECK(tools.kind == Kind::answer);
+  CHECK(tools.text.empty());
+  CHECK(tools.remark == kOnlyToolCalls);
+  CHECK(said(R"({"content":"8","tool_calls":[{"id":"1"}]})", "tool_calls").remark.empty());
+  CHECK(said(R"({"content":null,"refusal":"I cannot"})").text == "I cannot");
+  CHECK(said(R"({"content":"8","refusal":null})").text == "8");
+  CHECK(said(R"({"content":[{"type":"refusal","refusal":"I cannot"}]})").text == "I cannot");
+  CHECK(
+      said(R"({"content":["a",{"type":"thinking","text":"x"},{"type":"output_text","text":"b"}]})")
+          .text == "ab");
+  CHECK(said(R"({"content":null})").kind == Kind::answer);
+}
+
+TEST_CASE("half a character of a reply becomes U+FFFD, and whole ones stay") {
+  const auto text = [](const std::string& content) {
+    const EndpointReply reply =
+        read(200, R"({"choices":[{"message":{"content":")" + content + "\"}}]}");
+    return reply.kind == Kind::answer ? reply.text : reply.reason;
+  };
+  CHECK(text(R"(a\ud800b)") == "a\uFFFDb");
+  CHECK(text(R"(\uDC00\uD83d)") == "\uFFFD\uFFFD");
+  CHECK(text(R"(\ud83d\ude00)") == "😀");
+  CHECK(text(R"(\ud83d\ud83d\ude00)") == "\uFFFD😀");
+  CHECK(text(R"(\\ud800)") == R"(\ud800)");
+  CHECK(text(R"(\\\ud800\n)") == "\\\uFFFD\n");
+  CHECK(text(R"(\ud80)") == "reply that is not JSON");
+}
+
+TEST_CASE("a stream is named as one") {
+  const EndpointReply reply =
+      read(200, "data: {\"choices\":[{\"delta\":{\"content\":\"8\"}}]}\n\ndata: [DONE]\n");
+  CHECK(reply.kind == Kind::again);
+  CHECK(reply.reason == "a stream, which was not asked for");
 }
 
 TEST_CASE("what is no completion is asked again") {

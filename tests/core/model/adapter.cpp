@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -18,6 +19,7 @@
 #include "core/train/optimizer.h"
 #include "support/golden.h"
 #include "support/packed_batch.h"
+#include "support/poison.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
 
@@ -417,6 +419,13 @@ TEST_CASE("an adapter that does not fit is refused by what is wrong with it") {
   CHECK_THROWS_WITH_AS(others.load(folder.path()), doctest::Contains("holds 4 tensors, expected 8"), Error);
   Model smaller(preset_config("tiny"));
   CHECK_THROWS_AS(merge_adapter(smaller, folder.path()), Error);
+  const std::string name = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
+  poison(folder / "adapter_model.safetensors", name, 5, std::nanf(""));
+  const std::string found =
+      "adapter_model.safetensors: tensor \"" + name + "\" holds NaN at [0, 5]";
+  CHECK_THROWS_WITH_AS(merge_adapter(model, folder.path()), doctest::Contains(found.c_str()),
+                       Error);
+  CHECK_THROWS_WITH_AS(adapter.load(folder.path()), doctest::Contains(found.c_str()), Error);
   fs::remove(folder / "adapter_config.json");
   CHECK_THROWS_WITH_AS(merge_adapter(model, folder.path()), doctest::Contains("has no adapter_config.json"), Error);
   CHECK_THROWS_WITH_AS(Adapter(model, {33, 6, kAll, ""}, 1), doctest::Contains("a matrix of 32 x 64"), Error);

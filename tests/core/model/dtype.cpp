@@ -87,6 +87,30 @@ TEST_CASE("what is too large becomes infinite, NaN stays NaN") {
   }
 }
 
+TEST_CASE("the first number that is NaN or infinite is found, wherever it is") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16, Dtype::f16}) {
+    const std::size_t size = bytes_of(dtype);
+    for (const std::size_t n : {1u, 2u, 100u, 4095u, 4096u, 4097u, 9000u}) {
+      std::vector<float> values(
+          n, dtype == Dtype::f16 ? -65504.0f : -3.38e38f);  // nearly the largest numbers
+      std::vector<char> bytes(n * size + 1);                // not aligned
+      const auto found = [&] {
+        from_float(dtype, values.data(), n, bytes.data() + 1);
+        return first_not_finite(dtype, bytes.data() + 1, n);
+      };
+      CHECK(found() == n);
+      for (const float bad : {std::nanf(""), infinity, -infinity}) {
+        for (const std::size_t at : {n - 1, n / 2, std::size_t{0}}) {
+          values[at] = bad;
+          CHECK(found() == at);
+        }
+        std::fill(values.begin(), values.end(), 0.0f);
+      }
+    }
+  }
+}
+
 TEST_CASE("arrays need not be aligned, and names lead to types and back") {
   std::vector<char> bytes(1 + 6);
   const float values[] = {1.5f, -2.0f, 0.25f};

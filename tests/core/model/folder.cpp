@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "support/golden.h"
+#include "support/poison.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -194,11 +195,63 @@ TEST_CASE("nothing is overwritten, and what fails leaves nothing") {
   model.weights.data()[model.layout.size() - 1] = 70000.0f;
   CHECK_THROWS_WITH_AS(export_folder(content, folder / "out"), doctest::Contains("which f16 cannot hold"), Failure);
   CHECK(names_in(folder.path()) == std::vector<std::string>{"there"});
-  model.weights.data()[model.layout.size() - 1] = std::numeric_limits<float>::infinity();  // as it is, if it is so already
-  fs::create_directories(folder / ".out.partial" / "left");                                // by an export that was killed
+  model.weights.data()[model.layout.size() - 1] = 65504.0f;  // the largest it can
+  fs::create_directories(folder / ".out.partial" / "left");  // by an export that was killed
   export_folder(content, folder / "out/");
   CHECK(names_in(folder.path()) == std::vector<std::string>{"out", "there"});
-  CHECK(std::isinf(load_model(folder / "out").weights.data()[model.layout.size() - 1]));
+  CHECK(load_model(folder / "out").weights.data()[model.layout.size() - 1] == 65504.0f);
+}
+
+TEST_CASE(
+    "NaN and infinite numbers are found when weights are read, in every type and file, and never "
+    "written") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  struct Case {
+    const char* tensor;
+    std::int64_t index;
+    float value;
+    const char* error;
+  };
+  const std::vector<Case> cases = {
+      {"model.embed_tokens.weight", 0, std::nanf(""),
+       "\"model.embed_tokens.weight\" holds NaN at [0, 0]"},
+      {"model.layers.1.mlp.down_proj.weight", 25, -infinity,
+       "\"model.layers.1.mlp.down_proj.weight\" holds an infinite number at [1, 1]"},
+      {"model.norm.weight", -1, infinity,
+       "\"model.norm.weight\" holds an infinite number at [15]"}};
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16, Dtype::f16}) {
+    for (const std::uint64_t shard_bytes : {0, 3000}) {
+      for (const Case& c : cases) {
+        CAPTURE(c.tensor);
+        CAPTURE(name_of(dtype));
+        const TemporaryFolder folder;
+        const Model model = small_model();
+        export_folder({&model.config, views(model), nullptr, dtype, shard_bytes}, folder / "m");
+        CHECK(refusal(folder / "m").empty());
+        fs::path file;
+        const ModelFolder opened(folder / "m");  // reads no weights
+        for (const SafetensorsFile& one : opened.files()) {
+          if (one.tensors().contains(c.tensor)) file = one.path();
+        }
+        poison(file, c.tensor, c.index, c.value);
+        const std::string error = refusal(folder / "m");
+        CHECK(error.find(file.string() + ": tensor " + c.error) != std::string::npos);
+        const ModelFolder poisoned(folder / "m");
+        for (const Dtype to : {dtype, Dtype::f32})
+          CHECK_THROWS_WITH_AS(
+              export_folder({&poisoned.config(), poisoned.tensors(), nullptr, to}, folder / "out"),
+              doctest::Contains(c.error), Error);
+        CHECK(names_in(folder.path()) == std::vector<std::string>{"m"});
+      }
+    }
+  }
+  Model model = small_model();
+  model.weights.data()[model.layout.size() - 1] = std::nanf("");
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH_AS(export_folder(content_of(model), folder / "out"),
+                       doctest::Contains("tensor \"model.norm.weight\" has become NaN at [15]"),
+                       Failure);
+  CHECK(names_in(folder.path()).empty());
 }
 
 TEST_CASE("shards that contradict each other or the index are refused") {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
+#include "core/rollout/not_finite.h"
 #include "support/device_checks.h"
 #include "support/emulated_device.h"
 
@@ -44,6 +45,20 @@ TEST_CASE("the tokens of the CPU engine") {
 TEST_CASE("tokens do not depend on slots, looks or company") {
   check_independence(host(), Dtype::f32);
   check_independence(host(), Dtype::bf16);
+}
+
+TEST_CASE("logits that are no numbers are named with prompt, sample and token") {
+  Model model = tiny_model();
+  std::fill_n(model.weights.data() + model.layout.final_norm(), model.config.width,
+              3e38f);  // finite, unlike what follows from it
+  DeviceEngine engine(host(), model, {Dtype::f32});
+  for (const double temperature : {0.0, 1.0}) {
+    CHECK_THROWS_WITH_AS(engine.generate({{{1, 2}, 1}}, {5, temperature, {}}),
+                         doctest::Contains("at token 1 of the completion of prompt 1, sample 1"),
+                         NotFinite);
+  }
+  CHECK_THROWS_WITH_AS(engine.score({{1}, {1, 2, 3}}, 1.0),
+                       doctest::Contains("at token 2 of sequence 2"), NotFinite);
 }
 
 TEST_CASE("heads and lengths of many sizes") { check_shapes(host(true)); }

@@ -3,12 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 
 #include "core/base/error.h"
 #include "core/model/folder.h"
 #include "core/rollout/cpu/engine.h"
+#include "core/rollout/not_finite.h"
 #include "core/rollout/sampler.h"
 #include "support/golden.h"
 #include "tinyzero/rng.h"
@@ -354,6 +356,59 @@ TEST_CASE("samples follow the distribution") {
     chi2 += (counts[static_cast<std::size_t>(i)] - expected) * (counts[static_cast<std::size_t>(i)] - expected) / expected;
   }
   CHECK(chi2 < 49.73);  // 99.9 % quantile with 23 degrees of freedom
+}
+
+TEST_CASE("logits that are no numbers are told from those that forbid a token") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  std::vector<std::int32_t> order;
+  for (const std::string& name : kernel_list(0)) {
+    for (const std::int64_t n : {1, 7, 16, 61, 1024, 1500}) {
+      for (const double temperature : {0.0, 1.0, 0.3, 1e-300}) {
+        CAPTURE(name);
+        CAPTURE(n);
+        CAPTURE(temperature);
+        Sampling sampling = some_sampling();
+        sampling.temperature = temperature;
+        const auto drawn = [&](std::vector<float> logits) {
+          return draw_token(kernels(name), logits.data(), n, sampling, 1, 2, order);
+        };
+        std::vector<float> logits(static_cast<std::size_t>(n), 1.0f);
+        for (const std::size_t at : {std::size_t{0}, logits.size() / 2, logits.size() - 1}) {
+          for (const float bad : {std::nanf(""), infinity}) {
+            const float before = std::exchange(logits[at], bad);
+            CHECK(drawn(logits).id == -1);
+            CHECK(std::isnan(drawn(logits).logp));
+            logits[at] = before;
+          }
+        }
+        CHECK(drawn(std::vector<float>(logits.size(), -infinity)).id == -1);
+        std::fill(logits.begin(), logits.end(), -infinity);
+        logits[logits.size() / 2] = -3.0f;
+        CHECK(drawn(logits).id == n / 2);
+        CHECK(drawn(logits).logp == doctest::Approx(0).epsilon(1e-4));
+      }
+    }
+  }
+}
+
+TEST_CASE("a model whose logits are no numbers is named with prompt, sample and token") {
+  Model model = small_model();
+  std::fill_n(model.weights.data() + model.layout.final_norm(), model.config.width,
+              3e38f);  // finite, unlike what follows from it
+  for (const std::int64_t threads : {1, 2}) {
+    CpuEngine engine(model, {threads});
+    for (const double temperature : {0.0, 1.0}) {
+      Sampling sampling = some_sampling();
+      sampling.temperature = temperature;
+      CHECK_THROWS_WITH_AS(
+          engine.generate({{{1, 2}, 1}}, sampling),
+          doctest::Contains(
+              "not finite (NaN or infinite) at token 1 of the completion of prompt 1, sample 1"),
+          NotFinite);
+    }
+    CHECK_THROWS_WITH_AS(engine.score({{1}, {1, 2, 3}}, 1.0),
+                         doctest::Contains("at token 2 of sequence 2"), NotFinite);
+  }
 }
 
 TEST_CASE("a token of probability zero is never drawn") {

@@ -10,6 +10,7 @@
 #include "core/model/folder.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/rollout/cuda/engine.h"
+#include "core/rollout/not_finite.h"
 #include "core/rollout/reference/device_choice.h"
 #include "support/emulated_device.h"
 #include "support/golden.h"
@@ -89,6 +90,20 @@ TEST_CASE("the tokens of the CPU engine, and new weights after a refresh") {
     }
   }
   CHECK_THROWS_WITH_AS(engine.generate({{{}, 1}}, {}), doctest::Contains("empty prompt"), Error);
+}
+
+TEST_CASE("logits that are no numbers are named with prompt, sample and token") {
+  Model model = small_model(12);
+  std::fill_n(model.weights.data() + model.layout.final_norm(), model.config.width,
+              3e38f);  // finite, unlike what follows from it
+  ReferenceEngine engine(model, at::kCPU);
+  for (const double temperature : {0.0, 1.0}) {
+    CHECK_THROWS_WITH_AS(engine.generate({{{1, 2}, 1}}, {5, temperature, {}}),
+                         doctest::Contains("at token 1 of the completion of prompt 1, sample 1"),
+                         NotFinite);
+  }
+  CHECK_THROWS_WITH_AS(engine.score({{1}, {1, 2, 3}}, 1.0),
+                       doctest::Contains("at token 2 of sequence 2"), NotFinite);
 }
 
 TEST_CASE("it decodes what the kernels of a device cannot, and says why") {

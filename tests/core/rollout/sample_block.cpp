@@ -121,6 +121,38 @@ TEST_CASE("top-k and top-p keep what the sorting rule keeps, ties included") {
   }
 }
 
+TEST_CASE("logits that are no numbers are told from those that forbid a token") {
+  for (const std::int64_t n : {1, 7, 300, 5000}) {
+    for (const double temperature : {0.0, 1.0, 1e-300}) {
+      for (const std::int64_t top_k : {0, 2}) {
+        std::vector<float> logits(static_cast<std::size_t>(n), 1.0f);
+        const auto logp = [&](const std::vector<float>& of) {
+          return by_phases({of.data(), n, temperature, 1, 2, top_k, 1.0}).logp;
+        };
+        const auto score = [&](const std::vector<float>& of) {
+          SampleScratch s;
+          EmulatedBlock<kSampleThreads> block(nullptr, false);
+          score_block(block, {of.data(), n, 1.0, 0, 0, 0, 1.0}, s, n / 2);
+          return s.logp;
+        };
+        for (const std::size_t at : {std::size_t{0}, logits.size() / 2, logits.size() - 1}) {
+          for (const float bad : {std::nanf(""), INFINITY}) {
+            const float before = std::exchange(logits[at], bad);
+            CHECK(std::isnan(logp(logits)));
+            CHECK(std::isnan(score(logits)));
+            logits[at] = before;
+          }
+        }
+        CHECK(std::isnan(logp(std::vector<float>(logits.size(), -INFINITY))));
+        std::fill(logits.begin(), logits.end(), -INFINITY);
+        logits[logits.size() / 2] = -3.0f;
+        CHECK(logp(logits) == doctest::Approx(0));
+        CHECK(score(logits) == doctest::Approx(0));
+      }
+    }
+  }
+}
+
 TEST_CASE("the log-probability of a given token") {
   Rng rng(12);
   const auto logits = random_logits(700, 9.0, rng);

@@ -5,15 +5,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <limits>
 #include <set>
 
 #include "core/base/error.h"
 #include "core/run/checkpoint.h"
+#include "core/run/checkpoint_checks.h"
 #include "core/run/run_folder.h"
 #include "support/checkpoint.h"
+#include "support/poison.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -45,9 +49,54 @@ TEST_CASE("a checkpoint restores weights, moments and state") {
   CHECK(checkpoint->policy.steps == 21);
   CHECK(checkpoint->state.metrics_bytes == 77);
   std::vector<float> moments(static_cast<std::size_t>(model.layout.size()));
-  to_float(checkpoint->policy.moments->tensors().at("first_moment"), "first_moment", moments.data());
+  to_float(checkpoint->policy.moments->path(),
+           checkpoint->policy.moments->tensors().at("first_moment"), "first_moment",
+           moments.data());
   CHECK(moments.front() == 20);
   CHECK(moments.back() == 20);
+}
+
+TEST_CASE(
+    "a checkpoint with a number that is NaN or infinite is passed over, and none is written") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  struct Case {
+    const char *file, *tensor;
+    float value;
+  };
+  for (const Case& c :
+       {Case{"model.safetensors", "model.norm.weight", std::nanf("")},
+        {"trainer/optimizer.safetensors", "second_moment", infinity},
+        {"trainer/critic/model.safetensors", "score.bias", -infinity},
+        {"trainer/critic/optimizer.safetensors", "first_moment", std::nanf("")},
+        {"trainer/reference/model.safetensors", "model.embed_tokens.weight", std::nanf("")}}) {
+    CAPTURE(c.file);
+    const TemporaryFolder folder;
+    save(folder.path(), 1, {Phase::reinforce, 20});
+    save(folder.path(), 2, {Phase::reinforce, 40});
+    poison(folder / "step-000040" / c.file, c.tensor, 0, c.value);
+    write_checksums(folder / "step-000040");  // else those tell
+    Model model = small_model(9);
+    std::string warning;
+    const auto found =
+        load_checkpoint(folder.path(), model, [&](const std::string& text) { warning = text; });
+    REQUIRE(found);
+    CHECK(found->state.step == 20);
+    CHECK(equal(model, small_model(1)));
+    CHECK(warning.find("checkpoint step-000040 cannot be used: ") != std::string::npos);
+    CHECK(warning.find(std::string(c.file) + ": tensor \"" + c.tensor + "\" holds ") !=
+          std::string::npos);
+  }
+  const TemporaryFolder folder;
+  save(folder.path(), 1, {Phase::reinforce, 20});
+  Model diverged = small_model(2);
+  diverged.weights.data()[7] = infinity;
+  TrainerState state;
+  state.step = 40;
+  CHECK_THROWS_WITH_AS(
+      save_checkpoint(folder.path(), {&diverged}, {}, Tokenizer::make(true), state, 1),
+      doctest::Contains("\"model.embed_tokens.weight\" has become an infinite number at [0, 7]"),
+      Failure);
+  CHECK(list_checkpoints(folder.path()).size() == 1);
 }
 
 TEST_CASE("the newest is taken: RL after warm start, later after earlier; the oldest are deleted") {

@@ -1,9 +1,12 @@
+// Conversations as their folder's template writes them. Expected texts are those of transformers 5.24;
+// tests/peers/chat_templates.py holds whole conversations against it.
 #include "core/text/chat.h"
 
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "support/golden.h"
 #include "support/temporary.h"
 
@@ -13,75 +16,199 @@ TEST_SUITE_BEGIN("core/text/chat");
 
 namespace {
 
-const std::vector<ChatMessage> kTalk = {{"user", " Hi "}, {"assistant", "<think>\nwell\n</think>\n\nHello"}, {"user", "Bye"}};
+using Talk = std::vector<ChatMessage>;
 
-std::string with_system(const ChatTemplate& chat, const std::string& text) {
-  std::vector<ChatMessage> talk = {{"system", text}};
+const Talk kTalk = {
+    {"user", " Hi "}, {"assistant", "<think>\nwell\n</think>\n\nHello"}, {"user", "Bye"}};
+
+Talk with_system(const std::string& text) {
+  Talk talk = {{"system", text}};
   talk.insert(talk.end(), kTalk.begin(), kTalk.end());
-  return chat.render(talk, "01 Feb 2030");
+  return talk;
 }
 
-ChatTemplate known(const std::string& jinja) { return ChatTemplate::recognise(jinja, "<bos>", "x"); }
+std::tm some_day() {
+  std::tm day{};
+  day.tm_mday = 1;
+  day.tm_mon = 1;
+  day.tm_year = 130;
+  return day;
+}
 
-// As Jinja writes them, with \n in strings; tests/peers/chat_templates.py renders the like with Jinja itself.
-const std::string kChatMl =
-    R"({%- for m in messages %}{{- '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{%- endfor %}{{- '<|im_start|>assistant\n' }})";
-const std::string kLlama =
-    R"({{- bos_token }}{%- for m in messages %})"
-    R"({{- '<|start_header_id|>' + m.role + '<|end_header_id|>\n\n' + m['content'] | trim + '<|eot_id|>' }}{%- endfor %})"
-    R"({{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }})";
+std::string rendered(const std::string& source, const Talk& talk) {
+  jinja::Context tokens;
+  tokens.variables["bos_token"] = jinja::Value::text("<bos>");
+  tokens.variables["eos_token"] = jinja::Value::text("<eos>");
+  return ChatTemplate(source, tokens, "x").render(talk, some_day());
+}
+
+// Templates in the manner of ChatML, which differ in what a reader of their markers would not see.
+const std::string kMessages =
+    R"({% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %})";
+const std::string kAssistant =
+    R"({% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %})";
+const std::string kHi = "<|im_start|>user\n Hi <|im_end|>\n";
+const std::string kHello = "<|im_start|>assistant\n<think>\nwell\n</think>\n\nHello<|im_end|>\n";
+const std::string kBye = "<|im_start|>user\nBye<|im_end|>\n";
+const std::string kAnswer = "<|im_start|>assistant\n";
+
+std::string replaced(std::string text, const std::string& old, const std::string& fresh) {
+  return text.replace(text.find(old), old.size(), fresh);
+}
+
+fs::path write(const fs::path& path, const std::string& text) {
+  fs::create_directories(path.parent_path());
+  write_file_synced(path, text);
+  return path;
+}
 
 }  // namespace
 
-TEST_CASE("the golden folders' templates are recognised") {
-  for (const fs::path& folder : golden_models()) {
-    const std::string name = ChatTemplate::of_folder(folder).name();
-    CHECK(name == (folder.filename().string().starts_with("llama") ? "Llama 3" : "ChatML"));
-  }
+TEST_CASE("ChatML and its variants") {
+  CHECK(rendered(kMessages + kAssistant, kTalk) == kHi + kHello + kBye + kAnswer);
+  CHECK(rendered(replaced(kMessages, R"(<|im_end|>\n)", "<|im_end|>") + kAssistant,
+                 {{"user", "a"}}) == "<|im_start|>user\na<|im_end|><|im_start|>assistant\n");
+  CHECK(rendered("{{bos_token}}" + kMessages + kAssistant, {{"user", "a"}}) ==
+        "<bos><|im_start|>user\na<|im_end|>\n" + kAnswer);
+  CHECK(rendered(kMessages + replaced(kAssistant, "{% endif", R"({{ '<think>\n' }}{% endif)"),
+                 {{"user", "a"}})
+            .ends_with(kAnswer + "<think>\n"));
+  CHECK(rendered(kMessages + replaced(kAssistant, R"(assistant\n)",
+                                      R"(assistant\n<think>\n\n</think>\n\n)"),
+                 {{"user", "a"}})
+            .ends_with(kAnswer + "<think>\n\n</think>\n\n"));
+  CHECK(rendered(kMessages + replaced(kAssistant, R"(assistant\n)",
+                                      R"(assistant\nLet me solve this step by step.\n<think>)"),
+                 {{"user", "a"}})
+            .ends_with(kAnswer + "Let me solve this step by step.\n<think>"));
+  CHECK(rendered(kMessages + "<|im_start|>user\nBriefly.<|im_end|>\n" + kAssistant,
+                 {{"user", "a"}}) ==
+        "<|im_start|>user\na<|im_end|>\n<|im_start|>user\nBriefly.<|im_end|>\n" + kAnswer);
+  CHECK(rendered(replaced(kMessages, "m['content']", "m['content'] | trim") + kAssistant,
+                 {{"user", " a\u3000"}}) == "<|im_start|>user\na<|im_end|>\n" + kAnswer);
+  CHECK(rendered(replaced(kMessages, "m['content']",
+                          R"(m['content'].split('</think>')[-1].lstrip('\n'))") +
+                     kAssistant,
+                 kTalk) == kHi + "<|im_start|>assistant\nHello<|im_end|>\n" + kBye + kAnswer);
 }
 
-TEST_CASE("ChatML, plain and with what Qwen's models vary") {
-  CHECK(known(kChatMl).render(kTalk, "") ==
-        "<|im_start|>user\n Hi "
-        "<|im_end|>\n<|im_start|>assistant\n<think>\nwell\n</"
-        "think>\n\nHello<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n");
-  const ChatTemplate helpful = known(R"({{ "<|im_start|>system\nYou're helpful.<|im_end|>\n" }})" + kChatMl);
-  CHECK(helpful.render(kTalk, "").starts_with("<|im_start|>system\nYou're helpful.<|im_end|>\n<|im_start|>user\n"));
-  CHECK(with_system(helpful, "Mine").starts_with("<|im_start|>system\nMine<|im_end|>\n<|im_start|>user\n"));
-  const ChatTemplate thinking =
-      known(R"({% set content = m.content.split('</think>')[-1].lstrip('\n') %}{{ '<|im_start|>assistant\n<think>\n' }})" + kChatMl);
-  CHECK(thinking.render(kTalk, "").find("assistant\nHello<|im_end|>") != std::string::npos);
-  CHECK(thinking.render(kTalk, "").ends_with("<|im_start|>assistant\n<think>\n"));
-  CHECK(known("{{ bos_token }}" + kChatMl).render(kTalk, "").starts_with("<bos><|im_start|>user"));
+TEST_CASE("a system message of the template's own, of the user, an empty one, and none") {
+  const std::string own =
+      R"({% if messages[0].role != 'system' %}{{ "<|im_start|>system\nYou're helpful.<|im_end|>\n" }}{% endif %})" +
+      kMessages;
+  CHECK(rendered(own, kTalk) ==
+        "<|im_start|>system\nYou're helpful.<|im_end|>\n" + kHi + kHello + kBye);
+  CHECK(rendered(own, with_system("Mine")) ==
+        "<|im_start|>system\nMine<|im_end|>\n" + kHi + kHello + kBye);
+  CHECK(rendered(own, with_system("")) == "<|im_start|>system\n<|im_end|>\n" + kHi + kHello + kBye);
+  const std::string refuses =
+      "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" +
+      kMessages;
+  CHECK(rendered(refuses, kTalk) == kHi + kHello + kBye);
+  CHECK_THROWS_WITH_AS(rendered(refuses, with_system("")),
+                       "x: line 1 of the chat template: it refuses the conversation: no system",
+                       Error);
+}
+
+TEST_CASE("Yi writes a system message bare, and the assistant's beginning behind each question") {
+  const std::string yi =
+      R"({% if messages[0]['role'] == 'system' %}{{ messages[0]['content'] }}{% endif %}{% for m in messages %})"
+      R"({% if m['role'] == 'user' %}{{ '<|im_start|>user\n' + m['content'] + '<|im_end|>\n<|im_start|>assistant\n' }})"
+      R"({% elif m['role'] == 'assistant' %}{{ m['content'] + '<|im_end|>\n' }}{% endif %}{% endfor %})";
+  CHECK(rendered(yi, with_system("S")) ==
+        "S" + kHi + kAnswer + "<think>\nwell\n</think>\n\nHello<|im_end|>\n" + kBye + kAnswer);
 }
 
 TEST_CASE("Llama 3, with and without dates") {
-  CHECK(known(kLlama).render({{"user", " Hi "}}, "") ==
-        "<bos><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n");
-  const std::string dates = R"({{- "Cutting Knowledge Date: December 2023\n" }}{{- "Today Date: " + date_string + "\n\n" }})" + kLlama;
-  const std::string system = "<bos><|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\nToday Date: ";
-  CHECK(known(R"({%- set date_string = "26 Jul 2024" %})" + dates)
-            .render(kTalk, "01 Feb 2030")
-            .starts_with(system + "26 Jul 2024\n\n<|eot_id|>"));
-  const std::string now = R"({%- set date_string = strftime_now("%d %b %Y") %})";
-  CHECK(with_system(known(now + dates), " Be brief. ").starts_with(system + "01 Feb 2030\n\nBe brief.<|eot_id|><|start_header_id|>user"));
+  const std::string header = R"('<|start_header_id|>' + m.role + '<|end_header_id|>\n\n')";
+  const std::string llama = "{{- bos_token }}{%- for m in messages %}{{- " + header +
+                            R"( + m['content'] | trim + '<|eot_id|>' }}{%- endfor %})"
+                            R"({{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }})";
+  CHECK(rendered(llama, {{"user", " Hi "}}) ==
+        "<bos><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<"
+        "|end_header_id|>\n\n");
+  const std::string now =
+      R"({%- set date_string = strftime_now("%d %b %Y") if strftime_now is defined else "26 Jul 2024" %})";
+  CHECK(rendered(now + R"({{- "Today Date: " + date_string + "\n\n" }})" + llama, {{"user", "a"}})
+            .starts_with("Today Date: 01 Feb 2030\n\n<bos>"));
 }
 
-TEST_CASE("templates lie in three places of a folder") {
+TEST_CASE("templates lie in several places of a folder, of which the first counts") {
   const TemporaryFolder folder;
-  CHECK_THROWS_WITH_AS(ChatTemplate::of_folder(folder.path()), doctest::Contains("has no chat template"), Error);
-  write_file_synced(folder / "tokenizer_config.json",
-                    Json{{"chat_template", {{{"name", "tool_use"}, {"template", "x"}}, {{"name", "default"}, {"template", kLlama}}}},
-                         {"bos_token", {{"content", "<b>"}}}}
-                        .dump());
-  CHECK(ChatTemplate::of_folder(folder.path()).render({}, "").starts_with("<b><|start_header_id|>assistant"));
-  write_file_synced(folder / "chat_template.jinja", kChatMl);
-  CHECK(std::string(ChatTemplate::of_folder(folder.path()).name()) == "ChatML");
+  const auto source = [&] {
+    return ChatTemplate::of_folder(folder.path()).render({{"user", "a"}}, some_day());
+  };
+  const auto configure = [&](const Json& found) {
+    write(folder / "tokenizer_config.json",
+          Json{{"chat_template", found}, {"bos_token", {{"content", "<b>"}}}}.dump());
+  };
+  const auto entry = [](const char* name, const char* text) {
+    return Json{{"name", name}, {"template", text}};
+  };
+  CHECK_THROWS_WITH_AS(source(), doctest::Contains("has no chat template"), Error);
+  configure("{{ bos_token }}1");
+  CHECK(source() == "<b>1");
+  configure({entry("tool_use", "no"), entry("default", "2{{ bos_token }}")});
+  CHECK(source() == "2<b>");
+  configure({entry("tool_use", "no"), entry("rag", "no")});
+  CHECK_THROWS_WITH_AS(source(), doctest::Contains("none is named \"default\": tool_use, rag"),
+                       Error);
+  for (const Json& wrong :
+       {Json(7), Json{1}, Json{{{"name", "default"}}}, Json{{{"name", 1}, {"template", "x"}}}}) {
+    configure(wrong);
+    CHECK_THROWS_AS(source(), Error);
+  }
+  configure("{{ bos_token }}1");
+  write(folder / "additional_chat_templates/tool_use.jinja", "no");
+  CHECK_THROWS_WITH_AS(source(), doctest::Contains("none is named \"default\": tool_use"), Error);
+  write(folder / "chat_template.jinja", "3{{ bos_token }}\n");
+  CHECK(source() == "3<b>");
 }
 
-TEST_CASE("other templates are refused with a hint") {
-  for (const std::string& jinja : {std::string("[INST] {{ m.content }} [/INST]"),
-                                   std::string("<|im_start|>user<|im_sep|><|im_end|><|im_start|>assistant\n"), kChatMl + kLlama}) {
-    CHECK_THROWS_WITH_AS(known(jinja), doctest::Contains("is not one that tinyzero knows"), Error);
+TEST_CASE("special tokens are those that every version of transformers takes") {
+  const TemporaryFolder folder;
+  const auto value = [&](const char* source, const Json& config, const Json& map,
+                         const char* model) {
+    write(folder / "tokenizer_config.json", config.dump());
+    write(folder / "special_tokens_map.json", map.dump());
+    write(folder / "config.json", Json{{"model_type", model}}.dump());
+    return ChatTemplate(source, special_token_variables(folder.path()), "x")
+        .render({{"user", "a"}}, some_day());
+  };
+  const Json none = Json::object(), qwen = {{"tokenizer_class", "Qwen2Tokenizer"}};
+  const char* both = "{{ bos_token is defined }} {{ eos_token }}";
+  CHECK(value(both, qwen, none, "qwen2") == "False <|endoftext|>");
+  CHECK(value(both, none, none, "qwen3") == "False <|endoftext|>");
+  CHECK(value(both, {{"eos_token", nullptr}}, none, "qwen3") == "False ");
+  CHECK(value(both, {{"tokenizer_class", "PreTrainedTokenizerFast"}}, none, "llama") == "False ");
+  CHECK(value("{{ bos_token }}", {{"bos_token", "<a>"}}, {{"bos_token", {{"content", "<b>"}}}},
+              "llama") == "<b>");
+  CHECK(value("{{ bos_token }}", {{"bos_token", "<a>"}, {"added_tokens_decoder", none}},
+              {{"bos_token", "<b>"}}, "llama") == "<a>");
+  CHECK_THROWS_WITH_AS(
+      value("{{ bos_token }}", {{"tokenizer_class", "LlamaTokenizerFast"}}, none, "llama"),
+      doctest::Contains("versions of transformers disagree"), Error);
+  CHECK(value("a", {{"tokenizer_class", "LlamaTokenizerFast"}}, none, "llama") == "a");
+}
+
+TEST_CASE("the token that ends an answer is the one that the template writes behind one") {
+  for (const fs::path& folder : golden_models()) {
+    const Tokenizer tokenizer = Tokenizer::load(folder);
+    const auto end = ChatTemplate::of_folder(folder).answer_end(tokenizer);
+    REQUIRE(end);
+    CHECK(tokenizer.token_text(*end) ==
+          (folder.filename().string().starts_with("llama") ? "<|eot_id|>" : "<|im_end|>"));
+    CHECK_FALSE(ChatTemplate("{% for m in messages %}{{ m.content }}\n{% endfor %}", {}, "x")
+                    .answer_end(tokenizer));
+    CHECK_FALSE(ChatTemplate("{{ raise_exception('no') }}", {}, "x").answer_end(tokenizer));
   }
+}
+
+TEST_CASE("errors name the file and the line") {
+  CHECK_THROWS_WITH_AS(ChatTemplate("a\n{% if %}", {}, "x/y.jinja"),
+                       doctest::Contains("x/y.jinja: line 2 of the chat template: expected"),
+                       Error);
+  CHECK_THROWS_WITH_AS(
+      ChatTemplate("\n{{ none.x.y }}", {}, "x").render({{"user", "a"}}, some_day()),
+      doctest::Contains("x: line 2 of the chat template: "), Error);
 }
