@@ -8,9 +8,9 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/base/file.h"
 
 namespace tinyzero {
@@ -44,7 +44,7 @@ Child::Child(const std::vector<std::string>& command, const std::filesystem::pat
   for (const int core : cores) CPU_SET(core, &set);
   const pid_t parent = ::getpid();
   pid_ = ::fork();
-  if (pid_ < 0) throw Failure("cannot start " + command.front() + ": " + std::strerror(errno));
+  if (pid_ < 0) throw Failure("cannot start " + command.front() + ": " + system_words(errno));
   if (pid_ == 0) become(arguments.data(), file.fd(), set, parent);
 }
 
@@ -70,7 +70,7 @@ std::vector<int> usable_cores() {
   CPU_ZERO(&set);
   std::vector<int> cores;
   if (::sched_getaffinity(0, sizeof set, &set) != 0)
-    throw Failure(std::string("cannot ask which cores may be used: ") + std::strerror(errno));
+    throw Failure(std::string("cannot ask which cores may be used: ") + system_words(errno));
   for (int core = 0; core < CPU_SETSIZE; ++core) {
     if (CPU_ISSET(core, &set)) cores.push_back(core);
   }

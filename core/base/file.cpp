@@ -6,15 +6,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 
 namespace tinyzero {
 namespace {
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() { return system_words(errno); }
 
 std::size_t size_of(int fd, const fs::path& path) {
   struct stat status {};
@@ -28,8 +28,7 @@ std::size_t size_of(int fd, const fs::path& path) {
 FileHandle::FileHandle(const fs::path& path, int flags, int mode) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
   if (fd_ < 0) {
     const bool writes = (flags & (O_WRONLY | O_RDWR)) != 0;
-    throw Error("cannot " + std::string(writes ? "write " : "read ") + path.string() + ": " + reason(),
-                errno == ENOENT ? "check the path" : "check the permissions of the file and its folder");
+    throw Error("cannot " + std::string(writes ? "write " : "read ") + path.string() + ": " + reason(), system_hint(errno));
   }
 }
 
@@ -93,7 +92,7 @@ std::uintmax_t free_space(fs::path folder) {
   while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path()) folder = folder.parent_path();
   std::error_code problem;
   const fs::space_info space = fs::space(folder, problem);
-  if (problem) throw Error("cannot tell how much space is free in " + folder.string() + ": " + problem.message());
+  if (problem) throw Error("cannot tell how much space is free in " + folder.string() + ": " + system_words(problem.value()));
   return space.capacity > 0 ? space.available : static_cast<std::uintmax_t>(-1);
 }
 

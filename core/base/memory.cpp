@@ -8,6 +8,7 @@
 #include <fstream>
 #include <limits>
 #include <string>
+#include <vector>
 
 namespace tinyzero {
 namespace {
@@ -27,17 +28,54 @@ std::int64_t number_in(const std::string& path) {
   return std::ifstream(path) >> number ? number : -1;
 }
 
-// What the limits of a control group in `folder` and of those around it leave; the largest number if there are none.
-std::int64_t left_in_groups(std::string folder, const std::string& root, const char* limit_name, const char* used_name, const char* cache) {
-  std::int64_t left = std::numeric_limits<std::int64_t>::max();
-  while (folder.size() >= root.size()) {
-    const std::int64_t limit = number_in(folder + "/" + limit_name), used = number_in(folder + "/" + used_name);
-    const std::int64_t files = std::max<std::int64_t>(0, number_after(folder + "/memory.stat", cache));
-    if (limit >= 0 && used >= 0) left = std::min(left, std::max<std::int64_t>(0, limit - used + files));
-    folder.resize(folder.find_last_of('/'));
+// A hierarchy of control groups that limits memory: version 1 or 2.
+struct Hierarchy {
+  std::string folder, root;  // of this process's group, and of the hierarchy
+  const char *limit, *used, *files;
+};
+
+std::vector<Hierarchy> memory_groups() {
+  const std::string root = "/sys/fs/cgroup";
+  std::vector<Hierarchy> found;
+  std::ifstream groups("/proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {  // "0::/path" or "9:memory:/path"
+    const std::size_t kinds = line.find(':'), path = line.find(':', kinds + 1);
+    if (kinds == std::string::npos || path == std::string::npos) continue;
+    const std::string kind = line.substr(kinds + 1, path - kinds - 1), group = line.substr(path + 1);
+    if (kind.empty()) found.push_back({root + group, root, "memory.max", "memory.current", "inactive_file"});
+    if (kind != "memory") continue;
+    const std::string first = root + "/memory";
+    found.push_back({first + group, first, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"});
   }
+  return found;
+}
+
+// Calls look(folder) for a group and those around it.
+template <class Look>
+void for_groups(const Hierarchy& h, const Look& look) {
+  for (std::string folder = h.folder; folder.size() >= h.root.size(); folder.resize(folder.find_last_of('/'))) look(folder);
+}
+
+// What the limits of groups leave; the largest number if there are none.
+std::int64_t left_in_groups(const Hierarchy& h) {
+  std::int64_t left = std::numeric_limits<std::int64_t>::max();
+  for_groups(h, [&](const std::string& folder) {
+    const std::int64_t limit = number_in(folder + "/" + h.limit), used = number_in(folder + "/" + h.used);
+    const std::int64_t files = std::max<std::int64_t>(0, number_after(folder + "/memory.stat", h.files));
+    if (limit >= 0 && used >= 0) left = std::min(left, std::max<std::int64_t>(0, limit - used + files));
+  });
   return left;
 }
+
+std::int64_t limit_of_groups(const Hierarchy& h) {
+  std::int64_t limit = std::numeric_limits<std::int64_t>::max();
+  for_groups(h, [&](const std::string& folder) {
+    if (const std::int64_t of_folder = number_in(folder + "/" + h.limit); of_folder >= 0) limit = std::min(limit, of_folder);
+  });
+  return limit;
+}
+
+std::int64_t of_machine(const char* name) { return std::max<std::int64_t>(0, number_after("/proc/meminfo", name)) * 1024; }
 
 }  // namespace
 
@@ -54,21 +92,15 @@ std::int64_t peak_memory() {
 }
 
 std::int64_t available_memory() {
-  std::int64_t available = std::max<std::int64_t>(0, number_after("/proc/meminfo", "MemAvailable:")) * 1024;
-  const std::string root = "/sys/fs/cgroup";
-  std::ifstream groups("/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {  // "0::/path" or "9:memory:/path"
-    const std::size_t kinds = line.find(':'), path = line.find(':', kinds + 1);
-    if (kinds == std::string::npos || path == std::string::npos) continue;
-    const std::string kind = line.substr(kinds + 1, path - kinds - 1), group = line.substr(path + 1);
-    if (kind.empty()) available = std::min(available, left_in_groups(root + group, root, "memory.max", "memory.current", "inactive_file"));
-    if (kind == "memory") {
-      const std::string first = root + "/memory";
-      available = std::min(available,
-                           left_in_groups(first + group, first, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"));
-    }
-  }
+  std::int64_t available = of_machine("MemAvailable:");
+  for (const Hierarchy& h : memory_groups()) available = std::min(available, left_in_groups(h));
   return available;
+}
+
+std::int64_t total_memory() {
+  std::int64_t total = of_machine("MemTotal:");
+  for (const Hierarchy& h : memory_groups()) total = std::min(total, limit_of_groups(h));
+  return total;
 }
 
 void keep_freed_memory() {

@@ -12,12 +12,14 @@
 #include <csignal>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/cli/options.h"
 #include "core/cli/screen.h"
 #include "core/cli/terminal.h"
 #include "core/compare/metrics.h"
 #include "core/compare/summary.h"
 #include "core/compare/tested_run.h"
+#include "core/train/run_parts.h"
 
 namespace tinyzero {
 namespace {
@@ -39,7 +41,7 @@ FileHandle take_folder(const fs::path& folder) {
     throw Error(folder.string() + " exists already and is no comparison", "choose another folder with --run");
   fs::create_directories(folder, problem);
   if (problem)
-    throw Error("cannot make the folder " + folder.string() + ": " + problem.message(), "choose a folder you may write to with --run");
+    throw Error("cannot make the folder " + folder.string() + ": " + system_words(problem.value()), "choose a folder you may write to with --run");
   FileHandle lock(folder / ".lock", O_RDWR | O_CREAT);
   if (::flock(lock.fd(), LOCK_EX | LOCK_NB) != 0)
     throw Error("another process works on the comparison " + folder.string(), "wait for it, or choose another folder with --run");
@@ -188,13 +190,18 @@ void print_summary(const Json& summary, const fs::path& folder) {
 }  // namespace
 
 int compare_command(const GlobalOptions& global, const CompareOptions& options) {
-  const Comparison comparison = Comparison::load(options.config, options.overrides);
+  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  const Comparison comparison =
+      Comparison::load(options.config, options.overrides, [&](const Node& arm) { return plugin_keys(arm, catalog); });
   const fs::path folder = options.run.empty() ? fs::path("runs") / comparison.name : fs::path(options.run);
-  const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, PluginCatalog::scan(global.plugin_folders));
+  const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, catalog);
   const FileHandle lock = take_folder(folder);
+  settle_files(folder, plan.files, options.accept_changes);
   Screen screen(stderr);
   CompareView view(comparison, plan, folder, screen);
   ComparisonRunner runner(plan, folder, options.jobs, boost::dll::program_location().string(), global.plugin_folders, view);
+  if (options.accept_changes) runner.accept_changes();
+  for (const std::string& note : plan.notes) screen.line("note: " + note);
   screen.line(fmt::format("compare  {} · {} · {} runs, {} at once with {} thread{} each · budget {} a run · {}", plan.task, plan.model,
                           plan.runs.size(), options.jobs, plan.threads, plan.threads == 1 ? "" : "s", budget_text(comparison.budget),
                           folder.string()));

@@ -4,41 +4,18 @@
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <set>
 
 #include "core/base/error.h"
-#include "core/base/suggest.h"
+#include "core/base/told_error.h"
 #include "core/cli/options.h"
+#include "core/cli/usage.h"
 #include "tinyzero/note.h"
 
 namespace {
-
-int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  const CLI::App* command = &app;
-  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-  std::vector<std::string> known;
-  for (const CLI::App* sub : command->get_subcommands({})) {
-    if (!sub->get_name().empty() && !sub->get_group().empty()) known.push_back(sub->get_name());
-  }
-  std::fprintf(stderr, "error: %s\n", error.what());
-  std::set<std::string> understood;
-  for (const CLI::App* parent = command; parent != nullptr; parent = parent->get_parent()) understood.insert(parent->get_name());
-  for (const std::string& word : arguments) {
-    if (word.starts_with("-") || understood.count(word) > 0) continue;
-    const std::string nearest = tinyzero::nearest_name(word, known);
-    if (!nearest.empty()) std::fprintf(stderr, "  hint: did you mean \"%s\"?\n", nearest.c_str());
-    break;
-  }
-  std::string name = command->get_name();
-  for (const CLI::App* parent = command->get_parent(); parent != nullptr; parent = parent->get_parent())
-    name = parent->get_name() + " " + name;
-  std::fprintf(stderr, "  `%s --help` lists what there is\n", name.c_str());
-  return 2;
-}
 
 int run(int argc, char** argv) {
   tinyzero::GlobalOptions global;
@@ -48,10 +25,13 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", TINYZERO_VERSION);
   app.get_formatter()->column_width(34);
   tinyzero::add_commands(app, global, chosen);
+  global.arguments = tinyzero::understood_words(app, std::move(global.arguments));
+  std::vector<std::string> last_first(global.arguments.rbegin(), global.arguments.rend());  // as the parser wants them
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(last_first));
   } catch (const CLI::ParseError& e) {
-    return usage_error(app, e, global.arguments);
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    tinyzero::throw_usage_error(app, e);
   }
   return chosen();
 }
@@ -65,18 +45,33 @@ void keep_large_memory() {
   setenv("THP_MEM_ALLOC_ENABLE", "1", 0);  // LibTorch's own tensors
 }
 
+void print_error(const std::string& what, const std::string& hint) {
+  std::fprintf(stderr, "error: %s\n", what.c_str());
+  if (!hint.empty()) std::fprintf(stderr, "  hint: %s\n", hint.c_str());
+}
+
+// All that is wrong, up to a number that a person can read.
+void print_errors(const tinyzero::Errors& errors) {
+  constexpr std::size_t kShown = 20;
+  const std::size_t shown = std::min(errors.all().size(), kShown);
+  for (std::size_t i = 0; i < shown; ++i) print_error(errors.all()[i].what(), errors.all()[i].hint());
+  std::fprintf(stderr, "%zu mistakes", errors.all().size());
+  if (shown < errors.all().size()) std::fprintf(stderr, ", of which these are the first %zu", shown);
+  std::fprintf(stderr, "\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_large_memory();
   try {
     return run(argc, argv);
-  } catch (const tinyzero::Error& e) {
-    std::fprintf(stderr, "error: %s\n", e.what());
-    if (!e.hint().empty()) std::fprintf(stderr, "  hint: %s\n", e.hint().c_str());
-    return dynamic_cast<const tinyzero::Failure*>(&e) != nullptr ? 1 : 2;
+  } catch (const tinyzero::Errors& e) {
+    print_errors(e);
+    return 2;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "error: %s\n", e.what());
-    return 1;
+    const tinyzero::ToldError told = tinyzero::tell_error(e);
+    print_error(told.what, told.hint);
+    return told.code;
   }
 }

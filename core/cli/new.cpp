@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/told_error.h"
 #include "core/cli/options.h"
 #include "core/cli/templates.h"
 #include "core/plugin/library.h"
@@ -59,7 +60,7 @@ int write_folder(const GlobalOptions& global, const std::string& name, const Kin
   const fs::path hidden = "." + name + ".new";  // becomes visible when it is whole
   fs::remove_all(hidden);
   if (std::error_code error; !fs::create_directory(hidden, error))
-    throw Error("cannot make " + folder.string() + ": " + error.message(), "go to a folder that you can write to");
+    throw Error("cannot make " + folder.string() + ": " + system_words(error.value()), "go to a folder that you can write to");
   write_file_synced(hidden / (name + ".cpp"), filled(kind.files.source));
   write_file_synced(hidden / (name + "_test.cpp"), filled(kind.files.test));
   write_file_synced(hidden / "CMakeLists.txt", filled(kind.files.cmake));

@@ -165,7 +165,8 @@ Json gpu_json(const RunShape& run, const Gpu& gpu) {
 int plan_on_gpu(const GlobalOptions& global, const PlanOptions& options) {
   const Gpu gpu = gpu_from_name(options.gpu);
   const RunParts parts =
-      RunParts::open_shapes(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
+      RunParts::load_shapes(options.config, options.overrides, PluginCatalog::scan(global.plugin_folders));
+  for (const std::string& note : parts.notes) fmt::print(stderr, "note: {}\n", note);
   RunShape run = RunShape::of(parts);
   if (const std::int64_t tokens = gpu_micro_batch(run, gpu); tokens > 0) run.experiment.train.micro_batch = tokens;
   else run.experiment.train.micro_batch = run.longest();
@@ -249,7 +250,8 @@ Json arithmetic_json(const RunParts& parts) {
 int plan_command(const GlobalOptions& global, const PlanOptions& options) {
   if (!options.gpu.empty()) return plan_on_gpu(global, options);
   keep_freed_memory();
-  RunParts parts = RunParts::open(Experiment::load(options.config, options.overrides), PluginCatalog::scan(global.plugin_folders));
+  RunParts parts = RunParts::load(options.config, options.overrides, PluginCatalog::scan(global.plugin_folders));
+  for (const std::string& note : parts.notes) fmt::print(stderr, "note: {}\n", note);
   const RunProbe probe = probe_run(parts);
   if (!options.json) {
     print_plan(parts, probe);

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/memory.h"
+#include "core/base/told_error.h"
 #include "core/cli/options.h"
 #include "core/cli/run_view.h"
 #include "core/rollout/cuda/device.h"
@@ -91,20 +92,22 @@ int run_to_the_end(Trainer& trainer, RunFolder& folder) {
   try {
     return trainer.run() ? 0 : 1;
   } catch (const std::exception& e) {
-    folder.log(std::string("error: ") + e.what());
+    folder.log("error: " + tell_error(e).what);
     throw;
   }
 }
 
 int train_new(const GlobalOptions& global, const TrainOptions& options) {
-  Experiment experiment = Experiment::load(options.config, options.overrides);
-  const fs::path path = options.run.empty() ? fs::path("runs") / experiment.name : fs::path(options.run);
-  RunParts parts = RunParts::open(std::move(experiment), PluginCatalog::scan(global.plugin_folders));
+  const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
+  RunParts parts = options.planned ? RunParts::open_planned(Experiment::load(options.config, options.overrides), catalog)
+                                   : RunParts::load(options.config, options.overrides, catalog);
+  const fs::path path = options.run.empty() ? fs::path("runs") / parts.experiment.name : fs::path(options.run);
   PreflightReport preflight = check_start(parts, path);
   RunFolder folder = RunFolder::create(path, resolved_yaml(parts.resolved()));
   write_manifest(folder, manifest_facts(parts, options.config));
   RunView view(folder, {options.quiet, options.json});
   view.started(facts_of(parts, path));
+  for (const std::string& note : parts.notes) view.noted("note        " + note);
   catch_signals();
   Trainer trainer(parts, folder, view, stop_requested, std::move(preflight));
   return run_to_the_end(trainer, folder);

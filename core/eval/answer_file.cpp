@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 
 namespace tinyzero {
 namespace {
@@ -38,7 +39,7 @@ EvalAnswer read_answer(const Json& line, const std::string& where, const EvalSet
     a.failed = line.value("failed", false);
     if (!line.at("tokens").is_null()) a.tokens = line.at("tokens").get<std::int64_t>();
   } catch (const Json::exception& e) {
-    throw Error(where + " is not a completion of an evaluation: " + e.what(), "remove the line, or give another file");
+    throw Error(where + " is not a completion of an evaluation: " + json_words(e), "remove the line, or give another file");
   }
   if (a.problem >= set.items.size() || line.value("key", "") != set.items[a.problem].key)
     throw Error(where + " answers a problem that is not in the set", "remove the line, or give another file");

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/model/folder.h"
 
 namespace tinyzero {
@@ -85,7 +86,7 @@ void export_folder(const FolderContent& content, const fs::path& folder) {
   const fs::path temporary = parent / ("." + target.filename().string() + ".partial");
   std::error_code problem;
   fs::create_directory(temporary, problem);
-  if (problem) throw Error("cannot write into " + parent.string() + ": " + problem.message(), "check its permissions");
+  if (problem) throw Error("cannot write into " + parent.string() + ": " + system_words(problem.value()), "check its permissions");
   const FileHandle lock(temporary, O_RDONLY | O_DIRECTORY);
   if (::flock(lock.fd(), LOCK_EX | LOCK_NB) != 0) throw Error("another export writes " + folder.string() + " at this moment");
   try {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/base/json.h"
 
 namespace tinyzero {
@@ -121,7 +122,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool null() override { wrong(); }
   bool binary(nlohmann::json::binary_t&) override { wrong(); }
   bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& e) override {
-    throw Error(path_.string() + " (header) is not valid JSON: " + std::string(e.what()).substr(0, 200), "copy or download the file again");
+    throw Error(path_.string() + " (header) is not valid JSON: " + json_words(e).substr(0, 200), "copy or download the file again");
   }
 
  private:

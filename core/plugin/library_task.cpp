@@ -35,7 +35,15 @@ const tz_param& param_at(const tz_task& task, std::uint64_t i) {
   return *reinterpret_cast<const tz_param*>(reinterpret_cast<const char*>(task.params) + i * task.params->size);
 }
 
+bool names_path(const tz_paths* paths, std::string_view name) {
+  for (std::uint32_t i = 0; paths != nullptr && i < paths->n_names; ++i) {
+    if (name == paths->names[i]) return true;
+  }
+  return false;
+}
+
 TaskAbout about_of(const tz_task& task) {
+  const auto* paths = static_cast<const tz_paths*>(task.extension(TINYZERO_PATHS));
   TaskAbout about;
   about.id = text_of(task.id);
   about.title = text_of(task.title);
@@ -52,6 +60,7 @@ TaskAbout about_of(const tz_task& task) {
     TaskParam param{
         row.type, row.max_count, row.name, row.doc, row.fallback, row.low, row.high, {}, text_of(row.needs_name), text_of(row.needs_value)};
     param.choices.assign(row.choices, row.choices + row.n_choices);
+    param.is_path = row.type == TZ_TEXT && names_path(paths, row.name);
     about.params.push_back(std::move(param));
   }
   return about;

@@ -19,6 +19,7 @@ struct TaskParam {
   double low = 0, high = 0;
   std::vector<std::string> choices;
   std::string needs_name, needs_value;
+  bool is_path = false;  // a text that names a file
 };
 
 // What a task says of itself, copied out of its library.

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/model/folder.h"
 
 namespace tinyzero {
@@ -51,7 +52,7 @@ TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
     state.curriculum = json.value("curriculum", state.curriculum);
     return state;
   } catch (const Json::exception& e) {
-    throw Error(path.string() + " is damaged: " + e.what());
+    throw Error(path.string() + " is damaged: " + json_words(e));
   }
 }
 

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/run/episode_file.h"
 #include "core/run/event_file.h"
 
@@ -72,7 +73,7 @@ RunFolder RunFolder::create(const fs::path& path, const std::string& config) {
   fs::create_directories(path / "checkpoints", problem);
   if (!problem) fs::create_directories(path / "episodes", problem);
   if (problem)
-    throw Error("cannot make the run folder " + path.string() + ": " + problem.message(), "choose a folder you may write to with --run");
+    throw Error("cannot make the run folder " + path.string() + ": " + system_words(problem.value()), "choose a folder you may write to with --run");
   return RunFolder(path, Access::write, &config);
 }
 

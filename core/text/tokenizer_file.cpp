@@ -1,6 +1,7 @@
 #include "core/text/tokenizer_file.h"
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 
 namespace tinyzero {
 namespace {
@@ -82,7 +83,7 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   }
 
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& e) override {
-    throw Error(where_ + " is not valid JSON: " + e.what());
+    throw Error(where_ + " is not valid JSON: " + json_words(e));
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "core/base/error.h"
@@ -22,7 +23,10 @@ fs::path checkpoint_before(const RunFolder& folder, std::int64_t step) {
   std::string steps;
   for (const fs::path& path : list_checkpoints(folder.checkpoints())) {
     const std::string name = path.filename().string();
-    if (name.starts_with("step-")) steps += (steps.empty() ? "" : ", ") + std::to_string(std::stoll(name.substr(5)) + 1);
+    std::int64_t number = 0;
+    const char* const end = name.data() + name.size();
+    if (!name.starts_with("step-") || std::from_chars(name.data() + 5, end, number).ptr != end) continue;
+    steps += (steps.empty() ? "" : ", ") + std::to_string(number + 1);
   }
   throw Error(fmt::format("step {} cannot be replayed: the run has no checkpoint {}", step, wanted.filename().string()),
               steps.empty() ? "train with checkpoint.every above 0"

@@ -1,11 +1,14 @@
 #include "core/train/run_memory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
 #include "core/base/memory.h"
 #include "core/kernels/kernels.h"
 #include "core/rollout/cpu/engine.h"
+#include "core/run/checkpoint.h"
 #include "core/train/learner.h"
 #include "core/train/model_workers.h"
 #include "core/train/moments.h"
@@ -86,6 +89,12 @@ std::int64_t cache_bytes(const RunShape& run) {
   return e.preflight.problems == 0 ? most : std::max(most, bytes(e.preflight.problems, std::min(e.rollout.samples, kPreflightSamples)));
 }
 
+// What to change where memory does not suffice: what the largest part of it depends on.
+std::string advice_of(const RunMemory& m) {
+  if (m.episodes > m.total() / 2) return "take fewer rollout.prompts, rollout.samples or eval.problems, or a smaller rollout.max_tokens";
+  return "take fewer threads, a smaller train.micro_batch or rollout.max_tokens, or set train.recompute or lora.rank";
+}
+
 }  // namespace
 
 RunShape RunShape::of(const RunParts& parts) {
@@ -98,6 +107,7 @@ RunShape RunShape::of(const RunParts& parts) {
   run.held_out = static_cast<std::int64_t>(parts.held_out.items.size());
   run.program = parts.resident_before_model + kFirstUse;
   run.set_lora_rank(parts.experiment.lora.rank);
+  if (parts.base_is_bf16) run.adapted_bytes = 2;
   if (parts.adapter) run.adapted_bytes = parts.adapter->base_bytes() / run.adapted;
   return run;
 }
@@ -119,15 +129,26 @@ std::vector<SideModel> RunShape::own_side_models() const {
   return own;
 }
 
+// Without a list of the sequences, of which there may be millions: what divide() does with so many of one length.
 MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas) {
+  constexpr std::int64_t kLooked = 1 << 16;  // micro-batches: those of a step are alike
   const Experiment& e = run.experiment;
   MicroBatchRows most;
   const auto look = [&](std::int64_t sequences, std::int64_t samples) {
-    const std::vector<std::int64_t> lengths(static_cast<std::size_t>(sequences), run.longest());
-    for (const auto& part : divide(lengths, e.train.micro_batch, replicas)) {
-      const std::int64_t count = static_cast<std::int64_t>(part.size()), problems = part.back() / samples - part.front() / samples + 1;
-      const std::int64_t rows = problems * run.longest_prompt + count * e.rollout.max_tokens;
-      if (rows > most.all) most = {rows, count * e.rollout.max_tokens};
+    const std::int64_t length = run.longest(), total = sequences * length, most_tokens = e.train.micro_batch * replicas;
+    const std::int64_t parts = std::max<std::int64_t>(1, (total + most_tokens - 1) / most_tokens) * replicas;
+    const auto first_of = [&](std::int64_t part) {  // the first sequence whose middle lies in that part of all tokens
+      const auto begin = static_cast<std::int64_t>((static_cast<__int128>(part) * total + parts - 1) / parts);
+      return std::clamp<std::int64_t>((begin - length / 2 + length - 1) / length, 0, sequences);
+    };
+    for (std::int64_t part = 0, first = 0; part < std::min(parts, kLooked); ++part) {
+      const std::int64_t last = part + 1 == parts ? sequences : first_of(part + 1), count = last - first;
+      if (count > 0) {
+        const std::int64_t problems = (last - 1) / samples - first / samples + 1;
+        const std::int64_t rows = problems * run.longest_prompt + count * e.rollout.max_tokens;
+        if (rows > most.all) most = {rows, count * e.rollout.max_tokens};
+      }
+      first = last;
     }
   };
   if (e.train.steps > 0) look(run.completions() / e.train.updates, e.rollout.samples);
@@ -165,6 +186,13 @@ RunMemory memory_of(const RunShape& run) {
     if (learns_here && learning > 0) m.activations = std::max(m.activations, activation_bytes(run, side.value_head, !adapter));
   }
   return m;
+}
+
+std::vector<std::string> memory_warnings(const RunShape& run, std::int64_t machine) {
+  const RunMemory m = memory_of(run);
+  if (m.total() <= machine) return {};
+  return {fmt::format("the run needs about {} of memory if its completions are as long as they may be; this machine has {}: {}",
+                      size_text(static_cast<double>(m.total())), size_text(static_cast<double>(machine)), advice_of(m))};
 }
 
 std::int64_t micro_batch_for(RunShape run, std::int64_t available) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/base/memory.h"
 #include "core/train/run_parts.h"
 
 namespace tinyzero {
@@ -51,13 +52,17 @@ struct RunMemory {
   std::int64_t side_models = 0;  // critic, reward model, reference: all of the above but the decoder's
   std::int64_t caches = 0;       // while sampling: keys and values, and the rows in work, of all threads
   std::int64_t activations = 0;  // while learning: of a micro-batch on every replica
+  std::int64_t episodes = 0;     // completions of a step or an evaluation, with their problems, verdicts, tensors and lines
 
   std::int64_t held() const { return program + weights + optimizer + gradients + decoder + side_models; }
-  std::int64_t total() const { return held() + caches + activations; }
+  std::int64_t total() const { return held() + caches + activations + episodes; }
 };
 
 // At most: completions that end early take less.
 RunMemory memory_of(const RunShape& run);
+
+// What a machine of so many bytes has to say of that, with the numbers; nothing if the run fits.
+std::vector<std::string> memory_warnings(const RunShape& run, std::int64_t machine = total_memory());
 
 // For train.micro_batch: 0. The tokens of a micro-batch, a power of two from 128 to 4,096, with which the run fits into `available` bytes;
 // 128 if none does.

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/base/workers.h"
 #include "core/train/records.h"
 #include "core/train/rollout_engine.h"
@@ -78,7 +79,7 @@ void Trainer::write(const std::function<void()>& work) {
   try {
     return work();
   } catch (const fs::filesystem_error& e) {
-    what = "cannot write " + e.path1().string() + ": " + e.code().message();
+    what = "cannot write " + e.path1().string() + ": " + system_words(e.code().value());
   } catch (const Error& e) {
     what = e.what();
   }

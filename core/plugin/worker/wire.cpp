@@ -69,6 +69,7 @@ void write_about(WireWriter& out, const TaskAbout& about) {
     for (const std::string* text : {&p.name, &p.doc, &p.fallback, &p.needs_name, &p.needs_value}) out.text(*text);
     out.real(p.low);
     out.real(p.high);
+    out.integer(p.is_path ? 1 : 0);
     write_texts(out, p.choices);
   }
 }
@@ -87,6 +88,7 @@ TaskAbout read_about(WireReader& in) {
     for (std::string* text : {&p.name, &p.doc, &p.fallback, &p.needs_name, &p.needs_value}) *text = in.text();
     p.low = in.real();
     p.high = in.real();
+    p.is_path = in.integer() != 0;
     p.choices = read_texts(in);
   }
   return about;

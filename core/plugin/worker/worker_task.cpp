@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/plugin/library.h"
 
 namespace tinyzero {
@@ -78,7 +79,7 @@ void WorkerTask::start() {
   ::posix_spawn_file_actions_destroy(&files);
   if (error != 0) {
     pid_ = -1;
-    throw Failure("cannot start " + program + ": " + std::strerror(error),
+    throw Failure("cannot start " + program + ": " + system_words(error),
                   "it is built with the program; set task.in_process: true to do without");
   }
   WireReader reply = call_or_fail(WireOperation::about, "loading", [](WireWriter&) {});
