@@ -82,6 +82,7 @@ int config_check_command(const GlobalOptions& global, const ConfigOptions& optio
     out.update(arithmetic_json(parts));
     out["notes"] = parts.notes;
     out["warnings"] = memory_warnings(RunShape::of(parts));
+    out["fits"] = out["warnings"].empty();
     fmt::print("{}\n", json_line(out));
     return 0;
   }

@@ -214,10 +214,11 @@ std::vector<std::string> arithmetic_lines(const RunParts& parts) {
   const RunMemory m = memory_of(run);
   std::vector<std::string> lines = arithmetic_lines(run, parts.held_out.keys);
   lines.push_back(
-      fmt::format("memory      program {} · weights {} · optimizer {} · gradients {} · decoder {}{} · sampling {} · learning {} = {}",
+      fmt::format("memory      program {} · weights {} · optimizer {} · gradients {} · decoder {}{} · sampling {} · learning {} · "
+                  "episodes {} = {}",
                   megabytes(m.program), megabytes(m.weights), megabytes(m.optimizer), megabytes(m.gradients), megabytes(m.decoder),
                   m.side_models > 0 ? " · side models " + megabytes(m.side_models) : "", megabytes(m.caches), megabytes(m.activations),
-                  megabytes(m.total())));
+                  megabytes(m.episodes), megabytes(m.total())));
   return lines;
 }
 
@@ -235,6 +236,7 @@ Json arithmetic_json(const RunParts& parts) {
           {"evaluations", a.evaluations},
           {"completions_an_evaluation", a.evaluation_completions},
           {"micro_batch", run.experiment.train.micro_batch},
+          {"checkpoint_bytes", checkpoint_bytes_of(run)},
           {"bytes",
            {{"program", m.program},
             {"weights", m.weights},
@@ -244,6 +246,7 @@ Json arithmetic_json(const RunParts& parts) {
             {"side_models", m.side_models},
             {"sampling", m.caches},
             {"learning", m.activations},
+            {"episodes", m.episodes},
             {"total", m.total()}}}};
 }
 

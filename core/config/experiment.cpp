@@ -220,7 +220,7 @@ bool has_levels(const Node& task) {
 // Settings of a curriculum matter where the task has levels. Returns whether they do.
 bool check_curriculum(const Experiment& e, const Node* section) {
   if (!has_levels(e.task.settings)) {
-    if (section != nullptr && section->origin.layer >= e.task.settings.origin.layer)
+    if (section != nullptr && !section->entries.empty() && section->origin.layer >= e.task.settings.origin.layer)
       throw Error(section->origin, "curriculum has no effect: the task has no levels",
                   "give it some, for example task.levels: [{level: 1}, {level: 2}], or remove the section");
     return false;

@@ -140,6 +140,15 @@ AdapterFloats Adapter::floats(const ParameterLayout& layout, const AdapterOption
   return {value_floats_of(matrices, options.rank), base_floats_of(matrices)};
 }
 
+std::vector<std::int64_t> Adapter::tensor_sizes(const ParameterLayout& layout, const AdapterOptions& options) {
+  std::vector<std::int64_t> sizes;
+  for (const AdaptedMatrix& m : matrices_of(layout, options)) {
+    sizes.push_back(options.rank * m.columns);
+    sizes.push_back(m.rows * options.rank);
+  }
+  return sizes;
+}
+
 void Adapter::check_rank(const ParameterLayout& layout, const AdapterOptions& options) {
   for (const AdaptedMatrix& m : matrices_of(layout, options)) {
     if (options.rank <= std::min(m.rows, m.columns)) continue;

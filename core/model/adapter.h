@@ -43,6 +43,8 @@ struct AdapterFloats {
 class Adapter {
  public:
   static AdapterFloats floats(const ParameterLayout& layout, const AdapterOptions& options);
+  // Numbers of each of its tensors, A and B of every matrix in turn.
+  static std::vector<std::int64_t> tensor_sizes(const ParameterLayout& layout, const AdapterOptions& options);
   // Throws Error for a rank that is larger than a matrix.
   static void check_rank(const ParameterLayout& layout, const AdapterOptions& options);
 

@@ -113,6 +113,12 @@ class Opener {
     Node settings = entry.value;
     if (settings.kind == Node::Kind::null) settings.kind = Node::Kind::map;
     std::string use = entry.name;
+    if (settings.kind == Node::Kind::scalar) {  // NAME: TASK
+      use = plugin_name(settings);
+      settings = Node();
+      settings.kind = Node::Kind::map;
+      settings.origin = entry.value.origin;
+    }
     if (settings.kind != Node::Kind::map)
       throw Error(settings.origin, "task.tasks." + entry.name + " is " + settings.describe() + ", expected a task's settings");
     if (const Node* named = settings.find(kUse)) {

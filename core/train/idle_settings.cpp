@@ -60,8 +60,10 @@ class IdleSettings {
   void note(const Place& place, const std::string& text) {
     notes_.push_back(place.source.empty() ? text : place.text() + ": " + text);
   }
-  void note_if_written(const std::string& path, const std::string& text) {
-    if (const ResolvedSetting* row = find_written(path)) note(row->origin, text);
+  // `by`: the setting that leaves it nothing to do.
+  void note_if_written(const std::string& path, const std::string& text, const std::string& by = {}) {
+    const ResolvedSetting* row = find_written(path);
+    if (row != nullptr && !is_overlaid(*row, by)) note(row->origin, text);
   }
   // A setting that was written, and that `by` contradicts.
   void refuse_if_written(const std::string& path, const std::string& by, const std::string& text, const std::string& hint) {
@@ -98,7 +100,8 @@ class IdleSettings {
     }
     if (rl_ && t.warmup >= steps_ && t.schedule != "constant" && !t.has_budget())
       note_if_written("train.schedule", fmt::format("train.schedule {} never begins: the warm-up of {} steps takes the whole run of {}",
-                                                    t.schedule, t.warmup, steps_));
+                                                    t.schedule, t.warmup, steps_),
+                      "train.steps");
     if (rl_ && t.learning_rate == 0) note_if_written("train.learning_rate", "train.learning_rate is 0: the policy never changes");
     if (e_.warm_start.steps > 0 && e_.warm_start.learning_rate == 0)
       note_if_written("warm_start.learning_rate", "warm_start.learning_rate is 0: the warm start changes nothing");
@@ -107,16 +110,19 @@ class IdleSettings {
   void check_intervals() {
     if (rl_ && e_.eval.every > steps_)
       note_if_written("eval.every", fmt::format("eval.every is {}, and train.steps {}: the policy is evaluated before RL and after it alone",
-                                                e_.eval.every, steps_));
+                                                e_.eval.every, steps_),
+                      "train.steps");
     const std::int64_t longest = std::max(steps_, e_.warm_start.steps / 10);  // a warm start is saved ten times as rarely
     if (e_.checkpoint.every > longest)
       note_if_written("checkpoint.every", fmt::format("checkpoint.every is {}, and train.steps {}: there is a checkpoint of the start and "
                                                       "one of the end, and none between",
-                                                      e_.checkpoint.every, steps_));
+                                                      e_.checkpoint.every, steps_),
+                      "train.steps");
     if (e_.preflight.problems == 0)
       note_if_written("preflight.max_truncated", "preflight.max_truncated has no effect: preflight.problems is 0, so there is no preflight");
     if (e_.checkpoint.keep_best && !rl_)
-      note_if_written("checkpoint.keep_best", "checkpoint.keep_best has nothing to choose from: train.steps is 0, and there is one evaluation");
+      note_if_written("checkpoint.keep_best", "checkpoint.keep_best has nothing to choose from: train.steps is 0, and there is one evaluation",
+                      "train.steps");
   }
 
   void check_budget() {
@@ -130,7 +136,8 @@ class IdleSettings {
     if (step * static_cast<double>(steps_) >= t.budget_tokens) return;
     note_if_written("train.budget_tokens",
                     fmt::format("train.budget_tokens is {}, which train.steps {} cannot use up: at most {} tokens a step are charged",
-                                real_text(t.budget_tokens), steps_, real_text(step)));
+                                real_text(t.budget_tokens), steps_, real_text(step)),
+                    "train.steps");
   }
 
   void check_levels() {

@@ -124,8 +124,22 @@ std::unique_ptr<Adapter> new_adapter(const Experiment& experiment, const Model& 
   }
 }
 
+PromptSizes prompt_sizes(const RunParts& parts) {
+  PromptSizes sizes;
+  double tokens = 0, bytes = 0;
+  for (const Item& item : parts.held_out.items) {
+    const std::string text = frame_prompt(item.prompt, parts.framing);
+    const auto count = static_cast<std::int64_t>(parts.tokenizer.encode_prompt(text).size());
+    sizes.longest = std::max(sizes.longest, count);
+    tokens += static_cast<double>(count);
+    bytes += static_cast<double>(text.size());
+  }
+  sizes.bytes_of_token = std::max(1.0, bytes / std::max(1.0, tokens));
+  return sizes;
+}
+
 void check_room(const RunParts& parts) {
-  const std::int64_t longest = longest_prompt(parts), needed = longest + parts.experiment.rollout.max_tokens;
+  const std::int64_t longest = parts.prompts.longest, needed = longest + parts.experiment.rollout.max_tokens;
   if (needed <= parts.model.config.context) return;
   throw Error(place_of(parts.experiment, "rollout.max_tokens", "model.context"),
               fmt::format("prompts of {} tokens and rollout.max_tokens of {} need {} positions, the model has {}", longest,
@@ -279,6 +293,7 @@ RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, con
   RunParts parts{std::move(experiment), std::move(*task),    std::move(algorithm), std::move(model), std::move(tokenizer),
                  std::move(framing),    std::move(held_out), resident,             nullptr};
   parts.base_is_bf16 = !opening.start.empty() && is_stored_in_bf16(opening.start);
+  parts.prompts = prompt_sizes(parts);
   check_room(parts);
   check_rank(parts.experiment, parts.model);
   choose_micro_batch(parts);
@@ -323,13 +338,6 @@ std::vector<ResolvedSetting> RunParts::resolved() const {
   add(experiment.task, "task", task.resolved());
   add(experiment.algorithm, "algorithm", algorithm.resolved);
   return all;
-}
-
-std::int64_t longest_prompt(const RunParts& parts) {
-  std::size_t longest = 0;
-  for (const Prompt& prompt : make_prompts(parts.tokenizer, parts.framing, parts.held_out.items, 1))
-    longest = std::max(longest, prompt.ids.size());
-  return static_cast<std::int64_t>(longest);
 }
 
 std::string model_label(const RunParts& parts) {

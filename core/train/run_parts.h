@@ -16,6 +16,12 @@
 
 namespace tinyzero {
 
+// Of the framed prompts of the held-out problems.
+struct PromptSizes {
+  std::int64_t longest = 0;      // tokens
+  double bytes_of_token = 1;     // of text that a token stands for, in the mean
+};
+
 struct RunParts {
   Experiment experiment;
   Task task;
@@ -26,6 +32,7 @@ struct RunParts {
   EvalSet held_out;
   std::int64_t resident_before_model = 0;  // bytes of this process before it held weights
   std::unique_ptr<Adapter> adapter;        // of the model, with what it began with as base; null: all weights learn
+  PromptSizes prompts;
   bool base_is_bf16 = false;               // all weights of the start folder are stored so
   std::vector<std::string> notes;          // of a new run: what it will not do although its settings say it (idle_settings.h)
 
@@ -60,9 +67,6 @@ struct RunParts {
 
 // Dotted keys of the settings of the task and the algorithm that an experiment uses, of those of them that can be opened.
 std::vector<std::string> plugin_keys(const Node& experiment, const PluginCatalog& catalog);
-
-// Tokens of the longest framed prompt among the held-out problems.
-std::int64_t longest_prompt(const RunParts& parts);
 
 // "tiny 1.0M", "Qwen2.5-0.5B 494M + LoRA 8.8M".
 std::string model_label(const RunParts& parts);

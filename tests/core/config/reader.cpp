@@ -54,9 +54,9 @@ TEST_CASE("values arrive in their fields with their origins") {
   CHECK(options.range == std::vector<std::int64_t>{2, 3});
   CHECK(options.hardness == 2);
   CHECK(resolved[0].path == "part.steps");
-  CHECK(resolved[0].origin == "x.yaml:1:8");
+  CHECK(resolved[0].origin.text() == "x.yaml:1:8");
   Options defaults;
-  CHECK(read_settings(nullptr, defaults.table(), "part")[0].origin == "default");
+  CHECK(read_settings(nullptr, defaults.table(), "part")[0].origin.text() == "default");
 }
 
 TEST_CASE("what a later file or the command line switches off is dropped, not refused") {
