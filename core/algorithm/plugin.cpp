@@ -54,7 +54,7 @@ Node variant_of(const Node& settings, const Algorithm& algorithm, const std::str
   if (found == variants.end()) {
     std::vector<std::string> names;
     for (const Variant& variant : variants) names.push_back(variant.name);
-    throw Error(chosen->origin, "algorithm \"" + use + "\" has no variant " + chosen->describe(),
+    throw Error(chosen->origin, "algorithm \"" + use + "\" has no variant \"" + shown_text(chosen->scalar) + "\"",
                 names.empty() ? "it has none: remove the line" : suggestion(chosen->scalar, names));
   }
   const Origin origin{{"variant " + found->name, 0, 0}, kVariantLayer};

@@ -168,6 +168,7 @@ int plan_on_gpu(const GlobalOptions& global, const PlanOptions& options) {
       RunParts::load_shapes(options.config, options.overrides, PluginCatalog::scan(global.plugin_folders));
   for (const std::string& note : parts.notes) fmt::print(stderr, "note: {}\n", note);
   RunShape run = RunShape::of(parts);
+  if (parts.chose_micro_batch) run.experiment.train.micro_batch = 0;  // by this machine's memory
   if (const std::int64_t tokens = gpu_micro_batch(run, gpu); tokens > 0) run.experiment.train.micro_batch = tokens;
   else run.experiment.train.micro_batch = run.longest();
   if (options.json) {

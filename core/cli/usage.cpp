@@ -176,8 +176,10 @@ std::string option_hint(const CLI::App& command, const std::string& option, cons
 std::vector<std::string> understood_words(const CLI::App& app, std::vector<std::string> words) {
   const CLI::App* level = &app;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--plugins") ++i;
-    if (i >= words.size() || words[i].starts_with("-")) continue;
+    if (words[i].starts_with("-")) {
+      i += words[i] == "--plugins" ? 1 : 0;  // and its folder
+      continue;
+    }
     if (const CLI::App* command = find_command(*level, words[i])) {
       level = command;
       continue;

@@ -6,7 +6,6 @@
 
 #include "core/base/error.h"
 #include "core/base/workers.h"
-#include "core/plugin/library.h"
 
 namespace tinyzero {
 
@@ -176,6 +175,8 @@ void PreflightSettings::describe(SettingsTable& t) {
       .between(0, 1);
 }
 
+bool is_plugin_path(const std::string& name) { return name.find('/') != std::string::npos || name.ends_with(".so"); }
+
 std::string plugin_name(const Node& use) { return is_plugin_path(use.scalar) ? whole_path(use) : use.scalar; }
 
 std::vector<SectionTable> section_tables(Experiment& e) {
@@ -331,6 +332,7 @@ void read_sections(const Node& root, Experiment& e, Mistakes& mistakes, const st
       const auto rows = read_settings(top ? &root : root.find(section.name), section.table, section.name,
                                       top ? section_names : std::vector<std::string>{}, nullptr, plugin_keys);
       e.resolved.insert(e.resolved.end(), rows.begin(), rows.end());
+      for (ResolvedSetting& row : e.resolved) row.files.clear();  // model.path is a folder: model_hashes knows its files
     });
   }
 }

@@ -127,6 +127,9 @@ struct PluginChoice {
   Node settings;  // a map that still holds `use`
 };
 
+// Whether `name` is the path of a plugin's library rather than an id: it has a '/' or ends in ".so".
+bool is_plugin_path(const std::string& name);
+
 // The plugin that `use: …` names: an id as it is, the path of a library whole.
 std::string plugin_name(const Node& use);
 

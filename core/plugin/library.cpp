@@ -12,6 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/suggest.h"
+#include "core/config/experiment.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {
@@ -83,8 +84,6 @@ const tz_module& load_task_module(const fs::path& path) {
   }
   return *module;
 }
-
-bool is_plugin_path(const std::string& name) { return name.find('/') != std::string::npos || name.ends_with(".so"); }
 
 std::string cmake_find_argument() {
   const fs::path folder = boost::dll::program_location().parent_path().string();

@@ -150,6 +150,7 @@ void check_room(const RunParts& parts) {
 void choose_micro_batch(RunParts& parts) {
   Experiment& e = parts.experiment;
   if (e.train.micro_batch > 0) return;
+  parts.chose_micro_batch = true;
   if (e.train.device == "cpu") {
     e.train.micro_batch = micro_batch_for(RunShape::of(parts), resident_memory() + available_memory());
   } else {
@@ -205,9 +206,9 @@ void check_start_folder(const Experiment& experiment, const fs::path& start, boo
   std::error_code unknown;
   if (start.empty() || fs::is_directory(start, unknown)) return;
   const ResolvedSetting* path = experiment.find("model.path");
-  Node named;
-  named.scalar = experiment.model.path;
+  Node named;  // as it was written, or could have been
   if (path != nullptr) named.origin = path->origin;
+  named.scalar = start.lexically_relative(fs::absolute(fs::path(named.origin.source)).parent_path()).string();
   const std::string hint = weights ? "give the folder of a Hugging Face model or of a checkpoint"
                                    : "of a model that is not here yet, download its config.json and tokenizer.json into that folder";
   throw Error(experiment.place("model.path"), "model.path " + start.string() + " is no folder",

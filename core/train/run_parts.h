@@ -33,6 +33,7 @@ struct RunParts {
   std::int64_t resident_before_model = 0;  // bytes of this process before it held weights
   std::unique_ptr<Adapter> adapter;        // of the model, with what it began with as base; null: all weights learn
   PromptSizes prompts;
+  bool chose_micro_batch = false;          // train.micro_batch was 0
   bool base_is_bf16 = false;               // all weights of the start folder are stored so
   std::vector<std::string> notes;          // of a new run: what it will not do although its settings say it (idle_settings.h)
 

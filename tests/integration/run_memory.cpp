@@ -72,8 +72,8 @@ TEST_CASE("completions, problems and evaluations count, at shapes where they are
       {"rollout={prompts: 1024, samples: 64, max_tokens: 1}", "eval={problems: 4, every: 0}"},
       {"rollout={prompts: 16384, samples: 2, max_tokens: 8}", "eval={problems: 4, every: 0}"},
       {"rollout={prompts: 256, samples: 64, max_tokens: 24}", "eval={problems: 4, every: 0}"},
-      {"rollout={prompts: 256, samples: 32, max_tokens: 24}", "eval={problems: 4, every: 0}", "algorithm=ppo"},
-      {"rollout={prompts: 8, samples: 4, max_tokens: 4}", "eval={problems: 5000, samples: 16, every: 0}"}};
+      {"rollout={prompts: 256, samples: 64, max_tokens: 24}", "eval={problems: 4, every: 0}", "algorithm=ppo"},
+      {"rollout={prompts: 8, samples: 4, max_tokens: 4}", "eval={problems: 4000, samples: 16, every: 0}", "task={use: countdown}"}};
   for (const auto& shape : shapes) {
     std::vector<std::string> settings = small;
     settings.insert(settings.end(), shape.begin(), shape.end());

@@ -16,7 +16,7 @@ struct Words {
     std::string words;
     std::vector<std::string> more;
     void describe(SettingsTable& t) {
-      t.add("words", words, "a file of words, one a line; empty: three words of the task's own").path();
+      t.add("words", words, "a file of words, one a line; empty: words of the task's own").path();
       t.add("more", more, "more such files").path().up_to(4);
     }
     Settings() : more({""}) {}
@@ -28,7 +28,7 @@ struct Words {
   explicit Words(const Settings& settings) {
     read(settings.words);
     for (const std::string& path : settings.more) read(path);
-    if (words_.empty()) words_ = {"abc", "defg", "hij"};
+    for (char c = 'a'; words_.size() < 26 && settings.words.empty(); ++c) words_.push_back({c, 'o', c});
   }
 
   Item draw(Draw draw) const {

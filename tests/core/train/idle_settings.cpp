@@ -89,7 +89,7 @@ TEST_CASE("one sample of a problem teaches nothing where samples are compared") 
 }
 
 TEST_CASE("a warm-up that is longer than the run") {
-  refused(told("train: {steps: 20, warmup: 50}\n"), "x.yaml:4:27: train.warmup is 50, and train.steps 20: the learning rate ends at 0.4 of its peak");
+  refused(told("train: {steps: 20, warmup: 50}\n"), "x.yaml:4:28: train.warmup is 50, and train.steps 20: the learning rate ends at 0.4 of its peak");
   refused(told("train: {warmup: 500}\n"), "train.warmup is 500, and train.steps 200");
   refused(told("train: {steps: 20}\n", {"train.warmup=50"}), "command line: train.warmup is 50");
   noted(told("train: {warmup: 50}\n", {"train.steps=2"}), "train.warmup is 50, and train.steps 2");  // somebody tries something
@@ -107,7 +107,7 @@ TEST_CASE("problems that the split does not have") {
 
 TEST_CASE("settings beside levels that every level sets anew") {
   const std::string levels = "levels: [{digits: 1}, {digits: 2}]";
-  refused(told("task: {use: multiplication, digits: 3, " + levels + "}\n"), "x.yaml:2:37: task.digits has no effect: every level sets it anew");
+  refused(told("task: {use: multiplication, digits: 3, " + levels + "}\n"), "x.yaml:3:37: task.digits has no effect: every level sets it anew");
   clean(told("task: {use: multiplication, digits: 3, levels: [{}, {digits: 2}]}\n"));  // the first level has it
   noted(told("task: {" + levels + "}\n", {}, "task: {use: multiplication, digits: 3}\n" + kPlain), "task.digits has no effect");
   refused(told("task: {use: mix, tasks: {m: {use: multiplication, digits: 3, " + levels + "}}}\n"), "task.tasks.m.digits has no effect");
