@@ -59,10 +59,10 @@ Node variant_of(const Node& settings, const Algorithm& algorithm, const std::str
   if (found == variants.end()) {
     std::vector<std::string> names;
     for (const Variant& variant : variants) names.push_back(variant.name);
-    throw Error(chosen->origin.text() + ": algorithm \"" + use + "\" has no variant " + chosen->describe(),
+    throw Error(chosen->origin, "algorithm \"" + use + "\" has no variant \"" + shown_text(chosen->scalar) + "\"",
                 names.empty() ? "it has none: remove the line" : suggestion(chosen->scalar, names));
   }
-  const Origin origin{"variant " + found->name, 0, 0};
+  const Origin origin{{"variant " + found->name, 0, 0}, kVariantLayer};
   for (const auto& [name, text] : found->settings) {
     Node value = parse_yaml(text, origin.source);
     value.origin = origin;
@@ -82,11 +82,13 @@ ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::stri
   SettingsTable table;
   out.algorithm->describe(table);
   const Node variant = settings != nullptr ? variant_of(*settings, *out.algorithm, use) : Node();
+  resolve_default_paths(table, file.path);
   out.resolved = read_settings(settings, table, "algorithm", {"use", "variant"}, &variant);
+  check_files(settings, table, "algorithm");
   try {
     out.algorithm->check();
   } catch (const std::invalid_argument& e) {
-    throw Error((settings != nullptr ? settings->origin.text() + ": " : "") + "algorithm \"" + use + "\": " + e.what(),
+    throw Error(place_of(settings), "algorithm \"" + use + "\": " + e.what(),
                 "`tinyzero algorithm show " + use + "` explains its settings");
   }
   return out;

@@ -13,6 +13,7 @@
 #include <new>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/base/file.h"
 
 extern char** environ;
@@ -74,7 +75,7 @@ Child::Child(const std::vector<std::string>& command, const std::filesystem::pat
   const CoreSet set(cores);
   const pid_t parent = ::getpid();
   pid_ = ::fork();
-  if (pid_ < 0) throw Failure("cannot start " + command.front() + ": " + std::strerror(errno));
+  if (pid_ < 0) throw Failure("cannot start " + command.front() + ": " + system_words(errno));
   if (pid_ == 0) become(arguments.data(), file.fd(), set, parent);
 }
 
@@ -98,7 +99,7 @@ std::optional<int> Child::ended() {
 ProgramWords run_program(const std::vector<std::string>& command) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    throw Failure(std::string("cannot make a pipe: ") + std::strerror(errno));
+    throw Failure(std::string("cannot make a pipe: ") + system_words(errno));
   const FileHandle reading = FileHandle::adopt(ends[0]);
   FileHandle writing = FileHandle::adopt(ends[1]);
   std::vector<char*> arguments = words_of(command);
@@ -111,7 +112,7 @@ ProgramWords run_program(const std::vector<std::string>& command) {
   const int problem = ::posix_spawn(&pid, arguments[0], &files, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&files);
   if (problem != 0)
-    throw Failure("cannot start " + command.front() + ": " + std::strerror(problem));
+    throw Failure("cannot start " + command.front() + ": " + system_words(problem));
   writing = FileHandle();
   ProgramWords out;
   char buffer[4096];

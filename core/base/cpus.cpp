@@ -12,6 +12,7 @@
 
 #include "core/base/cgroup.h"
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 
 namespace tinyzero {
 namespace {
@@ -84,7 +85,7 @@ std::vector<int> usable_cores() {
     }
     return cores;
   }
-  throw Failure(std::string("cannot ask which cores may be used: ") + std::strerror(errno));
+  throw Failure(std::string("cannot ask which cores may be used: ") + system_words(errno));
 }
 
 }  // namespace tinyzero

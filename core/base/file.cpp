@@ -11,11 +11,12 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 
 namespace tinyzero {
 namespace {
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() { return system_words(errno); }
 
 // What stands at a path in the place of a regular file.
 const char* kind_of(mode_t mode) {
@@ -47,7 +48,7 @@ Error cannot_open(const fs::path& path, bool writes) {
   const int problem = errno;
   return Error(
       "cannot " + std::string(writes ? "write " : "read ") + path.string() + ": " +
-          std::strerror(problem),
+          system_words(problem),
       problem == ENOENT ? "check the path" : "check the permissions of the file and its folder");
 }
 
@@ -115,7 +116,7 @@ Replaceable find_replaceable(const fs::path& path) {
   if (!is_link(path)) return {path, status};
   std::error_code problem;
   const fs::path target = fs::canonical(path, problem);
-  if (problem) throw Error("cannot write " + path.string() + ": " + problem.message());
+  if (problem) throw Error("cannot write " + path.string() + ": " + system_words(problem.value()));
   return {target, status};
 }
 
@@ -250,7 +251,7 @@ void make_folders(const fs::path& folder) {
   fs::create_directories(folder, problem);
   if (!problem && !fs::is_directory(folder, problem) && !problem)
     problem = std::make_error_code(std::errc::not_a_directory);
-  if (problem) throw Error("cannot make the folder " + folder.string() + ": " + problem.message());
+  if (problem) throw Error("cannot make the folder " + folder.string() + ": " + system_words(problem.value()));
 }
 
 void sync_folder(const fs::path& folder) {
@@ -263,7 +264,7 @@ std::uintmax_t free_space(fs::path folder) {
   while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path()) folder = folder.parent_path();
   std::error_code problem;
   const fs::space_info space = fs::space(folder, problem);
-  if (problem) throw Error("cannot tell how much space is free in " + folder.string() + ": " + problem.message());
+  if (problem) throw Error("cannot tell how much space is free in " + folder.string() + ": " + system_words(problem.value()));
   return space.capacity > 0 ? space.available : static_cast<std::uintmax_t>(-1);
 }
 

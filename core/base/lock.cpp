@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/base/json.h"
 
 namespace tinyzero {
@@ -38,7 +39,7 @@ Flock try_flock(int fd, int operation, const fs::path& path, int& problem) {
     if (problem == EINTR) continue;
     if (problem == EWOULDBLOCK) return Flock::busy;
     if (is_unsupported(problem)) return Flock::unsupported;
-    throw Error("cannot lock " + path.string() + ": " + std::strerror(problem));
+    throw Error("cannot lock " + path.string() + ": " + system_words(problem));
   }
   return Flock::taken;
 }
@@ -147,7 +148,7 @@ std::optional<LockHolder> holder_of(const std::string& words, const fs::path& he
 bool make_file(const fs::path& path, const std::string& words) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (fd < 0 && errno == EEXIST) return false;
-  if (fd < 0) throw Error("cannot make " + path.string() + ": " + std::strerror(errno));
+  if (fd < 0) throw Error("cannot make " + path.string() + ": " + system_words(errno));
   const FileHandle file = FileHandle::adopt(fd);
   try {
     file.write(words, path);
@@ -251,7 +252,7 @@ std::optional<LockHolder> FileLock::take(const FileHandle& file, const fs::path&
   held_ = held;
   words_ = words;
   note_ = "the file system of " + path.string() +
-          " has no locks (flock: " + std::strerror(problem) + "); " + held.string() +
+          " has no locks (flock: " + system_words(problem) + "); " + held.string() +
           " keeps other processes out instead";
   return std::nullopt;
 }

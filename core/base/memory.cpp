@@ -8,6 +8,7 @@
 #include <fstream>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "core/base/cgroup.h"
 
@@ -24,17 +25,26 @@ std::int64_t number_after(const fs::path& path, const std::string& name) {
   return -1;
 }
 
+// What a control group may use; -1: it has no limit.
+std::int64_t limit_of_group(const fs::path& group) {
+  const bool second = fs::exists(group / "memory.max");
+  return cgroup_number(group / (second ? "memory.max" : "memory.limit_in_bytes"));
+}
+
 // What a control group's limit leaves, 0 or more; the largest number if it has no limit.
 std::int64_t left_in_group(const fs::path& group) {
   const bool second = fs::exists(group / "memory.max");
-  const std::int64_t limit =
-      cgroup_number(group / (second ? "memory.max" : "memory.limit_in_bytes"));
+  const std::int64_t limit = limit_of_group(group);
   const std::int64_t used =
       cgroup_number(group / (second ? "memory.current" : "memory.usage_in_bytes"));
   if (limit < 0 || used < 0) return std::numeric_limits<std::int64_t>::max();
   const std::int64_t files =
       number_after(group / "memory.stat", second ? "inactive_file" : "total_inactive_file");
   return std::max<std::int64_t>(0, limit - used + std::max<std::int64_t>(0, files));
+}
+
+std::int64_t of_machine(const fs::path& root, const char* name) {
+  return std::max<std::int64_t>(0, number_after(root / "proc/meminfo", name)) * 1024;
 }
 
 }  // namespace
@@ -52,11 +62,18 @@ std::int64_t peak_memory() {
 }
 
 std::int64_t available_memory(const fs::path& root) {
-  std::int64_t available =
-      std::max<std::int64_t>(0, number_after(root / "proc/meminfo", "MemAvailable:")) * 1024;
+  std::int64_t available = of_machine(root, "MemAvailable:");
   for (const fs::path& group : cgroup_folders("memory", root))
     available = std::min(available, left_in_group(group));
   return available;
+}
+
+std::int64_t total_memory(const fs::path& root) {
+  std::int64_t total = of_machine(root, "MemTotal:");
+  for (const fs::path& group : cgroup_folders("memory", root)) {
+    if (const std::int64_t limit = limit_of_group(group); limit >= 0) total = std::min(total, limit);
+  }
+  return total;
 }
 
 void keep_freed_memory() {

@@ -7,9 +7,9 @@
 
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <chrono>
-#include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/bench/measure.h"
 #include "core/bench/workload.h"
 #include "core/cli/interrupt.h"
@@ -36,7 +36,7 @@ double run_once(const std::vector<std::string>& arguments, const StopWish& stop,
   ::pid_t child = 0;
   const int problem = ::posix_spawn(&child, program.c_str(), &actions, nullptr, words.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
-  if (problem != 0) throw Failure("cannot start " + program + ": " + std::strerror(problem));
+  if (problem != 0) throw Failure("cannot start " + program + ": " + system_words(problem));
   int status = 0;
   ::waitpid(child, &status, 0);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -50,7 +50,7 @@ class TemporaryModel {
  public:
   TemporaryModel() {
     std::string name = (fs::temp_directory_path() / "tinyzero-bench-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Failure("cannot make a folder like " + name + ": " + std::strerror(errno));
+    if (::mkdtemp(name.data()) == nullptr) throw Failure("cannot make a folder like " + name + ": " + system_words(errno));
     path_ = name;
     save_model(bench_model({}), path_);
   }

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/lock.h"
 #include "core/base/shell_word.h"
+#include "core/base/told_error.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
 #include "core/cli/plugins.h"
@@ -18,6 +19,7 @@
 #include "core/compare/metrics.h"
 #include "core/compare/summary.h"
 #include "core/compare/tested_run.h"
+#include "core/train/run_parts.h"
 
 namespace tinyzero {
 namespace {
@@ -36,7 +38,7 @@ HeldFolder take_folder(const fs::path& folder) {
     throw Error(folder.string() + " exists already and is no comparison", "choose another folder with --run");
   fs::create_directories(folder, problem);
   if (problem)
-    throw Error("cannot make the folder " + folder.string() + ": " + problem.message(), "choose a folder you may write to with --run");
+    throw Error("cannot make the folder " + folder.string() + ": " + system_words(problem.value()), "choose a folder you may write to with --run");
   const fs::path path = folder / ".lock";
   HeldFolder held{FileHandle(path, O_RDWR | O_CREAT | O_NOFOLLOW), {}};
   if (const auto holder = held.lock.take(held.file, path))
@@ -194,13 +196,18 @@ void print_summary(const Json& summary, const fs::path& folder) {
 }  // namespace
 
 int compare_command(const GlobalOptions& global, const CompareOptions& options) {
-  const Comparison comparison = Comparison::load(options.config, options.overrides);
+  const PluginCatalog catalog = scan_plugins(global);
+  const Comparison comparison =
+      Comparison::load(options.config, options.overrides, [&](const Node& arm) { return plugin_keys(arm, catalog); });
   const fs::path folder = options.run.empty() ? fs::path("runs") / comparison.name : fs::path(options.run);
-  const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, scan_plugins(global));
+  const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, catalog);
   const HeldFolder held = take_folder(folder);
+  settle_files(folder, plan.files, options.accept_changes);
   Screen screen(stderr);
   CompareView view(comparison, plan, folder, screen);
   ComparisonRunner runner(plan, folder, options.jobs, boost::dll::program_location().string(), global.plugin_folders, view);
+  if (options.accept_changes) runner.accept_changes();
+  for (const std::string& note : plan.notes) screen.line("note: " + note);
   screen.line(fmt::format("compare  {} · {} · {} runs, {} at once with {} thread{} each · budget {} a run · {}", plan.task, plan.model,
                           plan.runs.size(), options.jobs, plan.threads, plan.threads == 1 ? "" : "s", budget_text(comparison.budget),
                           folder.string()));

@@ -14,7 +14,7 @@ namespace tinyzero {
 namespace {
 
 RunParts open_parts(const GlobalOptions& global, const ConfigOptions& options) {
-  return RunParts::open(Experiment::load(options.config, options.overrides), scan_plugins(global));
+  return RunParts::load_shapes(options.config, options.overrides, scan_plugins(global));
 }
 
 // The tables of all plugins that can be used, over settings that live in here; one that cannot be loaded is a warning.
@@ -49,19 +49,26 @@ struct PluginTables {
   }
 };
 
+// What the run will not do, and what this machine cannot: on standard error, for people.
+void print_notes(const RunParts& parts) {
+  for (const std::string& note : parts.notes) fmt::print(stderr, "note: {}\n", note);
+  for (const std::string& warning : memory_warnings(RunShape::of(parts))) fmt::print(stderr, "warning: {}\n", warning);
+}
+
 }  // namespace
 
 int config_show_command(const GlobalOptions& global, const ConfigOptions& options) {
   const RunParts parts = open_parts(global, options);
   if (options.json) {
     Json out = Json::object();
-    for (const ResolvedSetting& setting : parts.resolved()) out[setting.path] = {{"value", setting.value}, {"origin", setting.origin}};
+    for (const ResolvedSetting& setting : parts.resolved()) out[setting.path] = {{"value", setting.value}, {"origin", setting.origin.text()}};
     fmt::print("{}\n", json_line(out));
     return 0;
   }
-  for (const ResolvedSetting& setting : parts.resolved()) fmt::print("{:<28} {:<16} {}\n", setting.path, setting.value, setting.origin);
+  for (const ResolvedSetting& setting : parts.resolved()) fmt::print("{:<28} {:<16} {}\n", setting.path, setting.value, setting.origin.text());
   fmt::print("\n");
   for (const std::string& line : arithmetic_lines(parts)) fmt::print("{}\n", line);
+  print_notes(parts);
   return 0;
 }
 
@@ -74,12 +81,16 @@ int config_check_command(const GlobalOptions& global, const ConfigOptions& optio
                 {"episodes_a_step", e.rollout.prompts * e.rollout.samples},
                 {"held_out", parts.held_out.items.size()}};
     out.update(arithmetic_json(parts));
+    out["notes"] = parts.notes;
+    out["warnings"] = memory_warnings(RunShape::of(parts));
+    out["fits"] = out["warnings"].empty();
     fmt::print("{}\n", json_line(out));
     return 0;
   }
   fmt::print("{} is a valid experiment\n", options.config);
   fmt::print("  {} · {} · {}\n", parts.task.about().id, e.algorithm.use, model_label(parts));
   for (const std::string& line : arithmetic_lines(parts)) fmt::print("  {}\n", line);
+  print_notes(parts);
   return 0;
 }
 

@@ -4,9 +4,9 @@
 
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <cerrno>
-#include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/cli/decode.h"
 
 namespace tinyzero {
@@ -18,7 +18,7 @@ int become_train_program(const GlobalOptions& global) {
   for (const std::string& argument : global.arguments) arguments.push_back(argument.c_str());
   arguments.push_back(nullptr);
   ::execv(program.c_str(), const_cast<char* const*>(arguments.data()));
-  throw Error("cannot start " + program + ": " + std::strerror(errno), "rebuild with ./tinyzero");
+  throw Error("cannot start " + program + ": " + system_words(errno), "rebuild with ./tinyzero");
 }
 
 }  // namespace

@@ -283,14 +283,16 @@ class Evaluator {
   }
 
   Json describe(const std::string& model, std::int64_t max_tokens) const {
-    return {{"model", model},
-            {"task", evaluation_.task},
-            {"settings", task_settings(task_)},
-            {"split", options_.split},
-            {"problems", evaluation_.set.items.size()},
-            {"problem_set", evaluation_.set.fingerprint},
-            {"temperature", options_.temperature},
-            {"max_tokens", max_tokens}};
+    Json about = {{"model", model},
+                  {"task", evaluation_.task},
+                  {"settings", task_settings(task_)},
+                  {"split", options_.split},
+                  {"problems", evaluation_.set.items.size()},
+                  {"problem_set", evaluation_.set.fingerprint},
+                  {"temperature", options_.temperature},
+                  {"max_tokens", max_tokens}};
+    if (const Json files = setting_files(task_.resolved()); !files.empty()) about["files"] = files;
+    return about;
   }
 
   // The answers of the file that are wanted now.

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/told_error.h"
 #include "core/cli/output.h"
 
 namespace tinyzero {
@@ -24,7 +25,7 @@ bool JsonLines::read_more() {
   for (;;) {
     const ssize_t n = ::read(STDIN_FILENO, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw Error(std::string("cannot read standard input: ") + std::strerror(errno));
+    if (n < 0) throw Error(std::string("cannot read standard input: ") + system_words(errno));
     buffer_.append(bytes.data(), static_cast<std::size_t>(n));
     return n > 0;
   }

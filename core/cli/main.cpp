@@ -6,45 +6,21 @@
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <set>
 
 #include "core/base/error.h"
 #include "core/base/streams.h"
-#include "core/base/suggest.h"
+#include "core/base/told_error.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
 #include "core/cli/output.h"
+#include "core/cli/usage.h"
 #include "tinyzero/note.h"
 
 namespace {
-
-int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  const CLI::App* command = &app;
-  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-  std::vector<std::string> known;
-  for (const CLI::App* sub : command->get_subcommands({})) {
-    if (!sub->get_name().empty() && !sub->get_group().empty()) known.push_back(sub->get_name());
-  }
-  std::fprintf(stderr, "error: %s\n", error.what());
-  std::set<std::string> understood;
-  for (const CLI::App* parent = command; parent != nullptr; parent = parent->get_parent()) understood.insert(parent->get_name());
-  for (const std::string& word : arguments) {
-    if (word.starts_with("-") || understood.count(word) > 0) continue;
-    const std::string nearest = tinyzero::nearest_name(word, known);
-    if (!nearest.empty()) std::fprintf(stderr, "  hint: did you mean \"%s\"?\n", nearest.c_str());
-    break;
-  }
-  std::string name = command->get_name();
-  for (const CLI::App* parent = command->get_parent(); parent != nullptr; parent = parent->get_parent())
-    name = parent->get_name() + " " + name;
-  std::fprintf(stderr, "  `%s --help` lists what there is\n", name.c_str());
-  return 2;
-}
 
 int run(int argc, char** argv) {
   tinyzero::GlobalOptions global;
@@ -54,10 +30,13 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", TINYZERO_VERSION);
   app.get_formatter()->column_width(34);
   tinyzero::add_commands(app, global, chosen);
+  global.arguments = tinyzero::understood_words(app, std::move(global.arguments));
+  std::vector<std::string> last_first(global.arguments.rbegin(), global.arguments.rend());  // as the parser wants them
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(last_first));
   } catch (const CLI::ParseError& e) {
-    return usage_error(app, e, global.arguments);
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    tinyzero::throw_usage_error(app, e);
   }
   return chosen();
 }
@@ -71,20 +50,34 @@ void keep_large_memory() {
   setenv("THP_MEM_ALLOC_ENABLE", "1", 0);  // LibTorch's own tensors
 }
 
+void print_error(const std::string& what, const std::string& hint) {
+  tinyzero::print(stderr, "error: {}\n", what);
+  if (!hint.empty()) tinyzero::print(stderr, "  hint: {}\n", hint);
+}
+
+// All that is wrong, up to a number that a person can read.
+void print_errors(const tinyzero::Errors& errors) {
+  constexpr std::size_t kShown = 20;
+  const std::size_t all = errors.all().size(), shown = std::min(all, kShown);
+  for (std::size_t i = 0; i < shown; ++i) print_error(errors.all()[i].what(), errors.all()[i].hint());
+  tinyzero::print(stderr, "{} mistakes{}\n", all,
+                  shown < all ? fmt::format(", of which these are the first {}", shown) : "");
+}
+
 // Errors become words and exit codes; of standard output end_output() tells.
 int run_guarded(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const tinyzero::Interrupted&) {
     return tinyzero::interrupt_code();
-  } catch (const tinyzero::Error& e) {
-    std::fprintf(stderr, "error: %s\n", e.what());
-    if (!e.hint().empty()) std::fprintf(stderr, "  hint: %s\n", e.hint().c_str());
-    return dynamic_cast<const tinyzero::Failure*>(&e) != nullptr ? 1 : 2;
+  } catch (const tinyzero::Errors& e) {
+    print_errors(e);
+    return 2;
   } catch (const std::exception& e) {
     if (tinyzero::is_output_failure(e)) return 0;
-    std::fprintf(stderr, "error: %s\n", e.what());
-    return 1;
+    const tinyzero::ToldError told = tinyzero::tell_error(e);
+    print_error(told.what, told.hint);
+    return told.code;
   }
 }
 

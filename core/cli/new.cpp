@@ -12,6 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/told_error.h"
 #include "core/cli/options.h"
 #include "core/cli/plugins.h"
 #include "core/cli/templates.h"
@@ -65,7 +66,7 @@ int write_folder(const GlobalOptions& global, const std::string& name, const Kin
   };
   std::string pattern = "." + name + ".XXXXXX";  // becomes visible when it is whole
   if (::mkdtemp(pattern.data()) == nullptr || ::chmod(pattern.c_str(), 0755) != 0)
-    throw Error("cannot make " + folder.string() + ": " + std::strerror(errno),
+    throw Error("cannot make " + folder.string() + ": " + system_words(errno),
                 "go to a folder that you can write to");
   const fs::path hidden = pattern;
   try {

@@ -104,6 +104,7 @@ void add_training_commands(CLI::App& app, GlobalOptions& global, std::function<i
                                  "go on although the task's or algorithm's library, the held-out problems or config.yaml changed");
                       c.add_flag("--json", o.json, "print every record of metrics.jsonl to standard output");
                       c.add_flag("--quiet", o.quiet, "show warnings and errors only");
+                      c.add_flag("--planned", o.planned, "")->group("");  // a step of compare
                     });
   add<WatchOptions>(app, global, chosen, "watch", "Follow a run from another terminal, or see what one said", watch_command,
                     [](CLI::App& c, WatchOptions& o) { c.add_option("run", o.run, "run folder")->required(); });
@@ -116,6 +117,8 @@ void add_training_commands(CLI::App& app, GlobalOptions& global, std::function<i
                         c.add_option("--jobs", o.jobs, "runs at once, which divide the cores and threads")
                             ->capture_default_str()
                             ->check(CLI::Range(1, 1024));
+                        c.add_flag("--accept-changes", o.accept_changes,
+                                   "go on although files that settings name, or libraries of plugins, changed");
                         c.add_flag("--json", o.json, "print comparison.json to standard output instead of the table");
                       });
   add<CompareTestOptions>(app, global, chosen, "compare-test", "", compare_test_command, [](CLI::App& c, CompareTestOptions& o) {

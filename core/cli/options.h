@@ -33,6 +33,7 @@ struct TrainOptions {
   std::string config, run, resume;
   std::vector<std::string> overrides;
   bool json = false, quiet = false, accept_changes = false;
+  bool planned = false;  // by a comparison, which has checked its settings
 };
 
 struct WatchOptions {
@@ -51,7 +52,7 @@ struct CompareOptions {
   std::string config, run;
   std::vector<std::string> overrides;
   std::int64_t jobs = 1;
-  bool json = false;
+  bool json = false, accept_changes = false;
 };
 
 struct CompareTestOptions {

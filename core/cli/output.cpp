@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "core/base/foreign_text.h"
+#include "core/base/told_error.h"
 #include "core/base/utf8.h"
 
 namespace tinyzero {
@@ -90,7 +91,7 @@ bool is_output_failure(const std::exception& e) {
 
 std::string output_problem() {
   if (first_problem == 0 || first_problem == EPIPE) return "";
-  return first_problem == EBADF ? "it is closed" : std::strerror(first_problem);
+  return first_problem == EBADF ? "it is closed" : system_words(first_problem);
 }
 
 int end_output(int code) {

@@ -166,9 +166,11 @@ Json gpu_json(const RunShape& run, const Gpu& gpu) {
 // By shapes alone: the folder of the model may lack its weights.
 int plan_on_gpu(const GlobalOptions& global, const PlanOptions& options) {
   const Gpu gpu = gpu_from_name(options.gpu);
-  const RunParts parts = RunParts::open_shapes(Experiment::load(options.config, options.overrides),
-                                               scan_plugins(global));
+  const RunParts parts =
+      RunParts::load_shapes(options.config, options.overrides, scan_plugins(global));
+  for (const std::string& note : parts.notes) print(stderr, "note: {}\n", note);
   RunShape run = RunShape::of(parts);
+  if (parts.chose_micro_batch) run.experiment.train.micro_batch = 0;  // by this machine's memory
   if (const std::int64_t tokens = gpu_micro_batch(run, gpu); tokens > 0) run.experiment.train.micro_batch = tokens;
   else run.experiment.train.micro_batch = run.longest();
   if (options.json) {
@@ -215,10 +217,11 @@ std::vector<std::string> arithmetic_lines(const RunParts& parts) {
   const RunMemory m = memory_of(run);
   std::vector<std::string> lines = arithmetic_lines(run, parts.held_out.keys);
   lines.push_back(
-      fmt::format("memory      program {} · weights {} · optimizer {} · gradients {} · decoder {}{} · sampling {} · learning {} = {}",
+      fmt::format("memory      program {} · weights {} · optimizer {} · gradients {} · decoder {}{} · sampling {} · learning {} · "
+                  "episodes {} = {}",
                   megabytes(m.program), megabytes(m.weights), megabytes(m.optimizer), megabytes(m.gradients), megabytes(m.decoder),
                   m.side_models > 0 ? " · side models " + megabytes(m.side_models) : "", megabytes(m.caches), megabytes(m.activations),
-                  megabytes(m.total())));
+                  megabytes(m.episodes), megabytes(m.total())));
   return lines;
 }
 
@@ -236,6 +239,7 @@ Json arithmetic_json(const RunParts& parts) {
           {"evaluations", a.evaluations},
           {"completions_an_evaluation", a.evaluation_completions},
           {"micro_batch", run.experiment.train.micro_batch},
+          {"checkpoint_bytes", checkpoint_bytes_of(run)},
           {"bytes",
            {{"program", m.program},
             {"weights", m.weights},
@@ -245,6 +249,7 @@ Json arithmetic_json(const RunParts& parts) {
             {"side_models", m.side_models},
             {"sampling", m.caches},
             {"learning", m.activations},
+            {"episodes", m.episodes},
             {"total", m.total()}}}};
 }
 
@@ -252,8 +257,8 @@ int plan_command(const GlobalOptions& global, const PlanOptions& options) {
   end_at_interrupt();
   if (!options.gpu.empty()) return plan_on_gpu(global, options);
   keep_freed_memory();
-  RunParts parts =
-      RunParts::open(Experiment::load(options.config, options.overrides), scan_plugins(global));
+  RunParts parts = RunParts::load(options.config, options.overrides, scan_plugins(global));
+  for (const std::string& note : parts.notes) print(stderr, "note: {}\n", note);
   const RunProbe probe = probe_run(parts);
   if (!options.json) {
     print_plan(parts, probe);

@@ -94,7 +94,8 @@ Json settings_json(const SettingsTable& table) {
   static const char* const kTypes[] = {"", "integer", "real", "boolean", "text"};
   Json out = Json::array();
   for (const Setting& row : table.rows()) {
-    Json entry = {{"name", row.name}, {"type", kTypes[static_cast<int>(row.type())]}, {"default", row.fallback}, {"doc", row.doc}};
+    const char* const type = row.is_path ? "path" : kTypes[static_cast<int>(row.type())];
+    Json entry = {{"name", row.name}, {"type", type}, {"default", row.fallback}, {"doc", row.doc}};
     if (row.is_list()) entry["max_count"] = row.max_count;
     if (std::isfinite(row.low)) entry["low"] = row.low;
     if (std::isfinite(row.high)) entry["high"] = row.high;

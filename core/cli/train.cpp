@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/memory.h"
 #include "core/base/shell_word.h"
+#include "core/base/told_error.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
 #include "core/cli/plugins.h"
@@ -88,21 +89,23 @@ int run_to_the_end(Trainer& trainer, RunFolder& folder) {
   try {
     return trainer.run() ? 0 : interrupt_code();
   } catch (const std::exception& e) {
-    folder.log(std::string("error: ") + e.what());
+    folder.log("error: " + tell_error(e).what);
     throw;
   }
 }
 
 int train_new(const GlobalOptions& global, const TrainOptions& options) {
-  Experiment experiment = Experiment::load(options.config, options.overrides);
-  const fs::path path = options.run.empty() ? fs::path("runs") / experiment.name : fs::path(options.run);
-  RunParts parts = RunParts::open(std::move(experiment), scan_plugins(global));
+  const PluginCatalog catalog = scan_plugins(global);
+  RunParts parts = options.planned ? RunParts::open_planned(Experiment::load(options.config, options.overrides), catalog)
+                                   : RunParts::load(options.config, options.overrides, catalog);
+  const fs::path path = options.run.empty() ? fs::path("runs") / parts.experiment.name : fs::path(options.run);
   PreflightReport preflight = check_start(parts, path);
   RunFolder folder = RunFolder::create(path, resolved_yaml(parts.resolved()));
   write_manifest(folder, manifest_facts(parts, options.config));
   RunView view(folder, {options.quiet, options.json});
   view.started(facts_of(parts, path));
-  if (!folder.lock_note().empty()) view.noted("note: " + folder.lock_note());
+  for (const std::string& note : parts.notes) view.noted("note        " + note);
+  if (!folder.lock_note().empty()) view.noted("note        " + folder.lock_note());
   Trainer trainer(parts, folder, view, catch_signals(path), std::move(preflight));
   return run_to_the_end(trainer, folder);
 }
@@ -131,7 +134,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   warn_of_machine(folder, view);
   if (begun.model_files.is_null() && !parts.experiment.model.path.empty())
     view.warned(fmt::format("model.path {} is not there any more: the run goes on from its own checkpoints", parts.experiment.model.path));
-  if (!folder.lock_note().empty()) view.noted("note: " + folder.lock_note());
+  if (!folder.lock_note().empty()) view.noted("note        " + folder.lock_note());
   Trainer trainer(parts, folder, view, catch_signals(folder.path()), std::move(preflight));
   trainer.restore(checkpoint ? std::move(*checkpoint) : Checkpoint());
   return run_to_the_end(trainer, folder);

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/run/checkpoint.h"
+#include "core/run/manifest.h"
 #include "core/train/curriculum.h"
 #include "core/train/run_parts.h"
 
@@ -127,7 +128,9 @@ class Planner {
  private:
   void open_arm(std::size_t a) {
     const ComparisonArm& arm = comparison_.arms[a];
-    const RunParts parts = RunParts::open(Experiment::from_node(arm.root, comparison_.name), catalog_);
+    const RunParts parts = RunParts::open_shapes(Experiment::from_node(arm.root, comparison_.name), catalog_);
+    add_notes(arm, parts);
+    add_files(parts);
     const EvalSet test = draw_eval_set(parts.task, Split::test, static_cast<std::size_t>(parts.experiment.eval.problems));
     Common common{parts.held_out.fingerprint, test.fingerprint, {}};
     const auto count = std::min<std::size_t>(kComparedProblems, static_cast<std::size_t>(parts.experiment.rollout.prompts));
@@ -147,6 +150,27 @@ class Planner {
     set(settings, "threads", std::to_string(plan_.threads));
     settings_.push_back(std::move(settings));
     plan_.settings.push_back(differences(settings_.back(), settings_.front()));
+  }
+
+  // A control does on purpose what an arm should not.
+  void add_notes(const ComparisonArm& arm, const RunParts& parts) {
+    if (arm.role != ArmRole::arm) return;
+    for (const std::string& text : parts.notes) {
+      const auto known = [&](const std::string& note) { return note.ends_with(text); };
+      if (std::none_of(plan_.notes.begin(), plan_.notes.end(), known)) plan_.notes.push_back("arm " + arm.name + ": " + text);
+    }
+  }
+
+  void add_files(const RunParts& parts) {
+    Json files = setting_files(parts.resolved());
+    const fs::path start = parts.experiment.model.path;
+    if (!start.empty() && fs::is_directory(start)) {
+      for (const auto& [name, hash] : model_hashes(start).items())
+        files.push_back({{"setting", "model.path"}, {"path", (start / name).string()}, {"xxh3", hash}});
+    }
+    for (const Json& file : files) {
+      if (std::find(plan_.files.begin(), plan_.files.end(), file) == plan_.files.end()) plan_.files.push_back(file);
+    }
   }
 
   void add_run(std::size_t a, std::int64_t seed) {
@@ -186,6 +210,23 @@ class Planner {
 };
 
 }  // namespace
+
+void settle_files(const fs::path& folder, const Json& files, bool accept_changes) {
+  const fs::path path = folder / "files.json";
+  if (fs::exists(path) && !accept_changes) {
+    std::vector<Change> changes;
+    try {
+      changes = file_changes(parse_json(read_file(path), path.string()), files);
+    } catch (const Json::exception&) {
+      throw Error(path.string() + " does not say which files the comparison was begun with", "delete it to go on with those that are there");
+    }
+    if (changes.empty()) return;
+    std::string words = "the comparison " + folder.string() + " would not go on as it began:";
+    for (const Change& change : changes) words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
+    throw Error(words, "undo the changes, compare into another folder with --run, or go on with them: --accept-changes");
+  }
+  write_file_atomically(path, files.dump(1) + "\n");
+}
 
 ComparisonPlan make_plan(const Comparison& comparison, const fs::path& folder, std::int64_t jobs, const PluginCatalog& catalog) {
   return Planner(comparison, folder, jobs, catalog).make();

@@ -37,7 +37,13 @@ struct ComparisonPlan {
   std::string task, model;       // for headings
   std::int64_t threads = 0;      // of a run
   std::vector<Json> settings;    // by arm: dotted settings that differ from the first arm's, with their values; null: not there
+  Json files = Json::array();    // that settings of any arm name, start models included, with the hash of each (manifest.h)
+  std::vector<std::string> notes;  // what arms will not do although their settings say it, each once
 };
+
+// Writes into the comparison's folder which files it was begun with. Where that is known already, throws Error naming
+// those that have changed since, unless that is accepted.
+void settle_files(const fs::path& folder, const Json& files, bool accept_changes);
 
 // Opens every arm's plugins and model and checks that all arms learn from the same problems in the same order and are evaluated on the same
 // ones. `jobs` runs go on at once and divide the threads. Throws Error.

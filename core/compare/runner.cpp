@@ -150,10 +150,14 @@ void ComparisonRunner::begin(Slot& slot, std::size_t index) {
   const bool resumed = fs::exists(folder / "config.yaml");
   observer_.began(run, resumed);
   if (is_trained(run)) return start_child(slot, Stage::test, {"compare-test", folder.string()});
-  if (resumed) return start_child(slot, Stage::train, {"train", "--resume", folder.string()});
+  if (resumed) {
+    std::vector<std::string> arguments = {"train", "--resume", folder.string()};
+    if (accept_changes_) arguments.emplace_back("--accept-changes");
+    return start_child(slot, Stage::train, arguments);
+  }
   // What a run left that was killed before it had a configuration, `train` takes over; anything
   // else it refuses.
-  start_child(slot, Stage::train, {"train", beside(folder, ".yaml").string(), "--run", folder.string()});
+  start_child(slot, Stage::train, {"train", beside(folder, ".yaml").string(), "--run", folder.string(), "--planned"});
 }
 
 void ComparisonRunner::start_child(Slot& slot, Stage stage, const std::vector<std::string>& arguments) {

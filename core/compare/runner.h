@@ -35,6 +35,9 @@ class ComparisonRunner {
   ComparisonRunner(const ComparisonPlan& plan, fs::path folder, std::int64_t jobs, fs::path program, std::vector<fs::path> plugin_folders,
                    RunnerObserver& observer);
 
+  // Runs that began with other libraries or files go on all the same.
+  void accept_changes() { accept_changes_ = true; }
+
   // Until every run is done or failed, or until `stops` is above 0: then each child is asked once to end, with a checkpoint, and again for
   // every further stop. Runs that could not begin stay `waiting`.
   void run(const StopWish& stops);
@@ -66,6 +69,7 @@ class ComparisonRunner {
   const fs::path folder_, program_;
   const std::vector<fs::path> plugin_folders_;
   RunnerObserver& observer_;
+  bool accept_changes_ = false;
   std::vector<RunProgress> progress_;
   std::vector<Slot> slots_;
 };

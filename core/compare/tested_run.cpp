@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/compare/metrics.h"
 #include "core/eval/evaluate.h"
 #include "core/run/checkpoint.h"
@@ -89,7 +90,7 @@ std::optional<TestedRun> read_tested_run(const fs::path& run) {
     out.start_weights = json.at("start_weights").get<std::string>();
     return out;
   } catch (const Json::exception& e) {
-    throw Error(path.string() + " is damaged: " + e.what(), "delete it: the run is then tested again");
+    throw Error(path.string() + " is damaged: " + json_words(e), "delete it: the run is then tested again");
   }
 }
 

@@ -44,7 +44,7 @@ void set(Node& root, const std::string& path, Node value, const Origin& origin) 
   const std::size_t dot = path.find('.');
   const std::string name = path.substr(0, dot);
   if (root.kind == Node::Kind::null) root.kind = Node::Kind::map;
-  if (root.kind != Node::Kind::map) throw Error(root.origin.text() + ": expected a map of settings, found " + root.describe());
+  if (root.kind != Node::Kind::map) throw Error(root.origin, "expected a map of settings, found " + root.describe());
   if (root.find(name) == nullptr) root.entries.push_back({name, origin, empty_map(origin)});
   Node& place = *root.find(name);
   if (dot == std::string::npos) place = std::move(value);
@@ -64,9 +64,9 @@ Node with_sections(const std::string& arm, const Node& settings) {
       continue;
     }
     if (entry.name.front() == '.' || entry.name.back() == '.' || entry.name.find("..") != std::string::npos)
-      throw Error(entry.origin.text() + ": compare.arms." + arm + ": \"" + entry.name + "\" has an empty name in its key");
+      throw Error(entry.origin, "compare.arms." + arm + ": \"" + entry.name + "\" has an empty name in its key");
     if (entry_at(out, entry.name) != nullptr)
-      throw Error(entry.origin.text() + ": compare.arms." + arm + ": \"" + entry.name + "\" is set twice", "keep one of them");
+      throw Error(entry.origin, "compare.arms." + arm + ": \"" + entry.name + "\" is set twice", "keep one of them");
     set(out, entry.name, entry.value, entry.origin);
   }
   return out;
@@ -84,13 +84,13 @@ void refuse_keys(const Node& settings, const std::string& arm) {
       {"train.budget_tokens", "compare.budget says how long every arm may learn"},
       {"train.budget_seconds", "compare.budget says how long every arm may learn"}};
   for (const auto& [path, hint] : kRefused) {
-    if (const Entry* entry = entry_at(settings, path))
-      throw Error(entry->origin.text() + ": compare.arms." + arm + " cannot set " + path, hint);
+    if (const Entry* entry = entry_at(settings, path); entry != nullptr && entry->value.kind != Node::Kind::null)
+      throw Error(entry->origin, "compare.arms." + arm + " cannot set " + path, hint);
   }
 }
 
 // Settings of the comparison's own file that the comparison decides; inherited ones are replaced without a word.
-void refuse_idle(const Node& root, const Origin& compare) {
+void refuse_idle(const Node& root, const Origin& compare, Mistakes& mistakes) {
   static const std::pair<const char*, const char*> kIdle[] = {{"seed", "compare.seeds"},
                                                               {"train.steps", "compare.budget"},
                                                               {"train.budget_tokens", "compare.budget"},
@@ -103,31 +103,33 @@ void refuse_idle(const Node& root, const Origin& compare) {
     if (entry == nullptr) continue;
     const Origin& origin = entry->value.origin;
     if (origin.source != compare.source && origin.source != "command line") continue;
-    throw Error(origin.text() + ": " + path + " has no effect in a comparison: " + by + " decides", "remove it");
+    mistakes.add(Error(origin, path + std::string(" has no effect in a comparison: ") + by + " decides", "remove it"));
   }
 }
 
 void check_name(const Entry& arm) {
   const auto plain = [](char c) { return is_ascii_alphanumeric(c) || c == '_' || c == '-' || c == '.'; };
   if (arm.name.size() <= 64 && arm.name.front() != '.' && std::all_of(arm.name.begin(), arm.name.end(), plain)) return;
-  throw Error(arm.origin.text() + ": \"" + arm.name + "\" cannot be an arm: it names a folder",
+  throw Error(arm.origin, "\"" + arm.name + "\" cannot be an arm: it names a folder",
               "use up to 64 letters, digits, _ - and dots, for example grpo-kl");
 }
 
 Node arm_root(const Node& base, const Entry& arm) {
   const Node& given = arm.value;
   if (given.kind != Node::Kind::map && given.kind != Node::Kind::null) {
-    throw Error(given.origin.text() + ": compare.arms." + arm.name + " is " + given.describe() + ", expected what differs from the file",
+    throw Error(given.origin, "compare.arms." + arm.name + " is " + given.describe() + ", expected what differs from the file",
                 "for example " + arm.name + ": {algorithm: {use: NAME}}");
   }
-  const Node settings = with_sections(arm.name, given);
+  Node settings = with_sections(arm.name, given);
   refuse_keys(settings, arm.name);
   Node root = base;
   for (const char* section : {"task", "algorithm"}) {
     const Node* own = settings.find(section);
-    if (own != nullptr && (own->kind != Node::Kind::map || own->find("use") != nullptr)) remove(root, section);
+    if (own == nullptr || own->kind == Node::Kind::null) continue;
+    if (own->kind != Node::Kind::map || own->find("use") != nullptr) remove(root, section);
   }
-  overlay(root, settings);
+  expand_short_forms(settings);
+  overlay(root, std::move(settings));
   return root;
 }
 
@@ -146,10 +148,10 @@ void add_controls(Comparison& comparison, const Origin& compare, const Node* con
   const Origin origin = controls != nullptr ? controls->origin : compare;
   const auto& names = comparison.controls;
   const auto wanted = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
-  if (wanted("none") && names.size() > 1) throw Error(origin.text() + ": compare.controls names none beside others", "remove it");
+  if (wanted("none") && names.size() > 1) throw Error(origin, "compare.controls names none beside others", "remove it");
   const bool warm = Experiment::from_node(first.root, comparison.name).warm_start.steps > 0;
   if (wanted("warm_start") && !warm && controls != nullptr)
-    throw Error(origin.text() + ": the control warm_start has no effect: warm_start.steps is 0", "remove it");
+    throw Error(origin, "the control warm_start has no effect: warm_start.steps is 0", "remove it");
   const auto add = [&](ArmRole role, const char* path, const std::string& value) {
     ComparisonArm control{role_name(role), role, first.root};
     if (role == ArmRole::untrained) remove(control.root, "warm_start");
@@ -163,19 +165,10 @@ void add_controls(Comparison& comparison, const Origin& compare, const Node* con
   if (wanted("random_reward")) add(ArmRole::random_reward, "train.random_reward", real_text(kRandomReward));
 }
 
-// `algorithm: NAME` becomes `algorithm: {use: NAME}`, which an arm can lie over.
-void name_plugin_in_full(Node& root, const std::string& section) {
-  Node* node = root.find(section);
-  if (node == nullptr || node->kind != Node::Kind::scalar) return;
-  Node map = empty_map(node->origin);
-  map.entries.push_back({"use", node->origin, *node});
-  *node = std::move(map);
-}
-
 void check_seeds(const Comparison& comparison, const Node* node) {
   const std::set<std::int64_t> different(comparison.seeds.begin(), comparison.seeds.end());
   if (different.size() != comparison.seeds.size())
-    throw Error(node->origin.text() + ": compare.seeds names a seed twice", "keep one of them");
+    throw Error(node->origin, "compare.seeds names a seed twice", "keep one of them");
 }
 
 void check_budget(const Comparison& comparison, const Node& compare) {
@@ -184,8 +177,8 @@ void check_budget(const Comparison& comparison, const Node& compare) {
   const int given = (b.tokens > 0 ? 1 : 0) + (b.seconds > 0 ? 1 : 0) + (b.steps > 0 ? 1 : 0);
   if (given == 1) return;
   throw Error(
-      (node != nullptr ? node : &compare)->origin.text() + (given == 0 ? ": compare.budget is missing: what every run may use"
-                                                                       : ": compare.budget sets more than one of tokens, seconds, steps"),
+      (node != nullptr ? node : &compare)->origin,
+      given == 0 ? "compare.budget is missing: what every run may use" : "compare.budget sets more than one of tokens, seconds, steps",
       given == 0 ? "for example budget: {tokens: 1e6}, or steps, or seconds" : "one budget binds: keep one of them");
 }
 
@@ -216,16 +209,33 @@ void Comparison::describe(SettingsTable& t) {
   t.add("resamples", resamples, "of a bootstrap interval").between(100, 1e7);
 }
 
-Comparison Comparison::load(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
-  Node root = load_yaml(path);
-  for (const std::string& assignment : overrides) apply_override(root, assignment);
-  return from_node(std::move(root), path.stem().string());
+Comparison Comparison::load(const std::filesystem::path& path, const std::vector<std::string>& overrides, const KeysOf& keys_of) {
+  Mistakes mistakes;
+  Node root = load_with_overrides(path, overrides, mistakes);
+  mistakes.refuse();
+  return from_node(std::move(root), path.stem().string(), keys_of);
 }
 
-Comparison Comparison::from_node(Node root, const std::string& name) {
+namespace {
+
+void add_arm(Comparison& out, const Node& root, const Entry& entry, Mistakes& mistakes, const Comparison::KeysOf& keys_of) {
+  check_name(entry);
+  for (const ArmRole role : {ArmRole::untrained, ArmRole::warm_start, ArmRole::random_reward}) {
+    if (entry.name == role_name(role)) throw Error(entry.origin, "\"" + entry.name + "\" is the name of a control", "rename the arm");
+  }
+  const Node& arm = out.arms.emplace_back(ComparisonArm{entry.name, ArmRole::arm, arm_root(root, entry)}).root;
+  Mistakes of_arm;
+  Experiment::from_node(arm, out.name, of_arm);
+  if (of_arm.empty()) return;
+  Experiment::from_node(arm, out.name, mistakes, keys_of ? keys_of(arm) : std::vector<std::string>());
+}
+
+}  // namespace
+
+Comparison Comparison::from_node(Node root, const std::string& name, const KeysOf& keys_of) {
   const Entry* section = entry_of(root, "compare");
   if (section == nullptr)
-    throw Error(root.origin.text() + ": no section \"compare\"",
+    throw Error(root.origin, "no section \"compare\"",
                 "add compare: {arms: …, seeds: …, budget: …}; docs/comparing.md shows one");
   const Node compare = section->value;
   const Origin origin = compare.origin;
@@ -235,27 +245,22 @@ Comparison Comparison::from_node(Node root, const std::string& name) {
   SettingsTable table, budget_table;
   out.describe(table);
   out.budget.describe(budget_table);
-  read_settings(&compare, table, "compare", {"arms", "budget"});
-  read_settings(compare.find("budget"), budget_table, "compare.budget");
-  check_budget(out, compare);
-  check_seeds(out, compare.find("seeds"));
-  refuse_idle(root, origin);
-  for (const char* plugin : {"task", "algorithm"}) name_plugin_in_full(root, plugin);
+  Mistakes mistakes;
+  mistakes.collect([&] { read_settings(&compare, table, "compare", {"arms", "budget"}); });
+  mistakes.collect([&] { read_settings(compare.find("budget"), budget_table, "compare.budget"); });
+  if (mistakes.empty()) mistakes.collect([&] { check_budget(out, compare); });
+  if (mistakes.empty()) mistakes.collect([&] { check_seeds(out, compare.find("seeds")); });
+  refuse_idle(root, origin, mistakes);
+  expand_short_forms(root);
   fix_settings(root, out, origin);
   const Node* arms = compare.find("arms");
   if (arms == nullptr || arms->kind != Node::Kind::map || arms->entries.empty()) {
-    throw Error((arms != nullptr ? arms->origin : origin).text() + ": compare.arms names nothing to compare",
-                "for example arms: {one: {algorithm: NAME}, other: {algorithm: OTHER}}");
+    mistakes.add(Error(arms != nullptr ? arms->origin : origin, "compare.arms names nothing to compare",
+                       "for example arms: {one: {algorithm: NAME}, other: {algorithm: OTHER}}"));
+    mistakes.refuse();
   }
-  for (const Entry& entry : arms->entries) {
-    check_name(entry);
-    for (const ArmRole role : {ArmRole::untrained, ArmRole::warm_start, ArmRole::random_reward}) {
-      if (entry.name == role_name(role))
-        throw Error(entry.origin.text() + ": \"" + entry.name + "\" is the name of a control", "rename the arm");
-    }
-    out.arms.push_back({entry.name, ArmRole::arm, arm_root(root, entry)});
-    Experiment::from_node(out.arms.back().root, name);
-  }
+  for (const Entry& entry : arms->entries) mistakes.collect([&] { add_arm(out, root, entry, mistakes, keys_of); });
+  mistakes.refuse();
   add_controls(out, origin, compare.find("controls"));
   return out;
 }

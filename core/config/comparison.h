@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -52,9 +53,11 @@ struct Comparison {
   void describe(SettingsTable& t);
 
   // Reads and checks a file with `overrides` ("key=value") on top; settings of an arm lie over both. Throws Error with the place of what is
-  // wrong. Settings of plugins are left to the plugins.
-  static Comparison load(const std::filesystem::path& path, const std::vector<std::string>& overrides);
-  static Comparison from_node(Node root, const std::string& name);
+  // wrong, Errors of several. Settings of plugins are left to the plugins; `keys_of`, if there is one, gives the dotted keys of those that
+  // an arm uses, for hints.
+  using KeysOf = std::function<std::vector<std::string>(const Node& arm)>;
+  static Comparison load(const std::filesystem::path& path, const std::vector<std::string>& overrides, const KeysOf& keys_of = {});
+  static Comparison from_node(Node root, const std::string& name, const KeysOf& keys_of = {});
 };
 
 }  // namespace tinyzero

@@ -6,7 +6,9 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
+#include <cstdlib>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -234,8 +236,56 @@ void change_origins(Node& node, const Change& change) {
   }
 }
 
-// `from` is the place of the extends: that names the file; empty for the first.
-Node load_chain(const fs::path& path, const std::string& from, std::vector<fs::path>& seen) {
+// What yaml-cpp finds wrong, in words of a person who writes an experiment.
+std::string yaml_words(const std::string& message) {
+  static const std::pair<const char*, const char*> kWords[] = {
+      {"end of map not found", "a line that is indented otherwise than those before it"},
+      {"end of map flow not found", "a { that is not closed by a }"},
+      {"end of sequence not found", "a list whose next entry does not begin with -"},
+      {"end of sequence flow not found", "a [ that is not closed by a ]"},
+      {"illegal flow end", "a ] or } that nothing opens"},
+      {"illegal block entry", "a - where no list can begin"},
+      {"illegal map key", "a key where none can stand"},
+      {"illegal map value", "a colon where no value can stand"},
+      {"illegal EOF in scalar", "a text that does not end"},
+      {"illegal document indicator in scalar", "a --- inside of a text"},
+      {"illegal character in scalar", "a character that no text can begin with"},
+      {"unknown token", "a character that means nothing there"},
+      {"unexpected character in block scalar", "a character after | or > that means nothing there"},
+      {"unknown escape character: ", "a \\ in double quotes before a character that it does not go with"},
+      {"bad character found while scanning hex number", "a \\x, \\u or \\U without its hexadecimal digits"}};
+  for (const auto& [theirs, ours] : kWords) {
+    if (message.starts_with(theirs)) return ours;
+  }
+  return message;
+}
+
+// The first line, from the one before `line` on, that has a key without a blank behind its colon ("steps:20"); empty: none.
+std::string line_without_blank(std::string_view text, int line) {
+  int number = 1;
+  for (std::size_t at = 0; at < text.size() && number <= line + 1; ++number) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view words = text.substr(at, end - at);
+    at = end + 1;
+    const std::size_t first = words.find_first_not_of(" -"), colon = words.find(':');
+    if (number + 1 < line || first == std::string_view::npos || colon == std::string_view::npos || colon < first) continue;
+    const std::string_view name = words.substr(first, colon - first);
+    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+    if (plain && colon + 1 < words.size() && words[colon + 1] != ' ' && words[colon + 1] != '\r' && words[colon + 1] != '/')
+      return std::string(name) + ": " + std::string(words.substr(colon + 1));
+  }
+  return "";
+}
+
+[[noreturn]] void refuse_yaml(const YAML::Exception& e, const Origin& origin, std::string_view text) {
+  const std::string line = line_without_blank(text, origin.line);
+  throw Error(origin, "not valid YAML: " + yaml_words(e.msg),
+              line.empty() ? "check indentation, quotes and brackets" : "a colon wants a blank after it: " + shown_text(line));
+}
+
+// `named` is the value of the extends: that names the file; null for the first.
+Node load_chain(const fs::path& path, const Node* named, std::vector<fs::path>& seen) {
+  const std::string from = named != nullptr ? named->origin.text() + ": " : "";
   std::error_code unknown;
   const fs::path canonical = fs::weakly_canonical(path, unknown);
   if (std::find(seen.begin(), seen.end(), canonical) != seen.end()) {
@@ -243,27 +293,58 @@ Node load_chain(const fs::path& path, const std::string& from, std::vector<fs::p
   }
   if (seen.size() == kMaxExtended) throw Error(from + "more than " + std::to_string(kMaxExtended) + " files extend each other");
   seen.push_back(canonical);
-  if (!from.empty() && !fs::exists(path, unknown))
-    throw Error(from + "no file " + path.string(), "the path is relative to the file that extends it");
+  if (named != nullptr && !fs::is_regular_file(path, unknown))
+    throw Error(named->origin, "no file " + path.string(), missing_path_hint(*named));
   const std::uintmax_t size = fs::file_size(path, unknown);
   if (!unknown && size > kMaxFile) refuse_size(size, {path.string(), 1, 1});
   Node node = parse_yaml(read_file(path), path.string());
   if (node.kind != Node::Kind::map) {
-    throw Error(node.origin.text() + ": expected settings such as \"seed: 1\", found " + node.describe());
+    const std::string line = node.kind == Node::Kind::scalar ? line_without_blank(node.scalar, 1) : "";
+    throw Error(node.origin, "expected settings such as \"seed: 1\", found " + node.describe(),
+                line.empty() ? "" : "a colon wants a blank after it: " + shown_text(line));
   }
   const int layer = 1 - static_cast<int>(seen.size());
   change_origins(node, [&](Origin& o) { o.layer = layer; });
   expand_short_forms(node);
   const auto extends = std::find_if(node.entries.begin(), node.entries.end(), [](const Entry& e) { return e.name == "extends"; });
   if (extends == node.entries.end()) return node;
-  if (extends->value.kind != Node::Kind::scalar) throw Error(extends->origin.text() + ": extends wants the path of one file");
-  Node base = load_chain(path.parent_path() / extends->value.scalar, extends->value.origin.text() + ": ", seen);
+  if (extends->value.kind != Node::Kind::scalar || extends->value.scalar.empty())
+    throw Error(extends->origin, "extends is " + extends->value.describe() + ", expected the path of one file");
+  Node base = load_chain(path.parent_path() / extends->value.scalar, &extends->value, seen);
   node.entries.erase(extends);
   overlay(base, std::move(node));
   return base;
 }
 
-// A text as messages show it: on one line, at most 80 bytes, nothing that moves a terminal's cursor.
+// Whether a value says nothing: `train:` with all its settings commented out, ~, null, {}.
+bool is_empty_value(const Node& value) {
+  return value.kind == Node::Kind::null || (value.kind == Node::Kind::map && value.entries.empty());
+}
+
+// What to write in place of a word that is no override.
+std::string override_hint(const std::string& word) {
+  const std::size_t colon = word.find(':');
+  if (word.ends_with(".yaml") || word.ends_with(".yml")) return "one experiment file at a time; a file that extends another lies on top of it";
+  if (word.find('=') == std::string::npos && colon != std::string::npos && colon > 0 && colon + 1 < word.size())
+    return "write it with =: " + shown_text(word.substr(0, colon) + "=" + word.substr(colon + 1));
+  return "write key=value with dotted keys, for example train.steps=100";
+}
+
+// An override without a value. `there` is what it would replace, null if nothing.
+[[noreturn]] void refuse_empty(const std::string& assignment, const std::string& path, const Node* there) {
+  const bool section = there != nullptr && there->kind == Node::Kind::map && !there->entries.empty();
+  std::string names;
+  if (section) {
+    for (const Entry& entry : there->entries) names += (names.empty() ? "" : ", ") + entry.name;
+  }
+  const std::string what = "\"" + shown_text(assignment) + "\" has no value" + (section ? ", and would take away " + names : "");
+  const std::string key = section ? path + "." + there->entries.front().name : path;
+  throw Error(what, "to go back to a default, write it: " + key + "=DEFAULT (`tinyzero config schema --markdown` lists them); " +
+                        "an empty text is '\"\"'");
+}
+
+}  // namespace
+
 std::string shown_text(const std::string& text) {
   std::size_t size = std::min<std::size_t>(text.size(), 80);
   while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;  // whole characters
@@ -273,10 +354,6 @@ std::string shown_text(const std::string& text) {
   }
   return out + (size < text.size() ? "…" : "");
 }
-
-}  // namespace
-
-std::string Origin::text() const { return line > 0 ? source + ":" + std::to_string(line) + ":" + std::to_string(column) : source; }
 
 const Node* Node::find(std::string_view name) const {
   for (const Entry& entry : entries) {
@@ -292,11 +369,12 @@ std::string Node::describe() const {
     case Kind::null: return "nothing";
     case Kind::list: return "a list";
     case Kind::map: return "a map";
-    default: return "\"" + shown_text(scalar) + "\"";
+    default: return quoted ? "\"" + shown_text(scalar) + "\"" : shown_text(scalar);
   }
 }
 
 void overlay(Node& base, Node over) {
+  if (base.kind == Node::Kind::map && over.kind == Node::Kind::null) return;
   if (base.kind != Node::Kind::map || over.kind != Node::Kind::map || names_another_plugin(base, over)) {
     base = std::move(over);
     return;
@@ -324,28 +402,63 @@ Node parse_yaml(std::string_view text, const std::string& source, int first_colu
     if (parser.HandleNextDocument(extra))
       throw Error(extra.take().origin.text() + ": a second YAML document; only one is read", "remove everything from the --- on");
   } catch (const YAML::Exception& e) {
-    throw Error(builder.origin(e.mark).text() + ": not valid YAML: " + e.msg, "check indentation, quotes and brackets");
+    refuse_yaml(e, builder.origin(e.mark), checked);
   }
   Node root = builder.take();
   if (root.origin.line == 0) root.origin = {source, 1, first_column};  // there is nothing
   return root;
 }
 
+namespace {
+
+// NAME becomes {use: NAME}.
+void expand_name(Node& section) {
+  if (section.kind != Node::Kind::scalar) return;
+  Node map;
+  map.kind = Node::Kind::map;
+  map.origin = section.origin;
+  map.entries.push_back({"use", section.origin, section});
+  section = std::move(map);
+}
+
+}  // namespace
+
 void expand_short_forms(Node& root) {
   for (Entry& entry : root.entries) {
-    Node& section = entry.value;
-    if ((entry.name != "task" && entry.name != "algorithm") || section.kind != Node::Kind::scalar) continue;
-    Node map;
-    map.kind = Node::Kind::map;
-    map.origin = section.origin;
-    map.entries.push_back({"use", section.origin, section});
-    section = std::move(map);
+    if (entry.name != "task" && entry.name != "algorithm") continue;
+    expand_name(entry.value);
+    Node* tasks = entry.name == "task" ? entry.value.find("tasks") : nullptr;
+    if (tasks == nullptr) continue;
+    for (Entry& task : tasks->entries) expand_name(task.value);
   }
+}
+
+std::string whole_path(const Node& scalar) {
+  if (scalar.scalar.empty()) return "";
+  const fs::path folder = scalar.origin.line > 0 ? fs::path(scalar.origin.source).parent_path() : fs::path();
+  const fs::path whole = fs::absolute(folder / scalar.scalar), plain = whole.lexically_normal();
+  std::error_code unknown;  // ".." after a link goes where the link leads
+  const bool same = fs::weakly_canonical(whole, unknown) == fs::weakly_canonical(plain, unknown);
+  return (same ? plain : whole).string();
 }
 
 Node load_yaml(const fs::path& path) {
   std::vector<fs::path> seen;
-  return load_chain(path, "", seen);
+  return load_chain(path, nullptr, seen);
+}
+
+std::string missing_path_hint(const Node& scalar) {
+  const std::string& name = scalar.scalar;
+  if (name == "~" || name.starts_with("~/")) {
+    const char* home = std::getenv("HOME");
+    return "~ is not expanded here: write " + (home != nullptr ? home + name.substr(1) : std::string("the whole path"));
+  }
+  if (scalar.origin.line == 0) return "the path is relative to the current folder, " + fs::current_path().string();
+  std::error_code unknown;
+  const fs::path folder = fs::absolute(fs::path(scalar.origin.source)).parent_path();
+  if (fs::path(name).is_relative() && fs::exists(name, unknown))
+    return "the path is relative to the file that says it; from there it is " + fs::relative(name, folder, unknown).string();
+  return "the path is relative to the file that says it";
 }
 
 std::string flow_text(const Node& node) {
@@ -367,8 +480,10 @@ void apply_override(Node& root, const std::string& assignment) {
   const std::size_t equals = assignment.find('=');
   const std::string path = assignment.substr(0, equals);
   if (equals == std::string::npos || path.empty() || path.ends_with('.')) {
-    throw Error("\"" + shown_text(assignment) + "\" is not an override", "write key=value with dotted keys, for example train.steps=100");
+    throw Error("\"" + shown_text(assignment) + "\" is not an override", override_hint(assignment));
   }
+  if (path.starts_with('+') || path.starts_with('~'))
+    throw Error("\"" + shown_text(assignment) + "\" is not an override", "write the key alone, without " + path.substr(0, path.find_first_not_of("+~")));
   if (path == "extends")
     throw Error("\"" + shown_text(assignment) + "\" is not an override: extends belongs into a file",
                 "write a file that extends both, or give its settings");
@@ -379,6 +494,7 @@ void apply_override(Node& root, const std::string& assignment) {
   Node* node = &root;
   Entry* entry = nullptr;
   std::size_t depth = 0;
+  bool is_new = false;
   std::istringstream names(path);
   for (std::string name; std::getline(names, name, '.');) {
     if (node->kind == Node::Kind::null) node->kind = Node::Kind::map;
@@ -389,6 +505,7 @@ void apply_override(Node& root, const std::string& assignment) {
     if (++depth > kMaxDepth)
       throw Error("override \"" + shown_text(assignment) + "\" is more than " + std::to_string(kMaxDepth) + " levels deep");
     entry = entry_of(*node, name);
+    is_new = entry == nullptr;
     if (entry == nullptr) {
       Node fresh;
       fresh.origin = origin;
@@ -397,6 +514,8 @@ void apply_override(Node& root, const std::string& assignment) {
     }
     node = &entry->value;
   }
+  const bool adds_section = is_new && depth > 1 && value.kind == Node::Kind::map;  // an arm, or a task of a mixture
+  if (is_empty_value(value) && !adds_section) refuse_empty(assignment, path, is_new ? nullptr : node);
   entry->origin = origin;
   *node = std::move(value);
 }

@@ -7,6 +7,7 @@
 #include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/suggest.h"
+#include "core/base/workers.h"
 
 namespace tinyzero {
 
@@ -24,7 +25,7 @@ void GeneralSettings::describe(SettingsTable& t) {
 void ModelSettings::describe(SettingsTable& t) {
   t.add("preset", preset, "shape of a model made from scratch: tiny 1M, small 5M, medium 30M parameters")
       .one_of({"tiny", "small", "medium"});
-  t.add("path", path, "a Hugging Face folder to start from; empty: a new model of the preset's shape");
+  t.add("path", path, "a Hugging Face folder to start from; empty: a new model of the preset's shape").path();
   t.add("tokenizer", tokenizer, "of a new model: bytes, or bytes and one token for each number from 10 to 99 and for \" -> \"")
       .one_of({"numbers", "bytes"});
   t.add("template", prompt_template,
@@ -178,6 +179,10 @@ void PreflightSettings::describe(SettingsTable& t) {
       .between(0, 1);
 }
 
+bool is_plugin_path(const std::string& name) { return name.find('/') != std::string::npos || name.ends_with(".so"); }
+
+std::string plugin_name(const Node& use) { return is_plugin_path(use.scalar) ? whole_path(use) : use.scalar; }
+
 std::vector<SectionTable> section_tables(Experiment& e) {
   std::vector<SectionTable> sections(10);
   const char* const names[] = {"", "model", "lora", "warm_start", "rollout", "curriculum", "train", "eval", "checkpoint", "preflight"};
@@ -200,14 +205,14 @@ namespace {
 PluginChoice plugin_choice(const Node& root, const std::string& section) {
   const Node* node = root.find(section);
   if (node == nullptr)
-    throw Error(root.origin.text() + ": no section \"" + section + "\"",
+    throw Error(root.origin, "no section \"" + section + "\"",
                 "add " + section + ": {use: NAME}; `tinyzero " + section + " list` names them");
   const Node* use = node->kind == Node::Kind::map ? node->find("use") : nullptr;
-  if (use == nullptr || use->kind != Node::Kind::scalar) {
-    throw Error(node->origin.text() + ": " + section + " does not say which to use",
+  if (use == nullptr || use->kind != Node::Kind::scalar || use->scalar.empty()) {
+    throw Error(node->origin, section + " does not say which to use",
                 "write " + section + ": {use: NAME}; `tinyzero " + section + " list` names them");
   }
-  return {use->scalar, *node};
+  return {plugin_name(*use), *node};
 }
 
 bool has_levels(const Node& task) {
@@ -220,13 +225,13 @@ bool has_levels(const Node& task) {
 // Settings of a curriculum matter where the task has levels. Returns whether they do.
 bool check_curriculum(const Experiment& e, const Node* section) {
   if (!has_levels(e.task.settings)) {
-    if (section != nullptr && section->origin.layer >= e.task.settings.origin.layer)
-      throw Error(section->origin.text() + ": curriculum has no effect: the task has no levels",
+    if (section != nullptr && !section->entries.empty() && section->origin.layer >= e.task.settings.origin.layer)
+      throw Error(section->origin, "curriculum has no effect: the task has no levels",
                   "give it some, for example task.levels: [{level: 1}, {level: 2}], or remove the section");
     return false;
   }
   if (e.curriculum.lower_at >= e.curriculum.raise_at && e.curriculum.lower_at > 0)
-    throw Error(e.where("curriculum.lower_at") + "curriculum.lower_at is " + real_text(e.curriculum.lower_at) + ", curriculum.raise_at " +
+    throw Error(e.place("curriculum.lower_at"), "curriculum.lower_at is " + real_text(e.curriculum.lower_at) + ", curriculum.raise_at " +
                     real_text(e.curriculum.raise_at) + ": a level would be left in both directions at once",
                 "set lower_at below raise_at");
   return true;
@@ -240,7 +245,7 @@ void check_model(const ModelSettings& model, const Node* section) {
   for (const Entry& entry : section->entries) {
     if (!shapes_new_model("model." + entry.name) || section->find("path")->origin.layer > entry.value.origin.layer) continue;
     throw Error(
-        entry.origin.text() + ": model." + entry.name + " has no effect beside model.path: the folder \"" + model.path + "\" decides",
+        entry.origin, "model." + entry.name + " has no effect beside model.path: the folder \"" + model.path + "\" decides",
         "remove one of them");
   }
 }
@@ -248,7 +253,7 @@ void check_model(const ModelSettings& model, const Node* section) {
 void check_lora(const Experiment& e) {
   if (e.lora.rank == 0) return;
   if (e.model.path.empty())
-    throw Error(e.where("lora.rank") + "lora.rank is " + std::to_string(e.lora.rank) +
+    throw Error(e.place("lora.rank"), "lora.rank is " + std::to_string(e.lora.rank) +
                     ", and the model is new: an adapter changes one that has learned",
                 "set model.path to a Hugging Face folder, or a checkpoint of a run");
   const std::pair<const char*, const std::string&> optimizers[] = {{"train.optimizer", e.train.optimizer},
@@ -256,31 +261,31 @@ void check_lora(const Experiment& e) {
   for (const auto& [name, optimizer] : optimizers) {
     const bool used = std::string(name) == "train.optimizer" ? e.train.steps > 0 : e.warm_start.steps > 0;
     if (used && optimizer == "muon")
-      throw Error(e.where(name) + name + " is muon, and lora.rank " + std::to_string(e.lora.rank) +
+      throw Error(e.place(name), std::string(name) + " is muon, and lora.rank " + std::to_string(e.lora.rank) +
                       ": the factors of an adapter are no matrices whose updates are to be orthogonal",
                   std::string("set ") + name + ": adamw");
   }
   if (e.train.weights != "f32")
-    throw Error(e.where("train.weights") + "train.weights is " + e.train.weights + ", and lora.rank " + std::to_string(e.lora.rank) +
+    throw Error(e.place("train.weights"), "train.weights is " + e.train.weights + ", and lora.rank " + std::to_string(e.lora.rank) +
                     ": what learns is the adapter, whose few numbers stay f32",
                 "remove train.weights");
   std::vector<std::string> targets = e.lora.targets;
   std::sort(targets.begin(), targets.end());
   if (std::adjacent_find(targets.begin(), targets.end()) != targets.end())
-    throw Error(e.where("lora.targets") + "lora.targets names \"" + *std::adjacent_find(targets.begin(), targets.end()) + "\" twice");
+    throw Error(e.place("lora.targets"), "lora.targets names \"" + *std::adjacent_find(targets.begin(), targets.end()) + "\" twice");
 }
 
 void check_training(const Experiment& e) {
   if (e.train.budget_tokens > 0 && e.train.budget_seconds > 0)
-    throw Error(e.where("train.budget_tokens") + "train.budget_tokens and train.budget_seconds are both set",
+    throw Error(e.place("train.budget_tokens"), "train.budget_tokens and train.budget_seconds are both set",
                 "one budget binds: keep one of them");
   if (e.train.steps > 0 && e.rollout.prompts % e.train.updates != 0) {
-    throw Error(e.where("train.updates") + "train.updates is " + std::to_string(e.train.updates) +
+    throw Error(e.place("train.updates"), "train.updates is " + std::to_string(e.train.updates) +
                     ", which does not divide rollout.prompts " + std::to_string(e.rollout.prompts),
                 "each update takes the same number of problems");
   }
   if (e.checkpoint.keep_best && e.eval.split != "validation") {
-    throw Error(e.where("checkpoint.keep_best") + "checkpoint.keep_best is true, and eval.split is " + e.eval.split +
+    throw Error(e.place("checkpoint.keep_best"), "checkpoint.keep_best is true, and eval.split is " + e.eval.split +
                     ": the accuracy of a checkpoint that was chosen by it would look better than it is",
                 "set eval.split: validation, and measure the chosen one on test: tinyzero eval RUN/checkpoints/best");
   }
@@ -288,24 +293,38 @@ void check_training(const Experiment& e) {
 
 }  // namespace
 
-Experiment Experiment::load(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+Node load_with_overrides(const fs::path& path, const std::vector<std::string>& overrides, Mistakes& mistakes) {
   Node root = load_yaml(path);
   for (const std::string& assignment : overrides) {
-    apply_override(root, assignment);
-    expand_short_forms(root);
+    mistakes.collect([&] {
+      Node changed = root;
+      apply_override(changed, assignment);
+      expand_short_forms(changed);
+      root = std::move(changed);
+    });
   }
-  return from_node(root, path.stem().string());
+  return root;
+}
+
+Experiment Experiment::load(const fs::path& path, const std::vector<std::string>& overrides) {
+  Mistakes mistakes;
+  Node root = load_with_overrides(path, overrides, mistakes);
+  Experiment e = from_node(std::move(root), path.stem().string(), mistakes);
+  mistakes.refuse();
+  return e;
 }
 
 Experiment Experiment::from_node(Node root, const std::string& name) {
-  if (const auto compare =
-          std::find_if(root.entries.begin(), root.entries.end(), [](const Entry& entry) { return entry.name == "compare"; });
-      compare != root.entries.end())
-    throw Error(compare->origin.text() + ": the section compare: belongs to several runs, not to one",
-                "run the file with `tinyzero compare`");
-  expand_short_forms(root);
-  Experiment e;
-  e.name = name;
+  Mistakes mistakes;
+  Experiment e = from_node(std::move(root), name, mistakes);
+  mistakes.refuse();
+  return e;
+}
+
+namespace {
+
+// All sections but those of plugins.
+void read_sections(const Node& root, Experiment& e, Mistakes& mistakes, const std::vector<std::string>& plugin_keys) {
   auto sections = section_tables(e);
   std::vector<std::string> section_names = {"task", "algorithm"};
   for (const SectionTable& section : sections) {
@@ -313,37 +332,57 @@ Experiment Experiment::from_node(Node root, const std::string& name) {
   }
   for (const SectionTable& section : sections) {
     const bool top = section.name.empty();
-    const auto rows =
-        read_settings(top ? &root : root.find(section.name), section.table, section.name, top ? section_names : std::vector<std::string>{});
-    e.resolved.insert(e.resolved.end(), rows.begin(), rows.end());
+    mistakes.collect([&] {
+      const auto rows = read_settings(top ? &root : root.find(section.name), section.table, section.name,
+                                      top ? section_names : std::vector<std::string>{}, nullptr, plugin_keys);
+      e.resolved.insert(e.resolved.end(), rows.begin(), rows.end());
+      for (ResolvedSetting& row : e.resolved) row.files.clear();  // model.path is a folder: model_hashes knows its files
+    });
   }
-  e.task = plugin_choice(root, "task");
-  e.algorithm = plugin_choice(root, "algorithm");
-  check_model(e.model, root.find("model"));
-  if (!check_curriculum(e, root.find("curriculum")))
-    std::erase_if(e.resolved, [](const ResolvedSetting& s) { return s.path.starts_with("curriculum."); });
-  const auto resolve = [&](const std::string& path, const std::string& value) {
-    for (ResolvedSetting& s : e.resolved) {
-      if (s.path == path) s.value = value;
-    }
-  };
-  if (!e.model.path.empty()) {
-    std::erase_if(e.resolved, [](const ResolvedSetting& s) { return shapes_new_model(s.path); });
-    e.model.path = fs::absolute(e.model.path).lexically_normal().string();  // a run may go on from another folder
-    resolve("model.path", yaml_text(e.model.path));
-  }
+}
+
+// What the sections say together.
+void settle_sections(const Node& root, Experiment& e, Mistakes& mistakes) {
+  mistakes.collect([&] { check_model(e.model, root.find("model")); });
+  bool levels = true;
+  mistakes.collect([&] { levels = check_curriculum(e, root.find("curriculum")); });
+  if (!levels) std::erase_if(e.resolved, [](const ResolvedSetting& s) { return s.path.starts_with("curriculum."); });
+  if (!e.model.path.empty()) std::erase_if(e.resolved, [](const ResolvedSetting& s) { return shapes_new_model(s.path); });
   e.general.threads = threads_or_cores(e.general.threads);
-  resolve("threads", std::to_string(e.general.threads));  // a run goes on with as many: its sums depend on them
-  check_lora(e);
-  check_training(e);
+  for (ResolvedSetting& s : e.resolved) {  // a run goes on with as many: its sums depend on them
+    if (s.path == "threads") s.value = std::to_string(e.general.threads);
+  }
+  mistakes.collect([&] { check_lora(e); });
+  mistakes.collect([&] { check_training(e); });
+}
+
+}  // namespace
+
+Experiment Experiment::from_node(Node root, const std::string& name, Mistakes& mistakes, const std::vector<std::string>& plugin_keys) {
+  if (const auto compare =
+          std::find_if(root.entries.begin(), root.entries.end(), [](const Entry& entry) { return entry.name == "compare"; });
+      compare != root.entries.end())
+    throw Error(compare->origin, "the section compare: belongs to several runs, not to one",
+                "run the file with `tinyzero compare`");
+  expand_short_forms(root);
+  Experiment e;
+  e.name = name;
+  const bool whole = mistakes.empty();
+  read_sections(root, e, mistakes, plugin_keys);
+  mistakes.collect([&] { e.task = plugin_choice(root, "task"); });
+  mistakes.collect([&] { e.algorithm = plugin_choice(root, "algorithm"); });
+  if (whole && mistakes.empty()) settle_sections(root, e, mistakes);  // what is missing would be a mistake of its own
   return e;
 }
 
-std::string Experiment::where(const std::string& path) const {
-  for (const ResolvedSetting& setting : resolved) {
-    if (setting.path == path && setting.origin != "default") return setting.origin + ": ";
-  }
-  return "";
+const ResolvedSetting* Experiment::find(const std::string& path) const {
+  const auto found = std::find_if(resolved.begin(), resolved.end(), [&](const ResolvedSetting& s) { return s.path == path; });
+  return found == resolved.end() ? nullptr : &*found;
+}
+
+Place Experiment::place(const std::string& path) const {
+  const ResolvedSetting* setting = find(path);
+  return setting != nullptr && setting->is_written() ? static_cast<Place>(setting->origin) : Place();
 }
 
 std::string resolved_yaml(const std::vector<ResolvedSetting>& settings) {

@@ -127,6 +127,12 @@ struct PluginChoice {
   Node settings;  // a map that still holds `use`
 };
 
+// Whether `name` is the path of a plugin's library rather than an id: it has a '/' or ends in ".so".
+bool is_plugin_path(const std::string& name);
+
+// The plugin that `use: …` names: an id as it is, the path of a library whole.
+std::string plugin_name(const Node& use);
+
 struct Experiment {
   GeneralSettings general;
   ModelSettings model;
@@ -142,13 +148,21 @@ struct Experiment {
   std::vector<ResolvedSetting> resolved;  // of every section but task and algorithm; only settings that have an effect
   std::string name;                       // the file's name without its ending
 
-  // "configs/a.yaml:3:5: " for the setting's place, "" if it is a default: how an error about it begins.
-  std::string where(const std::string& path) const;
+  // Where a setting was written; a place without a source if it is a default.
+  Place place(const std::string& path) const;
+  // The setting itself; null if it has no effect.
+  const ResolvedSetting* find(const std::string& path) const;
 
-  // Reads and checks a file with `overrides` ("key=value") on top. Throws Error.
+  // Reads and checks a file with `overrides` ("key=value") on top. Throws Error, or Errors.
   static Experiment load(const std::filesystem::path& path, const std::vector<std::string>& overrides);
   static Experiment from_node(Node root, const std::string& name);
+  // The same, but adds what is wrong to `mistakes`, and goes on as if it had not been written; throws only where
+  // nothing could be made of the rest. `plugin_keys`: see synonyms.h.
+  static Experiment from_node(Node root, const std::string& name, Mistakes& mistakes, const std::vector<std::string>& plugin_keys = {});
 };
+
+// The YAML of a file with `overrides` on top. Overrides that are wrong are added to `mistakes`.
+Node load_with_overrides(const std::filesystem::path& path, const std::vector<std::string>& overrides, Mistakes& mistakes);
 
 // The tables of all sections with their defaults, in the order of a file: for help, schema and docs.
 struct SectionTable {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/config/schema.h"
+#include "core/config/synonyms.h"
 
 namespace tinyzero {
 namespace {
@@ -39,6 +40,19 @@ std::string plugins_of(const std::vector<PluginTable>& plugins, const std::strin
   return out;
 }
 
+std::string synonyms_table() {
+  std::string out =
+      "\n## Names of other trainers\n\nAn unknown key that TRL, verl, OpenRLHF, CleanRL, torchtune or transformers would know is answered with ours, "
+      "in a file and on the command\nline:\n\n| there | here | |\n|---|---|---|\n";
+  const auto code = [](const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "`" : ", `") + word + "`";
+    return text;
+  };
+  for (const Synonym& s : synonyms()) out += fmt::format("| {} | {} | {} |\n", code(s.names), code(s.ours), cell(s.note));
+  return out;
+}
+
 }  // namespace
 
 std::string experiment_reference(const ExperimentTables& tables) {
@@ -47,7 +61,7 @@ std::string experiment_reference(const ExperimentTables& tables) {
     out += section.name.empty() ? "\n### At the top\n\n" : fmt::format("\n### `{}:`\n\n", section.name);
     out += table_of(section.table);
   }
-  return out + plugins_of(tables.tasks, "task") + plugins_of(tables.algorithms, "algorithm");
+  return out + plugins_of(tables.tasks, "task") + plugins_of(tables.algorithms, "algorithm") + synonyms_table();
 }
 
 }  // namespace tinyzero

@@ -39,7 +39,7 @@ Json setting_schema(const Setting& s) {
   if (!s.choices.empty()) one["enum"] = s.choices;
   if (s.is_list()) one = {{"anyOf", {one, {{"type", "array"}, {"items", one}, {"minItems", 1}, {"maxItems", s.max_count}}}}};
   one["default"] = value_json(s);
-  one["description"] = s.doc + "." + condition_text(s) + " Default: " + s.fallback;
+  one["description"] = s.doc + "." + (s.is_path ? " A path, relative to the file that says it." : "") + condition_text(s) + " Default: " + s.fallback;
   return one;
 }
 

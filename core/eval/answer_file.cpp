@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/eval/finish_reason.h"
+#include "core/base/told_error.h"
 
 namespace tinyzero {
 namespace {
@@ -39,7 +40,7 @@ EvalAnswer read_answer(const Json& line, const std::string& where, const EvalSet
     a.remark = line.value("remark", "");
     if (!line.at("tokens").is_null()) a.tokens = line.at("tokens").get<std::int64_t>();
   } catch (const Json::exception& e) {
-    throw Error(where + " is not a completion of an evaluation: " + e.what(), "remove the line, or give another file");
+    throw Error(where + " is not a completion of an evaluation: " + json_words(e), "remove the line, or give another file");
   }
   // A word by which the server said that it failed makes it no answer, whoever took it for one.
   const Finish finish = a.end == "eos" ? Finish::ended : finish_of(a.end);

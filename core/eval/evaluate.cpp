@@ -17,11 +17,13 @@ std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& 
 std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const Task& task, const std::vector<Item>& items,
                                              std::vector<Episode> episodes) {
   std::vector<ScoredCompletion> out;
+  out.reserve(episodes.size());
   for (Episode& episode : episodes) {
     const auto item = static_cast<std::size_t>(episode.prompt);
     out.push_back({item, tokenizer.decode(episode.tokens), {}, std::move(episode), false});
   }
   std::vector<Answer> answers;
+  answers.reserve(out.size());
   for (const ScoredCompletion& completion : out) answers.push_back({items[completion.item].state, completion.text});
   std::vector<Verdict> verdicts = task.verify(answers);
   for (std::size_t i = 0; i < out.size(); ++i) {

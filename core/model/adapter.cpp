@@ -140,8 +140,26 @@ AdapterFloats Adapter::floats(const ParameterLayout& layout, const AdapterOption
   return {value_floats_of(matrices, options.rank), base_floats_of(matrices)};
 }
 
+std::vector<std::int64_t> Adapter::tensor_sizes(const ParameterLayout& layout, const AdapterOptions& options) {
+  std::vector<std::int64_t> sizes;
+  for (const AdaptedMatrix& m : matrices_of(layout, options)) {
+    sizes.push_back(options.rank * m.columns);
+    sizes.push_back(m.rows * options.rank);
+  }
+  return sizes;
+}
+
+void Adapter::check_rank(const ParameterLayout& layout, const AdapterOptions& options) {
+  for (const AdaptedMatrix& m : matrices_of(layout, options)) {
+    if (options.rank <= std::min(m.rows, m.columns)) continue;
+    throw Error(fmt::format("an adapter of rank {} for {}, a matrix of {} x {}", options.rank, m.name, m.rows, m.columns),
+                fmt::format("use a rank of at most {}", std::min(m.rows, m.columns)));
+  }
+}
+
 Adapter::Adapter(const Model& model, const AdapterOptions& options, std::uint64_t seed)
     : options_(options), matrices_(matrices_of(model.layout, options)), values_(value_floats_of(matrices_, options.rank)) {
+  check_rank(model.layout, options);
   const auto of = [&](const AdaptedMatrix& m) { return model.weights.data() + m.weight; };
   const bool exact =
       std::all_of(matrices_.begin(), matrices_.end(), [&](const AdaptedMatrix& m) { return is_bf16(of(m), m.rows * m.columns); });
@@ -150,9 +168,6 @@ Adapter::Adapter(const Model& model, const AdapterOptions& options, std::uint64_
   else base->f32 = FloatBuffer::uninitialized(base_floats_of(matrices_));
   for (std::size_t i = 0; i < matrices_.size(); ++i) {
     const AdaptedMatrix& m = matrices_[i];
-    if (options_.rank > std::min(m.rows, m.columns))
-      throw Error(fmt::format("an adapter of rank {} for {}, a matrix of {} x {}", options_.rank, m.name, m.rows, m.columns),
-                  fmt::format("use a rank of at most {}", std::min(m.rows, m.columns)));
     if (exact)
       from_float(Dtype::bf16, of(m), static_cast<std::size_t>(m.rows * m.columns), reinterpret_cast<char*>(base->bf16.data() + m.base));
     else std::copy_n(of(m), m.rows * m.columns, base->f32.data() + m.base);

@@ -43,6 +43,10 @@ struct AdapterFloats {
 class Adapter {
  public:
   static AdapterFloats floats(const ParameterLayout& layout, const AdapterOptions& options);
+  // Numbers of each of its tensors, A and B of every matrix in turn.
+  static std::vector<std::int64_t> tensor_sizes(const ParameterLayout& layout, const AdapterOptions& options);
+  // Throws Error for a rank that is larger than a matrix.
+  static void check_rank(const ParameterLayout& layout, const AdapterOptions& options);
 
   // For the matrices that `model` holds now. A is drawn as PEFT draws it (uniform, of variance 1/(3k)), B is 0: the model is unchanged. Throws
   // Error for a rank that is larger than a matrix.

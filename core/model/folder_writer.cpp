@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/lock.h"
+#include "core/base/told_error.h"
 #include "core/model/folder.h"
 
 namespace tinyzero {
@@ -120,7 +121,7 @@ void export_folder(const FolderContent& content, const fs::path& folder) {
   const fs::path temporary = parent / ("." + target.filename().string() + ".partial");
   std::error_code problem;
   fs::create_directory(temporary, problem);
-  if (problem) throw Error("cannot write into " + parent.string() + ": " + problem.message(), "check its permissions");
+  if (problem) throw Error("cannot write into " + parent.string() + ": " + system_words(problem.value()), "check its permissions");
   const FileHandle handle(temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   FileLock lock;
   if (const auto holder = lock.take(handle, temporary))

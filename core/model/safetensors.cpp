@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/base/json.h"
 #include "tinyzero/number_text.h"
 

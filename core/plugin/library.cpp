@@ -12,7 +12,9 @@
 #include <sstream>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/base/suggest.h"
+#include "core/config/experiment.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {
@@ -106,8 +108,6 @@ const tz_module& load_task_module(const fs::path& path) {
   return *module;
 }
 
-bool is_plugin_path(const std::string& name) { return name.find('/') != std::string::npos || name.ends_with(".so"); }
-
 std::string cmake_find_argument() {
   const fs::path folder = boost::dll::program_location().parent_path().string();
   return fs::exists(folder / "tinyzeroConfig.cmake") ? "-Dtinyzero_DIR=" + folder.string()
@@ -184,7 +184,7 @@ void PluginCatalog::scan_folder(const fs::path& folder, bool built_in) {
   }
   // A folder of the search path that does not exist holds no plugins.
   if (error && error != std::errc::no_such_file_or_directory)
-    add_problem("no plugins from " + folder.string() + ": " + error.message());
+    add_problem("no plugins from " + folder.string() + ": " + system_words(error.value()));
   std::sort(paths.begin(), paths.end());
   struct stat status{};
   if (::stat(folder.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0)
@@ -223,7 +223,7 @@ std::vector<PluginFile> PluginCatalog::of_type(std::uint32_t type) const {
 PluginFile PluginCatalog::find_path(const std::string& name) const {
   std::error_code error;
   if (!fs::exists(name, error))
-    throw Error("no plugin file " + name + (error ? ": " + error.message() : ""),
+    throw Error("no plugin file " + name + (error ? ": " + system_words(error.value()) : ""),
                 fs::path(name).is_absolute()
                     ? "is it built?"
                     : "it is looked for from " + fs::current_path().string() + "; is it built?");

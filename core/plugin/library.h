@@ -21,9 +21,6 @@ void check_task_library(const std::filesystem::path& path);
 // Checks and loads a task library. Throws Error naming the file and the cause.
 const tz_module& load_task_module(const std::filesystem::path& path);
 
-// Whether `name` is the path of a plugin file rather than an id: it has a '/' or ends in ".so".
-bool is_plugin_path(const std::string& name);
-
 // What tells CMake where this program's SDK is: its build folder, or the prefix it is installed under.
 std::string cmake_find_argument();
 

@@ -105,7 +105,15 @@ TaskParam param_of(const std::string& task, const tz_param& row) {
   return param;
 }
 
+bool names_path(const tz_paths* paths, std::string_view name) {
+  for (std::uint32_t i = 0; paths != nullptr && i < paths->n_names; ++i) {
+    if (name == paths->names[i]) return true;
+  }
+  return false;
+}
+
 TaskAbout about_of(const tz_task& task) {
+  const auto* paths = static_cast<const tz_paths*>(task.extension(TINYZERO_PATHS));
   TaskAbout about;
   about.id = text_of(task.id, TINYZERO_TASK_MAX_NAME);
   about.title = text_of(task.title, TINYZERO_TASK_MAX_LINE);
@@ -118,6 +126,8 @@ TaskAbout about_of(const tz_task& task) {
   check_count(about.id, "parts of a reward", task.n_parts, TINYZERO_TASK_MAX_PARTS);
   check_count(about.id, "reasons", task.n_reasons, TINYZERO_TASK_MAX_REASONS);
   check_count(about.id, "settings", task.n_params, TINYZERO_TASK_MAX_PARAMS);
+  if (paths != nullptr)
+    check_count(about.id, "settings that name files", paths->n_names, TINYZERO_TASK_MAX_PARAMS);
   for (std::uint32_t i = 0; i < task.n_parts; ++i)
     about.parts.push_back(text_of(task.parts[i], TINYZERO_TASK_MAX_NAME));
   for (std::uint32_t i = 0; i < task.n_reasons; ++i)
@@ -126,8 +136,11 @@ TaskAbout about_of(const tz_task& task) {
     throw Failure("task \"" + about.id + "\" has a table of settings whose rows are too short: " +
                   std::to_string(task.params->size) + " bytes, " +
                   std::to_string(sizeof(tz_param)) + " are needed");
-  for (std::uint64_t i = 0; i < task.n_params; ++i)
-    about.params.push_back(param_of(about.id, param_at(task, i)));
+  for (std::uint64_t i = 0; i < task.n_params; ++i) {
+    TaskParam param = param_of(about.id, param_at(task, i));
+    param.is_path = param.type == TZ_TEXT && names_path(paths, param.name);
+    about.params.push_back(std::move(param));
+  }
   check_about(about);
   return about;
 }

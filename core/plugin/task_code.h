@@ -20,6 +20,7 @@ struct TaskParam {
   double low = 0, high = 0;
   std::vector<std::string> choices;
   std::string needs_name, needs_value;
+  bool is_path = false;  // a text that names a file
   bool operator==(const TaskParam&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/model/folder.h"
 #include "core/run/checkpoint_checks.h"
 
@@ -49,7 +50,7 @@ TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
     state.evaluation_due = json.value("evaluation_due", state.evaluation_due);
     return state;
   } catch (const Json::exception& e) {
-    throw Error(path.string() + " is damaged: " + e.what());
+    throw Error(path.string() + " is damaged: " + json_words(e));
   }
 }
 
@@ -140,16 +141,12 @@ void write_parts(const fs::path& folder, const ModelView& policy, const std::map
   sync_folder(folder);
 }
 
-// Bytes of a model with its adapter, moments, tokenizer and configuration.
 std::uintmax_t view_bytes(const ModelView& view) {
-  constexpr std::uintmax_t kTexts = 64 << 10;
-  std::uintmax_t texts = kTexts;
-  if (view.model->companions) {
-    for (const auto& [name, text] : view.model->companions->texts) texts += text.size();
-  }
-  std::uintmax_t bytes = texts + static_cast<std::uintmax_t>(view.model->layout.size()) * bytes_of(view.dtype);
-  for (const auto& [name, tensor] : view.moments) bytes += tensor.bytes;
-  return bytes + (view.adapter != nullptr ? static_cast<std::uintmax_t>(view.adapter->size()) * sizeof(float) : 0);
+  CheckpointModel m{view.model->layout.size(), view.dtype};
+  for (const auto& [name, tensor] : view.moments) m.moment_bytes += static_cast<std::int64_t>(tensor.bytes);
+  if (view.adapter != nullptr) m.adapter_values = view.adapter->size();
+  m.companion_bytes = companion_bytes(*view.model);
+  return checkpoint_bytes(m);
 }
 
 // In words where a run can go on instead of from a checkpoint that cannot be used.
@@ -190,6 +187,19 @@ Checkpoint read_parts(const fs::path& folder, Model& model, Adapter* adapter) {
 std::string size_text(double bytes) {
   if (bytes >= 1e9) return fmt::format("{:.{}f} GB", bytes / 1e9, bytes < 1e10 ? 1 : 0);
   return fmt::format("{:.{}f} MB", bytes / 1e6, bytes < 1e7 ? 1 : 0);
+}
+
+std::int64_t companion_bytes(const Model& model) {
+  std::int64_t bytes = 0;
+  if (!model.companions) return bytes;
+  for (const auto& [name, text] : *model.companions) bytes += static_cast<std::int64_t>(text.size());
+  return bytes;
+}
+
+std::uintmax_t checkpoint_bytes(const CheckpointModel& m) {
+  constexpr std::int64_t kTexts = 64 << 10;  // configuration, state, a tokenizer of our own, headers
+  return static_cast<std::uintmax_t>(m.weights * static_cast<std::int64_t>(bytes_of(m.dtype)) + m.moment_bytes +
+                                     m.adapter_values * static_cast<std::int64_t>(sizeof(float)) + m.companion_bytes + kTexts);
 }
 
 std::uintmax_t checkpoint_bytes(const ModelView& policy, const std::map<std::string, ModelView>& sides) {

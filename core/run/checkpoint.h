@@ -78,8 +78,22 @@ struct Checkpoint {
   bool has_checksums = true;  // false: an older program wrote it, and its bytes were not checked
 };
 
-// Bytes that a checkpoint takes, about.
+// What decides how many bytes a model of a checkpoint takes, known before there is one.
+struct CheckpointModel {
+  std::int64_t weights = 0;         // numbers
+  Dtype dtype = Dtype::f32;         // of the weights in the file
+  std::int64_t moment_bytes = 0;    // of what the optimizer remembers
+  std::int64_t adapter_values = 0;  // floats
+  std::int64_t companion_bytes = 0; // of the files that came with the model
+};
+// Bytes that it takes with its configuration and tokenizer, about.
+std::uintmax_t checkpoint_bytes(const CheckpointModel& model);
+
+// The same of whole checkpoints.
 std::uintmax_t checkpoint_bytes(const ModelView& policy, const std::map<std::string, ModelView>& sides);
+
+// Of the files that came with a model; 0 for a new one.
+std::int64_t companion_bytes(const Model& model);
 
 // Throws Failure if `bytes` more do not fit where `folder` is. `what` is for the message: "checkpoint step-000020".
 void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string& what);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 
 namespace tinyzero {
 namespace {
@@ -32,7 +33,7 @@ std::size_t read_some(const FileHandle& file, char* to, std::size_t size, const 
   for (;;) {
     const ssize_t n = ::read(file.fd(), to, size);
     if (n >= 0) return static_cast<std::size_t>(n);
-    if (errno != EINTR) throw Error("cannot read " + path.string() + ": " + std::strerror(errno));
+    if (errno != EINTR) throw Error("cannot read " + path.string() + ": " + system_words(errno));
   }
 }
 

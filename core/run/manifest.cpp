@@ -17,6 +17,7 @@
 #include <memory>
 
 #include "core/base/cpus.h"
+#include "core/base/told_error.h"
 #include "core/kernels/kernels.h"
 #include "tinyzero/note.h"
 
@@ -38,7 +39,7 @@ std::string file_hash(const fs::path& path) {
   std::vector<char> piece(std::size_t{1} << 18);
   for (ssize_t n; (n = ::read(file.fd(), piece.data(), piece.size())) != 0;) {
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw Error("cannot read " + path.string() + ": " + std::strerror(errno));
+    if (n < 0) throw Error("cannot read " + path.string() + ": " + system_words(errno));
     XXH3_128bits_update(state.get(), piece.data(), static_cast<std::size_t>(n));
   }
   const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
@@ -56,6 +57,15 @@ Json model_hashes(const fs::path& folder) {
   }
   Json out = Json::object();
   for (const auto& [name, path] : files) out[name] = file_hash(path);
+  return out;
+}
+
+Json setting_files(const std::vector<ResolvedSetting>& settings) {
+  Json out = Json::array();
+  for (const ResolvedSetting& setting : settings) {
+    for (const std::string& file : setting.files)
+      out.push_back({{"setting", setting.path}, {"path", file}, {"xxh3", file_hash(file)}});
+  }
   return out;
 }
 
@@ -124,12 +134,32 @@ void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
                          {"config", facts.config},
                          {"plugins", plugins_json(facts)},
                          {"model_files", facts.model_files},
+                         {"files", setting_files(facts.settings)},
                          {"problem_set", facts.problem_set},
                          {"settings", settings_json(facts)},
                          {"machine", machine_json()},
                          {"libtorch", facts.torch},
                          {"started", time_text()}};
   write_file_atomically(folder.manifest(), manifest.dump(2) + "\n");
+}
+
+std::vector<Change> file_changes(const Json& before, const Json& now) {
+  const auto hash_in = [](const Json& files, const Json& wanted) {
+    for (const Json& file : files) {
+      if (file.at("setting") == wanted.at("setting") && file.at("path") == wanted.at("path")) return file.at("xxh3").get<std::string>();
+    }
+    return std::string("absent");
+  };
+  std::vector<Change> changes;
+  const auto look = [&](const Json& file, const std::string& was, const std::string& is) {
+    const std::string what = file.at("setting").get<std::string>() + ", " + file.at("path").get<std::string>();
+    if (was != is) changes.push_back({what, was, is});
+  };
+  for (const Json& file : before) look(file, file.at("xxh3"), hash_in(now, file));
+  for (const Json& file : now) {
+    if (hash_in(before, file) == "absent") look(file, "absent", file.at("xxh3"));
+  }
+  return changes;
 }
 
 std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFacts& facts) {
@@ -151,15 +181,18 @@ std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFact
         if (!before.contains(name)) compare("model.path/" + name, Json(), hash);
       }
     }
+    if (manifest.contains("files")) {  // older programs did not write it
+      const std::vector<Change> files = file_changes(manifest["files"], setting_files(facts.settings));
+      changes.insert(changes.end(), files.begin(), files.end());
+    }
     compare("held-out problems", manifest.at("problem_set"), facts.problem_set);
     const Json& before = manifest.contains("settings") ? manifest["settings"] : settings;  // written by an older program: none
     for (const auto& [path, value] : before.items()) compare(path, value, settings.contains(path) ? settings[path] : Json());
     for (const auto& [path, value] : settings.items()) {
       if (!before.contains(path)) compare(path, Json(), value);
     }
-  } catch (const Json::exception& e) {
-    throw Error(folder.manifest().string() + " does not say what the run began with: " + e.what(),
-                "restore the file from a copy of the run");
+  } catch (const Json::exception&) {
+    throw Error(folder.manifest().string() + " does not say what the run began with", "restore the file from a copy of the run");
   }
   return changes;
 }
@@ -168,6 +201,7 @@ void accept_changes(const RunFolder& folder, const ManifestFacts& facts, const s
   Json manifest = read_manifest(folder);
   manifest["plugins"] = plugins_json(facts);
   if (!facts.model_files.is_null()) manifest["model_files"] = facts.model_files;
+  manifest["files"] = setting_files(facts.settings);
   manifest["problem_set"] = facts.problem_set;
   manifest["settings"] = settings_json(facts);
   for (const Change& change : changes)

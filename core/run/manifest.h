@@ -23,6 +23,9 @@ struct ManifestFacts {
 // The files of a Hugging Face folder that a model is read from (weights, configuration, tokenizer) by name, with the hash of each.
 Json model_hashes(const fs::path& folder);
 
+// The files that settings name: a setting, a path and the hash of its bytes each. Throws Error for one that is not there.
+Json setting_files(const std::vector<ResolvedSetting>& settings);
+
 // Adds program, hashes, machine and time to the facts and writes the file.
 void write_manifest(const RunFolder& folder, const ManifestFacts& facts);
 
@@ -32,8 +35,11 @@ struct Change {
   std::string before, now;
 };
 
-// What differs from the manifest: the libraries of task and algorithm, the files of the start model where they are still there, the held-out
-// problems, the settings. Throws Error if it is broken.
+// Files of setting_files that are others than before, or new, or gone.
+std::vector<Change> file_changes(const Json& before, const Json& now);
+
+// What differs from the manifest: the libraries of task and algorithm, the files of the start model where they are still there, the files that
+// settings name, the held-out problems, the settings. Throws Error if it is broken.
 std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFacts& facts);
 
 // Writes into the manifest that the run goes on with these changes, and when.

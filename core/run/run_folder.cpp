@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
 #include "core/run/checkpoint_folder.h"
+#include "core/base/told_error.h"
 #include "core/run/episode_file.h"
 #include "core/run/event_file.h"
 
@@ -97,7 +98,7 @@ RunFolder RunFolder::create(const fs::path& path, const std::string& config) {
   fs::create_directories(path / "checkpoints", problem);
   if (!problem) fs::create_directories(path / "episodes", problem);
   if (problem)
-    throw Error("cannot make the run folder " + path.string() + ": " + problem.message(), "choose a folder you may write to with --run");
+    throw Error("cannot make the run folder " + path.string() + ": " + system_words(problem.value()), "choose a folder you may write to with --run");
   return RunFolder(path, Access::write, &config);
 }
 
@@ -240,7 +241,7 @@ void RunFolder::rewind(std::int64_t bytes, std::int64_t step) {
                               metrics().string(), bytes),
                   "restore the file, or start a new run");
     if (::ftruncate(file.fd(), bytes) != 0)
-      throw Failure("cannot cut " + metrics().string() + ": " + std::strerror(errno));
+      throw Failure("cannot cut " + metrics().string() + ": " + system_words(errno));
   }
   start();
   std::vector<fs::path> later;

@@ -54,7 +54,7 @@ double weight_of(const Node& settings, const std::string& section) {
 void check_part_name(const Entry& entry) {
   const auto plain = [](char c) { return is_ascii_alphanumeric(c) || c == '_' || c == '-'; };
   if (entry.name.size() <= 64 && std::all_of(entry.name.begin(), entry.name.end(), plain)) return;
-  throw Error(entry.origin.text() + ": \"" + entry.name + "\" cannot name a task of a mixture: it is a part of metrics' names",
+  throw Error(entry.origin, "\"" + entry.name + "\" cannot name a task of a mixture: it is a part of metrics' names",
               "use up to 64 letters, digits, _ and -, and `use` for the task");
 }
 
@@ -65,14 +65,16 @@ class Opener {
   void add_mixture(const Node& settings) {
     const Node* tasks = settings.find(kTasks);
     if (tasks == nullptr || tasks->kind != Node::Kind::map || tasks->entries.empty())
-      throw Error((tasks != nullptr ? tasks : &settings)->origin.text() + ": a mixture names no tasks",
+      throw Error((tasks != nullptr ? tasks : &settings)->origin, "a mixture names no tasks",
                   "for example task: {use: mix, tasks: {countdown: {weight: 3}, arithmetic: {}}}");
     for (const Entry& entry : settings.entries) {
-      if (entry.name != kUse && entry.name != kTasks)
-        throw Error(entry.origin.text() + ": unknown setting \"task." + entry.name + "\"",
-                    "a mixture has only `tasks`: settings belong to one of them, and levels too");
+      if (entry.name == kUse || entry.name == kTasks) continue;
+      throw Error(entry.origin, "unknown setting \"task." + entry.name + "\"",
+                  "a mixture has only `tasks`: settings belong to one of them, and levels too");
     }
-    for (const Entry& entry : tasks->entries) add_entry(entry);
+    Mistakes mistakes;
+    for (const Entry& entry : tasks->entries) mistakes.collect([&] { add_entry(entry); });
+    mistakes.refuse();
   }
 
   // `use` with the settings of a map, which may hold levels.
@@ -81,16 +83,20 @@ class Opener {
     parts_.push_back({name, weight_of(settings, section), sources_.size(), 1});
     const Node base = without(settings, {kLevels, kWeight});
     if (!name.empty()) {
-      const std::string place = is_plugin_path(use) ? std::filesystem::absolute(use).lexically_normal().string() : use;
-      resolved_.push_back({section + ".use", yaml_text(place), settings.origin.text()});
-      const Node* weight = settings.find(kWeight);
-      resolved_.push_back({section + ".weight", real_text(parts_.back().weight), weight != nullptr ? weight->origin.text() : "default"});
+      const Node *weight = settings.find(kWeight), *named = settings.find(kUse);
+      resolved_.push_back({section + ".use", yaml_text(use), (named != nullptr ? named : &settings)->origin});
+      resolved_.push_back({section + ".weight", real_text(parts_.back().weight), weight != nullptr ? weight->origin : default_origin()});
     }
     if (const Node* levels = levels_of(settings)) add_levels(use, base, *levels, section);
-    else add_source(name, use, base, section);
+    else {
+      add_source(name, use, base, section);
+      for (const ResolvedSetting& row : sources_.back().task.resolved()) resolved_.push_back(row);
+    }
   }
 
-  OpenedMixture take() { return {std::make_unique<TaskMixture>(std::move(parts_), std::move(sources_)), std::move(resolved_)}; }
+  OpenedMixture take() {
+    return {std::make_unique<TaskMixture>(std::move(parts_), std::move(sources_)), std::move(resolved_), std::move(overridden_)};
+  }
 
  private:
   void check_found(const std::string& use, const Node& settings) const {
@@ -98,7 +104,7 @@ class Opener {
       catalog_.find(TINYZERO_NOTE_TASK, use);
     } catch (const Error& e) {
       const Node* named = settings.find(kUse);
-      throw Error((named != nullptr ? named : &settings)->origin.text() + ": " + e.what(), e.hint());
+      throw Error((named != nullptr ? named : &settings)->origin, e.what(), e.hint());
     }
   }
 
@@ -108,25 +114,25 @@ class Opener {
     if (settings.kind == Node::Kind::null) settings.kind = Node::Kind::map;
     std::string use = entry.name;
     if (settings.kind == Node::Kind::scalar) {  // NAME: TASK
-      use = settings.scalar;
+      use = plugin_name(settings);
       settings = Node();
       settings.kind = Node::Kind::map;
       settings.origin = entry.value.origin;
     }
     if (settings.kind != Node::Kind::map)
-      throw Error(settings.origin.text() + ": task.tasks." + entry.name + " is " + settings.describe() + ", expected a task's settings");
+      throw Error(settings.origin, "task.tasks." + entry.name + " is " + settings.describe() + ", expected a task's settings");
     if (const Node* named = settings.find(kUse)) {
       if (named->kind != Node::Kind::scalar)
-        throw Error(named->origin.text() + ": task.tasks." + entry.name + ".use is " + named->describe() + ", expected a task's name");
-      use = named->scalar;
+        throw Error(named->origin, "task.tasks." + entry.name + ".use is " + named->describe() + ", expected a task's name");
+      use = plugin_name(*named);
     }
-    if (use == kMixture) throw Error(entry.origin.text() + ": a mixture cannot hold another one", "write its tasks beside the others");
+    if (use == kMixture) throw Error(entry.origin, "a mixture cannot hold another one", "write its tasks beside the others");
     add_part(entry.name, use, settings, "task.tasks." + entry.name);
   }
 
   void add_levels(const std::string& use, const Node& base, const Node& levels, const std::string& section) {
     if (levels.kind != Node::Kind::list || levels.items.empty())
-      throw Error(levels.origin.text() + ": " + section + ".levels is " + levels.describe() + ", expected a list of maps of settings",
+      throw Error(levels.origin, section + ".levels is " + levels.describe() + ", expected a list of maps of settings",
                   "for example levels: [{level: 1}, {level: 2}]");
     TaskMixture::Part& part = parts_.back();
     part.levels = levels.items.size();
@@ -134,46 +140,60 @@ class Opener {
       const Node& level = levels.items[l];
       const std::string path = fmt::format("{}.levels.{}", section, l + 1);
       if (level.kind != Node::Kind::map && level.kind != Node::Kind::null)
-        throw Error(level.origin.text() + ": " + path + " is " + level.describe() + ", expected a map of settings");
+        throw Error(level.origin, path + " is " + level.describe() + ", expected a map of settings");
       for (const char* name : {kUse, kWeight, kLevels, "in_process"}) {
         if (const Node* node = level.find(name))
-          throw Error(node->origin.text() + ": a level cannot set " + name, "a level is what differs in the task's own settings");
+          throw Error(node->origin, std::string("a level cannot set ") + name, "a level is what differs in the task's own settings");
       }
       Node settings = base;
       overlay(settings, over_all(level));
-      const Task& opened = add_source((part.name.empty() ? "" : part.name + "/") + fmt::format("level_{}", l + 1), use, settings, path);
-      if (l == 0) resolve(base, level, opened, section);
+      add_source((part.name.empty() ? "" : part.name + "/") + fmt::format("level_{}", l + 1), use, settings, path);
     }
-    resolved_.push_back({section + ".levels", flow_text(levels), levels.origin.text()});
+    resolve(base, levels, section);
   }
 
-  // What all levels share: what the section says, and the task's defaults that it and the first level leave.
-  void resolve(const Node& base, const Node& first_level, const Task& opened, const std::string& section) {
-    for (const Entry& entry : base.entries) {
-      if (entry.name != kUse) resolved_.push_back({section + "." + entry.name, flow_text(entry.value), entry.value.origin.text()});
+  // What all levels share: what the section says, and the task's defaults that it and the first level leave; then the levels.
+  void resolve(const Node& base, Node levels, const std::string& section) {
+    const std::size_t first = parts_.back().first;
+    const TaskSettings settings(sources_[first].task.about());
+    for (const Entry& entry : with_whole_paths(base, settings.table()).entries) {
+      if (entry.name == kUse) continue;
+      const auto sets = [&](const Node& level) { return level.find(entry.name) != nullptr; };
+      const bool idle = entry.name != "in_process" && std::all_of(levels.items.begin(), levels.items.end(), sets);
+      if (idle) overridden_.push_back({section + "." + entry.name, entry.value.origin, levels.origin});
+      else resolved_.push_back({section + "." + entry.name, flow_text(entry.value), entry.value.origin});
     }
-    for (const ResolvedSetting& row : opened.resolved()) {
+    for (const ResolvedSetting& row : sources_[first].task.resolved()) {
       const std::string name = row.path.substr(row.path.rfind('.') + 1);
-      if (base.find(name) == nullptr && first_level.find(name) == nullptr)
-        resolved_.push_back({section + "." + name, row.value, row.origin});
+      if (base.find(name) == nullptr && levels.items.front().find(name) == nullptr)
+        resolved_.push_back({section + "." + name, row.value, row.origin, row.files});
     }
+    for (Node& level : levels.items) level = with_whole_paths(std::move(level), settings.table());
+    resolved_.push_back({section + ".levels", flow_text(levels), levels.origin, files_of_part()});
   }
 
-  const Task& add_source(const std::string& name, const std::string& use, const Node& settings, const std::string& section) {
-    if (sources_.size() == kMostSources)
-      throw Error(settings.origin.text() + fmt::format(": the task has more than {} tasks and levels", kMostSources));
-    sources_.push_back({name, Task::open(catalog_, use, &settings, section)});
-    const Task& task = sources_.back().task;
-    if (parts_.back().levels == 1) {
-      for (const ResolvedSetting& row : task.resolved()) resolved_.push_back(row);
+  // The files that any level of the last part reads, each once.
+  std::vector<std::string> files_of_part() const {
+    std::vector<std::string> files;
+    for (std::size_t s = parts_.back().first; s < sources_.size(); ++s) {
+      for (const ResolvedSetting& row : sources_[s].task.resolved()) {
+        for (const std::string& file : row.files) place_of(files, file);
+      }
     }
-    return task;
+    return files;
+  }
+
+  void add_source(const std::string& name, const std::string& use, const Node& settings, const std::string& section) {
+    if (sources_.size() == kMostSources)
+      throw Error(settings.origin, fmt::format("the task has more than {} tasks and levels", kMostSources));
+    sources_.push_back({name, Task::open(catalog_, use, &settings, section)});
   }
 
   const PluginCatalog& catalog_;
   std::vector<TaskMixture::Part> parts_;
   std::vector<TaskMixture::Source> sources_;
   std::vector<ResolvedSetting> resolved_;
+  std::vector<OverriddenSetting> overridden_;
 };
 
 }  // namespace

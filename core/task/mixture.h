@@ -80,6 +80,7 @@ bool is_mixture(const std::string& use, const Node* settings);
 struct OpenedMixture {
   std::unique_ptr<TaskMixture> code;
   std::vector<ResolvedSetting> resolved;  // from which the same mixture can be opened
+  std::vector<OverriddenSetting> overridden;
 };
 // Opens every source. Throws Error.
 OpenedMixture open_mixture(const PluginCatalog& catalog, const std::string& use, const Node& settings);

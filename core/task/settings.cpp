@@ -29,6 +29,7 @@ TaskSettings::TaskSettings(const TaskAbout& task) {
     if (!param.needs_name.empty()) row.only_when(param.needs_name, param.needs_value);
     row.assign(parse_setting(parse_yaml(param.fallback, "default of task " + task.id), row, param.name));
     row.fallback = param.fallback;
+    row.is_path = param.is_path;
     if (param.type == TZ_INTEGER || param.type == TZ_REAL) row.between(param.low, param.high);
     storage_.push_back(std::move(storage));
   }

@@ -85,32 +85,35 @@ Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node
     task.mixture_ = opened.code.get();
     task.code_ = std::move(opened.code);
     task.resolved_ = std::move(opened.resolved);
+    task.overridden_ = std::move(opened.overridden);
     return task;
   }
   const PluginFile file = catalog.find(TINYZERO_NOTE_TASK, use);
   const bool trusted = is_trusted(settings, section);
   if (trusted && file.built_in) {
     throw Error(
-        settings->find(kInProcess)->origin.text() + ": " + section + ".in_process has no effect: \"" + use + "\" came with the program",
+        settings->find(kInProcess)->origin, section + ".in_process has no effect: \"" + use + "\" came with the program",
         "remove it: such tasks run in this process anyway");
   }
   Task task(load_task_code(file, trusted), file.path, settings, section);
-  if (trusted) task.resolved_.push_back({section + "." + kInProcess, "true", settings->find(kInProcess)->origin.text()});
+  if (trusted) task.resolved_.push_back({section + "." + kInProcess, "true", settings->find(kInProcess)->origin});
   return task;
 }
 
 Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Node* settings, const std::string& section)
     : code_(std::move(code)), path_(std::move(path)) {
   const TaskSettings table(about());
+  resolve_default_paths(table.table(), path_);
   const std::vector<SettingValue> defaults = table.values();
   resolved_ = read_settings(settings, table.table(), section, {"use", kInProcess});
+  check_files(settings, table.table(), section);
   code_->allow_reading(named_files(table.table(), defaults));
   try {
     code_->create(table.values());
   } catch (const Failure&) {
     throw;
   } catch (const Error& e) {
-    throw Error((settings != nullptr && settings->origin.line > 0 ? settings->origin.text() + ": " : "") + e.what(), e.hint());
+    throw Error(place_of(settings != nullptr && settings->origin.line > 0 ? settings : nullptr), e.what(), e.hint());
   }
 }
 

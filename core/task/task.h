@@ -20,6 +20,13 @@ std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted);
 class TaskMixture;
 struct Stage;
 
+// A setting beside levels that every one of them sets anew, so that its own value is never used.
+struct OverriddenSetting {
+  std::string path;  // "task.digits"
+  Origin origin;
+  Origin levels;
+};
+
 // One call at a time.
 class Task {
  public:
@@ -34,6 +41,7 @@ class Task {
   // Name of the source of a problem; "" if there is only one.
   std::string source_of(std::string_view state) const;
   const std::vector<ResolvedSetting>& resolved() const { return resolved_; }
+  const std::vector<OverriddenSetting>& overridden() const { return overridden_; }
 
   // Problems `indices` of the stream of `seed`. Throws Error if the task has none or fails.
   std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) const { return code_->draw(seed, indices); }
@@ -61,6 +69,7 @@ class Task {
   const TaskMixture* mixture_ = nullptr;  // the code, if it is one
   std::filesystem::path path_;
   std::vector<ResolvedSetting> resolved_;
+  std::vector<OverriddenSetting> overridden_;
 };
 
 // Words of the JSON forms: "scored", "unparsable", "abstain", "error", "timeout".

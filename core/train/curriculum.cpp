@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 
 namespace tinyzero {
 
@@ -82,7 +83,7 @@ void Curriculum::restore(const Json& state) {
       for (const Json& step : windows[p]) windows_[p].push_back({step.at(0).get<double>(), step.at(1).get<double>()});
     }
   } catch (const Json::exception& e) {
-    throw Error(std::string("the checkpoint's curriculum is damaged: ") + e.what());
+    throw Error(std::string("the checkpoint's curriculum is damaged: ") + json_words(e));
   }
 }
 

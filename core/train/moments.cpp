@@ -48,10 +48,15 @@ MomentType moment_type_from_name(const std::string& name) {
   throw Error("no type of optimizer state \"" + name + "\"", "use f32, bf16 or int8");
 }
 
-std::int64_t moment_bytes(MomentType type, std::int64_t weights) {
-  if (type == MomentType::int8)
-    return 2 * weights + 2 * static_cast<std::int64_t>(sizeof(float)) * ((weights + kCodeBlock - 1) / kCodeBlock);
-  return weights * (type == MomentType::f32 ? 8 : 4);
+std::int64_t moment_bytes(MomentType type, const std::vector<std::int64_t>& tensors) {
+  constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
+  std::int64_t bytes = 0;  // of one moment
+  for (const std::int64_t size : tensors) {
+    if (type == MomentType::f32) bytes += size * kFloat;
+    else if (type == MomentType::bf16) bytes += size * 2;
+    else bytes += size + kFloat * (size < kSmall ? size : (size + kCodeBlock - 1) / kCodeBlock);
+  }
+  return 2 * bytes;
 }
 
 void round_all_to_bf16(float* x, std::int64_t n, std::uint64_t key, std::int64_t threads) {

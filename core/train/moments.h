@@ -89,7 +89,7 @@ class Moments {
   Array first_, second_;
 };
 
-// Bytes that two moments of so many weights take, but for tensors that int8 leaves in f32.
-std::int64_t moment_bytes(MomentType type, std::int64_t weights);
+// Bytes that two moments of tensors of these sizes take, in memory and in a checkpoint.
+std::int64_t moment_bytes(MomentType type, const std::vector<std::int64_t>& tensors);
 
 }  // namespace tinyzero

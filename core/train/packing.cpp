@@ -13,11 +13,22 @@ StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<Score
   std::vector<double> reward, usable, truncated, right;
   std::vector<std::int64_t> places(prompts.size());  // of problems among the kept ones
   for (std::size_t p = 1; p < prompts.size(); ++p) places[p] = places[p - 1] + (kept.empty() || kept[p - 1] ? 1 : 0);
+  std::size_t tokens = 0, episodes = 0;
+  for (const ScoredCompletion& c : completions) {
+    if (!kept.empty() && !kept[c.item]) continue;
+    tokens += c.episode.tokens.size();
+    ++episodes;
+  }
+  for (auto* of_tokens : {&logp, &mask}) of_tokens->reserve(tokens);
+  episode.reserve(tokens);
+  out.sequences.reserve(episodes);
   for (const ScoredCompletion& c : completions) {
     if (!kept.empty() && !kept[c.item]) continue;
     const auto& prompt = prompts[c.item].ids;
     const bool use = is_usable(c.verdict.outcome);
-    Sequence sequence{prompt, static_cast<std::int64_t>(prompt.size())};
+    Sequence sequence{{}, static_cast<std::int64_t>(prompt.size())};
+    sequence.ids.reserve(prompt.size() + c.episode.tokens.size());
+    sequence.ids.insert(sequence.ids.end(), prompt.begin(), prompt.end());
     sequence.ids.insert(sequence.ids.end(), c.episode.tokens.begin(), c.episode.tokens.end());
     logp.insert(logp.end(), c.episode.logp.begin(), c.episode.logp.end());
     mask.insert(mask.end(), c.episode.tokens.size(), use ? 1.0f : 0.0f);

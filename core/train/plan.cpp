@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "core/base/cpus.h"
 #include "core/base/memory.h"
@@ -65,6 +66,16 @@ double probe_evaluation(Engine& engine, const RunParts& parts) {
 
 }  // namespace
 
+namespace {
+
+// The largest number where there is no larger one.
+std::int64_t product(std::int64_t a, std::int64_t b) {
+  std::int64_t out = 0;
+  return __builtin_mul_overflow(a, b, &out) ? std::numeric_limits<std::int64_t>::max() : out;
+}
+
+}  // namespace
+
 RunArithmetic arithmetic_of(const RunShape& run, std::int64_t steps) {
   const Experiment& e = run.experiment;
   RunArithmetic a;
@@ -73,8 +84,8 @@ RunArithmetic arithmetic_of(const RunShape& run, std::int64_t steps) {
   a.rounds = run.rounds;
   a.updates = e.train.updates * e.train.epochs;
   a.update_completions = a.completions / e.train.updates;
-  a.step_tokens = a.completions * a.rounds * e.rollout.max_tokens;
-  a.run_tokens = a.step_tokens * steps;
+  a.step_tokens = product(a.completions * a.rounds, e.rollout.max_tokens);
+  a.run_tokens = product(a.step_tokens, steps);
   a.evaluations = 1;
   if (steps > 0) a.evaluations += e.eval.every > 0 ? (steps + e.eval.every - 1) / e.eval.every : 1;
   a.evaluation_completions = run.held_out * (e.eval.samples + 1);

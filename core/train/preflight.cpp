@@ -102,29 +102,39 @@ double expected_steps(const Experiment& e) {
                   std::ceil(e.train.budget_tokens / static_cast<double>(e.rollout.prompts * e.rollout.samples * e.rollout.max_tokens)));
 }
 
-void check_machine(const RunParts& parts, const std::filesystem::path& run, PreflightReport& report) {
-  const Experiment& e = parts.experiment;
-  report.memory_needed = static_cast<double>(memory_of(RunShape::of(parts)).total());
+void check_memory(const RunShape& run, PreflightReport& report) {
+  const RunMemory memory = memory_of(run);
+  report.memory_needed = static_cast<double>(memory.total());
   report.memory_free = static_cast<double>(resident_memory() + available_memory());
-  if (report.memory_needed > report.memory_free) {
-    report.warnings.push_back(
-        fmt::format("the run needs about {} of memory, {} are free: take fewer threads, a smaller train.micro_batch or "
-                    "rollout.max_tokens, or set train.recompute or lora.rank",
-                    size_text(report.memory_needed), size_text(report.memory_free)));
+  const std::vector<std::string> warnings = memory_warnings(run);
+  if (!warnings.empty()) {
+    report.warnings.push_back(warnings.front());
+  } else if (report.memory_needed > report.memory_free) {
+    report.warnings.push_back(fmt::format("the run needs about {} of memory, {} are free: {}", size_text(report.memory_needed),
+                                          size_text(report.memory_free), memory_advice(memory)));
   }
-  const auto parameters = static_cast<double>(parts.model.config.parameters());
-  double floats = parts.adapter ? parameters + 3 * static_cast<double>(parts.adapter->size()) : 3 * parameters;
-  for (const SideModel& side : parts.algorithm.algorithm->models()) {
-    if (is_policy_without_adapter(side, e)) continue;
-    floats += parameters * (side.learning_rate > 0 ? 3 : 1);
-  }
-  const double checkpoint = floats * sizeof(float);
+}
+
+// Checkpoints that the run writes, one after another.
+double checkpoints_written(const Experiment& e, double steps) {
+  const auto every = static_cast<double>(e.checkpoint.every), warm = static_cast<double>(e.warm_start.steps);
+  const double of_warm_start = every > 0 && warm > 0 ? std::floor((warm - 1) / (10 * every)) : 0;
+  const double of_rl = steps == 0 ? 0 : every > 0 ? std::ceil(steps / every) : 1;
+  return of_warm_start + 1 + of_rl;
+}
+
+void check_disk(const RunParts& parts, const RunShape& run_shape, const std::filesystem::path& run, PreflightReport& report) {
+  const Experiment& e = parts.experiment;
+  const auto checkpoint = static_cast<double>(checkpoint_bytes_of(run_shape));
   const double completions = static_cast<double>(e.rollout.prompts * e.rollout.samples), steps = expected_steps(e);
-  const double written = e.checkpoint.every > 0 ? steps / static_cast<double>(e.checkpoint.every) + 2 : 2;
-  const double kept = std::min(static_cast<double>(e.checkpoint.keep + 1), written) + (e.checkpoint.keep_best ? 1 : 0);
+  const double written = checkpoints_written(e, e.train.budget_seconds > 0 ? static_cast<double>(e.train.steps) : steps);
+  const double best = e.checkpoint.keep_best ? 1 : 0;
+  const double kept = std::min(static_cast<double>(e.checkpoint.keep) + 1 + best, written);
   report.disk_needed = checkpoint * kept + steps * completions * (kEpisodeText + kBytesOfToken * static_cast<double>(report.max_tokens));
   report.disk_free = static_cast<double>(free_space(run));
-  check_space(run, static_cast<std::uintmax_t>(2 * checkpoint), "two checkpoints, one of which is written while the other is kept");
+  const double at_once = std::min(2 + best, written);
+  check_space(run, static_cast<std::uintmax_t>(at_once * checkpoint),
+              at_once == 1 ? "a checkpoint" : fmt::format("{:.0f} checkpoints, one of which is written while the others are kept", at_once));
   if (report.disk_needed > report.disk_free) {
     report.warnings.push_back(
         fmt::format("the run writes up to about {}, and {} are free where {} is: it ends with its last whole checkpoint "
@@ -151,8 +161,10 @@ void judge_policy(const RunParts& parts, PreflightReport& report) {
     throw Failure(cut + ", and earn nothing for what they would have said; no training starts",
                   "raise rollout.max_tokens, or set preflight.max_truncated=1 to train all the same");
   if (report.truncated > kManyCut) {
-    report.warnings.push_back(cut + (untaught ? " although the task's own answers fit: it hardly ends them; take more warm_start.steps"
-                                              : ", and earn nothing for what they would have said: raise it"));
+    const bool teachable = parts.task.can_demonstrate();
+    report.warnings.push_back(cut + (!untaught ? ", and earn nothing for what they would have said: raise it"
+                                     : teachable ? " although the task's own answers fit: it hardly ends them; take more warm_start.steps"
+                                                 : " although the task's own answers fit: it hardly ends them; start from a model that does"));
   }
   if (report.mixed_groups > 0 || e.rollout.samples == 1) return;
   report.warnings.push_back(
@@ -171,12 +183,15 @@ PreflightReport check_start(const RunParts& parts, const std::filesystem::path& 
   report.held_out = parts.held_out.items.size();
   report.held_out_keys = parts.held_out.keys;
   report.held_out_fingerprint = parts.held_out.fingerprint;
+  const RunShape shape = RunShape::of(parts);
+  if (memory_of(shape).least() > total_memory()) throw Error(memory_warnings(shape).front());
   if (problems_of(parts) == 0) return report;
   const std::vector<Item> items = first_problems(parts);
   check_answers(parts, items, report);
   check_lengths(parts, items, report);
   show_tokens(parts, items, report);
-  check_machine(parts, run, report);
+  check_memory(shape, report);
+  check_disk(parts, shape, run, report);
   return report;
 }
 

@@ -10,7 +10,7 @@ void check_devices(const Experiment& e) {
   for (const auto& [name, device] :
        {std::pair<std::string, std::string>("rollout.device", e.rollout.device), {"train.device", e.train.device}}) {
     if (device == "cpu" || has_cuda_device()) continue;
-    throw Error(e.where(name) + name + " is cuda, and there is none: CUDA is " + cuda_description(),
+    throw Error(e.place(name), name + " is cuda, and there is none: CUDA is " + cuda_description(),
                 "set " + name + ": cpu, or see docs/gpu.md");
   }
 }

@@ -1,11 +1,14 @@
 #include "core/train/run_memory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
 #include "core/base/memory.h"
 #include "core/kernels/kernels.h"
 #include "core/rollout/cpu/engine.h"
+#include "core/run/checkpoint.h"
 #include "core/train/learner.h"
 #include "core/train/model_workers.h"
 #include "core/train/moments.h"
@@ -86,6 +89,91 @@ std::int64_t cache_bytes(const RunShape& run) {
   return e.preflight.problems == 0 ? most : std::max(most, bytes(e.preflight.problems, std::min(e.rollout.samples, kPreflightSamples)));
 }
 
+// A model of a run: what its numbers are.
+struct ModelShape {
+  std::int64_t weights = 0, adapter_values = 0;
+  std::vector<std::int64_t> tensors;  // sizes of those that learn; none: it is frozen
+
+  std::int64_t learning() const { return std::accumulate(tensors.begin(), tensors.end(), std::int64_t{0}); }
+};
+
+std::vector<std::int64_t> sizes_of(const ParameterLayout& layout) {
+  std::vector<std::int64_t> sizes;
+  for (const ParameterSlot& slot : layout.slots()) sizes.push_back(slot.size);
+  return sizes;
+}
+
+std::vector<std::int64_t> adapter_sizes(const RunShape& run, const ParameterLayout& layout) {
+  const LoraSettings& lora = run.experiment.lora;
+  return Adapter::tensor_sizes(layout, {lora.rank, lora.alpha, lora.targets, ""});
+}
+
+ModelShape policy_shape(const RunShape& run) {
+  const ParameterLayout& layout = run.model->layout;
+  return {layout.size(), run.adapter_values, run.adapter_values > 0 ? adapter_sizes(run, layout) : sizes_of(layout)};
+}
+
+ModelShape side_shape(const RunShape& run, const SideModel& side) {
+  ModelConfig config = run.model->config;
+  config.value_head = side.value_head;
+  const ParameterLayout layout(config);
+  ModelShape shape{layout.size(), 0, {}};
+  if (side.learning_rate == 0) return shape;
+  if (!has_adapter(side, run.experiment)) {
+    shape.tensors = sizes_of(layout);
+    return shape;
+  }
+  shape.tensors = adapter_sizes(run, layout);
+  if (side.value_head) shape.tensors.insert(shape.tensors.end(), {config.width, 1});
+  shape.adapter_values = shape.learning();
+  return shape;
+}
+
+// What a step's completions take, in bytes, if each has `tokens`: measured (tests/integration/run_memory.cpp), since most of it
+// is what LibTorch and the heap make of small things. Learning and writing episodes/ take turns; both have the completions
+// themselves and the packed batch beside them.
+class EpisodeBytes {
+ public:
+  EpisodeBytes(const RunShape& run, double tokens) : run_(run), tokens_(tokens), prompt_(real(run.longest_prompt)), text_(run.bytes_of_token) {}
+
+  double step(double completions, double problems, double rounds) const {
+    const bool learns = std::any_of(run_.side_models.begin(), run_.side_models.end(), [](const SideModel& s) { return s.learning_rate > 0; });
+    const double read = run_.experiment.train.importance_cap > 0 ? kReadToken : 0;
+    const double written = kLines + 2.2 * text_ * prompt_ + (kSampledToken + 3.6 * text_) * tokens_;  // of each that was sampled
+    const double kept = kPacked + 4 * prompt_ + kPackedToken * tokens_;                             // of each that is learned from
+    const double sampled = kSampled + (kSampledToken + text_) * tokens_;
+    const double learned = kPacked + 4 * prompt_ + (kLearnedToken + read + (learns ? kSideToken : 0)) * tokens_;
+    return problems * rounds * (kProblem + (4 + 2 * text_) * prompt_) +
+           completions * std::max(rounds * written + kept, rounds * sampled + learned);
+  }
+
+  double evaluation(double problems, double samples) const {
+    return problems * (kProblem + (4 + 2 * text_) * prompt_) + problems * (samples + 1) * (kAnswer + (kSampledToken + 2 * text_) * tokens_);
+  }
+
+ private:
+  static double real(std::int64_t n) { return static_cast<double>(n); }
+
+  static constexpr double kProblem = 300, kSampled = 500, kLines = 1020, kPacked = 150, kAnswer = 700;
+  static constexpr double kSampledToken = 10, kPackedToken = 29, kLearnedToken = 62, kSideToken = 80, kReadToken = 14;
+  const RunShape& run_;
+  const double tokens_, prompt_, text_;
+};
+
+std::int64_t episode_bytes(const RunShape& run, std::int64_t tokens, std::int64_t rounds) {
+  const Experiment& e = run.experiment;
+  const auto real = [](std::int64_t n) { return static_cast<double>(n); };
+  const EpisodeBytes bytes(run, real(tokens));
+  double most = bytes.evaluation(real(run.held_out), real(e.eval.samples));
+  if (e.warm_start.steps > 0) most = std::max(most, bytes.step(real(e.warm_start.batch), real(e.warm_start.batch), 1));
+  if (e.train.steps > 0) {
+    most = std::max(most, bytes.step(real(run.completions()), real(e.rollout.prompts), real(rounds)));
+    const std::int64_t looked = e.preflight.problems * std::min(e.rollout.samples, kPreflightSamples);
+    most = std::max(most, bytes.step(real(looked), real(e.preflight.problems), 1));
+  }
+  return static_cast<std::int64_t>(most);
+}
+
 }  // namespace
 
 RunShape RunShape::of(const RunParts& parts) {
@@ -93,11 +181,13 @@ RunShape RunShape::of(const RunParts& parts) {
   run.experiment = parts.experiment;
   run.model = &parts.model;
   run.side_models = parts.algorithm.algorithm->models();
-  run.longest_prompt = tinyzero::longest_prompt(parts);
+  run.longest_prompt = parts.prompts.longest;
+  run.bytes_of_token = parts.prompts.bytes_of_token;
   run.rounds = most_rounds(parts);
   run.held_out = static_cast<std::int64_t>(parts.held_out.items.size());
   run.program = parts.resident_before_model + kFirstUse;
   run.set_lora_rank(parts.experiment.lora.rank);
+  if (parts.base_is_bf16) run.adapted_bytes = 2;
   if (parts.adapter) run.adapted_bytes = parts.adapter->base_bytes() / run.adapted;
   return run;
 }
@@ -119,15 +209,26 @@ std::vector<SideModel> RunShape::own_side_models() const {
   return own;
 }
 
+// Without a list of the sequences, of which there may be millions: what divide() does with so many of one length.
 MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas) {
+  constexpr std::int64_t kLooked = 1 << 16;  // micro-batches: those of a step are alike
   const Experiment& e = run.experiment;
   MicroBatchRows most;
   const auto look = [&](std::int64_t sequences, std::int64_t samples) {
-    const std::vector<std::int64_t> lengths(static_cast<std::size_t>(sequences), run.longest());
-    for (const auto& part : divide(lengths, e.train.micro_batch, replicas)) {
-      const std::int64_t count = static_cast<std::int64_t>(part.size()), problems = part.back() / samples - part.front() / samples + 1;
-      const std::int64_t rows = problems * run.longest_prompt + count * e.rollout.max_tokens;
-      if (rows > most.all) most = {rows, count * e.rollout.max_tokens};
+    const std::int64_t length = run.longest(), total = sequences * length, most_tokens = e.train.micro_batch * replicas;
+    const std::int64_t parts = std::max<std::int64_t>(1, (total + most_tokens - 1) / most_tokens) * replicas;
+    const auto first_of = [&](std::int64_t part) {  // the first sequence whose middle lies in that part of all tokens
+      const auto begin = static_cast<std::int64_t>((static_cast<__int128>(part) * total + parts - 1) / parts);
+      return std::clamp<std::int64_t>((begin - length / 2 + length - 1) / length, 0, sequences);
+    };
+    for (std::int64_t part = 0, first = 0; part < std::min(parts, kLooked); ++part) {
+      const std::int64_t last = part + 1 == parts ? sequences : first_of(part + 1), count = last - first;
+      if (count > 0) {
+        const std::int64_t problems = (last - 1) / samples - first / samples + 1;
+        const std::int64_t rows = problems * run.longest_prompt + count * e.rollout.max_tokens;
+        if (rows > most.all) most = {rows, count * e.rollout.max_tokens};
+      }
+      first = last;
     }
   };
   if (e.train.steps > 0) look(run.completions() / e.train.updates, e.rollout.samples);
@@ -138,12 +239,13 @@ MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas) {
 RunMemory memory_of(const RunShape& run) {
   const Experiment& e = run.experiment;
   const Model& model = *run.model;
-  const std::int64_t threads = e.general.threads, whole = model.layout.size();
+  const std::int64_t threads = e.general.threads;
   RunMemory m;
   m.program = run.program;
   const MomentType state = moment_type_from_name(e.train.optimizer_state);
-  m.weights = (whole + run.adapter_values) * kFloatBytes + run.adapted * run.adapted_bytes;
-  m.optimizer = moment_bytes(state, run.learning());
+  const ModelShape policy = policy_shape(run);
+  m.weights = (policy.weights + policy.adapter_values) * kFloatBytes + run.adapted * run.adapted_bytes;
+  m.optimizer = moment_bytes(state, policy.tensors);
   const bool learns_here = e.train.device == "cpu";
   const auto workers = [&](std::int64_t floats) {
     return learns_here ? ModelWorkers::bytes(model, threads, floats) : floats * kFloatBytes;
@@ -156,15 +258,47 @@ RunMemory memory_of(const RunShape& run) {
   if (learns_here && (e.train.steps > 0 || e.warm_start.steps > 0))
     m.activations = activation_bytes(run, /*value_head=*/false, run.adapter_values == 0);
   for (const SideModel& side : run.own_side_models()) {
-    const bool adapter = has_adapter(side, e);
-    const std::int64_t values = adapter ? run.adapter_values + (side.value_head ? model.config.width + 1 : 0) : 0,
-                       learning = side.learning_rate == 0 ? 0
-                                  : adapter               ? values
-                                                          : whole;
-    m.side_models += (whole + values) * kFloatBytes + moment_bytes(state, learning) + workers(learning);
-    if (learns_here && learning > 0) m.activations = std::max(m.activations, activation_bytes(run, side.value_head, !adapter));
+    const ModelShape shape = side_shape(run, side);
+    m.side_models += (shape.weights + shape.adapter_values) * kFloatBytes + moment_bytes(state, shape.tensors) + workers(shape.learning());
+    if (learns_here && shape.learning() > 0)
+      m.activations = std::max(m.activations, activation_bytes(run, side.value_head, !has_adapter(side, e)));
   }
+  m.episodes = episode_bytes(run, e.rollout.max_tokens, run.rounds);
+  m.least_episodes = episode_bytes(run, 1, 1);
   return m;
+}
+
+std::int64_t checkpoint_bytes_of(const RunShape& run) {
+  const Experiment& e = run.experiment;
+  const MomentType state = moment_type_from_name(e.train.optimizer_state);
+  const auto bytes = [&](const ModelShape& shape) {
+    const CheckpointModel model{.weights = shape.weights,
+                                .dtype = dtype_from_name(e.train.weights),
+                                .moment_bytes = moment_bytes(state, shape.tensors),
+                                .adapter_values = shape.adapter_values,
+                                .companion_bytes = companion_bytes(*run.model)};
+    return static_cast<std::int64_t>(checkpoint_bytes(model));
+  };
+  std::int64_t all = bytes(policy_shape(run));
+  for (const SideModel& side : run.own_side_models()) all += bytes(side_shape(run, side));
+  return all;
+}
+
+std::string memory_advice(const RunMemory& m) {
+  if (m.episodes > m.total() / 2) return "take fewer rollout.prompts, rollout.samples or eval.problems, or a smaller rollout.max_tokens";
+  return "take fewer threads, a smaller train.micro_batch or rollout.max_tokens, or set train.recompute or lora.rank";
+}
+
+std::vector<std::string> memory_warnings(const RunShape& run, std::int64_t machine) {
+  const RunMemory m = memory_of(run);
+  if (m.total() <= machine) return {};
+  const std::string have = size_text(static_cast<double>(machine));
+  if (m.least() > machine)
+    return {fmt::format("the run cannot go on this machine: it needs at least {} of memory, however short its completions are, and "
+                        "there are {}: {}",
+                        size_text(static_cast<double>(m.least())), have, memory_advice(m))};
+  return {fmt::format("the run needs about {} of memory if its completions are as long as they may be; this machine has {}: {}",
+                      size_text(static_cast<double>(m.total())), have, memory_advice(m))};
 }
 
 std::int64_t micro_batch_for(RunShape run, std::int64_t available) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/base/memory.h"
 #include "core/train/run_parts.h"
 
 namespace tinyzero {
@@ -17,6 +18,7 @@ struct RunShape {
   std::int64_t adapter_values = 0, adapted = 0;  // floats of the adapter, and numbers of the matrices that it keeps; 0: no adapter
   std::int64_t adapted_bytes = 4;                // of each of those; 2 where an adapter was made and found them to be of bf16
   std::int64_t longest_prompt = 0;               // tokens
+  double bytes_of_token = 1;                     // of text that a token stands for
   std::int64_t rounds = 1;                       // of sampling in a step, at most
   std::int64_t held_out = 0;                     // problems of an evaluation
   std::int64_t program = 0;                      // bytes of this process without the model
@@ -51,13 +53,27 @@ struct RunMemory {
   std::int64_t side_models = 0;  // critic, reward model, reference: all of the above but the decoder's
   std::int64_t caches = 0;       // while sampling: keys and values, and the rows in work, of all threads
   std::int64_t activations = 0;  // while learning: of a micro-batch on every replica
+  std::int64_t episodes = 0;     // completions of a step or an evaluation, with their problems, verdicts, tensors and lines
+
+  std::int64_t least_episodes = 0;  // what episodes takes if every completion is one token
 
   std::int64_t held() const { return program + weights + optimizer + gradients + decoder + side_models; }
-  std::int64_t total() const { return held() + caches + activations; }
+  std::int64_t total() const { return held() + caches + activations + episodes; }
+  // What the run takes however short its completions are.
+  std::int64_t least() const { return held() + least_episodes; }
 };
 
 // At most: completions that end early take less.
 RunMemory memory_of(const RunShape& run);
+
+// What a machine of so many bytes has to say of that, with the numbers; nothing if the run fits.
+std::vector<std::string> memory_warnings(const RunShape& run, std::int64_t machine = total_memory());
+
+// What to change where memory does not suffice: what the largest part of it depends on.
+std::string memory_advice(const RunMemory& memory);
+
+// Bytes of a checkpoint, by the types of its numbers: the policy, its moments and adapter, and the models beside it.
+std::int64_t checkpoint_bytes_of(const RunShape& run);
 
 // For train.micro_batch: 0. The tokens of a micro-batch, a power of two from 128 to 4,096, with which the run fits into `available` bytes;
 // 128 if none does.

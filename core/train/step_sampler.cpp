@@ -90,10 +90,9 @@ SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stag
     const std::vector<bool> kept = kept_of(algorithm, s.rollout, make_batch(prompts, completions, s.rollout.max_tokens), missing);
     missing -= std::count(kept.begin(), kept.end(), true);
     out.kept.insert(out.kept.end(), kept.begin(), kept.end());
-    for (ScoredCompletion& completion : completions) {
-      completion.item += out.items.size();
-      out.completions.push_back(std::move(completion));
-    }
+    for (ScoredCompletion& completion : completions) completion.item += out.items.size();
+    if (out.completions.empty()) out.completions = std::move(completions);
+    else std::move(completions.begin(), completions.end(), std::back_inserter(out.completions));
     std::move(items.begin(), items.end(), std::back_inserter(out.items));
     std::move(prompts.begin(), prompts.end(), std::back_inserter(out.prompts));
   }

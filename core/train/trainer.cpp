@@ -8,6 +8,8 @@
 #include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
+#include "core/base/told_error.h"
+#include "core/base/workers.h"
 #include "core/train/records.h"
 #include "core/train/rollout_engine.h"
 
@@ -96,7 +98,7 @@ void Trainer::write(const std::function<void()>& work) {
   try {
     return work();
   } catch (const fs::filesystem_error& e) {
-    what = "cannot write " + e.path1().string() + ": " + e.code().message();
+    what = "cannot write " + e.path1().string() + ": " + system_words(e.code().value());
   } catch (const Error& e) {
     what = e.what();
   }

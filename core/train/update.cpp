@@ -67,7 +67,8 @@ at::Tensor live_episodes(const Batch& batch, bool only_advantages_teach) {
 // Gradients of one update's micro-batches, summed. False, and no gradient, if a loss is not finite.
 bool accumulate(ModelWorkers& workers, std::int64_t update, const MicroLoss& loss, const Batch& batch,
                 const std::vector<Sequence>& sequences, const Share& share, const UpdateOptions& options, Metrics& metrics) {
-  const Counts counts = select_episodes(batch, share.all).counted();
+  const bool whole = static_cast<std::int64_t>(share.all.size()) == batch.episodes();
+  const Counts counts = whole ? batch.counted() : select_episodes(batch, share.all).counted();
   const auto runs = divide(lengths_of(sequences, share.live), options.micro_batch, workers.count());
   std::vector<Metrics> parts(runs.size());
   std::vector<char> finite(runs.size());

@@ -76,6 +76,25 @@ class Grpo : public Algorithm {
     kl_.check();
   }
 
+  void check_plan(const RunPlan& plan) const override {
+    if (plan.samples > 1) return;
+    if (baseline_ != "none")
+      throw std::invalid_argument("rollout.samples is 1, and baseline: " + baseline_ +
+                                  " compares a completion with others of its problem; take 2 samples or more, or baseline: none");
+    if (dynamic_) throw std::invalid_argument("rollout.samples is 1, and dynamic_sampling looks for samples that differ");
+  }
+
+  std::vector<IdleSetting> idle_settings(const RunPlan& plan) const override {
+    std::vector<IdleSetting> idle = kl_.idle_settings(plan);
+    for (IdleSetting& setting : entropy_.idle_settings()) idle.push_back(std::move(setting));
+    if (plan.updates > 1) return idle;
+    idle.push_back({"clip", kOneUpdate, true});
+    if (dual_clip_ > 0) idle.push_back({"dual_clip", kOneUpdate, true});
+    if (ratio_ == "sequence") idle.push_back({"ratio", kOneUpdate, false});
+    if (objective_ == "weighted") idle.push_back({"objective", kOneUpdate, false});
+    return idle;
+  }
+
   std::vector<SideModel> models() const override { return kl_.models(); }
   bool only_advantages_teach() const override { return !kl_.in_loss() && !entropy_.is_used(); }
   std::int64_t sampling_rounds() const override { return dynamic_ ? rounds_ : 1; }

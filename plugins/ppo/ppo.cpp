@@ -41,6 +41,18 @@ class Ppo : public Algorithm {
     kl_.check();
   }
 
+  std::vector<IdleSetting> idle_settings(const RunPlan& plan) const override {
+    std::vector<IdleSetting> idle = kl_.idle_settings(plan);
+    for (IdleSetting& setting : entropy_.idle_settings()) idle.push_back(std::move(setting));
+    if (critic_warmup_ >= plan.steps)
+      idle.push_back({"critic_warmup", "it takes the whole run, so the policy never learns; train.steps is " + std::to_string(plan.steps), false});
+    if (plan.updates > 1) return idle;
+    idle.push_back({"clip", kOneUpdate, true});
+    if (dual_clip_ > 0) idle.push_back({"dual_clip", kOneUpdate, true});
+    if (value_clip_ > 0) idle.push_back({"value_clip", kOneUpdate, true});
+    return idle;
+  }
+
   std::vector<SideModel> models() const override {
     std::vector<SideModel> models = kl_.models();
     models.push_back({"critic", /*value_head=*/true, /*at_temperature_1=*/false, critic_learning_rate_, critic_clip_norm_});

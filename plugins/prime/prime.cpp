@@ -54,6 +54,26 @@ class Prime : public Algorithm {
     kl_.check();
   }
 
+  void check_plan(const RunPlan& plan) const override {
+    if (plan.samples == 1)
+      throw std::invalid_argument("rollout.samples is 1, and rewards are compared with those of other samples of the problem; take 2 or more");
+    for (std::int64_t right = 0; right <= plan.samples; ++right) {
+      const double share = static_cast<double>(right) / static_cast<double>(plan.samples);
+      if (share >= accuracy_[0] && share <= accuracy_[1]) return;
+    }
+    throw std::invalid_argument("accuracy is [" + real_text(accuracy_[0]) + ", " + real_text(accuracy_[1]) +
+                                "], and no share of " + std::to_string(plan.samples) + " samples lies in it");
+  }
+
+  std::vector<IdleSetting> idle_settings(const RunPlan& plan) const override {
+    std::vector<IdleSetting> idle = kl_.idle_settings(plan);
+    for (IdleSetting& setting : entropy_.idle_settings()) idle.push_back(std::move(setting));
+    if (plan.updates == 1) idle.push_back({"clip", kOneUpdate, true});
+    if (rounds_ > 1 && accuracy_[0] == 0 && accuracy_[1] == 1 && !drop_truncated_)
+      idle.push_back({"sampling_rounds", "accuracy [0, 1] keeps every problem, so the first round is enough", false});
+    return idle;
+  }
+
   std::vector<SideModel> models() const override {
     const bool frozen = reference_ == "frozen";
     std::vector<SideModel> models = kl_.models();

@@ -18,6 +18,7 @@ tinyzero: load only what you trust.
 
 import ctypes as c
 import math
+import os
 from dataclasses import dataclass, field
 
 _INTEGER, _REAL, _BOOLEAN, _TEXT = 1, 2, 3, 4
@@ -105,6 +106,10 @@ class _TaskTable(c.Structure):
 class _Module(c.Structure):
     _fields_ = [("size", c.c_uint32), ("abi_major", c.c_uint32), ("abi_minor", c.c_uint32), ("n_tasks", c.c_uint32),
                 ("tasks", c.POINTER(c.POINTER(_TaskTable)))]
+
+
+class _Paths(c.Structure):
+    _fields_ = [("size", c.c_uint32), ("n_names", c.c_uint32), ("names", c.POINTER(c.c_char_p))]
 
 
 class _Solve(c.Structure):
@@ -208,6 +213,10 @@ class Task:
             raise RuntimeError(f"task {self.id} declares rewards from {table.reward_min} to {table.reward_max} and {table.reward_full} for a "
                                "right answer; they must be finite and in order")
         self._params = self._read_params()
+        self._folder = os.path.dirname(os.path.abspath(str(library)))
+        paths = self._table.extension(b"tinyzero.paths/1")
+        paths = _Paths.from_address(paths) if paths else _Paths()
+        self._paths = {paths.names[i].decode() for i in range(paths.n_names)}  # settings that name a file
         self._instance = self._create(self._checked(settings))
 
     def __del__(self):
@@ -263,8 +272,11 @@ class Task:
         if given is None:
             text = p.fallback.decode()
             words = text[1:-1].split(",") if p.max_count > 1 and text.startswith("[") else [text]
-            return [_scalar(word, p.type) for word in words]
+            values = [_scalar(word, p.type) for word in words]
+            return [self._whole_path(name, value, self._folder) for value in values] if name in self._paths else values
         values = list(given) if isinstance(given, (list, tuple)) else [given]
+        if name in self._paths:
+            values = [os.fspath(value) if isinstance(value, os.PathLike) else value for value in values]
         kinds = {_INTEGER: int, _REAL: (int, float), _BOOLEAN: bool, _TEXT: str}
         choices = [p.choices[i].decode() for i in range(p.n_choices)]
         for value in values:
@@ -275,7 +287,17 @@ class Task:
                 raise ValueError(f"setting {name} of task {self.id} is {value!r}, expected {expected}")
         if not 1 <= len(values) <= p.max_count:
             raise ValueError(f"setting {name} of task {self.id} takes 1 to {p.max_count} values, got {len(values)}")
-        return values
+        return [self._whole_path(name, value, os.getcwd()) for value in values] if name in self._paths else values
+
+    def _whole_path(self, name, path, folder):
+        """The path of a file from `folder` on, absolute; empty: none."""
+        if not path:
+            return ""
+        whole = os.path.normpath(os.path.join(folder, path))
+        if not os.path.isfile(whole):
+            hint = f"; ~ is not expanded: write {os.path.expanduser(path)}" if path.startswith("~") else ""
+            raise ValueError(f"setting {name} of task {self.id} names a file that is not there: {whole}{hint}")
+        return whole
 
     def _create(self, settings):
         values, kept = (_Value * max(1, len(settings)))(), []

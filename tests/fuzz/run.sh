@@ -12,11 +12,20 @@ if [ -z "$clang" ] || ! echo 'extern "C" int LLVMFuzzerTestOneInput(const char*,
   exit 0
 fi
 
+flags="-std=c++20 -O1 -gline-tables-only -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -Isdk/include"
+
+# What several targets need, compiled once.
+mkdir -p "$folder/base"
+for file in error told_error file json utf8 foreign_text suggest cpus cgroup; do echo "$file"; done |
+  xargs -P 2 -I NAME "$clang" $flags -c core/base/NAME.cpp -o "$folder/base/NAME.o"
+rm -f "$folder/base.a"
+ar rcs "$folder/base.a" "$folder"/base/*.o
+
 # build TARGET SOURCE… FLAG…
 build() {
   target=$1
   shift
-  "$clang" -std=c++20 -O1 -gline-tables-only -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -Isdk/include "$@" -lfmt -o "$folder/$target"
+  "$clang" $flags "$@" "$folder/base.a" -lfmt -o "$folder/$target"
 }
 build countdown tests/fuzz/verifier.cpp tasks/countdown/demonstrations.cpp tasks/countdown/search.cpp tasks/countdown/tinyzero_scorer.cpp tasks/countdown/python_value.cpp \
   -DTASK_SOURCE='"tasks/countdown/countdown.cpp"' -DTASK_CLASS=tinyzero::countdown::Countdown &
@@ -25,19 +34,16 @@ first=$!
 build multiplication tests/fuzz/verifier.cpp -DTASK_SOURCE='"tasks/multiplication/multiplication.cpp"' \
   -DTASK_CLASS=tinyzero::multiplication::Multiplication) &
 second=$!
-json="core/base/json.cpp core/base/utf8.cpp"
-build elf tests/fuzz/elf.cpp core/plugin/elf.cpp core/base/file.cpp
-build yaml tests/fuzz/yaml.cpp core/config/document.cpp core/config/experiment.cpp core/config/reader.cpp core/base/suggest.cpp core/base/file.cpp core/base/cpus.cpp core/base/cgroup.cpp $json \
-  -lyaml-cpp
-build tokenizer tests/fuzz/tokenizer.cpp core/text/tokenizer.cpp core/text/tokenizer_file.cpp core/text/pattern.cpp core/text/oniguruma.cpp core/text/normalizer.cpp core/text/pre_tokenizer.cpp \
-  core/text/added_tokens.cpp core/text/bpe.cpp core/text/decoder.cpp $json core/base/file.cpp \
-  -Wno-deprecated-declarations -lpcre2-8 -lutf8proc
+build elf tests/fuzz/elf.cpp core/plugin/elf.cpp
+build yaml tests/fuzz/yaml.cpp core/config/document.cpp core/config/experiment.cpp core/config/reader.cpp core/config/synonyms.cpp -lyaml-cpp
+build tokenizer tests/fuzz/tokenizer.cpp core/text/tokenizer.cpp core/text/tokenizer_file.cpp core/text/pattern.cpp core/text/oniguruma.cpp core/text/normalizer.cpp \
+  core/text/pre_tokenizer.cpp core/text/added_tokens.cpp core/text/bpe.cpp core/text/decoder.cpp -Wno-deprecated-declarations -lpcre2-8 -lutf8proc
 for file in core/text/jinja/*.cpp; do echo "#include \"$file\""; done >"$folder/jinja.cpp" # in one piece it compiles in a sixth of the time
-build chat_template tests/fuzz/chat_template.cpp "$folder/jinja.cpp" $json -Wno-deprecated-declarations -lutf8proc
-build safetensors tests/fuzz/safetensors.cpp core/model/safetensors.cpp core/model/dtype.cpp $json core/base/file.cpp
-build model_config tests/fuzz/model_config.cpp core/model/config.cpp core/model/dtype.cpp core/model/parameters.cpp core/model/rope.cpp $json
-build wire tests/fuzz/wire.cpp core/plugin/task_limits.cpp core/plugin/worker/region.cpp core/plugin/worker/wire.cpp core/base/file.cpp
-build json tests/fuzz/json.cpp $json core/base/foreign_text.cpp
+build chat_template tests/fuzz/chat_template.cpp "$folder/jinja.cpp" -Wno-deprecated-declarations -lutf8proc
+build safetensors tests/fuzz/safetensors.cpp core/model/safetensors.cpp core/model/dtype.cpp
+build model_config tests/fuzz/model_config.cpp core/model/config.cpp core/model/dtype.cpp core/model/parameters.cpp core/model/rope.cpp
+build wire tests/fuzz/wire.cpp core/plugin/task_limits.cpp core/plugin/worker/region.cpp core/plugin/worker/wire.cpp
+build json tests/fuzz/json.cpp
 wait "$first"
 wait "$second"
 

@@ -37,10 +37,10 @@ TEST_CASE("experiment files") {
   const std::string run = folder / "run";
   const auto with = [&](const std::string& override_) { return std::vector<std::string>{"train", kConfig, override_, "--run", run}; };
   refused(with("train.stesp=5"), {"unknown setting \"train.stesp\"", "did you mean \"steps\"?"});
-  refused(with("train.steps=many"), {"train.steps is \"many\"", "expected an integer"});
-  refused(with("train.steps=-1"), {"train.steps is \"-1\"", "from 0 to"});
-  refused(with("rollout.temperature=0"), {"rollout.temperature is \"0\"", "0.01"});
-  refused(with("task.numbers=9"), {"task.numbers is \"9\"", "from 2 to 6"});
+  refused(with("train.steps=many"), {"train.steps is many", "expected an integer"});
+  refused(with("train.steps=-1"), {"train.steps is -1", "from 0 to"});
+  refused(with("rollout.temperature=0"), {"rollout.temperature is 0", "0.01"});
+  refused(with("task.numbers=9"), {"task.numbers is 9", "from 2 to 6"});
   refused(with("task.use=cuontdown"), {"no task \"cuontdown\"", "did you mean \"countdown\"?"});
   refused(with("algorithm.use=gropo"), {"no algorithm \"gropo\"", "did you mean \"grpo\"?"});
   refused(with("algorithm.value_clip=0.2"), {"unknown setting \"algorithm.value_clip\""});

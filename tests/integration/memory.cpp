@@ -107,8 +107,8 @@ TEST_CASE("a plan counts what optimizer state of fewer bytes saves") {
   const Json f32 = bytes({}), bf16 = bytes({"train.optimizer_state=bf16"}), int8 = bytes({"train.optimizer_state=int8"});
   const double all = f32["optimizer"];
   CHECK(bf16["optimizer"].get<double>() == all / 2);
-  CHECK(int8["optimizer"].get<double>() == doctest::Approx(all * (2 + 8.0 / 256) / 8).epsilon(1e-3));
-  CHECK(f32["side_models"].get<double>() - bf16["side_models"].get<double>() == doctest::Approx(all / 2).epsilon(1e-3));
+  CHECK(int8["optimizer"].get<double>() == doctest::Approx(all * (2 + 8.0 / 256) / 8).epsilon(0.02));  // small tensors stay f32
+  CHECK(f32["side_models"].get<double>() - bf16["side_models"].get<double>() == doctest::Approx(all / 2).epsilon(2e-3));  // and the critic's head
 }
 
 TEST_CASE("types that are not there are refused with their place") {

@@ -83,6 +83,7 @@ TaskParam read_param(WireReader& in) {
   p.needs_value = in.text(TINYZERO_TASK_MAX_LINE);
   p.low = in.real();
   p.high = in.real();
+  p.is_path = in.flag();
   p.choices = read_texts(in, TINYZERO_TASK_MAX_CHOICES, TINYZERO_TASK_MAX_LINE);
   return p;
 }
@@ -106,6 +107,7 @@ void write_about(WireWriter& out, const TaskAbout& about) {
       out.text(*text);
     out.real(p.low);
     out.real(p.high);
+    out.integer(p.is_path ? 1 : 0);
     write_texts(out, p.choices);
   }
 }

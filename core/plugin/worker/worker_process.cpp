@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/plugin/worker/call_names.h"
 #include "core/plugin/worker/sandbox.h"
 
@@ -148,7 +149,7 @@ void WorkerProcess::start(const WorkerSetup& setup) {
                                   pointers_to(arguments).data(), pointers_to(environment).data());
   if (error == 0) return;
   pid_ = -1;
-  throw Failure("cannot start " + program + ": " + std::strerror(error),
+  throw Failure("cannot start " + program + ": " + system_words(error),
                 "it is built with the program; set task.in_process: true to do without");
 }
 

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/plugin/library.h"
 #include "core/plugin/task_limits.h"
 #include "tinyzero/task_abi.h"

@@ -341,6 +341,7 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
         static_cast<double>(workers * team_size_) * std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() - busy;
   statistics_.slot_use = passes > 0 ? static_cast<double>(used) / static_cast<double>(passes * wave) : 0;
   std::vector<Episode> out;
+  out.reserve(static_cast<std::size_t>(sequences));
   for (auto& group : episodes) {
     for (Episode& episode : group) out.push_back(std::move(episode));
   }

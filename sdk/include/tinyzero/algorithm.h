@@ -66,6 +66,24 @@ struct Variant {
   std::vector<std::pair<std::string, std::string>> settings;  // name, and value as YAML
 };
 
+// What a run will ask of an algorithm, known before it begins.
+struct RunPlan {
+  std::int64_t samples = 1;   // completions of a problem
+  std::int64_t updates = 1;   // gradient updates on the episodes of one step, over all epochs
+  std::int64_t steps = 0;     // at most
+};
+
+// A setting that never acts in a run of some plan.
+struct IdleSetting {
+  std::string name;
+  std::string why;        // "the policy that learns is the one that sampled, so every ratio is 1"
+  bool is_bound = false;  // a limit, which a variant may bring along without anybody asking for it
+};
+
+// Why no bound of a ratio acts where a step has one update: a reason of IdleSetting.
+inline constexpr const char* kOneUpdate =
+    "train.updates and train.epochs are 1, so the policy that learns is the one that sampled, and every ratio is 1";
+
 class Algorithm {
  public:
   virtual ~Algorithm() = default;
@@ -77,6 +95,13 @@ class Algorithm {
 
   // Checks settings against each other after they are assigned; throws std::invalid_argument naming them.
   virtual void check() const {}
+
+  // Throws std::invalid_argument if no run of this plan could learn anything from its rewards: one sample
+  // of a problem where samples are compared with each other, say. The text names the setting to change.
+  virtual void check_plan(const RunPlan&) const {}
+
+  // Settings that never act in a run of this plan: the bound of a ratio that is always 1, say.
+  virtual std::vector<IdleSetting> idle_settings(const RunPlan&) const { return {}; }
 
   // Models beside the policy, by the settings.
   virtual std::vector<SideModel> models() const { return {}; }

@@ -43,6 +43,11 @@ class ReferencePenalty {
       throw std::invalid_argument("kl_estimator: k1 has no effect in the loss, where its gradient is 0 in the mean; take k2 or k3");
   }
 
+  std::vector<IdleSetting> idle_settings(const RunPlan& plan) const {
+    if (weight_ == 0 || refresh_ == 0 || refresh_ < plan.steps) return {};
+    return {{"reference_every", "the run ends before; train.steps is " + std::to_string(plan.steps), false}};
+  }
+
   std::vector<SideModel> models() const {
     if (weight_ == 0) return {};
     return {{"reference"}};
@@ -105,6 +110,11 @@ class EntropyBonus {
   }
 
   bool is_used() const { return weight_ > 0 || target_ > 0; }
+
+  std::vector<IdleSetting> idle_settings() const {
+    if (target_ == 0 || step_ > 0) return {};
+    return {{"entropy_target", "entropy_step is 0, so the weight of the bonus stays as it is", false}};
+  }
 
   // Measures the entropy of the policy that sampled as the mean of -logp, which is unbiased. Metric entropy_weight, if it adapts.
   void prepare(const Batch& b, AlgorithmHost& host) {

@@ -69,6 +69,7 @@ class Setting {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices;     // of a text; empty: any
+  bool is_path = false;                 // of a text: it names a file
   std::string needs_name, needs_value;  // has an effect only while that setting has that value
   std::string idle_name, idle_value;    // has no effect while that setting has that value
 
@@ -84,6 +85,13 @@ class Setting {
   }
   Setting& one_of(std::vector<std::string> values) {
     choices = std::move(values);
+    return *this;
+  }
+  // For texts: each is the path of a file, or empty for none. The host takes it from the folder of the
+  // file that says it (on the command line from the current folder), hands it on absolute, refuses one
+  // that is not there, and notices when the file has changed since a run began.
+  Setting& path() {
+    is_path = true;
     return *this;
   }
   Setting& up_to(std::size_t count) {

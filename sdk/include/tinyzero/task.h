@@ -61,10 +61,7 @@ class Exhausted : public std::runtime_error {
 template <class Task>
 class TaskBinding {
  public:
-  static const tz_module* module() {
-    static const TaskBinding binding;
-    return &binding.module_;
-  }
+  static const tz_module* module() { return &binding().module_; }
 
  private:
   using Settings = typename Task::Settings;
@@ -74,9 +71,18 @@ class TaskBinding {
   static_assert(Task::reasons.size() < TINYZERO_TASK_MAX_REASONS,
                 "a task has fewer than TINYZERO_TASK_MAX_REASONS (256) reasons");
 
+  static const TaskBinding& binding() {
+    static const TaskBinding binding;
+    return binding;
+  }
+
   TaskBinding() {
     settings_.describe(table_);
-    for (const Setting& row : table_.rows()) params_.push_back(param(row));
+    for (const Setting& row : table_.rows()) {
+      params_.push_back(param(row));
+      if (row.is_path) path_names_.push_back(row.name.c_str());
+    }
+    paths_ = {sizeof paths_, static_cast<std::uint32_t>(path_names_.size()), path_names_.data()};
     reasons_.assign(Task::reasons.begin(), Task::reasons.end());
     reasons_.push_back("task error");
 
@@ -232,6 +238,8 @@ class TaskBinding {
       static const tz_demonstrate table{sizeof table, 0, demonstrate};
       if (std::strcmp(id, TINYZERO_DEMONSTRATE) == 0) return &table;
     }
+    const tz_paths& paths = binding().paths_;
+    if (paths.n_names > 0 && std::strcmp(id, TINYZERO_PATHS) == 0) return &paths;
     return nullptr;
   }
 
@@ -255,6 +263,8 @@ class TaskBinding {
   std::vector<tz_param> params_;
   std::vector<std::unique_ptr<std::vector<const char*>>> choices_;
   std::vector<const char*> reasons_;
+  std::vector<const char*> path_names_;
+  tz_paths paths_{};
   tz_task task_{};
   const tz_task* tasks_ = &task_;
   tz_module module_{};

@@ -203,6 +203,18 @@ typedef struct tz_demonstrate {
   tz_status (*demonstrate)(tz_instance* instance, tz_bytes state, tz_draw draw, const tz_text_sink* out, tz_error* error);
 } tz_demonstrate;
 
+/* Extension "tinyzero.paths/1": which settings of type TZ_TEXT name a file. The host takes such a text from
+ * the folder of the file that says it (on the command line from the current folder), passes it to create
+ * absolute, refuses a file that is not there, and remembers the hash of its bytes. An empty text names none.
+ * create may open the file for reading; no other call may. A host that does not know the extension passes the
+ * text on as it was written. */
+#define TINYZERO_PATHS "tinyzero.paths/1"
+typedef struct tz_paths {
+  uint32_t size;
+  uint32_t n_names;
+  const char* const* names; /* of rows of tz_task.params */
+} tz_paths;
+
 /* "tinyzero.turns/1" is reserved for tasks of several turns. */
 
 /* What a library holds. */

@@ -95,3 +95,129 @@ TEST_CASE("resolved settings read back as the same experiment") {
   CHECK(again.train.schedule == "cosine");
   CHECK(again.model.path == std::filesystem::absolute("a b/c"));  // so that a run can go on from another folder
 }
+
+TEST_CASE("every section without a value inherits, and an override without one is refused") {
+  const TemporaryFolder folder;
+  const std::string base =
+      "precision: f32\nmodel: {path: m}\nlora: {rank: 2}\nwarm_start: {steps: 3, optimizer: adamw}\nrollout: {samples: 4}\n"
+      "task: {use: countdown, levels: [{numbers: 3}]}\ncurriculum: {window: 2}\ntrain: {updates: 2}\neval: {every: 3}\n"
+      "checkpoint: {keep: 5}\npreflight: {problems: 4}\nalgorithm: {use: grpo, clip: 0.1}\n";
+  write_file_synced(folder / "base.yaml", base);
+  const auto text_of = [](const Experiment& e) {
+    return resolved_yaml(e.resolved) + flow_text(e.task.settings) + flow_text(e.algorithm.settings);
+  };
+  const std::string whole = text_of(Experiment::load(folder / "base.yaml", {}));
+  std::vector<std::string> names = {"task", "algorithm"};
+  Experiment defaults;
+  for (const SectionTable& section : section_tables(defaults)) {
+    if (!section.name.empty()) names.push_back(section.name);
+  }
+  CHECK(names.size() == 11);
+  for (const std::string& name : names) {
+    for (const char* nothing : {":\n", ":\n  # all of it\n", ": ~\n", ": null\n", ": {}\n"}) {
+      const std::string child = "extends: base.yaml\n" + name + nothing;
+      CAPTURE(child);
+      write_file_synced(folder / "child.yaml", child);
+      CHECK(text_of(Experiment::load(folder / "child.yaml", {})) == whole);
+      write_file_synced(folder / "alone.yaml", "task: countdown\nalgorithm: grpo\nseed: 2\n" + (name == "task" || name == "algorithm" ? "" : name + nothing));
+      CHECK(Experiment::load(folder / "alone.yaml", {}).general.seed == 2);  // where nothing is inherited it says nothing
+    }
+    for (const char* nothing : {"=", "=~", "=null", "={}"})
+      CHECK_THROWS_WITH_AS(Experiment::load(folder / "base.yaml", {name + nothing}), doctest::Contains("has no value"), Error);
+  }
+  for (const char* leaf : {"train: {steps: }\n", "task: {levels: }\n", "task: {use: }\n", "model: {path: ~}\n", "seed:\n", "lora: {targets: }\n"}) {
+    CAPTURE(leaf);
+    write_file_synced(folder / "child.yaml", std::string("extends: base.yaml\n") + leaf);
+    std::string what;
+    try {
+      const Experiment e = Experiment::load(folder / "child.yaml", {});
+      what = e.task.settings.find("levels")->kind == Node::Kind::null ? "levels are left to the task" : "taken";
+    } catch (const Error& e) {
+      what = e.what();
+    }
+    CHECK(what != "taken");
+  }
+}
+
+TEST_CASE("all mistakes of a file are found in one go, in the order of its lines") {
+  const auto errors_of = [](const std::string& yaml, const std::vector<std::string>& overrides) {
+    const TemporaryFolder folder;
+    write_file_synced(folder / "x.yaml", yaml);
+    std::vector<std::string> out;
+    try {
+      Experiment::load(folder / "x.yaml", overrides);
+    } catch (const Errors& e) {
+      for (const Error& one : e.all()) out.push_back(one.what());
+    } catch (const Error& e) {
+      out.push_back(e.what());
+    }
+    for (std::string& text : out) {
+      if (text.starts_with(folder.path().string())) text = text.substr(folder.path().string().size() + 1);
+    }
+    return out;
+  };
+  const auto found = errors_of(
+      "train: {steps: many, stesp: 3}\n"
+      "rollout:\n"
+      "  temperature: \"1.0\"\n"
+      "  samples: 0\n"
+      "warm_start: {batch: 4}\n"
+      "sede: 1\n"
+      "algorithm: grpo\n",
+      {"eval.every=often", "steps", "eval.problems=0"});
+  REQUIRE(found.size() == 10);
+  CHECK(found[0] == "x.yaml:1:1: no section \"task\"");
+  CHECK(found[1].starts_with("x.yaml:1:16: train.steps is many, expected an integer"));
+  CHECK(found[2] == "x.yaml:1:22: unknown setting \"train.stesp\"");
+  CHECK(found[3].starts_with("x.yaml:3:16: rollout.temperature is \"1.0\", expected a number"));
+  CHECK(found[4].starts_with("x.yaml:4:12: rollout.samples is 0, expected an integer"));
+  CHECK(found[5].starts_with("x.yaml:5:14: warm_start.batch has no effect"));
+  CHECK(found[6] == "x.yaml:6:1: unknown setting \"sede\"");
+  CHECK(found[7].starts_with("command line: eval.every is often"));
+  CHECK(found[8].starts_with("command line: eval.problems is 0"));
+  CHECK(found[9] == "\"steps\" is not an override");
+  // One mistake is told as before, and what follows from another one is not told.
+  CHECK(errors_of("task: countdown\nalgorithm: grpo\ntrain: {updates: 3}\n", {}).size() == 1);
+  CHECK(errors_of("task: countdown\nalgorithm: grpo\ntrain: {updates: three}\nrollout: {prompts: 7}\n", {}).size() == 1);
+}
+
+TEST_CASE("values are shown as they were written, so that quotes are seen where they are the fault") {
+  const auto told = [](const std::string& yaml) {
+    try {
+      read(kPlugins + yaml);
+    } catch (const Error& e) {
+      return std::string(e.what()) + " | " + e.hint();
+    }
+    return std::string();
+  };
+  const auto tells = [&](const std::string& yaml, const std::vector<std::string>& parts) {
+    const std::string text = told(yaml);
+    CAPTURE(text);
+    for (const std::string& part : parts) CHECK(text.find(part) != std::string::npos);
+  };
+  tells("train: {learning_rate: \"1e-4\"}\n",
+        {"train.learning_rate is \"1e-4\", expected", "the quotes make it a text; write it without them: learning_rate: 1e-4"});
+  tells("train: {steps: '20'}\n", {"train.steps is \"20\", expected", "write it without them: steps: 20"});
+  tells("train: {recompute: \"true\"}\n", {"train.recompute is \"true\"", "write it without them: recompute: true"});
+  tells("seed: \"3\"\n", {"seed is \"3\"", "write it without them: seed: 3"});
+  tells("lora: {targets: [q, \"x\"]}\n", {"lora.targets is \"x\", expected one of q"});
+  tells("train: {steps: 1e3}\n", {"train.steps is 1e3,", "write steps: 1000"});
+  tells("train: {steps: 1_000}\n", {"train.steps is 1_000,", "write steps: 1000"});
+  tells("train: {steps: 8.0}\n", {"train.steps is 8.0,", "write steps: 8"});
+  tells("train: {learning_rate: 1e-4x}\n", {"train.learning_rate is 1e-4x,", "peak learning rate"});
+  tells("train: {recompute: yes}\n", {"train.recompute is yes,", "write recompute: true"});
+  tells("train: {recompute: False}\n", {"write recompute: false"});
+  tells("rollout: {device: gpu}\n", {"rollout.device is gpu,", "did you mean \"cuda\"?"});
+  tells("rollout: {device: GPU}\n", {"did you mean \"cuda\"?"});
+  tells("rollout: {device: cud}\n", {"did you mean \"cuda\"?"});
+  tells("precision: float32\n", {"did you mean \"f32\"?"});
+  tells("precision: fp16\n", {"did you mean \"bf16\"?"});
+  tells("train: {optimizer: Adam}\n", {"did you mean \"adamw\"?"});
+  tells("train: {optimizer: AdamW}\n", {"did you mean \"adamw\"?"});
+  tells("eval: {split: val}\n", {"did you mean \"validation\"?"});
+  tells("train: {steps:20}\n", {"unknown setting \"train.steps:20\"", "a colon wants a blank after it: steps: 20"});
+  tells("train: {lr:1e-4}\n", {"a colon wants a blank after it: lr: 1e-4"});
+  tells("train:\n  steps:20\n", {"train is steps:20, expected a map of settings", "a colon wants a blank after it: steps: 20"});
+  tells("train: 5\n", {"train is 5, expected a map of settings"});
+  tells("train: {steps: }\n", {"train.steps is nothing", "the default is 200"});
+}

@@ -127,13 +127,13 @@ TEST_CASE("mistakes in a mixture are named where they stand") {
   refused("mix", "{tasks: {count: {numbers: 3}}}", "settings:1:17: no task \"count\"");
   refused("mix", "{tasks: {a: {use: countdwn}}}", "settings:1:19: no task \"countdwn\"");
   refused("mix", "{tasks: {a: [1]}}", "settings:1:13: task.tasks.a is a list");
-  refused("mix", "{tasks: {countdown: {weight: 0}}}", "settings:1:30: task.tasks.countdown.weight is \"0\"");
-  refused("mix", "{tasks: {countdown: {numbers: 99}}}", "settings:1:31: task.tasks.countdown.numbers is \"99\"");
+  refused("mix", "{tasks: {countdown: {weight: 0}}}", "settings:1:30: task.tasks.countdown.weight is 0");
+  refused("mix", "{tasks: {countdown: {numbers: 99}}}", "settings:1:31: task.tasks.countdown.numbers is 99");
   refused("mix", "{tasks: {a/b: countdown}}", "settings:1:10: \"a/b\" cannot name a task of a mixture");
   refused("mix", "{tasks: {a: mix}}", "a mixture cannot hold another one");
-  refused("countdown", "{levels: 3}", "settings:1:10: task.levels is \"3\", expected a list");
+  refused("countdown", "{levels: 3}", "settings:1:10: task.levels is 3, expected a list");
   refused("countdown", "{levels: []}", "settings:1:10: task.levels is a list");
-  refused("countdown", "{levels: [{numbers: 3}, 4]}", "settings:1:25: task.levels.2 is \"4\"");
+  refused("countdown", "{levels: [{numbers: 3}, 4]}", "settings:1:25: task.levels.2 is 4");
   refused("countdown", "{levels: [{use: arithmetic}]}", "a level cannot set use");
   refused("countdown", "{levels: [{numbers: 3}, {number: 4}]}", "settings:1:26: unknown setting \"task.levels.2.number\"");
   refused("countdown", "{weight: 2}", "unknown setting \"task.weight\"");

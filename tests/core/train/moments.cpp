@@ -261,7 +261,7 @@ TEST_CASE("moments take the memory that their type says") {
     const Moments moments(type, 1'000'000, spans);
     std::size_t bytes = 0;
     for (const auto& [name, tensor] : moments.tensors()) bytes += tensor.bytes;
-    CHECK(static_cast<std::int64_t>(bytes) == moment_bytes(type, 1'000'000));
+    CHECK(static_cast<std::int64_t>(bytes) == moment_bytes(type, {1'000'000}));
     CHECK(bytes < (type == MomentType::f32 ? 8.1e6 : type == MomentType::bf16 ? 4.1e6 : 2.1e6));
   }
 }

@@ -27,7 +27,8 @@ TEST_CASE("the largest micro-batch has the rows that packing gives full-length s
   for (const auto& c : cases) {
     const RunParts parts = small({"rollout={prompts: " + std::to_string(c.prompts) + ", samples: " + std::to_string(c.samples) +
                                       ", max_tokens: " + std::to_string(c.max_tokens) + "}",
-                                  "train.micro_batch=" + std::to_string(c.micro_batch)});
+                                  "train.micro_batch=" + std::to_string(c.micro_batch),
+                                  "algorithm={use: grpo, variant: reinforce_pp}"});  // which learns from one sample, too
     const RunShape run = RunShape::of(parts);
     CAPTURE(c.micro_batch);
     std::vector<Sequence> sequences;
