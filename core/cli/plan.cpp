@@ -9,6 +9,7 @@
 #include "core/base/memory.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/kernels/kernels.h"
 #include "core/train/gpu_plan.h"

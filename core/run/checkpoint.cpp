@@ -192,7 +192,7 @@ std::string size_text(double bytes) {
 std::int64_t companion_bytes(const Model& model) {
   std::int64_t bytes = 0;
   if (!model.companions) return bytes;
-  for (const auto& [name, text] : *model.companions) bytes += static_cast<std::int64_t>(text.size());
+  for (const auto& [name, text] : model.companions->texts) bytes += static_cast<std::int64_t>(text.size());
   return bytes;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/config/experiment.h"
+#include "core/task/settings.h"
 #include "tinyzero/ascii.h"
 #include "tinyzero/note.h"
 #include "tinyzero/rng.h"
