@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -195,6 +196,15 @@ void FileHandle::write(std::string_view content, const fs::path& path) const {
 
 void FileHandle::sync(const fs::path& path) const {
   if (::fsync(fd_) != 0) throw Failure("cannot flush " + path.string() + " to disk: " + reason());
+}
+
+std::int64_t number_after(const fs::path& path, const std::string& name) {
+  std::ifstream file(path);
+  std::int64_t number = 0;
+  for (std::string word; file >> word; std::getline(file, word)) {
+    if (word == name && file >> number) return number;
+  }
+  return -1;
 }
 
 std::string read_file(const fs::path& path, std::uintmax_t most) {

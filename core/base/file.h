@@ -18,6 +18,10 @@ namespace fs = std::filesystem;
 // `most` bytes.
 std::string read_file(const fs::path& path, std::uintmax_t most = static_cast<std::uintmax_t>(-1));
 
+// The number that follows the word `name` at the beginning of a line, as the system writes of
+// processes and groups in /proc and /sys; -1: there is none.
+std::int64_t number_after(const fs::path& path, const std::string& name);
+
 // Replaces a file, or makes one: temporary file in the same folder, fsync, rename, fsync of the
 // folder. The new file has the permissions of the old one. Of a symbolic link the file that it
 // leads to is replaced. Throws Error, with nothing written, for what is no regular file, for a link

@@ -15,8 +15,8 @@
 #include <thread>
 
 #include "core/base/error.h"
-#include "core/base/told_error.h"
 #include "core/base/json.h"
+#include "core/base/told_error.h"
 
 namespace tinyzero {
 namespace {
@@ -96,11 +96,11 @@ struct Identity {
 
   // Nothing: these are not such words, or not all of them.
   static std::optional<Identity> parse(const std::string& words) {
-    const Json json = Json::parse(words, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object()) return std::nullopt;
+    const std::optional<Json> json = json_if_valid(words);
+    if (!json || !json->is_object()) return std::nullopt;
     try {
-      return Identity{json.at("host"),          json.at("machine"), json.at("boot"),
-                      json.at("process_space"), json.at("start"),   json.at("pid")};
+      return Identity{json->at("host"),          json->at("machine"), json->at("boot"),
+                      json->at("process_space"), json->at("start"),   json->at("pid")};
     } catch (const Json::exception&) {
       return std::nullopt;
     }

@@ -15,16 +15,6 @@
 namespace tinyzero {
 namespace {
 
-// A number that follows `name` in a file of lines "name number"; -1: there is none.
-std::int64_t number_after(const fs::path& path, const std::string& name) {
-  std::ifstream file(path);
-  std::int64_t number = 0;
-  for (std::string word; file >> word; std::getline(file, word)) {
-    if (word == name && file >> number) return number;
-  }
-  return -1;
-}
-
 // What a control group may use; -1: it has no limit.
 std::int64_t limit_of_group(const fs::path& group) {
   const bool second = fs::exists(group / "memory.max");

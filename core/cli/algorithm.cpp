@@ -1,6 +1,5 @@
 // algorithm list · show · explain
 
-#include <fmt/format.h>
 
 #include <iostream>
 #include <iterator>
@@ -10,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 
@@ -20,13 +20,10 @@ int algorithm_list_command(const GlobalOptions& global, const AlgorithmOptions& 
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_ALGORITHM)) {
     try {
       const AlgorithmModule& module = load_algorithm_module(file);
-      if (options.json)
-        fmt::print(
-            "{}\n",
-            json_line({{"id", module.id}, {"title", module.title}, {"path", file.path.string()}}));
-      else fmt::print("{:<16} {}\n", module.id, module.title);
+      if (options.json) print_json({{"id", module.id}, {"title", module.title}, {"path", file.path.string()}});
+      else print("{:<16} {}\n", module.id, module.title);
     } catch (const std::exception& e) {
-      fmt::print(stderr, "warning: {}\n", e.what());
+      print(stderr, "warning: {}\n", e.what());
     }
   }
   return 0;
@@ -41,21 +38,21 @@ int algorithm_show_command(const GlobalOptions& global, const AlgorithmOptions& 
   if (options.json) {
     Json variants = Json::array();
     for (const Variant& v : algorithm->variants()) variants.push_back({{"name", v.name}, {"doc", v.doc}, {"settings", Json(v.settings)}});
-    fmt::print("{}\n", json_line({{"id", module.id},
-                                  {"title", module.title},
-                                  {"doc", module.doc},
-                                  {"settings", settings_json(table)},
-                                  {"variants", variants},
-                                  {"path", file.path.string()}}));
+    print_json({{"id", module.id},
+                {"title", module.title},
+                {"doc", module.doc},
+                {"settings", settings_json(table)},
+                {"variants", variants},
+                {"path", file.path.string()}});
     return 0;
   }
-  fmt::print("{} · {}\n{}\n\n{}\n\nsettings\n", module.id, module.title, module.doc, file.path.string());
+  print("{} · {}\n{}\n\n{}\n\nsettings\n", module.id, module.title, module.doc, file.path.string());
   print_settings(table);
-  if (!algorithm->variants().empty()) fmt::print("\nvariant: NAME stands for\n");
+  if (!algorithm->variants().empty()) print("\nvariant: NAME stands for\n");
   for (const Variant& v : algorithm->variants()) {
     std::string words;
     for (const auto& [name, value] : v.settings) words += (words.empty() ? "" : ", ") + name + ": " + value;
-    fmt::print("  {:<22} {}\n  {:<22} {}\n", v.name, v.doc, "", words);
+    print("  {:<22} {}\n  {:<22} {}\n", v.name, v.doc, "", words);
   }
   return 0;
 }
@@ -67,7 +64,7 @@ int algorithm_explain_command(const GlobalOptions& global, const AlgorithmOption
   const bool piped = options.batch == "-";
   const std::string text = piped ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(options.batch);
   const std::string where = piped ? "standard input" : options.batch;
-  fmt::print("{}\n", json_line(explain(*configured.algorithm, batch_from_json(parse_json(text, where), where))));
+  print_json(explain(*configured.algorithm, batch_from_json(parse_json(text, where), where)));
   return 0;
 }
 

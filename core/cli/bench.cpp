@@ -13,6 +13,7 @@
 #include "core/base/json.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/plugin/library_task.h"
@@ -118,22 +119,22 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
   const std::string& id = outside.about().id;
   const auto json = [](const Spread& r) { return Json{{"median", r.median}, {"lowest", r.lowest}, {"highest", r.highest}}; };
   if (options.json) {
-    fmt::print("{}\n", json_line({{"task", id},
-                                  {"bytes", bytes},
-                                  {"draws", json(drawing)},
-                                  {"verdicts", inside ? json(judging) : Json()},
-                                  {"worker_verdicts", json(worker)},
-                                  {"worker_overhead", inside ? json(overhead) : Json()},
-                                  {"ceiling", json(ceiling)}}));
+    print_json({{"task", id},
+                {"bytes", bytes},
+                {"draws", json(drawing)},
+                {"verdicts", inside ? json(judging) : Json()},
+                {"worker_verdicts", json(worker)},
+                {"worker_overhead", inside ? json(overhead) : Json()},
+                {"ceiling", json(ceiling)}});
     return 0;
   }
   const auto line = [](const char* what, const Spread& r, const std::string& note) {
-    fmt::print("  {:<22} {:7.3f} M/s   [{:.3f}, {:.3f}]   {}\n", what, r.median / 1e6, r.lowest / 1e6, r.highest / 1e6, note);
+    print("  {:<22} {:7.3f} M/s   [{:.3f}, {:.3f}]   {}\n", what, r.median / 1e6, r.lowest / 1e6, r.highest / 1e6, note);
   };
   const auto share = [&](const Spread& r) {
     return fmt::format("{:.1f} % of the ceiling", 100 * r.median / ceiling.median);
   };
-  fmt::print(
+  print(
       "{} on one core, batches of {}, {:.0f} bytes a row (state and completion); median and range "
       "of {} rounds\n",
       id, kBatch, bytes, kRounds);

@@ -109,30 +109,30 @@ void print_result(const Result& r) {
   const Workload& w = r.workload;
   const Ceilings& c = r.ceilings;
   const Spread rate = r.rate(), share = r.shares(), seconds = spread_of(r.seconds);
-  fmt::print("{} · {} ({:.1f}M weights) · {} kernels · {} threads\n", r.what, r.model, static_cast<double>(r.parameters) / 1e6, c.kernels,
-             c.threads);
-  fmt::print("  ceilings   multiply-add {:.0f} GFLOP/s · product {:.0f} · reading L2 {:.0f} GB/s, L3 {:.0f}, memory {:.0f}\n",
-             c.multiply_add, c.matmul, c.read_l2, c.read_l3, c.read_memory);
-  fmt::print("  work       {} x {} completions, prompt {}, length {} in the mean, at most {}\n", w.prompts, w.samples, w.prompt_tokens,
-             w.mean_tokens, w.max_tokens);
-  fmt::print("  tokens/s   {:<9} [{}, {}] · {:.2f} s a round, {} rounds\n", thousands(rate.median), thousands(rate.lowest),
-             thousands(rate.highest), seconds.median, r.seconds.size());
+  print("{} · {} ({:.1f}M weights) · {} kernels · {} threads\n", r.what, r.model, static_cast<double>(r.parameters) / 1e6, c.kernels,
+        c.threads);
+  print("  ceilings   multiply-add {:.0f} GFLOP/s · product {:.0f} · reading L2 {:.0f} GB/s, L3 {:.0f}, memory {:.0f}\n", c.multiply_add,
+        c.matmul, c.read_l2, c.read_l3, c.read_memory);
+  print("  work       {} x {} completions, prompt {}, length {} in the mean, at most {}\n", w.prompts, w.samples, w.prompt_tokens,
+        w.mean_tokens, w.max_tokens);
+  print("  tokens/s   {:<9} [{}, {}] · {:.2f} s a round, {} rounds\n", thousands(rate.median), thousands(rate.lowest),
+        thousands(rate.highest), seconds.median, r.seconds.size());
   const Spread roof = spread_of(r.rounds.roofs.front());
-  fmt::print("  of roof    {:<9} [{:.1f}, {:.1f}] · multiply-add around the rounds {:.0f} GFLOP/s [{:.0f}, {:.0f}]\n",
-             fmt::format("{:.1f} %", 100 * share.median), 100 * share.lowest, 100 * share.highest, roof.median, roof.lowest, roof.highest);
+  print("  of roof    {:<9} [{:.1f}, {:.1f}] · multiply-add around the rounds {:.0f} GFLOP/s [{:.0f}, {:.0f}]\n",
+        fmt::format("{:.1f} %", 100 * share.median), 100 * share.lowest, 100 * share.highest, roof.median, roof.lowest, roof.highest);
   double all = 0;
   for (const auto& phase : r.phases) all += phase.second;
   std::string split;
   for (const auto& [name, time] : r.phases) split += fmt::format("{}{} {:.1f} %", split.empty() ? "" : " · ", name, 100 * time / all);
-  if (!split.empty()) fmt::print("  time       {}\n", split);
-  if (r.decoding.slot_use > 0) fmt::print("  slots      {:.1f} % in use\n", 100 * r.decoding.slot_use);
-  fmt::print("  memory     {:.0f} MB at most\n", r.memory / 1e6);
+  if (!split.empty()) print("  time       {}\n", split);
+  if (r.decoding.slot_use > 0) print("  slots      {:.1f} % in use\n", 100 * r.decoding.slot_use);
+  print("  memory     {:.0f} MB at most\n", r.memory / 1e6);
   for (const Result::Peer& p : r.peers)
-    fmt::print("  {:<28} {:>7} tokens/s · this program {:.1f} x [{:.1f}, {:.1f}]\n", p.name, thousands(p.tokens.median), p.ratio.median,
-               p.ratio.lowest, p.ratio.highest);
+    print("  {:<28} {:>7} tokens/s · this program {:.1f} x [{:.1f}, {:.1f}]\n", p.name, thousands(p.tokens.median), p.ratio.median,
+          p.ratio.lowest, p.ratio.highest);
   if (r.rounds.foreign > kMostForeign)
-    fmt::print("  disturbed: other processes used {:.0f} % of the machine in a round that counts; measure again when it is idle\n",
-               100 * r.rounds.foreign);
+    print("  disturbed: other processes used {:.0f} % of the machine in a round that counts; measure again when it is idle\n",
+          100 * r.rounds.foreign);
 }
 
 // Prompts and completions of random tokens, of the workload's lengths, as a step's batch.
@@ -360,7 +360,7 @@ int bench_command(const GlobalOptions&, const BenchOptions& options) {
     Result result = bench(options);
     result.memory = static_cast<double>(peak_memory());
     result.ceilings = measure_ceilings(kernels(), result.threads);
-    if (options.json) fmt::print("{}\n", json_line(result_json(result)));
+    if (options.json) print_json(result_json(result));
     else print_result(result);
     flush_output();
   }

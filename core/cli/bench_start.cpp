@@ -1,7 +1,6 @@
 // bench start: how long until the program says something, and until it samples a first token.
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -14,6 +13,7 @@
 #include "core/bench/workload.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/model/folder.h"
 
 extern char** environ;
@@ -79,14 +79,13 @@ int bench_start_command(const GlobalOptions&, const BenchStartOptions& options) 
       [] { return 1.0; });
   const Spread helping = spread_of(rounds.seconds[0]), sampling = spread_of(rounds.seconds[1]);
   if (options.json) {
-    fmt::print("{}\n",
-               json_line({{"bench", "start"}, {"help_seconds", spread_json(helping)}, {"first_token_seconds", spread_json(sampling)}}));
+    print_json({{"bench", "start"}, {"help_seconds", spread_json(helping)}, {"first_token_seconds", spread_json(sampling)}});
     return 0;
   }
   const auto line = [](const char* what, const Spread& s) {
-    fmt::print("  {:<34} {:5.1f} ms  [{:.1f}, {:.1f}]\n", what, 1e3 * s.median, 1e3 * s.lowest, 1e3 * s.highest);
+    print("  {:<34} {:5.1f} ms  [{:.1f}, {:.1f}]\n", what, 1e3 * s.median, 1e3 * s.lowest, 1e3 * s.highest);
   };
-  fmt::print("start to end of the program, {} rounds\n", options.rounds);
+  print("start to end of the program, {} rounds\n", options.rounds);
   line("--help", helping);
   line("first sampled token of a 1M model", sampling);
   return 0;

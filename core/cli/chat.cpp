@@ -8,7 +8,6 @@
 #include <iostream>
 
 #include "core/base/error.h"
-#include "core/base/foreign_text.h"
 #include "core/base/utf8.h"
 #include "core/cli/decode.h"
 #include "core/cli/model_folder.h"
@@ -87,22 +86,22 @@ int model_chat_command(const GlobalOptions& global, const ModelOptions& options)
   const Tokenizer tokenizer = Tokenizer::load(folder);
   const Model model = load_model(folder);
   Conversation conversation(model, tokenizer, chat, options, make_engine);
-  const bool by_hand = ::isatty(STDIN_FILENO) != 0, on_screen = ::isatty(STDOUT_FILENO) != 0;
-  if (by_hand) fmt::print(stderr, "{} · an empty line or Ctrl-D ends\n", folder.string());
+  const bool by_hand = ::isatty(STDIN_FILENO) != 0;
+  if (by_hand) print(stderr, "{} · an empty line or Ctrl-D ends\n", folder.string());
   const auto show = [&](const std::string& text) {
     if (options.json) return;
-    fmt::print("{}", on_screen ? printable(text) : text);
+    print("{}", text);
     flush_output();
   };
   for (std::string line;;) {
-    if (by_hand) fmt::print(stderr, "> ");
+    if (by_hand) print(stderr, "> ");
     if (!std::getline(std::cin, line)) break;
     if (line.empty() && by_hand) break;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const Json answer = conversation.answer(replace_invalid(line), show);
-    if (options.json) fmt::print("{}\n", json_line(answer));
-    else fmt::print("\n");
-    if (by_hand && answer["end"] == "length") fmt::print(stderr, "(cut after {} tokens; --max-tokens)\n", answer["ids"].size());
+    if (options.json) print_json(answer);
+    else print("\n");
+    if (by_hand && answer["end"] == "length") print(stderr, "(cut after {} tokens; --max-tokens)\n", answer["ids"].size());
     flush_output();
   }
   return 0;

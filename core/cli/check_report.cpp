@@ -1,6 +1,5 @@
 #include "core/cli/check_report.h"
 
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -22,7 +21,7 @@ void require_known(const std::vector<std::string>& only, const std::vector<std::
 int report_checks(const CheckReportOptions& options, const std::vector<std::string>& known,
                   const std::function<CheckResult(const std::string&)>& run) {
   end_at_interrupt();
-  if (!options.json) fmt::print("{} · seed {}\n", options.library, options.seed);
+  if (!options.json) print("{} · seed {}\n", options.library, options.seed);
   int counts[4] = {};
   for (const std::string& name : options.only.empty() ? known : options.only) {
     const auto start = std::chrono::steady_clock::now();
@@ -34,14 +33,14 @@ int report_checks(const CheckReportOptions& options, const std::vector<std::stri
           {"check", name}, {"result", grade_name(result.grade)}, {"detail", result.detail}, {"seconds", seconds}, {"seed", options.seed}};
       print_json(row);
     } else {
-      fmt::print("{}  {:<15} {}\n", grade_name(result.grade), name, result.detail);
+      print("{}  {:<15} {}\n", grade_name(result.grade), name, result.detail);
     }
     flush_output();
   }
   const int failed = counts[static_cast<int>(Grade::fail)];
   if (!options.json) {
-    fmt::print("{} passed, {} with a warning, {} failed, {} skipped\n", counts[static_cast<int>(Grade::pass)],
-               counts[static_cast<int>(Grade::warn)], failed, counts[static_cast<int>(Grade::skip)]);
+    print("{} passed, {} with a warning, {} failed, {} skipped\n", counts[static_cast<int>(Grade::pass)],
+          counts[static_cast<int>(Grade::warn)], failed, counts[static_cast<int>(Grade::skip)]);
   }
   return failed == 0 ? 0 : 1;
 }

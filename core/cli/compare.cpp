@@ -13,6 +13,7 @@
 #include "core/base/told_error.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/screen.h"
 #include "core/cli/terminal.h"
@@ -158,23 +159,22 @@ void print_rows(const std::vector<std::vector<std::string>>& rows) {
     std::string text;
     for (std::size_t i = 0; i < row.size(); ++i) text += row[i] + std::string(widths[i] - text_columns(row[i]) + 2, ' ');
     text.erase(text.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", text);
+    print("{}\n", text);
   }
 }
 
 void print_notes(const Json& summary) {
   const std::size_t seeds = summary["seeds"].size();
-  if (seeds == 1) fmt::print("One seed is an anecdote: its intervals know nothing of what another seed would have given.\n");
+  if (seeds == 1) print("One seed is an anecdote: its intervals know nothing of what another seed would have given.\n");
   else if (seeds < 5)
-    fmt::print("{} seeds are few: intervals are narrower than 95 % (docs/comparing.md). Five or more can be trusted.\n", seeds);
+    print("{} seeds are few: intervals are narrower than 95 % (docs/comparing.md). Five or more can be trusted.\n", seeds);
   for (const Json& arm : summary["arms"]) {
     for (const Json& run : arm["runs"]) {
       if (run["state"] == "failed")
-        fmt::print("failed: {} seed {}: {}\n", arm["name"].get<std::string>(), run["seed"].get<std::int64_t>(),
-                   run["error"].get<std::string>());
+        print("failed: {} seed {}: {}\n", arm["name"].get<std::string>(), run["seed"].get<std::int64_t>(), run["error"].get<std::string>());
     }
   }
-  for (const Json& warning : summary["warnings"]) fmt::print("warning: {}\n", warning.get<std::string>());
+  for (const Json& warning : summary["warnings"]) print("warning: {}\n", warning.get<std::string>());
 }
 
 void print_summary(const Json& summary, const fs::path& folder) {
@@ -183,14 +183,14 @@ void print_summary(const Json& summary, const fs::path& folder) {
   std::vector<std::vector<std::string>> rows = {
       {"arm", "test % [95 %]", "by seed", "area %", "tokens", "seconds", "runs", "against " + first + " [95 %]", "P(better)", "verdict"}};
   for (const Json& arm : summary["arms"]) rows.push_back(row_of(arm, unit));
-  fmt::print("\n{} · {} · {} seed{} · budget {} {} a run · {} test problems (set {})\n\n", summary["task"].get<std::string>(),
-             summary["model"].get<std::string>(), summary["seeds"].size(), summary["seeds"].size() == 1 ? "" : "s",
-             real_text(summary["budget"]["amount"].get<double>()), unit, summary["test"]["problems"].get<std::size_t>(),
-             summary["test"]["set"].get<std::string>());
+  print("\n{} · {} · {} seed{} · budget {} {} a run · {} test problems (set {})\n\n", summary["task"].get<std::string>(),
+        summary["model"].get<std::string>(), summary["seeds"].size(), summary["seeds"].size() == 1 ? "" : "s",
+        real_text(summary["budget"]["amount"].get<double>()), unit, summary["test"]["problems"].get<std::size_t>(),
+        summary["test"]["set"].get<std::string>());
   print_rows(rows);
-  fmt::print("\ntest: interquartile mean over seeds · area: mean validation accuracy over the {} of the budget · all in percent\n", unit);
+  print("\ntest: interquartile mean over seeds · area: mean validation accuracy over the {} of the budget · all in percent\n", unit);
   print_notes(summary);
-  fmt::print("{}\n", (folder / "comparison.json").string());
+  print("{}\n", (folder / "comparison.json").string());
 }
 
 }  // namespace
@@ -227,7 +227,7 @@ int compare_command(const GlobalOptions& global, const CompareOptions& options) 
     screen.line(fmt::format("interrupted: {} of {} runs are done; go on with: {}", count(RunState::done), plan.runs.size(), command));
     return interrupt_code();
   }
-  if (options.json) fmt::print("{}\n", json_line(summary));
+  if (options.json) print_json(summary);
   else print_summary(summary, folder);
   return count(RunState::failed) > 0 ? 1 : 0;
 }

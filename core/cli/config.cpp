@@ -1,8 +1,8 @@
 // config show · check · schema
 
-#include <fmt/format.h>
 
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/plan.h"
 #include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
@@ -29,7 +29,7 @@ struct PluginTables {
         tasks.emplace_back(about);
         out.push_back({about.id, about.title, about.doc, tasks.back().table(), {}});
       } catch (const std::exception& e) {
-        fmt::print(stderr, "warning: {}\n", e.what());
+        print(stderr, "warning: {}\n", e.what());
       }
     }
   }
@@ -43,7 +43,7 @@ struct PluginTables {
         for (const Variant& variant : algorithms.back()->variants()) plugin.variants.push_back({variant.name, variant.doc});
         out.push_back(std::move(plugin));
       } catch (const std::exception& e) {
-        fmt::print(stderr, "warning: {}\n", e.what());
+        print(stderr, "warning: {}\n", e.what());
       }
     }
   }
@@ -51,8 +51,8 @@ struct PluginTables {
 
 // What the run will not do, and what this machine cannot: on standard error, for people.
 void print_notes(const RunParts& parts) {
-  for (const std::string& note : parts.notes) fmt::print(stderr, "note: {}\n", note);
-  for (const std::string& warning : memory_warnings(RunShape::of(parts))) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& note : parts.notes) print(stderr, "note: {}\n", note);
+  for (const std::string& warning : memory_warnings(RunShape::of(parts))) print(stderr, "warning: {}\n", warning);
 }
 
 }  // namespace
@@ -62,12 +62,12 @@ int config_show_command(const GlobalOptions& global, const ConfigOptions& option
   if (options.json) {
     Json out = Json::object();
     for (const ResolvedSetting& setting : parts.resolved()) out[setting.path] = {{"value", setting.value}, {"origin", setting.origin.text()}};
-    fmt::print("{}\n", json_line(out));
+    print_json(out);
     return 0;
   }
-  for (const ResolvedSetting& setting : parts.resolved()) fmt::print("{:<28} {:<16} {}\n", setting.path, setting.value, setting.origin.text());
-  fmt::print("\n");
-  for (const std::string& line : arithmetic_lines(parts)) fmt::print("{}\n", line);
+  for (const ResolvedSetting& setting : parts.resolved()) print("{:<28} {:<16} {}\n", setting.path, setting.value, setting.origin.text());
+  print("\n");
+  for (const std::string& line : arithmetic_lines(parts)) print("{}\n", line);
   print_notes(parts);
   return 0;
 }
@@ -84,12 +84,12 @@ int config_check_command(const GlobalOptions& global, const ConfigOptions& optio
     out["notes"] = parts.notes;
     out["warnings"] = memory_warnings(RunShape::of(parts));
     out["fits"] = out["warnings"].empty();
-    fmt::print("{}\n", json_line(out));
+    print_json(out);
     return 0;
   }
-  fmt::print("{} is a valid experiment\n", options.config);
-  fmt::print("  {} · {} · {}\n", parts.task.about().id, e.algorithm.use, model_label(parts));
-  for (const std::string& line : arithmetic_lines(parts)) fmt::print("  {}\n", line);
+  print("{} is a valid experiment\n", options.config);
+  print("  {} · {} · {}\n", parts.task.about().id, e.algorithm.use, model_label(parts));
+  for (const std::string& line : arithmetic_lines(parts)) print("  {}\n", line);
   print_notes(parts);
   return 0;
 }
@@ -101,8 +101,8 @@ int config_schema_command(const GlobalOptions& global, const ConfigSchemaOptions
   PluginTables plugins;
   plugins.add_tasks(catalog, tables.tasks);
   plugins.add_algorithms(catalog, tables.algorithms);
-  if (options.markdown) fmt::print("{}", experiment_reference(tables));
-  else fmt::print("{}\n", experiment_schema(tables).dump(2));
+  if (options.markdown) print("{}", experiment_reference(tables));
+  else print("{}\n", experiment_schema(tables).dump(2));
   return 0;
 }
 

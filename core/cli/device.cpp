@@ -1,8 +1,8 @@
 // Decoding on a device, as the program tinyzero-train has it.
 
-#include <fmt/format.h>
 
 #include "core/cli/decode.h"
+#include "core/cli/output.h"
 #include "core/rollout/reference/device_choice.h"
 
 namespace tinyzero {
@@ -11,7 +11,7 @@ EngineMaker engine_maker(const GlobalOptions&, const DecodeOptions& options) {
   if (options.device == "cpu") return cpu_engine_maker(options);
   const Dtype precision = options.precision.empty() ? Dtype::f32 : dtype_from_name(options.precision);
   return [device = open_cuda_device(), precision](const Model& model) {
-    return device_engine(device, model, precision, [](const std::string& text) { fmt::print(stderr, "note: {}\n", text); });
+    return device_engine(device, model, precision, [](const std::string& text) { print(stderr, "note: {}\n", text); });
   };
 }
 

@@ -12,6 +12,7 @@
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/kernels/kernels.h"
 #include "core/plugin/library.h"
 #include "core/run/manifest.h"
@@ -77,23 +78,23 @@ int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
   const bool ok = torch.ok && report.contains("tasks") && report.contains("algorithms");
   report["ok"] = ok;
   if (options.json) {
-    fmt::print("{}\n", json_line(report));
+    print_json(report);
     return ok ? 0 : 1;
   }
   const auto list = [&](const char* key) {
     return report.contains(key) ? fmt::format("{}", fmt::join(report[key].get<std::vector<std::string>>(), ", "))
                                 : std::string("none found");
   };
-  fmt::print("tinyzero    {} · {}\n", TINYZERO_VERSION, TINYZERO_COMPILER);
-  fmt::print("machine     {} · {} · {:.1f} GiB, {:.1f} available · kernels {}\n", processor_name(),
-             cores_text(cpus), gib, available, kernels().name);
-  fmt::print("libtorch    {}\n",
-             torch.ok ? torch.libtorch : "cannot be loaded: " + torch.libtorch + "\n            run ./tinyzero, which installs it");
-  fmt::print("cuda        {}\n", torch.cuda);
-  fmt::print("tasks       {}\n", list("tasks"));
-  fmt::print("algorithms  {}\n", list("algorithms"));
-  for (const std::string& problem : catalog.problems()) fmt::print("plugin      {}\n", problem);
-  fmt::print("{}\n", ok ? "all is well" : "something is missing");
+  print("tinyzero    {} · {}\n", TINYZERO_VERSION, TINYZERO_COMPILER);
+  print("machine     {} · {} · {:.1f} GiB, {:.1f} available · kernels {}\n", processor_name(), cores_text(cpus), gib, available,
+        kernels().name);
+  print("libtorch    {}\n",
+        torch.ok ? torch.libtorch : "cannot be loaded: " + torch.libtorch + "\n            run ./tinyzero, which installs it");
+  print("cuda        {}\n", torch.cuda);
+  print("tasks       {}\n", list("tasks"));
+  print("algorithms  {}\n", list("algorithms"));
+  for (const std::string& problem : catalog.problems()) print("plugin      {}\n", problem);
+  print("{}\n", ok ? "all is well" : "something is missing");
   return ok ? 0 : 1;
 }
 

@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/cli/completion_text.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/run/episode_choice.h"
 #include "core/run/episode_file.h"
@@ -119,14 +120,14 @@ void print_reasons(const std::map<std::string, Total>& reasons, double count) {
   std::vector<std::pair<std::string, Total>> rows(reasons.begin(), reasons.end());
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second.count() > b.second.count(); });
   const std::size_t width = std::clamp(page_columns() - kNumbers, kLeastWord, kReasonWord);
-  fmt::print("\n  {:<{}} {:>7} {:>8} {:>8} {:>8}\n", "reason", width, "count", "share", "reward", "tokens");
+  print("\n  {:<{}} {:>7} {:>8} {:>8} {:>8}\n", "reason", width, "count", "share", "reward", "tokens");
   for (std::size_t i = 0; i < std::min(rows.size(), kReasons); ++i) {
     const auto& [reason, total] = rows[i];
     const std::string word = one_line(reason, width);
-    fmt::print("  {}{} {:>7} {:>6.1f} % {:>8.3g} {:>8.4g}\n", word, std::string(width - std::min(width, text_columns(word)), ' '),
-               total.count(), 100 * total.count() / count, total.reward(), total.tokens());
+    print("  {}{} {:>7} {:>6.1f} % {:>8.3g} {:>8.4g}\n", word, std::string(width - std::min(width, text_columns(word)), ' '), total.count(),
+          100 * total.count() / count, total.reward(), total.tokens());
   }
-  if (rows.size() > kReasons) fmt::print("  and {} more\n", rows.size() - kReasons);
+  if (rows.size() > kReasons) print("  and {} more\n", rows.size() - kReasons);
 }
 
 void print_step(const Step& step, const EpisodesOptions& options) {
@@ -149,32 +150,32 @@ void print_step(const Step& step, const EpisodesOptions& options) {
     ++of;
     if (known.size() < kReasons) known.insert(one_line(text_field(record, "reason"), kReasonWord));
   });
-  fmt::print("step {} · {}{} completions of {} problem{} · the run has steps {} to {}\n", step.step, total.count(),
-             total.count() < of ? fmt::format(" of {}", of) : "", problems.size(), problems.size() == 1 ? "" : "s", step.first, step.last);
+  print("step {} · {}{} completions of {} problem{} · the run has steps {} to {}\n", step.step, total.count(),
+        total.count() < of ? fmt::format(" of {}", of) : "", problems.size(), problems.size() == 1 ? "" : "s", step.first, step.last);
   if (total.count() == 0) {
     for (const std::string& line : folded(fmt::format("reasons of the step: {}", fmt::join(known, ", ")), page_columns(), 2))
-      fmt::print("{}\n", line);
+      print("{}\n", line);
     return;
   }
-  fmt::print("reward {:.4g}{} · {:.5g} tokens · {:.1f} % cut at the limit\n", total.reward(),
-             std::isfinite(total.right()) ? fmt::format(" · {:.1f} % right", 100 * total.right()) : "", total.tokens(), 100 * total.cut());
+  print("reward {:.4g}{} · {:.5g} tokens · {:.1f} % cut at the limit\n", total.reward(),
+        std::isfinite(total.right()) ? fmt::format(" · {:.1f} % right", 100 * total.right()) : "", total.tokens(), 100 * total.cut());
   print_reasons(reasons, total.count());
   const std::vector<Json> shown = chosen.take();
-  fmt::print("\n{}\n", order_text(order, shown.size()));
-  for (const Json& record : shown) fmt::print("\n{}", completion_text(record, page_columns()));
+  print("\n{}\n", order_text(order, shown.size()));
+  for (const Json& record : shown) print("\n{}", completion_text(record, page_columns()));
 }
 
 // As they are stored: in the order asked for, or else in that of the file.
 void print_lines(const Step& step, const EpisodesOptions& options) {
   if (options.worst + options.best + options.sample == 0)
-    return for_episodes(options, step.file, [](const StoredEpisode& episode, std::int64_t) { fmt::print("{}\n", episode.line); });
+    return for_episodes(options, step.file, [](const StoredEpisode& episode, std::int64_t) { print_json_text(episode.line); });
   const auto [order, most] = order_of(options);
   FirstEpisodes<std::string> chosen(order, static_cast<std::size_t>(most));
   for_episodes(options, step.file, [&](StoredEpisode episode, std::int64_t place) {
     const EpisodeRank rank = rank_of(episode.record, place);
     chosen.add(rank, std::move(episode.line));
   });
-  for (const std::string& line : chosen.take()) fmt::print("{}\n", line);
+  for (const std::string& line : chosen.take()) print_json_text(line);
 }
 
 }  // namespace

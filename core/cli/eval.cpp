@@ -16,6 +16,7 @@
 #include "core/cli/interrupt.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/screen.h"
 #include "core/cli/terminal.h"
@@ -133,12 +134,11 @@ EndpointOptions endpoint_options(const EvalCommandOptions& options) {
     throw Error("the environment has no key in " + out.key_name, "set it, or leave --key-env away if the endpoint needs none");
   if (out.key.empty() || is_private(out.url)) return out;
   if (!options.key_env.empty()) {
-    fmt::print(stderr, "note: the key in {} goes to {} in clear, which has no TLS\n", out.key_name,
-               options.endpoint);
+    print(stderr, "note: the key in {} goes to {} in clear, which has no TLS\n", out.key_name, options.endpoint);
     return out;
   }
-  fmt::print(stderr, "note: the key in {} is not sent to {}, which has no TLS; --key-env {} sends it\n", out.key_name, options.endpoint,
-             out.key_name);
+  print(stderr, "note: the key in {} is not sent to {}, which has no TLS; --key-env {} sends it\n", out.key_name, options.endpoint,
+        out.key_name);
   out.key.clear();
   return out;
 }
@@ -167,7 +167,7 @@ class Evaluator {
                   "use the task, settings, split and number of problems of that evaluation");
     if (options.save.empty()) return;
     file_ = std::make_unique<AnswerFile>(options.save);
-    if (!file_->lock_note().empty()) fmt::print(stderr, "note: {}\n", file_->lock_note());
+    if (!file_->lock_note().empty()) print(stderr, "note: {}\n", file_->lock_note());
   }
 
   void run_folder(const Subject& subject) {
@@ -324,14 +324,12 @@ class Evaluator {
   void tell_interrupted(const std::string& model, std::size_t kept, std::size_t wanted) const {
     if (file_) {
       file_->sync();
-      fmt::print(
-          stderr,
-          "interrupted: {} of {} answers of {} are in {}; the same command goes on from there\n",
-          kept, wanted, model, options_.save);
+      print(stderr, "interrupted: {} of {} answers of {} are in {}; the same command goes on from there\n", kept, wanted, model,
+            options_.save);
     } else {
-      fmt::print(stderr,
-                 "interrupted: nothing is kept; with --save FILE answers are, and the same command "
-                 "goes on\n");
+      print(stderr,
+            "interrupted: nothing is kept; with --save FILE answers are, and the same command "
+            "goes on\n");
     }
   }
 

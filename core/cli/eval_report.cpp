@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/eval/endpoint.h"
 
@@ -31,40 +32,40 @@ std::string host_of(const std::string& url) {
 }
 
 void print_models(const Evaluation& e) {
-  fmt::print("    {:<23} {:<23} {:>7} {:>7} {:>10}   {}\n", "accuracy [95 %]", "greedy [95 %]", "tokens", "cut", "not judged", "model");
+  print("    {:<23} {:<23} {:>7} {:>7} {:>10}   {}\n", "accuracy [95 %]", "greedy [95 %]", "tokens", "cut", "not judged", "model");
   for (std::size_t m = 0; m < e.models.size(); ++m) {
     const EvalReport& r = e.models[m].report;
     const bool greedy = !r.greedy_tallies.empty();
     const std::string name = e.models[m].name + (e.models[m].endpoint.empty() ? "" : " at " + host_of(e.models[m].endpoint));
-    fmt::print("{:<3} {:<23} {:<23} {:>7} {:>5.1f} % {:>8.1f} %   {}\n", m + 1,
-               r.judged > 0 ? interval_text(r.accuracy(), r.accuracy_interval) : "    -",
-               greedy ? interval_text(r.greedy, clustered_wilson(r.greedy_tallies)) : "    -",
-               r.length > 0 ? fmt::format("{:.1f}", r.length) : "-", 100 * r.truncated, 100 * r.failed, one_line(name, 200));
+    print("{:<3} {:<23} {:<23} {:>7} {:>5.1f} % {:>8.1f} %   {}\n", m + 1,
+          r.judged > 0 ? interval_text(r.accuracy(), r.accuracy_interval) : "    -",
+          greedy ? interval_text(r.greedy, clustered_wilson(r.greedy_tallies)) : "    -",
+          r.length > 0 ? fmt::format("{:.1f}", r.length) : "-", 100 * r.truncated, 100 * r.failed, one_line(name, 200));
   }
 }
 
 void print_differences(const Evaluation& e) {
   if (e.models.size() < 2) return;
-  fmt::print("\ncompared with 1 on the same problems, in points\n");
+  print("\ncompared with 1 on the same problems, in points\n");
   const EvalReport& first = e.models.front().report;
   for (std::size_t m = 1; m < e.models.size(); ++m) {
     const EvalReport& r = e.models[m].report;
-    fmt::print("{:<3} accuracy {}", m + 1, difference_text(paired_difference(first.tallies, r.tallies)));
+    print("{:<3} accuracy {}", m + 1, difference_text(paired_difference(first.tallies, r.tallies)));
     if (!first.greedy_tallies.empty() && !r.greedy_tallies.empty())
-      fmt::print(" · greedy {}", difference_text(paired_difference(first.greedy_tallies, r.greedy_tallies)));
-    fmt::print("\n");
+      print(" · greedy {}", difference_text(paired_difference(first.greedy_tallies, r.greedy_tallies)));
+    print("\n");
   }
 }
 
 // A row with a share for each model; NaN: there is none. What follows is for one model alone.
 void print_row(const std::string& label, const Evaluation& e, const std::function<double(const EvalReport&)>& share,
                const std::string& rest) {
-  fmt::print("{:<{}}", one_line(label, kLabel - 2), kLabel);
+  print("{:<{}}", one_line(label, kLabel - 2), kLabel);
   for (const EvaluatedModel& m : e.models) {
     const double value = share(m.report);
-    fmt::print("{:>9}", std::isnan(value) ? "-" : fmt::format("{:.1f} %", 100 * value));
+    print("{:>9}", std::isnan(value) ? "-" : fmt::format("{:.1f} %", 100 * value));
   }
-  fmt::print("{}\n", e.models.size() == 1 && !rest.empty() ? "   " + rest : "");
+  print("{}\n", e.models.size() == 1 && !rest.empty() ? "   " + rest : "");
 }
 
 void print_passes(const Evaluation& e) {
@@ -124,9 +125,9 @@ const char* advice_on(const std::string& remark) {
 void print_remarks(const Evaluation& e) {
   for (const EvaluatedModel& m : e.models) {
     for (const auto& [remark, count] : m.report.remarks)
-      fmt::print("\nnote: {:.0f} of {:.0f} answers of {}: {}{}", count, m.report.total,
-                 one_line(m.name, 200), one_line(remark, 200), advice_on(remark));
-    if (!m.report.remarks.empty()) fmt::print("\n");
+      print("\nnote: {:.0f} of {:.0f} answers of {}: {}{}", count, m.report.total, one_line(m.name, 200), one_line(remark, 200),
+            advice_on(remark));
+    if (!m.report.remarks.empty()) print("\n");
   }
 }
 
@@ -187,13 +188,13 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
 
 void print_evaluation(const Evaluation& e) {
   const EvalReport& first = e.models.front().report;
-  fmt::print("{} · {} split · {:.0f} problems ({:.0f} different) · set {}\n{:.0f} sample{} a problem at temperature {:g}\n\n", e.task,
-             e.split, first.problems, first.keys, e.set.fingerprint, first.samples, first.samples == 1 ? "" : "s", e.temperature);
+  print("{} · {} split · {:.0f} problems ({:.0f} different) · set {}\n{:.0f} sample{} a problem at temperature {:g}\n\n", e.task, e.split,
+        first.problems, first.keys, e.set.fingerprint, first.samples, first.samples == 1 ? "" : "s", e.temperature);
   print_models(e);
   print_differences(e);
-  fmt::print("\n{:<{}}", "", kLabel);
-  for (std::size_t m = 0; m < e.models.size(); ++m) fmt::print("{:>9}", m + 1);
-  fmt::print("\n");
+  print("\n{:<{}}", "", kLabel);
+  for (std::size_t m = 0; m < e.models.size(); ++m) print("{:>9}", m + 1);
+  print("\n");
   print_passes(e);
   print_groups(e, &EvalReport::by_source, "");
   print_groups(e, &EvalReport::by_difficulty, "difficulty ");
@@ -202,7 +203,7 @@ void print_evaluation(const Evaluation& e) {
 }
 
 void print_evaluation_json(const Evaluation& e) {
-  for (const EvaluatedModel& m : e.models) fmt::print("{}\n", json_line(model_json(e, m)));
+  for (const EvaluatedModel& m : e.models) print_json(model_json(e, m));
 }
 
 }  // namespace tinyzero

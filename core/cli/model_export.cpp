@@ -91,10 +91,10 @@ int model_export_command(const GlobalOptions&, const ModelExportOptions& options
   const ModelFolder written(out);  // reads back what others will read
   std::size_t bytes = 0;
   for (const SafetensorsFile& file : written.files()) bytes += file.bytes();
-  fmt::print("{} · {} · {} in {} {}\n", out.string(), name_of(dtype), size_text(static_cast<double>(bytes)), written.files().size(),
-             written.files().size() == 1 ? "file" : "files");
+  print("{} · {} · {} in {} {}\n", out.string(), name_of(dtype), size_text(static_cast<double>(bytes)), written.files().size(),
+        written.files().size() == 1 ? "file" : "files");
   flush_output();  // before the converter's words
-  if (options.gguf) fmt::print("{}\n", convert(converter, out, dtype).string());
+  if (options.gguf) print("{}\n", convert(converter, out, dtype).string());
   return 0;
 }
 

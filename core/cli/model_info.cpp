@@ -99,15 +99,15 @@ Json tokenizer_info(const fs::path& folder) {
 
 void print_chat(const Json& info) {
   if (!info["chat_template"].is_string()) {
-    fmt::print("  no chat     {}\n", one_line(info["no_chat_because"].get<std::string>(), 400));
+    print("  no chat     {}\n", one_line(info["no_chat_because"].get<std::string>(), 400));
     return;
   }
   const Json& end = info["answer_end"];
   const std::string ends =
       end.is_string() ? " · an answer ends with " + one_line(end.get<std::string>(), 60) : "";
-  fmt::print("  chat        {}{}\n", info["chat_template"].get<std::string>(), ends);
+  print("  chat        {}{}\n", info["chat_template"].get<std::string>(), ends);
   const Json& why = info["no_system_because"];
-  if (why.is_string()) fmt::print("  no system   {}\n", one_line(why.get<std::string>(), 400));
+  if (why.is_string()) print("  no system   {}\n", one_line(why.get<std::string>(), 400));
 }
 
 void print_tokenizer(const Json& info) {
@@ -117,12 +117,12 @@ void print_tokenizer(const Json& info) {
     return out;
   };
   if (info.contains("error")) {
-    fmt::print("  no tokenizer  {}\n", one_line(info["error"].get<std::string>(), 400));
+    print("  no tokenizer  {}\n", one_line(info["error"].get<std::string>(), 400));
   } else {
-    fmt::print("  tokenizer   {} · {} tokens, {} of them added\n", info["kind"].get<std::string>(), info["tokens"].get<std::int64_t>(),
-               info["added"].get<std::int64_t>());
-    for (const std::string& line : folded("  special    " + list("special"), 140, 14)) fmt::print("{}\n", line);
-    if (!info["before"].empty() || !info["behind"].empty()) fmt::print("  prompt     {} …{}\n", list("before"), list("behind"));
+    print("  tokenizer   {} · {} tokens, {} of them added\n", info["kind"].get<std::string>(), info["tokens"].get<std::int64_t>(),
+          info["added"].get<std::int64_t>());
+    for (const std::string& line : folded("  special    " + list("special"), 140, 14)) print("{}\n", line);
+    if (!info["before"].empty() || !info["behind"].empty()) print("  prompt     {} …{}\n", list("before"), list("behind"));
   }
   print_chat(info);
 }
@@ -172,19 +172,19 @@ int model_info_command(const GlobalOptions&, const ModelOptions& options) {
   for (const auto& [dtype, numbers] : folder.dtypes()) dtypes += (dtypes.empty() ? "" : " and ") + name_of(dtype);
   for (const SafetensorsFile& file : folder.files()) bytes += file.bytes();
   const auto& files = folder.files();
-  fmt::print("{}\n", folder.path().string());
-  fmt::print("  family      {} · {}{}\n", c.model_type, architecture_of(c), extras);
-  fmt::print("  parameters  {} · {}\n", grouped(c.parameters()),
-             c.value_head ? "one value a token in place of a head"
-             : c.tied     ? "the head is the embedding"
-                          : "a head of its own");
-  fmt::print("  shape       {} layers of {} · {} heads of {} over {} of keys and values · MLP {}\n", c.layers, grouped(c.width), c.heads,
-             c.head_dim, c.kv_heads, grouped(c.mlp));
-  fmt::print("  vocabulary  {}\n", grouped(c.vocab));
-  fmt::print("  context     {} tokens · rope {}\n", grouped(c.context), rope_text(c));
-  fmt::print("  weights     {} · {} in {}\n", dtypes, size_text(static_cast<double>(bytes)),
-             files.size() == 1 ? files[0].path().filename().string() : fmt::format("{} shards", files.size()));
-  fmt::print("  ends with   {}\n", c.eos.empty() ? "no token" : fmt::format("token {} ({})", fmt::join(c.eos, ", "), folder.eos_source()));
+  print("{}\n", folder.path().string());
+  print("  family      {} · {}{}\n", c.model_type, architecture_of(c), extras);
+  print("  parameters  {} · {}\n", grouped(c.parameters()),
+        c.value_head ? "one value a token in place of a head"
+        : c.tied     ? "the head is the embedding"
+                     : "a head of its own");
+  print("  shape       {} layers of {} · {} heads of {} over {} of keys and values · MLP {}\n", c.layers, grouped(c.width), c.heads,
+        c.head_dim, c.kv_heads, grouped(c.mlp));
+  print("  vocabulary  {}\n", grouped(c.vocab));
+  print("  context     {} tokens · rope {}\n", grouped(c.context), rope_text(c));
+  print("  weights     {} · {} in {}\n", dtypes, size_text(static_cast<double>(bytes)),
+        files.size() == 1 ? files[0].path().filename().string() : fmt::format("{} shards", files.size()));
+  print("  ends with   {}\n", c.eos.empty() ? "no token" : fmt::format("token {} ({})", fmt::join(c.eos, ", "), folder.eos_source()));
   print_tokenizer(tokenizer_info(folder.path()));
   return 0;
 }

@@ -1,9 +1,9 @@
 // model merge: a model and a LoRA adapter of PEFT become one model.
 
-#include <fmt/format.h>
 
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/model/adapter.h"
 
 namespace tinyzero {
@@ -15,7 +15,7 @@ int model_merge_command(const GlobalOptions&, const ModelMergeOptions& options) 
   FolderContent content = content_of(model);
   content.dtype = dtype_from_name(options.dtype);
   export_folder(content, out);
-  fmt::print("{}\n", out.string());
+  print("{}\n", out.string());
   return 0;
 }
 

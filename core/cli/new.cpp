@@ -1,6 +1,5 @@
 // task new · algorithm new: a folder with a plugin that builds, passes its checks and trains as it stands.
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/told_error.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/templates.h"
 #include "core/plugin/library.h"
@@ -81,7 +81,7 @@ int write_folder(const GlobalOptions& global, const std::string& name, const Kin
     fs::remove_all(hidden, ignored);
     throw;
   }
-  fmt::print(
+  print(
       "{0}/ holds {1} that works: {0}.cpp. Build and check it:\n\n  cd {0}\n  cmake -B build {2}\n  cmake --build build\n"
       "  ctest --test-dir build --output-on-failure\n\nREADME.md goes on from there.\n",
       name, kind.name, cmake_find_argument());

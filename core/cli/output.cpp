@@ -41,9 +41,8 @@ std::string json_escape(std::uint32_t code) {
   return fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((code - 0x10000) >> 10), 0xDC00 + ((code - 0x10000) & 0x3FF));
 }
 
-// The value as one line, which ends in a line end.
-std::string printable_json(const Json& value) {
-  const std::string line = json_line(value);
+// A value that json_line() wrote, with its line end.
+std::string printable_json(const std::string& line) {
   std::string out;
   out.reserve(line.size() + 1);
   for (std::size_t at = 0; at < line.size();) {
@@ -67,8 +66,10 @@ void print_text(std::FILE* stream, const std::string& text) {
   else if (!write(printable(text))) throw OutputFailure();
 }
 
-void print_json(const Json& value) {
-  if (!write(printable_json(value))) throw OutputFailure();
+void print_json(const Json& value) { print_json_text(json_line(value)); }
+
+void print_json_text(const std::string& line) {
+  if (!write(printable_json(line))) throw OutputFailure();
 }
 
 void flush_output() {
@@ -76,7 +77,7 @@ void flush_output() {
 }
 
 bool try_print_json(const Json& value) {
-  if (reader_left || (write(printable_json(value)) && flush())) return true;
+  if (reader_left || (write(printable_json(json_line(value))) && flush())) return true;
   reader_left = first_problem == EPIPE;
   return reader_left;
 }

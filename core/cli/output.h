@@ -35,6 +35,7 @@ void print(std::FILE* stream, fmt::format_string<T...> format, T&&... values) {
 // Prints one line of JSON to standard output, with what is not printable as escapes: the same value
 // for a machine.
 void print_json(const Json& value);
+void print_json_text(const std::string& line);  // a value as json_line() wrote it
 
 // Writes out what was printed so far.
 void flush_output();

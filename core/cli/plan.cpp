@@ -53,18 +53,18 @@ void print_plan(const RunParts& parts, const RunProbe& probe) {
   const std::int64_t steps = probe.steps(e.train);
   const RunShape run = RunShape::of(parts);
   const RunArithmetic a = arithmetic_of(run, steps);
-  fmt::print("{} · {} · {} · {} · {}\n", parts.task.about().id, e.algorithm.use, model_label(parts), counted(e.general.threads, "thread"),
-             kernels().name);
-  for (const std::string& line : arithmetic_lines(parts)) fmt::print("  {}\n", line);
-  fmt::print("measured\n");
-  if (e.warm_start.steps > 0) fmt::print("{}\n", part_line("warm start", e.warm_start.steps, probe.warm_start, ""));
+  print("{} · {} · {} · {} · {}\n", parts.task.about().id, e.algorithm.use, model_label(parts), counted(e.general.threads, "thread"),
+        kernels().name);
+  for (const std::string& line : arithmetic_lines(parts)) print("  {}\n", line);
+  print("measured\n");
+  if (e.warm_start.steps > 0) print("{}\n", part_line("warm start", e.warm_start.steps, probe.warm_start, ""));
   if (e.train.steps > 0) {
-    fmt::print("{}\n", part_line("rollout", steps, probe.rollout, a.rounds > 1 ? "   one round of sampling" : ""));
-    fmt::print("{}\n", part_line("update", steps, probe.update, "   with every problem of a step teaching"));
+    print("{}\n", part_line("rollout", steps, probe.rollout, a.rounds > 1 ? "   one round of sampling" : ""));
+    print("{}\n", part_line("update", steps, probe.update, "   with every problem of a step teaching"));
   }
-  fmt::print("{}\n", part_line("evaluation", a.evaluations, probe.evaluation, ""));
-  fmt::print("  {:<12} about {}; less as completions learn to end before the limit\n", "time", duration(probe.seconds(e, a)));
-  fmt::print("  {:<12} {} at its peak, with the program, LibTorch and activations\n", "memory", megabytes(probe.peak_bytes));
+  print("{}\n", part_line("evaluation", a.evaluations, probe.evaluation, ""));
+  print("  {:<12} about {}; less as completions learn to end before the limit\n", "time", duration(probe.seconds(e, a)));
+  print("  {:<12} {} at its peak, with the program, LibTorch and activations\n", "memory", megabytes(probe.peak_bytes));
 }
 
 std::string share_column(double seconds) { return fmt::format("{:>10} {:>10}", duration(seconds), duration(seconds / kAssumedShare)); }
@@ -78,9 +78,9 @@ void print_gpu_memory(const RunShape& run, const Gpu& gpu, const GpuMemory& m) {
   const Experiment& e = run.experiment;
   const double whole = static_cast<double>(run.model->layout.size()) / 1e6, learning = static_cast<double>(run.learning()) / 1e6;
   const auto line = [](const char* name, double bytes, const std::string& what) {
-    fmt::print("  {:<12} {:>9}   {}\n", name, gigabytes(bytes), what);
+    print("  {:<12} {:>9}   {}\n", name, gigabytes(bytes), what);
   };
-  fmt::print("memory\n");
+  print("memory\n");
   line("weights", m.weights,
        fmt::format("{:.0f}M x (4 in f32 to learn + 2 in bf16 to sample){}", whole,
                    run.adapter_values > 0 ? fmt::format(", {:.1f}M x 4 of the adapter", learning) : ""));
@@ -95,27 +95,27 @@ void print_gpu_memory(const RunShape& run, const Gpu& gpu, const GpuMemory& m) {
        fmt::format("activations of {} tokens{}, and a chunk of logits; sampling and learning take turns",
                    std::max(e.train.micro_batch, run.longest()), e.train.recompute ? ", layers recomputed" : ""));
   line("program", m.program, "CUDA and its libraries, assumed");
-  fmt::print("  {:<12} {:>9}   of {}: {}\n", "total", gigabytes(m.total()), gigabytes(gpu.bytes),
-             m.total() <= gpu.bytes ? "fits" : "does not fit");
+  print("  {:<12} {:>9}   of {}: {}\n", "total", gigabytes(m.total()), gigabytes(gpu.bytes),
+        m.total() <= gpu.bytes ? "fits" : "does not fit");
   line("beside it", m.host, "of the computer's memory: weights, gradients and moments, and the program");
 }
 
 void print_remedies(const RunShape& run, const Gpu& gpu) {
   const std::vector<Remedy> remedies = gpu_remedies(run, gpu);
-  for (const Remedy& remedy : remedies) fmt::print("  fits with    {:>9}   {}\n", gigabytes(remedy.bytes), remedy.settings);
-  if (remedies.empty()) fmt::print("  no train.recompute, train.micro_batch, rollout.wave or lora.rank makes it fit\n");
+  for (const Remedy& remedy : remedies) print("  fits with    {:>9}   {}\n", gigabytes(remedy.bytes), remedy.settings);
+  if (remedies.empty()) print("  no train.recompute, train.micro_batch, rollout.wave or lora.rank makes it fit\n");
   if (!run.own_side_models().empty() && remedies.empty())
-    fmt::print("  side models take {}: an algorithm without them, or a KL of 0, saves that\n", gigabytes(gpu_memory(run).side_models));
+    print("  side models take {}: an algorithm without them, or a KL of 0, saves that\n", gigabytes(gpu_memory(run).side_models));
 }
 
 void print_gpu_time(const RunShape& run, const Gpu& gpu) {
   const Experiment& e = run.experiment;
   const RunArithmetic a = arithmetic_of(run, e.train.steps);
   const GpuTime t = gpu_time(run, gpu);
-  fmt::print("time, with completions of {} tokens; peaks of {} ({})\n", e.rollout.max_tokens, roofs_text(gpu), gpu.source);
-  fmt::print("  {:<22} {:>10} {:>10}\n", "", "at them", fmt::format("at {:.0f} %", 100 * kAssumedShare));
+  print("time, with completions of {} tokens; peaks of {} ({})\n", e.rollout.max_tokens, roofs_text(gpu), gpu.source);
+  print("  {:<22} {:>10} {:>10}\n", "", "at them", fmt::format("at {:.0f} %", 100 * kAssumedShare));
   const auto line = [](const std::string& name, double seconds, const char* what) {
-    fmt::print("  {:<22} {}{}\n", name, share_column(seconds), what);
+    print("  {:<22} {}{}\n", name, share_column(seconds), what);
   };
   line("decoding", t.decode, "   a token reads weights and caches, or 2 operations a weight and sequence");
   line("prompts", t.prefill, "   2 operations a weight");
@@ -175,12 +175,12 @@ int plan_on_gpu(const GlobalOptions& global, const PlanOptions& options) {
   if (const std::int64_t tokens = gpu_micro_batch(run, gpu); tokens > 0) run.experiment.train.micro_batch = tokens;
   else run.experiment.train.micro_batch = run.longest();
   if (options.json) {
-    fmt::print("{}\n", json_line(gpu_json(run, gpu)));
+    print_json(gpu_json(run, gpu));
     return 0;
   }
-  fmt::print("{} · {} · {} · {}\n", parts.task.about().id, parts.experiment.algorithm.use, model_label(parts), gpu.name);
-  fmt::print("  a prediction on paper: nothing of it was measured. With rollout.device=cuda train.device=cuda\n");
-  for (const std::string& line : arithmetic_lines(run, parts.held_out.keys)) fmt::print("  {}\n", line);
+  print("{} · {} · {} · {}\n", parts.task.about().id, parts.experiment.algorithm.use, model_label(parts), gpu.name);
+  print("  a prediction on paper: nothing of it was measured. With rollout.device=cuda train.device=cuda\n");
+  for (const std::string& line : arithmetic_lines(run, parts.held_out.keys)) print("  {}\n", line);
   const GpuMemory m = gpu_memory(run);
   print_gpu_memory(run, gpu, m);
   if (m.total() > gpu.bytes) print_remedies(run, gpu);
@@ -272,7 +272,7 @@ int plan_command(const GlobalOptions& global, const PlanOptions& options) {
                     {"evaluation", probe.evaluation},
                     {"run", probe.seconds(parts.experiment, arithmetic_of(RunShape::of(parts), probe.steps(parts.experiment.train)))}};
   out["peak_bytes"] = probe.peak_bytes;
-  fmt::print("{}\n", json_line(out));
+  print_json(out);
   return 0;
 }
 

@@ -1,6 +1,5 @@
 // play: try a task by hand, or watch a model try.
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -27,27 +26,27 @@ std::string with_tags(const std::string& answer) {
 }
 
 int play_by_hand(const Task& task, const PlayOptions& options) {
-  if (::isatty(STDIN_FILENO) != 0) fmt::print("Type an answer; \"?\" shows a solution, \"q\" ends.\n");
+  if (::isatty(STDIN_FILENO) != 0) print("Type an answer; \"?\" shows a solution, \"q\" ends.\n");
   double right = 0;
   std::int64_t tried = 0;
   for (std::int64_t n = 0; options.problems == 0 || n < options.problems; ++n) {
     const Item item = task.draw(static_cast<std::uint64_t>(options.seed), {static_cast<std::uint64_t>(n)}).front();
-    fmt::print("\n{}\n> ", item.prompt);
+    print("\n{}\n> ", item.prompt);
     flush_output();
     std::string line;
     if (!std::getline(std::cin, line) || line == "q") break;
     if (line == "?") {
       const auto solution = task.solve(item.state);
-      fmt::print("  {}\n", solution ? *solution : "there is no solution");
+      print("  {}\n", solution ? *solution : "there is no solution");
       continue;
     }
     const std::string completion = with_tags(line);
     const Verdict verdict = task.verify({{item.state, completion}}).front();
     ++tried;
     right += task.is_right(verdict) ? 1 : 0;
-    fmt::print("  {} · reward {} · {}\n", task.is_right(verdict) ? "right" : "not right", verdict.reward, task.reason(verdict));
+    print("  {} · reward {} · {}\n", task.is_right(verdict) ? "right" : "not right", verdict.reward, task.reason(verdict));
   }
-  fmt::print("\n{} of {} right\n", right, tried);
+  print("\n{} of {} right\n", right, tried);
   return 0;
 }
 
@@ -59,10 +58,10 @@ int watch_oracle(const Task& task, const PlayOptions& options) {
     const auto solution = task.solve(item.state);
     const Verdict verdict = task.verify({{item.state, solution.value_or("")}}).front();
     right += task.is_right(verdict) ? 1 : 0;
-    fmt::print("{}\n{}\n  {} · reward {} · {}\n\n", item.prompt, solution.value_or("(there is no solution)"),
-               task.is_right(verdict) ? "right" : "not right", verdict.reward, task.reason(verdict));
+    print("{}\n{}\n  {} · reward {} · {}\n\n", item.prompt, solution.value_or("(there is no solution)"),
+          task.is_right(verdict) ? "right" : "not right", verdict.reward, task.reason(verdict));
   }
-  fmt::print("{} of {} right\n", right, problems);
+  print("{} of {} right\n", right, problems);
   return 0;
 }
 
@@ -78,10 +77,10 @@ int watch_model(const Task& task, const Subject& subject, const PlayOptions& opt
   double right = 0;
   for (const ScoredCompletion& c : score_episodes(tokenizer, task, items, engine->generate(prompts, sampling))) {
     right += task.is_right(c.verdict) ? 1 : 0;
-    fmt::print("{}\n{}\n  {} · {} tokens · {}\n\n", items[c.item].prompt, c.text, task.is_right(c.verdict) ? "right" : "not right",
-               c.episode.tokens.size(), task.reason(c.verdict));
+    print("{}\n{}\n  {} · {} tokens · {}\n\n", items[c.item].prompt, c.text, task.is_right(c.verdict) ? "right" : "not right",
+          c.episode.tokens.size(), task.reason(c.verdict));
   }
-  fmt::print("{} of {} right\n", right, items.size());
+  print("{} of {} right\n", right, items.size());
   return 0;
 }
 

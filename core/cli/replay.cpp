@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/cli/completion_text.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/run/episode_choice.h"
@@ -91,18 +92,18 @@ class Tokens {
 void print_tokens(const Json& tokens, const ReplayedUpdate& own, const ReplayedUpdate* other) {
   constexpr std::size_t kText = 16;
   if (other != nullptr) {
-    fmt::print("  {:{}} {:>9} {:>9} {:>20} {:>20}\n", "", kText, "", "", one_line(own.algorithm, 20), one_line(other->algorithm, 20));
+    print("  {:{}} {:>9} {:>9} {:>20} {:>20}\n", "", kText, "", "", one_line(own.algorithm, 20), one_line(other->algorithm, 20));
   }
-  fmt::print("  {:<{}} {:>9} {:>9} {:>9} {:>10}{}\n", "token", kText, "sampler", "before", "after", "advantage",
-             other != nullptr ? fmt::format(" {:>9} {:>10}", "after", "advantage") : "");
+  print("  {:<{}} {:>9} {:>9} {:>9} {:>10}{}\n", "token", kText, "sampler", "before", "after", "advantage",
+        other != nullptr ? fmt::format(" {:>9} {:>10}", "after", "advantage") : "");
   const auto update = [](const Json& u) {
     return fmt::format(" {:>9.4f} {:>+10.3f}", u["after"].get<double>(), u["advantage"].get<double>());
   };
   for (const Json& token : tokens) {
     const std::string text = "[" + one_line(text_field(token, "text"), kText - 2) + "]";
-    fmt::print("  {}{} {:>9.4f} {:>9.4f}{}{}\n", text, std::string(kText - std::min(kText, text_columns(text)), ' '),
-               token["sampler"].get<double>(), token["before"].get<double>(), update(token["own"]),
-               other != nullptr ? update(token["other"]) : "");
+    print("  {}{} {:>9.4f} {:>9.4f}{}{}\n", text, std::string(kText - std::min(kText, text_columns(text)), ' '),
+          token["sampler"].get<double>(), token["before"].get<double>(), update(token["own"]),
+          other != nullptr ? update(token["other"]) : "");
   }
 }
 
@@ -116,8 +117,8 @@ std::string sameness_text(const ReplayedUpdate& own, std::int64_t step) {
 }
 
 void print_updates(const ReplayedUpdate& own, const ReplayedUpdate& other, const ReplayComparison& c) {
-  fmt::print("\n{:<44} {:>12} {:>12}\n", "", own.algorithm, other.algorithm);
-  const auto row = [](const char* name, double a, double b) { fmt::print("{:<44} {:>12.5g} {:>12.5g}\n", name, a, b); };
+  print("\n{:<44} {:>12} {:>12}\n", "", own.algorithm, other.algorithm);
+  const auto row = [](const char* name, double a, double b) { print("{:<44} {:>12.5g} {:>12.5g}\n", name, a, b); };
   row("episodes in the update", static_cast<double>(own.episodes), static_cast<double>(other.episodes));
   row("advantage of a token, mean magnitude", own.advantage.abs().mean().item<double>(), other.advantage.abs().mean().item<double>());
   row("loss", value_of(own.learned.metrics, "loss"), value_of(other.learned.metrics, "loss"));
@@ -125,17 +126,16 @@ void print_updates(const ReplayedUpdate& own, const ReplayedUpdate& other, const
   row("norm of the change of all weights", own.change.norm().item<double>(), other.change.norm().item<double>());
   row("log-prob of a token of a right completion", own.right, other.right);
   row("log-prob of a token of another completion", own.wrong, other.wrong);
-  fmt::print("\nadvantages: correlation {:.3f}, opposite signs at {:.1f} % of the tokens\n", c.advantage_correlation,
-             100 * c.opposite_signs);
-  fmt::print("changes of the weights: cosine {:.3f}, norm {:.2f} times that of {}\n", c.change_cosine, c.change_ratio, own.algorithm);
+  print("\nadvantages: correlation {:.3f}, opposite signs at {:.1f} % of the tokens\n", c.advantage_correlation, 100 * c.opposite_signs);
+  print("changes of the weights: cosine {:.3f}, norm {:.2f} times that of {}\n", c.change_cosine, c.change_ratio, own.algorithm);
   for (const ReplayedUpdate* u : {&own, &other}) {
     for (const std::string& name : u->begun)
-      fmt::print("{}: its model {} is new here, a copy of the policy before the step\n", u->algorithm, name);
+      print("{}: its model {} is new here, a copy of the policy before the step\n", u->algorithm, name);
   }
 }
 
-void print_json(std::int64_t step, const SampledStep& sampled, const ReplayedUpdate& own, const std::optional<ReplayedUpdate>& other,
-                const Json& worst) {
+void print_replay_json(std::int64_t step, const SampledStep& sampled, const ReplayedUpdate& own, const std::optional<ReplayedUpdate>& other,
+                       const Json& worst) {
   Json out = {{"step", step}, {"completions", sampled.completions.size()}, {"weights_as_saved", nullptr}, {"own", update_json(own)}};
   if (own.as_saved) out["weights_as_saved"] = *own.as_saved;
   if (other) {
@@ -147,26 +147,25 @@ void print_json(std::int64_t step, const SampledStep& sampled, const ReplayedUpd
     out["change_ratio"] = comparison.change_ratio;
   }
   if (!worst.empty()) out["worst"] = worst;
-  fmt::print("{}\n", json_line(out));
+  print_json(out);
 }
 
 void print_folded(const std::string& text) {
-  for (const std::string& line : folded(text, page_columns(), 2)) fmt::print("{}\n", line);
+  for (const std::string& line : folded(text, page_columns(), 2)) print("{}\n", line);
 }
 
 void print_text(std::int64_t step, const SampledStep& sampled, const ReplayedUpdate& own, const std::optional<ReplayedUpdate>& other,
                 const Json& worst) {
-  fmt::print("step {} · {} completions of {} problems, sampled again as recorded\n", step, sampled.completions.size(),
-             sampled.items.size());
+  print("step {} · {} completions of {} problems, sampled again as recorded\n", step, sampled.completions.size(), sampled.items.size());
   print_folded(sameness_text(own, step));
   if (other) print_updates(own, *other, compare(own, *other));
   if (worst.empty()) return;
-  fmt::print("\n");
+  print("\n");
   print_folded(
       fmt::format("the {} worst: lowest reward, then the longest; log-probs by the sampler, and by the trainer before and after the update",
                   worst.size()));
   for (const Json& completion : worst) {
-    fmt::print("\n{}", completion_text(completion, page_columns()));
+    print("\n{}", completion_text(completion, page_columns()));
     print_tokens(completion["by_token"], own, other ? &*other : nullptr);
   }
 }
@@ -194,7 +193,7 @@ int replay_command(const GlobalOptions& global, const ReplayOptions& options) {
     worst.push_back(episode_record(options.step, sampled, i, parts.task));
     worst.back()["by_token"] = tokens.of(i);
   }
-  if (options.json) print_json(options.step, sampled, own, second, worst);
+  if (options.json) print_replay_json(options.step, sampled, own, second, worst);
   else print_text(options.step, sampled, own, second, worst);
   return 0;
 }

@@ -1,11 +1,11 @@
 // report: one HTML file from run folders.
 
-#include <fmt/format.h>
 
 #include <algorithm>
 
 #include "core/base/error.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/report/page.h"
 #include "core/run/checkpoint.h"
@@ -29,10 +29,9 @@ int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
   if (one_folder) page.comparison = read_comparison(options.runs.front());
   const Report report = make_report(read_runs(places), page);
   write_file_atomically(file, report.html);
-  for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", one_line(warning, std::string::npos));
-  fmt::print("{}  {} · {} run{} · {} of {} completions of the steps shown\n", file.string(),
-             size_text(static_cast<double>(report.html.size())), report.runs, report.runs == 1 ? "" : "s", report.episodes_shown,
-             report.episodes_of);
+  for (const std::string& warning : report.warnings) print(stderr, "warning: {}\n", one_line(warning, std::string::npos));
+  print("{}  {} · {} run{} · {} of {} completions of the steps shown\n", file.string(), size_text(static_cast<double>(report.html.size())),
+        report.runs, report.runs == 1 ? "" : "s", report.episodes_shown, report.episodes_of);
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/base/foreign_text.h"
 #include "core/cli/output.h"
 #include "core/cli/terminal.h"
 
@@ -54,7 +55,7 @@ void Screen::line(const std::string& text, Style style) {
   const char* colour = colours_ ? colour_of(style) : "";
   const std::size_t indent = style == Style::warning || width < kNarrow ? kNarrowIndent : kIndent;
   for (const std::string& part : width > 0 ? folded(text, width, indent) : std::vector<std::string>{text})
-    std::fprintf(stream_, "%s%s%s\n", colour, part.c_str(), *colour != '\0' ? "\x1b[0m" : "");
+    std::fprintf(stream_, "%s%s%s\n", colour, printable(part).c_str(), *colour != '\0' ? "\x1b[0m" : "");
   flush();
 }
 

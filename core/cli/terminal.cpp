@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/foreign_text.h"
 #include "core/base/utf8.h"
+#include "core/cli/output.h"
 #include "core/config/reader.h"
 
 namespace tinyzero {
@@ -82,11 +83,11 @@ std::string duration_text(double seconds) {
 
 void print_settings(const SettingsTable& table) {
   for (const Setting& row : table.rows()) {
-    fmt::print("  {:<16} {:<12} {}\n", row.name, row.fallback, row.doc);
-    fmt::print("  {:<16} {:<12} {}", "", "", expected_text(row));
-    if (!row.needs_name.empty()) fmt::print("; only with {}: {}", row.needs_name, row.needs_value);
-    if (!row.idle_name.empty()) fmt::print("; not with {}: {}", row.idle_name, row.idle_value);
-    fmt::print("\n");
+    print("  {:<16} {:<12} {}\n", row.name, row.fallback, row.doc);
+    print("  {:<16} {:<12} {}", "", "", expected_text(row));
+    if (!row.needs_name.empty()) print("; only with {}: {}", row.needs_name, row.needs_value);
+    if (!row.idle_name.empty()) print("; not with {}: {}", row.idle_name, row.idle_value);
+    print("\n");
   }
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/told_error.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
+#include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/run_view.h"
 #include "core/rollout/cuda/device.h"
@@ -153,7 +154,7 @@ int train_command(const GlobalOptions& global, const TrainOptions& options) {
 }
 
 int torch_info_command(const GlobalOptions&) {
-  fmt::print("{}\n", json_line({{"libtorch", TINYZERO_TORCH}, {"cuda", cuda_description()}}));
+  print_json({{"libtorch", TINYZERO_TORCH}, {"cuda", cuda_description()}});
   return 0;
 }
 

@@ -6,7 +6,6 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <cstdlib>
 #include <sstream>
@@ -16,6 +15,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "tinyzero/ascii.h"
 
 namespace tinyzero {
 namespace {
@@ -270,7 +270,7 @@ std::string line_without_blank(std::string_view text, int line) {
     const std::size_t first = words.find_first_not_of(" -"), colon = words.find(':');
     if (number + 1 < line || first == std::string_view::npos || colon == std::string_view::npos || colon < first) continue;
     const std::string_view name = words.substr(first, colon - first);
-    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return is_ascii_alphanumeric(c) || c == '_'; });
     if (plain && colon + 1 < words.size() && words[colon + 1] != ' ' && words[colon + 1] != '\r' && words[colon + 1] != '/')
       return std::string(name) + ": " + std::string(words.substr(colon + 1));
   }

@@ -4,17 +4,17 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/base/suggest.h"
 #include "core/config/experiment.h"
+#include "tinyzero/ascii.h"
 
 namespace tinyzero {
 namespace {
 
 // The word as it is compared: small letters, "-" as "_".
 std::string folded_word(std::string word) {
-  for (char& c : word) c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (char& c : word) c = c == '-' ? '_' : ascii_lower(c);
   return word;
 }
 

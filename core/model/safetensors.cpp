@@ -163,6 +163,8 @@ std::int64_t product(const std::vector<std::int64_t>& shape) {
   return n;
 }
 
+bool holds_reals(const TensorInfo& tensor) { return tensor.dtype == "F32" || tensor.dtype == "BF16" || tensor.dtype == "F16"; }
+
 // Index of the first number of a piece of a tensor that is NaN or infinite; `count` if all are
 // finite. `value` receives the number.
 std::size_t find_not_finite(Dtype dtype, const char* piece, std::size_t count, float& value) {
@@ -286,7 +288,7 @@ void to_float(const fs::path& file, const TensorInfo& tensor, const std::string&
 
 void check_finite(const SafetensorsFile& file) {
   for (const auto& [name, tensor] : file.tensors()) {
-    if (tensor.dtype != "F32" && tensor.dtype != "BF16" && tensor.dtype != "F16") continue;
+    if (!holds_reals(tensor)) continue;
     const Dtype dtype = dtype_of(tensor, name);
     const auto n = static_cast<std::size_t>(tensor.elements());
     float value = 0;
@@ -320,6 +322,11 @@ void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>
   for (const auto& [name, tensor] : tensors) {
     header[name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.bytes}}};
     at += tensor.bytes;
+  }
+  for (const auto& [name, tensor] : tensors) {
+    if (!holds_reals(tensor)) continue;
+    const TensorView view{name, tensor.shape, tensor.data, dtype_of(tensor, name)};
+    check_piece(view, tensor.data, 0, static_cast<std::size_t>(tensor.elements()));
   }
   const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
   write_header(file, path, header);

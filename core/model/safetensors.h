@@ -77,7 +77,8 @@ struct TensorView {
 void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors, const std::map<std::string, std::string>& metadata,
                        Dtype dtype = Dtype::f32);
 
-// Writes and fsyncs a file of tensors of any types of the format, as they are.
+// Writes and fsyncs a file of tensors of any types of the format, as they are. Throws Failure naming
+// a tensor with a number that is NaN or infinite.
 void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>& tensors);
 
 }  // namespace tinyzero

@@ -38,6 +38,7 @@ std::vector<std::string> files_in(const fs::path& checkpoint) {
 
 // A file of an object with a checksum of itself. Throws Error if it is damaged.
 Json read_sealed(const fs::path& path) {
+  if (!fs::exists(path)) throw Error(path.string() + " is damaged: it is missing");
   Json json = parse_json(read_file(path, kMostText), path.string());
   if (!json.is_object()) throw Error(path.string() + " is damaged: it holds no object");
   const Json seal = json.value(kSeal, Json());

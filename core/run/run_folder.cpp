@@ -12,9 +12,10 @@
 #include <ctime>
 
 #include "core/base/error.h"
+#include "core/base/foreign_text.h"
 #include "core/base/shell_word.h"
-#include "core/run/checkpoint_folder.h"
 #include "core/base/told_error.h"
+#include "core/run/checkpoint_folder.h"
 #include "core/run/episode_file.h"
 #include "core/run/event_file.h"
 
@@ -215,7 +216,7 @@ fs::path RunFolder::write_fault(std::int64_t step, const Json& batch) {
 }
 
 void RunFolder::log(const std::string& line) {
-  const std::string dated = fmt::format("{:%Y-%m-%d %H:%M:%S}  {}\n", fmt::localtime(std::time(nullptr)), line);
+  const std::string dated = fmt::format("{:%Y-%m-%d %H:%M:%S}  {}\n", fmt::localtime(std::time(nullptr)), printable(line));
   try {
     open_log();
   } catch (const Error&) {

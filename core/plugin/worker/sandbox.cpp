@@ -106,14 +106,7 @@ bool install(const void* program, unsigned flags) {
 }
 
 // "Seccomp_filters" of a status file of /proc; -1 where the kernel does not say.
-int filters_of(const fs::path& status) {
-  std::ifstream lines(status);
-  for (std::string line; std::getline(lines, line);) {
-    constexpr std::string_view kField = "Seccomp_filters:";
-    if (line.starts_with(kField)) return std::atoi(line.c_str() + kField.size());
-  }
-  return -1;
-}
+int filters_of(const fs::path& status) { return static_cast<int>(number_after(status, "Seccomp_filters:")); }
 
 }  // namespace
 

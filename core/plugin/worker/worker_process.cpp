@@ -13,7 +13,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -240,12 +239,8 @@ double WorkerProcess::processor_seconds() const {
 }
 
 int WorkerProcess::thread_count() const {
-  std::ifstream lines("/proc/" + std::to_string(pid_) + "/status");
-  for (std::string line; std::getline(lines, line);) {
-    constexpr std::string_view kField = "Threads:";
-    if (line.starts_with(kField)) return std::atoi(line.c_str() + kField.size());
-  }
-  return 0;
+  const fs::path status = "/proc/" + std::to_string(pid_) + "/status";
+  return static_cast<int>(std::max<std::int64_t>(0, number_after(status, "Threads:")));
 }
 
 }  // namespace tinyzero

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/base/error.h"
 #include "core/base/told_error.h"
 #include "core/plugin/library.h"
 #include "core/plugin/task_limits.h"
+#include "tinyzero/ascii.h"
 #include "tinyzero/task_abi.h"
 
 namespace tinyzero {
@@ -30,8 +30,7 @@ void nothing(WireWriter&) {}
 // Whether an error may be about a file: then the reason may be that the task may not read it.
 bool names_path(std::string_view text) {
   const std::size_t at = text.find(" /");
-  return at != std::string_view::npos && at + 2 < text.size() &&
-         std::isalpha(static_cast<unsigned char>(text[at + 2])) != 0;
+  return at != std::string_view::npos && at + 2 < text.size() && is_ascii_letter(text[at + 2]);
 }
 
 // The row that cost a worker.

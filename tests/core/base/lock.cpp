@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/told_error.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -97,7 +97,7 @@ TEST_CASE("where flock is not supported a file beside it says who has it, and th
     {
       FileLock lock, other;
       CHECK_FALSE(lock.take(file, path));
-      CHECK(lock.note().find(std::string("flock: ") + std::strerror(error)) != std::string::npos);
+      CHECK(lock.note().find("flock: " + system_words(error)) != std::string::npos);
       CHECK(lock.note().find((folder / ".file.held").string()) != std::string::npos);
       const auto holder = other.take(file, path);
       REQUIRE(holder);
