@@ -29,7 +29,11 @@ class Fields {
     return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : number(value, name);
   }
 
+  // 3.0 is an integer, too: so other programs may write it.
   std::int64_t integer(const Json& value, const std::string& name) const {
+    constexpr double kExact = 9007199254740992;  // doubles below are exact
+    const double real = value.is_number_float() ? value.get<double>() : 0.5;
+    if (std::floor(real) == real && std::fabs(real) < kExact) return static_cast<std::int64_t>(real);
     if (!value.is_number_integer()) refuse(value, name, "an integer");
     const auto out = value.get<std::int64_t>();
     if (out < 0 && value.is_number_unsigned()) refuse(value, name, "an integer of at most 63 bits");
@@ -62,7 +66,8 @@ class Fields {
   }
 
   // One list of numbers an episode, laid end to end. `lengths` is filled if it is empty, else it must fit.
-  std::vector<double> tokens(const Json& from, const std::string& name, std::vector<std::int64_t>& lengths, std::size_t episodes) const {
+  std::vector<double> tokens(const Json& from, const std::string& name, std::vector<std::int64_t>& lengths, std::size_t episodes,
+                             double (Fields::*read)(const Json&, const std::string&) const = &Fields::model_number) const {
     const Json& rows = list(from, name);
     if (rows.size() != episodes)
       throw Error(fmt::format("{}: \"{}\" has {} episodes, \"rewards\" has {}", where_, name, rows.size(), episodes));
@@ -75,7 +80,7 @@ class Fields {
       if (first) lengths.push_back(length);
       if (lengths[i] != length)
         throw Error(fmt::format("{}: episode {} has {} tokens in \"{}\", {} in \"old_logp\"", where_, i, length, name, lengths[i]));
-      for (const Json& value : rows[i]) out.push_back(model_number(value, name));
+      for (const Json& value : rows[i]) out.push_back((this->*read)(value, name));
     }
     return out;
   }
@@ -100,6 +105,12 @@ Json list_json(const at::Tensor& values) {
   Json out = Json::array();
   const at::Tensor doubles = values.to(at::kDouble).contiguous();
   for (std::int64_t i = 0; i < doubles.size(0); ++i) out.push_back(number_json(doubles.const_data_ptr<double>()[i]));
+  return out;
+}
+
+Json integers_json(const at::Tensor& values) {
+  Json out = Json::array();
+  for (std::int64_t i = 0; i < values.size(0); ++i) out.push_back(values[i].item<std::int64_t>());
   return out;
 }
 
@@ -147,7 +158,7 @@ BatchFile batch_from_json(const Json& json, const std::string& where) {
   file.logp = fields.has("logp") ? reals(fields.tokens(json, "logp", lengths, episodes)) : b.logp_old.clone();
   file.entropy = fields.has("entropy") ? reals(fields.tokens(json, "entropy", lengths, episodes)) : at::zeros_like(b.logp_old);
   b.mask = b.usable.index_select(0, b.episode).to(at::kDouble);
-  if (fields.has("mask")) b.mask = b.mask * reals(fields.tokens(json, "mask", lengths, episodes));
+  if (fields.has("mask")) b.mask = b.mask * reals(fields.tokens(json, "mask", lengths, episodes, &Fields::number));
   if (fields.has("outputs")) {
     for (const auto& [name, rows] : fields.object("outputs").items())
       file.outputs[name] = reals(fields.tokens(fields.object("outputs"), name, lengths, episodes));
@@ -185,7 +196,7 @@ Json batch_to_json(const BatchFile& file) {
   const Batch& b = file.batch;
   Json json = {{"step", file.step},
                {"max_tokens", b.max_tokens},
-               {"groups", list_json(b.group)},
+               {"groups", integers_json(b.group)},
                {"rewards", list_json(b.reward)},
                {"usable", flags_json(b.usable)},
                {"truncated", flags_json(b.truncated)},

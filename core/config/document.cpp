@@ -293,7 +293,7 @@ Node load_chain(const fs::path& path, const Node* named, std::vector<fs::path>& 
   }
   if (seen.size() == kMaxExtended) throw Error(from + "more than " + std::to_string(kMaxExtended) + " files extend each other");
   seen.push_back(canonical);
-  if (named != nullptr && !fs::is_regular_file(path, unknown))
+  if (named != nullptr && !fs::exists(path, unknown))
     throw Error(named->origin, "no file " + path.string(), missing_path_hint(*named));
   const std::uintmax_t size = fs::file_size(path, unknown);
   if (!unknown && size > kMaxFile) refuse_size(size, {path.string(), 1, 1});

@@ -12,7 +12,7 @@ if [ -z "$clang" ] || ! echo 'extern "C" int LLVMFuzzerTestOneInput(const char*,
   exit 0
 fi
 
-flags="-std=c++20 -O1 -gline-tables-only -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -Isdk/include"
+flags="-std=c++20 -O1 -Wno-deprecated-declarations -gline-tables-only -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -Isdk/include"
 
 # What several targets need, compiled once.
 mkdir -p "$folder/base"
@@ -35,11 +35,11 @@ build multiplication tests/fuzz/verifier.cpp -DTASK_SOURCE='"tasks/multiplicatio
   -DTASK_CLASS=tinyzero::multiplication::Multiplication) &
 second=$!
 build elf tests/fuzz/elf.cpp core/plugin/elf.cpp
-build yaml tests/fuzz/yaml.cpp core/config/document.cpp core/config/experiment.cpp core/config/reader.cpp core/config/synonyms.cpp -lyaml-cpp
+build yaml tests/fuzz/yaml.cpp core/config/document.cpp core/config/experiment.cpp core/config/reader.cpp core/config/synonyms.cpp core/config/synonym_table.cpp -lyaml-cpp
 build tokenizer tests/fuzz/tokenizer.cpp core/text/tokenizer.cpp core/text/tokenizer_file.cpp core/text/pattern.cpp core/text/oniguruma.cpp core/text/normalizer.cpp \
-  core/text/pre_tokenizer.cpp core/text/added_tokens.cpp core/text/bpe.cpp core/text/decoder.cpp -Wno-deprecated-declarations -lpcre2-8 -lutf8proc
+  core/text/pre_tokenizer.cpp core/text/added_tokens.cpp core/text/bpe.cpp core/text/decoder.cpp -lpcre2-8 -lutf8proc
 for file in core/text/jinja/*.cpp; do echo "#include \"$file\""; done >"$folder/jinja.cpp" # in one piece it compiles in a sixth of the time
-build chat_template tests/fuzz/chat_template.cpp "$folder/jinja.cpp" -Wno-deprecated-declarations -lutf8proc
+build chat_template tests/fuzz/chat_template.cpp "$folder/jinja.cpp" -lutf8proc
 build safetensors tests/fuzz/safetensors.cpp core/model/safetensors.cpp core/model/dtype.cpp
 build model_config tests/fuzz/model_config.cpp core/model/config.cpp core/model/dtype.cpp core/model/parameters.cpp core/model/rope.cpp
 build wire tests/fuzz/wire.cpp core/plugin/task_limits.cpp core/plugin/worker/region.cpp core/plugin/worker/wire.cpp

@@ -155,7 +155,12 @@ TEST_CASE("the newest step in numbers and a few completions, and those that are 
     CHECK(told == count);
   }
 
-  CHECK(lines_in(must({"episodes", run, "--json"}).out) == stored);
+  const auto values = [](const std::vector<std::string>& lines) {  // with escapes for what no terminal should get
+    std::vector<Json> out;
+    for (const std::string& line : lines) out.push_back(Json::parse(line));
+    return out;
+  };
+  CHECK(values(lines_in(must({"episodes", run, "--json"}).out)) == values(stored));
   CHECK(lines_in(must({"episodes", run, "--json", "--sample", "5"}).out).size() == 5);
   const Json first = Json::parse(stored.front());
   const auto chosen = [&](const std::string& option, const Json& value, const char* field) {
@@ -164,7 +169,7 @@ TEST_CASE("the newest step in numbers and a few completions, and those that are 
     std::vector<std::string> expected;
     std::copy_if(stored.begin(), stored.end(), std::back_inserter(expected),
                  [&](const auto& line) { return Json::parse(line)[field] == value; });
-    CHECK(lines == expected);
+    CHECK(values(lines) == values(expected));
     CHECK(lines.size() < stored.size());
     const std::string head = lines_in(must({"episodes", run, option, word}).out).front();
     CHECK(head.find(std::to_string(expected.size()) + " of 32 completions") != std::string::npos);

@@ -5,9 +5,9 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
 #include "core/base/lock.h"
+#include "core/base/told_error.h"
 #include "core/run/run_folder.h"
 #include "support/runs.h"
 #include "support/temporary.h"
@@ -42,7 +42,7 @@ TEST_CASE("a run goes on without flock, and says why its folder is locked by a f
     const ProcessResult result = run_without(train(run, {"train.steps=1"}), error);
     CAPTURE(result.err);
     CHECK(result.code == 0);
-    CHECK(result.err.find("has no locks (flock: " + std::string(std::strerror(error)) + ")") !=
+    CHECK(result.err.find("has no locks (flock: " + system_words(error) + ")") !=
           std::string::npos);
     CHECK(result.err.find("is writing") == std::string::npos);
     CHECK_FALSE(fs::exists(run / ".lock.held"));

@@ -5,10 +5,12 @@
 // worth it in another form (6/4 for 3/2) is not right, and the verdict says so.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tinyzero/answer.h"
 #include "tinyzero/item.h"
@@ -72,17 +74,23 @@ struct NumberScorer {
     return !text.empty() && text[0] != '-' && take_integer(text) && text.empty();
   }
 
-  // The product of a number in digits and a factor, in digits.
-  static std::string times(std::string_view digits, std::uint64_t factor) {
-    std::string out;  // the last digit first
+  // The product of a number in digits and a factor below 2^63, in groups of 18 digits, the last group first.
+  static std::vector<std::uint64_t> times(std::string_view digits, std::uint64_t factor) {
+    constexpr std::size_t kDigits = 18;
+    constexpr std::uint64_t kGroup = 1'000'000'000'000'000'000;
+    std::vector<std::uint64_t> out;
     unsigned __int128 carry = 0;
-    for (std::size_t i = digits.size(); i > 0 || carry > 0;) {
-      if (i > 0) carry += static_cast<unsigned __int128>(factor) * static_cast<unsigned>(digits[--i] - '0');
-      out += static_cast<char>('0' + static_cast<int>(carry % 10));
-      carry /= 10;
+    for (std::size_t end = digits.size(); end > 0 || carry > 0;) {
+      const std::size_t begin = end - std::min(end, kDigits);
+      std::uint64_t group = 0;
+      for (const char c : digits.substr(begin, end - begin)) group = 10 * group + static_cast<std::uint64_t>(c - '0');
+      end = begin;
+      carry += static_cast<unsigned __int128>(factor) * group;
+      out.push_back(static_cast<std::uint64_t>(carry % kGroup));
+      carry /= kGroup;
     }
-    out.erase(out.find_last_not_of('0') + 1);
-    return {out.rbegin(), out.rend()};
+    while (!out.empty() && out.back() == 0) out.pop_back();
+    return out;
   }
 
   // Whether a text that is_number() takes, reduced or not, is worth `truth`: p/q = a/b if p b = q a. Linear in the length of the text.
