@@ -339,7 +339,7 @@ std::string override_hint(const std::string& word) {
   }
   const std::string what = "\"" + shown_text(assignment) + "\" has no value" + (section ? ", and would take away " + names : "");
   const std::string key = section ? path + "." + there->entries.front().name : path;
-  throw Error(what, "to go back to a default, write it: " + key + "=DEFAULT (`tinyzero config schema --markdown` lists them); " +
+  throw Error({"command line", 0, 0}, what, "to go back to a default, write it: " + key + "=DEFAULT (`tinyzero config schema --markdown` lists them); " +
                         "an empty text is '\"\"'");
 }
 

@@ -29,7 +29,7 @@ void read(const std::string& path) {
     const auto n = static_cast<std::size_t>(tensor.elements());
     require(n * tinyzero::bytes_of(tinyzero::dtype_of(tensor, name)) == tensor.bytes, "a tensor's bytes are those of its shape");
     std::vector<float> numbers(n);
-    tinyzero::to_float(tensor, name, numbers.data());  // reads every byte
+    tinyzero::to_float(path, tensor, name, numbers.data());  // reads every byte
   }
   require(data + 8 <= file.bytes(), "the tensors lie in the file");
 }
