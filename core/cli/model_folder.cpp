@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/cli/terminal.h"
 #include "core/config/experiment.h"
+#include "core/model/folder.h"
 #include "core/plugin/library.h"
 #include "core/run/checkpoint.h"
 
@@ -24,9 +25,7 @@ fs::path run_of(const fs::path& path) {
 
 fs::path model_folder(const fs::path& path) {
   if (!is_run_folder(path)) {
-    if (!fs::is_directory(path)) throw Error("no folder " + path.string(), "give a Hugging Face folder or a run");
-    if (!fs::exists(path / "config.json"))
-      throw Error(path.string() + " is neither a Hugging Face folder (no config.json) nor a run (no config.yaml)");
+    check_model_folder(path);
     return path;
   }
   const auto checkpoints = list_checkpoints(path / "checkpoints");

@@ -90,6 +90,7 @@ Json tokenizer_info(const fs::path& folder) {
       info["before"].push_back(replace_invalid(tokenizer->token_text(id)));
     for (const std::int32_t id : tokenizer->behind())
       info["behind"].push_back(replace_invalid(tokenizer->token_text(id)));
+    info["contradictions"] = tokenizer->contradictions();
   } catch (const Error& e) {
     info = {{"error", e.what()}};
   }
@@ -123,6 +124,9 @@ void print_tokenizer(const Json& info) {
           info["added"].get<std::int64_t>());
     for (const std::string& line : folded("  special    " + list("special"), 140, 14)) print("{}\n", line);
     if (!info["before"].empty() || !info["behind"].empty()) print("  prompt     {} …{}\n", list("before"), list("behind"));
+    for (const Json& words : info["contradictions"]) {
+      for (const std::string& line : folded("  note        " + words.get<std::string>(), 140, 14)) print("{}\n", line);
+    }
   }
   print_chat(info);
 }

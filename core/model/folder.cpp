@@ -9,6 +9,7 @@
 
 #include "core/base/cpus.h"
 #include "core/base/error.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/workers.h"
 
 namespace tinyzero {
@@ -21,6 +22,7 @@ constexpr std::size_t kBlock = std::size_t{1} << 14;  // that are checked while 
 
 const char* const kSingle = "model.safetensors";
 const char* const kIndex = "model.safetensors.index.json";
+const char* const kAdapterConfig = "adapter_config.json";
 
 // What belongs to a model beside its configuration and weights, as Hugging Face names it; licences of many models must go along, too.
 const char* const kCompanions[] = {"generation_config.json",
@@ -46,19 +48,38 @@ std::string read_limited(const fs::path& path, std::uintmax_t limit) {
   return read_file(path);
 }
 
-Json read_json(const fs::path& path) { return parse_json(read_limited(path, kMaxConfig), path.string()); }
+Json read_json(const fs::path& path, std::uintmax_t limit = kMaxConfig) {
+  const std::string text = read_limited(path, limit);
+  refuse_lfs_pointer(text, path.string());
+  return parse_json(text, path.string());
+}
+
+bool holds_gguf(const fs::path& folder) {
+  return std::any_of(fs::directory_iterator(folder), {},
+                     [](const fs::directory_entry& entry) { return entry.path().extension() == ".gguf"; });
+}
+
+// The model that an adapter was trained on, as its folder names it.
+std::string base_of_adapter(const fs::path& folder) {
+  const Json json = read_json(folder / kAdapterConfig);
+  const Json base = json.is_object() ? json.value("base_model_name_or_path", Json()) : Json();
+  return base.is_string() && !base.get<std::string>().empty() ? base.get<std::string>() : "BASE";
+}
 
 // The files that hold a folder's weights.
 std::vector<fs::path> weight_files(const fs::path& folder) {
   const fs::path single = folder / kSingle, index = folder / kIndex;
   if (fs::exists(single)) return {single};
+  if (!fs::exists(index) && holds_gguf(folder))
+    throw Error(folder.string() + " has its weights in GGUF alone, the format of llama.cpp, which is not read",
+                "give the Hugging Face folder that it was made from, or ask llama.cpp's server with `tinyzero eval --endpoint`");
   if (!fs::exists(index)) {
     throw Error(folder.string() + " has neither model.safetensors nor model.safetensors.index.json",
                 fs::exists(folder / "pytorch_model.bin") || fs::exists(folder / "pytorch_model.bin.index.json")
                     ? "its weights are in PyTorch's own format: open it in transformers and save it again"
                     : "give the folder of a Hugging Face model");
   }
-  const Json json = parse_json(read_limited(index, kMaxIndex), index.string());
+  const Json json = read_json(index, kMaxIndex);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
     throw Error(index.string() + " has no \"weight_map\"");
   std::set<std::string> names;
@@ -112,14 +133,29 @@ bool is_companion(const std::string& name) {
   return std::find(std::begin(kCompanions), std::end(kCompanions), name) != std::end(kCompanions);
 }
 
+void check_model_folder(const fs::path& folder) {
+  if (!fs::is_directory(folder)) throw Error("no folder " + folder.string(), "give the folder of a Hugging Face model or of a checkpoint");
+  if (fs::exists(folder / "config.json")) return;
+  if (fs::exists(folder / kAdapterConfig))
+    throw Error(folder.string() + " is an adapter, and no model: it has an " + kAdapterConfig + " and no config.json",
+                "merge it into the model that it was trained on: tinyzero model merge " + base_of_adapter(folder) + " --adapter " +
+                    folder.string() + " --out FOLDER");
+  if (holds_gguf(folder))
+    throw Error(folder.string() + " holds a model in GGUF, the format of llama.cpp, which is not read",
+                "give the Hugging Face folder that it was made from, or ask llama.cpp's server with `tinyzero eval --endpoint`");
+  throw Error(folder.string() + " is neither a Hugging Face folder (no config.json) nor a run (no config.yaml)",
+              "give the folder of a Hugging Face model, or of a run or its checkpoint");
+}
+
 ModelConfig read_model_config(const fs::path& folder) {
+  check_model_folder(folder);
   ModelConfig config;
   read_config_files(folder, config);
   return config;
 }
 
 ModelFolder::ModelFolder(const fs::path& folder) : path_(folder) {
-  if (!fs::is_directory(folder)) throw Error("no folder " + folder.string(), "give the folder of a Hugging Face model or of a checkpoint");
+  check_model_folder(folder);
   eos_source_ = read_config_files(path_, config_);
   for (const fs::path& path : weight_files(folder)) files_.emplace_back(path);
   find_tensors();

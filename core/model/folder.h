@@ -53,6 +53,9 @@ class ModelFolder {
   std::map<Dtype, std::int64_t> dtypes_;
 };
 
+// Throws Error if there is no model in Hugging Face's format in `folder`: with the cause where it holds an adapter alone, or GGUF.
+void check_model_folder(const fs::path& folder);
+
 // The shape of the model in a folder that may lack weights: of config.json and, if there is one, generation_config.json. Throws Error.
 ModelConfig read_model_config(const fs::path& folder);
 

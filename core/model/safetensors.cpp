@@ -10,8 +10,9 @@
 #include <string_view>
 
 #include "core/base/error.h"
-#include "core/base/told_error.h"
 #include "core/base/json.h"
+#include "core/base/lfs_pointer.h"
+#include "core/base/told_error.h"
 #include "tinyzero/number_text.h"
 
 namespace tinyzero {
@@ -241,6 +242,7 @@ void write_header(const FileHandle& file, const fs::path& path, const Json& head
 std::int64_t TensorInfo::elements() const { return product(shape); }
 
 SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path), file_(path) {
+  refuse_lfs_pointer({file_.data(), file_.size()}, path.string());
   if (file_.size() < 8) damaged(path, "it has " + std::to_string(file_.size()) + " bytes, less than a header");
   std::uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, file_.data(), 8);

@@ -40,9 +40,12 @@ const std::array<int, 512>& symbol_bytes() {
 
 std::string fallback_token(int byte) { return fmt::format("<0x{:02X}>", byte); }
 
-void check_model(const TokenizerJson& model, const std::string& where) {
-  const std::string type = type_of(model, where);
-  if (type != "BPE") unsupported(where, "\"" + type + "\"");
+// Older files say no type; what has merges is BPE, as the library `tokenizers` has it.
+void check_model(const TokenizerJson& model, bool has_merges, const std::string& where) {
+  const bool told = !member(model, "type").is_null();
+  if (!told && !has_merges)
+    throw Error(where + " has no \"type\" and no \"merges\", so its kind is not known", "give token ids instead of text");
+  if (const std::string type = type_of(model, where); told && type != "BPE") unsupported(where, "\"" + type + "\"");
   const TokenizerJson& dropout = member(model, "dropout");
   if (!dropout.is_null() && !(dropout.is_number() && dropout.get<double>() == 0.0)) unsupported(where, "dropout");
   for (const char* name : {"continuing_subword_prefix", "end_of_word_suffix"}) {
@@ -73,7 +76,7 @@ bool symbols_to_bytes(std::string_view token, std::string& out) {
 Bpe::Bpe(const TokenizerFile& file, bool byte_level, const std::string& where) : byte_level_(byte_level) {
   const TokenizerJson& model = member(file.rest, "model");
   const std::string place = where + ": model";
-  check_model(model, place);
+  check_model(model, !file.merges.empty(), place);
   byte_fallback_ = flag_of(model, "byte_fallback", false, place);
   ignore_merges_ = flag_of(model, "ignore_merges", false, place);
   fuse_unknown_ = flag_of(model, "fuse_unk", false, place);

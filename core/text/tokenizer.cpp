@@ -150,6 +150,26 @@ void Tokenizer::save(const std::filesystem::path& folder) const {
   for (const auto& [name, content] : files_) write_file_synced(folder / name, content);
 }
 
+std::vector<std::string> Tokenizer::contradictions() const {
+  constexpr const char* kConfig = "tokenizer_config.json";
+  const auto file = files_.find(kConfig);
+  const std::optional<Json> config = file == files_.end() ? std::nullopt : json_if_valid(file->second);
+  if (!config || !config->is_object()) return {};
+  std::vector<std::string> out;
+  const auto look = [&](const char* flag, const std::vector<std::int32_t>& tokens, const char* place) {
+    const Json told = config->value(flag, Json());
+    if (!told.is_boolean() || told.get<bool>() != tokens.empty()) return;
+    std::string put;
+    for (const std::int32_t token : tokens) put += (put.empty() ? "" : " ") + replace_invalid(token_text(token));
+    out.push_back(std::string(kConfig) + " says \"" + flag + "\": " + (told.get<bool>() ? "true" : "false") +
+                  ", and the post-processor of " + kFile + " puts " + (put.empty() ? "nothing" : put) + " " + place +
+                  " a text: it decides here, as in transformers 5; transformers 4 follows the flag");
+  };
+  look("add_bos_token", before_, "before");
+  look("add_eos_token", behind_, "behind");
+  return out;
+}
+
 std::int32_t Tokenizer::id(const std::string& token) const {
   const AddedToken* found = added_.find(token);
   return found == nullptr ? -1 : found->id;

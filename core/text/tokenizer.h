@@ -61,6 +61,9 @@ class Tokenizer {
   const std::vector<std::int32_t>& before() const { return before_; }
   const std::vector<std::int32_t>& behind() const { return behind_; }
 
+  // Flags of tokenizer_config.json (add_bos_token, add_eos_token) that say otherwise than the post-processor, which decides; for people.
+  std::vector<std::string> contradictions() const;
+
  private:
   void read_vocabulary(const TokenizerFile& file, const std::string& where);
   void read_post_processor(const TokenizerJson& json, const std::string& where, int depth);

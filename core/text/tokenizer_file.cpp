@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/lfs_pointer.h"
 
 namespace tinyzero {
 namespace {
@@ -149,6 +150,7 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
 }  // namespace
 
 TokenizerFile parse_tokenizer_file(std::string_view text, const std::string& where) {
+  refuse_lfs_pointer(text, where);
   TokenizerFile file;
   Reader reader(file, text, where);
   TokenizerJson::sax_parse(text, &reader);

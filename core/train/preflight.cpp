@@ -190,6 +190,7 @@ PreflightReport check_start(const RunParts& parts, const std::filesystem::path& 
   check_answers(parts, items, report);
   check_lengths(parts, items, report);
   show_tokens(parts, items, report);
+  for (const std::string& words : parts.tokenizer.contradictions()) report.warnings.push_back(words);
   check_memory(shape, report);
   check_disk(parts, shape, run, report);
   return report;

@@ -205,7 +205,14 @@ void check_demonstrations(const Experiment& experiment, const Task& task) {
 
 void check_start_folder(const Experiment& experiment, const fs::path& start, bool weights) {
   std::error_code unknown;
-  if (start.empty() || fs::is_directory(start, unknown)) return;
+  if (start.empty()) return;
+  if (fs::is_directory(start, unknown)) {
+    try {
+      return check_model_folder(start);
+    } catch (const Error& e) {
+      throw Error(experiment.place("model.path"), e.what(), e.hint());
+    }
+  }
   const ResolvedSetting* path = experiment.find("model.path");
   Node named;  // as it was written, or could have been
   if (path != nullptr) named.origin = path->origin;

@@ -100,6 +100,37 @@ TEST_CASE("plugins") {
   CHECK(listed.err.find("cut.so") != std::string::npos);
 }
 
+TEST_CASE("folders of pointers, of an adapter alone, and of another format") {
+  const TemporaryFolder folder;
+  const fs::path golden = golden_folder() / "hf" / "qwen2_tied";
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 1234\n";
+  for (const char* file : {"config.json", "model.safetensors", "tokenizer.json"}) {
+    const fs::path copy = folder / ("without_" + std::string(file));
+    fs::copy(golden, copy);
+    write_file_synced(copy / file, pointer);
+    const bool text = std::string(file) == "tokenizer.json";
+    const std::string input = R"({"text":"a"})";
+    const ProcessResult result =
+        text ? tinyzero::tinyzero({"model", "tokenize", copy}, input) : tinyzero::tinyzero({"model", "info", copy});
+    CAPTURE(result.err);
+    CHECK(result.code == 2);
+    CHECK(result.err.find((copy / file).string() + " is a pointer of Git LFS") != std::string::npos);
+    CHECK(result.err.find("git lfs pull") != std::string::npos);
+  }
+  fs::create_directory(folder / "adapter");
+  write_file_synced(folder / "adapter/adapter_config.json", R"({"base_model_name_or_path": "Qwen/Qwen2.5-0.5B", "peft_type": "LORA"})");
+  refused({"model", "info", folder / "adapter"},
+          {"is an adapter, and no model", "tinyzero model merge Qwen/Qwen2.5-0.5B --adapter " + (folder / "adapter").string()});
+  refused({"eval", folder / "adapter", "--task", "countdown"}, {"is an adapter, and no model"});
+  refused({"train", kConfig, "model={path: " + (folder / "adapter").string() + "}", "--run", folder / "run"},
+          {"is an adapter, and no model"});
+  fs::create_directory(folder / "gguf");
+  write_file_synced(folder / "gguf/model-q4.gguf", "GGUF");
+  refused({"model", "info", folder / "gguf"}, {"holds a model in GGUF", "eval --endpoint"});
+  fs::copy_file(golden / "config.json", folder / "gguf/config.json");
+  refused({"model", "info", folder / "gguf"}, {"has its weights in GGUF alone"});
+}
+
 TEST_CASE("model folders") {
   const TemporaryFolder folder;
   refused({"model", "info", folder / "none"}, {"no folder"});

@@ -107,6 +107,52 @@ TEST_CASE("files of other kinds are refused by what they need") {
   }
 }
 
+TEST_CASE("a model without a type is BPE if it has merges; a pointer of Git LFS is named") {
+  const std::string text = read_file(golden_folder() / "hf" / "qwen2_tied" / "tokenizer.json");
+  const Tokenizer whole = Tokenizer::parse(text, "x");
+  Json json = parse_json(text, "golden");
+  json["model"].erase("type");
+  CHECK(Tokenizer::parse(json.dump(), "x").encode("Who are you? 12") == whole.encode("Who are you? 12"));
+  json["model"]["merges"] = Json::array();
+  CHECK_THROWS_WITH_AS(Tokenizer::parse(json.dump(), "x"), doctest::Contains("x: model has no \"type\" and no \"merges\""), Error);
+  CHECK_THROWS_WITH_AS(Tokenizer::parse("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "x"),
+                       doctest::Contains("x is a pointer of Git LFS"), Error);
+}
+
+TEST_CASE("flags of tokenizer_config.json that say otherwise than the post-processor are told, with both values") {
+  const TemporaryFolder folder;
+  Json json = parse_json(read_file(golden_folder() / "hf" / "qwen2_tied" / "tokenizer.json"), "golden");
+  const auto told = [&](bool template_puts_end, const char* config) {
+    const Json token = {
+        {"id", "<|endoftext|>"}, {"ids", {Tokenizer::parse(json.dump(), "x").id("<|endoftext|>")}}, {"tokens", {"<|endoftext|>"}}};
+    Json changed = json;
+    changed["post_processor"] = nullptr;
+    if (template_puts_end)
+      changed["post_processor"] = {
+          {"type", "TemplateProcessing"},
+          {"single", {{{"SpecialToken", {{"id", "<|endoftext|>"}, {"type_id", 0}}}}, {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}},
+          {"pair", Json::array()},
+          {"special_tokens", {{"<|endoftext|>", token}}}};
+    write_file_synced(folder / "tokenizer.json", changed.dump());
+    write_file_synced(folder / "tokenizer_config.json", config);
+    return Tokenizer::load(folder.path()).contradictions();
+  };
+  CHECK(told(false, R"({"add_bos_token": false, "add_eos_token": false})").empty());
+  CHECK(told(true, R"({"add_bos_token": true})").empty());
+  CHECK(told(false, R"({})").empty());
+  CHECK(told(false, R"({"add_bos_token": "yes"})").empty());
+  const auto missing = told(false, R"({"add_bos_token": true, "add_eos_token": true})");
+  REQUIRE(missing.size() == 2);
+  CHECK(missing[0].find("says \"add_bos_token\": true, and the post-processor of tokenizer.json puts nothing before a text") !=
+        std::string::npos);
+  CHECK(missing[1].find("says \"add_eos_token\": true, and the post-processor of tokenizer.json puts nothing behind a text") !=
+        std::string::npos);
+  const auto extra = told(true, R"({"add_bos_token": false})");
+  REQUIRE(extra.size() == 1);
+  CHECK(extra[0].find("says \"add_bos_token\": false, and the post-processor of tokenizer.json puts <|endoftext|> before") !=
+        std::string::npos);
+}
+
 TEST_CASE("every golden case of real models' tokenizers, ids and text, with and without special tokens") {
   REQUIRE_FALSE(golden_models().empty());
   int encoded = 0, decoded = 0;
