@@ -7,8 +7,8 @@
 #include <tuple>
 
 #include "core/base/error.h"
-#include "core/eval/finish_reason.h"
 #include "core/base/told_error.h"
+#include "core/eval/finish_reason.h"
 
 namespace tinyzero {
 namespace {
@@ -28,17 +28,25 @@ std::string difference(const Json& before, const Json& now) {
   return "";
 }
 
+// A whole number that is not negative; other numbers are rounded or cut by the library without a word.
+std::int64_t count_of(const Json& value, const char* name, const std::string& where) {
+  const bool whole = value.is_number_integer() && value >= 0 && value <= INT64_MAX;
+  if (whole) return value.get<std::int64_t>();
+  throw Error(where + ": \"" + name + "\" is " + json_line(value).substr(0, 80) + ", and not a whole number from 0",
+              "remove the line, or give another file");
+}
+
 EvalAnswer read_answer(const Json& line, const std::string& where, const EvalSet& set) {
   EvalAnswer a;
   try {
-    a.problem = line.at("problem").get<std::size_t>();
-    a.sample = line.at("sample").get<std::int64_t>();
+    a.problem = static_cast<std::size_t>(count_of(line.at("problem"), "problem", where));
+    a.sample = count_of(line.at("sample"), "sample", where);
     a.greedy = line.at("greedy").get<bool>();
     a.completion = line.at("completion").get<std::string>();
     a.end = line.at("end").get<std::string>();
     a.failed = line.value("failed", false);
     a.remark = line.value("remark", "");
-    if (!line.at("tokens").is_null()) a.tokens = line.at("tokens").get<std::int64_t>();
+    if (!line.at("tokens").is_null()) a.tokens = count_of(line.at("tokens"), "tokens", where);
   } catch (const Json::exception& e) {
     throw Error(where + " is not a completion of an evaluation: " + json_words(e), "remove the line, or give another file");
   }

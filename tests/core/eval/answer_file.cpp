@@ -131,6 +131,18 @@ TEST_CASE_FIXTURE(Fixture, "another evaluation of the model, another file, anoth
   }
   append_text("{\"model\":\"m\",\"problem\":9,\"sample\":0,\"greedy\":false,\"completion\":\"\",\"end\":\"eos\",\"tokens\":1}\n");
   CHECK_THROWS_WITH_AS(read(), doctest::Contains("answers.jsonl:3 answers a problem that is not in the set"), Error);
+  const std::string good = R"({"model":"m","problem":0,"sample":0,"greedy":false,"completion":"","end":"eos","tokens":1})";
+  for (const auto& [number, instead] :
+       {std::pair("\"problem\":0", "\"problem\":0.5"), std::pair("\"problem\":0", "\"problem\":-1"),
+        std::pair("\"sample\":0", "\"sample\":18446744073709551615"), std::pair("\"tokens\":1", "\"tokens\":1e3")}) {
+    std::string line = good;
+    line.replace(line.find(number), std::string(number).size(), instead);
+    CAPTURE(line);
+    fs::resize_file(path, 0);
+    AnswerFile(path).begin(about, task, set);
+    append_text(line + "\n");
+    CHECK_THROWS_WITH_AS(read(), doctest::Contains("answers.jsonl:2: \""), Error);
+  }
   const fs::path precious = folder / "notes.txt";
   write_file_synced(precious, "precious, without a line end");
   CHECK_THROWS_WITH_AS(AnswerFile{precious}, doctest::Contains("is no file of completions"), Error);

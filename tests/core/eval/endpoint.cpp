@@ -215,6 +215,16 @@ TEST_CASE("a stream is named as one") {
   CHECK(reply.reason == "a stream, which was not asked for");
 }
 
+TEST_CASE("a reply that is nested a million deep is no JSON, and harms nothing") {
+  const std::string deep(1 << 20, '[');
+  for (const std::string& body : {deep, R"({"choices":)" + deep, std::string(R"({"error":)") + deep + std::string(1 << 20, ']') + "}"}) {
+    const EndpointReply reply = read(200, body);
+    CHECK(reply.kind == Kind::again);
+    CHECK(reply.reason == "reply that is not JSON");
+    CHECK(read(500, body).reason == "HTTP 500");
+  }
+}
+
 TEST_CASE("what is no completion is asked again") {
   for (const char* body :
        {"", "{", "[]", "7", "null", "{}", R"({"choices":[]})", R"({"choices":{}})", R"({"choices":[7]})", R"({"choices":[null]})",
