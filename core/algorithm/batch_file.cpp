@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -22,6 +23,19 @@ class Fields {
   double number(const Json& value, const std::string& name) const {
     if (!value.is_number()) refuse(value, name, "a number");
     return value.get<double>();
+  }
+
+  // Of a mask: how much a token counts.
+  double share(const Json& value, const std::string& name) const {
+    const double out = number(value, name);
+    if (!(out >= 0 && out <= 1)) refuse(value, name, "a number from 0 to 1");
+    return out;
+  }
+
+  std::int64_t at_least(std::int64_t least, const Json& value, const std::string& name) const {
+    const std::int64_t out = integer(value, name);
+    if (out < least) refuse(value, name, least > 0 ? "an integer from 1" : "an integer from 0");
+    return out;
   }
 
   // A number that a model gave: null stands for one that is not finite.
@@ -158,7 +172,7 @@ BatchFile batch_from_json(const Json& json, const std::string& where) {
   file.logp = fields.has("logp") ? reals(fields.tokens(json, "logp", lengths, episodes)) : b.logp_old.clone();
   file.entropy = fields.has("entropy") ? reals(fields.tokens(json, "entropy", lengths, episodes)) : at::zeros_like(b.logp_old);
   b.mask = b.usable.index_select(0, b.episode).to(at::kDouble);
-  if (fields.has("mask")) b.mask = b.mask * reals(fields.tokens(json, "mask", lengths, episodes, &Fields::number));
+  if (fields.has("mask")) b.mask = b.mask * reals(fields.tokens(json, "mask", lengths, episodes, &Fields::share));
   if (fields.has("outputs")) {
     for (const auto& [name, rows] : fields.object("outputs").items())
       file.outputs[name] = reals(fields.tokens(fields.object("outputs"), name, lengths, episodes));
@@ -166,13 +180,15 @@ BatchFile batch_from_json(const Json& json, const std::string& where) {
   if (fields.has("kept")) {
     for (const auto& [name, value] : fields.object("kept").items()) file.kept[name] = fields.number(value, name);
   }
-  b.max_tokens = fields.has("max_tokens") ? fields.integer(json["max_tokens"], "max_tokens") : b.length.max().item<std::int64_t>();
-  if (fields.has("step")) file.step = fields.integer(json["step"], "step");
+  b.max_tokens = fields.has("max_tokens") ? fields.at_least(1, json["max_tokens"], "max_tokens") : b.length.max().item<std::int64_t>();
+  if (fields.has("step")) file.step = fields.at_least(0, json["step"], "step");
   if (fields.has("update")) {
     for (const Json& value : fields.list(json, "update")) {
       const std::int64_t episode = fields.integer(value, "update");
       if (episode < 0 || episode >= static_cast<std::int64_t>(episodes))
         throw Error(fmt::format("{}: \"update\" names episode {}, there are {}", where, episode, episodes));
+      if (std::find(file.update.begin(), file.update.end(), episode) != file.update.end())
+        throw Error(fmt::format("{}: \"update\" names episode {} twice", where, episode));
       file.update.push_back(episode);
     }
   }

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/suggest.h"
 
 namespace tinyzero {
@@ -14,7 +15,7 @@ namespace {
 std::string rebuild_hint(const PluginFile& file, const std::string& field) {
   if (file.built_in) return "it came with another build of the program: build or install tinyzero again";
   const std::filesystem::path build = std::filesystem::absolute(file.path).lexically_normal().parent_path().parent_path();
-  const std::string folder = std::filesystem::exists(build / "CMakeCache.txt") ? build.string() : "<its build folder>";
+  const std::string folder = std::filesystem::exists(build / "CMakeCache.txt") ? shell_word(build.string()) : "<its build folder>";
   const std::string command = "cmake --fresh " + cmake_find_argument() + " " + folder + " && cmake --build " + folder + " --clean-first";
   if (field == "api" || field == "torch") return "build it again against this version: " + command;
   return "build it again with that compiler and its flags, -DCMAKE_CXX_COMPILER=… and -DCMAKE_CXX_FLAGS=… added to: " + command;

@@ -47,10 +47,7 @@ bool is_link(const fs::path& path) {
 
 Error cannot_open(const fs::path& path, bool writes) {
   const int problem = errno;
-  return Error(
-      "cannot " + std::string(writes ? "write " : "read ") + path.string() + ": " +
-          system_words(problem),
-      problem == ENOENT ? "check the path" : "check the permissions of the file and its folder");
+  return Error("cannot " + std::string(writes ? "write " : "read ") + path.string() + ": " + system_words(problem), system_hint(problem));
 }
 
 // Looks before it opens, for opening alone can have effects on a device; and after it, for what

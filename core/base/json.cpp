@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "core/base/lfs_pointer.h"
 #include "core/base/utf8.h"
 #include "tinyzero/ascii.h"
 
@@ -146,8 +147,9 @@ std::string as_written(const std::string& text) { return Json::parse(json_line(t
 
 Json parse_json(std::string_view text, const std::string& where) {
   Parsed parsed = parse(text);
-  if (!parsed.fault.empty()) throw Error(where + " is not valid JSON: " + parsed.fault);
-  return std::move(parsed.json);
+  if (parsed.fault.empty()) return std::move(parsed.json);
+  refuse_lfs_pointer(text, where);
+  throw Error(where + " is not valid JSON: " + parsed.fault);
 }
 
 std::optional<Json> json_if_valid(std::string_view text) {

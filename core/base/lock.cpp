@@ -39,7 +39,7 @@ Flock try_flock(int fd, int operation, const fs::path& path, int& problem) {
     if (problem == EINTR) continue;
     if (problem == EWOULDBLOCK) return Flock::busy;
     if (is_unsupported(problem)) return Flock::unsupported;
-    throw Error("cannot lock " + path.string() + ": " + system_words(problem));
+    throw Error("cannot lock " + path.string() + ": " + system_words(problem), system_hint(problem));
   }
   return Flock::taken;
 }
@@ -233,8 +233,7 @@ std::optional<LockHolder> FileLock::take(const FileHandle& file, const fs::path&
   const fs::path held = held_path(path);
   int problem = 0;
   Flock result = Flock::busy;
-  for (int tries = 0; (result = try_flock(file.fd(), LOCK_EX, path, problem)) == Flock::busy;
-       ++tries) {
+  for (int tries = 0; (result = try_flock(file.fd(), LOCK_EX, path, problem)) == Flock::busy; ++tries) {
     if (tries == kTries) return LockHolder{};
     std::this_thread::sleep_for(kPause);
   }

@@ -102,7 +102,7 @@ int config_schema_command(const GlobalOptions& global, const ConfigSchemaOptions
   plugins.add_tasks(catalog, tables.tasks);
   plugins.add_algorithms(catalog, tables.algorithms);
   if (options.markdown) print("{}", experiment_reference(tables));
-  else print("{}\n", experiment_schema(tables).dump(2));
+  else print("{}\n", experiment_schema(tables).dump(2, ' ', false, Json::error_handler_t::replace));
   return 0;
 }
 

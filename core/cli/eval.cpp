@@ -101,6 +101,15 @@ void check_same_task(const PluginCatalog& catalog, const Candidates& candidates,
   }
 }
 
+void warn_of_changed_files(const Candidates& candidates, const Task& task) {
+  for (const Subject& subject : candidates.folders) {
+    if (!subject.own_task) continue;
+    for (const Change& change : changed_files(subject.run, task.resolved()))
+      print(stderr, "warning: {} has changed since the run {} began: its hash was {}, and is {}\n", change.what, subject.run.string(),
+            change.before, change.now);
+  }
+}
+
 // The key in the environment, which no longer holds it when this returns.
 std::string take_key(const std::string& name) {
   std::string key = take_secret(name);
@@ -378,6 +387,7 @@ int eval_command(const GlobalOptions& global, const EvalCommandOptions& options)
   const PluginCatalog catalog = scan_plugins(global);
   Task task = Task::open(catalog, candidates.task, &candidates.settings);
   check_same_task(catalog, candidates, task);
+  warn_of_changed_files(candidates, task);
   const StopWish& stop = catch_interrupts(
       {"stopping: answers under way are given up; once more ends it at once",
        options.save.empty()

@@ -39,7 +39,7 @@ Subject find_subject(const fs::path& target, const std::string& task, const std:
   subject.folder = model_folder(target);
   subject.task = task;
   subject.settings = settings_from_words(words);
-  const fs::path run = run_of(target);
+  const fs::path run = subject.run = run_of(target);
   if (!run.empty()) {
     const Experiment experiment = Experiment::load(run / "config.yaml", {});
     subject.max_tokens = experiment.rollout.max_tokens;

@@ -19,6 +19,7 @@ struct Subject {
   std::string task, prompt_template = "auto";
   Node settings;          // of the task
   bool own_task = false;  // task and settings are those of a run
+  fs::path run;           // that run; empty where the target is none, nor in one
   std::int64_t max_tokens = 256;
 };
 

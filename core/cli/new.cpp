@@ -11,6 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/shell_word.h"
 #include "core/base/told_error.h"
 #include "core/cli/options.h"
 #include "core/cli/output.h"
@@ -62,7 +63,7 @@ int write_folder(const GlobalOptions& global, const std::string& name, const Kin
                 "choose another name, or another folder to be in");
   const std::string program = boost::dll::program_location().string();
   const auto filled = [&](const char* text) {
-    return replaced(replaced(replaced(text, "@NAME@", name), "@FIND@", cmake_find_argument()), "@PROGRAM@", program);
+    return replaced(replaced(replaced(text, "@NAME@", name), "@FIND@", cmake_find_argument()), "@PROGRAM@", shell_word(program));
   };
   std::string pattern = "." + name + ".XXXXXX";  // becomes visible when it is whole
   if (::mkdtemp(pattern.data()) == nullptr || ::chmod(pattern.c_str(), 0755) != 0)

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "tinyzero/number_text.h"
+
 namespace tinyzero {
 namespace {
 
@@ -16,6 +18,24 @@ void add(CLI::App& parent, GlobalOptions& global, std::function<int()>& chosen, 
   command->callback([options, run, &global, &chosen] { chosen = [options, run, &global] { return run(global, *options); }; });
 }
 
+// Numbers in decimal digits. The parser's own checks take NaN, hexadecimal digits, and the nearest number for one that is too large.
+CLI::Validator between(double low, double high) {
+  const auto check = [low, high](const std::string& text) -> std::string {
+    const auto value = parse_real(text);
+    if (value && *value >= low && *value <= high) return "";
+    return "Value " + text + " not in range " + real_text(low) + " to " + real_text(high);
+  };
+  return {check, real_text(low) + " to " + real_text(high)};
+}
+
+CLI::Validator whole_number() {
+  const auto check = [](const std::string& text) -> std::string {
+    const auto value = parse_integer(text);
+    return value && *value >= 0 ? "" : "Value " + text + " not in range 0 to 9223372036854775807";
+  };
+  return {check, ""};
+}
+
 constexpr const char* kSettingsHelp = "settings of the task, key=value";
 constexpr const char* kOverridesHelp = "settings on top of the file, key=value with dotted keys: train.steps=100";
 constexpr const char* kJsonHelp = "print JSON for machines";
@@ -23,7 +43,7 @@ constexpr const char* kJsonHelp = "print JSON for machines";
 void add_check_options(CLI::App& c, CheckCommandOptions& o, const char* name_help, const char* settings_help) {
   c.add_option("name", o.name, name_help)->required();
   c.add_option("settings", o.settings, settings_help);
-  c.add_option("--seed", o.seed, "of all that is random; the same seed finds the same fault")->capture_default_str();
+  c.add_option("--seed", o.seed, "of all that is random; the same seed finds the same fault")->capture_default_str()->check(whole_number());
   c.add_option("--only", o.only, "names of the checks to run; default: all")->delimiter(',');
   c.add_flag("--json", o.json, kJsonHelp);
 }
@@ -37,16 +57,15 @@ void add_endpoint_options(CLI::App& c, EvalCommandOptions& o) {
       ->check(CLI::ExistingFile);
   of_endpoint(c.add_flag("--completions", o.completions, "ask /completions, with a framed prompt, in place of chat"));
   of_endpoint(c.add_option("--key-env", o.key_env, "environment variable that holds the key; default OPENAI_API_KEY"));
-  of_endpoint(c.add_option("--concurrency", o.concurrency, "requests at a time")->capture_default_str()->check(CLI::Range(1, 1024)));
+  of_endpoint(c.add_option("--concurrency", o.concurrency, "requests at a time")->capture_default_str()->check(between(1, 1024)));
   of_endpoint(c.add_option("--requests-per-minute", o.requests_per_minute, "at most, retries included; 0: no limit")
                   ->capture_default_str()
-                  ->check(CLI::Range(0, 1000000)));
-  of_endpoint(
-      c.add_option("--retries", o.retries, "of a request that may go better later")->capture_default_str()->check(CLI::Range(0, 100)));
-  of_endpoint(c.add_option("--timeout", o.timeout, "seconds for one request")->capture_default_str()->check(CLI::Range(0.1, 86400.0)));
+                  ->check(between(0, 1000000)));
+  of_endpoint(c.add_option("--retries", o.retries, "of a request that may go better later")->capture_default_str()->check(between(0, 100)));
+  of_endpoint(c.add_option("--timeout", o.timeout, "seconds for one request")->capture_default_str()->check(between(0.1, 86400.0)));
   of_endpoint(c.add_option("--max-failed", o.max_failed, "share of completions that may fail before the command does")
                   ->capture_default_str()
-                  ->check(CLI::Range(0.0, 1.0)));
+                  ->check(between(0.0, 1.0)));
   of_endpoint(c.add_option("--body", o.body, "one more field of the requests, NAME=VALUE in JSON or as text; null removes one")
                   ->allow_extra_args(false));
 }
@@ -63,16 +82,16 @@ void add_eval_options(CLI::App& c, EvalCommandOptions& o) {
   c.add_option("targets", o.words, "runs (their newest checkpoint), Hugging Face folders; and settings of the task, key=value");
   c.add_option("--task", o.task, "task; default: the run's own, with its settings");
   c.add_option("--split", o.split, "train, validation or test")->capture_default_str();
-  c.add_option("--problems", o.problems, "number of problems")->capture_default_str()->check(CLI::Range(1, 1000000));
+  c.add_option("--problems", o.problems, "number of problems")->capture_default_str()->check(between(1, 1000000));
   c.add_option("--set", o.set, "refuse other problems than those of this hash, which every evaluation prints");
-  c.add_option("--samples", o.samples, "completions a problem; more than 1 adds pass@k")->capture_default_str()->check(CLI::Range(1, 1024));
-  c.add_option("--temperature", o.temperature, "of the sampled accuracy; 0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
+  c.add_option("--samples", o.samples, "completions a problem; more than 1 adds pass@k")->capture_default_str()->check(between(1, 1024));
+  c.add_option("--temperature", o.temperature, "of the sampled accuracy; 0: greedy")->capture_default_str()->check(between(0.0, 10.0));
   CLI::Option* greedy = c.add_flag("--greedy", o.greedy, "also answer each problem once at temperature 0; default for folders");
   c.add_flag("--no-greedy", o.no_greedy, "only sample; default for endpoints")->excludes(greedy);
   c.add_option("--max-tokens", o.max_tokens, "longest completion; default: the run's, or 256; of endpoints 1024")
-      ->check(CLI::Range(1, 131072));
+      ->check(between(1, 131072));
   c.add_option("--template", o.prompt_template, "framing of prompts: auto, bare, base or qwen; default: the run's, or auto");
-  c.add_option("--seed", o.seed, "of the sampling; default 1, and none for endpoints");
+  c.add_option("--seed", o.seed, "of the sampling; default 1, and none for endpoints")->check(whole_number());
   c.add_option("--save", o.save, "append all completions with verdicts to this file (JSON lines); what is in it is not asked again");
   c.add_flag("--json", o.json, "print JSON for machines, one object a model");
   add_decode_options(c, o.decode);
@@ -80,7 +99,7 @@ void add_eval_options(CLI::App& c, EvalCommandOptions& o) {
 }
 
 void add_episodes_options(CLI::App& c, EpisodesOptions& o) {
-  const auto count = CLI::Range(1, 1000000);
+  const auto count = between(1, 1000000);
   c.add_option("run", o.run, "run folder")->required();
   c.add_option("--step", o.step, "step of RL; default: the newest");
   CLI::Option* worst = c.add_option("--worst", o.worst, "show this many: lowest reward first, of equal ones the longest")->check(count);
@@ -116,7 +135,7 @@ void add_training_commands(CLI::App& app, GlobalOptions& global, std::function<i
                                      "folder for the comparison; default runs/<name of the file>. What is done there is not done again");
                         c.add_option("--jobs", o.jobs, "runs at once, which divide the cores and threads")
                             ->capture_default_str()
-                            ->check(CLI::Range(1, 1024));
+                            ->check(between(1, 1024));
                         c.add_flag("--accept-changes", o.accept_changes,
                                    "go on although files that settings name, or libraries of plugins, changed");
                         c.add_flag("--json", o.json, "print comparison.json to standard output instead of the table");
@@ -137,10 +156,10 @@ void add_result_commands(CLI::App& app, GlobalOptions& global, std::function<int
     c.add_option("--model", o.model, "watch a model try: a run, whose own settings of the task hold, or a Hugging Face folder");
     c.add_flag("--oracle", o.oracle, "watch the task's own solver");
     c.add_option("--problems", o.problems, "number of problems; default: 5 for a model, until end of input by hand")
-        ->check(CLI::Range(1, 100000));
-    c.add_option("--temperature", o.temperature, "of the model; 0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
-    c.add_option("--max-tokens", o.max_tokens, "longest completion of the model; default: the run's, or 256")->check(CLI::Range(1, 131072));
-    c.add_option("--seed", o.seed, "of the problems")->capture_default_str();
+        ->check(between(1, 100000));
+    c.add_option("--temperature", o.temperature, "of the model; 0: greedy")->capture_default_str()->check(between(0.0, 10.0));
+    c.add_option("--max-tokens", o.max_tokens, "longest completion of the model; default: the run's, or 256")->check(between(1, 131072));
+    c.add_option("--seed", o.seed, "of the problems")->capture_default_str()->check(whole_number());
     add_decode_options(c, o.decode);
   });
   add<ReplayOptions>(
@@ -148,12 +167,12 @@ void add_result_commands(CLI::App& app, GlobalOptions& global, std::function<int
       [](CLI::App& c, ReplayOptions& o) {
         c.add_option("run", o.run, "run folder")->required();
         c.add_option("settings", o.settings, "settings of the algorithm, key=value");
-        c.add_option("--step", o.step, "step of RL, from 1, right after a checkpoint")->required()->check(CLI::Range(1, 10000000));
+        c.add_option("--step", o.step, "step of RL, from 1, right after a checkpoint")->required()->check(between(1, 10000000));
         c.add_option("--algorithm", o.algorithm, "the other algorithm; default: the run's own");
         c.add_option("--batch", o.batch, "write its batch to this file, for `algorithm explain`");
         c.add_option("--worst", o.worst,
                      "show this many of the step's worst completions token by token: log-probs before and after, advantage")
-            ->check(CLI::Range(1, 1000000));
+            ->check(between(1, 1000000));
         c.add_flag("--json", o.json, kJsonHelp);
       });
   add<EpisodesOptions>(app, global, chosen, "episodes", "What a run's policy said in a step, with verdicts: reasons, the worst, the best",
@@ -181,8 +200,8 @@ void add_task_commands(CLI::App& app, GlobalOptions& global, std::function<int()
                    [](CLI::App& c, TaskOptions& o) {
                      c.add_option("name", o.name, "task, or the path of its library")->required();
                      c.add_option("settings", o.settings, kSettingsHelp);
-                     c.add_option("--count", o.count, "number of problems")->capture_default_str()->check(CLI::Range(1, 100000000));
-                     c.add_option("--seed", o.seed, "seed")->capture_default_str();
+                     c.add_option("--count", o.count, "number of problems")->capture_default_str()->check(between(1, 100000000));
+                     c.add_option("--seed", o.seed, "seed")->capture_default_str()->check(whole_number());
                      c.add_option("--split", o.split, "train, validation or test")->capture_default_str();
                    });
   const auto by_line = [](CLI::App& c, TaskOptions& o) {
@@ -205,7 +224,7 @@ void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int(
   bench.require_subcommand(0, 1);
   const auto all = std::make_shared<BenchOptions>();
   bench.add_option("--model", all->workload.model, "1M, 5M, 30M, or a Hugging Face folder")->capture_default_str();
-  bench.add_option("--rounds", all->rounds, "that count")->capture_default_str()->check(CLI::Range(1, 1000));
+  bench.add_option("--rounds", all->rounds, "that count")->capture_default_str()->check(between(1, 1000));
   bench.add_flag("--json", all->json, kJsonHelp);
   bench.callback([&bench, &global, &chosen, all] {
     if (bench.get_subcommands().empty()) chosen = [&global, all] { return bench_command(global, *all); };
@@ -216,20 +235,18 @@ void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int(
       Workload& w = o.workload;
       if (o.what == "step") w = {"5M", 64, 8, 40, 100, 100};
       c.add_option("--model", w.model, "1M, 5M, 30M, or a Hugging Face folder")->capture_default_str();
-      c.add_option("--prompts", w.prompts, "problems of a round")->capture_default_str()->check(CLI::Range(1, 1 << 20));
-      c.add_option("--samples", w.samples, "completions of a problem")->capture_default_str()->check(CLI::Range(1, 1 << 20));
-      c.add_option("--prompt-tokens", w.prompt_tokens, "length of a prompt")->capture_default_str()->check(CLI::Range(1, 1 << 20));
-      c.add_option("--mean-tokens", w.mean_tokens, "mean length of a completion")->capture_default_str()->check(CLI::Range(1, 1 << 20));
-      c.add_option("--max-tokens", w.max_tokens, "greatest length of a completion")->capture_default_str()->check(CLI::Range(1, 1 << 20));
-      c.add_option("--rounds", o.rounds, "that count")->capture_default_str()->check(CLI::Range(1, 1000));
-      c.add_option("--threads", o.threads, "0: as many as affinity and CPU quota allow")
-          ->capture_default_str()
-          ->check(CLI::Range(0, 1024));
+      c.add_option("--prompts", w.prompts, "problems of a round")->capture_default_str()->check(between(1, 1 << 20));
+      c.add_option("--samples", w.samples, "completions of a problem")->capture_default_str()->check(between(1, 1 << 20));
+      c.add_option("--prompt-tokens", w.prompt_tokens, "length of a prompt")->capture_default_str()->check(between(1, 1 << 20));
+      c.add_option("--mean-tokens", w.mean_tokens, "mean length of a completion")->capture_default_str()->check(between(1, 1 << 20));
+      c.add_option("--max-tokens", w.max_tokens, "greatest length of a completion")->capture_default_str()->check(between(1, 1 << 20));
+      c.add_option("--rounds", o.rounds, "that count")->capture_default_str()->check(between(1, 1000));
+      c.add_option("--threads", o.threads, "0: as many as affinity and CPU quota allow")->capture_default_str()->check(between(0, 1024));
       c.add_option("--precision", o.precision, "auto, f32 or bf16; the environment's TINYZERO_CPU names the kernels")
           ->capture_default_str()
           ->check(CLI::IsMember({"auto", "f32", "bf16"}));
       if (o.what != "train")
-        c.add_option("--wave", o.wave, "sequences a thread decodes at once; 0: chosen")->capture_default_str()->check(CLI::Range(0, 4096));
+        c.add_option("--wave", o.wave, "sequences a thread decodes at once; 0: chosen")->capture_default_str()->check(between(0, 4096));
       if (o.what == "step") c.add_flag("--profile", o.profile, "name where the time of a step goes");
       else c.add_flag("--peers", o.peers, "measure the same model in LibTorch alone beside it");
       c.add_flag("--json", o.json, kJsonHelp);
@@ -240,14 +257,14 @@ void add_bench_commands(CLI::App& app, GlobalOptions& global, std::function<int(
   model_bench("step", "How fast a whole step of RL is: rollout and update");
   add<BenchStartOptions>(bench, global, chosen, "start", "How long the program takes to start, to say --help and to sample a first token",
                          bench_start_command, [](CLI::App& c, BenchStartOptions& o) {
-                           c.add_option("--rounds", o.rounds, "that count")->capture_default_str()->check(CLI::Range(1, 1000));
+                           c.add_option("--rounds", o.rounds, "that count")->capture_default_str()->check(between(1, 1000));
                            c.add_flag("--json", o.json, kJsonHelp);
                          });
   add<BenchVerifyOptions>(bench, global, chosen, "verify", "How fast a task draws and judges, in this process and in a worker",
                           bench_verify_command, [](CLI::App& c, BenchVerifyOptions& o) {
                             c.add_option("task", o.task, "task, or the path of its library")->required();
                             c.add_option("settings", o.settings, kSettingsHelp);
-                            c.add_option("--seconds", o.seconds, "for each figure")->capture_default_str()->check(CLI::Range(0.01, 600.0));
+                            c.add_option("--seconds", o.seconds, "for each figure")->capture_default_str()->check(between(0.01, 600.0));
                             c.add_flag("--json", o.json, kJsonHelp);
                           });
 }
@@ -266,15 +283,15 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                     [=](CLI::App& c, ModelOptions& o) {
                       folder(c, o);
                       c.add_option("--prompt", o.prompt, "one prompt, instead of standard input");
-                      c.add_option("--max-tokens", o.max_tokens, "longest completion")->capture_default_str()->check(CLI::Range(1, 131072));
-                      c.add_option("--temperature", o.temperature, "0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
+                      c.add_option("--max-tokens", o.max_tokens, "longest completion")->capture_default_str()->check(between(1, 131072));
+                      c.add_option("--temperature", o.temperature, "0: greedy")->capture_default_str()->check(between(0.0, 10.0));
                       c.add_option("--top-k", o.top_k, "draw only from the k likeliest tokens; 0: all")
                           ->capture_default_str()
-                          ->check(CLI::Range(0, 1 << 24));
+                          ->check(between(0, 1 << 24));
                       c.add_option("--top-p", o.top_p, "draw only from the likeliest tokens that together have this probability")
                           ->capture_default_str()
-                          ->check(CLI::Range(0.0, 1.0));
-                      c.add_option("--seed", o.seed, "of the sampling")->capture_default_str();
+                          ->check(between(0.0, 1.0));
+                      c.add_option("--seed", o.seed, "of the sampling")->capture_default_str()->check(whole_number());
                       c.add_flag("--ignore-eos", o.ignore_eos, "go on after the end token");
                       add_decode_options(c, o.decode);
                     });
@@ -293,11 +310,11 @@ void add_model_commands(CLI::App& app, GlobalOptions& global, std::function<int(
                       c.add_option("--system", o.system,
                                    "system message, which may be empty; default: none, and the "
                                    "model's template may write one of its own");
-                      c.add_option("--temperature", o.temperature, "0: greedy")->capture_default_str()->check(CLI::Range(0.0, 10.0));
+                      c.add_option("--temperature", o.temperature, "0: greedy")->capture_default_str()->check(between(0.0, 10.0));
                       c.add_option("--max-tokens", o.max_tokens, "longest answer; the model's context is a limit, too")
                           ->capture_default_str()
-                          ->check(CLI::Range(1, 131072));
-                      c.add_option("--seed", o.seed, "of the sampling")->capture_default_str();
+                          ->check(between(1, 131072));
+                      c.add_option("--seed", o.seed, "of the sampling")->capture_default_str()->check(whole_number());
                       c.add_flag("--json", o.json, "print one JSON object an answer");
                       add_decode_options(c, o.decode);
                     });

@@ -12,6 +12,19 @@
 
 namespace tinyzero {
 
+namespace {
+
+// A file that is no page is not replaced: it may be what the report is made of.
+void check_not_precious(const fs::path& file) {
+  constexpr std::uintmax_t kLargestReport = std::uintmax_t{1} << 30;
+  std::error_code unknown;
+  if (!fs::exists(file, unknown) || fs::file_size(file, unknown) == 0) return;
+  if (read_file(file, kLargestReport).starts_with("<!DOCTYPE html>")) return;
+  throw Error(file.string() + " exists already and is no report", "give the path of a new file, or of an earlier report");
+}
+
+}  // namespace
+
 int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
   std::vector<RunPlace> places;
   for (const std::string& name : options.runs) {
@@ -25,6 +38,7 @@ int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
           ? fs::path(options.out)
           : (one_folder ? fs::path(options.runs.front()) : fs::path()) / "report.html";
   check_replaceable(file);  // before the work
+  check_not_precious(file);
   ReportOptions page;
   if (one_folder) page.comparison = read_comparison(options.runs.front());
   const Report report = make_report(read_runs(places), page);

@@ -49,6 +49,18 @@ Json refused_verdict(const Task& task, const JsonLine& line) {
   return row;
 }
 
+void print_verdicts(const Task& task, const std::vector<JsonLine>& lines, const std::vector<Verdict>& verdicts) {
+  auto verdict = verdicts.begin();
+  for (const JsonLine& line : lines) {
+    if (!line.fault.empty()) {
+      print_json(refused_verdict(task, line));
+    } else {
+      print_json(verdict_json(task, *verdict, task.reason(*verdict)));
+      ++verdict;
+    }
+  }
+}
+
 // Prints a verdict for each line, in order.
 void judge_lines(const Task& task, JsonLines& input, std::vector<JsonLine>& lines) {
   struct Texts {
@@ -62,15 +74,12 @@ void judge_lines(const Task& task, JsonLines& input, std::vector<JsonLine>& line
   }
   std::vector<Answer> answers;
   for (const Texts& text : texts) answers.push_back({text.state, text.completion});
-  const std::vector<Verdict> verdicts = task.verify(answers);
-  auto verdict = verdicts.begin();
-  for (const JsonLine& line : lines) {
-    if (!line.fault.empty()) {
-      print_json(refused_verdict(task, line));
-    } else {
-      print_json(verdict_json(task, *verdict, task.reason(*verdict)));
-      ++verdict;
-    }
+  try {
+    print_verdicts(task, lines, task.verify(answers));
+  } catch (const TaskStopped& stopped) {  // what was judged is not lost
+    if (stopped.verdicts.size() == answers.size()) print_verdicts(task, lines, stopped.verdicts);
+    flush_output();
+    throw;
   }
 }
 

@@ -117,7 +117,8 @@ std::string option_hint(const CLI::App& command, const std::string& option, cons
       if (known.substr(known.rfind('.') + 1) == key) meant += (meant.empty() ? "" : " or ") + known + "=" + shown;
     }
     if (!meant.empty()) return "settings are words without dashes: " + meant;
-    if (const std::string words = synonym_words(key); !words.empty()) return words + "; settings are words without dashes: key=value";
+    if (const std::string words = synonym_words(key); key.size() > 1 && !words.empty())
+      return words + "; settings are words without dashes: key=value";
   }
   return "`" + whole_name(command) + " --help` lists what there is";
 }
@@ -165,9 +166,14 @@ std::string option_hint(const CLI::App& command, const std::string& option, cons
 
 [[noreturn]] void refuse_missing(const CLI::App& command, const std::string& text) {
   const std::string help = "`" + whole_name(command) + " --help` lists what there is";
+  for (const CLI::App* level = &command; level != nullptr; level = level->get_parent()) {
+    for (const std::string& word : level->remaining()) {
+      if (word.starts_with("-")) refuse_extra(command, ": " + word);
+    }
+  }
   const std::string name = text.substr(0, text.find(" is required"));
   const CLI::Option* option = find_option(command, name);
-  if (option == nullptr) throw Error(text, help);  // "A subcommand is required"
+  if (option == nullptr) throw Error("a command is missing: " + whole_name(command) + " COMMAND", help);
   throw Error(fmt::format("{} is missing its {}: {}", whole_name(command), name, option->get_description()), help);
 }
 

@@ -297,7 +297,14 @@ Node load_chain(const fs::path& path, const Node* named, std::vector<fs::path>& 
     throw Error(named->origin, "no file " + path.string(), missing_path_hint(*named));
   const std::uintmax_t size = fs::file_size(path, unknown);
   if (!unknown && size > kMaxFile) refuse_size(size, {path.string(), 1, 1});
-  Node node = parse_yaml(read_file(path), path.string());
+  std::string text;
+  try {
+    text = read_file(path);
+  } catch (const Error& e) {
+    if (named == nullptr) throw;
+    throw Error(named->origin, e.what(), e.hint());
+  }
+  Node node = parse_yaml(text, path.string());
   if (node.kind != Node::Kind::map) {
     const std::string line = node.kind == Node::Kind::scalar ? line_without_blank(node.scalar, 1) : "";
     throw Error(node.origin, "expected settings such as \"seed: 1\", found " + node.describe(),

@@ -209,8 +209,11 @@ PluginChoice plugin_choice(const Node& root, const std::string& section) {
                 "add " + section + ": {use: NAME}; `tinyzero " + section + " list` names them");
   const Node* use = node->kind == Node::Kind::map ? node->find("use") : nullptr;
   if (use == nullptr || use->kind != Node::Kind::scalar || use->scalar.empty()) {
-    throw Error(node->origin, section + " does not say which to use",
-                "write " + section + ": {use: NAME}; `tinyzero " + section + " list` names them");
+    std::string hint = "write " + section + ": {use: NAME}; `tinyzero " + section + " list` names them";
+    for (const Entry& entry : node->entries) {
+      if (entry.name.starts_with("use:")) hint = "a colon wants a blank after it: use: " + shown_text(entry.name.substr(4));
+    }
+    throw Error(node->origin, section + " does not say which to use", hint);
   }
   return {plugin_name(*use), *node};
 }

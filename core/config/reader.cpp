@@ -158,6 +158,19 @@ std::string expected_text(const Setting& setting) {
   return text;
 }
 
+std::vector<IdleEntry> idle_entries(const Node* map, const SettingsTable& table, const std::string& section) {
+  std::vector<IdleEntry> out;
+  if (map == nullptr) return out;
+  for (const Entry& entry : map->entries) {
+    const Setting* setting = table.find(entry.name);
+    if (setting == nullptr || has_effect(table, *setting)) continue;
+    const std::string& other = needs_other(table, *setting) ? setting->needs_name : setting->idle_name;
+    if (const Node* node = map->find(other); node != nullptr && node->origin.layer > entry.value.origin.layer)
+      out.push_back({&entry, node->origin, dotted(section, other) + " is " + table.find(other)->text()});
+  }
+  return out;
+}
+
 SettingValue parse_setting(const Node& node, const Setting& setting, const std::string& path) {
   SettingValue value;
   if (node.kind != Node::Kind::list) {

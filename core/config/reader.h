@@ -33,6 +33,15 @@ std::vector<ResolvedSetting> read_settings(const Node* map, const SettingsTable&
                                            const std::vector<std::string>& reserved = {}, const Node* base = nullptr,
                                            const std::vector<std::string>& plugin_keys = {});
 
+// Settings of `map` that read_settings left out because another, of a later layer, leaves them nothing to do: their place in the map, and why
+// ("task.level is 2").
+struct IdleEntry {
+  const Entry* entry;
+  Origin by;
+  std::string why;
+};
+std::vector<IdleEntry> idle_entries(const Node* map, const SettingsTable& table, const std::string& section);
+
 // The value of one setting from a node or from a word of the command line; throws Error. `path` is for the message.
 SettingValue parse_setting(const Node& node, const Setting& setting, const std::string& path);
 

@@ -85,6 +85,10 @@ std::string key_hint(const UnknownKey& key) {
   if (const std::string hint = blank_hint(name); !hint.empty()) return hint;
   std::vector<std::string> tree = general_keys();
   tree.insert(tree.end(), key.plugin_keys.begin(), key.plugin_keys.end());
+  const std::size_t dot = name.find('.');
+  if (key.section.empty() && std::find(tree.begin(), tree.end(), name) != tree.end() && dot != std::string::npos)
+    return fmt::format("in a file it is {}: {{{}: …}}; with the dot it is a word of the command line", name.substr(0, dot),
+                       name.substr(dot + 1));
   const std::string small = folded_word(name);
   if (std::find(key.known.begin(), key.known.end(), small) != key.known.end()) return "did you mean \"" + small + "\"?";
   std::vector<std::string> elsewhere = keys_named(last_name(small), tree);

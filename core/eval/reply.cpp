@@ -34,12 +34,19 @@ std::string error_words(const Json& json) {
   return "";
 }
 
-// Whether a member "error" says that something failed: null, false, 0 and what is empty do not.
+bool says_something(const Json* value) {
+  if (value == nullptr || *value == Json(false) || *value == Json(0) || *value == Json("")) return false;
+  return !(value->is_structured() && value->empty());
+}
+
+// Whether an object says that something failed: in an "error", where null, false, 0 and what is
+// empty are none, or by the words of a status.
 bool has_error(const Json& object) {
-  const Json* error = field(object, "error");
-  if (error == nullptr || *error == Json(false) || *error == Json(0) || *error == Json(""))
-    return false;
-  return !(error->is_structured() && error->empty());
+  if (says_something(field(object, "error")) || says_something(field(object, "errors"))) return true;
+  for (const char* name : {"status", "native_finish_reason"}) {
+    if (finish_of(text_field(object, name)) == Finish::failed) return true;
+  }
+  return false;
 }
 
 // What a message says.
@@ -47,6 +54,7 @@ struct Said {
   bool known = false;      // whether there is a text, be it empty
   std::string text;        // what is judged
   bool reasoning = false;  // there is text that is marked as reasoning
+  bool strange = false;    // a part whose text is not where texts are
 };
 
 // A part of a message in pieces: texts and refusals are what it says, "thinking" is reasoning.
@@ -57,8 +65,18 @@ void read_part(const Json& part, Said& said) {
       type.find("think") != std::string::npos || type.find("reason") != std::string::npos;
   said.reasoning = said.reasoning || thinks;
   if (thinks) return;
-  for (const char* name : {"text", "refusal"}) said.text += text_field(part, name);
+  bool found = false;
+  for (const char* name : {"text", "output_text", "refusal"}) {
+    const Json* text = field(part, name);
+    if (text != nullptr && text->is_object()) text = field(*text, "value");
+    if (text == nullptr || !text->is_string()) continue;
+    said.text += text->get<std::string>();
+    found = true;
+  }
+  said.strange = said.strange || (!found && type.find("text") != std::string::npos);
 }
+
+bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
 
 // `holder`: a message of a chat, or a choice. `content`: where its text is.
 Said read_said(const Json& holder, const char* content) {
@@ -68,11 +86,12 @@ Said read_said(const Json& holder, const char* content) {
   if (found != nullptr && found->is_array()) {
     for (const Json& part : *found) read_part(part, said);
   }
-  said.known = found != nullptr && (found->is_string() || found->is_array());
+  said.known = found != nullptr && (found->is_string() || found->is_array()) && !said.strange;
   const std::string refusal = text_field(holder, "refusal");
   if (said.text.empty() && !refusal.empty()) said = {true, refusal, said.reasoning};
-  for (const char* name : {"reasoning_content", "reasoning", "reasoning_text", "thinking"})
-    said.reasoning = said.reasoning || !text_field(holder, name).empty();
+  for (const char* name :
+       {"reasoning_content", "reasoning", "reasoning_text", "reasoning_details", "thinking", "thinking_content", "thoughts"})
+    said.reasoning = said.reasoning || says_something(field(holder, name));
   return said;
 }
 
@@ -84,10 +103,19 @@ bool calls_tools(const Json& holder) {
 
 // What is odd about an answer, in few words; "" if nothing is.
 std::string remark_of(const Said& said, Finish finish, const std::string& word, bool tools) {
-  if (said.text.empty() && said.reasoning) return kOnlyReasoning;
-  if (said.text.empty() && (tools || finish == Finish::called_tool)) return kOnlyToolCalls;
+  if (is_blank(said.text) && said.reasoning) return kOnlyReasoning;
+  if (is_blank(said.text) && (tools || finish == Finish::called_tool)) return kOnlyToolCalls;
   if (finish == Finish::unknown) return "ended with the unknown word \"" + word + "\"";
   return "";
+}
+
+// The word of a finish_reason: a text, or {"type": …} as SGLang has it. Anything else is a failure,
+// as the word "invalid" is.
+std::string finish_word(const Json* given) {
+  if (given == nullptr) return "";
+  if (given->is_string()) return given->get<std::string>();
+  const std::string type = text_field(*given, "type");
+  return type.empty() ? "invalid: " + json_line(*given) : type;
 }
 
 void fail(EndpointReply& out, Kind kind, std::string reason, std::string detail) {
@@ -114,19 +142,21 @@ void read_completion(const Json& json, bool chat, EndpointReply& out) {
   const Json& choice = choices->front();
   if (has_error(choice)) return fail(out, Kind::again, "error in the reply", error_words(choice));
   const Json* given = field(choice, "finish_reason");
-  const std::string word = text_field(choice, "finish_reason");
+  const std::string word = finish_word(given);
   const Finish finish = finish_of(word);
   const std::string reason = "finish_reason " + word;
   if (finish == Finish::failed) return fail(out, Kind::again, reason, "");
   if (finish == Finish::withheld) return fail(out, Kind::refused, reason, "");
   const Json* holder = chat ? field(choice, "message") : &choice;
   if (holder == nullptr || !holder->is_object()) return fail(out, Kind::again, kNoCompletion, "");
+  if (has_error(*holder)) return fail(out, Kind::again, "error in the reply", error_words(*holder));
   const char* content = chat ? "content" : "text";
   const Said said = read_said(*holder, content);
   const bool tools = calls_tools(*holder);
   const bool empty = field(*holder, content) == nullptr;  // all went into reasoning or calls
-  if (!said.known && !(empty && (given != nullptr || said.reasoning || tools)))
-    return fail(out, Kind::again, kNoCompletion, "");
+  const bool ended_empty = given != nullptr && holder->contains(content);
+  if (!said.known && !(empty && (ended_empty || said.reasoning || tools)))
+    return fail(out, Kind::again, said.strange ? "reply with parts of an unknown kind" : kNoCompletion, "");
   out.kind = Kind::answer;
   out.text = said.text;
   out.remark = remark_of(said, finish, word, tools);

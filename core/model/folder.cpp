@@ -9,7 +9,6 @@
 
 #include "core/base/cpus.h"
 #include "core/base/error.h"
-#include "core/base/lfs_pointer.h"
 #include "core/base/workers.h"
 
 namespace tinyzero {
@@ -48,11 +47,7 @@ std::string read_limited(const fs::path& path, std::uintmax_t limit) {
   return read_file(path);
 }
 
-Json read_json(const fs::path& path, std::uintmax_t limit = kMaxConfig) {
-  const std::string text = read_limited(path, limit);
-  refuse_lfs_pointer(text, path.string());
-  return parse_json(text, path.string());
-}
+Json read_json(const fs::path& path, std::uintmax_t limit = kMaxConfig) { return parse_json(read_limited(path, limit), path.string()); }
 
 bool holds_gguf(const fs::path& folder) {
   return std::any_of(fs::directory_iterator(folder), {},
@@ -218,7 +213,7 @@ std::vector<TensorView> ModelFolder::tensors() const {
 std::shared_ptr<const FolderFiles> ModelFolder::companions() const {
   auto files = std::make_shared<FolderFiles>();
   for (const char* name : kCompanions) {
-    if (!fs::is_regular_file(path_ / name)) continue;
+    if (!fs::exists(path_ / name)) continue;
     const fs::path target = fs::canonical(path_ / name);
     if (is_of_folder(target, fs::canonical(path_))) files->texts[name] = read_file(target);
     else

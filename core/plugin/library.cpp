@@ -12,8 +12,9 @@
 #include <sstream>
 
 #include "core/base/error.h"
-#include "core/base/told_error.h"
+#include "core/base/shell_word.h"
 #include "core/base/suggest.h"
+#include "core/base/told_error.h"
 #include "core/config/experiment.h"
 #include "tinyzero/note.h"
 
@@ -110,8 +111,8 @@ const tz_module& load_task_module(const fs::path& path) {
 
 std::string cmake_find_argument() {
   const fs::path folder = boost::dll::program_location().parent_path().string();
-  return fs::exists(folder / "tinyzeroConfig.cmake") ? "-Dtinyzero_DIR=" + folder.string()
-                                                     : "-DCMAKE_PREFIX_PATH=" + folder.parent_path().string();
+  return fs::exists(folder / "tinyzeroConfig.cmake") ? shell_word("-Dtinyzero_DIR=" + folder.string())
+                                                     : shell_word("-DCMAKE_PREFIX_PATH=" + folder.parent_path().string());
 }
 
 namespace {

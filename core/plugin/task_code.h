@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/error.h"
 #include "tinyzero/item.h"
 #include "tinyzero/settings.h"
 
@@ -37,6 +38,14 @@ struct TaskAbout {
 
 struct Answer {
   std::string_view state, completion;
+};
+
+// A task's code is not asked any more. `verdicts` are those of the call so far, with errors for the rest.
+class TaskStopped : public Failure {
+ public:
+  TaskStopped(const std::string& what, const std::string& hint, std::vector<Verdict> so_far)
+      : Failure(what, hint), verdicts(std::move(so_far)) {}
+  std::vector<Verdict> verdicts;
 };
 
 // One call at a time. Every function but `verify` throws Error for what the task refuses and Failure where its code is at fault; both

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/foreign_text.h"
 #include "tinyzero/task_abi.h"
 
 namespace tinyzero {
@@ -25,6 +26,9 @@ bool is_plain(char c) {
          c == '-' || c == '.';
 }
 
+// Keys of a task's section that are the host's own.
+constexpr const char* kReserved[] = {"use", "in_process", "tasks", "levels", "weight"};
+
 bool is_plain_name(const std::string& name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), is_plain);
 }
@@ -40,9 +44,10 @@ void check_id(const std::string& id) {
 void check_names(const std::string& task, const std::vector<TaskParam>& params) {
   std::set<std::string> names;
   for (const TaskParam& param : params) {
-    if (!is_plain_name(param.name))
-      refuse(task, "has a setting whose name " + shown(param.name) +
-                       " is not made of letters, digits, _, - and .");
+    if (!is_plain_name(param.name) || param.name.find('.') != std::string::npos)
+      refuse(task, "has a setting whose name " + shown(param.name) + " is not made of letters, digits, _ and -");
+    if (std::find(std::begin(kReserved), std::end(kReserved), param.name) != std::end(kReserved))
+      refuse(task, "has a setting " + shown(param.name) + ", which is a word of this program");
     if (!names.insert(param.name).second) refuse(task, "has two settings " + shown(param.name));
   }
   for (const TaskParam& param : params) {
@@ -58,6 +63,8 @@ void check_param(const std::string& task, const TaskParam& param) {
                              int{TZ_INTEGER}, int{TZ_TEXT}));
   if (std::isnan(param.low) || std::isnan(param.high))
     refuse(task, "declares a setting whose range is not a number");
+  if (param.low > param.high) refuse(task, fmt::format("declares a setting from {} to {}, which nothing can be", param.low, param.high));
+  if (param.max_count == 0) refuse(task, "declares a setting of no values");
   check_count(task, "values of a setting", param.max_count, TINYZERO_TASK_MAX_VALUES);
   check_count(task, "choices of a setting", param.choices.size(), TINYZERO_TASK_MAX_CHOICES);
   for (const std::string* name : {&param.name, &param.needs_name})
@@ -108,8 +115,13 @@ void check_about(const TaskAbout& about) {
   check_count(task, "parts of a reward", about.parts.size(), TINYZERO_TASK_MAX_PARTS);
   check_count(task, "reasons", about.reasons.size(), TINYZERO_TASK_MAX_REASONS);
   check_count(task, "settings", about.params.size(), TINYZERO_TASK_MAX_PARAMS);
-  for (const std::string& part : about.parts)
+  std::set<std::string> parts;
+  for (const std::string& part : about.parts) {
     check_text(task, "a name of a part", part.size(), TINYZERO_TASK_MAX_NAME);
+    if (!is_plain_name(part))
+      refuse(task, "has a part of a reward whose name " + shown(part) + " is not made of letters, digits, _, - and .");
+    if (!parts.insert(part).second) refuse(task, "has two parts of a reward " + shown(part));
+  }
   for (const std::string& reason : about.reasons)
     check_text(task, "a reason", reason.size(), TINYZERO_TASK_MAX_LINE);
   for (const TaskParam& param : about.params) check_param(task, param);
@@ -120,6 +132,18 @@ void check_about(const TaskAbout& about) {
     refuse(task, fmt::format("declares rewards from {} to {} and {} for a right answer; they must "
                              "be finite and in order",
                              about.reward_min, about.reward_max, about.reward_full));
+}
+
+std::string plain_line(std::string_view text) {
+  std::string out = printable(text);
+  for (char& c : out) c = c == '\n' || c == '\t' || c == '\r' ? ' ' : c;
+  return out;
+}
+
+void clean_about(TaskAbout& about) {
+  for (std::string* text : {&about.title, &about.version, &about.doc}) *text = plain_line(*text);
+  for (std::string& reason : about.reasons) reason = plain_line(reason);
+  for (TaskParam& param : about.params) param.doc = plain_line(param.doc);
 }
 
 std::string_view kept_detail(std::string_view text) {

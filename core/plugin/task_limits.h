@@ -23,6 +23,12 @@ void check_item(const std::string& task, std::uint64_t prompt, std::uint64_t key
 // Everything that a task says of itself.
 void check_about(const TaskAbout& about);
 
+// What a task says, on one line and without what is not printable.
+std::string plain_line(std::string_view text);
+
+// The same of all texts about a task that are shown, and of no name or value.
+void clean_about(TaskAbout& about);
+
 // A text of a task or a model as it may stand in a message: in quotes, one line, cut.
 std::string shown(std::string_view text);
 

@@ -39,13 +39,15 @@ std::vector<std::string> files_in(const fs::path& checkpoint) {
 // A file of an object with a checksum of itself. Throws Error if it is damaged.
 Json read_sealed(const fs::path& path) {
   if (!fs::exists(path)) throw Error(path.string() + " is damaged: it is missing");
-  Json json = parse_json(read_file(path, kMostText), path.string());
+  std::optional<Json> found = json_if_valid(read_file(path, kMostText));
+  if (!found) throw Error(path.string() + " is damaged: it is no JSON");
+  Json& json = *found;
   if (!json.is_object()) throw Error(path.string() + " is damaged: it holds no object");
   const Json seal = json.value(kSeal, Json());
   json.erase(kSeal);
   if (seal != Json(text_hash(json.dump())))
     throw Error(path.string() + " is damaged: it does not agree with its own checksum");
-  return json;
+  return std::move(json);
 }
 
 // {"NAME": {"bytes", "xxh3"}, …}.

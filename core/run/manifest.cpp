@@ -162,6 +162,17 @@ std::vector<Change> file_changes(const Json& before, const Json& now) {
   return changes;
 }
 
+std::vector<Change> changed_files(const fs::path& run, const std::vector<ResolvedSetting>& settings) {
+  const fs::path path = run / "manifest.json";
+  if (!fs::exists(path)) return {};
+  const Json manifest = parse_json(read_file(path), path.string());
+  std::vector<Change> out;
+  for (Change& change : file_changes(manifest.value("files", Json::array()), setting_files(settings))) {
+    if (change.before != "absent" && change.now != "absent") out.push_back(std::move(change));
+  }
+  return out;
+}
+
 std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFacts& facts) {
   const Json manifest = read_manifest(folder), plugins = plugins_json(facts), settings = settings_json(facts);
   std::vector<Change> changes;

@@ -38,6 +38,9 @@ struct Change {
 // Files of setting_files that are others than before, or new, or gone.
 std::vector<Change> file_changes(const Json& before, const Json& now);
 
+// Files that settings name and that the run began with, where they hold other bytes now. Nothing where a run has no manifest.
+std::vector<Change> changed_files(const fs::path& run, const std::vector<ResolvedSetting>& settings);
+
 // What differs from the manifest: the libraries of task and algorithm, the files of the start model where they are still there, the files that
 // settings name, the held-out problems, the settings. Throws Error if it is broken.
 std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFacts& facts);

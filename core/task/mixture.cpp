@@ -161,7 +161,7 @@ class Opener {
       if (entry.name == kUse) continue;
       const auto sets = [&](const Node& level) { return level.find(entry.name) != nullptr; };
       const bool idle = entry.name != "in_process" && std::all_of(levels.items.begin(), levels.items.end(), sets);
-      if (idle) overridden_.push_back({section + "." + entry.name, entry.value.origin, levels.origin});
+      if (idle) overridden_.push_back({section + "." + entry.name, entry.value.origin, levels.origin, "every level sets it anew"});
       else resolved_.push_back({section + "." + entry.name, flow_text(entry.value), entry.value.origin});
     }
     for (const ResolvedSetting& row : sources_[first].task.resolved()) {

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/plugin/library_task.h"
+#include "core/plugin/task_limits.h"
 #include "core/plugin/worker/worker_task.h"
 #include "core/task/mixture.h"
 #include "core/task/settings.h"
@@ -70,6 +71,29 @@ std::string fault_of(const Verdict& verdict, const TaskAbout& task) {
   return "";
 }
 
+// What cannot be what a task means becomes an error; what is no verdict earns nothing.
+void check_verdicts(std::vector<Verdict>& verdicts, const TaskAbout& task) {
+  for (Verdict& verdict : verdicts) {
+    if (const std::string fault = fault_of(verdict, task); !fault.empty()) {
+      verdict.detail = "task \"" + task.id + "\" " + fault;
+      verdict.outcome = Outcome::error;
+    }
+    verdict.detail = plain_line(verdict.detail);
+    if (is_usable(verdict.outcome)) continue;
+    verdict.reward = 0;
+    if (verdict.outcome == Outcome::error) verdict.parts = {};
+  }
+}
+
+// The id of a library's note is that by which it is found; its code must say the same.
+void check_same_id(const PluginFile& file, const TaskAbout& about) {
+  const std::string noted = file.note.field("id");
+  if (noted == about.id) return;
+  throw Error("cannot use " + file.path.string() + ": its note says that it is the task \"" + noted + "\", its code that it is \"" +
+                  about.id + "\"",
+              "build it again");
+}
+
 }  // namespace
 
 std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted) {
@@ -95,7 +119,9 @@ Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node
         settings->find(kInProcess)->origin, section + ".in_process has no effect: \"" + use + "\" came with the program",
         "remove it: such tasks run in this process anyway");
   }
-  Task task(load_task_code(file, trusted), file.path, settings, section);
+  std::unique_ptr<TaskCode> code = load_task_code(file, trusted);
+  check_same_id(file, code->about());
+  Task task(std::move(code), file.path, settings, section);
   if (trusted) task.resolved_.push_back({section + "." + kInProcess, "true", settings->find(kInProcess)->origin});
   return task;
 }
@@ -106,6 +132,8 @@ Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Nod
   resolve_default_paths(table.table(), path_);
   const std::vector<SettingValue> defaults = table.values();
   resolved_ = read_settings(settings, table.table(), section, {"use", kInProcess});
+  for (const IdleEntry& idle : idle_entries(settings, table.table(), section))
+    overridden_.push_back({section + "." + idle.entry->name, idle.entry->value.origin, idle.by, idle.why});
   check_files(settings, table.table(), section);
   code_->allow_reading(named_files(table.table(), defaults));
   try {
@@ -138,18 +166,14 @@ std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_
 }
 
 std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {
-  std::vector<Verdict> verdicts = code_->verify(answers);
-  if (mixture_ != nullptr) return verdicts;  // looked at by each of its tasks
-  for (Verdict& verdict : verdicts) {
-    if (const std::string fault = fault_of(verdict, about()); !fault.empty()) {
-      verdict.detail = "task \"" + about().id + "\" " + fault;
-      verdict.outcome = Outcome::error;
-    }
-    if (is_usable(verdict.outcome)) continue;
-    verdict.reward = 0;
-    if (verdict.outcome == Outcome::error) verdict.parts = {};
+  try {
+    std::vector<Verdict> verdicts = code_->verify(answers);
+    if (mixture_ == nullptr) check_verdicts(verdicts, about());  // else each of its tasks has
+    return verdicts;
+  } catch (TaskStopped& stopped) {
+    if (mixture_ == nullptr) check_verdicts(stopped.verdicts, about());
+    throw;
   }
-  return verdicts;
 }
 
 std::string Task::reason(const Verdict& verdict) const {

@@ -20,11 +20,12 @@ std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted);
 class TaskMixture;
 struct Stage;
 
-// A setting beside levels that every one of them sets anew, so that its own value is never used.
+// A setting that was written and is never used: every level beside it sets it anew, or a setting of a later layer leaves it nothing to do.
 struct OverriddenSetting {
   std::string path;  // "task.digits"
   Origin origin;
-  Origin levels;
+  Origin by;
+  std::string why;  // "every level sets it anew"
 };
 
 // One call at a time.

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/base/lfs_pointer.h"
 #include "core/text/jinja/python_text.h"
 
 namespace tinyzero {
@@ -73,6 +74,7 @@ Source find_source(const fs::path& folder) {
 }
 
 jinja::Template parsed(const std::string& source, const std::string& where) {
+  refuse_lfs_pointer(source, where);
   try {
     return jinja::Template(source);
   } catch (const Error& e) {

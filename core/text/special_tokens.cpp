@@ -92,6 +92,11 @@ jinja::Context special_token_variables(const fs::path& folder) {
     if (!tokens.contains(name)) set_default(name, older, newer, context);
     else if (const auto text = token_text(tokens[name]))
       context.variables[name] = jinja::Value::text(*text);
+    else if (!tokens[name].is_null()) context.unknown[name] = "\"" + std::string(name) + "\" is neither a text nor a token";
+  }
+  if (const Json extra = tokens.value("extra_special_tokens", Json()); extra.is_object()) {
+    for (const auto& [name, value] : extra.items())
+      context.unknown[name] = "versions of transformers disagree about \"extra_special_tokens\"";
   }
   // Templates of transformers 5 see other tokens, too; those of 4 do not.
   for (const auto& [name, value] : tokens.items()) {

@@ -76,7 +76,7 @@ Tokenizer Tokenizer::load(const std::filesystem::path& folder) {
   if (!fs::exists(path)) throw Error(folder.string() + " has no tokenizer.json", "give token ids, or a complete Hugging Face folder");
   Tokenizer t = parse(read_file(path, kLargestFile), path.string());
   for (const char* name : kCompanions) {
-    if (fs::is_regular_file(folder / name)) t.files_[name] = read_file(folder / name, kLargestFile);
+    if (fs::exists(folder / name)) t.files_[name] = read_file(folder / name, kLargestFile);
   }
   return t;
 }

@@ -142,8 +142,8 @@ class IdleSettings {
 
   void check_levels() {
     for (const OverriddenSetting& s : parts_.task.overridden()) {
-      const std::string text = s.path + " has no effect: every level sets it anew";
-      if (s.origin.layer < s.levels.layer) note(s.origin, text);
+      const std::string text = s.path + " has no effect: " + s.why;
+      if (s.origin.layer < s.by.layer) note(s.origin, text);
       else mistakes_.add(Error(s.origin, text, "remove it, or leave it out of a level"));
     }
     const TaskMixture* mixture = parts_.task.mixture();
@@ -187,7 +187,7 @@ class IdleSettings {
     for (const IdleSetting& setting : parts_.algorithm.algorithm->idle_settings(plan)) {
       const ResolvedSetting* row = find("algorithm." + setting.name);
       if (row == nullptr || row->origin.layer == kDefaultLayer) continue;
-      if (row->is_written() || !setting.is_bound) idle[setting.why].push_back(row);
+      idle[setting.why].push_back(row);
     }
     for (const auto& [why, rows] : idle) {
       std::vector<std::string> names;

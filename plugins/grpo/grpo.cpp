@@ -88,10 +88,10 @@ class Grpo : public Algorithm {
     std::vector<IdleSetting> idle = kl_.idle_settings(plan);
     for (IdleSetting& setting : entropy_.idle_settings()) idle.push_back(std::move(setting));
     if (plan.updates > 1) return idle;
-    idle.push_back({"clip", kOneUpdate, true});
-    if (dual_clip_ > 0) idle.push_back({"dual_clip", kOneUpdate, true});
-    if (ratio_ == "sequence") idle.push_back({"ratio", kOneUpdate, false});
-    if (objective_ == "weighted") idle.push_back({"objective", kOneUpdate, false});
+    idle.push_back({"clip", kOneUpdate});
+    if (dual_clip_ > 0) idle.push_back({"dual_clip", kOneUpdate});
+    if (ratio_ == "sequence") idle.push_back({"ratio", kOneUpdate});
+    if (objective_ == "weighted") idle.push_back({"objective", kOneUpdate});
     return idle;
   }
 

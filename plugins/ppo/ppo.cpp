@@ -45,11 +45,11 @@ class Ppo : public Algorithm {
     std::vector<IdleSetting> idle = kl_.idle_settings(plan);
     for (IdleSetting& setting : entropy_.idle_settings()) idle.push_back(std::move(setting));
     if (critic_warmup_ >= plan.steps)
-      idle.push_back({"critic_warmup", "it takes the whole run, so the policy never learns; train.steps is " + std::to_string(plan.steps), false});
+      idle.push_back({"critic_warmup", "it takes the whole run, so the policy never learns; train.steps is " + std::to_string(plan.steps)});
     if (plan.updates > 1) return idle;
-    idle.push_back({"clip", kOneUpdate, true});
-    if (dual_clip_ > 0) idle.push_back({"dual_clip", kOneUpdate, true});
-    if (value_clip_ > 0) idle.push_back({"value_clip", kOneUpdate, true});
+    idle.push_back({"clip", kOneUpdate});
+    if (dual_clip_ > 0) idle.push_back({"dual_clip", kOneUpdate});
+    if (value_clip_ > 0) idle.push_back({"value_clip", kOneUpdate});
     return idle;
   }
 

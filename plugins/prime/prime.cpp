@@ -68,9 +68,9 @@ class Prime : public Algorithm {
   std::vector<IdleSetting> idle_settings(const RunPlan& plan) const override {
     std::vector<IdleSetting> idle = kl_.idle_settings(plan);
     for (IdleSetting& setting : entropy_.idle_settings()) idle.push_back(std::move(setting));
-    if (plan.updates == 1) idle.push_back({"clip", kOneUpdate, true});
+    if (plan.updates == 1) idle.push_back({"clip", kOneUpdate});
     if (rounds_ > 1 && accuracy_[0] == 0 && accuracy_[1] == 1 && !drop_truncated_)
-      idle.push_back({"sampling_rounds", "accuracy [0, 1] keeps every problem, so the first round is enough", false});
+      idle.push_back({"sampling_rounds", "accuracy [0, 1] keeps every problem, so the first round is enough"});
     return idle;
   }
 

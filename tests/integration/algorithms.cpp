@@ -246,7 +246,8 @@ TEST_CASE("explain gives advantages, loss, its terms and its gradient by token")
         doctest::Approx(0.5 * (std::log1p(std::exp(-0.6)) + std::log1p(std::exp(-0.2)))));
 
   for (const auto& [input, words] :
-       {std::pair("{}", "has no \"rewards\""), std::pair("[]", "is not a JSON object"),
+       {std::pair("{}", "has no \"rewards\""),
+        std::pair("[]", "is not a JSON object"),
         std::pair(R"({"rewards":[1],"groups":[0,1]})", "\"groups\" has 2 episodes, \"rewards\" has 1"),
         std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"logp":[[-1,-2]]})", "has 2 tokens in \"logp\", 1 in"),
         std::pair(R"({"rewards":["a"],"groups":[0]})", "expected a number"),
@@ -260,6 +261,9 @@ TEST_CASE("explain gives advantages, loss, its terms and its gradient by token")
         std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"step":1.5})", "\"step\" holds 1.5, expected an integer"),
         std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"max_tokens":null,"update":[0.5]})", "\"update\" holds 0.5"),
         std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"mask":[[null]]})", "\"mask\" holds null, expected a number"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"mask":[[-1]]})", "\"mask\" holds -1, expected a number from 0 to 1"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"max_tokens":0})", "\"max_tokens\" holds 0, expected an integer from 1"),
+        std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"update":[0,0]})", "\"update\" names episode 0 twice"),
         std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"outputs":5})", "\"outputs\" holds 5, expected an object"),
         std::pair(R"({"rewards":[1],"groups":[0],"old_logp":[[-1]],"kept":{"kl_weight":null}})", "\"kl_weight\" holds null")}) {
     const ProcessResult refused = tinyzero::tinyzero({"algorithm", "explain", "grpo", "--batch", "-"}, input);

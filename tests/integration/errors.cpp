@@ -162,7 +162,7 @@ TEST_CASE("model folders") {
 }
 
 TEST_CASE("usage") {
-  refused({}, {"A subcommand is required"});
+  refused({}, {"a command is missing"});
   refused({"trian"}, {"did you mean \"train\"?"});
   refused({"task", "lsit"}, {"did you mean \"list\"?"});
   refused({"task", "draw", "countdown", "--cuont", "3"}, {"--cuont"});

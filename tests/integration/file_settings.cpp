@@ -122,6 +122,10 @@ TEST_CASE("a run goes on, and is evaluated and tried, from any folder; a changed
   works({"replay", run, "--step", "1"});
 
   write_file_synced(folder / "data/words.txt", words_of("cow", 100));
+  const ProcessResult evaluated = run_in(elsewhere, {"eval", run, "--problems", "4"});
+  CHECK(evaluated.code == 0);
+  CHECK(evaluated.err.find("task.words, " + (folder / "data/words.txt").string() + " has changed since the run") != std::string::npos);
+  CHECK(evaluated.err.find(before) != std::string::npos);
   const ProcessResult changed = run_in(elsewhere, {"train", "--resume", run});
   refused(changed, {"task.words, " + (folder / "data/words.txt").string() + " was " + before + ", is ", "--accept-changes"});
   works({"train", "--resume", run, "--accept-changes"});

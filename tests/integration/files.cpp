@@ -178,7 +178,10 @@ TEST_CASE("what is written where a person says takes no place but that of a file
   CHECK_FALSE(fs::exists(folder / "nothing"));
   CHECK(fs::is_fifo(folder / "pipe"));
 
-  write_file_synced(folder / "report.html", "old");
+  const std::string metrics = read_file(run / "metrics.jsonl");
+  refused({"report", run, "--out", run / "metrics.jsonl"}, "exists already and is no report");
+  CHECK(read_file(run / "metrics.jsonl") == metrics);
+  write_file_synced(folder / "report.html", "<!DOCTYPE html> old");
   fs::permissions(folder / "report.html", fs::perms(0640));
   fs::create_symlink("report.html", folder / "to report");
   CHECK(soon({"report", run, "--out", folder / "to report"}).code == 0);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "support/golden.h"
 #include "support/process.h"
 #include "support/temporary.h"
 
@@ -50,7 +51,7 @@ TEST_CASE("commands that do not exist are named, at each level, with the nearest
   refused({"xyzzy"}, {"no command \"xyzzy\"", "known: train, "});
   refused({"--plugins", "/tmp", "trian"}, {"no command \"trian\""});
   refused({"model", "version"}, {"no command \"version\" of tinyzero model"});
-  refused({}, {"A subcommand is required"});
+  refused({}, {"a command is missing"});
 }
 
 TEST_CASE("help and version are words, too") {
@@ -86,6 +87,47 @@ TEST_CASE("options that do not exist are named with the nearest one, and setting
   refused({"model", "export", "x", "--out", "y", "--dtype", "float16"}, {"did you mean \"f16\"?"});
   refused({"task", "show"}, {"tinyzero task show is missing its name"});
   refused({"train", kConfig, "--run"}, {"--run wants a value"});
+}
+
+TEST_CASE("numbers of options are decimal, finite and in range, and nothing is rounded to them") {
+  const std::string model = (golden_folder() / "hf" / "qwen2_tied").string();
+  for (const char* value : {"nan", "inf", "0x1", "-1", "1e999", "11", "", "1,5"}) {
+    CAPTURE(value);
+    const ProcessResult result = tinyzero::tinyzero({"model", "generate", model, "--prompt", "a", "--temperature", value});
+    CHECK(result.code == 2);
+    CAPTURE(result.err);
+    CHECK(result.err.find("--temperature") != std::string::npos);
+  }
+  for (const char* value : {"9223372036854775808", "99999999999999999999", "-1", "1.5", "0x10", "nan"}) {
+    CAPTURE(value);
+    const ProcessResult result = tinyzero::tinyzero({"task", "draw", "countdown", "--seed", value});
+    CHECK(result.code == 2);
+    CHECK(result.err.find("expected a number of 0 to 9223372036854775807") != std::string::npos);
+  }
+  CHECK(tinyzero::tinyzero({"task", "draw", "countdown", "--seed", "9223372036854775807", "--count", "1"}).code == 0);
+  CHECK(tinyzero::tinyzero({"model", "generate", model, "--prompt", "a", "--top-p", "nan"}).code == 2);
+}
+
+TEST_CASE("an option that there is not is named where a command is missing, too") {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--versoin"}, {"-v"}, {"task", "--jsn"}}) {
+    const ProcessResult result = tinyzero::tinyzero(words);
+    CAPTURE(result.err);
+    CHECK(result.code == 2);
+    CHECK(result.err.find("has no option " + words.back()) != std::string::npos);
+  }
+  CHECK(tinyzero::tinyzero({"task"}).err.find("a command is missing: tinyzero task COMMAND") != std::string::npos);
+}
+
+TEST_CASE("a colon without its blank, and a dot in a file, are seen for what they are") {
+  const TemporaryFolder folder;
+  write_file_synced(folder / "use.yaml", "task: {use:countdown}\nalgorithm: grpo\n");
+  CHECK(tinyzero::tinyzero({"config", "check", folder / "use.yaml"}).err.find("a colon wants a blank after it: use: countdown") !=
+        std::string::npos);
+  write_file_synced(folder / "dot.yaml", "task: countdown\nalgorithm: GRPO\ntrain.steps: 5\n");
+  const std::string err = tinyzero::tinyzero({"config", "check", folder / "dot.yaml"}).err;
+  CAPTURE(err);
+  CHECK(err.find("in a file it is train: {steps: …}") != std::string::npos);
+  CHECK(err.find("did you mean \"grpo\"?") != std::string::npos);
 }
 
 TEST_CASE("all mistakes of a file and of the command line are told at once, those of task and algorithm, too") {

@@ -492,7 +492,7 @@ static const void* extension(const char* id) {
 }
 
 static const char* const parts[] = {"correct", "2", "3", "4", "5", "6", "7"};
-static const char* const reasons[] = {"correct", "wrong"};
+static const char* reasons[] = {"correct", "wrong"};
 static tz_param param = {sizeof param, TZ_TEXT, 1, 0,    "file", "a file",
                          "none",       0,       0, NULL, NULL,   NULL};
 static tz_task task = {sizeof task, 0,      "acts",  "acts", "1.0.0", "For tests.", 1,
@@ -535,6 +535,23 @@ static void spoil_about(void) {
   if (is("deep_default")) param.fallback = lengthy;
   if (is("no_name")) param.name = "";
   if (is("odd_name")) param.name = "a\x1b[31mb";
+  if (is("dotted_name")) param.name = "a.b";
+  if (is("reserved_name")) param.name = "use";
+  if (is("upside_down")) param.low = 1;
+  if (is("no_values")) param.max_count = 0;
+  if (is("other_id")) task.id = "countdown";
+  if (is("twin_parts") || is("odd_part")) {
+    task.n_parts = 2;
+    task.parts = many;
+    many[1] = is("odd_part") ? "a\x1b[31m" : "x";
+  }
+  if (is("many_lines")) {
+    task.title = "a\npass  anything";
+    task.doc = "b\n\n  hint: c";
+    task.version = "1\n2";
+    param.doc = "d\n  e";
+    reasons[1] = "wrong\nright";
+  }
   if (is("needs_nobody")) {
     param.needs_name = "nobody";
     param.needs_value = "1";

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "core/plugin/worker/seccomp.h"
 
@@ -88,12 +89,19 @@ void allow_threads(SystemCallFilter& filter) {
   filter.allow_if(SYS_clone, {{with(0, CLONE_THREAD), without(0, kNamespaces)}});
   filter.fail(SYS_clone3,
               ENOSYS);  // its flags are out of a filter's sight; the C library goes on with clone
-  for (const long call : {SYS_set_robust_list, SYS_get_robust_list, SYS_set_tid_address, SYS_rseq,
-                          SYS_membarrier, SYS_rt_sigaction, SYS_rt_sigpending, SYS_sigaltstack,
-                          SYS_sched_getaffinity, SYS_sched_getparam, SYS_sched_getscheduler,
-                          SYS_sched_get_priority_max, SYS_sched_get_priority_min}) {
+  for (const long call :
+       {SYS_set_robust_list, SYS_get_robust_list, SYS_set_tid_address, SYS_rseq, SYS_membarrier, SYS_rt_sigpending, SYS_sigaltstack,
+        SYS_sched_getaffinity, SYS_sched_getparam, SYS_sched_getscheduler, SYS_sched_get_priority_max, SYS_sched_get_priority_min}) {
     filter.allow(call);
   }
+}
+
+// Handlers of all signals but that by which forbidden calls are told: a signal that is not 31 has
+// another bit.
+void allow_handlers(SystemCallFilter& filter) {
+  static_assert(SIGSYS == 31);
+  filter.allow_if(SYS_rt_sigaction,
+                  {{without(0, 1)}, {without(0, 2)}, {without(0, 4)}, {without(0, 8)}, {without(0, 16)}, {with(0, ~31u)}});
 }
 
 // What libraries ask of the system, or try without needing it.
@@ -122,6 +130,7 @@ std::vector<sock_filter> loading_filter(std::uint32_t next_filter) {
   allow_mapping(filter);
   allow_reading(filter);
   allow_threads(filter);
+  allow_handlers(filter);
   allow_questions(filter);
   filter.allow_if(SYS_seccomp, {{argument_is(0, SECCOMP_SET_MODE_FILTER),
                                  argument_is(1, SECCOMP_FILTER_FLAG_TSYNC),

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -37,14 +38,45 @@ std::string worker_program() {
              : (boost::dll::program_location().parent_path() / "tinyzero-worker").string();
 }
 
-// Folders of LD_LIBRARY_PATH, but for those that depend on where a process stands: an empty one is
-// the current folder.
+bool is_beneath(const fs::path& path, const fs::path& folder) {
+  const fs::path rest = path.lexically_relative(folder);
+  return !rest.empty() && *rest.begin() != "..";
+}
+
+// Without links, so far as there is something.
+fs::path real_path(const fs::path& path) {
+  std::error_code problem;
+  const fs::path real = fs::weakly_canonical(path, problem);
+  return problem ? fs::absolute(path).lexically_normal() : real;
+}
+
+// The user's home, as the environment and as the system has it.
+std::vector<fs::path> homes() {
+  std::vector<fs::path> out;
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') out.push_back(real_path(home));
+  if (const passwd* user = ::getpwuid(::geteuid()); user != nullptr && user->pw_dir != nullptr && *user->pw_dir == '/')
+    out.push_back(real_path(user->pw_dir));
+  return out;
+}
+
+// A folder, without links in its path, that holds more than a task's own files: the root, one that
+// holds the user's home, or one that everybody writes to.
+bool is_shared(const fs::path& folder) {
+  struct stat status{};
+  const std::vector<fs::path> all = homes();
+  return folder == "/" ||
+         std::any_of(all.begin(), all.end(), [&](const fs::path& home) { return home != "/" && is_beneath(home, folder); }) ||
+         (::stat(folder.c_str(), &status) == 0 && (status.st_mode & (S_ISVTX | S_IWOTH)) != 0);
+}
+
+// Folders of LD_LIBRARY_PATH, which a task may read: not those that depend on where a process
+// stands (an empty one is the current folder), nor those that hold more than libraries.
 std::string library_path() {
   const char* value = std::getenv("LD_LIBRARY_PATH");
   std::istringstream folders(value != nullptr ? value : "");
   std::string out;
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (folder.starts_with('/')) out += (out.empty() ? "" : ":") + folder;
+    if (folder.starts_with('/') && !is_shared(real_path(folder))) out += (out.empty() ? "" : ":") + folder;
   }
   return out;
 }
@@ -60,25 +92,10 @@ std::vector<std::string> environment_of(const WorkerSetup& setup) {
   return out;
 }
 
-bool is_beneath(const fs::path& path, const fs::path& folder) {
-  const fs::path rest = path.lexically_relative(folder);
-  return !rest.empty() && *rest.begin() != "..";
-}
-
-// A folder that holds more than a task's own files: the root, one that holds the user's home, or
-// one that everybody writes to.
-bool is_shared(const fs::path& folder) {
-  const char* home = std::getenv("HOME");
-  struct stat status{};
-  return folder == "/" ||
-         (home != nullptr && *home == '/' &&
-          is_beneath(fs::path(home).lexically_normal(), folder)) ||
-         (::stat(folder.c_str(), &status) == 0 && (status.st_mode & S_ISVTX) != 0);
-}
-
 // What the worker is started with: tinyzero-worker LIBRARY MEMORY HOST READABLE…
 std::vector<std::string> arguments_of(const std::string& program, const WorkerSetup& setup) {
-  const fs::path library = fs::absolute(setup.library).lexically_normal();
+  const fs::path given = fs::absolute(setup.library).lexically_normal();
+  const fs::path library = real_path(given.parent_path()) / given.filename();
   std::vector<std::string> out = {program, library.string(), std::to_string(setup.memory),
                                   std::to_string(::getpid()), library.string()};
   if (!is_shared(library.parent_path())) out.push_back(library.parent_path().string());
@@ -206,15 +223,20 @@ WireReply WorkerProcess::call(WireOperation operation, const CallLimits& limits,
     const std::uint32_t row = watch.row() ? static_cast<std::uint32_t>(*watch.row()) : kNoRow;
     check_alive(cursor < limits.rows ? cursor : row);
     if (late) end(*late, row);
-    if (const int threads = thread_count(); threads > most_threads_)
-      end(fmt::format("made {} threads, at most {} are possible", threads, most_threads_), row);
+    check_threads(row);
   }
   rest_.called(std::chrono::duration<double>(Clock::now() - start).count());
+  check_threads(kNoRow);
   try {
     return region_.take_reply(most);
   } catch (const BrokenMessage& e) {
     end(std::string("sent a reply that cannot be right: ") + e.what());
   }
+}
+
+void WorkerProcess::check_threads(std::uint32_t row) {
+  if (const int threads = thread_count(); threads > most_threads_)
+    end(fmt::format("made {} threads, at most {} are possible", threads, most_threads_), row);
 }
 
 void WorkerProcess::check_rest() {

@@ -50,6 +50,7 @@ class WorkerProcess {
   // Whether it was lost, or misused its rest, since the last call; what it did. After that every
   // call throws.
   void check_rest();
+  void check_threads(std::uint32_t row);
   // Throws WorkerLost unless all its threads can only compute.
   void check_confined();
   // Ends the process, for a cause. Throws WorkerLost.

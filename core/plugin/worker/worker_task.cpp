@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/told_error.h"
 #include "core/plugin/library.h"
 #include "core/plugin/task_limits.h"
@@ -18,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBatchBytes = 64u << 20;  // of the answers of one request
 constexpr double kShareOfCall = 0.25;           // of its time that a call to judge should take
+constexpr const char* kNotJudged = "was stopped before this answer was judged";
 constexpr std::size_t kMessageBytes = 4096;     // of an error's words and hint
 constexpr std::size_t kTextBytes = 64 + TINYZERO_TASK_MAX_TEXT;
 constexpr const char* kHint = "`tinyzero task check` finds such faults";
@@ -77,7 +79,9 @@ auto WorkerTask::ask(WireOperation operation, std::size_t most, const Write& wri
     WireReader in(reply.bytes.get(), reply.size);
     try {
       if (reply.status == WireStatus::ok) return read(in);
-      const std::string what(in.text()), hint(in.text());
+      std::string what = plain_line(in.text());
+      const std::string hint = plain_line(in.text());
+      if (what.empty()) what = name() + " failed without a word";
       if (reply.status == WireStatus::error) throw Error(what, hint);
       if (reply.status == WireStatus::failure) throw Failure(what, hint);
       throw BrokenMessage("it has an unknown status");
@@ -113,6 +117,7 @@ void WorkerTask::start() {
   try {
     TaskAbout about = ask(WireOperation::about, kAboutBytes, nothing, read_about);
     check_about(about);
+    clean_about(about);
     if (!about_.id.empty() && about != about_)
       throw WorkerLost{"describes itself otherwise than before"};
     about_ = std::move(about);
@@ -217,7 +222,21 @@ std::string WorkerTask::demonstrate(std::string_view state, std::uint64_t seed,
 }
 
 std::vector<Verdict> WorkerTask::verify(const std::vector<Answer>& answers) {
+  constexpr std::uint32_t kUnjudged = ~0u;
   std::vector<Verdict> out(answers.size());
+  for (Verdict& verdict : out) verdict.reason = kUnjudged;
+  try {
+    judge_all(answers, out);
+  } catch (const Failure& e) {
+    for (Verdict& verdict : out) {
+      if (verdict.reason == kUnjudged) verdict = failed_row(about_.id, kNotJudged);
+    }
+    throw TaskStopped(e.what(), e.hint(), std::move(out));
+  }
+  return out;
+}
+
+void WorkerTask::judge_all(const std::vector<Answer>& answers, std::vector<Verdict>& out) {
   for (std::size_t first = 0, last = 0; first < answers.size(); first = last) {
     std::size_t bytes = 0;
     for (; last < answers.size() && last - first < rows_at_once_ &&
@@ -226,7 +245,6 @@ std::vector<Verdict> WorkerTask::verify(const std::vector<Answer>& answers) {
       bytes += answers[last].state.size() + answers[last].completion.size() + 16;
     judge(answers.data() + first, last - first, out.data() + first);
   }
-  return out;
 }
 
 // What goes wrong here is the task's doing, a Failure that its worker sends included.
@@ -295,12 +313,10 @@ void WorkerTask::count_strike(const std::string& cause) {
   judged_ = 0;
   if (strikes_ < limits_.strikes) return;
   const std::string task = about_.id.empty() ? path_.string() : "task \"" + about_.id + "\"";
-  throw Failure(
-      strikes_ == 1
-          ? task + ": its code " + cause
-          : fmt::format("{} is stopped: its worker was lost {} times, the last time because it {}",
-                        task, strikes_, cause),
-      "`tinyzero task check " + path_.string() + "` finds such faults");
+  throw Failure(strikes_ == 1
+                    ? task + ": its code " + cause
+                    : fmt::format("{} is stopped: its worker was lost {} times, the last time because it {}", task, strikes_, cause),
+                "`tinyzero task check " + shell_word(path_.string()) + "` finds such faults");
 }
 
 void WorkerTask::create_again() { create(std::vector<SettingValue>(values_)); }

@@ -89,6 +89,7 @@ class WorkerTask : public TaskCode {
   auto ask_or_fail(WireOperation operation, const char* doing, std::size_t most, const Write& write,
                    const Read& read);
 
+  void judge_all(const std::vector<Answer>& answers, std::vector<Verdict>& out);
   void judge(const Answer* answers, std::size_t n, Verdict* out);
   void judge_singly(const Answer* answers, std::size_t n, Verdict* out);
   std::string judge_alone(const Answer& answer, Verdict& out);

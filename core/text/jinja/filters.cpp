@@ -1,5 +1,6 @@
 #include "core/text/jinja/filters.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -201,6 +202,8 @@ Value apply_filter(const std::string& name, const Value& value, const CallArgume
   if (name == "int") return integer_of(value, arguments);
   if (name == "float") return float_of(value, arguments);
   if (name == "trim") return trimmed(value, arguments, budget);
+  static const char* const kPlain[] = {"string", "safe", "abs", "upper", "lower", "capitalize", "title"};
+  if (std::find(std::begin(kPlain), std::end(kPlain), name) == std::end(kPlain)) unsupported("the filter \"" + name.substr(0, 40) + "\"");
   arguments.finish();
   if (name == "string") return string_of(value, budget);
   if (name == "safe") return marked_safe(value, budget);
@@ -208,8 +211,7 @@ Value apply_filter(const std::string& name, const Value& value, const CallArgume
   if (name == "upper") return with_case(value, Case::upper, budget);
   if (name == "lower") return with_case(value, Case::lower, budget);
   if (name == "capitalize") return with_case(value, Case::capitalized, budget);
-  if (name == "title") return with_case(value, Case::words, budget);
-  unsupported("the filter \"" + name.substr(0, 40) + "\"");
+  return with_case(value, Case::words, budget);
 }
 
 }  // namespace tinyzero::jinja

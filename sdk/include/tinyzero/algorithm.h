@@ -77,7 +77,6 @@ struct RunPlan {
 struct IdleSetting {
   std::string name;
   std::string why;        // "the policy that learns is the one that sampled, so every ratio is 1"
-  bool is_bound = false;  // a limit, which a variant may bring along without anybody asking for it
 };
 
 // Why no bound of a ratio acts where a step has one update: a reason of IdleSetting.

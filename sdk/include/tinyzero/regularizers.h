@@ -45,7 +45,7 @@ class ReferencePenalty {
 
   std::vector<IdleSetting> idle_settings(const RunPlan& plan) const {
     if (weight_ == 0 || refresh_ == 0 || refresh_ < plan.steps) return {};
-    return {{"reference_every", "the run ends before; train.steps is " + std::to_string(plan.steps), false}};
+    return {{"reference_every", "the run ends before; train.steps is " + std::to_string(plan.steps)}};
   }
 
   std::vector<SideModel> models() const {
@@ -113,7 +113,7 @@ class EntropyBonus {
 
   std::vector<IdleSetting> idle_settings() const {
     if (target_ == 0 || step_ > 0) return {};
-    return {{"entropy_target", "entropy_step is 0, so the weight of the bonus stays as it is", false}};
+    return {{"entropy_target", "entropy_step is 0, so the weight of the bonus stays as it is"}};
   }
 
   // Measures the entropy of the policy that sampled as the mean of -logp, which is unbiased. Metric entropy_weight, if it adapts.

@@ -147,7 +147,7 @@ TEST_CASE("extends lays a file on top of another") {
     CHECK_THROWS_WITH_AS(load_yaml(folder / "nowhere.yaml"), doctest::Contains("expected the path of one file"), Error);
   }
   write_file_synced(folder / "folder.yaml", "extends: .\n");
-  CHECK_THROWS_WITH_AS(load_yaml(folder / "folder.yaml"), doctest::Contains("folder.yaml:1:10: no file"), Error);
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "folder.yaml"), doctest::Contains("is a folder, not a regular file"), Error);
   write_file_synced(folder / "lost.yaml", "seed: 1\nextends: none.yaml\n");
   CHECK_THROWS_WITH_AS(load_yaml(folder / "lost.yaml"), doctest::Contains("lost.yaml:2:10: no file"), Error);
   write_file_synced(folder / "0.yaml", "seed: 1\n");

@@ -99,23 +99,47 @@ TEST_CASE("completions") {
 TEST_CASE("why a completion ended, in the words of many servers") {
   const std::pair<Finish, std::vector<const char*>> kinds[] = {
       {Finish::ended,
-       {"", "stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "FINISH_REASON_STOP",
-        "completed", "endOfText"}},
+       {"", "stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "FINISH_REASON_STOP", "completed", "endOfText"}},
       {Finish::cut,
-       {"length", "LENGTH", "model_length", "max_tokens", "MAX_TOKENS", "maxTokens", "Max-Tokens",
-        "max_output_tokens", "max_new_tokens", "max_completion_tokens", "token_limit", "limit",
-        "FINISH_REASON_MAX_TOKENS", "model_context_window_exceeded", "truncated", "incomplete"}},
+       {"length", "LENGTH", "model_length", "max_tokens", "MAX_TOKENS", "maxTokens", "Max-Tokens", "max_output_tokens", "max_new_tokens",
+        "max_completion_tokens", "token_limit", "limit", "FINISH_REASON_MAX_TOKENS", "model_context_window_exceeded",
+        "context_length_exceeded", "ERROR_LIMIT", "truncated", "incomplete"}},
       {Finish::failed,
-       {"error", "ERROR", "abort", "aborted", "cancelled", "insufficient_system_resource",
-        "network_error", "timeout", "time_limit", "server_error", "failed", "model_overloaded",
-        "engine_error", "interrupted", "preempted"}},
+       {"error",
+        "ERROR",
+        "abort",
+        "aborted",
+        "cancelled",
+        "insufficient_system_resource",
+        "network_error",
+        "timeout",
+        "time_limit",
+        "server_error",
+        "failed",
+        "model_overloaded",
+        "engine_error",
+        "interrupted",
+        "preempted",
+        "rate_limit_exceeded",
+        "quota_exceeded",
+        "too_many_requests",
+        "throttled",
+        "OOM",
+        "out_of_memory",
+        "kv_cache_full",
+        "deadline_exceeded",
+        "connection_lost",
+        "bad_gateway",
+        "MALFORMED_RESPONSE",
+        "in_progress",
+        "queued",
+        "invalid_request",
+        "OTHER"}},
       {Finish::withheld,
-       {"content_filter", "contentFiltered", "SAFETY", "RECITATION", "BLOCKLIST", "sensitive",
-        "refusal", "PROHIBITED_CONTENT", "guardrail_intervened", "SPII"}},
-      {Finish::called_tool,
-       {"tool_calls", "tool_use", "function_call", "MALFORMED_FUNCTION_CALL",
-        "UNEXPECTED_TOOL_CALL"}},
-      {Finish::unknown, {"banana", "OTHER", "FINISH_REASON_UNSPECIFIED", "load"}}};
+       {"content_filter", "contentFiltered", "SAFETY", "RECITATION", "BLOCKLIST", "sensitive", "refusal", "PROHIBITED_CONTENT",
+        "guardrail_intervened", "SPII"}},
+      {Finish::called_tool, {"tool_calls", "tool_use", "function_call", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"}},
+      {Finish::unknown, {"banana", "FINISH_REASON_UNSPECIFIED", "load"}}};
   for (const auto& [finish, words] : kinds) {
     for (const char* word : words) {
       CAPTURE(word);
@@ -156,6 +180,38 @@ TEST_CASE("what failed is no answer, even with a text") {
     const std::string error = std::string(R"("error":)") + none;
     CHECK(read(200, "{" + error + R"(,"choices":[{)" + error + "," + whole + "}]}").text ==
           "an answer");
+  }
+}
+
+TEST_CASE("a failure is seen wherever a server puts it, and in whatever form") {
+  const auto of = [](const std::string& reply, const std::string& choice, const std::string& message) {
+    return read(200, "{" + reply + R"("choices":[{)" + choice + R"("message":{)" + message + R"("content":"5"}}]})").kind;
+  };
+  CHECK(of("", "", "") == Kind::answer);
+  CHECK(of("", "", R"("error":{"code":502,"message":"boom"},)") == Kind::again);
+  CHECK(of(R"("errors":[{"message":"x"}],)", "", "") == Kind::again);
+  CHECK(of(R"("errors":[],)", "", "") == Kind::answer);
+  CHECK(of(R"("status":"failed",)", "", "") == Kind::again);
+  CHECK(of(R"("status":"completed",)", "", "") == Kind::answer);
+  CHECK(of("", R"("native_finish_reason":"error",)", "") == Kind::again);
+  for (const char* given : {R"({"type":"abort","message":"x"})", R"(["error"])", "500", "false", "{}"}) {
+    CAPTURE(given);
+    CHECK(of("", std::string(R"("finish_reason":)") + given + ",", "") == Kind::again);
+  }
+  CHECK(read(200, R"({"choices":[{"finish_reason":{"type":"length"},"message":{"content":"5"}}]})").end == "length");
+}
+
+TEST_CASE("texts and reasoning in the forms of several servers") {
+  const auto said = [](const std::string& message) {
+    return read(200, R"({"choices":[{"message":)" + message + R"(,"finish_reason":"stop"}]})");
+  };
+  CHECK(said(R"({"content":[{"type":"text","text":{"value":"5"}}]})").text == "5");
+  CHECK(said(R"({"content":[{"type":"output_text","output_text":"5"}]})").text == "5");
+  for (const char* message :
+       {R"({"content":"  \n","reasoning_content":"7"})", R"({"content":"","reasoning":{"text":"7"}})",
+        R"({"content":"","reasoning_details":[{}]})", R"({"content":"","thinking_content":"7"})", R"({"content":"","thoughts":"7"})"}) {
+    CAPTURE(message);
+    CHECK(said(message).remark == kOnlyReasoning);
   }
 }
 
@@ -229,7 +285,8 @@ TEST_CASE("what is no completion is asked again") {
   for (const char* body :
        {"", "{", "[]", "7", "null", "{}", R"({"choices":[]})", R"({"choices":{}})", R"({"choices":[7]})", R"({"choices":[null]})",
         R"({"choices":[{"message":{"content":7},"finish_reason":"stop"}]})", R"({"choices":[{"text":"of the other form"}]})",
-        R"({"choices":[{"message":{}}]})", "{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}"}) {
+        R"({"choices":[{"message":{}}]})", R"({"choices":[{"message":{},"finish_reason":"stop"}]})",
+        R"({"choices":[{"message":{"content":[{"type":"text","body":"7"}]},"finish_reason":"stop"}]})"}) {
     CAPTURE(body);
     CHECK(read(200, body).kind == Kind::again);
     CHECK_FALSE(read(200, body).reason.empty());

@@ -64,6 +64,47 @@ TEST_CASE("files that nobody named cannot be read where the kernel has Landlock"
   CHECK_NOTHROW(open_friendly("{words: \"@/proc/self/status\"}"));
 }
 
+TEST_CASE("a home folder is closed by whatever way a library in it is reached") {
+  if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) return;
+  const TemporaryFolder folder;
+  const fs::path home = folder / "home/user";
+  fs::create_directories(home / "tasks");
+  write_file_synced(home / "secret", "key\n");
+  write_file_synced(home / "tasks/words", "ant\n");
+  fs::copy_file(kFriendly, home / "friendly.so");
+  fs::copy_file(kFriendly, home / "tasks/friendly.so");
+  fs::create_directory_symlink(home, folder / "link");
+  const fs::path open_to_all = folder / "open";
+  fs::create_directory(open_to_all);
+  fs::permissions(open_to_all, fs::perms::all);
+  fs::copy_file(kFriendly, open_to_all / "friendly.so");
+  write_file_synced(open_to_all / "secret", "key\n");
+  const auto reads = [&](const fs::path& library, const fs::path& file) {
+    const Node map = parse_yaml("{words: \"@" + file.string() + "\"}", "settings");
+    try {
+      Task::open(PluginCatalog({}, {}), library.string(), &map);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  const char* const before = std::getenv("HOME");
+  const std::string old = before != nullptr ? before : "";
+  for (const fs::path& set : {home, folder / "link"}) {
+    ::setenv("HOME", set.c_str(), 1);
+    for (const fs::path& way : {home, folder / "link"}) {
+      CAPTURE(set.string());
+      CAPTURE(way.string());
+      CHECK_FALSE(reads(way / "friendly.so", home / "secret"));
+      CHECK_FALSE(reads(way / "tasks/friendly.so", home / "secret"));
+      CHECK(reads(way / "tasks/friendly.so", home / "tasks/words"));
+    }
+  }
+  CHECK_FALSE(reads(open_to_all / "friendly.so", open_to_all / "secret"));
+  if (before != nullptr) ::setenv("HOME", old.c_str(), 1);
+  else ::unsetenv("HOME");
+}
+
 TEST_CASE("a worker inherits no variable and no file, and leaves no core") {
   ::setenv("TINYZERO_TEST_VARIABLE", "secret", 1);
   ::setenv("LD_LIBRARY_PATH", ":relative:/usr/lib:", 1);

@@ -143,6 +143,21 @@ TEST_CASE("a task that loses its worker again and again is stopped with the caus
                        Failure);
 }
 
+TEST_CASE("what was judged before a task is stopped comes with the stop") {
+  const auto task = open_hostile(2);
+  try {
+    judge_all(*task, {"right", "crash", "right", "exit", "right"});
+    FAIL("it went on");
+  } catch (const TaskStopped& stopped) {
+    REQUIRE(stopped.verdicts.size() == 5);
+    std::size_t judged = 0;
+    for (const Verdict& verdict : stopped.verdicts) judged += verdict.outcome == Outcome::scored ? 1 : 0;
+    CHECK(judged >= 1);
+    CHECK(stopped.verdicts.front().reward == 1);
+    CHECK(stopped.verdicts[1].outcome == Outcome::error);
+  }
+}
+
 TEST_CASE("a host that is not told how its children end still sees that they do") {
   const auto task = open_hostile();
   const auto before = std::signal(SIGCHLD, SIG_IGN);

@@ -126,6 +126,12 @@ TEST_CASE("a curriculum that has nowhere to go") {
   clean(told("task: {use: multiplication, levels: [{digits: 1}]}\n"));
 }
 
+TEST_CASE("settings of a task that one of a later layer leaves nothing to do") {
+  noted(told("task: {use: countdown, numbers: 3, largest: 50}\n", {"task.level=2"}), "task.numbers has no effect: task.level is 2");
+  noted(told("task: {use: countdown, numbers: 3, largest: 50}\n", {"task.level=2"}), "task.largest has no effect: task.level is 2");
+  refused(told("task: {use: countdown, numbers: 3, level: 2}\n"), "task.numbers has no effect");
+}
+
 TEST_CASE("bounds of a ratio that is always 1") {
   noted(told("algorithm: {use: grpo, clip: 0.1}\n"), "algorithm.clip can never act: train.updates and train.epochs are 1");
   noted(told("algorithm: {use: grpo, clip: 0.1, dual_clip: 3}\n"), "algorithm.clip and algorithm.dual_clip can never act");
@@ -134,7 +140,8 @@ TEST_CASE("bounds of a ratio that is always 1") {
   noted(told("algorithm: {use: grpo, variant: gspo}\n"), "algorithm.ratio (variant gspo) can never act");
   noted(told("algorithm: {use: grpo, variant: cispo}\n"), "algorithm.objective (variant cispo) can never act");
   noted(told("algorithm: {use: grpo, ratio: sequence}\n"), "algorithm.ratio can never act");
-  clean(told("algorithm: {use: grpo, variant: dapo}\n"));  // its bounds came along with what acts
+  noted(told("algorithm: {use: grpo, variant: dapo}\n"),
+        "algorithm.clip (variant dapo) and algorithm.dual_clip (variant dapo) can never act");
   clean(told("algorithm: grpo\n"));
   for (const char* several : {"train: {updates: 2}\n", "train: {epochs: 2}\n"}) {
     clean(told(std::string("algorithm: {use: grpo, clip: 0.1, dual_clip: 3}\n") + several));

@@ -102,8 +102,12 @@ inline at::Tensor log_softmax_of(const at::Tensor& logits, double temperature) {
   return ((logits - logits.amax(-1, /*keepdim=*/true).detach()) / temperature).log_softmax(-1);
 }
 
-// H = -Σ p log p: (N, V) -> (N), in nats. Below a log p of -1000 p is 0, and so is its term.
-inline at::Tensor entropy_from(const at::Tensor& log_p) { return -(log_p.exp() * log_p.clamp_min(-1000.0)).sum(-1); }
+// H = -Σ p log p: (N, V) -> (N), in nats. Below a log p of -1000 p is 0, and so is its term. Where rounding let all p sum to
+// s and not to 1, those of p / s count: a large vocabulary would cost digits.
+inline at::Tensor entropy_from(const at::Tensor& log_p) {
+  const at::Tensor p = log_p.exp(), s = p.sum(-1);
+  return s.log() - (p * log_p.clamp_min(-1000.0)).sum(-1) / s;
+}
 
 inline at::Tensor entropy_of(const at::Tensor& logits, double temperature) { return entropy_from(log_softmax_of(logits, temperature)); }
 
