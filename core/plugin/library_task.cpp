@@ -10,12 +10,22 @@
 namespace tinyzero {
 namespace {
 
-std::string_view view(tz_bytes bytes) { return {bytes.size == 0 ? "" : bytes.data, static_cast<std::size_t>(bytes.size)}; }
+std::string_view view(tz_bytes bytes) {
+  if (bytes.size == 0) return "";
+  if (bytes.data == nullptr) throw Failure("the task's code hands over a text of " + std::to_string(bytes.size) + " bytes at no address");
+  return {bytes.data, static_cast<std::size_t>(bytes.size)};
+}
 tz_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
 
 // A text of the library, up to a byte more than may be: check_about says what is wrong.
 std::string text_of(const char* text, std::size_t most) {
   return text != nullptr ? std::string(text, strnlen(text, most + 1)) : "";
+}
+
+// What a call says of why it failed.
+std::string reason_of(tz_status status, const tz_error& error) {
+  const std::string text = text_of(error.text, sizeof error.text - 1);
+  return text.empty() ? "it gives no reason, and the status " + std::to_string(status) : text;
 }
 
 // Runs what a library calls back. No exception may cross its code: what is thrown becomes `fault`,
@@ -175,8 +185,7 @@ bool LibraryTask::refuses_unknown_extensions() const {
 
 void LibraryTask::check(tz_status status, const tz_error& error, const char* doing) const {
   if (status == TZ_OK) return;
-  const std::string text =
-      "task \"" + about_.id + "\" " + doing + ": " + text_of(error.text, sizeof error.text - 1);
+  const std::string text = "task \"" + about_.id + "\" " + doing + ": " + reason_of(status, error);
   if (status == TZ_INTERNAL) throw Failure(text, "this is a fault in " + path_.string());
   throw Error(text, "`tinyzero task show " + about_.id + "` explains its settings");
 }
@@ -242,11 +251,12 @@ std::vector<Verdict> LibraryTask::verify(const std::vector<Answer>& answers) {
   for (std::size_t i = 0; i < answers.size(); ++i) {
     verdicts[i] = {};
     error = {};
-    if (judge(&answers[i], 1, &verdicts[i], error) == TZ_OK) continue;
+    const tz_status status = judge(&answers[i], 1, &verdicts[i], error);
+    if (status == TZ_OK) continue;
     verdicts[i] = {};
     verdicts[i].outcome = Outcome::error;
     verdicts[i].detail =
-        "task \"" + about_.id + "\" cannot verify: " + text_of(error.text, sizeof error.text - 1);
+        "task \"" + about_.id + "\" cannot verify: " + reason_of(status, error);
   }
   return verdicts;
 }

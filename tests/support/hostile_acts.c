@@ -366,6 +366,10 @@ static void destroy(tz_instance* instance) { (void)instance; }
 static void spoil_item(tz_item* item) {
   static char* large;
   if (strcmp(stage, "item") != 0) return;
+  if (is("no_address")) {
+    item->prompt.data = NULL;
+    item->prompt.size = 9;
+  }
   if (large == NULL) {
     large = malloc(2 << 20);
     memset(large, 'x', 2 << 20);

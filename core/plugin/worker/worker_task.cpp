@@ -177,7 +177,9 @@ void WorkerTask::create(const std::vector<SettingValue>& values) {
   } catch (const Failure&) {
     throw;
   } catch (const Error& e) {
-    throw Error(e.what(), names_path(e.what()) ? kReadingHint : e.hint());
+    throw Error(e.what(), names_path(e.what())
+                              ? kReadingHint
+                              : "`tinyzero task show " + shell_word(path_.string()) + "` explains its settings");
   }
   created_ = true;
 }

@@ -117,7 +117,8 @@ TEST_CASE("a problem that is too large, or no number, is refused by name") {
       {"fewer", "task \"acts\" drew 4 problems of 5"},
       {"more", "task \"acts\" drew more problems than the 5 it was asked for"},
       {"deaf", "task \"acts\" drew more problems than the 5 it was asked for"},
-      {"status", "task \"acts\" cannot draw a problem"},
+      {"status", "task \"acts\" cannot draw a problem: it gives no reason, and the status 12345"},
+      {"no_address", "hands over a text of 9 bytes at no address"},
   };
   Acts acts;
   for (const Case& c : cases) {
