@@ -275,6 +275,15 @@ TEST_CASE("entropy in f32 keeps its digits where logits share an offset or lie f
   }
 }
 
+TEST_CASE("entropy in f32 keeps its digits over a large vocabulary") {
+  constexpr std::int64_t kTokens = 32000;
+  const at::Tensor place = at::arange(kTokens, at::kDouble), steps = (place * 7919).remainder(32);
+  const at::Tensor logits = (steps / 4).unsqueeze(0), log_p = logits.log_softmax(-1);  // exact in f32
+  const double expected = -(log_p.exp() * log_p).sum().item<double>();
+  for (const double offset : {0.0, 1048576.0})
+    CHECK(std::abs(entropy_of((logits + offset).to(at::kFloat), 1.0).item<double>() - expected) < 1e-5);
+}
+
 TEST_CASE("k3 in f32 keeps its digits where policy and reference nearly agree") {
   for (const double d : {0x1p-12, 0x1p-9, -0x1p-11, 0.25}) {
     const double expected = std::expm1(-d) + d;
