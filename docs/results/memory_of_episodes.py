@@ -10,8 +10,9 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAM = os.path.join(ROOT, "build", "tinyzero")
+sys.dont_write_bytecode = True  # no folder of it beside this file
+from peak import PROGRAM, build, peak_of  # noqa: E402
+
 EXPERIMENT = """seed: 1
 task: {use: multiplication, digits: 2}
 algorithm: grpo
@@ -38,17 +39,8 @@ SHAPES = [
 ]
 
 
-def peak_of(command):
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
-    words = process.stderr.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(words)
-    return usage.ru_maxrss * 1024
-
-
 def main():
-    subprocess.run([os.path.join(ROOT, "tinyzero"), "--version"], check=True, stdout=subprocess.DEVNULL)  # builds, if it must
+    build()  # if it must be
     print("| algorithm | step | of it episodes, MB | predicted, MB | measured, MB | error |")
     print("|---|---|---|---|---|---|", flush=True)
     for algorithm, shape, settings in SHAPES:

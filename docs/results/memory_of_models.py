@@ -17,9 +17,8 @@ import tempfile
 
 sys.dont_write_bytecode = True  # no folder of it beside this file
 import random_model  # noqa: E402
+from peak import PROGRAM, ROOT, build, peak_of  # noqa: E402
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAM = os.path.join(ROOT, "build", "tinyzero")
 EXPERIMENT = """seed: 1
 task: {use: countdown, numbers: 3, wording: tinyzero}
 algorithm: {use: grpo}
@@ -31,22 +30,13 @@ preflight: {max_truncated: 1}
 """
 
 
-def peak_of(command):
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
-    words = process.stderr.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(words)
-    return usage.ru_maxrss * 1024
-
-
 def processor():
     with open("/proc/cpuinfo") as file:
         return re.search("model name\\s*: (.*)", file.read()).group(1)
 
 
 def main():
-    subprocess.run([os.path.join(ROOT, "tinyzero"), "--version"], check=True, stdout=subprocess.DEVNULL)  # builds, if it must
+    build()  # if it must be
     print("| parameters | trained | recompute | predicted, MB | measured, MB | error |")
     print("|---|---|---|---|---|---|", flush=True)
     for name in sys.argv[1:] or random_model.SHAPES:
