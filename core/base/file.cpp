@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <optional>
 #include <utility>
@@ -45,9 +44,8 @@ bool is_link(const fs::path& path) {
   return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
 }
 
-Error cannot_open(const fs::path& path, bool writes) {
-  const int problem = errno;
-  return Error("cannot " + std::string(writes ? "write " : "read ") + path.string() + ": " + system_words(problem), system_hint(problem));
+[[noreturn]] void fail_to_open(const fs::path& path, bool writes) {
+  throw_system_error(writes ? "write" : "read", path, errno);
 }
 
 // Looks before it opens, for opening alone can have effects on a device; and after it, for what
@@ -59,22 +57,22 @@ int open_regular(const fs::path& path, int flags, int mode) {
     check_regular(status, path);
   else if (errno == ENOENT && (flags & O_CREAT) != 0 && is_link(path)) throw leads_nowhere(path);
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
-  if (fd < 0) throw cannot_open(path, writes);
+  if (fd < 0) fail_to_open(path, writes);
   FileHandle file = FileHandle::adopt(fd);  // closed again if it is refused
-  if (::fstat(fd, &status) != 0) throw cannot_open(path, writes);
+  if (::fstat(fd, &status) != 0) fail_to_open(path, writes);
   check_regular(status, path);
   return file.release();
 }
 
 int open_folder(const fs::path& path, int flags) {
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (fd < 0) throw cannot_open(path, /*writes=*/false);
+  if (fd < 0) fail_to_open(path, /*writes=*/false);
   return fd;
 }
 
 std::size_t size_of(int fd, const fs::path& path) {
   struct stat status {};
-  if (fstat(fd, &status) != 0) throw cannot_open(path, /*writes=*/false);
+  if (fstat(fd, &status) != 0) fail_to_open(path, /*writes=*/false);
   return static_cast<std::size_t>(status.st_size);
 }
 
@@ -103,14 +101,14 @@ void check_own_stream(const struct stat& status, const fs::path& path) {
 Replaceable find_replaceable(const fs::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
-    if (errno != ENOENT) throw cannot_open(path, /*writes=*/true);
+    if (errno != ENOENT) fail_to_open(path, /*writes=*/true);
     if (is_link(path)) throw leads_nowhere(path);
     return {path, std::nullopt};
   }
   check_regular(status, path);
   check_own_stream(status, path);
   if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0)
-    throw cannot_open(path, /*writes=*/true);
+    fail_to_open(path, /*writes=*/true);
   if (!is_link(path)) return {path, status};
   std::error_code problem;
   const fs::path target = fs::canonical(path, problem);
@@ -128,7 +126,7 @@ class TemporaryFile {
       path_ = folder_of(target) / (std::string(kTemporary) + std::to_string(::getpid()) + "-" +
                                    std::to_string(number) + std::string(kTemporaryEnd));
       const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-      if (fd < 0 && errno != EEXIST) throw cannot_open(target, /*writes=*/true);
+      if (fd < 0 && errno != EEXIST) fail_to_open(target, /*writes=*/true);
       file_ = FileHandle::adopt(fd);
     }
   }
@@ -215,7 +213,7 @@ std::string read_file(const fs::path& path, std::uintmax_t most) {
   while (done < content.size()) {
     const ssize_t n = ::read(file.fd(), content.data() + done, content.size() - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw Error("cannot read " + path.string() + ": " + reason());
+    if (n < 0) throw_system_error("read", path, errno);
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }
@@ -246,7 +244,7 @@ void check_replaceable(const fs::path& path) {
     throw Error("cannot write " + path.string() + ": there is no folder " + folder.string(),
                 "make it first");
   if (::faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) != 0)
-    throw cannot_open(path, /*writes=*/true);
+    fail_to_open(path, /*writes=*/true);
 }
 
 bool is_temporary_name(const std::string& name) {
@@ -280,7 +278,7 @@ MappedFile::MappedFile(const fs::path& path) {
   size_ = size_of(file.fd(), path);
   if (size_ == 0) return;
   void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.fd(), 0);
-  if (address == MAP_FAILED) throw Error("cannot map " + path.string() + ": " + reason());
+  if (address == MAP_FAILED) throw_system_error("map", path, errno);
   data_ = static_cast<char*>(address);
 }
 

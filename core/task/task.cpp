@@ -78,7 +78,7 @@ void check_verdicts(std::vector<Verdict>& verdicts, const TaskAbout& task) {
       verdict.detail = "task \"" + task.id + "\" " + fault;
       verdict.outcome = Outcome::error;
     }
-    verdict.detail = plain_line(verdict.detail);
+    if (!verdict.detail.empty()) verdict.detail = plain_line(verdict.detail);
     if (is_usable(verdict.outcome)) continue;
     verdict.reward = 0;
     if (verdict.outcome == Outcome::error) verdict.parts = {};
