@@ -9,12 +9,11 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <new>
 
 #include "core/base/error.h"
-#include "core/base/told_error.h"
 #include "core/base/file.h"
+#include "core/base/told_error.h"
 
 extern char** environ;
 

@@ -1,7 +1,6 @@
 #include "core/base/secret.h"
 
 #include <cstdlib>
-#include <cstring>
 
 namespace tinyzero {
 

@@ -1,6 +1,5 @@
 // algorithm list · show · explain
 
-
 #include <iostream>
 #include <iterator>
 

@@ -1,6 +1,5 @@
 #include "core/cli/check_report.h"
 
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

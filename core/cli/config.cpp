@@ -1,6 +1,5 @@
 // config show · check · schema
 
-
 #include "core/cli/options.h"
 #include "core/cli/output.h"
 #include "core/cli/plan.h"

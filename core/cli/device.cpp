@@ -1,6 +1,5 @@
 // Decoding on a device, as the program tinyzero-train has it.
 
-
 #include "core/cli/decode.h"
 #include "core/cli/output.h"
 #include "core/rollout/reference/device_choice.h"

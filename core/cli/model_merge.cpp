@@ -1,6 +1,5 @@
 // model merge: a model and a LoRA adapter of PEFT become one model.
 
-
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
 #include "core/cli/output.h"

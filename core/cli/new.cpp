@@ -7,7 +7,6 @@
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 #include "core/base/error.h"
 #include "core/base/file.h"

@@ -1,6 +1,5 @@
 // report: one HTML file from run folders.
 
-
 #include <algorithm>
 
 #include "core/base/error.h"

@@ -6,7 +6,6 @@
 
 #include "core/base/cpus.h"
 #include "core/base/error.h"
-#include "core/base/suggest.h"
 #include "core/base/workers.h"
 
 namespace tinyzero {

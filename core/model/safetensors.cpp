@@ -12,7 +12,6 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/lfs_pointer.h"
-#include "core/base/told_error.h"
 #include "tinyzero/number_text.h"
 
 namespace tinyzero {

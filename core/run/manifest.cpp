@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <map>

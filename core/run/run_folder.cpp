@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <ctime>
 
 #include "core/base/error.h"

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 
 #include "core/model/folder.h"
 #include "core/text/tokenizer.h"

@@ -6,7 +6,6 @@
 
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
-#include "core/base/told_error.h"
 #include "core/plugin/library.h"
 #include "core/plugin/task_limits.h"
 #include "tinyzero/ascii.h"

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/text/jinja/python_text.h"
 #include "core/text/jinja/string_literal.h"
-#include "core/base/utf8.h"
 
 namespace tinyzero::jinja {
 namespace {

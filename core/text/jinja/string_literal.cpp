@@ -4,8 +4,8 @@
 
 #include <charconv>
 
-#include "core/text/jinja/lexer.h"
 #include "core/base/utf8.h"
+#include "core/text/jinja/lexer.h"
 
 namespace tinyzero::jinja {
 namespace {

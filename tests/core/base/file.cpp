@@ -7,7 +7,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <fstream>
 
 #include "core/base/error.h"
 #include "support/temporary.h"

@@ -6,7 +6,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 
 #include "core/base/error.h"
 #include "core/plugin/library_task.h"
