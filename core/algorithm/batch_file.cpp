@@ -47,7 +47,8 @@ class Fields {
   std::int64_t integer(const Json& value, const std::string& name) const {
     constexpr double kExact = 9007199254740992;  // doubles below are exact
     const double real = value.is_number_float() ? value.get<double>() : 0.5;
-    if (std::floor(real) == real && std::fabs(real) < kExact) return static_cast<std::int64_t>(real);
+    if (std::floor(real) == real && std::fabs(real) < kExact)
+      return static_cast<std::int64_t>(real);
     if (!value.is_number_integer()) refuse(value, name, "an integer");
     const auto out = value.get<std::int64_t>();
     if (out < 0 && value.is_number_unsigned()) refuse(value, name, "an integer of at most 63 bits");
@@ -56,12 +57,15 @@ class Fields {
 
   bool flag(const Json& value, const std::string& name) const {
     if (value.is_boolean()) return value.get<bool>();
-    if (!value.is_number_integer() || (value != 0 && value != 1)) refuse(value, name, "true or false");
+    if (!value.is_number_integer() || (value != 0 && value != 1))
+      refuse(value, name, "true or false");
     return value == 1;
   }
 
   const Json& list(const Json& from, const std::string& name) const {
-    if (!from.contains(name)) throw Error(where_ + " has no \"" + name + "\"", "core/algorithm/batch_file.h lists the fields of a batch");
+    if (!from.contains(name))
+      throw Error(where_ + " has no \"" + name + "\"",
+                  "core/algorithm/batch_file.h lists the fields of a batch");
     if (!from.at(name).is_array()) throw Error(where_ + ": \"" + name + "\" is not a list");
     return from.at(name);
   }
@@ -75,25 +79,32 @@ class Fields {
   const Json& episodes(const char* name, std::size_t count) const {
     const Json& values = list(json_, name);
     if (values.size() != count)
-      throw Error(fmt::format("{}: \"{}\" has {} episodes, \"rewards\" has {}", where_, name, values.size(), count));
+      throw Error(fmt::format("{}: \"{}\" has {} episodes, \"rewards\" has {}", where_, name,
+                              values.size(), count));
     return values;
   }
 
-  // One list of numbers an episode, laid end to end. `lengths` is filled if it is empty, else it must fit.
-  std::vector<double> tokens(const Json& from, const std::string& name, std::vector<std::int64_t>& lengths, std::size_t episodes,
-                             double (Fields::*read)(const Json&, const std::string&) const = &Fields::model_number) const {
+  // One list of numbers an episode, laid end to end. `lengths` is filled if it is empty, else it
+  // must fit.
+  std::vector<double> tokens(const Json& from, const std::string& name,
+                             std::vector<std::int64_t>& lengths, std::size_t episodes,
+                             double (Fields::*read)(const Json&, const std::string&)
+                                 const = &Fields::model_number) const {
     const Json& rows = list(from, name);
     if (rows.size() != episodes)
-      throw Error(fmt::format("{}: \"{}\" has {} episodes, \"rewards\" has {}", where_, name, rows.size(), episodes));
+      throw Error(fmt::format("{}: \"{}\" has {} episodes, \"rewards\" has {}", where_, name,
+                              rows.size(), episodes));
     const bool first = lengths.empty();
     std::vector<double> out;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (!rows[i].is_array() || rows[i].empty())
-        throw Error(fmt::format("{}: episode {} of \"{}\" is not a list of numbers", where_, i, name));
+        throw Error(
+            fmt::format("{}: episode {} of \"{}\" is not a list of numbers", where_, i, name));
       const auto length = static_cast<std::int64_t>(rows[i].size());
       if (first) lengths.push_back(length);
       if (lengths[i] != length)
-        throw Error(fmt::format("{}: episode {} has {} tokens in \"{}\", {} in \"old_logp\"", where_, i, length, name, lengths[i]));
+        throw Error(fmt::format("{}: episode {} has {} tokens in \"{}\", {} in \"old_logp\"",
+                                where_, i, length, name, lengths[i]));
       for (const Json& value : rows[i]) out.push_back((this->*read)(value, name));
     }
     return out;
@@ -104,7 +115,8 @@ class Fields {
 
  private:
   [[noreturn]] void refuse(const Json& value, const std::string& name, const char* expected) const {
-    throw Error(fmt::format("{}: \"{}\" holds {}, expected {}", where_, name, json_line(value).substr(0, 40), expected));
+    throw Error(fmt::format("{}: \"{}\" holds {}, expected {}", where_, name,
+                            json_line(value).substr(0, 40), expected));
   }
 
   const Json& json_;
@@ -118,7 +130,8 @@ Json number_json(double value) { return std::isfinite(value) ? Json(value) : Jso
 Json list_json(const at::Tensor& values) {
   Json out = Json::array();
   const at::Tensor doubles = values.to(at::kDouble).contiguous();
-  for (std::int64_t i = 0; i < doubles.size(0); ++i) out.push_back(number_json(doubles.const_data_ptr<double>()[i]));
+  for (std::int64_t i = 0; i < doubles.size(0); ++i)
+    out.push_back(number_json(doubles.const_data_ptr<double>()[i]));
   return out;
 }
 
@@ -136,14 +149,16 @@ Json flags_json(const at::Tensor& values) {
 
 void read_episodes(const Fields& fields, Batch& b) {
   std::vector<double> rewards;
-  for (const Json& reward : fields.list(fields.json(), "rewards")) rewards.push_back(fields.number(reward, "rewards"));
+  for (const Json& reward : fields.list(fields.json(), "rewards"))
+    rewards.push_back(fields.number(reward, "rewards"));
   const std::size_t episodes = rewards.size();
   if (episodes == 0) throw Error(fields.where() + ": \"rewards\" is empty");
   b.reward = at::tensor(rewards, at::kDouble);
   std::vector<std::int64_t> group;
   std::map<std::int64_t, std::int64_t> places;  // groups are numbered in the order of appearance
   for (const Json& label : fields.episodes("groups", episodes))
-    group.push_back(places.try_emplace(fields.integer(label, "groups"), places.size()).first->second);
+    group.push_back(
+        places.try_emplace(fields.integer(label, "groups"), places.size()).first->second);
   b.group = at::tensor(group);
   const auto flags = [&](const char* name, const at::Tensor& fallback) {
     if (!fields.has(name)) return fallback;
@@ -169,24 +184,30 @@ BatchFile batch_from_json(const Json& json, const std::string& where) {
   b.logp_old = reals(fields.tokens(json, "old_logp", lengths, episodes));
   b.length = at::tensor(lengths);
   b.episode = at::repeat_interleave(b.length);
-  file.logp = fields.has("logp") ? reals(fields.tokens(json, "logp", lengths, episodes)) : b.logp_old.clone();
-  file.entropy = fields.has("entropy") ? reals(fields.tokens(json, "entropy", lengths, episodes)) : at::zeros_like(b.logp_old);
+  file.logp = fields.has("logp") ? reals(fields.tokens(json, "logp", lengths, episodes))
+                                 : b.logp_old.clone();
+  file.entropy = fields.has("entropy") ? reals(fields.tokens(json, "entropy", lengths, episodes))
+                                       : at::zeros_like(b.logp_old);
   b.mask = b.usable.index_select(0, b.episode).to(at::kDouble);
-  if (fields.has("mask")) b.mask = b.mask * reals(fields.tokens(json, "mask", lengths, episodes, &Fields::share));
+  if (fields.has("mask"))
+    b.mask = b.mask * reals(fields.tokens(json, "mask", lengths, episodes, &Fields::share));
   if (fields.has("outputs")) {
     for (const auto& [name, rows] : fields.object("outputs").items())
       file.outputs[name] = reals(fields.tokens(fields.object("outputs"), name, lengths, episodes));
   }
   if (fields.has("kept")) {
-    for (const auto& [name, value] : fields.object("kept").items()) file.kept[name] = fields.number(value, name);
+    for (const auto& [name, value] : fields.object("kept").items())
+      file.kept[name] = fields.number(value, name);
   }
-  b.max_tokens = fields.has("max_tokens") ? fields.at_least(1, json["max_tokens"], "max_tokens") : b.length.max().item<std::int64_t>();
+  b.max_tokens = fields.has("max_tokens") ? fields.at_least(1, json["max_tokens"], "max_tokens")
+                                          : b.length.max().item<std::int64_t>();
   if (fields.has("step")) file.step = fields.at_least(0, json["step"], "step");
   if (fields.has("update")) {
     for (const Json& value : fields.list(json, "update")) {
       const std::int64_t episode = fields.integer(value, "update");
       if (episode < 0 || episode >= static_cast<std::int64_t>(episodes))
-        throw Error(fmt::format("{}: \"update\" names episode {}, there are {}", where, episode, episodes));
+        throw Error(
+            fmt::format("{}: \"update\" names episode {}, there are {}", where, episode, episodes));
       if (std::find(file.update.begin(), file.update.end(), episode) != file.update.end())
         throw Error(fmt::format("{}: \"update\" names episode {} twice", where, episode));
       file.update.push_back(episode);
@@ -202,7 +223,8 @@ Json by_episode(const at::Tensor& tokens, const at::Tensor& length) {
   const double* next = doubles.const_data_ptr<double>();
   for (std::int64_t i = 0; i < length.size(0); ++i) {
     Json row = Json::array();
-    for (std::int64_t t = length[i].item<std::int64_t>(); t > 0; --t) row.push_back(number_json(*next++));
+    for (std::int64_t t = length[i].item<std::int64_t>(); t > 0; --t)
+      row.push_back(number_json(*next++));
     out.push_back(std::move(row));
   }
   return out;
@@ -221,7 +243,8 @@ Json batch_to_json(const BatchFile& file) {
                {"logp", by_episode(file.logp, b.length)},
                {"entropy", by_episode(file.entropy, b.length)},
                {"mask", by_episode(b.mask, b.length)}};
-  for (const auto& [name, values] : file.outputs) json["outputs"][name] = by_episode(values, b.length);
+  for (const auto& [name, values] : file.outputs)
+    json["outputs"][name] = by_episode(values, b.length);
   for (const auto& [name, value] : file.kept) json["kept"][name] = value;
   if (!file.update.empty()) json["update"] = file.update;
   return json;

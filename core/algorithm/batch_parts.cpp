@@ -4,14 +4,21 @@ namespace tinyzero {
 
 Batch select_episodes(const Batch& batch, const std::vector<std::int64_t>& episodes) {
   const at::Tensor chosen = at::tensor(episodes, at::kLong);  // (b)
-  // Episodes rise along the batch: each is a range of it. Nothing here is as long as the batch, of which there are many parts.
+  // Episodes rise along the batch: each is a range of it. Nothing here is as long as the batch, of
+  // which there are many parts.
   const at::Tensor first = at::searchsorted(batch.episode, chosen);
-  const at::Tensor count = at::searchsorted(batch.episode, chosen, /*out_int32=*/false, /*right=*/true) - first;
-  const at::Tensor owner = at::repeat_interleave(count);                                               // (n)
-  const at::Tensor before = count.cumsum(0) - count;                                                   // (b)
-  const at::Tensor tokens = at::arange(owner.size(0)) + (first - before).index_select(0, owner);  // (n)
-  const auto of_tokens = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, tokens) : t; };
-  const auto of_episodes = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, chosen) : t; };
+  const at::Tensor count =
+      at::searchsorted(batch.episode, chosen, /*out_int32=*/false, /*right=*/true) - first;
+  const at::Tensor owner = at::repeat_interleave(count);  // (n)
+  const at::Tensor before = count.cumsum(0) - count;      // (b)
+  const at::Tensor tokens =
+      at::arange(owner.size(0)) + (first - before).index_select(0, owner);  // (n)
+  const auto of_tokens = [&](const at::Tensor& t) {
+    return t.defined() ? t.index_select(0, tokens) : t;
+  };
+  const auto of_episodes = [&](const at::Tensor& t) {
+    return t.defined() ? t.index_select(0, chosen) : t;
+  };
   Batch out;
   out.logp_old = of_tokens(batch.logp_old);
   out.mask = of_tokens(batch.mask);

@@ -1,5 +1,5 @@
-// Checks of what a loss teaches: its gradient is the derivative, comes from what counts and from nothing else, stays finite, and points the
-// right way.
+// Checks of what a loss teaches: its gradient is the derivative, comes from what counts and from
+// nothing else, stays finite, and points the right way.
 
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
@@ -36,8 +36,10 @@ double value_of(const Objective& objective) {
   return objective.loss(objective.batch, objective.inputs, metrics).item<double>();
 }
 
-// A few tokens' derivatives from both sides against the gradient. Where the two sides differ there is a kink, and no derivative.
-void compare_differences(Objective objective, const std::string& where, Rng& rng, Differences& found) {
+// A few tokens' derivatives from both sides against the gradient. Where the two sides differ there
+// is a kink, and no derivative.
+void compare_differences(Objective objective, const std::string& where, Rng& rng,
+                         Differences& found) {
   constexpr double kStep = 1e-5, kTolerance = 1e-4;
   constexpr std::int64_t kTokens = 24;
   for (at::Tensor& input : objective.inputs) input = input.to(at::kDouble);
@@ -48,14 +50,16 @@ void compare_differences(Objective objective, const std::string& where, Rng& rng
     const at::Tensor input = objective.inputs[k];
     const double scale = exact.gradients[k].abs().max().item<double>() + 1e-6;
     for (std::int64_t n = 0; n < kTokens; ++n) {
-      const auto t = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(input.size(0))));
+      const auto t =
+          static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(input.size(0))));
       const auto at_offset = [&](double offset) {
         objective.inputs[k] = input.clone();
         objective.inputs[k][t] += offset;
         constants.hold();
         return value_of(objective);
       };
-      const double above = (at_offset(kStep) - middle) / kStep, below = (middle - at_offset(-kStep)) / kStep;
+      const double above = (at_offset(kStep) - middle) / kStep,
+                   below = (middle - at_offset(-kStep)) / kStep;
       objective.inputs[k] = input;
       const double wanted = (above + below) / 2, got = exact.gradients[k][t].item<double>();
       if (std::abs(above - below) > 1e-2 * scale) {
@@ -63,11 +67,11 @@ void compare_differences(Objective objective, const std::string& where, Rng& rng
         continue;
       }
       ++found.compared;
-      require(
-          std::abs(wanted - got) <= kTolerance * scale + std::abs(above - below),
-          fmt::format("{}: the gradient of {} by {} at {} is {:.6g}, finite differences say {:.6g}; parts that are constants on purpose "
-                      "must come from detach()",
-                      where, objective.name, input_name(objective, k), place_of(objective.batch, t), got, wanted));
+      require(std::abs(wanted - got) <= kTolerance * scale + std::abs(above - below),
+              fmt::format("{}: the gradient of {} by {} at {} is {:.6g}, finite differences say "
+                          "{:.6g}; parts that are constants on purpose must come from detach()",
+                          where, objective.name, input_name(objective, k),
+                          place_of(objective.batch, t), got, wanted));
     }
   }
 }
@@ -91,17 +95,19 @@ TrialStep with_other_masked(const TrialStep& step) {
 Objective with_other_advantages(const Objective& objective) {
   Objective out = objective;
   const at::Tensor masked = out.batch.mask.eq(0);
-  out.batch.advantage = at::where(masked, at::full_like(out.batch.advantage, 50.0), out.batch.advantage);
+  out.batch.advantage =
+      at::where(masked, at::full_like(out.batch.advantage, 50.0), out.batch.advantage);
   return out;
 }
 
-void require_silent(const Measured& m, const Batch& batch, const at::Tensor& silent, const std::string& where, const char* what) {
+void require_silent(const Measured& m, const Batch& batch, const at::Tensor& silent,
+                    const std::string& where, const char* what) {
   for (const at::Tensor& gradient : m.gradients) {
     const at::Tensor heard = at::where(silent, gradient, at::zeros_like(gradient)).ne(0).nonzero();
     if (heard.size(0) == 0) continue;
     const std::int64_t t = heard[0][0].item<std::int64_t>();
-    throw CheckFailed(fmt::format("{}: the gradient of {} at {}, {}, is {:.6g}, not 0", where, m.name, place_of(batch, t), what,
-                                  gradient[t].item<double>()));
+    throw CheckFailed(fmt::format("{}: the gradient of {} at {}, {}, is {:.6g}, not 0", where,
+                                  m.name, place_of(batch, t), what, gradient[t].item<double>()));
   }
 }
 
@@ -110,14 +116,18 @@ void require_same(const Measured& a, const Measured& b, const std::string& where
   require(std::abs(a.loss - b.loss) <= kTolerance * std::max(1.0, std::abs(a.loss)),
           fmt::format("{}: {} goes from {:.9g} to {:.9g}", where, a.name, a.loss, b.loss));
   for (std::size_t k = 0; k < a.gradients.size(); ++k) {
-    const double off = (a.gradients[k] - b.gradients[k]).abs().max().item<double>(), scale = a.gradients[k].abs().max().item<double>();
-    require(off <= kTolerance * scale, fmt::format("{}: the gradient of {} changes by {:.6g} of {:.6g}", where, a.name, off, scale));
+    const double off = (a.gradients[k] - b.gradients[k]).abs().max().item<double>(),
+                 scale = a.gradients[k].abs().max().item<double>();
+    require(off <= kTolerance * scale,
+            fmt::format("{}: the gradient of {} changes by {:.6g} of {:.6g}", where, a.name, off,
+                        scale));
   }
 }
 
 // ---- extremes ----
 
-void require_finite(const AlgorithmCheckOptions& options, const TrialStep& whole, ModelNumbers numbers, const std::string& what) {
+void require_finite(const AlgorithmCheckOptions& options, const TrialStep& whole,
+                    ModelNumbers numbers, const std::string& what) {
   const TrialStep step = kept_part(options, whole);
   const auto check = [&](std::size_t place, const Objective& objective) {
     const Measured m = measure(objective);
@@ -125,14 +135,19 @@ void require_finite(const AlgorithmCheckOptions& options, const TrialStep& whole
     require(std::isfinite(m.loss), fmt::format("{}: {} is {}", where, m.name, m.loss));
     for (std::size_t k = 0; k < m.gradients.size(); ++k)
       require(m.gradients[k].isfinite().all().item<bool>(),
-              fmt::format("{}: the gradient of {} by {} is not finite", where, m.name, input_name(objective, k)));
+              fmt::format("{}: the gradient of {} by {} is not finite", where, m.name,
+                          input_name(objective, k)));
     for (const auto& [name, mean] : m.metrics.values())
-      require(std::isfinite(mean.sum), fmt::format("{}: the metric \"{}\" is {}", where, name, mean.sum));
-    if (objective.is_policy) require(objective.batch.advantage.isfinite().all().item<bool>(), where + ": an advantage is not finite");
+      require(std::isfinite(mean.sum),
+              fmt::format("{}: the metric \"{}\" is {}", where, name, mean.sum));
+    if (objective.is_policy)
+      require(objective.batch.advantage.isfinite().all().item<bool>(),
+              where + ": an advantage is not finite");
   };
   const TrialReport report = run_trial(options, {step, step, step}, check, 1, numbers);
   for (const auto& [name, mean] : report.metrics.values())
-    require(std::isfinite(mean.sum), fmt::format("{}: the metric \"{}\" is {}", what, name, mean.sum));
+    require(std::isfinite(mean.sum),
+            fmt::format("{}: the metric \"{}\" is {}", what, name, mean.sum));
 }
 
 // ---- direction ----
@@ -143,7 +158,9 @@ at::Tensor gains(const Measured& m, const Batch& batch) {
 }
 
 // Of the episodes where `mask` (B) is true.
-double mean_of(const at::Tensor& values, const at::Tensor& mask) { return values.masked_select(mask).mean().item<double>(); }
+double mean_of(const at::Tensor& values, const at::Tensor& mask) {
+  return values.masked_select(mask).mean().item<double>();
+}
 
 }  // namespace
 
@@ -156,13 +173,17 @@ CheckResult check_gradient(const AlgorithmCheckOptions& options) {
     const auto compare = [&](std::size_t, const Objective& objective) {
       compare_differences(objective, step.name, rng, found);
       if (!objective.is_policy) return;
-      for (const at::Tensor& gradient : measure(objective).gradients) teaches = teaches || gradient.ne(0).any().item<bool>();
+      for (const at::Tensor& gradient : measure(objective).gradients)
+        teaches = teaches || gradient.ne(0).any().item<bool>();
     };
     run_trial(options, {step}, compare, kLateStep);
   }
-  require(teaches,
-          fmt::format("the loss of {} steps has no gradient: it does not depend on log-probs or entropies, or is detached", kCases));
-  return {Grade::pass, fmt::format("{} derivatives agree with finite differences, {} at kinks left out", found.compared, found.kinks)};
+  require(teaches, fmt::format("the loss of {} steps has no gradient: it does not depend on "
+                               "log-probs or entropies, or is detached",
+                               kCases));
+  return {Grade::pass,
+          fmt::format("{} derivatives agree with finite differences, {} at kinks left out",
+                      found.compared, found.kinks)};
 }
 
 CheckResult check_masked(const AlgorithmCheckOptions& options) {
@@ -170,28 +191,39 @@ CheckResult check_masked(const AlgorithmCheckOptions& options) {
   shape.unusable = 0.3;
   shape.masked = 0.2;
   for (std::uint64_t i = 0; i < kCases; ++i) {
-    const TrialStep step = kept_part(options, random_step(options.seed, i, shape)), other = with_other_masked(step);
+    const TrialStep step = kept_part(options, random_step(options.seed, i, shape)),
+                    other = with_other_masked(step);
     std::vector<Measured> before;
     run_trial(options, {step}, [&](std::size_t, const Objective& objective) {
       before.push_back(measure(objective));
-      require_silent(before.back(), objective.batch, objective.batch.mask.eq(0), step.name, "whose mask is 0");
+      require_silent(before.back(), objective.batch, objective.batch.mask.eq(0), step.name,
+                     "whose mask is 0");
       if (objective.is_policy)
-        require_same(before.back(), measure(with_other_advantages(objective)), step.name + ", with other advantages where the mask is 0");
+        require_same(before.back(), measure(with_other_advantages(objective)),
+                     step.name + ", with other advantages where the mask is 0");
     });
     const std::vector<Measured> after = measure_step(options, other);
-    require(before.size() == after.size(), step.name + ": what does not count decides which models are trained");
+    require(before.size() == after.size(),
+            step.name + ": what does not count decides which models are trained");
     for (std::size_t k = 0; k < before.size(); ++k)
-      require_same(before[k], after[k], step.name + ", with other rewards and log-probs where the mask is 0");
+      require_same(before[k], after[k],
+                   step.name + ", with other rewards and log-probs where the mask is 0");
   }
   TrialStep nothing = random_step(options.seed, kCases);
   nothing.batch.usable.fill_(false);
   count_usable(nothing);
   run_trial(options, {kept_part(options, nothing)}, [&](std::size_t, const Objective& objective) {
     const Measured m = measure(objective);
-    require(m.loss == 0, fmt::format("a step with nothing usable: {} is {}, not 0", m.name, m.loss));
-    require_silent(m, objective.batch, at::ones_like(objective.batch.mask, at::kBool), "a step with nothing usable", "as everywhere");
+    require(m.loss == 0,
+            fmt::format("a step with nothing usable: {} is {}, not 0", m.name, m.loss));
+    require_silent(m, objective.batch, at::ones_like(objective.batch.mask, at::kBool),
+                   "a step with nothing usable", "as everywhere");
   });
-  return {Grade::pass, fmt::format("{} steps: what is masked or not usable changes nothing; nothing usable is a loss of 0", kCases)};
+  return {
+      Grade::pass,
+      fmt::format(
+          "{} steps: what is masked or not usable changes nothing; nothing usable is a loss of 0",
+          kCases)};
 }
 
 CheckResult check_extremes(const AlgorithmCheckOptions& options) {
@@ -202,7 +234,8 @@ CheckResult check_extremes(const AlgorithmCheckOptions& options) {
     return random_step(options.seed, static_cast<std::uint64_t>(samples), shape);
   };
   const auto far_policy = [](TrialStep step) {
-    step.logp = step.batch.logp_old + at::arange(step.batch.tokens()).remainder(2).mul(2).sub(1).to(at::kFloat) * 1e4;
+    step.logp = step.batch.logp_old +
+                at::arange(step.batch.tokens()).remainder(2).mul(2).sub(1).to(at::kFloat) * 1e4;
     return step;
   };
   const auto with_rewards = [](TrialStep step, double scale) {
@@ -220,16 +253,21 @@ CheckResult check_extremes(const AlgorithmCheckOptions& options) {
 
   require_finite(options, drawn(4, 9), ModelNumbers::random, "an ordinary step");
   require_finite(options, drawn(4, 9), ModelNumbers::initial, "side models as they begin");
-  require_finite(options, drawn(4, 9), ModelNumbers::wild, "side models 10000 nats off, or values of a million");
-  require_finite(options, far_policy(drawn(4, 9)), ModelNumbers::random, "log-ratios of 10000 and -10000");
-  require_finite(options, with_rewards(drawn(4, 9), 2e6), ModelNumbers::random, "rewards of a million and minus a million");
+  require_finite(options, drawn(4, 9), ModelNumbers::wild,
+                 "side models 10000 nats off, or values of a million");
+  require_finite(options, far_policy(drawn(4, 9)), ModelNumbers::random,
+                 "log-ratios of 10000 and -10000");
+  require_finite(options, with_rewards(drawn(4, 9), 2e6), ModelNumbers::random,
+                 "rewards of a million and minus a million");
   require_finite(options, drawn(4, 1), ModelNumbers::random, "completions of one token");
   require_finite(options, drawn(1, 9), ModelNumbers::random, "groups of one");
   require_finite(options, equal, ModelNumbers::random, "rewards that are all 0.1");
   require_finite(options, right, ModelNumbers::random, "answers that are all right");
   require_finite(options, truncated, ModelNumbers::random, "completions that are all truncated");
-  require_finite(options, far_policy(with_rewards(drawn(1, 1), 2e6)), ModelNumbers::wild, "all of these at once");
-  return {Grade::pass, "11 kinds of extreme steps: every loss, gradient, advantage and metric is finite"};
+  require_finite(options, far_policy(with_rewards(drawn(1, 1), 2e6)), ModelNumbers::wild,
+                 "all of these at once");
+  return {Grade::pass,
+          "11 kinds of extreme steps: every loss, gradient, advantage and metric is finite"};
 }
 
 CheckResult check_teaches(const AlgorithmCheckOptions& options) {
@@ -247,7 +285,8 @@ CheckResult check_teaches(const AlgorithmCheckOptions& options) {
       const Batch& b = objective.batch;
       const at::Tensor gain = gains(measure(objective), b);  // (B)
       for (std::int64_t g = 0; g < b.groups(); ++g) {
-        const at::Tensor members = b.group.eq(g).logical_and(b.usable), right = members.logical_and(b.right);
+        const at::Tensor members = b.group.eq(g).logical_and(b.usable),
+                         right = members.logical_and(b.right);
         const at::Tensor wrong = members.logical_and(b.right.logical_not());
         if (!right.any().item<bool>() || !wrong.any().item<bool>()) continue;
         ++groups;
@@ -257,11 +296,12 @@ CheckResult check_teaches(const AlgorithmCheckOptions& options) {
     };
     run_trial(options, {step}, look, kLateStep, ModelNumbers::initial);
   }
-  if (groups == 0) return {Grade::skip, "kept_groups() keeps no problem with right and wrong answers"};
+  if (groups == 0)
+    return {Grade::skip, "kept_groups() keeps no problem with right and wrong answers"};
   const double n = static_cast<double>(groups);
   const std::string detail = fmt::format(
-      "a step of 1 against the gradient changes the log-prob of a right answer by {:.3g}, of a wrong one of "
-      "its group by {:.3g}, in the mean of {} groups",
+      "a step of 1 against the gradient changes the log-prob of a right answer by {:.3g}, of a "
+      "wrong one of its group by {:.3g}, in the mean of {} groups",
       rewarded / n, others / n, groups);
   return {rewarded > others ? Grade::pass : Grade::fail, detail};
 }
@@ -279,12 +319,15 @@ CheckResult check_silent(const AlgorithmCheckOptions& options) {
       at::Tensor silent = at::zeros({objective.batch.episodes()}, at::kBool);
       for (std::int64_t e = 0; e < silent.size(0); ++e) silent[e] = rng.chance(0.5);
       const at::Tensor of_tokens = silent.index_select(0, objective.batch.episode);
-      part.batch.advantage = at::where(of_tokens, at::zeros_like(part.batch.advantage), part.batch.advantage);
-      require_silent(measure(part), part.batch, of_tokens, step.name, "in an episode without advantage (only_advantages_teach() is true)");
+      part.batch.advantage =
+          at::where(of_tokens, at::zeros_like(part.batch.advantage), part.batch.advantage);
+      require_silent(measure(part), part.batch, of_tokens, step.name,
+                     "in an episode without advantage (only_advantages_teach() is true)");
       silenced += static_cast<std::size_t>(silent.sum().item<std::int64_t>());
     });
   }
-  if (!claims) return {Grade::skip, "only_advantages_teach() is false: every episode is in the update"};
+  if (!claims)
+    return {Grade::skip, "only_advantages_teach() is false: every episode is in the update"};
   return {Grade::pass, fmt::format("{} episodes without advantage have no gradient", silenced)};
 }
 

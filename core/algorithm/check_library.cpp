@@ -16,12 +16,14 @@ const Origin kOrigin{"the check", 0, 0};
 constexpr std::size_t kSteps = 3;
 
 PluginFile file_of(const AlgorithmCheckOptions& options) {
-  return PluginCatalog(std::vector<std::filesystem::path>{}).find(TINYZERO_NOTE_ALGORITHM, options.library.string());
+  return PluginCatalog(std::vector<std::filesystem::path>{})
+      .find(TINYZERO_NOTE_ALGORITHM, options.library.string());
 }
 
 std::vector<TrialStep> random_steps(const AlgorithmCheckOptions& options) {
   std::vector<TrialStep> steps;
-  for (std::size_t i = 0; i < kSteps; ++i) steps.push_back(kept_part(options, random_step(options.seed, i)));
+  for (std::size_t i = 0; i < kSteps; ++i)
+    steps.push_back(kept_part(options, random_step(options.seed, i)));
   return steps;
 }
 
@@ -48,7 +50,8 @@ std::string other_value(const Setting& setting, const std::string& refused) {
 void enable(Node& settings, const SettingsTable& table, const Setting& setting) {
   if (const Setting* other = table.find(setting.needs_name)) {
     enable(settings, table, *other);
-    set(settings, other->name, other->type() == SettingType::text ? yaml_text(setting.needs_value) : setting.needs_value);
+    set(settings, other->name,
+        other->type() == SettingType::text ? yaml_text(setting.needs_value) : setting.needs_value);
   }
   const Setting* other = table.find(setting.idle_name);
   if (other == nullptr) return;
@@ -66,7 +69,8 @@ std::vector<std::string> edges(const Setting& row) {
     if (std::isfinite(edge)) out.push_back(real_text(edge));
   for (const std::string& choice : row.choices) out.push_back(yaml_text(choice));
   if (row.type() == SettingType::text && row.choices.empty()) out.push_back("\"\"");
-  if (row.is_list() && row.max_count > 1 && out.size() == 2) out.push_back("[" + out[0] + ", " + out[1] + "]");
+  if (row.is_list() && row.max_count > 1 && out.size() == 2)
+    out.push_back("[" + out[0] + ", " + out[1] + "]");
   return out;
 }
 
@@ -79,7 +83,8 @@ void must_work(const AlgorithmCheckOptions& options, const Node& settings) {
 }
 
 // In a process of its own, so that the report of a crash names the value.
-void must_work_forked(const AlgorithmCheckOptions& options, const Node& settings, const std::string& what) {
+void must_work_forked(const AlgorithmCheckOptions& options, const Node& settings,
+                      const std::string& what) {
   constexpr double kSeconds = 10;
   const CheckResult result = run_check_forked("the algorithm's code", kSeconds, [&] {
     must_work(options, settings);
@@ -89,16 +94,19 @@ void must_work_forked(const AlgorithmCheckOptions& options, const Node& settings
 }
 
 // Whether the value is refused with words; what else goes wrong is a fault.
-bool is_refused(const AlgorithmCheckOptions& options, const SettingsTable& table, const Setting& row, const std::string& value) {
+bool is_refused(const AlgorithmCheckOptions& options, const SettingsTable& table,
+                const Setting& row, const std::string& value) {
   Node settings = options.settings;
   enable(settings, table, row);
   set(settings, row.name, value);
   try {
     open_for_check(options, settings);
-  } catch (const Error&) {  // by Algorithm::check(), or because it has no effect beside the settings given
+  } catch (const Error&) {  // by Algorithm::check(), or because it has no effect beside the
+                            // settings given
     return true;
   } catch (const std::exception& e) {
-    throw CheckFailed("check() throws something other than std::invalid_argument at " + row.name + ": " + value + ": " + e.what());
+    throw CheckFailed("check() throws something other than std::invalid_argument at " + row.name +
+                      ": " + value + ": " + e.what());
   }
   must_work_forked(options, settings, row.name + ": " + value + ", which check() allows");
   return false;
@@ -108,7 +116,8 @@ void check_variants(const AlgorithmCheckOptions& options, const std::vector<Vari
   std::set<std::string> names;
   for (const Variant& variant : variants) {
     require(is_snake_case(variant.name), "variant \"" + variant.name + "\" is not in snake_case");
-    require(names.insert(variant.name).second, "variant \"" + variant.name + "\" stands twice in the list");
+    require(names.insert(variant.name).second,
+            "variant \"" + variant.name + "\" stands twice in the list");
     require(!variant.doc.empty(), "variant \"" + variant.name + "\" has no doc");
     Node settings;
     set(settings, "variant", variant.name);
@@ -122,11 +131,13 @@ CheckResult check_algorithm_file(const AlgorithmCheckOptions& options) {
   const PluginFile file = file_of(options);
   const AlgorithmModule& module = load_algorithm_module(file);  // compares the fingerprints
   const std::string id = module.id;
-  require(file.note.field("id") == id, "its note says id \"" + file.note.field("id") + "\", its code \"" + id + "\"");
+  require(file.note.field("id") == id,
+          "its note says id \"" + file.note.field("id") + "\", its code \"" + id + "\"");
   require(is_snake_case(id), "the id \"" + id + "\" is not in snake_case");
   require(module.title != nullptr && *module.title != '\0', "it has no title");
   require(module.doc != nullptr && *module.doc != '\0', "it has no doc");
-  return {Grade::pass, fmt::format("{} · {} · LibTorch {} · {}", id, module.title, file.note.field("torch"), file.note.field("compiler"))};
+  return {Grade::pass, fmt::format("{} · {} · LibTorch {} · {}", id, module.title,
+                                   file.note.field("torch"), file.note.field("compiler"))};
 }
 
 CheckResult check_algorithm_settings(const AlgorithmCheckOptions& options) {
@@ -137,7 +148,8 @@ CheckResult check_algorithm_settings(const AlgorithmCheckOptions& options) {
   std::size_t tried = 0, refused = 0;
   for (const Setting& row : table.rows()) {
     require(is_snake_case(row.name), "setting \"" + row.name + "\" is not in snake_case");
-    require(names.insert(row.name).second, "setting \"" + row.name + "\" stands twice in the table, or is a name of the host's");
+    require(names.insert(row.name).second,
+            "setting \"" + row.name + "\" stands twice in the table, or is a name of the host's");
     require(!row.doc.empty(), "setting \"" + row.name + "\" has no doc");
     for (const std::string& other : {row.needs_name, row.idle_name})
       require(other.empty() || table.find(other) != nullptr,
@@ -150,8 +162,11 @@ CheckResult check_algorithm_settings(const AlgorithmCheckOptions& options) {
   const std::vector<Variant> variants = algorithm->variants();
   check_variants(options, variants);
   must_work_forked(options, options.settings, "the settings given");
-  return {Grade::pass, fmt::format("{} settings, {} values at their edges, {} of them refused with a reason; {} variants",
-                                   table.rows().size(), tried, refused, variants.size())};
+  return {
+      Grade::pass,
+      fmt::format(
+          "{} settings, {} values at their edges, {} of them refused with a reason; {} variants",
+          table.rows().size(), tried, refused, variants.size())};
 }
 
 CheckResult check_models(const AlgorithmCheckOptions& options) {
@@ -161,41 +176,50 @@ CheckResult check_models(const AlgorithmCheckOptions& options) {
   for (const SideModel& model : models) {
     require(is_snake_case(model.name), "the model \"" + model.name + "\" is not in snake_case");
     require(names.insert(model.name).second, "two models are called \"" + model.name + "\"");
-    require(std::isfinite(model.learning_rate) && model.learning_rate >= 0 && std::isfinite(model.clip_norm) && model.clip_norm >= 0 &&
-                model.epochs >= 0,
-            fmt::format("the model \"{}\" has learning rate {}, clip_norm {}, epochs {}; none may be negative", model.name,
-                        model.learning_rate, model.clip_norm, model.epochs));
-    list += fmt::format("{}{} ({}, {})", list.empty() ? "" : ", ", model.name, model.value_head ? "values" : "log-probs",
+    require(
+        std::isfinite(model.learning_rate) && model.learning_rate >= 0 &&
+            std::isfinite(model.clip_norm) && model.clip_norm >= 0 && model.epochs >= 0,
+        fmt::format(
+            "the model \"{}\" has learning rate {}, clip_norm {}, epochs {}; none may be negative",
+            model.name, model.learning_rate, model.clip_norm, model.epochs));
+    list += fmt::format("{}{} ({}, {})", list.empty() ? "" : ", ", model.name,
+                        model.value_head ? "values" : "log-probs",
                         model.learning_rate > 0 ? "learns" : "frozen");
   }
   std::set<std::string> trained;
   const std::vector<TrialStep> steps = random_steps(options);
-  const TrialReport report = run_trial(options, steps, [&](std::size_t step, const Objective& objective) {
-    if (objective.is_policy) return;
-    const Measured m = measure(objective);
-    require(std::isfinite(m.loss) && m.gradients[0].isfinite().all().item<bool>(),
-            fmt::format("{} is {} in step {} ({}), or its gradient is not finite", m.name, m.loss, step + 1, steps[step].name));
-  });
+  const TrialReport report =
+      run_trial(options, steps, [&](std::size_t step, const Objective& objective) {
+        if (objective.is_policy) return;
+        const Measured m = measure(objective);
+        require(std::isfinite(m.loss) && m.gradients[0].isfinite().all().item<bool>(),
+                fmt::format("{} is {} in step {} ({}), or its gradient is not finite", m.name,
+                            m.loss, step + 1, steps[step].name));
+      });
   for (const std::string& name : report.asked) names.erase(name);
   if (!names.empty())
-    return {Grade::warn,
-            "the model \"" + *names.begin() + "\" takes memory, and nothing asks for it in " + fmt::format("{} steps", kSteps)};
+    return {Grade::warn, "the model \"" + *names.begin() +
+                             "\" takes memory, and nothing asks for it in " +
+                             fmt::format("{} steps", kSteps)};
   return {Grade::pass, models.empty() ? "none beside the policy" : list};
 }
 
 CheckResult check_metrics(const AlgorithmCheckOptions& options) {
   Metrics all;
-  const TrialReport report =
-      run_trial(options, random_steps(options), [&](std::size_t, const Objective& objective) { all.add(measure(objective).metrics); });
+  const TrialReport report = run_trial(
+      options, random_steps(options),
+      [&](std::size_t, const Objective& objective) { all.add(measure(objective).metrics); });
   all.add(report.metrics);
   std::string list;
   for (const auto& [name, mean] : all.values()) {
     require(is_snake_case(name), "the metric \"" + name + "\" is not in snake_case");
     for (const char* taken : {"loss", "gradient_norm", "entropy", "kl", "logp_gap", "importance"})
-      require(name != taken, "the metric \"" + name + "\" is one of the host's own: take another name");
+      require(name != taken,
+              "the metric \"" + name + "\" is one of the host's own: take another name");
     require(std::isfinite(mean.sum) && std::isfinite(mean.count),
             fmt::format("the metric \"{}\" has sum {} and count {}", name, mean.sum, mean.count));
-    require(mean.count >= 0, fmt::format("the metric \"{}\" has a negative count, {}", name, mean.count));
+    require(mean.count >= 0,
+            fmt::format("the metric \"{}\" has a negative count, {}", name, mean.count));
     list += (list.empty() ? "" : ", ") + name;
   }
   return {Grade::pass, list.empty() ? "none" : list};

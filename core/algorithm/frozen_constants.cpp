@@ -14,7 +14,9 @@ thread_local FrozenConstants* active = nullptr;  // LibTorch's callbacks are pla
 FrozenConstants::FrozenConstants() {
   active = this;
   handle_ = at::addThreadLocalCallback(
-      at::RecordFunctionCallback(nullptr, &FrozenConstants::after_operator).needsOutputs(true).scopes({at::RecordScope::FUNCTION}));
+      at::RecordFunctionCallback(nullptr, &FrozenConstants::after_operator)
+          .needsOutputs(true)
+          .scopes({at::RecordScope::FUNCTION}));
 }
 
 FrozenConstants::~FrozenConstants() {
@@ -23,7 +25,9 @@ FrozenConstants::~FrozenConstants() {
 }
 
 void FrozenConstants::after_operator(const at::RecordFunction& call, at::ObserverContext*) {
-  if (active == nullptr || std::string_view(call.name()) != "aten::detach" || call.outputs().empty()) return;
+  if (active == nullptr || std::string_view(call.name()) != "aten::detach" ||
+      call.outputs().empty())
+    return;
   active->after_detach(call.outputs()[0].toTensor());
 }
 
@@ -38,7 +42,8 @@ void FrozenConstants::after_detach(at::Tensor constant) {
   }
   if (next_ >= constants_.size()) return;
   const at::Tensor& recorded = constants_[next_++];
-  if (recorded.sizes() != constant.sizes() || recorded.scalar_type() != constant.scalar_type()) return;
+  if (recorded.sizes() != constant.sizes() || recorded.scalar_type() != constant.scalar_type())
+    return;
   at::TensorImpl* impl = constant.unsafeGetTensorImpl();
   impl->set_allow_tensor_metadata_change(true);
   impl->set_storage_keep_dtype(recorded.storage());

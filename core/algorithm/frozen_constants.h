@@ -1,7 +1,8 @@
 // Constants of a loss, for finite differences.
 //
-// A loss may hold parts of itself constant with detach(), as a clipped ratio that is a weight of log-probs. Its gradient is then not the
-// derivative of its value, but that of the loss with those constants at rest.
+// A loss may hold parts of itself constant with detach(), as a clipped ratio that is a weight of
+// log-probs. Its gradient is then not the derivative of its value, but that of the loss with those
+// constants at rest.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -11,8 +12,8 @@
 
 namespace tinyzero {
 
-// While one lives, its thread's calls of detach() are recorded until hold() is called; from each hold() on the calls get the recorded
-// numbers, in the order of the calls.
+// While one lives, its thread's calls of detach() are recorded until hold() is called; from each
+// hold() on the calls get the recorded numbers, in the order of the calls.
 class FrozenConstants {
  public:
   FrozenConstants();

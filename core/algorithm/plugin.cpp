@@ -11,14 +11,22 @@ namespace tinyzero {
 
 namespace {
 
-// How to build a library again so that this program takes it. Its build folder is known while it lies where the build put it.
+// How to build a library again so that this program takes it. Its build folder is known while it
+// lies where the build put it.
 std::string rebuild_hint(const PluginFile& file, const std::string& field) {
-  if (file.built_in) return "it came with another build of the program: build or install tinyzero again";
-  const std::filesystem::path build = std::filesystem::absolute(file.path).lexically_normal().parent_path().parent_path();
-  const std::string folder = std::filesystem::exists(build / "CMakeCache.txt") ? shell_word(build.string()) : "<its build folder>";
-  const std::string command = "cmake --fresh " + cmake_find_argument() + " " + folder + " && cmake --build " + folder + " --clean-first";
+  if (file.built_in)
+    return "it came with another build of the program: build or install tinyzero again";
+  const std::filesystem::path build =
+      std::filesystem::absolute(file.path).lexically_normal().parent_path().parent_path();
+  const std::string folder = std::filesystem::exists(build / "CMakeCache.txt")
+                                 ? shell_word(build.string())
+                                 : "<its build folder>";
+  const std::string command = "cmake --fresh " + cmake_find_argument() + " " + folder +
+                              " && cmake --build " + folder + " --clean-first";
   if (field == "api" || field == "torch") return "build it again against this version: " + command;
-  return "build it again with that compiler and its flags, -DCMAKE_CXX_COMPILER=… and -DCMAKE_CXX_FLAGS=… added to: " + command;
+  return "build it again with that compiler and its flags, -DCMAKE_CXX_COMPILER=… and "
+         "-DCMAKE_CXX_FLAGS=… added to: " +
+         command;
 }
 
 }  // namespace
@@ -27,18 +35,22 @@ void check_fingerprint(const PluginFile& file) {
   std::istringstream lines(TINYZERO_FINGERPRINT);
   for (std::string line; std::getline(lines, line);) {
     const std::size_t equals = line.find('=');
-    const std::string field = line.substr(0, equals), host = line.substr(equals + 1), plugin = file.note.field(field);
+    const std::string field = line.substr(0, equals), host = line.substr(equals + 1),
+                      plugin = file.note.field(field);
     if (plugin == host) continue;
-    throw Error("cannot load " + file.path.string() + ": its " + field + " is \"" + plugin + "\", this program's is \"" + host + "\"",
+    throw Error("cannot load " + file.path.string() + ": its " + field + " is \"" + plugin +
+                    "\", this program's is \"" + host + "\"",
                 rebuild_hint(file, field));
   }
 }
 
 const AlgorithmModule& load_algorithm_module(const PluginFile& file) {
   if (file.note.type != TINYZERO_NOTE_ALGORITHM)
-    throw Error("cannot load " + file.path.string() + ": it is not an algorithm", "algorithms end with TINYZERO_ALGORITHM");
+    throw Error("cannot load " + file.path.string() + ": it is not an algorithm",
+                "algorithms end with TINYZERO_ALGORITHM");
   check_fingerprint(file);
-  const auto entry = reinterpret_cast<AlgorithmEntry>(load_library_entry(file.path, TINYZERO_ALGORITHM_ENTRY));
+  const auto entry =
+      reinterpret_cast<AlgorithmEntry>(load_library_entry(file.path, TINYZERO_ALGORITHM_ENTRY));
   const AlgorithmModule* module = entry();
   if (module == nullptr || module->id == nullptr || module->title == nullptr ||
       module->doc == nullptr || module->make == nullptr)
@@ -56,11 +68,13 @@ Node variant_of(const Node& settings, const Algorithm& algorithm, const std::str
   const Node* chosen = settings.find("variant");
   if (chosen == nullptr) return out;
   const std::vector<Variant> variants = algorithm.variants();
-  const auto found = std::find_if(variants.begin(), variants.end(), [&](const Variant& v) { return v.name == chosen->scalar; });
+  const auto found = std::find_if(variants.begin(), variants.end(),
+                                  [&](const Variant& v) { return v.name == chosen->scalar; });
   if (found == variants.end()) {
     std::vector<std::string> names;
     for (const Variant& variant : variants) names.push_back(variant.name);
-    throw Error(chosen->origin, "algorithm \"" + use + "\" has no variant \"" + shown_text(chosen->scalar) + "\"",
+    throw Error(chosen->origin,
+                "algorithm \"" + use + "\" has no variant \"" + shown_text(chosen->scalar) + "\"",
                 names.empty() ? "it has none: remove the line" : suggestion(chosen->scalar, names));
   }
   const Origin origin{{"variant " + found->name, 0, 0}, kVariantLayer};
@@ -75,7 +89,8 @@ Node variant_of(const Node& settings, const Algorithm& algorithm, const std::str
 
 }  // namespace
 
-ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::string& use, const Node* settings) {
+ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::string& use,
+                                   const Node* settings) {
   const PluginFile file = catalog.find(TINYZERO_NOTE_ALGORITHM, use);
   ConfiguredAlgorithm out;
   out.path = file.path;

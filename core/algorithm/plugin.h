@@ -12,8 +12,8 @@
 
 namespace tinyzero {
 
-// Compares the library's fingerprint with this program's, field by field; throws Error with the first field that differs, both values and
-// the command that rebuilds it.
+// Compares the library's fingerprint with this program's, field by field; throws Error with the
+// first field that differs, both values and the command that rebuilds it.
 void check_fingerprint(const PluginFile& file);
 
 // Loads an algorithm library after checking its fingerprint.
@@ -25,7 +25,9 @@ struct ConfiguredAlgorithm {
   std::vector<ResolvedSetting> resolved;  // those of a variant have its name as their origin
 };
 
-// Opens `use` (an id or a path) with the settings of a map that may hold `use` itself, and `variant`. Throws Error.
-ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::string& use, const Node* settings);
+// Opens `use` (an id or a path) with the settings of a map that may hold `use` itself, and
+// `variant`. Throws Error.
+ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::string& use,
+                                   const Node* settings);
 
 }  // namespace tinyzero

@@ -1,5 +1,5 @@
-// What the checks of an algorithm work on: small random steps, a host whose models are made of random numbers, and the losses that the
-// algorithm gives to both.
+// What the checks of an algorithm work on: small random steps, a host whose models are made of
+// random numbers, and the losses that the algorithm gives to both.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct StepShape {
   std::int64_t problems = 6, samples = 4;
   std::int64_t longest = 9, max_tokens = 12;  // tokens of a completion
   double unusable = 0.15;                     // share of the episodes
-  double masked = 0;                          // share of the usable episodes' tokens that are not trained on
-  double drift = 0.2;                         // of the policy from the one that sampled, in nats a token; 0: ratios are 1
+  double masked = 0;   // share of the usable episodes' tokens that are not trained on
+  double drift = 0.2;  // of the policy from the one that sampled, in nats a token; 0: ratios are 1
 };
 
 struct TrialStep {
@@ -28,13 +28,15 @@ struct TrialStep {
   std::string name;          // in reports: "case 3 (6 problems x 4 samples, 101 tokens)"
 };
 
-// Step `index` of a seed, with right and wrong answers in most groups, and a group whose rewards are all equal.
+// Step `index` of a seed, with right and wrong answers in most groups, and a group whose rewards
+// are all equal.
 TrialStep random_step(std::uint64_t seed, std::uint64_t index, const StepShape& shape = {});
 
 // Sets the masks and counts of a step by its `usable`, after a change to that.
 void count_usable(TrialStep& step);
 
-// The episodes of a step in another order, or some of them; counts stay. `order` (b) holds numbers of episodes.
+// The episodes of a step in another order, or some of them; counts stay. `order` (b) holds numbers
+// of episodes.
 TrialStep reordered(const TrialStep& step, const std::vector<std::int64_t>& order);
 
 // The tokens (n) of these episodes, one episode after the other.
@@ -50,9 +52,10 @@ std::string place_of(const Batch& batch, std::int64_t t);
 
 // A loss that the algorithm gave: the policy's, or that of a side model.
 struct Objective {
-  std::string name;                // "the loss", "the loss of its model \"critic\""
-  Batch batch;                     // prepared, as far as the algorithm had come
-  std::vector<at::Tensor> inputs;  // (N) each, f32: log-probs and entropies, or what a side model says
+  std::string name;  // "the loss", "the loss of its model \"critic\""
+  Batch batch;       // prepared, as far as the algorithm had come
+  std::vector<at::Tensor>
+      inputs;  // (N) each, f32: log-probs and entropies, or what a side model says
   std::function<at::Tensor(const Batch&, const std::vector<at::Tensor>&, Metrics&)> loss;
   bool is_policy = true;
   bool only_advantages_teach = false;  // of the policy's
@@ -71,8 +74,9 @@ Objective part_of(const Objective& whole, const std::vector<std::int64_t>& episo
 
 // ---- running the algorithm ----
 
-// What a trial's models say. A number depends on the model's name, its past training and the episode's own tokens that count, never on the
-// episode's place: else the order of a batch would matter.
+// What a trial's models say. A number depends on the model's name, its past training and the
+// episode's own tokens that count, never on the episode's place: else the order of a batch would
+// matter.
 enum class ModelNumbers {
   random,   // log-probs a little off the sampler's, values of -1 to 1
   initial,  // as when RL begins: the sampler's log-probs, values of 0
@@ -80,15 +84,17 @@ enum class ModelNumbers {
 };
 
 struct TrialReport {
-  std::vector<std::string> asked;  // names of the models whose numbers were used or that were trained
-  Metrics metrics;                 // the host's
+  std::vector<std::string>
+      asked;        // names of the models whose numbers were used or that were trained
+  Metrics metrics;  // the host's
 };
 
-// Opens the algorithm anew and takes it through these steps, numbered from `first`; `visit` gets every loss as it is given, in order, with
-// the place of its step. Throws CheckFailed if the algorithm asks for what its models() does not name.
+// Opens the algorithm anew and takes it through these steps, numbered from `first`; `visit` gets
+// every loss as it is given, in order, with the place of its step. Throws CheckFailed if the
+// algorithm asks for what its models() does not name.
 TrialReport run_trial(const AlgorithmCheckOptions& options, const std::vector<TrialStep>& steps,
-                      const std::function<void(std::size_t, const Objective&)>& visit, std::int64_t first = 1,
-                      ModelNumbers numbers = ModelNumbers::random);
+                      const std::function<void(std::size_t, const Objective&)>& visit,
+                      std::int64_t first = 1, ModelNumbers numbers = ModelNumbers::random);
 
 // The losses of one step, measured.
 std::vector<Measured> measure_step(const AlgorithmCheckOptions& options, const TrialStep& step);

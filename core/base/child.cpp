@@ -68,7 +68,8 @@ int exit_code(int status) {
 
 }  // namespace
 
-Child::Child(const std::vector<std::string>& command, const std::filesystem::path& errors, const std::vector<int>& cores) {
+Child::Child(const std::vector<std::string>& command, const std::filesystem::path& errors,
+             const std::vector<int>& cores) {
   const FileHandle file(errors, O_WRONLY | O_CREAT | O_APPEND);
   const std::vector<char*> arguments = words_of(command);
   const CoreSet set(cores);
@@ -110,8 +111,7 @@ ProgramWords run_program(const std::vector<std::string>& command) {
   pid_t pid = -1;
   const int problem = ::posix_spawn(&pid, arguments[0], &files, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&files);
-  if (problem != 0)
-    throw Failure("cannot start " + command.front() + ": " + system_words(problem));
+  if (problem != 0) throw Failure("cannot start " + command.front() + ": " + system_words(problem));
   writing = FileHandle();
   ProgramWords out;
   char buffer[4096];

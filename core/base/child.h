@@ -12,10 +12,11 @@ namespace tinyzero {
 
 class Child {
  public:
-  // Starts a command in a process group of its own (so that a terminal's interrupt reaches it only through signal()), with its threads on these
-  // cores; its standard error is appended to a file, the rest of its streams is /dev/null. The system kills it if this process dies. Throws
-  // Failure.
-  Child(const std::vector<std::string>& command, const std::filesystem::path& errors, const std::vector<int>& cores);
+  // Starts a command in a process group of its own (so that a terminal's interrupt reaches it only
+  // through signal()), with its threads on these cores; its standard error is appended to a file,
+  // the rest of its streams is /dev/null. The system kills it if this process dies. Throws Failure.
+  Child(const std::vector<std::string>& command, const std::filesystem::path& errors,
+        const std::vector<int>& cores);
   Child(Child&& other) noexcept : pid_(other.pid_) { other.pid_ = -1; }
   Child& operator=(Child&&) = delete;
   // Kills it if it goes on.

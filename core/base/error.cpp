@@ -31,11 +31,16 @@ void Mistakes::collect(const std::function<void()>& work) {
 void Mistakes::refuse() const {
   if (found_.empty()) return;
   std::vector<Error> sorted = found_;
-  const auto rank = [](const Error& e) {  // files first, then the command line, then what has no place
-    const Place& p = e.place();
-    return std::make_tuple(p.source.empty() ? 2 : p.line > 0 ? 0 : 1, p.source, p.line, p.column);
-  };
-  std::stable_sort(sorted.begin(), sorted.end(), [&](const Error& a, const Error& b) { return rank(a) < rank(b); });
+  const auto rank =
+      [](const Error& e) {  // files first, then the command line, then what has no place
+        const Place& p = e.place();
+        return std::make_tuple(p.source.empty() ? 2
+                               : p.line > 0     ? 0
+                                                : 1,
+                               p.source, p.line, p.column);
+      };
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](const Error& a, const Error& b) { return rank(a) < rank(b); });
   if (sorted.size() == 1) throw Error(sorted.front());
   throw Errors(std::move(sorted));
 }

@@ -17,13 +17,17 @@ struct Place {
   std::string text() const;
 };
 
-// Wrong usage, configuration or input: the command line prints it and exits with 2. Nothing has been lost or half-written.
+// Wrong usage, configuration or input: the command line prints it and exits with 2. Nothing has
+// been lost or half-written.
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string& what, std::string hint = {}) : std::runtime_error(what), hint_(std::move(hint)) {}
+  explicit Error(const std::string& what, std::string hint = {})
+      : std::runtime_error(what), hint_(std::move(hint)) {}
   // One that begins with where the mistake stands; a place without a source says nothing.
   Error(const Place& place, const std::string& what, std::string hint = {})
-      : std::runtime_error(place.source.empty() ? what : place.text() + ": " + what), hint_(std::move(hint)), place_(place) {}
+      : std::runtime_error(place.source.empty() ? what : place.text() + ": " + what),
+        hint_(std::move(hint)),
+        place_(place) {}
   // What to do, one sentence; may be empty.
   const std::string& hint() const { return hint_; }
   // Where the mistake stands; without a source if nobody knows.
@@ -44,7 +48,8 @@ class Errors : public Error {
   std::vector<Error> all_;
 };
 
-// The work itself failed although it was asked for correctly (a full disk, a task that keeps failing): exit code 1.
+// The work itself failed although it was asked for correctly (a full disk, a task that keeps
+// failing): exit code 1.
 class Failure : public Error {
  public:
   using Error::Error;

@@ -40,7 +40,7 @@ Error leads_nowhere(const fs::path& path) {
 }
 
 bool is_link(const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
 }
 
@@ -52,7 +52,7 @@ bool is_link(const fs::path& path) {
 // stands at a path can change. O_NONBLOCK: a pipe that came in between is not waited for.
 int open_regular(const fs::path& path, int flags, int mode) {
   const bool writes = (flags & (O_WRONLY | O_RDWR)) != 0, follows = (flags & O_NOFOLLOW) == 0;
-  struct stat status {};
+  struct stat status{};
   if ((follows ? ::stat(path.c_str(), &status) : ::lstat(path.c_str(), &status)) == 0)
     check_regular(status, path);
   else if (errno == ENOENT && (flags & O_CREAT) != 0 && is_link(path)) throw leads_nowhere(path);
@@ -71,7 +71,7 @@ int open_folder(const fs::path& path, int flags) {
 }
 
 std::size_t size_of(int fd, const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   if (fstat(fd, &status) != 0) fail_to_open(path, /*writes=*/false);
   return static_cast<std::size_t>(status.st_size);
 }
@@ -88,7 +88,7 @@ struct Replaceable {
 
 void check_own_stream(const struct stat& status, const fs::path& path) {
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
-    struct stat stream {};
+    struct stat stream{};
     if (::fstat(fd, &stream) != 0 || stream.st_dev != status.st_dev ||
         stream.st_ino != status.st_ino)
       continue;
@@ -99,7 +99,7 @@ void check_own_stream(const struct stat& status, const fs::path& path) {
 }
 
 Replaceable find_replaceable(const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     if (errno != ENOENT) fail_to_open(path, /*writes=*/true);
     if (is_link(path)) throw leads_nowhere(path);
@@ -138,7 +138,7 @@ class TemporaryFile {
 
   // Owner and permissions as those of `old`, so far as this process may give them.
   void become_like(const struct stat& old) const {
-    struct stat now {};
+    struct stat now{};
     const bool owned =
         ::fstat(file_.fd(), &now) == 0 && now.st_uid == old.st_uid && now.st_gid == old.st_gid;
     if (!owned && ::fchown(file_.fd(), old.st_uid, old.st_gid) != 0 && errno != EPERM) fail();
@@ -184,7 +184,9 @@ void FileHandle::write(std::string_view content, const fs::path& path) const {
   while (!content.empty()) {
     const ssize_t n = ::write(fd_, content.data(), content.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw Failure("cannot write " + path.string() + ": " + reason(), "free some space, then resume");
+    if (n <= 0)
+      throw Failure("cannot write " + path.string() + ": " + reason(),
+                    "free some space, then resume");
     content.remove_prefix(static_cast<std::size_t>(n));
   }
 }
@@ -256,7 +258,8 @@ void make_folders(const fs::path& folder) {
   fs::create_directories(folder, problem);
   if (!problem && !fs::is_directory(folder, problem) && !problem)
     problem = std::make_error_code(std::errc::not_a_directory);
-  if (problem) throw Error("cannot make the folder " + folder.string() + ": " + system_words(problem.value()));
+  if (problem)
+    throw Error("cannot make the folder " + folder.string() + ": " + system_words(problem.value()));
 }
 
 void sync_folder(const fs::path& folder) {
@@ -266,10 +269,13 @@ void sync_folder(const fs::path& folder) {
 
 std::uintmax_t free_space(fs::path folder) {
   folder = fs::absolute(folder);
-  while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path()) folder = folder.parent_path();
+  while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path())
+    folder = folder.parent_path();
   std::error_code problem;
   const fs::space_info space = fs::space(folder, problem);
-  if (problem) throw Error("cannot tell how much space is free in " + folder.string() + ": " + system_words(problem.value()));
+  if (problem)
+    throw Error("cannot tell how much space is free in " + folder.string() + ": " +
+                system_words(problem.value()));
   return space.capacity > 0 ? space.available : static_cast<std::uintmax_t>(-1);
 }
 
@@ -287,11 +293,13 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::let_go(const char* data, std::size_t bytes) const {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)), at = static_cast<std::size_t>(data - data_);
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)),
+             at = static_cast<std::size_t>(data - data_);
   const std::size_t begin = (at + page - 1) / page * page, end = (at + bytes) / page * page;
   if (begin < end && end <= size_) ::madvise(data_ + begin, end - begin, MADV_DONTNEED);
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 
 }  // namespace tinyzero

@@ -45,8 +45,8 @@ void make_folders(const fs::path& folder);
 // Makes the entries of a folder durable.
 void sync_folder(const fs::path& folder);
 
-// Bytes that may still be written into `folder` or, where it does not exist yet, into what it will be made in; the largest number where the
-// file system has no size.
+// Bytes that may still be written into `folder` or, where it does not exist yet, into what it will
+// be made in; the largest number where the file system has no size.
 std::uintmax_t free_space(fs::path folder);
 
 // A read-only memory map of a whole file. Movable.
@@ -59,7 +59,8 @@ class MappedFile {
 
   const char* data() const { return data_; }
   std::size_t size() const { return size_; }
-  // These bytes are not needed soon: their pages stop counting as memory of this process, and are read again if they are touched.
+  // These bytes are not needed soon: their pages stop counting as memory of this process, and are
+  // read again if they are touched.
   void let_go(const char* data, std::size_t bytes) const;
 
  private:

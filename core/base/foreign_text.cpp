@@ -29,8 +29,9 @@ constexpr std::array kUnprintable{
 }  // namespace
 
 bool is_printable(std::uint32_t code) {
-  return std::none_of(kUnprintable.begin(), kUnprintable.end(),
-                      [code](const Range& range) { return code >= range.first && code <= range.last; });
+  return std::none_of(kUnprintable.begin(), kUnprintable.end(), [code](const Range& range) {
+    return code >= range.first && code <= range.last;
+  });
 }
 
 std::string printable(std::string_view text) {
@@ -38,7 +39,8 @@ std::string printable(std::string_view text) {
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
     const Utf8Part part = utf8_part(text, at);
-    const bool shown = part.valid && (part.code == '\n' || part.code == '\t' || is_printable(part.code));
+    const bool shown =
+        part.valid && (part.code == '\n' || part.code == '\t' || is_printable(part.code));
     out += shown ? text.substr(at, part.size) : "?";
     at += part.size;
   }

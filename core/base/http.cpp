@@ -36,9 +36,11 @@ struct Curl {
     try {
       load();
     } catch (const std::exception& e) {
-      throw Error("cannot load libcurl, which asks endpoints: " + std::string(e.what()), "install it: apt-get install libcurl4");
+      throw Error("cannot load libcurl, which asks endpoints: " + std::string(e.what()),
+                  "install it: apt-get install libcurl4");
     }
-    if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw Failure("libcurl cannot be initialized");
+    if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+      throw Failure("libcurl cannot be initialized");
   }
 
  private:
@@ -46,7 +48,9 @@ struct Curl {
     std::error_code missing;
     library.load("libcurl.so.4", missing, boost::dll::load_mode::search_system_folders);
     if (missing) library.load("libcurl-gnutls.so.4", boost::dll::load_mode::search_system_folders);
-    const auto find = [&]<class Function>(Function*& function, const char* name) { function = &library.get<Function>(name); };
+    const auto find = [&]<class Function>(Function*& function, const char* name) {
+      function = &library.get<Function>(name);
+    };
     find(global_init, "curl_global_init");
     find(easy_init, "curl_easy_init");
     find(easy_setopt, "curl_easy_setopt");
@@ -123,7 +127,8 @@ void configure(Transfer& t) {
   const Curl& c = curl();
   t.handle = c.easy_init();
   if (t.handle == nullptr) throw Failure("libcurl cannot begin a request");
-  for (const std::string& header : t.request.headers) t.headers = c.slist_append(t.headers, header.c_str());
+  for (const std::string& header : t.request.headers)
+    t.headers = c.slist_append(t.headers, header.c_str());
   t.headers = c.slist_append(t.headers, "Expect:");  // no waiting for "100 Continue"
   const auto milliseconds = static_cast<long>(std::ceil(1000 * t.request.timeout));
   c.easy_setopt(t.handle, CURLOPT_URL, t.request.url.c_str());
@@ -131,7 +136,8 @@ void configure(Transfer& t) {
   c.easy_setopt(t.handle, CURLOPT_USERAGENT, "tinyzero");
   if (!t.request.body.empty()) {
     c.easy_setopt(t.handle, CURLOPT_POSTFIELDS, t.request.body.data());
-    c.easy_setopt(t.handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(t.request.body.size()));
+    c.easy_setopt(t.handle, CURLOPT_POSTFIELDSIZE_LARGE,
+                  static_cast<curl_off_t>(t.request.body.size()));
   }
   // What is for this machine never goes by way of another one, whatever the environment says.
   const auto url = parse_url(t.request.url);
@@ -140,9 +146,11 @@ void configure(Transfer& t) {
     c.easy_setopt(t.handle, CURLOPT_NOPROXY, "*");
   }
   c.easy_setopt(t.handle, CURLOPT_FOLLOWLOCATION, 0L);
-  if (!t.request.ca_file.empty()) c.easy_setopt(t.handle, CURLOPT_CAINFO, t.request.ca_file.c_str());
+  if (!t.request.ca_file.empty())
+    c.easy_setopt(t.handle, CURLOPT_CAINFO, t.request.ca_file.c_str());
   c.easy_setopt(t.handle, CURLOPT_NOSIGNAL, 1L);
-  // What a server sends too much on a connection must never be taken for the reply to the next request.
+  // What a server sends too much on a connection must never be taken for the reply to the next
+  // request.
   c.easy_setopt(t.handle, CURLOPT_FORBID_REUSE, 1L);
   c.easy_setopt(t.handle, CURLOPT_TIMEOUT_MS, milliseconds);
   c.easy_setopt(t.handle, CURLOPT_CONNECTTIMEOUT_MS, std::min(milliseconds, 15000L));
@@ -166,9 +174,11 @@ HttpReply finish(Transfer& t, CURLcode code) {
   else if (code != CURLE_OK) reply.error = t.error[0] != '\0' ? t.error : c.easy_strerror(code);
   c.easy_getinfo(t.handle, CURLINFO_RESPONSE_CODE, &reply.status);
   curl_off_t wait = 0;
-  if (c.easy_getinfo(t.handle, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK) reply.retry_after = std::max(0.0, static_cast<double>(wait));
+  if (c.easy_getinfo(t.handle, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK)
+    reply.retry_after = std::max(0.0, static_cast<double>(wait));
   const char* location = nullptr;
-  if (c.easy_getinfo(t.handle, CURLINFO_REDIRECT_URL, &location) == CURLE_OK && location != nullptr) reply.location = location;
+  if (c.easy_getinfo(t.handle, CURLINFO_REDIRECT_URL, &location) == CURLE_OK && location != nullptr)
+    reply.location = location;
   return std::move(reply);
 }
 
@@ -185,7 +195,8 @@ HttpClient::HttpClient() : state_(std::make_unique<State>()) {
 }
 
 HttpClient::~HttpClient() {
-  for (const auto& [handle, transfer] : state_->transfers) curl().multi_remove_handle(state_->multi, handle);
+  for (const auto& [handle, transfer] : state_->transfers)
+    curl().multi_remove_handle(state_->multi, handle);
   state_->transfers.clear();
   curl().multi_cleanup(state_->multi);
 }
@@ -221,7 +232,8 @@ std::vector<HttpReply> HttpClient::wait(double seconds) {
   };
   collect();
   if (!replies.empty()) return replies;
-  c.multi_poll(state_->multi, nullptr, 0, static_cast<int>(std::ceil(1000 * std::clamp(seconds, 0.0, 60.0))), nullptr);
+  c.multi_poll(state_->multi, nullptr, 0,
+               static_cast<int>(std::ceil(1000 * std::clamp(seconds, 0.0, 60.0))), nullptr);
   collect();
   return replies;
 }

@@ -1,6 +1,7 @@
 // HTTP requests, many at a time on one thread, over libcurl.
 //
-// libcurl is loaded when the first client is made: with the thirty libraries below it, it takes longer to load than the program takes to say
+// libcurl is loaded when the first client is made: with the thirty libraries below it, it takes
+// longer to load than the program takes to say
 // --help. Redirections are not followed: a key must not travel to another host. Proxies of the
 // environment are used, but not for this machine.
 #pragma once
@@ -13,16 +14,17 @@
 namespace tinyzero {
 
 struct HttpRequest {
-  std::string url;                    // http:// or https://
-  std::vector<std::string> headers;   // "Name: value"; no error repeats them
-  std::string body;                   // of a POST; empty: GET
-  std::string ca_file;                // certificates that are trusted in place of the system's, PEM; empty: the system's
+  std::string url;                   // http:// or https://
+  std::vector<std::string> headers;  // "Name: value"; no error repeats them
+  std::string body;                  // of a POST; empty: GET
+  std::string
+      ca_file;  // certificates that are trusted in place of the system's, PEM; empty: the system's
   double timeout = 120;               // seconds from the start to the last byte
   std::size_t most_bytes = 8u << 20;  // of the reply's body; a longer one is a fault
 };
 
-// Why there is no reply: the host has no address; nothing accepts the connection; no trusted connection; the time is up; the connection or
-// the reply broke; the reply is too long.
+// Why there is no reply: the host has no address; nothing accepts the connection; no trusted
+// connection; the time is up; the connection or the reply broke; the reply is too long.
 enum class HttpFault { none, resolve, connect, tls, timeout, cut, too_large };
 
 struct HttpReply {
@@ -31,8 +33,9 @@ struct HttpReply {
   std::string error;  // the fault in libcurl's words
   long status = 0;    // 200 …
   std::string body;
-  double retry_after = 0;  // seconds that the server asks to wait; 0: it says nothing that can be understood
-  std::string location;    // where a redirection leads
+  double retry_after =
+      0;  // seconds that the server asks to wait; 0: it says nothing that can be understood
+  std::string location;  // where a redirection leads
 };
 
 class HttpClient {
@@ -45,7 +48,8 @@ class HttpClient {
 
   void start(std::size_t id, HttpRequest request);
   std::size_t running() const;
-  // The replies that have come, after waiting for `seconds` at most; there may be none even if it returns earlier.
+  // The replies that have come, after waiting for `seconds` at most; there may be none even if it
+  // returns earlier.
   std::vector<HttpReply> wait(double seconds);
 
  private:

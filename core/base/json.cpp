@@ -28,7 +28,8 @@ class Extent {
   const std::string& fault() const { return fault_; }
 
  private:
-  // Position of the quote that ends the string which begins at `at`; the end of the text if there is none.
+  // Position of the quote that ends the string which begins at `at`; the end of the text if there
+  // is none.
   static std::size_t string_end(std::string_view text, std::size_t at) {
     for (++at; at < text.size() && text[at] != '"'; ++at) {
       if (text[at] == '\\') ++at;
@@ -61,7 +62,8 @@ std::optional<std::uint32_t> escaped_code(std::string_view text, std::size_t at)
   if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
   std::uint32_t code = 0;
   const char* end = text.data() + at + 6;
-  return std::from_chars(text.data() + at + 2, end, code, 16).ptr == end ? std::optional(code) : std::nullopt;
+  return std::from_chars(text.data() + at + 2, end, code, 16).ptr == end ? std::optional(code)
+                                                                         : std::nullopt;
 }
 
 bool is_high_surrogate(std::uint32_t code) { return code >= 0xD800 && code < 0xDC00; }
@@ -73,14 +75,16 @@ std::string with_whole_pairs(std::string_view text) {
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
     const auto code = escaped_code(text, at);
-    if (code && is_high_surrogate(*code) && is_low_surrogate(escaped_code(text, at + 6).value_or(0))) {
+    if (code && is_high_surrogate(*code) &&
+        is_low_surrogate(escaped_code(text, at + 6).value_or(0))) {
       out += text.substr(at, 12);
       at += 12;
     } else if (code && (is_high_surrogate(*code) || is_low_surrogate(*code))) {
       out += "\\ufffd";
       at += 6;
     } else {
-      const std::size_t bytes = text[at] == '\\' ? 2 : 1;  // an escaped backslash begins no other escape
+      const std::size_t bytes =
+          text[at] == '\\' ? 2 : 1;  // an escaped backslash begins no other escape
       out += text.substr(at, bytes);
       at += bytes;
     }
@@ -116,7 +120,9 @@ Parsed parse(std::string_view text) {
   return mended.fault.empty() ? mended : parsed;
 }
 
-bool is_word(char c) { return is_ascii_alphanumeric(c) || c == '_' || c == '+' || c == '-' || c == '.'; }
+bool is_word(char c) {
+  return is_ascii_alphanumeric(c) || c == '_' || c == '+' || c == '-' || c == '.';
+}
 
 // The word around text[at], which is a character of one; cut to 20 characters.
 std::string_view whole_word(std::string_view text, std::size_t at) {
@@ -127,8 +133,8 @@ std::string_view whole_word(std::string_view text, std::size_t at) {
   return text.substr(begin, end - begin);
 }
 
-// What a parser that stopped at text[at] could not read: a word, or the character that stands there. It may have read most of a
-// misspelt literal.
+// What a parser that stopped at text[at] could not read: a word, or the character that stands
+// there. It may have read most of a misspelt literal.
 std::string_view unread(std::string_view text, std::size_t at) {
   if (is_word(text[at])) return whole_word(text, at);
   const bool may_end_word = text[at] > 0x20 && text[at] < 0x7F;
@@ -141,9 +147,13 @@ std::string_view unread(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-std::string json_line(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string json_line(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
-std::string as_written(const std::string& text) { return Json::parse(json_line(text)).get<std::string>(); }
+std::string as_written(const std::string& text) {
+  return Json::parse(json_line(text)).get<std::string>();
+}
 
 Json parse_json(std::string_view text, const std::string& where) {
   Parsed parsed = parse(text);
@@ -171,9 +181,11 @@ std::string json_fault(std::string_view text, std::size_t position) {
   const std::string_view word = unread(text, at);
   const Utf8Part first = utf8_part(word, 0);
   const auto column = static_cast<std::size_t>(word.data() - text.data()) - line_start + 1;
-  const std::string place = "line " + std::to_string(line) + ", column " + std::to_string(column) + ": ";
+  const std::string place =
+      "line " + std::to_string(line) + ", column " + std::to_string(column) + ": ";
   if (!first.valid) return place + "a byte that is not UTF-8";
-  if (first.code < 0x20 || first.code == 0x7F) return place + "a control character, which JSON writes as an escape";
+  if (first.code < 0x20 || first.code == 0x7F)
+    return place + "a control character, which JSON writes as an escape";
   return place + "unexpected \"" + std::string(word) + "\"";
 }
 

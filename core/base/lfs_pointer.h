@@ -1,4 +1,5 @@
-// Pointers of Git LFS, which stand in the place of large files where only a repository's text was cloned.
+// Pointers of Git LFS, which stand in the place of large files where only a repository's text was
+// cloned.
 #pragma once
 
 #include <string>
@@ -8,11 +9,13 @@
 
 namespace tinyzero {
 
-// Throws Error if `text`, or the beginning of it, is such a pointer in the place of the file `path`.
+// Throws Error if `text`, or the beginning of it, is such a pointer in the place of the file
+// `path`.
 inline void refuse_lfs_pointer(std::string_view text, const std::string& path) {
   if (!text.starts_with("version https://git-lfs.github.com/spec/")) return;
-  throw Error(path + " is a pointer of Git LFS, and not the file itself, which was never downloaded",
-              "run `git lfs pull` in its repository, or download the file");
+  throw Error(
+      path + " is a pointer of Git LFS, and not the file itself, which was never downloaded",
+      "run `git lfs pull` in its repository, or download the file");
 }
 
 }  // namespace tinyzero

@@ -38,7 +38,8 @@ Flock try_flock(int fd, int operation, const fs::path& path, int& problem) {
     if (problem == EINTR) continue;
     if (problem == EWOULDBLOCK) return Flock::busy;
     if (is_unsupported(problem)) return Flock::unsupported;
-    throw Error("cannot lock " + path.string() + ": " + system_words(problem), system_hint(problem));
+    throw Error("cannot lock " + path.string() + ": " + system_words(problem),
+                system_hint(problem));
   }
   return Flock::taken;
 }
@@ -114,7 +115,7 @@ struct Identity {
 };
 
 bool is_there(const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   return ::lstat(path.c_str(), &status) == 0;
 }
 
@@ -232,7 +233,8 @@ std::optional<LockHolder> FileLock::take(const FileHandle& file, const fs::path&
   const fs::path held = held_path(path);
   int problem = 0;
   Flock result = Flock::busy;
-  for (int tries = 0; (result = try_flock(file.fd(), LOCK_EX, path, problem)) == Flock::busy; ++tries) {
+  for (int tries = 0; (result = try_flock(file.fd(), LOCK_EX, path, problem)) == Flock::busy;
+       ++tries) {
     if (tries == kTries) return LockHolder{};
     std::this_thread::sleep_for(kPause);
   }
@@ -249,9 +251,8 @@ std::optional<LockHolder> FileLock::take(const FileHandle& file, const fs::path&
   }
   held_ = held;
   words_ = words;
-  note_ = "the file system of " + path.string() +
-          " has no locks (flock: " + system_words(problem) + "); " + held.string() +
-          " keeps other processes out instead";
+  note_ = "the file system of " + path.string() + " has no locks (flock: " + system_words(problem) +
+          "); " + held.string() + " keeps other processes out instead";
   return std::nullopt;
 }
 

@@ -61,7 +61,8 @@ std::int64_t available_memory(const fs::path& root) {
 std::int64_t total_memory(const fs::path& root) {
   std::int64_t total = of_machine(root, "MemTotal:");
   for (const fs::path& group : cgroup_folders("memory", root)) {
-    if (const std::int64_t limit = limit_of_group(group); limit >= 0) total = std::min(total, limit);
+    if (const std::int64_t limit = limit_of_group(group); limit >= 0)
+      total = std::min(total, limit);
   }
   return total;
 }

@@ -15,12 +15,14 @@ std::int64_t peak_memory();      // at most so far
 // `root`: where /proc and the control groups are looked for.
 std::int64_t available_memory(const fs::path& root = "/");
 
-// What this process could take if nothing else ran: the machine's memory, or the limit of its control group if that is less.
+// What this process could take if nothing else ran: the machine's memory, or the limit of its
+// control group if that is less.
 std::int64_t total_memory(const fs::path& root = "/");
 
-// For a process that trains. Memory that one step frees is kept for the next: giving pages back to the system, and having them cleared again,
-// costs a tenth of a step. Blocks of 32 MiB and more, of large models alone, are given back all the same: between smaller ones they would leave
-// holes that nothing fits into, as large as themselves.
+// For a process that trains. Memory that one step frees is kept for the next: giving pages back to
+// the system, and having them cleared again, costs a tenth of a step. Blocks of 32 MiB and more, of
+// large models alone, are given back all the same: between smaller ones they would leave holes that
+// nothing fits into, as large as themselves.
 void keep_freed_memory();
 
 }  // namespace tinyzero

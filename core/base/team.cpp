@@ -5,7 +5,8 @@
 namespace tinyzero {
 namespace {
 
-constexpr int kSpins = 4000;  // about as long as a small product: sleeping and waking would take longer
+constexpr int kSpins =
+    4000;  // about as long as a small product: sleeping and waking would take longer
 
 inline void pause() {
 #if defined(__x86_64__)
@@ -35,7 +36,8 @@ Team::~Team() {
 }
 
 void Team::take_parts(std::int64_t member) {
-  for (std::int64_t first = next_.fetch_add(job_.grain); first < job_.count; first = next_.fetch_add(job_.grain))
+  for (std::int64_t first = next_.fetch_add(job_.grain); first < job_.count;
+       first = next_.fetch_add(job_.grain))
     job_.call(job_.work, {first, std::min(first + job_.grain, job_.count), member});
 }
 
@@ -46,7 +48,8 @@ void Team::run(const Job& job) {
   ++round_;
   round_.notify_all();
   take_parts(0);
-  for (std::int64_t inside = inside_ -= kClosed; inside != -kClosed; inside = inside_) wait_while(inside_, inside);
+  for (std::int64_t inside = inside_ -= kClosed; inside != -kClosed; inside = inside_)
+    wait_while(inside_, inside);
 }
 
 void Team::help(std::int64_t member) {

@@ -23,10 +23,13 @@ constexpr SystemWords kSystem[] = {
     {ENOENT, "No such file or directory", "check the path"},
     {ENOTDIR, "a part of the path is a file, not a folder", "check the path"},
     {EISDIR, "it is a folder", "give the path of a file"},
-    {ENAMETOOLONG, "the path is longer than the system takes", "a name may have 255 bytes, a whole path 4,095"},
-    {ELOOP, "its symbolic links lead in a circle", "look where they lead, with ls -l, and give the path they were meant to lead to"},
+    {ENAMETOOLONG, "the path is longer than the system takes",
+     "a name may have 255 bytes, a whole path 4,095"},
+    {ELOOP, "its symbolic links lead in a circle",
+     "look where they lead, with ls -l, and give the path they were meant to lead to"},
     {EACCES, "Permission denied", "check the permissions of the file and of the folders above it"},
-    {EPERM, "Operation not permitted", "the file system or a security rule forbids it: try another folder, or another user"},
+    {EPERM, "Operation not permitted",
+     "the file system or a security rule forbids it: try another folder, or another user"},
     {EROFS, "Read-only file system", "choose a folder elsewhere"},
     {EEXIST, "there is something of that name already", "choose another name"},
     {ENOTEMPTY, "the folder is not empty", "choose another name"},
@@ -38,7 +41,8 @@ constexpr SystemWords kSystem[] = {
     {ENODEV, "it cannot be mapped: it is not a regular file", "give the path of a file"},
     {EFBIG, "a file may not grow that large", "check `ulimit -f` and the file system", true},
     {ENOSPC, "No space left on device", "free some space, or choose a folder elsewhere", true},
-    {EDQUOT, "the quota of disk space is used up", "free some space, or choose a folder elsewhere", true},
+    {EDQUOT, "the quota of disk space is used up", "free some space, or choose a folder elsewhere",
+     true},
     {EIO, "Input/output error", "the disk or the network drive fails: see the system's log", true},
     {ESTALE, "the network drive has lost it", "mount it again", true},
     {EMFILE, "this process has too many open files", "raise `ulimit -n`", true},
@@ -47,7 +51,8 @@ constexpr SystemWords kSystem[] = {
     {EAGAIN, "the system has no room for one more process or thread", "check `ulimit -u`", true}};
 
 const SystemWords* find_words(int error) {
-  const auto* found = std::find_if(std::begin(kSystem), std::end(kSystem), [&](const SystemWords& w) { return w.error == error; });
+  const auto* found = std::find_if(std::begin(kSystem), std::end(kSystem),
+                                   [&](const SystemWords& w) { return w.error == error; });
   return found != std::end(kSystem) ? found : nullptr;
 }
 
@@ -63,7 +68,8 @@ std::string path_of(const std::filesystem::filesystem_error& e) {
   return path.empty() ? "the file system" : path.string();
 }
 
-constexpr const char* kReport = "this is a fault in tinyzero: please report it with the command that led here";
+constexpr const char* kReport =
+    "this is a fault in tinyzero: please report it with the command that led here";
 
 }  // namespace
 
@@ -85,12 +91,17 @@ void throw_system_error(const std::string& doing, const std::filesystem::path& p
 
 std::string json_words(const std::exception& error) {
   std::string text = error.what();
-  if (text.starts_with("[json.exception")) text = text.substr(std::min(text.size(), text.find("] ") + 2));
-  if (text.starts_with("key '") && text.ends_with("' not found")) return "it has no \"" + text.substr(5, text.size() - 16) + "\"";
-  if (text.starts_with("type must be ")) return "a field is of another type than it should be: " + text.substr(5);
+  if (text.starts_with("[json.exception"))
+    text = text.substr(std::min(text.size(), text.find("] ") + 2));
+  if (text.starts_with("key '") && text.ends_with("' not found"))
+    return "it has no \"" + text.substr(5, text.size() - 16) + "\"";
+  if (text.starts_with("type must be "))
+    return "a field is of another type than it should be: " + text.substr(5);
   if (!text.starts_with("parse error")) return text;
   const std::size_t place = text.find(" at "), colon = text.find(": "), dash = text.rfind(" - ");
-  const std::string what = dash != std::string::npos ? text.substr(dash + 3) : text.substr(std::min(text.size(), colon + 2));
+  const std::string what = dash != std::string::npos
+                               ? text.substr(dash + 3)
+                               : text.substr(std::min(text.size(), colon + 2));
   return place < colon ? text.substr(place + 4, colon - place - 4) + ": " + what : what;
 }
 
@@ -99,15 +110,19 @@ ToldError tell_error(const std::exception& error) {
     return {e->what(), e->hint(), dynamic_cast<const Failure*>(e) != nullptr ? 1 : 2};
   if (const auto* e = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
     const int code = e->code().value();
-    return {"cannot use " + path_of(*e) + ": " + system_words(code), system_hint(code), is_machine(code) ? 1 : 2};
+    return {"cannot use " + path_of(*e) + ": " + system_words(code), system_hint(code),
+            is_machine(code) ? 1 : 2};
   }
   if (const auto* e = dynamic_cast<const std::system_error*>(&error)) {
-    const bool known = e->code().category() == std::generic_category() || e->code().category() == std::system_category();
+    const bool known = e->code().category() == std::generic_category() ||
+                       e->code().category() == std::system_category();
     const int code = e->code().value();
     if (known) return {"the system refused: " + system_words(code), system_hint(code), 1};
   }
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || dynamic_cast<const std::length_error*>(&error) != nullptr)
-    return {"there is not enough memory for this", "`tinyzero config check FILE` says what an experiment needs", 1};
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+      dynamic_cast<const std::length_error*>(&error) != nullptr)
+    return {"there is not enough memory for this",
+            "`tinyzero config check FILE` says what an experiment needs", 1};
   if (dynamic_cast<const nlohmann::json::exception*>(&error) != nullptr)
     return {"a JSON value is not what it should be: " + json_words(error), kReport, 1};
   const std::string what = error.what();

@@ -13,7 +13,8 @@ inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 struct Utf8Part {
   std::uint32_t code = 0;  // of a character
   std::size_t size = 1;    // in bytes
-  bool valid = false;      // false: the longest start of a character that nothing completes, which stands for one U+FFFD
+  bool valid = false;      // false: the longest start of a character that nothing completes, which
+                           // stands for one U+FFFD
 };
 
 // The part that begins at text[at]; `at` is inside the text.

@@ -9,7 +9,8 @@
 
 namespace tinyzero {
 
-// Runs work(0) … work(n-1), each on a thread of its own (work(0) on the caller's), and waits for all. The first exception is thrown again.
+// Runs work(0) … work(n-1), each on a thread of its own (work(0) on the caller's), and waits for
+// all. The first exception is thrown again.
 template <class Work>
 void run_workers(std::int64_t n, const Work& work) {
   std::mutex mutex;

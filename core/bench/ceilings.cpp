@@ -16,12 +16,15 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kRepeats = 7;
-constexpr Index kRounds = 1'000'000;            // of multiply-adds
-constexpr Index kM = 192, kK = 512, kN = 1536;  // of the matrix product: weights beyond L2, rows as in a large wave
-constexpr std::int64_t kL2Bytes = 256 << 10, kL3Bytes = 6 << 20, kMemoryBytes = 64 << 20;  // that each thread reads
+constexpr Index kRounds = 1'000'000;  // of multiply-adds
+constexpr Index kM = 192, kK = 512,
+                kN = 1536;  // of the matrix product: weights beyond L2, rows as in a large wave
+constexpr std::int64_t kL2Bytes = 256 << 10, kL3Bytes = 6 << 20,
+                       kMemoryBytes = 64 << 20;  // that each thread reads
 
 // Best rate of several repeats: `work(thread)` on every thread at once, each doing `amount`.
-double best_rate(std::int64_t threads, double amount, const std::function<void(std::int64_t)>& work, int repeats = kRepeats) {
+double best_rate(std::int64_t threads, double amount, const std::function<void(std::int64_t)>& work,
+                 int repeats = kRepeats) {
   double best = 0;
   for (int i = 0; i < repeats; ++i) {
     std::barrier<> all(static_cast<std::ptrdiff_t>(threads));
@@ -30,9 +33,11 @@ double best_rate(std::int64_t threads, double amount, const std::function<void(s
       all.arrive_and_wait();
       const auto start = Clock::now();
       work(t);
-      seconds[static_cast<std::size_t>(t)] = std::chrono::duration<double>(Clock::now() - start).count();
+      seconds[static_cast<std::size_t>(t)] =
+          std::chrono::duration<double>(Clock::now() - start).count();
     });
-    best = std::max(best, amount * static_cast<double>(threads) / *std::max_element(seconds.begin(), seconds.end()));
+    best = std::max(best, amount * static_cast<double>(threads) /
+                              *std::max_element(seconds.begin(), seconds.end()));
   }
   return best;
 }
@@ -40,7 +45,8 @@ double best_rate(std::int64_t threads, double amount, const std::function<void(s
 double multiply_adds(const Kernels& k, std::int64_t threads, Index rounds, int repeats) {
   volatile float sink = 0;
   float ignored = 0;
-  const double flops = static_cast<double>(k.multiply_adds(1, ignored)) * static_cast<double>(rounds);
+  const double flops =
+      static_cast<double>(k.multiply_adds(1, ignored)) * static_cast<double>(rounds);
   return best_rate(
              threads, flops,
              [&](std::int64_t) {
@@ -53,12 +59,14 @@ double multiply_adds(const Kernels& k, std::int64_t threads, Index rounds, int r
 }
 
 double reading(const Kernels& k, std::int64_t threads, std::int64_t bytes) {
-  const std::int64_t floats = bytes / static_cast<std::int64_t>(sizeof(float)), times = std::max<std::int64_t>(1, kMemoryBytes / bytes);
+  const std::int64_t floats = bytes / static_cast<std::int64_t>(sizeof(float)),
+                     times = std::max<std::int64_t>(1, kMemoryBytes / bytes);
   std::vector<FloatBuffer> parts;
   for (std::int64_t t = 0; t < threads; ++t) parts.emplace_back(floats);
   volatile float sink = 0;
   return best_rate(threads, static_cast<double>(bytes * times), [&](std::int64_t t) {
-    for (std::int64_t i = 0; i < times; ++i) sink = k.read(parts[static_cast<std::size_t>(t)].data(), floats);
+    for (std::int64_t i = 0; i < times; ++i)
+      sink = k.read(parts[static_cast<std::size_t>(t)].data(), floats);
   });
 }
 
@@ -74,13 +82,17 @@ double products(const Kernels& k, std::int64_t threads) {
   }
   return best_rate(threads, 2.0 * kM * kK * kN * kTimes, [&](std::int64_t t) {
     const auto i = static_cast<std::size_t>(t);
-    for (int n = 0; n < kTimes; ++n) k.matmul({x[i].data(), k.words(kK), 1}, kM, kK, packed.data(), kN, nullptr, false, y[i].data(), kN);
+    for (int n = 0; n < kTimes; ++n)
+      k.matmul({x[i].data(), k.words(kK), 1}, kM, kK, packed.data(), kN, nullptr, false,
+               y[i].data(), kN);
   });
 }
 
 }  // namespace
 
-double multiply_add_roof(const Kernels& kernels, std::int64_t threads) { return multiply_adds(kernels, threads, kRounds, 2); }
+double multiply_add_roof(const Kernels& kernels, std::int64_t threads) {
+  return multiply_adds(kernels, threads, kRounds, 2);
+}
 
 Ceilings measure_ceilings(const Kernels& k, std::int64_t threads) {
   Ceilings c;
@@ -89,7 +101,8 @@ Ceilings measure_ceilings(const Kernels& k, std::int64_t threads) {
   c.multiply_add = multiply_adds(k, threads, kRounds, kRepeats);
   std::string f32 = k.name;
   if (k.pair == 2) f32.resize(f32.find("-bf16"));
-  c.multiply_add_f32 = k.pair == 1 ? c.multiply_add : multiply_adds(kernels(f32), threads, kRounds, kRepeats);
+  c.multiply_add_f32 =
+      k.pair == 1 ? c.multiply_add : multiply_adds(kernels(f32), threads, kRounds, kRepeats);
   c.matmul = products(k, threads) / 1e9;
   c.read_l2 = reading(k, threads, kL2Bytes) / 1e9;
   c.read_l3 = reading(k, threads, kL3Bytes) / 1e9;

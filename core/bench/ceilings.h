@@ -1,4 +1,5 @@
-// What this machine can do at most, measured in this process: multiply-adds in registers, matrix products from cache, and reading.
+// What this machine can do at most, measured in this process: multiply-adds in registers, matrix
+// products from cache, and reading.
 #pragma once
 
 #include <string>
@@ -11,9 +12,10 @@ namespace tinyzero {
 struct Ceilings {
   std::string kernels;       // that were measured
   std::int64_t threads = 1;  // together
-  double multiply_add = 0;   // GFLOP/s of the kernels' own multiply-adds, all threads: the roof that shares are of
+  double multiply_add =
+      0;  // GFLOP/s of the kernels' own multiply-adds, all threads: the roof that shares are of
   double multiply_add_f32 = 0;
-  double matmul = 0;                                 // GFLOP/s of a large product by the kernels, one on each thread
+  double matmul = 0;  // GFLOP/s of a large product by the kernels, one on each thread
   double read_l2 = 0, read_l3 = 0, read_memory = 0;  // GB/s, all threads, each thread its own part
 };
 

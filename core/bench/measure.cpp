@@ -25,17 +25,23 @@ Spread ratio_of(std::vector<double> a, const std::vector<double>& b) {
   return spread_of(std::move(a));
 }
 
-Json spread_json(const Spread& s) { return {{"median", s.median}, {"lowest", s.lowest}, {"highest", s.highest}}; }
+Json spread_json(const Spread& s) {
+  return {{"median", s.median}, {"lowest", s.lowest}, {"highest", s.highest}};
+}
 
 double ForeignLoad::sample() {
   std::ifstream file("/proc/stat");
   std::string name;
   double user = 0, nice = 0, system = 0, idle = 0, wait = 0, interrupts = 0, soft = 0, stolen = 0;
-  if (!(file >> name >> user >> nice >> system >> idle >> wait >> interrupts >> soft >> stolen)) return 0;
+  if (!(file >> name >> user >> nice >> system >> idle >> wait >> interrupts >> soft >> stolen))
+    return 0;
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
-  const double ticks = static_cast<double>(::sysconf(_SC_CLK_TCK)), own = (seconds(usage.ru_utime) + seconds(usage.ru_stime)) * ticks,
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  const double ticks = static_cast<double>(::sysconf(_SC_CLK_TCK)),
+               own = (seconds(usage.ru_utime) + seconds(usage.ru_stime)) * ticks,
                busy = user + nice + system + interrupts + soft + stolen, total = busy + idle + wait;
   const double passed = total - total_, foreign = busy - busy_ - (own - own_);
   busy_ = busy;
@@ -44,7 +50,8 @@ double ForeignLoad::sample() {
   return passed > 0 ? std::max(0.0, foreign / passed) : 0.0;
 }
 
-Rounds take_turns(std::int64_t rounds, const std::vector<std::function<double()>>& works, const std::function<double()>& roof) {
+Rounds take_turns(std::int64_t rounds, const std::vector<std::function<double()>>& works,
+                  const std::function<double()>& roof) {
   Rounds out;
   out.seconds.resize(works.size());
   out.roofs.resize(works.size());

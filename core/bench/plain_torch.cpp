@@ -33,7 +33,9 @@ class Autocast {
   bool before_;
 };
 
-Tensor long_tensor(const std::vector<std::int64_t>& values) { return at::tensor(values, at::kLong); }
+Tensor long_tensor(const std::vector<std::int64_t>& values) {
+  return at::tensor(values, at::kLong);
+}
 
 }  // namespace
 
@@ -63,7 +65,9 @@ PlainTorch::PlainTorch(const Model& model, at::ScalarType type, bool trainable)
   RopeTable rope(c);
   rope.ensure(c.context);
   const auto table = [&](const float* row) {
-    return at::from_blob(const_cast<float*>(row), {c.context, c.head_dim / 2}, at::kFloat).clone().to(type_);
+    return at::from_blob(const_cast<float*>(row), {c.context, c.head_dim / 2}, at::kFloat)
+        .clone()
+        .to(type_);
   };
   cosines_ = table(rope.cosines(0));
   sines_ = table(rope.sines(0));
@@ -80,25 +84,34 @@ Tensor PlainTorch::parameter(const float* from, std::vector<std::int64_t> shape)
   return weight;
 }
 
-Tensor PlainTorch::norm(const Tensor& x, const Tensor& weight) const { return at::rms_norm(x, {x.size(-1)}, weight, config_.norm_eps); }
+Tensor PlainTorch::norm(const Tensor& x, const Tensor& weight) const {
+  return at::rms_norm(x, {x.size(-1)}, weight, config_.norm_eps);
+}
 
 // x (B, heads, T, d); tables (B, 1, T, d / 2).
 Tensor PlainTorch::rotate(const Tensor& x, const Tensor& cosines, const Tensor& sines) const {
   const auto halves = x.chunk(2, -1);
-  return at::cat({halves[0] * cosines - halves[1] * sines, halves[1] * cosines + halves[0] * sines}, -1);
+  return at::cat({halves[0] * cosines - halves[1] * sines, halves[1] * cosines + halves[0] * sines},
+                 -1);
 }
 
-Tensor PlainTorch::layers(Tensor x, const Tensor& positions, const Tensor& rows, std::int64_t longest) {
+Tensor PlainTorch::layers(Tensor x, const Tensor& positions, const Tensor& rows,
+                          std::int64_t longest) {
   const ModelConfig& c = config_;
   const std::int64_t batch = x.size(0), length = x.size(1), d = c.head_dim;
-  const Tensor cosines = cosines_.index({positions}).unsqueeze(1), sines = sines_.index({positions}).unsqueeze(1);
+  const Tensor cosines = cosines_.index({positions}).unsqueeze(1),
+               sines = sines_.index({positions}).unsqueeze(1);
   const bool cached = rows.defined();
   Tensor mask;  // (B, 1, T, longest)
-  if (cached && length == 1) mask = at::arange(longest).view({1, 1, 1, longest}).le(positions.view({batch, 1, length, 1}));
+  if (cached && length == 1)
+    mask = at::arange(longest).view({1, 1, 1, longest}).le(positions.view({batch, 1, length, 1}));
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    const auto qkv = at::linear(norm(x, layer.input_norm), layer.qkv).view({batch, length, c.heads + 2 * c.kv_heads, d}).transpose(1, 2);
-    Tensor q = qkv.slice(1, 0, c.heads), k = qkv.slice(1, c.heads, c.heads + c.kv_heads), v = qkv.slice(1, c.heads + c.kv_heads);
+    const auto qkv = at::linear(norm(x, layer.input_norm), layer.qkv)
+                         .view({batch, length, c.heads + 2 * c.kv_heads, d})
+                         .transpose(1, 2);
+    Tensor q = qkv.slice(1, 0, c.heads), k = qkv.slice(1, c.heads, c.heads + c.kv_heads),
+           v = qkv.slice(1, c.heads + c.kv_heads);
     if (layer.q_norm.defined()) {
       q = norm(q, layer.q_norm);
       k = norm(k, layer.k_norm);
@@ -116,8 +129,10 @@ Tensor PlainTorch::layers(Tensor x, const Tensor& positions, const Tensor& rows,
       const Tensor at = positions.view({batch});
       keys_[i].index_put_({rows, Slice(), at}, k.squeeze(2));
       values_[i].index_put_({rows, Slice(), at}, v.squeeze(2));
-      const Tensor group = q.view({batch, c.kv_heads, c.heads / c.kv_heads, d});  // heads that share keys, as rows of one query
-      out = at::scaled_dot_product_attention(group, keys_[i].slice(2, 0, longest), values_[i].slice(2, 0, longest), mask)
+      const Tensor group = q.view({batch, c.kv_heads, c.heads / c.kv_heads,
+                                   d});  // heads that share keys, as rows of one query
+      out = at::scaled_dot_product_attention(group, keys_[i].slice(2, 0, longest),
+                                             values_[i].slice(2, 0, longest), mask)
                 .reshape({batch, c.heads, 1, d});
     }
     x = x + at::linear(out.transpose(1, 2).reshape({batch, length, c.q_width()}), layer.output);
@@ -127,11 +142,13 @@ Tensor PlainTorch::layers(Tensor x, const Tensor& positions, const Tensor& rows,
   return norm(x, final_norm_);
 }
 
-std::vector<std::vector<std::int32_t>> PlainTorch::decode(const std::vector<Prompt>& prompts, const std::vector<std::int64_t>& lengths,
+std::vector<std::vector<std::int32_t>> PlainTorch::decode(const std::vector<Prompt>& prompts,
+                                                          const std::vector<std::int64_t>& lengths,
                                                           std::int64_t batch, std::uint64_t seed) {
   const c10::InferenceMode inference;
   const ModelConfig& c = config_;
-  const std::int64_t total = static_cast<std::int64_t>(lengths.size()), prompt = static_cast<std::int64_t>(prompts.front().ids.size()),
+  const std::int64_t total = static_cast<std::int64_t>(lengths.size()),
+                     prompt = static_cast<std::int64_t>(prompts.front().ids.size()),
                      samples = prompts.front().samples;
   batch = std::min(batch, total);
   const std::int64_t room = prompt + *std::max_element(lengths.begin(), lengths.end());
@@ -149,7 +166,8 @@ std::vector<std::vector<std::int32_t>> PlainTorch::decode(const std::vector<Prom
 
   std::vector<std::vector<std::int32_t>> out(lengths.size());
   std::vector<std::int64_t> owner(static_cast<std::size_t>(batch), -1);  // completion of each row
-  std::vector<std::int64_t> token(static_cast<std::size_t>(batch)), position(static_cast<std::size_t>(batch));
+  std::vector<std::int64_t> token(static_cast<std::size_t>(batch)),
+      position(static_cast<std::size_t>(batch));
   const Tensor every_row = at::arange(batch);
   std::int64_t next = 0, running = 0;
   const auto append = [&](std::int64_t row, std::int64_t id) {
@@ -174,19 +192,22 @@ std::vector<std::vector<std::int32_t>> PlainTorch::decode(const std::vector<Prom
     }
     if (!fresh.empty()) {
       const auto n = static_cast<std::int64_t>(fresh.size());
-      const Tensor states = layers(at::embedding(embedding_, long_tensor(ids).view({n, prompt})), at::arange(prompt).expand({n, prompt}),
-                                   long_tensor(fresh), prompt);
+      const Tensor states =
+          layers(at::embedding(embedding_, long_tensor(ids).view({n, prompt})),
+                 at::arange(prompt).expand({n, prompt}), long_tensor(fresh), prompt);
       const Tensor drawn = sample(states.select(1, prompt - 1));
-      for (std::size_t i = 0; i < fresh.size(); ++i) append(fresh[i], drawn[static_cast<std::int64_t>(i)].item<std::int64_t>());
+      for (std::size_t i = 0; i < fresh.size(); ++i)
+        append(fresh[i], drawn[static_cast<std::int64_t>(i)].item<std::int64_t>());
     }
     if (running == 0) {
       if (next == total) return out;
       continue;
     }
-    for (std::int64_t row = 0; row < batch; ++row) position[static_cast<std::size_t>(row)] += owner[static_cast<std::size_t>(row)] >= 0;
+    for (std::int64_t row = 0; row < batch; ++row)
+      position[static_cast<std::size_t>(row)] += owner[static_cast<std::size_t>(row)] >= 0;
     const std::int64_t longest = 1 + *std::max_element(position.begin(), position.end());
-    const Tensor states =
-        layers(at::embedding(embedding_, long_tensor(token).view({batch, 1})), long_tensor(position).view({batch, 1}), every_row, longest);
+    const Tensor states = layers(at::embedding(embedding_, long_tensor(token).view({batch, 1})),
+                                 long_tensor(position).view({batch, 1}), every_row, longest);
     const Tensor drawn = sample(states.select(1, 0));
     const std::int64_t* id = drawn.const_data_ptr<std::int64_t>();
     for (std::int64_t row = 0; row < batch; ++row) {
@@ -197,26 +218,37 @@ std::vector<std::vector<std::int32_t>> PlainTorch::decode(const std::vector<Prom
 
 Tensor PlainTorch::completion_logp(const Tensor& ids, std::int64_t prompt) {
   const std::int64_t batch = ids.size(0), length = ids.size(1) - 1;
-  const Tensor states = layers(at::embedding(embedding_, ids.slice(1, 0, length)), at::arange(length).expand({batch, length}), {}, length);
-  const Tensor logp = at::linear(states.slice(1, prompt - 1), head_).to(at::kFloat).log_softmax(-1);  // (B, T - prompt, V)
+  const Tensor states = layers(at::embedding(embedding_, ids.slice(1, 0, length)),
+                               at::arange(length).expand({batch, length}), {}, length);
+  const Tensor logp = at::linear(states.slice(1, prompt - 1), head_)
+                          .to(at::kFloat)
+                          .log_softmax(-1);  // (B, T - prompt, V)
   return logp.gather(2, ids.slice(1, prompt).unsqueeze(2)).squeeze(2);
 }
 
-double PlainTorch::train(const std::vector<std::vector<std::int32_t>>& sequences, std::int64_t prompt, std::int64_t tokens) {
+double PlainTorch::train(const std::vector<std::vector<std::int32_t>>& sequences,
+                         std::int64_t prompt, std::int64_t tokens) {
   std::vector<std::size_t> order(sequences.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return sequences[a].size() > sequences[b].size(); });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return sequences[a].size() > sequences[b].size();
+  });
   double count = 0, loss = 0;
-  for (const auto& sequence : sequences) count += static_cast<double>(sequence.size()) - static_cast<double>(prompt);
+  for (const auto& sequence : sequences)
+    count += static_cast<double>(sequence.size()) - static_cast<double>(prompt);
   for (std::size_t first = 0; first < order.size();) {
     const std::size_t longest = sequences[order[first]].size();
-    const std::size_t rows = std::clamp<std::size_t>(static_cast<std::size_t>(tokens) / longest, 1, order.size() - first);
-    Tensor ids = at::zeros({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(longest)}, at::kLong),
+    const std::size_t rows = std::clamp<std::size_t>(static_cast<std::size_t>(tokens) / longest, 1,
+                                                     order.size() - first);
+    Tensor ids = at::zeros({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(longest)},
+                           at::kLong),
            mask = at::zeros_like(ids, at::kFloat);
     for (std::size_t r = 0; r < rows; ++r) {
       const auto& sequence = sequences[order[first + r]];
-      for (std::size_t t = 0; t < sequence.size(); ++t) ids.mutable_data_ptr<std::int64_t>()[r * longest + t] = sequence[t];
-      for (std::size_t t = static_cast<std::size_t>(prompt); t < sequence.size(); ++t) mask.mutable_data_ptr<float>()[r * longest + t] = 1;
+      for (std::size_t t = 0; t < sequence.size(); ++t)
+        ids.mutable_data_ptr<std::int64_t>()[r * longest + t] = sequence[t];
+      for (std::size_t t = static_cast<std::size_t>(prompt); t < sequence.size(); ++t)
+        mask.mutable_data_ptr<float>()[r * longest + t] = 1;
     }
     Tensor value;
     {
@@ -236,8 +268,10 @@ double PlainTorch::train(const std::vector<std::vector<std::int32_t>>& sequences
     squares += gradients.back().square().sum().item<double>();
   }
   for (Tensor& g : gradients) g.mul_(std::min(1.0, 1.0 / std::sqrt(squares)));
-  const std::vector<Tensor> step(parameters_.size(), at::full({}, static_cast<double>(++steps_), at::kFloat));
-  at::_fused_adamw_(parameters_, gradients, first_, second_, {}, step, 1e-5, 0.9, 0.99, 0.0, 1e-8, false, false);
+  const std::vector<Tensor> step(parameters_.size(),
+                                 at::full({}, static_cast<double>(++steps_), at::kFloat));
+  at::_fused_adamw_(parameters_, gradients, first_, second_, {}, step, 1e-5, 0.9, 0.99, 0.0, 1e-8,
+                    false, false);
   for (Tensor& g : gradients) g.zero_();
   return loss;
 }

@@ -35,9 +35,13 @@ constexpr Check kChecks[] = {
 constexpr Grade kGrades[] = {Grade::pass, Grade::warn, Grade::fail, Grade::skip};
 
 // What the child sends: a digit for the grade, then the detail.
-std::string sent(const CheckResult& result) { return std::to_string(static_cast<int>(result.grade)) + result.detail; }
+std::string sent(const CheckResult& result) {
+  return std::to_string(static_cast<int>(result.grade)) + result.detail;
+}
 
-CheckResult received(const std::string& text) { return {kGrades[(text.at(0) - '0') & 3], text.substr(1)}; }
+CheckResult received(const std::string& text) {
+  return {kGrades[(text.at(0) - '0') & 3], text.substr(1)};
+}
 
 }  // namespace
 
@@ -55,11 +59,13 @@ CheckResult run_check_forked(const std::string& whose, double seconds,
   const ProcessOutcome outcome = run_forked(seconds, [&] {
     try {
       return sent(check());
-    } catch (const std::exception& e) {  // CheckFailed, or what the plugin or the host threw: each says what was wrong
+    } catch (const std::exception& e) {  // CheckFailed, or what the plugin or the host threw: each
+                                         // says what was wrong
       return sent({Grade::fail, e.what()});
     }
   });
-  return outcome.finished ? received(outcome.text) : CheckResult{Grade::fail, whose + " " + outcome.text};
+  return outcome.finished ? received(outcome.text)
+                          : CheckResult{Grade::fail, whose + " " + outcome.text};
 }
 
 std::vector<std::string> check_names() {
@@ -99,7 +105,9 @@ Task open_checked(const CheckOptions& options) {
 
 bool is_snake_case(const std::string& name) {
   return !name.empty() && name[0] >= 'a' && name[0] <= 'z' &&
-         std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+         });
 }
 
 void require(bool holds, const std::string& what) {

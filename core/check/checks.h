@@ -1,4 +1,5 @@
-// The checks themselves. Each throws CheckFailed at the first fault; what it returns is the line of the report.
+// The checks themselves. Each throws CheckFailed at the first fault; what it returns is the line of
+// the report.
 #pragma once
 
 #include <stdexcept>

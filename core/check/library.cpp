@@ -45,7 +45,9 @@ CheckResult check_file(const CheckOptions& options) {
           "its note says id \"" + note.field("id") + "\", its code \"" + about.id + "\"");
   require(facts.refuses_unknown_extensions, "it offers an extension that does not exist");
   require(is_snake_case(about.id), "the id \"" + about.id + "\" is not in snake_case");
-  for (const auto& [text, name] : {std::pair(about.title, "title"), std::pair(about.version, "version"), std::pair(about.doc, "doc")})
+  for (const auto& [text, name] :
+       {std::pair(about.title, "title"), std::pair(about.version, "version"),
+        std::pair(about.doc, "doc")})
     require(!text.empty(), std::string("it has no ") + name);
   require(!about.reasons.empty(), "it names no reasons");
   require(about.reward_min < about.reward_full,
@@ -63,7 +65,8 @@ CheckResult check_settings(const CheckOptions& options) {
   for (std::size_t i = 0; i < about.params.size(); ++i) {
     const TaskParam& param = about.params[i];
     require(is_snake_case(param.name), "setting \"" + param.name + "\" is not in snake_case");
-    require(names.insert(param.name).second, "setting \"" + param.name + "\" stands twice in the table");
+    require(names.insert(param.name).second,
+            "setting \"" + param.name + "\" stands twice in the table");
     require(!param.doc.empty(), "setting \"" + param.name + "\" has no doc");
     for (const SettingValue& edge : edges(param)) {
       std::vector<SettingValue> values = TaskSettings(about).values();
@@ -75,14 +78,16 @@ CheckResult check_settings(const CheckOptions& options) {
         task.draw(options.seed, {0});
       } catch (const Failure& e) {
         throw CheckFailed("at an edge of setting \"" + param.name + "\": " + e.what());
-      } catch (const Error&) {  // refused with words: settings may exclude each other, or leave no problem
+      } catch (const Error&) {  // refused with words: settings may exclude each other, or leave no
+                                // problem
         ++refused;
       }
     }
   }
   open_checked(options).draw(options.seed, {0});
   return {Grade::pass,
-          fmt::format("{} settings, {} values at their edges, {} of them refused with a reason", about.params.size(), tried, refused)};
+          fmt::format("{} settings, {} values at their edges, {} of them refused with a reason",
+                      about.params.size(), tried, refused)};
 }
 
 }  // namespace tinyzero

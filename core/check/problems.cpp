@@ -23,7 +23,8 @@ constexpr std::size_t kManyItems = 10000;
 constexpr double kDrawSeconds = 20;  // fewer than kManyItems where drawing takes longer
 
 std::string text_of(const Item& item) {
-  return item.prompt + '\0' + item.key + '\0' + item.state + '\0' + real_text(item.difficulty) + '\n';
+  return item.prompt + '\0' + item.key + '\0' + item.state + '\0' + real_text(item.difficulty) +
+         '\n';
 }
 
 std::string text_of(const std::vector<Item>& items) {
@@ -36,7 +37,9 @@ std::string text_of(const std::vector<Item>& items) {
 std::vector<Item> many_items(const Task& task, std::uint64_t seed) {
   std::vector<Item> items;
   const auto start = std::chrono::steady_clock::now();
-  while (items.size() < kManyItems && std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < kDrawSeconds) {
+  while (items.size() < kManyItems &&
+         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() <
+             kDrawSeconds) {
     for (Item& item : task.draw(seed, items.size(), 100)) items.push_back(std::move(item));
   }
   return items;
@@ -61,14 +64,19 @@ CheckResult check_draws(const CheckOptions& options) {
   const std::string together = text_of(items);
   for (const Item& item : items) {
     require(!item.prompt.empty(), fmt::format("problem {} has no prompt", item.index));
-    require(is_utf8(item.prompt) && is_utf8(item.key) && is_utf8(item.state), fmt::format("problem {} is not UTF-8", item.index));
+    require(is_utf8(item.prompt) && is_utf8(item.key) && is_utf8(item.state),
+            fmt::format("problem {} is not UTF-8", item.index));
     require(!item.key.empty(), fmt::format("problem {} has no key", item.index));
     require(item.state.size() <= 65536,
-            fmt::format("the state of problem {} has {} bytes; 65536 are allowed", item.index, item.state.size()));
-    require(std::isfinite(item.difficulty), fmt::format("the difficulty of problem {} is {}", item.index, item.difficulty));
+            fmt::format("the state of problem {} has {} bytes; 65536 are allowed", item.index,
+                        item.state.size()));
+    require(std::isfinite(item.difficulty),
+            fmt::format("the difficulty of problem {} is {}", item.index, item.difficulty));
   }
-  require(text_of(task.draw(options.seed, 0, kItems)) == together, "the same draws a second time give other problems");
-  require(text_of(other.draw(options.seed, 0, kItems)) == together, "a second instance draws other problems");
+  require(text_of(task.draw(options.seed, 0, kItems)) == together,
+          "the same draws a second time give other problems");
+  require(text_of(other.draw(options.seed, 0, kItems)) == together,
+          "a second instance draws other problems");
   std::string alone;
   std::vector<std::uint64_t> from_the_end;
   for (std::uint64_t index = 0; index < kItems; ++index) {
@@ -84,9 +92,11 @@ CheckResult check_draws(const CheckOptions& options) {
                           /*computes_only=*/false};
   require(text_of(open_checked(options, place).task.draw(options.seed, 0, kItems)) == together,
           "another process, folder, locale and time zone give other problems");
-  require(text_of(task.draw(options.seed + 1, 0, kItems)) != together, "another seed gives the same problems");
-  return {Grade::pass,
-          fmt::format("{} problems are the same twice, alone, backwards, in another instance, process, locale and folder", kItems)};
+  require(text_of(task.draw(options.seed + 1, 0, kItems)) != together,
+          "another seed gives the same problems");
+  return {Grade::pass, fmt::format("{} problems are the same twice, alone, backwards, in another "
+                                   "instance, process, locale and folder",
+                                   kItems)};
 }
 
 CheckResult check_keys(const CheckOptions& options) {
@@ -98,23 +108,29 @@ CheckResult check_keys(const CheckOptions& options) {
     by_key.try_emplace(item.key, &item);
     const auto [found, fresh] = key_of.try_emplace(item.prompt, item.key);
     require(fresh || found->second == item.key,
-            "the prompt " + shown(item.prompt) + " stands under two keys, " + shown(found->second) + " and " + shown(item.key));
+            "the prompt " + shown(item.prompt) + " stands under two keys, " + shown(found->second) +
+                " and " + shown(item.key));
   }
   // Equal keys are equal problems: a solution of one solves the other.
   std::size_t pairs = 0;
   for (const Item& item : items) {
     const Item& first = *by_key[item.key];
-    if (!task.can_solve() || &first == &item || first.state == item.state || pairs == kItems) continue;
+    if (!task.can_solve() || &first == &item || first.state == item.state || pairs == kItems)
+      continue;
     const auto solution = task.solve(first.state);
     if (!solution) continue;
     ++pairs;
     require(task.is_right(task.verify({{item.state, *solution}}).front()),
-            "two problems share the key " + shown(item.key) + ", but a solution of one is wrong for the other: " + shown(*solution));
+            "two problems share the key " + shown(item.key) +
+                ", but a solution of one is wrong for the other: " + shown(*solution));
   }
   const double share = static_cast<double>(by_key.size()) / static_cast<double>(items.size());
-  const std::string detail = fmt::format("{} draws hold {} different keys ({:.0f} %)", items.size(), by_key.size(), 100 * share);
-  return by_key.size() >= 1000 ? CheckResult{Grade::pass, detail}
-                               : CheckResult{Grade::warn, detail + ": a model can learn so few by heart; widen the settings"};
+  const std::string detail = fmt::format("{} draws hold {} different keys ({:.0f} %)", items.size(),
+                                         by_key.size(), 100 * share);
+  return by_key.size() >= 1000
+             ? CheckResult{Grade::pass, detail}
+             : CheckResult{Grade::warn,
+                           detail + ": a model can learn so few by heart; widen the settings"};
 }
 
 CheckResult check_splits(const CheckOptions& options) {
@@ -122,46 +138,58 @@ CheckResult check_splits(const CheckOptions& options) {
   std::map<Split, std::set<std::string>> keys;
   for (const std::uint64_t seed : {options.seed, options.seed + 1, options.seed + 1000}) {
     for (const Split split : {Split::train, Split::validation, Split::test}) {
-      for (const Item& item : draw_split(task, split, seed, 0, kItems)) keys[split].insert(item.key);
+      for (const Item& item : draw_split(task, split, seed, 0, kItems))
+        keys[split].insert(item.key);
     }
   }
   for (const auto& [split, own] : keys) {
     for (const auto& [other, others] : keys) {
-      for (const std::string& key : own) require(split == other || others.count(key) == 0, "the key " + shown(key) + " is in two splits");
+      for (const std::string& key : own)
+        require(split == other || others.count(key) == 0,
+                "the key " + shown(key) + " is in two splits");
     }
   }
-  return {Grade::pass, fmt::format("{} train, {} validation and {} test keys of three seeds, none shared", keys[Split::train].size(),
-                                   keys[Split::validation].size(), keys[Split::test].size())};
+  return {Grade::pass,
+          fmt::format("{} train, {} validation and {} test keys of three seeds, none shared",
+                      keys[Split::train].size(), keys[Split::validation].size(),
+                      keys[Split::test].size())};
 }
 
 CheckResult check_solutions(const CheckOptions& options) {
   const Task task = open_checked(options);
   if (!task.can_solve())
-    return {Grade::warn, "the task has no solver: write solve(), so that a run can check its verdicts before it starts"};
+    return {Grade::warn,
+            "the task has no solver: write solve(), so that a run can check its verdicts before it "
+            "starts"};
   std::size_t solved = 0;
   for (const Item& item : task.draw(options.seed, 0, kItems)) {
     const auto solution = task.solve(item.state);
     if (!solution) continue;
     ++solved;
-    require(task.solve(item.state) == solution, "the solver gives two different answers to " + shown(item.prompt));
+    require(task.solve(item.state) == solution,
+            "the solver gives two different answers to " + shown(item.prompt));
     const Verdict verdict = task.verify({{item.state, *solution}}).front();
     require(task.is_right(verdict),
-            fmt::format("the solution {} of {} earns {} ({})", shown(*solution), shown(item.prompt), verdict.reward, task.reason(verdict)));
+            fmt::format("the solution {} of {} earns {} ({})", shown(*solution), shown(item.prompt),
+                        verdict.reward, task.reason(verdict)));
   }
   require(solved > 0, "the solver solves none of the problems that are drawn");
   return {solved == kItems ? Grade::pass : Grade::warn,
-          fmt::format("{} of {} problems have a solution, and each earns the full reward", solved, kItems)};
+          fmt::format("{} of {} problems have a solution, and each earns the full reward", solved,
+                      kItems)};
 }
 
 CheckResult check_demonstrations(const CheckOptions& options) {
   const Task task = open_checked(options);
-  if (!task.can_demonstrate()) return {Grade::skip, "the task has no demonstrations: a warm start is not possible"};
+  if (!task.can_demonstrate())
+    return {Grade::skip, "the task has no demonstrations: a warm start is not possible"};
   std::size_t right = 0;
   for (const Item& item : task.draw(options.seed, 0, kItems)) {
     const std::string trace = task.demonstrate(item.state, options.seed, item.index);
     require(trace == task.demonstrate(item.state, options.seed, item.index),
             "a demonstration is not a function of its problem, seed and index");
-    require(is_utf8(trace) && !trace.empty(), "the demonstration of " + shown(item.prompt) + " is empty or not UTF-8");
+    require(is_utf8(trace) && !trace.empty(),
+            "the demonstration of " + shown(item.prompt) + " is empty or not UTF-8");
     right += task.is_right(task.verify({{item.state, trace}}).front()) ? 1 : 0;
   }
   const double share = 100.0 * static_cast<double>(right) / kItems;

@@ -7,7 +7,8 @@
 namespace tinyzero {
 
 struct ProcessOutcome {
-  bool finished = false;  // it returned, and `text` is what; else `text` says what was thrown, or how it ended
+  bool finished =
+      false;  // it returned, and `text` is what; else `text` says what was thrown, or how it ended
   std::string text;
 };
 

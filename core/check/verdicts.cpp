@@ -24,7 +24,9 @@ constexpr std::size_t kFuzzed = 20000;
 constexpr std::size_t kCalls = 100000;
 constexpr double kSlow = 0.010, kTooSlow = 1.0;  // seconds for one answer of a megabyte
 
-std::string in_tags(const std::string& answer) { return std::string(kAnswerOpen) + answer + std::string(kAnswerClose); }
+std::string in_tags(const std::string& answer) {
+  return std::string(kAnswerOpen) + answer + std::string(kAnswerClose);
+}
 
 // A solution if there is one, else a demonstration, else nothing.
 std::optional<std::string> good_answer(const Task& task, const Item& item) {
@@ -47,7 +49,8 @@ std::string numbers_of(const std::string& text) {
 }
 
 std::string text_of(const Verdict& v) {
-  std::string out = fmt::format("{} {} {}", v.reward, static_cast<std::uint32_t>(v.outcome), v.reason);
+  std::string out =
+      fmt::format("{} {} {}", v.reward, static_cast<std::uint32_t>(v.outcome), v.reason);
   for (const double part : v.parts) out += fmt::format(" {}", part);
   return out + " " + v.detail + "\n";
 }
@@ -79,10 +82,13 @@ std::string hostile_text(const std::string& good, Rng& rng) {
     case 0:
       for (std::uint64_t n = rng.below(200); n > 0; --n) text += static_cast<char>(rng.next());
       return in_tags(text);
-    case 1: return in_tags(std::string(rng.below(3000), '(') + "1" + std::string(rng.below(3000), ')'));
-    case 2: return in_tags(std::string(1 + rng.below(5000), static_cast<char>('0' + rng.below(10))));
+    case 1:
+      return in_tags(std::string(rng.below(3000), '(') + "1" + std::string(rng.below(3000), ')'));
+    case 2:
+      return in_tags(std::string(1 + rng.below(5000), static_cast<char>('0' + rng.below(10))));
     case 3:
-      for (std::uint64_t n = rng.below(60); n > 0; --n) text += rng.chance(0.5) ? kAnswerOpen : kAnswerClose;
+      for (std::uint64_t n = rng.below(60); n > 0; --n)
+        text += rng.chance(0.5) ? kAnswerOpen : kAnswerClose;
       return text;
     case 4: return in_tags("9**9**9") + std::string(1, '\0') + "\xFF\xC0\x80\xED\xA0\x80";
     default:
@@ -118,10 +124,13 @@ AnswerSet mixed_answers(const Task& task, std::uint64_t seed) {
 }
 
 void check_verdict(const Task& task, const Verdict& v, const std::string& completion) {
-  require(v.outcome != Outcome::error, "the task fails on the answer " + shown(completion) + ": " + task.reason(v));
+  require(v.outcome != Outcome::error,
+          "the task fails on the answer " + shown(completion) + ": " + task.reason(v));
   require(v.reason < task.about().reasons.size(),
-          fmt::format("reason {} of {} for the answer {}", v.reason, task.about().reasons.size(), shown(completion)));
-  for (const double part : v.parts) require(std::isfinite(part), "a part of the reward of " + shown(completion) + " is not finite");
+          fmt::format("reason {} of {} for the answer {}", v.reason, task.about().reasons.size(),
+                      shown(completion)));
+  for (const double part : v.parts)
+    require(std::isfinite(part), "a part of the reward of " + shown(completion) + " is not finite");
 }
 
 // The fastest of a few times: the way to the worker and what else runs on the machine are no fault
@@ -150,16 +159,20 @@ CheckResult check_cheats(const CheckOptions& options) {
       {"an answer of blanks", [](const Item&) { return in_tags(" \n "); }},
       {"the prompt", [](const Item& i) { return i.prompt; }},
       {"the prompt as the answer", [](const Item& i) { return in_tags(i.prompt); }},
-      {"every number of the prompt as the answer", [](const Item& i) { return in_tags(numbers_of(i.prompt)); }},
+      {"every number of the prompt as the answer",
+       [](const Item& i) { return in_tags(numbers_of(i.prompt)); }},
       {"the word \"correct\" as the answer", [](const Item&) { return in_tags("correct"); }},
   };
   for (const auto& [name, cheat] : cheats) {
     std::size_t right = 0;
-    for (const Item& item : items) right += task.is_right(task.verify({{item.state, cheat(item)}}).front()) ? 1 : 0;
+    for (const Item& item : items)
+      right += task.is_right(task.verify({{item.state, cheat(item)}}).front()) ? 1 : 0;
     // A problem may happen to be its own answer: sorting what is sorted.
-    require(right <= kItems / 20, fmt::format("{} earns the full reward in {} of {} problems", name, right, kItems));
+    require(right <= kItems / 20,
+            fmt::format("{} earns the full reward in {} of {} problems", name, right, kItems));
   }
-  return {Grade::pass, fmt::format("{} ways to answer without solving, on {} problems each", std::size(cheats), kItems)};
+  return {Grade::pass, fmt::format("{} ways to answer without solving, on {} problems each",
+                                   std::size(cheats), kItems)};
 }
 
 CheckResult check_guesses(const CheckOptions& options) {
@@ -171,25 +184,31 @@ CheckResult check_guesses(const CheckOptions& options) {
     answers.push_back(good_answer(task, item).value_or(""));
     ++counts[answers.back()];
   }
-  if (answers.front().empty()) return {Grade::skip, "the task has neither solver nor demonstrations to guess with"};
+  if (answers.front().empty())
+    return {Grade::skip, "the task has neither solver nor demonstrations to guess with"};
   std::size_t others = 0;
   for (std::size_t i = 0; i < kItems; ++i)
-    others += task.is_right(task.verify({{items[i].state, answers[(i + 1) % kItems]}}).front()) ? 1 : 0;
+    others +=
+        task.is_right(task.verify({{items[i].state, answers[(i + 1) % kItems]}}).front()) ? 1 : 0;
   std::size_t best = 0;
   std::string best_answer;
   for (const auto& [answer, count] : counts) {
     std::size_t right = 0;
     if (counts.size() > 50 && count * 50 < kItems) continue;  // cannot be right often
-    for (const Item& item : items) right += task.is_right(task.verify({{item.state, answer}}).front()) ? 1 : 0;
+    for (const Item& item : items)
+      right += task.is_right(task.verify({{item.state, answer}}).front()) ? 1 : 0;
     if (right <= best) continue;
     best = right;
     best_answer = answer;
   }
-  const double guess = 100.0 * static_cast<double>(others) / kItems, constant = 100.0 * static_cast<double>(best) / kItems;
-  const std::string detail = fmt::format("the answer of another problem is right in {:.1f} %, the best constant answer {} in {:.1f} %",
-                                         guess, shown(best_answer), constant);
+  const double guess = 100.0 * static_cast<double>(others) / kItems,
+               constant = 100.0 * static_cast<double>(best) / kItems;
+  const std::string detail = fmt::format(
+      "the answer of another problem is right in {:.1f} %, the best constant answer {} in {:.1f} %",
+      guess, shown(best_answer), constant);
   const bool open = guess > 20 || constant > 20;
-  return {open ? Grade::warn : Grade::pass, detail + (open ? ": a model can earn that without reading the problem" : "")};
+  return {open ? Grade::warn : Grade::pass,
+          detail + (open ? ": a model can earn that without reading the problem" : "")};
 }
 
 CheckResult check_verdicts(const CheckOptions& options) {
@@ -197,9 +216,11 @@ CheckResult check_verdicts(const CheckOptions& options) {
   const AnswerSet set = mixed_answers(task, options.seed);
   const auto answers = set.answers();
   const std::vector<Verdict> verdicts = task.verify(answers);
-  for (std::size_t i = 0; i < verdicts.size(); ++i) check_verdict(task, verdicts[i], set.completions[i]);
+  for (std::size_t i = 0; i < verdicts.size(); ++i)
+    check_verdict(task, verdicts[i], set.completions[i]);
   const std::string together = text_of(verdicts);
-  require(text_of(task.verify(answers)) == together, "the same answers a second time get other verdicts");
+  require(text_of(task.verify(answers)) == together,
+          "the same answers a second time get other verdicts");
   require(text_of(other.verify(answers)) == together, "a second instance gives other verdicts");
   std::string alone;
   for (const Answer& answer : answers) alone += text_of(task.verify({answer}));
@@ -207,7 +228,10 @@ CheckResult check_verdicts(const CheckOptions& options) {
   auto backwards = task.verify({answers.rbegin(), answers.rend()});
   std::reverse(backwards.begin(), backwards.end());
   require(text_of(backwards) == together, "answers judged in another order get other verdicts");
-  return {Grade::pass, fmt::format("{} verdicts in range, the same twice, alone, backwards and in another instance", answers.size())};
+  return {
+      Grade::pass,
+      fmt::format("{} verdicts in range, the same twice, alone, backwards and in another instance",
+                  answers.size())};
 }
 
 // As a run judges: there the task can only compute.
@@ -236,13 +260,18 @@ CheckResult check_fuzz(const CheckOptions& options) {
     const std::size_t at = i % kItems;
     const std::string completion = hostile_text(good[at], rng);
     if (i % 4 == 0) {  // a damaged state may be an error, but nothing worse
-      refused += task.verify({{damaged(items[at].state, rng), completion}}).front().outcome == Outcome::error ? 1 : 0;
+      refused += task.verify({{damaged(items[at].state, rng), completion}}).front().outcome ==
+                         Outcome::error
+                     ? 1
+                     : 0;
       continue;
     }
     check_verdict(task, task.verify({{items[at].state, completion}}).front(), completion);
   }
-  require(text_of(task.verify({{items[0].state, good[0]}})) == before, "after hostile answers the same answer gets another verdict");
-  return {Grade::pass, fmt::format("{} hostile answers judged, {} damaged states refused", kFuzzed, refused)};
+  require(text_of(task.verify({{items[0].state, good[0]}})) == before,
+          "after hostile answers the same answer gets another verdict");
+  return {Grade::pass,
+          fmt::format("{} hostile answers judged, {} damaged states refused", kFuzzed, refused)};
 }
 
 CheckResult check_speed(const CheckOptions& options) {
@@ -286,7 +315,8 @@ CheckResult check_speed(const CheckOptions& options) {
 CheckResult check_threads(const CheckOptions& options) {
   constexpr std::uint64_t kThreads = 8;
   const auto [task, worker] = open_checked(options, kReadingPlace);
-  if (!task.about().is_reentrant) return {Grade::skip, "the task says that it is not to be called from several threads"};
+  if (!task.about().is_reentrant)
+    return {Grade::skip, "the task says that it is not to be called from several threads"};
   require(worker.is_same_in_threads(mixed_answers(task, options.seed).answers(), kThreads),
           "eight threads at once get other verdicts than one");
   return {Grade::pass, "eight threads draw and judge as one does"};

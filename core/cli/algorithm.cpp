@@ -19,7 +19,8 @@ int algorithm_list_command(const GlobalOptions& global, const AlgorithmOptions& 
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_ALGORITHM)) {
     try {
       const AlgorithmModule& module = load_algorithm_module(file);
-      if (options.json) print_json({{"id", module.id}, {"title", module.title}, {"path", file.path.string()}});
+      if (options.json)
+        print_json({{"id", module.id}, {"title", module.title}, {"path", file.path.string()}});
       else print("{:<16} {}\n", module.id, module.title);
     } catch (const std::exception& e) {
       print(stderr, "warning: {}\n", e.what());
@@ -36,7 +37,8 @@ int algorithm_show_command(const GlobalOptions& global, const AlgorithmOptions& 
   algorithm->describe(table);
   if (options.json) {
     Json variants = Json::array();
-    for (const Variant& v : algorithm->variants()) variants.push_back({{"name", v.name}, {"doc", v.doc}, {"settings", Json(v.settings)}});
+    for (const Variant& v : algorithm->variants())
+      variants.push_back({{"name", v.name}, {"doc", v.doc}, {"settings", Json(v.settings)}});
     print_json({{"id", module.id},
                 {"title", module.title},
                 {"doc", module.doc},
@@ -50,7 +52,8 @@ int algorithm_show_command(const GlobalOptions& global, const AlgorithmOptions& 
   if (!algorithm->variants().empty()) print("\nvariant: NAME stands for\n");
   for (const Variant& v : algorithm->variants()) {
     std::string words;
-    for (const auto& [name, value] : v.settings) words += (words.empty() ? "" : ", ") + name + ": " + value;
+    for (const auto& [name, value] : v.settings)
+      words += (words.empty() ? "" : ", ") + name + ": " + value;
     print("  {:<22} {}\n  {:<22} {}\n", v.name, v.doc, "", words);
   }
   return 0;
@@ -61,7 +64,8 @@ int algorithm_explain_command(const GlobalOptions& global, const AlgorithmOption
   const ConfiguredAlgorithm configured =
       open_algorithm(scan_plugins(global), options.name, &settings);
   const bool piped = options.batch == "-";
-  const std::string text = piped ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(options.batch);
+  const std::string text =
+      piped ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(options.batch);
   const std::string where = piped ? "standard input" : options.batch;
   print_json(explain(*configured.algorithm, batch_from_json(parse_json(text, where), where)));
   return 0;

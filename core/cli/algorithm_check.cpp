@@ -20,7 +20,8 @@ int algorithm_check_command(const GlobalOptions& global, const CheckCommandOptio
   check.seed = static_cast<std::uint64_t>(options.seed);
   require_known(options.only, algorithm_check_names());
   check_algorithm_opens(check);
-  return report_checks({check.library.string(), options.seed, options.only, options.json}, algorithm_check_names(),
+  return report_checks({check.library.string(), options.seed, options.only, options.json},
+                       algorithm_check_names(),
                        [&](const std::string& name) { return run_algorithm_check(name, check); });
 }
 

@@ -35,7 +35,8 @@ struct Spread {
 
 using Work = std::function<void()>;  // does kBatch rows
 
-// Rows a second of each work. The works take turns, so that what disturbs the machine disturbs them alike.
+// Rows a second of each work. The works take turns, so that what disturbs the machine disturbs them
+// alike.
 std::vector<std::vector<double>> measure(double seconds, const std::vector<Work>& works) {
   std::vector<std::vector<double>> rates(works.size());
   for (int round = 0; round < kRounds; ++round) {
@@ -68,7 +69,8 @@ struct Row {
   std::string state, completion;
 };
 
-// A batch as in training: demonstrations, right answers, and answers of other problems, a third each.
+// A batch as in training: demonstrations, right answers, and answers of other problems, a third
+// each.
 std::vector<Row> training_like(const Task& task) {
   const std::vector<Item> items = task.draw(1, 0, kBatch);
   std::vector<Row> rows;
@@ -106,7 +108,8 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
   };
   const Work hash = [&] {
     for (const Row& row : rows)
-      sink = sink + XXH3_64bits(row.state.data(), row.state.size()) + XXH3_64bits(row.completion.data(), row.completion.size());
+      sink = sink + XXH3_64bits(row.state.data(), row.state.size()) +
+             XXH3_64bits(row.completion.data(), row.completion.size());
   };
   std::vector<Work> works = {draw, hash, [&] { outside.verify(answers); }};
   if (inside) works.push_back([&] { inside->verify(answers); });
@@ -117,7 +120,9 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
                overhead = inside ? ratio_of(rates[3], rates[2]) : Spread();
 
   const std::string& id = outside.about().id;
-  const auto json = [](const Spread& r) { return Json{{"median", r.median}, {"lowest", r.lowest}, {"highest", r.highest}}; };
+  const auto json = [](const Spread& r) {
+    return Json{{"median", r.median}, {"lowest", r.lowest}, {"highest", r.highest}};
+  };
   if (options.json) {
     print_json({{"task", id},
                 {"bytes", bytes},
@@ -129,7 +134,8 @@ int bench_verify_command(const GlobalOptions& global, const BenchVerifyOptions& 
     return 0;
   }
   const auto line = [](const char* what, const Spread& r, const std::string& note) {
-    print("  {:<22} {:7.3f} M/s   [{:.3f}, {:.3f}]   {}\n", what, r.median / 1e6, r.lowest / 1e6, r.highest / 1e6, note);
+    print("  {:<22} {:7.3f} M/s   [{:.3f}, {:.3f}]   {}\n", what, r.median / 1e6, r.lowest / 1e6,
+          r.highest / 1e6, note);
   };
   const auto share = [&](const Spread& r) {
     return fmt::format("{:.1f} % of the ceiling", 100 * r.median / ceiling.median);

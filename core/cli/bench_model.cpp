@@ -1,5 +1,6 @@
-// bench rollout · train · step: tokens a second of the engine, the update and both, as shares of what this machine can do, measured in the same
-// run; with --peers beside the same model in LibTorch alone.
+// bench rollout · train · step: tokens a second of the engine, the update and both, as shares of
+// what this machine can do, measured in the same run; with --peers beside the same model in
+// LibTorch alone.
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -36,9 +37,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
-std::string thousands(double rate) { return rate < 1e4 ? fmt::format("{:.2f}k", rate / 1e3) : fmt::format("{:.1f}k", rate / 1e3); }
+std::string thousands(double rate) {
+  return rate < 1e4 ? fmt::format("{:.2f}k", rate / 1e3) : fmt::format("{:.1f}k", rate / 1e3);
+}
 
 // Everything that one benchmark measured, to print or to write as JSON.
 struct Result {
@@ -67,7 +72,8 @@ struct Result {
   // Of the multiply-add roof around each round.
   Spread shares() const {
     std::vector<double> values;
-    for (std::size_t i = 0; i < seconds.size(); ++i) values.push_back(flops / seconds[i] / 1e9 / rounds.roofs.front()[i]);
+    for (std::size_t i = 0; i < seconds.size(); ++i)
+      values.push_back(flops / seconds[i] / 1e9 / rounds.roofs.front()[i]);
     return spread_of(values);
   }
 };
@@ -79,7 +85,9 @@ Json result_json(const Result& r) {
   for (const auto& phase : r.phases) all += phase.second;
   for (const auto& [name, seconds] : r.phases) phases[name] = seconds / all;
   for (const Result::Peer& peer : r.peers)
-    peers.push_back({{"name", peer.name}, {"tokens_per_second", spread_json(peer.tokens)}, {"ratio", spread_json(peer.ratio)}});
+    peers.push_back({{"name", peer.name},
+                     {"tokens_per_second", spread_json(peer.tokens)},
+                     {"ratio", spread_json(peer.ratio)}});
   Json out = {{"bench", r.what},
               {"machine", machine_json()},
               {"model", r.model},
@@ -109,35 +117,43 @@ void print_result(const Result& r) {
   const Workload& w = r.workload;
   const Ceilings& c = r.ceilings;
   const Spread rate = r.rate(), share = r.shares(), seconds = spread_of(r.seconds);
-  print("{} · {} ({:.1f}M weights) · {} kernels · {} threads\n", r.what, r.model, static_cast<double>(r.parameters) / 1e6, c.kernels,
-        c.threads);
-  print("  ceilings   multiply-add {:.0f} GFLOP/s · product {:.0f} · reading L2 {:.0f} GB/s, L3 {:.0f}, memory {:.0f}\n", c.multiply_add,
-        c.matmul, c.read_l2, c.read_l3, c.read_memory);
-  print("  work       {} x {} completions, prompt {}, length {} in the mean, at most {}\n", w.prompts, w.samples, w.prompt_tokens,
-        w.mean_tokens, w.max_tokens);
-  print("  tokens/s   {:<9} [{}, {}] · {:.2f} s a round, {} rounds\n", thousands(rate.median), thousands(rate.lowest),
-        thousands(rate.highest), seconds.median, r.seconds.size());
+  print("{} · {} ({:.1f}M weights) · {} kernels · {} threads\n", r.what, r.model,
+        static_cast<double>(r.parameters) / 1e6, c.kernels, c.threads);
+  print(
+      "  ceilings   multiply-add {:.0f} GFLOP/s · product {:.0f} · reading L2 {:.0f} GB/s, L3 "
+      "{:.0f}, memory {:.0f}\n",
+      c.multiply_add, c.matmul, c.read_l2, c.read_l3, c.read_memory);
+  print("  work       {} x {} completions, prompt {}, length {} in the mean, at most {}\n",
+        w.prompts, w.samples, w.prompt_tokens, w.mean_tokens, w.max_tokens);
+  print("  tokens/s   {:<9} [{}, {}] · {:.2f} s a round, {} rounds\n", thousands(rate.median),
+        thousands(rate.lowest), thousands(rate.highest), seconds.median, r.seconds.size());
   const Spread roof = spread_of(r.rounds.roofs.front());
-  print("  of roof    {:<9} [{:.1f}, {:.1f}] · multiply-add around the rounds {:.0f} GFLOP/s [{:.0f}, {:.0f}]\n",
-        fmt::format("{:.1f} %", 100 * share.median), 100 * share.lowest, 100 * share.highest, roof.median, roof.lowest, roof.highest);
+  print(
+      "  of roof    {:<9} [{:.1f}, {:.1f}] · multiply-add around the rounds {:.0f} GFLOP/s "
+      "[{:.0f}, {:.0f}]\n",
+      fmt::format("{:.1f} %", 100 * share.median), 100 * share.lowest, 100 * share.highest,
+      roof.median, roof.lowest, roof.highest);
   double all = 0;
   for (const auto& phase : r.phases) all += phase.second;
   std::string split;
-  for (const auto& [name, time] : r.phases) split += fmt::format("{}{} {:.1f} %", split.empty() ? "" : " · ", name, 100 * time / all);
+  for (const auto& [name, time] : r.phases)
+    split += fmt::format("{}{} {:.1f} %", split.empty() ? "" : " · ", name, 100 * time / all);
   if (!split.empty()) print("  time       {}\n", split);
   if (r.decoding.slot_use > 0) print("  slots      {:.1f} % in use\n", 100 * r.decoding.slot_use);
   print("  memory     {:.0f} MB at most\n", r.memory / 1e6);
   for (const Result::Peer& p : r.peers)
-    print("  {:<28} {:>7} tokens/s · this program {:.1f} x [{:.1f}, {:.1f}]\n", p.name, thousands(p.tokens.median), p.ratio.median,
-          p.ratio.lowest, p.ratio.highest);
+    print("  {:<28} {:>7} tokens/s · this program {:.1f} x [{:.1f}, {:.1f}]\n", p.name,
+          thousands(p.tokens.median), p.ratio.median, p.ratio.lowest, p.ratio.highest);
   if (r.rounds.foreign > kMostForeign)
-    print("  disturbed: other processes used {:.0f} % of the machine in a round that counts; measure again when it is idle\n",
-          100 * r.rounds.foreign);
+    print(
+        "  disturbed: other processes used {:.0f} % of the machine in a round that counts; measure "
+        "again when it is idle\n",
+        100 * r.rounds.foreign);
 }
 
 // Prompts and completions of random tokens, of the workload's lengths, as a step's batch.
-StepBatch random_step(const std::vector<Prompt>& prompts, const std::vector<std::int64_t>& lengths, std::int64_t vocab,
-                      std::int64_t max_tokens) {
+StepBatch random_step(const std::vector<Prompt>& prompts, const std::vector<std::int64_t>& lengths,
+                      std::int64_t vocab, std::int64_t max_tokens) {
   Rng rng(3);
   std::vector<ScoredCompletion> completions;
   std::size_t next = 0;
@@ -158,11 +174,13 @@ StepBatch random_step(const std::vector<Prompt>& prompts, const std::vector<std:
   return make_batch(prompts, completions, max_tokens, {});
 }
 
-// A clipped policy gradient, as GRPO's family has it, with rewards as advantages: every episode has a gradient.
+// A clipped policy gradient, as GRPO's family has it, with rewards as advantages: every episode has
+// a gradient.
 at::Tensor policy_loss(const Batch& micro, const at::Tensor& logp) {
   const at::Tensor ratio = (logp - micro.logp_old).clamp(-20, 20).exp(),
                    advantage = micro.reward.index_select(0, micro.episode).to(at::kFloat);
-  return -at::min(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage).mul(micro.mask).sum() / micro.all.tokens;
+  return -at::min(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage).mul(micro.mask).sum() /
+         micro.all.tokens;
 }
 
 struct Update {
@@ -172,13 +190,17 @@ struct Update {
   UpdateOptions options;
 
   Update(Model& model, StepBatch batch, std::int64_t threads)
-      : workers(model, threads), optimizer(workers.model(), {0.9, 0.99, 1e-8, 0.0, threads}), step(std::move(batch)) {
+      : workers(model, threads),
+        optimizer(workers.model(), {0.9, 0.99, 1e-8, 0.0, threads}),
+        step(std::move(batch)) {
     options.learning_rate = 1e-5;
     options.measure_gap = false;
   }
   double run() {
     const auto start = Clock::now();
-    const auto loss = [](std::int64_t, const Batch& micro, const ModelOutput& out, Metrics&) { return policy_loss(micro, out.logp); };
+    const auto loss = [](std::int64_t, const Batch& micro, const ModelOutput& out, Metrics&) {
+      return policy_loss(micro, out.logp);
+    };
     update_model(workers, optimizer, loss, step.batch, step.sequences, step.batch.usable, options);
     return since(start);
   }
@@ -194,12 +216,16 @@ std::vector<std::pair<std::string, double>> update_phases(Update& update) {
           {"attention", t.attention},
           {"norms and gates", t.norms_and_gates},
           {"head and loss of tokens", t.distribution},
-          {"rest and waiting", std::max(0.0, all - t.products - t.attention - t.norms_and_gates - t.distribution)}};
+          {"rest and waiting",
+           std::max(0.0, all - t.products - t.attention - t.norms_and_gates - t.distribution)}};
 }
 
 std::vector<std::pair<std::string, double>> rollout_phases(const DecodeStatistics& s) {
-  return {
-      {"products", s.products}, {"attention", s.attention}, {"norms and gates", s.rest}, {"sampling", s.sampling}, {"waiting", s.waiting}};
+  return {{"products", s.products},
+          {"attention", s.attention},
+          {"norms and gates", s.rest},
+          {"sampling", s.sampling},
+          {"waiting", s.waiting}};
 }
 
 void add_peers(Result& r, const std::vector<std::string>& names) {
@@ -211,7 +237,8 @@ void add_peers(Result& r, const std::vector<std::string>& names) {
   }
 }
 
-Result begin(const std::string& what, const BenchOptions& o, const Model& model, std::int64_t threads) {
+Result begin(const std::string& what, const BenchOptions& o, const Model& model,
+             std::int64_t threads) {
   Result r;
   r.what = what;
   r.model = o.workload.model;
@@ -261,7 +288,8 @@ Result bench_rollout(const BenchOptions& o) {
           best = batch;
         }
       }
-      names.push_back(fmt::format("LibTorch {}, batch {}", type == at::kFloat ? "f32" : "bf16", best));
+      names.push_back(
+          fmt::format("LibTorch {}, batch {}", type == at::kFloat ? "f32" : "bf16", best));
       works.push_back([decode, best] { return decode(best); });
     }
   }
@@ -280,10 +308,13 @@ Result bench_train(const BenchOptions& o) {
   const std::vector<std::int64_t> lengths = bench_lengths(o.workload);
   const std::int64_t threads = threads_or_cores(o.threads);
   Result r = begin("train", o, model, threads);
-  Update update(model, random_step(bench_prompts(o.workload, model.config.vocab), lengths, model.config.vocab, o.workload.max_tokens),
+  Update update(model,
+                random_step(bench_prompts(o.workload, model.config.vocab), lengths,
+                            model.config.vocab, o.workload.max_tokens),
                 threads);
   r.flops = train_flops(model.config, o.workload, lengths);
-  for (const Sequence& sequence : update.step.sequences) r.tokens += static_cast<double>(sequence.ids.size() - 1);
+  for (const Sequence& sequence : update.step.sequences)
+    r.tokens += static_cast<double>(sequence.ids.size() - 1);
   std::vector<std::function<double()>> works = {[&] { return update.run(); }};
   std::vector<std::string> names;
   std::vector<std::unique_ptr<PlainTorch>> peers;
@@ -314,12 +345,14 @@ Result bench_step(const BenchOptions& o) {
   const std::vector<std::int64_t> lengths = bench_lengths(o.workload);
   CpuEngine engine(model, {o.threads, o.wave, ""});
   Result r = begin("step", o, model, engine.threads());
-  Update update(model, random_step(prompts, lengths, model.config.vocab, o.workload.max_tokens), engine.threads());
+  Update update(model, random_step(prompts, lengths, model.config.vocab, o.workload.max_tokens),
+                engine.threads());
   Sampling sampling;
   sampling.max_tokens = o.workload.max_tokens;
   sampling.lengths = lengths;
   r.tokens = static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}));
-  r.flops = decode_flops(model.config, o.workload, lengths) + train_flops(model.config, o.workload, lengths);
+  r.flops = decode_flops(model.config, o.workload, lengths) +
+            train_flops(model.config, o.workload, lengths);
   double rolling = 0, updating = 0;
   r.rounds = take_turns(o.rounds, {[&] {
                           const auto start = Clock::now();
@@ -340,11 +373,13 @@ Result bench_step(const BenchOptions& o) {
   const DecodeStatistics& s = accounting.statistics();
   const double rollout = s.products + s.attention + s.rest + s.sampling + s.waiting;
   r.phases.clear();
-  for (const auto& [name, time] : rollout_phases(s)) r.phases.push_back({"rollout: " + name, rolling * time / rollout});
+  for (const auto& [name, time] : rollout_phases(s))
+    r.phases.push_back({"rollout: " + name, rolling * time / rollout});
   const auto parts = update_phases(update);
   double whole = 0;
   for (const auto& part : parts) whole += part.second;
-  for (const auto& [name, time] : parts) r.phases.push_back({"update: " + name, updating * time / whole});
+  for (const auto& [name, time] : parts)
+    r.phases.push_back({"update: " + name, updating * time / whole});
   return r;
 }
 

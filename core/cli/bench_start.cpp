@@ -26,7 +26,8 @@ double run_once(const std::vector<std::string>& arguments, const StopWish& stop,
                 const std::string& input = "/dev/null") {
   const std::string program = (boost::dll::program_location().parent_path() / "tinyzero").string();
   std::vector<char*> words = {const_cast<char*>(program.c_str())};
-  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : arguments)
+    words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
@@ -34,12 +35,14 @@ double run_once(const std::vector<std::string>& arguments, const StopWish& stop,
   ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
   const auto start = std::chrono::steady_clock::now();
   ::pid_t child = 0;
-  const int problem = ::posix_spawn(&child, program.c_str(), &actions, nullptr, words.data(), environ);
+  const int problem =
+      ::posix_spawn(&child, program.c_str(), &actions, nullptr, words.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   if (problem != 0) throw Failure("cannot start " + program + ": " + system_words(problem));
   int status = 0;
   ::waitpid(child, &status, 0);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   stop_if_asked(&stop);
   if (status != 0) throw Failure("`tinyzero " + arguments.front() + "` did not end as it should");
   return seconds;
@@ -50,7 +53,8 @@ class TemporaryModel {
  public:
   TemporaryModel() {
     std::string name = (fs::temp_directory_path() / "tinyzero-bench-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Failure("cannot make a folder like " + name + ": " + system_words(errno));
+    if (::mkdtemp(name.data()) == nullptr)
+      throw Failure("cannot make a folder like " + name + ": " + system_words(errno));
     path_ = name;
     save_model(bench_model({}), path_);
   }
@@ -72,18 +76,23 @@ int bench_start_command(const GlobalOptions&, const BenchStartOptions& options) 
   const TemporaryModel model;
   const std::string input = (model.path() / "prompt.jsonl").string();
   write_file_synced(input, "{\"ids\":[1,2,3]}\n");
-  const std::vector<std::string> help = {"--help"}, token = {"model", "generate", model.path().string(), "--max-tokens", "1"};
+  const std::vector<std::string> help = {"--help"},
+                                 token = {"model", "generate", model.path().string(),
+                                          "--max-tokens", "1"};
   const Rounds rounds = take_turns(
       options.rounds,
       {[&] { return run_once(help, stop); }, [&] { return run_once(token, stop, input); }},
       [] { return 1.0; });
   const Spread helping = spread_of(rounds.seconds[0]), sampling = spread_of(rounds.seconds[1]);
   if (options.json) {
-    print_json({{"bench", "start"}, {"help_seconds", spread_json(helping)}, {"first_token_seconds", spread_json(sampling)}});
+    print_json({{"bench", "start"},
+                {"help_seconds", spread_json(helping)},
+                {"first_token_seconds", spread_json(sampling)}});
     return 0;
   }
   const auto line = [](const char* what, const Spread& s) {
-    print("  {:<34} {:5.1f} ms  [{:.1f}, {:.1f}]\n", what, 1e3 * s.median, 1e3 * s.lowest, 1e3 * s.highest);
+    print("  {:<34} {:5.1f} ms  [{:.1f}, {:.1f}]\n", what, 1e3 * s.median, 1e3 * s.lowest,
+          1e3 * s.highest);
   };
   print("start to end of the program, {} rounds\n", options.rounds);
   line("--help", helping);

@@ -1,4 +1,5 @@
-// model chat: a conversation with a model folder, on a terminal or through a pipe (one message a line).
+// model chat: a conversation with a model folder, on a terminal or through a pipe (one message a
+// line).
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -42,7 +43,8 @@ class Conversation {
     const Prompt prompt{tokenizer_.encode(chat_.render(messages_, now_)), 1};
     const std::int64_t room = model_.config.context - static_cast<std::int64_t>(prompt.ids.size());
     if (room < 1)
-      throw Failure(fmt::format("the conversation has {} tokens, and the model's context is {}", prompt.ids.size(), model_.config.context),
+      throw Failure(fmt::format("the conversation has {} tokens, and the model's context is {}",
+                                prompt.ids.size(), model_.config.context),
                     "begin a new one");
     TextStream stream = tokenizer_.stream();
     std::string text;
@@ -101,7 +103,8 @@ int model_chat_command(const GlobalOptions& global, const ModelOptions& options)
     const Json answer = conversation.answer(replace_invalid(line), show);
     if (options.json) print_json(answer);
     else print("\n");
-    if (by_hand && answer["end"] == "length") print(stderr, "(cut after {} tokens; --max-tokens)\n", answer["ids"].size());
+    if (by_hand && answer["end"] == "length")
+      print(stderr, "(cut after {} tokens; --max-tokens)\n", answer["ids"].size());
     flush_output();
   }
   return 0;

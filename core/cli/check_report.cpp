@@ -14,7 +14,8 @@ namespace tinyzero {
 
 void require_known(const std::vector<std::string>& only, const std::vector<std::string>& known) {
   for (const std::string& name : only)
-    if (std::find(known.begin(), known.end(), name) == known.end()) throw Error("no check \"" + name + "\"", suggestion(name, known));
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw Error("no check \"" + name + "\"", suggestion(name, known));
 }
 
 int report_checks(const CheckReportOptions& options, const std::vector<std::string>& known,
@@ -25,11 +26,15 @@ int report_checks(const CheckReportOptions& options, const std::vector<std::stri
   for (const std::string& name : options.only.empty() ? known : options.only) {
     const auto start = std::chrono::steady_clock::now();
     const CheckResult result = run(name);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     ++counts[static_cast<int>(result.grade)];
     if (options.json) {
-      const Json row = {
-          {"check", name}, {"result", grade_name(result.grade)}, {"detail", result.detail}, {"seconds", seconds}, {"seed", options.seed}};
+      const Json row = {{"check", name},
+                        {"result", grade_name(result.grade)},
+                        {"detail", result.detail},
+                        {"seconds", seconds},
+                        {"seed", options.seed}};
       print_json(row);
     } else {
       print("{}  {:<15} {}\n", grade_name(result.grade), name, result.detail);
@@ -38,8 +43,9 @@ int report_checks(const CheckReportOptions& options, const std::vector<std::stri
   }
   const int failed = counts[static_cast<int>(Grade::fail)];
   if (!options.json) {
-    print("{} passed, {} with a warning, {} failed, {} skipped\n", counts[static_cast<int>(Grade::pass)],
-          counts[static_cast<int>(Grade::warn)], failed, counts[static_cast<int>(Grade::skip)]);
+    print("{} passed, {} with a warning, {} failed, {} skipped\n",
+          counts[static_cast<int>(Grade::pass)], counts[static_cast<int>(Grade::warn)], failed,
+          counts[static_cast<int>(Grade::skip)]);
   }
   return failed == 0 ? 0 : 1;
 }

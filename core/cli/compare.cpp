@@ -1,4 +1,5 @@
-// compare: arms and seeds of a comparison, each an ordinary run, then a table. compare-test: the last step of each run, in its own process.
+// compare: arms and seeds of a comparison, each an ordinary run, then a table. compare-test: the
+// last step of each run, in its own process.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -34,12 +35,15 @@ struct HeldFolder {
 };
 HeldFolder take_folder(const fs::path& folder) {
   std::error_code problem;
-  const bool filled = fs::exists(folder) && (!fs::is_directory(folder) || !fs::is_empty(folder, problem));
+  const bool filled =
+      fs::exists(folder) && (!fs::is_directory(folder) || !fs::is_empty(folder, problem));
   if (filled && (!fs::exists(folder / ".lock") || fs::exists(folder / "config.yaml")))
-    throw Error(folder.string() + " exists already and is no comparison", "choose another folder with --run");
+    throw Error(folder.string() + " exists already and is no comparison",
+                "choose another folder with --run");
   fs::create_directories(folder, problem);
   if (problem)
-    throw Error("cannot make the folder " + folder.string() + ": " + system_words(problem.value()), "choose a folder you may write to with --run");
+    throw Error("cannot make the folder " + folder.string() + ": " + system_words(problem.value()),
+                "choose a folder you may write to with --run");
   const fs::path path = folder / ".lock";
   HeldFolder held{FileHandle(path, O_RDWR | O_CREAT | O_NOFOLLOW), {}};
   if (const auto holder = held.lock.take(held.file, path))
@@ -59,30 +63,36 @@ std::string run_name(const Comparison& comparison, const PlannedRun& run) {
   return fmt::format("{} seed {}", run.arm ? comparison.arms[*run.arm].name : "start", run.seed);
 }
 
-std::string budget_text(const ComparisonBudget& budget) { return fmt::format("{} {}", real_text(budget.amount()), budget.unit()); }
+std::string budget_text(const ComparisonBudget& budget) {
+  return fmt::format("{} {}", real_text(budget.amount()), budget.unit());
+}
 
 std::string percent(double share) { return fmt::format("{:.1f}", 100 * share); }
 
 // A line for each run that ends; on a terminal one that lives below.
 class CompareView : public RunnerObserver {
  public:
-  CompareView(const Comparison& comparison, const ComparisonPlan& plan, fs::path folder, Screen& screen)
+  CompareView(const Comparison& comparison, const ComparisonPlan& plan, fs::path folder,
+              Screen& screen)
       : comparison_(comparison), plan_(plan), folder_(std::move(folder)), screen_(screen) {}
 
   void began(const PlannedRun& run, bool resumed) override {
     if (screen_.columns() == 0 || resumed)
-      screen_.line(fmt::format("{:<24} {}", run_name(comparison_, run), resumed ? "goes on" : "begins"));
+      screen_.line(
+          fmt::format("{:<24} {}", run_name(comparison_, run), resumed ? "goes on" : "begins"));
   }
 
   void ended(const PlannedRun& run, const RunProgress& progress) override {
     const std::string name = run_name(comparison_, run);
-    if (progress.state == RunState::failed) return screen_.line(fmt::format("{:<24} FAILED: {}", name, progress.error));
+    if (progress.state == RunState::failed)
+      return screen_.line(fmt::format("{:<24} FAILED: {}", name, progress.error));
     const auto tested = run.arm ? read_tested_run(folder_ / run.folder) : std::nullopt;
     if (!tested) return screen_.line(fmt::format("{:<24} done", name));
     const CurvePoint last = read_run_metrics(folder_ / run.folder).last;
-    screen_.line(fmt::format("{:<24} test {:>5} % · validation {:>5} % at step {} of {} · {:.0f}k tokens · {}", name,
-                             percent(tested->accuracy()), percent(tested->validation_accuracy), tested->selected_step, last.step,
-                             last.tokens / 1000, duration_text(last.seconds)));
+    screen_.line(fmt::format(
+        "{:<24} test {:>5} % · validation {:>5} % at step {} of {} · {:.0f}k tokens · {}", name,
+        percent(tested->accuracy()), percent(tested->validation_accuracy), tested->selected_step,
+        last.step, last.tokens / 1000, duration_text(last.seconds)));
   }
 
   void tick(const std::vector<RunProgress>& runs) override {
@@ -112,8 +122,8 @@ class CompareView : public RunnerObserver {
 
 std::string interval_text(const Json& estimate, const char* format = "{:.1f} [{:.1f}, {:.1f}]") {
   if (estimate.is_null()) return "-";
-  return fmt::format(fmt::runtime(format), 100 * estimate["value"].get<double>(), 100 * estimate["low"].get<double>(),
-                     100 * estimate["high"].get<double>());
+  return fmt::format(fmt::runtime(format), 100 * estimate["value"].get<double>(),
+                     100 * estimate["low"].get<double>(), 100 * estimate["high"].get<double>());
 }
 
 // Mean over the runs that ended well; "-" if there are none.
@@ -130,11 +140,13 @@ std::string mean_of(const Json& runs, const char* field, double unit, const char
 std::vector<std::string> row_of(const Json& arm, const std::string& axis) {
   std::string seeds;
   for (const Json& run : arm["runs"])
-    seeds += (seeds.empty() ? "" : " ") + (run.contains("test_accuracy") ? percent(run["test_accuracy"]) : "-");
+    seeds += (seeds.empty() ? "" : " ") +
+             (run.contains("test_accuracy") ? percent(run["test_accuracy"]) : "-");
   const auto ok = arm["ok"].get<std::int64_t>(), failed = arm["failed"].get<std::int64_t>();
   std::string runs = fmt::format("{}/{}", ok, arm["runs"].size());
   if (failed > 0) runs += fmt::format(" ({} failed)", failed);
-  std::vector<std::string> row = {arm["name"].get<std::string>(), interval_text(arm["test_accuracy"]), seeds};
+  std::vector<std::string> row = {arm["name"].get<std::string>(),
+                                  interval_text(arm["test_accuracy"]), seeds};
   row.push_back(arm["area"][axis].is_null() ? "-" : percent(arm["area"][axis]["value"]));
   row.push_back(mean_of(arm["runs"], "tokens", 1000, "{:.0f}k"));
   row.push_back(mean_of(arm["runs"], "seconds", 1, "{:.0f}"));
@@ -142,9 +154,10 @@ std::vector<std::string> row_of(const Json& arm, const std::string& axis) {
   if (!arm.contains("against_first")) return row.insert(row.end(), {"", "", ""}), row;
   const Json& against = arm["against_first"];
   row.push_back(interval_text(against["difference"], "{:+.1f} [{:+.1f}, {:+.1f}]"));
-  row.push_back(against["probability_of_improvement"].is_null()
-                    ? "-"
-                    : fmt::format("{:.2f}", against["probability_of_improvement"]["value"].get<double>()));
+  row.push_back(
+      against["probability_of_improvement"].is_null()
+          ? "-"
+          : fmt::format("{:.2f}", against["probability_of_improvement"]["value"].get<double>()));
   row.push_back(against["verdict"].get<std::string>());
   return row;
 }
@@ -153,11 +166,13 @@ std::vector<std::string> row_of(const Json& arm, const std::string& axis) {
 void print_rows(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths(rows.front().size());
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], text_columns(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], text_columns(row[i]));
   }
   for (const auto& row : rows) {
     std::string text;
-    for (std::size_t i = 0; i < row.size(); ++i) text += row[i] + std::string(widths[i] - text_columns(row[i]) + 2, ' ');
+    for (std::size_t i = 0; i < row.size(); ++i)
+      text += row[i] + std::string(widths[i] - text_columns(row[i]) + 2, ' ');
     text.erase(text.find_last_not_of(' ') + 1);
     print("{}\n", text);
   }
@@ -165,30 +180,43 @@ void print_rows(const std::vector<std::vector<std::string>>& rows) {
 
 void print_notes(const Json& summary) {
   const std::size_t seeds = summary["seeds"].size();
-  if (seeds == 1) print("One seed is an anecdote: its intervals know nothing of what another seed would have given.\n");
+  if (seeds == 1)
+    print(
+        "One seed is an anecdote: its intervals know nothing of what another seed would have "
+        "given.\n");
   else if (seeds < 5)
-    print("{} seeds are few: intervals are narrower than 95 % (docs/comparing.md). Five or more can be trusted.\n", seeds);
+    print(
+        "{} seeds are few: intervals are narrower than 95 % (docs/comparing.md). Five or more can "
+        "be trusted.\n",
+        seeds);
   for (const Json& arm : summary["arms"]) {
     for (const Json& run : arm["runs"]) {
       if (run["state"] == "failed")
-        print("failed: {} seed {}: {}\n", arm["name"].get<std::string>(), run["seed"].get<std::int64_t>(), run["error"].get<std::string>());
+        print("failed: {} seed {}: {}\n", arm["name"].get<std::string>(),
+              run["seed"].get<std::int64_t>(), run["error"].get<std::string>());
     }
   }
-  for (const Json& warning : summary["warnings"]) print("warning: {}\n", warning.get<std::string>());
+  for (const Json& warning : summary["warnings"])
+    print("warning: {}\n", warning.get<std::string>());
 }
 
 void print_summary(const Json& summary, const fs::path& folder) {
   const std::string unit = summary["budget"]["unit"];
   const std::string first = summary["arms"][0]["name"];
   std::vector<std::vector<std::string>> rows = {
-      {"arm", "test % [95 %]", "by seed", "area %", "tokens", "seconds", "runs", "against " + first + " [95 %]", "P(better)", "verdict"}};
+      {"arm", "test % [95 %]", "by seed", "area %", "tokens", "seconds", "runs",
+       "against " + first + " [95 %]", "P(better)", "verdict"}};
   for (const Json& arm : summary["arms"]) rows.push_back(row_of(arm, unit));
-  print("\n{} · {} · {} seed{} · budget {} {} a run · {} test problems (set {})\n\n", summary["task"].get<std::string>(),
-        summary["model"].get<std::string>(), summary["seeds"].size(), summary["seeds"].size() == 1 ? "" : "s",
-        real_text(summary["budget"]["amount"].get<double>()), unit, summary["test"]["problems"].get<std::size_t>(),
-        summary["test"]["set"].get<std::string>());
+  print("\n{} · {} · {} seed{} · budget {} {} a run · {} test problems (set {})\n\n",
+        summary["task"].get<std::string>(), summary["model"].get<std::string>(),
+        summary["seeds"].size(), summary["seeds"].size() == 1 ? "" : "s",
+        real_text(summary["budget"]["amount"].get<double>()), unit,
+        summary["test"]["problems"].get<std::size_t>(), summary["test"]["set"].get<std::string>());
   print_rows(rows);
-  print("\ntest: interquartile mean over seeds · area: mean validation accuracy over the {} of the budget · all in percent\n", unit);
+  print(
+      "\ntest: interquartile mean over seeds · area: mean validation accuracy over the {} of the "
+      "budget · all in percent\n",
+      unit);
   print_notes(summary);
   print("{}\n", (folder / "comparison.json").string());
 }
@@ -198,19 +226,23 @@ void print_summary(const Json& summary, const fs::path& folder) {
 int compare_command(const GlobalOptions& global, const CompareOptions& options) {
   const PluginCatalog catalog = scan_plugins(global);
   const Comparison comparison =
-      Comparison::load(options.config, options.overrides, [&](const Node& arm) { return plugin_keys(arm, catalog); });
-  const fs::path folder = options.run.empty() ? fs::path("runs") / comparison.name : fs::path(options.run);
+      Comparison::load(options.config, options.overrides,
+                       [&](const Node& arm) { return plugin_keys(arm, catalog); });
+  const fs::path folder =
+      options.run.empty() ? fs::path("runs") / comparison.name : fs::path(options.run);
   const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, catalog);
   const HeldFolder held = take_folder(folder);
   settle_files(folder, plan.files, options.accept_changes);
   Screen screen(stderr);
   CompareView view(comparison, plan, folder, screen);
-  ComparisonRunner runner(plan, folder, options.jobs, boost::dll::program_location().string(), global.plugin_folders, view);
+  ComparisonRunner runner(plan, folder, options.jobs, boost::dll::program_location().string(),
+                          global.plugin_folders, view);
   if (options.accept_changes) runner.accept_changes();
   for (const std::string& note : plan.notes) screen.line("note: " + note);
-  screen.line(fmt::format("compare  {} · {} · {} runs, {} at once with {} thread{} each · budget {} a run · {}", plan.task, plan.model,
-                          plan.runs.size(), options.jobs, plan.threads, plan.threads == 1 ? "" : "s", budget_text(comparison.budget),
-                          folder.string()));
+  screen.line(fmt::format(
+      "compare  {} · {} · {} runs, {} at once with {} thread{} each · budget {} a run · {}",
+      plan.task, plan.model, plan.runs.size(), options.jobs, plan.threads,
+      plan.threads == 1 ? "" : "s", budget_text(comparison.budget), folder.string()));
   if (!held.lock.note().empty()) screen.line("note: " + held.lock.note());
   const std::string command = command_text(global);
   runner.run(catch_interrupts({"stopping: the runs under way end with a checkpoint as soon as they "
@@ -219,12 +251,15 @@ int compare_command(const GlobalOptions& global, const CompareOptions& options) 
                               kLastStop));
   screen.clear();
   const Json summary = summarize(comparison, plan, folder, runner.progress());
-  write_file_atomically(folder / "comparison.json", summary.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_file_atomically(folder / "comparison.json",
+                        summary.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   const auto count = [&](RunState state) {
-    return std::count_if(runner.progress().begin(), runner.progress().end(), [&](const RunProgress& p) { return p.state == state; });
+    return std::count_if(runner.progress().begin(), runner.progress().end(),
+                         [&](const RunProgress& p) { return p.state == state; });
   };
   if (count(RunState::waiting) > 0) {
-    screen.line(fmt::format("interrupted: {} of {} runs are done; go on with: {}", count(RunState::done), plan.runs.size(), command));
+    screen.line(fmt::format("interrupted: {} of {} runs are done; go on with: {}",
+                            count(RunState::done), plan.runs.size(), command));
     return interrupt_code();
   }
   if (options.json) print_json(summary);

@@ -1,4 +1,5 @@
-// How a completion with its verdict is shown: by `episodes`, from a file, and by `replay`, sampled again.
+// How a completion with its verdict is shown: by `episodes`, from a file, and by `replay`, sampled
+// again.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ std::size_t page_columns();
 std::string text_field(const Json& record, const char* name);
 double number_field(const Json& record, const char* name);
 
-// Verdict, key, prompt and completion of a line of episodes/, each in lines of at most `columns` columns; of a long text the begin and the end.
+// Verdict, key, prompt and completion of a line of episodes/, each in lines of at most `columns`
+// columns; of a long text the begin and the end.
 std::string completion_text(const Json& record, std::size_t columns);
 
 }  // namespace tinyzero

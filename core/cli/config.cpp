@@ -16,7 +16,8 @@ RunParts open_parts(const GlobalOptions& global, const ConfigOptions& options) {
   return RunParts::load_shapes(options.config, options.overrides, scan_plugins(global));
 }
 
-// The tables of all plugins that can be used, over settings that live in here; one that cannot be loaded is a warning.
+// The tables of all plugins that can be used, over settings that live in here; one that cannot be
+// loaded is a warning.
 struct PluginTables {
   std::vector<TaskSettings> tasks;
   std::vector<std::unique_ptr<Algorithm>> algorithms;
@@ -39,7 +40,8 @@ struct PluginTables {
         algorithms.push_back(module.make());
         PluginTable plugin{module.id, module.title, module.doc, {}, {}};
         algorithms.back()->describe(plugin.table);
-        for (const Variant& variant : algorithms.back()->variants()) plugin.variants.push_back({variant.name, variant.doc});
+        for (const Variant& variant : algorithms.back()->variants())
+          plugin.variants.push_back({variant.name, variant.doc});
         out.push_back(std::move(plugin));
       } catch (const std::exception& e) {
         print(stderr, "warning: {}\n", e.what());
@@ -51,7 +53,8 @@ struct PluginTables {
 // What the run will not do, and what this machine cannot: on standard error, for people.
 void print_notes(const RunParts& parts) {
   for (const std::string& note : parts.notes) print(stderr, "note: {}\n", note);
-  for (const std::string& warning : memory_warnings(RunShape::of(parts))) print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : memory_warnings(RunShape::of(parts)))
+    print(stderr, "warning: {}\n", warning);
 }
 
 }  // namespace
@@ -60,11 +63,13 @@ int config_show_command(const GlobalOptions& global, const ConfigOptions& option
   const RunParts parts = open_parts(global, options);
   if (options.json) {
     Json out = Json::object();
-    for (const ResolvedSetting& setting : parts.resolved()) out[setting.path] = {{"value", setting.value}, {"origin", setting.origin.text()}};
+    for (const ResolvedSetting& setting : parts.resolved())
+      out[setting.path] = {{"value", setting.value}, {"origin", setting.origin.text()}};
     print_json(out);
     return 0;
   }
-  for (const ResolvedSetting& setting : parts.resolved()) print("{:<28} {:<16} {}\n", setting.path, setting.value, setting.origin.text());
+  for (const ResolvedSetting& setting : parts.resolved())
+    print("{:<28} {:<16} {}\n", setting.path, setting.value, setting.origin.text());
   print("\n");
   for (const std::string& line : arithmetic_lines(parts)) print("{}\n", line);
   print_notes(parts);

@@ -8,9 +8,11 @@ namespace tinyzero {
 
 EngineMaker engine_maker(const GlobalOptions&, const DecodeOptions& options) {
   if (options.device == "cpu") return cpu_engine_maker(options);
-  const Dtype precision = options.precision.empty() ? Dtype::f32 : dtype_from_name(options.precision);
+  const Dtype precision =
+      options.precision.empty() ? Dtype::f32 : dtype_from_name(options.precision);
   return [device = open_cuda_device(), precision](const Model& model) {
-    return device_engine(device, model, precision, [](const std::string& text) { print(stderr, "note: {}\n", text); });
+    return device_engine(device, model, precision,
+                         [](const std::string& text) { print(stderr, "note: {}\n", text); });
   };
 }
 

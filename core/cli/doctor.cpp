@@ -39,7 +39,8 @@ TorchFacts torch_facts() {
     facts.libtorch = e.what();
   }
   const std::string& words = facts.libtorch;
-  const Json said = json_if_valid(words.substr(words.rfind('\n') + 1)).value_or(Json());  // libraries may print before
+  const Json said = json_if_valid(words.substr(words.rfind('\n') + 1))
+                        .value_or(Json());  // libraries may print before
   if (facts.ok && said.is_object()) {
     facts.cuda = said.value("cuda", facts.cuda);
     facts.libtorch = said.value("libtorch", words);
@@ -59,21 +60,28 @@ std::string cores_text(const CpuAllowance& cpus) {
 int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
   const TorchFacts torch = torch_facts();
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
-  struct sysinfo memory {};
+  struct sysinfo memory{};
   ::sysinfo(&memory);
   const CpuAllowance cpus = cpu_allowance();
   const double available = static_cast<double>(available_memory()) / (1 << 30);
   const double gib = static_cast<double>(memory.totalram) * memory.mem_unit / (1 << 30);
-  Json report = {{"version", TINYZERO_VERSION}, {"compiler", TINYZERO_COMPILER},
-                 {"cpu", processor_name()},     {"cores", cpus.usable()},
-                 {"memory_gib", gib},           {"kernels", kernels().name},
-                 {"libtorch", torch.libtorch},  {"libtorch_ok", torch.ok},
-                 {"cuda", torch.cuda},          {"machine_cores", cpus.machine},
+  Json report = {{"version", TINYZERO_VERSION},
+                 {"compiler", TINYZERO_COMPILER},
+                 {"cpu", processor_name()},
+                 {"cores", cpus.usable()},
+                 {"memory_gib", gib},
+                 {"kernels", kernels().name},
+                 {"libtorch", torch.libtorch},
+                 {"libtorch_ok", torch.ok},
+                 {"cuda", torch.cuda},
+                 {"machine_cores", cpus.machine},
                  {"affinity_cores", cpus.affinity}};
   report["cpu_quota"] = cpus.quota > 0 ? Json(cpus.quota) : Json();
   report["available_memory_gib"] = available;
-  for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) report["tasks"].push_back(file.note.field("id"));
-  for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_ALGORITHM)) report["algorithms"].push_back(file.note.field("id"));
+  for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK))
+    report["tasks"].push_back(file.note.field("id"));
+  for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_ALGORITHM))
+    report["algorithms"].push_back(file.note.field("id"));
   report["problems"] = catalog.problems();
   const bool ok = torch.ok && report.contains("tasks") && report.contains("algorithms");
   report["ok"] = ok;
@@ -82,14 +90,16 @@ int doctor_command(const GlobalOptions& global, const DoctorOptions& options) {
     return ok ? 0 : 1;
   }
   const auto list = [&](const char* key) {
-    return report.contains(key) ? fmt::format("{}", fmt::join(report[key].get<std::vector<std::string>>(), ", "))
-                                : std::string("none found");
+    return report.contains(key)
+               ? fmt::format("{}", fmt::join(report[key].get<std::vector<std::string>>(), ", "))
+               : std::string("none found");
   };
   print("tinyzero    {} · {}\n", TINYZERO_VERSION, TINYZERO_COMPILER);
-  print("machine     {} · {} · {:.1f} GiB, {:.1f} available · kernels {}\n", processor_name(), cores_text(cpus), gib, available,
-        kernels().name);
-  print("libtorch    {}\n",
-        torch.ok ? torch.libtorch : "cannot be loaded: " + torch.libtorch + "\n            run ./tinyzero, which installs it");
+  print("machine     {} · {} · {:.1f} GiB, {:.1f} available · kernels {}\n", processor_name(),
+        cores_text(cpus), gib, available, kernels().name);
+  print("libtorch    {}\n", torch.ok ? torch.libtorch
+                                     : "cannot be loaded: " + torch.libtorch +
+                                           "\n            run ./tinyzero, which installs it");
   print("cuda        {}\n", torch.cuda);
   print("tasks       {}\n", list("tasks"));
   print("algorithms  {}\n", list("algorithms"));

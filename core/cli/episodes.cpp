@@ -22,9 +22,11 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::int64_t kSamples = 3;                                     // shown where nothing else is asked for
-constexpr std::size_t kReasons = 20;                                     // rows of the table, most
-constexpr std::size_t kReasonWord = 40, kLeastWord = 12, kNumbers = 38;  // columns: of a reason at most and at least, of what is beside it
+constexpr std::int64_t kSamples = 3;  // shown where nothing else is asked for
+constexpr std::size_t kReasons = 20;  // rows of the table, most
+constexpr std::size_t kReasonWord = 40, kLeastWord = 12,
+                      kNumbers =
+                          38;  // columns: of a reason at most and at least, of what is beside it
 
 // A line of a file and what it says.
 struct StoredEpisode {
@@ -63,7 +65,9 @@ class Total {
   static void add(Sum& sum, double value) {
     if (std::isfinite(value)) sum = {sum.first + value, sum.second + 1};
   }
-  static double mean(const Sum& sum) { return sum.second > 0 ? sum.first / sum.second : std::numeric_limits<double>::quiet_NaN(); }
+  static double mean(const Sum& sum) {
+    return sum.second > 0 ? sum.first / sum.second : std::numeric_limits<double>::quiet_NaN();
+  }
 
   double count_ = 0, cut_ = 0;
   Sum reward_, tokens_, right_;
@@ -77,22 +81,29 @@ struct Step {
 Step find_step(const EpisodesOptions& options) {
   const RunFolder folder = RunFolder::open(options.run, RunFolder::Access::read);
   const auto files = episode_files(folder.path());
-  if (files.empty()) throw Error(folder.path().string() + " has no episodes: no step of RL is done", "look again later");
+  if (files.empty())
+    throw Error(folder.path().string() + " has no episodes: no step of RL is done",
+                "look again later");
   const std::int64_t step = options.step.value_or(files.rbegin()->first);
   const auto found = files.find(step);
   if (found == files.end())
-    throw Error(fmt::format("{} has no episodes of step {}: it has {} step{} from {} to {}", folder.path().string(), step, files.size(),
-                            files.size() == 1 ? "" : "s", files.begin()->first, files.rbegin()->first));
+    throw Error(fmt::format("{} has no episodes of step {}: it has {} step{} from {} to {}",
+                            folder.path().string(), step, files.size(),
+                            files.size() == 1 ? "" : "s", files.begin()->first,
+                            files.rbegin()->first));
   return {found->second, step, files.begin()->first, files.rbegin()->first};
 }
 
 bool fits(const EpisodesOptions& o, const Json& record) {
-  return (!o.reason || text_field(record, "reason") == *o.reason) && (!o.outcome || text_field(record, "outcome") == *o.outcome) &&
-         (!o.key || text_field(record, "key") == *o.key) && (!o.problem || integer_field(record, "problem") == *o.problem);
+  return (!o.reason || text_field(record, "reason") == *o.reason) &&
+         (!o.outcome || text_field(record, "outcome") == *o.outcome) &&
+         (!o.key || text_field(record, "key") == *o.key) &&
+         (!o.problem || integer_field(record, "problem") == *o.problem);
 }
 
 // Calls work(episode, place) for each that is asked for; `all`, if not null, is told of every one.
-void for_episodes(const EpisodesOptions& options, const fs::path& file, const std::function<void(StoredEpisode, std::int64_t)>& work,
+void for_episodes(const EpisodesOptions& options, const fs::path& file,
+                  const std::function<void(StoredEpisode, std::int64_t)>& work,
                   const std::function<void(const Json&)>& all = nullptr) {
   EpisodeReader lines(file);
   StoredEpisode episode;
@@ -112,19 +123,24 @@ std::pair<EpisodeOrder, std::int64_t> order_of(const EpisodesOptions& o) {
 
 std::string order_text(EpisodeOrder order, std::size_t shown) {
   if (order == EpisodeOrder::sample) return fmt::format("{} drawn at random", shown);
-  return order == EpisodeOrder::worst ? fmt::format("the {} worst: lowest reward, then the longest", shown)
-                                      : fmt::format("the {} best: highest reward, then the shortest", shown);
+  return order == EpisodeOrder::worst
+             ? fmt::format("the {} worst: lowest reward, then the longest", shown)
+             : fmt::format("the {} best: highest reward, then the shortest", shown);
 }
 
 void print_reasons(const std::map<std::string, Total>& reasons, double count) {
   std::vector<std::pair<std::string, Total>> rows(reasons.begin(), reasons.end());
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second.count() > b.second.count(); });
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return a.second.count() > b.second.count();
+  });
   const std::size_t width = std::clamp(page_columns() - kNumbers, kLeastWord, kReasonWord);
-  print("\n  {:<{}} {:>7} {:>8} {:>8} {:>8}\n", "reason", width, "count", "share", "reward", "tokens");
+  print("\n  {:<{}} {:>7} {:>8} {:>8} {:>8}\n", "reason", width, "count", "share", "reward",
+        "tokens");
   for (std::size_t i = 0; i < std::min(rows.size(), kReasons); ++i) {
     const auto& [reason, total] = rows[i];
     const std::string word = one_line(reason, width);
-    print("  {}{} {:>7} {:>6.1f} % {:>8.3g} {:>8.4g}\n", word, std::string(width - std::min(width, text_columns(word)), ' '), total.count(),
+    print("  {}{} {:>7} {:>6.1f} % {:>8.3g} {:>8.4g}\n", word,
+          std::string(width - std::min(width, text_columns(word)), ' '), total.count(),
           100 * total.count() / count, total.reward(), total.tokens());
   }
   if (rows.size() > kReasons) print("  and {} more\n", rows.size() - kReasons);
@@ -150,15 +166,18 @@ void print_step(const Step& step, const EpisodesOptions& options) {
     ++of;
     if (known.size() < kReasons) known.insert(one_line(text_field(record, "reason"), kReasonWord));
   });
-  print("step {} · {}{} completions of {} problem{} · the run has steps {} to {}\n", step.step, total.count(),
-        total.count() < of ? fmt::format(" of {}", of) : "", problems.size(), problems.size() == 1 ? "" : "s", step.first, step.last);
+  print("step {} · {}{} completions of {} problem{} · the run has steps {} to {}\n", step.step,
+        total.count(), total.count() < of ? fmt::format(" of {}", of) : "", problems.size(),
+        problems.size() == 1 ? "" : "s", step.first, step.last);
   if (total.count() == 0) {
-    for (const std::string& line : folded(fmt::format("reasons of the step: {}", fmt::join(known, ", ")), page_columns(), 2))
+    for (const std::string& line :
+         folded(fmt::format("reasons of the step: {}", fmt::join(known, ", ")), page_columns(), 2))
       print("{}\n", line);
     return;
   }
   print("reward {:.4g}{} · {:.5g} tokens · {:.1f} % cut at the limit\n", total.reward(),
-        std::isfinite(total.right()) ? fmt::format(" · {:.1f} % right", 100 * total.right()) : "", total.tokens(), 100 * total.cut());
+        std::isfinite(total.right()) ? fmt::format(" · {:.1f} % right", 100 * total.right()) : "",
+        total.tokens(), 100 * total.cut());
   print_reasons(reasons, total.count());
   const std::vector<Json> shown = chosen.take();
   print("\n{}\n", order_text(order, shown.size()));
@@ -168,7 +187,9 @@ void print_step(const Step& step, const EpisodesOptions& options) {
 // As they are stored: in the order asked for, or else in that of the file.
 void print_lines(const Step& step, const EpisodesOptions& options) {
   if (options.worst + options.best + options.sample == 0)
-    return for_episodes(options, step.file, [](const StoredEpisode& episode, std::int64_t) { print_json_text(episode.line); });
+    return for_episodes(options, step.file, [](const StoredEpisode& episode, std::int64_t) {
+      print_json_text(episode.line);
+    });
   const auto [order, most] = order_of(options);
   FirstEpisodes<std::string> chosen(order, static_cast<std::size_t>(most));
   for_episodes(options, step.file, [&](StoredEpisode episode, std::int64_t place) {

@@ -33,7 +33,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t kEndpointTokens = 1024;
 constexpr double kPlainSeconds = 10;  // between lines where there is no terminal
 
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // What is to be evaluated, beside the models behind an endpoint.
 struct Candidates {
@@ -42,31 +44,41 @@ struct Candidates {
   Node settings;
 };
 
-bool is_setting(const std::string& word) { return word.find('=') != std::string::npos && !fs::exists(word); }
+bool is_setting(const std::string& word) {
+  return word.find('=') != std::string::npos && !fs::exists(word);
+}
 
 Candidates find_candidates(const EvalCommandOptions& options) {
   std::vector<std::string> targets, settings;
-  for (const std::string& word : options.words) (is_setting(word) ? settings : targets).push_back(word);
+  for (const std::string& word : options.words)
+    (is_setting(word) ? settings : targets).push_back(word);
   if (targets.empty() && options.endpoint.empty())
-    throw Error("nothing to evaluate", "give a run or a model folder, or --endpoint URL --model NAME");
+    throw Error("nothing to evaluate",
+                "give a run or a model folder, or --endpoint URL --model NAME");
   if (!options.prompt_template.empty() && targets.empty() && !options.completions)
-    throw Error("--template has no effect: a chat endpoint frames prompts itself", "leave it away, or add --completions");
+    throw Error("--template has no effect: a chat endpoint frames prompts itself",
+                "leave it away, or add --completions");
   if (!options.endpoint.empty() && options.models.empty())
-    throw Error("--model is missing: which of the endpoint's models?", "add --model NAME, as the endpoint calls it");
+    throw Error("--model is missing: which of the endpoint's models?",
+                "add --model NAME, as the endpoint calls it");
   Candidates out{{}, options.task, settings_from_words(settings)};
   for (const std::string& target : targets) {
     out.folders.push_back(find_subject(target, options.task, settings, options.max_tokens));
-    if (!options.prompt_template.empty()) out.folders.back().prompt_template = options.prompt_template;
+    if (!options.prompt_template.empty())
+      out.folders.back().prompt_template = options.prompt_template;
   }
-  const auto run = std::find_if(out.folders.begin(), out.folders.end(), [](const Subject& s) { return s.own_task; });
+  const auto run = std::find_if(out.folders.begin(), out.folders.end(),
+                                [](const Subject& s) { return s.own_task; });
   if (run != out.folders.end()) {
     out.task = run->task;
     out.settings = run->settings;
   }
   if (out.task.empty())
-    throw Error("--task is missing: " + (targets.empty() ? "an endpoint" : targets.front() + " is a model folder, which") +
-                    " has no task of its own",
-                "add --task NAME");
+    throw Error(
+        "--task is missing: " +
+            (targets.empty() ? "an endpoint" : targets.front() + " is a model folder, which") +
+            " has no task of its own",
+        "add --task NAME");
   std::set<std::string> names;
   for (const Subject& s : out.folders) {
     if (!names.insert(s.folder).second) throw Error(s.folder.string() + " is given twice");
@@ -96,8 +108,9 @@ void check_same_task(const PluginCatalog& catalog, const Candidates& candidates,
       if (subject.task == candidates.task && first != value)
         differs = name + " " + value.get<std::string>() + ", not " + first.get<std::string>();
     }
-    throw Error("the runs have different tasks: that of " + subject.folder.string() + " has " + differs,
-                "name the settings to evaluate on, key=value");
+    throw Error(
+        "the runs have different tasks: that of " + subject.folder.string() + " has " + differs,
+        "name the settings to evaluate on, key=value");
   }
 }
 
@@ -105,8 +118,8 @@ void warn_of_changed_files(const Candidates& candidates, const Task& task) {
   for (const Subject& subject : candidates.folders) {
     if (!subject.own_task) continue;
     for (const Change& change : changed_files(subject.run, task.resolved()))
-      print(stderr, "warning: {} has changed since the run {} began: its hash was {}, and is {}\n", change.what, subject.run.string(),
-            change.before, change.now);
+      print(stderr, "warning: {} has changed since the run {} began: its hash was {}, and is {}\n",
+            change.what, subject.run.string(), change.before, change.now);
   }
 }
 
@@ -134,29 +147,36 @@ EndpointOptions endpoint_options(const EvalCommandOptions& options) {
   request_url(out.url, out.chat);  // refuses a bad address before anything is done
   for (const std::string& field : options.body) {
     const std::size_t equals = field.find('=');
-    if (equals == 0 || equals == std::string::npos) throw Error("--body " + field + " is not NAME=VALUE", "for example --body top_p=0.95");
+    if (equals == 0 || equals == std::string::npos)
+      throw Error("--body " + field + " is not NAME=VALUE", "for example --body top_p=0.95");
     const std::string value = field.substr(equals + 1);
     out.extra[field.substr(0, equals)] = json_if_valid(value).value_or(Json(value));
   }
   out.key = take_key(out.key_name);
   if (!options.key_env.empty() && out.key.empty())
-    throw Error("the environment has no key in " + out.key_name, "set it, or leave --key-env away if the endpoint needs none");
+    throw Error("the environment has no key in " + out.key_name,
+                "set it, or leave --key-env away if the endpoint needs none");
   if (out.key.empty() || is_private(out.url)) return out;
   if (!options.key_env.empty()) {
-    print(stderr, "note: the key in {} goes to {} in clear, which has no TLS\n", out.key_name, options.endpoint);
+    print(stderr, "note: the key in {} goes to {} in clear, which has no TLS\n", out.key_name,
+          options.endpoint);
     return out;
   }
-  print(stderr, "note: the key in {} is not sent to {}, which has no TLS; --key-env {} sends it\n", out.key_name, options.endpoint,
-        out.key_name);
+  print(stderr, "note: the key in {} is not sent to {}, which has no TLS; --key-env {} sends it\n",
+        out.key_name, options.endpoint, out.key_name);
   out.key.clear();
   return out;
 }
 
-std::string progress_text(const std::string& model, std::size_t known, std::size_t total, const AskReport& r, double seconds) {
-  const auto ended = static_cast<double>(r.answered + r.failed), left = static_cast<double>(total - known) - ended;
+std::string progress_text(const std::string& model, std::size_t known, std::size_t total,
+                          const AskReport& r, double seconds) {
+  const auto ended = static_cast<double>(r.answered + r.failed),
+             left = static_cast<double>(total - known) - ended;
   std::string text = fmt::format("{}  {} of {} answered", model, known + r.answered, total);
   if (r.failed > 0) text += fmt::format(" · {} failed", r.failed);
-  if (ended > 0) text += fmt::format(" · {:.1f} a second · {} left", ended / seconds, duration_text(left * seconds / ended));
+  if (ended > 0)
+    text += fmt::format(" · {:.1f} a second · {} left", ended / seconds,
+                        duration_text(left * seconds / ended));
   return text;
 }
 
@@ -170,9 +190,11 @@ class Evaluator {
         make_engine_(std::move(make_engine)),
         stop_(stop) {
     evaluation_ = {task_.about().id, options.split, options.temperature, {}, {}};
-    evaluation_.set = draw_eval_set(task_, split_from_name(options.split), static_cast<std::size_t>(options.problems));
+    evaluation_.set = draw_eval_set(task_, split_from_name(options.split),
+                                    static_cast<std::size_t>(options.problems));
     if (!options.set.empty() && options.set != evaluation_.set.fingerprint)
-      throw Error("these problems have the hash " + evaluation_.set.fingerprint + ", --set asks for " + options.set,
+      throw Error("these problems have the hash " + evaluation_.set.fingerprint +
+                      ", --set asks for " + options.set,
                   "use the task, settings, split and number of problems of that evaluation");
     if (options.save.empty()) return;
     file_ = std::make_unique<AnswerFile>(options.save);
@@ -222,9 +244,11 @@ class Evaluator {
   void run_endpoint(EndpointOptions endpoint, const std::string& model) {
     endpoint.model = model;
     const std::string url = request_url(endpoint.url, endpoint.chat);
-    const std::string framing = endpoint.chat                                                            ? ""
-                                : options_.prompt_template.empty() || options_.prompt_template == "auto" ? "base"
-                                                                                                         : options_.prompt_template;
+    const std::string framing =
+        endpoint.chat ? ""
+        : options_.prompt_template.empty() || options_.prompt_template == "auto"
+            ? "base"
+            : options_.prompt_template;
     std::vector<Question> wanted = questions(with_greedy(false), framing);
     const std::size_t total = wanted.size();
     std::vector<EvalAnswer> answers;
@@ -236,20 +260,25 @@ class Evaluator {
       if (!endpoint.extra.empty()) about["body"] = endpoint.extra;
       answers = known_answers(about, wanted);
       const std::set<AnswerName> known = names(answers);
-      std::erase_if(wanted, [&](const Question& q) { return known.count({q.greedy, q.problem, q.sample}) > 0; });
+      std::erase_if(wanted, [&](const Question& q) {
+        return known.count({q.greedy, q.problem, q.sample}) > 0;
+      });
     }
     const std::size_t known = answers.size();
     Screen screen(stderr);
     auto shown = Clock::now();
     const auto begin = shown;
     const auto progress = [&](const AskReport& r) {
-      const auto text = [&](std::size_t) { return progress_text(model, known, total, r, since(begin)); };
+      const auto text = [&](std::size_t) {
+        return progress_text(model, known, total, r, since(begin));
+      };
       screen.live(text);
       if (screen.columns() > 0 || since(shown) < kPlainSeconds) return;
       screen.line(text(0));
       shown = Clock::now();
     };
-    const AskObserver observer{[&](const Asked& asked) { answers.push_back(judge(asked)); }, progress,
+    const AskObserver observer{[&](const Asked& asked) { answers.push_back(judge(asked)); },
+                               progress,
                                [&](const std::string& text) { screen.line("note: " + text); }};
     try {
       ask_endpoint(endpoint, wanted, total, observer, &stop_);
@@ -258,8 +287,10 @@ class Evaluator {
       tell_interrupted(model, answers.size(), total);
       throw;
     } catch (const Failure& e) {
-      throw Failure(e.what(), e.hint() + (file_ ? "; the same command asks only what " + options_.save + " does not have"
-                                                : "; with --save FILE the answers so far would not be lost"));
+      throw Failure(e.what(),
+                    e.hint() + (file_ ? "; the same command asks only what " + options_.save +
+                                            " does not have"
+                                      : "; with --save FILE the answers so far would not be lost"));
     }
     add(model, url, endpoint.max_tokens, answers);
   }
@@ -277,15 +308,19 @@ class Evaluator {
   }
 
   // At temperature 0 the samples are greedy themselves.
-  bool with_greedy(bool by_default) const { return options_.temperature > 0 && (options_.greedy || (by_default && !options_.no_greedy)); }
+  bool with_greedy(bool by_default) const {
+    return options_.temperature > 0 && (options_.greedy || (by_default && !options_.no_greedy));
+  }
 
   // What is to be asked, with prompts framed by `framing`; empty: as they are.
   std::vector<Question> questions(bool greedy, const std::string& framing) const {
     std::vector<Question> out;
     const auto& items = evaluation_.set.items;
     for (std::size_t p = 0; p < items.size(); ++p) {
-      const std::string prompt = framing.empty() ? items[p].prompt : frame_prompt(items[p].prompt, framing);
-      for (std::int64_t s = 0; s < options_.samples; ++s) out.push_back({p, s, false, options_.temperature, prompt});
+      const std::string prompt =
+          framing.empty() ? items[p].prompt : frame_prompt(items[p].prompt, framing);
+      for (std::int64_t s = 0; s < options_.samples; ++s)
+        out.push_back({p, s, false, options_.temperature, prompt});
       if (greedy) out.push_back({p, 0, true, 0, prompt});
     }
     return out;
@@ -333,12 +368,13 @@ class Evaluator {
   void tell_interrupted(const std::string& model, std::size_t kept, std::size_t wanted) const {
     if (file_) {
       file_->sync();
-      print(stderr, "interrupted: {} of {} answers of {} are in {}; the same command goes on from there\n", kept, wanted, model,
-            options_.save);
+      print(stderr,
+            "interrupted: {} of {} answers of {} are in {}; the same command goes on from there\n",
+            kept, wanted, model, options_.save);
     } else {
       print(stderr,
-            "interrupted: nothing is kept; with --save FILE answers are, and the same command "
-            "goes on\n");
+            "interrupted: nothing is kept; with --save FILE answers are, and the same command goes "
+            "on\n");
     }
   }
 
@@ -364,8 +400,10 @@ class Evaluator {
     return a;
   }
 
-  void add(const std::string& name, const std::string& url, std::int64_t max_tokens, const std::vector<EvalAnswer>& answers) {
-    evaluation_.models.push_back({name, url, max_tokens, summarize(evaluation_.set, answers, options_.samples)});
+  void add(const std::string& name, const std::string& url, std::int64_t max_tokens,
+           const std::vector<EvalAnswer>& answers) {
+    evaluation_.models.push_back(
+        {name, url, max_tokens, summarize(evaluation_.set, answers, options_.samples)});
   }
 
   const EvalCommandOptions& options_;

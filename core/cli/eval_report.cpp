@@ -22,7 +22,8 @@ std::string interval_text(double share, const Interval& i) {
 
 std::string difference_text(const MeanInterval& d) {
   const char* word = d.low > 0 ? "better" : d.high < 0 ? "worse" : "undecided";
-  return fmt::format("{:+.1f} [{:+.1f}, {:+.1f}] {}", 100 * d.mean, 100 * d.low, 100 * d.high, word);
+  return fmt::format("{:+.1f} [{:+.1f}, {:+.1f}] {}", 100 * d.mean, 100 * d.low, 100 * d.high,
+                     word);
 }
 
 // "localhost:8080" of "http://localhost:8080/v1".
@@ -32,15 +33,19 @@ std::string host_of(const std::string& url) {
 }
 
 void print_models(const Evaluation& e) {
-  print("    {:<23} {:<23} {:>7} {:>7} {:>10}   {}\n", "accuracy [95 %]", "greedy [95 %]", "tokens", "cut", "not judged", "model");
+  print("    {:<23} {:<23} {:>7} {:>7} {:>10}   {}\n", "accuracy [95 %]", "greedy [95 %]", "tokens",
+        "cut", "not judged", "model");
   for (std::size_t m = 0; m < e.models.size(); ++m) {
     const EvalReport& r = e.models[m].report;
     const bool greedy = !r.greedy_tallies.empty();
-    const std::string name = e.models[m].name + (e.models[m].endpoint.empty() ? "" : " at " + host_of(e.models[m].endpoint));
+    const std::string name =
+        e.models[m].name +
+        (e.models[m].endpoint.empty() ? "" : " at " + host_of(e.models[m].endpoint));
     print("{:<3} {:<23} {:<23} {:>7} {:>5.1f} % {:>8.1f} %   {}\n", m + 1,
           r.judged > 0 ? interval_text(r.accuracy(), r.accuracy_interval) : "    -",
           greedy ? interval_text(r.greedy, clustered_wilson(r.greedy_tallies)) : "    -",
-          r.length > 0 ? fmt::format("{:.1f}", r.length) : "-", 100 * r.truncated, 100 * r.failed, one_line(name, 200));
+          r.length > 0 ? fmt::format("{:.1f}", r.length) : "-", 100 * r.truncated, 100 * r.failed,
+          one_line(name, 200));
   }
 }
 
@@ -52,14 +57,15 @@ void print_differences(const Evaluation& e) {
     const EvalReport& r = e.models[m].report;
     print("{:<3} accuracy {}", m + 1, difference_text(paired_difference(first.tallies, r.tallies)));
     if (!first.greedy_tallies.empty() && !r.greedy_tallies.empty())
-      print(" · greedy {}", difference_text(paired_difference(first.greedy_tallies, r.greedy_tallies)));
+      print(" · greedy {}",
+            difference_text(paired_difference(first.greedy_tallies, r.greedy_tallies)));
     print("\n");
   }
 }
 
 // A row with a share for each model; NaN: there is none. What follows is for one model alone.
-void print_row(const std::string& label, const Evaluation& e, const std::function<double(const EvalReport&)>& share,
-               const std::string& rest) {
+void print_row(const std::string& label, const Evaluation& e,
+               const std::function<double(const EvalReport&)>& share, const std::string& rest) {
   print("{:<{}}", one_line(label, kLabel - 2), kLabel);
   for (const EvaluatedModel& m : e.models) {
     const double value = share(m.report);
@@ -78,9 +84,11 @@ void print_passes(const Evaluation& e) {
   }
 }
 
-// A row for each group of completions, such as those of a difficulty: the accuracy of each model, and their number.
+// A row for each group of completions, such as those of a difficulty: the accuracy of each model,
+// and their number.
 template <class Key>
-void print_groups(const Evaluation& e, std::map<Key, std::pair<double, double>> EvalReport::*groups, const char* name) {
+void print_groups(const Evaluation& e,
+                  std::map<Key, std::pair<double, double>> EvalReport::* groups, const char* name) {
   std::map<Key, double> sizes;
   for (const EvaluatedModel& m : e.models) {
     for (const auto& [key, counts] : m.report.*groups) sizes[key] = counts.second;
@@ -97,7 +105,8 @@ void print_groups(const Evaluation& e, std::map<Key, std::pair<double, double>> 
 void print_reasons(const Evaluation& e) {
   std::map<std::string, double> most;  // largest share of any model
   for (const EvaluatedModel& m : e.models) {
-    for (const auto& [reason, count] : m.report.reasons) most[reason] = std::max(most[reason], count / m.report.total);
+    for (const auto& [reason, count] : m.report.reasons)
+      most[reason] = std::max(most[reason], count / m.report.total);
   }
   std::vector<std::pair<double, std::string>> order;
   for (const auto& [reason, share] : most) order.emplace_back(-share, reason);
@@ -125,15 +134,17 @@ const char* advice_on(const std::string& remark) {
 void print_remarks(const Evaluation& e) {
   for (const EvaluatedModel& m : e.models) {
     for (const auto& [remark, count] : m.report.remarks)
-      print("\nnote: {:.0f} of {:.0f} answers of {}: {}{}", count, m.report.total, one_line(m.name, 200), one_line(remark, 200),
-            advice_on(remark));
+      print("\nnote: {:.0f} of {:.0f} answers of {}: {}{}", count, m.report.total,
+            one_line(m.name, 200), one_line(remark, 200), advice_on(remark));
     if (!m.report.remarks.empty()) print("\n");
   }
 }
 
 Json interval_json(const Interval& i) { return Json::array({i.low, i.high}); }
 
-Json difference_json(const MeanInterval& d) { return {{"mean", d.mean}, {"low", d.low}, {"high", d.high}, {"problems", d.count}}; }
+Json difference_json(const MeanInterval& d) {
+  return {{"mean", d.mean}, {"low", d.low}, {"high", d.high}, {"problems", d.count}};
+}
 
 Json model_json(const Evaluation& e, const EvaluatedModel& m) {
   const EvalReport& r = m.report;
@@ -157,15 +168,16 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
     out["greedy_interval"] = interval_json(clustered_wilson(r.greedy_tallies));
   }
   out.update({{"length", r.length}, {"truncated", r.truncated}, {"failed", r.failed}});
-  Json passes = Json::object(), pass_intervals = Json::object(), difficulty = Json::object(), sources = Json::object(),
-       reasons = Json::object();
+  Json passes = Json::object(), pass_intervals = Json::object(), difficulty = Json::object(),
+       sources = Json::object(), reasons = Json::object();
   for (std::size_t i = 0; i < r.pass_at.size(); ++i) {
     const MeanInterval pass = pass_interval(r.tallies, std::int64_t{1} << i);
     passes[std::to_string(1 << i)] = r.pass_at[i];
     pass_intervals[std::to_string(1 << i)] = Json::array({pass.low, pass.high});
   }
   for (const auto& [bucket, counts] : r.by_difficulty)
-    difficulty[std::to_string(bucket)] = {{"accuracy", counts.first / counts.second}, {"completions", counts.second}};
+    difficulty[std::to_string(bucket)] = {{"accuracy", counts.first / counts.second},
+                                          {"completions", counts.second}};
   for (const auto& [source, counts] : r.by_source)
     sources[source] = {{"accuracy", counts.first / counts.second}, {"completions", counts.second}};
   for (const auto& [reason, count] : r.reasons) reasons[reason] = count / r.total;
@@ -178,9 +190,12 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
   if (!r.remarks.empty()) out["remarks"] = r.remarks;
   if (&m == &e.models.front()) return out;
   const EvaluatedModel& first = e.models.front();
-  out["difference"] = {{"to", first.name}, {"accuracy", difference_json(paired_difference(first.report.tallies, r.tallies))}};
+  out["difference"] = {
+      {"to", first.name},
+      {"accuracy", difference_json(paired_difference(first.report.tallies, r.tallies))}};
   if (!r.greedy_tallies.empty() && !first.report.greedy_tallies.empty())
-    out["difference"]["greedy"] = difference_json(paired_difference(first.report.greedy_tallies, r.greedy_tallies));
+    out["difference"]["greedy"] =
+        difference_json(paired_difference(first.report.greedy_tallies, r.greedy_tallies));
   return out;
 }
 
@@ -188,8 +203,11 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
 
 void print_evaluation(const Evaluation& e) {
   const EvalReport& first = e.models.front().report;
-  print("{} · {} split · {:.0f} problems ({:.0f} different) · set {}\n{:.0f} sample{} a problem at temperature {:g}\n\n", e.task, e.split,
-        first.problems, first.keys, e.set.fingerprint, first.samples, first.samples == 1 ? "" : "s", e.temperature);
+  print(
+      "{} · {} split · {:.0f} problems ({:.0f} different) · set {}\n{:.0f} sample{} a problem at "
+      "temperature {:g}\n\n",
+      e.task, e.split, first.problems, first.keys, e.set.fingerprint, first.samples,
+      first.samples == 1 ? "" : "s", e.temperature);
   print_models(e);
   print_differences(e);
   print("\n{:<{}}", "", kLabel);

@@ -47,8 +47,8 @@ const StopWish& catch_interrupts(const InterruptWords& told, int last) {
   lengths[0] = words().first.size();
   lengths[1] = words().at_once.size();
   last_signal = last;
-  struct sigaction action {};
-  struct sigaction before {};
+  struct sigaction action{};
+  struct sigaction before{};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {

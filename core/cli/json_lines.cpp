@@ -17,7 +17,9 @@ constexpr std::size_t kLongestLine = std::size_t{64} << 20;  // bytes
 
 }  // namespace
 
-std::string JsonLine::where() const { return "line " + std::to_string(number) + " of standard input"; }
+std::string JsonLine::where() const {
+  return "line " + std::to_string(number) + " of standard input";
+}
 
 bool JsonLines::read_more() {
   std::array<char, 65536> bytes;
@@ -79,7 +81,8 @@ std::vector<JsonLine> JsonLines::next() {
 
 int JsonLines::finish() const {
   if (refused_ == 0) return 0;
-  print(stderr, "error: {} of {} lines {} refused; the first: {}\n", refused_, number_, refused_ == 1 ? "was" : "were", first_fault_);
+  print(stderr, "error: {} of {} lines {} refused; the first: {}\n", refused_, number_,
+        refused_ == 1 ? "was" : "were", first_fault_);
   return 2;
 }
 

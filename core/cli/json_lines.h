@@ -1,4 +1,5 @@
-// Commands that answer JSON lines: one object a line on standard input, one on standard output, in the same order.
+// Commands that answer JSON lines: one object a line on standard input, one on standard output, in
+// the same order.
 #pragma once
 
 #include <cstdint>
@@ -16,20 +17,23 @@ namespace tinyzero {
 struct JsonLine {
   std::int64_t number = 0;  // counted from 1, blank lines included
   Json object;
-  std::string fault;  // empty: none. A command may add its own, for example for a field that is missing
+  std::string
+      fault;  // empty: none. A command may add its own, for example for a field that is missing
 
   // "line 3 of standard input"
   std::string where() const;
 };
 
-// Standard input, line by line. A line that cannot be used costs itself alone: those before and after it are answered.
+// Standard input, line by line. A line that cannot be used costs itself alone: those before and
+// after it are answered.
 class JsonLines {
  public:
-  // The lines that have arrived, at most 256 of them, blank ones left out; waits while there is none. Empty at the end of the input.
-  // Throws Error if standard input cannot be read.
+  // The lines that have arrived, at most 256 of them, blank ones left out; waits while there is
+  // none. Empty at the end of the input. Throws Error if standard input cannot be read.
   std::vector<JsonLine> next();
 
-  // Runs work(line), which may throw Error, if the line has no fault so far; what it throws becomes the line's fault.
+  // Runs work(line), which may throw Error, if the line has no fault so far; what it throws becomes
+  // the line's fault.
   template <class Work>
   void attempt(JsonLine& line, const Work& work) {
     try {
@@ -44,7 +48,8 @@ class JsonLines {
     if (refused_++ == 0) first_fault_ = line.fault;
   }
 
-  // For the command's end: says on standard error how many lines were refused, and returns the exit code, 0 or 2.
+  // For the command's end: says on standard error how many lines were refused, and returns the exit
+  // code, 0 or 2.
   int finish() const;
 
  private:
@@ -59,8 +64,8 @@ class JsonLines {
   std::string first_fault_;
 };
 
-// Prints answer(line) for each line of standard input, in order and as lines come; {"error", "line"} for a line that is refused.
-// Returns the exit code, 0 or 2.
+// Prints answer(line) for each line of standard input, in order and as lines come; {"error",
+// "line"} for a line that is refused. Returns the exit code, 0 or 2.
 int answer_json_lines(const std::function<Json(const JsonLine&)>& answer);
 
 // What stands in the place of an answer to a line with a fault.

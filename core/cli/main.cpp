@@ -26,12 +26,15 @@ int run(int argc, char** argv) {
   tinyzero::GlobalOptions global;
   global.arguments.assign(argv + 1, argv + argc);
   std::function<int()> chosen;
-  CLI::App app("TinyZero in C++: reinforcement learning of small language models with verifiable rewards", "tinyzero");
+  CLI::App app(
+      "TinyZero in C++: reinforcement learning of small language models with verifiable rewards",
+      "tinyzero");
   app.set_version_flag("--version", TINYZERO_VERSION);
   app.get_formatter()->column_width(34);
   tinyzero::add_commands(app, global, chosen);
   global.arguments = tinyzero::understood_words(app, std::move(global.arguments));
-  std::vector<std::string> last_first(global.arguments.rbegin(), global.arguments.rend());  // as the parser wants them
+  std::vector<std::string> last_first(global.arguments.rbegin(),
+                                      global.arguments.rend());  // as the parser wants them
   try {
     app.parse(std::move(last_first));
   } catch (const CLI::ParseError& e) {
@@ -41,8 +44,8 @@ int run(int argc, char** argv) {
   return chosen();
 }
 
-// Training takes and gives back the same large tensors thousands of times: their pages stay with the process, where all threads find them, and
-// are large ones.
+// Training takes and gives back the same large tensors thousands of times: their pages stay with
+// the process, where all threads find them, and are large ones.
 void keep_large_memory() {
   mallopt(M_ARENA_MAX, 1);
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
@@ -59,7 +62,8 @@ void print_error(const std::string& what, const std::string& hint) {
 void print_errors(const tinyzero::Errors& errors) {
   constexpr std::size_t kShown = 20;
   const std::size_t all = errors.all().size(), shown = std::min(all, kShown);
-  for (std::size_t i = 0; i < shown; ++i) print_error(errors.all()[i].what(), errors.all()[i].hint());
+  for (std::size_t i = 0; i < shown; ++i)
+    print_error(errors.all()[i].what(), errors.all()[i].hint());
   tinyzero::print(stderr, "{} mistakes{}\n", all,
                   shown < all ? fmt::format(", of which these are the first {}", shown) : "");
 }
@@ -86,6 +90,7 @@ int run_guarded(int argc, char** argv) {
 int main(int argc, char** argv) {
   tinyzero::open_standard_streams();
   keep_large_memory();
-  std::signal(SIGCHLD, SIG_DFL);  // whoever started this may ignore it: then nobody tells how workers end
+  std::signal(SIGCHLD,
+              SIG_DFL);  // whoever started this may ignore it: then nobody tells how workers end
   return tinyzero::end_output(run_guarded(argc, argv));
 }

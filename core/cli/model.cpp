@@ -51,32 +51,37 @@ std::vector<std::int32_t> given_ids(const JsonLine& line) {
   std::vector<std::int32_t> ids;
   for (const Json& id : list) {
     if (!id.is_number_integer() || id < 0 || id > std::numeric_limits<std::int32_t>::max())
-      throw Error(line.where() + ": \"ids\" holds " + json_line(id).substr(0, 80) + ", which is no token id");
+      throw Error(line.where() + ": \"ids\" holds " + json_line(id).substr(0, 80) +
+                  ", which is no token id");
     ids.push_back(id.get<std::int32_t>());
   }
   return ids;
 }
 
 // Ids as they are given, or those of a text.
-std::vector<std::int32_t> ids_of(const JsonLine& line, const char* text_field, LazyTokenizer& tokenizer) {
+std::vector<std::int32_t> ids_of(const JsonLine& line, const char* text_field,
+                                 LazyTokenizer& tokenizer) {
   if (line.object.contains("ids")) return given_ids(line);
   if (line.object.contains(text_field)) {
-    return tokenizer.get().encode_prompt(required_field<std::string>(line.object, text_field, line.where()));
+    return tokenizer.get().encode_prompt(
+        required_field<std::string>(line.object, text_field, line.where()));
   }
   throw Error(line.where() + " has neither \"ids\" nor \"" + std::string(text_field) + "\"");
 }
 
 std::vector<std::int32_t> prompt_ids(const JsonLine& line, LazyTokenizer& tokenizer) {
   if (line.object.contains("ids") && line.object.contains("prompt"))
-    throw Error(line.where() + " has both \"ids\" and \"prompt\", of which only one can be continued");
+    throw Error(line.where() +
+                " has both \"ids\" and \"prompt\", of which only one can be continued");
   return ids_of(line, "prompt", tokenizer);
 }
 
 // The prompts that are continued, and where each came from.
 struct Prompts {
   std::vector<Prompt> prompts;
-  std::vector<JsonLine> lines;  // one for each line of standard input, those with faults too; none for --prompt
-  int code = 0;                 // of the command
+  std::vector<JsonLine>
+      lines;     // one for each line of standard input, those with faults too; none for --prompt
+  int code = 0;  // of the command
 };
 
 Prompts read_prompts(const Model& model, const ModelOptions& options, LazyTokenizer& tokenizer) {
@@ -124,8 +129,9 @@ int model_generate_command(const GlobalOptions& global, const ModelOptions& opti
   };
   for (const Episode& episode : episodes) {
     print_refused();
-    print_json(
-        {{"ids", episode.tokens}, {"text", tokenizer.try_decode(episode.tokens)}, {"end", episode.end == End::eos ? "eos" : "length"}});
+    print_json({{"ids", episode.tokens},
+                {"text", tokenizer.try_decode(episode.tokens)},
+                {"end", episode.end == End::eos ? "eos" : "length"}});
     if (line != input.lines.end()) ++line;
   }
   print_refused();

@@ -1,5 +1,5 @@
-// model export: a folder or a run's newest checkpoint as a new Hugging Face folder, in another type or in shards; then GGUF, which llama.cpp's own
-// converter makes of it.
+// model export: a folder or a run's newest checkpoint as a new Hugging Face folder, in another type
+// or in shards; then GGUF, which llama.cpp's own converter makes of it.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -27,12 +27,15 @@ constexpr const char* kConverter = "convert_hf_to_gguf.py";
 std::uint64_t parse_size(const std::string& text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
   const double number = parse_real(text.substr(0, digits)).value_or(0);
-  static const std::pair<const char*, double> kUnits[] = {{"KB", 1e3},     {"MB", 1e6},        {"GB", 1e9},
-                                                          {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}};
+  static const std::pair<const char*, double> kUnits[] = {
+      {"KB", 1e3},     {"MB", 1e6},        {"GB", 1e9},
+      {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}};
   for (const auto& [unit, factor] : kUnits) {
-    if (text.substr(digits) == unit && number * factor >= 1 && number * factor < 1e18) return static_cast<std::uint64_t>(number * factor);
+    if (text.substr(digits) == unit && number * factor >= 1 && number * factor < 1e18)
+      return static_cast<std::uint64_t>(number * factor);
   }
-  throw Error("--shard-size is \"" + text + "\", which is no size", "write for example 2GB or 500MB");
+  throw Error("--shard-size is \"" + text + "\", which is no size",
+              "write for example 2GB or 500MB");
 }
 
 // The converter as the shell would find it.
@@ -43,8 +46,10 @@ fs::path find_converter() {
     const fs::path program = fs::absolute(fs::path(folder.empty() ? "." : folder) / kConverter);
     if (fs::is_regular_file(program) && ::access(program.c_str(), X_OK) == 0) return program;
   }
-  throw Error(std::string("--gguf needs llama.cpp's converter, and there is no ") + kConverter + " in the folders of PATH",
-              "add the folder of llama.cpp to PATH and install its requirements, or leave --gguf out");
+  throw Error(
+      std::string("--gguf needs llama.cpp's converter, and there is no ") + kConverter +
+          " in the folders of PATH",
+      "add the folder of llama.cpp to PATH and install its requirements, or leave --gguf out");
 }
 
 // The last line of a log that says something.
@@ -60,8 +65,10 @@ std::string last_line(const fs::path& log) {
 // Runs the converter on the written folder. Returns the file.
 fs::path convert(const fs::path& program, const fs::path& out, Dtype dtype) {
   const fs::path folder = (fs::absolute(out) / "").lexically_normal().parent_path();
-  const fs::path file = folder / (folder.filename().string() + "-" + name_of(dtype) + ".gguf"), log = folder / ".gguf.log";
-  Child child({program, folder, "--outfile", file, "--outtype", name_of(dtype)}, log, usable_cores());
+  const fs::path file = folder / (folder.filename().string() + "-" + name_of(dtype) + ".gguf"),
+                 log = folder / ".gguf.log";
+  Child child({program, folder, "--outfile", file, "--outtype", name_of(dtype)}, log,
+              usable_cores());
   std::optional<int> code;
   while (!(code = child.ended())) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   const std::string words = last_line(log);
@@ -69,9 +76,10 @@ fs::path convert(const fs::path& program, const fs::path& out, Dtype dtype) {
   if (*code == 0 && fs::exists(file)) return file;
   std::error_code ignored;
   fs::remove(file, ignored);
-  throw Failure(
-      fmt::format("{} ended with {} and wrote no {}; its last words: {}", program.string(), *code, file.filename().string(), words),
-      fmt::format("{} itself is complete; for all it says: {} {}", out.string(), kConverter, out.string()));
+  throw Failure(fmt::format("{} ended with {} and wrote no {}; its last words: {}",
+                            program.string(), *code, file.filename().string(), words),
+                fmt::format("{} itself is complete; for all it says: {} {}", out.string(),
+                            kConverter, out.string()));
 }
 
 }  // namespace
@@ -84,14 +92,16 @@ int model_export_command(const GlobalOptions&, const ModelExportOptions& options
   Dtype dtype = source.dtypes().size() == 1 ? source.dtypes().begin()->first : Dtype::f32;
   if (!options.dtype.empty()) dtype = dtype_from_name(options.dtype);
 
-  const FolderContent content{&source.config(), source.tensors(), source.companions(), dtype, shard_bytes};
+  const FolderContent content{&source.config(), source.tensors(), source.companions(), dtype,
+                              shard_bytes};
   check_space(out, folder_bytes(content) * (options.gguf ? 2 : 1), out.string());
   export_folder(content, out);
 
   const ModelFolder written(out);  // reads back what others will read
   std::size_t bytes = 0;
   for (const SafetensorsFile& file : written.files()) bytes += file.bytes();
-  print("{} · {} · {} in {} {}\n", out.string(), name_of(dtype), size_text(static_cast<double>(bytes)), written.files().size(),
+  print("{} · {} · {} in {} {}\n", out.string(), name_of(dtype),
+        size_text(static_cast<double>(bytes)), written.files().size(),
         written.files().size() == 1 ? "file" : "files");
   flush_output();  // before the converter's words
   if (options.gguf) print("{}\n", convert(converter, out, dtype).string());

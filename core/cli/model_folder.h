@@ -1,4 +1,5 @@
-// Opening a model that a person named: a Hugging Face folder, or a run, which stands for its newest checkpoint.
+// Opening a model that a person named: a Hugging Face folder, or a run, which stands for its newest
+// checkpoint.
 #pragma once
 
 #include <string>
@@ -23,8 +24,11 @@ struct Subject {
   std::int64_t max_tokens = 256;
 };
 
-// `target` on `task` with the settings `words` (key=value). A run, or a checkpoint in it, brings its own task (if `task` is empty or the same), whose settings the
-// words change, and its own limits; a model folder brings nothing. max_tokens 0: the run's, or 256. `task` stays empty if nobody names one.
-Subject find_subject(const fs::path& target, const std::string& task, const std::vector<std::string>& words, std::int64_t max_tokens);
+// `target` on `task` with the settings `words` (key=value). A run, or a checkpoint in it, brings
+// its own task (if `task` is empty or the same), whose settings the words change, and its own
+// limits; a model folder brings nothing. max_tokens 0: the run's, or 256. `task` stays empty if
+// nobody names one.
+Subject find_subject(const fs::path& target, const std::string& task,
+                     const std::vector<std::string>& words, std::int64_t max_tokens);
 
 }  // namespace tinyzero

@@ -21,21 +21,25 @@ namespace {
 // 494032768 -> "494,032,768".
 std::string grouped(std::int64_t number) {
   std::string text = std::to_string(number);
-  for (auto at = static_cast<std::int64_t>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<std::size_t>(at), ",");
+  for (auto at = static_cast<std::int64_t>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<std::size_t>(at), ",");
   return text;
 }
 
 std::string rope_text(const ModelConfig& c) {
   const std::string theta = fmt::format("theta {}", c.rope_theta);
-  if (c.rope_scaling == RopeScaling::linear) return fmt::format("{} · linear scaling by {}", theta, c.rope_factor);
+  if (c.rope_scaling == RopeScaling::linear)
+    return fmt::format("{} · linear scaling by {}", theta, c.rope_factor);
   if (c.rope_scaling == RopeScaling::llama3)
-    return fmt::format("{} · Llama 3 scaling by {} from {} tokens", theta, c.rope_factor, grouped(c.rope_original_context));
+    return fmt::format("{} · Llama 3 scaling by {} from {} tokens", theta, c.rope_factor,
+                       grouped(c.rope_original_context));
   return theta;
 }
 
 Json rope_json(const ModelConfig& c) {
   Json out = {{"theta", c.rope_theta}, {"scaling", nullptr}};
-  if (c.rope_scaling == RopeScaling::linear) out["scaling"] = {{"type", "linear"}, {"factor", c.rope_factor}};
+  if (c.rope_scaling == RopeScaling::linear)
+    out["scaling"] = {{"type", "linear"}, {"factor", c.rope_factor}};
   if (c.rope_scaling == RopeScaling::llama3) {
     out["scaling"] = {{"type", "llama3"},
                       {"factor", c.rope_factor},
@@ -120,12 +124,15 @@ void print_tokenizer(const Json& info) {
   if (info.contains("error")) {
     print("  no tokenizer  {}\n", one_line(info["error"].get<std::string>(), 400));
   } else {
-    print("  tokenizer   {} · {} tokens, {} of them added\n", info["kind"].get<std::string>(), info["tokens"].get<std::int64_t>(),
-          info["added"].get<std::int64_t>());
-    for (const std::string& line : folded("  special    " + list("special"), 140, 14)) print("{}\n", line);
-    if (!info["before"].empty() || !info["behind"].empty()) print("  prompt     {} …{}\n", list("before"), list("behind"));
+    print("  tokenizer   {} · {} tokens, {} of them added\n", info["kind"].get<std::string>(),
+          info["tokens"].get<std::int64_t>(), info["added"].get<std::int64_t>());
+    for (const std::string& line : folded("  special    " + list("special"), 140, 14))
+      print("{}\n", line);
+    if (!info["before"].empty() || !info["behind"].empty())
+      print("  prompt     {} …{}\n", list("before"), list("behind"));
     for (const Json& words : info["contradictions"]) {
-      for (const std::string& line : folded("  note        " + words.get<std::string>(), 140, 14)) print("{}\n", line);
+      for (const std::string& line : folded("  note        " + words.get<std::string>(), 140, 14))
+        print("{}\n", line);
     }
   }
   print_chat(info);
@@ -135,7 +142,8 @@ Json info_json(const ModelFolder& folder) {
   const ModelConfig& c = folder.config();
   Json dtypes = Json::object(), files = Json::array();
   for (const auto& [dtype, numbers] : folder.dtypes()) dtypes[name_of(dtype)] = numbers;
-  for (const SafetensorsFile& file : folder.files()) files.push_back({{"name", file.path().filename().string()}, {"bytes", file.bytes()}});
+  for (const SafetensorsFile& file : folder.files())
+    files.push_back({{"name", file.path().filename().string()}, {"bytes", file.bytes()}});
   return {{"folder", folder.path().string()},
           {"model_type", c.model_type},
           {"architecture", architecture_of(c)},
@@ -173,7 +181,8 @@ int model_info_command(const GlobalOptions&, const ModelOptions& options) {
   if (c.qkv_bias) extras += " · biases on q, k and v";
   if (c.qk_norm) extras += " · norms on q and k";
   std::size_t bytes = 0;
-  for (const auto& [dtype, numbers] : folder.dtypes()) dtypes += (dtypes.empty() ? "" : " and ") + name_of(dtype);
+  for (const auto& [dtype, numbers] : folder.dtypes())
+    dtypes += (dtypes.empty() ? "" : " and ") + name_of(dtype);
   for (const SafetensorsFile& file : folder.files()) bytes += file.bytes();
   const auto& files = folder.files();
   print("{}\n", folder.path().string());
@@ -182,13 +191,16 @@ int model_info_command(const GlobalOptions&, const ModelOptions& options) {
         c.value_head ? "one value a token in place of a head"
         : c.tied     ? "the head is the embedding"
                      : "a head of its own");
-  print("  shape       {} layers of {} · {} heads of {} over {} of keys and values · MLP {}\n", c.layers, grouped(c.width), c.heads,
-        c.head_dim, c.kv_heads, grouped(c.mlp));
+  print("  shape       {} layers of {} · {} heads of {} over {} of keys and values · MLP {}\n",
+        c.layers, grouped(c.width), c.heads, c.head_dim, c.kv_heads, grouped(c.mlp));
   print("  vocabulary  {}\n", grouped(c.vocab));
   print("  context     {} tokens · rope {}\n", grouped(c.context), rope_text(c));
   print("  weights     {} · {} in {}\n", dtypes, size_text(static_cast<double>(bytes)),
-        files.size() == 1 ? files[0].path().filename().string() : fmt::format("{} shards", files.size()));
-  print("  ends with   {}\n", c.eos.empty() ? "no token" : fmt::format("token {} ({})", fmt::join(c.eos, ", "), folder.eos_source()));
+        files.size() == 1 ? files[0].path().filename().string()
+                          : fmt::format("{} shards", files.size()));
+  print("  ends with   {}\n",
+        c.eos.empty() ? "no token"
+                      : fmt::format("token {} ({})", fmt::join(c.eos, ", "), folder.eos_source()));
   print_tokenizer(tokenizer_info(folder.path()));
   return 0;
 }

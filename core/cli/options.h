@@ -1,7 +1,7 @@
 // Every command of the program and its options: what `--help` shows, and what the commands receive.
 //
-// A command that needs LibTorch runs in the program tinyzero-train, which the program tinyzero starts in its own place: so help, tasks
-// and sampling never wait for LibTorch to load.
+// A command that needs LibTorch runs in the program tinyzero-train, which the program tinyzero
+// starts in its own place: so help, tasks and sampling never wait for LibTorch to load.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,14 @@ class App;
 namespace tinyzero {
 
 struct GlobalOptions {
-  std::vector<std::string> arguments;                 // of the whole command line, for starting tinyzero-train
+  std::vector<std::string> arguments;  // of the whole command line, for starting tinyzero-train
   std::vector<std::filesystem::path> plugin_folders;  // --plugins
 };
 
 // What a command decodes with.
 struct DecodeOptions {
-  std::string device = "cpu", precision;  // precision: f32 or bf16; empty: f32, on the CPU what TINYZERO_CPU names
+  std::string device = "cpu",
+              precision;  // precision: f32 or bf16; empty: f32, on the CPU what TINYZERO_CPU names
 };
 
 struct TrainOptions {
@@ -217,7 +218,8 @@ int model_merge_command(const GlobalOptions&, const ModelMergeOptions&);
 int report_command(const GlobalOptions&, const ReportCommandOptions&);
 int doctor_command(const GlobalOptions&, const DoctorOptions&);
 
-// Adds all commands to `app`; the one that is chosen leaves its call in `chosen`. `global` must outlive the app.
+// Adds all commands to `app`; the one that is chosen leaves its call in `chosen`. `global` must
+// outlive the app.
 void add_commands(CLI::App& app, GlobalOptions& global, std::function<int()>& chosen);
 
 }  // namespace tinyzero

@@ -37,7 +37,8 @@ bool write(const std::string& text) {
 // \uXXXX, or two of them for a character beyond the first plane.
 std::string json_escape(std::uint32_t code) {
   if (code < 0x10000) return fmt::format("\\u{:04x}", code);
-  return fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((code - 0x10000) >> 10), 0xDC00 + ((code - 0x10000) & 0x3FF));
+  return fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((code - 0x10000) >> 10),
+                     0xDC00 + ((code - 0x10000) & 0x3FF));
 }
 
 // A value that json_line() wrote, with its line end.

@@ -8,7 +8,8 @@
 
 namespace tinyzero {
 
-// A line each for warm start, RL, tokens and evaluation, and, of whole parts, memory on this machine.
+// A line each for warm start, RL, tokens and evaluation, and, of whole parts, memory on this
+// machine.
 std::vector<std::string> arithmetic_lines(const RunShape& run, std::size_t held_out_keys);
 std::vector<std::string> arithmetic_lines(const RunParts& parts);
 Json arithmetic_json(const RunParts& parts);

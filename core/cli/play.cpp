@@ -22,7 +22,9 @@ namespace {
 
 // An answer typed without tags is taken as the whole answer.
 std::string with_tags(const std::string& answer) {
-  return answer.find(kAnswerClose) != std::string::npos ? answer : std::string(kAnswerOpen) + answer + std::string(kAnswerClose);
+  return answer.find(kAnswerClose) != std::string::npos
+             ? answer
+             : std::string(kAnswerOpen) + answer + std::string(kAnswerClose);
 }
 
 int play_by_hand(const Task& task, const PlayOptions& options) {
@@ -30,7 +32,9 @@ int play_by_hand(const Task& task, const PlayOptions& options) {
   double right = 0;
   std::int64_t tried = 0;
   for (std::int64_t n = 0; options.problems == 0 || n < options.problems; ++n) {
-    const Item item = task.draw(static_cast<std::uint64_t>(options.seed), {static_cast<std::uint64_t>(n)}).front();
+    const Item item =
+        task.draw(static_cast<std::uint64_t>(options.seed), {static_cast<std::uint64_t>(n)})
+            .front();
     print("\n{}\n> ", item.prompt);
     flush_output();
     std::string line;
@@ -44,7 +48,8 @@ int play_by_hand(const Task& task, const PlayOptions& options) {
     const Verdict verdict = task.verify({{item.state, completion}}).front();
     ++tried;
     right += task.is_right(verdict) ? 1 : 0;
-    print("  {} · reward {} · {}\n", task.is_right(verdict) ? "right" : "not right", verdict.reward, task.reason(verdict));
+    print("  {} · reward {} · {}\n", task.is_right(verdict) ? "right" : "not right", verdict.reward,
+          task.reason(verdict));
   }
   print("\n{} of {} right\n", right, tried);
   return 0;
@@ -54,31 +59,40 @@ int watch_oracle(const Task& task, const PlayOptions& options) {
   double right = 0;
   const std::int64_t problems = options.problems > 0 ? options.problems : 5;
   for (std::int64_t n = 0; n < problems; ++n) {
-    const Item item = task.draw(static_cast<std::uint64_t>(options.seed), {static_cast<std::uint64_t>(n)}).front();
+    const Item item =
+        task.draw(static_cast<std::uint64_t>(options.seed), {static_cast<std::uint64_t>(n)})
+            .front();
     const auto solution = task.solve(item.state);
     const Verdict verdict = task.verify({{item.state, solution.value_or("")}}).front();
     right += task.is_right(verdict) ? 1 : 0;
-    print("{}\n{}\n  {} · reward {} · {}\n\n", item.prompt, solution.value_or("(there is no solution)"),
+    print("{}\n{}\n  {} · reward {} · {}\n\n", item.prompt,
+          solution.value_or("(there is no solution)"),
           task.is_right(verdict) ? "right" : "not right", verdict.reward, task.reason(verdict));
   }
   print("{} of {} right\n", right, problems);
   return 0;
 }
 
-int watch_model(const Task& task, const Subject& subject, const PlayOptions& options, const EngineMaker& make_engine) {
+int watch_model(const Task& task, const Subject& subject, const PlayOptions& options,
+                const EngineMaker& make_engine) {
   const Model model = load_model(subject.folder);
   const Tokenizer tokenizer = Tokenizer::load(subject.folder);
-  const auto items = draw_split(task, Split::test, static_cast<std::uint64_t>(options.seed), 0,
-                                static_cast<std::size_t>(options.problems > 0 ? options.problems : 5));
+  const auto items =
+      draw_split(task, Split::test, static_cast<std::uint64_t>(options.seed), 0,
+                 static_cast<std::size_t>(options.problems > 0 ? options.problems : 5));
   const auto engine = make_engine(model);
-  const auto prompts = make_prompts(tokenizer, resolve_framing(subject.prompt_template, tokenizer), items, 1);
-  const Sampling sampling{
-      subject.max_tokens, options.temperature, model.config.eos, static_cast<std::uint64_t>(options.seed), Purpose::generation, 0};
+  const auto prompts =
+      make_prompts(tokenizer, resolve_framing(subject.prompt_template, tokenizer), items, 1);
+  const Sampling sampling{subject.max_tokens,  options.temperature,
+                          model.config.eos,    static_cast<std::uint64_t>(options.seed),
+                          Purpose::generation, 0};
   double right = 0;
-  for (const ScoredCompletion& c : score_episodes(tokenizer, task, items, engine->generate(prompts, sampling))) {
+  for (const ScoredCompletion& c :
+       score_episodes(tokenizer, task, items, engine->generate(prompts, sampling))) {
     right += task.is_right(c.verdict) ? 1 : 0;
-    print("{}\n{}\n  {} · {} tokens · {}\n\n", items[c.item].prompt, c.text, task.is_right(c.verdict) ? "right" : "not right",
-          c.episode.tokens.size(), task.reason(c.verdict));
+    print("{}\n{}\n  {} · {} tokens · {}\n\n", items[c.item].prompt, c.text,
+          task.is_right(c.verdict) ? "right" : "not right", c.episode.tokens.size(),
+          task.reason(c.verdict));
   }
   print("{} of {} right\n", right, items.size());
   return 0;
@@ -94,8 +108,10 @@ int play_command(const GlobalOptions& global, const PlayOptions& options) {
     return options.oracle ? watch_oracle(task, options) : play_by_hand(task, options);
   }
   const EngineMaker make_engine = engine_maker(global, options.decode);
-  const Subject subject = find_subject(options.model, options.task, options.settings, options.max_tokens);
-  return watch_model(Task::open(catalog, subject.task, &subject.settings), subject, options, make_engine);
+  const Subject subject =
+      find_subject(options.model, options.task, options.settings, options.max_tokens);
+  return watch_model(Task::open(catalog, subject.task, &subject.settings), subject, options,
+                     make_engine);
 }
 
 }  // namespace tinyzero

@@ -1,4 +1,5 @@
-// replay: a step of a run once more, token by token, and another algorithm's update on its episodes.
+// replay: a step of a run once more, token by token, and another algorithm's update on its
+// episodes.
 
 #include <fmt/format.h>
 
@@ -40,7 +41,9 @@ std::vector<std::size_t> worst_of(const SampledStep& sampled, std::int64_t most)
   FirstEpisodes<std::size_t> worst(EpisodeOrder::worst, static_cast<std::size_t>(most));
   for (std::size_t i = 0; i < sampled.completions.size(); ++i) {
     const ScoredCompletion& c = sampled.completions[i];
-    worst.add({c.verdict.reward, static_cast<std::int64_t>(c.episode.tokens.size()), static_cast<std::int64_t>(i)}, i);
+    worst.add({c.verdict.reward, static_cast<std::int64_t>(c.episode.tokens.size()),
+               static_cast<std::int64_t>(i)},
+              i);
   }
   return worst.take();
 }
@@ -48,10 +51,15 @@ std::vector<std::size_t> worst_of(const SampledStep& sampled, std::int64_t most)
 // The tokens of all completions, which lie end to end.
 class Tokens {
  public:
-  Tokens(const RunParts& parts, const SampledStep& sampled, const ReplayedUpdate& own, const ReplayedUpdate* other)
-      : parts_(parts), sampled_(sampled), own_(values_of(own)), before_(own.before.to(at::kDouble).contiguous()) {
+  Tokens(const RunParts& parts, const SampledStep& sampled, const ReplayedUpdate& own,
+         const ReplayedUpdate* other)
+      : parts_(parts),
+        sampled_(sampled),
+        own_(values_of(own)),
+        before_(own.before.to(at::kDouble).contiguous()) {
     if (other != nullptr) other_ = values_of(*other);
-    for (const ScoredCompletion& c : sampled.completions) first_.push_back(first_.back() + c.episode.tokens.size());
+    for (const ScoredCompletion& c : sampled.completions)
+      first_.push_back(first_.back() + c.episode.tokens.size());
   }
 
   Json of(std::size_t completion) const {
@@ -78,7 +86,8 @@ class Tokens {
     return {u.after.to(at::kDouble).contiguous(), u.advantage.to(at::kDouble).contiguous()};
   }
   static Json of_update(const Values& values, std::size_t n) {
-    return {{"after", values.after.const_data_ptr<double>()[n]}, {"advantage", values.advantage.const_data_ptr<double>()[n]}};
+    return {{"after", values.after.const_data_ptr<double>()[n]},
+            {"advantage", values.advantage.const_data_ptr<double>()[n]}};
   }
 
   const RunParts& parts_;
@@ -92,16 +101,19 @@ class Tokens {
 void print_tokens(const Json& tokens, const ReplayedUpdate& own, const ReplayedUpdate* other) {
   constexpr std::size_t kText = 16;
   if (other != nullptr) {
-    print("  {:{}} {:>9} {:>9} {:>20} {:>20}\n", "", kText, "", "", one_line(own.algorithm, 20), one_line(other->algorithm, 20));
+    print("  {:{}} {:>9} {:>9} {:>20} {:>20}\n", "", kText, "", "", one_line(own.algorithm, 20),
+          one_line(other->algorithm, 20));
   }
-  print("  {:<{}} {:>9} {:>9} {:>9} {:>10}{}\n", "token", kText, "sampler", "before", "after", "advantage",
-        other != nullptr ? fmt::format(" {:>9} {:>10}", "after", "advantage") : "");
+  print("  {:<{}} {:>9} {:>9} {:>9} {:>10}{}\n", "token", kText, "sampler", "before", "after",
+        "advantage", other != nullptr ? fmt::format(" {:>9} {:>10}", "after", "advantage") : "");
   const auto update = [](const Json& u) {
-    return fmt::format(" {:>9.4f} {:>+10.3f}", u["after"].get<double>(), u["advantage"].get<double>());
+    return fmt::format(" {:>9.4f} {:>+10.3f}", u["after"].get<double>(),
+                       u["advantage"].get<double>());
   };
   for (const Json& token : tokens) {
     const std::string text = "[" + one_line(text_field(token, "text"), kText - 2) + "]";
-    print("  {}{} {:>9.4f} {:>9.4f}{}{}\n", text, std::string(kText - std::min(kText, text_columns(text)), ' '),
+    print("  {}{} {:>9.4f} {:>9.4f}{}{}\n", text,
+          std::string(kText - std::min(kText, text_columns(text)), ' '),
           token["sampler"].get<double>(), token["before"].get<double>(), update(token["own"]),
           other != nullptr ? update(token["other"]) : "");
   }
@@ -110,33 +122,48 @@ void print_tokens(const Json& tokens, const ReplayedUpdate& own, const ReplayedU
 // Whether the replayed update is the run's own.
 std::string sameness_text(const ReplayedUpdate& own, std::int64_t step) {
   const std::string checkpoint = "checkpoint " + checkpoint_name(Phase::reinforce, step);
-  if (!own.as_saved) return "the run has no " + checkpoint + " to hold the weights after the update against";
+  if (!own.as_saved)
+    return "the run has no " + checkpoint + " to hold the weights after the update against";
   return *own.as_saved ? "the weights after the update are those of " + checkpoint + ", bit for bit"
                        : "the weights after the update are not those of " + checkpoint +
-                             " bit for bit: other threads, kernels or another build of the program than the run's";
+                             " bit for bit: other threads, kernels or another build of the program "
+                             "than the run's";
 }
 
-void print_updates(const ReplayedUpdate& own, const ReplayedUpdate& other, const ReplayComparison& c) {
+void print_updates(const ReplayedUpdate& own, const ReplayedUpdate& other,
+                   const ReplayComparison& c) {
   print("\n{:<44} {:>12} {:>12}\n", "", own.algorithm, other.algorithm);
-  const auto row = [](const char* name, double a, double b) { print("{:<44} {:>12.5g} {:>12.5g}\n", name, a, b); };
-  row("episodes in the update", static_cast<double>(own.episodes), static_cast<double>(other.episodes));
-  row("advantage of a token, mean magnitude", own.advantage.abs().mean().item<double>(), other.advantage.abs().mean().item<double>());
+  const auto row = [](const char* name, double a, double b) {
+    print("{:<44} {:>12.5g} {:>12.5g}\n", name, a, b);
+  };
+  row("episodes in the update", static_cast<double>(own.episodes),
+      static_cast<double>(other.episodes));
+  row("advantage of a token, mean magnitude", own.advantage.abs().mean().item<double>(),
+      other.advantage.abs().mean().item<double>());
   row("loss", value_of(own.learned.metrics, "loss"), value_of(other.learned.metrics, "loss"));
-  row("norm of the gradient", value_of(own.learned.metrics, "gradient_norm"), value_of(other.learned.metrics, "gradient_norm"));
-  row("norm of the change of all weights", own.change.norm().item<double>(), other.change.norm().item<double>());
+  row("norm of the gradient", value_of(own.learned.metrics, "gradient_norm"),
+      value_of(other.learned.metrics, "gradient_norm"));
+  row("norm of the change of all weights", own.change.norm().item<double>(),
+      other.change.norm().item<double>());
   row("log-prob of a token of a right completion", own.right, other.right);
   row("log-prob of a token of another completion", own.wrong, other.wrong);
-  print("\nadvantages: correlation {:.3f}, opposite signs at {:.1f} % of the tokens\n", c.advantage_correlation, 100 * c.opposite_signs);
-  print("changes of the weights: cosine {:.3f}, norm {:.2f} times that of {}\n", c.change_cosine, c.change_ratio, own.algorithm);
+  print("\nadvantages: correlation {:.3f}, opposite signs at {:.1f} % of the tokens\n",
+        c.advantage_correlation, 100 * c.opposite_signs);
+  print("changes of the weights: cosine {:.3f}, norm {:.2f} times that of {}\n", c.change_cosine,
+        c.change_ratio, own.algorithm);
   for (const ReplayedUpdate* u : {&own, &other}) {
     for (const std::string& name : u->begun)
-      print("{}: its model {} is new here, a copy of the policy before the step\n", u->algorithm, name);
+      print("{}: its model {} is new here, a copy of the policy before the step\n", u->algorithm,
+            name);
   }
 }
 
-void print_replay_json(std::int64_t step, const SampledStep& sampled, const ReplayedUpdate& own, const std::optional<ReplayedUpdate>& other,
-                       const Json& worst) {
-  Json out = {{"step", step}, {"completions", sampled.completions.size()}, {"weights_as_saved", nullptr}, {"own", update_json(own)}};
+void print_replay_json(std::int64_t step, const SampledStep& sampled, const ReplayedUpdate& own,
+                       const std::optional<ReplayedUpdate>& other, const Json& worst) {
+  Json out = {{"step", step},
+              {"completions", sampled.completions.size()},
+              {"weights_as_saved", nullptr},
+              {"own", update_json(own)}};
   if (own.as_saved) out["weights_as_saved"] = *own.as_saved;
   if (other) {
     const ReplayComparison comparison = compare(own, *other);
@@ -154,15 +181,17 @@ void print_folded(const std::string& text) {
   for (const std::string& line : folded(text, page_columns(), 2)) print("{}\n", line);
 }
 
-void print_text(std::int64_t step, const SampledStep& sampled, const ReplayedUpdate& own, const std::optional<ReplayedUpdate>& other,
-                const Json& worst) {
-  print("step {} · {} completions of {} problems, sampled again as recorded\n", step, sampled.completions.size(), sampled.items.size());
+void print_text(std::int64_t step, const SampledStep& sampled, const ReplayedUpdate& own,
+                const std::optional<ReplayedUpdate>& other, const Json& worst) {
+  print("step {} · {} completions of {} problems, sampled again as recorded\n", step,
+        sampled.completions.size(), sampled.items.size());
   print_folded(sameness_text(own, step));
   if (other) print_updates(own, *other, compare(own, *other));
   if (worst.empty()) return;
   print("\n");
   print_folded(
-      fmt::format("the {} worst: lowest reward, then the longest; log-probs by the sampler, and by the trainer before and after the update",
+      fmt::format("the {} worst: lowest reward, then the longest; log-probs by the sampler, and by "
+                  "the trainer before and after the update",
                   worst.size()));
   for (const Json& completion : worst) {
     print("\n{}", completion_text(completion, page_columns()));
@@ -178,18 +207,26 @@ int replay_command(const GlobalOptions& global, const ReplayOptions& options) {
   const RunFolder folder = RunFolder::open(options.run, RunFolder::Access::read);
   RunParts parts = RunParts::open_run(folder.path(), catalog);
   const Node words = settings_from_words(options.settings);
-  const std::string name = options.algorithm.empty() ? parts.experiment.algorithm.use : options.algorithm;
-  const ConfiguredAlgorithm other =
-      open_algorithm(catalog, name, options.algorithm.empty() && options.settings.empty() ? &parts.experiment.algorithm.settings : &words);
+  const std::string name =
+      options.algorithm.empty() ? parts.experiment.algorithm.use : options.algorithm;
+  const ConfiguredAlgorithm other = open_algorithm(
+      catalog, name,
+      options.algorithm.empty() && options.settings.empty() ? &parts.experiment.algorithm.settings
+                                                            : &words);
   Replay replay(parts, folder, options.step);
   const SampledStep& sampled = replay.sampled();
-  const ReplayedUpdate own = replay.update(*parts.algorithm.algorithm, parts.experiment.algorithm.use);
+  const ReplayedUpdate own =
+      replay.update(*parts.algorithm.algorithm, parts.experiment.algorithm.use);
   std::optional<ReplayedUpdate> second;  // tokens of the run's own update alone need none
-  if (options.worst == 0 || !options.algorithm.empty() || !options.settings.empty()) second = replay.update(*other.algorithm, name);
-  if (!options.batch.empty()) write_file_atomically(options.batch, json_line(batch_to_json(second.value_or(own).batch)) + "\n");
+  if (options.worst == 0 || !options.algorithm.empty() || !options.settings.empty())
+    second = replay.update(*other.algorithm, name);
+  if (!options.batch.empty())
+    write_file_atomically(options.batch,
+                          json_line(batch_to_json(second.value_or(own).batch)) + "\n");
   const Tokens tokens(parts, sampled, own, second ? &*second : nullptr);
   Json worst = Json::array();
-  for (const std::size_t i : options.worst > 0 ? worst_of(sampled, options.worst) : std::vector<std::size_t>()) {
+  for (const std::size_t i :
+       options.worst > 0 ? worst_of(sampled, options.worst) : std::vector<std::size_t>()) {
     worst.push_back(episode_record(options.step, sampled, i, parts.task));
     worst.back()["by_token"] = tokens.of(i);
   }

@@ -19,7 +19,8 @@ void check_not_precious(const fs::path& file) {
   std::error_code unknown;
   if (!fs::exists(file, unknown) || fs::file_size(file, unknown) == 0) return;
   if (read_file(file, kLargestReport).starts_with("<!DOCTYPE html>")) return;
-  throw Error(file.string() + " exists already and is no report", "give the path of a new file, or of an earlier report");
+  throw Error(file.string() + " exists already and is no report",
+              "give the path of a new file, or of an earlier report");
 }
 
 }  // namespace
@@ -42,9 +43,11 @@ int report_command(const GlobalOptions&, const ReportCommandOptions& options) {
   if (one_folder) page.comparison = read_comparison(options.runs.front());
   const Report report = make_report(read_runs(places), page);
   write_file_atomically(file, report.html);
-  for (const std::string& warning : report.warnings) print(stderr, "warning: {}\n", one_line(warning, std::string::npos));
-  print("{}  {} · {} run{} · {} of {} completions of the steps shown\n", file.string(), size_text(static_cast<double>(report.html.size())),
-        report.runs, report.runs == 1 ? "" : "s", report.episodes_shown, report.episodes_of);
+  for (const std::string& warning : report.warnings)
+    print(stderr, "warning: {}\n", one_line(warning, std::string::npos));
+  print("{}  {} · {} run{} · {} of {} completions of the steps shown\n", file.string(),
+        size_text(static_cast<double>(report.html.size())), report.runs,
+        report.runs == 1 ? "" : "s", report.episodes_shown, report.episodes_of);
   return 0;
 }
 

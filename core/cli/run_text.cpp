@@ -14,16 +14,20 @@ namespace {
 constexpr std::size_t kBar = 30, kLeastBar = 6;
 constexpr std::size_t kIndent = 12, kProblem = 40, kLeastAnswer = 12;
 
-double value(const Json& record, const char* name) { return record.is_object() ? record.value(name, 0.0) : 0.0; }
+double value(const Json& record, const char* name) {
+  return record.is_object() ? record.value(name, 0.0) : 0.0;
+}
 
 std::string bar(double share, std::size_t width) {
   std::string out;
-  for (std::size_t i = 0; i < width; ++i) out += static_cast<double>(i) < share * static_cast<double>(width) ? "━" : "╌";
+  for (std::size_t i = 0; i < width; ++i)
+    out += static_cast<double>(i) < share * static_cast<double>(width) ? "━" : "╌";
   return out;
 }
 
 std::string speed_text(double tokens) {
-  return tokens >= 10000 ? fmt::format("{:.0f}k tok/s", tokens / 1000) : fmt::format("{:.0f} tok/s", tokens);
+  return tokens >= 10000 ? fmt::format("{:.0f}k tok/s", tokens / 1000)
+                         : fmt::format("{:.0f} tok/s", tokens);
 }
 
 // "level 2", or "products level 2, sums level 1"; empty: the tasks have no levels.
@@ -41,7 +45,8 @@ std::string levels_text(const Json& r) {
 
 // What a step says, most important first.
 std::vector<std::string> step_numbers(const Json& r) {
-  if (r.contains("warm_start/step")) return {fmt::format("loss {:.3f}", value(r, "warm_start/loss"))};
+  if (r.contains("warm_start/step"))
+    return {fmt::format("loss {:.3f}", value(r, "warm_start/loss"))};
   std::vector<std::string> out = {fmt::format("reward {:.3f}", value(r, "train/reward"))};
   if (const std::string levels = levels_text(r); !levels.empty()) out.push_back(levels);
   for (const std::string& more :
@@ -56,11 +61,14 @@ std::vector<std::string> step_numbers(const Json& r) {
 }  // namespace
 
 std::string evaluation_text(const Json& r, const Json& last_step) {
-  std::string text = fmt::format("step {:>5}  held-out {:5.1f} % [{:.1f}, {:.1f}] · greedy {:5.1f} %", r.value("step", std::int64_t{0}),
-                                 100 * value(r, "eval/accuracy"), 100 * value(r, "eval/accuracy_low"), 100 * value(r, "eval/accuracy_high"),
-                                 100 * value(r, "eval/greedy"));
+  std::string text =
+      fmt::format("step {:>5}  held-out {:5.1f} % [{:.1f}, {:.1f}] · greedy {:5.1f} %",
+                  r.value("step", std::int64_t{0}), 100 * value(r, "eval/accuracy"),
+                  100 * value(r, "eval/accuracy_low"), 100 * value(r, "eval/accuracy_high"),
+                  100 * value(r, "eval/greedy"));
   if (last_step.is_object())
-    text += fmt::format(" · kl {:.3f} · entropy {:.2f}", value(last_step, "train/kl"), value(last_step, "train/entropy"));
+    text += fmt::format(" · kl {:.3f} · entropy {:.2f}", value(last_step, "train/kl"),
+                        value(last_step, "train/entropy"));
   text += fmt::format(" · {:.0f} tokens", value(r, "eval/length"));
   if (last_step.is_object()) text += " · " + speed_text(value(last_step, "speed/tokens"));
   return text;
@@ -68,15 +76,18 @@ std::string evaluation_text(const Json& r, const Json& last_step) {
 
 std::string step_text(const Json& record) {
   std::string text = fmt::format("step {:>5}  ", record.value("step", std::int64_t{0}));
-  for (const std::string& number : step_numbers(record)) text += (text.ends_with("  ") ? "" : " · ") + number;
+  for (const std::string& number : step_numbers(record))
+    text += (text.ends_with("  ") ? "" : " · ") + number;
   return text;
 }
 
-std::string live_text(const Json& record, std::int64_t steps, double seconds_left, std::size_t columns) {
+std::string live_text(const Json& record, std::int64_t steps, double seconds_left,
+                      std::size_t columns) {
   const bool warm = record.contains("warm_start/step");
   const std::int64_t step = record.value(warm ? "warm_start/step" : "step", std::int64_t{0});
   const double share = steps > 0 ? static_cast<double>(step) / static_cast<double>(steps) : 1;
-  const std::string head = warm ? fmt::format("warm start  {}/{}", step, steps) : fmt::format("step {:>5}", step);
+  const std::string head =
+      warm ? fmt::format("warm start  {}/{}", step, steps) : fmt::format("step {:>5}", step);
   const std::string left = seconds_left >= 0 ? " · " + duration_text(seconds_left) + " left" : "";
   const auto numbers = step_numbers(record);
   std::string text;
@@ -93,11 +104,13 @@ std::string live_text(const Json& record, std::int64_t steps, double seconds_lef
   return one_line(text, columns);
 }
 
-std::string sample_text(const std::string& problem, const std::string& completion, const std::string& verdict, std::size_t columns) {
+std::string sample_text(const std::string& problem, const std::string& completion,
+                        const std::string& verdict, std::size_t columns) {
   const std::string start = std::string(kIndent, ' ') + one_line(problem, kProblem) + "    ";
   const std::size_t taken = text_columns(start) + 2 + text_columns(verdict);
   if (columns < taken + kLeastAnswer) {
-    const std::size_t room = columns > text_columns(verdict) + 8 ? columns - text_columns(verdict) - 8 : 1;
+    const std::size_t room =
+        columns > text_columns(verdict) + 8 ? columns - text_columns(verdict) - 8 : 1;
     return with_word("    " + one_line(problem, room), verdict, columns);
   }
   return with_word(start + one_line(completion, columns - taken), verdict, columns);

@@ -23,15 +23,19 @@ constexpr std::size_t kPage = 120;        // columns where there is no terminal,
 // `start`: with what was known before the policy was asked.
 std::string preflight_text(const PreflightReport& r, bool start) {
   std::vector<std::string> parts;
-  if (start) parts.push_back(r.known_answers < 0 ? "no solver" : fmt::format("known answers {:.2f}", r.known_answers));
+  if (start)
+    parts.push_back(r.known_answers < 0 ? "no solver"
+                                        : fmt::format("known answers {:.2f}", r.known_answers));
   if (r.samples > 0) {
     parts.push_back(fmt::format("mixed groups {:.0f} %", 100 * r.mixed_groups));
     parts.push_back(fmt::format("truncated {:.0f} %", 100 * r.truncated));
     parts.push_back("run about " + duration_text(r.seconds));
   }
   if (start) {
-    parts.push_back(fmt::format("prompt {} + completion {} of {} tokens", r.longest_prompt, r.max_tokens, r.context));
-    parts.push_back(fmt::format("memory {} of {}", size_text(r.memory_needed), size_text(r.memory_free)));
+    parts.push_back(fmt::format("prompt {} + completion {} of {} tokens", r.longest_prompt,
+                                r.max_tokens, r.context));
+    parts.push_back(
+        fmt::format("memory {} of {}", size_text(r.memory_needed), size_text(r.memory_free)));
     parts.push_back(fmt::format("disk {} of {}", size_text(r.disk_needed), size_text(r.disk_free)));
   }
   return fmt::format("preflight   {}", fmt::join(parts, " · "));
@@ -46,7 +50,8 @@ std::string tokens_text(const PreflightReport& r) {
 
 }  // namespace
 
-RunView::RunView(RunFolder& folder, RunViewOptions options) : folder_(folder), options_(options), screen_(stderr, options.quiet) {}
+RunView::RunView(RunFolder& folder, RunViewOptions options)
+    : folder_(folder), options_(options), screen_(stderr, options.quiet) {}
 
 void RunView::line(const std::string& text) {
   folder_.log(text);
@@ -60,29 +65,35 @@ void RunView::line(const std::function<std::string(std::size_t)>& text, Screen::
 }
 
 void RunView::started(const RunFacts& f) {
-  line(fmt::format("tinyzero {}  {} · {} · {} · {} core{} {} · seed {} · {}", TINYZERO_VERSION, f.task, f.algorithm, f.model, f.threads,
-                   f.threads == 1 ? "" : "s", f.kernels, f.seed, f.folder));
+  line(fmt::format("tinyzero {}  {} · {} · {} · {} core{} {} · seed {} · {}", TINYZERO_VERSION,
+                   f.task, f.algorithm, f.model, f.threads, f.threads == 1 ? "" : "s", f.kernels,
+                   f.seed, f.folder));
   if (f.resumed_step >= 0)
-    line(fmt::format("resumed     after {} step {}", f.resumed_phase == Phase::warm_start ? "warm-start" : "RL", f.resumed_step));
+    line(fmt::format("resumed     after {} step {}",
+                     f.resumed_phase == Phase::warm_start ? "warm-start" : "RL", f.resumed_step));
 }
 
 void RunView::preflight(const PreflightReport& r) {
   if (r.longest_prompt == 0) return line("preflight   skipped: preflight.problems is 0");
   const std::string text = preflight_text(r, !preflight_told_);
-  line([&](std::size_t columns) { return r.warnings.empty() ? with_word(text, "ok", columns) : text; });
+  line([&](std::size_t columns) {
+    return r.warnings.empty() ? with_word(text, "ok", columns) : text;
+  });
   // Long, and looked at when something is wrong.
   if (r.warnings.empty()) folder_.log(tokens_text(r));
   else line(tokens_text(r));
   if (!preflight_told_)
-    folder_.log(
-        fmt::format("            held out {} problems, {} different · set {}", r.held_out, r.held_out_keys, r.held_out_fingerprint));
+    folder_.log(fmt::format("            held out {} problems, {} different · set {}", r.held_out,
+                            r.held_out_keys, r.held_out_fingerprint));
   preflight_told_ = true;
   for (const std::string& warning : r.warnings) warned(warning);
 }
 
 void RunView::warm_start_step(std::int64_t step, std::int64_t steps, double loss, double seconds) {
-  const std::string text = fmt::format("warm start  {}/{} · loss {:.3f} · {}", step, steps, loss, duration_text(seconds));
-  const bool milestone = step == steps || (screen_.columns() == 0 && step % std::max<std::int64_t>(1, steps / 10) == 0);
+  const std::string text = fmt::format("warm start  {}/{} · loss {:.3f} · {}", step, steps, loss,
+                                       duration_text(seconds));
+  const bool milestone = step == steps || (screen_.columns() == 0 &&
+                                           step % std::max<std::int64_t>(1, steps / 10) == 0);
   if (milestone) return line(text);
   const Json record = {{"warm_start/step", step}, {"warm_start/loss", loss}};
   const double left = seconds / static_cast<double>(step) * static_cast<double>(steps - step);
@@ -91,12 +102,18 @@ void RunView::warm_start_step(std::int64_t step, std::int64_t steps, double loss
 
 void RunView::evaluated(const Json& record, const Json& last_step, const EvalSample& sample) {
   line(evaluation_text(record, last_step));
-  line([&](std::size_t columns) { return sample_text(sample.prompt, sample.completion, sample.reason, columns); }, Screen::Style::faint);
+  line(
+      [&](std::size_t columns) {
+        return sample_text(sample.prompt, sample.completion, sample.reason, columns);
+      },
+      Screen::Style::faint);
 }
 
-void RunView::stepped(std::int64_t step, std::int64_t steps, const Json& metrics, double seconds_left) {
+void RunView::stepped(std::int64_t step, std::int64_t steps, const Json& metrics,
+                      double seconds_left) {
   if (screen_.columns() == 0 && step % kPlainEvery == 0) line(step_text(metrics));
-  screen_.live([&](std::size_t columns) { return live_text(metrics, steps, seconds_left, columns); });
+  screen_.live(
+      [&](std::size_t columns) { return live_text(metrics, steps, seconds_left, columns); });
 }
 
 void RunView::recorded(const Json& record) {
@@ -117,8 +134,8 @@ void RunView::noted(const std::string& text) {
 }
 
 void RunView::finished(bool interrupted, const std::string& folder, double seconds) {
-  line(fmt::format("{}  {} · peak memory {} · {}", interrupted ? "interrupted" : "done       ", duration_text(seconds),
-                   size_text(static_cast<double>(peak_memory())), folder));
+  line(fmt::format("{}  {} · peak memory {} · {}", interrupted ? "interrupted" : "done       ",
+                   duration_text(seconds), size_text(static_cast<double>(peak_memory())), folder));
   if (interrupted)
     line(fmt::format("            go on with: tinyzero train --resume {}", shell_word(folder)));
 }

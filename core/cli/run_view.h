@@ -1,4 +1,5 @@
-// What a person sees of a run: on a terminal one live line under lines that stay, elsewhere plain lines.
+// What a person sees of a run: on a terminal one live line under lines that stay, elsewhere plain
+// lines.
 #pragma once
 
 #include <string>
@@ -23,7 +24,8 @@ class RunView : public Observer {
   void preflight(const PreflightReport& report) override;
   void warm_start_step(std::int64_t step, std::int64_t steps, double loss, double seconds) override;
   void evaluated(const Json& record, const Json& last_step, const EvalSample& sample) override;
-  void stepped(std::int64_t step, std::int64_t steps, const Json& metrics, double seconds_left) override;
+  void stepped(std::int64_t step, std::int64_t steps, const Json& metrics,
+               double seconds_left) override;
   void recorded(const Json& record) override;
   void warned(const std::string& text) override;
   void noted(const std::string& text) override;
@@ -33,7 +35,8 @@ class RunView : public Observer {
   // A line that stays.
   void line(const std::string& text);
   // One that is made for a number of columns.
-  void line(const std::function<std::string(std::size_t columns)>& text, Screen::Style style = Screen::Style::plain);
+  void line(const std::function<std::string(std::size_t columns)>& text,
+            Screen::Style style = Screen::Style::plain);
 
   RunFolder& folder_;
   RunViewOptions options_;

@@ -25,7 +25,9 @@ std::string_view environment(const char* name) {
 }
 
 const char* colour_of(Screen::Style style) {
-  return style == Screen::Style::warning ? "\x1b[33m" : style == Screen::Style::faint ? "\x1b[2m" : "";
+  return style == Screen::Style::warning ? "\x1b[33m"
+         : style == Screen::Style::faint ? "\x1b[2m"
+                                         : "";
 }
 
 }  // namespace
@@ -38,7 +40,9 @@ Screen::Screen(std::FILE* stream, bool quiet)
 
 Screen::~Screen() { clear(); }
 
-std::size_t Screen::columns() const { return moves_ ? static_cast<std::size_t>(terminal_width(stream_)) : 0; }
+std::size_t Screen::columns() const {
+  return moves_ ? static_cast<std::size_t>(terminal_width(stream_)) : 0;
+}
 
 void Screen::clear() {
   if (live_columns_ == 0) return;
@@ -54,8 +58,10 @@ void Screen::line(const std::string& text, Style style) {
   const std::size_t width = columns();
   const char* colour = colours_ ? colour_of(style) : "";
   const std::size_t indent = style == Style::warning || width < kNarrow ? kNarrowIndent : kIndent;
-  for (const std::string& part : width > 0 ? folded(text, width, indent) : std::vector<std::string>{text})
-    std::fprintf(stream_, "%s%s%s\n", colour, printable(part).c_str(), *colour != '\0' ? "\x1b[0m" : "");
+  for (const std::string& part :
+       width > 0 ? folded(text, width, indent) : std::vector<std::string>{text})
+    std::fprintf(stream_, "%s%s%s\n", colour, printable(part).c_str(),
+                 *colour != '\0' ? "\x1b[0m" : "");
   flush();
 }
 

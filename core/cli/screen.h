@@ -1,7 +1,9 @@
-// Lines about something that goes on: those that stay and, on a terminal, one live line under them that is written over.
+// Lines about something that goes on: those that stay and, on a terminal, one live line under them
+// that is written over.
 //
-// Survives what terminals do: other widths at any time, lines that the terminal breaks anew when it becomes narrower. Where there is no
-// terminal, or one that cannot move its cursor (TERM=dumb), only plain lines are written. Colours: none with NO_COLOR (no-color.org).
+// Survives what terminals do: other widths at any time, lines that the terminal breaks anew when it
+// becomes narrower. Where there is no terminal, or one that cannot move its cursor (TERM=dumb),
+// only plain lines are written. Colours: none with NO_COLOR (no-color.org).
 #pragma once
 
 #include <chrono>
@@ -27,7 +29,8 @@ class Screen {
   // A line that stays; broken between words where the terminal is narrower.
   void line(const std::string& text, Style style = Style::plain);
 
-  // The live line, made by `text` for a number of columns; left out if the last one is younger than a tenth of a second.
+  // The live line, made by `text` for a number of columns; left out if the last one is younger than
+  // a tenth of a second.
   void live(const std::function<std::string(std::size_t columns)>& text);
 
   // Takes the live line away.

@@ -30,14 +30,19 @@ Json state_json(const std::string& state) {
 }
 
 std::string state_text(const Json& object, const std::string& where) {
-  if (!object.contains("state")) throw Error(where + " has no \"state\"", "give what `task draw` printed as \"state\"");
+  if (!object.contains("state"))
+    throw Error(where + " has no \"state\"", "give what `task draw` printed as \"state\"");
   return object["state"].is_string() ? object["state"].get<std::string>() : object["state"].dump();
 }
 
 Json verdict_json(const Task& task, const Verdict& verdict, const std::string& reason) {
   Json parts = Json::object();
-  for (std::size_t p = 0; p < task.about().parts.size(); ++p) parts[task.about().parts[p]] = verdict.parts[p];
-  return {{"reward", verdict.reward}, {"outcome", outcome_name(verdict.outcome)}, {"reason", reason}, {"parts", parts}};
+  for (std::size_t p = 0; p < task.about().parts.size(); ++p)
+    parts[task.about().parts[p]] = verdict.parts[p];
+  return {{"reward", verdict.reward},
+          {"outcome", outcome_name(verdict.outcome)},
+          {"reason", reason},
+          {"parts", parts}};
 }
 
 // The row of a line that holds nothing to judge.
@@ -49,7 +54,8 @@ Json refused_verdict(const Task& task, const JsonLine& line) {
   return row;
 }
 
-void print_verdicts(const Task& task, const std::vector<JsonLine>& lines, const std::vector<Verdict>& verdicts) {
+void print_verdicts(const Task& task, const std::vector<JsonLine>& lines,
+                    const std::vector<Verdict>& verdicts) {
   auto verdict = verdicts.begin();
   for (const JsonLine& line : lines) {
     if (!line.fault.empty()) {
@@ -69,7 +75,8 @@ void judge_lines(const Task& task, JsonLines& input, std::vector<JsonLine>& line
   std::vector<Texts> texts;
   for (JsonLine& line : lines) {
     input.attempt(line, [&](const JsonLine& good) {
-      texts.push_back({state_text(good.object, good.where()), required_field<std::string>(good.object, "completion", good.where())});
+      texts.push_back({state_text(good.object, good.where()),
+                       required_field<std::string>(good.object, "completion", good.where())});
     });
   }
   std::vector<Answer> answers;
@@ -90,7 +97,11 @@ int task_list_command(const GlobalOptions& global, const TaskOptions& options) {
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) {
     try {
       const TaskAbout task = load_task_code(file, false)->about();
-      if (options.json) print_json({{"id", task.id}, {"title", task.title}, {"version", task.version}, {"path", file.path.string()}});
+      if (options.json)
+        print_json({{"id", task.id},
+                    {"title", task.title},
+                    {"version", task.version},
+                    {"path", file.path.string()}});
       else print("{:<16} {}\n", task.id, task.title);
     } catch (const std::exception& e) {
       print(stderr, "warning: {}\n", e.what());
@@ -113,9 +124,10 @@ int task_show_command(const GlobalOptions& global, const TaskOptions& options) {
                 {"path", task.libraries().front().string()}});
     return 0;
   }
-  print("{} {} · {}\n{}\n\n", task.about().id, task.about().version, task.about().title, task.about().doc);
-  print("solver: {} · demonstrations: {} · {}\n\nsettings\n", task.can_solve() ? "yes" : "no", task.can_demonstrate() ? "yes" : "no",
-        task.libraries().front().string());
+  print("{} {} · {}\n{}\n\n", task.about().id, task.about().version, task.about().title,
+        task.about().doc);
+  print("solver: {} · demonstrations: {} · {}\n\nsettings\n", task.can_solve() ? "yes" : "no",
+        task.can_demonstrate() ? "yes" : "no", task.libraries().front().string());
   print_settings(settings.table());
   return 0;
 }
@@ -153,7 +165,8 @@ int task_solve_command(const GlobalOptions& global, const TaskOptions& options) 
   const Task task = open_task(global, options);
   return answer_json_lines([&](const JsonLine& line) {
     const auto completion = task.solve(state_text(line.object, line.where()));
-    return Json{{"solvable", completion.has_value()}, {"completion", completion ? Json(*completion) : Json()}};
+    return Json{{"solvable", completion.has_value()},
+                {"completion", completion ? Json(*completion) : Json()}};
   });
 }
 

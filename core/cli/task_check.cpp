@@ -23,9 +23,11 @@ int task_check_command(const GlobalOptions& global, const CheckCommandOptions& o
   require_known(options.only, check_names());
   try {
     Task(load_task_code(file, /*trusted=*/false), file.path, &check.settings);
-  } catch (const Failure&) {  // the task's fault, which the checks describe; an Error is in what was asked for
+  } catch (const Failure&) {  // the task's fault, which the checks describe; an Error is in what
+                              // was asked for
   }
-  return report_checks({check.library.string(), options.seed, options.only, options.json}, check_names(),
+  return report_checks({check.library.string(), options.seed, options.only, options.json},
+                       check_names(),
                        [&](const std::string& name) { return run_check(name, check); });
 }
 

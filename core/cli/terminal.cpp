@@ -36,13 +36,15 @@ std::string one_line(const std::string& text, std::size_t columns) {
 }
 
 std::size_t text_columns(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::vector<std::string> folded(const std::string& text, std::size_t columns, std::size_t indent) {
   std::vector<std::string> lines(1);
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t word = std::min(text.find_first_not_of(' ', at), text.size()), end = std::min(text.find(' ', word), text.size());
+    const std::size_t word = std::min(text.find_first_not_of(' ', at), text.size()),
+                      end = std::min(text.find(' ', word), text.size());
     const std::string blanks = text.substr(at, word - at), letters = text.substr(word, end - word);
     const bool begun = lines.back().find_first_not_of(' ') != std::string::npos;
     if (begun && text_columns(lines.back()) + blanks.size() + text_columns(letters) > columns)
@@ -114,7 +116,8 @@ Node settings_from_words(const std::vector<std::string>& words) {
   map.origin = {"command line", 0, 0};
   for (const std::string& word : words) {
     if (word.substr(0, word.find('=')).find('.') != std::string::npos)
-      throw Error("\"" + word + "\": settings of a task have no dots here", "write key=value, for example numbers=3");
+      throw Error("\"" + word + "\": settings of a task have no dots here",
+                  "write key=value, for example numbers=3");
     apply_override(map, word);
   }
   return map;

@@ -17,13 +17,16 @@ int terminal_width(std::FILE* stream);
 // Columns that a text takes, one a character.
 std::size_t text_columns(const std::string& text);
 
-// Lines of at most `columns` columns, broken between words; those after the first begin with `indent` blanks.
+// Lines of at most `columns` columns, broken between words; those after the first begin with
+// `indent` blanks.
 std::vector<std::string> folded(const std::string& text, std::size_t columns, std::size_t indent);
 
-// One line of text, cut to `columns` characters, with control characters and bytes that are no UTF-8 made visible.
+// One line of text, cut to `columns` characters, with control characters and bytes that are no
+// UTF-8 made visible.
 std::string one_line(const std::string& text, std::size_t columns);
 
-// All lines of a text, in lines of at most `columns` columns, with what is no printable UTF-8 made visible as by one_line.
+// All lines of a text, in lines of at most `columns` columns, with what is no printable UTF-8 made
+// visible as by one_line.
 std::vector<std::string> text_lines(const std::string& text, std::size_t columns);
 
 // "1h02m", "2m40s", "58 s".

@@ -30,7 +30,8 @@ const StopWish& catch_signals(const fs::path& run) {
        "stopped at once; from the last checkpoint go on with: " + resume});
 }
 
-// A reader that goes away (`train | head`) does not end a run, and a file that may not grow is an error like a full disk.
+// A reader that goes away (`train | head`) does not end a run, and a file that may not grow is an
+// error like a full disk.
 void ignore_signals() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
 }
@@ -61,26 +62,31 @@ ManifestFacts manifest_facts(const RunParts& parts, const std::string& config) {
 }
 
 // Throws Error naming what changed since the run began, unless that is accepted.
-void check_changes(const RunFolder& folder, const ManifestFacts& facts, const TrainOptions& options) {
+void check_changes(const RunFolder& folder, const ManifestFacts& facts,
+                   const TrainOptions& options) {
   const std::vector<Change> changes = manifest_changes(folder, facts);
   if (changes.empty()) return;
   if (options.accept_changes) return accept_changes(folder, facts, changes);
   std::string words = "the run " + options.resume + " would not go on as it began:";
-  for (const Change& change : changes) words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
+  for (const Change& change : changes)
+    words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
   throw Error(words, "undo the changes, or go on with them: tinyzero train --resume " +
                          shell_word(options.resume) + " --accept-changes");
 }
 
 void warn_of_machine(const RunFolder& folder, RunView& view) {
-  const std::string kernels_before = manifest_kernels(folder), program_before = manifest_program(folder), program = program_hash();
+  const std::string kernels_before = manifest_kernels(folder),
+                    program_before = manifest_program(folder), program = program_hash();
   if (kernels_before != kernels().name) {
-    view.warned(fmt::format("this run began with {} kernels and goes on with {}: right, but no longer the same bit for bit", kernels_before,
-                            kernels().name));
+    view.warned(
+        fmt::format("this run began with {} kernels and goes on with {}: right, but no longer the "
+                    "same bit for bit",
+                    kernels_before, kernels().name));
   }
   if (program_before != program) {
     view.warned(
-        fmt::format("this run began with another build of the program (xxh3 {}) and goes on with this one ({}): it may no longer be the "
-                    "same bit for bit",
+        fmt::format("this run began with another build of the program (xxh3 {}) and goes on with "
+                    "this one ({}): it may no longer be the same bit for bit",
                     program_before, program));
   }
 }
@@ -97,9 +103,12 @@ int run_to_the_end(Trainer& trainer, RunFolder& folder) {
 
 int train_new(const GlobalOptions& global, const TrainOptions& options) {
   const PluginCatalog catalog = scan_plugins(global);
-  RunParts parts = options.planned ? RunParts::open_planned(Experiment::load(options.config, options.overrides), catalog)
-                                   : RunParts::load(options.config, options.overrides, catalog);
-  const fs::path path = options.run.empty() ? fs::path("runs") / parts.experiment.name : fs::path(options.run);
+  RunParts parts =
+      options.planned
+          ? RunParts::open_planned(Experiment::load(options.config, options.overrides), catalog)
+          : RunParts::load(options.config, options.overrides, catalog);
+  const fs::path path =
+      options.run.empty() ? fs::path("runs") / parts.experiment.name : fs::path(options.run);
   PreflightReport preflight = check_start(parts, path);
   RunFolder folder = RunFolder::create(path, resolved_yaml(parts.resolved()));
   write_manifest(folder, manifest_facts(parts, options.config));
@@ -113,8 +122,10 @@ int train_new(const GlobalOptions& global, const TrainOptions& options) {
 
 int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   if (!options.config.empty() || !options.overrides.empty() || !options.run.empty()) {
-    throw Error("--resume goes on with the run's own settings: no experiment file, overrides or --run beside it",
-                "give only --resume FOLDER");
+    throw Error(
+        "--resume goes on with the run's own settings: no experiment file, overrides or --run "
+        "beside it",
+        "give only --resume FOLDER");
   }
   RunFolder folder = RunFolder::open(options.resume);
   folder.check_checkpoints();
@@ -125,7 +136,8 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   PreflightReport preflight = check_start(parts, folder.path());
   RunView view(folder, {options.quiet, options.json});
   auto checkpoint = load_checkpoint(
-      folder.checkpoints(), parts.model, [&](const std::string& text) { view.warned(text); }, parts.adapter.get());
+      folder.checkpoints(), parts.model, [&](const std::string& text) { view.warned(text); },
+      parts.adapter.get());
   RunFacts facts = facts_of(parts, options.resume);
   if (checkpoint) {
     facts.resumed_phase = checkpoint->state.phase;
@@ -134,7 +146,9 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   view.started(facts);
   warn_of_machine(folder, view);
   if (begun.model_files.is_null() && !parts.experiment.model.path.empty())
-    view.warned(fmt::format("model.path {} is not there any more: the run goes on from its own checkpoints", parts.experiment.model.path));
+    view.warned(
+        fmt::format("model.path {} is not there any more: the run goes on from its own checkpoints",
+                    parts.experiment.model.path));
   if (!folder.lock_note().empty()) view.noted("note        " + folder.lock_note());
   Trainer trainer(parts, folder, view, catch_signals(folder.path()), std::move(preflight));
   trainer.restore(checkpoint ? std::move(*checkpoint) : Checkpoint());
@@ -149,7 +163,8 @@ int train_command(const GlobalOptions& global, const TrainOptions& options) {
   if (options.accept_changes && options.resume.empty())
     throw Error("--accept-changes is for --resume", "remove it, or add --resume FOLDER");
   if (!options.resume.empty()) return train_resumed(global, options);
-  if (options.config.empty()) throw Error("no experiment file", "for example: tinyzero train configs/countdown-grpo.yaml");
+  if (options.config.empty())
+    throw Error("no experiment file", "for example: tinyzero train configs/countdown-grpo.yaml");
   return train_new(global, options);
 }
 

@@ -18,12 +18,14 @@ using Apps = std::vector<const CLI::App*>;
 
 // The subcommands that people see.
 Apps commands_of(const CLI::App& app) {
-  Apps all = app.get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty() && !sub->get_group().empty(); });
+  Apps all = app.get_subcommands(
+      [](const CLI::App* sub) { return !sub->get_name().empty() && !sub->get_group().empty(); });
   return all;
 }
 
 const CLI::App* find_command(const CLI::App& app, const std::string& name) {
-  const Apps all = app.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; });
+  const Apps all =
+      app.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; });
   return all.empty() ? nullptr : all.front();
 }
 
@@ -45,24 +47,41 @@ std::vector<std::string> commands_named(const CLI::App& app, const std::string& 
 
 // What a word means that is a command elsewhere.
 std::string meant_command(const std::string& word) {
-  static const std::pair<const char*, const char*> kWords[] = {
-      {"run", "train"},       {"start", "train"},     {"fit", "train"},      {"launch", "train"},     {"resume", "train --resume RUN"},
-      {"evaluate", "eval"},   {"validate", "eval"},   {"benchmark", "bench"}, {"sweep", "compare"},    {"infer", "model generate"},
-      {"predict", "model generate"}, {"sample", "model generate"}, {"init", "task new NAME"}, {"create", "task new NAME"},
-      {"ls", "task list"},    {"status", "watch RUN"}, {"log", "watch RUN"},  {"env", "doctor"},       {"check", "config check FILE"},
-      {"estimate", "plan"},   {"inspect", "episodes RUN"}};
+  static const std::pair<const char*, const char*> kWords[] = {{"run", "train"},
+                                                               {"start", "train"},
+                                                               {"fit", "train"},
+                                                               {"launch", "train"},
+                                                               {"resume", "train --resume RUN"},
+                                                               {"evaluate", "eval"},
+                                                               {"validate", "eval"},
+                                                               {"benchmark", "bench"},
+                                                               {"sweep", "compare"},
+                                                               {"infer", "model generate"},
+                                                               {"predict", "model generate"},
+                                                               {"sample", "model generate"},
+                                                               {"init", "task new NAME"},
+                                                               {"create", "task new NAME"},
+                                                               {"ls", "task list"},
+                                                               {"status", "watch RUN"},
+                                                               {"log", "watch RUN"},
+                                                               {"env", "doctor"},
+                                                               {"check", "config check FILE"},
+                                                               {"estimate", "plan"},
+                                                               {"inspect", "episodes RUN"}};
   for (const auto& [name, meant] : kWords) {
     if (word == name) return meant;
   }
   return "";
 }
 
-[[noreturn]] void refuse_command(const CLI::App& root, const CLI::App& level, const std::string& word) {
+[[noreturn]] void refuse_command(const CLI::App& root, const CLI::App& level,
+                                 const std::string& word) {
   std::vector<std::string> known;
   for (const CLI::App* sub : commands_of(level)) known.push_back(sub->get_name());
   const std::string what = "no command \"" + shown_text(word) + "\" of " + whole_name(level);
   const std::vector<std::string> elsewhere = commands_named(root, word);
-  if (!elsewhere.empty()) throw Error(what, "did you mean " + fmt::format("{}", fmt::join(elsewhere, " or ")) + "?");
+  if (!elsewhere.empty())
+    throw Error(what, "did you mean " + fmt::format("{}", fmt::join(elsewhere, " or ")) + "?");
   const std::string meant = &level == &root ? meant_command(word) : "";
   if (!meant.empty()) throw Error(what, "did you mean `tinyzero " + meant + "`?");
   throw Error(what, suggestion(word, known));
@@ -90,7 +109,8 @@ const CLI::Option* find_option(const CLI::App& command, const std::string& name)
 }
 
 bool takes_settings(const CLI::App& command) {
-  return find_option(command, "overrides") != nullptr || find_option(command, "settings") != nullptr;
+  return find_option(command, "overrides") != nullptr ||
+         find_option(command, "settings") != nullptr;
 }
 
 std::vector<std::string> option_names(const CLI::App& command) {
@@ -104,17 +124,21 @@ std::vector<std::string> option_names(const CLI::App& command) {
 }
 
 // What may have been meant by an option that there is not.
-std::string option_hint(const CLI::App& command, const std::string& option, const std::string& value) {
-  const std::string near = nearest_name(option, option_names(command)), key = option.substr(option.find_first_not_of('-'));
+std::string option_hint(const CLI::App& command, const std::string& option,
+                        const std::string& value) {
+  const std::string near = nearest_name(option, option_names(command)),
+                    key = option.substr(option.find_first_not_of('-'));
   if (!near.empty()) return "did you mean " + near + "?";
   if (takes_settings(command)) {
     const auto& keys = general_keys();
     const std::string shown = value.empty() ? "VALUE" : value;
-    if (key.find('.') != std::string::npos || std::find(keys.begin(), keys.end(), key) != keys.end())
+    if (key.find('.') != std::string::npos ||
+        std::find(keys.begin(), keys.end(), key) != keys.end())
       return "settings are words without dashes: " + key + "=" + shown;
     std::string meant;
     for (const std::string& known : keys) {
-      if (known.substr(known.rfind('.') + 1) == key) meant += (meant.empty() ? "" : " or ") + known + "=" + shown;
+      if (known.substr(known.rfind('.') + 1) == key)
+        meant += (meant.empty() ? "" : " or ") + known + "=" + shown;
     }
     if (!meant.empty()) return "settings are words without dashes: " + meant;
     if (const std::string words = synonym_words(key); key.size() > 1 && !words.empty())
@@ -136,10 +160,13 @@ std::string option_hint(const CLI::App& command, const std::string& option, cons
   }
   const std::size_t equals = first.find('=');
   if (first.starts_with("-")) {
-    const std::string option = first.substr(0, equals), value = equals == std::string::npos ? "" : first.substr(equals + 1);
-    throw Error(whole_name(command) + " has no option " + shown_text(option), option_hint(command, option, value));
+    const std::string option = first.substr(0, equals),
+                      value = equals == std::string::npos ? "" : first.substr(equals + 1);
+    throw Error(whole_name(command) + " has no option " + shown_text(option),
+                option_hint(command, option, value));
   }
-  throw Error(whole_name(command) + " has no use for \"" + shown_text(first) + "\"", "`" + whole_name(command) + " --help` lists what it takes");
+  throw Error(whole_name(command) + " has no use for \"" + shown_text(first) + "\"",
+              "`" + whole_name(command) + " --help` lists what it takes");
 }
 
 // "--device: tpu not in {cpu,cuda}", and of ranges, as the parser has it.
@@ -149,18 +176,23 @@ std::string option_hint(const CLI::App& command, const std::string& option, cons
   if (colon == std::string::npos) throw Error(text, help);
   const std::string name = text.substr(0, colon), detail = text.substr(colon + 2);
   if (in != std::string::npos && in > colon) {
-    const std::string value = text.substr(colon + 2, in - colon - 2), list = text.substr(in + 9, text.find('}') - in - 9);
+    const std::string value = text.substr(colon + 2, in - colon - 2),
+                      list = text.substr(in + 9, text.find('}') - in - 9);
     std::vector<std::string> choices;
     for (std::size_t at = 0; at <= list.size();) {
       const std::size_t end = std::min(list.find(',', at), list.size());
       choices.push_back(list.substr(at, end - at));
       at = end + 1;
     }
-    throw Error(fmt::format("{} is {}, expected one of {}", name, shown_text(value), fmt::join(choices, ", ")), choice_hint(value, choices));
+    throw Error(fmt::format("{} is {}, expected one of {}", name, shown_text(value),
+                            fmt::join(choices, ", ")),
+                choice_hint(value, choices));
   }
   const std::size_t range = detail.find(" not in range ");
   if (detail.starts_with("Value ") && range != std::string::npos)
-    throw Error(fmt::format("{} is {}, expected a number of {}", name, shown_text(detail.substr(6, range - 6)), detail.substr(range + 14)), help);
+    throw Error(fmt::format("{} is {}, expected a number of {}", name,
+                            shown_text(detail.substr(6, range - 6)), detail.substr(range + 14)),
+                help);
   throw Error(name + ": " + detail, help);
 }
 
@@ -173,8 +205,11 @@ std::string option_hint(const CLI::App& command, const std::string& option, cons
   }
   const std::string name = text.substr(0, text.find(" is required"));
   const CLI::Option* option = find_option(command, name);
-  if (option == nullptr) throw Error("a command is missing: " + whole_name(command) + " COMMAND", help);
-  throw Error(fmt::format("{} is missing its {}: {}", whole_name(command), name, option->get_description()), help);
+  if (option == nullptr)
+    throw Error("a command is missing: " + whole_name(command) + " COMMAND", help);
+  throw Error(
+      fmt::format("{} is missing its {}: {}", whole_name(command), name, option->get_description()),
+      help);
 }
 
 }  // namespace
@@ -207,7 +242,9 @@ void throw_usage_error(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) {
     const std::size_t name = text.find(": "), equals = text.find(" = ");
     if (name != std::string::npos && equals != std::string::npos)
-      throw Error(text.substr(name + 2, equals - name - 2) + " is " + shown_text(text.substr(equals + 3)) + ", which is no number it can take", help);
+      throw Error(text.substr(name + 2, equals - name - 2) + " is " +
+                      shown_text(text.substr(equals + 3)) + ", which is no number it can take",
+                  help);
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && text.ends_with(" missing"))
     throw Error(text.substr(0, text.find(": ")) + " wants a value", help);

@@ -19,7 +19,8 @@ struct RunMetrics {
   CurvePoint last;                // after the last step that is recorded; its accuracy says nothing
 };
 
-// What is there of it; empty if there is nothing. A last line that is cut is left out. Throws Error for any other line that is not JSON.
+// What is there of it; empty if there is nothing. A last line that is cut is left out. Throws Error
+// for any other line that is not JSON.
 RunMetrics read_run_metrics(const fs::path& run);
 
 }  // namespace tinyzero

@@ -19,7 +19,8 @@ using Settings = std::vector<ResolvedSetting>;
 constexpr std::size_t kComparedProblems = 8;  // of a first step
 
 const ResolvedSetting* find(const Settings& settings, const std::string& path) {
-  const auto found = std::find_if(settings.begin(), settings.end(), [&](const ResolvedSetting& s) { return s.path == path; });
+  const auto found = std::find_if(settings.begin(), settings.end(),
+                                  [&](const ResolvedSetting& s) { return s.path == path; });
   return found == settings.end() ? nullptr : &*found;
 }
 
@@ -29,16 +30,20 @@ void set(Settings& settings, const std::string& path, const std::string& value) 
   }
 }
 
-bool in_section(const ResolvedSetting& s, const char* section) { return s.path.starts_with(std::string(section) + "."); }
+bool in_section(const ResolvedSetting& s, const char* section) {
+  return s.path.starts_with(std::string(section) + ".");
+}
 
 // What the weights at the beginning of RL depend on, besides the seed.
 std::string start_key(const Settings& settings) {
   std::string text;
   for (const ResolvedSetting& s : settings) {
-    const bool section = in_section(s, "model") || in_section(s, "task") || in_section(s, "warm_start");
+    const bool section =
+        in_section(s, "model") || in_section(s, "task") || in_section(s, "warm_start");
     const bool adapter = in_section(s, "lora") && find(settings, "lora.rank")->value != "0";
-    const bool optimizer = s.path == "train.weight_decay" || s.path == "train.beta1" || s.path == "train.beta2" ||
-                           s.path == "train.clip_norm" || s.path == "train.micro_batch" || s.path == "precision" ||
+    const bool optimizer = s.path == "train.weight_decay" || s.path == "train.beta1" ||
+                           s.path == "train.beta2" || s.path == "train.clip_norm" ||
+                           s.path == "train.micro_batch" || s.path == "precision" ||
                            s.path == "train.optimizer_state" || s.path == "train.weights";
     if (section || adapter || optimizer) text += s.path + ": " + s.value + "\n";
   }
@@ -46,7 +51,8 @@ std::string start_key(const Settings& settings) {
 }
 
 bool needs_start(const Settings& settings) {
-  return find(settings, "warm_start.steps")->value != "0" || find(settings, "model.path")->value == yaml_text("");
+  return find(settings, "warm_start.steps")->value != "0" ||
+         find(settings, "model.path")->value == yaml_text("");
 }
 
 // Leaves out what has no effect since train.steps is 0: a file that says it would be refused.
@@ -56,27 +62,32 @@ void drop_idle(Settings& settings) {
   const Settings effective = Experiment::from_node(std::move(root), "start").resolved;
   std::erase_if(settings, [&](const ResolvedSetting& s) {
     const auto same = [&](const ResolvedSetting& other) { return other.path == s.path; };
-    return !in_section(s, "task") && !in_section(s, "algorithm") && std::none_of(effective.begin(), effective.end(), same);
+    return !in_section(s, "task") && !in_section(s, "algorithm") &&
+           std::none_of(effective.begin(), effective.end(), same);
   });
 }
 
 Settings as_start(Settings settings, std::int64_t seed) {
   set(settings, "seed", std::to_string(seed));
-  for (const char* path : {"train.steps", "train.budget_tokens", "train.budget_seconds", "train.random_reward"}) set(settings, path, "0");
+  for (const char* path :
+       {"train.steps", "train.budget_tokens", "train.budget_seconds", "train.random_reward"})
+    set(settings, path, "0");
   set(settings, "checkpoint.every", "20");
   set(settings, "checkpoint.keep", "1");
   drop_idle(settings);
   return settings;
 }
 
-// A run whose checkpoints stand at its evaluations, beginning with the weights of `start` if it is not empty.
+// A run whose checkpoints stand at its evaluations, beginning with the weights of `start` if it is
+// not empty.
 Settings as_run(Settings settings, std::int64_t seed, const std::string& start) {
   set(settings, "seed", std::to_string(seed));
   set(settings, "checkpoint.every", find(settings, "eval.every")->value);
   set(settings, "checkpoint.keep", "1000000");
   if (start.empty()) return settings;
   std::erase_if(settings, [](const ResolvedSetting& s) {
-    return in_section(s, "warm_start") || (in_section(s, "model") && s.path != "model.path" && s.path != "model.template");
+    return in_section(s, "warm_start") ||
+           (in_section(s, "model") && s.path != "model.path" && s.path != "model.template");
   });
   set(settings, "model.path", yaml_text(start));
   return settings;
@@ -88,16 +99,22 @@ struct Common {
   std::vector<std::string> first_problems;  // keys of those of a first step
 };
 
-void check_common(const Common& common, const std::string& name, const Common& first, const std::string& first_name) {
-  const char* const hint = "arms are compared on one task: set what draws its problems in the file, not in an arm";
+void check_common(const Common& common, const std::string& name, const Common& first,
+                  const std::string& first_name) {
+  const char* const hint =
+      "arms are compared on one task: set what draws its problems in the file, not in an arm";
   if (common.validation != first.validation || common.test != first.test)
-    throw Error(fmt::format("arm \"{}\" is evaluated on other problems (validation {}, test {}) than \"{}\" (validation {}, test {})", name,
-                            common.validation, common.test, first_name, first.validation, first.test),
-                hint);
+    throw Error(
+        fmt::format("arm \"{}\" is evaluated on other problems (validation {}, test {}) than "
+                    "\"{}\" (validation {}, test {})",
+                    name, common.validation, common.test, first_name, first.validation, first.test),
+        hint);
   const std::size_t count = std::min(common.first_problems.size(), first.first_problems.size());
-  if (!std::equal(common.first_problems.begin(), common.first_problems.begin() + static_cast<std::ptrdiff_t>(count),
+  if (!std::equal(common.first_problems.begin(),
+                  common.first_problems.begin() + static_cast<std::ptrdiff_t>(count),
                   first.first_problems.begin()))
-    throw Error(fmt::format("arm \"{}\" learns from other problems than \"{}\"", name, first_name), hint);
+    throw Error(fmt::format("arm \"{}\" learns from other problems than \"{}\"", name, first_name),
+                hint);
 }
 
 Json differences(const Settings& settings, const Settings& first) {
@@ -114,7 +131,8 @@ Json differences(const Settings& settings, const Settings& first) {
 
 class Planner {
  public:
-  Planner(const Comparison& comparison, const fs::path& folder, std::int64_t jobs, const PluginCatalog& catalog)
+  Planner(const Comparison& comparison, const fs::path& folder, std::int64_t jobs,
+          const PluginCatalog& catalog)
       : comparison_(comparison), folder_(folder), jobs_(jobs), catalog_(catalog) {}
 
   ComparisonPlan make() {
@@ -128,14 +146,19 @@ class Planner {
  private:
   void open_arm(std::size_t a) {
     const ComparisonArm& arm = comparison_.arms[a];
-    const RunParts parts = RunParts::open_shapes(Experiment::from_node(arm.root, comparison_.name), catalog_);
+    const RunParts parts =
+        RunParts::open_shapes(Experiment::from_node(arm.root, comparison_.name), catalog_);
     add_notes(arm, parts);
     add_files(parts);
-    const EvalSet test = draw_eval_set(parts.task, Split::test, static_cast<std::size_t>(parts.experiment.eval.problems));
+    const EvalSet test = draw_eval_set(parts.task, Split::test,
+                                       static_cast<std::size_t>(parts.experiment.eval.problems));
     Common common{parts.held_out.fingerprint, test.fingerprint, {}};
-    const auto count = std::min<std::size_t>(kComparedProblems, static_cast<std::size_t>(parts.experiment.rollout.prompts));
+    const auto count = std::min<std::size_t>(
+        kComparedProblems, static_cast<std::size_t>(parts.experiment.rollout.prompts));
     const Curriculum curriculum(parts.experiment.curriculum, parts.task);
-    for (const Item& item : draw_step(parts.task, curriculum.stage(), static_cast<std::uint64_t>(comparison_.seeds.front()), 1, count))
+    for (const Item& item :
+         draw_step(parts.task, curriculum.stage(),
+                   static_cast<std::uint64_t>(comparison_.seeds.front()), 1, count))
       common.first_problems.push_back(item.key);
     if (a == 0) {
       common_ = common;
@@ -157,7 +180,8 @@ class Planner {
     if (arm.role != ArmRole::arm) return;
     for (const std::string& text : parts.notes) {
       const auto known = [&](const std::string& note) { return note.ends_with(text); };
-      if (std::none_of(plan_.notes.begin(), plan_.notes.end(), known)) plan_.notes.push_back("arm " + arm.name + ": " + text);
+      if (std::none_of(plan_.notes.begin(), plan_.notes.end(), known))
+        plan_.notes.push_back("arm " + arm.name + ": " + text);
     }
   }
 
@@ -166,10 +190,12 @@ class Planner {
     const fs::path start = parts.experiment.model.path;
     if (!start.empty() && fs::is_directory(start)) {
       for (const auto& [name, hash] : model_hashes(start).items())
-        files.push_back({{"setting", "model.path"}, {"path", (start / name).string()}, {"xxh3", hash}});
+        files.push_back(
+            {{"setting", "model.path"}, {"path", (start / name).string()}, {"xxh3", hash}});
     }
     for (const Json& file : files) {
-      if (std::find(plan_.files.begin(), plan_.files.end(), file) == plan_.files.end()) plan_.files.push_back(file);
+      if (std::find(plan_.files.begin(), plan_.files.end(), file) == plan_.files.end())
+        plan_.files.push_back(file);
     }
   }
 
@@ -179,12 +205,15 @@ class Planner {
       plan_.runs[start_of(a, seed)].arm = a;
       return;
     }
-    PlannedRun run{a, seed, fs::path("arms") / arm.name / fmt::format("seed-{}", seed), "", false, std::nullopt};
+    PlannedRun run{a,  seed,  fs::path("arms") / arm.name / fmt::format("seed-{}", seed),
+                   "", false, std::nullopt};
     std::string weights;
     if (arm.role != ArmRole::untrained && needs_start(settings_[a])) {
       run.start = start_of(a, seed);
       const fs::path start = fs::absolute(folder_) / plan_.runs[*run.start].folder;
-      weights = (start / "checkpoints" / checkpoint_name(Phase::reinforce, 0)).lexically_normal().string();
+      weights = (start / "checkpoints" / checkpoint_name(Phase::reinforce, 0))
+                    .lexically_normal()
+                    .string();
     }
     run.yaml = resolved_yaml(as_run(settings_[a], seed, weights));
     plan_.runs.push_back(std::move(run));
@@ -192,11 +221,13 @@ class Planner {
 
   // The start of an arm's run, which is added to the plan if no earlier arm has the same.
   std::size_t start_of(std::size_t a, std::int64_t seed) {
-    const fs::path folder = fs::path("starts") / start_key(settings_[a]) / fmt::format("seed-{}", seed);
+    const fs::path folder =
+        fs::path("starts") / start_key(settings_[a]) / fmt::format("seed-{}", seed);
     for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
       if (plan_.runs[i].folder == folder) return i;
     }
-    plan_.runs.push_back({std::nullopt, seed, folder, resolved_yaml(as_start(settings_[a], seed)), true, std::nullopt});
+    plan_.runs.push_back({std::nullopt, seed, folder, resolved_yaml(as_start(settings_[a], seed)),
+                          true, std::nullopt});
     return plan_.runs.size() - 1;
   }
 
@@ -218,17 +249,22 @@ void settle_files(const fs::path& folder, const Json& files, bool accept_changes
     try {
       changes = file_changes(parse_json(read_file(path), path.string()), files);
     } catch (const Json::exception&) {
-      throw Error(path.string() + " does not say which files the comparison was begun with", "delete it to go on with those that are there");
+      throw Error(path.string() + " does not say which files the comparison was begun with",
+                  "delete it to go on with those that are there");
     }
     if (changes.empty()) return;
     std::string words = "the comparison " + folder.string() + " would not go on as it began:";
-    for (const Change& change : changes) words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
-    throw Error(words, "undo the changes, compare into another folder with --run, or go on with them: --accept-changes");
+    for (const Change& change : changes)
+      words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
+    throw Error(words,
+                "undo the changes, compare into another folder with --run, or go on with them: "
+                "--accept-changes");
   }
   write_file_atomically(path, files.dump(1) + "\n");
 }
 
-ComparisonPlan make_plan(const Comparison& comparison, const fs::path& folder, std::int64_t jobs, const PluginCatalog& catalog) {
+ComparisonPlan make_plan(const Comparison& comparison, const fs::path& folder, std::int64_t jobs,
+                         const PluginCatalog& catalog) {
   return Planner(comparison, folder, jobs, catalog).make();
 }
 

@@ -40,10 +40,12 @@ void settle(const fs::path& path, const PlannedRun& run) {
   if (run.is_start) return;  // its folder is named by what it depends on
   const auto before = lines_of(read_file(path)), now = lines_of(run.yaml);
   for (std::size_t i = 0; i < std::max(before.size(), now.size()); ++i) {
-    const std::string a = i < before.size() ? before[i] : "nothing", b = i < now.size() ? now[i] : "nothing";
+    const std::string a = i < before.size() ? before[i] : "nothing",
+                      b = i < now.size() ? now[i] : "nothing";
     if (a == b) continue;
-    throw Error(fmt::format("{}: this run was begun with other settings: \"{}\" there, \"{}\" now", path.string(),
-                            a.substr(std::min(a.size(), a.find_first_not_of(' '))), b.substr(std::min(b.size(), b.find_first_not_of(' ')))),
+    throw Error(fmt::format("{}: this run was begun with other settings: \"{}\" there, \"{}\" now",
+                            path.string(), a.substr(std::min(a.size(), a.find_first_not_of(' '))),
+                            b.substr(std::min(b.size(), b.find_first_not_of(' ')))),
                 "compare into another folder with --run, or delete what is to be done again");
   }
 }
@@ -61,20 +63,24 @@ std::string last_words(const fs::path& log, std::uintmax_t from, int code) {
     if (!line.empty()) last = line;
   }
   if (!error.empty()) return error;
-  if (code > 128) return fmt::format("ended by signal {} ({})", code - 128, ::strsignal(code - 128));
+  if (code > 128)
+    return fmt::format("ended by signal {} ({})", code - 128, ::strsignal(code - 128));
   return last.empty() ? fmt::format("exit code {}", code) : last;
 }
 
 // Divides the cores among the jobs.
 std::vector<int> share(const std::vector<int>& cores, std::size_t job, std::size_t jobs) {
-  const auto at = [&](std::size_t j) { return cores.begin() + static_cast<std::ptrdiff_t>(j * cores.size() / jobs); };
+  const auto at = [&](std::size_t j) {
+    return cores.begin() + static_cast<std::ptrdiff_t>(j * cores.size() / jobs);
+  };
   return {at(job), at(job + 1)};
 }
 
 }  // namespace
 
-ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, std::int64_t jobs, fs::path program,
-                                   std::vector<fs::path> plugin_folders, RunnerObserver& observer)
+ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, std::int64_t jobs,
+                                   fs::path program, std::vector<fs::path> plugin_folders,
+                                   RunnerObserver& observer)
     : plan_(plan),
       folder_(std::move(folder)),
       program_(std::move(program)),
@@ -123,7 +129,8 @@ void ComparisonRunner::run(const StopWish& stops) {
     }
     told = asked;
     observer_.tick(progress_);
-    const bool busy = std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.child.has_value(); });
+    const bool busy = std::any_of(slots_.begin(), slots_.end(),
+                                  [](const Slot& slot) { return slot.child.has_value(); });
     if (!busy && (asked > 0 || !next())) return;
     std::this_thread::sleep_for(kLook);
   }
@@ -157,12 +164,15 @@ void ComparisonRunner::begin(Slot& slot, std::size_t index) {
   }
   // What a run left that was killed before it had a configuration, `train` takes over; anything
   // else it refuses.
-  start_child(slot, Stage::train, {"train", beside(folder, ".yaml").string(), "--run", folder.string(), "--planned"});
+  start_child(slot, Stage::train,
+              {"train", beside(folder, ".yaml").string(), "--run", folder.string(), "--planned"});
 }
 
-void ComparisonRunner::start_child(Slot& slot, Stage stage, const std::vector<std::string>& arguments) {
+void ComparisonRunner::start_child(Slot& slot, Stage stage,
+                                   const std::vector<std::string>& arguments) {
   std::vector<std::string> command = {program_.string()};
-  for (const fs::path& folder : plugin_folders_) command.insert(command.end(), {"--plugins", folder.string()});
+  for (const fs::path& folder : plugin_folders_)
+    command.insert(command.end(), {"--plugins", folder.string()});
   command.insert(command.end(), arguments.begin(), arguments.end());
   const fs::path log = beside(path(plan_.runs[*slot.run]), ".log");
   slot.log_from = fs::exists(log) ? fs::file_size(log) : 0;

@@ -1,4 +1,5 @@
-// Does the runs of a plan with child processes of this program, some of them at once, and goes on where an earlier call ended.
+// Does the runs of a plan with child processes of this program, some of them at once, and goes on
+// where an earlier call ended.
 #pragma once
 
 #include <cstdint>
@@ -30,16 +31,18 @@ class RunnerObserver {
 
 class ComparisonRunner {
  public:
-  // `program` is tinyzero-train, `plugin_folders` go to it. Writes the plan's experiments beside their runs. Throws Error if one of them is
-  // there already with other settings (but for `threads`: a run goes on with as many as it began with).
-  ComparisonRunner(const ComparisonPlan& plan, fs::path folder, std::int64_t jobs, fs::path program, std::vector<fs::path> plugin_folders,
-                   RunnerObserver& observer);
+  // `program` is tinyzero-train, `plugin_folders` go to it. Writes the plan's experiments beside
+  // their runs. Throws Error if one of them is there already with other settings (but for
+  // `threads`: a run goes on with as many as it began with).
+  ComparisonRunner(const ComparisonPlan& plan, fs::path folder, std::int64_t jobs, fs::path program,
+                   std::vector<fs::path> plugin_folders, RunnerObserver& observer);
 
   // Runs that began with other libraries or files go on all the same.
   void accept_changes() { accept_changes_ = true; }
 
-  // Until every run is done or failed, or until `stops` is above 0: then each child is asked once to end, with a checkpoint, and again for
-  // every further stop. Runs that could not begin stay `waiting`.
+  // Until every run is done or failed, or until `stops` is above 0: then each child is asked once
+  // to end, with a checkpoint, and again for every further stop. Runs that could not begin stay
+  // `waiting`.
   void run(const StopWish& stops);
 
   const std::vector<RunProgress>& progress() const { return progress_; }

@@ -51,13 +51,15 @@ double drawn_accuracy(const GoodRun& run, std::size_t) { return run.drawn; }
 double whole_accuracy(const GoodRun& run, std::size_t) { return run.accuracy; }
 double area_on(const GoodRun& run, std::size_t axis) { return run.area[axis]; }
 
-std::vector<double> picked(const std::vector<const GoodRun*>& runs, Pick pick, std::size_t axis = 0) {
+std::vector<double> picked(const std::vector<const GoodRun*>& runs, Pick pick,
+                           std::size_t axis = 0) {
   std::vector<double> out;
   for (const GoodRun* run : runs) out.push_back(pick(*run, axis));
   return out;
 }
 
-std::vector<const GoodRun*> drawn_runs(const std::vector<const GoodRun*>& runs, const Resample& draw) {
+std::vector<const GoodRun*> drawn_runs(const std::vector<const GoodRun*>& runs,
+                                       const Resample& draw) {
   std::vector<const GoodRun*> out;
   for (std::size_t k = 0; k < runs.size(); ++k) out.push_back(runs[draw.unit(k, runs.size())]);
   return out;
@@ -83,7 +85,9 @@ struct ArmStatistics {
 
   void measure(const Resample* draw) {
     const Pick pick = draw != nullptr ? drawn_accuracy : whole_accuracy;
-    const auto chosen = [&](const std::vector<const GoodRun*>& all) { return draw != nullptr ? drawn_runs(all, *draw) : all; };
+    const auto chosen = [&](const std::vector<const GoodRun*>& all) {
+      return draw != nullptr ? drawn_runs(all, *draw) : all;
+    };
     const auto add = [&](Estimate& estimate, double value) {
       draw != nullptr ? estimate.replicates.push_back(value) : void(estimate.value = value);
     };
@@ -94,7 +98,8 @@ struct ArmStatistics {
       const auto shares = performance_profile(as_scores(scores), thresholds());
       profile.resize(shares.size());
       for (std::size_t i = 0; i < shares.size(); ++i) add(profile[i], shares[i]);
-      for (std::size_t axis = 0; axis < kAxisCount; ++axis) add(area[axis], interquartile_mean(picked(own, area_on, axis)));
+      for (std::size_t axis = 0; axis < kAxisCount; ++axis)
+        add(area[axis], interquartile_mean(picked(own, area_on, axis)));
     }
     if (paired.empty()) return;
     const auto own = chosen(paired), other = chosen(first);
@@ -102,7 +107,8 @@ struct ArmStatistics {
     add(difference, interquartile_mean(x) - interquartile_mean(y));
     add(improvement, probability_of_improvement(as_scores(x), as_scores(y)));
     for (std::size_t axis = 0; axis < kAxisCount; ++axis)
-      add(area_difference[axis], interquartile_mean(picked(own, area_on, axis)) - interquartile_mean(picked(other, area_on, axis)));
+      add(area_difference[axis], interquartile_mean(picked(own, area_on, axis)) -
+                                     interquartile_mean(picked(other, area_on, axis)));
   }
 };
 
@@ -114,8 +120,13 @@ std::string verdict(const Json& difference, std::size_t seeds) {
 
 class Summarizer {
  public:
-  Summarizer(const Comparison& comparison, const ComparisonPlan& plan, const fs::path& folder, const std::vector<RunProgress>& progress)
-      : comparison_(comparison), plan_(plan), folder_(folder), progress_(progress), good_(comparison.arms.size()) {}
+  Summarizer(const Comparison& comparison, const ComparisonPlan& plan, const fs::path& folder,
+             const std::vector<RunProgress>& progress)
+      : comparison_(comparison),
+        plan_(plan),
+        folder_(folder),
+        progress_(progress),
+        good_(comparison.arms.size()) {}
 
   Json make() {
     std::vector<Json> runs(comparison_.arms.size(), Json::array());
@@ -128,27 +139,32 @@ class Summarizer {
     }
     const std::vector<ArmStatistics> statistics = measure();
     Json arms = Json::array();
-    for (std::size_t a = 0; a < comparison_.arms.size(); ++a) arms.push_back(arm_json(a, std::move(runs[a]), statistics[a]));
-    const auto set = [](const ProblemSet& s) { return Json{{"set", s.fingerprint}, {"problems", s.problems}, {"keys", s.keys}}; };
+    for (std::size_t a = 0; a < comparison_.arms.size(); ++a)
+      arms.push_back(arm_json(a, std::move(runs[a]), statistics[a]));
+    const auto set = [](const ProblemSet& s) {
+      return Json{{"set", s.fingerprint}, {"problems", s.problems}, {"keys", s.keys}};
+    };
     Json ranges = Json::object();
     for (std::size_t axis = 0; axis < kAxisCount; ++axis) ranges[kAxes[axis]] = range_[axis];
-    return {{"version", 1},
-            {"name", comparison_.name},
-            {"task", plan_.task},
-            {"model", plan_.model},
-            {"seeds", comparison_.seeds},
-            {"budget", {{"unit", comparison_.budget.unit()}, {"amount", comparison_.budget.amount()}}},
-            {"validation", set(plan_.validation)},
-            {"test", set(plan_.test)},
-            {"resamples", comparison_.resamples},
-            {"area_ranges", ranges},
-            {"arms", arms},
-            {"warnings", warnings_}};
+    return {
+        {"version", 1},
+        {"name", comparison_.name},
+        {"task", plan_.task},
+        {"model", plan_.model},
+        {"seeds", comparison_.seeds},
+        {"budget", {{"unit", comparison_.budget.unit()}, {"amount", comparison_.budget.amount()}}},
+        {"validation", set(plan_.validation)},
+        {"test", set(plan_.test)},
+        {"resamples", comparison_.resamples},
+        {"area_ranges", ranges},
+        {"arms", arms},
+        {"warnings", warnings_}};
   }
 
  private:
   bool learns(std::size_t a) const {
-    return comparison_.arms[a].role == ArmRole::arm || comparison_.arms[a].role == ArmRole::random_reward;
+    return comparison_.arms[a].role == ArmRole::arm ||
+           comparison_.arms[a].role == ArmRole::random_reward;
   }
 
   void read_run(std::size_t i) {
@@ -156,17 +172,19 @@ class Summarizer {
     if (progress_[i].state != RunState::done) return;
     const auto tested = read_tested_run(folder_ / planned.folder);
     if (!tested)
-      throw Failure((folder_ / planned.folder).string() + " has lost its test.json", "compare again: the run is then tested again");
+      throw Failure((folder_ / planned.folder).string() + " has lost its test.json",
+                    "compare again: the run is then tested again");
     if (tested->set != plan_.test.fingerprint)
-      throw Error(fmt::format("{} was tested on the problems {}, the comparison is about {}", planned.folder.string(), tested->set,
-                              plan_.test.fingerprint),
+      throw Error(fmt::format("{} was tested on the problems {}, the comparison is about {}",
+                              planned.folder.string(), tested->set, plan_.test.fingerprint),
                   "delete its test.json and compare again");
     GoodRun run;
     run.seed = planned.seed;
     run.metrics = read_run_metrics(folder_ / planned.folder);
     run.tested = *tested;
     run.accuracy = tested->accuracy();
-    for (const std::int64_t right : tested->right) run.right.push_back(static_cast<double>(right) / static_cast<double>(tested->samples));
+    for (const std::int64_t right : tested->right)
+      run.right.push_back(static_cast<double>(right) / static_cast<double>(tested->samples));
     check_start(planned, run);
     good_[*planned.arm].emplace(planned.seed, std::move(run));
   }
@@ -174,12 +192,16 @@ class Summarizer {
   // All arms of a start began with the same bytes.
   void check_start(const PlannedRun& planned, const GoodRun& run) {
     if (!planned.start) return;
-    const std::string& first = weights_.try_emplace(*planned.start, run.tested.start_weights).first->second;
+    const std::string& first =
+        weights_.try_emplace(*planned.start, run.tested.start_weights).first->second;
     if (first != run.tested.start_weights)
-      warnings_.push_back(planned.folder.string() + " did not begin with the weights that the other arms of its seed began with");
+      warnings_.push_back(
+          planned.folder.string() +
+          " did not begin with the weights that the other arms of its seed began with");
   }
 
-  // Over which part of an axis curves are compared: the budget on its own, what every run reached on the others.
+  // Over which part of an axis curves are compared: the budget on its own, what every run reached
+  // on the others.
   void find_ranges() {
     for (std::size_t axis = 0; axis < kAxisCount; ++axis) {
       double shortest = std::numeric_limits<double>::infinity();
@@ -188,7 +210,9 @@ class Summarizer {
           if (learns(a)) shortest = std::min(shortest, on_axis(run.metrics.last, axis));
         }
       }
-      range_[axis] = comparison_.budget.unit() == kAxes[axis] ? comparison_.budget.amount() : std::isfinite(shortest) ? shortest : 0;
+      range_[axis] = comparison_.budget.unit() == kAxes[axis] ? comparison_.budget.amount()
+                     : std::isfinite(shortest)                ? shortest
+                                                              : 0;
       for (auto& runs : good_) {
         for (auto& [seed, run] : runs) run.area[axis] = area(run, axis);
       }
@@ -208,7 +232,9 @@ class Summarizer {
     static const char* const kStates[] = {"unfinished", "unfinished", "ok", "failed"};
     const PlannedRun& planned = plan_.runs[i];
     const std::size_t a = *planned.arm;
-    Json out = {{"seed", planned.seed}, {"run", planned.folder.string()}, {"state", kStates[static_cast<int>(progress_[i].state)]}};
+    Json out = {{"seed", planned.seed},
+                {"run", planned.folder.string()},
+                {"state", kStates[static_cast<int>(progress_[i].state)]}};
     if (progress_[i].state == RunState::failed) out["error"] = progress_[i].error;
     const auto found = good_[a].find(planned.seed);
     if (found == good_[a].end()) return out;
@@ -223,7 +249,10 @@ class Summarizer {
     out["test_greedy"] = run.tested.greedy;
     Json curve = Json::array(), areas = Json::object();
     for (const CurvePoint& p : run.metrics.curve)
-      curve.push_back({{"step", p.step}, {"tokens", p.tokens}, {"seconds", p.seconds}, {"accuracy", p.accuracy}});
+      curve.push_back({{"step", p.step},
+                       {"tokens", p.tokens},
+                       {"seconds", p.seconds},
+                       {"accuracy", p.accuracy}});
     for (std::size_t axis = 0; axis < kAxisCount; ++axis) areas[kAxes[axis]] = run.area[axis];
     out["curve"] = curve;
     out["area"] = areas;
@@ -231,7 +260,8 @@ class Summarizer {
     const double used = used_share(run);
     out["budget_used"] = used;
     if (used < 1)
-      warnings_.push_back(fmt::format("{} seed {} used {:.0f} % of the budget", comparison_.arms[a].name, planned.seed, 100 * used));
+      warnings_.push_back(fmt::format("{} seed {} used {:.0f} % of the budget",
+                                      comparison_.arms[a].name, planned.seed, 100 * used));
     return out;
   }
 
@@ -255,15 +285,17 @@ class Summarizer {
       }
       out[a].measure(nullptr);
     }
-    for_each_resample(comparison_.seeds.size(), plan_.test.problems, comparison_.resamples, kSeed, [&](const Resample& draw) {
-      for (auto& runs : good_) {
-        for (auto& [seed, run] : runs) {
-          run.drawn = 0;
-          for (std::size_t p = 0; p < run.right.size(); ++p) run.drawn += draw.weights[p] * run.right[p];
-        }
-      }
-      for (ArmStatistics& arm : out) arm.measure(&draw);
-    });
+    for_each_resample(comparison_.seeds.size(), plan_.test.problems, comparison_.resamples, kSeed,
+                      [&](const Resample& draw) {
+                        for (auto& runs : good_) {
+                          for (auto& [seed, run] : runs) {
+                            run.drawn = 0;
+                            for (std::size_t p = 0; p < run.right.size(); ++p)
+                              run.drawn += draw.weights[p] * run.right[p];
+                          }
+                        }
+                        for (ArmStatistics& arm : out) arm.measure(&draw);
+                      });
     return out;
   }
 
@@ -271,14 +303,16 @@ class Summarizer {
     const ComparisonArm& arm = comparison_.arms[a];
     Json out = {{"name", arm.name}, {"role", role_name(arm.role)}, {"settings", plan_.settings[a]}};
     const auto count = [&](const char* state) {
-      return std::count_if(runs.begin(), runs.end(), [&](const Json& r) { return r["state"] == state; });
+      return std::count_if(runs.begin(), runs.end(),
+                           [&](const Json& r) { return r["state"] == state; });
     };
     out["ok"] = count("ok");
     out["failed"] = count("failed");
     out["unfinished"] = count("unfinished");
     out["test_accuracy"] = s.accuracy.json(s.runs.size());
     Json areas = Json::object(), profile = Json::array();
-    for (std::size_t axis = 0; axis < kAxisCount; ++axis) areas[kAxes[axis]] = s.area[axis].json(s.runs.size());
+    for (std::size_t axis = 0; axis < kAxisCount; ++axis)
+      areas[kAxes[axis]] = s.area[axis].json(s.runs.size());
     out["area"] = areas;
     const auto at = thresholds();
     for (std::size_t i = 0; i < s.profile.size(); ++i) {
@@ -295,7 +329,8 @@ class Summarizer {
     const std::size_t seeds = s.paired.size();
     const Json difference = s.difference.json(seeds);
     Json areas = Json::object();
-    for (std::size_t axis = 0; axis < kAxisCount; ++axis) areas[kAxes[axis]] = s.area_difference[axis].json(seeds);
+    for (std::size_t axis = 0; axis < kAxisCount; ++axis)
+      areas[kAxes[axis]] = s.area_difference[axis].json(seeds);
     return {{"first", comparison_.arms.front().name},
             {"seeds", seeds},
             {"difference", difference},
@@ -309,14 +344,16 @@ class Summarizer {
   const fs::path& folder_;
   const std::vector<RunProgress>& progress_;
   std::vector<std::map<std::int64_t, GoodRun>> good_;  // by arm and seed
-  std::map<std::size_t, std::string> weights_;         // by start: hash of what the first run on it began with
+  std::map<std::size_t, std::string>
+      weights_;  // by start: hash of what the first run on it began with
   double range_[kAxisCount] = {};
   std::vector<std::string> warnings_;
 };
 
 }  // namespace
 
-Json summarize(const Comparison& comparison, const ComparisonPlan& plan, const fs::path& folder, const std::vector<RunProgress>& progress) {
+Json summarize(const Comparison& comparison, const ComparisonPlan& plan, const fs::path& folder,
+               const std::vector<RunProgress>& progress) {
   return Summarizer(comparison, plan, folder, progress).make();
 }
 

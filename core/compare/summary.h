@@ -10,8 +10,10 @@
 
 namespace tinyzero {
 
-// Reads the runs of the plan and computes their statistics, as docs/comparing.md describes. A function of what the folder holds and of the
-// states of the runs: the same comparison gives the same numbers, but for what a clock said.
-Json summarize(const Comparison& comparison, const ComparisonPlan& plan, const fs::path& folder, const std::vector<RunProgress>& progress);
+// Reads the runs of the plan and computes their statistics, as docs/comparing.md describes. A
+// function of what the folder holds and of the states of the runs: the same comparison gives the
+// same numbers, but for what a clock said.
+Json summarize(const Comparison& comparison, const ComparisonPlan& plan, const fs::path& folder,
+               const std::vector<RunProgress>& progress);
 
 }  // namespace tinyzero

@@ -31,9 +31,11 @@ void write(const TestedRun& t, const fs::path& run) {
 
 // The evaluation to select: the best, the earliest of equals.
 CurvePoint best_of(const RunMetrics& metrics, const fs::path& run) {
-  if (metrics.curve.empty()) throw Error(run.string() + "/metrics.jsonl holds no evaluation: the run has not ended");
-  return *std::max_element(metrics.curve.begin(), metrics.curve.end(),
-                           [](const CurvePoint& a, const CurvePoint& b) { return a.accuracy < b.accuracy; });
+  if (metrics.curve.empty())
+    throw Error(run.string() + "/metrics.jsonl holds no evaluation: the run has not ended");
+  return *std::max_element(
+      metrics.curve.begin(), metrics.curve.end(),
+      [](const CurvePoint& a, const CurvePoint& b) { return a.accuracy < b.accuracy; });
 }
 
 }  // namespace
@@ -52,16 +54,19 @@ void test_run(const fs::path& run, const PluginCatalog& catalog) {
   TestedRun out;
   out.selected_step = best.step;
   out.validation_accuracy = best.accuracy;
-  out.start_weights = file_hash(checkpoints / checkpoint_name(Phase::reinforce, 0) / "model.safetensors");
+  out.start_weights =
+      file_hash(checkpoints / checkpoint_name(Phase::reinforce, 0) / "model.safetensors");
   read_checkpoint(selected, parts.model, parts.adapter.get());
 
-  const EvalSet set = draw_eval_set(parts.task, Split::test, static_cast<std::size_t>(e.eval.problems));
+  const EvalSet set =
+      draw_eval_set(parts.task, Split::test, static_cast<std::size_t>(e.eval.problems));
   const auto engine = rollout_engine(parts, [](const std::string&) {});
   std::vector<ScoredCompletion> completions;
-  const EvalReport report = evaluate(*engine, parts.tokenizer, parts.model.config.eos, parts.framing, parts.task, set,
-                                     {e.eval.samples, e.eval.temperature, e.rollout.max_tokens, static_cast<std::uint64_t>(e.general.seed),
-                                      static_cast<std::uint64_t>(best.step), true},
-                                     &completions);
+  const EvalReport report = evaluate(
+      *engine, parts.tokenizer, parts.model.config.eos, parts.framing, parts.task, set,
+      {e.eval.samples, e.eval.temperature, e.rollout.max_tokens,
+       static_cast<std::uint64_t>(e.general.seed), static_cast<std::uint64_t>(best.step), true},
+      &completions);
   out.set = set.fingerprint;
   out.samples = e.eval.samples;
   out.greedy = report.greedy;
@@ -90,7 +95,8 @@ std::optional<TestedRun> read_tested_run(const fs::path& run) {
     out.start_weights = json.at("start_weights").get<std::string>();
     return out;
   } catch (const Json::exception& e) {
-    throw Error(path.string() + " is damaged: " + json_words(e), "delete it: the run is then tested again");
+    throw Error(path.string() + " is damaged: " + json_words(e),
+                "delete it: the run is then tested again");
   }
 }
 

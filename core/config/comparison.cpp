@@ -28,7 +28,8 @@ Node empty_map(const Origin& origin) {
 }
 
 const Entry* entry_of(const Node& map, const std::string& name) {
-  const auto found = std::find_if(map.entries.begin(), map.entries.end(), [&](const Entry& e) { return e.name == name; });
+  const auto found = std::find_if(map.entries.begin(), map.entries.end(),
+                                  [&](const Entry& e) { return e.name == name; });
   return found == map.entries.end() ? nullptr : &*found;
 }
 
@@ -36,7 +37,9 @@ const Entry* entry_of(const Node& map, const std::string& name) {
 const Entry* entry_at(const Node& root, const std::string& path) {
   const std::size_t dot = path.find('.');
   const Entry* entry = entry_of(root, path.substr(0, dot));
-  return dot == std::string::npos || entry == nullptr ? entry : entry_at(entry->value, path.substr(dot + 1));
+  return dot == std::string::npos || entry == nullptr
+             ? entry
+             : entry_at(entry->value, path.substr(dot + 1));
 }
 
 // Sets the value at a dotted path, which was written at `origin`; sections on the way are made.
@@ -44,7 +47,8 @@ void set(Node& root, const std::string& path, Node value, const Origin& origin) 
   const std::size_t dot = path.find('.');
   const std::string name = path.substr(0, dot);
   if (root.kind == Node::Kind::null) root.kind = Node::Kind::map;
-  if (root.kind != Node::Kind::map) throw Error(root.origin, "expected a map of settings, found " + root.describe());
+  if (root.kind != Node::Kind::map)
+    throw Error(root.origin, "expected a map of settings, found " + root.describe());
   if (root.find(name) == nullptr) root.entries.push_back({name, origin, empty_map(origin)});
   Node& place = *root.find(name);
   if (dot == std::string::npos) place = std::move(value);
@@ -63,10 +67,13 @@ Node with_sections(const std::string& arm, const Node& settings) {
       out.entries.push_back(entry);
       continue;
     }
-    if (entry.name.front() == '.' || entry.name.back() == '.' || entry.name.find("..") != std::string::npos)
-      throw Error(entry.origin, "compare.arms." + arm + ": \"" + entry.name + "\" has an empty name in its key");
+    if (entry.name.front() == '.' || entry.name.back() == '.' ||
+        entry.name.find("..") != std::string::npos)
+      throw Error(entry.origin,
+                  "compare.arms." + arm + ": \"" + entry.name + "\" has an empty name in its key");
     if (entry_at(out, entry.name) != nullptr)
-      throw Error(entry.origin, "compare.arms." + arm + ": \"" + entry.name + "\" is set twice", "keep one of them");
+      throw Error(entry.origin, "compare.arms." + arm + ": \"" + entry.name + "\" is set twice",
+                  "keep one of them");
     set(out, entry.name, entry.value, entry.origin);
   }
   return out;
@@ -84,32 +91,41 @@ void refuse_keys(const Node& settings, const std::string& arm) {
       {"train.budget_tokens", "compare.budget says how long every arm may learn"},
       {"train.budget_seconds", "compare.budget says how long every arm may learn"}};
   for (const auto& [path, hint] : kRefused) {
-    if (const Entry* entry = entry_at(settings, path); entry != nullptr && entry->value.kind != Node::Kind::null)
+    if (const Entry* entry = entry_at(settings, path);
+        entry != nullptr && entry->value.kind != Node::Kind::null)
       throw Error(entry->origin, "compare.arms." + arm + " cannot set " + path, hint);
   }
 }
 
-// Settings of the comparison's own file that the comparison decides; inherited ones are replaced without a word.
+// Settings of the comparison's own file that the comparison decides; inherited ones are replaced
+// without a word.
 void refuse_idle(const Node& root, const Origin& compare, Mistakes& mistakes) {
-  static const std::pair<const char*, const char*> kIdle[] = {{"seed", "compare.seeds"},
-                                                              {"train.steps", "compare.budget"},
-                                                              {"train.budget_tokens", "compare.budget"},
-                                                              {"train.budget_seconds", "compare.budget"},
-                                                              {"eval.split", "selection on validation, the result on test"},
-                                                              {"checkpoint.every", "eval.every"},
-                                                              {"checkpoint.keep", "selection"}};
+  static const std::pair<const char*, const char*> kIdle[] = {
+      {"seed", "compare.seeds"},
+      {"train.steps", "compare.budget"},
+      {"train.budget_tokens", "compare.budget"},
+      {"train.budget_seconds", "compare.budget"},
+      {"eval.split", "selection on validation, the result on test"},
+      {"checkpoint.every", "eval.every"},
+      {"checkpoint.keep", "selection"}};
   for (const auto& [path, by] : kIdle) {
     const Entry* entry = entry_at(root, path);
     if (entry == nullptr) continue;
     const Origin& origin = entry->value.origin;
     if (origin.source != compare.source && origin.source != "command line") continue;
-    mistakes.add(Error(origin, path + std::string(" has no effect in a comparison: ") + by + " decides", "remove it"));
+    mistakes.add(Error(origin,
+                       path + std::string(" has no effect in a comparison: ") + by + " decides",
+                       "remove it"));
   }
 }
 
 void check_name(const Entry& arm) {
-  const auto plain = [](char c) { return is_ascii_alphanumeric(c) || c == '_' || c == '-' || c == '.'; };
-  if (arm.name.size() <= 64 && arm.name.front() != '.' && std::all_of(arm.name.begin(), arm.name.end(), plain)) return;
+  const auto plain = [](char c) {
+    return is_ascii_alphanumeric(c) || c == '_' || c == '-' || c == '.';
+  };
+  if (arm.name.size() <= 64 && arm.name.front() != '.' &&
+      std::all_of(arm.name.begin(), arm.name.end(), plain))
+    return;
   throw Error(arm.origin, "\"" + arm.name + "\" cannot be an arm: it names a folder",
               "use up to 64 letters, digits, _ - and dots, for example grpo-kl");
 }
@@ -117,7 +133,9 @@ void check_name(const Entry& arm) {
 Node arm_root(const Node& base, const Entry& arm) {
   const Node& given = arm.value;
   if (given.kind != Node::Kind::map && given.kind != Node::Kind::null) {
-    throw Error(given.origin, "compare.arms." + arm.name + " is " + given.describe() + ", expected what differs from the file",
+    throw Error(given.origin,
+                "compare.arms." + arm.name + " is " + given.describe() +
+                    ", expected what differs from the file",
                 "for example " + arm.name + ": {algorithm: {use: NAME}}");
   }
   Node settings = with_sections(arm.name, given);
@@ -135,9 +153,12 @@ Node arm_root(const Node& base, const Entry& arm) {
 
 // A budget that binds every run, and evaluation as a comparison needs it.
 void fix_settings(Node& root, const Comparison& comparison, const Origin& origin) {
-  const auto number = [&](const char* path, double value) { set(root, path, scalar(real_text(value), origin), origin); };
+  const auto number = [&](const char* path, double value) {
+    set(root, path, scalar(real_text(value), origin), origin);
+  };
   set(root, "seed", scalar(std::to_string(comparison.seeds.front()), origin), origin);
-  number("train.steps", static_cast<double>(comparison.budget.steps > 0 ? comparison.budget.steps : kNoSteps));
+  number("train.steps",
+         static_cast<double>(comparison.budget.steps > 0 ? comparison.budget.steps : kNoSteps));
   number("train.budget_tokens", comparison.budget.tokens);
   number("train.budget_seconds", comparison.budget.seconds);
   set(root, "eval.split", scalar("validation", origin), origin);
@@ -147,8 +168,11 @@ void add_controls(Comparison& comparison, const Origin& compare, const Node* con
   const ComparisonArm first = comparison.arms.front();
   const Origin origin = controls != nullptr ? controls->origin : compare;
   const auto& names = comparison.controls;
-  const auto wanted = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
-  if (wanted("none") && names.size() > 1) throw Error(origin, "compare.controls names none beside others", "remove it");
+  const auto wanted = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (wanted("none") && names.size() > 1)
+    throw Error(origin, "compare.controls names none beside others", "remove it");
   const bool warm = Experiment::from_node(first.root, comparison.name).warm_start.steps > 0;
   if (wanted("warm_start") && !warm && controls != nullptr)
     throw Error(origin, "the control warm_start has no effect: warm_start.steps is 0", "remove it");
@@ -162,7 +186,8 @@ void add_controls(Comparison& comparison, const Origin& compare, const Node* con
   };
   if (wanted("untrained")) add(ArmRole::untrained, "train.steps", "0");
   if (wanted("warm_start") && warm) add(ArmRole::warm_start, "train.steps", "0");
-  if (wanted("random_reward")) add(ArmRole::random_reward, "train.random_reward", real_text(kRandomReward));
+  if (wanted("random_reward"))
+    add(ArmRole::random_reward, "train.random_reward", real_text(kRandomReward));
 }
 
 void check_seeds(const Comparison& comparison, const Node* node) {
@@ -176,10 +201,11 @@ void check_budget(const Comparison& comparison, const Node& compare) {
   const ComparisonBudget& b = comparison.budget;
   const int given = (b.tokens > 0 ? 1 : 0) + (b.seconds > 0 ? 1 : 0) + (b.steps > 0 ? 1 : 0);
   if (given == 1) return;
-  throw Error(
-      (node != nullptr ? node : &compare)->origin,
-      given == 0 ? "compare.budget is missing: what every run may use" : "compare.budget sets more than one of tokens, seconds, steps",
-      given == 0 ? "for example budget: {tokens: 1e6}, or steps, or seconds" : "one budget binds: keep one of them");
+  throw Error((node != nullptr ? node : &compare)->origin,
+              given == 0 ? "compare.budget is missing: what every run may use"
+                         : "compare.budget sets more than one of tokens, seconds, steps",
+              given == 0 ? "for example budget: {tokens: 1e6}, or steps, or seconds"
+                         : "one budget binds: keep one of them");
 }
 
 }  // namespace
@@ -190,26 +216,34 @@ std::string role_name(ArmRole role) {
 }
 
 void ComparisonBudget::describe(SettingsTable& t) {
-  t.add("tokens", tokens, "completion tokens of a run's RL, charged as train.budget_tokens; 0: another budget binds").between(0, 1e15);
-  t.add("seconds", seconds, "seconds of a run's steps of RL, evaluation left out; 0: another budget binds").between(0, 1e9);
+  t.add("tokens", tokens,
+        "completion tokens of a run's RL, charged as train.budget_tokens; 0: another budget binds")
+      .between(0, 1e15);
+  t.add("seconds", seconds,
+        "seconds of a run's steps of RL, evaluation left out; 0: another budget binds")
+      .between(0, 1e9);
   t.add("steps", steps, "steps of RL; 0: another budget binds").between(0, 1e7);
 }
 
-std::string ComparisonBudget::unit() const { return tokens > 0 ? "tokens" : seconds > 0 ? "seconds" : "steps"; }
+std::string ComparisonBudget::unit() const {
+  return tokens > 0 ? "tokens" : seconds > 0 ? "seconds" : "steps";
+}
 
-double ComparisonBudget::amount() const { return tokens > 0 ? tokens : seconds > 0 ? seconds : static_cast<double>(steps); }
+double ComparisonBudget::amount() const {
+  return tokens > 0 ? tokens : seconds > 0 ? seconds : static_cast<double>(steps);
+}
 
 void Comparison::describe(SettingsTable& t) {
   t.add("seeds", seeds, "each arm is run once with each of them").between(0, 9007199254740992.0);
   t.add("controls", controls,
-        "what the arms are held against: untrained (the model before everything), warm_start (the model as RL begins), random_reward (the "
-        "first "
-        "arm, rewarded by a coin); none")
+        "what the arms are held against: untrained (the model before everything), warm_start (the "
+        "model as RL begins), random_reward (the first arm, rewarded by a coin); none")
       .one_of({"none", "untrained", "warm_start", "random_reward"});
   t.add("resamples", resamples, "of a bootstrap interval").between(100, 1e7);
 }
 
-Comparison Comparison::load(const std::filesystem::path& path, const std::vector<std::string>& overrides, const KeysOf& keys_of) {
+Comparison Comparison::load(const std::filesystem::path& path,
+                            const std::vector<std::string>& overrides, const KeysOf& keys_of) {
   Mistakes mistakes;
   Node root = load_with_overrides(path, overrides, mistakes);
   mistakes.refuse();
@@ -218,16 +252,21 @@ Comparison Comparison::load(const std::filesystem::path& path, const std::vector
 
 namespace {
 
-void add_arm(Comparison& out, const Node& root, const Entry& entry, Mistakes& mistakes, const Comparison::KeysOf& keys_of) {
+void add_arm(Comparison& out, const Node& root, const Entry& entry, Mistakes& mistakes,
+             const Comparison::KeysOf& keys_of) {
   check_name(entry);
   for (const ArmRole role : {ArmRole::untrained, ArmRole::warm_start, ArmRole::random_reward}) {
-    if (entry.name == role_name(role)) throw Error(entry.origin, "\"" + entry.name + "\" is the name of a control", "rename the arm");
+    if (entry.name == role_name(role))
+      throw Error(entry.origin, "\"" + entry.name + "\" is the name of a control",
+                  "rename the arm");
   }
-  const Node& arm = out.arms.emplace_back(ComparisonArm{entry.name, ArmRole::arm, arm_root(root, entry)}).root;
+  const Node& arm =
+      out.arms.emplace_back(ComparisonArm{entry.name, ArmRole::arm, arm_root(root, entry)}).root;
   Mistakes of_arm;
   Experiment::from_node(arm, out.name, of_arm);
   if (of_arm.empty()) return;
-  Experiment::from_node(arm, out.name, mistakes, keys_of ? keys_of(arm) : std::vector<std::string>());
+  Experiment::from_node(arm, out.name, mistakes,
+                        keys_of ? keys_of(arm) : std::vector<std::string>());
 }
 
 }  // namespace
@@ -255,11 +294,13 @@ Comparison Comparison::from_node(Node root, const std::string& name, const KeysO
   fix_settings(root, out, origin);
   const Node* arms = compare.find("arms");
   if (arms == nullptr || arms->kind != Node::Kind::map || arms->entries.empty()) {
-    mistakes.add(Error(arms != nullptr ? arms->origin : origin, "compare.arms names nothing to compare",
+    mistakes.add(Error(arms != nullptr ? arms->origin : origin,
+                       "compare.arms names nothing to compare",
                        "for example arms: {one: {algorithm: NAME}, other: {algorithm: OTHER}}"));
     mistakes.refuse();
   }
-  for (const Entry& entry : arms->entries) mistakes.collect([&] { add_arm(out, root, entry, mistakes, keys_of); });
+  for (const Entry& entry : arms->entries)
+    mistakes.collect([&] { add_arm(out, root, entry, mistakes, keys_of); });
   mistakes.refuse();
   add_controls(out, origin, compare.find("controls"));
   return out;

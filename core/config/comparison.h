@@ -9,7 +9,8 @@
 //     budget: {tokens: 1e6}                   # or steps, or seconds: what every run may use
 //     controls: [untrained, warm_start]       # and random_reward; or none
 //
-// A section `task` or `algorithm` of an arm that says which to use replaces the file's; everything else is laid over it key by key.
+// A section `task` or `algorithm` of an arm that says which to use replaces the file's; everything
+// else is laid over it key by key.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ std::string role_name(ArmRole role);
 struct ComparisonArm {
   std::string name;
   ArmRole role = ArmRole::arm;
-  Node root;  // the whole experiment, without `compare`, seed and budget as the comparison sets them
+  Node
+      root;  // the whole experiment, without `compare`, seed and budget as the comparison sets them
 };
 
 struct ComparisonBudget {
@@ -52,11 +54,13 @@ struct Comparison {
   std::vector<ComparisonArm> arms;  // those of the file in their order, then the controls
   void describe(SettingsTable& t);
 
-  // Reads and checks a file with `overrides` ("key=value") on top; settings of an arm lie over both. Throws Error with the place of what is
-  // wrong, Errors of several. Settings of plugins are left to the plugins; `keys_of`, if there is one, gives the dotted keys of those that
-  // an arm uses, for hints.
+  // Reads and checks a file with `overrides` ("key=value") on top; settings of an arm lie over
+  // both. Throws Error with the place of what is wrong, Errors of several. Settings of plugins are
+  // left to the plugins; `keys_of`, if there is one, gives the dotted keys of those that an arm
+  // uses, for hints.
   using KeysOf = std::function<std::vector<std::string>(const Node& arm)>;
-  static Comparison load(const std::filesystem::path& path, const std::vector<std::string>& overrides, const KeysOf& keys_of = {});
+  static Comparison load(const std::filesystem::path& path,
+                         const std::vector<std::string>& overrides, const KeysOf& keys_of = {});
   static Comparison from_node(Node root, const std::string& name, const KeysOf& keys_of = {});
 };
 

@@ -20,7 +20,8 @@
 namespace tinyzero {
 namespace {
 
-// An experiment has some hundred values. The limits bound the time and memory that any file can take.
+// An experiment has some hundred values. The limits bound the time and memory that any file can
+// take.
 constexpr std::size_t kMaxFile = 1 << 20;  // bytes
 constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxValues = 10000;
@@ -29,34 +30,41 @@ constexpr std::size_t kMaxExtended = 16;  // files
 constexpr int kCommandLineLayer = 1;
 
 [[noreturn]] void refuse_size(std::uintmax_t size, const Origin& start) {
-  throw Error(start.text() + ": " + std::to_string(size) + " bytes; an experiment may have " + std::to_string(kMaxFile),
+  throw Error(start.text() + ": " + std::to_string(size) + " bytes; an experiment may have " +
+                  std::to_string(kMaxFile),
               "is this the file you mean?");
 }
 
-// Length of the UTF-8 sequence at the start of `text`, 0 if there is none: overlong forms, surrogates and what is above U+10FFFF are none.
+// Length of the UTF-8 sequence at the start of `text`, 0 if there is none: overlong forms,
+// surrogates and what is above U+10FFFF are none.
 std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
   const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
   const unsigned first = byte(0);
   if (first < 0x80) return 1;
   if (first >= 0xC2 && first < 0xE0) return follows(1) ? 2 : 0;
   if (first >= 0xE0 && first < 0xF0) {
-    const bool valid = follows(1) && follows(2) && !(first == 0xE0 && byte(1) < 0xA0) && !(first == 0xED && byte(1) >= 0xA0);
+    const bool valid = follows(1) && follows(2) && !(first == 0xE0 && byte(1) < 0xA0) &&
+                       !(first == 0xED && byte(1) >= 0xA0);
     return valid ? 3 : 0;
   }
   if (first >= 0xF0 && first < 0xF5) {
-    const bool valid = follows(1) && follows(2) && follows(3) && !(first == 0xF0 && byte(1) < 0x90) && !(first == 0xF4 && byte(1) >= 0x90);
+    const bool valid = follows(1) && follows(2) && follows(3) &&
+                       !(first == 0xF0 && byte(1) < 0x90) && !(first == 0xF4 && byte(1) >= 0x90);
     return valid ? 4 : 0;
   }
   return 0;
 }
 
-// The text without a byte order mark, after checking what yaml-cpp would take silently: bytes that are not UTF-8, control characters (the one of
-// number 4 ends its input), indentation with tabs.
+// The text without a byte order mark, after checking what yaml-cpp would take silently: bytes that
+// are not UTF-8, control characters (the one of number 4 ends its input), indentation with tabs.
 std::string_view checked_text(std::string_view text, Origin at) {
   if (text.size() > kMaxFile) refuse_size(text.size(), at);
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
-    throw Error(at.text() + ": the text is UTF-16 or UTF-32; YAML is read as UTF-8", "save it as UTF-8");
+    throw Error(at.text() + ": the text is UTF-16 or UTF-32; YAML is read as UTF-8",
+                "save it as UTF-8");
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   bool indenting = true;
   for (std::size_t i = 0; i < text.size();) {
@@ -67,9 +75,11 @@ std::string_view checked_text(std::string_view text, Origin at) {
                   "save the file as UTF-8; it may be Latin-1 or another encoding");
     }
     if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F) {
-      throw Error(at.text() + fmt::format(": control character 0x{:02X}", c), "remove it; a file full of them is not YAML, or is UTF-16");
+      throw Error(at.text() + fmt::format(": control character 0x{:02X}", c),
+                  "remove it; a file full of them is not YAML, or is UTF-16");
     }
-    if (c == '\t' && indenting) throw Error(at.text() + ": indented with a tab", "YAML is indented with blanks");
+    if (c == '\t' && indenting)
+      throw Error(at.text() + ": indented with a tab", "YAML is indented with blanks");
     i += length;
     ++at.column;
     if (c != ' ') indenting = false;
@@ -84,10 +94,12 @@ std::string_view checked_text(std::string_view text, Origin at) {
 
 bool is_plain_name(const std::string& name) {
   return !name.empty() && name.size() <= kMaxName &&
-         std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+         std::none_of(name.begin(), name.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-// Whether the quoted scalar that begins at `begin` ends with its quote. yaml-cpp takes one that does not to the end of the text.
+// Whether the quoted scalar that begins at `begin` ends with its quote. yaml-cpp takes one that
+// does not to the end of the text.
 bool is_closed(std::string_view text, std::size_t begin) {
   const char quote = text[begin];
   for (std::size_t i = begin + 1; i < text.size(); ++i) {
@@ -102,21 +114,26 @@ bool is_closed(std::string_view text, std::size_t begin) {
 class TreeBuilder : public YAML::EventHandler {
  public:
   // Of `text`, whose first line starts at column `first` of its source.
-  TreeBuilder(std::string_view text, std::string source, int first) : text_(text), source_(std::move(source)), first_(first) {}
+  TreeBuilder(std::string_view text, std::string source, int first)
+      : text_(text), source_(std::move(source)), first_(first) {}
 
   Node take() { return std::move(root_); }
   // For messages about where yaml-cpp stands; a mark that says nothing is the start.
   Origin origin(const YAML::Mark& mark) const {
-    return {source_, std::max(mark.line, 0) + 1, std::max(mark.column, 0) + (mark.line <= 0 ? first_ : 1)};
+    return {source_, std::max(mark.line, 0) + 1,
+            std::max(mark.column, 0) + (mark.line <= 0 ? first_ : 1)};
   }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnAnchor(const YAML::Mark& mark, const std::string&) override { refuse_anchor(mark); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse_anchor(mark); }
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { add(leaf(Node::Kind::null, mark)); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+    add(leaf(Node::Kind::null, mark));
+  }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string& value) override {
     check_tag(mark, tag);
     Node node = leaf(Node::Kind::scalar, mark);
     node.scalar = value;
@@ -125,12 +142,14 @@ class TreeBuilder : public YAML::EventHandler {
     if (!node.quoted && (value == "~" || value == "null")) node.kind = Node::Kind::null;
     add(std::move(node));
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
     check_tag(mark, tag);
     open(Node::Kind::list, mark);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
     check_tag(mark, tag);
     open(Node::Kind::map, mark);
   }
@@ -145,29 +164,37 @@ class TreeBuilder : public YAML::EventHandler {
 
   Node leaf(Node::Kind kind, const YAML::Mark& mark) {
     if (++values_ > kMaxValues)
-      throw Error(origin(mark).text() + ": more than " + std::to_string(kMaxValues) + " values; this is no experiment");
+      throw Error(origin(mark).text() + ": more than " + std::to_string(kMaxValues) +
+                  " values; this is no experiment");
     Node node;
     node.kind = kind;
     node.origin = origin(mark);
     return node;
   }
   [[noreturn]] void refuse_anchor(const YAML::Mark& mark) const {
-    throw Error(origin(mark).text() + ": anchors and aliases are not supported", "write the value out, or use extends: to share settings");
+    throw Error(origin(mark).text() + ": anchors and aliases are not supported",
+                "write the value out, or use extends: to share settings");
   }
   void check_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    throw Error(origin(mark).text() + ": tags are not supported", "remove it: types follow from the settings");
+    throw Error(origin(mark).text() + ": tags are not supported",
+                "remove it: types follow from the settings");
   }
 
   void check_closed(const YAML::Mark& mark) const {
     const auto begin = static_cast<std::size_t>(std::max(mark.pos, 0));
-    if (begin < text_.size() && (text_[begin] == '"' || text_[begin] == '\'') && !is_closed(text_, begin))
-      throw Error(origin(mark).text() + ": a quote that is not closed", std::string("end the text with ") + text_[begin]);
+    if (begin < text_.size() && (text_[begin] == '"' || text_[begin] == '\'') &&
+        !is_closed(text_, begin))
+      throw Error(origin(mark).text() + ": a quote that is not closed",
+                  std::string("end the text with ") + text_[begin]);
   }
 
   void open(Node::Kind kind, const YAML::Mark& mark) {
-    if (levels_.size() >= kMaxDepth) throw Error(origin(mark).text() + ": nested more than " + std::to_string(kMaxDepth) + " levels deep");
-    if (!levels_.empty() && levels_.back().node.kind == Node::Kind::map && !levels_.back().has_key) {
+    if (levels_.size() >= kMaxDepth)
+      throw Error(origin(mark).text() + ": nested more than " + std::to_string(kMaxDepth) +
+                  " levels deep");
+    if (!levels_.empty() && levels_.back().node.kind == Node::Kind::map &&
+        !levels_.back().has_key) {
       throw Error(origin(mark).text() + ": a key must be a plain name", "is a bracket not closed?");
     }
     levels_.push_back({leaf(kind, mark), false, {}});
@@ -195,11 +222,14 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
   static void begin_entry(Level& level, const Node& key) {
-    if (key.kind != Node::Kind::scalar || !is_plain_name(key.scalar)) throw Error(key.origin.text() + ": a key must be a plain name");
+    if (key.kind != Node::Kind::scalar || !is_plain_name(key.scalar))
+      throw Error(key.origin.text() + ": a key must be a plain name");
     if (key.scalar == "<<" && !key.quoted)
-      throw Error(key.origin.text() + ": merge keys are not supported", "use extends: to share settings");
+      throw Error(key.origin.text() + ": merge keys are not supported",
+                  "use extends: to share settings");
     if (const Node* earlier = level.node.find(key.scalar)) {
-      throw Error(key.origin.text() + ": \"" + key.scalar + "\" is set twice (first at " + earlier->origin.text() + ")",
+      throw Error(key.origin.text() + ": \"" + key.scalar + "\" is set twice (first at " +
+                      earlier->origin.text() + ")",
                   "keep one of them");
     }
     level.pending = {key.scalar, key.origin, {}};
@@ -214,14 +244,16 @@ class TreeBuilder : public YAML::EventHandler {
   Node root_;
 };
 
-// Whether both are sections of plugins, of different ones: what is set for one means nothing to the other.
+// Whether both are sections of plugins, of different ones: what is set for one means nothing to the
+// other.
 bool names_another_plugin(const Node& base, const Node& over) {
   const Node *before = base.find("use"), *now = over.find("use");
   return before != nullptr && now != nullptr && before->scalar != now->scalar;
 }
 
 Entry* entry_of(Node& map, const std::string& name) {
-  const auto found = std::find_if(map.entries.begin(), map.entries.end(), [&](const Entry& e) { return e.name == name; });
+  const auto found = std::find_if(map.entries.begin(), map.entries.end(),
+                                  [&](const Entry& e) { return e.name == name; });
   return found != map.entries.end() ? &*found : nullptr;
 }
 
@@ -252,15 +284,18 @@ std::string yaml_words(const std::string& message) {
       {"illegal character in scalar", "a character that no text can begin with"},
       {"unknown token", "a character that means nothing there"},
       {"unexpected character in block scalar", "a character after | or > that means nothing there"},
-      {"unknown escape character: ", "a \\ in double quotes before a character that it does not go with"},
-      {"bad character found while scanning hex number", "a \\x, \\u or \\U without its hexadecimal digits"}};
+      {"unknown escape character: ",
+       "a \\ in double quotes before a character that it does not go with"},
+      {"bad character found while scanning hex number",
+       "a \\x, \\u or \\U without its hexadecimal digits"}};
   for (const auto& [theirs, ours] : kWords) {
     if (message.starts_with(theirs)) return ours;
   }
   return message;
 }
 
-// The first line, from the one before `line` on, that has a key without a blank behind its colon ("steps:20"); empty: none.
+// The first line, from the one before `line` on, that has a key without a blank behind its colon
+// ("steps:20"); empty: none.
 std::string line_without_blank(std::string_view text, int line) {
   int number = 1;
   for (std::size_t at = 0; at < text.size() && number <= line + 1; ++number) {
@@ -268,19 +303,26 @@ std::string line_without_blank(std::string_view text, int line) {
     const std::string_view words = text.substr(at, end - at);
     at = end + 1;
     const std::size_t first = words.find_first_not_of(" -"), colon = words.find(':');
-    if (number + 1 < line || first == std::string_view::npos || colon == std::string_view::npos || colon < first) continue;
+    if (number + 1 < line || first == std::string_view::npos || colon == std::string_view::npos ||
+        colon < first)
+      continue;
     const std::string_view name = words.substr(first, colon - first);
-    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return is_ascii_alphanumeric(c) || c == '_'; });
-    if (plain && colon + 1 < words.size() && words[colon + 1] != ' ' && words[colon + 1] != '\r' && words[colon + 1] != '/')
+    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+      return is_ascii_alphanumeric(c) || c == '_';
+    });
+    if (plain && colon + 1 < words.size() && words[colon + 1] != ' ' && words[colon + 1] != '\r' &&
+        words[colon + 1] != '/')
       return std::string(name) + ": " + std::string(words.substr(colon + 1));
   }
   return "";
 }
 
-[[noreturn]] void refuse_yaml(const YAML::Exception& e, const Origin& origin, std::string_view text) {
+[[noreturn]] void refuse_yaml(const YAML::Exception& e, const Origin& origin,
+                              std::string_view text) {
   const std::string line = line_without_blank(text, origin.line);
   throw Error(origin, "not valid YAML: " + yaml_words(e.msg),
-              line.empty() ? "check indentation, quotes and brackets" : "a colon wants a blank after it: " + shown_text(line));
+              line.empty() ? "check indentation, quotes and brackets"
+                           : "a colon wants a blank after it: " + shown_text(line));
 }
 
 // `named` is the value of the extends: that names the file; null for the first.
@@ -291,7 +333,8 @@ Node load_chain(const fs::path& path, const Node* named, std::vector<fs::path>& 
   if (std::find(seen.begin(), seen.end(), canonical) != seen.end()) {
     throw Error(from + path.string() + " extends itself", "remove one of the extends: lines");
   }
-  if (seen.size() == kMaxExtended) throw Error(from + "more than " + std::to_string(kMaxExtended) + " files extend each other");
+  if (seen.size() == kMaxExtended)
+    throw Error(from + "more than " + std::to_string(kMaxExtended) + " files extend each other");
   seen.push_back(canonical);
   if (named != nullptr && !fs::exists(path, unknown))
     throw Error(named->origin, "no file " + path.string(), missing_path_hint(*named));
@@ -306,17 +349,20 @@ Node load_chain(const fs::path& path, const Node* named, std::vector<fs::path>& 
   }
   Node node = parse_yaml(text, path.string());
   if (node.kind != Node::Kind::map) {
-    const std::string line = node.kind == Node::Kind::scalar ? line_without_blank(node.scalar, 1) : "";
+    const std::string line =
+        node.kind == Node::Kind::scalar ? line_without_blank(node.scalar, 1) : "";
     throw Error(node.origin, "expected settings such as \"seed: 1\", found " + node.describe(),
                 line.empty() ? "" : "a colon wants a blank after it: " + shown_text(line));
   }
   const int layer = 1 - static_cast<int>(seen.size());
   change_origins(node, [&](Origin& o) { o.layer = layer; });
   expand_short_forms(node);
-  const auto extends = std::find_if(node.entries.begin(), node.entries.end(), [](const Entry& e) { return e.name == "extends"; });
+  const auto extends = std::find_if(node.entries.begin(), node.entries.end(),
+                                    [](const Entry& e) { return e.name == "extends"; });
   if (extends == node.entries.end()) return node;
   if (extends->value.kind != Node::Kind::scalar || extends->value.scalar.empty())
-    throw Error(extends->origin, "extends is " + extends->value.describe() + ", expected the path of one file");
+    throw Error(extends->origin,
+                "extends is " + extends->value.describe() + ", expected the path of one file");
   Node base = load_chain(path.parent_path() / extends->value.scalar, &extends->value, seen);
   node.entries.erase(extends);
   overlay(base, std::move(node));
@@ -331,30 +377,38 @@ bool is_empty_value(const Node& value) {
 // What to write in place of a word that is no override.
 std::string override_hint(const std::string& word) {
   const std::size_t colon = word.find(':');
-  if (word.ends_with(".yaml") || word.ends_with(".yml")) return "one experiment file at a time; a file that extends another lies on top of it";
-  if (word.find('=') == std::string::npos && colon != std::string::npos && colon > 0 && colon + 1 < word.size())
+  if (word.ends_with(".yaml") || word.ends_with(".yml"))
+    return "one experiment file at a time; a file that extends another lies on top of it";
+  if (word.find('=') == std::string::npos && colon != std::string::npos && colon > 0 &&
+      colon + 1 < word.size())
     return "write it with =: " + shown_text(word.substr(0, colon) + "=" + word.substr(colon + 1));
   return "write key=value with dotted keys, for example train.steps=100";
 }
 
 // An override without a value. `there` is what it would replace, null if nothing.
-[[noreturn]] void refuse_empty(const std::string& assignment, const std::string& path, const Node* there) {
-  const bool section = there != nullptr && there->kind == Node::Kind::map && !there->entries.empty();
+[[noreturn]] void refuse_empty(const std::string& assignment, const std::string& path,
+                               const Node* there) {
+  const bool section =
+      there != nullptr && there->kind == Node::Kind::map && !there->entries.empty();
   std::string names;
   if (section) {
     for (const Entry& entry : there->entries) names += (names.empty() ? "" : ", ") + entry.name;
   }
-  const std::string what = "\"" + shown_text(assignment) + "\" has no value" + (section ? ", and would take away " + names : "");
+  const std::string what = "\"" + shown_text(assignment) + "\" has no value" +
+                           (section ? ", and would take away " + names : "");
   const std::string key = section ? path + "." + there->entries.front().name : path;
-  throw Error({"command line", 0, 0}, what, "to go back to a default, write it: " + key + "=DEFAULT (`tinyzero config schema --markdown` lists them); " +
-                        "an empty text is '\"\"'");
+  throw Error({"command line", 0, 0}, what,
+              "to go back to a default, write it: " + key +
+                  "=DEFAULT (`tinyzero config schema --markdown` lists them); " +
+                  "an empty text is '\"\"'");
 }
 
 }  // namespace
 
 std::string shown_text(const std::string& text) {
   std::size_t size = std::min<std::size_t>(text.size(), 80);
-  while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;  // whole characters
+  while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
+    --size;  // whole characters
   std::string out = text.substr(0, size);
   for (char& c : out) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
@@ -369,7 +423,9 @@ const Node* Node::find(std::string_view name) const {
   return nullptr;
 }
 
-Node* Node::find(std::string_view name) { return const_cast<Node*>(std::as_const(*this).find(name)); }
+Node* Node::find(std::string_view name) {
+  return const_cast<Node*>(std::as_const(*this).find(name));
+}
 
 std::string Node::describe() const {
   switch (kind) {
@@ -382,7 +438,8 @@ std::string Node::describe() const {
 
 void overlay(Node& base, Node over) {
   if (base.kind == Node::Kind::map && over.kind == Node::Kind::null) return;
-  if (base.kind != Node::Kind::map || over.kind != Node::Kind::map || names_another_plugin(base, over)) {
+  if (base.kind != Node::Kind::map || over.kind != Node::Kind::map ||
+      names_another_plugin(base, over)) {
     base = std::move(over);
     return;
   }
@@ -407,7 +464,8 @@ Node parse_yaml(std::string_view text, const std::string& source, int first_colu
     parser.HandleNextDocument(builder);
     TreeBuilder extra(checked, source, first_column);
     if (parser.HandleNextDocument(extra))
-      throw Error(extra.take().origin.text() + ": a second YAML document; only one is read", "remove everything from the --- on");
+      throw Error(extra.take().origin.text() + ": a second YAML document; only one is read",
+                  "remove everything from the --- on");
   } catch (const YAML::Exception& e) {
     refuse_yaml(e, builder.origin(e.mark), checked);
   }
@@ -442,7 +500,8 @@ void expand_short_forms(Node& root) {
 
 std::string whole_path(const Node& scalar) {
   if (scalar.scalar.empty()) return "";
-  const fs::path folder = scalar.origin.line > 0 ? fs::path(scalar.origin.source).parent_path() : fs::path();
+  const fs::path folder =
+      scalar.origin.line > 0 ? fs::path(scalar.origin.source).parent_path() : fs::path();
   const fs::path whole = fs::absolute(folder / scalar.scalar), plain = whole.lexically_normal();
   std::error_code unknown;  // ".." after a link goes where the link leads
   const bool same = fs::weakly_canonical(whole, unknown) == fs::weakly_canonical(plain, unknown);
@@ -458,13 +517,16 @@ std::string missing_path_hint(const Node& scalar) {
   const std::string& name = scalar.scalar;
   if (name == "~" || name.starts_with("~/")) {
     const char* home = std::getenv("HOME");
-    return "~ is not expanded here: write " + (home != nullptr ? home + name.substr(1) : std::string("the whole path"));
+    return "~ is not expanded here: write " +
+           (home != nullptr ? home + name.substr(1) : std::string("the whole path"));
   }
-  if (scalar.origin.line == 0) return "the path is relative to the current folder, " + fs::current_path().string();
+  if (scalar.origin.line == 0)
+    return "the path is relative to the current folder, " + fs::current_path().string();
   std::error_code unknown;
   const fs::path folder = fs::absolute(fs::path(scalar.origin.source)).parent_path();
   if (fs::path(name).is_relative() && fs::exists(name, unknown))
-    return "the path is relative to the file that says it; from there it is " + fs::relative(name, folder, unknown).string();
+    return "the path is relative to the file that says it; from there it is " +
+           fs::relative(name, folder, unknown).string();
   return "the path is relative to the file that says it";
 }
 
@@ -472,13 +534,17 @@ std::string flow_text(const Node& node) {
   std::string out;
   switch (node.kind) {
     case Node::Kind::null: return "null";
-    case Node::Kind::scalar:  // plain text that ends a flow value is quoted; numbers have none of it
-      return node.quoted || node.scalar.find_first_of(",[]{}:#\"'\n") != std::string::npos ? json_line(node.scalar) : node.scalar;
+    case Node::Kind::scalar:  // plain text that ends a flow value is quoted; numbers have none of
+                              // it
+      return node.quoted || node.scalar.find_first_of(",[]{}:#\"'\n") != std::string::npos
+                 ? json_line(node.scalar)
+                 : node.scalar;
     case Node::Kind::list:
       for (const Node& item : node.items) out += (out.empty() ? "" : ", ") + flow_text(item);
       return "[" + out + "]";
     default:
-      for (const Entry& entry : node.entries) out += (out.empty() ? "" : ", ") + entry.name + ": " + flow_text(entry.value);
+      for (const Entry& entry : node.entries)
+        out += (out.empty() ? "" : ", ") + entry.name + ": " + flow_text(entry.value);
       return "{" + out + "}";
   }
 }
@@ -490,11 +556,15 @@ void apply_override(Node& root, const std::string& assignment) {
     throw Error("\"" + shown_text(assignment) + "\" is not an override", override_hint(assignment));
   }
   if (path.starts_with('+') || path.starts_with('~'))
-    throw Error("\"" + shown_text(assignment) + "\" is not an override", "write the key alone, without " + path.substr(0, path.find_first_not_of("+~")));
+    throw Error("\"" + shown_text(assignment) + "\" is not an override",
+                "write the key alone, without " + path.substr(0, path.find_first_not_of("+~")));
   if (path == "extends")
-    throw Error("\"" + shown_text(assignment) + "\" is not an override: extends belongs into a file",
-                "write a file that extends both, or give its settings");
-  Node value = parse_yaml(assignment.substr(equals + 1), "command line, \"" + shown_text(assignment) + "\"", static_cast<int>(equals) + 2);
+    throw Error(
+        "\"" + shown_text(assignment) + "\" is not an override: extends belongs into a file",
+        "write a file that extends both, or give its settings");
+  Node value =
+      parse_yaml(assignment.substr(equals + 1), "command line, \"" + shown_text(assignment) + "\"",
+                 static_cast<int>(equals) + 2);
   const Origin origin{"command line", 0, 0, kCommandLineLayer};
   change_origins(value, [&](Origin& o) { o = origin; });
 
@@ -506,11 +576,14 @@ void apply_override(Node& root, const std::string& assignment) {
   for (std::string name; std::getline(names, name, '.');) {
     if (node->kind == Node::Kind::null) node->kind = Node::Kind::map;
     if (node->kind != Node::Kind::map)
-      throw Error("override \"" + shown_text(assignment) + "\": " + node->origin.text() + " is not a map but " + node->describe());
+      throw Error("override \"" + shown_text(assignment) + "\": " + node->origin.text() +
+                  " is not a map but " + node->describe());
     if (!is_plain_name(name))
-      throw Error("override \"" + shown_text(assignment) + "\" has no plain name in its key", "write key=value with dotted keys");
+      throw Error("override \"" + shown_text(assignment) + "\" has no plain name in its key",
+                  "write key=value with dotted keys");
     if (++depth > kMaxDepth)
-      throw Error("override \"" + shown_text(assignment) + "\" is more than " + std::to_string(kMaxDepth) + " levels deep");
+      throw Error("override \"" + shown_text(assignment) + "\" is more than " +
+                  std::to_string(kMaxDepth) + " levels deep");
     entry = entry_of(*node, name);
     is_new = entry == nullptr;
     if (entry == nullptr) {
@@ -521,8 +594,10 @@ void apply_override(Node& root, const std::string& assignment) {
     }
     node = &entry->value;
   }
-  const bool adds_section = is_new && depth > 1 && value.kind == Node::Kind::map;  // an arm, or a task of a mixture
-  if (is_empty_value(value) && !adds_section) refuse_empty(assignment, path, is_new ? nullptr : node);
+  const bool adds_section =
+      is_new && depth > 1 && value.kind == Node::Kind::map;  // an arm, or a task of a mixture
+  if (is_empty_value(value) && !adds_section)
+    refuse_empty(assignment, path, is_new ? nullptr : node);
   entry->origin = origin;
   *node = std::move(value);
 }

@@ -1,8 +1,9 @@
 // An experiment: the settings of a run, one struct a section.
 //
-// The sections `task` and `algorithm` hold `use: NAME` and the settings that the plugin declares; their tables come from the plugin,
-// so they stay YAML here. Everything else is checked and typed. Words are plain: prompts a step, samples a prompt, updates a step;
-// memory is divided into micro-batches by itself and never changes a result.
+// The sections `task` and `algorithm` hold `use: NAME` and the settings that the plugin declares;
+// their tables come from the plugin, so they stay YAML here. Everything else is checked and typed.
+// Words are plain: prompts a step, samples a prompt, updates a step; memory is divided into
+// micro-batches by itself and never changes a result.
 #pragma once
 
 #include <cstdint>
@@ -127,7 +128,8 @@ struct PluginChoice {
   Node settings;  // a map that still holds `use`
 };
 
-// Whether `name` is the path of a plugin's library rather than an id: it has a '/' or ends in ".so".
+// Whether `name` is the path of a plugin's library rather than an id: it has a '/' or ends in
+// ".so".
 bool is_plugin_path(const std::string& name);
 
 // The plugin that `use: …` names: an id as it is, the path of a library whole.
@@ -145,8 +147,9 @@ struct Experiment {
   CheckpointSettings checkpoint;
   PreflightSettings preflight;
   PluginChoice task, algorithm;
-  std::vector<ResolvedSetting> resolved;  // of every section but task and algorithm; only settings that have an effect
-  std::string name;                       // the file's name without its ending
+  std::vector<ResolvedSetting>
+      resolved;      // of every section but task and algorithm; only settings that have an effect
+  std::string name;  // the file's name without its ending
 
   // Where a setting was written; a place without a source if it is a default.
   Place place(const std::string& path) const;
@@ -154,17 +157,21 @@ struct Experiment {
   const ResolvedSetting* find(const std::string& path) const;
 
   // Reads and checks a file with `overrides` ("key=value") on top. Throws Error, or Errors.
-  static Experiment load(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+  static Experiment load(const std::filesystem::path& path,
+                         const std::vector<std::string>& overrides);
   static Experiment from_node(Node root, const std::string& name);
-  // The same, but adds what is wrong to `mistakes`, and goes on as if it had not been written; throws only where
-  // nothing could be made of the rest. `plugin_keys`: see synonyms.h.
-  static Experiment from_node(Node root, const std::string& name, Mistakes& mistakes, const std::vector<std::string>& plugin_keys = {});
+  // The same, but adds what is wrong to `mistakes`, and goes on as if it had not been written;
+  // throws only where nothing could be made of the rest. `plugin_keys`: see synonyms.h.
+  static Experiment from_node(Node root, const std::string& name, Mistakes& mistakes,
+                              const std::vector<std::string>& plugin_keys = {});
 };
 
 // The YAML of a file with `overrides` on top. Overrides that are wrong are added to `mistakes`.
-Node load_with_overrides(const std::filesystem::path& path, const std::vector<std::string>& overrides, Mistakes& mistakes);
+Node load_with_overrides(const std::filesystem::path& path,
+                         const std::vector<std::string>& overrides, Mistakes& mistakes);
 
-// The tables of all sections with their defaults, in the order of a file: for help, schema and docs.
+// The tables of all sections with their defaults, in the order of a file: for help, schema and
+// docs.
 struct SectionTable {
   std::string name;  // "" for the settings at the top
   SettingsTable table;

@@ -22,9 +22,12 @@ std::string table_of(const SettingsTable& table) {
   std::string out = "| key | default | may be | meaning |\n|---|---|---|---|\n";
   for (const Setting& s : table.rows()) {
     std::string effect;
-    if (!s.needs_name.empty()) effect += fmt::format("; only with `{}: {}`", s.needs_name, s.needs_value);
-    if (!s.idle_name.empty()) effect += fmt::format("; not with `{}: {}`", s.idle_name, s.idle_value);
-    out += fmt::format("| `{}` | `{}` | {}{} | {} |\n", s.name, cell(s.fallback), cell(expected_text(s)), cell(effect), cell(s.doc));
+    if (!s.needs_name.empty())
+      effect += fmt::format("; only with `{}: {}`", s.needs_name, s.needs_value);
+    if (!s.idle_name.empty())
+      effect += fmt::format("; not with `{}: {}`", s.idle_name, s.idle_value);
+    out += fmt::format("| `{}` | `{}` | {}{} | {} |\n", s.name, cell(s.fallback),
+                       cell(expected_text(s)), cell(effect), cell(s.doc));
   }
   return out;
 }
@@ -32,24 +35,30 @@ std::string table_of(const SettingsTable& table) {
 std::string plugins_of(const std::vector<PluginTable>& plugins, const std::string& section) {
   std::string out;
   for (const PluginTable& plugin : plugins) {
-    out += fmt::format("\n### `{}: {{use: {}}}`\n\n{}. {}\n\n{}", section, plugin.id, plugin.title, plugin.doc, table_of(plugin.table));
+    out += fmt::format("\n### `{}: {{use: {}}}`\n\n{}. {}\n\n{}", section, plugin.id, plugin.title,
+                       plugin.doc, table_of(plugin.table));
     if (plugin.variants.empty()) continue;
-    out += "\n`variant` is a name for several of these; what is set beside it wins.\n\n| variant | meaning |\n|---|---|\n";
-    for (const auto& variant : plugin.variants) out += fmt::format("| `{}` | {} |\n", variant.name, cell(variant.doc));
+    out +=
+        "\n`variant` is a name for several of these; what is set beside it wins.\n\n| variant | "
+        "meaning |\n|---|---|\n";
+    for (const auto& variant : plugin.variants)
+      out += fmt::format("| `{}` | {} |\n", variant.name, cell(variant.doc));
   }
   return out;
 }
 
 std::string synonyms_table() {
   std::string out =
-      "\n## Names of other trainers\n\nAn unknown key that TRL, verl, OpenRLHF, CleanRL, torchtune or transformers would know is answered with ours, "
-      "in a file and on the command\nline:\n\n| there | here | |\n|---|---|---|\n";
+      "\n## Names of other trainers\n\nAn unknown key that TRL, verl, OpenRLHF, CleanRL, torchtune "
+      "or transformers would know is answered with ours, in a file and on the command\nline:\n\n| "
+      "there | here | |\n|---|---|---|\n";
   const auto code = [](const std::vector<std::string>& words) {
     std::string text;
     for (const std::string& word : words) text += (text.empty() ? "`" : ", `") + word + "`";
     return text;
   };
-  for (const Synonym& s : synonyms()) out += fmt::format("| {} | {} | {} |\n", code(s.names), code(s.ours), cell(s.note));
+  for (const Synonym& s : synonyms())
+    out += fmt::format("| {} | {} | {} |\n", code(s.names), code(s.ours), cell(s.note));
   return out;
 }
 
@@ -58,10 +67,12 @@ std::string synonyms_table() {
 std::string experiment_reference(const ExperimentTables& tables) {
   std::string out = "## Every setting\n";
   for (const SectionTable& section : tables.sections) {
-    out += section.name.empty() ? "\n### At the top\n\n" : fmt::format("\n### `{}:`\n\n", section.name);
+    out += section.name.empty() ? "\n### At the top\n\n"
+                                : fmt::format("\n### `{}:`\n\n", section.name);
     out += table_of(section.table);
   }
-  return out + plugins_of(tables.tasks, "task") + plugins_of(tables.algorithms, "algorithm") + synonyms_table();
+  return out + plugins_of(tables.tasks, "task") + plugins_of(tables.algorithms, "algorithm") +
+         synonyms_table();
 }
 
 }  // namespace tinyzero

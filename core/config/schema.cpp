@@ -21,7 +21,9 @@ Json value_json(const Setting& setting) {
 
 // A number as JSON shows it best: 1 and not 1.0.
 Json number_json(double value) {
-  return value == std::floor(value) && std::fabs(value) < 9e15 ? Json(static_cast<std::int64_t>(value)) : Json(value);
+  return value == std::floor(value) && std::fabs(value) < 9e15
+             ? Json(static_cast<std::int64_t>(value))
+             : Json(value);
 }
 
 std::string condition_text(const Setting& s) {
@@ -37,9 +39,14 @@ Json setting_schema(const Setting& s) {
   if (std::isfinite(s.low)) one["minimum"] = number_json(s.low);
   if (std::isfinite(s.high)) one["maximum"] = number_json(s.high);
   if (!s.choices.empty()) one["enum"] = s.choices;
-  if (s.is_list()) one = {{"anyOf", {one, {{"type", "array"}, {"items", one}, {"minItems", 1}, {"maxItems", s.max_count}}}}};
+  if (s.is_list())
+    one = {
+        {"anyOf",
+         {one, {{"type", "array"}, {"items", one}, {"minItems", 1}, {"maxItems", s.max_count}}}}};
   one["default"] = value_json(s);
-  one["description"] = s.doc + "." + (s.is_path ? " A path, relative to the file that says it." : "") + condition_text(s) + " Default: " + s.fallback;
+  one["description"] = s.doc + "." +
+                       (s.is_path ? " A path, relative to the file that says it." : "") +
+                       condition_text(s) + " Default: " + s.fallback;
   return one;
 }
 
@@ -50,15 +57,18 @@ Json wanted_json(const SettingsTable& table, const std::string& other, const std
   return json_if_valid(wanted).value_or(Json(wanted));
 }
 
-// Conditions under which settings have an effect, as implications: a setting that is given implies that the other one has, or has not, a value.
+// Conditions under which settings have an effect, as implications: a setting that is given implies
+// that the other one has, or has not, a value.
 Json effect_rules(const SettingsTable& table) {
   Json rules = Json::array();
-  const auto rule = [&](const Setting& s, const std::string& other, const std::string& value, bool has) {
+  const auto rule = [&](const Setting& s, const std::string& other, const std::string& value,
+                        bool has) {
     const Setting* decider = table.find(other);
     if (decider == nullptr) return;
     const std::string fallback = decider->type() == SettingType::text ? yaml_text(value) : value;
     Json then = {{"properties", {{other, {{"const", wanted_json(table, other, value)}}}}}};
-    if (!has) then = {{"properties", {{other, {{"not", {{"const", wanted_json(table, other, value)}}}}}}}};
+    if (!has)
+      then = {{"properties", {{other, {{"not", {{"const", wanted_json(table, other, value)}}}}}}}};
     if ((decider->fallback == fallback) != has) then["required"] = Json::array({other});
     rules.push_back({{"if", {{"required", Json::array({s.name})}}}, {"then", then}});
   };
@@ -76,11 +86,14 @@ Json properties_of(const SettingsTable& table) {
 }
 
 Json only_if_used(const std::string& id, Json then) {
-  return {{"if", {{"properties", {{"use", {{"const", id}}}}}, {"required", Json::array({"use"})}}}, {"then", std::move(then)}};
+  return {{"if", {{"properties", {{"use", {{"const", id}}}}}, {"required", Json::array({"use"})}}},
+          {"then", std::move(then)}};
 }
 
-// The section of a plugin: its name alone, or a map whose settings depend on `use`. `general` are settings that every plugin of the kind takes.
-Json plugin_schema(const std::vector<PluginTable>& plugins, const std::string& kind, const Json& general) {
+// The section of a plugin: its name alone, or a map whose settings depend on `use`. `general` are
+// settings that every plugin of the kind takes.
+Json plugin_schema(const std::vector<PluginTable>& plugins, const std::string& kind,
+                   const Json& general) {
   Json ids = Json::array(), shown = Json::array(), cases = Json::array();
   std::string titles;
   for (const PluginTable& plugin : plugins) {
@@ -98,10 +111,14 @@ Json plugin_schema(const std::vector<PluginTable>& plugins, const std::string& k
       properties["variant"] = {{"type", "string"}, {"enum", names}, {"description", docs}};
     }
     properties.update(properties_of(plugin.table));
-    cases.push_back(only_if_used(plugin.id, {{"description", plugin.doc}, {"properties", properties}, {"additionalProperties", false}}));
+    cases.push_back(only_if_used(plugin.id, {{"description", plugin.doc},
+                                             {"properties", properties},
+                                             {"additionalProperties", false}}));
   }
-  const Json use = {{"description", "which " + kind + ": its name, or the path of its library" + titles},
-                    {"anyOf", {{{"type", "string"}, {"enum", ids}}, {{"type", "string"}, {"pattern", kAnyPath}}}}};
+  const Json use = {
+      {"description", "which " + kind + ": its name, or the path of its library" + titles},
+      {"anyOf",
+       {{{"type", "string"}, {"enum", ids}}, {{"type", "string"}, {"pattern", kAnyPath}}}}};
   Json map = {{"type", "object"}, {"properties", {{"use", use}}}, {"allOf", cases}};
   return {{"description", "the " + kind + " and its settings"}, {"anyOf", {use, map}}};
 }
@@ -110,28 +127,35 @@ Json plugin_schema(const std::vector<PluginTable>& plugins, const std::string& k
 Json referred(const PluginTable& task, std::size_t place) {
   Json out = Json::object();
   for (const Setting& setting : task.table.rows())
-    out[setting.name]["$ref"] = "#/properties/task/anyOf/1/allOf/" + std::to_string(place) + "/then/properties/" + setting.name;
+    out[setting.name]["$ref"] = "#/properties/task/anyOf/1/allOf/" + std::to_string(place) +
+                                "/then/properties/" + setting.name;
   return out;
 }
 
 Json levels_schema(const PluginTable& task, std::size_t place) {
-  const Json level = {{"type", {"object", "null"}}, {"properties", referred(task, place)}, {"additionalProperties", false}};
-  return {
-      {"type", "array"},
-      {"minItems", 1},
-      {"items", level},
-      {"description", "levels, easiest first: what differs in each from the settings beside; the section curriculum says when they rise"}};
+  const Json level = {{"type", {"object", "null"}},
+                      {"properties", referred(task, place)},
+                      {"additionalProperties", false}};
+  return {{"type", "array"},
+          {"minItems", 1},
+          {"items", level},
+          {"description",
+           "levels, easiest first: what differs in each from the settings beside; the section "
+           "curriculum says when they rise"}};
 }
 
-// A task of a mixture, and the map of them. `use` may be missing where a task's name in the mixture is its own.
+// A task of a mixture, and the map of them. `use` may be missing where a task's name in the mixture
+// is its own.
 Json mixture_definitions(const std::vector<PluginTable>& tasks, const Json& general) {
   Json one = plugin_schema(tasks, "task", general);
   one["anyOf"].push_back({{"type", "null"}});
   Json& cases = one["anyOf"][1]["allOf"];
-  const Json weight = {{"type", "number"},
-                       {"exclusiveMinimum", 0},
-                       {"default", 1},
-                       {"description", "how often problems are of this task, beside the weights of the others. Default: 1"}};
+  const Json weight = {
+      {"type", "number"},
+      {"exclusiveMinimum", 0},
+      {"default", 1},
+      {"description",
+       "how often problems are of this task, beside the weights of the others. Default: 1"}};
   const Json any = {{"$ref", "#/definitions/mixed_task"}};
   Json named = Json::object();
   for (std::size_t i = 0; i < tasks.size(); ++i) {
@@ -140,16 +164,20 @@ Json mixture_definitions(const std::vector<PluginTable>& tasks, const Json& gene
     settings["weight"] = weight;
     settings["levels"] = levels_schema(tasks[i], i);
     const Json no_use = {{"not", {{"type", "object"}, {"required", Json::array({"use"})}}}};
-    const Json own = {{"$ref", "#/definitions/mixed_task/anyOf/1/allOf/" + std::to_string(i) + "/then"}};
-    named[tasks[i].id] = {{"if", no_use}, {"then", {{"type", {"object", "string", "null"}}, {"allOf", Json::array({own})}}}, {"else", any}};
+    const Json own = {
+        {"$ref", "#/definitions/mixed_task/anyOf/1/allOf/" + std::to_string(i) + "/then"}};
+    named[tasks[i].id] = {
+        {"if", no_use},
+        {"then", {{"type", {"object", "string", "null"}}, {"allOf", Json::array({own})}}},
+        {"else", any}};
   }
-  const Json map = {
-      {"type", "object"},
-      {"minProperties", 1},
-      {"properties", named},
-      {"additionalProperties", any},
-      {"description",
-       "the tasks of a mixture by name, each with its settings, `weight` and perhaps `levels`; `use` where the name is not the task's"}};
+  const Json map = {{"type", "object"},
+                    {"minProperties", 1},
+                    {"properties", named},
+                    {"additionalProperties", any},
+                    {"description",
+                     "the tasks of a mixture by name, each with its settings, `weight` and perhaps "
+                     "`levels`; `use` where the name is not the task's"}};
   return {{"mixed_task", one}, {"mixed_tasks", map}};
 }
 
@@ -160,7 +188,9 @@ Json plugin_rules(const std::vector<PluginTable>& plugins) {
     Json rules = plugin.variants.empty() ? effect_rules(plugin.table) : Json::array();
     if (!plugin.variants.empty()) {
       const Json own = effect_rules(plugin.table);
-      if (!own.empty()) rules.push_back({{"if", {{"required", Json::array({"variant"})}}}, {"else", {{"allOf", own}}}});
+      if (!own.empty())
+        rules.push_back(
+            {{"if", {{"required", Json::array({"variant"})}}}, {"else", {{"allOf", own}}}});
     }
     if (!rules.empty()) cases.push_back(only_if_used(plugin.id, {{"allOf", rules}}));
   }
@@ -174,16 +204,17 @@ Json experiment_schema(const ExperimentTables& tables) {
   Json properties = {{"extends",
                       {{"type", "string"},
                        {"description",
-                        "another experiment file, relative to this one, whose settings hold "
-                        "where this file says nothing"}}}};
+                        "another experiment file, relative to this one, whose settings hold where "
+                        "this file says nothing"}}}};
   Json whole = Json::object();  // what holds only when no other file is extended
   for (const SectionTable& section : tables.sections) {
     if (section.name.empty()) {
       properties.update(properties_of(section.table));
       continue;
     }
-    properties[section.name] = {
-        {"type", {"object", "null"}}, {"properties", properties_of(section.table)}, {"additionalProperties", false}};
+    properties[section.name] = {{"type", {"object", "null"}},
+                                {"properties", properties_of(section.table)},
+                                {"additionalProperties", false}};
     const Json rules = effect_rules(section.table);
     if (!rules.empty()) whole[section.name] = {{"allOf", rules}};
   }
@@ -191,17 +222,20 @@ Json experiment_schema(const ExperimentTables& tables) {
                             {{"type", "boolean"},
                              {"default", false},
                              {"description",
-                              "whether a task that did not come with "
-                              "the program is trusted: it then runs in this process, not in a worker of its own"}}}};
+                              "whether a task that did not come with the program is trusted: it "
+                              "then runs in this process, not in a worker of its own"}}}};
   Json task = plugin_schema(tables.tasks, "task", in_process);
   for (std::size_t i = 0; i < tables.tasks.size(); ++i)
-    task["anyOf"][1]["allOf"][i]["then"]["properties"]["levels"] = levels_schema(tables.tasks[i], i);
+    task["anyOf"][1]["allOf"][i]["then"]["properties"]["levels"] =
+        levels_schema(tables.tasks[i], i);
   const Json tasks = {{"$ref", "#/definitions/mixed_tasks"}};
   Json& uses = task["anyOf"][1]["properties"]["use"]["anyOf"];
-  uses.push_back({{"type", "string"}, {"const", kMixture}, {"description", "problems of several tasks"}});
-  task["anyOf"][1]["allOf"].push_back(only_if_used(kMixture, {{"properties", {{"use", Json::object()}, {"tasks", tasks}}},
-                                                              {"required", Json::array({"tasks"})},
-                                                              {"additionalProperties", false}}));
+  uses.push_back(
+      {{"type", "string"}, {"const", kMixture}, {"description", "problems of several tasks"}});
+  task["anyOf"][1]["allOf"].push_back(
+      only_if_used(kMixture, {{"properties", {{"use", Json::object()}, {"tasks", tasks}}},
+                              {"required", Json::array({"tasks"})},
+                              {"additionalProperties", false}}));
   properties["task"] = task;
   properties["algorithm"] = plugin_schema(tables.algorithms, "algorithm", Json::object());
   whole["task"] = plugin_rules(tables.tasks);

@@ -1,5 +1,5 @@
-// What an experiment may say, for editors and for readers: a JSON schema and the reference of docs/experiments.md, both made from the tables
-// that parse experiments.
+// What an experiment may say, for editors and for readers: a JSON schema and the reference of
+// docs/experiments.md, both made from the tables that parse experiments.
 #pragma once
 
 #include <string>
@@ -25,8 +25,9 @@ struct ExperimentTables {
   std::vector<PluginTable> tasks, algorithms;
 };
 
-// A JSON schema (draft-07) that takes what the reader takes: names, types, ranges, choices; settings that need others, as long as no other file
-// is extended. The settings of plugins depend on `use`; those of a library given by its path are not checked.
+// A JSON schema (draft-07) that takes what the reader takes: names, types, ranges, choices;
+// settings that need others, as long as no other file is extended. The settings of plugins depend
+// on `use`; those of a library given by its path are not checked.
 Json experiment_schema(const ExperimentTables& tables);
 
 // The same as tables in Markdown, sections first, then tasks and algorithms.

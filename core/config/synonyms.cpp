@@ -55,7 +55,8 @@ std::string full_key(const std::string& key) {
 std::string blank_hint(const std::string& name) {
   const std::size_t colon = name.find(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == name.size()) return "";
-  return fmt::format("a colon wants a blank after it: {}: {}", name.substr(0, colon), name.substr(colon + 1));
+  return fmt::format("a colon wants a blank after it: {}: {}", name.substr(0, colon),
+                     name.substr(colon + 1));
 }
 
 }  // namespace
@@ -77,7 +78,8 @@ std::string synonym_words(const std::string& path) {
   const Synonym* s = find_synonym(path);
   if (s == nullptr) return "";
   if (s->ours.empty()) return s->note;
-  return fmt::format("that is {} here{}", listed(s->ours, "or"), s->note.empty() ? "" : ": " + s->note);
+  return fmt::format("that is {} here{}", listed(s->ours, "or"),
+                     s->note.empty() ? "" : ": " + s->note);
 }
 
 std::string key_hint(const UnknownKey& key) {
@@ -86,18 +88,22 @@ std::string key_hint(const UnknownKey& key) {
   std::vector<std::string> tree = general_keys();
   tree.insert(tree.end(), key.plugin_keys.begin(), key.plugin_keys.end());
   const std::size_t dot = name.find('.');
-  if (key.section.empty() && std::find(tree.begin(), tree.end(), name) != tree.end() && dot != std::string::npos)
-    return fmt::format("in a file it is {}: {{{}: …}}; with the dot it is a word of the command line", name.substr(0, dot),
-                       name.substr(dot + 1));
+  if (key.section.empty() && std::find(tree.begin(), tree.end(), name) != tree.end() &&
+      dot != std::string::npos)
+    return fmt::format(
+        "in a file it is {}: {{{}: …}}; with the dot it is a word of the command line",
+        name.substr(0, dot), name.substr(dot + 1));
   const std::string small = folded_word(name);
-  if (std::find(key.known.begin(), key.known.end(), small) != key.known.end()) return "did you mean \"" + small + "\"?";
+  if (std::find(key.known.begin(), key.known.end(), small) != key.known.end())
+    return "did you mean \"" + small + "\"?";
   std::vector<std::string> elsewhere = keys_named(last_name(small), tree);
   if (!elsewhere.empty()) {
     std::transform(elsewhere.begin(), elsewhere.end(), elsewhere.begin(), full_key);
     return fmt::format("it belongs elsewhere: {}", listed(elsewhere, "or"));
   }
   if (const std::string words = synonym_words(key.path); !words.empty()) return words;
-  if (const std::string near = nearest_name(name, key.known); !near.empty()) return suggestion(name, key.known);
+  if (const std::string near = nearest_name(name, key.known); !near.empty())
+    return suggestion(name, key.known);
   std::vector<std::string> names;
   for (const std::string& path : tree) names.push_back(last_name(path));
   if (const std::string near = nearest_name(last_name(name), names); !near.empty())
@@ -107,19 +113,53 @@ std::string key_hint(const UnknownKey& key) {
 
 std::string choice_meant(const std::string& word, const std::vector<std::string>& choices) {
   static const std::pair<const char*, const char*> kWords[] = {
-      {"gpu", "cuda"},          {"nvidia", "cuda"},       {"cuda:0", "cuda"},       {"mps", "cpu"},
-      {"float32", "f32"},       {"fp32", "f32"},          {"float", "f32"},         {"single", "f32"},
-      {"32", "f32"},            {"bfloat16", "bf16"},     {"bfloat", "bf16"},       {"float16", "f16"},
-      {"fp16", "f16"},          {"half", "f16"},          {"fp16", "bf16"},         {"float16", "bf16"},
-      {"half", "bf16"},         {"mixed", "bf16"},        {"8bit", "int8"},         {"adam", "adamw"},
-      {"adamw_torch", "adamw"}, {"adamw_8bit", "adamw"},  {"none", "constant"},     {"const", "constant"},
-      {"constant_with_warmup", "constant"},               {"linear_with_warmup", "linear"},
-      {"cosine_with_warmup", "cosine"},                   {"val", "validation"},    {"valid", "validation"},
-      {"dev", "validation"},    {"eval", "test"},         {"heldout", "test"},      {"chatml", "qwen"},
-      {"token_mean", "token"},  {"token-mean", "token"},  {"seq-mean-token-mean", "sequence"},
-      {"seq-mean-token-sum", "sequence_sum"},             {"kl", "k1"},             {"low_var_kl", "k3"},
-      {"mse", "k2"},            {"q_proj", "q"},          {"k_proj", "k"},          {"v_proj", "v"},
-      {"o_proj", "o"},          {"gate_proj", "gate"},    {"up_proj", "up"},        {"down_proj", "down"}};
+      {"gpu", "cuda"},
+      {"nvidia", "cuda"},
+      {"cuda:0", "cuda"},
+      {"mps", "cpu"},
+      {"float32", "f32"},
+      {"fp32", "f32"},
+      {"float", "f32"},
+      {"single", "f32"},
+      {"32", "f32"},
+      {"bfloat16", "bf16"},
+      {"bfloat", "bf16"},
+      {"float16", "f16"},
+      {"fp16", "f16"},
+      {"half", "f16"},
+      {"fp16", "bf16"},
+      {"float16", "bf16"},
+      {"half", "bf16"},
+      {"mixed", "bf16"},
+      {"8bit", "int8"},
+      {"adam", "adamw"},
+      {"adamw_torch", "adamw"},
+      {"adamw_8bit", "adamw"},
+      {"none", "constant"},
+      {"const", "constant"},
+      {"constant_with_warmup", "constant"},
+      {"linear_with_warmup", "linear"},
+      {"cosine_with_warmup", "cosine"},
+      {"val", "validation"},
+      {"valid", "validation"},
+      {"dev", "validation"},
+      {"eval", "test"},
+      {"heldout", "test"},
+      {"chatml", "qwen"},
+      {"token_mean", "token"},
+      {"token-mean", "token"},
+      {"seq-mean-token-mean", "sequence"},
+      {"seq-mean-token-sum", "sequence_sum"},
+      {"kl", "k1"},
+      {"low_var_kl", "k3"},
+      {"mse", "k2"},
+      {"q_proj", "q"},
+      {"k_proj", "k"},
+      {"v_proj", "v"},
+      {"o_proj", "o"},
+      {"gate_proj", "gate"},
+      {"up_proj", "up"},
+      {"down_proj", "down"}};
   const auto offered = [&](const std::string& choice) {
     return std::find(choices.begin(), choices.end(), choice) != choices.end();
   };

@@ -15,7 +15,9 @@ namespace {
 
 constexpr const char* kOpening = "{\"evaluation\":";
 
-std::string place(const fs::path& path, std::size_t line) { return path.string() + ":" + std::to_string(line + 1); }
+std::string place(const fs::path& path, std::size_t line) {
+  return path.string() + ":" + std::to_string(line + 1);
+}
 
 // Both values of the first setting in which two evaluations differ; "" if there is none.
 std::string difference(const Json& before, const Json& now) {
@@ -28,11 +30,13 @@ std::string difference(const Json& before, const Json& now) {
   return "";
 }
 
-// A whole number that is not negative; other numbers are rounded or cut by the library without a word.
+// A whole number that is not negative; other numbers are rounded or cut by the library without a
+// word.
 std::int64_t count_of(const Json& value, const char* name, const std::string& where) {
   const bool whole = value.is_number_integer() && value >= 0 && value <= INT64_MAX;
   if (whole) return value.get<std::int64_t>();
-  throw Error(where + ": \"" + name + "\" is " + json_line(value).substr(0, 80) + ", and not a whole number from 0",
+  throw Error(where + ": \"" + name + "\" is " + json_line(value).substr(0, 80) +
+                  ", and not a whole number from 0",
               "remove the line, or give another file");
 }
 
@@ -48,20 +52,23 @@ EvalAnswer read_answer(const Json& line, const std::string& where, const EvalSet
     a.remark = line.value("remark", "");
     if (!line.at("tokens").is_null()) a.tokens = count_of(line.at("tokens"), "tokens", where);
   } catch (const Json::exception& e) {
-    throw Error(where + " is not a completion of an evaluation: " + json_words(e), "remove the line, or give another file");
+    throw Error(where + " is not a completion of an evaluation: " + json_words(e),
+                "remove the line, or give another file");
   }
   // A word by which the server said that it failed makes it no answer, whoever took it for one.
   const Finish finish = a.end == "eos" ? Finish::ended : finish_of(a.end);
   a.failed = a.failed || finish == Finish::failed || finish == Finish::withheld;
   if (finish == Finish::cut) a.end = "length";
   if (a.problem >= set.items.size() || line.value("key", "") != set.items[a.problem].key)
-    throw Error(where + " answers a problem that is not in the set", "remove the line, or give another file");
+    throw Error(where + " answers a problem that is not in the set",
+                "remove the line, or give another file");
   return a;
 }
 
 }  // namespace
 
-AnswerFile::AnswerFile(fs::path path) : path_(std::move(path)), file_(path_, O_RDWR | O_CREAT | O_APPEND) {
+AnswerFile::AnswerFile(fs::path path)
+    : path_(std::move(path)), file_(path_, O_RDWR | O_CREAT | O_APPEND) {
   if (const auto holder = lock_.take(file_, path_))
     throw Error(holder->name() + " writes " + path_.string(),
                 holder->hint("wait for it, or give another file"));
@@ -72,11 +79,13 @@ void AnswerFile::read() {
   std::string text = read_file(path_);
   const std::string opening = kOpening;
   if (text.compare(0, opening.size(), opening, 0, std::min(text.size(), opening.size())) != 0)
-    throw Error(path_.string() + " is no file of completions of `eval`", "give another file; this one was not touched");
+    throw Error(path_.string() + " is no file of completions of `eval`",
+                "give another file; this one was not touched");
   const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
   for (std::size_t at = 0; at < whole;) {
     const std::size_t end = text.find('\n', at);
-    lines_.push_back(parse_json(std::string_view(text).substr(at, end - at), place(path_, lines_.size())));
+    lines_.push_back(
+        parse_json(std::string_view(text).substr(at, end - at), place(path_, lines_.size())));
     at = end + 1;
   }
   if (whole < text.size() && ::ftruncate(file_.fd(), static_cast<off_t>(whole)) != 0)
@@ -99,7 +108,8 @@ std::vector<EvalAnswer> AnswerFile::begin(const Json& about, const Task& task, c
       known = true;
     } else if (line.is_object() && line.value("model", Json()) == Json(model_)) {
       EvalAnswer answer = read_answer(line, place(path_, i), set);
-      if (!answer.failed) answers.try_emplace({answer.greedy, answer.problem, answer.sample}, std::move(answer));
+      if (!answer.failed)
+        answers.try_emplace({answer.greedy, answer.problem, answer.sample}, std::move(answer));
     }
   }
   if (!known) file_.write(json_line({{"evaluation", about}}) + "\n", path_);

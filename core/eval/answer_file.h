@@ -1,12 +1,13 @@
-// Completions of evaluations with their verdicts, as JSON lines; what is in the file need not be asked again.
+// Completions of evaluations with their verdicts, as JSON lines; what is in the file need not be
+// asked again.
 //
 //   {"evaluation": {"model", "task", …}}     what the model was asked, before its first completion
 //   {"model", "problem", "sample", …}        a completion, in the order in which they came
 //
-// A line is appended as soon as its completion is there, in one write: a process that is killed loses what was under way, and the half of a
-// line that a crash of the machine may leave is cut. Where an endpoint failed, the line has
-// "failed": true, and a later one takes its place; so does a line whose "end" is a word for a
-// failure (finish_reason.h).
+// A line is appended as soon as its completion is there, in one write: a process that is killed
+// loses what was under way, and the half of a line that a crash of the machine may leave is cut.
+// Where an endpoint failed, the line has "failed": true, and a later one takes its place; so does a
+// line whose "end" is a word for a failure (finish_reason.h).
 #pragma once
 
 #include <string>
@@ -21,11 +22,13 @@ namespace tinyzero {
 
 class AnswerFile {
  public:
-  // Opens or makes the file, and keeps others from writing it meanwhile. Throws Error if it holds something else, or another process has it.
+  // Opens or makes the file, and keeps others from writing it meanwhile. Throws Error if it holds
+  // something else, or another process has it.
   explicit AnswerFile(fs::path path);
 
-  // The answers that are there of the evaluation `about`, whose "model" names it, with new verdicts of `task`: one for each problem and sample
-  // that has a completion. Throws Error if the file has the model with other settings, naming both. `about` is written if it is not there.
+  // The answers that are there of the evaluation `about`, whose "model" names it, with new verdicts
+  // of `task`: one for each problem and sample that has a completion. Throws Error if the file has
+  // the model with other settings, naming both. `about` is written if it is not there.
   std::vector<EvalAnswer> begin(const Json& about, const Task& task, const EvalSet& set);
 
   // Appends an answer of the evaluation begun last.

@@ -1,7 +1,8 @@
 // Asking an endpoint many questions at once, and each until it is answered or has failed for good.
 //
-// Requests start in the order of the questions; a retry goes before new ones. A request that may go better later is tried again after
-// backoff_seconds, or after what the server asks for, for which all new requests wait. Everything runs on the caller's thread.
+// Requests start in the order of the questions; a retry goes before new ones. A request that may go
+// better later is tried again after backoff_seconds, or after what the server asks for, for which
+// all new requests wait. Everything runs on the caller's thread.
 #pragma once
 
 #include <functional>
@@ -35,7 +36,8 @@ struct AskObserver {
 // shows before the first answer, and Failure if it fails too often: more than max_failed of `total`
 // completions, or the first few when none was answered before. Interrupted where `stop` asks for
 // it: requests under way are given up.
-AskReport ask_endpoint(const EndpointOptions& options, const std::vector<Question>& questions, std::size_t total,
-                       const AskObserver& observer, const StopWish* stop = nullptr);
+AskReport ask_endpoint(const EndpointOptions& options, const std::vector<Question>& questions,
+                       std::size_t total, const AskObserver& observer,
+                       const StopWish* stop = nullptr);
 
 }  // namespace tinyzero

@@ -11,20 +11,26 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::size_t kShortestSecret = 8;   // shorter keys ("EMPTY", "none") are placeholders, and words of ordinary text
+constexpr std::size_t kShortestSecret =
+    8;  // shorter keys ("EMPTY", "none") are placeholders, and words of ordinary text
 constexpr std::size_t kLongestDetail = 240;  // bytes of a server's words
 
 Url split_url(const std::string& text) {
-  const auto refuse = [&](const std::string& why, const std::string& hint) { throw Error("--endpoint " + why, hint); };
+  const auto refuse = [&](const std::string& why, const std::string& hint) {
+    throw Error("--endpoint " + why, hint);
+  };
   const std::size_t colon = text.find("://");
   std::string scheme = text.substr(0, colon == std::string::npos ? 0 : colon);
   std::transform(scheme.begin(), scheme.end(), scheme.begin(), ascii_lower);
   if (scheme != "http" && scheme != "https")
-    refuse("needs an address that begins with http:// or https://", "for example http://localhost:8080/v1");
+    refuse("needs an address that begins with http:// or https://",
+           "for example http://localhost:8080/v1");
   if (text.find('@') < text.find('/', colon + 3))
-    refuse("holds a user or password, and the address is written to files", "give keys in the environment, see --key-env");
+    refuse("holds a user or password, and the address is written to files",
+           "give keys in the environment, see --key-env");
   if (text.find_first_of("?#") != std::string::npos)
-    refuse("holds a query, which may be secret, and the address is written to files", "give the address without what follows ? or #");
+    refuse("holds a query, which may be secret, and the address is written to files",
+           "give the address without what follows ? or #");
   const auto is_bad = [](unsigned char c) { return c <= 0x20 || c >= 0x7F; };
   std::optional<Url> url = parse_url(text);
   if (!url || std::any_of(text.begin(), text.end(), is_bad))
@@ -37,7 +43,8 @@ Url split_url(const std::string& text) {
 
 std::string without_key(std::string text, const std::string& key) {
   if (key.size() < kShortestSecret) return text;
-  for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at)) text.replace(at, key.size(), "***");
+  for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at))
+    text.replace(at, key.size(), "***");
   return text;
 }
 
@@ -58,8 +65,10 @@ std::string request_url(const std::string& url, bool chat) {
   const std::string call = chat ? "/chat/completions" : "/completions";
   if (parts.path.ends_with("/completions")) {
     if (parts.path.ends_with("/chat/completions") != chat)
-      throw Error("--endpoint ends in " + std::string(chat ? "/completions" : "/chat/completions") + ", which this evaluation does not ask",
-                  chat ? "add --completions, or leave the ending away" : "leave --completions or the ending away");
+      throw Error("--endpoint ends in " + std::string(chat ? "/completions" : "/chat/completions") +
+                      ", which this evaluation does not ask",
+                  chat ? "add --completions, or leave the ending away"
+                       : "leave --completions or the ending away");
     return parts.scheme + "://" + host + parts.path;
   }
   if (parts.path.empty()) parts.path = "/v1";
@@ -74,18 +83,21 @@ bool is_private(const std::string& url) {
 void check_key(const std::string& key, const std::string& key_name) {
   const auto is_bad = [](unsigned char c) { return c <= 0x20 || c >= 0x7F; };
   if (std::any_of(key.begin(), key.end(), is_bad))
-    throw Error("the key in " + key_name + " holds a blank, a line end or another character that no header may hold",
+    throw Error("the key in " + key_name +
+                    " holds a blank, a line end or another character that no header may hold",
                 "set the variable to the key alone");
 }
 
 HttpRequest completion_request(const EndpointOptions& options, const Question& question) {
   Json body = {{"model", options.model}};
-  if (options.chat) body["messages"] = Json::array({{{"role", "user"}, {"content", question.prompt}}});
+  if (options.chat)
+    body["messages"] = Json::array({{{"role", "user"}, {"content", question.prompt}}});
   else body["prompt"] = question.prompt;
   body["max_tokens"] = options.max_tokens;
   body["temperature"] = question.temperature;
   if (options.seed) {
-    body["seed"] = stream_key(static_cast<std::uint64_t>(*options.seed), {question.problem, static_cast<std::uint64_t>(question.sample)}) %
+    body["seed"] = stream_key(static_cast<std::uint64_t>(*options.seed),
+                              {question.problem, static_cast<std::uint64_t>(question.sample)}) %
                    (std::uint64_t{1} << 31);
   }
   for (const auto& [name, value] : options.extra.items()) {
@@ -103,8 +115,10 @@ HttpRequest completion_request(const EndpointOptions& options, const Question& q
 }
 
 double backoff_seconds(const Question& question, std::int64_t attempt) {
-  const double longest = std::min(30.0, 0.5 * std::exp2(static_cast<double>(std::min<std::int64_t>(attempt, 10) - 2)));
-  const std::uint64_t key = stream_key(question.problem, {static_cast<std::uint64_t>(question.sample), question.greedy ? 1u : 0u});
+  const double longest =
+      std::min(30.0, 0.5 * std::exp2(static_cast<double>(std::min<std::int64_t>(attempt, 10) - 2)));
+  const std::uint64_t key = stream_key(
+      question.problem, {static_cast<std::uint64_t>(question.sample), question.greedy ? 1u : 0u});
   return longest * (0.5 + 0.5 * uniform_at(key, static_cast<std::uint64_t>(attempt)));
 }
 

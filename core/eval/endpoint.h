@@ -1,5 +1,5 @@
-// Servers that speak OpenAI's protocol, as hosted models, vLLM, llama.cpp and Ollama do: what is sent, and what is understood of a reply.
-// Not streamed: a completion is judged as a whole.
+// Servers that speak OpenAI's protocol, as hosted models, vLLM, llama.cpp and Ollama do: what is
+// sent, and what is understood of a reply. Not streamed: a completion is judged as a whole.
 #pragma once
 
 #include <cstdint>
@@ -12,24 +12,28 @@
 namespace tinyzero {
 
 struct EndpointOptions {
-  std::string url;                 // as it was given: http://localhost:8080, https://api.openai.com/v1, or the full address of the requests
-  std::string model;               // as the endpoint calls it
-  bool chat = true;                // /chat/completions with the prompt as the user's message; else /completions
-  std::string key;                 // empty: none is sent. Stands in no error, note or answer.
+  std::string url;    // as it was given: http://localhost:8080, https://api.openai.com/v1, or the
+                      // full address of the requests
+  std::string model;  // as the endpoint calls it
+  bool chat = true;   // /chat/completions with the prompt as the user's message; else /completions
+  std::string key;    // empty: none is sent. Stands in no error, note or answer.
   std::string key_name;            // of the environment variable, for hints
   std::string ca_file;             // certificates to trust in place of the system's; empty: those
   std::int64_t max_tokens = 1024;  // longest completion
-  std::optional<std::int64_t> seed;      // a number made from it is sent with each request; none: nothing is sent
+  std::optional<std::int64_t>
+      seed;  // a number made from it is sent with each request; none: nothing is sent
   Json extra = Json::object();           // more fields of the request; null removes one of ours
   std::int64_t concurrency = 8;          // requests at a time
   std::int64_t requests_per_minute = 0;  // at most, retries included; 0: no limit
   std::int64_t retries = 8;              // after a request that may go better later
   double timeout = 120;                  // seconds, of one request
-  double max_failed = 0.1;               // share of completions that may fail for good before the evaluation stops
+  double max_failed =
+      0.1;  // share of completions that may fail for good before the evaluation stops
 };
 
-// The address of the requests. A URL without a path gets /v1. Throws Error for what is no http(s) URL, and for one with a user, a query or a
-// fragment: they may hold secrets, and the address is written to files.
+// The address of the requests. A URL without a path gets /v1. Throws Error for what is no http(s)
+// URL, and for one with a user, a query or a fragment: they may hold secrets, and the address is
+// written to files.
 std::string request_url(const std::string& url, bool chat);
 
 // Whether requests to `url` stay secret on their way: over TLS, or on this machine.
@@ -76,8 +80,8 @@ inline constexpr const char* kOnlyToolCalls = "tool calls in place of text";
 std::string server_words(std::string text, const std::string& key);
 std::string without_key(std::string text, const std::string& key);
 
-// Seconds to wait before try number `attempt` (from 2): doubling from half a second to 30, of which the second half is random, a function of
-// (problem, sample, attempt).
+// Seconds to wait before try number `attempt` (from 2): doubling from half a second to 30, of which
+// the second half is random, a function of (problem, sample, attempt).
 double backoff_seconds(const Question& question, std::int64_t attempt);
 
 }  // namespace tinyzero

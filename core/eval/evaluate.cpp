@@ -7,14 +7,16 @@
 
 namespace tinyzero {
 
-std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& framing, const std::vector<Item>& items,
-                                 std::int64_t samples) {
+std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& framing,
+                                 const std::vector<Item>& items, std::int64_t samples) {
   std::vector<Prompt> prompts;
-  for (const Item& item : items) prompts.push_back({tokenizer.encode_prompt(frame_prompt(item.prompt, framing)), samples});
+  for (const Item& item : items)
+    prompts.push_back({tokenizer.encode_prompt(frame_prompt(item.prompt, framing)), samples});
   return prompts;
 }
 
-std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const Task& task, const std::vector<Item>& items,
+std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const Task& task,
+                                             const std::vector<Item>& items,
                                              std::vector<Episode> episodes) {
   std::vector<ScoredCompletion> out;
   out.reserve(episodes.size());
@@ -24,7 +26,8 @@ std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const T
   }
   std::vector<Answer> answers;
   answers.reserve(out.size());
-  for (const ScoredCompletion& completion : out) answers.push_back({items[completion.item].state, completion.text});
+  for (const ScoredCompletion& completion : out)
+    answers.push_back({items[completion.item].state, completion.text});
   std::vector<Verdict> verdicts = task.verify(answers);
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i].verdict = std::move(verdicts[i]);
@@ -41,7 +44,8 @@ void set_verdict(const Task& task, const Verdict& verdict, EvalAnswer& answer) {
   answer.reason = task.reason(verdict);
   answer.right = task.is_right(verdict);
   answer.parts = Json::object();
-  for (std::size_t p = 0; p < task.about().parts.size(); ++p) answer.parts[task.about().parts[p]] = verdict.parts[p];
+  for (std::size_t p = 0; p < task.about().parts.size(); ++p)
+    answer.parts[task.about().parts[p]] = verdict.parts[p];
 }
 
 EvalAnswer eval_answer(const Task& task, const ScoredCompletion& c, bool greedy) {
@@ -64,7 +68,9 @@ void count(const EvalAnswer& a, const EvalSet& set, EvalReport& report) {
   report.truncated += a.end == "length" ? 1 : 0;
   if (!is_usable(a.outcome)) return;
   const double right = a.right ? 1 : 0;
-  const auto add = [&](std::pair<double, double>& counts) { counts = {counts.first + right, counts.second + 1}; };
+  const auto add = [&](std::pair<double, double>& counts) {
+    counts = {counts.first + right, counts.second + 1};
+  };
   add(report.by_difficulty[static_cast<std::int64_t>(std::floor(set.items[a.problem].difficulty))]);
   if (!set.sources.empty()) add(report.by_source[set.sources[a.problem]]);
   report.right += right;
@@ -125,11 +131,13 @@ std::vector<Episode> sample_episodes(Engine& engine, const std::vector<Prompt>& 
 
 }  // namespace
 
-std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos,
-                                   const std::string& framing, const Task& task, const EvalSet& set, const EvalOptions& options,
+std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer,
+                                   const std::vector<std::int64_t>& eos, const std::string& framing,
+                                   const Task& task, const EvalSet& set, const EvalOptions& options,
                                    std::vector<ScoredCompletion>* shown, const AnswerBook* book) {
   std::vector<EvalAnswer> answers;
-  Sampling sampling{options.max_tokens, options.temperature, eos, options.seed, Purpose::evaluation, options.step};
+  Sampling sampling{options.max_tokens, options.temperature, eos,
+                    options.seed,       Purpose::evaluation, options.step};
   sampling.stop = options.stop;
   const auto judge = [&](std::vector<Episode> episodes, bool greedy) {
     auto completions = score_episodes(tokenizer, task, set.items, std::move(episodes));
@@ -158,7 +166,8 @@ std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer, c
   return answers;
 }
 
-EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers, std::int64_t samples) {
+EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
+                     std::int64_t samples) {
   EvalReport report;
   report.problems = static_cast<double>(set.items.size());
   report.keys = static_cast<double>(set.keys);
@@ -183,14 +192,19 @@ EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
   }
   for (std::int64_t k = 1; k <= samples; k *= 2) {
     const std::vector<double> values = pass_values(report.tallies, k);
-    report.pass_at.push_back(values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()));
+    report.pass_at.push_back(values.empty() ? 0
+                                            : std::accumulate(values.begin(), values.end(), 0.0) /
+                                                  static_cast<double>(values.size()));
   }
   return report;
 }
 
-EvalReport evaluate(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos, const std::string& framing,
-                    const Task& task, const EvalSet& set, const EvalOptions& options, std::vector<ScoredCompletion>* shown) {
-  return summarize(set, answer_set(engine, tokenizer, eos, framing, task, set, options, shown), options.samples);
+EvalReport evaluate(Engine& engine, const Tokenizer& tokenizer,
+                    const std::vector<std::int64_t>& eos, const std::string& framing,
+                    const Task& task, const EvalSet& set, const EvalOptions& options,
+                    std::vector<ScoredCompletion>* shown) {
+  return summarize(set, answer_set(engine, tokenizer, eos, framing, task, set, options, shown),
+                   options.samples);
 }
 
 }  // namespace tinyzero

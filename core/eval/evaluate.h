@@ -36,7 +36,8 @@ struct EvalAnswer {
   std::string completion;
   double reward = 0;
   Outcome outcome = Outcome::error;
-  std::string reason, detail;  // the task's words, or why there is no completion; more of it, may be empty
+  std::string reason,
+      detail;  // the task's words, or why there is no completion; more of it, may be empty
   Json parts = Json::object();
   bool right = false;                  // earned the full reward
   bool failed = false;                 // there is no completion: the endpoint failed
@@ -47,18 +48,21 @@ struct EvalAnswer {
 
 struct EvalReport {
   double problems = 0, keys = 0, samples = 0;
-  double right = 0, judged = 0, total = 0;                          // sampled completions: right, of those judged, of all
-  Interval accuracy_interval;                                       // 95 % of right / judged (clustered_wilson)
-  double greedy = 0;                                                // share of problems that greedy decoding answers
-  double length = 0, truncated = 0;                                 // of the sampled completions: mean tokens, share
-  double failed = 0;                                                // share that could not be judged
-  std::vector<double> pass_at;                                      // unbiased pass@1, @2, @4 … up to samples
-  std::map<std::int64_t, std::pair<double, double>> by_difficulty;  // whole part of the difficulty -> (right, judged)
-  std::map<std::string, std::pair<double, double>> by_source;       // task or level of a mixture -> (right, judged)
-  std::map<std::string, double> reasons;                            // sampled completions by reason
-  std::map<std::string, double> outcomes;                           // and by outcome
-  std::map<std::string, double> remarks;  // and those that an endpoint gave in an odd form
-  std::vector<Tally> tallies, greedy_tallies;                       // by problem; the second is empty without greedy answers
+  double right = 0, judged = 0, total = 0;  // sampled completions: right, of those judged, of all
+  Interval accuracy_interval;               // 95 % of right / judged (clustered_wilson)
+  double greedy = 0;                        // share of problems that greedy decoding answers
+  double length = 0, truncated = 0;         // of the sampled completions: mean tokens, share
+  double failed = 0;                        // share that could not be judged
+  std::vector<double> pass_at;              // unbiased pass@1, @2, @4 … up to samples
+  std::map<std::int64_t, std::pair<double, double>>
+      by_difficulty;  // whole part of the difficulty -> (right, judged)
+  std::map<std::string, std::pair<double, double>>
+      by_source;                           // task or level of a mixture -> (right, judged)
+  std::map<std::string, double> reasons;   // sampled completions by reason
+  std::map<std::string, double> outcomes;  // and by outcome
+  std::map<std::string, double> remarks;   // and those that an endpoint gave in an odd form
+  std::vector<Tally> tallies,
+      greedy_tallies;  // by problem; the second is empty without greedy answers
 
   // Errors, abstentions and timeouts are no wrong answers: they are not in the denominator.
   double accuracy() const { return judged > 0 ? right / judged : 0; }
@@ -86,11 +90,13 @@ struct ScoredCompletion {
 };
 
 // Frames and tokenizes problems; each is to be completed `samples` times.
-std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& framing, const std::vector<Item>& items,
-                                 std::int64_t samples);
+std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& framing,
+                                 const std::vector<Item>& items, std::int64_t samples);
 
-// Verdicts of completions, in their order. items[episode.prompt] is the problem that an episode answers.
-std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const Task& task, const std::vector<Item>& items,
+// Verdicts of completions, in their order. items[episode.prompt] is the problem that an episode
+// answers.
+std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const Task& task,
+                                             const std::vector<Item>& items,
                                              std::vector<Episode> episodes);
 
 // Fills in the verdict of `answer`, whose completion is there.
@@ -105,10 +111,13 @@ std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer,
                                    const AnswerBook* book = nullptr);
 
 // Counts answers to `set`, at most `samples` sampled ones a problem, in any order.
-EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers, std::int64_t samples);
+EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
+                     std::int64_t samples);
 
 // Both: evaluates on `set`.
-EvalReport evaluate(Engine& engine, const Tokenizer& tokenizer, const std::vector<std::int64_t>& eos, const std::string& framing,
-                    const Task& task, const EvalSet& set, const EvalOptions& options, std::vector<ScoredCompletion>* shown = nullptr);
+EvalReport evaluate(Engine& engine, const Tokenizer& tokenizer,
+                    const std::vector<std::int64_t>& eos, const std::string& framing,
+                    const Task& task, const EvalSet& set, const EvalOptions& options,
+                    std::vector<ScoredCompletion>* shown = nullptr);
 
 }  // namespace tinyzero

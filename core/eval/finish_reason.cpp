@@ -43,19 +43,23 @@ Finish finish_of(const std::string& text) {
   if (holds_any(word, {"toolcall", "tooluse", "functioncall"})) return Finish::called_tool;
   if (is_any(word, {"errorlimit"})) return Finish::cut;  // Cohere's word for a full context
   const bool of_tokens = holds_any(word, {"token", "length", "context", "output"});
-  if (holds_any(word, {"error",     "abort",     "cancel",    "timeout", "timedout",  "timelimit",  "fail",      "resource", "unavailable",
-                       "overload",  "interrupt", "exception", "crash",   "preempt",   "disconnect", "evict",     "shutdown", "kill",
-                       "ratelimit", "quota",     "budget",    "toomany", "throttl",   "busy",       "capacity",  "memory",   "cachefull",
-                       "deadline",  "expired",   "lost",      "closed",  "down",      "gateway",    "restart",   "internal", "progress",
-                       "queued",    "pending",   "dropped",   "reject",  "malformed", "invalid",    "unexpected"}) ||
+  if (holds_any(word, {"error",     "abort",    "cancel",      "timeout",  "timedout",  "timelimit",
+                       "fail",      "resource", "unavailable", "overload", "interrupt", "exception",
+                       "crash",     "preempt",  "disconnect",  "evict",    "shutdown",  "kill",
+                       "ratelimit", "quota",    "budget",      "toomany",  "throttl",   "busy",
+                       "capacity",  "memory",   "cachefull",   "deadline", "expired",   "lost",
+                       "closed",    "down",     "gateway",     "restart",  "internal",  "progress",
+                       "queued",    "pending",  "dropped",     "reject",   "malformed", "invalid",
+                       "unexpected"}) ||
       (word.find("exceed") != std::string::npos && !of_tokens) || is_any(word, {"oom", "other"}))
     return Finish::failed;
-  if (holds_any(word, {"filter", "safety", "sensitive", "refus", "recitation", "blocklist", "block", "prohibited", "spii", "guardrail",
-                       "moderat", "policy", "language"}))
+  if (holds_any(word, {"filter", "safety", "sensitive", "refus", "recitation", "blocklist", "block",
+                       "prohibited", "spii", "guardrail", "moderat", "policy", "language"}))
     return Finish::withheld;
   if (holds_any(word,
-                {"length", "maxtok", "maxnewtok", "maxoutput", "maxcompletion", "tokenlimit", "tokenslimit", "outputlimit", "limitreached",
-                 "contextwindow", "contextlimit", "contextexceed", "tokenexceed", "tokensexceed", "truncat", "incomplete"}) ||
+                {"length", "maxtok", "maxnewtok", "maxoutput", "maxcompletion", "tokenlimit",
+                 "tokenslimit", "outputlimit", "limitreached", "contextwindow", "contextlimit",
+                 "contextexceed", "tokenexceed", "tokensexceed", "truncat", "incomplete"}) ||
       is_any(word, {"limit", "max", "cut"}))
     return Finish::cut;
   return Finish::unknown;

@@ -2,7 +2,8 @@
 //
 // There is no common list: OpenAI has stop, length, content_filter and tool_calls; Mistral adds
 // model_length and error, DeepSeek insufficient_system_resource, GLM sensitive and network_error,
-// vLLM abort, Gemini MAX_TOKENS, SAFETY, OTHER and more. A word is told by its parts, whatever its case.
+// vLLM abort, Gemini MAX_TOKENS, SAFETY, OTHER and more. A word is told by its parts, whatever its
+// case.
 #pragma once
 
 #include <string>

@@ -38,18 +38,21 @@ MeanInterval bootstrap_mean(const std::vector<double>& values) {
   std::vector<double> means(kResamples);
   for (double& resampled : means) {
     double sum = 0;
-    for (std::size_t i = 0; i < n; ++i) sum += values[static_cast<std::size_t>(rng.uniform() * static_cast<double>(n))];
+    for (std::size_t i = 0; i < n; ++i)
+      sum += values[static_cast<std::size_t>(rng.uniform() * static_cast<double>(n))];
     resampled = mean(sum);
   }
   std::sort(means.begin(), means.end());
-  return {mean(std::accumulate(values.begin(), values.end(), 0.0)), means[kResamples / 40], means[kResamples - 1 - kResamples / 40], n};
+  return {mean(std::accumulate(values.begin(), values.end(), 0.0)), means[kResamples / 40],
+          means[kResamples - 1 - kResamples / 40], n};
 }
 
 MeanInterval paired_difference(const std::vector<Tally>& a, const std::vector<Tally>& b) {
   if (a.size() != b.size()) throw std::invalid_argument("tallies of different problems");
   std::vector<double> differences;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i].judged > 0 && b[i].judged > 0) differences.push_back(b[i].right / b[i].judged - a[i].right / a[i].judged);
+    if (a[i].judged > 0 && b[i].judged > 0)
+      differences.push_back(b[i].right / b[i].judged - a[i].right / a[i].judged);
   }
   return bootstrap_mean(differences);
 }
@@ -58,7 +61,8 @@ std::vector<double> pass_values(const std::vector<Tally>& tallies, std::int64_t 
   std::vector<double> values;
   for (const Tally& t : tallies) {
     if (t.judged >= static_cast<double>(k))
-      values.push_back(pass_at_k(static_cast<std::int64_t>(t.judged), static_cast<std::int64_t>(t.right), k));
+      values.push_back(
+          pass_at_k(static_cast<std::int64_t>(t.judged), static_cast<std::int64_t>(t.right), k));
   }
   return values;
 }

@@ -35,14 +35,16 @@ std::string error_words(const Json& json) {
 }
 
 bool says_something(const Json* value) {
-  if (value == nullptr || *value == Json(false) || *value == Json(0) || *value == Json("")) return false;
+  if (value == nullptr || *value == Json(false) || *value == Json(0) || *value == Json(""))
+    return false;
   return !(value->is_structured() && value->empty());
 }
 
 // Whether an object says that something failed: in an "error", where null, false, 0 and what is
 // empty are none, or by the words of a status.
 bool has_error(const Json& object) {
-  if (says_something(field(object, "error")) || says_something(field(object, "errors"))) return true;
+  if (says_something(field(object, "error")) || says_something(field(object, "errors")))
+    return true;
   for (const char* name : {"status", "native_finish_reason"}) {
     if (finish_of(text_field(object, name)) == Finish::failed) return true;
   }
@@ -76,7 +78,9 @@ void read_part(const Json& part, Said& said) {
   said.strange = said.strange || (!found && type.find("text") != std::string::npos);
 }
 
-bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
+bool is_blank(const std::string& text) {
+  return text.find_first_not_of(" \t\r\n") == std::string::npos;
+}
 
 // `holder`: a message of a chat, or a choice. `content`: where its text is.
 Said read_said(const Json& holder, const char* content) {
@@ -89,8 +93,8 @@ Said read_said(const Json& holder, const char* content) {
   said.known = found != nullptr && (found->is_string() || found->is_array()) && !said.strange;
   const std::string refusal = text_field(holder, "refusal");
   if (said.text.empty() && !refusal.empty()) said = {true, refusal, said.reasoning};
-  for (const char* name :
-       {"reasoning_content", "reasoning", "reasoning_text", "reasoning_details", "thinking", "thinking_content", "thoughts"})
+  for (const char* name : {"reasoning_content", "reasoning", "reasoning_text", "reasoning_details",
+                           "thinking", "thinking_content", "thoughts"})
     said.reasoning = said.reasoning || says_something(field(holder, name));
   return said;
 }
@@ -156,7 +160,8 @@ void read_completion(const Json& json, bool chat, EndpointReply& out) {
   const bool empty = field(*holder, content) == nullptr;  // all went into reasoning or calls
   const bool ended_empty = given != nullptr && holder->contains(content);
   if (!said.known && !(empty && (ended_empty || said.reasoning || tools)))
-    return fail(out, Kind::again, said.strange ? "reply with parts of an unknown kind" : kNoCompletion, "");
+    return fail(out, Kind::again,
+                said.strange ? "reply with parts of an unknown kind" : kNoCompletion, "");
   out.kind = Kind::answer;
   out.text = said.text;
   out.remark = remark_of(said, finish, word, tools);

@@ -25,7 +25,8 @@ std::vector<double> all_of(const Scores& scores) {
 std::vector<double> task_means(const Scores& scores) {
   std::vector<double> means(scores.front().size());
   for (const auto& run : scores) {
-    for (std::size_t t = 0; t < run.size(); ++t) means[t] += run[t] / static_cast<double>(scores.size());
+    for (std::size_t t = 0; t < run.size(); ++t)
+      means[t] += run[t] / static_cast<double>(scores.size());
   }
   return means;
 }
@@ -63,7 +64,8 @@ Interval wilson_interval(double right, double total) {
 double pass_at_k(std::int64_t n, std::int64_t c, std::int64_t k) {
   if (n < k) return std::numeric_limits<double>::quiet_NaN();
   double all_wrong = 1.0;
-  for (std::int64_t i = 0; i < k; ++i) all_wrong *= std::max(0.0, static_cast<double>(n - c - i)) / static_cast<double>(n - i);
+  for (std::int64_t i = 0; i < k; ++i)
+    all_wrong *= std::max(0.0, static_cast<double>(n - c - i)) / static_cast<double>(n - i);
   return 1.0 - all_wrong;
 }
 
@@ -101,17 +103,20 @@ double probability_of_improvement(const Scores& x, const Scores& y) {
   return sum / static_cast<double>(tasks * x.size() * y.size());
 }
 
-std::vector<double> performance_profile(const Scores& scores, const std::vector<double>& thresholds) {
+std::vector<double> performance_profile(const Scores& scores,
+                                        const std::vector<double>& thresholds) {
   const std::vector<double> all = all_of(scores);
   std::vector<double> shares;
   for (const double threshold : thresholds) {
-    const auto above = std::count_if(all.begin(), all.end(), [&](double score) { return score > threshold; });
+    const auto above =
+        std::count_if(all.begin(), all.end(), [&](double score) { return score > threshold; });
     shares.push_back(static_cast<double>(above) / static_cast<double>(all.size()));
   }
   return shares;
 }
 
-double mean_height(const std::vector<double>& x, const std::vector<double>& y, double from, double to) {
+double mean_height(const std::vector<double>& x, const std::vector<double>& y, double from,
+                   double to) {
   const auto height = [&](double at) {
     const auto next = std::upper_bound(x.begin(), x.end(), at) - x.begin();
     if (next == 0) return y.front();
@@ -144,15 +149,18 @@ Interval percentile_interval(std::vector<double> replicates, std::int64_t units)
   return {quantile(replicates, tail), quantile(replicates, 1 - tail)};
 }
 
-Interval stratified_interval(const Scores& scores, const std::function<double(const Scores&)>& statistic, std::int64_t resamples,
-                             std::uint64_t seed) {
+Interval stratified_interval(const Scores& scores,
+                             const std::function<double(const Scores&)>& statistic,
+                             std::int64_t resamples, std::uint64_t seed) {
   std::vector<double> replicates;
   Rng rng(seed);
-  for (std::int64_t i = 0; i < resamples; ++i) replicates.push_back(statistic(redrawn(scores, rng)));
+  for (std::int64_t i = 0; i < resamples; ++i)
+    replicates.push_back(statistic(redrawn(scores, rng)));
   return percentile_interval(std::move(replicates));
 }
 
-Interval stratified_interval(const Scores& x, const Scores& y, const std::function<double(const Scores&, const Scores&)>& statistic,
+Interval stratified_interval(const Scores& x, const Scores& y,
+                             const std::function<double(const Scores&, const Scores&)>& statistic,
                              std::int64_t resamples, std::uint64_t seed) {
   std::vector<double> replicates;
   Rng rng(seed);
@@ -163,15 +171,16 @@ Interval stratified_interval(const Scores& x, const Scores& y, const std::functi
   return percentile_interval(std::move(replicates));
 }
 
-void for_each_resample(std::size_t units, std::size_t problems, std::int64_t resamples, std::uint64_t seed,
-                       const std::function<void(const Resample&)>& visit) {
+void for_each_resample(std::size_t units, std::size_t problems, std::int64_t resamples,
+                       std::uint64_t seed, const std::function<void(const Resample&)>& visit) {
   Resample draw;
   draw.places.resize(units);
   for (std::int64_t i = 0; i < resamples; ++i) {
     Rng rng(seed, {static_cast<std::uint64_t>(i)});
     for (double& place : draw.places) place = rng.uniform();
     draw.weights.assign(problems, 0.0);
-    for (std::size_t p = 0; p < problems; ++p) draw.weights[rng.below(problems)] += 1.0 / static_cast<double>(problems);
+    for (std::size_t p = 0; p < problems; ++p)
+      draw.weights[rng.below(problems)] += 1.0 / static_cast<double>(problems);
     visit(draw);
   }
 }

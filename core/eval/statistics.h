@@ -1,7 +1,8 @@
 // Numbers with their uncertainty.
 //
-// Aggregates of scores are those of rliable (arXiv:2108.13264): a score is a number of one run on one task, `Scores` holds [run][task].
-// Intervals are bootstrap intervals; their randomness is counter-based, so the same scores give the same interval everywhere.
+// Aggregates of scores are those of rliable (arXiv:2108.13264): a score is a number of one run on
+// one task, `Scores` holds [run][task]. Intervals are bootstrap intervals; their randomness is
+// counter-based, so the same scores give the same interval everywhere.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +15,16 @@ struct Interval {
   double low = 0, high = 1;
 };
 
-// Wilson's 95 % interval of a share: `right` of `total` (Wilson 1927, JASA 22). [0, 1] for a total of 0.
+// Wilson's 95 % interval of a share: `right` of `total` (Wilson 1927, JASA 22). [0, 1] for a total
+// of 0.
 Interval wilson_interval(double right, double total);
 
-// Unbiased pass@k of one problem: 1 - C(n-c, k) / C(n, k) for c right of n samples (arXiv:2107.03374); NaN if n < k.
+// Unbiased pass@k of one problem: 1 - C(n-c, k) / C(n, k) for c right of n samples
+// (arXiv:2107.03374); NaN if n < k.
 double pass_at_k(std::int64_t n, std::int64_t c, std::int64_t k);
 
-// Mean of what is left when the lowest and the highest quarter, each rounded down to whole values, are dropped; NaN of nothing.
+// Mean of what is left when the lowest and the highest quarter, each rounded down to whole values,
+// are dropped; NaN of nothing.
 double interquartile_mean(std::vector<double> values);
 
 using Scores = std::vector<std::vector<double>>;  // [run][task]; every run has the same tasks
@@ -30,23 +34,31 @@ double aggregate_median(const Scores& scores);  // of the tasks' means
 double aggregate_iqm(const Scores& scores);     // over all runs and tasks together
 // How far scores fall short of `target`, in the mean; those above it count as it.
 double optimality_gap(const Scores& scores, double target = 1.0);
-// Chance that a run of x scores higher than a run of y on the same task, ties half; mean over tasks.
+// Chance that a run of x scores higher than a run of y on the same task, ties half; mean over
+// tasks.
 double probability_of_improvement(const Scores& x, const Scores& y);
 // For each threshold, the share of runs and tasks that score above it.
-std::vector<double> performance_profile(const Scores& scores, const std::vector<double>& thresholds);
+std::vector<double> performance_profile(const Scores& scores,
+                                        const std::vector<double>& thresholds);
 
-// Mean height of the line through (x, y) from x = `from` to `to`, drawn on level before the first point and after the last. x rises.
-double mean_height(const std::vector<double>& x, const std::vector<double>& y, double from, double to);
+// Mean height of the line through (x, y) from x = `from` to `to`, drawn on level before the first
+// point and after the last. x rises.
+double mean_height(const std::vector<double>& x, const std::vector<double>& y, double from,
+                   double to);
 
-// The interval between percentiles of bootstrap replicates, at 95 %. `units`, if not 0, is how many independent units (seeds) were drawn
-// from: the percentiles are then moved outwards as Student's t and the bias of a small sample's variance ask for (Hesterberg,
-// arXiv:1411.5279, section 4.3), for plain percentiles are too narrow for a handful of units.
+// The interval between percentiles of bootstrap replicates, at 95 %. `units`, if not 0, is how many
+// independent units (seeds) were drawn from: the percentiles are then moved outwards as Student's t
+// and the bias of a small sample's variance ask for (Hesterberg, arXiv:1411.5279, section 4.3), for
+// plain percentiles are too narrow for a handful of units.
 Interval percentile_interval(std::vector<double> replicates, std::int64_t units = 0);
 
-// rliable's stratified bootstrap: each replicate draws runs with replacement, for each task by itself. Plain percentiles.
-Interval stratified_interval(const Scores& scores, const std::function<double(const Scores&)>& statistic, std::int64_t resamples,
-                             std::uint64_t seed);
-Interval stratified_interval(const Scores& x, const Scores& y, const std::function<double(const Scores&, const Scores&)>& statistic,
+// rliable's stratified bootstrap: each replicate draws runs with replacement, for each task by
+// itself. Plain percentiles.
+Interval stratified_interval(const Scores& scores,
+                             const std::function<double(const Scores&)>& statistic,
+                             std::int64_t resamples, std::uint64_t seed);
+Interval stratified_interval(const Scores& x, const Scores& y,
+                             const std::function<double(const Scores&, const Scores&)>& statistic,
                              std::int64_t resamples, std::uint64_t seed);
 
 // One draw of a bootstrap over seeds and problems at once.
@@ -55,13 +67,16 @@ struct Resample {
   std::vector<double> weights;  // of the problems, which are drawn with replacement; sum to 1
 
   // The seed that is drawn as number `k` of `n`, k < n.
-  std::size_t unit(std::size_t k, std::size_t n) const { return static_cast<std::size_t>(places[k] * static_cast<double>(n)); }
+  std::size_t unit(std::size_t k, std::size_t n) const {
+    return static_cast<std::size_t>(places[k] * static_cast<double>(n));
+  }
 };
 
-// Calls `visit` with each of `resamples` draws of up to `units` seeds and of `problems` problems. Seeds and problems are drawn independently of
-// each other, and everything that is computed from one draw sees the same seeds and problems: what a seed or a problem does to all arms of a
+// Calls `visit` with each of `resamples` draws of up to `units` seeds and of `problems` problems.
+// Seeds and problems are drawn independently of each other, and everything that is computed from
+// one draw sees the same seeds and problems: what a seed or a problem does to all arms of a
 // comparison cancels in their difference.
-void for_each_resample(std::size_t units, std::size_t problems, std::int64_t resamples, std::uint64_t seed,
-                       const std::function<void(const Resample&)>& visit);
+void for_each_resample(std::size_t units, std::size_t problems, std::int64_t resamples,
+                       std::uint64_t seed, const std::function<void(const Resample&)>& visit);
 
 }  // namespace tinyzero

@@ -1,4 +1,5 @@
-// The vector type of vector.h for AVX2 with FMA: 8 lanes, 12 accumulators of the 16 registers in a product.
+// The vector type of vector.h for AVX2 with FMA: 8 lanes, 12 accumulators of the 16 registers in a
+// product.
 #pragma once
 
 #include <immintrin.h>
@@ -14,12 +15,15 @@ struct V {
   __m256 v;
 
   static __m256i first(std::int64_t n) {
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n > kLanes ? kLanes : n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n > kLanes ? kLanes : n)),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
   }
   static V set1(float x) { return {_mm256_set1_ps(x)}; }
   static V zero() { return {_mm256_setzero_ps()}; }
   static V load(const float* p) { return {_mm256_loadu_ps(p)}; }
-  static V load_n(const float* p, std::int64_t n) { return {n >= kLanes ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, first(n))}; }
+  static V load_n(const float* p, std::int64_t n) {
+    return {n >= kLanes ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, first(n))};
+  }
   void store(float* p) const { _mm256_storeu_ps(p, v); }
   void store_n(float* p, std::int64_t n) const {
     if (n >= kLanes) _mm256_storeu_ps(p, v);
@@ -44,9 +48,12 @@ inline V operator/(V a, V b) { return {_mm256_div_ps(a.v, b.v)}; }
 inline V fma(V a, V b, V c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
 inline V min(V a, V b) { return {_mm256_min_ps(a.v, b.v)}; }
 inline V max(V a, V b) { return {_mm256_max_ps(a.v, b.v)}; }
-inline V round(V a) { return {_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+inline V round(V a) {
+  return {_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
 inline V exp2i(V n) {
-  return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127)), 23))};
+  return {_mm256_castsi256_ps(
+      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127)), 23))};
 }
 inline V select_below(std::int64_t i, std::int64_t n, V a, V b) {
   return {_mm256_blendv_ps(b.v, a.v, _mm256_castsi256_ps(V::first(n - i)))};

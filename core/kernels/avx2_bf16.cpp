@@ -1,5 +1,6 @@
-// vector.h for AVX2 with FMA, bf16: AVX2 has no products of bf16, so each is two of f32. It is there to compute anywhere what a machine with bf16
-// computes, and to test what vector.h does for it.
+// vector.h for AVX2 with FMA, bf16: AVX2 has no products of bf16, so each is two of f32. It is
+// there to compute anywhere what a machine with bf16 computes, and to test what vector.h does for
+// it.
 
 #include "core/kernels/avx2.h"
 
@@ -13,38 +14,51 @@ struct Words {
   static constexpr tinyzero::Index kPair = 2;
 
   static V multiply_add(V a, V b, V c) {
-    const __m256i x = _mm256_castps_si256(a.v), y = _mm256_castps_si256(b.v), high = _mm256_set1_epi32(static_cast<int>(0xFFFF0000u));
-    const __m256 first = _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_slli_epi32(x, 16)), _mm256_castsi256_ps(_mm256_slli_epi32(y, 16)), c.v);
-    return {_mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_and_si256(x, high)), _mm256_castsi256_ps(_mm256_and_si256(y, high)), first)};
+    const __m256i x = _mm256_castps_si256(a.v), y = _mm256_castps_si256(b.v),
+                  high = _mm256_set1_epi32(static_cast<int>(0xFFFF0000u));
+    const __m256 first = _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_slli_epi32(x, 16)),
+                                         _mm256_castsi256_ps(_mm256_slli_epi32(y, 16)), c.v);
+    return {_mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_and_si256(x, high)),
+                            _mm256_castsi256_ps(_mm256_and_si256(y, high)), first)};
   }
 
   static void narrow(const float* x, tinyzero::Index n, float* out) {
     for (tinyzero::Index j = 0; j < n; j += 2 * V::kLanes) {
       const __m256i a = _mm256_srli_epi32(rounded(V::load_n(x + j, n - j)), 16),
                     b = _mm256_srli_epi32(
-                        n - j > V::kLanes ? rounded(V::load_n(x + j + V::kLanes, n - j - V::kLanes)) : _mm256_setzero_si256(), 16);
+                        n - j > V::kLanes ? rounded(V::load_n(x + j + V::kLanes, n - j - V::kLanes))
+                                          : _mm256_setzero_si256(),
+                        16);
       const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(a, b), 0xD8);
       V{_mm256_castsi256_ps(packed)}.store_n(out + j / 2, (n - j + 1) / 2);
     }
   }
 
-  static V pair(V a, V b) { return {_mm256_castsi256_ps(_mm256_or_si256(_mm256_srli_epi32(rounded(a), 16), rounded(b)))}; }
+  static V pair(V a, V b) {
+    return {_mm256_castsi256_ps(_mm256_or_si256(_mm256_srli_epi32(rounded(a), 16), rounded(b)))};
+  }
 
   static V second(V words, V b) {
-    return {_mm256_castsi256_ps(_mm256_or_si256(_mm256_and_si256(_mm256_castps_si256(words.v), _mm256_set1_epi32(0xFFFF)), rounded(b)))};
+    return {_mm256_castsi256_ps(_mm256_or_si256(
+        _mm256_and_si256(_mm256_castps_si256(words.v), _mm256_set1_epi32(0xFFFF)), rounded(b)))};
   }
 
  private:
   // bf16 in the high halves: nearest, ties to even; subnormal numbers as 0, as AVX-512 has it.
   static __m256i rounded(V x) {
-    const __m256i bits = _mm256_castps_si256(x.v), top = _mm256_set1_epi32(static_cast<int>(0xFFFF0000u)),
+    const __m256i bits = _mm256_castps_si256(x.v),
+                  top = _mm256_set1_epi32(static_cast<int>(0xFFFF0000u)),
                   sign = _mm256_and_si256(bits, _mm256_set1_epi32(static_cast<int>(0x80000000u))),
                   odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1)),
-                  sum = _mm256_and_si256(_mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7FFF))), top),
-                  tiny = _mm256_cmpeq_epi32(_mm256_and_si256(bits, _mm256_set1_epi32(0x7F800000)), _mm256_setzero_si256());
+                  sum = _mm256_and_si256(
+                      _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7FFF))),
+                      top),
+                  tiny = _mm256_cmpeq_epi32(_mm256_and_si256(bits, _mm256_set1_epi32(0x7F800000)),
+                                            _mm256_setzero_si256());
     const __m256 number = _mm256_castsi256_ps(_mm256_blendv_epi8(sum, sign, tiny));
-    return _mm256_castps_si256(
-        _mm256_blendv_ps(number, _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000)), _mm256_cmp_ps(x.v, x.v, _CMP_UNORD_Q)));
+    return _mm256_castps_si256(_mm256_blendv_ps(number,
+                                                _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000)),
+                                                _mm256_cmp_ps(x.v, x.v, _CMP_UNORD_Q)));
   }
 };
 

@@ -1,4 +1,5 @@
-// The vector type of vector.h for AVX-512 F, BW, VL, DQ: 16 lanes, 24 accumulators of the 32 registers in a product.
+// The vector type of vector.h for AVX-512 F, BW, VL, DQ: 16 lanes, 24 accumulators of the 32
+// registers in a product.
 #pragma once
 
 #include <immintrin.h>
@@ -13,11 +14,15 @@ struct V {
   static constexpr int kLanes = 16;
   __m512 v;
 
-  static __mmask16 first(std::int64_t n) { return static_cast<__mmask16>(n >= kLanes ? 0xFFFFu : n <= 0 ? 0u : (1u << n) - 1u); }
+  static __mmask16 first(std::int64_t n) {
+    return static_cast<__mmask16>(n >= kLanes ? 0xFFFFu : n <= 0 ? 0u : (1u << n) - 1u);
+  }
   static V set1(float x) { return {_mm512_set1_ps(x)}; }
   static V zero() { return {_mm512_setzero_ps()}; }
   static V load(const float* p) { return {_mm512_loadu_ps(p)}; }
-  static V load_n(const float* p, std::int64_t n) { return {n >= kLanes ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(first(n), p)}; }
+  static V load_n(const float* p, std::int64_t n) {
+    return {n >= kLanes ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(first(n), p)};
+  }
   void store(float* p) const { _mm512_storeu_ps(p, v); }
   void store_n(float* p, std::int64_t n) const {
     if (n >= kLanes) _mm512_storeu_ps(p, v);
@@ -34,8 +39,12 @@ inline V operator/(V a, V b) { return {_mm512_div_ps(a.v, b.v)}; }
 inline V fma(V a, V b, V c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 inline V min(V a, V b) { return {_mm512_min_ps(a.v, b.v)}; }
 inline V max(V a, V b) { return {_mm512_max_ps(a.v, b.v)}; }
-inline V round(V a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+inline V round(V a) {
+  return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
 inline V exp2i(V n) { return {_mm512_scalef_ps(_mm512_set1_ps(1.0f), n.v)}; }
-inline V select_below(std::int64_t i, std::int64_t n, V a, V b) { return {_mm512_mask_blend_ps(V::first(n - i), b.v, a.v)}; }
+inline V select_below(std::int64_t i, std::int64_t n, V a, V b) {
+  return {_mm512_mask_blend_ps(V::first(n - i), b.v, a.v)};
+}
 
 }  // namespace

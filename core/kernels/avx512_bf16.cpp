@@ -1,4 +1,5 @@
-// vector.h for AVX-512 F, BW, VL, DQ and BF16: vdpbf16ps multiplies and adds twice as many numbers as f32 has.
+// vector.h for AVX-512 F, BW, VL, DQ and BF16: vdpbf16ps multiplies and adds twice as many numbers
+// as f32 has.
 
 #include "core/kernels/avx512.h"
 
@@ -15,16 +16,18 @@ struct Words {
 
   static void narrow(const float* x, tinyzero::Index n, float* out) {
     for (tinyzero::Index j = 0; j < n; j += 2 * V::kLanes) {
-      const V a = V::load_n(x + j, n - j), b = n - j > V::kLanes ? V::load_n(x + j + V::kLanes, n - j - V::kLanes) : V::zero();
+      const V a = V::load_n(x + j, n - j),
+              b = n - j > V::kLanes ? V::load_n(x + j + V::kLanes, n - j - V::kLanes) : V::zero();
       both(a, b).store_n(out + j / 2, (n - j + 1) / 2);
     }
   }
 
   static V pair(V a, V b) {
     const __m512i halves = _mm512_castps_si512(both(a, b).v);  // all of a, then all of b
-    const __m512i lanes =
-        _mm512_or_si512(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                        _mm512_slli_epi32(_mm512_setr_epi32(16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31), 16));
+    const __m512i lanes = _mm512_or_si512(
+        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+        _mm512_slli_epi32(
+            _mm512_setr_epi32(16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31), 16));
     return {_mm512_castsi512_ps(_mm512_permutexvar_epi16(lanes, halves))};
   }
 

@@ -9,8 +9,8 @@ namespace {
 
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool has_avx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
 bool anywhere() { return true; }
@@ -37,7 +37,8 @@ const char* named_table() {
 }
 
 const Kernels*& in_use() {
-  static const Kernels* table = &kernels_for(named_table() == nullptr ? "f32" : "auto");  // asked once: kernels() is called for every row
+  static const Kernels* table = &kernels_for(
+      named_table() == nullptr ? "f32" : "auto");  // asked once: kernels() is called for every row
   return table;
 }
 
@@ -59,7 +60,8 @@ const Kernels& kernels_for(const std::string& precision) {
   const char* wanted = named_table();
   if (wanted == nullptr) {
     for (const std::string name : kernel_names()) {
-      if (precision == "auto" || (precision == "bf16") == name.ends_with(kBf16)) return kernels(name);
+      if (precision == "auto" || (precision == "bf16") == name.ends_with(kBf16))
+        return kernels(name);
     }
   }
   std::string name = wanted;

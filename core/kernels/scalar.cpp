@@ -1,5 +1,5 @@
-// The reference: every kernel as its formula reads, in plain loops, with double sums, for words of f32 and of bf16.
-// What it leaves out: blocking, vectors, any thought of speed beyond that.
+// The reference: every kernel as its formula reads, in plain loops, with double sums, for words of
+// f32 and of bf16. What it leaves out: blocking, vectors, any thought of speed beyond that.
 
 #include <algorithm>
 #include <cmath>
@@ -36,7 +36,8 @@ float float_of(std::uint32_t bits) {
   return x;
 }
 
-// x as bf16, in the high half: nearest, ties to even; subnormal numbers as 0, as the hardware has it.
+// x as bf16, in the high half: nearest, ties to even; subnormal numbers as 0, as the hardware has
+// it.
 std::uint32_t bf16_bits(float x) {
   const std::uint32_t bits = bits_of(x);
   if (std::isnan(x)) return 0x7FC00000u;
@@ -63,13 +64,15 @@ struct Words {
       word = x;
     } else {
       const std::uint32_t top = bf16_bits(x);
-      word = float_of(c % 2 == 0 ? (bits_of(word) & 0xFFFF0000u) | top >> 16 : (bits_of(word) & 0xFFFFu) | top);
+      word = float_of(c % 2 == 0 ? (bits_of(word) & 0xFFFF0000u) | top >> 16
+                                 : (bits_of(word) & 0xFFFFu) | top);
     }
   }
 
   // k numbers that stand `x_stride` floats from each other; what is missing in the last word is 0.
   static void narrow(const float* x, Index x_stride, Index k, float* words, Index stride) {
-    for (Index c = 0; c < count(k) * kPair; ++c) put(words, stride, c, c < k ? x[c * x_stride] : 0.0f);
+    for (Index c = 0; c < count(k) * kPair; ++c)
+      put(words, stride, c, c < k ? x[c * x_stride] : 0.0f);
   }
 };
 
@@ -90,15 +93,19 @@ Index packed_size(Index n, Index k) {
 
 template <class W>
 void pack(const float* w, Index row_stride, Index depth_stride, Index n, Index k, float* packed) {
-  for (Index i = 0; i < n; ++i) W::narrow(w + i * row_stride, depth_stride, k, packed + i * W::count(k), 1);
+  for (Index i = 0; i < n; ++i)
+    W::narrow(w + i * row_stride, depth_stride, k, packed + i * W::count(k), 1);
 }
 
 template <class W>
-void matmul(const LeftWords& x, Index m, Index k, const float* w, Index n, const float* bias, bool add, float* y, Index ldy) {
+void matmul(const LeftWords& x, Index m, Index k, const float* w, Index n, const float* bias,
+            bool add, float* y, Index ldy) {
   for (Index i = 0; i < m; ++i) {
     for (Index j = 0; j < n; ++j) {
       double sum = (bias != nullptr ? bias[j] : 0.0f) + (add ? y[i * ldy + j] : 0.0f);
-      for (Index c = 0; c < k; ++c) sum += W::get(x.data + i * x.row_stride, x.word_stride, c) * W::get(w + j * W::count(k), 1, c);
+      for (Index c = 0; c < k; ++c)
+        sum +=
+            W::get(x.data + i * x.row_stride, x.word_stride, c) * W::get(w + j * W::count(k), 1, c);
       y[i * ldy + j] = static_cast<float>(sum);
     }
   }
@@ -110,15 +117,19 @@ double inverse_rms(const float* x, Index n, float eps) {
   return 1.0 / std::sqrt(squares / static_cast<double>(n) + eps);
 }
 
-void rms_norm(const float* x, Index ldx, const float* weight, float eps, Index m, Index n, float* y, Index ldy) {
+void rms_norm(const float* x, Index ldx, const float* weight, float eps, Index m, Index n, float* y,
+              Index ldy) {
   for (Index i = 0; i < m; ++i) {
     const double inverse = inverse_rms(x + i * ldx, n, eps);
-    for (Index j = 0; j < n; ++j) y[i * ldy + j] = static_cast<float>(x[i * ldx + j] * inverse * weight[j]);
+    for (Index j = 0; j < n; ++j)
+      y[i * ldy + j] = static_cast<float>(x[i * ldx + j] * inverse * weight[j]);
   }
 }
 
-// With s = 1/rms(x) and g = dy · weight:  dx = s g - x s³ mean(g x),  dweight = sum over rows of dy x s.
-void rms_norm_backward(const float* x, const float* weight, float eps, const float* dy, Index m, Index n, float* dx, float* dweight) {
+// With s = 1/rms(x) and g = dy · weight:  dx = s g - x s³ mean(g x),  dweight = sum over rows of dy
+// x s.
+void rms_norm_backward(const float* x, const float* weight, float eps, const float* dy, Index m,
+                       Index n, float* dx, float* dweight) {
   for (Index i = 0; i < m; ++i) {
     const float *xi = x + i * n, *dyi = dy + i * n;
     const double s = inverse_rms(xi, n, eps);
@@ -137,7 +148,8 @@ double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 void swiglu(const float* gate_up, Index m, Index n, float* y) {
   for (Index i = 0; i < m; ++i) {
     const float *gate = gate_up + i * 2 * n, *up = gate + n;
-    for (Index j = 0; j < n; ++j) y[i * n + j] = static_cast<float>(gate[j] * sigmoid(gate[j]) * up[j]);
+    for (Index j = 0; j < n; ++j)
+      y[i * n + j] = static_cast<float>(gate[j] * sigmoid(gate[j]) * up[j]);
   }
 }
 
@@ -175,7 +187,8 @@ void store_key(const float* key, Index head_dim, Index position, float* keys) {
 template <class W>
 void store_value(const float* value, Index head_dim, Index position, float* values) {
   for (Index j = 0; j < head_dim; ++j) {
-    if (position % W::kNumbers == 0) W::narrow(value + j, 1, 1, values + position / W::kNumbers * head_dim + j, 1);
+    if (position % W::kNumbers == 0)
+      W::narrow(value + j, 1, 1, values + position / W::kNumbers * head_dim + j, 1);
     else W::put(values + j, head_dim, position, value[j]);
   }
 }
@@ -185,7 +198,9 @@ SoftmaxRow softmax_of(float* scores, Index n, double scale) {
   const float largest = *std::max_element(scores, scores + n);
   double sum = 0;
   for (Index t = 0; t < n; ++t) sum += std::exp((static_cast<double>(scores[t]) - largest) * scale);
-  for (Index t = 0; t < n; ++t) scores[t] = static_cast<float>(std::exp((static_cast<double>(scores[t]) - largest) * scale) / sum);
+  for (Index t = 0; t < n; ++t)
+    scores[t] =
+        static_cast<float>(std::exp((static_cast<double>(scores[t]) - largest) * scale) / sum);
   return {largest, static_cast<float>(std::log(sum))};
 }
 
@@ -207,7 +222,8 @@ Index attend_scratch(Index, Index head_dim, Index length) {
 
 // Scores and weights are rounded to what a word holds before they meet keys and values.
 template <class W>
-void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues* kv, Index parts, float* scratch, float* out) {
+void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues* kv,
+            Index parts, float* scratch, float* out) {
   float *query = scratch, *scores = scratch + W::count(head_dim) + 1, *one = scores - 1;
   for (Index h = 0; h < group; ++h) {
     W::narrow(q + h * head_dim, 1, head_dim, query, 1);
@@ -215,13 +231,15 @@ void attend(const float* q, Index group, Index head_dim, float scale, const KeyV
     for (Index i = 0; i < parts; ++i) {
       for (Index t = 0; t < kv[i].length; ++t, ++length) {
         double sum = 0;
-        for (Index j = 0; j < head_dim; ++j) sum += W::get(query, 1, j) * W::get(kv[i].keys + t * W::count(head_dim), 1, j);
+        for (Index j = 0; j < head_dim; ++j)
+          sum += W::get(query, 1, j) * W::get(kv[i].keys + t * W::count(head_dim), 1, j);
         scores[length] = static_cast<float>(sum * scale);
       }
     }
     const double largest = *std::max_element(scores, scores + length);
     double total = 0;
-    for (Index t = 0; t < length; ++t) total += scores[t] = static_cast<float>(std::exp(scores[t] - largest));
+    for (Index t = 0; t < length; ++t)
+      total += scores[t] = static_cast<float>(std::exp(scores[t] - largest));
     for (Index j = 0; j < head_dim; ++j) {
       double sum = 0;
       Index at = 0;
@@ -244,41 +262,51 @@ Float* row_of(Float* shared, Float* own, const SharedRows& rows, Index stride, I
   return t < rows.length ? shared + t * stride : own + (t - rows.length) * stride;
 }
 
-void attention(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, Index length, float* out,
-               SoftmaxRow* softmax, float* scratch) {
+void attention(const AttentionShape& s, const float* q, const float* k, const float* v,
+               const SharedRows& shared, Index length, float* out, SoftmaxRow* softmax,
+               float* scratch) {
   for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
     for (Index i = 0; i < length; ++i) {
       const float* qi = q + i * s.qkv_stride + h * s.head_dim;
       const Index seen = shared.length + i + 1;
-      for (Index t = 0; t < seen; ++t) scratch[t] = static_cast<float>(dot(qi, row_of(shared.k, k, shared, s.qkv_stride, t), s.head_dim));
+      for (Index t = 0; t < seen; ++t)
+        scratch[t] =
+            static_cast<float>(dot(qi, row_of(shared.k, k, shared, s.qkv_stride, t), s.head_dim));
       softmax[h * length + i] = softmax_of(scratch, seen, s.scale);
       for (Index j = 0; j < s.head_dim; ++j) {
         double sum = 0;
-        for (Index t = 0; t < seen; ++t) sum += static_cast<double>(scratch[t]) * row_of(shared.v, v, shared, s.qkv_stride, t)[j];
+        for (Index t = 0; t < seen; ++t)
+          sum += static_cast<double>(scratch[t]) * row_of(shared.v, v, shared, s.qkv_stride, t)[j];
         out[i * s.out_stride + h * s.head_dim + j] = static_cast<float>(sum);
       }
     }
   }
 }
 
-// p_t of the softmax of scale q·k_t,  ds_t = p_t (dout·v_t - dout·out);  dq = scale Σ ds_t k_t,  dk_t += scale ds_t q,  dv_t += p_t dout.
-void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, const float* out,
-                        const SoftmaxRow* softmax, const float* dout, Index length, float* dq, float* dk, float* dv, float*) {
+// p_t of the softmax of scale q·k_t,  ds_t = p_t (dout·v_t - dout·out);  dq = scale Σ ds_t k_t,
+// dk_t += scale ds_t q,  dv_t += p_t dout.
+void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v,
+                        const SharedRows& shared, const float* out, const SoftmaxRow* softmax,
+                        const float* dout, Index length, float* dq, float* dk, float* dv, float*) {
   for (Index t = 0; t < length; ++t) {
     std::fill_n(dk + t * s.qkv_stride, s.head_dim, 0.0f);
     std::fill_n(dv + t * s.qkv_stride, s.head_dim, 0.0f);
   }
   for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
     for (Index i = 0; i < length; ++i) {
-      const float *qi = q + i * s.qkv_stride + h * s.head_dim, *oi = out + i * s.out_stride + h * s.head_dim,
+      const float *qi = q + i * s.qkv_stride + h * s.head_dim,
+                  *oi = out + i * s.out_stride + h * s.head_dim,
                   *doi = dout + i * s.out_stride + h * s.head_dim;
       float* dqi = dq + i * s.qkv_stride + h * s.head_dim;
       const double delta = dot(doi, oi, s.head_dim);
       std::fill_n(dqi, s.head_dim, 0.0f);
       for (Index t = 0; t < shared.length + i + 1; ++t) {
-        const float *kt = row_of(shared.k, k, shared, s.qkv_stride, t), *vt = row_of(shared.v, v, shared, s.qkv_stride, t);
-        float *dkt = row_of(shared.dk, dk, shared, s.qkv_stride, t), *dvt = row_of(shared.dv, dv, shared, s.qkv_stride, t);
-        const double p = std::exp(log_p(static_cast<float>(dot(qi, kt, s.head_dim)), softmax[h * length + i], s.scale));
+        const float *kt = row_of(shared.k, k, shared, s.qkv_stride, t),
+                    *vt = row_of(shared.v, v, shared, s.qkv_stride, t);
+        float *dkt = row_of(shared.dk, dk, shared, s.qkv_stride, t),
+              *dvt = row_of(shared.dv, dv, shared, s.qkv_stride, t);
+        const double p = std::exp(
+            log_p(static_cast<float>(dot(qi, kt, s.head_dim)), softmax[h * length + i], s.scale));
         const double ds = p * (dot(doi, vt, s.head_dim) - delta) * s.scale;
         for (Index j = 0; j < s.head_dim; ++j) {
           dqi[j] += static_cast<float>(ds * kt[j]);
@@ -299,7 +327,8 @@ void exponentials(float* logits, Index n, float scale, float& largest, double& s
   }
 }
 
-void distribution(const float* logits, Index n, float scale, float& largest, double& sum, double& weighted) {
+void distribution(const float* logits, Index n, float scale, float& largest, double& sum,
+                  double& weighted) {
   largest = *std::max_element(logits, logits + n);
   sum = weighted = 0;
   for (Index j = 0; j < n; ++j) {
@@ -309,7 +338,8 @@ void distribution(const float* logits, Index n, float scale, float& largest, dou
   }
 }
 
-void logit_gradient(float* logits, Index n, float scale, const SoftmaxRow& softmax, float entropy, float g, float e) {
+void logit_gradient(float* logits, Index n, float scale, const SoftmaxRow& softmax, float entropy,
+                    float g, float e) {
   for (Index j = 0; j < n; ++j) {
     const double log = log_p(logits[j], softmax, scale), p = std::exp(log);
     logits[j] = p > 0 ? static_cast<float>(scale * p * (-g - e * (log + entropy))) : 0.0f;

@@ -1,15 +1,19 @@
-// The kernels for machines with vectors, written once over a small vector type `V` and the products of words `Words`, which avx2.cpp,
-// avx512.cpp and their bf16 siblings define before they include this file. Everything stands in an anonymous namespace and no standard template is
-// used: code compiled for AVX-512 must not be merged by the linker with code that other machines run.
+// The kernels for machines with vectors, written once over a small vector type `V` and the products
+// of words `Words`, which avx2.cpp, avx512.cpp and their bf16 siblings define before they include
+// this file. Everything stands in an anonymous namespace and no standard template is used: code
+// compiled for AVX-512 must not be merged by the linker with code that other machines run.
 //
-// A product computes a tile of kTileRows rows and two vectors of columns at once, in registers. Its roof, multiply_adds, is reached while a panel
-// of the right side (kPanel columns) stays in the L1 cache: long inner dimensions are cut into kDepth words for that. The row kernels are bound by
+// A product computes a tile of kTileRows rows and two vectors of columns at once, in registers. Its
+// roof, multiply_adds, is reached while a panel of the right side (kPanel columns) stays in the L1
+// cache: long inner dimensions are cut into kDepth words for that. The row kernels are bound by
 // cache bandwidth.
 
-// V has: kLanes; set1, zero, load, load_n (first n lanes, others 0), store, store_n; + - * / and fma(a, b, c) = a b + c; min; max;
-// round (to nearest); exp2i (2 to an integral power); select_below(i, n, a, b): lane < n - i ? a : b; sum and maximum of the lanes.
-// Words has: kPair; multiply_add(a, b, c) = c + a · b of words; narrow(x, n, out): n numbers to words, missing ones 0; pair(a, b): the words of two
-// vectors of numbers, lane by lane; second(w, b): words w with b as their second number.
+// V has: kLanes; set1, zero, load, load_n (first n lanes, others 0), store, store_n; + - * / and
+// fma(a, b, c) = a b + c; min; max; round (to nearest); exp2i (2 to an integral power);
+// select_below(i, n, a, b): lane < n - i ? a : b; sum and maximum of the lanes. Words has: kPair;
+// multiply_add(a, b, c) = c + a · b of words; narrow(x, n, out): n numbers to words, missing ones
+// 0; pair(a, b): the words of two vectors of numbers, lane by lane; second(w, b): words w with b as
+// their second number.
 
 namespace {
 
@@ -54,7 +58,8 @@ inline float largest_of(const float* x, Index n) {
   return largest;
 }
 
-// exp(x) within 2 ulp on [-87.33, 88.37], its value at the nearer end outside: x = n ln 2 + r, a polynomial of degree 6 for exp(r), times 2^n. Cephes' split of ln 2.
+// exp(x) within 2 ulp on [-87.33, 88.37], its value at the nearer end outside: x = n ln 2 + r, a
+// polynomial of degree 6 for exp(r), times 2^n. Cephes' split of ln 2.
 inline V exponential(V x) {
   x = max(V::set1(-87.33f), min(V::set1(88.37f), x));
   const V n = round(x * V::set1(1.44269504f));
@@ -106,7 +111,9 @@ void narrow_columns(const float* x, Index ldx, Index k, Index m, float* out) {
     const bool last = c + Words::kPair > k;  // a half-filled word
     for (Index i = 0; i < m; i += kLanes) {
       const Index n = smaller(m - i, kLanes);
-      Words::pair(V::load_n(row + i, n), last ? V::zero() : V::load_n(row + (Words::kPair - 1) * ldx + i, n)).store_n(out + i, n);
+      Words::pair(V::load_n(row + i, n),
+                  last ? V::zero() : V::load_n(row + (Words::kPair - 1) * ldx + i, n))
+          .store_n(out + i, n);
     }
   }
 }
@@ -128,7 +135,8 @@ inline V gather(const float* w, Index row_stride, Index n) {
 
 // Panels of kPanel rows of w, transposed: [n / kPanel][words(k)][kPanel], missing rows as zeros.
 template <class W>
-void pack_words(const float* w, Index row_stride, Index depth_stride, Index n, Index k, float* packed) {
+void pack_words(const float* w, Index row_stride, Index depth_stride, Index n, Index k,
+                float* packed) {
   for (Index first = 0; first < n; first += kPanel) {
     for (Index c = 0; c < k; c += W::kPair) {
       for (Index half = 0; half < kPanel; half += kLanes, packed += kLanes) {
@@ -136,7 +144,10 @@ void pack_words(const float* w, Index row_stride, Index depth_stride, Index n, I
         const float* at = w + (first + half) * row_stride + c * depth_stride;
         if (rows <= 0) V::zero().store(packed);
         else if constexpr (W::kPair == 1) gather(at, row_stride, rows).store(packed);
-        else W::pair(gather(at, row_stride, rows), c + 1 < k ? gather(at + depth_stride, row_stride, rows) : V::zero()).store(packed);
+        else
+          W::pair(gather(at, row_stride, rows),
+                  c + 1 < k ? gather(at + depth_stride, row_stride, rows) : V::zero())
+              .store(packed);
       }
     }
   }
@@ -157,8 +168,8 @@ struct Product {
   bool alone;     // one tile has all the rows
 };
 
-// M rows of one panel: 2 M accumulators, one pass over the depth. Meanwhile asks for half a panel from `ahead` on, for the L2 cache; for a whole
-// one if no other rows will.
+// M rows of one panel: 2 M accumulators, one pass over the depth. Meanwhile asks for half a panel
+// from `ahead` on, for the L2 cache; for a whole one if no other rows will.
 template <class W, int M>
 void product_tile(const Product& p, const float* panel, Index row, const float* ahead) {
   const Index row_stride = p.x.row_stride, word_stride = p.x.word_stride, depth = p.depth;
@@ -194,11 +205,12 @@ void product_rest(const Product& p, const float* panel, Index row, Index rows, c
   else if constexpr (M > 1) product_rest<W, M - 1>(p, panel, row, rows, ahead);
 }
 
-// `packed_depth`: words that the right side was packed with, of which the first `depth` are used. The sums of kDepth words each are added up in
-// order, whatever m is. Many rows take all panels for each of them, few rows panel after panel, as they stand in memory.
+// `packed_depth`: words that the right side was packed with, of which the first `depth` are used.
+// The sums of kDepth words each are added up in order, whatever m is. Many rows take all panels for
+// each of them, few rows panel after panel, as they stand in memory.
 template <class W>
-void product(const LeftWords& x, Index m, Index depth, const float* packed, Index packed_depth, Index n, const float* bias, bool add,
-             float* y, Index ldy) {
+void product(const LeftWords& x, Index m, Index depth, const float* packed, Index packed_depth,
+             Index n, const float* bias, bool add, float* y, Index ldy) {
   const auto part = [&](Index start, Index first) __attribute__((always_inline)) {
     const LeftWords left{x.data + start * x.word_stride, x.row_stride, x.word_stride};
     const float* panel = packed + first * packed_depth + start * kPanel;
@@ -210,11 +222,12 @@ void product(const LeftWords& x, Index m, Index depth, const float* packed, Inde
                     ldy,
                     smaller(n - first, kPanel),
                     m <= kTileRows};
-    // The first two tiles of a panel ask for one half each of the next panel, which stands behind this one: small models find it in the L3 cache,
-    // large ones in memory.
+    // The first two tiles of a panel ask for one half each of the next panel, which stands behind
+    // this one: small models find it in the L3 cache, large ones in memory.
     const float* ahead = panel + packed_depth * kPanel;
     Index row = 0;
-    for (; row + kTileRows <= m; row += kTileRows, ahead += p.depth * kPanel / 2) product_tile<W, kTileRows>(p, panel, row, ahead);
+    for (; row + kTileRows <= m; row += kTileRows, ahead += p.depth * kPanel / 2)
+      product_tile<W, kTileRows>(p, panel, row, ahead);
     if (row < m) product_rest<W, kTileRows - 1>(p, panel, row, m - row, ahead);
   };
   const Index steps = larger((depth + kDepth - 1) / kDepth, 1), panels = (n + kPanel - 1) / kPanel;
@@ -227,7 +240,8 @@ void product(const LeftWords& x, Index m, Index depth, const float* packed, Inde
   }
 }
 
-void matmul(const LeftWords& x, Index m, Index k, const float* packed, Index n, const float* bias, bool add, float* y, Index ldy) {
+void matmul(const LeftWords& x, Index m, Index k, const float* packed, Index n, const float* bias,
+            bool add, float* y, Index ldy) {
   product<Words>(x, m, words<Words>(k), packed, words<Words>(k), n, bias, add, y, ldy);
 }
 
@@ -242,19 +256,24 @@ inline float dot(const float* a, const float* b, Index n) {
   return sum.sum();
 }
 
-inline float inverse_rms(const float* x, Index n, float eps) { return 1.0f / __builtin_sqrtf(dot(x, x, n) / static_cast<float>(n) + eps); }
+inline float inverse_rms(const float* x, Index n, float eps) {
+  return 1.0f / __builtin_sqrtf(dot(x, x, n) / static_cast<float>(n) + eps);
+}
 
-void rms_norm(const float* x, Index ldx, const float* weight, float eps, Index m, Index n, float* y, Index ldy) {
+void rms_norm(const float* x, Index ldx, const float* weight, float eps, Index m, Index n, float* y,
+              Index ldy) {
   for (Index i = 0; i < m; ++i) {
     const V inverse = V::set1(inverse_rms(x + i * ldx, n, eps));
     for (Index j = 0; j < n; j += kLanes) {
       const Index w = smaller(n - j, kLanes);
-      (V::load_n(x + i * ldx + j, w) * inverse * V::load_n(weight + j, w)).store_n(y + i * ldy + j, w);
+      (V::load_n(x + i * ldx + j, w) * inverse * V::load_n(weight + j, w))
+          .store_n(y + i * ldy + j, w);
     }
   }
 }
 
-void rms_norm_backward(const float* x, const float* weight, float eps, const float* dy, Index m, Index n, float* dx, float* dweight) {
+void rms_norm_backward(const float* x, const float* weight, float eps, const float* dy, Index m,
+                       Index n, float* dx, float* dweight) {
   for (Index i = 0; i < m; ++i) {
     const float *xi = x + i * n, *dyi = dy + i * n;
     const float s = inverse_rms(xi, n, eps);
@@ -306,7 +325,8 @@ void rope(float* x, Index heads, Index head_dim, const float* cosines, const flo
     float *a = x + h * head_dim, *b = a + half;
     for (Index j = 0; j < half; j += kLanes) {
       const Index w = smaller(half - j, kLanes);
-      const V aj = V::load_n(a + j, w), bj = V::load_n(b + j, w), c = V::load_n(cosines + j, w), s = V::load_n(sines + j, w);
+      const V aj = V::load_n(a + j, w), bj = V::load_n(b + j, w), c = V::load_n(cosines + j, w),
+              s = V::load_n(sines + j, w);
       (aj * c - bj * s).store_n(a + j, w);
       fma(bj, c, aj * s).store_n(b + j, w);
     }
@@ -321,7 +341,8 @@ void store_key(const float* key, Index head_dim, Index position, float* keys) {
   for (Index j = 0; j < n; j += kLanes) {
     alignas(64) float narrow[kLanes];
     const Index some = smaller(n - j, kLanes);
-    Words::narrow(key + j * Words::kPair, smaller(head_dim - j * Words::kPair, kLanes * Words::kPair), narrow);
+    Words::narrow(key + j * Words::kPair,
+                  smaller(head_dim - j * Words::kPair, kLanes * Words::kPair), narrow);
     for (Index i = 0; i < some; ++i) out[(j + i) * kLanes] = narrow[i];
   }
 }
@@ -333,13 +354,16 @@ void store_value(const float* value, Index head_dim, Index position, float* valu
   for (Index j = 0; j < head_dim; j += kLanes) {
     const Index n = smaller(head_dim - j, kLanes);
     const V v = V::load_n(value + j, n);
-    (second ? Words::second(V::load_n(row + j, n), v) : Words::pair(v, V::zero())).store_n(row + j, n);
+    (second ? Words::second(V::load_n(row + j, n), v) : Words::pair(v, V::zero()))
+        .store_n(row + j, n);
   }
 }
 
-// out[h][t] = Σ_j q[h][j] blocks[t][j] for H heads and all t up to `length` rounded up to a block; n words of depth.
+// out[h][t] = Σ_j q[h][j] blocks[t][j] for H heads and all t up to `length` rounded up to a block;
+// n words of depth.
 template <class W, int H, int Blocks>
-void score_blocks(const float* q, Index q_stride, const float* blocks, Index n, float* out, Index out_stride) {
+void score_blocks(const float* q, Index q_stride, const float* blocks, Index n, float* out,
+                  Index out_stride) {
   V sum[Blocks][H];
   for (int b = 0; b < Blocks; ++b) {
     for (int h = 0; h < H; ++h) sum[b][h] = V::zero();
@@ -365,8 +389,8 @@ inline void fetch(const float* x, Index n) {
 
 // Meanwhile fetches `ahead_floats` from `ahead` on, evenly over the blocks.
 template <class W, int H>
-void block_scores(const float* q, Index q_stride, const float* blocks, Index n, Index length, float* out, Index out_stride,
-                  const float* ahead, Index ahead_floats) {
+void block_scores(const float* q, Index q_stride, const float* blocks, Index n, Index length,
+                  float* out, Index out_stride, const float* ahead, Index ahead_floats) {
   if (length == 0) return;
   const Index share = round_up(ahead_floats * 2 * kLanes / round_up(length, 2 * kLanes), kLanes);
   Index t = 0;
@@ -377,12 +401,15 @@ void block_scores(const float* q, Index q_stride, const float* blocks, Index n, 
   if (t < length) score_blocks<W, H, 1>(q, q_stride, blocks + t * n, n, out + t, out_stride);
 }
 
-// out[h] (+)= Σ_t p[h][t] rows[t] for H heads and `depth` words of positions, columns j … of at most two vectors.
+// out[h] (+)= Σ_t p[h][t] rows[t] for H heads and `depth` words of positions, columns j … of at
+// most two vectors.
 template <class W, int H, bool Full>
-void weighted_columns(const float* p, Index p_stride, const float* rows, Index row_stride, Index depth, Index columns, bool add, float* out,
-                      Index out_stride) {
+void weighted_columns(const float* p, Index p_stride, const float* rows, Index row_stride,
+                      Index depth, Index columns, bool add, float* out, Index out_stride) {
   const Index w0 = Full ? kLanes : smaller(columns, kLanes), w1 = Full ? kLanes : columns - w0;
-  const auto second = [&](const float* x) { return Full ? V::load(x + kLanes) : w1 > 0 ? V::load_n(x + kLanes, w1) : V::zero(); };
+  const auto second = [&](const float* x) {
+    return Full ? V::load(x + kLanes) : w1 > 0 ? V::load_n(x + kLanes, w1) : V::zero();
+  };
   V sum[H][2];
   for (int h = 0; h < H; ++h) {
     sum[h][0] = add ? V::load_n(out + h * out_stride, w0) : V::zero();
@@ -403,10 +430,15 @@ void weighted_columns(const float* p, Index p_stride, const float* rows, Index r
 }
 
 template <class W, int H>
-void weighted_rows(const float* p, Index p_stride, const float* rows, Index depth, Index n, bool add, float* out, Index out_stride) {
+void weighted_rows(const float* p, Index p_stride, const float* rows, Index depth, Index n,
+                   bool add, float* out, Index out_stride) {
   for (Index j = 0; j < n; j += kPanel) {
-    if (n - j >= kPanel) weighted_columns<W, H, true>(p, p_stride, rows + j, n, depth, kPanel, add, out + j, out_stride);
-    else weighted_columns<W, H, false>(p, p_stride, rows + j, n, depth, n - j, add, out + j, out_stride);
+    if (n - j >= kPanel)
+      weighted_columns<W, H, true>(p, p_stride, rows + j, n, depth, kPanel, add, out + j,
+                                   out_stride);
+    else
+      weighted_columns<W, H, false>(p, p_stride, rows + j, n, depth, n - j, add, out + j,
+                                    out_stride);
   }
 }
 
@@ -449,25 +481,29 @@ void attend_heads(const AttendPlan& a, Index first) {
   float *scores = a.scores + first * a.score_stride, *out = a.out + first * a.head_dim;
   Index at = 0;
   for (Index i = 0; i < a.parts; at += round_up(a.kv[i].length, kLanes), ++i)
-    block_scores<Words, H>(q, q_words, a.kv[i].keys, q_words, a.kv[i].length, scores + at, a.score_stride, a.kv[i].values,
+    block_scores<Words, H>(q, q_words, a.kv[i].keys, q_words, a.kv[i].length, scores + at,
+                           a.score_stride, a.kv[i].values,
                            words<Words>(a.kv[i].length) * a.head_dim);
   float factor[H];
   for (int h = 0; h < H; ++h) {
     float* x = scores + h * a.score_stride;
     V top = V::set1(-__builtin_inff()), total = V::zero();
     at = 0;
-    for (Index i = 0; i < a.parts; at += round_up(a.kv[i].length, kLanes), ++i) top = scaled_scores(x + at, a.kv[i].length, a.scale, top);
+    for (Index i = 0; i < a.parts; at += round_up(a.kv[i].length, kLanes), ++i)
+      top = scaled_scores(x + at, a.kv[i].length, a.scale, top);
     const float largest = top.maximum();
     at = 0;
     for (Index i = 0; i < a.parts; at += round_up(a.kv[i].length, kLanes), ++i) {
       total = exponential_scores(x + at, a.kv[i].length, largest, total);
-      if constexpr (Words::kPair > 1) Words::narrow(x + at, round_up(a.kv[i].length, kLanes), x + at);
+      if constexpr (Words::kPair > 1)
+        Words::narrow(x + at, round_up(a.kv[i].length, kLanes), x + at);
     }
     factor[h] = 1.0f / total.sum();
   }
   at = 0;
   for (Index i = 0; i < a.parts; at += round_up(a.kv[i].length, kLanes), ++i)
-    weighted_rows<Words, H>(scores + at, a.score_stride, a.kv[i].values, words<Words>(a.kv[i].length), a.head_dim, i > 0, out, a.head_dim);
+    weighted_rows<Words, H>(scores + at, a.score_stride, a.kv[i].values,
+                            words<Words>(a.kv[i].length), a.head_dim, i > 0, out, a.head_dim);
   for (int h = 0; h < H; ++h) {
     const V scale = V::set1(factor[h]);
     for (Index j = 0; j < a.head_dim; j += kLanes) {
@@ -481,7 +517,8 @@ Index attend_scratch(Index group, Index head_dim, Index length) {
   return group * (round_up(length, kLanes) + (Words::kPair > 1 ? words<Words>(head_dim) : 0));
 }
 
-void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues* kv, Index parts, float* scratch, float* out) {
+void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues* kv,
+            Index parts, float* scratch, float* out) {
   AttendPlan a{head_dim, parts, scale, kv, q, scratch, 0, out};
   for (Index i = 0; i < parts; ++i) a.score_stride += round_up(kv[i].length, kLanes);
   if constexpr (Words::kPair > 1) {
@@ -504,7 +541,8 @@ void attend(const float* q, Index group, Index head_dim, float scale, const KeyV
 constexpr Index kQueryRows = 24;
 
 struct TrainScratch {
-  float *keys, *values;     // packed for scores and for weighted sums; in the backward pass both for scores
+  float *keys,
+      *values;  // packed for scores and for weighted sums; in the backward pass both for scores
   float* keys_across;       // packed for dq
   float *scores, *dscores;  // (kQueryRows, padded)
   float* block;             // packed queries or gradients of a block
@@ -535,48 +573,55 @@ TrainScratch divide_scratch(const AttentionShape& s, Index length, float* scratc
 }
 
 Index attention_scratch(const AttentionShape& s, Index length) {
-  return 3 * side_floats(s, length) + 2 * kQueryRows * round_up(length, kPanel) + packed_words<F32>(s.head_dim, kQueryRows) +
-         4 * length * s.head_dim;
+  return 3 * side_floats(s, length) + 2 * kQueryRows * round_up(length, kPanel) +
+         packed_words<F32>(s.head_dim, kQueryRows) + 4 * length * s.head_dim;
 }
 
-inline void copy_rows(const float* from, Index from_stride, Index rows, Index n, float* to, Index to_stride) {
+inline void copy_rows(const float* from, Index from_stride, Index rows, Index n, float* to,
+                      Index to_stride) {
   for (Index i = 0; i < rows; ++i) {
     for (Index j = 0; j < n; ++j) to[i * to_stride + j] = from[i * from_stride + j];
   }
 }
 
-// Keys or values of all positions as one matrix: the sequence's own rows where they stand, or copied behind the shared ones.
+// Keys or values of all positions as one matrix: the sequence's own rows where they stand, or
+// copied behind the shared ones.
 struct Rows {
   const float* data;
   Index stride;
 };
 
-inline Rows joined(const AttentionShape& s, const float* shared, Index shared_length, const float* own, Index length, float* room) {
+inline Rows joined(const AttentionShape& s, const float* shared, Index shared_length,
+                   const float* own, Index length, float* room) {
   if (shared_length == 0) return {own, s.qkv_stride};
   copy_rows(shared, s.qkv_stride, shared_length, s.head_dim, room, s.head_dim);
   copy_rows(own, s.qkv_stride, length, s.head_dim, room + shared_length * s.head_dim, s.head_dim);
   return {room, s.head_dim};
 }
 
-void attention(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, Index length, float* out,
-               SoftmaxRow* softmax, float* scratch) {
+void attention(const AttentionShape& s, const float* q, const float* k, const float* v,
+               const SharedRows& shared, Index length, float* out, SoftmaxRow* softmax,
+               float* scratch) {
   const Index all = shared.length + length;
   const TrainScratch t = divide_scratch(s, all, scratch);
-  const Rows keys = joined(s, shared.k, shared.length, k, length, t.k), values = joined(s, shared.v, shared.length, v, length, t.v);
+  const Rows keys = joined(s, shared.k, shared.length, k, length, t.k),
+             values = joined(s, shared.v, shared.length, v, length, t.v);
   pack_words<F32>(keys.data, keys.stride, 1, all, s.head_dim, t.keys);
   pack_words<F32>(values.data, 1, values.stride, s.head_dim, all, t.values);
   for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
     for (Index first = 0; first < length; first += kQueryRows) {
       const Index rows = smaller(length - first, kQueryRows), seen = shared.length + first + rows;
-      product<F32>({q + first * s.qkv_stride + h * s.head_dim, s.qkv_stride, 1}, rows, s.head_dim, t.keys, s.head_dim, seen, nullptr, false,
-                   t.scores, t.padded);
+      product<F32>({q + first * s.qkv_stride + h * s.head_dim, s.qkv_stride, 1}, rows, s.head_dim,
+                   t.keys, s.head_dim, seen, nullptr, false, t.scores, t.padded);
       for (Index i = 0; i < rows; ++i) {
         float* x = t.scores + i * t.padded;
         const Index own = shared.length + first + i + 1;
         const float largest = largest_of(x, own);
         V total = V::zero();
         for (Index j = 0; j < own; j += kLanes) {
-          const V e = select_below(j, own, exponential((V::load(x + j) - V::set1(largest)) * V::set1(s.scale)), V::zero());
+          const V e = select_below(
+              j, own, exponential((V::load(x + j) - V::set1(largest)) * V::set1(s.scale)),
+              V::zero());
           e.store(x + j);
           total = total + e;
         }
@@ -592,18 +637,24 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
   }
 }
 
-// p_t of the softmax of scale q·k_t, ds_t = scale p_t (dout·v_t - dout·out), for one row of a block; 0 for positions after its own.
-inline void score_gradients(float* p, float* ds, Index own, Index seen, float scale, const SoftmaxRow& softmax, float along) {
-  const V factor = V::set1(scale), largest = V::set1(softmax.largest), minus_log_sum = V::set1(-softmax.log_sum), delta = V::set1(along);
+// p_t of the softmax of scale q·k_t, ds_t = scale p_t (dout·v_t - dout·out), for one row of a
+// block; 0 for positions after its own.
+inline void score_gradients(float* p, float* ds, Index own, Index seen, float scale,
+                            const SoftmaxRow& softmax, float along) {
+  const V factor = V::set1(scale), largest = V::set1(softmax.largest),
+          minus_log_sum = V::set1(-softmax.log_sum), delta = V::set1(along);
   for (Index j = 0; j < seen; j += kLanes) {
-    const V pj = select_below(j, own, exponential(fma(V::load(p + j) - largest, factor, minus_log_sum)), V::zero());
+    const V pj = select_below(
+        j, own, exponential(fma(V::load(p + j) - largest, factor, minus_log_sum)), V::zero());
     pj.store(p + j);
     select_below(j, own, pj * (V::load(ds + j) - delta) * factor, V::zero()).store(ds + j);
   }
 }
 
-// Gradients of all positions, gathered in `from`: those of shared rows are added to theirs, the others written to the sequence's own.
-inline void hand_out(const AttentionShape& s, const float* from, float* shared, Index shared_length, float* own, Index length) {
+// Gradients of all positions, gathered in `from`: those of shared rows are added to theirs, the
+// others written to the sequence's own.
+inline void hand_out(const AttentionShape& s, const float* from, float* shared, Index shared_length,
+                     float* own, Index length) {
   const Index n = s.head_dim;
   for (Index i = 0; i < shared_length; ++i) {
     for (Index j = 0; j < n; ++j) shared[i * s.qkv_stride + j] += from[i * n + j];
@@ -611,26 +662,34 @@ inline void hand_out(const AttentionShape& s, const float* from, float* shared, 
   copy_rows(from + shared_length * n, n, length, n, own, s.qkv_stride);
 }
 
-void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v, const SharedRows& shared, const float* out,
-                        const SoftmaxRow* softmax, const float* dout, Index length, float* dq, float* dk, float* dv, float* scratch) {
+void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v,
+                        const SharedRows& shared, const float* out, const SoftmaxRow* softmax,
+                        const float* dout, Index length, float* dq, float* dk, float* dv,
+                        float* scratch) {
   const Index all = shared.length + length, n = s.head_dim, stride = s.qkv_stride;
   const TrainScratch t = divide_scratch(s, all, scratch);
-  const Rows keys = joined(s, shared.k, shared.length, k, length, t.k), values = joined(s, shared.v, shared.length, v, length, t.v);
+  const Rows keys = joined(s, shared.k, shared.length, k, length, t.k),
+             values = joined(s, shared.v, shared.length, v, length, t.v);
   pack_words<F32>(keys.data, keys.stride, 1, all, n, t.keys);
   pack_words<F32>(values.data, values.stride, 1, all, n, t.values);
   pack_words<F32>(keys.data, 1, keys.stride, n, all, t.keys_across);
   for (Index i = 0; i < all * n; ++i) t.dk[i] = t.dv[i] = 0.0f;
   for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
     for (Index first = 0; first < length; first += kQueryRows) {
-      const Index rows = smaller(length - first, kQueryRows), seen = shared.length + first + rows, at = first * stride + h * n,
-                  to = first * s.out_stride + h * n;
-      product<F32>({q + at, stride, 1}, rows, n, t.keys, n, seen, nullptr, false, t.scores, t.padded);
-      product<F32>({dout + to, s.out_stride, 1}, rows, n, t.values, n, seen, nullptr, false, t.dscores, t.padded);
+      const Index rows = smaller(length - first, kQueryRows), seen = shared.length + first + rows,
+                  at = first * stride + h * n, to = first * s.out_stride + h * n;
+      product<F32>({q + at, stride, 1}, rows, n, t.keys, n, seen, nullptr, false, t.scores,
+                   t.padded);
+      product<F32>({dout + to, s.out_stride, 1}, rows, n, t.values, n, seen, nullptr, false,
+                   t.dscores, t.padded);
       for (Index i = 0; i < rows; ++i) {
-        score_gradients(t.scores + i * t.padded, t.dscores + i * t.padded, shared.length + first + i + 1, seen, s.scale,
-                        softmax[h * length + first + i], dot(dout + to + i * s.out_stride, out + to + i * s.out_stride, n));
+        score_gradients(t.scores + i * t.padded, t.dscores + i * t.padded,
+                        shared.length + first + i + 1, seen, s.scale,
+                        softmax[h * length + first + i],
+                        dot(dout + to + i * s.out_stride, out + to + i * s.out_stride, n));
       }
-      product<F32>({t.dscores, t.padded, 1}, rows, seen, t.keys_across, all, n, nullptr, false, dq + at, stride);
+      product<F32>({t.dscores, t.padded, 1}, rows, seen, t.keys_across, all, n, nullptr, false,
+                   dq + at, stride);
       pack_words<F32>(q + at, 1, stride, n, rows, t.block);
       product<F32>({t.dscores, 1, t.padded}, seen, rows, t.block, rows, n, nullptr, true, t.dk, n);
       pack_words<F32>(dout + to, 1, s.out_stride, n, rows, t.block);
@@ -643,9 +702,11 @@ void attention_backward(const AttentionShape& s, const float* q, const float* k,
 
 // ---- distributions ----
 
-// Calls work(j, x_j in lanes, how many) for all vectors, and end() after each 1,024 of n: f32 partial sums stay short.
+// Calls work(j, x_j in lanes, how many) for all vectors, and end() after each 1,024 of n: f32
+// partial sums stay short.
 template <class Work, class End>
-inline void for_scaled(const float* logits, Index n, float largest, float scale, const Work& work, const End& end) {
+inline void for_scaled(const float* logits, Index n, float largest, float scale, const Work& work,
+                       const End& end) {
   const V shift = V::set1(largest), factor = V::set1(scale);
   for (Index first = 0; first < n; first += 1024) {
     const Index stop = smaller(n, first + 1024);
@@ -674,7 +735,8 @@ void exponentials(float* logits, Index n, float scale, float& largest, double& s
       });
 }
 
-void distribution(const float* logits, Index n, float scale, float& largest, double& sum, double& weighted) {
+void distribution(const float* logits, Index n, float scale, float& largest, double& sum,
+                  double& weighted) {
   largest = largest_of(logits, n);
   sum = weighted = 0;
   V part = V::zero(), weight = V::zero();
@@ -683,7 +745,8 @@ void distribution(const float* logits, Index n, float scale, float& largest, dou
       [&](Index, V x, Index w) {
         const V e = select_below(0, w, exponential(x), V::zero());
         part = part + e;
-        weight = weight + select_below(0, w, max(x, V::set1(-88.0f)) * e, V::zero());  // -inf · 0 is none
+        weight = weight +
+                 select_below(0, w, max(x, V::set1(-88.0f)) * e, V::zero());  // -inf · 0 is none
       },
       [&] {
         sum += static_cast<double>(part.sum());
@@ -692,12 +755,16 @@ void distribution(const float* logits, Index n, float scale, float& largest, dou
       });
 }
 
-void logit_gradient(float* logits, Index n, float scale, const SoftmaxRow& softmax, float entropy, float g, float e) {
-  const V factor = V::set1(scale), largest = V::set1(softmax.largest), minus_log_sum = V::set1(-softmax.log_sum), h = V::set1(entropy),
-          minus_g = V::set1(-g), minus_e = V::set1(-e);
+void logit_gradient(float* logits, Index n, float scale, const SoftmaxRow& softmax, float entropy,
+                    float g, float e) {
+  const V factor = V::set1(scale), largest = V::set1(softmax.largest),
+          minus_log_sum = V::set1(-softmax.log_sum), h = V::set1(entropy), minus_g = V::set1(-g),
+          minus_e = V::set1(-e);
   for (Index j = 0; j < n; j += kLanes) {
     const Index w = smaller(n - j, kLanes);
-    const V log_p = max(fma(V::load_n(logits + j, w) - largest, factor, minus_log_sum), V::set1(-88.0f)), p = exponential(log_p);
+    const V log_p = max(fma(V::load_n(logits + j, w) - largest, factor, minus_log_sum),
+                        V::set1(-88.0f)),
+            p = exponential(log_p);
     (factor * p * fma(minus_e, log_p + h, minus_g)).store_n(logits + j, w);
   }
 }

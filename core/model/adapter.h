@@ -1,9 +1,11 @@
-// Low-rank adapters (LoRA: Hu et al., arXiv:2106.09685): the matrices of a model stay as they are, and what learns is small.
+// Low-rank adapters (LoRA: Hu et al., arXiv:2106.09685): the matrices of a model stay as they are,
+// and what learns is small.
 //
 //   W' = W + s B A,   A (rank, k), B (n, rank),  s = alpha / rank
 //
-// A model with an adapter holds the merged W' in its own weights, always: decoding, training and checkpoints need not know. The adapter keeps
-// the W it began with, in bf16 where that is exact, and merging computes W' from it anew, so that nothing drifts. Files are those of PEFT, in its
+// A model with an adapter holds the merged W' in its own weights, always: decoding, training and
+// checkpoints need not know. The adapter keeps the W it began with, in bf16 where that is exact,
+// and merging computes W' from it anew, so that nothing drifts. Files are those of PEFT, in its
 // folder.
 // Left out: dropout, biases, embeddings and the heads of language models, DoRA.
 #pragma once
@@ -44,16 +46,18 @@ class Adapter {
  public:
   static AdapterFloats floats(const ParameterLayout& layout, const AdapterOptions& options);
   // Numbers of each of its tensors, A and B of every matrix in turn.
-  static std::vector<std::int64_t> tensor_sizes(const ParameterLayout& layout, const AdapterOptions& options);
+  static std::vector<std::int64_t> tensor_sizes(const ParameterLayout& layout,
+                                                const AdapterOptions& options);
   // Throws Error for a rank that is larger than a matrix.
   static void check_rank(const ParameterLayout& layout, const AdapterOptions& options);
 
-  // For the matrices that `model` holds now. A is drawn as PEFT draws it (uniform, of variance 1/(3k)), B is 0: the model is unchanged. Throws
-  // Error for a rank that is larger than a matrix.
+  // For the matrices that `model` holds now. A is drawn as PEFT draws it (uniform, of variance
+  // 1/(3k)), B is 0: the model is unchanged. Throws Error for a rank that is larger than a matrix.
   Adapter(const Model& model, const AdapterOptions& options, std::uint64_t seed);
 
-  // For a model beside the one that `of` belongs to, which has the same matrices in its layers: shares what they began with, begins with the same A
-  // and B, and if the model has a value head, that learns with them, from 0.
+  // For a model beside the one that `of` belongs to, which has the same matrices in its layers:
+  // shares what they began with, begins with the same A and B, and if the model has a value head,
+  // that learns with them, from 0.
   Adapter(const Adapter& of, const Model& model);
 
   const AdapterOptions& options() const { return options_; }
@@ -70,16 +74,20 @@ class Adapter {
   // Becomes as one that was newly made for its model of `of`.
   void begin_as(const Adapter& of);
 
-  // Writes W' of all matrices and a value head, or W, into the model; `part` of `parts`, so that threads can share the work.
+  // Writes W' of all matrices and a value head, or W, into the model; `part` of `parts`, so that
+  // threads can share the work.
   void merge(Model& model, std::int64_t part = 0, std::int64_t parts = 1) const;
   void unmerge(Model& model) const;
 
-  // adapter_config.json and adapter_model.safetensors, as PEFT writes them, into an existing folder (fsynced, not atomic).
+  // adapter_config.json and adapter_model.safetensors, as PEFT writes them, into an existing folder
+  // (fsynced, not atomic).
   void save(const fs::path& folder) const;
-  // The values of such a folder. Throws Error if it is damaged or has other targets, another rank or alpha.
+  // The values of such a folder. Throws Error if it is damaged or has other targets, another rank
+  // or alpha.
   void load(const fs::path& folder);
 
-  // Bytes of the matrices that it keeps: two a number where all are numbers of bf16, as most published models are, else four.
+  // Bytes of the matrices that it keeps: two a number where all are numbers of bf16, as most
+  // published models are, else four.
   std::int64_t base_bytes() const;
 
  private:
@@ -96,8 +104,8 @@ class Adapter {
   FloatBuffer values_;
 };
 
-// Merges the adapter of a PEFT folder, of any rank and any matrices of the layers, into the model's weights. Throws Error for one that is
-// damaged, or does not fit, or has what Adapter leaves out.
+// Merges the adapter of a PEFT folder, of any rank and any matrices of the layers, into the model's
+// weights. Throws Error for one that is damaged, or does not fit, or has what Adapter leaves out.
 void merge_adapter(Model& model, const fs::path& folder);
 
 }  // namespace tinyzero

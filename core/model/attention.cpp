@@ -16,7 +16,8 @@ void for_positions(const PackedShape& packed, const Work& work) {
       positions[static_cast<std::size_t>(packed.start(s) + t)] = packed.first_position(s) + t;
   }
   for_rows(packed.tokens(), [&](std::int64_t first, std::int64_t count) {
-    for (std::int64_t row = first; row < first + count; ++row) work(first / kRows, row, positions[static_cast<std::size_t>(row)]);
+    for (std::int64_t row = first; row < first + count; ++row)
+      work(first / kRows, row, positions[static_cast<std::size_t>(row)]);
   });
 }
 
@@ -28,7 +29,8 @@ class AttentionPass {
         width_((in.heads + 2 * in.kv_heads) * in.head_dim),
         q_width_(in.heads * in.head_dim),
         kv_width_(in.kv_heads * in.head_dim),
-        shape_{in.heads, in.kv_heads, in.head_dim, width_, q_width_, 1.0f / std::sqrt(static_cast<float>(in.head_dim))} {}
+        shape_{in.heads, in.kv_heads, in.head_dim,
+               width_,   q_width_,    1.0f / std::sqrt(static_cast<float>(in.head_dim))} {}
 
   // q and k after norm and rotation, v as it is.
   Tensor turn(const Tensor& qkv, const Tensor& q_norm, const Tensor& k_norm) const {
@@ -41,13 +43,16 @@ class AttentionPass {
         kernels().rms_norm(q, dim, q_norm.const_data_ptr<float>(), eps, in_.heads, dim, q, dim);
         kernels().rms_norm(k, dim, k_norm.const_data_ptr<float>(), eps, in_.kv_heads, dim, k, dim);
       }
-      kernels().rope(q, in_.heads + in_.kv_heads, dim, in_.rope->cosines(position), in_.rope->sines(position));
+      kernels().rope(q, in_.heads + in_.kv_heads, dim, in_.rope->cosines(position),
+                     in_.rope->sines(position));
     });
     return turned;
   }
 
-  // Turns the gradient `d` of turned into the gradient of qkv, in place; adds to the partial gradients of the norms.
-  void turn_back(const Tensor& qkv, const Tensor& q_norm, const Tensor& k_norm, Tensor& d, Tensor& dq_norm, Tensor& dk_norm) const {
+  // Turns the gradient `d` of turned into the gradient of qkv, in place; adds to the partial
+  // gradients of the norms.
+  void turn_back(const Tensor& qkv, const Tensor& q_norm, const Tensor& k_norm, Tensor& d,
+                 Tensor& dq_norm, Tensor& dk_norm) const {
     const std::int64_t dim = in_.head_dim;
     const float eps = static_cast<float>(in_.eps);
     for_positions(*in_.shape, [&](std::int64_t chunk, std::int64_t row, std::int64_t position) {
@@ -59,21 +64,24 @@ class AttentionPass {
       if (!q_norm.defined()) return;
       const float* q = qkv.const_data_ptr<float>() + row * width_;
       turned.assign(dq, dq + q_width_ + kv_width_);
-      kernels().rms_norm_backward(q, q_norm.const_data_ptr<float>(), eps, turned.data(), in_.heads, dim, dq,
-                                  dq_norm.mutable_data_ptr<float>() + chunk * dim);
-      kernels().rms_norm_backward(q + q_width_, k_norm.const_data_ptr<float>(), eps, turned.data() + q_width_, in_.kv_heads, dim, dk,
+      kernels().rms_norm_backward(q, q_norm.const_data_ptr<float>(), eps, turned.data(), in_.heads,
+                                  dim, dq, dq_norm.mutable_data_ptr<float>() + chunk * dim);
+      kernels().rms_norm_backward(q + q_width_, k_norm.const_data_ptr<float>(), eps,
+                                  turned.data() + q_width_, in_.kv_heads, dim, dk,
                                   dk_norm.mutable_data_ptr<float>() + chunk * dim);
     });
   }
 
-  // Where one sequence and key/value head begin, in floats, and the rows of the sequence that it continues.
+  // Where one sequence and key/value head begin, in floats, and the rows of the sequence that it
+  // continues.
   struct HeadPlace {
     std::int64_t q, k, v, out, length;
     std::int64_t softmax;  // in rows
     std::int64_t shared_k, shared_v, shared_length;
   };
 
-  // Runs work(place, scratch) on every sequence and key/value head. Sequences that share rows come after their owner, on its thread.
+  // Runs work(place, scratch) on every sequence and key/value head. Sequences that share rows come
+  // after their owner, on its thread.
   template <class Work>
   void for_heads(const Work& work) const {
     const PackedShape& packed = *in_.shape;
@@ -82,39 +90,48 @@ class AttentionPass {
       if (packed.parent(s) < 0) owners.push_back(s);
     }
     owners.push_back(packed.sequences());
-    at::parallel_for(0, (static_cast<std::int64_t>(owners.size()) - 1) * in_.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        const auto family = static_cast<std::size_t>(i / in_.kv_heads);
-        for (std::int64_t s = owners[family]; s < owners[family + 1]; ++s) {
-          if (packed.length(s) == 0) continue;
-          const std::int64_t floats = kernels().attention_scratch(shape_, packed.first_position(s) + packed.length(s));
-          work(place_of(s, i % in_.kv_heads), scratch(Room::attention, floats));
-        }
-      }
-    });
+    at::parallel_for(0, (static_cast<std::int64_t>(owners.size()) - 1) * in_.kv_heads, 1,
+                     [&](std::int64_t begin, std::int64_t end) {
+                       for (std::int64_t i = begin; i < end; ++i) {
+                         const auto family = static_cast<std::size_t>(i / in_.kv_heads);
+                         for (std::int64_t s = owners[family]; s < owners[family + 1]; ++s) {
+                           if (packed.length(s) == 0) continue;
+                           const std::int64_t floats = kernels().attention_scratch(
+                               shape_, packed.first_position(s) + packed.length(s));
+                           work(place_of(s, i % in_.kv_heads), scratch(Room::attention, floats));
+                         }
+                       }
+                     });
   }
 
-  static SoftmaxRow* rows_of(const Tensor& softmax) { return static_cast<SoftmaxRow*>(softmax.data_ptr()); }
+  static SoftmaxRow* rows_of(const Tensor& softmax) {
+    return static_cast<SoftmaxRow*>(softmax.data_ptr());
+  }
 
   Tensor forward(const Tensor& turned, const Tensor& softmax) const {
     Tensor out = at::empty({turned.size(0), q_width_});  // (N, H d)
     for_heads([&](const HeadPlace& at, float* scratch) {
       const float* x = turned.const_data_ptr<float>();
-      kernels().attention(shape_, x + at.q, x + at.k, x + at.v, {x + at.shared_k, x + at.shared_v, nullptr, nullptr, at.shared_length},
-                          at.length, out.mutable_data_ptr<float>() + at.out, rows_of(softmax) + at.softmax, scratch);
+      kernels().attention(shape_, x + at.q, x + at.k, x + at.v,
+                          {x + at.shared_k, x + at.shared_v, nullptr, nullptr, at.shared_length},
+                          at.length, out.mutable_data_ptr<float>() + at.out,
+                          rows_of(softmax) + at.softmax, scratch);
     });
     return out;
   }
 
-  Tensor backward(const Tensor& turned, const Tensor& out, const Tensor& softmax, const Tensor& dout) const {
+  Tensor backward(const Tensor& turned, const Tensor& out, const Tensor& softmax,
+                  const Tensor& dout) const {
     Tensor d = at::empty_like(turned);  // (N, (H + 2 KV) d)
     for_heads([&](const HeadPlace& at, float* scratch) {
       const float* x = turned.const_data_ptr<float>();
       float* dx = d.mutable_data_ptr<float>();
-      const SharedRows shared{x + at.shared_k, x + at.shared_v, dx + at.shared_k, dx + at.shared_v, at.shared_length};
-      kernels().attention_backward(shape_, x + at.q, x + at.k, x + at.v, shared, out.const_data_ptr<float>() + at.out,
-                                   rows_of(softmax) + at.softmax, dout.const_data_ptr<float>() + at.out, at.length, dx + at.q, dx + at.k,
-                                   dx + at.v, scratch);
+      const SharedRows shared{x + at.shared_k, x + at.shared_v, dx + at.shared_k, dx + at.shared_v,
+                              at.shared_length};
+      kernels().attention_backward(
+          shape_, x + at.q, x + at.k, x + at.v, shared, out.const_data_ptr<float>() + at.out,
+          rows_of(softmax) + at.softmax, dout.const_data_ptr<float>() + at.out, at.length,
+          dx + at.q, dx + at.k, dx + at.v, scratch);
     });
     return d;
   }
@@ -122,8 +139,10 @@ class AttentionPass {
  private:
   HeadPlace place_of(std::int64_t s, std::int64_t h) const {
     const PackedShape& packed = *in_.shape;
-    const std::int64_t group = in_.heads / in_.kv_heads, first = packed.start(s), length = packed.length(s), parent = packed.parent(s),
-                       k = q_width_ + h * in_.head_dim, shared = (parent < 0 ? first : packed.start(parent)) * width_ + k;
+    const std::int64_t group = in_.heads / in_.kv_heads, first = packed.start(s),
+                       length = packed.length(s), parent = packed.parent(s),
+                       k = q_width_ + h * in_.head_dim,
+                       shared = (parent < 0 ? first : packed.start(parent)) * width_ + k;
     return {first * width_ + h * group * in_.head_dim,
             first * width_ + k,
             first * width_ + k + kv_width_,
@@ -147,15 +166,18 @@ struct SavedInput : torch::CustomClassHolder {
 };
 
 struct Attention : Function<Attention> {
-  static Variable forward(AutogradContext* context, const Tensor& qkv, const std::optional<Tensor>& q_weight,
+  static Variable forward(AutogradContext* context, const Tensor& qkv,
+                          const std::optional<Tensor>& q_weight,
                           const std::optional<Tensor>& k_weight, const AttentionInput& in) {
     const Accounted time(Kind::attention);
     const Tensor q_norm = q_weight.value_or(Tensor()), k_norm = k_weight.value_or(Tensor());
     const AttentionPass pass(in);
     const Tensor turned = pass.turn(qkv, q_norm, k_norm);
-    const Tensor softmax = at::empty({qkv.size(0) * in.heads, 2});  // (H N) of SoftmaxRow, by sequence
+    const Tensor softmax =
+        at::empty({qkv.size(0) * in.heads, 2});  // (H N) of SoftmaxRow, by sequence
     const Tensor out = pass.forward(turned, softmax);
-    context->save_for_backward({q_norm.defined() ? qkv : Tensor(), q_norm, k_norm, turned, out, softmax});
+    context->save_for_backward(
+        {q_norm.defined() ? qkv : Tensor(), q_norm, k_norm, turned, out, softmax});
     context->saved_data["input"] = c10::IValue::make_capsule(c10::make_intrusive<SavedInput>(in));
     return out;
   }
@@ -168,7 +190,8 @@ struct Attention : Function<Attention> {
     const AttentionInput& in = static_cast<const SavedInput&>(*holder).input;
     const AttentionPass pass(in);
     Tensor d = pass.backward(saved[3], saved[4], saved[5], grads[0].contiguous());
-    Tensor dq_norm = partial_sums(d.size(0), in.head_dim), dk_norm = partial_sums(d.size(0), in.head_dim);
+    Tensor dq_norm = partial_sums(d.size(0), in.head_dim),
+           dk_norm = partial_sums(d.size(0), in.head_dim);
     pass.turn_back(qkv, q_norm, k_norm, d, dq_norm, dk_norm);
     if (!q_norm.defined()) return {d, Variable(), Variable(), Variable()};
     return {d, dq_norm.sum(0), dk_norm.sum(0), Variable()};
@@ -177,7 +200,8 @@ struct Attention : Function<Attention> {
 
 }  // namespace
 
-at::Tensor attention(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tensor& k_norm, const AttentionInput& input) {
+at::Tensor attention(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tensor& k_norm,
+                     const AttentionInput& input) {
   return Attention::apply(qkv, optional(q_norm), optional(k_norm), input);
 }
 

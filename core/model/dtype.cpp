@@ -17,11 +17,15 @@ std::uint16_t to_bf16(float value) {
 }
 
 float from_f16(std::uint16_t half) {
-  constexpr std::uint32_t kInfinite = 0x0F800000u, kSmallestNormal = 113u << 23;  // exponents, at f32's place for them; 2^-14
+  constexpr std::uint32_t kInfinite = 0x0F800000u,
+                          kSmallestNormal = 113u
+                                            << 23;  // exponents, at f32's place for them; 2^-14
   const std::uint32_t bits = (half & 0x7FFFu) << 13, exponent = bits & kInfinite;
-  // The exponent's bias grows by 112, and once more for infinity and NaN. A subnormal is the fraction of 2^-14, from which that 1 is taken again.
+  // The exponent's bias grows by 112, and once more for infinity and NaN. A subnormal is the
+  // fraction of 2^-14, from which that 1 is taken again.
   const std::uint32_t normal = bits + (112u << 23) + (exponent == kInfinite ? 112u << 23 : 0u);
-  const float subnormal = std::bit_cast<float>(bits + kSmallestNormal) - std::bit_cast<float>(kSmallestNormal);
+  const float subnormal =
+      std::bit_cast<float>(bits + kSmallestNormal) - std::bit_cast<float>(kSmallestNormal);
   const std::uint32_t magnitude = exponent == 0 ? std::bit_cast<std::uint32_t>(subnormal) : normal;
   return std::bit_cast<float>(magnitude | (half & 0x8000u) << 16);
 }
@@ -35,7 +39,8 @@ std::uint16_t to_f16(float value) {
   } else if (magnitude >= 0x477FF000u) {
     half = 0x7C00u;  // from the middle between 65504 and 65536 on: infinite
   } else if (magnitude < 0x38800000u) {
-    half = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3F000000u;  // the sum's last place is 2^-24, as f16's
+    half = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) -
+           0x3F000000u;  // the sum's last place is 2^-24, as f16's
   } else {
     half = (magnitude - (112u << 23) + 0x0FFFu + ((magnitude >> 13) & 1u)) >> 13;
   }
@@ -73,9 +78,15 @@ std::size_t first_of(const char* in, std::size_t n, Bits exponent) {
 }  // namespace
 
 std::size_t bytes_of(Dtype dtype) { return dtype == Dtype::f32 ? 4 : 2; }
-std::string name_of(Dtype dtype) { return dtype == Dtype::f32 ? "f32" : dtype == Dtype::bf16 ? "bf16" : "f16"; }
-std::string safetensors_name(Dtype dtype) { return dtype == Dtype::f32 ? "F32" : dtype == Dtype::bf16 ? "BF16" : "F16"; }
-std::string torch_name(Dtype dtype) { return dtype == Dtype::f32 ? "float32" : dtype == Dtype::bf16 ? "bfloat16" : "float16"; }
+std::string name_of(Dtype dtype) {
+  return dtype == Dtype::f32 ? "f32" : dtype == Dtype::bf16 ? "bf16" : "f16";
+}
+std::string safetensors_name(Dtype dtype) {
+  return dtype == Dtype::f32 ? "F32" : dtype == Dtype::bf16 ? "BF16" : "F16";
+}
+std::string torch_name(Dtype dtype) {
+  return dtype == Dtype::f32 ? "float32" : dtype == Dtype::bf16 ? "bfloat16" : "float16";
+}
 
 Dtype dtype_from_name(const std::string& name) {
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16, Dtype::f16}) {
@@ -92,7 +103,8 @@ void to_float(Dtype from, const char* in, std::size_t n, float* out) {
   for (std::size_t i = 0; i < n; ++i) {
     std::uint16_t bits = 0;
     std::memcpy(&bits, in + 2 * i, 2);
-    out[i] = from == Dtype::f16 ? from_f16(bits) : std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+    out[i] = from == Dtype::f16 ? from_f16(bits)
+                                : std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
   }
 }
 

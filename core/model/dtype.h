@@ -20,8 +20,9 @@ std::string torch_name(Dtype dtype);
 // The type of the name "f32", "bf16" or "f16"; throws Error for others.
 Dtype dtype_from_name(const std::string& name);
 
-// n numbers from or to an array of them that need not be aligned. Exact on the way in; rounded to nearest, ties to even, on the way out. What is
-// beyond f16's largest number becomes infinite, as IEEE 754 has it; NaN stays NaN.
+// n numbers from or to an array of them that need not be aligned. Exact on the way in; rounded to
+// nearest, ties to even, on the way out. What is beyond f16's largest number becomes infinite, as
+// IEEE 754 has it; NaN stays NaN.
 void to_float(Dtype from, const char* in, std::size_t n, float* out);
 void from_float(Dtype to, const float* in, std::size_t n, char* out);
 

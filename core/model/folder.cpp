@@ -14,16 +14,20 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::uintmax_t kMaxConfig = 256 << 10;  // bytes; the configurations of whole families take 2,000
+constexpr std::uintmax_t kMaxConfig =
+    256 << 10;  // bytes; the configurations of whole families take 2,000
 constexpr std::uintmax_t kMaxIndex = 32 << 20;
-constexpr std::int64_t kPiece = std::int64_t{1} << 21;  // numbers that a thread converts before it takes the next
-constexpr std::size_t kBlock = std::size_t{1} << 14;  // that are checked while they are in the cache
+constexpr std::int64_t kPiece = std::int64_t{1}
+                                << 21;  // numbers that a thread converts before it takes the next
+constexpr std::size_t kBlock = std::size_t{1}
+                               << 14;  // that are checked while they are in the cache
 
 const char* const kSingle = "model.safetensors";
 const char* const kIndex = "model.safetensors.index.json";
 const char* const kAdapterConfig = "adapter_config.json";
 
-// What belongs to a model beside its configuration and weights, as Hugging Face names it; licences of many models must go along, too.
+// What belongs to a model beside its configuration and weights, as Hugging Face names it; licences
+// of many models must go along, too.
 const char* const kCompanions[] = {"generation_config.json",
                                    "tokenizer.json",
                                    "tokenizer_config.json",
@@ -43,15 +47,19 @@ std::string read_limited(const fs::path& path, std::uintmax_t limit) {
   std::error_code problem;
   const std::uintmax_t bytes = fs::file_size(path, problem);
   if (!problem && bytes > limit)
-    throw Error(fmt::format("{} has {} bytes, which no model's has: at most {} are read", path.string(), bytes, limit));
+    throw Error(fmt::format("{} has {} bytes, which no model's has: at most {} are read",
+                            path.string(), bytes, limit));
   return read_file(path);
 }
 
-Json read_json(const fs::path& path, std::uintmax_t limit = kMaxConfig) { return parse_json(read_limited(path, limit), path.string()); }
+Json read_json(const fs::path& path, std::uintmax_t limit = kMaxConfig) {
+  return parse_json(read_limited(path, limit), path.string());
+}
 
 bool holds_gguf(const fs::path& folder) {
-  return std::any_of(fs::directory_iterator(folder), {},
-                     [](const fs::directory_entry& entry) { return entry.path().extension() == ".gguf"; });
+  return std::any_of(fs::directory_iterator(folder), {}, [](const fs::directory_entry& entry) {
+    return entry.path().extension() == ".gguf";
+  });
 }
 
 // The model that an adapter was trained on, as its folder names it.
@@ -66,13 +74,17 @@ std::vector<fs::path> weight_files(const fs::path& folder) {
   const fs::path single = folder / kSingle, index = folder / kIndex;
   if (fs::exists(single)) return {single};
   if (!fs::exists(index) && holds_gguf(folder))
-    throw Error(folder.string() + " has its weights in GGUF alone, the format of llama.cpp, which is not read",
-                "give the Hugging Face folder that it was made from, or ask llama.cpp's server with `tinyzero eval --endpoint`");
+    throw Error(folder.string() +
+                    " has its weights in GGUF alone, the format of llama.cpp, which is not read",
+                "give the Hugging Face folder that it was made from, or ask llama.cpp's server "
+                "with `tinyzero eval --endpoint`");
   if (!fs::exists(index)) {
-    throw Error(folder.string() + " has neither model.safetensors nor model.safetensors.index.json",
-                fs::exists(folder / "pytorch_model.bin") || fs::exists(folder / "pytorch_model.bin.index.json")
-                    ? "its weights are in PyTorch's own format: open it in transformers and save it again"
-                    : "give the folder of a Hugging Face model");
+    throw Error(
+        folder.string() + " has neither model.safetensors nor model.safetensors.index.json",
+        fs::exists(folder / "pytorch_model.bin") ||
+                fs::exists(folder / "pytorch_model.bin.index.json")
+            ? "its weights are in PyTorch's own format: open it in transformers and save it again"
+            : "give the folder of a Hugging Face model");
   }
   const Json json = read_json(index, kMaxIndex);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
@@ -86,16 +98,20 @@ std::vector<fs::path> weight_files(const fs::path& folder) {
   std::vector<fs::path> files;
   for (const std::string& name : names) {
     if (!fs::exists(folder / name))
-      throw Error(folder.string() + " has no " + name + ", which its " + kIndex + " names", "copy or download it");
+      throw Error(folder.string() + " has no " + name + ", which its " + kIndex + " names",
+                  "copy or download it");
     files.push_back(folder / name);
   }
   return files;
 }
 
-std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
 
 bool same_bytes(const TensorInfo& a, const TensorInfo& b) {
-  return a.dtype == b.dtype && a.shape == b.shape && (a.bytes == 0 || std::memcmp(a.data, b.data, a.bytes) == 0);
+  return a.dtype == b.dtype && a.shape == b.shape &&
+         (a.bytes == 0 || std::memcmp(a.data, b.data, a.bytes) == 0);
 }
 
 // Reads both files into `config`; returns the one that names the end tokens, "" if none does.
@@ -106,7 +122,8 @@ std::string read_config_files(const fs::path& folder, ModelConfig& config) {
   if (!fs::exists(generation)) return source;
   const Json json = read_json(generation);
   config.take_generation(json, generation.string());
-  return json.contains("eos_token_id") && !json["eos_token_id"].is_null() ? "generation_config.json" : source;
+  return json.contains("eos_token_id") && !json["eos_token_id"].is_null() ? "generation_config.json"
+                                                                          : source;
 }
 
 bool is_inside(const fs::path& file, const fs::path& folder) {
@@ -129,16 +146,22 @@ bool is_companion(const std::string& name) {
 }
 
 void check_model_folder(const fs::path& folder) {
-  if (!fs::is_directory(folder)) throw Error("no folder " + folder.string(), "give the folder of a Hugging Face model or of a checkpoint");
+  if (!fs::is_directory(folder))
+    throw Error("no folder " + folder.string(),
+                "give the folder of a Hugging Face model or of a checkpoint");
   if (fs::exists(folder / "config.json")) return;
   if (fs::exists(folder / kAdapterConfig))
-    throw Error(folder.string() + " is an adapter, and no model: it has an " + kAdapterConfig + " and no config.json",
-                "merge it into the model that it was trained on: tinyzero model merge " + base_of_adapter(folder) + " --adapter " +
-                    folder.string() + " --out FOLDER");
+    throw Error(folder.string() + " is an adapter, and no model: it has an " + kAdapterConfig +
+                    " and no config.json",
+                "merge it into the model that it was trained on: tinyzero model merge " +
+                    base_of_adapter(folder) + " --adapter " + folder.string() + " --out FOLDER");
   if (holds_gguf(folder))
-    throw Error(folder.string() + " holds a model in GGUF, the format of llama.cpp, which is not read",
-                "give the Hugging Face folder that it was made from, or ask llama.cpp's server with `tinyzero eval --endpoint`");
-  throw Error(folder.string() + " is neither a Hugging Face folder (no config.json) nor a run (no config.yaml)",
+    throw Error(
+        folder.string() + " holds a model in GGUF, the format of llama.cpp, which is not read",
+        "give the Hugging Face folder that it was made from, or ask llama.cpp's server with "
+        "`tinyzero eval --endpoint`");
+  throw Error(folder.string() +
+                  " is neither a Hugging Face folder (no config.json) nor a run (no config.yaml)",
               "give the folder of a Hugging Face model, or of a run or its checkpoint");
 }
 
@@ -161,7 +184,8 @@ void ModelFolder::find_tensors() {
     for (const auto& [name, tensor] : file.tensors()) {
       const auto [before, fresh] = found_.try_emplace(name, Place{&file, &tensor});
       if (!fresh) {
-        throw Error(path_.string() + ": tensor \"" + name + "\" is in " + before->second.file->path().filename().string() + " and in " +
+        throw Error(path_.string() + ": tensor \"" + name + "\" is in " +
+                    before->second.file->path().filename().string() + " and in " +
                     file.path().filename().string());
       }
     }
@@ -171,11 +195,13 @@ void ModelFolder::find_tensors() {
   for (const ParameterSlot& slot : slots_) {
     wanted.insert(slot.name);
     const auto found = found_.find(slot.name);
-    if (found == found_.end()) throw Error(path_.string() + " has no tensor \"" + slot.name + "\", which its config.json asks for");
+    if (found == found_.end())
+      throw Error(path_.string() + " has no tensor \"" + slot.name +
+                  "\", which its config.json asks for");
     const TensorInfo& tensor = *found->second.tensor;
     if (tensor.shape != slot.shape) {
-      throw Error(path_.string() + ": tensor \"" + slot.name + "\" has shape " + shape_text(tensor.shape) + ", config.json asks for " +
-                  shape_text(slot.shape));
+      throw Error(path_.string() + ": tensor \"" + slot.name + "\" has shape " +
+                  shape_text(tensor.shape) + ", config.json asks for " + shape_text(slot.shape));
     }
     dtypes_[dtype_of(tensor, slot.name)] += slot.size;
   }
@@ -184,19 +210,24 @@ void ModelFolder::find_tensors() {
   }
 }
 
-// A tensor that config.json does not ask for changes what the model computes, unless it is a table that follows from the configuration, or the
-// head of a model whose head is its embedding, written out once more.
+// A tensor that config.json does not ask for changes what the model computes, unless it is a table
+// that follows from the configuration, or the head of a model whose head is its embedding, written
+// out once more.
 void ModelFolder::check_extra(const std::string& name, const Place& place) const {
   if (name.ends_with(".rotary_emb.inv_freq")) return;
   if (name == "lm_head.weight" && config_.tied && !config_.value_head) {
     const Place& embedding = found_.at("model.embed_tokens.weight");
     const bool same = same_bytes(*place.tensor, *embedding.tensor);
-    for (const Place& read : {place, embedding}) read.file->let_go(read.tensor->data, read.tensor->bytes);
+    for (const Place& read : {place, embedding})
+      read.file->let_go(read.tensor->data, read.tensor->bytes);
     if (same) return;
-    throw Error(path_.string() + ": tensor \"lm_head.weight\" differs from \"model.embed_tokens.weight\", although config.json ties them",
+    throw Error(path_.string() +
+                    ": tensor \"lm_head.weight\" differs from \"model.embed_tokens.weight\", "
+                    "although config.json ties them",
                 "if the head is its own, set \"tie_word_embeddings\": false in config.json");
   }
-  throw Error(path_.string() + " has a tensor \"" + name + "\" that a model of type \"" + config_.model_type +
+  throw Error(path_.string() + " has a tensor \"" + name + "\" that a model of type \"" +
+                  config_.model_type +
                   "\" with this config.json does not use: it would be computed wrongly",
               "supported are dense Qwen2, Qwen3, Llama and Mistral shapes with full attention");
 }
@@ -205,7 +236,8 @@ std::vector<TensorView> ModelFolder::tensors() const {
   std::vector<TensorView> out;
   for (const ParameterSlot& slot : slots_) {
     const Place& place = found_.at(slot.name);
-    out.push_back({slot.name, slot.shape, place.tensor->data, dtype_of(*place.tensor, slot.name), place.file});
+    out.push_back({slot.name, slot.shape, place.tensor->data, dtype_of(*place.tensor, slot.name),
+                   place.file});
   }
   return out;
 }
@@ -230,20 +262,24 @@ Model ModelFolder::load() const {
     float* out;
   };
   const std::vector<TensorView> views = tensors();
-  Model model(config_, FloatBuffer::uninitialized(slots_.empty() ? 0 : slots_.back().offset + slots_.back().size));
+  Model model(config_, FloatBuffer::uninitialized(
+                           slots_.empty() ? 0 : slots_.back().offset + slots_.back().size));
   model.companions = companions();
   std::vector<Piece> pieces;
   for (std::size_t i = 0; i < views.size(); ++i) {
     for (std::int64_t first = 0; first < slots_[i].size; first += kPiece) {
-      pieces.push_back({&views[i], first, std::min(kPiece, slots_[i].size - first), model.weights.data() + slots_[i].offset + first});
+      pieces.push_back({&views[i], first, std::min(kPiece, slots_[i].size - first),
+                        model.weights.data() + slots_[i].offset + first});
     }
   }
   std::atomic<std::size_t> next{0};
   run_workers(threads_or_cores(0), [&](std::int64_t) {
     for (std::size_t i = next++; i < pieces.size(); i = next++) {
       const Piece& piece = pieces[i];
-      const std::size_t size = bytes_of(piece.tensor->dtype), count = static_cast<std::size_t>(piece.count);
-      const char* data = static_cast<const char*>(piece.tensor->data) + static_cast<std::size_t>(piece.first) * size;
+      const std::size_t size = bytes_of(piece.tensor->dtype),
+                        count = static_cast<std::size_t>(piece.count);
+      const char* data = static_cast<const char*>(piece.tensor->data) +
+                         static_cast<std::size_t>(piece.first) * size;
       for (std::size_t at = 0; at < count; at += kBlock) {
         const std::size_t n = std::min(kBlock, count - at);
         const std::size_t found = first_not_finite(piece.tensor->dtype, data + at * size, n);

@@ -1,8 +1,9 @@
 // Hugging Face folders: models in and out.
 //
-// A folder is config.json, weights in model.safetensors or in the shards that model.safetensors.index.json names, generation_config.json, and
-// the files of the tokenizer. Everything is checked before a weight is used: a model that could not be computed exactly as its authors meant it
-// is refused, with the name of what stands in the way.
+// A folder is config.json, weights in model.safetensors or in the shards that
+// model.safetensors.index.json names, generation_config.json, and the files of the tokenizer.
+// Everything is checked before a weight is used: a model that could not be computed exactly as its
+// authors meant it is refused, with the name of what stands in the way.
 #pragma once
 
 #include <map>
@@ -17,8 +18,9 @@ namespace tinyzero {
 
 class ModelFolder {
  public:
-  // Opens a folder: reads its configuration and the headers of its weights, whose data is mapped. Throws Error naming what is missing, cut, of
-  // the wrong shape, not supported, or there although config.json does not account for it.
+  // Opens a folder: reads its configuration and the headers of its weights, whose data is mapped.
+  // Throws Error naming what is missing, cut, of the wrong shape, not supported, or there although
+  // config.json does not account for it.
   explicit ModelFolder(const fs::path& folder);
 
   const fs::path& path() const { return path_; }
@@ -26,14 +28,16 @@ class ModelFolder {
   const std::vector<SafetensorsFile>& files() const { return files_; }
   // Numbers of the model by the type they are stored in.
   const std::map<Dtype, std::int64_t>& dtypes() const { return dtypes_; }
-  // File that names the end tokens: generation_config.json where that does, else config.json; empty if none does.
+  // File that names the end tokens: generation_config.json where that does, else config.json; empty
+  // if none does.
   const std::string& eos_source() const { return eos_source_; }
   // The weights as they lie in the files, in the order of `layout`.
   std::vector<TensorView> tensors() const;
   // Files that belong to the model beside configuration and weights.
   std::shared_ptr<const FolderFiles> companions() const;
 
-  // The model, its weights converted to f32 by all cores. Takes the memory of the weights and little more.
+  // The model, its weights converted to f32 by all cores. Takes the memory of the weights and
+  // little more.
   Model load() const;
 
  private:
@@ -53,10 +57,12 @@ class ModelFolder {
   std::map<Dtype, std::int64_t> dtypes_;
 };
 
-// Throws Error if there is no model in Hugging Face's format in `folder`: with the cause where it holds an adapter alone, or GGUF.
+// Throws Error if there is no model in Hugging Face's format in `folder`: with the cause where it
+// holds an adapter alone, or GGUF.
 void check_model_folder(const fs::path& folder);
 
-// The shape of the model in a folder that may lack weights: of config.json and, if there is one, generation_config.json. Throws Error.
+// The shape of the model in a folder that may lack weights: of config.json and, if there is one,
+// generation_config.json. Throws Error.
 ModelConfig read_model_config(const fs::path& folder);
 
 inline Model load_model(const fs::path& folder) { return ModelFolder(folder).load(); }
@@ -67,10 +73,12 @@ struct FolderContent {
   std::vector<TensorView> tensors;
   std::shared_ptr<const FolderFiles> companions = nullptr;  // null: a new model, which has none yet
   Dtype dtype = Dtype::f32;
-  std::uint64_t shard_bytes = 0;  // weights beyond this many bytes are cut into files of at most that size; 0: one file
+  std::uint64_t shard_bytes =
+      0;  // weights beyond this many bytes are cut into files of at most that size; 0: one file
 };
 
-// A model as it is in memory, f32 in one file, with the files that came with it; the model must outlive it.
+// A model as it is in memory, f32 in one file, with the files that came with it; the model must
+// outlive it.
 FolderContent content_of(const Model& model);
 
 // Throws Error if the files that go along with a model are not all its own: a link out of its
@@ -89,7 +97,8 @@ void write_folder(const FolderContent& content, const fs::path& folder);
 // write_folder of content_of.
 void save_model(const Model& model, const fs::path& folder);
 
-// Writes a folder that must not exist yet, atomically: under a hidden name beside it, fsynced, renamed. Throws Error if it exists.
+// Writes a folder that must not exist yet, atomically: under a hidden name beside it, fsynced,
+// renamed. Throws Error if it exists.
 void export_folder(const FolderContent& content, const fs::path& folder);
 
 // Bytes that writing `content` takes, about.

@@ -17,7 +17,8 @@ std::uint64_t tensor_bytes(const TensorView& tensor, Dtype dtype) {
   return static_cast<std::uint64_t>(tensor.elements()) * bytes_of(dtype);
 }
 
-// The tensors of each file, in their order: a file is full when the next one would make it larger than wanted. A tensor is never cut.
+// The tensors of each file, in their order: a file is full when the next one would make it larger
+// than wanted. A tensor is never cut.
 std::vector<std::vector<TensorView>> shards_of(const FolderContent& content) {
   std::vector<std::vector<TensorView>> shards(1);
   std::uint64_t bytes = 0;
@@ -43,7 +44,8 @@ void write_weights(const FolderContent& content, const fs::path& folder) {
   Json map = Json::object();
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < shards.size(); ++i) {
-    const std::string name = fmt::format("model-{:05d}-of-{:05d}.safetensors", i + 1, shards.size());
+    const std::string name =
+        fmt::format("model-{:05d}-of-{:05d}.safetensors", i + 1, shards.size());
     write_safetensors(folder / name, shards[i], metadata, content.dtype);
     for (const TensorView& tensor : shards[i]) {
       map[tensor.name] = name;
@@ -86,7 +88,9 @@ FolderContent content_of(const Model& model) {
   return content;
 }
 
-void save_model(const Model& model, const fs::path& folder) { write_folder(content_of(model), folder); }
+void save_model(const Model& model, const fs::path& folder) {
+  write_folder(content_of(model), folder);
+}
 
 namespace {
 
@@ -113,15 +117,21 @@ void remove_left_files(const fs::path& folder) {
 
 void export_folder(const FolderContent& content, const fs::path& folder) {
   check_companions(content);
-  const fs::path target = (fs::absolute(folder) / "").lexically_normal().parent_path(), parent = target.parent_path();
+  const fs::path target = (fs::absolute(folder) / "").lexically_normal().parent_path(),
+                 parent = target.parent_path();
   if (fs::exists(fs::symlink_status(target)))
-    throw Error(folder.string() + " exists already", "nothing is overwritten: give the name of a new folder");
+    throw Error(folder.string() + " exists already",
+                "nothing is overwritten: give the name of a new folder");
   if (!fs::is_directory(parent))
-    throw Error("no folder " + parent.string() + " to write " + target.filename().string() + " into", "make it first");
+    throw Error(
+        "no folder " + parent.string() + " to write " + target.filename().string() + " into",
+        "make it first");
   const fs::path temporary = parent / ("." + target.filename().string() + ".partial");
   std::error_code problem;
   fs::create_directory(temporary, problem);
-  if (problem) throw Error("cannot write into " + parent.string() + ": " + system_words(problem.value()), "check its permissions");
+  if (problem)
+    throw Error("cannot write into " + parent.string() + ": " + system_words(problem.value()),
+                "check its permissions");
   const FileHandle handle(temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   FileLock lock;
   if (const auto holder = lock.take(handle, temporary))
@@ -141,7 +151,8 @@ void export_folder(const FolderContent& content, const fs::path& folder) {
 
 std::uint64_t folder_bytes(const FolderContent& content) {
   std::uint64_t bytes = 64 << 10;  // configuration, headers, index
-  for (const TensorView& tensor : content.tensors) bytes += tensor_bytes(tensor, content.dtype) + 256;
+  for (const TensorView& tensor : content.tensors)
+    bytes += tensor_bytes(tensor, content.dtype) + 256;
   if (content.companions) {
     for (const auto& [name, text] : content.companions->texts) bytes += text.size();
   }

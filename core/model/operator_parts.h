@@ -1,4 +1,5 @@
-// What the operations of operators.h have in common: rows divided among threads, room for one operation, the account of time.
+// What the operations of operators.h have in common: rows divided among threads, room for one
+// operation, the account of time.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -20,7 +21,8 @@ using torch::autograd::Function;
 using torch::autograd::Variable;
 using Variables = torch::autograd::variable_list;
 
-inline constexpr std::int64_t kRows = 128;  // rows of one parallel task: fixed, so sums do not depend on the number of threads
+inline constexpr std::int64_t kRows =
+    128;  // rows of one parallel task: fixed, so sums do not depend on the number of threads
 
 enum class Kind { products, attention, norms_and_gates, distribution };
 
@@ -31,7 +33,8 @@ class Accounted {
     if (on_) start_ = std::chrono::steady_clock::now();
   }
   ~Accounted() {
-    if (on_) add(kind_, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+    if (on_)
+      add(kind_, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
   }
   Accounted(const Accounted&) = delete;
   Accounted& operator=(const Accounted&) = delete;
@@ -55,12 +58,16 @@ void for_rows(std::int64_t rows, const Work& work) {
 }
 
 // Room for one partial gradient of n floats a chunk; their sum, in order, is the gradient.
-inline at::Tensor partial_sums(std::int64_t rows, std::int64_t n) { return at::zeros({(rows + kRows - 1) / kRows, n}); }
+inline at::Tensor partial_sums(std::int64_t rows, std::int64_t n) {
+  return at::zeros({(rows + kRows - 1) / kRows, n});
+}
 
 // Memory of this thread for what lives within one operation, by purpose.
 enum class Room { words, rows, attention, logits, right, left };
 float* scratch(Room room, std::int64_t floats);
 
-inline std::optional<at::Tensor> optional(const at::Tensor& t) { return t.defined() ? std::optional<at::Tensor>(t) : std::nullopt; }
+inline std::optional<at::Tensor> optional(const at::Tensor& t) {
+  return t.defined() ? std::optional<at::Tensor>(t) : std::nullopt;
+}
 
 }  // namespace tinyzero

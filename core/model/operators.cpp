@@ -13,13 +13,15 @@ std::atomic<bool> accounting{false};
 std::atomic<double> times[4];  // by Kind
 
 struct RmsNorm : Function<RmsNorm> {
-  static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& weight, double eps) {
+  static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& weight,
+                          double eps) {
     const Accounted time(Kind::norms_and_gates);
     Tensor y = at::empty_like(x);  // (N, D)
     const std::int64_t n = x.size(1);
     for_rows(x.size(0), [&](std::int64_t first, std::int64_t count) {
-      kernels().rms_norm(x.const_data_ptr<float>() + first * n, n, weight.const_data_ptr<float>(), static_cast<float>(eps), count, n,
-                         y.mutable_data_ptr<float>() + first * n, n);
+      kernels().rms_norm(x.const_data_ptr<float>() + first * n, n, weight.const_data_ptr<float>(),
+                         static_cast<float>(eps), count, n, y.mutable_data_ptr<float>() + first * n,
+                         n);
     });
     context->save_for_backward({x, weight});
     context->saved_data["eps"] = eps;
@@ -34,8 +36,10 @@ struct RmsNorm : Function<RmsNorm> {
     const std::int64_t n = x.size(1);
     Tensor dx = at::empty_like(x), dweight = partial_sums(x.size(0), n);  // (N, D), (chunks, D)
     for_rows(x.size(0), [&](std::int64_t first, std::int64_t count) {
-      kernels().rms_norm_backward(x.const_data_ptr<float>() + first * n, weight.const_data_ptr<float>(), eps,
-                                  dy.const_data_ptr<float>() + first * n, count, n, dx.mutable_data_ptr<float>() + first * n,
+      kernels().rms_norm_backward(x.const_data_ptr<float>() + first * n,
+                                  weight.const_data_ptr<float>(), eps,
+                                  dy.const_data_ptr<float>() + first * n, count, n,
+                                  dx.mutable_data_ptr<float>() + first * n,
                                   dweight.mutable_data_ptr<float>() + first / kRows * n);
     });
     return {dx, dweight.sum(0), Variable()};
@@ -48,7 +52,8 @@ struct Swiglu : Function<Swiglu> {
     const std::int64_t n = gate_up.size(1) / 2;
     Tensor y = at::empty({gate_up.size(0), n});  // (N, F)
     for_rows(y.size(0), [&](std::int64_t first, std::int64_t count) {
-      kernels().swiglu(gate_up.const_data_ptr<float>() + first * 2 * n, count, n, y.mutable_data_ptr<float>() + first * n);
+      kernels().swiglu(gate_up.const_data_ptr<float>() + first * 2 * n, count, n,
+                       y.mutable_data_ptr<float>() + first * n);
     });
     context->save_for_backward({gate_up});
     return y;
@@ -60,14 +65,16 @@ struct Swiglu : Function<Swiglu> {
     const std::int64_t n = dy.size(1);
     Tensor d = at::empty_like(gate_up);  // (N, 2F)
     for_rows(dy.size(0), [&](std::int64_t first, std::int64_t count) {
-      kernels().swiglu_backward(gate_up.const_data_ptr<float>() + first * 2 * n, dy.const_data_ptr<float>() + first * n, count, n,
+      kernels().swiglu_backward(gate_up.const_data_ptr<float>() + first * 2 * n,
+                                dy.const_data_ptr<float>() + first * n, count, n,
                                 d.mutable_data_ptr<float>() + first * 2 * n);
     });
     return {d};
   }
 };
 
-// The gradient of a row is the sum over the places of its token, in order, and is added to the rows that occur: of a large vocabulary few.
+// The gradient of a row is the sum over the places of its token, in order, and is added to the rows
+// that occur: of a large vocabulary few.
 struct Embedding : Function<Embedding> {
   static Variable forward(AutogradContext* context, const Tensor& weight, const Tensor& ids) {
     context->save_for_backward({weight, ids});
@@ -84,11 +91,16 @@ struct Embedding : Function<Embedding> {
     std::unordered_map<std::int64_t, std::int64_t> places;  // by token: its row of sums
     Tensor sums = at::zeros({std::min(n, weight.size(0)), width});
     for (std::int64_t i = 0; i < n; ++i) {
-      const auto place = places.try_emplace(ids.const_data_ptr<std::int64_t>()[i], static_cast<std::int64_t>(places.size())).first->second;
-      add_row(dy.const_data_ptr<float>() + i * width, sums.mutable_data_ptr<float>() + place * width);
+      const auto place = places
+                             .try_emplace(ids.const_data_ptr<std::int64_t>()[i],
+                                          static_cast<std::int64_t>(places.size()))
+                             .first->second;
+      add_row(dy.const_data_ptr<float>() + i * width,
+              sums.mutable_data_ptr<float>() + place * width);
     }
     for (const auto& [token, place] : places)
-      add_row(sums.const_data_ptr<float>() + place * width, weight.grad().mutable_data_ptr<float>() + token * width);
+      add_row(sums.const_data_ptr<float>() + place * width,
+              weight.grad().mutable_data_ptr<float>() + token * width);
     return {Variable(), Variable()};
   }
 };
@@ -113,12 +125,14 @@ void keep_account(bool on) {
 
 OperatorTimes account() {
   const auto of = [](Kind kind) { return times[static_cast<int>(kind)].load(); };
-  return {of(Kind::products), of(Kind::attention), of(Kind::norms_and_gates), of(Kind::distribution)};
+  return {of(Kind::products), of(Kind::attention), of(Kind::norms_and_gates),
+          of(Kind::distribution)};
 }
 
 std::int64_t PackedShape::longest() const {
   std::int64_t most = 1;
-  for (std::int64_t s = 0; s < sequences(); ++s) most = std::max(most, first_position(s) + length(s));
+  for (std::int64_t s = 0; s < sequences(); ++s)
+    most = std::max(most, first_position(s) + length(s));
   return most;
 }
 
@@ -133,7 +147,9 @@ at::Tensor token_embedding(const at::Tensor& weight, const at::Tensor& ids) {
   return weight.requires_grad() ? Embedding::apply(weight, ids) : at::embedding(weight, ids);
 }
 
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) { return RmsNorm::apply(x, weight, eps); }
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  return RmsNorm::apply(x, weight, eps);
+}
 
 at::Tensor swiglu(const at::Tensor& gate_up) { return Swiglu::apply(gate_up); }
 

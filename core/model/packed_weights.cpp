@@ -3,7 +3,8 @@
 namespace tinyzero {
 namespace {
 
-// Calls work(weight offset, rows, columns) for every matrix: of the layers in order qkv, output, gate_up, down, then the head.
+// Calls work(weight offset, rows, columns) for every matrix: of the layers in order qkv, output,
+// gate_up, down, then the head.
 template <class Work>
 void for_matrices(const Model& model, const Work& work) {
   const ModelConfig& c = model.config;
@@ -22,7 +23,8 @@ void for_matrices(const Model& model, const Work& work) {
 std::int64_t PackedWeights::floats(const Model& model, bool frozen) {
   std::int64_t all = 0;
   for_matrices(model, [&](std::int64_t, std::int64_t rows, std::int64_t columns) {
-    all += kernels().packed_size(rows, columns) + (frozen ? 0 : kernels().packed_size(columns, rows));
+    all +=
+        kernels().packed_size(rows, columns) + (frozen ? 0 : kernels().packed_size(columns, rows));
   });
   return all;
 }
@@ -46,10 +48,12 @@ PackedWeights::PackedWeights(const Model& model, bool frozen) : data_(floats(mod
 }
 
 void PackedWeights::pack(std::int64_t part, std::int64_t parts) {
-  for (std::size_t i = static_cast<std::size_t>(part); i < sources_.size(); i += static_cast<std::size_t>(parts)) {
+  for (std::size_t i = static_cast<std::size_t>(part); i < sources_.size();
+       i += static_cast<std::size_t>(parts)) {
     const Source& s = sources_[i];
     kernels().pack(s.weight, s.columns, 1, s.rows, s.columns, s.forward);
-    if (s.backward != nullptr) kernels().pack(s.weight, 1, s.columns, s.columns, s.rows, s.backward);
+    if (s.backward != nullptr)
+      kernels().pack(s.weight, 1, s.columns, s.columns, s.rows, s.backward);
   }
 }
 

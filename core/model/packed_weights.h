@@ -1,4 +1,5 @@
-// The matrices of a model packed for the products of training: each as it is, for the forward pass, and transposed, for the gradients of inputs.
+// The matrices of a model packed for the products of training: each as it is, for the forward pass,
+// and transposed, for the gradients of inputs.
 #pragma once
 
 #include <vector>
@@ -17,7 +18,8 @@ class PackedWeights {
     Matrix qkv, output, gate_up, down;
   };
 
-  // Room for the matrices of `model`, which must outlive it; transposed too unless `frozen`. A value head is not packed.
+  // Room for the matrices of `model`, which must outlive it; transposed too unless `frozen`. A
+  // value head is not packed.
   PackedWeights(const Model& model, bool frozen);
 
   // Packs the weights as they are now; `part` of `parts`, so that threads can share the work.

@@ -70,11 +70,14 @@ FloatBuffer::FloatBuffer(std::int64_t size) : FloatBuffer(uninitialized(size)) {
 
 FloatBuffer FloatBuffer::uninitialized(std::int64_t size) {
   FloatBuffer buffer;
-  const std::size_t wanted = static_cast<std::size_t>(size) * sizeof(float), alignment = wanted >= kHugePage ? kHugePage : 64;
+  const std::size_t wanted = static_cast<std::size_t>(size) * sizeof(float),
+                    alignment = wanted >= kHugePage ? kHugePage : 64;
   const std::size_t bytes = std::max((wanted + alignment - 1) / alignment * alignment, alignment);
   buffer.data_.reset(static_cast<float*>(std::aligned_alloc(alignment, bytes)));
   if (!buffer.data_) throw std::bad_alloc();
-  if (alignment == kHugePage) madvise(buffer.data_.get(), bytes, MADV_HUGEPAGE);  // advice alone: fewer misses of the address cache
+  if (alignment == kHugePage)
+    madvise(buffer.data_.get(), bytes,
+            MADV_HUGEPAGE);  // advice alone: fewer misses of the address cache
   buffer.size_ = size;
   return buffer;
 }
@@ -82,7 +85,8 @@ FloatBuffer FloatBuffer::uninitialized(std::int64_t size) {
 void FloatBuffer::Free::operator()(float* p) const { std::free(p); }
 
 Model::Model(ModelConfig c) : config(std::move(c)), layout(config), weights(layout.size()) {}
-Model::Model(ModelConfig c, FloatBuffer w) : config(std::move(c)), layout(config), weights(std::move(w)) {}
+Model::Model(ModelConfig c, FloatBuffer w)
+    : config(std::move(c)), layout(config), weights(std::move(w)) {}
 
 void initialize(Model& model, std::uint64_t seed) {
   const double residual = 1.0 / std::sqrt(2.0 * static_cast<double>(model.config.layers));
@@ -94,12 +98,14 @@ void initialize(Model& model, std::uint64_t seed) {
       std::fill_n(w, slot.size, bias ? 0.0f : 1.0f);
       continue;
     }
-    const bool back = slot.name.ends_with("o_proj.weight") || slot.name.ends_with("down_proj.weight");
+    const bool back =
+        slot.name.ends_with("o_proj.weight") || slot.name.ends_with("down_proj.weight");
     const double deviation = 0.02 * (back ? residual : 1.0);
     Rng rng(seed, {i});
     for (std::int64_t k = 0; k < slot.size; ++k) {  // Box-Muller
       const double radius = std::sqrt(-2.0 * std::log(1.0 - rng.uniform()));
-      w[k] = static_cast<float>(deviation * radius * std::cos(2.0 * std::numbers::pi * rng.uniform()));
+      w[k] =
+          static_cast<float>(deviation * radius * std::cos(2.0 * std::numbers::pi * rng.uniform()));
     }
   }
 }
@@ -111,8 +117,12 @@ Model side_model_of(const Model& policy, bool value_head) {
   model.companions = policy.companions;
   for (const ParameterSlot& slot : model.layout.slots()) {
     const auto& slots = policy.layout.slots();
-    const auto same = std::find_if(slots.begin(), slots.end(), [&](const ParameterSlot& other) { return other.name == slot.name; });
-    if (same != slots.end()) std::copy_n(policy.weights.data() + same->offset, slot.size, model.weights.data() + slot.offset);
+    const auto same = std::find_if(slots.begin(), slots.end(), [&](const ParameterSlot& other) {
+      return other.name == slot.name;
+    });
+    if (same != slots.end())
+      std::copy_n(policy.weights.data() + same->offset, slot.size,
+                  model.weights.data() + slot.offset);
   }
   return model;
 }

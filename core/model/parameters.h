@@ -1,7 +1,9 @@
-// The weights of a model in one flat f32 buffer, shared by the trainer (as tensors) and the decoder (as pointers).
+// The weights of a model in one flat f32 buffer, shared by the trainer (as tensors) and the decoder
+// (as pointers).
 //
-// The order within a layer puts q, k, v next to each other, and gate and up: each trio or pair is then also one matrix, which is
-// multiplied at once. Names and shapes are Hugging Face's; folder.h reads and writes them.
+// The order within a layer puts q, k, v next to each other, and gate and up: each trio or pair is
+// then also one matrix, which is multiplied at once. Names and shapes are Hugging Face's; folder.h
+// reads and writes them.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +37,9 @@ class ParameterLayout {
   const LayerOffsets& layer(std::size_t i) const { return layers_[i]; }
   std::int64_t embedding() const { return 0; }
   std::int64_t final_norm() const { return final_norm_; }
-  std::int64_t head() const { return head_; }  // the embedding's offset if tied; of a value head its weights, which the bias follows
+  std::int64_t head() const {
+    return head_;
+  }  // the embedding's offset if tied; of a value head its weights, which the bias follows
 
  private:
   std::int64_t add(const std::string& name, std::vector<std::int64_t> shape);
@@ -68,7 +72,8 @@ class FloatBuffer {
 // generation_config.json, licence. They go along into every folder that is written of the model.
 struct FolderFiles {
   std::map<std::string, std::string> texts;  // by name
-  // A file that is none of these because it is a link out of the folder, in words; empty: no such file.
+  // A file that is none of these because it is a link out of the folder, in words; empty: no such
+  // file.
   std::string outside = {};
 };
 
@@ -77,17 +82,19 @@ struct Model {
   ModelConfig config;
   ParameterLayout layout;
   FloatBuffer weights;
-  std::shared_ptr<const FolderFiles> companions;  // of the folder it was read from, which are written with it; null: a new model
+  std::shared_ptr<const FolderFiles>
+      companions;  // of the folder it was read from, which are written with it; null: a new model
 
   explicit Model(ModelConfig config);  // all weights 0
   Model(ModelConfig config, FloatBuffer weights);
 };
 
-// New weights: matrices normal with standard deviation 0.02 (projections back into the residual stream divided by √(2 layers), as
-// GPT-2), norms 1, biases 0. Equal seeds give equal weights.
+// New weights: matrices normal with standard deviation 0.02 (projections back into the residual
+// stream divided by √(2 layers), as GPT-2), norms 1, biases 0. Equal seeds give equal weights.
 void initialize(Model& model, std::uint64_t seed);
 
-// A copy of the policy for another purpose; with `value_head` its head is one value a token, 0 at first.
+// A copy of the policy for another purpose; with `value_head` its head is one value a token, 0 at
+// first.
 Model side_model_of(const Model& policy, bool value_head);
 
 }  // namespace tinyzero

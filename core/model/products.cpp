@@ -17,8 +17,10 @@ struct RightSide {
   const float* packed;
 };
 
-// y (count, n) = x (count, k) · right + bias, or added to y; a right side that is not packed takes neither.
-void multiply_rows(const float* x, std::int64_t count, const RightSide& right, const float* bias, bool add, float* y) {
+// y (count, n) = x (count, k) · right + bias, or added to y; a right side that is not packed takes
+// neither.
+void multiply_rows(const float* x, std::int64_t count, const RightSide& right, const float* bias,
+                   bool add, float* y) {
   const Kernels& table = kernels();
   const std::int64_t k = right.matrix.size(0), n = right.matrix.size(1);
   const float* packed = right.packed;
@@ -37,46 +39,59 @@ void multiply_rows(const float* x, std::int64_t count, const RightSide& right, c
 }
 
 // dweight (n, k) += dy (rows, n)^T · x (rows, k), both sides and n in parts that threads share.
-void add_weight_gradient(const float* dy, const float* x, std::int64_t rows, std::int64_t n, std::int64_t k, float* dweight) {
+void add_weight_gradient(const float* dy, const float* x, std::int64_t rows, std::int64_t n,
+                         std::int64_t k, float* dweight) {
   const Kernels& table = kernels();
   const std::int64_t words = table.words(rows), panels = (k + table.panel - 1) / table.panel;
   float* right = scratch(Room::right, table.packed_size(k, rows));
-  at::parallel_for(0, panels, std::max<std::int64_t>(1, kPackedAtOnce / (rows * table.panel)), [&](std::int64_t begin, std::int64_t end) {
-    const std::int64_t first = begin * table.panel, last = std::min(k, end * table.panel);
-    table.pack(x + first, 1, k, last - first, rows, right + table.packed_size(first, rows));
-  });
+  at::parallel_for(
+      0, panels, std::max<std::int64_t>(1, kPackedAtOnce / (rows * table.panel)),
+      [&](std::int64_t begin, std::int64_t end) {
+        const std::int64_t first = begin * table.panel, last = std::min(k, end * table.panel);
+        table.pack(x + first, 1, k, last - first, rows, right + table.packed_size(first, rows));
+      });
   const float* left = dy;
   if (table.pair > 1) {
     float* narrow = scratch(Room::left, words * n);
-    at::parallel_for(0, words, std::max<std::int64_t>(1, kPackedAtOnce / (n * table.pair)), [&](std::int64_t begin, std::int64_t end) {
-      const std::int64_t first = begin * table.pair, last = std::min(rows, end * table.pair);
-      table.narrow_columns(dy + first * n, n, last - first, n, narrow + begin * n);
-    });
+    at::parallel_for(0, words, std::max<std::int64_t>(1, kPackedAtOnce / (n * table.pair)),
+                     [&](std::int64_t begin, std::int64_t end) {
+                       const std::int64_t first = begin * table.pair,
+                                          last = std::min(rows, end * table.pair);
+                       table.narrow_columns(dy + first * n, n, last - first, n, narrow + begin * n);
+                     });
     left = narrow;
   }
   for_rows(n, [&](std::int64_t first, std::int64_t count) {
-    table.matmul({left + first, 1, n}, count, rows, right, k, nullptr, true, dweight + first * k, k);
+    table.matmul({left + first, 1, n}, count, rows, right, k, nullptr, true, dweight + first * k,
+                 k);
   });
 }
 
-// The gradients of adapters of a matrix from dy (N, n) and the product's input x (N, k), without the gradient of the matrix.
+// The gradients of adapters of a matrix from dy (N, n) and the product's input x (N, k), without
+// the gradient of the matrix.
 //   db += s dy^T (x a^T),  da += s (dy b)^T x
-void add_adapter_gradients(const std::vector<AdaptedRows>& adapters, const Tensor& dy, const Tensor& x) {
+void add_adapter_gradients(const std::vector<AdaptedRows>& adapters, const Tensor& dy,
+                           const Tensor& x) {
   const Accounted time(Kind::products);
   for (const AdaptedRows& rows : adapters) {
-    const Tensor a = rows.a.detach(), b = rows.b.detach(), d = dy.narrow(1, rows.first, rows.count);  // (N, rows)
+    const Tensor a = rows.a.detach(), b = rows.b.detach(),
+                 d = dy.narrow(1, rows.first, rows.count);  // (N, rows)
     Tensor(rows.b.grad()).addmm_(d.t(), at::mm(x, a.t()), 1, rows.scale);
     Tensor(rows.a.grad()).addmm_(at::mm(d, b).t(), x, 1, rows.scale);
   }
 }
 
-// A leaf that makes autograd come by, though neither the input nor the matrix may need a gradient; undefined if there is none.
-Tensor anchor_of(const std::vector<AdaptedRows>& adapters) { return adapters.empty() ? Tensor() : adapters.front().a; }
+// A leaf that makes autograd come by, though neither the input nor the matrix may need a gradient;
+// undefined if there is none.
+Tensor anchor_of(const std::vector<AdaptedRows>& adapters) {
+  return adapters.empty() ? Tensor() : adapters.front().a;
+}
 
 // What a product's input is computed from, row by row: x itself, its norm, or its gates and ups.
 enum class Input { plain, norm, swiglu };
 
-// Products whose input is computed in front of them, a chunk of rows at a time, and once more in the backward pass.
+// Products whose input is computed in front of them, a chunk of rows at a time, and once more in
+// the backward pass.
 struct Linear : Function<Linear> {
   struct Plan {
     Input input;
@@ -85,17 +100,18 @@ struct Linear : Function<Linear> {
     const std::vector<AdaptedRows>* adapters;
   };
 
-  static Variable forward(AutogradContext* context, const Tensor& x, const std::optional<Tensor>& norm, const Tensor& weight,
-                          const std::optional<Tensor>& bias, const std::optional<Tensor>& residual, const std::optional<Tensor>& /*anchor*/,
-                          const Plan& plan) {
+  static Variable forward(AutogradContext* context, const Tensor& x,
+                          const std::optional<Tensor>& norm, const Tensor& weight,
+                          const std::optional<Tensor>& bias, const std::optional<Tensor>& residual,
+                          const std::optional<Tensor>& /*anchor*/, const Plan& plan) {
     const std::int64_t n = weight.size(0), k = weight.size(1);
     const RightSide right{weight.detach().t(), plan.forward};
     Tensor y = residual ? residual->clone() : at::empty({x.size(0), n});  // (N, n)
     for_rows(x.size(0), [&](std::int64_t first, std::int64_t count) {
       const float* rows = input_rows(plan, x, norm, first, count, k, nullptr);
       const Accounted time(Kind::products);
-      multiply_rows(rows, count, right, bias ? bias->const_data_ptr<float>() : nullptr, residual.has_value(),
-                    y.mutable_data_ptr<float>() + first * n);
+      multiply_rows(rows, count, right, bias ? bias->const_data_ptr<float>() : nullptr,
+                    residual.has_value(), y.mutable_data_ptr<float>() + first * n);
     });
     context->save_for_backward({x, norm.value_or(Tensor()), weight, bias.value_or(Tensor())});
     context->saved_data["residual"] = residual.has_value();
@@ -108,14 +124,21 @@ struct Linear : Function<Linear> {
 
   static Variables backward(AutogradContext* context, const Variables& grads) {
     const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &norm = saved[1], &weight = saved[2], &bias = saved[3], dy = grads[0].contiguous();
-    const Plan plan{static_cast<Input>(context->saved_data["input"].toInt()), context->saved_data["eps"].toDouble(), nullptr, nullptr,
-                    reinterpret_cast<const std::vector<AdaptedRows>*>(context->saved_data["adapters"].toInt())};
-    const RightSide back{weight.detach(), reinterpret_cast<const float*>(context->saved_data["back"].toInt())};
-    const std::int64_t rows = x.size(0), n = weight.size(0), k = weight.size(1), x_width = x.size(1);
+    const Tensor &x = saved[0], &norm = saved[1], &weight = saved[2], &bias = saved[3],
+                 dy = grads[0].contiguous();
+    const Plan plan{
+        static_cast<Input>(context->saved_data["input"].toInt()),
+        context->saved_data["eps"].toDouble(), nullptr, nullptr,
+        reinterpret_cast<const std::vector<AdaptedRows>*>(context->saved_data["adapters"].toInt())};
+    const RightSide back{weight.detach(),
+                         reinterpret_cast<const float*>(context->saved_data["back"].toInt())};
+    const std::int64_t rows = x.size(0), n = weight.size(0), k = weight.size(1),
+                       x_width = x.size(1);
     const float* from = dy.const_data_ptr<float>();
     const bool plain = plan.input == Input::plain;
-    Tensor dx = at::empty_like(x), dnorm = norm.defined() ? partial_sums(rows, k) : Tensor();  // (N, k), or (N, 2k) of gates and ups
+    Tensor dx = at::empty_like(x), dnorm = norm.defined()
+                                               ? partial_sums(rows, k)
+                                               : Tensor();  // (N, k), or (N, 2k) of gates and ups
     for_rows(rows, [&](std::int64_t first, std::int64_t count) {
       float* out = dx.mutable_data_ptr<float>() + first * x_width;
       float* dinput = plain ? out : scratch(Room::rows, count * k);
@@ -127,20 +150,23 @@ struct Linear : Function<Linear> {
       const float* at = x.const_data_ptr<float>() + first * x_width;
       if (plan.input == Input::swiglu) kernels().swiglu_backward(at, dinput, count, k, out);
       if (plan.input == Input::norm)
-        kernels().rms_norm_backward(at, norm.const_data_ptr<float>(), static_cast<float>(plan.eps), dinput, count, k, out,
+        kernels().rms_norm_backward(at, norm.const_data_ptr<float>(), static_cast<float>(plan.eps),
+                                    dinput, count, k, out,
                                     dnorm.mutable_data_ptr<float>() + first / kRows * k);
     });
     if (weight.grad().defined() || !plan.adapters->empty()) {
       const Tensor input = plain ? x : at::empty({rows, k});  // (N, k)
       if (!plain) {
         for_rows(rows, [&](std::int64_t first, std::int64_t count) {
-          input_rows(plan, x, optional(norm), first, count, k, input.mutable_data_ptr<float>() + first * k);
+          input_rows(plan, x, optional(norm), first, count, k,
+                     input.mutable_data_ptr<float>() + first * k);
         });
       }
       if (!plan.adapters->empty()) add_adapter_gradients(*plan.adapters, dy, input);
       const Accounted time(Kind::products);
       if (weight.grad().defined())
-        add_weight_gradient(from, input.const_data_ptr<float>(), rows, n, k, weight.grad().mutable_data_ptr<float>());
+        add_weight_gradient(from, input.const_data_ptr<float>(), rows, n, k,
+                            weight.grad().mutable_data_ptr<float>());
     }
     if (bias.defined() && bias.grad().defined()) Tensor(bias.grad()).add_(dy.sum(0));
     return {dx,
@@ -153,22 +179,27 @@ struct Linear : Function<Linear> {
   }
 
  private:
-  // Rows `first` … of the product's input (count, k): where they stand, or computed into `out` (null: into room of this thread).
-  static const float* input_rows(const Plan& plan, const Tensor& x, const std::optional<Tensor>& norm, std::int64_t first,
+  // Rows `first` … of the product's input (count, k): where they stand, or computed into `out`
+  // (null: into room of this thread).
+  static const float* input_rows(const Plan& plan, const Tensor& x,
+                                 const std::optional<Tensor>& norm, std::int64_t first,
                                  std::int64_t count, std::int64_t k, float* out) {
     const Accounted time(Kind::norms_and_gates);
     const float* from = x.const_data_ptr<float>() + first * x.size(1);
     if (plan.input == Input::plain) return from;
     if (out == nullptr) out = scratch(Room::rows, count * k);
     if (plan.input == Input::swiglu) kernels().swiglu(from, count, k, out);
-    else kernels().rms_norm(from, k, norm->const_data_ptr<float>(), static_cast<float>(plan.eps), count, k, out, k);
+    else
+      kernels().rms_norm(from, k, norm->const_data_ptr<float>(), static_cast<float>(plan.eps),
+                         count, k, out, k);
     return out;
   }
 };
 
 // The product of LibTorch with a frozen matrix that has adapters.
 struct AdaptedLinear : Function<AdaptedLinear> {
-  static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& /*anchor*/, const LinearWeight& w) {
+  static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& /*anchor*/,
+                          const LinearWeight& w) {
     context->save_for_backward({x});
     context->saved_data["weight"] = reinterpret_cast<std::int64_t>(&w);
     return typed_linear(x, w.weight, w.bias, w.products);
@@ -178,32 +209,39 @@ struct AdaptedLinear : Function<AdaptedLinear> {
     const Tensor x = context->get_saved_variables()[0], dy = grads[0].contiguous();
     const auto& w = *reinterpret_cast<const LinearWeight*>(context->saved_data["weight"].toInt());
     add_adapter_gradients(w.adapters, dy, x);
-    return {at::mm(dy.to(w.products), w.weight.to(w.products)).to(at::kFloat), Variable(), Variable()};
+    return {at::mm(dy.to(w.products), w.weight.to(w.products)).to(at::kFloat), Variable(),
+            Variable()};
   }
 };
 
-// log softmax at the targets, in chunks of kLogitRows rows; the backward pass computes the logits again.
+// log softmax at the targets, in chunks of kLogitRows rows; the backward pass computes the logits
+// again.
 //   l = h W^T / T,  p = softmax(l),  logp = log p_target,  H = -sum p log p
 //   dl = g (onehot - p) - e p (log p + H),  dh = dl W / T,  dW += dl^T h / T
 struct TokenLogits : Function<TokenLogits> {
-  static Variables forward(AutogradContext* context, const Tensor& hidden, const Tensor& weight, const Tensor& targets, double temperature,
-                           const float* packed, const float* packed_back) {
+  static Variables forward(AutogradContext* context, const Tensor& hidden, const Tensor& weight,
+                           const Tensor& targets, double temperature, const float* packed,
+                           const float* packed_back) {
     const Accounted time(Kind::distribution);
     const std::int64_t n = hidden.size(0), width = weight.size(1), vocab = weight.size(0);
-    Tensor logp = at::empty({n}), entropy = at::empty({n}), softmax = at::empty({n, 2});  // softmax: (N) of SoftmaxRow
+    Tensor logp = at::empty({n}), entropy = at::empty({n}),
+           softmax = at::empty({n, 2});  // softmax: (N) of SoftmaxRow
     const float scale = static_cast<float>(1.0 / temperature);
     const RightSide right{weight.detach().t(), packed};
     for_chunks(
         n, vocab,
         [&](std::int64_t first, std::int64_t count, float* logits) {
-          multiply_rows(hidden.const_data_ptr<float>() + first * width, count, right, nullptr, false, logits);
+          multiply_rows(hidden.const_data_ptr<float>() + first * width, count, right, nullptr,
+                        false, logits);
           for (std::int64_t i = first; i < first + count; ++i, logits += vocab) {
             float largest = 0;
             double sum = 0, weighted = 0;
             kernels().distribution(logits, vocab, scale, largest, sum, weighted);
-            const double log_sum = std::log(sum), chosen = logits[targets.const_data_ptr<std::int64_t>()[i]];
+            const double log_sum = std::log(sum),
+                         chosen = logits[targets.const_data_ptr<std::int64_t>()[i]];
             rows_of(softmax)[i] = {largest, static_cast<float>(log_sum)};
-            logp.mutable_data_ptr<float>()[i] = static_cast<float>((chosen - largest) * scale - log_sum);
+            logp.mutable_data_ptr<float>()[i] =
+                static_cast<float>((chosen - largest) * scale - log_sum);
             entropy.mutable_data_ptr<float>()[i] = static_cast<float>(log_sum - weighted / sum);
           }
         },
@@ -218,8 +256,10 @@ struct TokenLogits : Function<TokenLogits> {
   static Variables backward(AutogradContext* context, const Variables& grads) {
     const Accounted time(Kind::distribution);
     const auto saved = context->get_saved_variables();
-    const Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], &entropy = saved[3], &softmax = saved[4];
-    const RightSide right{weight.detach().t(), reinterpret_cast<const float*>(context->saved_data["forward"].toInt())},
+    const Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], &entropy = saved[3],
+                 &softmax = saved[4];
+    const RightSide right{weight.detach().t(),
+                          reinterpret_cast<const float*>(context->saved_data["forward"].toInt())},
         back{weight.detach(), reinterpret_cast<const float*>(context->saved_data["back"].toInt())};
     const std::int64_t n = hidden.size(0), width = weight.size(1), vocab = weight.size(0);
     const float scale = static_cast<float>(1.0 / context->saved_data["temperature"].toDouble());
@@ -235,30 +275,37 @@ struct TokenLogits : Function<TokenLogits> {
             const std::int64_t at = first + i;
             float* row = logits + i * vocab;
             const float gradient = g.const_data_ptr<float>()[at];
-            kernels().logit_gradient(row, vocab, scale, rows_of(softmax)[at], entropy.const_data_ptr<float>()[at], gradient,
+            kernels().logit_gradient(row, vocab, scale, rows_of(softmax)[at],
+                                     entropy.const_data_ptr<float>()[at], gradient,
                                      e.const_data_ptr<float>()[at]);
             row[targets.const_data_ptr<std::int64_t>()[at]] += scale * gradient;
           }
-          multiply_rows(logits, count, back, nullptr, false, dhidden.mutable_data_ptr<float>() + first * width);
+          multiply_rows(logits, count, back, nullptr, false,
+                        dhidden.mutable_data_ptr<float>() + first * width);
         },
         [&](std::int64_t first, std::int64_t count, const float* logits) {
           if (weight.grad().defined())
-            add_weight_gradient(logits, states + first * width, count, vocab, width, weight.grad().mutable_data_ptr<float>());
+            add_weight_gradient(logits, states + first * width, count, vocab, width,
+                                weight.grad().mutable_data_ptr<float>());
         });
     return {dhidden, Variable(), Variable(), Variable(), Variable(), Variable()};
   }
 
  private:
-  static SoftmaxRow* rows_of(const Tensor& softmax) { return static_cast<SoftmaxRow*>(softmax.data_ptr()); }
+  static SoftmaxRow* rows_of(const Tensor& softmax) {
+    return static_cast<SoftmaxRow*>(softmax.data_ptr());
+  }
 
-  // For chunks of kLogitRows rows: work(first, count, their logits' room) for parts of the chunk, which threads share, then end(…) for all of it.
+  // For chunks of kLogitRows rows: work(first, count, their logits' room) for parts of the chunk,
+  // which threads share, then end(…) for all of it.
   template <class Work, class End>
   static void for_chunks(std::int64_t rows, std::int64_t vocab, const Work& work, const End& end) {
     float* room = scratch(Room::logits, std::min(rows, kLogitRows) * vocab);
     for (std::int64_t first = 0; first < rows; first += kLogitRows) {
       const std::int64_t count = std::min(kLogitRows, rows - first);
-      at::parallel_for(0, count, kLeastRows,
-                       [&](std::int64_t begin, std::int64_t past) { work(first + begin, past - begin, room + begin * vocab); });
+      at::parallel_for(0, count, kLeastRows, [&](std::int64_t begin, std::int64_t past) {
+        work(first + begin, past - begin, room + begin * vocab);
+      });
       end(first, count, room);
     }
   }
@@ -268,27 +315,35 @@ struct TokenLogits : Function<TokenLogits> {
 
 at::Tensor linear(const at::Tensor& x, const LinearWeight& w, const at::Tensor& residual) {
   if (w.forward == nullptr) {
-    const Tensor y = w.adapters.empty() ? typed_linear(x, w.weight, w.bias, w.products) : AdaptedLinear::apply(x, anchor_of(w.adapters), w);
+    const Tensor y = w.adapters.empty() ? typed_linear(x, w.weight, w.bias, w.products)
+                                        : AdaptedLinear::apply(x, anchor_of(w.adapters), w);
     return residual.defined() ? residual + y : y;
   }
-  return Linear::apply(x, std::nullopt, w.weight, optional(w.bias), optional(residual), optional(anchor_of(w.adapters)),
+  return Linear::apply(x, std::nullopt, w.weight, optional(w.bias), optional(residual),
+                       optional(anchor_of(w.adapters)),
                        Linear::Plan{Input::plain, 0, w.forward, w.backward, &w.adapters});
 }
 
-at::Tensor norm_linear(const at::Tensor& x, const at::Tensor& norm, double eps, const LinearWeight& w) {
+at::Tensor norm_linear(const at::Tensor& x, const at::Tensor& norm, double eps,
+                       const LinearWeight& w) {
   if (w.forward == nullptr) return linear(rms_norm(x, norm, eps), w);
-  return Linear::apply(x, norm, w.weight, optional(w.bias), std::nullopt, optional(anchor_of(w.adapters)),
+  return Linear::apply(x, norm, w.weight, optional(w.bias), std::nullopt,
+                       optional(anchor_of(w.adapters)),
                        Linear::Plan{Input::norm, eps, w.forward, w.backward, &w.adapters});
 }
 
-at::Tensor swiglu_linear(const at::Tensor& gate_up, const LinearWeight& w, const at::Tensor& residual) {
+at::Tensor swiglu_linear(const at::Tensor& gate_up, const LinearWeight& w,
+                         const at::Tensor& residual) {
   if (w.forward == nullptr) return linear(swiglu(gate_up), w, residual);
-  return Linear::apply(gate_up, std::nullopt, w.weight, optional(w.bias), optional(residual), optional(anchor_of(w.adapters)),
+  return Linear::apply(gate_up, std::nullopt, w.weight, optional(w.bias), optional(residual),
+                       optional(anchor_of(w.adapters)),
                        Linear::Plan{Input::swiglu, 0, w.forward, w.backward, &w.adapters});
 }
 
-TokenDistribution token_distribution(const at::Tensor& hidden, const LinearWeight& w, const at::Tensor& targets, double temperature) {
-  const auto out = TokenLogits::apply(hidden, w.weight, targets, temperature, w.forward, w.backward);
+TokenDistribution token_distribution(const at::Tensor& hidden, const LinearWeight& w,
+                                     const at::Tensor& targets, double temperature) {
+  const auto out =
+      TokenLogits::apply(hidden, w.weight, targets, temperature, w.forward, w.backward);
   return {out[0], out[1]};
 }
 

@@ -15,8 +15,10 @@ struct SavedWork : torch::CustomClassHolder {
 };
 
 struct Recomputed : Function<Recomputed> {
-  // `anchor` needs a gradient, which is never given: leaves inside the work may need one where x does not.
-  static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& /*anchor*/, const Work& work) {
+  // `anchor` needs a gradient, which is never given: leaves inside the work may need one where x
+  // does not.
+  static Variable forward(AutogradContext* context, const Tensor& x, const Tensor& /*anchor*/,
+                          const Work& work) {
     context->save_for_backward({x});
     context->saved_data["work"] = c10::IValue::make_capsule(c10::make_intrusive<SavedWork>(work));
     return work(x);
@@ -37,7 +39,8 @@ struct Recomputed : Function<Recomputed> {
 
 }  // namespace
 
-at::Tensor recomputed(const std::function<at::Tensor(const at::Tensor&)>& work, const at::Tensor& x) {
+at::Tensor recomputed(const std::function<at::Tensor(const at::Tensor&)>& work,
+                      const at::Tensor& x) {
   if (!at::GradMode::is_enabled()) return work(x);
   return Recomputed::apply(x, at::zeros({1}).set_requires_grad(true), work);
 }

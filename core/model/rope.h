@@ -1,5 +1,5 @@
-// Angles of rotary positions (Su et al., arXiv:2104.09864), with positions divided by a factor (linear scaling, arXiv:2306.15595) or Llama 3's
-// stretching of low frequencies.
+// Angles of rotary positions (Su et al., arXiv:2104.09864), with positions divided by a factor
+// (linear scaling, arXiv:2306.15595) or Llama 3's stretching of low frequencies.
 #pragma once
 
 #include <cstdint>

@@ -21,9 +21,10 @@ constexpr std::uint64_t kMaxHeader = 100'000'000;     // bytes; the format's own
 constexpr std::size_t kPiece = std::size_t{1} << 20;  // numbers that are converted at once
 
 std::size_t dtype_size(const std::string& dtype) {
-  static const std::map<std::string, std::size_t> kSizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2},    {"I64", 8},
-                                                            {"I32", 4}, {"I16", 2}, {"I8", 1},  {"U8", 1},      {"BOOL", 1},
-                                                            {"U16", 2}, {"U32", 4}, {"U64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
+  static const std::map<std::string, std::size_t> kSizes = {
+      {"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2},    {"I64", 8},
+      {"I32", 4}, {"I16", 2}, {"I8", 1},  {"U8", 1},      {"BOOL", 1},
+      {"U16", 2}, {"U32", 4}, {"U64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
   const auto found = kSizes.find(dtype);
   return found == kSizes.end() ? 0 : found->second;
 }
@@ -33,31 +34,37 @@ std::size_t dtype_size(const std::string& dtype) {
 }
 
 // Checks an entry against the bytes that follow the header.
-void check_entry(const fs::path& path, const std::string& name, TensorInfo& tensor, const std::vector<std::uint64_t>& offsets,
-                 std::size_t data_bytes) {
-  if (offsets.size() != 2) damaged(path, "tensor \"" + name + "\" has " + std::to_string(offsets.size()) + " offsets");
+void check_entry(const fs::path& path, const std::string& name, TensorInfo& tensor,
+                 const std::vector<std::uint64_t>& offsets, std::size_t data_bytes) {
+  if (offsets.size() != 2)
+    damaged(path, "tensor \"" + name + "\" has " + std::to_string(offsets.size()) + " offsets");
   if (offsets[0] > offsets[1] || offsets[1] > data_bytes) {
-    damaged(path, "tensor \"" + name + "\" ends at byte " + std::to_string(offsets[1]) + " of " + std::to_string(data_bytes) +
-                      "; the file is cut");
+    damaged(path, "tensor \"" + name + "\" ends at byte " + std::to_string(offsets[1]) + " of " +
+                      std::to_string(data_bytes) + "; the file is cut");
   }
   std::size_t expected = dtype_size(tensor.dtype);
-  if (expected == 0) damaged(path, "tensor \"" + name + "\" has the unknown type \"" + tensor.dtype + "\"");
+  if (expected == 0)
+    damaged(path, "tensor \"" + name + "\" has the unknown type \"" + tensor.dtype + "\"");
   for (const std::int64_t size : tensor.shape) {
-    if (size < 0 || (size > 0 && expected > (std::size_t{1} << 60) / static_cast<std::size_t>(size)))
+    if (size < 0 ||
+        (size > 0 && expected > (std::size_t{1} << 60) / static_cast<std::size_t>(size)))
       damaged(path, "the shape of tensor \"" + name + "\"");
     expected *= static_cast<std::size_t>(size);
   }
   tensor.bytes = offsets[1] - offsets[0];
   if (tensor.bytes != expected) {
-    damaged(path, "tensor \"" + name + "\" has " + std::to_string(tensor.bytes) + " bytes, its shape needs " + std::to_string(expected));
+    damaged(path, "tensor \"" + name + "\" has " + std::to_string(tensor.bytes) +
+                      " bytes, its shape needs " + std::to_string(expected));
   }
 }
 
-// Takes the header as it is parsed: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {"key": "text"}}.
-// Nothing else is stored, so a header of whatever nonsense takes no more memory than its own size, about.
+// Takes the header as it is parsed: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0,
+// 24]}, "__metadata__": {"key": "text"}}. Nothing else is stored, so a header of whatever nonsense
+// takes no more memory than its own size, about.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
-  HeaderReader(const fs::path& path, std::string_view header, std::string_view data, std::map<std::string, TensorInfo>& tensors,
+  HeaderReader(const fs::path& path, std::string_view header, std::string_view data,
+               std::map<std::string, TensorInfo>& tensors,
                std::map<std::string, std::string>& metadata)
       : path_(path), header_(header), data_(data), tensors_(tensors), metadata_(metadata) {}
 
@@ -79,7 +86,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   }
   bool key(std::string& text) override {
     if (depth_ == 1) {
-      if (tensors_.contains(text) || (text == kMetadata && had_metadata_)) damaged(path_, "its header names \"" + text + "\" twice");
+      if (tensors_.contains(text) || (text == kMetadata && had_metadata_))
+        damaged(path_, "its header names \"" + text + "\" twice");
       had_metadata_ = had_metadata_ || text == kMetadata;
       name_ = text;
     } else if (!in_metadata() && std::find(seen_.begin(), seen_.end(), text) != seen_.end()) {
@@ -113,7 +121,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(std::uint64_t value) override {
     if (list_ == nullptr || tensor_.shape.size() >= kMaxRank || offsets_.size() > 2) wrong();
     if (field_ == "data_offsets") offsets_.push_back(value);
-    else if (value > (std::uint64_t{1} << 60)) damaged(path_, "the shape of tensor \"" + name_ + "\"");
+    else if (value > (std::uint64_t{1} << 60))
+      damaged(path_, "the shape of tensor \"" + name_ + "\"");
     else tensor_.shape.push_back(static_cast<std::int64_t>(value));
     return true;
   }
@@ -122,8 +131,10 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool boolean(bool) override { wrong(); }
   bool null() override { wrong(); }
   bool binary(nlohmann::json::binary_t&) override { wrong(); }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) override {
-    throw Error(path_.string() + " (header) is not valid JSON: " + json_fault(header_, position), "copy or download the file again");
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::json::exception&) override {
+    throw Error(path_.string() + " (header) is not valid JSON: " + json_fault(header_, position),
+                "copy or download the file again");
   }
 
  private:
@@ -163,7 +174,9 @@ std::int64_t product(const std::vector<std::int64_t>& shape) {
   return n;
 }
 
-bool holds_reals(const TensorInfo& tensor) { return tensor.dtype == "F32" || tensor.dtype == "BF16" || tensor.dtype == "F16"; }
+bool holds_reals(const TensorInfo& tensor) {
+  return tensor.dtype == "F32" || tensor.dtype == "BF16" || tensor.dtype == "F16";
+}
 
 // Index of the first number of a piece of a tensor that is NaN or infinite; `count` if all are
 // finite. `value` receives the number.
@@ -199,12 +212,15 @@ void check_piece(const TensorView& tensor, const char* piece, std::size_t done, 
 // The smallest number that rounds to infinity.
 float overflow_from(Dtype dtype) {
   if (dtype == Dtype::f16) return 65520.0f;
-  return dtype == Dtype::bf16 ? std::bit_cast<float>(0x7F7F8000u) : std::numeric_limits<float>::infinity();
+  return dtype == Dtype::bf16 ? std::bit_cast<float>(0x7F7F8000u)
+                              : std::numeric_limits<float>::infinity();
 }
 
 // The numbers of a tensor as `dtype`, in pieces.
-void write_numbers(const FileHandle& file, const fs::path& path, const TensorView& tensor, Dtype dtype) {
-  const auto n = static_cast<std::size_t>(tensor.elements()), from = bytes_of(tensor.dtype), to = bytes_of(dtype);
+void write_numbers(const FileHandle& file, const fs::path& path, const TensorView& tensor,
+                   Dtype dtype) {
+  const auto n = static_cast<std::size_t>(tensor.elements()), from = bytes_of(tensor.dtype),
+             to = bytes_of(dtype);
   const char* data = static_cast<const char*>(tensor.data);
   std::vector<float> numbers(tensor.dtype == dtype ? 0 : std::min(n, kPiece));
   std::vector<char> converted(numbers.size() * to);
@@ -218,7 +234,8 @@ void write_numbers(const FileHandle& file, const fs::path& path, const TensorVie
       to_float(tensor.dtype, piece, count, numbers.data());
       for (std::size_t i = 0; i < count; ++i) {
         if (std::abs(numbers[i]) >= overflow_from(dtype))
-          throw Failure("tensor \"" + tensor.name + "\" holds " + real_text(numbers[i]) + ", which " + name_of(dtype) + " cannot hold",
+          throw Failure("tensor \"" + tensor.name + "\" holds " + real_text(numbers[i]) +
+                            ", which " + name_of(dtype) + " cannot hold",
                         "write bf16 or f32");
       }
       from_float(dtype, numbers.data(), count, converted.data());
@@ -242,14 +259,16 @@ std::int64_t TensorInfo::elements() const { return product(shape); }
 
 SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path), file_(path) {
   refuse_lfs_pointer({file_.data(), file_.size()}, path.string());
-  if (file_.size() < 8) damaged(path, "it has " + std::to_string(file_.size()) + " bytes, less than a header");
+  if (file_.size() < 8)
+    damaged(path, "it has " + std::to_string(file_.size()) + " bytes, less than a header");
   std::uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, file_.data(), 8);
   if (header_bytes > kMaxHeader || header_bytes > file_.size() - 8) {
-    damaged(path,
-            "its header claims " + std::to_string(header_bytes) + " bytes, the file has " + std::to_string(file_.size() - 8) + " after it");
+    damaged(path, "its header claims " + std::to_string(header_bytes) + " bytes, the file has " +
+                      std::to_string(file_.size() - 8) + " after it");
   }
-  const std::string_view header(file_.data() + 8, header_bytes), data(header.data() + header_bytes, file_.size() - 8 - header_bytes);
+  const std::string_view header(file_.data() + 8, header_bytes),
+      data(header.data() + header_bytes, file_.size() - 8 - header_bytes);
   HeaderReader reader(path, header, data, tensors_, metadata_);
   nlohmann::json::sax_parse(header, &reader);
 
@@ -257,17 +276,20 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path), file_(path
   std::sort(spans.begin(), spans.end());
   std::size_t at = 0;
   for (const auto& [begin, end] : spans) {
-    if (begin != at) damaged(path, "its tensors overlap or leave a hole at byte " + std::to_string(at));
+    if (begin != at)
+      damaged(path, "its tensors overlap or leave a hole at byte " + std::to_string(at));
     at = end;
   }
-  if (at != data.size()) damaged(path, std::to_string(data.size() - at) + " bytes belong to no tensor");
+  if (at != data.size())
+    damaged(path, std::to_string(data.size() - at) + " bytes belong to no tensor");
 }
 
 Dtype dtype_of(const TensorInfo& tensor, const std::string& name) {
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16, Dtype::f16}) {
     if (tensor.dtype == safetensors_name(dtype)) return dtype;
   }
-  throw Error("tensor \"" + name + "\" has type " + tensor.dtype + ", which is not supported", "supported are F32, BF16 and F16");
+  throw Error("tensor \"" + name + "\" has type " + tensor.dtype + ", which is not supported",
+              "supported are F32, BF16 and F16");
 }
 
 void fail_not_finite(const fs::path& file, const std::string& name,
@@ -301,14 +323,16 @@ void check_finite(const SafetensorsFile& file) {
 
 std::int64_t TensorView::elements() const { return product(shape); }
 
-void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors, const std::map<std::string, std::string>& metadata,
-                       Dtype dtype) {
+void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata, Dtype dtype) {
   Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::size_t at = 0;
   for (const TensorView& tensor : tensors) {
     const std::size_t bytes = static_cast<std::size_t>(tensor.elements()) * bytes_of(dtype);
-    header[tensor.name] = {{"dtype", safetensors_name(dtype)}, {"shape", tensor.shape}, {"data_offsets", {at, at + bytes}}};
+    header[tensor.name] = {{"dtype", safetensors_name(dtype)},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {at, at + bytes}}};
     at += bytes;
   }
   const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
@@ -321,7 +345,9 @@ void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>
   Json header = Json::object();
   std::size_t at = 0;
   for (const auto& [name, tensor] : tensors) {
-    header[name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.bytes}}};
+    header[name] = {{"dtype", tensor.dtype},
+                    {"shape", tensor.shape},
+                    {"data_offsets", {at, at + tensor.bytes}}};
     at += tensor.bytes;
   }
   for (const auto& [name, tensor] : tensors) {

@@ -1,7 +1,8 @@
 // The safetensors format: 8 bytes of header length, a JSON header, packed row-major tensors.
 //
-// Reading maps the file and checks everything before a byte is used: header length, offsets against the file and each other, and
-// size against type and shape. Source: https://github.com/huggingface/safetensors (README, "Format").
+// Reading maps the file and checks everything before a byte is used: header length, offsets against
+// the file and each other, and size against type and shape. Source:
+// https://github.com/huggingface/safetensors (README, "Format").
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ struct TensorInfo {
 
 class SafetensorsFile {
  public:
-  // Throws Error for a file that is cut, inconsistent or not of this format. Takes memory in proportion to the header at most.
+  // Throws Error for a file that is cut, inconsistent or not of this format. Takes memory in
+  // proportion to the header at most.
   explicit SafetensorsFile(const fs::path& path);
 
   const fs::path& path() const { return path_; }
@@ -43,7 +45,8 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-// The type of a tensor's numbers; throws Error naming `name` if it is not one that weights may have.
+// The type of a tensor's numbers; throws Error naming `name` if it is not one that weights may
+// have.
 Dtype dtype_of(const TensorInfo& tensor, const std::string& name);
 
 // Converts a tensor of type F32, BF16 or F16 of `file` to f32. Throws Error naming `name` for other
@@ -65,20 +68,22 @@ struct TensorView {
   std::vector<std::int64_t> shape;
   const void* data;
   Dtype dtype = Dtype::f32;
-  const SafetensorsFile* mapped = nullptr;  // the file whose map the data lies in, if any: what is written of it is let go
+  const SafetensorsFile* mapped =
+      nullptr;  // the file whose map the data lies in, if any: what is written of it is let go
 
   std::int64_t elements() const;
 };
 
-// Writes and fsyncs a file (not atomically: for folders that are not yet visible), all tensors as `dtype`. Converts in pieces, in little
-// memory. Throws Failure naming a tensor with a number that is NaN or infinite, or would become
-// infinite: such weights would take the place of good ones. Throws Error where it is that of a file
-// that is read.
-void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors, const std::map<std::string, std::string>& metadata,
+// Writes and fsyncs a file (not atomically: for folders that are not yet visible), all tensors as
+// `dtype`. Converts in pieces, in little memory. Throws Failure naming a tensor with a number that
+// is NaN or infinite, or would become infinite: such weights would take the place of good ones.
+// Throws Error where it is that of a file that is read.
+void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata,
                        Dtype dtype = Dtype::f32);
 
-// Writes and fsyncs a file of tensors of any types of the format, as they are. Throws Failure naming
-// a tensor with a number that is NaN or infinite.
+// Writes and fsyncs a file of tensors of any types of the format, as they are. Throws Failure
+// naming a tensor with a number that is NaN or infinite.
 void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>& tensors);
 
 }  // namespace tinyzero

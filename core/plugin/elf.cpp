@@ -41,20 +41,27 @@ class ElfReader {
     check_header(header);
     std::optional<LibraryNote> found;
     for (unsigned i = 0; i < header.e_phnum; ++i) {
-      const auto segment = read<Elf64_Phdr>(header.e_phoff + std::uint64_t{i} * sizeof(Elf64_Phdr), "the program headers");
+      const auto segment = read<Elf64_Phdr>(header.e_phoff + std::uint64_t{i} * sizeof(Elf64_Phdr),
+                                            "the program headers");
       if (segment.p_type == PT_NULL) continue;
       check_range(segment.p_offset, segment.p_filesz, "segment " + std::to_string(i));
       if (segment.p_type == PT_LOAD && segment.p_filesz > segment.p_memsz)
         refuse("segment " + std::to_string(i) + " is larger in the file than in memory");
-      if (segment.p_type == PT_NOTE && !found) found = find_note(segment.p_offset, segment.p_filesz);
+      if (segment.p_type == PT_NOTE && !found)
+        found = find_note(segment.p_offset, segment.p_filesz);
     }
-    if (header.e_shoff != 0) check_range(header.e_shoff, std::uint64_t{header.e_shnum} * header.e_shentsize, "the section headers");
-    if (!found) refuse("it has no tinyzero note", "build it with tinyzero_add_task() or tinyzero_add_algorithm()");
+    if (header.e_shoff != 0)
+      check_range(header.e_shoff, std::uint64_t{header.e_shnum} * header.e_shentsize,
+                  "the section headers");
+    if (!found)
+      refuse("it has no tinyzero note",
+             "build it with tinyzero_add_task() or tinyzero_add_algorithm()");
     return *found;
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& what, const std::string& hint = "rebuild or copy the file again") const {
+  [[noreturn]] void refuse(const std::string& what,
+                           const std::string& hint = "rebuild or copy the file again") const {
     throw Error("cannot load " + path_.string() + ": " + what, hint);
   }
 
@@ -82,20 +89,25 @@ class ElfReader {
   void check_header(const Elf64_Ehdr& h) const {
     if (std::memcmp(h.e_ident, ELFMAG, SELFMAG) != 0)
       refuse("it is not a shared library (no ELF header)", "give the .so file that the build made");
-    if (h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_ident[EI_DATA] != ELFDATA2LSB || h.e_machine != kMachine) {
-      refuse("it is for another machine (ELF machine " + std::to_string(h.e_machine) + ", this one is " + std::to_string(kMachine) + ")",
+    if (h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_ident[EI_DATA] != ELFDATA2LSB ||
+        h.e_machine != kMachine) {
+      refuse("it is for another machine (ELF machine " + std::to_string(h.e_machine) +
+                 ", this one is " + std::to_string(kMachine) + ")",
              "rebuild it on this machine");
     }
-    if (h.e_type != ET_DYN) refuse("it is an ELF file of type " + std::to_string(h.e_type) + ", not a shared library");
+    if (h.e_type != ET_DYN)
+      refuse("it is an ELF file of type " + std::to_string(h.e_type) + ", not a shared library");
     if (h.e_phentsize != sizeof(Elf64_Phdr)) refuse("its program headers have an unknown size");
   }
 
-  // The note of owner "tinyzero" in a note segment, whose entries are (owner size, text size, type, owner, text), padded to 4 bytes.
+  // The note of owner "tinyzero" in a note segment, whose entries are (owner size, text size, type,
+  // owner, text), padded to 4 bytes.
   std::optional<LibraryNote> find_note(std::uint64_t offset, std::uint64_t size) const {
     const std::uint64_t end = offset + size;
     while (end - offset >= sizeof(Elf64_Nhdr)) {
       const auto entry = read<Elf64_Nhdr>(offset, "a note");
-      const std::uint64_t owner = offset + sizeof entry, text = owner + (std::uint64_t{entry.n_namesz} + 3) / 4 * 4;
+      const std::uint64_t owner = offset + sizeof entry,
+                          text = owner + (std::uint64_t{entry.n_namesz} + 3) / 4 * 4;
       const std::uint64_t next = text + (std::uint64_t{entry.n_descsz} + 3) / 4 * 4;
       if (text > end || entry.n_descsz > end - text) return std::nullopt;
       if (entry.n_namesz == sizeof TINYZERO_NOTE_OWNER &&
@@ -122,7 +134,8 @@ class ElfReader {
     std::istringstream lines(text.substr(0, text.find('\0')));
     for (std::string line; std::getline(lines, line);) {
       const std::size_t equals = line.find('=');
-      if (equals != std::string::npos) note.fields[line.substr(0, equals)] = line.substr(equals + 1);
+      if (equals != std::string::npos)
+        note.fields[line.substr(0, equals)] = line.substr(equals + 1);
     }
     return note;
   }

@@ -1,7 +1,8 @@
-// Reading a plugin file without running it: is it a whole shared library for this machine, and what does its note say?
+// Reading a plugin file without running it: is it a whole shared library for this machine, and what
+// does its note say?
 //
-// dlopen of a truncated file kills the process with SIGBUS, and of a foreign one reports nonsense; so every offset is checked here
-// first, against the file's real size.
+// dlopen of a truncated file kills the process with SIGBUS, and of a foreign one reports nonsense;
+// so every offset is checked here first, against the file's real size.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ struct LibraryNote {
   std::string field(const std::string& name) const;
 };
 
-// Throws Error naming the file and the first thing wrong with it: not ELF, another machine, cut, or without a tinyzero note.
+// Throws Error naming the file and the first thing wrong with it: not ELF, another machine, cut, or
+// without a tinyzero note.
 LibraryNote read_library_note(const std::filesystem::path& path);
 
 }  // namespace tinyzero

@@ -23,7 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const char* kind_name(std::uint32_t type) { return type == TINYZERO_NOTE_TASK ? "task" : "algorithm"; }
+const char* kind_name(std::uint32_t type) {
+  return type == TINYZERO_NOTE_TASK ? "task" : "algorithm";
+}
 
 std::vector<fs::path> folders_of_variable(const char* variable) {
   std::vector<fs::path> folders;
@@ -44,9 +46,11 @@ void* load_library_entry(const fs::path& path, const char* entry) {
   const std::lock_guard lock(mutex);
   boost::dll::shared_library* library = &kept.emplace_front();
   try {
-    library->load(fs::absolute(path), boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    library->load(fs::absolute(path),
+                  boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
   } catch (const std::exception& e) {
-    const std::string text = e.what();  // Boost's error code says nothing; the linker's own words follow the colon
+    const std::string text =
+        e.what();  // Boost's error code says nothing; the linker's own words follow the colon
     const std::size_t colon = text.find(": ");
     throw Error("cannot load " + path.string() + ": " +
                     (colon == std::string::npos ? text : text.substr(colon + 2)),
@@ -64,16 +68,21 @@ void* load_library_entry(const fs::path& path, const char* entry) {
 namespace {
 
 // The task ABI of this program, in words.
-std::string host_abi() { return std::to_string(TINYZERO_TASK_ABI_MAJOR) + "." + std::to_string(TINYZERO_TASK_ABI_MINOR); }
+std::string host_abi() {
+  return std::to_string(TINYZERO_TASK_ABI_MAJOR) + "." + std::to_string(TINYZERO_TASK_ABI_MINOR);
+}
 
 }  // namespace
 
 void check_task_library(const fs::path& path) {
   const LibraryNote note = read_library_note(path);
-  if (note.type != TINYZERO_NOTE_TASK) throw Error("cannot load " + path.string() + ": it is not a task", "tasks end with TINYZERO_TASK");
+  if (note.type != TINYZERO_NOTE_TASK)
+    throw Error("cannot load " + path.string() + ": it is not a task",
+                "tasks end with TINYZERO_TASK");
   const std::string abi = note.field("abi"), major = abi.substr(0, abi.find('.'));
   if (major != std::to_string(TINYZERO_TASK_ABI_MAJOR)) {
-    throw Error("cannot load " + path.string() + ": it is built for task ABI " + abi + ", this program has " + host_abi(),
+    throw Error("cannot load " + path.string() + ": it is built for task ABI " + abi +
+                    ", this program has " + host_abi(),
                 "rebuild it with this version's SDK");
   }
 }
@@ -99,11 +108,12 @@ const tz_module& load_task_module(const fs::path& path) {
   const auto entry = reinterpret_cast<tz_task_entry>(load_library_entry(path, TINYZERO_TASK_ENTRY));
   const tz_module* module = entry(TINYZERO_TASK_ABI_MAJOR, TINYZERO_TASK_ABI_MINOR);
   if (module == nullptr)
-    throw Error("cannot load " + path.string() + ": it refuses a host of task ABI " + host_abi(), "use a newer tinyzero");
+    throw Error("cannot load " + path.string() + ": it refuses a host of task ABI " + host_abi(),
+                "use a newer tinyzero");
   if (module->abi_major != TINYZERO_TASK_ABI_MAJOR || module->n_tasks == 0) {
-    throw Error(
-        "cannot load " + path.string() + ": its note says ABI " + host_abi() + ", its code says " + std::to_string(module->abi_major),
-        "rebuild it with this version's SDK");
+    throw Error("cannot load " + path.string() + ": its note says ABI " + host_abi() +
+                    ", its code says " + std::to_string(module->abi_major),
+                "rebuild it with this version's SDK");
   }
   check_tables(path, *module);
   return *module;
@@ -111,8 +121,9 @@ const tz_module& load_task_module(const fs::path& path) {
 
 std::string cmake_find_argument() {
   const fs::path folder = boost::dll::program_location().parent_path().string();
-  return fs::exists(folder / "tinyzeroConfig.cmake") ? shell_word("-Dtinyzero_DIR=" + folder.string())
-                                                     : shell_word("-DCMAKE_PREFIX_PATH=" + folder.parent_path().string());
+  return fs::exists(folder / "tinyzeroConfig.cmake")
+             ? shell_word("-Dtinyzero_DIR=" + folder.string())
+             : shell_word("-DCMAKE_PREFIX_PATH=" + folder.parent_path().string());
 }
 
 namespace {
@@ -159,7 +170,8 @@ std::vector<std::string> unsafe_places(const fs::path& path) {
 
 PluginCatalog PluginCatalog::scan(const std::vector<fs::path>& extra, Warn warn) {
   std::vector<fs::path> folders = extra;
-  for (const fs::path& folder : folders_of_variable("TINYZERO_PLUGIN_PATH")) folders.push_back(folder);
+  for (const fs::path& folder : folders_of_variable("TINYZERO_PLUGIN_PATH"))
+    folders.push_back(folder);
   for (const fs::path& folder : home_folders()) folders.push_back(folder);
   const fs::path program = boost::dll::program_location().parent_path();
   return PluginCatalog(folders,
@@ -252,9 +264,9 @@ PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) cons
                     : suggestion(name, known));
   }
   if (matches.size() > 1) {
-    throw Error(
-        std::string(kind_name(type)) + " \"" + name + "\" is found twice: " + matches[0].path.string() + " and " + matches[1].path.string(),
-        "remove one, or give the path of the file");
+    throw Error(std::string(kind_name(type)) + " \"" + name + "\" is found twice: " +
+                    matches[0].path.string() + " and " + matches[1].path.string(),
+                "remove one, or give the path of the file");
   }
   return matches[0];
 }

@@ -11,17 +11,20 @@
 
 namespace tinyzero {
 
-// Loads a library that read_library_note has accepted (all symbols at once, none visible to others) and returns its function
-// `entry`. The library stays loaded for the life of the process: unloading one is unreliable. Throws Error with the linker's words.
+// Loads a library that read_library_note has accepted (all symbols at once, none visible to others)
+// and returns its function `entry`. The library stays loaded for the life of the process: unloading
+// one is unreliable. Throws Error with the linker's words.
 void* load_library_entry(const std::filesystem::path& path, const char* entry);
 
-// Checks a task library without running it: a whole file, a task, of this ABI. Throws Error naming the file and the cause.
+// Checks a task library without running it: a whole file, a task, of this ABI. Throws Error naming
+// the file and the cause.
 void check_task_library(const std::filesystem::path& path);
 
 // Checks and loads a task library. Throws Error naming the file and the cause.
 const tz_module& load_task_module(const std::filesystem::path& path);
 
-// What tells CMake where this program's SDK is: its build folder, or the prefix it is installed under.
+// What tells CMake where this program's SDK is: its build folder, or the prefix it is installed
+// under.
 std::string cmake_find_argument();
 
 // A plugin that was found, not loaded.
@@ -46,15 +49,16 @@ class PluginCatalog {
   static PluginCatalog scan(const std::vector<std::filesystem::path>& extra, Warn warn = {});
 
   // Scans these folders only: first those of anybody, then those of the program.
-  explicit PluginCatalog(const std::vector<std::filesystem::path>& built_in) : PluginCatalog({}, built_in) {}
+  explicit PluginCatalog(const std::vector<std::filesystem::path>& built_in)
+      : PluginCatalog({}, built_in) {}
   PluginCatalog(const std::vector<std::filesystem::path>& folders,
                 const std::vector<std::filesystem::path>& built_in, Warn warn = {});
 
   std::vector<PluginFile> of_type(std::uint32_t type) const;
   const std::vector<std::string>& problems() const { return problems_; }
 
-  // The plugin of that id, or the file at that path if `name` is one. Throws Error: unknown (with the nearest name), or found twice (with
-  // both paths).
+  // The plugin of that id, or the file at that path if `name` is one. Throws Error: unknown (with
+  // the nearest name), or found twice (with both paths).
   PluginFile find(std::uint32_t type, const std::string& name) const;
 
  private:

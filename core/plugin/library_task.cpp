@@ -12,7 +12,9 @@ namespace {
 
 std::string_view view(tz_bytes bytes) {
   if (bytes.size == 0) return "";
-  if (bytes.data == nullptr) throw Failure("the task's code hands over a text of " + std::to_string(bytes.size) + " bytes at no address");
+  if (bytes.data == nullptr)
+    throw Failure("the task's code hands over a text of " + std::to_string(bytes.size) +
+                  " bytes at no address");
   return {bytes.data, static_cast<std::size_t>(bytes.size)};
 }
 tz_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
@@ -95,7 +97,8 @@ void set_detail(void* context, std::uint32_t row, tz_bytes text) {
 
 // A row of a table whose rows may be longer than ours.
 const tz_param& param_at(const tz_task& task, std::uint64_t i) {
-  return *reinterpret_cast<const tz_param*>(reinterpret_cast<const char*>(task.params) + i * task.params->size);
+  return *reinterpret_cast<const tz_param*>(reinterpret_cast<const char*>(task.params) +
+                                            i * task.params->size);
 }
 
 TaskParam param_of(const std::string& task, const tz_param& row) {
@@ -198,7 +201,8 @@ void LibraryTask::create(const std::vector<SettingValue>& values) {
     texts.emplace_back();
     for (const std::string& text : v.texts) texts.back().push_back(bytes(text));
     const std::size_t count = v.integers.size() + v.reals.size() + v.texts.size();
-    in.push_back({about_.params[i].type, static_cast<std::uint32_t>(count), v.integers.data(), v.reals.data(), texts.back().data()});
+    in.push_back({about_.params[i].type, static_cast<std::uint32_t>(count), v.integers.data(),
+                  v.reals.data(), texts.back().data()});
   }
   const tz_host host{sizeof host, TINYZERO_TASK_ABI_MINOR, nullptr, nullptr, nullptr};
   tz_instance* instance = nullptr;
@@ -255,8 +259,7 @@ std::vector<Verdict> LibraryTask::verify(const std::vector<Answer>& answers) {
     if (status == TZ_OK) continue;
     verdicts[i] = {};
     verdicts[i].outcome = Outcome::error;
-    verdicts[i].detail =
-        "task \"" + about_.id + "\" cannot verify: " + reason_of(status, error);
+    verdicts[i].detail = "task \"" + about_.id + "\" cannot verify: " + reason_of(status, error);
   }
   return verdicts;
 }
@@ -273,7 +276,8 @@ std::optional<std::string> LibraryTask::solve(std::string_view state) {
   return std::move(sink.text);
 }
 
-std::string LibraryTask::demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) {
+std::string LibraryTask::demonstrate(std::string_view state, std::uint64_t seed,
+                                     std::uint64_t index) {
   TextSink sink{.task = about_.id, .what = "a demonstration", .text = {}, .fault = {}};
   const tz_text_sink out{&sink, set_text};
   tz_error error{};

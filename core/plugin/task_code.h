@@ -1,4 +1,5 @@
-// A task's code, wherever it runs: in this process (library_task.h) or in a worker of its own (worker/worker_task.h).
+// A task's code, wherever it runs: in this process (library_task.h) or in a worker of its own
+// (worker/worker_task.h).
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,8 @@ struct Answer {
   std::string_view state, completion;
 };
 
-// A task's code is not asked any more. `verdicts` are those of the call so far, with errors for the rest.
+// A task's code is not asked any more. `verdicts` are those of the call so far, with errors for the
+// rest.
 class TaskStopped : public Failure {
  public:
   TaskStopped(const std::string& what, const std::string& hint, std::vector<Verdict> so_far)
@@ -48,8 +50,9 @@ class TaskStopped : public Failure {
   std::vector<Verdict> verdicts;
 };
 
-// One call at a time. Every function but `verify` throws Error for what the task refuses and Failure where its code is at fault; both
-// name the task. Text of a verdict that is an error stands in its `detail`.
+// One call at a time. Every function but `verify` throws Error for what the task refuses and
+// Failure where its code is at fault; both name the task. Text of a verdict that is an error stands
+// in its `detail`.
 class TaskCode {
  public:
   virtual ~TaskCode() = default;
@@ -58,14 +61,17 @@ class TaskCode {
   // Files and folders that `create` may read, beside what every task may: for code that is
   // confined. Before create.
   virtual void allow_reading(std::vector<std::filesystem::path>) {}
-  // Makes the instance that the other functions use, from checked values in the order of about().params.
+  // Makes the instance that the other functions use, from checked values in the order of
+  // about().params.
   virtual void create(const std::vector<SettingValue>& values) = 0;
   // One item a draw, in order.
   virtual std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) = 0;
-  // One verdict an answer, in order, as the task gave it: the caller checks ranges. A row that the task fails on is an `error`.
+  // One verdict an answer, in order, as the task gave it: the caller checks ranges. A row that the
+  // task fails on is an `error`.
   virtual std::vector<Verdict> verify(const std::vector<Answer>& answers) = 0;
   virtual std::optional<std::string> solve(std::string_view state) = 0;
-  virtual std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) = 0;
+  virtual std::string demonstrate(std::string_view state, std::uint64_t seed,
+                                  std::uint64_t index) = 0;
 };
 
 }  // namespace tinyzero

@@ -45,7 +45,8 @@ void check_names(const std::string& task, const std::vector<TaskParam>& params) 
   std::set<std::string> names;
   for (const TaskParam& param : params) {
     if (!is_plain_name(param.name) || param.name.find('.') != std::string::npos)
-      refuse(task, "has a setting whose name " + shown(param.name) + " is not made of letters, digits, _ and -");
+      refuse(task, "has a setting whose name " + shown(param.name) +
+                       " is not made of letters, digits, _ and -");
     if (std::find(std::begin(kReserved), std::end(kReserved), param.name) != std::end(kReserved))
       refuse(task, "has a setting " + shown(param.name) + ", which is a word of this program");
     if (!names.insert(param.name).second) refuse(task, "has two settings " + shown(param.name));
@@ -63,7 +64,9 @@ void check_param(const std::string& task, const TaskParam& param) {
                              int{TZ_INTEGER}, int{TZ_TEXT}));
   if (std::isnan(param.low) || std::isnan(param.high))
     refuse(task, "declares a setting whose range is not a number");
-  if (param.low > param.high) refuse(task, fmt::format("declares a setting from {} to {}, which nothing can be", param.low, param.high));
+  if (param.low > param.high)
+    refuse(task, fmt::format("declares a setting from {} to {}, which nothing can be", param.low,
+                             param.high));
   if (param.max_count == 0) refuse(task, "declares a setting of no values");
   check_count(task, "values of a setting", param.max_count, TINYZERO_TASK_MAX_VALUES);
   check_count(task, "choices of a setting", param.choices.size(), TINYZERO_TASK_MAX_CHOICES);
@@ -119,7 +122,8 @@ void check_about(const TaskAbout& about) {
   for (const std::string& part : about.parts) {
     check_text(task, "a name of a part", part.size(), TINYZERO_TASK_MAX_NAME);
     if (!is_plain_name(part))
-      refuse(task, "has a part of a reward whose name " + shown(part) + " is not made of letters, digits, _, - and .");
+      refuse(task, "has a part of a reward whose name " + shown(part) +
+                       " is not made of letters, digits, _, - and .");
     if (!parts.insert(part).second) refuse(task, "has two parts of a reward " + shown(part));
   }
   for (const std::string& reason : about.reasons)

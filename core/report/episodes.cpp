@@ -26,7 +26,8 @@ std::uintmax_t bytes_of(const std::map<std::int64_t, fs::path>& files) {
   return total;
 }
 
-std::vector<std::int64_t> choose_steps(const std::map<std::int64_t, fs::path>& files, std::size_t most) {
+std::vector<std::int64_t> choose_steps(const std::map<std::int64_t, fs::path>& files,
+                                       std::size_t most) {
   std::set<std::int64_t> chosen;
   bool five = true;
   for (std::int64_t stride = 1;; stride *= five ? 5 : 2, five = !five) {
@@ -61,7 +62,8 @@ class Words {
 std::string word(const Json& record, const char* name) {
   const auto found = record.find(name);
   if (found == record.end() || found->is_null()) return "";
-  return shorten(found->is_string() ? found->get<std::string>() : json_line(*found), kWordBytes).joined();
+  return shorten(found->is_string() ? found->get<std::string>() : json_line(*found), kWordBytes)
+      .joined();
 }
 
 std::string whole_text(const Json& record, const char* name) {
@@ -76,7 +78,9 @@ Json number_or_null(const Json& record, const char* name) {
 
 std::int64_t integer(const Json& record, const char* name, std::int64_t otherwise) {
   const auto found = record.find(name);
-  return found != record.end() && found->is_number() ? static_cast<std::int64_t>(found->get<double>()) : otherwise;
+  return found != record.end() && found->is_number()
+             ? static_cast<std::int64_t>(found->get<double>())
+             : otherwise;
 }
 
 struct Problem {
@@ -88,11 +92,13 @@ struct Problem {
 std::vector<const Problem*> ranked(const std::map<std::int64_t, Problem>& problems) {
   std::vector<const Problem*> by_hash, out;
   for (const auto& [index, problem] : problems) by_hash.push_back(&problem);
-  std::stable_sort(by_hash.begin(), by_hash.end(), [](const Problem* a, const Problem* b) { return a->hash < b->hash; });
+  std::stable_sort(by_hash.begin(), by_hash.end(),
+                   [](const Problem* a, const Problem* b) { return a->hash < b->hash; });
   std::set<std::string> reasons_seen;
   for (const Problem* problem : by_hash) {
     bool teaches = false;
-    for (const Json& sample : problem->samples) teaches = reasons_seen.insert(word(sample, "reason")).second || teaches;
+    for (const Json& sample : problem->samples)
+      teaches = reasons_seen.insert(word(sample, "reason")).second || teaches;
     if (teaches) out.push_back(problem);
   }
   for (const Problem* problem : by_hash) {
@@ -106,14 +112,16 @@ class Picker {
   Picker(const EpisodeLimits& limits, std::size_t runs)
       : limits_(limits),
         share_(limits.bytes / runs),
-        steps_(std::clamp(kStepsOfAll / runs, std::min(kFewestSteps, limits.steps), limits.steps)) {}
+        steps_(std::clamp(kStepsOfAll / runs, std::min(kFewestSteps, limits.steps), limits.steps)) {
+  }
 
   Json pick(const RunData& run) {
     const auto files = episode_files(run.place.folder);
     const auto steps = choose_steps(files, bytes_of(files) <= share_ ? files.size() : steps_);
     std::size_t left = share_;
-    longest_ = std::clamp<std::size_t>(share_ / std::max<std::size_t>(1, steps.size()) / 12, 256,
-                                       limits_.completion);  // even one of control characters, 6 bytes each, leaves room
+    longest_ = std::clamp<std::size_t>(
+        share_ / std::max<std::size_t>(1, steps.size()) / 12, 256,
+        limits_.completion);  // even one of control characters, 6 bytes each, leaves room
     shown_ = of_ = broken_ = 0;
     damaged_ = Json::array();
     Json groups = Json::array();
@@ -121,8 +129,9 @@ class Picker {
       room_ = left / (steps.size() - i);
       left -= std::min(left, pick_step(steps[i], files.at(steps[i]), groups));
     }
-    return {{"shown", shown_},   {"of", of_},           {"steps", steps.size()}, {"steps_of", files.size()},
-            {"broken", broken_}, {"damaged", damaged_}, {"groups", groups}};
+    return {{"shown", shown_},          {"of", of_},         {"steps", steps.size()},
+            {"steps_of", files.size()}, {"broken", broken_}, {"damaged", damaged_},
+            {"groups", groups}};
   }
 
   const Words& reasons() const { return reasons_; }
@@ -138,7 +147,8 @@ class Picker {
       if (!picked.empty() && used >= room_) break;
       picked.push_back(group_json(step, *problem, used));
     }
-    std::sort(picked.begin(), picked.end(), [](const Json& a, const Json& b) { return a["problem"] < b["problem"]; });
+    std::sort(picked.begin(), picked.end(),
+              [](const Json& a, const Json& b) { return a["problem"] < b["problem"]; });
     for (Json& group : picked) groups.push_back(std::move(group));
     return used;
   }
@@ -156,7 +166,8 @@ class Picker {
         }
         ++of_;
         Problem& problem = problems[integer(record, "problem", -1)];
-        const std::string key = record.contains("key") ? whole_text(record, "key") : whole_text(record, "prompt");
+        const std::string key =
+            record.contains("key") ? whole_text(record, "key") : whole_text(record, "prompt");
         problem.hash = XXH64(key.data(), key.size(), 0);
         problem.samples.push_back(std::move(record));
       }
@@ -201,7 +212,8 @@ class Picker {
     if (text.cut > 0) sample["cut"] = text.cut;
     if (text.cut > 0) sample["tail"] = text.tail;
     if (record.contains("kept") && record["kept"].is_boolean()) sample["kept"] = record["kept"];
-    if (record.contains("parts") && record["parts"].is_object() && !record["parts"].empty() && json_line(record["parts"]).size() < 2000)
+    if (record.contains("parts") && record["parts"].is_object() && !record["parts"].empty() &&
+        json_line(record["parts"]).size() < 2000)
       sample["parts"] = record["parts"];
     return sample;
   }
@@ -217,7 +229,9 @@ class Picker {
 
 Shortened shorten(const std::string& text, std::size_t most) {
   if (text.size() <= most) return {text, "", 0};
-  const auto inside = [&](std::size_t at) { return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
+  const auto inside = [&](std::size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+  };
   std::size_t head = most - most / 4, tail = text.size() - most / 4;
   while (head > 0 && inside(head)) --head;
   while (inside(tail)) ++tail;
@@ -228,7 +242,8 @@ Json pick_episodes(const std::vector<RunData>& runs, const EpisodeLimits& limits
   Picker picker(limits, std::max<std::size_t>(1, runs.size()));
   Json picked = Json::array();
   for (const RunData& run : runs) picked.push_back(picker.pick(run));
-  return {{"reasons", picker.reasons().all()}, {"outcomes", picker.outcomes().all()}, {"runs", picked}};
+  return {
+      {"reasons", picker.reasons().all()}, {"outcomes", picker.outcomes().all()}, {"runs", picked}};
 }
 
 }  // namespace tinyzero

@@ -9,14 +9,15 @@
 
 namespace tinyzero {
 
-// Runs of one arm of a comparison, or whose settings differ in nothing but `seed` and in paths that name it, as runs/start-seed-1/model.
+// Runs of one arm of a comparison, or whose settings differ in nothing but `seed` and in paths that
+// name it, as runs/start-seed-1/model.
 struct RunGroup {
   std::string label;
   std::vector<std::size_t> runs;
 };
 
-// In the order of their first runs. A label is the arm's name, or says in what a group differs from the others: by the name of its algorithm,
-// and by settings, "train.steps=40".
+// In the order of their first runs. A label is the arm's name, or says in what a group differs from
+// the others: by the name of its algorithm, and by settings, "train.steps=40".
 std::vector<RunGroup> group_runs(const std::vector<RunData>& runs);
 
 // A key with its value in every group; "" where a group does not have it.
@@ -29,7 +30,9 @@ struct SettingDifferences {
   std::vector<std::pair<std::string, std::string>> equal;
 };
 
-// Of all settings but `seed`, in the order of the files; a path that names the seed is the same for all.
-SettingDifferences compare_settings(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups);
+// Of all settings but `seed`, in the order of the files; a path that names the seed is the same for
+// all.
+SettingDifferences compare_settings(const std::vector<RunData>& runs,
+                                    const std::vector<RunGroup>& groups);
 
 }  // namespace tinyzero

@@ -11,10 +11,13 @@
 namespace tinyzero {
 namespace {
 
-std::string title_of(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups, const Json& comparison) {
-  if (comparison.is_object() && comparison.contains("name") && comparison["name"].is_string()) return comparison["name"].get<std::string>();
+std::string title_of(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups,
+                     const Json& comparison) {
+  if (comparison.is_object() && comparison.contains("name") && comparison["name"].is_string())
+    return comparison["name"].get<std::string>();
   if (runs.size() == 1) return runs.front().name;
-  return fmt::format("{} runs in {} group{}", runs.size(), groups.size(), groups.size() == 1 ? "" : "s");
+  return fmt::format("{} runs in {} group{}", runs.size(), groups.size(),
+                     groups.size() == 1 ? "" : "s");
 }
 
 // The frame with each {{name}} replaced, in one pass: what is put in is never looked at again.
@@ -34,7 +37,8 @@ std::string fill(std::string_view frame, const std::map<std::string, std::string
 }  // namespace
 
 std::string script_json(const Json& value) {
-  const std::string plain = value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
+  const std::string plain =
+      value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
   std::string out;
   out.reserve(plain.size() + plain.size() / 16);
   for (const char c : plain) {
@@ -60,7 +64,8 @@ std::string html_text(const std::string& text) {
 }
 
 Report make_report(const std::vector<RunData>& runs, const ReportOptions& options) {
-  if (runs.empty()) throw Error("there is no run to report", "give the folder of an earlier `train`");
+  if (runs.empty())
+    throw Error("there is no run to report", "give the folder of an earlier `train`");
   const std::vector<RunGroup> groups = group_runs(runs);
   const std::string title = title_of(runs, groups, options.comparison);
   Json data = page_data(runs, groups, options.curves);

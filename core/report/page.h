@@ -1,7 +1,8 @@
-// A report: one HTML file that needs nothing but itself, from the folders of one or several runs. The same folders give the same bytes.
+// A report: one HTML file that needs nothing but itself, from the folders of one or several runs.
+// The same folders give the same bytes.
 //
-// Everything that runs wrote travels as JSON in ASCII with `<` escaped, and the page's script puts it on the page as text only: no
-// completion, however hostile, becomes markup or script.
+// Everything that runs wrote travels as JSON in ASCII with `<` escaped, and the page's script puts
+// it on the page as text only: no completion, however hostile, becomes markup or script.
 #pragma once
 
 #include <string>

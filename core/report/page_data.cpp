@@ -20,7 +20,8 @@ Json shown_number(double value) {
 Json whole_numbers(const std::vector<double>& values, const std::vector<std::size_t>& rows) {
   Json out = Json::array();
   for (const std::size_t row : rows) {
-    if (std::isfinite(values[row])) out.push_back(static_cast<std::int64_t>(std::llround(values[row])));
+    if (std::isfinite(values[row]))
+      out.push_back(static_cast<std::int64_t>(std::llround(values[row])));
     else out.push_back(nullptr);
   }
   return out;
@@ -40,7 +41,9 @@ Json series_json(const Series& series, bool spent, std::size_t most) {
   const auto rows = thin(series.size(), most, every);
   Json values = Json::object(), seconds = Json::array();
   for (const std::size_t row : rows)
-    seconds.push_back(std::isfinite(series.seconds[row]) ? Json(std::round(series.seconds[row] * 10) / 10) : Json());
+    seconds.push_back(std::isfinite(series.seconds[row])
+                          ? Json(std::round(series.seconds[row] * 10) / 10)
+                          : Json());
   for (const auto& [name, column] : series.values) {
     Json out = Json::array();
     for (const std::size_t row : rows) out.push_back(shown_number(column[row]));
@@ -62,11 +65,15 @@ double sum(const Series& series, const std::string& name) {
   return total;
 }
 
-double last_seconds(const Series& series) { return series.size() > 0 && std::isfinite(series.seconds.back()) ? series.seconds.back() : 0; }
+double last_seconds(const Series& series) {
+  return series.size() > 0 && std::isfinite(series.seconds.back()) ? series.seconds.back() : 0;
+}
 
-// Seconds by what they went to. The clock of the run goes on through all of it, so that what is left over is known.
+// Seconds by what they went to. The clock of the run goes on through all of it, so that what is
+// left over is known.
 Json time_json(const RunData& run) {
-  const double total = std::max({last_seconds(run.warm), last_seconds(run.train), last_seconds(run.eval)});
+  const double total =
+      std::max({last_seconds(run.warm), last_seconds(run.train), last_seconds(run.eval)});
   double left = total;
   Json parts = Json::array();
   const auto part = [&](const char* name, double seconds) {
@@ -101,10 +108,12 @@ Json evaluations_json(const Series& eval) {
     if (std::isfinite((*accuracy)[row])) rows.push_back(row);
   }
   if (rows.empty()) return nullptr;
-  const std::size_t best =
-      *std::max_element(rows.begin(), rows.end(), [&](std::size_t a, std::size_t b) { return (*accuracy)[a] < (*accuracy)[b]; });
-  return {
-      {"first", evaluation_json(eval, rows.front())}, {"best", evaluation_json(eval, best)}, {"last", evaluation_json(eval, rows.back())}};
+  const std::size_t best = *std::max_element(
+      rows.begin(), rows.end(),
+      [&](std::size_t a, std::size_t b) { return (*accuracy)[a] < (*accuracy)[b]; });
+  return {{"first", evaluation_json(eval, rows.front())},
+          {"best", evaluation_json(eval, best)},
+          {"last", evaluation_json(eval, rows.back())}};
 }
 
 // A name or the last part of a path.
@@ -120,7 +129,9 @@ std::string word(const Json& object, const char* name) {
 }
 
 std::string machine_word(const RunData& run, const char* name) {
-  return run.manifest.is_object() && run.manifest.contains("machine") ? word(run.manifest["machine"], name) : "";
+  return run.manifest.is_object() && run.manifest.contains("machine")
+             ? word(run.manifest["machine"], name)
+             : "";
 }
 
 // Steps that the run is to take; 0: a budget ends it, nobody knows when.
@@ -140,10 +151,16 @@ Json run_json(const RunData& run, std::size_t group, bool spent, std::size_t mos
           {"task", short_name(run.setting("task.use"))},
           {"algorithm", short_name(run.setting("algorithm.use"))},
           {"model", preset.empty() ? short_name(path) : preset},
-          {"machine", processor.empty() ? "" : fmt::format("{}{} {}", cores, cores.empty() ? "" : " ×", processor)},
-          {"steps", run.train.size() > 0 && std::isfinite(run.train.step.back()) ? static_cast<std::int64_t>(run.train.step.back()) : 0},
+          {"machine", processor.empty()
+                          ? ""
+                          : fmt::format("{}{} {}", cores, cores.empty() ? "" : " ×", processor)},
+          {"steps", run.train.size() > 0 && std::isfinite(run.train.step.back())
+                        ? static_cast<std::int64_t>(run.train.step.back())
+                        : 0},
           {"planned", planned_steps(run)},
-          {"tokens", run.train.size() > 0 ? std::llround((spent ? run.train.spent : run.train.sampled).back()) : 0},
+          {"tokens", run.train.size() > 0
+                         ? std::llround((spent ? run.train.spent : run.train.sampled).back())
+                         : 0},
           {"evaluations", evaluations_json(run.eval)},
           {"time", time_json(run)},
           {"warnings", run.warnings},
@@ -165,8 +182,11 @@ Json made_with_json(const std::vector<RunData>& runs) {
     row(name, [&](const RunData& r) { return word(r.manifest, name); });
   for (const char* name : {"system", "processor", "cores", "kernels"})
     row(std::string("machine.") + name, [&](const RunData& r) { return machine_word(r, name); });
-  row("program",
-      [](const RunData& r) { return r.manifest.is_object() && r.manifest.contains("program") ? word(r.manifest["program"], "xxh3") : ""; });
+  row("program", [](const RunData& r) {
+    return r.manifest.is_object() && r.manifest.contains("program")
+               ? word(r.manifest["program"], "xxh3")
+               : "";
+  });
   std::set<std::string> plugins;
   const auto plugin_hash = [](const RunData& run, const std::string& name) -> std::string {
     if (!run.manifest.is_object() || !run.manifest.contains("plugins")) return "";
@@ -177,12 +197,15 @@ Json made_with_json(const std::vector<RunData>& runs) {
   };
   for (const RunData& run : runs) {
     if (!run.manifest.is_object() || !run.manifest.contains("plugins")) continue;
-    for (const Json& plugin : run.manifest["plugins"]) plugins.insert(fs::path(word(plugin, "path")).filename().string());
+    for (const Json& plugin : run.manifest["plugins"])
+      plugins.insert(fs::path(word(plugin, "path")).filename().string());
   }
-  for (const std::string& name : plugins) row("plugin " + name, [&](const RunData& r) { return plugin_hash(r, name); });
+  for (const std::string& name : plugins)
+    row("plugin " + name, [&](const RunData& r) { return plugin_hash(r, name); });
   Json different = Json::array(), equal = Json::array();
   for (const auto& [name, values] : rows) {
-    if (std::all_of(values.begin(), values.end(), [&](const std::string& v) { return v == values.front(); })) {
+    if (std::all_of(values.begin(), values.end(),
+                    [&](const std::string& v) { return v == values.front(); })) {
       if (!values.front().empty()) equal.push_back({name, values.front()});
     } else {
       different.push_back({{"key", name}, {"values", values}});
@@ -199,39 +222,50 @@ Json cautions(const std::vector<RunData>& runs, const std::vector<RunGroup>& gro
     if (const std::string set = word(run.manifest, "problem_set"); !set.empty()) sets.insert(set);
     tasks.insert(run.setting("task.use"));
   }
-  if (sets.size() > 1) out.push_back("The runs were evaluated on different problems: their accuracies are not comparable.");
-  else if (tasks.size() > 1) out.push_back("The runs have different tasks: their accuracies are not comparable.");
-  if (groups.size() > 1 && std::any_of(groups.begin(), groups.end(), [](const RunGroup& g) { return g.runs.size() == 1; }))
-    out.push_back("Some settings were run with one seed only: a difference to another curve may be luck.");
+  if (sets.size() > 1)
+    out.push_back(
+        "The runs were evaluated on different problems: their accuracies are not comparable.");
+  else if (tasks.size() > 1)
+    out.push_back("The runs have different tasks: their accuracies are not comparable.");
+  if (groups.size() > 1 && std::any_of(groups.begin(), groups.end(),
+                                       [](const RunGroup& g) { return g.runs.size() == 1; }))
+    out.push_back(
+        "Some settings were run with one seed only: a difference to another curve may be luck.");
   return out;
 }
 
 Json settings_json(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups) {
   const SettingDifferences differences = compare_settings(runs, groups);
   Json different = Json::array(), equal = Json::array();
-  for (const SettingRow& row : differences.different) different.push_back({{"key", row.key}, {"values", row.values}});
+  for (const SettingRow& row : differences.different)
+    different.push_back({{"key", row.key}, {"values", row.values}});
   for (const auto& [key, value] : differences.equal) equal.push_back({key, value});
   return {{"different", different}, {"equal", equal}};
 }
 
 }  // namespace
 
-Json page_data(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups, const CurveLimits& limits) {
-  const std::size_t most = std::clamp<std::size_t>(limits.points / runs.size(), 50, limits.run_points);
+Json page_data(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups,
+               const CurveLimits& limits) {
+  const std::size_t most =
+      std::clamp<std::size_t>(limits.points / runs.size(), 50, limits.run_points);
   // Where every run has counted all that RL cost, tokens are that.
   const bool spent =
       std::all_of(runs.begin(), runs.end(),
                   [](const RunData& run) {
-                    return std::all_of(run.train.spent.begin(), run.train.spent.end(), [](double tokens) { return std::isfinite(tokens); });
+                    return std::all_of(run.train.spent.begin(), run.train.spent.end(),
+                                       [](double tokens) { return std::isfinite(tokens); });
                   }) &&
-      std::any_of(runs.begin(), runs.end(), [](const RunData& run) { return run.train.size() > 0; });
+      std::any_of(runs.begin(), runs.end(),
+                  [](const RunData& run) { return run.train.size() > 0; });
   Json group_list = Json::array(), run_list = Json::array();
   std::vector<std::size_t> group_of(runs.size());
   for (std::size_t g = 0; g < groups.size(); ++g) {
     group_list.push_back({{"label", groups[g].label}, {"runs", groups[g].runs}});
     for (const std::size_t r : groups[g].runs) group_of[r] = g;
   }
-  for (std::size_t r = 0; r < runs.size(); ++r) run_list.push_back(run_json(runs[r], group_of[r], spent, most));
+  for (std::size_t r = 0; r < runs.size(); ++r)
+    run_list.push_back(run_json(runs[r], group_of[r], spent, most));
   return {{"cautions", cautions(runs, groups)},
           {"spent", spent},
           {"groups", group_list},

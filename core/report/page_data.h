@@ -10,13 +10,18 @@
 namespace tinyzero {
 
 struct CurveLimits {
-  std::size_t points = 24000;     // steps of all runs together; longer runs are shown by every k-th step
+  std::size_t points =
+      24000;  // steps of all runs together; longer runs are shown by every k-th step
   std::size_t run_points = 4000;  // steps of one run at most
 };
 
-// {"cautions": words for who compares, "spent": whether tokens are all that RL cost, else those sampled, "groups": [{"label", "runs"}…], "runs": […], "settings" and "made": {"different": [{"key", "values"}…],
-// "equal": [[key, value]…]}}; values of settings are by group, of `made` by run. A run has its facts, its sums, and "train", "eval" and "warm":
-// {"every": k, "of": records, "step", "seconds", "tokens", "values": {name: […]}}. Numbers have five significant digits.
-Json page_data(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups, const CurveLimits& limits);
+// {"cautions": words for who compares, "spent": whether tokens are all that RL cost, else those
+// sampled, "groups": [{"label", "runs"}…], "runs": […], "settings" and "made": {"different":
+// [{"key", "values"}…], "equal": [[key, value]…]}}; values of settings are by group, of `made` by
+// run. A run has its facts, its sums, and "train", "eval" and "warm":
+// {"every": k, "of": records, "step", "seconds", "tokens", "values": {name: […]}}. Numbers have
+// five significant digits.
+Json page_data(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups,
+               const CurveLimits& limits);
 
 }  // namespace tinyzero

@@ -20,15 +20,18 @@ std::string text_of(const Node& node) {
   if (node.kind == Node::Kind::scalar) return node.scalar;
   std::string out;
   for (const Node& item : node.items) out += (out.empty() ? "" : ", ") + text_of(item);
-  for (const Entry& entry : node.entries) out += (out.empty() ? "" : ", ") + entry.name + ": " + text_of(entry.value);
+  for (const Entry& entry : node.entries)
+    out += (out.empty() ? "" : ", ") + entry.name + ": " + text_of(entry.value);
   if (node.kind == Node::Kind::list) return "[" + out + "]";
   return node.kind == Node::Kind::map ? "{" + out + "}" : "null";
 }
 
-void flatten(const Node& node, const std::string& prefix, std::vector<std::pair<std::string, std::string>>& out) {
+void flatten(const Node& node, const std::string& prefix,
+             std::vector<std::pair<std::string, std::string>>& out) {
   for (const Entry& entry : node.entries) {
     const std::string key = prefix + entry.name;
-    if (entry.value.kind == Node::Kind::map && !entry.value.entries.empty()) flatten(entry.value, key + ".", out);
+    if (entry.value.kind == Node::Kind::map && !entry.value.entries.empty())
+      flatten(entry.value, key + ".", out);
     else out.emplace_back(key, text_of(entry.value));
   }
 }
@@ -53,7 +56,8 @@ void append(Series& series, const Json& record, double sampled, double spent) {
 }
 
 bool has_prefix(const Json& record, std::string_view prefix) {
-  return std::any_of(record.items().begin(), record.items().end(), [&](const auto& entry) { return entry.key().starts_with(prefix); });
+  return std::any_of(record.items().begin(), record.items().end(),
+                     [&](const auto& entry) { return entry.key().starts_with(prefix); });
 }
 
 void read_metrics(RunData& run) {
@@ -75,13 +79,16 @@ void read_metrics(RunData& run) {
       append(run.eval, record, sampled, spent);
     } else {
       const double told = number(record, "tokens/sampled"),
-                   drawn = number(record, "train/length") * number(record, "train/sampled") * samples;
+                   drawn =
+                       number(record, "train/length") * number(record, "train/sampled") * samples;
       sampled += std::isfinite(told) ? told : std::isfinite(drawn) ? drawn : 0;
       spent = number(record, "tokens/spent");
       append(run.train, record, sampled, spent);
     }
   });
-  if (broken > 0) run.notes.push_back(fmt::format("metrics.jsonl: {} broken line{} left out", broken, broken == 1 ? " is" : "s are"));
+  if (broken > 0)
+    run.notes.push_back(fmt::format("metrics.jsonl: {} broken line{} left out", broken,
+                                    broken == 1 ? " is" : "s are"));
   if (run.eval.size() == 0) run.notes.push_back("there is no evaluation yet");
 }
 
@@ -113,7 +120,8 @@ void find_inside(const fs::path& folder, int depth, std::vector<fs::path>& out) 
   if (depth == 0) return;
   std::error_code unreadable;
   for (const auto& entry : fs::directory_iterator(folder, unreadable)) {
-    if (entry.is_directory() && !entry.path().filename().string().starts_with(".")) find_inside(entry.path(), depth - 1, out);
+    if (entry.is_directory() && !entry.path().filename().string().starts_with("."))
+      find_inside(entry.path(), depth - 1, out);
   }
 }
 
@@ -122,7 +130,9 @@ std::vector<RunPlace> listed_runs(const fs::path& folder, const Json& comparison
   std::vector<RunPlace> out;
   if (!comparison.is_object() || !comparison.contains("arms")) return out;
   for (const Json& arm : comparison["arms"]) {
-    if (!arm.is_object() || !arm.contains("name") || !arm["name"].is_string() || !arm.contains("runs")) continue;
+    if (!arm.is_object() || !arm.contains("name") || !arm["name"].is_string() ||
+        !arm.contains("runs"))
+      continue;
     for (const Json& run : arm["runs"]) {
       if (!run.is_object() || !run.contains("run") || !run["run"].is_string()) continue;
       const fs::path place = (folder / run["run"].get<std::string>()).lexically_normal();
@@ -147,8 +157,9 @@ RunData read_run(const RunPlace& place) {
 // The last `parts` names of a path.
 std::string tail(const fs::path& path, int parts) {
   const fs::path name = path.filename();
-  return parts <= 1 || !path.has_parent_path() || path.parent_path() == path ? name.string()
-                                                                             : tail(path.parent_path(), parts - 1) + "/" + name.string();
+  return parts <= 1 || !path.has_parent_path() || path.parent_path() == path
+             ? name.string()
+             : tail(path.parent_path(), parts - 1) + "/" + name.string();
 }
 
 }  // namespace
@@ -167,7 +178,9 @@ std::string RunData::setting(const std::string& key) const {
 
 Json parse_line(std::string_view line) {
   std::optional<Json> value = json_if_valid(line);
-  if (!value) value = json_if_valid(as_written(std::string(line)));  // bytes that are not UTF-8 lose a character, not the line
+  if (!value)
+    value = json_if_valid(
+        as_written(std::string(line)));  // bytes that are not UTF-8 lose a character, not the line
   return value && value->is_object() ? *value : Json();
 }
 
@@ -177,7 +190,8 @@ Json read_comparison(const fs::path& folder) {
 }
 
 std::vector<RunPlace> find_runs(const fs::path& path) {
-  if (!fs::exists(path)) throw Error(path.string() + " does not exist", "give the folder of an earlier `train`");
+  if (!fs::exists(path))
+    throw Error(path.string() + " does not exist", "give the folder of an earlier `train`");
   const fs::path folder = (fs::absolute(path) / "").lexically_normal().parent_path();
   std::vector<RunPlace> places = listed_runs(folder, read_comparison(folder));
   if (places.empty()) {
@@ -187,8 +201,9 @@ std::vector<RunPlace> find_runs(const fs::path& path) {
     for (const fs::path& run : found) places.push_back({run, ""});
   }
   if (places.empty())
-    throw Error(path.string() + " is not a run folder and holds none: there is no config.yaml in it",
-                "give the folder of an earlier `train`");
+    throw Error(
+        path.string() + " is not a run folder and holds none: there is no config.yaml in it",
+        "give the folder of an earlier `train`");
   return places;
 }
 

@@ -14,8 +14,9 @@ float temperature_scale(double temperature) {
 
 // A sum of exponentials is NaN if a logit is NaN or plus infinity, or if all are minus infinity;
 // else it is at least 1.
-DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab, const Sampling& sampling, std::uint64_t stream,
-                      std::uint64_t index, std::vector<std::int32_t>& order) {
+DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab,
+                      const Sampling& sampling, std::uint64_t stream, std::uint64_t index,
+                      std::vector<std::int32_t>& order) {
   float largest = 0;
   double sum = 0;
   if (sampling.temperature == 0) {
@@ -29,7 +30,8 @@ DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab,
   sum = keep_likeliest(logits, vocab, sum, sampling.top_k, sampling.top_p, order);
   std::int64_t id = invert_cdf(logits, vocab, 0.0, uniform_at(stream, index) * sum);
   if (id < 0) id = last_possible(logits, vocab);
-  return {static_cast<std::int32_t>(id), static_cast<float>(std::log(static_cast<double>(logits[id])) - std::log(sum))};
+  return {static_cast<std::int32_t>(id),
+          static_cast<float>(std::log(static_cast<double>(logits[id])) - std::log(sum))};
 }
 
 std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t place,

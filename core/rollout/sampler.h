@@ -1,7 +1,9 @@
-// Drawing a token from logits by inverting the cumulative distribution: one uniform number a token, from a counter.
+// Drawing a token from logits by inverting the cumulative distribution: one uniform number a token,
+// from a counter.
 //
 // The rule, which the kernels of devices share (cuda/sample_block.h):
-//   p_i = exp((l_i - max l) / T);  token = smallest i with p_0 + … + p_i > u · Σ p;  logp = log p_token - log Σ p.
+//   p_i = exp((l_i - max l) / T);  token = smallest i with p_0 + … + p_i > u · Σ p;  logp = log
+//   p_token - log Σ p.
 // A token of probability 0 is never drawn.
 #pragma once
 
@@ -14,7 +16,8 @@
 
 namespace tinyzero {
 
-// The token at `threshold` of the running sum of weights (n of them, not negative, not all 0), which starts at `before`; -1 if the sum of these n does not pass the threshold.
+// The token at `threshold` of the running sum of weights (n of them, not negative, not all 0),
+// which starts at `before`; -1 if the sum of these n does not pass the threshold.
 template <class Sum>
 inline std::int64_t invert_cdf(const float* weights, std::int64_t n, Sum before, Sum threshold) {
   Sum sum = before;
@@ -31,19 +34,24 @@ inline std::int64_t last_possible(const float* weights, std::int64_t n) {
   return n - 1;
 }
 
-// Leaves only the k likeliest of n tokens (0: all), and of those only the likeliest whose weights reach `p` of the sum (at least one), by setting
-// the other weights to 0; of equal weights the earlier token counts as likelier. Returns the sum of what is left. `order` is room for n numbers.
-inline double keep_likeliest(float* weights, std::int64_t n, double sum, std::int64_t k, double p, std::vector<std::int32_t>& order) {
+// Leaves only the k likeliest of n tokens (0: all), and of those only the likeliest whose weights
+// reach `p` of the sum (at least one), by setting the other weights to 0; of equal weights the
+// earlier token counts as likelier. Returns the sum of what is left. `order` is room for n numbers.
+inline double keep_likeliest(float* weights, std::int64_t n, double sum, std::int64_t k, double p,
+                             std::vector<std::int32_t>& order) {
   if ((k <= 0 || k >= n) && p >= 1.0) return sum;
   order.resize(static_cast<std::size_t>(n));
-  for (std::int64_t i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i);
-  std::sort(order.begin(), order.end(),
-            [&](std::int32_t a, std::int32_t b) { return weights[a] > weights[b] || (weights[a] == weights[b] && a < b); });
+  for (std::int64_t i = 0; i < n; ++i)
+    order[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i);
+  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+    return weights[a] > weights[b] || (weights[a] == weights[b] && a < b);
+  });
   const std::size_t most = k > 0 ? static_cast<std::size_t>(std::min(k, n)) : order.size();
   double among = 0, kept = 0;
   for (std::size_t i = 0; i < most; ++i) among += static_cast<double>(weights[order[i]]);
   std::size_t count = 0;
-  while (count < most && (count == 0 || kept < p * among)) kept += static_cast<double>(weights[order[count++]]);
+  while (count < most && (count == 0 || kept < p * among))
+    kept += static_cast<double>(weights[order[count++]]);
   for (std::size_t i = count; i < order.size(); ++i) weights[order[i]] = 0.0f;
   return kept;
 }
@@ -57,9 +65,11 @@ struct DrawnToken {
 // temperature is next to 0.
 float temperature_scale(double temperature);
 
-// Number `index` of the stream, as a token of logits (vocab), which are overwritten. `order` is room for vocab numbers.
-DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab, const Sampling& sampling, std::uint64_t stream,
-                      std::uint64_t index, std::vector<std::int32_t>& order);
+// Number `index` of the stream, as a token of logits (vocab), which are overwritten. `order` is
+// room for vocab numbers.
+DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab,
+                      const Sampling& sampling, std::uint64_t stream, std::uint64_t index,
+                      std::vector<std::int32_t>& order);
 
 // The stream of sample number `sample`, from 0, that a call wants of its prompt number `place`.
 std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t place,

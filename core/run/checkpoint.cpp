@@ -112,7 +112,8 @@ void write_side(const fs::path& folder, const ModelView& view, const Tokenizer& 
   sync_folder(folder);
 }
 
-// The adapter of a checkpoint whose weights are `whole`: merged into `model`, it must give the same.
+// The adapter of a checkpoint whose weights are `whole`: merged into `model`, it must give the
+// same.
 void read_adapter(const fs::path& folder, const Model& whole, Model& model, Adapter& adapter) {
   constexpr float kRounding = 1e-4f;  // between programs that were built differently
   adapter.load(folder / "adapter");
@@ -121,21 +122,25 @@ void read_adapter(const fs::path& folder, const Model& whole, Model& model, Adap
     for (std::int64_t i = slot.offset; i < slot.offset + slot.size; ++i) {
       const float is = model.weights.data()[i], was = whole.weights.data()[i];
       if (std::abs(is - was) <= kRounding * std::max(1.0f, std::abs(was))) continue;
-      throw Error(fmt::format("{}: adapter and base give {} = {} where the checkpoint holds {}", folder.string(), slot.name, is, was),
-                  "the folder that model.path names is no longer what the run began with: put it back");
+      throw Error(
+          fmt::format("{}: adapter and base give {} = {} where the checkpoint holds {}",
+                      folder.string(), slot.name, is, was),
+          "the folder that model.path names is no longer what the run began with: put it back");
     }
   }
 }
 
 // What a checkpoint holds, into a folder that is not yet visible.
-void write_parts(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides, const Tokenizer& tokenizer,
+void write_parts(const fs::path& folder, const ModelView& policy,
+                 const std::map<std::string, ModelView>& sides, const Tokenizer& tokenizer,
                  const TrainerState& state) {
   fs::create_directory(folder / "trainer");
   write_model(folder, policy, tokenizer);
   write_adapter(folder, policy);
   write_tensors(folder / "trainer" / "optimizer.safetensors", policy.moments);
   for (const auto& [side, view] : sides) write_side(folder / "trainer" / side, view, tokenizer);
-  write_file_synced(folder / "trainer" / "state.json", sealed(state_json(state, policy)).dump(2) + "\n");
+  write_file_synced(folder / "trainer" / "state.json",
+                    sealed(state_json(state, policy)).dump(2) + "\n");
   write_checksums(folder);
   sync_folder(folder / "trainer");
   sync_folder(folder);
@@ -143,7 +148,8 @@ void write_parts(const fs::path& folder, const ModelView& policy, const std::map
 
 std::uintmax_t view_bytes(const ModelView& view) {
   CheckpointModel m{view.model->layout.size(), view.dtype};
-  for (const auto& [name, tensor] : view.moments) m.moment_bytes += static_cast<std::int64_t>(tensor.bytes);
+  for (const auto& [name, tensor] : view.moments)
+    m.moment_bytes += static_cast<std::int64_t>(tensor.bytes);
   if (view.adapter != nullptr) m.adapter_values = view.adapter->size();
   m.companion_bytes = companion_bytes(*view.model);
   return checkpoint_bytes(m);
@@ -156,8 +162,7 @@ std::string way_out(const fs::path& checkpoint) {
   if (at == all.begin() || at == all.end()) return "there is no checkpoint before it";
   return fmt::format(
       "the checkpoint before it is {}: without {} and those after it, `train --resume` goes on "
-      "from there and writes "
-      "them again",
+      "from there and writes them again",
       at[-1].filename().string(), checkpoint.filename().string());
 }
 
@@ -192,17 +197,21 @@ std::string size_text(double bytes) {
 std::int64_t companion_bytes(const Model& model) {
   std::int64_t bytes = 0;
   if (!model.companions) return bytes;
-  for (const auto& [name, text] : model.companions->texts) bytes += static_cast<std::int64_t>(text.size());
+  for (const auto& [name, text] : model.companions->texts)
+    bytes += static_cast<std::int64_t>(text.size());
   return bytes;
 }
 
 std::uintmax_t checkpoint_bytes(const CheckpointModel& m) {
-  constexpr std::int64_t kTexts = 64 << 10;  // configuration, state, a tokenizer of our own, headers
-  return static_cast<std::uintmax_t>(m.weights * static_cast<std::int64_t>(bytes_of(m.dtype)) + m.moment_bytes +
-                                     m.adapter_values * static_cast<std::int64_t>(sizeof(float)) + m.companion_bytes + kTexts);
+  constexpr std::int64_t kTexts = 64
+                                  << 10;  // configuration, state, a tokenizer of our own, headers
+  return static_cast<std::uintmax_t>(
+      m.weights * static_cast<std::int64_t>(bytes_of(m.dtype)) + m.moment_bytes +
+      m.adapter_values * static_cast<std::int64_t>(sizeof(float)) + m.companion_bytes + kTexts);
 }
 
-std::uintmax_t checkpoint_bytes(const ModelView& policy, const std::map<std::string, ModelView>& sides) {
+std::uintmax_t checkpoint_bytes(const ModelView& policy,
+                                const std::map<std::string, ModelView>& sides) {
   std::uintmax_t bytes = view_bytes(policy);
   for (const auto& [name, view] : sides) bytes += view_bytes(view);
   return bytes;
@@ -211,7 +220,8 @@ std::uintmax_t checkpoint_bytes(const ModelView& policy, const std::map<std::str
 void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string& what) {
   const std::uintmax_t available = free_space(folder);
   if (available >= bytes) return;
-  throw Failure(fmt::format("no room for {}: it takes {}, and {} are free in {}", what, size_text(static_cast<double>(bytes)),
+  throw Failure(fmt::format("no room for {}: it takes {}, and {} are free in {}", what,
+                            size_text(static_cast<double>(bytes)),
                             size_text(static_cast<double>(available)), folder.string()),
                 "free some space, or choose a folder elsewhere");
 }
@@ -229,22 +239,26 @@ Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapte
   }
 }
 
-void save_checkpoint(const fs::path& folder, const ModelView& policy, const std::map<std::string, ModelView>& sides,
-                     const Tokenizer& tokenizer, const TrainerState& state, std::int64_t keep) {
+void save_checkpoint(const fs::path& folder, const ModelView& policy,
+                     const std::map<std::string, ModelView>& sides, const Tokenizer& tokenizer,
+                     const TrainerState& state, std::int64_t keep) {
   const std::string name = checkpoint_name(state.phase, state.step);
   const fs::path temporary = partial_checkpoint(folder, name);
   remove_unfinished(folder);
   check_space(folder, checkpoint_bytes(policy, sides), "checkpoint " + name);
-  fs::create_directory(temporary);  // not its parents: a folder that was removed is not to come back in part
+  fs::create_directory(
+      temporary);  // not its parents: a folder that was removed is not to come back in part
   try {
     write_parts(temporary, policy, sides, tokenizer, state);
   } catch (...) {
     std::error_code ignored;
-    fs::remove_all(temporary, ignored);  // a full disk has room again for what a person needs to free more
+    fs::remove_all(temporary,
+                   ignored);  // a full disk has room again for what a person needs to free more
     throw;
   }
   publish_checkpoint(folder, name);
-  const std::string best = state.best_step >= 0 ? checkpoint_name(Phase::reinforce, state.best_step) : "";
+  const std::string best =
+      state.best_step >= 0 ? checkpoint_name(Phase::reinforce, state.best_step) : "";
   if (!best.empty()) link_best(folder, best);
   sync_folder(folder);
   const auto all = list_checkpoints(folder);
@@ -253,7 +267,8 @@ void save_checkpoint(const fs::path& folder, const ModelView& policy, const std:
   }
 }
 
-std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model, const std::function<void(const std::string&)>& warn,
+std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model,
+                                          const std::function<void(const std::string&)>& warn,
                                           Adapter* adapter) {
   const auto all = list_checkpoints(folder);
   std::string first_problem;

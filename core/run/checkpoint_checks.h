@@ -3,9 +3,9 @@
 //   trainer/checksums.json   {"files": {"model.safetensors": {"bytes", "xxh3"}, …}, "xxh3"}
 //   trainer/state.json       {…, "xxh3"}
 //
-// The last field of both is a checksum of the others. So the state, which holds times, is not in the
-// list: checkpoints of runs that are the same have the same list. Files that are not in it were not
-// written with the checkpoint: they are never looked at.
+// The last field of both is a checksum of the others. So the state, which holds times, is not in
+// the list: checkpoints of runs that are the same have the same list. Files that are not in it were
+// not written with the checkpoint: they are never looked at.
 #pragma once
 
 #include <map>
@@ -21,8 +21,8 @@ namespace tinyzero {
 // `json`, an object, with a checksum of itself as its last field.
 Json sealed(Json json);
 
-// Writes the checksums of all files in a checkpoint that is otherwise complete, and fsyncs them. Its
-// state is sealed already.
+// Writes the checksums of all files in a checkpoint that is otherwise complete, and fsyncs them.
+// Its state is sealed already.
 void write_checksums(const fs::path& checkpoint);
 
 // Throws Error naming the first file that is missing or not as it was written, with both values.

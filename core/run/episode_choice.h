@@ -1,4 +1,5 @@
-// Which completions of a step to look at first, by an order in which no two are alike: the same file gives the same choice.
+// Which completions of a step to look at first, by an order in which no two are alike: the same
+// file gives the same choice.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,9 @@ class FirstEpisodes {
  private:
   struct Before {
     EpisodeOrder order;
-    bool operator()(const EpisodeRank& a, const EpisodeRank& b) const { return comes_before(order, a, b); }
+    bool operator()(const EpisodeRank& a, const EpisodeRank& b) const {
+      return comes_before(order, a, b);
+    }
   };
 
   std::size_t most_;

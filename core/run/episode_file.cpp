@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::string_view kPrefix = "step-", kPlain = ".jsonl", kCompressed = ".jsonl.zst";
 constexpr std::string_view kUnfinished = ".tmp";  // of older programs
-// Of a step of the quickstart (512 completions, 196 kB; `zstd -b1 -e9 -i1`): level 3 leaves 11.9 % in 0.3 ms, 6 leaves 10.3 % in 1.9 ms, 9
-// leaves 10.0 % in 3.0 ms, 19 leaves 9.4 % in 150 ms.
+// Of a step of the quickstart (512 completions, 196 kB; `zstd -b1 -e9 -i1`): level 3 leaves 11.9 %
+// in 0.3 ms, 6 leaves 10.3 % in 1.9 ms, 9 leaves 10.0 % in 3.0 ms, 19 leaves 9.4 % in 150 ms.
 constexpr int kLevel = 6;
 constexpr std::size_t kLongestLine = std::size_t{64} << 20;
 constexpr std::size_t kFrameHead = 18;  // bytes that hold the length of what a frame holds, at most
@@ -76,8 +76,10 @@ std::string compress_episodes(const std::string& lines) {
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
   std::string out(ZSTD_compressBound(lines.size()), '\0');
-  const std::size_t size = ZSTD_compress2(context.get(), out.data(), out.size(), lines.data(), lines.size());
-  if (ZSTD_isError(size) != 0) throw Failure(std::string("episodes cannot be compressed: ") + ZSTD_getErrorName(size));
+  const std::size_t size =
+      ZSTD_compress2(context.get(), out.data(), out.size(), lines.data(), lines.size());
+  if (ZSTD_isError(size) != 0)
+    throw Failure(std::string("episodes cannot be compressed: ") + ZSTD_getErrorName(size));
   out.resize(size);
   return out;
 }
@@ -85,8 +87,10 @@ std::string compress_episodes(const std::string& lines) {
 std::uintmax_t episode_bytes(const fs::path& path) {
   const FileHandle file(path, O_RDONLY);
   char head[kFrameHead];
-  const unsigned long long said = ZSTD_getFrameContentSize(head, read_some(file, head, sizeof head, path));
-  return said == ZSTD_CONTENTSIZE_UNKNOWN || said == ZSTD_CONTENTSIZE_ERROR ? fs::file_size(path) : said;
+  const unsigned long long said =
+      ZSTD_getFrameContentSize(head, read_some(file, head, sizeof head, path));
+  return said == ZSTD_CONTENTSIZE_UNKNOWN || said == ZSTD_CONTENTSIZE_ERROR ? fs::file_size(path)
+                                                                            : said;
 }
 
 struct EpisodeReader::Source {
@@ -98,7 +102,8 @@ struct EpisodeReader::Source {
   bool full = false;       // `out` was filled: there may be more behind it
 };
 
-EpisodeReader::EpisodeReader(const fs::path& path) : path_(path), source_(std::make_unique<Source>()) {
+EpisodeReader::EpisodeReader(const fs::path& path)
+    : path_(path), source_(std::make_unique<Source>()) {
   source_->file = FileHandle(path, O_RDONLY);
   source_->in.resize(ZSTD_DStreamInSize());
   if (path.extension() != ".zst") return;
@@ -109,11 +114,14 @@ EpisodeReader::EpisodeReader(const fs::path& path) : path_(path), source_(std::m
 
 EpisodeReader::~EpisodeReader() = default;
 
-std::string EpisodeReader::place() const { return fmt::format("{}, line {}", path_.string(), lines_); }
+std::string EpisodeReader::place() const {
+  return fmt::format("{}, line {}", path_.string(), lines_);
+}
 
 void EpisodeReader::fail(const std::string& what) const {
   throw Error(fmt::format("{} {}: {} of its lines can be read", path_.string(), what, lines_),
-              "the other steps are in files of their own; a run that goes on from a checkpoint before this step writes it again");
+              "the other steps are in files of their own; a run that goes on from a checkpoint "
+              "before this step writes it again");
 }
 
 bool EpisodeReader::next(std::string& line) {
@@ -131,8 +139,10 @@ bool EpisodeReader::next(std::string& line) {
     text_.erase(0, at_);
     at_ = 0;
     searched_ = text_.size();
-    if (text_.size() > kLongestLine) fail(fmt::format("has a line of more than {} bytes", kLongestLine));
-    if (s.given.pos == s.given.size && !s.full) s.given = {s.in.data(), read_some(s.file, s.in.data(), s.in.size(), path_), 0};
+    if (text_.size() > kLongestLine)
+      fail(fmt::format("has a line of more than {} bytes", kLongestLine));
+    if (s.given.pos == s.given.size && !s.full)
+      s.given = {s.in.data(), read_some(s.file, s.in.data(), s.in.size(), path_), 0};
     if (!s.context) {
       ended_ = s.given.size == 0;
       text_.append(s.in.data(), s.given.size);
@@ -143,7 +153,8 @@ bool EpisodeReader::next(std::string& line) {
     } else {
       ZSTD_outBuffer got{s.out.data(), s.out.size(), 0};
       s.wanted = ZSTD_decompressStream(s.context.get(), &got, &s.given);
-      if (ZSTD_isError(s.wanted) != 0) fail(std::string("is damaged (") + ZSTD_getErrorName(s.wanted) + ")");
+      if (ZSTD_isError(s.wanted) != 0)
+        fail(std::string("is damaged (") + ZSTD_getErrorName(s.wanted) + ")");
       s.full = got.pos == got.size && s.wanted != 0;
       text_.append(s.out.data(), got.pos);
     }

@@ -1,5 +1,6 @@
-// The completions of a step as a file: JSON lines, compressed with Zstandard (RFC 8878). Each file is whole in itself and has a checksum, and
-// `zstdcat` reads it. Older programs wrote the lines plain, as .jsonl: both are read.
+// The completions of a step as a file: JSON lines, compressed with Zstandard (RFC 8878). Each file
+// is whole in itself and has a checksum, and `zstdcat` reads it. Older programs wrote the lines
+// plain, as .jsonl: both are read.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ std::map<std::int64_t, fs::path> episode_files(const fs::path& run);
 // What episode_file_name() holds.
 std::string compress_episodes(const std::string& lines);
 
-// Bytes of the lines in a file, as its head says; where it does not say, of the file as it is. Throws Error if it cannot be opened.
+// Bytes of the lines in a file, as its head says; where it does not say, of the file as it is.
+// Throws Error if it cannot be opened.
 std::uintmax_t episode_bytes(const fs::path& path);
 
 // Reads a file line by line; memory does not grow with the file.
@@ -34,8 +36,8 @@ class EpisodeReader {
   explicit EpisodeReader(const fs::path& path);  // throws Error
   ~EpisodeReader();
 
-  // The next line that is not empty, without its end; false: there are no more. Throws Error naming the file and the whole lines before if it
-  // is cut off or damaged.
+  // The next line that is not empty, without its end; false: there are no more. Throws Error naming
+  // the file and the whole lines before if it is cut off or damaged.
   bool next(std::string& line);
   std::int64_t lines() const { return lines_; }  // so far
   // "runs/one/episodes/step-000020.jsonl.zst, line 7": of the last one.

@@ -42,22 +42,28 @@ std::string float_field(int number, float value) {
 std::string integer_field(int number, std::int64_t value) {
   return static_cast<char>(number << 3) + varint(static_cast<std::uint64_t>(value));
 }
-std::string bytes_field(int number, const std::string& bytes) { return static_cast<char>(number << 3 | 2) + varint(bytes.size()) + bytes; }
+std::string bytes_field(int number, const std::string& bytes) {
+  return static_cast<char>(number << 3 | 2) + varint(bytes.size()) + bytes;
+}
 
 std::string record_of(const std::string& content) {
   const std::string length = little_endian(content.size(), 8);
-  return length + little_endian(masked(crc32c(length)), 4) + content + little_endian(masked(crc32c(content)), 4);
+  return length + little_endian(masked(crc32c(length)), 4) + content +
+         little_endian(masked(crc32c(content)), 4);
 }
 
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes) {
   std::uint32_t crc = 0xFFFFFFFFu;
-  for (const char c : bytes) crc = crc >> 8 ^ kCrcTable[(crc ^ static_cast<unsigned char>(c)) & 0xFF];
+  for (const char c : bytes)
+    crc = crc >> 8 ^ kCrcTable[(crc ^ static_cast<unsigned char>(c)) & 0xFF];
   return ~crc;
 }
 
-std::string event_file_start(double wall_time) { return record_of(double_field(1, wall_time) + bytes_field(3, "brain.Event:2")); }
+std::string event_file_start(double wall_time) {
+  return record_of(double_field(1, wall_time) + bytes_field(3, "brain.Event:2"));
+}
 
 std::string scalar_events(const Json& record, double began) {
   std::string summary;
@@ -67,7 +73,8 @@ std::string scalar_events(const Json& record, double began) {
   }
   if (summary.empty()) return {};
   const std::int64_t step = record.value("warm_start/step", record.value("step", std::int64_t{0}));
-  return record_of(double_field(1, began + record.value("seconds", 0.0)) + integer_field(2, step) + bytes_field(5, summary));
+  return record_of(double_field(1, began + record.value("seconds", 0.0)) + integer_field(2, step) +
+                   bytes_field(5, summary));
 }
 
 }  // namespace tinyzero

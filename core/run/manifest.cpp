@@ -46,12 +46,15 @@ std::string file_hash(const fs::path& path) {
 }
 
 Json model_hashes(const fs::path& folder) {
-  constexpr std::string_view kNames[] = {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"};
+  constexpr std::string_view kNames[] = {"config.json", "generation_config.json", "tokenizer.json",
+                                         "tokenizer_config.json"};
   std::map<std::string, fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    const bool weights = name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json");
-    if (entry.is_regular_file() && (weights || std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)))
+    const bool weights =
+        name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json");
+    if (entry.is_regular_file() &&
+        (weights || std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)))
       files[name] = entry.path();
   }
   Json out = Json::object();
@@ -93,9 +96,13 @@ std::string program_hash() { return file_hash(boost::dll::program_location().str
 
 namespace {
 
-std::string time_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+std::string time_text() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
 
-Json read_manifest(const RunFolder& folder) { return parse_json(read_file(folder.manifest()), folder.manifest().string()); }
+Json read_manifest(const RunFolder& folder) {
+  return parse_json(read_file(folder.manifest()), folder.manifest().string());
+}
 
 // What manifest_changes compares.
 Json plugins_json(const ManifestFacts& facts) {
@@ -119,7 +126,8 @@ std::string manifest_text(const RunFolder& folder, const char* section, const ch
   try {
     return read_manifest(folder).at(section).at(name).get<std::string>();
   } catch (const Json::exception&) {
-    throw Error(fmt::format("{} does not say {}.{}, which the run began with", folder.manifest().string(), section, name),
+    throw Error(fmt::format("{} does not say {}.{}, which the run began with",
+                            folder.manifest().string(), section, name),
                 "restore the file from a copy of the run");
   }
 }
@@ -127,31 +135,34 @@ std::string manifest_text(const RunFolder& folder, const char* section, const ch
 }  // namespace
 
 void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
-  const Json manifest = {{"version", TINYZERO_VERSION},
-                         {"compiler", TINYZERO_COMPILER},
-                         {"program", {{"path", boost::dll::program_location().string()}, {"xxh3", program_hash()}}},
-                         {"config", facts.config},
-                         {"plugins", plugins_json(facts)},
-                         {"model_files", facts.model_files},
-                         {"files", setting_files(facts.settings)},
-                         {"problem_set", facts.problem_set},
-                         {"settings", settings_json(facts)},
-                         {"machine", machine_json()},
-                         {"libtorch", facts.torch},
-                         {"started", time_text()}};
+  const Json manifest = {
+      {"version", TINYZERO_VERSION},
+      {"compiler", TINYZERO_COMPILER},
+      {"program", {{"path", boost::dll::program_location().string()}, {"xxh3", program_hash()}}},
+      {"config", facts.config},
+      {"plugins", plugins_json(facts)},
+      {"model_files", facts.model_files},
+      {"files", setting_files(facts.settings)},
+      {"problem_set", facts.problem_set},
+      {"settings", settings_json(facts)},
+      {"machine", machine_json()},
+      {"libtorch", facts.torch},
+      {"started", time_text()}};
   write_file_atomically(folder.manifest(), manifest.dump(2) + "\n");
 }
 
 std::vector<Change> file_changes(const Json& before, const Json& now) {
   const auto hash_in = [](const Json& files, const Json& wanted) {
     for (const Json& file : files) {
-      if (file.at("setting") == wanted.at("setting") && file.at("path") == wanted.at("path")) return file.at("xxh3").get<std::string>();
+      if (file.at("setting") == wanted.at("setting") && file.at("path") == wanted.at("path"))
+        return file.at("xxh3").get<std::string>();
     }
     return std::string("absent");
   };
   std::vector<Change> changes;
   const auto look = [&](const Json& file, const std::string& was, const std::string& is) {
-    const std::string what = file.at("setting").get<std::string>() + ", " + file.at("path").get<std::string>();
+    const std::string what =
+        file.at("setting").get<std::string>() + ", " + file.at("path").get<std::string>();
     if (was != is) changes.push_back({what, was, is});
   };
   for (const Json& file : before) look(file, file.at("xxh3"), hash_in(now, file));
@@ -161,53 +172,68 @@ std::vector<Change> file_changes(const Json& before, const Json& now) {
   return changes;
 }
 
-std::vector<Change> changed_files(const fs::path& run, const std::vector<ResolvedSetting>& settings) {
+std::vector<Change> changed_files(const fs::path& run,
+                                  const std::vector<ResolvedSetting>& settings) {
   const fs::path path = run / "manifest.json";
   if (!fs::exists(path)) return {};
   const Json manifest = parse_json(read_file(path), path.string());
   std::vector<Change> out;
-  for (Change& change : file_changes(manifest.value("files", Json::array()), setting_files(settings))) {
+  for (Change& change :
+       file_changes(manifest.value("files", Json::array()), setting_files(settings))) {
     if (change.before != "absent" && change.now != "absent") out.push_back(std::move(change));
   }
   return out;
 }
 
 std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFacts& facts) {
-  const Json manifest = read_manifest(folder), plugins = plugins_json(facts), settings = settings_json(facts);
+  const Json manifest = read_manifest(folder), plugins = plugins_json(facts),
+             settings = settings_json(facts);
   std::vector<Change> changes;
   const auto compare = [&](const std::string& what, const Json& before, const Json& now) {
-    const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : std::string("absent"); };
+    const auto text = [](const Json& value) {
+      return value.is_string() ? value.get<std::string>() : std::string("absent");
+    };
     if (before != now) changes.push_back({what, text(before), text(now)});
   };
   try {
     for (std::size_t i = 0; i < plugins.size(); ++i) {
       const std::string kind = plugins[i].at("kind"), path = plugins[i].at("path");
-      compare("library of the " + kind + ", " + path, manifest.at("plugins").at(i).at("xxh3"), plugins[i].at("xxh3"));
+      compare("library of the " + kind + ", " + path, manifest.at("plugins").at(i).at("xxh3"),
+              plugins[i].at("xxh3"));
     }
-    if (manifest.contains("model_files") && !facts.model_files.is_null()) {  // older programs did not write it
-      const Json before = manifest["model_files"].is_object() ? manifest["model_files"] : Json::object();
-      for (const auto& [name, hash] : before.items()) compare("model.path/" + name, hash, facts.model_files.value(name, Json()));
+    if (manifest.contains("model_files") &&
+        !facts.model_files.is_null()) {  // older programs did not write it
+      const Json before =
+          manifest["model_files"].is_object() ? manifest["model_files"] : Json::object();
+      for (const auto& [name, hash] : before.items())
+        compare("model.path/" + name, hash, facts.model_files.value(name, Json()));
       for (const auto& [name, hash] : facts.model_files.items()) {
         if (!before.contains(name)) compare("model.path/" + name, Json(), hash);
       }
     }
     if (manifest.contains("files")) {  // older programs did not write it
-      const std::vector<Change> files = file_changes(manifest["files"], setting_files(facts.settings));
+      const std::vector<Change> files =
+          file_changes(manifest["files"], setting_files(facts.settings));
       changes.insert(changes.end(), files.begin(), files.end());
     }
     compare("held-out problems", manifest.at("problem_set"), facts.problem_set);
-    const Json& before = manifest.contains("settings") ? manifest["settings"] : settings;  // written by an older program: none
-    for (const auto& [path, value] : before.items()) compare(path, value, settings.contains(path) ? settings[path] : Json());
+    const Json& before = manifest.contains("settings")
+                             ? manifest["settings"]
+                             : settings;  // written by an older program: none
+    for (const auto& [path, value] : before.items())
+      compare(path, value, settings.contains(path) ? settings[path] : Json());
     for (const auto& [path, value] : settings.items()) {
       if (!before.contains(path)) compare(path, Json(), value);
     }
   } catch (const Json::exception&) {
-    throw Error(folder.manifest().string() + " does not say what the run began with", "restore the file from a copy of the run");
+    throw Error(folder.manifest().string() + " does not say what the run began with",
+                "restore the file from a copy of the run");
   }
   return changes;
 }
 
-void accept_changes(const RunFolder& folder, const ManifestFacts& facts, const std::vector<Change>& changes) {
+void accept_changes(const RunFolder& folder, const ManifestFacts& facts,
+                    const std::vector<Change>& changes) {
   Json manifest = read_manifest(folder);
   manifest["plugins"] = plugins_json(facts);
   if (!facts.model_files.is_null()) manifest["model_files"] = facts.model_files;
@@ -215,12 +241,19 @@ void accept_changes(const RunFolder& folder, const ManifestFacts& facts, const s
   manifest["problem_set"] = facts.problem_set;
   manifest["settings"] = settings_json(facts);
   for (const Change& change : changes)
-    manifest["changes"].push_back({{"what", change.what}, {"before", change.before}, {"now", change.now}, {"accepted", time_text()}});
+    manifest["changes"].push_back({{"what", change.what},
+                                   {"before", change.before},
+                                   {"now", change.now},
+                                   {"accepted", time_text()}});
   write_file_atomically(folder.manifest(), manifest.dump(2) + "\n");
 }
 
-std::string manifest_kernels(const RunFolder& folder) { return manifest_text(folder, "machine", "kernels"); }
+std::string manifest_kernels(const RunFolder& folder) {
+  return manifest_text(folder, "machine", "kernels");
+}
 
-std::string manifest_program(const RunFolder& folder) { return manifest_text(folder, "program", "xxh3"); }
+std::string manifest_program(const RunFolder& folder) {
+  return manifest_text(folder, "program", "xxh3");
+}
 
 }  // namespace tinyzero

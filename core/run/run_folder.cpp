@@ -94,21 +94,26 @@ Error exists_already(const fs::path& path) {
 
 RunFolder RunFolder::create(const fs::path& path, const std::string& config) {
   std::error_code problem;
-  if (fs::exists(path) && (!fs::is_directory(path) || !holds_nothing(path))) throw exists_already(path);
+  if (fs::exists(path) && (!fs::is_directory(path) || !holds_nothing(path)))
+    throw exists_already(path);
   fs::create_directories(path / "checkpoints", problem);
   if (!problem) fs::create_directories(path / "episodes", problem);
   if (problem)
-    throw Error("cannot make the run folder " + path.string() + ": " + system_words(problem.value()), "choose a folder you may write to with --run");
+    throw Error(
+        "cannot make the run folder " + path.string() + ": " + system_words(problem.value()),
+        "choose a folder you may write to with --run");
   return RunFolder(path, Access::write, &config);
 }
 
 RunFolder RunFolder::open(const fs::path& path, Access access) {
   if (!fs::exists(path / "config.yaml"))
-    throw Error(path.string() + " is not a run folder: it has no config.yaml", "give the folder of an earlier `train`");
+    throw Error(path.string() + " is not a run folder: it has no config.yaml",
+                "give the folder of an earlier `train`");
   return RunFolder(path, access);
 }
 
-RunFolder::RunFolder(fs::path path, Access access, const std::string* new_config) : path_(std::move(path)) {
+RunFolder::RunFolder(fs::path path, Access access, const std::string* new_config)
+    : path_(std::move(path)) {
   if (access == Access::read) return;
   lock_file_ = take_lock(path_, lock_);
   // What is no file is refused before anything is written.
@@ -149,14 +154,15 @@ void RunFolder::note_checkpoint() const {
 }
 
 void RunFolder::check_in_place() const {
-  struct stat held {
-  }, found{};
+  struct stat held{}, found{};
   const bool same = ::fstat(lock_file_.fd(), &held) == 0 &&
                     ::stat((path_ / kLock).c_str(), &found) == 0 && held.st_ino == found.st_ino &&
                     held.st_dev == found.st_dev;
   if (!same)
-    throw Failure("the run folder " + path_.string() + " was removed, moved or replaced while the run went on",
-                  "what it held is what there is: go on from where it was moved to, or start a new run");
+    throw Failure(
+        "the run folder " + path_.string() +
+            " was removed, moved or replaced while the run went on",
+        "what it held is what there is: go on from where it was moved to, or start a new run");
 }
 
 void RunFolder::start() {
@@ -173,7 +179,7 @@ void RunFolder::start() {
 void RunFolder::open_log() {
   if (log_.fd() >= 0) return;
   log_ = FileHandle(log_file(), O_RDWR | O_CREAT | O_APPEND);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(log_.fd(), &status) != 0 || status.st_size == 0) return;
   // A crash of the machine may have cut the last line.
   if (byte_before(log_, status.st_size) != '\n') log_.write("\n", log_file());
@@ -181,14 +187,17 @@ void RunFolder::open_log() {
 
 void RunFolder::begin_events() {
   const fs::path folder = path_ / "tensorboard";
-  constexpr std::string_view kName = "events.out.tfevents.";  // the seconds at which the run began follow
+  constexpr std::string_view kName =
+      "events.out.tfevents.";  // the seconds at which the run began follow
   make_folders(folder);
   began_ = static_cast<double>(std::time(nullptr));
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     std::int64_t seconds = 0;
     if (!name.ends_with(".tinyzero")) continue;  // somebody else's
-    if (name.starts_with(kName) && std::from_chars(name.data() + kName.size(), name.data() + name.size(), seconds).ec == std::errc())
+    if (name.starts_with(kName) &&
+        std::from_chars(name.data() + kName.size(), name.data() + name.size(), seconds).ec ==
+            std::errc())
       began_ = static_cast<double>(seconds);
   }
   const fs::path path = folder / fmt::format("{}{:.0f}.tinyzero", kName, began_);
@@ -215,7 +224,8 @@ fs::path RunFolder::write_fault(std::int64_t step, const Json& batch) {
 }
 
 void RunFolder::log(const std::string& line) {
-  const std::string dated = fmt::format("{:%Y-%m-%d %H:%M:%S}  {}\n", fmt::localtime(std::time(nullptr)), printable(line));
+  const std::string dated = fmt::format("{:%Y-%m-%d %H:%M:%S}  {}\n",
+                                        fmt::localtime(std::time(nullptr)), printable(line));
   try {
     open_log();
   } catch (const Error&) {
@@ -230,10 +240,11 @@ std::int64_t RunFolder::metrics_bytes() const {
 }
 
 void RunFolder::rewind(std::int64_t bytes, std::int64_t step) {
-  struct stat now {};
+  struct stat now{};
   const bool there = ::stat(metrics().c_str(), &now) == 0;
   if ((there ? now.st_size : 0) < bytes)
-    throw Error(metrics().string() + " is shorter than at the checkpoint", "restore the file, or start a new run");
+    throw Error(metrics().string() + " is shorter than at the checkpoint",
+                "restore the file, or start a new run");
   if (there) {
     const FileHandle file(metrics(), O_RDWR);
     if (bytes > 0 && byte_before(file, bytes) != '\n')

@@ -15,21 +15,26 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::uint64_t kSourceStream = 0x736f75726365;  // of a draw's source, beside what the source draws with the same seed and index
+constexpr std::uint64_t kSourceStream =
+    0x736f75726365;  // of a draw's source, beside what the source draws with the same seed and
+                     // index
 constexpr std::size_t kMostSources = 256;
 constexpr const char *kTasks = "tasks", *kLevels = "levels", *kWeight = "weight", *kUse = "use";
 
 // The place of `text` in `words`, where it is added if it is new.
 std::size_t place_of(std::vector<std::string>& words, const std::string& text) {
-  const auto place = static_cast<std::size_t>(std::find(words.begin(), words.end(), text) - words.begin());
+  const auto place =
+      static_cast<std::size_t>(std::find(words.begin(), words.end(), text) - words.begin());
   if (place == words.size()) words.push_back(text);
   return place;
 }
 
 // A map without these entries.
 Node without(Node map, std::initializer_list<const char*> names) {
-  std::erase_if(map.entries,
-                [&](const Entry& e) { return std::any_of(names.begin(), names.end(), [&](const char* name) { return e.name == name; }); });
+  std::erase_if(map.entries, [&](const Entry& e) {
+    return std::any_of(names.begin(), names.end(),
+                       [&](const char* name) { return e.name == name; });
+  });
   return map;
 }
 
@@ -37,26 +42,35 @@ Node without(Node map, std::initializer_list<const char*> names) {
 Node over_all(Node level) {
   constexpr int kOverCommandLine = 2;
   level.origin.layer = kOverCommandLine;
-  for (Entry& entry : level.entries) entry.origin.layer = entry.value.origin.layer = kOverCommandLine;
+  for (Entry& entry : level.entries)
+    entry.origin.layer = entry.value.origin.layer = kOverCommandLine;
   return level;
 }
 
-const Node* levels_of(const Node& settings) { return settings.kind == Node::Kind::map ? settings.find(kLevels) : nullptr; }
+const Node* levels_of(const Node& settings) {
+  return settings.kind == Node::Kind::map ? settings.find(kLevels) : nullptr;
+}
 
 double weight_of(const Node& settings, const std::string& section) {
   double weight = 1;
   SettingsTable table;
   const Setting& row =
-      table.add(kWeight, weight, "how often problems are of this task, beside the weights of the others").between(1e-6, 1e6);
-  if (const Node* node = settings.find(kWeight)) row.assign(parse_setting(*node, row, section + "." + kWeight));
+      table
+          .add(kWeight, weight,
+               "how often problems are of this task, beside the weights of the others")
+          .between(1e-6, 1e6);
+  if (const Node* node = settings.find(kWeight))
+    row.assign(parse_setting(*node, row, section + "." + kWeight));
   return weight;
 }
 
 void check_part_name(const Entry& entry) {
   const auto plain = [](char c) { return is_ascii_alphanumeric(c) || c == '_' || c == '-'; };
   if (entry.name.size() <= 64 && std::all_of(entry.name.begin(), entry.name.end(), plain)) return;
-  throw Error(entry.origin, "\"" + entry.name + "\" cannot name a task of a mixture: it is a part of metrics' names",
-              "use up to 64 letters, digits, _ and -, and `use` for the task");
+  throw Error(
+      entry.origin,
+      "\"" + entry.name + "\" cannot name a task of a mixture: it is a part of metrics' names",
+      "use up to 64 letters, digits, _ and -, and `use` for the task");
 }
 
 class Opener {
@@ -79,14 +93,17 @@ class Opener {
   }
 
   // `use` with the settings of a map, which may hold levels.
-  void add_part(const std::string& name, const std::string& use, const Node& settings, const std::string& section) {
+  void add_part(const std::string& name, const std::string& use, const Node& settings,
+                const std::string& section) {
     check_found(use, settings);
     parts_.push_back({name, weight_of(settings, section), sources_.size(), 1});
     const Node base = without(settings, {kLevels, kWeight});
     if (!name.empty()) {
       const Node *weight = settings.find(kWeight), *named = settings.find(kUse);
-      resolved_.push_back({section + ".use", yaml_text(use), (named != nullptr ? named : &settings)->origin});
-      resolved_.push_back({section + ".weight", real_text(parts_.back().weight), weight != nullptr ? weight->origin : default_origin()});
+      resolved_.push_back(
+          {section + ".use", yaml_text(use), (named != nullptr ? named : &settings)->origin});
+      resolved_.push_back({section + ".weight", real_text(parts_.back().weight),
+                           weight != nullptr ? weight->origin : default_origin()});
     }
     if (const Node* levels = levels_of(settings)) add_levels(use, base, *levels, section);
     else {
@@ -96,7 +113,8 @@ class Opener {
   }
 
   OpenedMixture take() {
-    return {std::make_unique<TaskMixture>(std::move(parts_), std::move(sources_)), std::move(resolved_), std::move(overridden_)};
+    return {std::make_unique<TaskMixture>(std::move(parts_), std::move(sources_)),
+            std::move(resolved_), std::move(overridden_)};
   }
 
  private:
@@ -121,48 +139,64 @@ class Opener {
       settings.origin = entry.value.origin;
     }
     if (settings.kind != Node::Kind::map)
-      throw Error(settings.origin, "task.tasks." + entry.name + " is " + settings.describe() + ", expected a task's settings");
+      throw Error(settings.origin, "task.tasks." + entry.name + " is " + settings.describe() +
+                                       ", expected a task's settings");
     if (const Node* named = settings.find(kUse)) {
       if (named->kind != Node::Kind::scalar)
-        throw Error(named->origin, "task.tasks." + entry.name + ".use is " + named->describe() + ", expected a task's name");
+        throw Error(named->origin, "task.tasks." + entry.name + ".use is " + named->describe() +
+                                       ", expected a task's name");
       use = plugin_name(*named);
     }
-    if (use == kMixture) throw Error(entry.origin, "a mixture cannot hold another one", "write its tasks beside the others");
+    if (use == kMixture)
+      throw Error(entry.origin, "a mixture cannot hold another one",
+                  "write its tasks beside the others");
     add_part(entry.name, use, settings, "task.tasks." + entry.name);
   }
 
-  void add_levels(const std::string& use, const Node& base, const Node& levels, const std::string& section) {
+  void add_levels(const std::string& use, const Node& base, const Node& levels,
+                  const std::string& section) {
     if (levels.kind != Node::Kind::list || levels.items.empty())
-      throw Error(levels.origin, section + ".levels is " + levels.describe() + ", expected a list of maps of settings",
-                  "for example levels: [{level: 1}, {level: 2}]");
+      throw Error(
+          levels.origin,
+          section + ".levels is " + levels.describe() + ", expected a list of maps of settings",
+          "for example levels: [{level: 1}, {level: 2}]");
     TaskMixture::Part& part = parts_.back();
     part.levels = levels.items.size();
     for (std::size_t l = 0; l < part.levels; ++l) {
       const Node& level = levels.items[l];
       const std::string path = fmt::format("{}.levels.{}", section, l + 1);
       if (level.kind != Node::Kind::map && level.kind != Node::Kind::null)
-        throw Error(level.origin, path + " is " + level.describe() + ", expected a map of settings");
+        throw Error(level.origin,
+                    path + " is " + level.describe() + ", expected a map of settings");
       for (const char* name : {kUse, kWeight, kLevels, "in_process"}) {
         if (const Node* node = level.find(name))
-          throw Error(node->origin, std::string("a level cannot set ") + name, "a level is what differs in the task's own settings");
+          throw Error(node->origin, std::string("a level cannot set ") + name,
+                      "a level is what differs in the task's own settings");
       }
       Node settings = base;
       overlay(settings, over_all(level));
-      add_source((part.name.empty() ? "" : part.name + "/") + fmt::format("level_{}", l + 1), use, settings, path);
+      add_source((part.name.empty() ? "" : part.name + "/") + fmt::format("level_{}", l + 1), use,
+                 settings, path);
     }
     resolve(base, levels, section);
   }
 
-  // What all levels share: what the section says, and the task's defaults that it and the first level leave; then the levels.
+  // What all levels share: what the section says, and the task's defaults that it and the first
+  // level leave; then the levels.
   void resolve(const Node& base, Node levels, const std::string& section) {
     const std::size_t first = parts_.back().first;
     const TaskSettings settings(sources_[first].task.about());
     for (const Entry& entry : with_whole_paths(base, settings.table()).entries) {
       if (entry.name == kUse) continue;
       const auto sets = [&](const Node& level) { return level.find(entry.name) != nullptr; };
-      const bool idle = entry.name != "in_process" && std::all_of(levels.items.begin(), levels.items.end(), sets);
-      if (idle) overridden_.push_back({section + "." + entry.name, entry.value.origin, levels.origin, "every level sets it anew"});
-      else resolved_.push_back({section + "." + entry.name, flow_text(entry.value), entry.value.origin});
+      const bool idle =
+          entry.name != "in_process" && std::all_of(levels.items.begin(), levels.items.end(), sets);
+      if (idle)
+        overridden_.push_back({section + "." + entry.name, entry.value.origin, levels.origin,
+                               "every level sets it anew"});
+      else
+        resolved_.push_back(
+            {section + "." + entry.name, flow_text(entry.value), entry.value.origin});
     }
     for (const ResolvedSetting& row : sources_[first].task.resolved()) {
       const std::string name = row.path.substr(row.path.rfind('.') + 1);
@@ -184,9 +218,11 @@ class Opener {
     return files;
   }
 
-  void add_source(const std::string& name, const std::string& use, const Node& settings, const std::string& section) {
+  void add_source(const std::string& name, const std::string& use, const Node& settings,
+                  const std::string& section) {
     if (sources_.size() == kMostSources)
-      throw Error(settings.origin, fmt::format("the task has more than {} tasks and levels", kMostSources));
+      throw Error(settings.origin,
+                  fmt::format("the task has more than {} tasks and levels", kMostSources));
     sources_.push_back({name, Task::open(catalog_, use, &settings, section)});
   }
 
@@ -199,7 +235,8 @@ class Opener {
 
 }  // namespace
 
-TaskMixture::TaskMixture(std::vector<Part> parts, std::vector<Source> sources) : parts_(std::move(parts)), sources_(std::move(sources)) {
+TaskMixture::TaskMixture(std::vector<Part> parts, std::vector<Source> sources)
+    : parts_(std::move(parts)), sources_(std::move(sources)) {
   for (const Part& part : parts_) weights_ += part.weight;
   merge_about();
 }
@@ -207,7 +244,19 @@ TaskMixture::TaskMixture(std::vector<Part> parts, std::vector<Source> sources) :
 void TaskMixture::merge_about() {
   std::vector<std::string> ids;
   for (const Source& source : sources_) place_of(ids, source.task.about().id);
-  about_ = {fmt::format("{}", fmt::join(ids, "+")), "problems of several tasks or levels", "", "", 0, 0, 0, {}, {}, {}, true, true, false};
+  about_ = {fmt::format("{}", fmt::join(ids, "+")),
+            "problems of several tasks or levels",
+            "",
+            "",
+            0,
+            0,
+            0,
+            {},
+            {},
+            {},
+            true,
+            true,
+            false};
   const TaskAbout& first = sources_.front().task.about();
   about_.reward_full = first.reward_full;
   about_.reward_min = first.reward_min;
@@ -215,21 +264,25 @@ void TaskMixture::merge_about() {
   for (const Source& source : sources_) {
     const TaskAbout& about = source.task.about();
     if (about.reward_full != first.reward_full)
-      throw Error(fmt::format("tasks of a mixture have different full rewards: {} of \"{}\", {} of \"{}\"", real_text(first.reward_full),
-                              first.id, real_text(about.reward_full), about.id),
-                  "one would count for more than its weight");
+      throw Error(
+          fmt::format("tasks of a mixture have different full rewards: {} of \"{}\", {} of \"{}\"",
+                      real_text(first.reward_full), first.id, real_text(about.reward_full),
+                      about.id),
+          "one would count for more than its weight");
     about_.reward_min = std::min(about_.reward_min, about.reward_min);
     about_.reward_max = std::max(about_.reward_max, about.reward_max);
     about_.can_solve = about_.can_solve && about.can_solve;
     about_.can_demonstrate = about_.can_demonstrate && about.can_demonstrate;
     Words words;
-    for (const std::string& reason : about.reasons) words.reasons.push_back(static_cast<std::uint32_t>(place_of(about_.reasons, reason)));
+    for (const std::string& reason : about.reasons)
+      words.reasons.push_back(static_cast<std::uint32_t>(place_of(about_.reasons, reason)));
     for (const std::string& part : about.parts) words.parts.push_back(place_of(about_.parts, part));
     words_.push_back(std::move(words));
   }
   if (about_.parts.size() > TINYZERO_TASK_MAX_PARTS)
-    throw Error(fmt::format("the tasks of a mixture have {} different parts of a reward together, a verdict holds {}", about_.parts.size(),
-                            TINYZERO_TASK_MAX_PARTS));
+    throw Error(fmt::format(
+        "the tasks of a mixture have {} different parts of a reward together, a verdict holds {}",
+        about_.parts.size(), TINYZERO_TASK_MAX_PARTS));
 }
 
 std::size_t TaskMixture::source_of(std::string_view state) const {
@@ -237,7 +290,8 @@ std::size_t TaskMixture::source_of(std::string_view state) const {
   for (std::size_t s = 0; s < sources_.size(); ++s) {
     if (sources_[s].name == name) return s;
   }
-  throw Error("a state of a mixture begins with the name of its source, for example \"" + sources_.front().name + " \"",
+  throw Error("a state of a mixture begins with the name of its source, for example \"" +
+                  sources_.front().name + " \"",
               "states come from `draw` with the same settings");
 }
 
@@ -245,7 +299,8 @@ std::string_view TaskMixture::own_state(std::size_t source, std::string_view sta
   return state.substr(std::min(state.size(), sources_[source].name.size() + 1));
 }
 
-std::size_t TaskMixture::draw_source(std::uint64_t seed, std::uint64_t index, const Stage* stage) const {
+std::size_t TaskMixture::draw_source(std::uint64_t seed, std::uint64_t index,
+                                     const Stage* stage) const {
   Rng rng(seed, {kSourceStream, index});
   double left = rng.uniform() * weights_;
   std::size_t p = 0;
@@ -257,7 +312,8 @@ std::size_t TaskMixture::draw_source(std::uint64_t seed, std::uint64_t index, co
   return part.first + (back ? rng.below(level) : level);
 }
 
-std::vector<Item> TaskMixture::draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices, const Stage* stage) const {
+std::vector<Item> TaskMixture::draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices,
+                                    const Stage* stage) const {
   std::vector<std::size_t> source_of_draw;
   std::vector<std::vector<std::uint64_t>> wanted(sources_.size());  // by source
   for (const std::uint64_t index : indices) {
@@ -284,16 +340,20 @@ std::vector<Verdict> TaskMixture::verify(const std::vector<Answer>& answers) {
   for (std::size_t s = 0; s < sources_.size(); ++s) {
     if (rows[s].empty()) continue;
     std::vector<Answer> own;
-    for (const std::size_t i : rows[s]) own.push_back({own_state(s, answers[i].state), answers[i].completion});
+    for (const std::size_t i : rows[s])
+      own.push_back({own_state(s, answers[i].state), answers[i].completion});
     std::vector<Verdict> verdicts = sources_[s].task.verify(own);
     for (std::size_t k = 0; k < verdicts.size(); ++k) {
       Verdict& verdict = out[rows[s][k]];
       verdict = std::move(verdicts[k]);
       const auto parts = verdict.parts;
       verdict.parts = {};
-      for (std::size_t p = 0; p < words_[s].parts.size(); ++p) verdict.parts[words_[s].parts[p]] = parts[p];
+      for (std::size_t p = 0; p < words_[s].parts.size(); ++p)
+        verdict.parts[words_[s].parts[p]] = parts[p];
       const auto& reasons = words_[s].reasons;
-      verdict.reason = verdict.reason < reasons.size() ? reasons[verdict.reason] : static_cast<std::uint32_t>(about_.reasons.size());
+      verdict.reason = verdict.reason < reasons.size()
+                           ? reasons[verdict.reason]
+                           : static_cast<std::uint32_t>(about_.reasons.size());
     }
   }
   return out;
@@ -304,7 +364,8 @@ std::optional<std::string> TaskMixture::solve(std::string_view state) {
   return sources_[s].task.solve(own_state(s, state));
 }
 
-std::string TaskMixture::demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) {
+std::string TaskMixture::demonstrate(std::string_view state, std::uint64_t seed,
+                                     std::uint64_t index) {
   const std::size_t s = source_of(state);
   return sources_[s].task.demonstrate(own_state(s, state), seed, index);
 }
@@ -313,7 +374,8 @@ bool is_mixture(const std::string& use, const Node* settings) {
   return use == kMixture || (settings != nullptr && levels_of(*settings) != nullptr);
 }
 
-OpenedMixture open_mixture(const PluginCatalog& catalog, const std::string& use, const Node& settings) {
+OpenedMixture open_mixture(const PluginCatalog& catalog, const std::string& use,
+                           const Node& settings) {
   Opener opener(catalog);
   if (use == kMixture) opener.add_mixture(settings);
   else opener.add_part("", use, settings, "task");

@@ -1,4 +1,5 @@
-// Problems from several sources as one task: tasks with weights, and levels of a task, each of which is the task with other settings.
+// Problems from several sources as one task: tasks with weights, and levels of a task, each of
+// which is the task with other settings.
 //
 //   task:
 //     use: mix
@@ -6,8 +7,8 @@
 //       first: {use: NAME, weight: 3, setting: 3}
 //       second: {use: OTHER, levels: [{setting: 1}, {setting: 2}]}
 //
-// A problem's state begins with the name of its source and a blank; its key is the source's own, so that it is in the same split wherever it is
-// drawn.
+// A problem's state begins with the name of its source and a blank; its key is the source's own, so
+// that it is in the same split wherever it is drawn.
 #pragma once
 
 #include <cstdint>
@@ -46,12 +47,16 @@ class TaskMixture : public TaskCode {
   // Index of the source that a problem came from. Throws Error for a state of none.
   std::size_t source_of(std::string_view state) const;
 
-  // Each draw's part is chosen with the chance of its weight; its level as the stage says, or, without one, any with the same chance.
-  std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices, const Stage* stage) const;
+  // Each draw's part is chosen with the chance of its weight; its level as the stage says, or,
+  // without one, any with the same chance.
+  std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices,
+                         const Stage* stage) const;
 
   const TaskAbout& about() const override { return about_; }
   void create(const std::vector<SettingValue>& /*values*/) override {}
-  std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) override { return draw(seed, indices, nullptr); }
+  std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) override {
+    return draw(seed, indices, nullptr);
+  }
   std::vector<Verdict> verify(const std::vector<Answer>& answers) override;
   std::optional<std::string> solve(std::string_view state) override;
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) override;
@@ -83,6 +88,7 @@ struct OpenedMixture {
   std::vector<OverriddenSetting> overridden;
 };
 // Opens every source. Throws Error.
-OpenedMixture open_mixture(const PluginCatalog& catalog, const std::string& use, const Node& settings);
+OpenedMixture open_mixture(const PluginCatalog& catalog, const std::string& use,
+                           const Node& settings);
 
 }  // namespace tinyzero

@@ -27,7 +27,8 @@ TaskSettings::TaskSettings(const TaskAbout& task) {
                                               : add(storage->text, storage->texts);
     row.choices = param.choices;
     if (!param.needs_name.empty()) row.only_when(param.needs_name, param.needs_value);
-    row.assign(parse_setting(parse_yaml(param.fallback, "default of task " + task.id), row, param.name));
+    row.assign(
+        parse_setting(parse_yaml(param.fallback, "default of task " + task.id), row, param.name));
     row.fallback = param.fallback;
     row.is_path = param.is_path;
     if (param.type == TZ_INTEGER || param.type == TZ_REAL) row.between(param.low, param.high);

@@ -30,8 +30,8 @@ Split split_of_key(const std::string& key) {
   return bucket < 70 ? Split::train : bucket < 80 ? Split::validation : Split::test;
 }
 
-std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, std::uint64_t first_index, std::size_t count,
-                             const Stage* stage) {
+std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed,
+                             std::uint64_t first_index, std::size_t count, const Stage* stage) {
   std::vector<Item> items;
   std::size_t misses = 0;
   for (std::uint64_t index = first_index; items.size() < count; index += kChunk) {
@@ -41,16 +41,18 @@ std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed, 
       if (misses == 0) items.push_back(std::move(item));
     }
     if (misses > kPatience) {
-      throw Error("task \"" + task.about().id + "\" has no problem in this split: " + std::to_string(misses) + " draws brought none",
+      throw Error("task \"" + task.about().id + "\" has no problem in this split: " +
+                      std::to_string(misses) + " draws brought none",
                   "give the task settings with more different problems");
     }
   }
   return items;
 }
 
-std::vector<Item> draw_step(const Task& task, const Stage* stage, std::uint64_t seed, std::uint64_t step, std::size_t count,
-                            std::uint64_t round) {
-  return draw_split(task, Split::train, seed, step * kStepStride + round * kRoundStride, count, stage);
+std::vector<Item> draw_step(const Task& task, const Stage* stage, std::uint64_t seed,
+                            std::uint64_t step, std::size_t count, std::uint64_t round) {
+  return draw_split(task, Split::train, seed, step * kStepStride + round * kRoundStride, count,
+                    stage);
 }
 
 EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
@@ -60,7 +62,9 @@ EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
   for (std::uint64_t index = 0; set.items.size() < count && stale < kPatience; index += kChunk) {
     for (Item& item : task.draw(kEvalSeed, index, kChunk)) {
       ++stale;
-      if (split_of_key(item.key) != split || set.items.size() == count || !prompts.insert(item.prompt).second) continue;
+      if (split_of_key(item.key) != split || set.items.size() == count ||
+          !prompts.insert(item.prompt).second)
+        continue;
       stale = 0;
       keys.insert(item.key);
       if (task.mixture() != nullptr) set.sources.push_back(task.source_of(item.state));
@@ -68,12 +72,14 @@ EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
     }
   }
   if (set.items.empty())
-    throw Error("task \"" + task.about().id + "\" has no held-out problem", "give the task settings with more different problems");
+    throw Error("task \"" + task.about().id + "\" has no held-out problem",
+                "give the task settings with more different problems");
   set.keys = keys.size();
   XXH64_state_t* state = XXH64_createState();
   XXH64_reset(state, 0);
   for (const Item& item : set.items) {
-    for (const std::string* part : {&item.prompt, &item.key, &item.state}) XXH64_update(state, part->c_str(), part->size() + 1);
+    for (const std::string* part : {&item.prompt, &item.key, &item.state})
+      XXH64_update(state, part->c_str(), part->size() + 1);
   }
   set.fingerprint = fmt::format("{:016x}", XXH64_digest(state));
   XXH64_freeState(state);

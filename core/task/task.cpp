@@ -19,7 +19,8 @@ namespace {
 
 constexpr const char* kInProcess = "in_process";
 
-// The map's `in_process`: whether a task that did not come with the program is trusted like one that did.
+// The map's `in_process`: whether a task that did not come with the program is trusted like one
+// that did.
 bool is_trusted(const Node* settings, const std::string& section) {
   const Node* node = settings != nullptr ? settings->find(kInProcess) : nullptr;
   if (node == nullptr) return false;
@@ -89,8 +90,8 @@ void check_verdicts(std::vector<Verdict>& verdicts, const TaskAbout& task) {
 void check_same_id(const PluginFile& file, const TaskAbout& about) {
   const std::string noted = file.note.field("id");
   if (noted == about.id) return;
-  throw Error("cannot use " + file.path.string() + ": its note says that it is the task \"" + noted + "\", its code that it is \"" +
-                  about.id + "\"",
+  throw Error("cannot use " + file.path.string() + ": its note says that it is the task \"" +
+                  noted + "\", its code that it is \"" + about.id + "\"",
               "build it again");
 }
 
@@ -101,7 +102,8 @@ std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted) {
   return std::make_unique<WorkerTask>(file.path, WorkerLimits{});
 }
 
-Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node* settings, const std::string& section) {
+Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node* settings,
+                const std::string& section) {
   if (is_mixture(use, settings)) {
     static const Node kNothing;
     OpenedMixture opened = open_mixture(catalog, use, settings != nullptr ? *settings : kNothing);
@@ -115,25 +117,29 @@ Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node
   const PluginFile file = catalog.find(TINYZERO_NOTE_TASK, use);
   const bool trusted = is_trusted(settings, section);
   if (trusted && file.built_in) {
-    throw Error(
-        settings->find(kInProcess)->origin, section + ".in_process has no effect: \"" + use + "\" came with the program",
-        "remove it: such tasks run in this process anyway");
+    throw Error(settings->find(kInProcess)->origin,
+                section + ".in_process has no effect: \"" + use + "\" came with the program",
+                "remove it: such tasks run in this process anyway");
   }
   std::unique_ptr<TaskCode> code = load_task_code(file, trusted);
   check_same_id(file, code->about());
   Task task(std::move(code), file.path, settings, section);
-  if (trusted) task.resolved_.push_back({section + "." + kInProcess, "true", settings->find(kInProcess)->origin});
+  if (trusted)
+    task.resolved_.push_back(
+        {section + "." + kInProcess, "true", settings->find(kInProcess)->origin});
   return task;
 }
 
-Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Node* settings, const std::string& section)
+Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Node* settings,
+           const std::string& section)
     : code_(std::move(code)), path_(std::move(path)) {
   const TaskSettings table(about());
   resolve_default_paths(table.table(), path_);
   const std::vector<SettingValue> defaults = table.values();
   resolved_ = read_settings(settings, table.table(), section, {"use", kInProcess});
   for (const IdleEntry& idle : idle_entries(settings, table.table(), section))
-    overridden_.push_back({section + "." + idle.entry->name, idle.entry->value.origin, idle.by, idle.why});
+    overridden_.push_back(
+        {section + "." + idle.entry->name, idle.entry->value.origin, idle.by, idle.why});
   check_files(settings, table.table(), section);
   code_->allow_reading(named_files(table.table(), defaults));
   try {
@@ -141,7 +147,8 @@ Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Nod
   } catch (const Failure&) {
     throw;
   } catch (const Error& e) {
-    throw Error(place_of(settings != nullptr && settings->origin.line > 0 ? settings : nullptr), e.what(), e.hint());
+    throw Error(place_of(settings != nullptr && settings->origin.line > 0 ? settings : nullptr),
+                e.what(), e.hint());
   }
 }
 
@@ -159,7 +166,8 @@ std::string Task::source_of(std::string_view state) const {
   return mixture_ == nullptr ? "" : mixture_->sources()[mixture_->source_of(state)].name;
 }
 
-std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_t count, const Stage* stage) const {
+std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_t count,
+                             const Stage* stage) const {
   std::vector<std::uint64_t> indices(count);
   std::iota(indices.begin(), indices.end(), first);
   return mixture_ != nullptr ? mixture_->draw(seed, indices, stage) : draw(seed, indices);
@@ -186,8 +194,10 @@ std::optional<std::string> Task::solve(std::string_view state) const {
   return code_->solve(state);
 }
 
-std::string Task::demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) const {
-  if (!can_demonstrate()) throw Error("task \"" + about().id + "\" has no demonstrations", "set warm_start.steps: 0");
+std::string Task::demonstrate(std::string_view state, std::uint64_t seed,
+                              std::uint64_t index) const {
+  if (!can_demonstrate())
+    throw Error("task \"" + about().id + "\" has no demonstrations", "set warm_start.steps: 0");
   return code_->demonstrate(state, seed, index);
 }
 

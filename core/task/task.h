@@ -14,13 +14,15 @@
 
 namespace tinyzero {
 
-// The code of a task: in this process if it came with the program or is `trusted`, else in a worker. Throws Error or Failure.
+// The code of a task: in this process if it came with the program or is `trusted`, else in a
+// worker. Throws Error or Failure.
 std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted);
 
 class TaskMixture;
 struct Stage;
 
-// A setting that was written and is never used: every level beside it sets it anew, or a setting of a later layer leaves it nothing to do.
+// A setting that was written and is never used: every level beside it sets it anew, or a setting of
+// a later layer leaves it nothing to do.
 struct OverriddenSetting {
   std::string path;  // "task.digits"
   Origin origin;
@@ -31,10 +33,13 @@ struct OverriddenSetting {
 // One call at a time.
 class Task {
  public:
-  // Opens `use` (an id or a path) with the settings of a map (which may hold `use` itself), or a mixture (mixture.h). Tasks that came with the
-  // program run in this process, others in a worker, unless the map holds `in_process: true`. `section` is the map's dotted path. Throws Error.
-  static Task open(const PluginCatalog& catalog, const std::string& use, const Node* settings, const std::string& section = "task");
-  Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Node* settings, const std::string& section = "task");
+  // Opens `use` (an id or a path) with the settings of a map (which may hold `use` itself), or a
+  // mixture (mixture.h). Tasks that came with the program run in this process, others in a worker,
+  // unless the map holds `in_process: true`. `section` is the map's dotted path. Throws Error.
+  static Task open(const PluginCatalog& catalog, const std::string& use, const Node* settings,
+                   const std::string& section = "task");
+  Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Node* settings,
+       const std::string& section = "task");
 
   const TaskAbout& about() const { return code_->about(); }
   std::vector<std::filesystem::path> libraries() const;    // the task's, or each of a mixture's
@@ -45,20 +50,28 @@ class Task {
   const std::vector<OverriddenSetting>& overridden() const { return overridden_; }
 
   // Problems `indices` of the stream of `seed`. Throws Error if the task has none or fails.
-  std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) const { return code_->draw(seed, indices); }
+  std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) const {
+    return code_->draw(seed, indices);
+  }
 
-  // Problems first … first + count - 1. `stage` says from which levels of a mixture; null: from all.
-  std::vector<Item> draw(std::uint64_t seed, std::uint64_t first, std::size_t count, const Stage* stage = nullptr) const;
+  // Problems first … first + count - 1. `stage` says from which levels of a mixture; null: from
+  // all.
+  std::vector<Item> draw(std::uint64_t seed, std::uint64_t first, std::size_t count,
+                         const Stage* stage = nullptr) const;
 
-  // One verdict an answer, in order. A row that the task fails on, or a verdict outside the task's declared range, is an `error`.
+  // One verdict an answer, in order. A row that the task fails on, or a verdict outside the task's
+  // declared range, is an `error`.
   std::vector<Verdict> verify(const std::vector<Answer>& answers) const;
 
-  bool is_right(const Verdict& verdict) const { return verdict.outcome == Outcome::scored && verdict.reward >= about().reward_full; }
+  bool is_right(const Verdict& verdict) const {
+    return verdict.outcome == Outcome::scored && verdict.reward >= about().reward_full;
+  }
   std::string reason(const Verdict& verdict) const;  // the task's words, or the error's text
 
   bool can_solve() const { return about().can_solve; }
   bool can_demonstrate() const { return about().can_demonstrate; }
-  // A completion that earns the full reward; nothing if the problem has none. Throws Error if the task cannot or fails.
+  // A completion that earns the full reward; nothing if the problem has none. Throws Error if the
+  // task cannot or fails.
   std::optional<std::string> solve(std::string_view state) const;
   // An imperfect worked trace, a function of (state, seed, index).
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) const;
@@ -77,6 +90,8 @@ class Task {
 const char* outcome_name(Outcome outcome);
 
 // Whether a verdict may enter the loss: errors, abstentions and timeouts are not rewards of 0.
-inline bool is_usable(Outcome outcome) { return outcome == Outcome::scored || outcome == Outcome::unparsable; }
+inline bool is_usable(Outcome outcome) {
+  return outcome == Outcome::scored || outcome == Outcome::unparsable;
+}
 
 }  // namespace tinyzero

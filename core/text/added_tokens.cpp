@@ -10,9 +10,11 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::size_t kLongest = 1024;  // bytes: finding tokens takes so many steps for a byte of text, at most
+constexpr std::size_t kLongest =
+    1024;  // bytes: finding tokens takes so many steps for a byte of text, at most
 
-// Whether a character belongs to a word: Alphabetic, marks, decimal digits, connectors, joiners (\w of Unicode's UTS 18).
+// Whether a character belongs to a word: Alphabetic, marks, decimal digits, connectors, joiners (\w
+// of Unicode's UTS 18).
 bool is_word(std::uint32_t code) {
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
     case UTF8PROC_CATEGORY_LU:
@@ -27,8 +29,9 @@ bool is_word(std::uint32_t code) {
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_PC: return true;
     default:  // joiners, and the letters in circles and squares, which are symbols
-      return code == 0x200C || code == 0x200D || (code >= 0x24B6 && code <= 0x24E9) || (code >= 0x1F130 && code <= 0x1F149) ||
-             (code >= 0x1F150 && code <= 0x1F169) || (code >= 0x1F170 && code <= 0x1F189);
+      return code == 0x200C || code == 0x200D || (code >= 0x24B6 && code <= 0x24E9) ||
+             (code >= 0x1F130 && code <= 0x1F149) || (code >= 0x1F150 && code <= 0x1F169) ||
+             (code >= 0x1F170 && code <= 0x1F189);
   }
 }
 
@@ -94,10 +97,12 @@ void TextSet::add(std::string_view text, std::size_t value) {
     }
     at = next;
   }
-  if (nodes_[at].value == SIZE_MAX) nodes_[at].value = value;  // of two that are normalized to the same, the first
+  if (nodes_[at].value == SIZE_MAX)
+    nodes_[at].value = value;  // of two that are normalized to the same, the first
 }
 
-bool TextSet::longest(std::string_view text, std::size_t at, std::size_t& value, std::size_t& length) const {
+bool TextSet::longest(std::string_view text, std::size_t at, std::size_t& value,
+                      std::size_t& length) const {
   bool found = false;
   std::uint32_t node = 0;
   for (std::size_t i = at; i < text.size(); ++i) {
@@ -111,15 +116,18 @@ bool TextSet::longest(std::string_view text, std::size_t at, std::size_t& value,
   return found;
 }
 
-AddedTokens::AddedTokens(const TokenizerJson& json, const Normalizer& normalizer, const std::string& where) {
+AddedTokens::AddedTokens(const TokenizerJson& json, const Normalizer& normalizer,
+                         const std::string& where) {
   if (json.is_null()) return;
   if (!json.is_array()) throw Error(where + ": \"added_tokens\" is no list");
   for (const TokenizerJson& entry : json) {
     const std::string name = where + ": added token " + std::to_string(tokens_.size() + 1);
-    if (!entry.is_object() || !member(entry, "content").is_string() || !member(entry, "id").is_number_integer())
+    if (!entry.is_object() || !member(entry, "content").is_string() ||
+        !member(entry, "id").is_number_integer())
       throw Error(name + " has no \"content\" or no \"id\"");
     const bool special = flag_of(entry, "special", false, name);
-    tokens_.push_back({static_cast<std::int32_t>(std::clamp<std::int64_t>(number_of(entry, "id", -1, name), -1, INT32_MAX)),
+    tokens_.push_back({static_cast<std::int32_t>(std::clamp<std::int64_t>(
+                           number_of(entry, "id", -1, name), -1, INT32_MAX)),
                        text_of(entry, "content", "", name),
                        {},
                        special,
@@ -130,9 +138,11 @@ AddedTokens::AddedTokens(const TokenizerJson& json, const Normalizer& normalizer
     const AddedToken& token = tokens_.back();
     if (token.content.empty() || token.content.size() > kLongest)
       unsupported(name, "a text of " + std::to_string(token.content.size()) + " bytes");
-    if (!places_.emplace(token.content, tokens_.size() - 1).second) throw Error(name + ", \"" + token.content + "\", stands twice");
+    if (!places_.emplace(token.content, tokens_.size() - 1).second)
+      throw Error(name + ", \"" + token.content + "\", stands twice");
   }
-  // Special ones come first, as in the `tokenizers` library: it matters where two are normalized to the same text.
+  // Special ones come first, as in the `tokenizers` library: it matters where two are normalized to
+  // the same text.
   for (const bool special : {true, false}) {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       AddedToken& token = tokens_[i];

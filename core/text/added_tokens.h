@@ -1,4 +1,5 @@
-// Added tokens: texts such as <|im_end|> that are one token wherever they stand, found before anything else is done.
+// Added tokens: texts such as <|im_end|> that are one token wherever they stand, found before
+// anything else is done.
 #pragma once
 
 #include <array>
@@ -27,7 +28,8 @@ class TextSet {
  public:
   void add(std::string_view text, std::size_t value);
   // The value of the longest text that begins at text[at], and its length; false if none does.
-  bool longest(std::string_view text, std::size_t at, std::size_t& value, std::size_t& length) const;
+  bool longest(std::string_view text, std::size_t at, std::size_t& value,
+               std::size_t& length) const;
 
  private:
   struct Node {
@@ -37,7 +39,8 @@ class TextSet {
   std::uint32_t step(std::uint32_t node, unsigned char byte) const;  // 0: nowhere
 
   std::vector<Node> nodes_ = std::vector<Node>(1);
-  std::array<std::uint32_t, 256> first_ = {};  // the steps from the root, which nearly every byte of a text asks for
+  std::array<std::uint32_t, 256> first_ =
+      {};  // the steps from the root, which nearly every byte of a text asks for
 };
 
 class AddedTokens {

@@ -1,7 +1,8 @@
-// Byte pair encoding: of all neighbouring pairs, merge the one of lowest rank (the leftmost of equals) until none is left.
+// Byte pair encoding: of all neighbouring pairs, merge the one of lowest rank (the leftmost of
+// equals) until none is left.
 //
-// The vocabulary of a byte-level tokenizer is kept in bytes, not in the printable symbols that the file writes for them. Time is n log n in the
-// length of a piece.
+// The vocabulary of a byte-level tokenizer is kept in bytes, not in the printable symbols that the
+// file writes for them. Time is n log n in the length of a piece.
 #pragma once
 
 #include <cstdint>
@@ -14,22 +15,25 @@
 
 namespace tinyzero {
 
-// The printable character that stands for a byte in byte-level vocabularies (GPT-2's table): bytes that print stand for themselves, the others
-// for U+0100 and up in their order.
+// The printable character that stands for a byte in byte-level vocabularies (GPT-2's table): bytes
+// that print stand for themselves, the others for U+0100 and up in their order.
 std::string byte_symbol(int byte);
 
-// The bytes that a token's symbols stand for; false, and nothing useful in `out`, if it holds a character that is no byte symbol.
+// The bytes that a token's symbols stand for; false, and nothing useful in `out`, if it holds a
+// character that is no byte symbol.
 bool symbols_to_bytes(std::string_view token, std::string& out);
 
 class Bpe {
  public:
   Bpe() = default;
-  // Of the file's "model", vocabulary and merges. Throws Error that begins with `where` for what is not supported or contradicts itself.
+  // Of the file's "model", vocabulary and merges. Throws Error that begins with `where` for what is
+  // not supported or contradicts itself.
   Bpe(const TokenizerFile& file, bool byte_level, const std::string& where);
 
   bool byte_fallback() const { return byte_fallback_; }
 
-  // Encodes pieces one after the other and remembers short ones. One thread; the Bpe must outlive it.
+  // Encodes pieces one after the other and remembers short ones. One thread; the Bpe must outlive
+  // it.
   class Encoder {
    public:
     explicit Encoder(const Bpe& bpe) : bpe_(bpe) {}
@@ -56,10 +60,14 @@ class Bpe {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
   };
   struct PairHash {
-    std::size_t operator()(std::uint64_t pair) const { return (pair * 0x9E3779B97F4A7C15ull) >> 20; }
+    std::size_t operator()(std::uint64_t pair) const {
+      return (pair * 0x9E3779B97F4A7C15ull) >> 20;
+    }
   };
 
   std::int32_t id_of(std::string_view token) const;
@@ -68,10 +76,11 @@ class Bpe {
 
   bool byte_level_ = true, byte_fallback_ = false, ignore_merges_ = false, fuse_unknown_ = false;
   std::int32_t unknown_ = -1;
-  std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> ids_;  // by text, or by bytes of a byte-level vocabulary
-  std::int32_t byte_id_[256];                                                 // the token of a byte, -1 if there is none
-  std::unordered_map<std::uint64_t, std::int32_t, PairHash> ranks_;           // of a pair of ids
-  std::vector<std::int32_t> merged_;                                          // the id that comes of a merge, by rank
+  std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>>
+      ids_;                    // by text, or by bytes of a byte-level vocabulary
+  std::int32_t byte_id_[256];  // the token of a byte, -1 if there is none
+  std::unordered_map<std::uint64_t, std::int32_t, PairHash> ranks_;  // of a pair of ids
+  std::vector<std::int32_t> merged_;  // the id that comes of a merge, by rank
 };
 
 }  // namespace tinyzero

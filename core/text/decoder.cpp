@@ -20,7 +20,9 @@ int fallback_byte(const std::string& content) {
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
   return text;
 }
 
@@ -30,7 +32,8 @@ Decoder::Decoder(const TokenizerJson& json, const std::string& where) {
   const std::string place = where + ": decoder", type = type_of(json, place);
   if (type.empty()) unsupported(place, "no decoder");
   if (type == "ByteLevel") return;
-  if (type != "Sequence" || !member(json, "decoders").is_array()) unsupported(place, "\"" + type + "\"");
+  if (type != "Sequence" || !member(json, "decoders").is_array())
+    unsupported(place, "\"" + type + "\"");
   const TokenizerJson& steps = json["decoders"];
   if (steps.size() == 1 && type_of(steps[0], place) == "ByteLevel") return;
   byte_level_ = false;
@@ -48,7 +51,8 @@ Decoder::Decoder(const TokenizerJson& json, const std::string& where) {
     if (kind == "Replace") {
       const std::string from = text_of(member(step, "pattern"), "String", "", place);
       const std::string to = text_of(step, "content", "", place);
-      if (from.empty() || to.size() > from.size()) unsupported(place, "this \"Replace\"");  // a real one makes a space of U+2581
+      if (from.empty() || to.size() > from.size())
+        unsupported(place, "this \"Replace\"");  // a real one makes a space of U+2581
       replacements_.emplace_back(from, to);
     } else if (kind == "ByteFallback") {
       byte_fallback_ = true;
@@ -56,25 +60,30 @@ Decoder::Decoder(const TokenizerJson& json, const std::string& where) {
       fused = true;
     } else {
       const std::string content = text_of(step, "content", "", place);
-      if (!fused || content.size() != 1 || number_of(step, "stop", 0, place) != 0) unsupported(place, "this \"Strip\"");
+      if (!fused || content.size() != 1 || number_of(step, "stop", 0, place) != 0)
+        unsupported(place, "this \"Strip\"");
       stripped_ = content[0];
       strip_at_most_ = number_of(step, "start", 0, place);
     }
   }
 }
 
-void Decoder::set(std::int64_t id, const std::string& content, bool special, const std::string& where) {
-  if (static_cast<std::size_t>(id) >= tokens_.size()) tokens_.resize(static_cast<std::size_t>(id) + 1);
+void Decoder::set(std::int64_t id, const std::string& content, bool special,
+                  const std::string& where) {
+  if (static_cast<std::size_t>(id) >= tokens_.size())
+    tokens_.resize(static_cast<std::size_t>(id) + 1);
   Token& token = tokens_[static_cast<std::size_t>(id)];
   if (token.there && token.content != content)
-    throw Error(where + ": the id " + std::to_string(id) + " belongs to \"" + token.content + "\" and to \"" + content + "\"",
+    throw Error(where + ": the id " + std::to_string(id) + " belongs to \"" + token.content +
+                    "\" and to \"" + content + "\"",
                 "the file is damaged");
   token = {content, content, true, special, false};
   if (byte_level_) {
     if (!symbols_to_bytes(content, token.text)) token.text = content;
     return;
   }
-  for (const auto& [from, to] : replacements_) token.text = replaced(std::move(token.text), from, to);
+  for (const auto& [from, to] : replacements_)
+    token.text = replaced(std::move(token.text), from, to);
   const int byte = byte_fallback_ ? fallback_byte(token.text) : -1;
   if (byte < 0) return;
   token.byte = true;
@@ -127,7 +136,8 @@ std::string TextStream::finish() {
   return out;
 }
 
-// A run of byte tokens: characters if all of them are, otherwise one U+FFFD for each byte, as in the `tokenizers` library.
+// A run of byte tokens: characters if all of them are, otherwise one U+FFFD for each byte, as in
+// the `tokenizers` library.
 std::string TextStream::take_held() {
   std::string out = std::move(held_);
   held_.clear();

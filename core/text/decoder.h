@@ -10,13 +10,15 @@
 
 namespace tinyzero {
 
-// Special tokens (the end of a turn, say) are no text: they are left out unless somebody wants to see them.
+// Special tokens (the end of a turn, say) are no text: they are left out unless somebody wants to
+// see them.
 enum class Specials { skip, keep };
 
 class Decoder {
  public:
   Decoder() = default;
-  // ByteLevel, or Replace …, ByteFallback, Fuse, Strip in this order. Throws Error that begins with `where` for another.
+  // ByteLevel, or Replace …, ByteFallback, Fuse, Strip in this order. Throws Error that begins with
+  // `where` for another.
   Decoder(const TokenizerJson& json, const std::string& where);
 
   // The token `id` reads `content`. Throws Error for an id that is already taken by another text.
@@ -25,7 +27,8 @@ class Decoder {
   std::int64_t size() const { return static_cast<std::int64_t>(tokens_.size()); }
   bool byte_level() const { return byte_level_; }
 
-  // The bytes of the tokens; where a byte-level token ends inside a character, its bytes stand alone. Ids without a token are left out.
+  // The bytes of the tokens; where a byte-level token ends inside a character, its bytes stand
+  // alone. Ids without a token are left out.
   std::string decode(const std::vector<std::int32_t>& ids, Specials specials) const;
 
  private:
@@ -46,8 +49,8 @@ class Decoder {
   std::vector<Token> tokens_;
 };
 
-// Text of tokens that come one by one: never a part of a character, and bytes that are none as U+FFFD. All that push() and finish() return,
-// put together, is the text of all tokens.
+// Text of tokens that come one by one: never a part of a character, and bytes that are none as
+// U+FFFD. All that push() and finish() return, put together, is the text of all tokens.
 class TextStream {
  public:
   // The decoder must outlive the stream.

@@ -13,45 +13,57 @@ namespace {
 // A text may grow to so many bytes for each of its own: real normalizers write three for one.
 constexpr std::size_t kGrowth = 64, kMostSteps = 16;
 
-constexpr std::uint32_t kFirstCombining = 0x300;  // every character below is its own NFC, and combines with none before it
+constexpr std::uint32_t kFirstCombining =
+    0x300;  // every character below is its own NFC, and combines with none before it
 
-// Marks and compositions that came after Unicode 9, up to 16. The library `tokenizers` normalizes by Unicode 9, to which they are characters like any
-// other; models have learned from its ids.
+// Marks and compositions that came after Unicode 9, up to 16. The library `tokenizers` normalizes
+// by Unicode 9, to which they are characters like any other; models have learned from its ids.
 constexpr std::uint32_t kNewer[][2] = {
-    {0x07FD, 0x07FD},   {0x0897, 0x089F},   {0x08CA, 0x08D3},   {0x09FE, 0x09FE},   {0x0C3C, 0x0C3C},   {0x0CF3, 0x0CF3},
-    {0x0D3B, 0x0D3C},   {0x0EBA, 0x0EBA},   {0x0ECE, 0x0ECE},   {0x1715, 0x1715},   {0x1ABF, 0x1ACE},   {0x1DF6, 0x1DFA},
-    {0xA82C, 0xA82C},   {0x105C0, 0x105F3}, {0x10D24, 0x10D27}, {0x10D69, 0x10D6D}, {0x10EAB, 0x10EAC}, {0x10EFC, 0x10EFF},
-    {0x10F46, 0x10F50}, {0x10F82, 0x10F85}, {0x11070, 0x11070}, {0x11241, 0x11241}, {0x1133B, 0x1133B}, {0x11380, 0x113C0},
-    {0x113C2, 0x113C2}, {0x113C5, 0x113C5}, {0x113C7, 0x113CA}, {0x113CC, 0x113D0}, {0x113D2, 0x113D2}, {0x113E1, 0x113E2},
-    {0x1145E, 0x1145E}, {0x11839, 0x1183A}, {0x11930, 0x11930}, {0x11935, 0x11935}, {0x11938, 0x11938}, {0x1193D, 0x1193E},
-    {0x11943, 0x11943}, {0x119E0, 0x119E0}, {0x11A34, 0x11A34}, {0x11A47, 0x11A47}, {0x11A99, 0x11A99}, {0x11D42, 0x11D42},
-    {0x11D44, 0x11D45}, {0x11D97, 0x11D97}, {0x11F00, 0x11F01}, {0x11F03, 0x11F03}, {0x11F34, 0x11F3A}, {0x11F3E, 0x11F42},
-    {0x11F5A, 0x11F5A}, {0x13440, 0x13440}, {0x13447, 0x13455}, {0x16100, 0x1612F}, {0x16D40, 0x16D6C}, {0x16FF0, 0x16FF1},
-    {0x1E08F, 0x1E08F}, {0x1E130, 0x1E136}, {0x1E2AE, 0x1E2AE}, {0x1E2EC, 0x1E2EF}, {0x1E4EC, 0x1E4EF}, {0x1E5EE, 0x1E5EF}};
+    {0x07FD, 0x07FD},   {0x0897, 0x089F},   {0x08CA, 0x08D3},   {0x09FE, 0x09FE},
+    {0x0C3C, 0x0C3C},   {0x0CF3, 0x0CF3},   {0x0D3B, 0x0D3C},   {0x0EBA, 0x0EBA},
+    {0x0ECE, 0x0ECE},   {0x1715, 0x1715},   {0x1ABF, 0x1ACE},   {0x1DF6, 0x1DFA},
+    {0xA82C, 0xA82C},   {0x105C0, 0x105F3}, {0x10D24, 0x10D27}, {0x10D69, 0x10D6D},
+    {0x10EAB, 0x10EAC}, {0x10EFC, 0x10EFF}, {0x10F46, 0x10F50}, {0x10F82, 0x10F85},
+    {0x11070, 0x11070}, {0x11241, 0x11241}, {0x1133B, 0x1133B}, {0x11380, 0x113C0},
+    {0x113C2, 0x113C2}, {0x113C5, 0x113C5}, {0x113C7, 0x113CA}, {0x113CC, 0x113D0},
+    {0x113D2, 0x113D2}, {0x113E1, 0x113E2}, {0x1145E, 0x1145E}, {0x11839, 0x1183A},
+    {0x11930, 0x11930}, {0x11935, 0x11935}, {0x11938, 0x11938}, {0x1193D, 0x1193E},
+    {0x11943, 0x11943}, {0x119E0, 0x119E0}, {0x11A34, 0x11A34}, {0x11A47, 0x11A47},
+    {0x11A99, 0x11A99}, {0x11D42, 0x11D42}, {0x11D44, 0x11D45}, {0x11D97, 0x11D97},
+    {0x11F00, 0x11F01}, {0x11F03, 0x11F03}, {0x11F34, 0x11F3A}, {0x11F3E, 0x11F42},
+    {0x11F5A, 0x11F5A}, {0x13440, 0x13440}, {0x13447, 0x13455}, {0x16100, 0x1612F},
+    {0x16D40, 0x16D6C}, {0x16FF0, 0x16FF1}, {0x1E08F, 0x1E08F}, {0x1E130, 0x1E136},
+    {0x1E2AE, 0x1E2AE}, {0x1E2EC, 0x1E2EF}, {0x1E4EC, 0x1E4EF}, {0x1E5EE, 0x1E5EF}};
 
 bool is_newer(std::uint32_t code) {
-  const auto* found = std::upper_bound(std::begin(kNewer), std::end(kNewer), code,
-                                       [](std::uint32_t c, const std::uint32_t(&range)[2]) { return c < range[0]; });
+  const auto* found = std::upper_bound(
+      std::begin(kNewer), std::end(kNewer), code,
+      [](std::uint32_t c, const std::uint32_t(&range)[2]) { return c < range[0]; });
   return found != std::begin(kNewer) && code <= (*(found - 1))[1];
 }
 
 std::string short_text(const TokenizerJson& json, const char* key, const std::string& where) {
   std::string text = text_of(json, key, "", where);
-  if (text.size() > kGrowth) unsupported(where, "a text of " + std::to_string(text.size()) + " bytes");
+  if (text.size() > kGrowth)
+    unsupported(where, "a text of " + std::to_string(text.size()) + " bytes");
   return text;
 }
 
 int combining_class(utf8proc_int32_t code) { return utf8proc_get_property(code)->combining_class; }
 
-// Each run of combining characters in the order of their classes. The library's own ordering takes quadratic time.
+// Each run of combining characters in the order of their classes. The library's own ordering takes
+// quadratic time.
 void order_marks(std::vector<utf8proc_int32_t>& codes) {
   for (auto at = codes.begin(); at != codes.end();) {
     if (combining_class(*at) == 0) {
       ++at;
       continue;
     }
-    const auto end = std::find_if(at, codes.end(), [](utf8proc_int32_t c) { return combining_class(c) == 0; });
-    std::stable_sort(at, end, [](utf8proc_int32_t a, utf8proc_int32_t b) { return combining_class(a) < combining_class(b); });
+    const auto end =
+        std::find_if(at, codes.end(), [](utf8proc_int32_t c) { return combining_class(c) == 0; });
+    std::stable_sort(at, end, [](utf8proc_int32_t a, utf8proc_int32_t b) {
+      return combining_class(a) < combining_class(b);
+    });
     at = end;
   }
 }
@@ -59,18 +71,23 @@ void order_marks(std::vector<utf8proc_int32_t>& codes) {
 void decompose(std::uint32_t code, std::vector<utf8proc_int32_t>& codes) {
   utf8proc_int32_t parts[8];
   int boundary = 0;
-  const utf8proc_ssize_t count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(code), parts, 8, UTF8PROC_DECOMPOSE, &boundary);
-  if (count < 1 || count > 8) throw Error("utf8proc cannot decompose character " + std::to_string(code));
+  const utf8proc_ssize_t count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(code), parts,
+                                                         8, UTF8PROC_DECOMPOSE, &boundary);
+  if (count < 1 || count > 8)
+    throw Error("utf8proc cannot decompose character " + std::to_string(code));
   codes.insert(codes.end(), parts, parts + count);
 }
 
 // Appends what decomposed characters compose to, and forgets them.
 void compose(std::vector<utf8proc_int32_t>& codes, std::string& out) {
   order_marks(codes);
-  const utf8proc_ssize_t size = utf8proc_normalize_utf32(codes.data(), static_cast<utf8proc_ssize_t>(codes.size()),
-                                                         static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE));
-  if (size < 0) throw Error(std::string("utf8proc cannot compose a text: ") + utf8proc_errmsg(size));
-  for (utf8proc_ssize_t i = 0; i < size; ++i) append_character(static_cast<std::uint32_t>(codes[static_cast<std::size_t>(i)]), out);
+  const utf8proc_ssize_t size =
+      utf8proc_normalize_utf32(codes.data(), static_cast<utf8proc_ssize_t>(codes.size()),
+                               static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE));
+  if (size < 0)
+    throw Error(std::string("utf8proc cannot compose a text: ") + utf8proc_errmsg(size));
+  for (utf8proc_ssize_t i = 0; i < size; ++i)
+    append_character(static_cast<std::uint32_t>(codes[static_cast<std::size_t>(i)]), out);
   codes.clear();
 }
 
@@ -101,12 +118,15 @@ std::string to_nfc(std::string text) {
   return out;
 }
 
-Normalizer::Normalizer(const TokenizerJson& json, const std::string& where) { add(json, where + ": normalizer", 0); }
+Normalizer::Normalizer(const TokenizerJson& json, const std::string& where) {
+  add(json, where + ": normalizer", 0);
+}
 
 void Normalizer::add(const TokenizerJson& json, const std::string& where, int depth) {
   const std::string type = type_of(json, where);
   if (type.empty()) return;
-  if (steps_.size() == kMostSteps) unsupported(where, "a sequence of more than " + std::to_string(kMostSteps));
+  if (steps_.size() == kMostSteps)
+    unsupported(where, "a sequence of more than " + std::to_string(kMostSteps));
   if (type == "Sequence" && depth < 2 && member(json, "normalizers").is_array()) {
     for (const TokenizerJson& part : json["normalizers"]) add(part, where, depth + 1);
   } else if (type == "NFC") {
@@ -114,7 +134,8 @@ void Normalizer::add(const TokenizerJson& json, const std::string& where, int de
   } else if (type == "Prepend") {
     steps_.push_back({Kind::prepend, {}, short_text(json, "prepend", where)});
   } else if (type == "Replace") {
-    steps_.push_back({Kind::replace, Pattern::from_json(member(json, "pattern"), where), short_text(json, "content", where)});
+    steps_.push_back({Kind::replace, Pattern::from_json(member(json, "pattern"), where),
+                      short_text(json, "content", where)});
   } else {
     unsupported(where, "\"" + type + "\"");
   }
@@ -130,8 +151,11 @@ std::string Normalizer::apply(std::string text) const {
     } else {
       std::string replaced;
       step.pattern.cut(text, [&](std::size_t start, std::size_t end, bool matches) {
-        if (replaced.size() > most) throw Error("the tokenizer's normalizer makes a text of more than " + std::to_string(most) + " bytes");
-        replaced += matches ? std::string_view(step.text) : std::string_view(text).substr(start, end - start);
+        if (replaced.size() > most)
+          throw Error("the tokenizer's normalizer makes a text of more than " +
+                      std::to_string(most) + " bytes");
+        replaced += matches ? std::string_view(step.text)
+                            : std::string_view(text).substr(start, end - start);
       });
       text = std::move(replaced);
     }

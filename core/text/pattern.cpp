@@ -12,7 +12,8 @@
 namespace tinyzero {
 namespace {
 
-// Steps that a match may take at one place, and more for each byte that lies ahead: what an expression without nested repeats needs, with room.
+// Steps that a match may take at one place, and more for each byte that lies ahead: what an
+// expression without nested repeats needs, with room.
 constexpr std::uint32_t kSteps = 1'000'000, kStepsPerByte = 16;
 constexpr std::uint32_t kHeapKiB = 512 * 1024;
 
@@ -43,13 +44,15 @@ class Search {
   // The first match from `from` on: false if there is none.
   bool find(std::size_t from, std::size_t& start, std::size_t& end) {
     const auto left = static_cast<std::uint64_t>(text_.size() - from);
-    pcre2_set_match_limit(context_, static_cast<std::uint32_t>(std::min<std::uint64_t>(kSteps + kStepsPerByte * left, UINT32_MAX)));
+    pcre2_set_match_limit(context_, static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                                        kSteps + kStepsPerByte * left, UINT32_MAX)));
     int found = match(from, 0);
     if (found == PCRE2_ERROR_JIT_STACKLIMIT) found = match(from, PCRE2_NO_JIT);
     if (found == PCRE2_ERROR_NOMATCH) return false;
     if (found < 0) {
-      throw Error("the tokenizer's expression \"" + expression_ + "\" gives up at byte " + std::to_string(from) + " of a text of " +
-                      std::to_string(text_.size()) + ": " + message_of(found),
+      throw Error("the tokenizer's expression \"" + expression_ + "\" gives up at byte " +
+                      std::to_string(from) + " of a text of " + std::to_string(text_.size()) +
+                      ": " + message_of(found),
                   "the expression repeats what repeats; this is a fault of the tokenizer.json");
     }
     const PCRE2_SIZE* places = pcre2_get_ovector_pointer(data_);
@@ -60,8 +63,8 @@ class Search {
 
  private:
   int match(std::size_t from, std::uint32_t options) {
-    return pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text_.data()), text_.size(), from, PCRE2_NO_UTF_CHECK | options, data_,
-                       context_);
+    return pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text_.data()), text_.size(), from,
+                       PCRE2_NO_UTF_CHECK | options, data_, context_);
   }
 
   const pcre2_code* code_;
@@ -78,7 +81,8 @@ Pattern Pattern::from_json(const TokenizerJson& json, const std::string& where) 
     if (member(json, "Regex").is_string()) return regex(json["Regex"].get<std::string>(), where);
     if (member(json, "String").is_string()) return literal(json["String"].get<std::string>());
   }
-  throw Error(where + ": a pattern is {\"Regex\": …} or {\"String\": …}, not " + json.dump().substr(0, 200));
+  throw Error(where + ": a pattern is {\"Regex\": …} or {\"String\": …}, not " +
+              json.dump().substr(0, 200));
 }
 
 Pattern Pattern::literal(std::string text) {
@@ -91,15 +95,20 @@ Pattern Pattern::regex(const std::string& expression, const std::string& where) 
   const std::string translated = to_pcre2(expression, where);
   int error = 0;
   PCRE2_SIZE place = 0;
-  // Without its optimizations of the start PCRE2 looks no further ahead than a match needs: they scan the whole text for every piece.
-  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                                   PCRE2_UTF | PCRE2_UCP | PCRE2_NO_START_OPTIMIZE | PCRE2_NEVER_BACKSLASH_C, &error, &place, nullptr);
-  if (code == nullptr) throw Error(where + ": the expression \"" + expression + "\" is wrong: " + message_of(error));
+  // Without its optimizations of the start PCRE2 looks no further ahead than a match needs: they
+  // scan the whole text for every piece.
+  pcre2_code* code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_NO_START_OPTIMIZE | PCRE2_NEVER_BACKSLASH_C,
+                    &error, &place, nullptr);
+  if (code == nullptr)
+    throw Error(where + ": the expression \"" + expression + "\" is wrong: " + message_of(error));
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where it cannot, matching interprets
   Pattern pattern;
   pattern.expression_ = expression;
-  pattern.code_ =
-      std::shared_ptr<const void>(code, [](const void* c) { pcre2_code_free(const_cast<pcre2_code*>(static_cast<const pcre2_code*>(c))); });
+  pattern.code_ = std::shared_ptr<const void>(code, [](const void* c) {
+    pcre2_code_free(const_cast<pcre2_code*>(static_cast<const pcre2_code*>(c)));
+  });
   return pattern;
 }
 
@@ -124,8 +133,8 @@ void Pattern::cut(std::string_view text, const Part& part) const {
 
 void Pattern::cut_literal(std::string_view text, const Part& part) const {
   std::size_t done = 0;
-  for (std::size_t at = literal_.empty() ? std::string_view::npos : text.find(literal_); at != std::string_view::npos;
-       at = text.find(literal_, done)) {
+  for (std::size_t at = literal_.empty() ? std::string_view::npos : text.find(literal_);
+       at != std::string_view::npos; at = text.find(literal_, done)) {
     if (at > done) part(done, at, false);
     done = at + literal_.size();
     part(at, done, true);

@@ -1,4 +1,5 @@
-// Expressions of tokenizer.json, which are Oniguruma's, through PCRE2; and plain texts that are looked for.
+// Expressions of tokenizer.json, which are Oniguruma's, through PCRE2; and plain texts that are
+// looked for.
 #pragma once
 
 #include <functional>
@@ -17,8 +18,9 @@ class Pattern {
   static Pattern regex(const std::string& expression, const std::string& where);
   static Pattern literal(std::string text);
 
-  // Cuts `text`, which must be UTF-8, into what matches and what stands between: calls part(start, end, matches) from left to right, nothing
-  // left out. Throws Error for an expression that takes unreasonably many steps at one place.
+  // Cuts `text`, which must be UTF-8, into what matches and what stands between: calls part(start,
+  // end, matches) from left to right, nothing left out. Throws Error for an expression that takes
+  // unreasonably many steps at one place.
   using Part = std::function<void(std::size_t start, std::size_t end, bool matches)>;
   void cut(std::string_view text, const Part& part) const;
 

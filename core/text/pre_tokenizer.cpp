@@ -8,7 +8,8 @@ namespace tinyzero {
 namespace {
 
 // GPT-2's, which ByteLevel splits by unless it is told not to.
-constexpr const char* kByteLevelExpression = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+constexpr const char* kByteLevelExpression =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 constexpr std::size_t kMostSteps = 16, kLongestMark = 16;
 
@@ -41,24 +42,31 @@ class Chunks {
 
 }  // namespace
 
-PreTokenizer::PreTokenizer(const TokenizerJson& json, const std::string& where) { add(json, where + ": pre_tokenizer", 0); }
+PreTokenizer::PreTokenizer(const TokenizerJson& json, const std::string& where) {
+  add(json, where + ": pre_tokenizer", 0);
+}
 
 void PreTokenizer::add(const TokenizerJson& json, const std::string& where, int depth) {
   const std::string type = type_of(json, where);
   if (type.empty()) return;
   if (byte_level_) unsupported(where, "\"" + type + "\" after \"ByteLevel\"");
-  if (steps_.size() == kMostSteps) unsupported(where, "a sequence of more than " + std::to_string(kMostSteps));
+  if (steps_.size() == kMostSteps)
+    unsupported(where, "a sequence of more than " + std::to_string(kMostSteps));
   if (type == "Sequence" && depth < 2 && member(json, "pretokenizers").is_array()) {
     for (const TokenizerJson& part : json["pretokenizers"]) add(part, where, depth + 1);
   } else if (type == "ByteLevel") {
     add_byte_level(json, where);
   } else if (type == "Split") {
-    static const std::vector<std::pair<std::string, Behaviour>> kBehaviours = {{"Isolated", Behaviour::isolated},
-                                                                               {"Removed", Behaviour::removed},
-                                                                               {"Contiguous", Behaviour::contiguous},
-                                                                               {"MergedWithPrevious", Behaviour::merged_with_previous},
-                                                                               {"MergedWithNext", Behaviour::merged_with_next}};
-    Step step{Kind::split, Pattern::from_json(member(json, "pattern"), where), {}, flag_of(json, "invert", false, where)};
+    static const std::vector<std::pair<std::string, Behaviour>> kBehaviours = {
+        {"Isolated", Behaviour::isolated},
+        {"Removed", Behaviour::removed},
+        {"Contiguous", Behaviour::contiguous},
+        {"MergedWithPrevious", Behaviour::merged_with_previous},
+        {"MergedWithNext", Behaviour::merged_with_next}};
+    Step step{Kind::split,
+              Pattern::from_json(member(json, "pattern"), where),
+              {},
+              flag_of(json, "invert", false, where)};
     const std::string name = text_of(json, "behavior", "", where);
     bool known = false;
     for (const auto& [text, behaviour] : kBehaviours) {
@@ -70,7 +78,8 @@ void PreTokenizer::add(const TokenizerJson& json, const std::string& where, int 
     steps_.push_back(std::move(step));
   } else if (type == "Digits") {
     const bool single = flag_of(json, "individual_digits", false, where);
-    steps_.push_back({Kind::split, Pattern::regex("\\p{N}", where), single ? Behaviour::isolated : Behaviour::contiguous});
+    steps_.push_back({Kind::split, Pattern::regex("\\p{N}", where),
+                      single ? Behaviour::isolated : Behaviour::contiguous});
   } else if (type == "Metaspace") {
     add_metaspace(json, where);
   } else {
@@ -79,30 +88,38 @@ void PreTokenizer::add(const TokenizerJson& json, const std::string& where, int 
 }
 
 void PreTokenizer::add_byte_level(const TokenizerJson& json, const std::string& where) {
-  if (flag_of(json, "add_prefix_space", true, where)) steps_.push_back({Kind::prefix, {}, {}, false, " "});
-  if (flag_of(json, "use_regex", true, where)) steps_.push_back({Kind::split, Pattern::regex(kByteLevelExpression, where)});
+  if (flag_of(json, "add_prefix_space", true, where))
+    steps_.push_back({Kind::prefix, {}, {}, false, " "});
+  if (flag_of(json, "use_regex", true, where))
+    steps_.push_back({Kind::split, Pattern::regex(kByteLevelExpression, where)});
   byte_level_ = true;
 }
 
 void PreTokenizer::add_metaspace(const TokenizerJson& json, const std::string& where) {
   const std::string mark = text_of(json, "replacement", "\xE2\x96\x81", where);
   const std::string scheme = text_of(json, "prepend_scheme", "always", where);
-  if (!member(json, "add_prefix_space").is_null()) unsupported(where, "\"Metaspace\" with add_prefix_space");
-  const bool second = std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.kind == Kind::metaspace; });
-  if (second || mark.empty() || mark.size() > kLongestMark || mark.find(' ') != std::string::npos) unsupported(where, "this \"Metaspace\"");
+  if (!member(json, "add_prefix_space").is_null())
+    unsupported(where, "\"Metaspace\" with add_prefix_space");
+  const bool second = std::any_of(steps_.begin(), steps_.end(),
+                                  [](const Step& step) { return step.kind == Kind::metaspace; });
+  if (second || mark.empty() || mark.size() > kLongestMark || mark.find(' ') != std::string::npos)
+    unsupported(where, "this \"Metaspace\"");
   if (scheme != "always" && scheme != "first" && scheme != "never")
     unsupported(where, "\"Metaspace\" with the prepend_scheme \"" + scheme + "\"");
   steps_.push_back({Kind::metaspace, {}, {}, false, mark, scheme == "always", scheme == "first"});
-  if (flag_of(json, "split", true, where)) steps_.push_back({Kind::split, Pattern::literal(mark), Behaviour::merged_with_next});
+  if (flag_of(json, "split", true, where))
+    steps_.push_back({Kind::split, Pattern::literal(mark), Behaviour::merged_with_next});
 }
 
-void PreTokenizer::run(std::size_t number, std::string_view text, bool at_start, const Piece& piece) const {
+void PreTokenizer::run(std::size_t number, std::string_view text, bool at_start,
+                       const Piece& piece) const {
   if (text.empty()) return;
   if (number == steps_.size()) return piece(text);
   const Step& step = steps_[number];
   if (step.kind == Kind::split) {
-    cut(step, text,
-        [&](std::size_t start, std::size_t end, bool) { run(number + 1, text.substr(start, end - start), at_start && start == 0, piece); });
+    cut(step, text, [&](std::size_t start, std::size_t end, bool) {
+      run(number + 1, text.substr(start, end - start), at_start && start == 0, piece);
+    });
     return;
   }
   std::string changed;
@@ -115,7 +132,8 @@ void PreTokenizer::run(std::size_t number, std::string_view text, bool at_start,
       if (c == ' ') changed += step.text;
       else changed += c;
     }
-    if ((step.always || (step.first && at_start)) && !changed.starts_with(step.text)) changed.insert(0, step.text);
+    if ((step.always || (step.first && at_start)) && !changed.starts_with(step.text))
+      changed.insert(0, step.text);
   }
   run(number + 1, changed, at_start, piece);
 }

@@ -5,20 +5,21 @@
 
 namespace tinyzero {
 
-// The two framings of TinyZero's data (github.com/Jiayi-Pan/TinyZero, Apache-2.0), word for word: models are compared on them.
+// The two framings of TinyZero's data (github.com/Jiayi-Pan/TinyZero, Apache-2.0), word for word:
+// models are compared on them.
 std::string frame_prompt(const std::string& problem, const std::string& framing) {
   static const std::string kOpening = "Let me solve this step by step.\n<think>";
   if (framing == "bare") return problem + "\n";
   if (framing == "base") {
-    return "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. The assistant first thinks "
-           "about the "
-           "reasoning process in the mind and then provides the user with the answer.\nUser: " +
+    return "A conversation between User and Assistant. The user asks a question, and the Assistant "
+           "solves it. The assistant first thinks about the reasoning process in the mind and then "
+           "provides the user with the answer.\nUser: " +
            problem + "\nAssistant: " + kOpening;
   }
   if (framing == "qwen") {
-    return "<|im_start|>system\nYou are a helpful assistant. You first thinks about the reasoning process in the mind and then provides "
-           "the user with "
-           "the answer.<|im_end|>\n<|im_start|>user\n " +
+    return "<|im_start|>system\nYou are a helpful assistant. You first thinks about the reasoning "
+           "process in the mind and then provides the user with the "
+           "answer.<|im_end|>\n<|im_start|>user\n " +
            problem + "<|im_end|>\n<|im_start|>assistant\n" + kOpening;
   }
   throw Error("no prompt template \"" + framing + "\"", "use bare, base or qwen");

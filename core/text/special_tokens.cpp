@@ -92,7 +92,8 @@ jinja::Context special_token_variables(const fs::path& folder) {
     if (!tokens.contains(name)) set_default(name, older, newer, context);
     else if (const auto text = token_text(tokens[name]))
       context.variables[name] = jinja::Value::text(*text);
-    else if (!tokens[name].is_null()) context.unknown[name] = "\"" + std::string(name) + "\" is neither a text nor a token";
+    else if (!tokens[name].is_null())
+      context.unknown[name] = "\"" + std::string(name) + "\" is neither a text nor a token";
   }
   if (const Json extra = tokens.value("extra_special_tokens", Json()); extra.is_object()) {
     for (const auto& [name, value] : extra.items())

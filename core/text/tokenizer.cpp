@@ -13,7 +13,11 @@ namespace {
 
 constexpr const char* kFile = "tokenizer.json";
 // What else says something about text in a folder, and travels with it.
-constexpr const char* kCompanions[] = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+constexpr const char* kCompanions[] = {"tokenizer_config.json",
+                                       "special_tokens_map.json",
+                                       "added_tokens.json",
+                                       "vocab.json",
+                                       "merges.txt",
                                        "chat_template.jinja"};
 constexpr std::uintmax_t kLargestFile = 256 << 20;  // the vocabularies of 2025 take up to 35 MB
 
@@ -39,7 +43,8 @@ Tokenizer Tokenizer::make(bool numbers) {
     for (char tens = '1'; tens <= '9'; ++tens) {
       for (char ones = '0'; ones <= '9'; ++ones) merge({tens}, {ones});
     }
-    const std::string space = byte_symbol(' ');  // " -> " stands between a problem and what is wanted of it
+    const std::string space =
+        byte_symbol(' ');  // " -> " stands between a problem and what is wanted of it
     merge("-", ">");
     merge(space, "->");
     merge(space + "->", space);
@@ -49,9 +54,13 @@ Tokenizer Tokenizer::make(bool numbers) {
   added.push_back(added_token(next++, kAnswerOpen, false));
   added.push_back(added_token(next++, kAnswerClose, false));
 
-  const Json byte_level = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", false}, {"use_regex", false}};
-  Json json = {{"version", "1.0"},      {"truncation", nullptr},       {"padding", nullptr},        {"added_tokens", added},
-               {"normalizer", nullptr}, {"pre_tokenizer", byte_level}, {"post_processor", nullptr}, {"decoder", byte_level}};
+  const Json byte_level = {{"type", "ByteLevel"},
+                           {"add_prefix_space", false},
+                           {"trim_offsets", false},
+                           {"use_regex", false}};
+  Json json = {{"version", "1.0"},          {"truncation", nullptr}, {"padding", nullptr},
+               {"added_tokens", added},     {"normalizer", nullptr}, {"pre_tokenizer", byte_level},
+               {"post_processor", nullptr}, {"decoder", byte_level}};
   json["model"] = {{"type", "BPE"},
                    {"dropout", nullptr},
                    {"unk_token", nullptr},
@@ -73,7 +82,9 @@ Tokenizer Tokenizer::make(bool numbers) {
 
 Tokenizer Tokenizer::load(const std::filesystem::path& folder) {
   const fs::path path = folder / kFile;
-  if (!fs::exists(path)) throw Error(folder.string() + " has no tokenizer.json", "give token ids, or a complete Hugging Face folder");
+  if (!fs::exists(path))
+    throw Error(folder.string() + " has no tokenizer.json",
+                "give token ids, or a complete Hugging Face folder");
   Tokenizer t = parse(read_file(path, kLargestFile), path.string());
   for (const char* name : kCompanions) {
     if (fs::exists(folder / name)) t.files_[name] = read_file(folder / name, kLargestFile);
@@ -98,34 +109,41 @@ Tokenizer Tokenizer::parse(std::string text, const std::string& where) {
 }
 
 void Tokenizer::read_vocabulary(const TokenizerFile& file, const std::string& where) {
-  const std::int64_t most = kGap + kGapFactor * static_cast<std::int64_t>(file.vocab.size() + added_.all().size());
+  const std::int64_t most =
+      kGap + kGapFactor * static_cast<std::int64_t>(file.vocab.size() + added_.all().size());
   const auto place = [&](std::int64_t id, const std::string& content, bool special) {
-    if (id < 0 || id >= most) throw Error(where + ": the id " + std::to_string(id) + " of token \"" + content + "\" is out of range");
+    if (id < 0 || id >= most)
+      throw Error(where + ": the id " + std::to_string(id) + " of token \"" + content +
+                  "\" is out of range");
     decoder_.set(id, content, special, where);
   };
   for (const auto& [token, id] : file.vocab) {
     const AddedToken* twin = added_.find(token);
     if (twin != nullptr && twin->id != id)
-      throw Error(
-          where + ": \"" + token + "\" is token " + std::to_string(id) + " of the vocabulary and added token " + std::to_string(twin->id),
-          "the file is damaged");
+      throw Error(where + ": \"" + token + "\" is token " + std::to_string(id) +
+                      " of the vocabulary and added token " + std::to_string(twin->id),
+                  "the file is damaged");
     if (twin == nullptr) place(id, token, false);
   }
   for (const AddedToken& token : added_.all()) {
-    const AddedToken* special = added_.find(token.shown);  // the library `tokenizers` asks by what is shown
+    const AddedToken* special =
+        added_.find(token.shown);  // the library `tokenizers` asks by what is shown
     place(token.id, token.shown, special != nullptr && special->special);
   }
 }
 
 // Only TemplateProcessing changes ids; ByteLevel moves offsets.
-void Tokenizer::read_post_processor(const TokenizerJson& json, const std::string& where, int depth) {
+void Tokenizer::read_post_processor(const TokenizerJson& json, const std::string& where,
+                                    int depth) {
   const std::string type = type_of(json, where);
   if (type.empty() || type == "ByteLevel") return;
   if (type == "Sequence" && depth < 2 && member(json, "processors").is_array()) {
-    for (const TokenizerJson& part : json["processors"]) read_post_processor(part, where, depth + 1);
+    for (const TokenizerJson& part : json["processors"])
+      read_post_processor(part, where, depth + 1);
     return;
   }
-  if (type != "TemplateProcessing" || !member(json, "single").is_array()) unsupported(where, "\"" + type + "\"");
+  if (type != "TemplateProcessing" || !member(json, "single").is_array())
+    unsupported(where, "\"" + type + "\"");
   if (!before_.empty() || !behind_.empty()) unsupported(where, "a second \"TemplateProcessing\"");
   int texts = 0;
   for (const TokenizerJson& part : json["single"]) {
@@ -136,14 +154,16 @@ void Tokenizer::read_post_processor(const TokenizerJson& json, const std::string
     }
     const TokenizerJson& ids = member(member(member(json, "special_tokens"), name.c_str()), "ids");
     if (name.empty() || !ids.is_array())
-      throw Error(where + ": the template holds " + part.dump().substr(0, 100) + ", which is neither the text nor a known token");
+      throw Error(where + ": the template holds " + part.dump().substr(0, 100) +
+                  ", which is neither the text nor a known token");
     for (const TokenizerJson& id : ids) {
       if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() >= size())
         throw Error(where + ": \"" + name + "\" is not in the vocabulary");
       (texts == 0 ? before_ : behind_).push_back(id.get<std::int32_t>());
     }
   }
-  if (texts != 1) throw Error(where + ": the template holds the text " + std::to_string(texts) + " times");
+  if (texts != 1)
+    throw Error(where + ": the template holds the text " + std::to_string(texts) + " times");
 }
 
 void Tokenizer::save(const std::filesystem::path& folder) const {
@@ -153,17 +173,21 @@ void Tokenizer::save(const std::filesystem::path& folder) const {
 std::vector<std::string> Tokenizer::contradictions() const {
   constexpr const char* kConfig = "tokenizer_config.json";
   const auto file = files_.find(kConfig);
-  const std::optional<Json> config = file == files_.end() ? std::nullopt : json_if_valid(file->second);
+  const std::optional<Json> config =
+      file == files_.end() ? std::nullopt : json_if_valid(file->second);
   if (!config || !config->is_object()) return {};
   std::vector<std::string> out;
-  const auto look = [&](const char* flag, const std::vector<std::int32_t>& tokens, const char* place) {
+  const auto look = [&](const char* flag, const std::vector<std::int32_t>& tokens,
+                        const char* place) {
     const Json told = config->value(flag, Json());
     if (!told.is_boolean() || told.get<bool>() != tokens.empty()) return;
     std::string put;
-    for (const std::int32_t token : tokens) put += (put.empty() ? "" : " ") + replace_invalid(token_text(token));
-    out.push_back(std::string(kConfig) + " says \"" + flag + "\": " + (told.get<bool>() ? "true" : "false") +
-                  ", and the post-processor of " + kFile + " puts " + (put.empty() ? "nothing" : put) + " " + place +
-                  " a text: it decides here, as in transformers 5; transformers 4 follows the flag");
+    for (const std::int32_t token : tokens)
+      put += (put.empty() ? "" : " ") + replace_invalid(token_text(token));
+    out.push_back(
+        std::string(kConfig) + " says \"" + flag + "\": " + (told.get<bool>() ? "true" : "false") +
+        ", and the post-processor of " + kFile + " puts " + (put.empty() ? "nothing" : put) + " " +
+        place + " a text: it decides here, as in transformers 5; transformers 4 follows the flag");
   };
   look("add_bos_token", before_, "before");
   look("add_eos_token", behind_, "behind");
@@ -178,7 +202,8 @@ std::int32_t Tokenizer::id(const std::string& token) const {
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
   std::vector<std::int32_t> out;
   Bpe::Encoder encoder(bpe_);
-  if ((normalizer_.empty() && pre_tokenizer_.whole() && pre_tokenizer_.byte_level()) || is_utf8(text)) {
+  if ((normalizer_.empty() && pre_tokenizer_.whole() && pre_tokenizer_.byte_level()) ||
+      is_utf8(text)) {
     encode_text(text, true, encoder, out);
     return out;
   }
@@ -193,7 +218,8 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
   return out;
 }
 
-void Tokenizer::encode_text(std::string_view text, bool at_start, Bpe::Encoder& encoder, std::vector<std::int32_t>& out) const {
+void Tokenizer::encode_text(std::string_view text, bool at_start, Bpe::Encoder& encoder,
+                            std::vector<std::int32_t>& out) const {
   for (const AddedTokens::Part& part : added_.parts(text, false)) {
     if (part.token != nullptr) {
       out.push_back(part.token->id);

@@ -1,7 +1,9 @@
-// Text to token ids and back, as the folder's tokenizer.json says: the same ids and the same text as the library `tokenizers` gives.
+// Text to token ids and back, as the folder's tokenizer.json says: the same ids and the same text
+// as the library `tokenizers` gives.
 //
-// Reads byte pair encoding as Qwen2, Qwen3, Llama 3 and their kin write it (bytes as symbols), and as Llama 2 and Mistral do (bytes where a
-// character has no token). Files that need anything else are refused by the name of what is not supported; such models still work with token ids. The
+// Reads byte pair encoding as Qwen2, Qwen3, Llama 3 and their kin write it (bytes as symbols), and
+// as Llama 2 and Mistral do (bytes where a character has no token). Files that need anything else
+// are refused by the name of what is not supported; such models still work with token ids. The
 // settings "truncation" and "padding" have no effect.
 #pragma once
 
@@ -22,7 +24,8 @@ namespace tinyzero {
 
 class Tokenizer {
  public:
-  // A new byte-level vocabulary: 256 bytes, with `numbers` one token for each of 10 … 99 and for " -> ", the answer tags, and an end token.
+  // A new byte-level vocabulary: 256 bytes, with `numbers` one token for each of 10 … 99 and for "
+  // -> ", the answer tags, and an end token.
   static Tokenizer make(bool numbers);
 
   // Reads folder/tokenizer.json. Throws Error.
@@ -31,20 +34,24 @@ class Tokenizer {
   // Of the text of a tokenizer.json that came from `where`. Throws Error.
   static Tokenizer parse(std::string text, const std::string& where);
 
-  // Writes tokenizer.json and what else the folder said about text (tokenizer_config.json, the chat template …) into an existing folder, as it
-  // was read, fsynced.
+  // Writes tokenizer.json and what else the folder said about text (tokenizer_config.json, the chat
+  // template …) into an existing folder, as it was read, fsynced.
   void save(const std::filesystem::path& folder) const;
 
-  // The tokens of `text`, nothing put around them. Any bytes can be encoded; what is no UTF-8 is taken byte by byte.
+  // The tokens of `text`, nothing put around them. Any bytes can be encoded; what is no UTF-8 is
+  // taken byte by byte.
   std::vector<std::int32_t> encode(std::string_view text) const;
 
-  // The same with what the post-processor puts around a text, such as the beginning token of Llama: what a model wants to see.
+  // The same with what the post-processor puts around a text, such as the beginning token of Llama:
+  // what a model wants to see.
   std::vector<std::int32_t> encode_prompt(std::string_view text) const;
   // One token as people read it, special ones by their name; "#151645" if it has no text.
   std::string token_text(std::int32_t token) const;
 
-  // The text of the tokens. Where a token ends inside a character its bytes stand alone: replace_invalid (utf8.h) makes U+FFFD of them.
-  std::string decode(const std::vector<std::int32_t>& ids, Specials specials = Specials::skip) const {
+  // The text of the tokens. Where a token ends inside a character its bytes stand alone:
+  // replace_invalid (utf8.h) makes U+FFFD of them.
+  std::string decode(const std::vector<std::int32_t>& ids,
+                     Specials specials = Specials::skip) const {
     return decoder_.decode(ids, specials);
   }
 
@@ -55,19 +62,24 @@ class Tokenizer {
   // The id of an added token by its text, -1 if there is none.
   std::int32_t id(const std::string& token) const;
 
-  // For people: "byte-level BPE" or "BPE with byte fallback"; the added tokens; what encode_prompt puts before and behind.
-  const char* kind() const { return bpe_.byte_fallback() ? "BPE with byte fallback" : "byte-level BPE"; }
+  // For people: "byte-level BPE" or "BPE with byte fallback"; the added tokens; what encode_prompt
+  // puts before and behind.
+  const char* kind() const {
+    return bpe_.byte_fallback() ? "BPE with byte fallback" : "byte-level BPE";
+  }
   const std::vector<AddedToken>& added() const { return added_.all(); }
   const std::vector<std::int32_t>& before() const { return before_; }
   const std::vector<std::int32_t>& behind() const { return behind_; }
 
-  // Flags of tokenizer_config.json (add_bos_token, add_eos_token) that say otherwise than the post-processor, which decides; for people.
+  // Flags of tokenizer_config.json (add_bos_token, add_eos_token) that say otherwise than the
+  // post-processor, which decides; for people.
   std::vector<std::string> contradictions() const;
 
  private:
   void read_vocabulary(const TokenizerFile& file, const std::string& where);
   void read_post_processor(const TokenizerJson& json, const std::string& where, int depth);
-  void encode_text(std::string_view text, bool at_start, Bpe::Encoder& encoder, std::vector<std::int32_t>& out) const;
+  void encode_text(std::string_view text, bool at_start, Bpe::Encoder& encoder,
+                   std::vector<std::int32_t>& out) const;
 
   std::map<std::string, std::string> files_;  // name -> content, for save()
   Normalizer normalizer_;

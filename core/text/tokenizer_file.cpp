@@ -12,13 +12,15 @@ constexpr std::size_t kDeepest = 32;  // real files nest 8 deep
 // Hears of the file's parts one after the other.
 class Reader : public nlohmann::json_sax<TokenizerJson> {
  public:
-  Reader(TokenizerFile& file, std::string_view text, const std::string& where) : file_(file), text_(text), where_(where) {}
+  Reader(TokenizerFile& file, std::string_view text, const std::string& where)
+      : file_(file), text_(text), where_(where) {}
 
   bool null() override { return value(nullptr); }
   bool boolean(bool v) override { return value(v); }
   bool number_integer(std::int64_t v) override { return integer(v); }
   bool number_unsigned(std::uint64_t v) override {
-    return integer(v > static_cast<std::uint64_t>(INT64_MAX) ? INT64_MAX : static_cast<std::int64_t>(v));
+    return integer(v > static_cast<std::uint64_t>(INT64_MAX) ? INT64_MAX
+                                                             : static_cast<std::int64_t>(v));
   }
   bool number_float(double v, const std::string&) override { return value(v); }
   bool binary(TokenizerJson::binary_t&) override { return value(nullptr); }
@@ -30,7 +32,8 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
       return true;
     }
     const std::size_t space = v.find(' ');
-    if (space == std::string::npos || v.find(' ', space + 1) != std::string::npos) refuse_merge("\"" + v + "\"");
+    if (space == std::string::npos || v.find(' ', space + 1) != std::string::npos)
+      refuse_merge("\"" + v + "\"");
     file_.merges.emplace_back(v.substr(0, space), v.substr(space + 1));
     return true;
   }
@@ -83,7 +86,8 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
     return true;
   }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception&) override {
     throw Error(where_ + " is not valid JSON: " + json_fault(text_, position));
   }
 
@@ -104,7 +108,8 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   }
 
   bool value(TokenizerJson v) {
-    if (place_ == Place::vocab) throw Error(where_ + ": the id of token \"" + key_ + "\" is no whole number");
+    if (place_ == Place::vocab)
+      throw Error(where_ + ": the id of token \"" + key_ + "\" is no whole number");
     if (place_ == Place::merges) refuse_merge(v.dump());
     add(std::move(v));
     return true;
@@ -122,19 +127,24 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   }
 
   bool open(TokenizerJson v) {
-    if (place_ == Place::vocab) throw Error(where_ + ": the id of token \"" + key_ + "\" is no whole number");
+    if (place_ == Place::vocab)
+      throw Error(where_ + ": the id of token \"" + key_ + "\" is no whole number");
     if (place_ == Place::merges) refuse_merge("an object");
-    if (stack_.size() == kDeepest) throw Error(where_ + " is nested more than " + std::to_string(kDeepest) + " deep");
+    if (stack_.size() == kDeepest)
+      throw Error(where_ + " is nested more than " + std::to_string(kDeepest) + " deep");
     std::string name = key_;
     TokenizerJson& added = add(std::move(v));
     stack_.push_back({&added, std::move(name)});
     return true;
   }
 
-  [[noreturn]] void refuse_twice() const { throw Error(where_ + ": \"" + key_ + "\" stands twice", "the file is damaged"); }
+  [[noreturn]] void refuse_twice() const {
+    throw Error(where_ + ": \"" + key_ + "\" stands twice", "the file is damaged");
+  }
 
   [[noreturn]] void refuse_merge(const std::string& what) const {
-    throw Error(where_ + ": merge " + std::to_string(file_.merges.size() + 1) + " is " + what + ", not two tokens");
+    throw Error(where_ + ": merge " + std::to_string(file_.merges.size() + 1) + " is " + what +
+                ", not two tokens");
   }
 
   TokenizerFile& file_;
@@ -165,21 +175,24 @@ const TokenizerJson& member(const TokenizerJson& object, const char* key) {
   return found == object.end() ? kNull : *found;
 }
 
-bool flag_of(const TokenizerJson& object, const char* key, bool fallback, const std::string& where) {
+bool flag_of(const TokenizerJson& object, const char* key, bool fallback,
+             const std::string& where) {
   const TokenizerJson& value = member(object, key);
   if (value.is_null()) return fallback;
   if (!value.is_boolean()) throw Error(where + ": \"" + key + "\" is neither true nor false");
   return value.get<bool>();
 }
 
-std::int64_t number_of(const TokenizerJson& object, const char* key, std::int64_t fallback, const std::string& where) {
+std::int64_t number_of(const TokenizerJson& object, const char* key, std::int64_t fallback,
+                       const std::string& where) {
   const TokenizerJson& value = member(object, key);
   if (value.is_null()) return fallback;
   if (!value.is_number_integer()) throw Error(where + ": \"" + key + "\" is no whole number");
   return value.get<std::int64_t>();
 }
 
-std::string text_of(const TokenizerJson& object, const char* key, const std::string& fallback, const std::string& where) {
+std::string text_of(const TokenizerJson& object, const char* key, const std::string& fallback,
+                    const std::string& where) {
   const TokenizerJson& value = member(object, key);
   if (value.is_null()) return fallback;
   if (!value.is_string()) throw Error(where + ": \"" + key + "\" is no text");

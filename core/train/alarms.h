@@ -1,4 +1,5 @@
-// What goes wrong slowly in a run, in words: each alarm is raised once, and again only after it has cleared.
+// What goes wrong slowly in a run, in words: each alarm is raised once, and again only after it has
+// cleared.
 #pragma once
 
 #include <map>
@@ -25,7 +26,8 @@ class Alarms {
 
  private:
   // Adds `words` to `out` when `raised` turns true.
-  void tell(const std::string& name, bool raised, const std::string& words, std::vector<std::string>& out);
+  void tell(const std::string& name, bool raised, const std::string& words,
+            std::vector<std::string>& out);
 
   std::map<std::string, double> first_;
   std::set<std::string> raised_;

@@ -7,13 +7,15 @@
 
 namespace tinyzero {
 
-Curriculum::Curriculum(const CurriculumSettings& settings, const Task& task) : settings_(settings), mixture_(task.mixture()) {
+Curriculum::Curriculum(const CurriculumSettings& settings, const Task& task)
+    : settings_(settings), mixture_(task.mixture()) {
   if (mixture_ == nullptr) return;
   stage_ = {std::vector<std::size_t>(mixture_->parts().size()), settings.review};
   windows_.resize(mixture_->parts().size());
 }
 
-std::vector<std::string> Curriculum::observe(const std::vector<Item>& items, const std::vector<ScoredCompletion>& completions) {
+std::vector<std::string> Curriculum::observe(const std::vector<Item>& items,
+                                             const std::vector<ScoredCompletion>& completions) {
   std::vector<std::string> changes;
   if (mixture_ == nullptr) return changes;
   std::vector<Step> counts(mixture_->sources().size());  // by source
@@ -47,15 +49,18 @@ std::string Curriculum::change(std::size_t p, double accuracy) {
   else if (accuracy < settings_.lower_at && level > 0) --level;
   if (level == before) return "";
   windows_[p].clear();
-  return fmt::format("level {} of {}{}{}: {:.0f} % of the completions at level {} were right", level + 1, part.levels,
-                     part.name.empty() ? "" : " for ", part.name, 100 * accuracy, before + 1);
+  return fmt::format("level {} of {}{}{}: {:.0f} % of the completions at level {} were right",
+                     level + 1, part.levels, part.name.empty() ? "" : " for ", part.name,
+                     100 * accuracy, before + 1);
 }
 
 void Curriculum::record(Json& record) const {
   if (mixture_ == nullptr) return;
   for (std::size_t p = 0; p < windows_.size(); ++p) {
     const TaskMixture::Part& part = mixture_->parts()[p];
-    if (part.levels > 1) record["curriculum/level" + (part.name.empty() ? "" : "/" + part.name)] = stage_.levels[p] + 1;
+    if (part.levels > 1)
+      record["curriculum/level" + (part.name.empty() ? "" : "/" + part.name)] =
+          stage_.levels[p] + 1;
   }
 }
 
@@ -75,12 +80,16 @@ void Curriculum::restore(const Json& state) {
     const auto levels = state.at("levels").get<std::vector<std::size_t>>();
     const Json& windows = state.at("windows");
     bool fits = levels.size() == windows_.size() && windows.size() == windows_.size();
-    for (std::size_t p = 0; fits && p < levels.size(); ++p) fits = levels[p] < mixture_->parts()[p].levels;
-    if (!fits) throw Error("the checkpoint's curriculum is of other tasks and levels than the run's", "set them as they were");
+    for (std::size_t p = 0; fits && p < levels.size(); ++p)
+      fits = levels[p] < mixture_->parts()[p].levels;
+    if (!fits)
+      throw Error("the checkpoint's curriculum is of other tasks and levels than the run's",
+                  "set them as they were");
     stage_.levels = levels;
     for (std::size_t p = 0; p < levels.size(); ++p) {
       windows_[p].clear();
-      for (const Json& step : windows[p]) windows_[p].push_back({step.at(0).get<double>(), step.at(1).get<double>()});
+      for (const Json& step : windows[p])
+        windows_[p].push_back({step.at(0).get<double>(), step.at(1).get<double>()});
     }
   } catch (const Json::exception& e) {
     throw Error(std::string("the checkpoint's curriculum is damaged: ") + json_words(e));

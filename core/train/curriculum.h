@@ -1,5 +1,6 @@
-// Where a run stands in the levels of its tasks. A level rises, or falls, by the accuracy of the completions that were sampled at it: a function
-// of the run so far, so a run that goes on from a checkpoint repeats the uninterrupted one.
+// Where a run stands in the levels of its tasks. A level rises, or falls, by the accuracy of the
+// completions that were sampled at it: a function of the run so far, so a run that goes on from a
+// checkpoint repeats the uninterrupted one.
 #pragma once
 
 #include <deque>
@@ -14,20 +15,23 @@ namespace tinyzero {
 
 class Curriculum {
  public:
-  // `task` must outlive it. Every part of a mixture begins at its first level; a task with one source has none.
+  // `task` must outlive it. Every part of a mixture begins at its first level; a task with one
+  // source has none.
   Curriculum(const CurriculumSettings& settings, const Task& task);
 
   // Which levels the next step's problems come from; null: the task has one source.
   const Stage* stage() const { return mixture_ != nullptr ? &stage_ : nullptr; }
 
   // Counts a step's completions, and changes levels by them. Returns what changed, in words.
-  std::vector<std::string> observe(const std::vector<Item>& items, const std::vector<ScoredCompletion>& completions);
+  std::vector<std::string> observe(const std::vector<Item>& items,
+                                   const std::vector<ScoredCompletion>& completions);
 
-  // Adds the levels to a step's record, counted from 1: curriculum/level, or curriculum/level/PART in a mixture.
+  // Adds the levels to a step's record, counted from 1: curriculum/level, or curriculum/level/PART
+  // in a mixture.
   void record(Json& record) const;
 
-  // What a checkpoint keeps; null if there are no levels, or, of a run without a checkpoint, nothing yet. restore throws Error if that does not
-  // fit the task.
+  // What a checkpoint keeps; null if there are no levels, or, of a run without a checkpoint,
+  // nothing yet. restore throws Error if that does not fit the task.
   Json state() const;
   void restore(const Json& state);
 

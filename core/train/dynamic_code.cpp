@@ -16,7 +16,8 @@ std::vector<float> magnitudes(bool is_signed) {
   for (int decade = 0; decade < kDecades; ++decade) {
     const int steps = (is_signed ? 1 : 2) << decade;
     const double top = std::pow(10.0, decade - (kDecades - 1));
-    for (int i = 0; i < steps; ++i) out.push_back(static_cast<float>(top * (0.1 + 0.9 * (i + 0.5) / steps)));
+    for (int i = 0; i < steps; ++i)
+      out.push_back(static_cast<float>(top * (0.1 + 0.9 * (i + 0.5) / steps)));
   }
   out.push_back(1.0f);
   return out;
@@ -31,7 +32,8 @@ DynamicCode::DynamicCode(bool is_signed) : signed_(is_signed) {
   levels_.fill(0);
   for (int i = 0; i < count; ++i) {
     levels_[static_cast<std::size_t>(zero_ + 1 + i)] = above[static_cast<std::size_t>(i)];
-    if (is_signed && i + 1 < count) levels_[static_cast<std::size_t>(zero_ - 1 - i)] = -above[static_cast<std::size_t>(i)];
+    if (is_signed && i + 1 < count)
+      levels_[static_cast<std::size_t>(zero_ - 1 - i)] = -above[static_cast<std::size_t>(i)];
   }
   borders_.fill(std::numeric_limits<float>::infinity());
   for (int i = 0; i < count; ++i) {
@@ -40,14 +42,15 @@ DynamicCode::DynamicCode(bool is_signed) : signed_(is_signed) {
   }
   for (std::uint32_t bucket = kLowest; bucket <= kHighest; ++bucket) {
     const auto end = std::bit_cast<float>(bucket << 16);
-    first_[bucket - kLowest] =
-        static_cast<std::uint8_t>(std::upper_bound(borders_.begin(), borders_.begin() + count, end) - borders_.begin());
+    first_[bucket - kLowest] = static_cast<std::uint8_t>(
+        std::upper_bound(borders_.begin(), borders_.begin() + count, end) - borders_.begin());
   }
 }
 
 float DynamicCode::encode(const float* in, std::int64_t n, std::uint8_t* codes) const {
   std::int32_t largest = 0;  // magnitudes are ordered as their bits are
-  for (std::int64_t i = 0; i < n; ++i) largest = std::max(largest, std::bit_cast<std::int32_t>(in[i]) & 0x7FFFFFFF);
+  for (std::int64_t i = 0; i < n; ++i)
+    largest = std::max(largest, std::bit_cast<std::int32_t>(in[i]) & 0x7FFFFFFF);
   const auto scale = std::bit_cast<float>(largest);
   if (scale == 0) {
     std::fill_n(codes, n, static_cast<std::uint8_t>(zero_));
@@ -60,7 +63,8 @@ float DynamicCode::encode(const float* in, std::int64_t n, std::uint8_t* codes) 
     int level = lowest;
     if (bucket >= kLowest) {
       level = first_[bucket - kLowest];
-      level = std::max(lowest, level + (magnitude >= borders_[static_cast<std::size_t>(level)] ? 1 : 0));
+      level = std::max(lowest,
+                       level + (magnitude >= borders_[static_cast<std::size_t>(level)] ? 1 : 0));
     }
     const bool negative = signed_ && in[i] < 0;
     codes[i] = static_cast<std::uint8_t>(negative ? zero_ - std::min(level, zero_) : zero_ + level);

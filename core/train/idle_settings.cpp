@@ -24,7 +24,11 @@ std::string listed(const std::vector<std::string>& words) {
 class IdleSettings {
  public:
   explicit IdleSettings(const RunParts& parts)
-      : parts_(parts), e_(parts.experiment), rows_(parts.resolved()), steps_(e_.train.steps), rl_(steps_ > 0) {}
+      : parts_(parts),
+        e_(parts.experiment),
+        rows_(parts.resolved()),
+        steps_(e_.train.steps),
+        rl_(steps_ > 0) {}
 
   std::vector<std::string> check() {
     check_samples();
@@ -44,14 +48,16 @@ class IdleSettings {
 
  private:
   const ResolvedSetting* find(const std::string& path) const {
-    const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const ResolvedSetting& s) { return s.path == path; });
+    const auto found = std::find_if(rows_.begin(), rows_.end(),
+                                    [&](const ResolvedSetting& s) { return s.path == path; });
     return found == rows_.end() ? nullptr : &*found;
   }
   const ResolvedSetting* find_written(const std::string& path) const {
     const ResolvedSetting* row = find(path);
     return row != nullptr && row->is_written() ? row : nullptr;
   }
-  // Whether `by` was written over the setting: then somebody tries something, and has made no mistake.
+  // Whether `by` was written over the setting: then somebody tries something, and has made no
+  // mistake.
   bool is_overlaid(const ResolvedSetting& setting, const std::string& by) const {
     const ResolvedSetting* other = find_written(by);
     return other != nullptr && other->origin.layer > setting.origin.layer;
@@ -61,12 +67,14 @@ class IdleSettings {
     notes_.push_back(place.source.empty() ? text : place.text() + ": " + text);
   }
   // `by`: the setting that leaves it nothing to do.
-  void note_if_written(const std::string& path, const std::string& text, const std::string& by = {}) {
+  void note_if_written(const std::string& path, const std::string& text,
+                       const std::string& by = {}) {
     const ResolvedSetting* row = find_written(path);
     if (row != nullptr && !is_overlaid(*row, by)) note(row->origin, text);
   }
   // A setting that was written, and that `by` contradicts.
-  void refuse_if_written(const std::string& path, const std::string& by, const std::string& text, const std::string& hint) {
+  void refuse_if_written(const std::string& path, const std::string& by, const std::string& text,
+                         const std::string& hint) {
     const ResolvedSetting* row = find_written(path);
     if (row == nullptr) return;
     if (is_overlaid(*row, by)) note(row->origin, text);
@@ -77,15 +85,18 @@ class IdleSettings {
     if (!rl_) return;
     const Place samples = e_.place("rollout.samples");
     try {
-      parts_.algorithm.algorithm->check_plan({e_.rollout.samples, e_.train.updates * e_.train.epochs, steps_});
+      parts_.algorithm.algorithm->check_plan(
+          {e_.rollout.samples, e_.train.updates * e_.train.epochs, steps_});
     } catch (const std::invalid_argument& error) {
-      mistakes_.add(Error(samples.source.empty() ? place_of(&e_.algorithm.settings) : samples,
-                          fmt::format("{} would learn nothing: {}", e_.algorithm.use, error.what()),
-                          "change one of them, or take another algorithm; `tinyzero algorithm list` names them"));
+      mistakes_.add(Error(
+          samples.source.empty() ? place_of(&e_.algorithm.settings) : samples,
+          fmt::format("{} would learn nothing: {}", e_.algorithm.use, error.what()),
+          "change one of them, or take another algorithm; `tinyzero algorithm list` names them"));
     }
     if (e_.rollout.samples == 1 && e_.rollout.mixed_rounds > 0)
       mistakes_.add(Error(e_.place("rollout.mixed_rounds"),
-                          fmt::format("rollout.mixed_rounds is {}, and rollout.samples 1: samples that differ are never found in one",
+                          fmt::format("rollout.mixed_rounds is {}, and rollout.samples 1: samples "
+                                      "that differ are never found in one",
                                       e_.rollout.mixed_rounds),
                           "set rollout.samples to 2 or more, or remove rollout.mixed_rounds"));
   }
@@ -94,48 +105,69 @@ class IdleSettings {
     const TrainSettings& t = e_.train;
     if (rl_ && t.warmup > steps_) {
       refuse_if_written("train.warmup", "train.steps",
-                        fmt::format("train.warmup is {}, and train.steps {}: the learning rate ends at {:.2g} of its peak", t.warmup,
-                                    steps_, static_cast<double>(steps_) / static_cast<double>(t.warmup)),
+                        fmt::format("train.warmup is {}, and train.steps {}: the learning rate "
+                                    "ends at {:.2g} of its peak",
+                                    t.warmup, steps_,
+                                    static_cast<double>(steps_) / static_cast<double>(t.warmup)),
                         "set warmup below steps");
     }
     if (rl_ && t.warmup >= steps_ && t.schedule != "constant" && !t.has_budget())
-      note_if_written("train.schedule", fmt::format("train.schedule {} never begins: the warm-up of {} steps takes the whole run of {}",
-                                                    t.schedule, t.warmup, steps_),
-                      "train.steps");
-    if (rl_ && t.learning_rate == 0) note_if_written("train.learning_rate", "train.learning_rate is 0: the policy never changes");
+      note_if_written(
+          "train.schedule",
+          fmt::format(
+              "train.schedule {} never begins: the warm-up of {} steps takes the whole run of {}",
+              t.schedule, t.warmup, steps_),
+          "train.steps");
+    if (rl_ && t.learning_rate == 0)
+      note_if_written("train.learning_rate", "train.learning_rate is 0: the policy never changes");
     if (e_.warm_start.steps > 0 && e_.warm_start.learning_rate == 0)
-      note_if_written("warm_start.learning_rate", "warm_start.learning_rate is 0: the warm start changes nothing");
+      note_if_written("warm_start.learning_rate",
+                      "warm_start.learning_rate is 0: the warm start changes nothing");
   }
 
   void check_intervals() {
     if (rl_ && e_.eval.every > steps_)
-      note_if_written("eval.every", fmt::format("eval.every is {}, and train.steps {}: the policy is evaluated before RL and after it alone",
-                                                e_.eval.every, steps_),
+      note_if_written("eval.every",
+                      fmt::format("eval.every is {}, and train.steps {}: the policy is evaluated "
+                                  "before RL and after it alone",
+                                  e_.eval.every, steps_),
                       "train.steps");
-    const std::int64_t longest = std::max(steps_, e_.warm_start.steps / 10);  // a warm start is saved ten times as rarely
+    const std::int64_t longest =
+        std::max(steps_, e_.warm_start.steps / 10);  // a warm start is saved ten times as rarely
     if (e_.checkpoint.every > longest)
-      note_if_written("checkpoint.every", fmt::format("checkpoint.every is {}, and train.steps {}: there is a checkpoint of the start and "
-                                                      "one of the end, and none between",
-                                                      e_.checkpoint.every, steps_),
+      note_if_written("checkpoint.every",
+                      fmt::format("checkpoint.every is {}, and train.steps {}: there is a "
+                                  "checkpoint of the start and one of the end, and none between",
+                                  e_.checkpoint.every, steps_),
                       "train.steps");
     if (e_.preflight.problems == 0)
-      note_if_written("preflight.max_truncated", "preflight.max_truncated has no effect: preflight.problems is 0, so there is no preflight");
+      note_if_written("preflight.max_truncated",
+                      "preflight.max_truncated has no effect: preflight.problems is 0, so there is "
+                      "no preflight");
     if (e_.checkpoint.keep_best && !rl_)
-      note_if_written("checkpoint.keep_best", "checkpoint.keep_best has nothing to choose from: train.steps is 0, and there is one evaluation",
+      note_if_written("checkpoint.keep_best",
+                      "checkpoint.keep_best has nothing to choose from: train.steps is 0, and "
+                      "there is one evaluation",
                       "train.steps");
   }
 
   void check_budget() {
     const TrainSettings& t = e_.train;
     if (!rl_ || t.budget_tokens <= 0) return;
-    double passes = 1 + static_cast<double>(t.epochs) + (t.importance_cap > 0 ? 1 : 0);  // sampled, learned from, read
+    double passes = 1 + static_cast<double>(t.epochs) +
+                    (t.importance_cap > 0 ? 1 : 0);  // sampled, learned from, read
     for (const SideModel& side : parts_.algorithm.algorithm->models())
-      passes += 1 + (side.learning_rate > 0 ? static_cast<double>(side.epochs > 0 ? side.epochs : t.epochs) : 0);
-    const double step = static_cast<double>(e_.rollout.prompts) * static_cast<double>(e_.rollout.samples) *
-                        static_cast<double>(e_.rollout.max_tokens) * static_cast<double>(most_rounds(parts_)) * passes;
+      passes += 1 + (side.learning_rate > 0
+                         ? static_cast<double>(side.epochs > 0 ? side.epochs : t.epochs)
+                         : 0);
+    const double step = static_cast<double>(e_.rollout.prompts) *
+                        static_cast<double>(e_.rollout.samples) *
+                        static_cast<double>(e_.rollout.max_tokens) *
+                        static_cast<double>(most_rounds(parts_)) * passes;
     if (step * static_cast<double>(steps_) >= t.budget_tokens) return;
     note_if_written("train.budget_tokens",
-                    fmt::format("train.budget_tokens is {}, which train.steps {} cannot use up: at most {} tokens a step are charged",
+                    fmt::format("train.budget_tokens is {}, which train.steps {} cannot use up: at "
+                                "most {} tokens a step are charged",
                                 real_text(t.budget_tokens), steps_, real_text(step)),
                     "train.steps");
   }
@@ -147,9 +179,11 @@ class IdleSettings {
       else mistakes_.add(Error(s.origin, text, "remove it, or leave it out of a level"));
     }
     const TaskMixture* mixture = parts_.task.mixture();
-    if (mixture == nullptr || mixture->parts().size() > 1 || mixture->parts().front().name.empty()) return;
+    if (mixture == nullptr || mixture->parts().size() > 1 || mixture->parts().front().name.empty())
+      return;
     const std::string name = mixture->parts().front().name;
-    note_if_written("task.tasks." + name + ".weight", "task.tasks." + name + ".weight has no effect: there is no other task");
+    note_if_written("task.tasks." + name + ".weight",
+                    "task.tasks." + name + ".weight has no effect: there is no other task");
   }
 
   void check_curriculum() {
@@ -160,23 +194,28 @@ class IdleSettings {
     if (most == 1) {
       for (const ResolvedSetting& row : rows_) {
         if (row.path.starts_with("curriculum."))
-          refuse_if_written(row.path, "task.levels", row.path + " has no effect: no task has more than one level", "remove it");
+          refuse_if_written(row.path, "task.levels",
+                            row.path + " has no effect: no task has more than one level",
+                            "remove it");
       }
       return;
     }
     const std::size_t reached = 1 + static_cast<std::size_t>((steps_ - 1) / e_.curriculum.window);
     if (reached >= most) return;
     note(e_.place("curriculum.window"),
-         fmt::format("of {} levels {} can be reached: train.steps is {}, and a level takes curriculum.window {} steps at least", most,
-                     reached == 1 ? "only the first" : fmt::format("only {}", reached), steps_, e_.curriculum.window));
+         fmt::format("of {} levels {} can be reached: train.steps is {}, and a level takes "
+                     "curriculum.window {} steps at least",
+                     most, reached == 1 ? "only the first" : fmt::format("only {}", reached),
+                     steps_, e_.curriculum.window));
   }
 
   void check_problems() {
     const std::size_t held = parts_.held_out.items.size();
     if (held >= static_cast<std::size_t>(e_.eval.problems)) return;
-    note(e_.place("eval.problems"), fmt::format("eval.problems is {}, and the {} split has {} different problem{}: {}", e_.eval.problems,
-                                                e_.eval.split, held, held == 1 ? "" : "s",
-                                                held == 1 ? "it is what there is to evaluate on" : "evaluation takes these"));
+    note(e_.place("eval.problems"),
+         fmt::format("eval.problems is {}, and the {} split has {} different problem{}: {}",
+                     e_.eval.problems, e_.eval.split, held, held == 1 ? "" : "s",
+                     held == 1 ? "it is what there is to evaluate on" : "evaluation takes these"));
   }
 
   // By reason, what the algorithm says never acts of what a person or a variant chose.
@@ -191,15 +230,19 @@ class IdleSettings {
     }
     for (const auto& [why, rows] : idle) {
       std::vector<std::string> names;
-      for (const ResolvedSetting* row : rows) names.push_back(row->path + (row->is_written() ? "" : fmt::format(" ({})", row->origin.text())));
+      for (const ResolvedSetting* row : rows)
+        names.push_back(row->path +
+                        (row->is_written() ? "" : fmt::format(" ({})", row->origin.text())));
       const bool written = rows.front()->is_written();
-      note(written ? static_cast<Place>(rows.front()->origin) : Place(), fmt::format("{} can never act: {}", listed(names), why));
+      note(written ? static_cast<Place>(rows.front()->origin) : Place(),
+           fmt::format("{} can never act: {}", listed(names), why));
     }
-    const bool learns = std::any_of(parts_.algorithm.algorithm->models().begin(), parts_.algorithm.algorithm->models().end(),
+    const bool learns = std::any_of(parts_.algorithm.algorithm->models().begin(),
+                                    parts_.algorithm.algorithm->models().end(),
                                     [](const SideModel& side) { return side.learning_rate > 0; });
     if (e_.lora.rank > 0 && e_.lora.side_models && !learns)
-      note_if_written("lora.side_models",
-                      "lora.side_models has no effect: " + e_.algorithm.use + " has no model that learns beside the policy");
+      note_if_written("lora.side_models", "lora.side_models has no effect: " + e_.algorithm.use +
+                                              " has no model that learns beside the policy");
   }
 
   void check_without_rl() {
@@ -207,37 +250,49 @@ class IdleSettings {
     std::vector<std::string> names;
     Place first;
     for (const ResolvedSetting& row : rows_) {
-      static const char* const kOfRl[] = {"rollout.prompts", "rollout.samples", "rollout.temperature", "rollout.mixed_rounds", "eval.every",
-                                          "train.budget_tokens", "train.budget_seconds", "train.random_reward"};
-      const bool of_rl = std::find(std::begin(kOfRl), std::end(kOfRl), row.path) != std::end(kOfRl) || row.path.starts_with("curriculum.") ||
-                         (row.path.starts_with("algorithm.") && row.path != "algorithm.use");
-      if (!of_rl || !row.is_written() || is_overlaid(row, "train.steps") || row.value == "0") continue;
+      static const char* const kOfRl[] = {
+          "rollout.prompts", "rollout.samples",     "rollout.temperature",  "rollout.mixed_rounds",
+          "eval.every",      "train.budget_tokens", "train.budget_seconds", "train.random_reward"};
+      const bool of_rl =
+          std::find(std::begin(kOfRl), std::end(kOfRl), row.path) != std::end(kOfRl) ||
+          row.path.starts_with("curriculum.") ||
+          (row.path.starts_with("algorithm.") && row.path != "algorithm.use");
+      if (!of_rl || !row.is_written() || is_overlaid(row, "train.steps") || row.value == "0")
+        continue;
       if (names.empty()) first = row.origin;
       names.push_back(row.path);
     }
     if (!names.empty())
-      note(first, fmt::format("{} {} no effect: train.steps is 0, so there is no RL", listed(names), names.size() == 1 ? "has" : "have"));
+      note(first, fmt::format("{} {} no effect: train.steps is 0, so there is no RL", listed(names),
+                              names.size() == 1 ? "has" : "have"));
   }
 
   void check_without_learning() {
     if (rl_ || e_.warm_start.steps > 0) return;
     std::vector<std::string> names;
     Place first;
-    for (const char* name : {"weight_decay", "beta1", "beta2", "clip_norm", "optimizer_state", "micro_batch", "recompute", "device"}) {
+    for (const char* name : {"weight_decay", "beta1", "beta2", "clip_norm", "optimizer_state",
+                             "micro_batch", "recompute", "device"}) {
       const ResolvedSetting* row = find_written(std::string("train.") + name);
-      if (row == nullptr || is_overlaid(*row, "train.steps") || is_overlaid(*row, "warm_start.steps")) continue;
+      if (row == nullptr || is_overlaid(*row, "train.steps") ||
+          is_overlaid(*row, "warm_start.steps"))
+        continue;
       if (names.empty()) first = row->origin;
       names.push_back(row->path);
     }
     if (!names.empty())
-      note(first, fmt::format("{} {} no effect: train.steps and warm_start.steps are 0, so nothing learns", listed(names),
-                              names.size() == 1 ? "has" : "have"));
+      note(first,
+           fmt::format("{} {} no effect: train.steps and warm_start.steps are 0, so nothing learns",
+                       listed(names), names.size() == 1 ? "has" : "have"));
   }
 
   void check_model() {
     const ModelSettings& m = e_.model;
-    if (m.path.empty() && m.layers > 0 && m.width > 0 && m.heads > 0 && m.kv_heads > 0 && m.mlp > 0 && m.context > 0)
-      note_if_written("model.preset", "model.preset has no effect: layers, width, heads, kv_heads, mlp and context say all that it would");
+    if (m.path.empty() && m.layers > 0 && m.width > 0 && m.heads > 0 && m.kv_heads > 0 &&
+        m.mlp > 0 && m.context > 0)
+      note_if_written("model.preset",
+                      "model.preset has no effect: layers, width, heads, kv_heads, mlp and context "
+                      "say all that it would");
   }
 
   const RunParts& parts_;
@@ -251,6 +306,8 @@ class IdleSettings {
 
 }  // namespace
 
-std::vector<std::string> check_idle_settings(const RunParts& parts) { return IdleSettings(parts).check(); }
+std::vector<std::string> check_idle_settings(const RunParts& parts) {
+  return IdleSettings(parts).check();
+}
 
 }  // namespace tinyzero

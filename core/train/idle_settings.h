@@ -1,9 +1,9 @@
 // Settings that can never act in a run.
 //
-// The tables of settings know of pairs within a section (`only_when`, `unless`); here is what only the whole run
-// shows: its steps, its task, its algorithm. What a person wrote and another setting contradicts is an error,
-// unless that other one was written over it, in a later file or on the command line. What merely has no occasion
-// to act is a note.
+// The tables of settings know of pairs within a section (`only_when`, `unless`); here is what only
+// the whole run shows: its steps, its task, its algorithm. What a person wrote and another setting
+// contradicts is an error, unless that other one was written over it, in a later file or on the
+// command line. What merely has no occasion to act is a note.
 #pragma once
 
 #include <string>

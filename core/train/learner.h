@@ -16,14 +16,16 @@ namespace tinyzero {
 struct LearnReport {
   Metrics metrics;
   double learning_rate = 0;
-  std::int64_t skipped = 0;        // updates whose loss or gradient was not finite, of any model
-  std::int64_t trained = 0;        // completion tokens that models learned from, once for each model and pass
-  std::int64_t read = 0;           // completion tokens that models were asked about without learning, once for each model and pass
+  std::int64_t skipped = 0;  // updates whose loss or gradient was not finite, of any model
+  std::int64_t trained =
+      0;  // completion tokens that models learned from, once for each model and pass
+  std::int64_t read = 0;  // completion tokens that models were asked about without learning, once
+                          // for each model and pass
   std::optional<BatchFile> fault;  // the batch as it was at the first of them
 };
 
-// Whether a side model needs no memory until it is changed: the frozen copy of a policy that begins with its adapter at 0 is the policy without
-// its adapter.
+// Whether a side model needs no memory until it is changed: the frozen copy of a policy that begins
+// with its adapter at 0 is the policy without its adapter.
 bool is_policy_without_adapter(const SideModel& side, const Experiment& settings);
 
 // Whether a side model learns through an adapter of its own.
@@ -38,7 +40,8 @@ enum class Midway {
 class Learner : private AlgorithmHost {
  public:
   // Works on the weights of `policy` in place, or on its adapter; the references must outlive it.
-  Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads, Adapter* adapter = nullptr);
+  Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads,
+          Adapter* adapter = nullptr);
 
   // RL begins: side models become copies of the policy, and the policy's optimizer forgets.
   void begin();
@@ -67,8 +70,8 @@ class Learner : private AlgorithmHost {
   ModelView policy_view() const;
   std::map<std::string, ModelView> side_views() const;
   const std::map<std::string, double>& kept_numbers() const { return kept_; }
-  // Goes on from a checkpoint of the policy. Side models that it lacks begin as copies of the policy with `begin_missing`, and are named in
-  // the result; else they are an Error.
+  // Goes on from a checkpoint of the policy. Side models that it lacks begin as copies of the
+  // policy with `begin_missing`, and are named in the result; else they are an Error.
   std::vector<std::string> restore(Checkpoint checkpoint, bool begin_missing = false);
 
  private:
@@ -81,7 +84,8 @@ class Learner : private AlgorithmHost {
     at::Tensor last;                        // outputs of the step
   };
 
-  // The batch of the step in work as `algorithm explain` reads it, with what the policy says of it now.
+  // The batch of the step in work as `algorithm explain` reads it, with what the policy says of it
+  // now.
   BatchFile snapshot(const Batch& batch);
   Side& side(const std::string& name);
   void add_side(const SideModel& about, std::optional<Model> model, const fs::path& adapter = {});
@@ -99,7 +103,9 @@ class Learner : private AlgorithmHost {
   at::Tensor outputs(const std::string& model, const Batch& batch) override;
   void train(const std::string& model, const Batch& batch, const SideLoss& loss) override;
   void copy_policy(const std::string& model) override;
-  double& kept(const std::string& name, double initial) override { return kept_.try_emplace(name, initial).first->second; }
+  double& kept(const std::string& name, double initial) override {
+    return kept_.try_emplace(name, initial).first->second;
+  }
   Metrics& metrics() override { return metrics_; }
 
   Model& policy_;

@@ -35,7 +35,8 @@ void in_pieces(std::int64_t n, std::int64_t threads, const Work& work) {
   const std::int64_t pieces = (n + kPiece - 1) / kPiece;
   std::atomic<std::int64_t> next{0};
   run_workers(std::min(threads, pieces), [&](std::int64_t) {
-    for (std::int64_t i = next++; i < pieces; i = next++) work(i * kPiece, std::min(n, (i + 1) * kPiece));
+    for (std::int64_t i = next++; i < pieces; i = next++)
+      work(i * kPiece, std::min(n, (i + 1) * kPiece));
   });
 }
 
@@ -72,8 +73,10 @@ void round_all_to_bf16(float* x, std::int64_t n, std::uint64_t key, std::int64_t
   });
 }
 
-Moments::Moments(MomentType type, std::int64_t size, std::vector<WeightSpan> tensors) : type_(type), size_(size) {
-  std::sort(tensors.begin(), tensors.end(), [](const WeightSpan& a, const WeightSpan& b) { return a.offset < b.offset; });
+Moments::Moments(MomentType type, std::int64_t size, std::vector<WeightSpan> tensors)
+    : type_(type), size_(size) {
+  std::sort(tensors.begin(), tensors.end(),
+            [](const WeightSpan& a, const WeightSpan& b) { return a.offset < b.offset; });
   std::int64_t small = 0, blocks = 0;
   for (const WeightSpan& span : tensors) {
     Part part{span, -1, 0};
@@ -109,25 +112,30 @@ void Moments::clear() {
 }
 
 const Moments::Part& Moments::part_of(const WeightSpan& tensor) const {
-  return *std::lower_bound(parts_.begin(), parts_.end(), tensor,
-                           [](const Part& part, const WeightSpan& span) { return part.span.offset < span.offset; });
+  return *std::lower_bound(
+      parts_.begin(), parts_.end(), tensor,
+      [](const Part& part, const WeightSpan& span) { return part.span.offset < span.offset; });
 }
 
 // Numbers at … at + n - 1 of a part, of one block.
-void Moments::load(const Array& array, const DynamicCode& code, const Part& part, std::int64_t at, std::int64_t n, float* out) const {
+void Moments::load(const Array& array, const DynamicCode& code, const Part& part, std::int64_t at,
+                   std::int64_t n, float* out) const {
   const std::int64_t i = part.span.offset + at;
   if (part.f32 >= 0) {
     std::copy_n(array.f32.data() + part.f32 + at, n, out);
   } else if (type_ == MomentType::bf16) {
-    for (std::int64_t k = 0; k < n; ++k) out[k] = from_bf16(array.bf16[static_cast<std::size_t>(i + k)]);
+    for (std::int64_t k = 0; k < n; ++k)
+      out[k] = from_bf16(array.bf16[static_cast<std::size_t>(i + k)]);
   } else {
-    code.decode(array.codes.data() + i, array.scales[static_cast<std::size_t>(part.block + at / kCodeBlock)], n, out);
+    code.decode(array.codes.data() + i,
+                array.scales[static_cast<std::size_t>(part.block + at / kCodeBlock)], n, out);
   }
 }
 
-// `random`: a word for each number, of which the 16 bits above `shift` are taken; bf16 needs it alone.
-void Moments::store(Array& array, const DynamicCode& code, const Part& part, std::int64_t at, std::int64_t n, const float* in,
-                    const std::uint32_t* random, int shift) {
+// `random`: a word for each number, of which the 16 bits above `shift` are taken; bf16 needs it
+// alone.
+void Moments::store(Array& array, const DynamicCode& code, const Part& part, std::int64_t at,
+                    std::int64_t n, const float* in, const std::uint32_t* random, int shift) {
   const std::int64_t i = part.span.offset + at;
   if (part.f32 >= 0) {
     std::copy_n(in, n, array.f32.data() + part.f32 + at);
@@ -135,11 +143,13 @@ void Moments::store(Array& array, const DynamicCode& code, const Part& part, std
     std::uint16_t* out = array.bf16.data() + i;
     for (std::int64_t k = 0; k < n; ++k) out[k] = round_to_bf16(in[k], random[k] >> shift);
   } else {
-    array.scales[static_cast<std::size_t>(part.block + at / kCodeBlock)] = code.encode(in, n, array.codes.data() + i);
+    array.scales[static_cast<std::size_t>(part.block + at / kCodeBlock)] =
+        code.encode(in, n, array.codes.data() + i);
   }
 }
 
-void Moments::step_block(const Part& part, std::int64_t at, std::int64_t n, const AdamStep& step, const float* gradient, float* weights) {
+void Moments::step_block(const Part& part, std::int64_t at, std::int64_t n, const AdamStep& step,
+                         const float* gradient, float* weights) {
   float m[kCodeBlock], v[kCodeBlock];
   load(first_, signed_code(), part, at, n, m);
   load(second_, unsigned_code(), part, at, n, v);
@@ -148,7 +158,8 @@ void Moments::step_block(const Part& part, std::int64_t at, std::int64_t n, cons
     const float g = gradient[i];
     m[i] = step.beta1 * m[i] + rest1 * g;
     v[i] = step.beta2 * v[i] + rest2 * (g * g);
-    weights[i] = step.shrink * weights[i] - step.rate * (m[i] / (std::sqrt(v[i]) * inverse_root + step.eps));
+    weights[i] =
+        step.shrink * weights[i] - step.rate * (m[i] / (std::sqrt(v[i]) * inverse_root + step.eps));
   }
   if (type_ == MomentType::bf16) {
     const RandomWords random(step.key, part.span.offset + at, n);
@@ -160,7 +171,8 @@ void Moments::step_block(const Part& part, std::int64_t at, std::int64_t n, cons
   }
 }
 
-void Moments::adamw(const WeightSpan& tensor, const AdamStep& step, const float* gradient, float* weights, std::int64_t threads) {
+void Moments::adamw(const WeightSpan& tensor, const AdamStep& step, const float* gradient,
+                    float* weights, std::int64_t threads) {
   const Part& part = part_of(tensor);
   in_pieces(tensor.size, threads, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t at = begin; at < end; at += kCodeBlock)
@@ -185,10 +197,13 @@ void Moments::write_first(const WeightSpan& tensor, const float* in, std::uint64
 
 std::map<std::string, TensorInfo> Moments::tensors() const {
   std::map<std::string, TensorInfo> out;
-  for (const auto& [name, array] : {std::pair<std::string, const Array&>("first_moment", first_), {"second_moment", second_}}) {
-    const TensorInfo f32 = info_of("F32", array.f32.data(), static_cast<std::size_t>(array.f32.size()), sizeof(float));
+  for (const auto& [name, array] :
+       {std::pair<std::string, const Array&>("first_moment", first_), {"second_moment", second_}}) {
+    const TensorInfo f32 =
+        info_of("F32", array.f32.data(), static_cast<std::size_t>(array.f32.size()), sizeof(float));
     if (type_ == MomentType::f32) out[name] = f32;
-    if (type_ == MomentType::bf16) out[name] = info_of("BF16", array.bf16.data(), array.bf16.size(), sizeof(std::uint16_t));
+    if (type_ == MomentType::bf16)
+      out[name] = info_of("BF16", array.bf16.data(), array.bf16.size(), sizeof(std::uint16_t));
     if (type_ != MomentType::int8) continue;
     out[name] = info_of("U8", array.codes.data(), array.codes.size(), 1);
     out[name + "_scale"] = info_of("F32", array.scales.data(), array.scales.size(), sizeof(float));
@@ -200,12 +215,18 @@ std::map<std::string, TensorInfo> Moments::tensors() const {
 void Moments::restore(const SafetensorsFile& file) {
   for (const auto& [name, mine] : tensors()) {
     const auto found = file.tensors().find(name);
-    const bool fits = found != file.tensors().end() && found->second.dtype == mine.dtype && found->second.shape == mine.shape;
+    const bool fits = found != file.tensors().end() && found->second.dtype == mine.dtype &&
+                      found->second.shape == mine.shape;
     if (!fits || file.tensors().size() != tensors().size())
-      throw Error(file.path().string() + " holds " + name + (found == file.tensors().end() ? " not at all" : " as " + found->second.dtype) +
-                      ", where train.optimizer_state needs it as " + mine.dtype + " for " + std::to_string(mine.shape[0]) + " numbers",
-                  "go on with the optimizer state and model that the run began with");
-    if (mine.bytes > 0) std::memcpy(const_cast<char*>(mine.data), found->second.data, mine.bytes);  // of this object, which is not const
+      throw Error(
+          file.path().string() + " holds " + name +
+              (found == file.tensors().end() ? " not at all" : " as " + found->second.dtype) +
+              ", where train.optimizer_state needs it as " + mine.dtype + " for " +
+              std::to_string(mine.shape[0]) + " numbers",
+          "go on with the optimizer state and model that the run began with");
+    if (mine.bytes > 0)
+      std::memcpy(const_cast<char*>(mine.data), found->second.data,
+                  mine.bytes);  // of this object, which is not const
   }
 }
 

@@ -1,11 +1,14 @@
 // What an optimizer remembers of each weight: the moments of AdamW, of which Muon needs the first.
 //
 // f32:   four bytes a moment.
-// bf16:  two, rounded stochastically, since nearest would hold on to a mean that moves by less than half a last place a step.
-// int8:  one, and four for each 256: block-wise with the levels of dynamic_code.h, as bitsandbytes does it; also as there, tensors of fewer than
-//        4,096 numbers stay f32. Sources: Dettmers et al., arXiv:2110.02861; for Muon's momentum Gupta et al., arXiv:2509.23106.
+// bf16:  two, rounded stochastically, since nearest would hold on to a mean that moves by less than
+// half a last place a step. int8:  one, and four for each 256: block-wise with the levels of
+// dynamic_code.h, as bitsandbytes does it; also as there, tensors of fewer than
+//        4,096 numbers stay f32. Sources: Dettmers et al., arXiv:2110.02861; for Muon's momentum
+//        Gupta et al., arXiv:2509.23106.
 //
-// A step reads and writes them in pieces that fit a core's cache, and nothing of f32 is kept beside them.
+// A step reads and writes them in pieces that fit a core's cache, and nothing of f32 is kept beside
+// them.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +33,8 @@ struct WeightSpan {
 };
 
 // A step of AdamW (Loshchilov & Hutter, arXiv:1711.05101):
-//   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g²,  w = shrink w - rate m / (√v / root + eps)
+//   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g²,  w = shrink w - rate m / (√v / root
+//   + eps)
 // with shrink = 1 - lr decay, rate = lr / (1 - beta1^t), root = √(1 - beta2^t).
 struct AdamStep {
   float beta1, beta2, eps, shrink, rate, root;
@@ -45,8 +49,10 @@ class Moments {
   MomentType type() const { return type_; }
   std::int64_t size() const { return size_; }
 
-  // Takes a step on one tensor, whose gradient and weights are given, with so many threads, of which nothing depends on.
-  void adamw(const WeightSpan& tensor, const AdamStep& step, const float* gradient, float* weights, std::int64_t threads);
+  // Takes a step on one tensor, whose gradient and weights are given, with so many threads, of
+  // which nothing depends on.
+  void adamw(const WeightSpan& tensor, const AdamStep& step, const float* gradient, float* weights,
+             std::int64_t threads);
 
   // The first moments of one tensor; `key` is of the randomness that rounds them.
   void read_first(const WeightSpan& tensor, float* out) const;
@@ -58,8 +64,9 @@ class Moments {
 
   void clear();
 
-  // As a checkpoint holds them: first_moment and second_moment, as F32, BF16 or U8; of U8 the scales of the blocks, and the tensors that stay f32,
-  // are first_moment_scale and first_moment_small. Views of this object.
+  // As a checkpoint holds them: first_moment and second_moment, as F32, BF16 or U8; of U8 the
+  // scales of the blocks, and the tensors that stay f32, are first_moment_scale and
+  // first_moment_small. Views of this object.
   std::map<std::string, TensorInfo> tensors() const;
   // Throws Error if the file has others.
   void restore(const SafetensorsFile& file);
@@ -78,10 +85,12 @@ class Moments {
   };
 
   const Part& part_of(const WeightSpan& tensor) const;
-  void load(const Array& array, const DynamicCode& code, const Part& part, std::int64_t at, std::int64_t n, float* out) const;
-  void store(Array& array, const DynamicCode& code, const Part& part, std::int64_t at, std::int64_t n, const float* in,
-             const std::uint32_t* random, int shift);
-  void step_block(const Part& part, std::int64_t at, std::int64_t n, const AdamStep& step, const float* gradient, float* weights);
+  void load(const Array& array, const DynamicCode& code, const Part& part, std::int64_t at,
+            std::int64_t n, float* out) const;
+  void store(Array& array, const DynamicCode& code, const Part& part, std::int64_t at,
+             std::int64_t n, const float* in, const std::uint32_t* random, int shift);
+  void step_block(const Part& part, std::int64_t at, std::int64_t n, const AdamStep& step,
+                  const float* gradient, float* weights);
 
   MomentType type_;
   std::int64_t size_;

@@ -27,12 +27,15 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void started(const RunFacts& facts) = 0;
-  // Twice where a warm start comes before RL: without, then with what the start policy does. Its warnings are each told once.
+  // Twice where a warm start comes before RL: without, then with what the start policy does. Its
+  // warnings are each told once.
   virtual void preflight(const PreflightReport& report) = 0;
-  virtual void warm_start_step(std::int64_t step, std::int64_t steps, double loss, double seconds) = 0;
+  virtual void warm_start_step(std::int64_t step, std::int64_t steps, double loss,
+                               double seconds) = 0;
   // `record` and `last_step` are lines of metrics.jsonl.
   virtual void evaluated(const Json& record, const Json& last_step, const EvalSample& sample) = 0;
-  virtual void stepped(std::int64_t step, std::int64_t steps, const Json& metrics, double seconds_left) = 0;
+  virtual void stepped(std::int64_t step, std::int64_t steps, const Json& metrics,
+                       double seconds_left) = 0;
   // Each line of metrics.jsonl, right after it is written.
   virtual void recorded(const Json& record) = 0;
   virtual void warned(const std::string& text) = 0;

@@ -23,13 +23,15 @@ WeightSpan span_of(const at::Tensor& weight) { return {weight.storage_offset(), 
 // The numbers of `moments` that belong to the same places as the weights, each in its shape.
 std::vector<at::Tensor> at_places_of(const std::vector<at::Tensor>& weights, float* moments) {
   std::vector<at::Tensor> out;
-  for (const at::Tensor& weight : weights) out.push_back(at::from_blob(moments + weight.storage_offset(), weight.sizes(), at::kFloat));
+  for (const at::Tensor& weight : weights)
+    out.push_back(at::from_blob(moments + weight.storage_offset(), weight.sizes(), at::kFloat));
   return out;
 }
 
 std::vector<WeightSpan> spans_of(const Transformer& model) {
   std::vector<WeightSpan> spans;
-  for (const Transformer::Views* views : {&model.layer_matrices(), &model.embeddings(), &model.vectors()}) {
+  for (const Transformer::Views* views :
+       {&model.layer_matrices(), &model.embeddings(), &model.vectors()}) {
     for (const at::Tensor& weight : views->weights) spans.push_back(span_of(weight));
   }
   return spans;
@@ -38,7 +40,9 @@ std::vector<WeightSpan> spans_of(const Transformer& model) {
 // LibTorch's threads in this thread, until the end of the scope.
 class ThreadCount {
  public:
-  explicit ThreadCount(int threads) : before_(at::get_num_threads()) { at::set_num_threads(threads); }
+  explicit ThreadCount(int threads) : before_(at::get_num_threads()) {
+    at::set_num_threads(threads);
+  }
   ~ThreadCount() { at::set_num_threads(before_); }
 
  private:
@@ -65,10 +69,13 @@ at::Tensor orthogonalize(const at::Tensor& matrix) {
 }
 
 Optimizer::Optimizer(Transformer& model, OptimizerOptions options)
-    : model_(model), options_(options), moments_(options.state, model.flat().numel(), spans_of(model)) {}
+    : model_(model),
+      options_(options),
+      moments_(options.state, model.flat().numel(), spans_of(model)) {}
 
 std::uint64_t Optimizer::key(Purpose purpose) const {
-  return stream_key(options_.seed, {static_cast<std::uint64_t>(purpose), static_cast<std::uint64_t>(steps_)});
+  return stream_key(options_.seed,
+                    {static_cast<std::uint64_t>(purpose), static_cast<std::uint64_t>(steps_)});
 }
 
 double Optimizer::step(UpdateRule rule, double learning_rate, double clip_norm) {
@@ -84,7 +91,8 @@ double Optimizer::step(UpdateRule rule, double learning_rate, double clip_norm) 
     adamw(model_.vectors(), learning_rate, 0.0);
     if (options_.bf16_weights) {
       const at::Tensor& all = model_.flat();
-      round_all_to_bf16(all.mutable_data_ptr<float>(), all.numel(), key(Purpose::weight_rounding), options_.threads);
+      round_all_to_bf16(all.mutable_data_ptr<float>(), all.numel(), key(Purpose::weight_rounding),
+                        options_.threads);
     }
     model_.changed(options_.threads);
   }
@@ -103,33 +111,43 @@ void Optimizer::adamw(const Transformer::Views& views, double learning_rate, dou
                       static_cast<float>(std::sqrt(1.0 - std::pow(options_.beta2, t))),
                       key(Purpose::moment_rounding)};
   for (std::size_t i = 0; i < views.weights.size(); ++i)
-    moments_.adamw(span_of(views.weights[i]), step, views.gradients[i].const_data_ptr<float>(), views.weights[i].mutable_data_ptr<float>(),
-                   options_.threads);
+    moments_.adamw(span_of(views.weights[i]), step, views.gradients[i].const_data_ptr<float>(),
+                   views.weights[i].mutable_data_ptr<float>(), options_.threads);
 }
 
-void Optimizer::fused_adamw(const Transformer::Views& views, double learning_rate, double weight_decay) {
+void Optimizer::fused_adamw(const Transformer::Views& views, double learning_rate,
+                            double weight_decay) {
   if (views.weights.empty()) return;
-  const std::vector<at::Tensor> count(views.weights.size(), at::full({}, static_cast<double>(steps_), at::kFloat));
-  at::_fused_adamw_(views.weights, views.gradients, at_places_of(views.weights, moments_.first_f32()),
+  const std::vector<at::Tensor> count(views.weights.size(),
+                                      at::full({}, static_cast<double>(steps_), at::kFloat));
+  at::_fused_adamw_(views.weights, views.gradients,
+                    at_places_of(views.weights, moments_.first_f32()),
                     at_places_of(views.weights, moments_.second_f32()),
-                    /*max_exp_avg_sqs=*/{}, count, learning_rate, options_.beta1, options_.beta2, weight_decay, options_.eps,
+                    /*max_exp_avg_sqs=*/{}, count, learning_rate, options_.beta1, options_.beta2,
+                    weight_decay, options_.eps,
                     /*amsgrad=*/false, /*maximize=*/false);
 }
 
 void Optimizer::muon(const Transformer::Views& views, double learning_rate) {
-  const auto matrices = static_cast<std::int64_t>(views.weights.size()), workers = std::min(options_.threads, matrices);
+  const auto matrices = static_cast<std::int64_t>(views.weights.size()),
+             workers = std::min(options_.threads, matrices);
   run_workers(workers, [&](std::int64_t worker) {
     const ThreadCount one(1);
     const c10::NoGradGuard no_grad;
     for (std::int64_t i = worker; i < matrices; i += workers) {
       const at::Tensor& gradient = views.gradients[static_cast<std::size_t>(i)];
-      at::Tensor weight = views.weights[static_cast<std::size_t>(i)], momentum = at::empty_like(weight);
+      at::Tensor weight = views.weights[static_cast<std::size_t>(i)],
+                 momentum = at::empty_like(weight);
       moments_.read_first(span_of(weight), momentum.mutable_data_ptr<float>());
       momentum.mul_(kMuonMomentum).add_(gradient, 1.0 - kMuonMomentum);
-      const at::Tensor direction = orthogonalize(gradient * (1.0 - kMuonMomentum) + momentum * kMuonMomentum);
-      const double scale = kMuonScale * std::sqrt(static_cast<double>(std::max(weight.size(0), weight.size(1))));
-      weight.mul_(1.0 - learning_rate * options_.weight_decay).add_(direction, -learning_rate * scale);
-      moments_.write_first(span_of(weight), momentum.const_data_ptr<float>(), key(Purpose::moment_rounding));
+      const at::Tensor direction =
+          orthogonalize(gradient * (1.0 - kMuonMomentum) + momentum * kMuonMomentum);
+      const double scale =
+          kMuonScale * std::sqrt(static_cast<double>(std::max(weight.size(0), weight.size(1))));
+      weight.mul_(1.0 - learning_rate * options_.weight_decay)
+          .add_(direction, -learning_rate * scale);
+      moments_.write_first(span_of(weight), momentum.const_data_ptr<float>(),
+                           key(Purpose::moment_rounding));
     }
   });
 }
@@ -144,9 +162,11 @@ void Optimizer::reset() {
   moments_.clear();
 }
 
-double schedule_factor(const std::string& schedule, std::int64_t step, std::int64_t steps, std::int64_t warmup) {
+double schedule_factor(const std::string& schedule, std::int64_t step, std::int64_t steps,
+                       std::int64_t warmup) {
   if (step < warmup) return static_cast<double>(step + 1) / static_cast<double>(warmup);
-  return decay_factor(schedule, static_cast<double>(step - warmup) / static_cast<double>(std::max<std::int64_t>(1, steps - warmup)));
+  return decay_factor(schedule, static_cast<double>(step - warmup) /
+                                    static_cast<double>(std::max<std::int64_t>(1, steps - warmup)));
 }
 
 double decay_factor(const std::string& schedule, double progress) {

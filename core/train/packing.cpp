@@ -5,14 +5,16 @@
 
 namespace tinyzero {
 
-StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens,
+StepBatch make_batch(const std::vector<Prompt>& prompts,
+                     const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens,
                      const std::vector<bool>& kept) {
   StepBatch out;
   std::vector<float> logp, mask;
   std::vector<std::int64_t> episode, group, length;
   std::vector<double> reward, usable, truncated, right;
   std::vector<std::int64_t> places(prompts.size());  // of problems among the kept ones
-  for (std::size_t p = 1; p < prompts.size(); ++p) places[p] = places[p - 1] + (kept.empty() || kept[p - 1] ? 1 : 0);
+  for (std::size_t p = 1; p < prompts.size(); ++p)
+    places[p] = places[p - 1] + (kept.empty() || kept[p - 1] ? 1 : 0);
   std::size_t tokens = 0, episodes = 0;
   for (const ScoredCompletion& c : completions) {
     if (!kept.empty() && !kept[c.item]) continue;
@@ -32,7 +34,8 @@ StepBatch make_batch(const std::vector<Prompt>& prompts, const std::vector<Score
     sequence.ids.insert(sequence.ids.end(), c.episode.tokens.begin(), c.episode.tokens.end());
     logp.insert(logp.end(), c.episode.logp.begin(), c.episode.logp.end());
     mask.insert(mask.end(), c.episode.tokens.size(), use ? 1.0f : 0.0f);
-    episode.insert(episode.end(), c.episode.tokens.size(), static_cast<std::int64_t>(out.sequences.size()));
+    episode.insert(episode.end(), c.episode.tokens.size(),
+                   static_cast<std::int64_t>(out.sequences.size()));
     group.push_back(places[c.item]);
     length.push_back(static_cast<std::int64_t>(c.episode.tokens.size()));
     reward.push_back(c.verdict.reward);
@@ -69,7 +72,9 @@ ModelInput pack_input(const std::vector<const Sequence*>& sequences) {
   ModelInput input;
   input.shape = std::make_shared<PackedShape>();
   PackedShape& shape = *input.shape;
-  const auto shared = [&](std::size_t a, std::size_t b) { return b < sequences.size() && same_prompt(*sequences[a], *sequences[b]); };
+  const auto shared = [&](std::size_t a, std::size_t b) {
+    return b < sequences.size() && same_prompt(*sequences[a], *sequences[b]);
+  };
   std::int64_t last_of_prompt = 0;  // row
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     const Sequence& s = *sequences[i];
@@ -80,7 +85,9 @@ ModelInput pack_input(const std::vector<const Sequence*>& sequences) {
       ids.insert(ids.end(), s.ids.begin(), s.ids.begin() + s.prompt);
       if (begins) shape.add(s.prompt);
     }
-    const std::int64_t first = continues || begins ? shape.tokens() : last_of_prompt + 1;  // row of the completion's first token
+    const std::int64_t first = continues || begins
+                                   ? shape.tokens()
+                                   : last_of_prompt + 1;  // row of the completion's first token
     ids.insert(ids.end(), s.ids.begin() + s.prompt, s.ids.end() - 1);
     for (std::int64_t t = s.prompt; t < length; ++t) {
       rows.push_back(t == s.prompt ? last_of_prompt : first + t - s.prompt - 1);
@@ -95,14 +102,17 @@ ModelInput pack_input(const std::vector<const Sequence*>& sequences) {
   return input;
 }
 
-std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& lengths, std::int64_t tokens, std::int64_t workers) {
+std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& lengths,
+                                              std::int64_t tokens, std::int64_t workers) {
   const std::int64_t total = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
-  const std::int64_t count = std::max<std::int64_t>(1, (total + tokens * workers - 1) / (tokens * workers)) * workers;
+  const std::int64_t count =
+      std::max<std::int64_t>(1, (total + tokens * workers - 1) / (tokens * workers)) * workers;
   std::vector<std::vector<std::int64_t>> runs(static_cast<std::size_t>(count));
   std::int64_t before = 0;  // tokens of earlier sequences
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     const std::int64_t middle = before + lengths[i] / 2;
-    runs[static_cast<std::size_t>(middle * count / std::max<std::int64_t>(1, total))].push_back(static_cast<std::int64_t>(i));
+    runs[static_cast<std::size_t>(middle * count / std::max<std::int64_t>(1, total))].push_back(
+        static_cast<std::int64_t>(i));
     before += lengths[i];
   }
   std::erase_if(runs, [](const auto& run) { return run.empty(); });

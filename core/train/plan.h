@@ -1,4 +1,5 @@
-// What a run will need: the arithmetic of its settings and, measured in a few seconds, its time and memory.
+// What a run will need: the arithmetic of its settings and, measured in a few seconds, its time and
+// memory.
 #pragma once
 
 #include <cstdint>
@@ -8,21 +9,26 @@
 
 namespace tinyzero {
 
-// How often a run does what. "Most" is reached if no completion ends before rollout.max_tokens and, where the algorithm asks for other problems,
-// every round of sampling is used.
+// How often a run does what. "Most" is reached if no completion ends before rollout.max_tokens and,
+// where the algorithm asks for other problems, every round of sampling is used.
 struct RunArithmetic {
-  std::int64_t demonstrations = 0;                           // of the warm start
-  std::int64_t completions = 0, rounds = 1;                  // of a step: of one round of sampling, and the most rounds
-  std::int64_t updates = 0, update_completions = 0;          // gradient updates of a step, and the completions of one
-  std::int64_t step_tokens = 0, run_tokens = 0;              // sampled by RL, most: in a step, and in the run
-  std::int64_t evaluations = 0, evaluation_completions = 0;  // greedy ones included, of one evaluation
+  std::int64_t demonstrations = 0;  // of the warm start
+  std::int64_t completions = 0,
+               rounds = 1;  // of a step: of one round of sampling, and the most rounds
+  std::int64_t updates = 0,
+               update_completions = 0;  // gradient updates of a step, and the completions of one
+  std::int64_t step_tokens = 0, run_tokens = 0;  // sampled by RL, most: in a step, and in the run
+  std::int64_t evaluations = 0,
+               evaluation_completions = 0;  // greedy ones included, of one evaluation
 };
 
-// Of a run of `steps` steps of RL; with a budget of tokens or seconds nobody knows their number before, and train.steps is only a bound.
+// Of a run of `steps` steps of RL; with a budget of tokens or seconds nobody knows their number
+// before, and train.steps is only a bound.
 RunArithmetic arithmetic_of(const RunShape& run, std::int64_t steps);
 
-// Seconds of each part of a run, and the largest memory of this process, measured: one step of each on the model as it is, and an evaluation of a
-// few problems. Every problem of the step counts as one that teaches. A model that has not learned to end its answers writes to the limit: then
+// Seconds of each part of a run, and the largest memory of this process, measured: one step of each
+// on the model as it is, and an evaluation of a few problems. Every problem of the step counts as
+// one that teaches. A model that has not learned to end its answers writes to the limit: then
 // rollout and evaluation are upper bounds. Changes the model.
 struct RunProbe {
   double warm_start = 0;           // a step
@@ -40,8 +46,10 @@ struct RunProbe {
 
 RunProbe probe_run(RunParts& parts);
 
-// The same of RL and evaluation from completions that the policy gave in `seconds`, without a change of the model: a pass that learns is taken to
-// cost three times one that reads, which is measured.
-RunProbe probe_sample(ModelWorkers& workers, const RunParts& parts, const StepBatch& sampled, double seconds);
+// The same of RL and evaluation from completions that the policy gave in `seconds`, without a
+// change of the model: a pass that learns is taken to cost three times one that reads, which is
+// measured.
+RunProbe probe_sample(ModelWorkers& workers, const RunParts& parts, const StepBatch& sampled,
+                      double seconds);
 
 }  // namespace tinyzero

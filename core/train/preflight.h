@@ -1,5 +1,6 @@
-// What is looked at before the first step of RL, so that a run which cannot learn does not begin: whether the task's own answers are right and
-// fit, what the start policy does on a few training problems, and whether memory and disk suffice.
+// What is looked at before the first step of RL, so that a run which cannot learn does not begin:
+// whether the task's own answers are right and fit, what the start policy does on a few training
+// problems, and whether memory and disk suffice.
 //
 // Its randomness has a name of its own: a run with preflight and one without are the same.
 #pragma once
@@ -15,12 +16,15 @@
 
 namespace tinyzero {
 
-inline constexpr std::int64_t kPreflightSamples = 16;  // a problem, however many rollout.samples there are
+inline constexpr std::int64_t kPreflightSamples =
+    16;  // a problem, however many rollout.samples there are
 
 struct PreflightReport {
   // Of the task and the settings.
-  double known_answers = -1;  // share of solved problems that the verifier accepts; -1: the task has no solver
-  double answers_cut = -1;    // share of demonstrations (where there are none: known answers) that rollout.max_tokens cuts; -1: neither
+  double known_answers =
+      -1;  // share of solved problems that the verifier accepts; -1: the task has no solver
+  double answers_cut = -1;  // share of demonstrations (where there are none: known answers) that
+                            // rollout.max_tokens cuts; -1: neither
   std::int64_t longest_prompt = 0, max_tokens = 0, context = 0;
   std::vector<std::string> prompt;  // the first problem, token by token
   std::vector<std::string> stops;   // the tokens that end a completion
@@ -35,7 +39,8 @@ struct PreflightReport {
   std::vector<std::string> warnings;
 };
 
-// All but the policy. Throws Error, before anything is written, if nearly all answers would be cut or if a checkpoint does not fit into `run`.
+// All but the policy. Throws Error, before anything is written, if nearly all answers would be cut
+// or if a checkpoint does not fit into `run`.
 PreflightReport check_start(const RunParts& parts, const std::filesystem::path& run);
 
 // Adds what the policy does as it is now, and how long RL takes. `workers` hold the same weights as

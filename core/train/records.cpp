@@ -24,17 +24,19 @@ double mixed_share(const SampledStep& sampled) {
   std::map<std::size_t, std::pair<double, double>> ranges;  // lowest and highest reward by problem
   for (const ScoredCompletion& c : sampled.completions) {
     if (!is_usable(c.verdict.outcome)) continue;
-    auto& [low, high] = ranges.try_emplace(c.item, c.verdict.reward, c.verdict.reward).first->second;
+    auto& [low, high] =
+        ranges.try_emplace(c.item, c.verdict.reward, c.verdict.reward).first->second;
     low = std::min(low, c.verdict.reward);
     high = std::max(high, c.verdict.reward);
   }
-  const auto mixed =
-      std::count_if(ranges.begin(), ranges.end(), [](const auto& entry) { return entry.second.first < entry.second.second; });
+  const auto mixed = std::count_if(ranges.begin(), ranges.end(), [](const auto& entry) {
+    return entry.second.first < entry.second.second;
+  });
   return static_cast<double>(mixed) / static_cast<double>(sampled.items.size());
 }
 
-Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, const Task& task, const LearnReport& learned,
-                 double update_seconds) {
+Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, const Task& task,
+                 const LearnReport& learned, double update_seconds) {
   const double episodes = static_cast<double>(sampled.completions.size());
   double reward = 0, usable = 0, right = 0, length = 0, truncated = 0;
   std::map<std::string, double> reasons;
@@ -55,25 +57,29 @@ Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, 
   Json record = {{"step", step}, {"seconds", seconds}};
   record["train/reward"] = usable > 0 ? reward / usable : 0.0;
   record["train/accuracy"] = right / episodes;
-  for (const auto& [source, counts] : sources) record["train/accuracy/" + source] = counts.first / counts.second;
+  for (const auto& [source, counts] : sources)
+    record["train/accuracy/" + source] = counts.first / counts.second;
   record["train/length"] = length / episodes;
   record["train/truncated"] = truncated / episodes;
   record["train/failed"] = 1.0 - usable / episodes;
   record["train/mixed_groups"] = mixed_share(sampled);
   record["train/sampled"] = sampled.items.size();
   record["train/kept"] = std::count(sampled.kept.begin(), sampled.kept.end(), true);
-  for (const char* name : {"loss", "kl", "entropy", "gradient_norm", "logp_gap"}) record[std::string("train/") + name] = 0.0;
+  for (const char* name : {"loss", "kl", "entropy", "gradient_norm", "logp_gap"})
+    record[std::string("train/") + name] = 0.0;
   for (const auto& [name, mean] : learned.metrics.values()) record["train/" + name] = mean.value();
   record["train/learning_rate"] = learned.learning_rate;
   record["train/skipped"] = learned.skipped;
-  for (const auto& [reason, count] : reasons) record["train/reasons/" + metric_word(reason)] = count / episodes;
+  for (const auto& [reason, count] : reasons)
+    record["train/reasons/" + metric_word(reason)] = count / episodes;
   record["tokens/sampled"] = static_cast<std::int64_t>(length);
   record["tokens/trained"] = learned.trained;
   record["tokens/read"] = learned.read;
   record["time/rollout"] = sampled.rollout_seconds;
   record["time/score"] = sampled.score_seconds;
   record["time/update"] = update_seconds;
-  record["speed/tokens"] = length / (sampled.rollout_seconds + sampled.score_seconds + update_seconds);
+  record["speed/tokens"] =
+      length / (sampled.rollout_seconds + sampled.score_seconds + update_seconds);
   record["speed/rollout_tokens"] = length / sampled.rollout_seconds;
   record["speed/slot_use"] = sampled.slot_use;
   return record;
@@ -85,7 +91,8 @@ Json eval_record(std::int64_t step, double seconds, const EvalReport& report) {
   record["eval/accuracy_low"] = report.accuracy_interval.low;
   record["eval/accuracy_high"] = report.accuracy_interval.high;
   record["eval/greedy"] = report.greedy;
-  for (std::size_t i = 1; i < report.pass_at.size(); ++i) record[fmt::format("eval/pass_at_{}", 1 << i)] = report.pass_at[i];
+  for (std::size_t i = 1; i < report.pass_at.size(); ++i)
+    record[fmt::format("eval/pass_at_{}", 1 << i)] = report.pass_at[i];
   record["eval/length"] = report.length;
   record["eval/truncated"] = report.truncated;
   record["eval/failed"] = report.failed;
@@ -93,16 +100,20 @@ Json eval_record(std::int64_t step, double seconds, const EvalReport& report) {
   record["eval/keys"] = report.keys;
   for (const auto& [bucket, counts] : report.by_difficulty)
     record[fmt::format("eval/difficulty_{}", bucket)] = counts.first / counts.second;
-  for (const auto& [source, counts] : report.by_source) record["eval/accuracy/" + source] = counts.first / counts.second;
-  for (const auto& [reason, count] : report.reasons) record["eval/reasons/" + metric_word(reason)] = count / report.total;
+  for (const auto& [source, counts] : report.by_source)
+    record["eval/accuracy/" + source] = counts.first / counts.second;
+  for (const auto& [reason, count] : report.reasons)
+    record["eval/reasons/" + metric_word(reason)] = count / report.total;
   return record;
 }
 
-Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t index, const Task& task) {
+Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t index,
+                    const Task& task) {
   const ScoredCompletion& c = sampled.completions[index];
   const Item& item = sampled.items[c.item];
   Json parts = Json::object();
-  for (std::size_t p = 0; p < task.about().parts.size(); ++p) parts[task.about().parts[p]] = c.verdict.parts[p];
+  for (std::size_t p = 0; p < task.about().parts.size(); ++p)
+    parts[task.about().parts[p]] = c.verdict.parts[p];
   Json record = {{"step", step},
                  {"problem", c.item},
                  {"sample", c.episode.sample},
@@ -124,7 +135,8 @@ Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t i
 
 std::string episode_lines(std::int64_t step, const SampledStep& sampled, const Task& task) {
   std::string lines;
-  for (std::size_t i = 0; i < sampled.completions.size(); ++i) lines += json_line(episode_record(step, sampled, i, task)) + "\n";
+  for (std::size_t i = 0; i < sampled.completions.size(); ++i)
+    lines += json_line(episode_record(step, sampled, i, task)) + "\n";
   return lines;
 }
 

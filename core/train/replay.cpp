@@ -26,9 +26,11 @@ fs::path checkpoint_before(const RunFolder& folder, std::int64_t step) {
     if (place && place->phase == Phase::reinforce)
       steps += (steps.empty() ? "" : ", ") + std::to_string(place->step + 1);
   }
-  throw Error(fmt::format("step {} cannot be replayed: the run has no checkpoint {}", step, wanted.filename().string()),
+  throw Error(fmt::format("step {} cannot be replayed: the run has no checkpoint {}", step,
+                          wanted.filename().string()),
               steps.empty() ? "train with checkpoint.every above 0"
-                            : "it has those before steps " + steps + "; checkpoint.every and checkpoint.keep decide");
+                            : "it has those before steps " + steps +
+                                  "; checkpoint.every and checkpoint.keep decide");
 }
 
 // Mean change of the log-prob of a token, over completions that are right (or not).
@@ -50,24 +52,33 @@ Replay::Replay(RunParts& parts, const RunFolder& folder, std::int64_t step)
   check_episodes(folder);
 }
 
-Checkpoint Replay::read_start(Model& model) const { return read_checkpoint(checkpoint_, model, parts_.adapter.get()); }
+Checkpoint Replay::read_start(Model& model) const {
+  return read_checkpoint(checkpoint_, model, parts_.adapter.get());
+}
 
 void Replay::check_episodes(const RunFolder& folder) const {
   const auto files = episode_files(folder.path());
   const auto file = files.find(step_);
-  if (file == files.end()) throw Error(fmt::format("{} has no episodes of step {} to hold it against", folder.path().string(), step_));
+  if (file == files.end())
+    throw Error(fmt::format("{} has no episodes of step {} to hold it against",
+                            folder.path().string(), step_));
   EpisodeReader lines(file->second);
   std::size_t count = 0;
   for (std::string line; lines.next(line); ++count) {
     const Json recorded = parse_json(line, lines.place());
-    const bool same = count < sampled_.completions.size() && recorded.value("reward", 0.0) == sampled_.completions[count].verdict.reward &&
-                      recorded.value("completion", "") == as_written(sampled_.completions[count].text);
+    const bool same =
+        count < sampled_.completions.size() &&
+        recorded.value("reward", 0.0) == sampled_.completions[count].verdict.reward &&
+        recorded.value("completion", "") == as_written(sampled_.completions[count].text);
     if (!same)
-      throw Error(fmt::format("completion {} of step {} does not repeat as it was recorded", count, step_),
-                  "replay with the program, task, kernels and machine that the run was made with: manifest.json names them");
+      throw Error(
+          fmt::format("completion {} of step {} does not repeat as it was recorded", count, step_),
+          "replay with the program, task, kernels and machine that the run was made with: "
+          "manifest.json names them");
   }
   if (count != sampled_.completions.size())
-    throw Error(fmt::format("{} holds {} completions, the step has {}", file->second.string(), count, sampled_.completions.size()));
+    throw Error(fmt::format("{} holds {} completions, the step has {}", file->second.string(),
+                            count, sampled_.completions.size()));
 }
 
 std::optional<bool> Replay::weights_as_saved() const {
@@ -75,7 +86,8 @@ std::optional<bool> Replay::weights_as_saved() const {
   const Model saved = load_model(after_);
   const Model& now = parts_.model;
   return saved.layout.size() == now.layout.size() &&
-         std::memcmp(saved.weights.data(), now.weights.data(), static_cast<std::size_t>(now.weights.size()) * sizeof(float)) == 0;
+         std::memcmp(saved.weights.data(), now.weights.data(),
+                     static_cast<std::size_t>(now.weights.size()) * sizeof(float)) == 0;
 }
 
 ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
@@ -90,7 +102,11 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   const StepBatch all = make_batch(sampled_.prompts, sampled_.completions, s.rollout.max_tokens);
   const std::vector<bool> kept = kept_of(algorithm, s.rollout, all, s.rollout.prompts);
   StepBatch step = make_batch(sampled_.prompts, sampled_.completions, s.rollout.max_tokens, kept);
-  const auto logp = [&] { return evaluate_model(learner.workers(), all.sequences, s.train.micro_batch, s.rollout.temperature).logp; };
+  const auto logp = [&] {
+    return evaluate_model(learner.workers(), all.sequences, s.train.micro_batch,
+                          s.rollout.temperature)
+        .logp;
+  };
   out.before = logp();
   out.episodes = static_cast<std::int64_t>(step.sequences.size());
   out.learned = learner.learn(step_, step, &out.batch);
@@ -105,7 +121,9 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   std::vector<std::int64_t> seen;  // episodes of `all` that are in `step`
   for (std::size_t i = 0; i < sampled_.completions.size(); ++i)
     if (kept[sampled_.completions[i].item]) seen.push_back(static_cast<std::int64_t>(i));
-  if (!seen.empty()) out.advantage.index_put_({at::isin(all.batch.episode, at::tensor(seen))}, step.batch.advantage.to(at::kFloat));
+  if (!seen.empty())
+    out.advantage.index_put_({at::isin(all.batch.episode, at::tensor(seen))},
+                             step.batch.advantage.to(at::kFloat));
   return out;
 }
 
@@ -114,11 +132,12 @@ ReplayComparison compare(const ReplayedUpdate& first, const ReplayedUpdate& seco
     const double norms = a.norm().item<double>() * b.norm().item<double>();
     return norms > 0 ? a.dot(b).item<double>() / norms : 0.0;
   };
-  const at::Tensor a = first.advantage.to(at::kDouble), b = second.advantage.to(at::kDouble);  // (N)
-  const at::Tensor x = first.change.to(at::kDouble), y = second.change.to(at::kDouble);        // (P)
+  const at::Tensor a = first.advantage.to(at::kDouble),
+                   b = second.advantage.to(at::kDouble);                                 // (N)
+  const at::Tensor x = first.change.to(at::kDouble), y = second.change.to(at::kDouble);  // (P)
   const double norm = x.norm().item<double>();
-  return {cosine(a - a.mean(), b - b.mean()), (a * b).lt(0).to(at::kDouble).mean().item<double>(), cosine(x, y),
-          norm > 0 ? y.norm().item<double>() / norm : 0.0};
+  return {cosine(a - a.mean(), b - b.mean()), (a * b).lt(0).to(at::kDouble).mean().item<double>(),
+          cosine(x, y), norm > 0 ? y.norm().item<double>() / norm : 0.0};
 }
 
 }  // namespace tinyzero

@@ -15,14 +15,19 @@ namespace tinyzero {
 struct ReplayedUpdate {
   std::string algorithm;
   std::int64_t episodes = 0;       // of the step that its update sees
-  std::vector<std::string> begun;  // side models that the run did not have: copies of the policy as it was before the step
+  std::vector<std::string> begun;  // side models that the run did not have: copies of the policy as
+                                   // it was before the step
   LearnReport learned;
-  BatchFile batch;               // as `algorithm explain` reads it, before the update
-  at::Tensor advantage;          // (N), of all recorded tokens; 0 for episodes that its update does not see
-  at::Tensor change;             // (P) of all weights
-  at::Tensor before, after;      // (N) log-probs of all recorded tokens, by the trainer, before and after the update
-  std::optional<bool> as_saved;  // whether the weights are now those of the checkpoint after the step, bit for bit; nothing: there is none
-  double right = 0, wrong = 0;   // mean change of the log-prob of a token, over right and over other completions
+  BatchFile batch;       // as `algorithm explain` reads it, before the update
+  at::Tensor advantage;  // (N), of all recorded tokens; 0 for episodes that its update does not see
+  at::Tensor change;     // (P) of all weights
+  at::Tensor before,
+      after;  // (N) log-probs of all recorded tokens, by the trainer, before and after the update
+  std::optional<bool> as_saved;  // whether the weights are now those of the checkpoint after the
+                                 // step, bit for bit; nothing: there is none
+  double right = 0,
+         wrong =
+             0;  // mean change of the log-prob of a token, over right and over other completions
 };
 
 // How two updates of one step differ.
@@ -35,8 +40,8 @@ struct ReplayComparison {
 
 class Replay {
  public:
-  // Samples the step anew from the checkpoint before it, which gives what was recorded: checked, completion by completion. Throws Error if
-  // there is no such checkpoint, or if they differ.
+  // Samples the step anew from the checkpoint before it, which gives what was recorded: checked,
+  // completion by completion. Throws Error if there is no such checkpoint, or if they differ.
   Replay(RunParts& parts, const RunFolder& folder, std::int64_t step);
 
   // The step's update by an algorithm, from the checkpoint before it.

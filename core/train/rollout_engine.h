@@ -10,10 +10,13 @@
 
 namespace tinyzero {
 
-// Throws Error that names the setting, if it asks for a device that this machine or build does not have.
+// Throws Error that names the setting, if it asks for a device that this machine or build does not
+// have.
 void check_devices(const Experiment& experiment);
 
-// On the weights of parts.model, after check_devices(); `note` is called with what is worth knowing about it.
-std::unique_ptr<Engine> rollout_engine(const RunParts& parts, const std::function<void(const std::string&)>& note);
+// On the weights of parts.model, after check_devices(); `note` is called with what is worth knowing
+// about it.
+std::unique_ptr<Engine> rollout_engine(const RunParts& parts,
+                                       const std::function<void(const std::string&)>& note);
 
 }  // namespace tinyzero

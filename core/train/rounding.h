@@ -1,7 +1,9 @@
-// Stochastic rounding to bf16: a number between two neighbours a < b of bf16 becomes b with the chance (x - a) / (b - a), so that its expected
-// value is x, and steps too small for bf16 are not lost on average. What is a number of bf16 stays as it is.
+// Stochastic rounding to bf16: a number between two neighbours a < b of bf16 becomes b with the
+// chance (x - a) / (b - a), so that its expected value is x, and steps too small for bf16 are not
+// lost on average. What is a number of bf16 stays as it is.
 //
-// The randomness is counter-based: it is a function of a key, for which a step has one, and of the number's place.
+// The randomness is counter-based: it is a function of a key, for which a step has one, and of the
+// number's place.
 #pragma once
 
 #include <bit>
@@ -11,16 +13,20 @@
 
 namespace tinyzero {
 
-// The bits in bf16, from 16 random bits. Infinity stays; a NaN stays one; nothing finite becomes infinite.
+// The bits in bf16, from 16 random bits. Infinity stays; a NaN stays one; nothing finite becomes
+// infinite.
 inline std::uint16_t round_to_bf16(float x, std::uint32_t random) {
   constexpr std::uint32_t kInfinite = 0x7F800000u;
   const auto bits = std::bit_cast<std::uint32_t>(x);
   const std::uint32_t rounded = bits + (random & 0xFFFFu);
-  const bool nan = (bits & ~0x80000000u) > kInfinite, overflows = nan || (rounded & ~0x80000000u) >= kInfinite;
+  const bool nan = (bits & ~0x80000000u) > kInfinite,
+             overflows = nan || (rounded & ~0x80000000u) >= kInfinite;
   return static_cast<std::uint16_t>((overflows ? bits | (nan ? 0x400000u : 0u) : rounded) >> 16);
 }
 
-inline float from_bf16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+inline float from_bf16(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
 
 inline constexpr std::int64_t kRandomBlock = 256;
 
@@ -40,7 +46,8 @@ class RandomWords {
   std::uint32_t words_[kRandomBlock + 8];
 };
 
-// Rounds n numbers in place to numbers of bf16, number i by half i mod 2 of word i / 2 of the stream `key`, with so many threads.
+// Rounds n numbers in place to numbers of bf16, number i by half i mod 2 of word i / 2 of the
+// stream `key`, with so many threads.
 void round_all_to_bf16(float* x, std::int64_t n, std::uint64_t key, std::int64_t threads);
 
 }  // namespace tinyzero

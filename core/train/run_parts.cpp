@@ -26,7 +26,8 @@ namespace tinyzero {
 namespace {
 
 constexpr std::int64_t kRoundedAtOnce = 4096;
-constexpr std::int64_t kVocabMultiple = 32;  // a new model's vocabulary is padded to this, as real ones are
+constexpr std::int64_t kVocabMultiple =
+    32;  // a new model's vocabulary is padded to this, as real ones are
 
 // Where the setting stands that says how many, if any does.
 Place place_of(const Experiment& e, const std::string& one, const std::string& other) {
@@ -57,11 +58,14 @@ ModelConfig new_config(const Experiment& experiment, const Tokenizer& tokenizer)
   set(c.mlp, s.mlp);
   set(c.context, s.context);
   if (c.heads % c.kv_heads != 0)
-    throw Error(place_of(experiment, "model.heads", "model.kv_heads"),
-                fmt::format("model.heads is {}, model.kv_heads {}: heads must share key/value heads evenly", c.heads, c.kv_heads));
+    throw Error(
+        place_of(experiment, "model.heads", "model.kv_heads"),
+        fmt::format("model.heads is {}, model.kv_heads {}: heads must share key/value heads evenly",
+                    c.heads, c.kv_heads));
   if (c.width % c.heads != 0 || c.width / c.heads % 2 != 0)
     throw Error(place_of(experiment, "model.heads", "model.width"),
-                fmt::format("model.width is {}, model.heads {}: a head must have an even size", c.width, c.heads));
+                fmt::format("model.width is {}, model.heads {}: a head must have an even size",
+                            c.width, c.heads));
   c.head_dim = c.width / c.heads;
   c.vocab = (tokenizer.size() + kVocabMultiple - 1) / kVocabMultiple * kVocabMultiple;
   c.eos = {tokenizer.id(kEndToken)};
@@ -70,7 +74,8 @@ ModelConfig new_config(const Experiment& experiment, const Tokenizer& tokenizer)
 
 Model new_model(const Experiment& experiment, const ModelConfig& config) {
   Model model(config);
-  initialize(model, stream_key(static_cast<std::uint64_t>(experiment.general.seed), {static_cast<std::uint64_t>(Purpose::weights)}));
+  initialize(model, stream_key(static_cast<std::uint64_t>(experiment.general.seed),
+                               {static_cast<std::uint64_t>(Purpose::weights)}));
   return model;
 }
 
@@ -85,8 +90,10 @@ void round_to_bf16(Model& model) {
   }
 }
 
-ModelConfig config_of(const Experiment& experiment, const Tokenizer& tokenizer, const fs::path& start) {
-  return experiment.model.path.empty() ? new_config(experiment, tokenizer) : read_model_config(start);
+ModelConfig config_of(const Experiment& experiment, const Tokenizer& tokenizer,
+                      const fs::path& start) {
+  return experiment.model.path.empty() ? new_config(experiment, tokenizer)
+                                       : read_model_config(start);
 }
 
 Model open_weights(const Experiment& experiment, const ModelConfig& config, const fs::path& start) {
@@ -96,10 +103,13 @@ Model open_weights(const Experiment& experiment, const ModelConfig& config, cons
   return model;
 }
 
-// Whether the folder has its weights, and all of them in bf16. Throws Error if they are not those of its config.json.
+// Whether the folder has its weights, and all of them in bf16. Throws Error if they are not those
+// of its config.json.
 bool is_stored_in_bf16(const fs::path& start) {
   std::error_code unknown;
-  if (!fs::exists(start / "model.safetensors", unknown) && !fs::exists(start / "model.safetensors.index.json", unknown)) return false;
+  if (!fs::exists(start / "model.safetensors", unknown) &&
+      !fs::exists(start / "model.safetensors.index.json", unknown))
+    return false;
   const std::map<Dtype, std::int64_t> dtypes = ModelFolder(start).dtypes();
   return dtypes.size() == 1 && dtypes.begin()->first == Dtype::bf16;
 }
@@ -108,7 +118,8 @@ bool is_stored_in_bf16(const fs::path& start) {
 void check_rank(const Experiment& experiment, const Model& model) {
   if (experiment.lora.rank == 0) return;
   try {
-    Adapter::check_rank(model.layout, {experiment.lora.rank, experiment.lora.alpha, experiment.lora.targets, ""});
+    Adapter::check_rank(model.layout,
+                        {experiment.lora.rank, experiment.lora.alpha, experiment.lora.targets, ""});
   } catch (const Error& e) {
     throw Error(experiment.place("lora.rank"), e.what(), e.hint());
   }
@@ -116,10 +127,12 @@ void check_rank(const Experiment& experiment, const Model& model) {
 
 std::unique_ptr<Adapter> new_adapter(const Experiment& experiment, const Model& model) {
   if (experiment.lora.rank == 0) return nullptr;
-  const AdapterOptions options{experiment.lora.rank, experiment.lora.alpha, experiment.lora.targets, experiment.model.path};
+  const AdapterOptions options{experiment.lora.rank, experiment.lora.alpha, experiment.lora.targets,
+                               experiment.model.path};
   const auto seed = static_cast<std::uint64_t>(experiment.general.seed);
   try {
-    return std::make_unique<Adapter>(model, options, stream_key(seed, {static_cast<std::uint64_t>(Purpose::adapter)}));
+    return std::make_unique<Adapter>(
+        model, options, stream_key(seed, {static_cast<std::uint64_t>(Purpose::adapter)}));
   } catch (const Error& e) {
     throw Error(experiment.place("lora.rank"), e.what(), e.hint());
   }
@@ -140,12 +153,15 @@ PromptSizes prompt_sizes(const RunParts& parts) {
 }
 
 void check_room(const RunParts& parts) {
-  const std::int64_t longest = parts.prompts.longest, needed = longest + parts.experiment.rollout.max_tokens;
+  const std::int64_t longest = parts.prompts.longest,
+                     needed = longest + parts.experiment.rollout.max_tokens;
   if (needed <= parts.model.config.context) return;
-  throw Error(place_of(parts.experiment, "rollout.max_tokens", "model.context"),
-              fmt::format("prompts of {} tokens and rollout.max_tokens of {} need {} positions, the model has {}", longest,
-                              parts.experiment.rollout.max_tokens, needed, parts.model.config.context),
-              "lower rollout.max_tokens, or raise model.context");
+  throw Error(
+      place_of(parts.experiment, "rollout.max_tokens", "model.context"),
+      fmt::format(
+          "prompts of {} tokens and rollout.max_tokens of {} need {} positions, the model has {}",
+          longest, parts.experiment.rollout.max_tokens, needed, parts.model.config.context),
+      "lower rollout.max_tokens, or raise model.context");
 }
 
 void choose_micro_batch(RunParts& parts) {
@@ -153,13 +169,16 @@ void choose_micro_batch(RunParts& parts) {
   if (e.train.micro_batch > 0) return;
   parts.chose_micro_batch = true;
   if (e.train.device == "cpu") {
-    e.train.micro_batch = micro_batch_for(RunShape::of(parts), resident_memory() + available_memory());
+    e.train.micro_batch =
+        micro_batch_for(RunShape::of(parts), resident_memory() + available_memory());
   } else {
     Gpu gpu;
-    if (has_cuda_device()) gpu.bytes = static_cast<double>(at::accelerator::getMemoryInfo(0).second);
+    if (has_cuda_device())
+      gpu.bytes = static_cast<double>(at::accelerator::getMemoryInfo(0).second);
     e.train.micro_batch = std::max(kLeastMicroBatch, gpu_micro_batch(RunShape::of(parts), gpu));
   }
-  for (ResolvedSetting& setting : e.resolved) {  // a run goes on with as many: its sums depend on them
+  for (ResolvedSetting& setting :
+       e.resolved) {  // a run goes on with as many: its sums depend on them
     if (setting.path == "train.micro_batch") setting.value = std::to_string(e.train.micro_batch);
   }
 }
@@ -186,10 +205,11 @@ void check_weights_fit(const RunParts& parts) {
   const std::int64_t needed = memory.program + memory.weights, total = total_memory();
   if (needed <= total) return;
   const Experiment& e = parts.experiment;
-  throw Error(place_of(e, "model.path", "model.width"),
-              fmt::format("the weights of {} take {} of memory, this machine has {}", model_label(parts),
-                          size_text(static_cast<double>(needed)), size_text(static_cast<double>(total))),
-              "take a smaller model, or a machine with more memory");
+  throw Error(
+      place_of(e, "model.path", "model.width"),
+      fmt::format("the weights of {} take {} of memory, this machine has {}", model_label(parts),
+                  size_text(static_cast<double>(needed)), size_text(static_cast<double>(total))),
+      "take a smaller model, or a machine with more memory");
 }
 
 Task open_task(const PluginCatalog& catalog, const PluginChoice& choice) {
@@ -199,7 +219,8 @@ Task open_task(const PluginCatalog& catalog, const PluginChoice& choice) {
 
 void check_demonstrations(const Experiment& experiment, const Task& task) {
   if (experiment.warm_start.steps == 0 || task.can_demonstrate()) return;
-  throw Error(experiment.place("warm_start.steps"), "task \"" + task.about().id + "\" has no demonstrations to start from",
+  throw Error(experiment.place("warm_start.steps"),
+              "task \"" + task.about().id + "\" has no demonstrations to start from",
               "set warm_start.steps: 0, or give the task a demonstrate()");
 }
 
@@ -216,9 +237,11 @@ void check_start_folder(const Experiment& experiment, const fs::path& start, boo
   const ResolvedSetting* path = experiment.find("model.path");
   Node named;  // as it was written, or could have been
   if (path != nullptr) named.origin = path->origin;
-  named.scalar = start.lexically_relative(fs::absolute(fs::path(named.origin.source)).parent_path()).string();
+  named.scalar =
+      start.lexically_relative(fs::absolute(fs::path(named.origin.source)).parent_path()).string();
   const std::string hint = weights ? "give the folder of a Hugging Face model or of a checkpoint"
-                                   : "of a model that is not here yet, download its config.json and tokenizer.json into that folder";
+                                   : "of a model that is not here yet, download its config.json "
+                                     "and tokenizer.json into that folder";
   throw Error(experiment.place("model.path"), "model.path " + start.string() + " is no folder",
               hint + "; " + missing_path_hint(named));
 }
@@ -257,31 +280,38 @@ RunParts RunParts::open_run(const fs::path& folder, const PluginCatalog& catalog
   return open(std::move(experiment), catalog, opening, mistakes);
 }
 
-RunParts RunParts::load(const fs::path& file, const std::vector<std::string>& overrides, const PluginCatalog& catalog, bool weights) {
+RunParts RunParts::load(const fs::path& file, const std::vector<std::string>& overrides,
+                        const PluginCatalog& catalog, bool weights) {
   Mistakes mistakes;
   const Node root = load_with_overrides(file, overrides, mistakes);
   Mistakes first = mistakes;
   Experiment experiment = Experiment::from_node(root, file.stem().string(), first);
-  if (!first.empty()) experiment = Experiment::from_node(root, file.stem().string(), mistakes, plugin_keys(root, catalog));
+  if (!first.empty())
+    experiment =
+        Experiment::from_node(root, file.stem().string(), mistakes, plugin_keys(root, catalog));
   const Opening opening{experiment.model.path, weights};
   return open(std::move(experiment), catalog, opening, mistakes);
 }
 
-RunParts RunParts::load(const fs::path& file, const std::vector<std::string>& overrides, const PluginCatalog& catalog) {
+RunParts RunParts::load(const fs::path& file, const std::vector<std::string>& overrides,
+                        const PluginCatalog& catalog) {
   return load(file, overrides, catalog, /*weights=*/true);
 }
 
-RunParts RunParts::load_shapes(const fs::path& file, const std::vector<std::string>& overrides, const PluginCatalog& catalog) {
+RunParts RunParts::load_shapes(const fs::path& file, const std::vector<std::string>& overrides,
+                               const PluginCatalog& catalog) {
   return load(file, overrides, catalog, /*weights=*/false);
 }
 
-RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, const Opening& opening, Mistakes& mistakes) {
+RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, const Opening& opening,
+                        Mistakes& mistakes) {
   use_kernels(kernels_for(experiment.general.precision));
   const ModelSettings& m = experiment.model;
   std::optional<Task> task;
   ConfiguredAlgorithm algorithm;
   const bool readable = mistakes.empty();
-  if (!experiment.task.use.empty()) mistakes.collect([&] { task.emplace(open_task(catalog, experiment.task)); });
+  if (!experiment.task.use.empty())
+    mistakes.collect([&] { task.emplace(open_task(catalog, experiment.task)); });
   if (!experiment.algorithm.use.empty()) {
     mistakes.collect([&] {
       check_found(catalog, TINYZERO_NOTE_ALGORITHM, experiment.algorithm);
@@ -289,18 +319,30 @@ RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, con
     });
   }
   if (task) mistakes.collect([&] { check_demonstrations(experiment, *task); });
-  if (readable) mistakes.collect([&] { check_start_folder(experiment, opening.start, opening.weights); });
+  if (readable)
+    mistakes.collect([&] { check_start_folder(experiment, opening.start, opening.weights); });
   mistakes.refuse();
 
-  Tokenizer tokenizer = m.path.empty() ? Tokenizer::make(m.tokenizer == "numbers") : Tokenizer::load(opening.start);
+  Tokenizer tokenizer =
+      m.path.empty() ? Tokenizer::make(m.tokenizer == "numbers") : Tokenizer::load(opening.start);
   const std::int64_t resident = resident_memory();
   Model model(config_of(experiment, tokenizer, opening.start), FloatBuffer());
   if (model.config.eos.empty())
-    throw Error(opening.start.string() + "/config.json names no eos_token_id: completions would never end", "add it");
+    throw Error(
+        opening.start.string() + "/config.json names no eos_token_id: completions would never end",
+        "add it");
   std::string framing = resolve_framing(m.prompt_template, tokenizer);
-  EvalSet held_out = draw_eval_set(*task, split_from_name(experiment.eval.split), static_cast<std::size_t>(experiment.eval.problems));
-  RunParts parts{std::move(experiment), std::move(*task),    std::move(algorithm), std::move(model), std::move(tokenizer),
-                 std::move(framing),    std::move(held_out), resident,             nullptr};
+  EvalSet held_out = draw_eval_set(*task, split_from_name(experiment.eval.split),
+                                   static_cast<std::size_t>(experiment.eval.problems));
+  RunParts parts{std::move(experiment),
+                 std::move(*task),
+                 std::move(algorithm),
+                 std::move(model),
+                 std::move(tokenizer),
+                 std::move(framing),
+                 std::move(held_out),
+                 resident,
+                 nullptr};
   parts.base_is_bf16 = !opening.start.empty() && is_stored_in_bf16(opening.start);
   parts.prompts = prompt_sizes(parts);
   check_room(parts);
@@ -318,18 +360,24 @@ std::vector<std::string> plugin_keys(const Node& experiment, const PluginCatalog
   std::vector<std::string> keys;
   const auto use_of = [&](const char* section) {
     const Node* node = experiment.find(section);
-    const Node* use = node == nullptr ? nullptr : node->kind == Node::Kind::scalar ? node : node->find("use");
+    const Node* use = node == nullptr                    ? nullptr
+                      : node->kind == Node::Kind::scalar ? node
+                                                         : node->find("use");
     return use != nullptr && use->kind == Node::Kind::scalar ? plugin_name(*use) : std::string();
   };
   const auto add = [&](const std::string& section, const SettingsTable& table) {
     for (const Setting& row : table.rows()) keys.push_back(section + "." + row.name);
   };
   try {
-    add("task", TaskSettings(load_task_code(catalog.find(TINYZERO_NOTE_TASK, use_of("task")), false)->about()).table());
+    add("task",
+        TaskSettings(
+            load_task_code(catalog.find(TINYZERO_NOTE_TASK, use_of("task")), false)->about())
+            .table());
   } catch (const Error&) {  // is said where it is opened
   }
   try {
-    const auto algorithm = load_algorithm_module(catalog.find(TINYZERO_NOTE_ALGORITHM, use_of("algorithm"))).make();
+    const auto algorithm =
+        load_algorithm_module(catalog.find(TINYZERO_NOTE_ALGORITHM, use_of("algorithm"))).make();
     SettingsTable table;
     algorithm->describe(table);
     add("algorithm", table);
@@ -340,8 +388,10 @@ std::vector<std::string> plugin_keys(const Node& experiment, const PluginCatalog
 
 std::vector<ResolvedSetting> RunParts::resolved() const {
   std::vector<ResolvedSetting> all = experiment.resolved;
-  const auto add = [&](const PluginChoice& choice, const char* section, const std::vector<ResolvedSetting>& rows) {
-    all.push_back({std::string(section) + ".use", yaml_text(choice.use), choice.settings.find("use")->origin});
+  const auto add = [&](const PluginChoice& choice, const char* section,
+                       const std::vector<ResolvedSetting>& rows) {
+    all.push_back({std::string(section) + ".use", yaml_text(choice.use),
+                   choice.settings.find("use")->origin});
     all.insert(all.end(), rows.begin(), rows.end());
   };
   add(experiment.task, "task", task.resolved());
@@ -353,25 +403,33 @@ std::string model_label(const RunParts& parts) {
   const ModelSettings& m = parts.experiment.model;
   const double millions = static_cast<double>(parts.model.config.parameters()) / 1e6;
   const std::string name = m.path.empty() ? m.preset : fs::path(m.path).filename().string();
-  const std::string adapter = parts.adapter ? fmt::format(" + LoRA {:.1f}M", static_cast<double>(parts.adapter->size()) / 1e6) : "";
+  const std::string adapter =
+      parts.adapter
+          ? fmt::format(" + LoRA {:.1f}M", static_cast<double>(parts.adapter->size()) / 1e6)
+          : "";
   return fmt::format("{} {:.{}f}M{}", name, millions, millions < 10 ? 1 : 0, adapter);
 }
 
 std::vector<Sequence> demonstrations(const RunParts& parts, std::uint64_t step) {
-  const auto seed =
-      stream_key(static_cast<std::uint64_t>(parts.experiment.general.seed), {static_cast<std::uint64_t>(Purpose::demonstrations)});
-  const auto items = draw_step(parts.task, /*stage=*/nullptr, seed, step, static_cast<std::size_t>(parts.experiment.warm_start.batch));
+  const auto seed = stream_key(static_cast<std::uint64_t>(parts.experiment.general.seed),
+                               {static_cast<std::uint64_t>(Purpose::demonstrations)});
+  const auto items = draw_step(parts.task, /*stage=*/nullptr, seed, step,
+                               static_cast<std::size_t>(parts.experiment.warm_start.batch));
   std::vector<Sequence> out;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    Sequence sequence{parts.tokenizer.encode_prompt(frame_prompt(items[i].prompt, parts.framing)), 0};
+    Sequence sequence{parts.tokenizer.encode_prompt(frame_prompt(items[i].prompt, parts.framing)),
+                      0};
     sequence.prompt = static_cast<std::int64_t>(sequence.ids.size());
-    const auto trace = parts.tokenizer.encode(parts.task.demonstrate(items[i].state, seed, items[i].index));
+    const auto trace =
+        parts.tokenizer.encode(parts.task.demonstrate(items[i].state, seed, items[i].index));
     sequence.ids.insert(sequence.ids.end(), trace.begin(), trace.end());
     sequence.ids.push_back(static_cast<std::int32_t>(parts.model.config.eos.front()));
     if (static_cast<std::int64_t>(sequence.ids.size()) > parts.model.config.context) {
-      throw Error(fmt::format("a demonstration of task \"{}\" has {} tokens with its prompt, the model's context is {}",
-                              parts.task.about().id, sequence.ids.size(), parts.model.config.context),
-                  "raise model.context, or ask the task for shorter demonstrations");
+      throw Error(
+          fmt::format("a demonstration of task \"{}\" has {} tokens with its prompt, the model's "
+                      "context is {}",
+                      parts.task.about().id, sequence.ids.size(), parts.model.config.context),
+          "raise model.context, or ask the task for shorter demonstrations");
     }
     out.push_back(std::move(sequence));
   }

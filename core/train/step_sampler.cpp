@@ -15,23 +15,31 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t kRoundBit = 48;  // a round is part of the name of its randomness, above the step
+constexpr std::uint64_t kRoundBit =
+    48;  // a round is part of the name of its randomness, above the step
 
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
-void check_failures(const std::vector<ScoredCompletion>& completions, const Task& task, double most) {
+void check_failures(const std::vector<ScoredCompletion>& completions, const Task& task,
+                    double most) {
   const auto failed = [](const ScoredCompletion& c) { return !is_usable(c.verdict.outcome); };
   const double share =
-      static_cast<double>(std::count_if(completions.begin(), completions.end(), failed)) / static_cast<double>(completions.size());
+      static_cast<double>(std::count_if(completions.begin(), completions.end(), failed)) /
+      static_cast<double>(completions.size());
   if (share <= most) return;
   const ScoredCompletion& first = *std::find_if(completions.begin(), completions.end(), failed);
-  throw Failure(fmt::format("task \"{}\" could not judge {:.0f} % of a step's episodes (train.max_failed is {:.0f} %): {}: {}",
-                            task.about().id, 100 * share, 100 * most, outcome_name(first.verdict.outcome), task.reason(first.verdict)),
+  throw Failure(fmt::format("task \"{}\" could not judge {:.0f} % of a step's episodes "
+                            "(train.max_failed is {:.0f} %): {}: {}",
+                            task.about().id, 100 * share, 100 * most,
+                            outcome_name(first.verdict.outcome), task.reason(first.verdict)),
                 "look at the task; the last checkpoint is intact");
 }
 
 // The control without information: rewards that do not depend on what was said.
-void reward_at_random(std::vector<ScoredCompletion>& completions, double chance, std::uint64_t seed, std::uint64_t step) {
+void reward_at_random(std::vector<ScoredCompletion>& completions, double chance, std::uint64_t seed,
+                      std::uint64_t step) {
   Rng rng(seed, {static_cast<std::uint64_t>(Purpose::random_reward), step});
   for (ScoredCompletion& c : completions) {
     c.right = rng.chance(chance);
@@ -42,10 +50,12 @@ void reward_at_random(std::vector<ScoredCompletion>& completions, double chance,
 }  // namespace
 
 std::int64_t most_rounds(const RunParts& parts) {
-  return std::max(parts.algorithm.algorithm->sampling_rounds(), parts.experiment.rollout.mixed_rounds);
+  return std::max(parts.algorithm.algorithm->sampling_rounds(),
+                  parts.experiment.rollout.mixed_rounds);
 }
 
-std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rollout, const StepBatch& sampled, std::int64_t most) {
+std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rollout,
+                          const StepBatch& sampled, std::int64_t most) {
   const Batch& b = sampled.batch;
   at::Tensor chosen = algorithm.kept_groups(b);
   if (rollout.mixed_rounds > 0) {
@@ -55,7 +65,8 @@ std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rol
   std::vector<bool> kept(static_cast<std::size_t>(sampled.batch.groups()));
   std::int64_t count = 0;
   for (std::size_t i = 0; i < kept.size(); ++i) {
-    kept[i] = count < most && (!chosen.defined() || chosen[static_cast<std::int64_t>(i)].item<bool>());
+    kept[i] =
+        count < most && (!chosen.defined() || chosen[static_cast<std::int64_t>(i)].item<bool>());
     count += kept[i] ? 1 : 0;
   }
   return kept;
@@ -65,14 +76,16 @@ SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stag
                         std::int64_t step, const StopWish* stop) {
   const Experiment& s = parts.experiment;
   const Algorithm& algorithm = *parts.algorithm.algorithm;
-  const auto seed = static_cast<std::uint64_t>(s.general.seed), number = static_cast<std::uint64_t>(step);
+  const auto seed = static_cast<std::uint64_t>(s.general.seed),
+             number = static_cast<std::uint64_t>(step);
   SampledStep out;
   std::int64_t missing = s.rollout.prompts;
   const std::int64_t rounds = most_rounds(parts);
   for (; out.rounds < rounds && missing > 0; ++out.rounds) {
     const auto round = static_cast<std::uint64_t>(out.rounds);
     const auto start = Clock::now();
-    auto items = draw_step(parts.task, stage, seed, number, static_cast<std::size_t>(s.rollout.prompts), round);
+    auto items = draw_step(parts.task, stage, seed, number,
+                           static_cast<std::size_t>(s.rollout.prompts), round);
     auto prompts = make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples);
     Sampling sampling{s.rollout.max_tokens,   s.rollout.temperature,
                       parts.model.config.eos, seed,
@@ -84,10 +97,12 @@ SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stag
     out.slot_use += engine.statistics().slot_use;
     auto completions = score_episodes(parts.tokenizer, parts.task, items, std::move(episodes));
     stop_if_asked(stop);
-    if (s.train.random_reward > 0) reward_at_random(completions, s.train.random_reward, seed, number | round << kRoundBit);
+    if (s.train.random_reward > 0)
+      reward_at_random(completions, s.train.random_reward, seed, number | round << kRoundBit);
     out.score_seconds += since(start) - rollout;
 
-    const std::vector<bool> kept = kept_of(algorithm, s.rollout, make_batch(prompts, completions, s.rollout.max_tokens), missing);
+    const std::vector<bool> kept = kept_of(
+        algorithm, s.rollout, make_batch(prompts, completions, s.rollout.max_tokens), missing);
     missing -= std::count(kept.begin(), kept.end(), true);
     out.kept.insert(out.kept.end(), kept.begin(), kept.end());
     for (ScoredCompletion& completion : completions) completion.item += out.items.size();

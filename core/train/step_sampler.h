@@ -1,4 +1,5 @@
-// The episodes of a step: problems drawn, completed and judged, until the algorithm has as many as it wants.
+// The episodes of a step: problems drawn, completed and judged, until the algorithm has as many as
+// it wants.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,7 @@ auto sample_policy(bool has_learned, const std::string& when, const Sample& samp
 std::int64_t most_rounds(const RunParts& parts);
 
 // Which problems the algorithm and rollout.mixed_rounds keep of these, at most `most`.
-std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rollout, const StepBatch& sampled, std::int64_t most);
+std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rollout,
+                          const StepBatch& sampled, std::int64_t most);
 
 }  // namespace tinyzero

@@ -18,7 +18,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 }  // namespace
 
@@ -44,7 +46,8 @@ void Trainer::restore(Checkpoint checkpoint) {
     saved_ = {state_.phase, state_.step};
     folder_.note_checkpoint();
   }
-  if (state_.best_step >= 0 && !fs::exists(folder_.checkpoints() / checkpoint_name(Phase::reinforce, state_.best_step))) {
+  if (state_.best_step >= 0 &&
+      !fs::exists(folder_.checkpoints() / checkpoint_name(Phase::reinforce, state_.best_step))) {
     state_.best_step = -1;
     state_.best_accuracy = -1;
   }
@@ -85,7 +88,8 @@ void Trainer::preflight() {
 
 // After the warm start.
 void Trainer::check_start_policy() {
-  if (preflight_.samples > 0 || settings_.preflight.problems == 0 || settings_.train.steps == 0) return;
+  if (preflight_.samples > 0 || settings_.preflight.problems == 0 || settings_.train.steps == 0)
+    return;
   sample_policy(has_learned(), "the start policy",
                 [&] { check_policy(*engine_, learner_.workers(), parts_, preflight_, &stop_); });
   preflight_.seconds += seconds();
@@ -120,17 +124,28 @@ void Trainer::record(const Json& line) {
 void Trainer::warm_start() {
   const WarmStartSettings& s = settings_.warm_start;
   if (state_.phase != Phase::warm_start) return;
-  UpdateOptions options{1, 1, settings_.train.micro_batch, 0, settings_.train.clip_norm, 1.0, update_rule_from_name(s.optimizer)};
+  UpdateOptions options{1,
+                        1,
+                        settings_.train.micro_batch,
+                        0,
+                        settings_.train.clip_norm,
+                        1.0,
+                        update_rule_from_name(s.optimizer)};
   while (state_.step < s.steps) {
     stop_if_asked(&stop_);
     const auto step = static_cast<std::uint64_t>(state_.step);
     const auto sequences = demonstrations(parts_, step);
-    options.learning_rate = s.learning_rate * schedule_factor("cosine", state_.step, s.steps, (s.steps + 19) / 20);
+    options.learning_rate =
+        s.learning_rate * schedule_factor("cosine", state_.step, s.steps, (s.steps + 19) / 20);
     const double loss = imitate(learner_.workers(), learner_.optimizer(), sequences, options);
     ++state_.step;
-    record({{"step", 0}, {"seconds", seconds()}, {"warm_start/step", state_.step}, {"warm_start/loss", loss}});
+    record({{"step", 0},
+            {"seconds", seconds()},
+            {"warm_start/step", state_.step},
+            {"warm_start/loss", loss}});
     observer_.warm_start_step(state_.step, s.steps, loss, seconds());
-    if (settings_.checkpoint.every > 0 && state_.step % (10 * settings_.checkpoint.every) == 0 && state_.step < s.steps)
+    if (settings_.checkpoint.every > 0 && state_.step % (10 * settings_.checkpoint.every) == 0 &&
+        state_.step < s.steps)
       checkpoint(Phase::warm_start, state_.step);
   }
   engine_->refresh();
@@ -143,7 +158,9 @@ void Trainer::warm_start() {
 void Trainer::reinforce() {
   reinforce_first_ = state_.step;
   const std::int64_t eval_every = settings_.eval.every, save_every = settings_.checkpoint.every;
-  const auto due = [&](std::int64_t every) { return ended() || (every > 0 && state_.step % every == 0); };
+  const auto due = [&](std::int64_t every) {
+    return ended() || (every > 0 && state_.step % every == 0);
+  };
   for (;;) {
     if (state_.evaluation_due) evaluate_step(state_.step);
     const bool first = state_.step == 0;
@@ -163,7 +180,9 @@ bool Trainer::has_learned() const {
   return state_.phase == Phase::warm_start || state_.step > 0 || settings_.warm_start.steps > 0;
 }
 
-double Trainer::budget_used() const { return settings_.train.budget_used(learner_.spent().tokens, learner_.spent().seconds); }
+double Trainer::budget_used() const {
+  return settings_.train.budget_used(learner_.spent().tokens, learner_.spent().seconds);
+}
 
 bool Trainer::ended() const { return state_.step >= settings_.train.steps || budget_used() >= 1; }
 
@@ -179,7 +198,9 @@ void Trainer::train_step(std::int64_t step) {
       learner_.learn(step, sampled.step, nullptr, saved ? Midway::abandon : Midway::finish);
   engine_->refresh();
   last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));
-  learner_.spend(last_step_["tokens/sampled"].get<double>() + static_cast<double>(learned.trained + learned.read), since(begin));
+  learner_.spend(last_step_["tokens/sampled"].get<double>() +
+                     static_cast<double>(learned.trained + learned.read),
+                 since(begin));
   last_step_["tokens/spent"] = learner_.spent().tokens;
   last_step_["time/spent"] = learner_.spent().seconds;
   curriculum_.record(last_step_);
@@ -187,9 +208,11 @@ void Trainer::train_step(std::int64_t step) {
   write([&] { folder_.write_episodes(step, episode_lines(step, sampled, parts_.task)); });
   const std::int64_t steps = settings_.train.expected_steps(step, budget_used());
   observer_.stepped(step, steps, last_step_,
-                    since(reinforce_start_) / static_cast<double>(step - reinforce_first_) * static_cast<double>(steps - step));
+                    since(reinforce_start_) / static_cast<double>(step - reinforce_first_) *
+                        static_cast<double>(steps - step));
   for (const std::string& alarm : alarms_.heard(last_step_)) observer_.warned(alarm);
-  for (const std::string& change : curriculum_.observe(sampled.items, sampled.completions)) observer_.noted("curriculum  " + change);
+  for (const std::string& change : curriculum_.observe(sampled.items, sampled.completions))
+    observer_.noted("curriculum  " + change);
   if (learned.fault) handle_fault(step, learned);
 }
 
@@ -198,19 +221,26 @@ void Trainer::handle_fault(std::int64_t step, const LearnReport& learned) {
   fs::path path;
   write([&] { path = folder_.write_fault(step, batch_to_json(*learned.fault)); });
   state_.skipped += learned.skipped;
-  const std::string count =
-      fmt::format("{} update{} of step {} skipped: a loss or gradient was not finite ({} in this run, train.max_skipped is {})",
-                  learned.skipped, learned.skipped == 1 ? "" : "s", step, state_.skipped, settings_.train.max_skipped);
-  const std::string hint = fmt::format("look at it with: tinyzero algorithm explain {} --batch {}", settings_.algorithm.use, path.string());
-  if (state_.skipped > settings_.train.max_skipped) throw Failure(count, hint + "; the last checkpoint is intact");
+  const std::string count = fmt::format(
+      "{} update{} of step {} skipped: a loss or gradient was not finite ({} in this run, "
+      "train.max_skipped is {})",
+      learned.skipped, learned.skipped == 1 ? "" : "s", step, state_.skipped,
+      settings_.train.max_skipped);
+  const std::string hint = fmt::format("look at it with: tinyzero algorithm explain {} --batch {}",
+                                       settings_.algorithm.use, path.string());
+  if (state_.skipped > settings_.train.max_skipped)
+    throw Failure(count, hint + "; the last checkpoint is intact");
   observer_.warned(count + "; " + hint);
 }
 
 void Trainer::evaluate_step(std::int64_t step) {
   const auto start = Clock::now();
-  const EvalOptions options{settings_.eval.samples,           settings_.eval.temperature,
-                            settings_.rollout.max_tokens,     static_cast<std::uint64_t>(settings_.general.seed),
-                            static_cast<std::uint64_t>(step), true,
+  const EvalOptions options{settings_.eval.samples,
+                            settings_.eval.temperature,
+                            settings_.rollout.max_tokens,
+                            static_cast<std::uint64_t>(settings_.general.seed),
+                            static_cast<std::uint64_t>(step),
+                            true,
                             &stop_};
   std::vector<ScoredCompletion> completions;
   const EvalReport report =
@@ -228,7 +258,9 @@ void Trainer::evaluate_step(std::int64_t step) {
     state_.best_accuracy = report.accuracy();
   }
   const ScoredCompletion& shown = completions[static_cast<std::size_t>(step) % completions.size()];
-  observer_.evaluated(line, last_step_, {parts_.held_out.items[shown.item].prompt, shown.text, parts_.task.reason(shown.verdict)});
+  observer_.evaluated(
+      line, last_step_,
+      {parts_.held_out.items[shown.item].prompt, shown.text, parts_.task.reason(shown.verdict)});
 }
 
 void Trainer::checkpoint(Phase phase, std::int64_t step) {
@@ -243,8 +275,8 @@ void Trainer::checkpoint(Phase phase, std::int64_t step) {
   state_.curriculum = curriculum_.state();
   write([&] {
     state_.metrics_bytes = folder_.metrics_bytes();
-    save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(), parts_.tokenizer, state_,
-                    settings_.checkpoint.keep);
+    save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(),
+                    parts_.tokenizer, state_, settings_.checkpoint.keep);
     folder_.note_checkpoint();
   });
   saved_ = place;

@@ -24,7 +24,8 @@ class Trainer {
   Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
           PreflightReport preflight);
 
-  // Goes on from a checkpoint whose weights are in parts.model already; from an empty one, the beginning.
+  // Goes on from a checkpoint whose weights are in parts.model already; from an empty one, the
+  // beginning.
   void restore(Checkpoint checkpoint);
 
   // Until the last step, or until `stop` asks for the end. Returns false if stopped. A checkpoint
@@ -42,7 +43,8 @@ class Trainer {
   void reinforce();
   void train_step(std::int64_t step);
   void evaluate_step(std::int64_t step);
-  // Calls `work`, and turns what the file system refuses into a Failure that says where the run can go on.
+  // Calls `work`, and turns what the file system refuses into a Failure that says where the run can
+  // go on.
   void write(const std::function<void()>& work);
   void record(const Json& line);  // of metrics.jsonl
   // Whether the policy is no longer the model that the run began with.

@@ -15,21 +15,25 @@ namespace tinyzero {
 namespace {
 
 ModelOutput run_model(Transformer& model, const ModelInput& input, double temperature) {
-  const at::Tensor states = model.hidden(input.ids, input.shape), rows = states.index_select(0, input.rows.to(states.device()));  // (N, D)
+  const at::Tensor states = model.hidden(input.ids, input.shape),
+                   rows = states.index_select(0, input.rows.to(states.device()));  // (N, D)
   if (model.has_value_head()) return {{}, {}, model.values(rows)};
   const TokenDistribution out = model.distribution(rows, input.targets, temperature);
   return {out.logp, out.entropy, {}};
 }
 
-std::vector<const Sequence*> chosen_of(const std::vector<Sequence>& sequences, const std::vector<std::int64_t>& indices) {
+std::vector<const Sequence*> chosen_of(const std::vector<Sequence>& sequences,
+                                       const std::vector<std::int64_t>& indices) {
   std::vector<const Sequence*> chosen;
   for (const std::int64_t i : indices) chosen.push_back(&sequences[static_cast<std::size_t>(i)]);
   return chosen;
 }
 
-std::vector<std::int64_t> lengths_of(const std::vector<Sequence>& sequences, const std::vector<std::int64_t>& indices) {
+std::vector<std::int64_t> lengths_of(const std::vector<Sequence>& sequences,
+                                     const std::vector<std::int64_t>& indices) {
   std::vector<std::int64_t> lengths;
-  for (const Sequence* sequence : chosen_of(sequences, indices)) lengths.push_back(static_cast<std::int64_t>(sequence->ids.size()));
+  for (const Sequence* sequence : chosen_of(sequences, indices))
+    lengths.push_back(static_cast<std::int64_t>(sequence->ids.size()));
   return lengths;
 }
 
@@ -39,7 +43,8 @@ std::vector<std::int64_t> all_of(const std::vector<Sequence>& sequences) {
   return indices;
 }
 
-// Episodes of problems first … last-1, in the order of the batch; `live` those that have a gradient.
+// Episodes of problems first … last-1, in the order of the batch; `live` those that have a
+// gradient.
 struct Share {
   std::vector<std::int64_t> all, live;
 };
@@ -60,13 +65,15 @@ Share share_of(const Batch& batch, const at::Tensor& live, std::int64_t first, s
 at::Tensor live_episodes(const Batch& batch, bool only_advantages_teach) {
   if (!only_advantages_teach) return batch.usable;
   at::Tensor live = at::zeros({batch.episodes()}, at::kBool);  // (B)
-  live.index_put_({batch.episode.index_select(0, batch.advantage.ne(0).nonzero().squeeze(1))}, at::ones({}, at::kBool));
+  live.index_put_({batch.episode.index_select(0, batch.advantage.ne(0).nonzero().squeeze(1))},
+                  at::ones({}, at::kBool));
   return live.logical_and_(batch.usable);
 }
 
 // Gradients of one update's micro-batches, summed. False, and no gradient, if a loss is not finite.
-bool accumulate(ModelWorkers& workers, std::int64_t update, const MicroLoss& loss, const Batch& batch,
-                const std::vector<Sequence>& sequences, const Share& share, const UpdateOptions& options, Metrics& metrics) {
+bool accumulate(ModelWorkers& workers, std::int64_t update, const MicroLoss& loss,
+                const Batch& batch, const std::vector<Sequence>& sequences, const Share& share,
+                const UpdateOptions& options, Metrics& metrics) {
   const bool whole = static_cast<std::int64_t>(share.all.size()) == batch.episodes();
   const Counts counts = whole ? batch.counted() : select_episodes(batch, share.all).counted();
   const auto runs = divide(lengths_of(sequences, share.live), options.micro_batch, workers.count());
@@ -74,14 +81,18 @@ bool accumulate(ModelWorkers& workers, std::int64_t update, const MicroLoss& los
   std::vector<char> finite(runs.size());
   workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& model, std::int64_t r) {
     std::vector<std::int64_t> episodes;
-    for (const std::int64_t k : runs[static_cast<std::size_t>(r)]) episodes.push_back(share.live[static_cast<std::size_t>(k)]);
+    for (const std::int64_t k : runs[static_cast<std::size_t>(r)])
+      episodes.push_back(share.live[static_cast<std::size_t>(k)]);
     Batch micro = select_episodes(batch, episodes);
     micro.all = counts;
     Metrics& part = parts[static_cast<std::size_t>(r)];
-    const at::Tensor value = loss(update, micro, run_model(model, pack_input(chosen_of(sequences, episodes)), options.temperature), part);
+    const at::Tensor value = loss(
+        update, micro,
+        run_model(model, pack_input(chosen_of(sequences, episodes)), options.temperature), part);
     part.add("loss", value.item<double>(), 0);
     finite[static_cast<std::size_t>(r)] = std::isfinite(value.item<double>());
-    if (finite[static_cast<std::size_t>(r)] && value.requires_grad()) torch::autograd::backward({value}, {});
+    if (finite[static_cast<std::size_t>(r)] && value.requires_grad())
+      torch::autograd::backward({value}, {});
   });
   if (std::find(finite.begin(), finite.end(), 0) != finite.end()) {
     at::Tensor(workers.model().flat_gradient()).zero_();
@@ -94,15 +105,18 @@ bool accumulate(ModelWorkers& workers, std::int64_t update, const MicroLoss& los
 
 }  // namespace
 
-UpdateReport update_model(ModelWorkers& workers, Optimizer& optimizer, const MicroLoss& loss, const Batch& batch,
-                          const std::vector<Sequence>& sequences, const at::Tensor& live, const UpdateOptions& options) {
+UpdateReport update_model(ModelWorkers& workers, Optimizer& optimizer, const MicroLoss& loss,
+                          const Batch& batch, const std::vector<Sequence>& sequences,
+                          const at::Tensor& live, const UpdateOptions& options) {
   UpdateReport report;
   const std::int64_t problems = batch.groups();
   for (std::int64_t u = 0; u < options.updates * options.epochs; ++u) {
     const std::int64_t part = u % options.updates;
-    const Share share = share_of(batch, live, part * problems / options.updates, (part + 1) * problems / options.updates);
+    const Share share = share_of(batch, live, part * problems / options.updates,
+                                 (part + 1) * problems / options.updates);
     if (share.live.empty()) continue;
-    for (const Sequence* sequence : chosen_of(sequences, share.live)) report.tokens += sequence->completion();
+    for (const Sequence* sequence : chosen_of(sequences, share.live))
+      report.tokens += sequence->completion();
     double norm = std::nan("");
     if (accumulate(workers, u, loss, batch, sequences, share, options, report.metrics)) {
       if (options.before_step) options.before_step();
@@ -118,25 +132,32 @@ UpdateReport update_model(ModelWorkers& workers, Optimizer& optimizer, const Mic
   return report;
 }
 
-UpdateReport update_policy(ModelWorkers& workers, Optimizer& optimizer, const Algorithm& algorithm, const Batch& batch,
-                           const std::vector<Sequence>& sequences, const UpdateOptions& options) {
-  const auto loss = [&](std::int64_t update, const Batch& b, const ModelOutput& out, Metrics& metrics) {
+UpdateReport update_policy(ModelWorkers& workers, Optimizer& optimizer, const Algorithm& algorithm,
+                           const Batch& batch, const std::vector<Sequence>& sequences,
+                           const UpdateOptions& options) {
+  const auto loss = [&](std::int64_t update, const Batch& b, const ModelOutput& out,
+                        Metrics& metrics) {
     const double count = b.mask.sum().item<double>();
     metrics.add("entropy", masked_sum(out.entropy, b.mask), count);
-    metrics.add("kl", masked_sum(k3(b.logp_old, out.logp), b.mask), count);  // the samples are the old policy's
-    if (update == 0 && options.measure_gap) metrics.add("logp_gap", masked_sum((out.logp - b.logp_old).abs(), b.mask), count);
+    metrics.add("kl", masked_sum(k3(b.logp_old, out.logp), b.mask),
+                count);  // the samples are the old policy's
+    if (update == 0 && options.measure_gap)
+      metrics.add("logp_gap", masked_sum((out.logp - b.logp_old).abs(), b.mask), count);
     return algorithm.loss(b, {out.logp, out.entropy}, metrics);
   };
-  return update_model(workers, optimizer, loss, batch, sequences, live_episodes(batch, algorithm.only_advantages_teach()), options);
+  return update_model(workers, optimizer, loss, batch, sequences,
+                      live_episodes(batch, algorithm.only_advantages_teach()), options);
 }
 
-ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& sequences, std::int64_t micro_batch, double temperature) {
+ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& sequences,
+                           std::int64_t micro_batch, double temperature) {
   const auto runs = divide(lengths_of(sequences, all_of(sequences)), micro_batch, workers.count());
   std::vector<at::Tensor> logp(runs.size()), entropy(runs.size()), value(runs.size());
   workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& model, std::int64_t r) {
     const c10::NoGradGuard no_grad;
     const auto k = static_cast<std::size_t>(r);
-    const ModelOutput out = run_model(model, pack_input(chosen_of(sequences, runs[k])), temperature);
+    const ModelOutput out =
+        run_model(model, pack_input(chosen_of(sequences, runs[k])), temperature);
     logp[k] = out.logp;
     entropy[k] = out.entropy;
     value[k] = out.value;
@@ -147,10 +168,12 @@ ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& s
   return {joined(logp), joined(entropy), joined(value)};
 }
 
-double imitate(ModelWorkers& workers, Optimizer& optimizer, const std::vector<Sequence>& sequences, const UpdateOptions& options) {
+double imitate(ModelWorkers& workers, Optimizer& optimizer, const std::vector<Sequence>& sequences,
+               const UpdateOptions& options) {
   double tokens = 0;
   for (const Sequence& sequence : sequences) tokens += static_cast<double>(sequence.completion());
-  const auto runs = divide(lengths_of(sequences, all_of(sequences)), options.micro_batch, workers.count());
+  const auto runs =
+      divide(lengths_of(sequences, all_of(sequences)), options.micro_batch, workers.count());
   std::vector<double> losses(runs.size());
   workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& policy, std::int64_t r) {
     const ModelInput input = pack_input(chosen_of(sequences, runs[static_cast<std::size_t>(r)]));

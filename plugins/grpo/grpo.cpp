@@ -1,9 +1,10 @@
 // GRPO (arXiv:2402.03300) and its family. A group is the G completions of one problem.
 //   A_i  = (r_i - mean_g r) / (std_g r + eps)         0 for a group whose rewards are all equal
 //   rho  = exp(logp - logp_old)
-//   L    = sum_mask[ max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) + beta kl(policy, reference) ] / count
-// Settings exchange the baseline, the ratio, the clip and the count for those of other papers, whose names are variants: docs in grpo.md.
-// Left out on purpose: a value model.
+//   L    = sum_mask[ max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) + beta kl(policy, reference) ] /
+//   count
+// Settings exchange the baseline, the ratio, the clip and the count for those of other papers,
+// whose names are variants: docs in grpo.md. Left out on purpose: a value model.
 
 #include "tinyzero/algorithm.h"
 #include "tinyzero/primitives.h"
@@ -15,34 +16,46 @@ namespace {
 class Grpo : public Algorithm {
  public:
   void describe(SettingsTable& t) override {
-    t.add("clip", clip_, "how far the ratio may leave 1 before its gradient stops: one number, or [below, above]").up_to(2).between(0, 100);
-    t.add("baseline", baseline_,
-          "what a reward is compared with. group: the mean of its group; others: the mean of the group's others (RLOO); none: nothing, "
-          "returns are whitened over all tokens (REINFORCE++)")
+    t.add("clip", clip_,
+          "how far the ratio may leave 1 before its gradient stops: one number, or [below, above]")
+        .up_to(2)
+        .between(0, 100);
+    t.add(
+         "baseline", baseline_,
+         "what a reward is compared with. group: the mean of its group; others: the mean of the "
+         "group's others (RLOO); none: nothing, returns are whitened over all tokens (REINFORCE++)")
         .one_of({"group", "others", "none"});
     t.add("scale", scale_,
-          "std: advantages are divided by the group's standard deviation; none: they are not (Dr. GRPO); batch: they are whitened over all "
-          "tokens (REINFORCE++)")
+          "std: advantages are divided by the group's standard deviation; none: they are not (Dr. "
+          "GRPO); batch: they are whitened over all tokens (REINFORCE++)")
         .one_of({"std", "none", "batch"});
-    t.add("ratio", ratio_, "token: of each token; sequence: one for the whole completion (GSPO)").one_of({"token", "sequence"});
-    t.add("objective", objective_, "clipped: PPO's surrogate; weighted: the clipped ratio as a constant weight of log-probs (CISPO)")
+    t.add("ratio", ratio_, "token: of each token; sequence: one for the whole completion (GSPO)")
+        .one_of({"token", "sequence"});
+    t.add("objective", objective_,
+          "clipped: PPO's surrogate; weighted: the clipped ratio as a constant weight of log-probs "
+          "(CISPO)")
         .one_of({"clipped", "weighted"});
-    t.add("dual_clip", dual_clip_, "most that a token of negative advantage costs, in advantages, above 1; 0: no bound")
+    t.add("dual_clip", dual_clip_,
+          "most that a token of negative advantage costs, in advantages, above 1; 0: no bound")
         .between(0, 100)
         .only_when("objective", "clipped");
     t.add("aggregation", aggregation_,
-          "token: mean over all tokens of the update; sequence: mean over episodes of their token means; sequence_sum: mean over episodes "
-          "of their token sums; constant: sum over tokens / (episodes x constant_length) (Dr. GRPO)")
+          "token: mean over all tokens of the update; sequence: mean over episodes of their token "
+          "means; sequence_sum: mean over episodes of their token sums; constant: sum over tokens "
+          "/ (episodes x constant_length) (Dr. GRPO)")
         .one_of({"token", "sequence", "sequence_sum", "constant"});
-    t.add("constant_length", constant_length_, "tokens that an episode counts for; 0: rollout.max_tokens")
+    t.add("constant_length", constant_length_,
+          "tokens that an episode counts for; 0: rollout.max_tokens")
         .between(0, 1e6)
         .only_when("aggregation", "constant");
-    t.add("dynamic_sampling", dynamic_, "problems whose samples all earn the same are replaced by others (DAPO)");
+    t.add("dynamic_sampling", dynamic_,
+          "problems whose samples all earn the same are replaced by others (DAPO)");
     t.add("sampling_rounds", rounds_, "times that a step samples, at most, to find enough problems")
         .between(1, 16)
         .only_when("dynamic_sampling", "true");
     t.add("overlong_penalty", overlong_,
-          "what a completion of the greatest length loses, less towards the start of the zone (DAPO); 0: none")
+          "what a completion of the greatest length loses, less towards the start of the zone "
+          "(DAPO); 0: none")
         .between(0, 100);
     t.add("overlong_zone", zone_, "where the penalty begins: the last part of rollout.max_tokens")
         .between(0, 1)
@@ -53,26 +66,43 @@ class Grpo : public Algorithm {
 
   std::vector<Variant> variants() const override {
     return {
-        {"grpo", "as published: sequence means and a penalty for KL (arXiv:2402.03300)", {{"aggregation", "sequence"}, {"kl", "0.04"}}},
-        {"dr_grpo", "no division by std or length (arXiv:2503.20783)", {{"scale", "none"}, {"aggregation", "constant"}}},
+        {"grpo",
+         "as published: sequence means and a penalty for KL (arXiv:2402.03300)",
+         {{"aggregation", "sequence"}, {"kl", "0.04"}}},
+        {"dr_grpo",
+         "no division by std or length (arXiv:2503.20783)",
+         {{"scale", "none"}, {"aggregation", "constant"}}},
         {"rloo",
          "leave-one-out REINFORCE (arXiv:2402.14740)",
          {{"baseline", "others"}, {"scale", "none"}, {"aggregation", "sequence_sum"}}},
-        {"reinforce_pp", "whitened returns, no baseline (arXiv:2501.03262)", {{"baseline", "none"}, {"scale", "batch"}}},
-        {"reinforce_pp_baseline", "less the group's mean, then whitened (arXiv:2501.03262)", {{"scale", "batch"}}},
+        {"reinforce_pp",
+         "whitened returns, no baseline (arXiv:2501.03262)",
+         {{"baseline", "none"}, {"scale", "batch"}}},
+        {"reinforce_pp_baseline",
+         "less the group's mean, then whitened (arXiv:2501.03262)",
+         {{"scale", "batch"}}},
         {"dapo",
          "clip-higher, dynamic sampling, overlong penalty (arXiv:2503.14476)",
-         {{"clip", "[0.2, 0.28]"}, {"dual_clip", "10"}, {"dynamic_sampling", "true"}, {"overlong_penalty", "1"}}},
-        {"gspo", "one ratio a sequence (arXiv:2507.18071)", {{"clip", "[3e-4, 4e-4]"}, {"ratio", "sequence"}, {"aggregation", "sequence"}}},
-        {"cispo", "clipped ratios as weights, none below (arXiv:2506.13585)", {{"clip", "[1, 0.28]"}, {"objective", "weighted"}}},
+         {{"clip", "[0.2, 0.28]"},
+          {"dual_clip", "10"},
+          {"dynamic_sampling", "true"},
+          {"overlong_penalty", "1"}}},
+        {"gspo",
+         "one ratio a sequence (arXiv:2507.18071)",
+         {{"clip", "[3e-4, 4e-4]"}, {"ratio", "sequence"}, {"aggregation", "sequence"}}},
+        {"cispo",
+         "clipped ratios as weights, none below (arXiv:2506.13585)",
+         {{"clip", "[1, 0.28]"}, {"objective", "weighted"}}},
     };
   }
 
   void check() const override {
     if (baseline_ != "group" && scale_ == "std")
-      throw std::invalid_argument("scale: std belongs to baseline: group; with baseline: " + baseline_ + " set scale: none, or batch");
+      throw std::invalid_argument("scale: std belongs to baseline: group; with baseline: " +
+                                  baseline_ + " set scale: none, or batch");
     if (dual_clip_ > 0 && dual_clip_ <= 1)
-      throw std::invalid_argument("dual_clip is " + real_text(dual_clip_) + "; it must be above 1, or 0 for none");
+      throw std::invalid_argument("dual_clip is " + real_text(dual_clip_) +
+                                  "; it must be above 1, or 0 for none");
     kl_.check();
   }
 
@@ -80,8 +110,11 @@ class Grpo : public Algorithm {
     if (plan.samples > 1) return;
     if (baseline_ != "none")
       throw std::invalid_argument("rollout.samples is 1, and baseline: " + baseline_ +
-                                  " compares a completion with others of its problem; take 2 samples or more, or baseline: none");
-    if (dynamic_) throw std::invalid_argument("rollout.samples is 1, and dynamic_sampling looks for samples that differ");
+                                  " compares a completion with others of its problem; take 2 "
+                                  "samples or more, or baseline: none");
+    if (dynamic_)
+      throw std::invalid_argument(
+          "rollout.samples is 1, and dynamic_sampling looks for samples that differ");
   }
 
   std::vector<IdleSetting> idle_settings(const RunPlan& plan) const override {
@@ -98,24 +131,30 @@ class Grpo : public Algorithm {
   std::vector<SideModel> models() const override { return kl_.models(); }
   bool only_advantages_teach() const override { return !kl_.in_loss() && !entropy_.is_used(); }
   std::int64_t sampling_rounds() const override { return dynamic_ ? rounds_ : 1; }
-  at::Tensor kept_groups(const Batch& b) const override { return dynamic_ ? has_spread(b.reward, b.group, b.usable) : at::Tensor(); }
+  at::Tensor kept_groups(const Batch& b) const override {
+    return dynamic_ ? has_spread(b.reward, b.group, b.usable) : at::Tensor();
+  }
 
   void prepare(Batch& b, AlgorithmHost& host) override {
     kl_.prepare(b, host);
     entropy_.prepare(b, host);
     const double max_tokens = static_cast<double>(b.max_tokens);
     at::Tensor reward = b.reward;  // (B)
-    if (overlong_ > 0) reward = reward + overlong_penalty(b.length, max_tokens, zone_ * max_tokens, overlong_);
+    if (overlong_ > 0)
+      reward = reward + overlong_penalty(b.length, max_tokens, zone_ * max_tokens, overlong_);
     length_ = constant_length_ > 0 ? static_cast<double>(constant_length_) : max_tokens;
 
     const at::Tensor kl = kl_.of_rewards(b);  // (N)
     if (baseline_ == "none") {
-      b.advantage = return_to_go(on_last_token(reward, b.mask, b.episode) - kl, b.mask, b.episode, 1.0);  // (N)
+      b.advantage = return_to_go(on_last_token(reward, b.mask, b.episode) - kl, b.mask, b.episode,
+                                 1.0);  // (N)
     } else {
       reward = reward - episode_sums(kl.to(at::kDouble), b.episode, b.episodes());
-      const at::Tensor advantage = baseline_ == "others" ? leave_one_out(reward, b.group, b.usable)
-                                                         : group_advantage(reward, b.group, b.usable, scale_ == "std", kEps);  // (B)
-      b.advantage = spread_to_tokens(advantage, b.episode);                                                                    // (N)
+      const at::Tensor advantage =
+          baseline_ == "others"
+              ? leave_one_out(reward, b.group, b.usable)
+              : group_advantage(reward, b.group, b.usable, scale_ == "std", kEps);  // (B)
+      b.advantage = spread_to_tokens(advantage, b.episode);                         // (N)
     }
     if (scale_ == "batch") b.advantage = whiten(b.advantage, b.mask);
     b.advantage = b.advantage.to(at::kFloat);
@@ -123,8 +162,9 @@ class Grpo : public Algorithm {
 
   at::Tensor loss(const Batch& b, const PolicyOutput& policy, Metrics& metrics) const override {
     const double low = clip_.front(), high = clip_.back();
-    const at::Tensor rho = ratio_ == "sequence" ? sequence_ratio(policy.logp, b) : ratio(policy.logp, b.logp_old);  // (N)
-    at::Tensor terms, clipped;                                                                                      // (N)
+    const at::Tensor rho = ratio_ == "sequence" ? sequence_ratio(policy.logp, b)
+                                                : ratio(policy.logp, b.logp_old);  // (N)
+    at::Tensor terms, clipped;                                                     // (N)
     if (objective_ == "weighted") {
       terms = clipped_importance(rho, policy.logp, b.advantage, low, high);
       clipped = rho.lt(1 - low).logical_or(rho.gt(1 + high));
@@ -161,5 +201,5 @@ class Grpo : public Algorithm {
 }  // namespace tinyzero
 
 TINYZERO_ALGORITHM(tinyzero::Grpo, "grpo", "group-relative policy optimization",
-                   "Rewards of a problem's samples are compared with each other; no value model. By its variants also Dr. GRPO, RLOO, "
-                   "REINFORCE++, DAPO, GSPO and CISPO.")
+                   "Rewards of a problem's samples are compared with each other; no value model. "
+                   "By its variants also Dr. GRPO, RLOO, REINFORCE++, DAPO, GSPO and CISPO.")

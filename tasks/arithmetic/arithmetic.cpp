@@ -1,8 +1,9 @@
 // Arithmetic: the value of an expression of + - * / and parentheses.
 //
-// Values are exact: integers throughout, or fractions where `answers` allows them. Two problems are the same if one becomes the other by
-// swapping the two sides of sums and products. Difficulty is the number of digits that are given. Demonstrations compute one operation at
-// a time and sometimes slip. (TinyZero's own "arithmetic" data holds products only.)
+// Values are exact: integers throughout, or fractions where `answers` allows them. Two problems are
+// the same if one becomes the other by swapping the two sides of sums and products. Difficulty is
+// the number of digits that are given. Demonstrations compute one operation at a time and sometimes
+// slip. (TinyZero's own "arithmetic" data holds products only.)
 
 #include <algorithm>
 
@@ -30,9 +31,13 @@ struct Settings {
   double demo_slip = 0.1;
 
   void describe(SettingsTable& t) {
-    t.add("level", level, "a ready difficulty: 1 to 6 for depth 1, 2, 3 with numbers of 1, then 2 digits; 0: as `depth` and `digits` say")
+    t.add("level", level,
+          "a ready difficulty: 1 to 6 for depth 1, 2, 3 with numbers of 1, then 2 digits; 0: as "
+          "`depth` and `digits` say")
         .between(0, 6);
-    t.add("depth", depth, "levels of operations: one count, or the fewest and most of an even mix; 1: a single operation")
+    t.add("depth", depth,
+          "levels of operations: one count, or the fewest and most of an even mix; 1: a single "
+          "operation")
         .up_to(2)
         .between(1, 5)
         .only_when("level", "0");
@@ -41,15 +46,20 @@ struct Settings {
         .between(1, 6)
         .only_when("level", "0");
     t.add("operators", operators, "operations to draw from, out of + - * /");
-    t.add("answers", answers, "integer: every step of a problem gives an integer; rational: fractions may come up")
+    t.add("answers", answers,
+          "integer: every step of a problem gives an integer; rational: fractions may come up")
         .one_of({"integer", "rational"});
-    t.add("wording", wording, "how a problem is put: \"3*(4+5)\", or a sentence for models that read English").one_of({"short", "long"});
+    t.add("wording", wording,
+          "how a problem is put: \"3*(4+5)\", or a sentence for models that read English")
+        .one_of({"short", "long"});
     scorer.describe(t);
-    t.add("demo_slip", demo_slip, "chance that a demonstration's result of an operation is wrong in one digit").between(0, 1);
+    t.add("demo_slip", demo_slip,
+          "chance that a demonstration's result of an operation is wrong in one digit")
+        .between(0, 1);
   }
 };
 
-constexpr int kTries = 1000;                      // operands drawn before an operation is called impossible
+constexpr int kTries = 1000;  // operands drawn before an operation is called impossible
 constexpr std::int64_t kLargest = 1'000'000'000;  // value of a step, numerator and denominator
 
 // An expression in the making.
@@ -70,19 +80,23 @@ struct Problem {
       return;
     }
     const std::string_view op = reader.text("op");
-    if (op.size() != 1 || std::string_view("+-*/").find(op[0]) == std::string_view::npos) throw BadState("\"op\" must be one of + - * /");
+    if (op.size() != 1 || std::string_view("+-*/").find(op[0]) == std::string_view::npos)
+      throw BadState("\"op\" must be one of + - * /");
     expression = operand(reader.integer("a")) + std::string(op) + operand(reader.integer("b"));
   }
 
   Rational value(Expression::OnStep on_step = {}) const {
     const Expression read(expression, std::move(on_step));
-    if (read.fault() != ExpressionFault::none) throw BadState("\"" + expression + "\" has no exact value");
+    if (read.fault() != ExpressionFault::none)
+      throw BadState("\"" + expression + "\" has no exact value");
     return read.value();
   }
 
  private:
   // A negative number as a difference, since expressions have no sign.
-  static std::string operand(std::int64_t number) { return number < 0 ? "(0-" + std::to_string(-number) + ")" : std::to_string(number); }
+  static std::string operand(std::int64_t number) {
+    return number < 0 ? "(0-" + std::to_string(-number) + ")" : std::to_string(number);
+  }
 };
 
 class Arithmetic {
@@ -90,68 +104,82 @@ class Arithmetic {
   using Settings = arithmetic::Settings;
   static constexpr About about{
       "arithmetic", "compute the value of an expression", "1.0.0",
-      "Given an expression, write its exact value between <answer> and </answer>: an integer in digits, or a fraction in "
-      "lowest terms such as -7/2."};
+      "Given an expression, write its exact value between <answer> and </answer>: an integer in "
+      "digits, or a fraction in lowest terms such as -7/2."};
   static constexpr auto parts = kNumberParts;
   static constexpr auto reasons = kNumberReasons;
 
   explicit Arithmetic(const Settings& settings) : s_(settings) {
     if (s_.operators.empty() || s_.operators.find_first_not_of("+-*/") != std::string::npos)
-      throw std::invalid_argument("operators is \"" + s_.operators + "\"; it must be made of + - * /");
+      throw std::invalid_argument("operators is \"" + s_.operators +
+                                  "\"; it must be made of + - * /");
     for (const auto* range : {&s_.depth, &s_.digits}) {
-      if (range->front() > range->back()) throw std::invalid_argument("depth or digits run downwards; write the lowest first");
+      if (range->front() > range->back())
+        throw std::invalid_argument("depth or digits run downwards; write the lowest first");
     }
   }
 
   Item draw(Draw draw) const {
     Rng rng(draw.seed, {draw.index});
-    const std::int64_t depth = s_.level > 0 ? kLevels[s_.level - 1].depth : rng.between(s_.depth.front(), s_.depth.back());
+    const std::int64_t depth =
+        s_.level > 0 ? kLevels[s_.level - 1].depth : rng.between(s_.depth.front(), s_.depth.back());
     const Term term = expression(depth, rng);
     Item item;
     item.prompt = s_.wording == "short"
                       ? term.text.text
                       : "Compute " + term.text.text +
-                            ". Think first, then write the exact value between <answer> and </answer>, as an integer or as a "
-                            "fraction in lowest terms.";
+                            ". Think first, then write the exact value between <answer> and "
+                            "</answer>, as an integer or as a fraction in lowest terms.";
     item.key = term.key;
-    item.state = depth == 1 ? single_operation(term.text) : "{\"expression\":\"" + term.text.text + "\"}";
-    item.difficulty =
-        static_cast<double>(std::count_if(term.text.text.begin(), term.text.text.end(), [](char c) { return c >= '0' && c <= '9'; }));
+    item.state =
+        depth == 1 ? single_operation(term.text) : "{\"expression\":\"" + term.text.text + "\"}";
+    item.difficulty = static_cast<double>(std::count_if(
+        term.text.text.begin(), term.text.text.end(), [](char c) { return c >= '0' && c <= '9'; }));
     return item;
   }
 
-  Verdict verify(std::string_view state, std::string_view completion) const { return s_.scorer.judge(completion, Problem(state).value()); }
+  Verdict verify(std::string_view state, std::string_view completion) const {
+    return s_.scorer.judge(completion, Problem(state).value());
+  }
 
-  std::optional<std::string> solve(std::string_view state) const { return "<answer>" + to_string(Problem(state).value()) + "</answer>"; }
+  std::optional<std::string> solve(std::string_view state) const {
+    return "<answer>" + to_string(Problem(state).value()) + "</answer>";
+  }
 
-  // One operation at a time, with the results in their places: "4+5=9,3*9=27". A slip is carried to the end, as a person would.
+  // One operation at a time, with the results in their places: "4+5=9,3*9=27". A slip is carried to
+  // the end, as a person would.
   std::string demonstrate(std::string_view state, Rng& rng) const {
     std::string out;
     Rational last;
-    Problem(state).value([&](const Rational& left, char op, const Rational& right, Rational& result) {
-      if (result.is_integer() && rng.chance(s_.demo_slip)) result = slipped(result, rng);
-      out += (out.empty() ? "" : ",") + to_string(left) + op + to_string(right) + "=" + to_string(result);
-      last = result;
-    });
+    Problem(state).value(
+        [&](const Rational& left, char op, const Rational& right, Rational& result) {
+          if (result.is_integer() && rng.chance(s_.demo_slip)) result = slipped(result, rng);
+          out += (out.empty() ? "" : ",") + to_string(left) + op + to_string(right) + "=" +
+                 to_string(result);
+          last = result;
+        });
     return out + "<answer>" + to_string(last) + "</answer>";
   }
 
  private:
   Term number(Rng& rng) const {
-    const std::int64_t digits = s_.level > 0 ? kLevels[s_.level - 1].digits : rng.between(s_.digits.front(), s_.digits.back());
+    const std::int64_t digits = s_.level > 0 ? kLevels[s_.level - 1].digits
+                                             : rng.between(s_.digits.front(), s_.digits.back());
     std::int64_t low = 1;
     for (std::int64_t i = 1; i < digits; ++i) low *= 10;
     const std::int64_t value = rng.between(digits == 1 ? 0 : low, 10 * low - 1);
     return {{std::to_string(value)}, std::to_string(value), value};
   }
 
-  // Of exactly this depth: one side of the last operation is one level lower, the other anything below.
+  // Of exactly this depth: one side of the last operation is one level lower, the other anything
+  // below.
   Term expression(std::int64_t depth, Rng& rng) const {
     if (depth == 0) return number(rng);
     const char op = s_.operators[rng.below(s_.operators.size())];
     for (int i = 0; i < kTries; ++i) {
       Term left = expression(depth - 1, rng);
-      Term right = expression(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(depth))), rng);
+      Term right =
+          expression(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(depth))), rng);
       if (rng.chance(0.5)) std::swap(left, right);
       Rational value = left.value;
       if (value.apply(op, right.value) != Rational::Status::ok || !is_allowed(value)) continue;
@@ -159,18 +187,20 @@ class Arithmetic {
       if ((op == '+' || op == '*') && second < first) std::swap(first, second);
       return {joined(left.text, op, right.text), "(" + first + op + second + ")", value};
     }
-    throw Exhausted(std::string("arithmetic found no operands for \"") + op + "\" in " + std::to_string(kTries) +
-                    " draws; allow rational answers, or more operators");
+    throw Exhausted(std::string("arithmetic found no operands for \"") + op + "\" in " +
+                    std::to_string(kTries) + " draws; allow rational answers, or more operators");
   }
 
   bool is_allowed(const Rational& value) const {
     const auto fits = [](Rational::Integer n) { return n >= -kLargest && n <= kLargest; };
-    return fits(value.numerator()) && fits(value.denominator()) && (value.is_integer() || s_.answers == "rational");
+    return fits(value.numerator()) && fits(value.denominator()) &&
+           (value.is_integer() || s_.answers == "rational");
   }
 
   static std::string single_operation(const ExpressionText& text) {
     const std::size_t at = text.text.find(text.op);
-    return "{\"a\":" + text.text.substr(0, at) + ",\"op\":\"" + text.op + "\",\"b\":" + text.text.substr(at + 1) + "}";
+    return "{\"a\":" + text.text.substr(0, at) + ",\"op\":\"" + text.op +
+           "\",\"b\":" + text.text.substr(at + 1) + "}";
   }
 
   // The integer with one of its digits one off.

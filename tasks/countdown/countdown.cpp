@@ -1,7 +1,9 @@
-// Countdown: combine the given numbers, each exactly once, with + - * / and parentheses, to reach a target.
+// Countdown: combine the given numbers, each exactly once, with + - * / and parentheses, to reach a
+// target.
 //
-// A problem's target is the value of a way to combine its numbers, so every problem can be solved. Two problems are the same if their
-// sorted numbers and their targets are. Verdicts are exact (tinyzero/expression.h); nothing is rounded, nothing is run.
+// A problem's target is the value of a way to combine its numbers, so every problem can be solved.
+// Two problems are the same if their sorted numbers and their targets are. Verdicts are exact
+// (tinyzero/expression.h); nothing is rounded, nothing is run.
 
 #include <algorithm>
 #include <charconv>
@@ -41,35 +43,50 @@ struct Settings {
 
   void describe(SettingsTable& t) {
     t.add("level", level,
-          "a ready difficulty: 1 to 3 for two, three numbers up to 9, three up to 99; 4: three or four up to 99, as TinyZero; 5: four; 6: "
-          "five or "
-          "six for targets up to 999; 0: as the next four say")
+          "a ready difficulty: 1 to 3 for two, three numbers up to 9, three up to 99; 4: three or "
+          "four up to 99, as TinyZero; 5: four; 6: five or six for targets up to 999; 0: as the "
+          "next four say")
         .between(0, 6);
-    t.add("numbers", numbers, "how many numbers a problem has: one count, or the lowest and highest of an even mix")
+    t.add("numbers", numbers,
+          "how many numbers a problem has: one count, or the lowest and highest of an even mix")
         .up_to(2)
         .between(2, kMaxNumbers)
         .only_when("level", "0");
-    t.add("smallest", smallest, "smallest number that is given").between(0, 999).only_when("level", "0");
-    t.add("largest", largest, "largest number that is given").between(1, 999).only_when("level", "0");
-    t.add("target", target, "lowest and highest target").up_to(2).between(0, 1e6).only_when("level", "0");
-    t.add("operators", operators, "operations that problems and demonstrations are made with, out of + - * /");
+    t.add("smallest", smallest, "smallest number that is given")
+        .between(0, 999)
+        .only_when("level", "0");
+    t.add("largest", largest, "largest number that is given")
+        .between(1, 999)
+        .only_when("level", "0");
+    t.add("target", target, "lowest and highest target")
+        .up_to(2)
+        .between(0, 1e6)
+        .only_when("level", "0");
+    t.add("operators", operators,
+          "operations that problems and demonstrations are made with, out of + - * /");
     t.add("targets", targets,
-          "way: the target is what random steps lead to, the last of them any that gives a target; values: any value that can be reached, "
-          "each "
-          "as likely as another (slower: all ways are tried)")
+          "way: the target is what random steps lead to, the last of them any that gives a target; "
+          "values: any value that can be reached, each as likely as another (slower: all ways are "
+          "tried)")
         .one_of({"way", "values"});
     t.add("difficulty", difficulty,
-          "what a problem's difficulty counts. numbers: its numbers; operators: the different operations that a solution needs; luck: "
-          "log2(ways "
-          "/ ways that hit the target), the bits of luck of a blind guess (slower: all ways are tried)")
+          "what a problem's difficulty counts. numbers: its numbers; operators: the different "
+          "operations that a solution needs; luck: log2(ways / ways that hit the target), the bits "
+          "of luck of a blind guess (slower: all ways are tried)")
         .one_of({"numbers", "operators", "luck"});
-    t.add("wording", wording, "how a problem is put: \"3 7 9 -> 20\", a sentence for models that read English, or TinyZero's sentence")
+    t.add("wording", wording,
+          "how a problem is put: \"3 7 9 -> 20\", a sentence for models that read English, or "
+          "TinyZero's sentence")
         .one_of({"short", "long", "tinyzero"});
-    t.add("scorer", scorer, "strict: exact; tinyzero: the score of TinyZero's own scorer, quirks included").one_of({"strict", "tinyzero"});
+    t.add("scorer", scorer,
+          "strict: exact; tinyzero: the score of TinyZero's own scorer, quirks included")
+        .one_of({"strict", "tinyzero"});
     t.add("framing", framing, "the prompt's framing, which TinyZero's scorer looks for")
         .one_of({"base", "qwen", "other"})
         .only_when("scorer", "tinyzero");
-    t.add("format_reward", format_reward, "reward of an answer that is not right; 0: only right answers count").between(0, 0.99);
+    t.add("format_reward", format_reward,
+          "reward of an answer that is not right; 0: only right answers count")
+        .between(0, 0.99);
     demonstrations.describe(t);
   }
 };
@@ -88,7 +105,8 @@ enum Reason : std::uint32_t {
   kFormatOnly
 };
 
-constexpr std::size_t kMaxExact = 4;  // numbers up to which all ways are tried; above, kSampledWays random ones
+constexpr std::size_t kMaxExact =
+    4;  // numbers up to which all ways are tried; above, kSampledWays random ones
 constexpr int kSampledWays = 4096;
 constexpr int kWays = 64;         // random ways tried for a target before other numbers are drawn
 constexpr int kMaxDraws = 10000;  // numbers tried before a problem is called impossible
@@ -102,8 +120,10 @@ struct Problem {
     const StateReader reader(state);
     numbers = reader.integers("numbers");
     target = reader.integer("target");
-    if (numbers.empty() || numbers.size() > 64) throw BadState("\"numbers\" must hold 1 to 64 integers");
-    if (*std::min_element(numbers.begin(), numbers.end()) < 0) throw BadState("\"numbers\" must not be negative");
+    if (numbers.empty() || numbers.size() > 64)
+      throw BadState("\"numbers\" must hold 1 to 64 integers");
+    if (*std::min_element(numbers.begin(), numbers.end()) < 0)
+      throw BadState("\"numbers\" must not be negative");
   }
 };
 
@@ -121,7 +141,8 @@ class Text {
     return *this;
   }
   Text& list(const std::vector<std::int64_t>& integers, std::string_view separator) {
-    for (std::size_t i = 0; i < integers.size(); ++i) (i > 0 ? *this << separator : *this) << integers[i];
+    for (std::size_t i = 0; i < integers.size(); ++i)
+      (i > 0 ? *this << separator : *this) << integers[i];
     return *this;
   }
   std::string take() { return std::move(out_); }
@@ -135,11 +156,13 @@ class Countdown {
   using Settings = countdown::Settings;
   static constexpr About about{
       "countdown", "reach a target with given numbers", "1.0.0",
-      "Given a few numbers and a target, write an expression with + - * / and parentheses that uses each number exactly once and equals "
-      "the target, between <answer> and </answer>."};
+      "Given a few numbers and a target, write an expression with + - * / and parentheses that "
+      "uses each number exactly once and equals the target, between <answer> and </answer>."};
   static constexpr std::array parts{"correct", "format"};
-  static constexpr std::array reasons{"correct",       "no answer",        "blank answer", "not an expression", "too long",   "too deep",
-                                      "wrong numbers", "division by zero", "wrong value",  "value too large",   "format only"};
+  static constexpr std::array reasons{"correct",           "no answer",        "blank answer",
+                                      "not an expression", "too long",         "too deep",
+                                      "wrong numbers",     "division by zero", "wrong value",
+                                      "value too large",   "format only"};
 
   explicit Countdown(const Settings& settings) : s_(settled(settings)), ways_(s_.operators) {}
 
@@ -149,10 +172,12 @@ class Countdown {
     for (int i = 0; i < kMaxDraws; ++i) {
       numbers.resize(static_cast<std::size_t>(rng.between(s_.numbers.front(), s_.numbers.back())));
       for (auto& number : numbers) number = rng.between(s_.smallest, s_.largest);
-      const auto target = s_.targets == "way" ? value_of_a_way(numbers, rng) : any_value(numbers, rng);
+      const auto target =
+          s_.targets == "way" ? value_of_a_way(numbers, rng) : any_value(numbers, rng);
       if (target) return item(numbers, *target, difficulty(numbers, *target, rng));
     }
-    throw Exhausted("countdown found no solvable problem in " + std::to_string(kMaxDraws) + " draws of numbers; widen target or numbers");
+    throw Exhausted("countdown found no solvable problem in " + std::to_string(kMaxDraws) +
+                    " draws of numbers; widen target or numbers");
   }
 
   Verdict verify(std::string_view state, std::string_view completion) const {
@@ -164,11 +189,12 @@ class Countdown {
     const Problem problem = small_problem(state);
     std::optional<std::string> found;
     std::vector<Step> path;
-    for_each_derivation(values_of(problem.numbers), s_.operators, path, [&](const std::vector<Step>& steps, const Rational& result) {
-      if (!(result == Rational(problem.target))) return false;
-      found = "<answer>" + expression_of(problem.numbers, steps) + "</answer>";
-      return true;
-    });
+    for_each_derivation(values_of(problem.numbers), s_.operators, path,
+                        [&](const std::vector<Step>& steps, const Rational& result) {
+                          if (!(result == Rational(problem.target))) return false;
+                          found = "<answer>" + expression_of(problem.numbers, steps) + "</answer>";
+                          return true;
+                        });
     return found;
   }
 
@@ -178,20 +204,25 @@ class Countdown {
   }
 
  private:
-  // The settings with those of their level. Throws std::invalid_argument where they contradict each other.
+  // The settings with those of their level. Throws std::invalid_argument where they contradict each
+  // other.
   static Settings settled(Settings s) {
     if (s.operators.empty() || s.operators.find_first_not_of("+-*/") != std::string::npos) {
-      throw std::invalid_argument("operators is \"" + s.operators + "\"; it must be made of + - * /");
+      throw std::invalid_argument("operators is \"" + s.operators +
+                                  "\"; it must be made of + - * /");
     }
     for (const char op : s.operators) {
       if (std::count(s.operators.begin(), s.operators.end(), op) > 1)
-        throw std::invalid_argument("operators is \"" + s.operators + "\"; it names " + op + " twice");
+        throw std::invalid_argument("operators is \"" + s.operators + "\"; it names " + op +
+                                    " twice");
     }
     if (s.smallest > s.largest)
-      throw std::invalid_argument("smallest " + std::to_string(s.smallest) + " is above largest " + std::to_string(s.largest));
+      throw std::invalid_argument("smallest " + std::to_string(s.smallest) + " is above largest " +
+                                  std::to_string(s.largest));
     for (const auto* range : {&s.numbers, &s.target, &s.demonstrations.attempts}) {
       if (range->front() > range->back())
-        throw std::invalid_argument("a range [" + Text().list(*range, ", ").take() + "] runs downwards; write the lowest first");
+        throw std::invalid_argument("a range [" + Text().list(*range, ", ").take() +
+                                    "] runs downwards; write the lowest first");
     }
     if (s.level > 0) {
       const Level& level = kLevels[s.level - 1];
@@ -204,15 +235,21 @@ class Countdown {
 
   static Problem small_problem(std::string_view state) {
     Problem problem(state);
-    if (problem.numbers.size() > kMaxNumbers) throw BadState("at most " + std::to_string(kMaxNumbers) + " numbers can be searched");
+    if (problem.numbers.size() > kMaxNumbers)
+      throw BadState("at most " + std::to_string(kMaxNumbers) + " numbers can be searched");
     return problem;
   }
 
-  bool is_target(std::int64_t value) const { return value >= s_.target.front() && value <= s_.target.back(); }
+  bool is_target(std::int64_t value) const {
+    return value >= s_.target.front() && value <= s_.target.back();
+  }
 
-  // What random steps lead to, the last of them any that gives a target, if a few tries find one. A random word holds several tries.
-  std::optional<std::int64_t> value_of_a_way(const std::vector<std::int64_t>& numbers, Rng& rng) const {
-    constexpr std::uint64_t kPick = 60;  // a multiple of 1 to 6, so that its rest by any of them is uniform
+  // What random steps lead to, the last of them any that gives a target, if a few tries find one. A
+  // random word holds several tries.
+  std::optional<std::int64_t> value_of_a_way(const std::vector<std::int64_t>& numbers,
+                                             Rng& rng) const {
+    constexpr std::uint64_t kPick =
+        60;  // a multiple of 1 to 6, so that its rest by any of them is uniform
     const std::uint64_t count = ways_.count_to_two(numbers.size());
     std::uint64_t words = kPick;
     int per_word = 0;
@@ -224,10 +261,11 @@ class Countdown {
       for (int i = 0; i < per_word; ++i, word /= count) {
         std::array<std::int64_t, 8> targets;  // of at most 6 last steps
         std::size_t n = 0;
-        ways_.visit_last_steps(numbers, static_cast<std::uint32_t>(word % count), [&](std::int64_t value) {
-          targets[n] = value;
-          n += is_target(value) ? 1 : 0;
-        });
+        ways_.visit_last_steps(numbers, static_cast<std::uint32_t>(word % count),
+                               [&](std::int64_t value) {
+                                 targets[n] = value;
+                                 n += is_target(value) ? 1 : 0;
+                               });
         if (n > 0) return targets[pick % n];
       }
     }
@@ -264,10 +302,13 @@ class Countdown {
   template <class Visit>
   void for_each_way(const std::vector<std::int64_t>& numbers, Rng& rng, const Visit& visit) const {
     if (numbers.size() <= kMaxExact) return ways_.for_each(numbers, visit);
-    for (int i = 0; i < kSampledWays; ++i) ways_.visit(numbers, static_cast<std::uint32_t>(rng.below(ways_.count(numbers.size()))), visit);
+    for (int i = 0; i < kSampledWays; ++i)
+      ways_.visit(numbers, static_cast<std::uint32_t>(rng.below(ways_.count(numbers.size()))),
+                  visit);
   }
 
-  Item item(const std::vector<std::int64_t>& numbers, std::int64_t target, double difficulty) const {
+  Item item(const std::vector<std::int64_t>& numbers, std::int64_t target,
+            double difficulty) const {
     std::vector<std::int64_t> sorted = numbers;
     std::sort(sorted.begin(), sorted.end());
     Item out;
@@ -277,13 +318,14 @@ class Countdown {
     } else if (s_.wording == "tinyzero") {  // word for word, as its data has it
       (prompt << "Using the numbers [").list(numbers, ", ")
           << "], create an equation that equals " << target
-          << ". You can use basic arithmetic operations (+, -, *, /) and each number can only be used once. Show your work in <think> "
-             "</think> "
-             "tags. And return the final answer in <answer> </answer> tags, for example <answer> (1 + 2) / 3 </answer>.";
+          << ". You can use basic arithmetic operations (+, -, *, /) and each number can only be "
+             "used once. Show your work in <think> </think> tags. And return the final answer in "
+             "<answer> </answer> tags, for example <answer> (1 + 2) / 3 </answer>.";
     } else {
       (prompt << "Combine the numbers ").list(numbers, ", ")
-          << " with + - * / and parentheses, each number exactly once, into an expression that equals " << target
-          << ". Think first, then write the expression between <answer> and </answer>.";
+          << " with + - * / and parentheses, each number exactly once, into an expression that "
+             "equals "
+          << target << ". Think first, then write the expression between <answer> and </answer>.";
     }
     key.list(sorted, ",") << "=" << target;
     (state << "{\"numbers\":[").list(numbers, ",") << "],\"target\":" << target << "}";
@@ -306,15 +348,18 @@ class Countdown {
     if (answer->empty()) return verdict(kBlankAnswer, Outcome::unparsable);
     const Expression expression(*answer);
     switch (expression.fault()) {
-      case ExpressionFault::not_an_expression: return verdict(kNotAnExpression, Outcome::unparsable);
+      case ExpressionFault::not_an_expression:
+        return verdict(kNotAnExpression, Outcome::unparsable);
       case ExpressionFault::too_long: return verdict(kTooLong, Outcome::unparsable);
       case ExpressionFault::too_deep: return verdict(kTooDeep, Outcome::unparsable);
       default: break;
     }
-    if (!std::is_permutation(expression.integers().begin(), expression.integers().end(), problem.numbers.begin(), problem.numbers.end()))
+    if (!std::is_permutation(expression.integers().begin(), expression.integers().end(),
+                             problem.numbers.begin(), problem.numbers.end()))
       return verdict(kWrongNumbers);
     if (expression.fault() == ExpressionFault::division_by_zero) return verdict(kDivisionByZero);
-    if (expression.fault() != ExpressionFault::none) return {0, Outcome::abstain, kTooLarge, {}, {}};
+    if (expression.fault() != ExpressionFault::none)
+      return {0, Outcome::abstain, kTooLarge, {}, {}};
     return verdict(expression.value() == Rational(problem.target) ? kCorrect : kWrongValue);
   }
 

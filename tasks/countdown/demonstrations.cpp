@@ -11,7 +11,8 @@ namespace {
 
 constexpr int kRepeats = 12;      // draws of an attempt before one is made twice
 constexpr int kShownTries = 100;  // steps drawn before a value that should not be shown is
-constexpr int kStepTries = 1000;  // steps drawn before the numbers are given up: only zeros that are to be divided by zeros have none
+constexpr int kStepTries = 1000;  // steps drawn before the numbers are given up: only zeros that
+                                  // are to be divided by zeros have none
 
 Rational result_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path) {
   Values values = values_of(numbers);
@@ -22,16 +23,26 @@ Rational result_of(const std::vector<std::int64_t>& numbers, const std::vector<S
 }  // namespace
 
 void Demonstrations::describe(SettingsTable& t) {
-  t.add("demo_attempts", attempts, "fewest and most attempts of a demonstration before it gives up").up_to(2).between(1, 64);
-  t.add("demo_luck", luck, "chance that an attempt of a demonstration is a right one; the others are random").between(0, 1);
-  t.add("demo_stay", stay, "chance that an attempt goes on from the same first steps as the one before it").between(0, 1);
-  t.add("demo_aim", aim, "chance that an attempt ends with the step that comes nearest to the target; else the step is random")
+  t.add("demo_attempts", attempts, "fewest and most attempts of a demonstration before it gives up")
+      .up_to(2)
+      .between(1, 64);
+  t.add("demo_luck", luck,
+        "chance that an attempt of a demonstration is a right one; the others are random")
       .between(0, 1);
-  t.add("demo_largest", largest, "demonstrations show no intermediate value above this (nor negative, nor fractional)").between(1, 1e6);
+  t.add("demo_stay", stay,
+        "chance that an attempt goes on from the same first steps as the one before it")
+      .between(0, 1);
+  t.add("demo_aim", aim,
+        "chance that an attempt ends with the step that comes nearest to the target; else the step "
+        "is random")
+      .between(0, 1);
+  t.add("demo_largest", largest,
+        "demonstrations show no intermediate value above this (nor negative, nor fractional)")
+      .between(1, 1e6);
 }
 
-std::string Demonstrations::write(const std::vector<std::int64_t>& numbers, std::int64_t target, const std::string& operators,
-                                  Rng& rng) const {
+std::string Demonstrations::write(const std::vector<std::int64_t>& numbers, std::int64_t target,
+                                  const std::string& operators, Rng& rng) const {
   const Problem problem{numbers, target, operators};
   const std::vector<Path> right = shown_solutions(numbers, target, operators);
   const std::int64_t patience = rng.between(attempts.front(), attempts.back());
@@ -41,7 +52,8 @@ std::string Demonstrations::write(const std::vector<std::int64_t>& numbers, std:
   for (std::int64_t i = 0; i < patience; ++i) {
     const bool lucky = rng.chance(luck) && !right.empty(), stays = i > 0 && rng.chance(stay);
     path = lucky ? right[rng.below(right.size())] : new_attempt(problem, path, stays, tried, rng);
-    const std::string lines = lines_of(numbers, path), start = lines.substr(0, lines.rfind(',') + 1);
+    const std::string lines = lines_of(numbers, path),
+                      start = lines.substr(0, lines.rfind(',') + 1);
     const bool hit = result_of(numbers, path) == Rational(target);
     out += (i > 0 && start == shared ? lines.substr(start.size()) : lines) + (hit ? "!" : "?");
     shared = start;
@@ -56,41 +68,49 @@ bool Demonstrations::is_shown(const Rational& value) const {
 }
 
 // Derivations of the target that show only such values.
-std::vector<Demonstrations::Path> Demonstrations::shown_solutions(const std::vector<std::int64_t>& numbers, std::int64_t target,
-                                                                  const std::string& operators) const {
+std::vector<Demonstrations::Path> Demonstrations::shown_solutions(
+    const std::vector<std::int64_t>& numbers, std::int64_t target,
+    const std::string& operators) const {
   std::vector<Path> out;
   Path path;
-  for_each_derivation(values_of(numbers), operators, path, [&](const Path& steps, const Rational& result) {
-    if (!(result == Rational(target))) return false;
-    Values values = values_of(numbers);
-    for (const Step& step : steps) {
-      take(values, step);
-      if (!is_shown(values.value[values.count - 1])) return false;
-    }
-    out.push_back(steps);
-    return false;
-  });
+  for_each_derivation(values_of(numbers), operators, path,
+                      [&](const Path& steps, const Rational& result) {
+                        if (!(result == Rational(target))) return false;
+                        Values values = values_of(numbers);
+                        for (const Step& step : steps) {
+                          take(values, step);
+                          if (!is_shown(values.value[values.count - 1])) return false;
+                        }
+                        out.push_back(steps);
+                        return false;
+                      });
   return out;
 }
 
-// A derivation that was not tried before (as far as a few draws find one). With `stays` it begins as `last` did, up to its last step or, if that
-// is to aim, up to the one before: for the same two values it would be the same step.
-Demonstrations::Path Demonstrations::new_attempt(const Problem& problem, const Path& last, bool stays, std::set<std::string>& tried,
+// A derivation that was not tried before (as far as a few draws find one). With `stays` it begins
+// as `last` did, up to its last step or, if that is to aim, up to the one before: for the same two
+// values it would be the same step.
+Demonstrations::Path Demonstrations::new_attempt(const Problem& problem, const Path& last,
+                                                 bool stays, std::set<std::string>& tried,
                                                  Rng& rng) const {
   const bool aims = aim > 0 && rng.chance(aim);
   const std::size_t kept = last.size() - std::min<std::size_t>(last.size(), aims ? 2 : 1);
   Path path;
   for (int draws = 0; draws < kRepeats; ++draws) {
     const bool keep = stays && draws < kRepeats / 2;
-    path = derivation(problem, aims, keep ? Path(last.begin(), last.begin() + static_cast<std::ptrdiff_t>(kept)) : Path(), rng);
+    path = derivation(
+        problem, aims,
+        keep ? Path(last.begin(), last.begin() + static_cast<std::ptrdiff_t>(kept)) : Path(), rng);
     if (tried.insert(lines_of(problem.numbers, path)).second) break;
   }
   return path;
 }
 
-// A derivation that begins with `start` and goes on by random steps, over values that a demonstration may show where such steps are found; with
-// `aims` the last one is the nearest to the target.
-Demonstrations::Path Demonstrations::derivation(const Problem& problem, bool aims, const Path& start, Rng& rng) const {
+// A derivation that begins with `start` and goes on by random steps, over values that a
+// demonstration may show where such steps are found; with `aims` the last one is the nearest to the
+// target.
+Demonstrations::Path Demonstrations::derivation(const Problem& problem, bool aims,
+                                                const Path& start, Rng& rng) const {
   Path path = start;
   Values values = values_of(problem.numbers);
   for (const Step& step : path) take(values, step);
@@ -98,10 +118,12 @@ Demonstrations::Path Demonstrations::derivation(const Problem& problem, bool aim
     if (aims && values.count == 2 && take_nearest(problem, values, path)) break;
     const auto choices = steps(values.count, problem.operators);
     for (int tries = 0;; ++tries) {
-      if (tries == kStepTries) throw BadState("these numbers cannot be combined with " + problem.operators);
+      if (tries == kStepTries)
+        throw BadState("these numbers cannot be combined with " + problem.operators);
       const Step step = choices[rng.below(choices.size())];
       Values next = values;
-      if (!take(next, step) || (tries < kShownTries && !is_shown(next.value[next.count - 1]))) continue;
+      if (!take(next, step) || (tries < kShownTries && !is_shown(next.value[next.count - 1])))
+        continue;
       path.push_back(step);
       values = next;
       break;
@@ -110,14 +132,16 @@ Demonstrations::Path Demonstrations::derivation(const Problem& problem, bool aim
   return path;
 }
 
-// The step from two values whose result is nearest to the target, of those that may be shown; false if there is none.
+// The step from two values whose result is nearest to the target, of those that may be shown; false
+// if there is none.
 bool Demonstrations::take_nearest(const Problem& problem, Values& values, Path& path) const {
   std::optional<Step> best;
   std::int64_t least = 0;
   for (const Step& step : steps(values.count, problem.operators)) {
     Values next = values;
     if (!take(next, step) || !is_shown(next.value[0])) continue;
-    const std::int64_t distance = std::abs(static_cast<std::int64_t>(next.value[0].numerator()) - problem.target);
+    const std::int64_t distance =
+        std::abs(static_cast<std::int64_t>(next.value[0].numerator()) - problem.target);
     if (best && distance >= least) continue;
     best = step;
     least = distance;

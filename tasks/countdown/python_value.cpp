@@ -15,24 +15,29 @@ BigInteger checked(BigInteger x) {
   return x;
 }
 
-// The double nearest to numerator/denominator (ties to even), as Python's true division of integers.
+// The double nearest to numerator/denominator (ties to even), as Python's true division of
+// integers.
 double true_divide(const BigInteger& a, const BigInteger& b) {
   if (b == 0) throw PythonError("division by zero");
   const BigInteger n = abs(a), d = abs(b);
-  // 64 quotient bits and a sticky bit: conversion of a 65-bit integer to double then rounds once and correctly.
+  // 64 quotient bits and a sticky bit: conversion of a 65-bit integer to double then rounds once
+  // and correctly.
   const int shift = 65 - (static_cast<int>(bits(n)) - static_cast<int>(bits(d)));
   if (n == 0) return 0.0;
   BigInteger quotient, rest;
   if (shift >= 0) divide_qr(BigInteger(n << shift), d, quotient, rest);
   else divide_qr(n, BigInteger(d << -shift), quotient, rest);
   const int exponent = static_cast<int>(bits(quotient)) - 1 - shift;
-  const int kept = std::min(53, exponent + 1075);  // bits of a double with this exponent; fewer for subnormals
+  const int kept =
+      std::min(53, exponent + 1075);  // bits of a double with this exponent; fewer for subnormals
   if (kept < 0) return 0.0;
   const int drop = static_cast<int>(bits(quotient)) - kept;
-  const BigInteger low = quotient & ((BigInteger(1) << drop) - 1), half = BigInteger(1) << (drop - 1);
+  const BigInteger low = quotient & ((BigInteger(1) << drop) - 1), half = BigInteger(1)
+                                                                          << (drop - 1);
   BigInteger mantissa = quotient >> drop;
   if (low > half || (low == half && (rest != 0 || (mantissa & 1) != 0))) ++mantissa;
-  const double value = std::ldexp(static_cast<double>(mantissa.convert_to<std::uint64_t>()), drop - shift);
+  const double value =
+      std::ldexp(static_cast<double>(mantissa.convert_to<std::uint64_t>()), drop - shift);
   if (std::isinf(value)) throw PythonError("integer division result too large for a float");
   return (a < 0) != (b < 0) ? -value : value;
 }
@@ -59,7 +64,8 @@ std::complex<double> power_unsigned(std::complex<double> x, long n) {
   std::complex<double> result = 1.0;
   for (long mask = 1; mask > 0 && n >= mask; mask <<= 1) {
     if ((n & mask) != 0) {
-      result = {result.real() * x.real() - result.imag() * x.imag(), result.real() * x.imag() + result.imag() * x.real()};
+      result = {result.real() * x.real() - result.imag() * x.imag(),
+                result.real() * x.imag() + result.imag() * x.real()};
     }
     x = {x.real() * x.real() - x.imag() * x.imag(), x.real() * x.imag() + x.imag() * x.real()};
   }
@@ -71,7 +77,8 @@ std::complex<double> divide(std::complex<double> a, std::complex<double> b) {
   if (b == 0.0) throw PythonError("complex division by zero");
   if (std::fabs(b.real()) >= std::fabs(b.imag())) {
     const double ratio = b.imag() / b.real(), denominator = b.real() + b.imag() * ratio;
-    return {(a.real() + a.imag() * ratio) / denominator, (a.imag() - a.real() * ratio) / denominator};
+    return {(a.real() + a.imag() * ratio) / denominator,
+            (a.imag() - a.real() * ratio) / denominator};
   }
   const double ratio = b.real() / b.imag(), denominator = b.real() * ratio + b.imag();
   return {(a.real() * ratio + a.imag()) / denominator, (a.imag() * ratio - a.real()) / denominator};
@@ -102,7 +109,8 @@ PythonValue power(double a, double b) {
     return power(std::complex<double>(a), std::complex<double>(b));
   }
   const double value = std::pow(a, b);
-  if (std::isinf(value) && std::isfinite(a) && std::isfinite(b)) throw PythonError("power too large");
+  if (std::isinf(value) && std::isfinite(a) && std::isfinite(b))
+    throw PythonError("power too large");
   return value;
 }
 
@@ -118,13 +126,15 @@ std::complex<double> complex_apply(char op, std::complex<double> a, std::complex
   switch (op) {
     case '+': return {a.real() + b.real(), a.imag() + b.imag()};
     case '-': return {a.real() - b.real(), a.imag() - b.imag()};
-    case '*': return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+    case '*':
+      return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
     case '/': return divide(a, b);
     case 'P': break;
     default: throw PythonError("complex numbers have no floor division");
   }
   const std::complex<double> value = power(a, b);
-  if (!std::isfinite(value.real()) || !std::isfinite(value.imag())) throw PythonError("complex power too large");
+  if (!std::isfinite(value.real()) || !std::isfinite(value.imag()))
+    throw PythonError("complex power too large");
   return value;
 }
 
@@ -149,9 +159,13 @@ PythonValue PythonValue::negated() const {
   return -std::get<1>(value_);
 }
 
-double PythonValue::as_double() const { return is_integer() ? true_divide(std::get<0>(value_), 1) : std::get<1>(value_); }
+double PythonValue::as_double() const {
+  return is_integer() ? true_divide(std::get<0>(value_), 1) : std::get<1>(value_);
+}
 
-std::complex<double> PythonValue::as_complex() const { return is_complex() ? std::get<2>(value_) : as_double(); }
+std::complex<double> PythonValue::as_complex() const {
+  return is_complex() ? std::get<2>(value_) : as_double();
+}
 
 PythonValue PythonValue::apply(char op, const PythonValue& a, const PythonValue& b) {
   if (a.is_complex() || b.is_complex()) return complex_apply(op, a.as_complex(), b.as_complex());

@@ -1,5 +1,6 @@
-// Numbers as Python computes them: unbounded integers, doubles and complex numbers, with Python's promotions and its errors.
-// Integers stop at 65,536 bits: what Python would chew on for longer counts as an error here.
+// Numbers as Python computes them: unbounded integers, doubles and complex numbers, with Python's
+// promotions and its errors. Integers stop at 65,536 bits: what Python would chew on for longer
+// counts as an error here.
 #pragma once
 
 #include <boost/multiprecision/cpp_int.hpp>
@@ -11,7 +12,8 @@ namespace tinyzero::countdown {
 
 using BigInteger = boost::multiprecision::cpp_int;
 
-// Anything that makes Python raise: division by zero, overflow, an operation that the types do not have.
+// Anything that makes Python raise: division by zero, overflow, an operation that the types do not
+// have.
 class PythonError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

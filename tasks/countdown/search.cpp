@@ -54,14 +54,16 @@ Ways::Ways(std::string_view operators) {
   count_[1] = 1;
   for (std::size_t n = 2; n <= kMaxNumbers; ++n) {
     for (const Step& step : steps(n, operators)) steps_[n].emplace_back(step);
-    count_[n] = count_[n - 1] * static_cast<std::uint32_t>(steps_[n].size());  // 21 million for six numbers
+    count_[n] =
+        count_[n - 1] * static_cast<std::uint32_t>(steps_[n].size());  // 21 million for six numbers
   }
 }
 
 std::string expression_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path) {
   std::vector<ExpressionText> terms;
   for (const std::int64_t number : numbers) terms.push_back({std::to_string(number)});
-  for (const Step& step : path) replace(terms, step, joined(terms[step.left], step.op, terms[step.right]));
+  for (const Step& step : path)
+    replace(terms, step, joined(terms[step.left], step.op, terms[step.right]));
   return terms.front().text;
 }
 
@@ -69,7 +71,8 @@ std::string lines_of(const std::vector<std::int64_t>& numbers, const std::vector
   Values values = values_of(numbers);
   std::string out;
   for (const Step& step : path) {
-    out += (out.empty() ? "" : ",") + to_string(values.value[step.left]) + step.op + to_string(values.value[step.right]);
+    out += (out.empty() ? "" : ",") + to_string(values.value[step.left]) + step.op +
+           to_string(values.value[step.right]);
     take(values, step);
     out += "=" + to_string(values.value[values.count - 1]);
     for (std::size_t i = 0; i + 1 < values.count; ++i) out += " " + to_string(values.value[i]);

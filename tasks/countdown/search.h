@@ -1,4 +1,5 @@
-// All ways to combine a few numbers: take two values, put their sum, difference, product or quotient in their place, until one is left.
+// All ways to combine a few numbers: take two values, put their sum, difference, product or
+// quotient in their place, until one is left.
 #pragma once
 
 #include <algorithm>
@@ -31,12 +32,15 @@ Values values_of(const std::vector<std::int64_t>& numbers);
 // The steps possible from n values: each pair once for + and *, both ways for - and /.
 std::vector<Step> steps(std::size_t n, std::string_view operators);
 
-// Replaces the step's two values by their result; false, and nothing changed, for a division by zero.
+// Replaces the step's two values by their result; false, and nothing changed, for a division by
+// zero.
 bool take(Values& values, const Step& step);
 
-// Calls visit(path, result) for every derivation until it returns true; returns whether it did. `path` is the steps so far.
+// Calls visit(path, result) for every derivation until it returns true; returns whether it did.
+// `path` is the steps so far.
 template <class Visit>
-bool for_each_derivation(const Values& values, std::string_view operators, std::vector<Step>& path, const Visit& visit) {
+bool for_each_derivation(const Values& values, std::string_view operators, std::vector<Step>& path,
+                         const Visit& visit) {
   if (values.count == 1) return visit(path, values.value[0]);
   for (const Step& step : steps(values.count, operators)) {
     Values next = values;
@@ -49,8 +53,9 @@ bool for_each_derivation(const Values& values, std::string_view operators, std::
   return false;
 }
 
-// A value while problems are made: exact, but not in lowest terms. For k numbers up to M >= 2, |numerator| <= M^k and |denominator| <=
-// M^(k-1) (by induction over the steps), so 63 bits hold all that six numbers below 1,000 give.
+// A value while problems are made: exact, but not in lowest terms. For k numbers up to M >= 2,
+// |numerator| <= M^k and |denominator| <= M^(k-1) (by induction over the steps), so 63 bits hold
+// all that six numbers below 1,000 give.
 struct Ratio {
   std::int64_t numerator, denominator;
 
@@ -80,13 +85,15 @@ struct FastStep {
                               : 0) {}
 
   Ratio result(const Ratio& x, const Ratio& y) const {
-    const std::int64_t swap = (y.numerator ^ y.denominator) & divides;  // x / y is x times y turned over
+    const std::int64_t swap =
+        (y.numerator ^ y.denominator) & divides;  // x / y is x times y turned over
     const std::int64_t c = y.numerator ^ swap, d = y.denominator ^ swap;
     return {x.numerator * (c ^ ((c ^ d) & adds)) + sign * c * x.denominator, x.denominator * d};
   }
 };
 
-// The derivations of n numbers under some operators, numbered: the fast way to make problems and to count solutions.
+// The derivations of n numbers under some operators, numbered: the fast way to make problems and to
+// count solutions.
 class Ways {
  public:
   explicit Ways(std::string_view operators);
@@ -97,22 +104,26 @@ class Ways {
   // How many ways there are to come down to two values.
   std::uint32_t count_to_two(std::size_t numbers) const { return count_[numbers] / count_[2]; }
 
-  // Calls visit(integer, operators) unless derivation `way` divides by zero: its result as above, and the set of its operators (bits of their
-  // places in "+-*/").
+  // Calls visit(integer, operators) unless derivation `way` divides by zero: its result as above,
+  // and the set of its operators (bits of their places in "+-*/").
   template <class Visit>
-  void visit(const std::vector<std::int64_t>& numbers, std::uint32_t way, const Visit& visit) const {
+  void visit(const std::vector<std::int64_t>& numbers, std::uint32_t way,
+             const Visit& visit) const {
     Ratios values;
     unsigned used = 0;
     if (take_down_to(1, values, numbers, way, used)) visit(values[0].integer(), used);
   }
 
-  // Comes down to two values by way `way` of count_to_two, and calls visit(integer) for each last step that divides by no zero.
+  // Comes down to two values by way `way` of count_to_two, and calls visit(integer) for each last
+  // step that divides by no zero.
   template <class Visit>
-  void visit_last_steps(const std::vector<std::int64_t>& numbers, std::uint32_t way, const Visit& visit) const {
+  void visit_last_steps(const std::vector<std::int64_t>& numbers, std::uint32_t way,
+                        const Visit& visit) const {
     Ratios values;
     unsigned used = 0;
     if (!take_down_to(2, values, numbers, way, used)) return;
-    for (const FastStep& step : steps_[2]) visit(step.result(values[step.left], values[step.right]).integer());
+    for (const FastStep& step : steps_[2])
+      visit(step.result(values[step.left], values[step.right]).integer());
   }
 
   // visit for every derivation.
@@ -130,7 +141,8 @@ class Ways {
     for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = {numbers[i], 1};
   }
 
-  bool take_down_to(std::size_t left, Ratios& values, const std::vector<std::int64_t>& numbers, std::uint32_t way, unsigned& used) const {
+  bool take_down_to(std::size_t left, Ratios& values, const std::vector<std::int64_t>& numbers,
+                    std::uint32_t way, unsigned& used) const {
     start(values, numbers);
     bool exists = true;
     for (std::size_t n = numbers.size(); n > left; --n) {
@@ -143,7 +155,8 @@ class Ways {
     return exists;
   }
 
-  // Takes the step among the first n values; the result is the last of the n - 1 that are left. False for a division by zero.
+  // Takes the step among the first n values; the result is the last of the n - 1 that are left.
+  // False for a division by zero.
   static bool take(Ratios& values, std::size_t n, const FastStep& step) {
     const Ratio result = step.result(values[step.left], values[step.right]);
     const std::size_t high = std::max(step.left, step.right), low = std::min(step.left, step.right);
@@ -169,8 +182,8 @@ class Ways {
 // The derivation as one expression, with no parentheses it does not need: "(9-7)*3".
 std::string expression_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path);
 
-// The derivation step by step, each with its result and the values that are left beside it: "9-7=2 3,2*3=6". Values that are not integers
-// are written as fractions.
+// The derivation step by step, each with its result and the values that are left beside it: "9-7=2
+// 3,2*3=6". Values that are not integers are written as fractions.
 std::string lines_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path);
 
 }  // namespace tinyzero::countdown

@@ -1,7 +1,8 @@
-// The rule, as read from TinyZero's scorer: the text after the prompt's marker, its last line only, the last answer pair on that
-// line, stripped as Python strips. No pair: 0. Digit runs must equal the given numbers as a multiset; the text must be made of
-// digits, + - * / ( ) . and white space; its value as a Python expression must be within 1e-5 of the target. Else 0.1.
-// Here a parser with Python's grammar for those characters stands where TinyZero calls eval.
+// The rule, as read from TinyZero's scorer: the text after the prompt's marker, its last line only,
+// the last answer pair on that line, stripped as Python strips. No pair: 0. Digit runs must equal
+// the given numbers as a multiset; the text must be made of digits, + - * / ( ) . and white space;
+// its value as a Python expression must be within 1e-5 of the target. Else 0.1. Here a parser with
+// Python's grammar for those characters stands where TinyZero calls eval.
 
 #include "tinyzero_scorer.h"
 
@@ -16,11 +17,13 @@ namespace tinyzero::countdown {
 namespace {
 
 constexpr int kMaxNesting = 200;  // CPython's limit for parentheses
-constexpr int kMaxSigns = 2000;   // chained signs; CPython gives up somewhere above, depending on its build
+constexpr int kMaxSigns =
+    2000;  // chained signs; CPython gives up somewhere above, depending on its build
 constexpr std::size_t kMaxText = 65536;
 
-// Python's expression grammar over the characters that TinyZero lets through. Everything outside it (calls, tuples, a line end
-// outside parentheses) is an error in Python or gives no number: the score is the same.
+// Python's expression grammar over the characters that TinyZero lets through. Everything outside it
+// (calls, tuples, a line end outside parentheses) is an error in Python or gives no number: the
+// score is the same.
 class PythonExpression {
  public:
   explicit PythonExpression(std::string_view text) : text_(text) {}
@@ -36,8 +39,12 @@ class PythonExpression {
     while (at_ < text_.size() && is_space(text_[at_])) ++at_;
     return at_ < text_.size() ? text_[at_] : '\0';
   }
-  bool is_space(char c) const { return c == ' ' || c == '\t' || c == '\f' || (nesting_ > 0 && c == '\r'); }
-  bool doubled(char c) const { return at_ + 1 < text_.size() && text_[at_] == c && text_[at_ + 1] == c; }
+  bool is_space(char c) const {
+    return c == ' ' || c == '\t' || c == '\f' || (nesting_ > 0 && c == '\r');
+  }
+  bool doubled(char c) const {
+    return at_ + 1 < text_.size() && text_[at_] == c && text_[at_ + 1] == c;
+  }
 
   PythonValue sum() {
     PythonValue value = product();
@@ -103,7 +110,8 @@ class PythonExpression {
     if (count == 0) throw PythonError("invalid syntax");
     const std::string literal(text_.substr(start, at_ - start));
     const char next = peek();
-    if (next == '(' || next == '.' || (next >= '0' && next <= '9')) throw PythonError("invalid syntax");
+    if (next == '(' || next == '.' || (next >= '0' && next <= '9'))
+      throw PythonError("invalid syntax");
     if (real) return parse_real(literal).value_or(std::numeric_limits<double>::infinity());
     const std::size_t first = literal.find_first_not_of('0');
     if (first == std::string::npos) return BigInteger(0);
@@ -138,14 +146,16 @@ bool uses_numbers(std::string_view text, std::vector<std::int64_t> numbers) {
 
 bool is_allowed(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || std::string_view("+-*/().").find(c) != std::string_view::npos || python::leading_space({&c, 1}) == 1;
+    return (c >= '0' && c <= '9') ||
+           std::string_view("+-*/().").find(c) != std::string_view::npos ||
+           python::leading_space({&c, 1}) == 1;
   });
 }
 
 }  // namespace
 
-TinyZeroScore tinyzero_score(std::string_view completion, const std::vector<std::int64_t>& numbers, std::int64_t target,
-                             const std::string& framing) {
+TinyZeroScore tinyzero_score(std::string_view completion, const std::vector<std::int64_t>& numbers,
+                             std::int64_t target, const std::string& framing) {
   auto searched = python::after_marker(completion, framing, /*knows_qwen=*/true);
   if (!searched) return TinyZeroScore::no_answer;
   const std::size_t line = searched->rfind('\n');
@@ -153,9 +163,11 @@ TinyZeroScore tinyzero_score(std::string_view completion, const std::vector<std:
   const auto answer = python::last_answer(*searched);
   if (!answer) return TinyZeroScore::no_answer;
   const std::string_view text = python::strip(*answer);
-  if (text.size() > kMaxText || !is_allowed(text) || !uses_numbers(text, numbers)) return TinyZeroScore::format;
+  if (text.size() > kMaxText || !is_allowed(text) || !uses_numbers(text, numbers))
+    return TinyZeroScore::format;
   try {
-    return PythonExpression(text).evaluate().is_near(target, 1e-5) ? TinyZeroScore::correct : TinyZeroScore::format;
+    return PythonExpression(text).evaluate().is_near(target, 1e-5) ? TinyZeroScore::correct
+                                                                   : TinyZeroScore::format;
   } catch (const PythonError&) {
     return TinyZeroScore::format;
   }

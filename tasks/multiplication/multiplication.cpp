@@ -1,7 +1,8 @@
 // Multiplication: the product of two integers.
 //
-// Two problems are the same if they have the same two factors, in either order. Difficulty is the number of products of single digits that
-// long multiplication takes. Demonstrations multiply by the distributive law and sometimes slip.
+// Two problems are the same if they have the same two factors, in either order. Difficulty is the
+// number of products of single digits that long multiplication takes. Demonstrations multiply by
+// the distributive law and sometimes slip.
 
 #include <algorithm>
 
@@ -24,21 +25,31 @@ struct Settings {
   double demo_slip = 0.1;
 
   void describe(SettingsTable& t) {
-    t.add("level", level, "a ready difficulty: 1 to 6 for factors of 1x1, 2x1, 2x2, 3x2, 3x3, 4x4 digits; 0: as `digits` says")
+    t.add("level", level,
+          "a ready difficulty: 1 to 6 for factors of 1x1, 2x1, 2x2, 3x2, 3x3, 4x4 digits; 0: as "
+          "`digits` says")
         .between(0, 6);
     t.add("digits", digits, "digits of a factor: one count, or the fewest and most of an even mix")
         .up_to(2)
         .between(1, 9)
         .only_when("level", "0");
-    t.add("wording", wording, "how a problem is put: \"12*34\", or a sentence for models that read English").one_of({"short", "long"});
+    t.add("wording", wording,
+          "how a problem is put: \"12*34\", or a sentence for models that read English")
+        .one_of({"short", "long"});
     scorer.describe(t);
-    t.add("demo_slip", demo_slip, "chance that a number a demonstration computes is wrong in one digit").between(0, 1);
+    t.add("demo_slip", demo_slip,
+          "chance that a number a demonstration computes is wrong in one digit")
+        .between(0, 1);
   }
 };
 
-std::int64_t power_of_ten(std::int64_t exponent) { return exponent == 0 ? 1 : 10 * power_of_ten(exponent - 1); }
+std::int64_t power_of_ten(std::int64_t exponent) {
+  return exponent == 0 ? 1 : 10 * power_of_ten(exponent - 1);
+}
 
-std::int64_t digits_of(std::int64_t number) { return static_cast<std::int64_t>(std::to_string(number).size()) - (number < 0 ? 1 : 0); }
+std::int64_t digits_of(std::int64_t number) {
+  return static_cast<std::int64_t>(std::to_string(number).size()) - (number < 0 ? 1 : 0);
+}
 
 // Factors, as draw wrote them.
 struct Problem {
@@ -61,26 +72,33 @@ struct Problem {
 class Multiplication {
  public:
   using Settings = multiplication::Settings;
-  static constexpr About about{
-      "multiplication", "multiply two integers", "1.0.0",
-      "Given two integers, write their product, in digits without blanks or separators, between <answer> and </answer>."};
+  static constexpr About about{"multiplication", "multiply two integers", "1.0.0",
+                               "Given two integers, write their product, in digits without blanks "
+                               "or separators, between <answer> and </answer>."};
   static constexpr auto parts = kNumberParts;
   static constexpr auto reasons = kNumberReasons;
 
   explicit Multiplication(const Settings& settings) : s_(settings) {
-    if (s_.digits.front() > s_.digits.back()) throw std::invalid_argument("digits run downwards; write the fewest first");
+    if (s_.digits.front() > s_.digits.back())
+      throw std::invalid_argument("digits run downwards; write the fewest first");
   }
 
   Item draw(Draw draw) const {
     Rng rng(draw.seed, {draw.index});
-    std::int64_t a = factor(s_.level > 0 ? kLevels[s_.level - 1].a : rng.between(s_.digits.front(), s_.digits.back()), rng);
-    std::int64_t b = factor(s_.level > 0 ? kLevels[s_.level - 1].b : rng.between(s_.digits.front(), s_.digits.back()), rng);
+    std::int64_t a = factor(
+        s_.level > 0 ? kLevels[s_.level - 1].a : rng.between(s_.digits.front(), s_.digits.back()),
+        rng);
+    std::int64_t b = factor(
+        s_.level > 0 ? kLevels[s_.level - 1].b : rng.between(s_.digits.front(), s_.digits.back()),
+        rng);
     if (rng.chance(0.5)) std::swap(a, b);
     const std::string left = std::to_string(a), right = std::to_string(b);
     Item item;
-    item.prompt = s_.wording == "short" ? left + "*" + right
-                                        : "Multiply " + left + " by " + right +
-                                              ". Think first, then write the product in digits between <answer> and </answer>.";
+    item.prompt =
+        s_.wording == "short"
+            ? left + "*" + right
+            : "Multiply " + left + " by " + right +
+                  ". Think first, then write the product in digits between <answer> and </answer>.";
     item.key = std::to_string(std::min(a, b)) + "*" + std::to_string(std::max(a, b));
     item.state = "{\"a\":" + left + ",\"op\":\"*\",\"b\":" + right + "}";
     item.difficulty = static_cast<double>(left.size() * right.size());
@@ -91,13 +109,16 @@ class Multiplication {
     return s_.scorer.judge(completion, Problem(state).product());
   }
 
-  std::optional<std::string> solve(std::string_view state) const { return "<answer>" + to_string(Problem(state).product()) + "</answer>"; }
+  std::optional<std::string> solve(std::string_view state) const {
+    return "<answer>" + to_string(Problem(state).product()) + "</answer>";
+  }
 
   // The other factor times each place of the one with fewer digits, added up as it goes: "34*12" is
   // "34*10=340,34*2=68,340+68=408". A slip is carried to the end, as a person would.
   std::string demonstrate(std::string_view state, Rng& rng) const {
     Problem problem(state);
-    if (std::max(digits_of(problem.a), digits_of(problem.b)) > 9) throw BadState("demonstrations have factors of at most 9 digits");
+    if (std::max(digits_of(problem.a), digits_of(problem.b)) > 9)
+      throw BadState("demonstrations have factors of at most 9 digits");
     if (digits_of(problem.a) < digits_of(problem.b)) std::swap(problem.a, problem.b);
     const auto [a, b] = std::pair(problem.a, problem.b);
     std::string out;
@@ -106,7 +127,8 @@ class Multiplication {
       const std::int64_t part = b / power_of_ten(place) % 10 * power_of_ten(place);
       if (part == 0 && !(place == 0 && out.empty())) continue;
       const std::int64_t product = written(a * part, rng);
-      out += (out.empty() ? "" : ",") + std::to_string(a) + "*" + std::to_string(part) + "=" + std::to_string(product);
+      out += (out.empty() ? "" : ",") + std::to_string(a) + "*" + std::to_string(part) + "=" +
+             std::to_string(product);
       if (sum == 0) {
         sum = product;
         continue;
@@ -127,7 +149,8 @@ class Multiplication {
   // The number, or with the chance of a slip the number with one digit one off.
   std::int64_t written(std::int64_t number, Rng& rng) const {
     if (!rng.chance(s_.demo_slip)) return number;
-    const std::int64_t step = power_of_ten(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(digits_of(number)))));
+    const std::int64_t step = power_of_ten(
+        static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(digits_of(number)))));
     return number < step || rng.chance(0.5) ? number + step : number - step;
   }
 

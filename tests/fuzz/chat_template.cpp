@@ -6,8 +6,8 @@
 #include <string>
 
 #include "core/base/error.h"
-#include "core/text/jinja/template.h"
 #include "core/base/utf8.h"
+#include "core/text/jinja/template.h"
 
 namespace {
 

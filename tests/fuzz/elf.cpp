@@ -1,4 +1,5 @@
-// libFuzzer target: the reader of plugin files. The input is a whole file, or with a first byte of 1 changes to a real plugin's headers.
+// libFuzzer target: the reader of plugin files. The input is a whole file, or with a first byte of
+// 1 changes to a real plugin's headers.
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > 0 && data[0] == 1) {
     file = plugin;
     for (std::size_t i = 1; i + 2 < size; i += 3)
-      file[(data[i] | data[i + 1] << 8) % std::min<std::size_t>(file.size(), 4096)] = static_cast<char>(data[i + 2]);
+      file[(data[i] | data[i + 1] << 8) % std::min<std::size_t>(file.size(), 4096)] =
+          static_cast<char>(data[i + 2]);
   }
   const int fd = ::memfd_create("plugin", 0);
   if (::write(fd, file.data(), file.size()) != static_cast<ssize_t>(file.size())) std::abort();

@@ -1,5 +1,6 @@
-// libFuzzer target: JSON from outside. The first two bytes say how often the second half of the rest is repeated, so that short inputs
-// become deep ones. A finding is a crash, a sanitizer's report, a hang, an exception that is no Error, or a broken promise of json.h.
+// libFuzzer target: JSON from outside. The first two bytes say how often the second half of the
+// rest is repeated, so that short inputs become deep ones. A finding is a crash, a sanitizer's
+// report, a hang, an exception that is no Error, or a broken promise of json.h.
 
 #include <cstdint>
 #include <cstdio>
@@ -33,20 +34,23 @@ void check_value(const Json& value) {
   const std::string line = tinyzero::json_line(value);
   require(line.find('\n') == std::string::npos, "a value is one line");
   const auto again = tinyzero::json_if_valid(line);
-  require(again && tinyzero::json_line(*again) == line, "a line reads back as the value that it was written from");
+  require(again && tinyzero::json_line(*again) == line,
+          "a line reads back as the value that it was written from");
   require(Json(value) == value, "values can be copied and compared");
 }
 
 void check_fault(const std::string& text, const std::string& what) {
   require(what.starts_with("here is not valid JSON: "), "an error says where");
   const bool quoted = text.find("json.exception") != std::string::npos;
-  require(quoted || what.find("json.exception") == std::string::npos, "an error is in words of this program");
+  require(quoted || what.find("json.exception") == std::string::npos,
+          "an error is in words of this program");
   require(!tinyzero::json_if_valid(text), "what throws is not valid");
 }
 
 std::string grown(const std::uint8_t* data, std::size_t size) {
   const std::size_t times = data[0] % 2 == 0 ? 1 : std::size_t{1} << data[1] % 12;
-  const std::string text(reinterpret_cast<const char*>(data) + 2, size - 2), half = text.substr(text.size() / 2);
+  const std::string text(reinterpret_cast<const char*>(data) + 2, size - 2),
+      half = text.substr(text.size() / 2);
   std::string out = text.substr(0, text.size() / 2);
   for (std::size_t i = 0; i < times; ++i) out += half;
   return out;

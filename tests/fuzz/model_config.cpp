@@ -1,6 +1,8 @@
-// libFuzzer target: config.json and generation_config.json. The input is a config.json; with a first byte of 1 it is merged into that of a real
-// model, so that values are tried where the names are right. A finding is a crash, a sanitizer's report, a hang, much memory, an exception that is
-// no Error, an accepted shape whose weights have no size, or one that reads back as another after it is written.
+// libFuzzer target: config.json and generation_config.json. The input is a config.json; with a
+// first byte of 1 it is merged into that of a real model, so that values are tried where the names
+// are right. A finding is a crash, a sanitizer's report, a hang, much memory, an exception that is
+// no Error, an accepted shape whose weights have no size, or one that reads back as another after
+// it is written.
 
 #include <cstdio>
 #include <cstdlib>
@@ -33,9 +35,11 @@ void read(const std::string& text, bool merge) {
   }
   tinyzero::ModelConfig config = tinyzero::ModelConfig::from_json(json, "config.json");
   const tinyzero::ModelConfig again = tinyzero::ModelConfig::from_json(config.to_json(), "written");
-  require(again.parameters() == config.parameters() && again.eos == config.eos, "a written configuration reads back as it was");
+  require(again.parameters() == config.parameters() && again.eos == config.eos,
+          "a written configuration reads back as it was");
   require(config.parameters() > 0, "a model has weights");
-  require(tinyzero::ParameterLayout(config).size() == config.parameters(), "the layout has as many weights as the shape");
+  require(tinyzero::ParameterLayout(config).size() == config.parameters(),
+          "the layout has as many weights as the shape");
   if (config.head_dim < 4096) tinyzero::RopeTable(config).ensure(4);
   config.take_generation(json, "generation_config.json");
 }

@@ -1,5 +1,7 @@
-// libFuzzer target: the reader of safetensors. The input is a whole file; with a first byte below 128 it is only a header, to which a length and
-// some data are put. A finding is a crash, a sanitizer's report, a hang, much memory, an exception that is no Error, or a tensor outside of the file.
+// libFuzzer target: the reader of safetensors. The input is a whole file; with a first byte below
+// 128 it is only a header, to which a length and some data are put. A finding is a crash, a
+// sanitizer's report, a hang, much memory, an exception that is no Error, or a tensor outside of
+// the file.
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -27,7 +29,8 @@ void read(const std::string& path) {
     data += tensor.bytes;
     if (tensor.dtype != "F32" && tensor.dtype != "BF16" && tensor.dtype != "F16") continue;
     const auto n = static_cast<std::size_t>(tensor.elements());
-    require(n * tinyzero::bytes_of(tinyzero::dtype_of(tensor, name)) == tensor.bytes, "a tensor's bytes are those of its shape");
+    require(n * tinyzero::bytes_of(tinyzero::dtype_of(tensor, name)) == tensor.bytes,
+            "a tensor's bytes are those of its shape");
     std::vector<float> numbers(n);
     tinyzero::to_float(path, tensor, name, numbers.data());  // reads every byte
   }

@@ -1,7 +1,9 @@
-// libFuzzer target: tokenizer.json files and texts. A finding is a crash, a sanitizer's report, a hang, too much memory, an exception that is no
-// Error, an id outside of the vocabulary, or a stream that shows another text than decoding all at once.
+// libFuzzer target: tokenizer.json files and texts. A finding is a crash, a sanitizer's report, a
+// hang, too much memory, an exception that is no Error, an id outside of the vocabulary, or a
+// stream that shows another text than decoding all at once.
 //
-// The first line is a text, and the rest a tokenizer.json; also members of one, beside others that are right, since a whole one is rarely met by chance.
+// The first line is a text, and the rest a tokenizer.json; also members of one, beside others that
+// are right, since a whole one is rarely met by chance.
 
 #include <cstdio>
 #include <cstdlib>
@@ -28,7 +30,8 @@ void read(const std::string& text, const std::string& file) {
   try {
     const tinyzero::Tokenizer t = tinyzero::Tokenizer::parse(file, "x");
     for (const auto& ids : {t.encode(text), t.encode_prompt(text)}) {
-      for (const std::int32_t id : ids) require(id >= 0 && id < t.size(), "ids are in the vocabulary");
+      for (const std::int32_t id : ids)
+        require(id >= 0 && id < t.size(), "ids are in the vocabulary");
       tinyzero::TextStream stream = t.stream();
       std::string shown;
       for (const std::int32_t id : ids) {
@@ -36,7 +39,8 @@ void read(const std::string& text, const std::string& file) {
         require(tinyzero::is_utf8(more), "a stream shows whole characters");
         shown += more;
       }
-      require(shown + stream.finish() == tinyzero::replace_invalid(t.decode(ids)), "a stream shows what decoding gives");
+      require(shown + stream.finish() == tinyzero::replace_invalid(t.decode(ids)),
+              "a stream shows what decoding gives");
     }
   } catch (const tinyzero::Error&) {
   }
@@ -47,7 +51,8 @@ void read(const std::string& text, const std::string& file) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string input(reinterpret_cast<const char*>(data), size);
   const std::size_t line = std::min(input.find('\n'), input.size());
-  const std::string text = input.substr(0, line), rest = line < input.size() ? input.substr(line + 1) : "";
+  const std::string text = input.substr(0, line),
+                    rest = line < input.size() ? input.substr(line + 1) : "";
   read(text, rest);
   read(text, "{" + rest + "," + kModel + "," + kRest + "}");
   read(text, "{" + rest + "," + kModel + "}");

@@ -1,5 +1,6 @@
-// libFuzzer target: experiment files and overrides. The first byte says which; a finding is a crash, a sanitizer's report, a hang, an exception that
-// is no Error, or an error that does not say where it is.
+// libFuzzer target: experiment files and overrides. The first byte says which; a finding is a
+// crash, a sanitizer's report, a hang, an exception that is no Error, or an error that does not say
+// where it is.
 
 #include <cstdio>
 #include <cstdlib>
@@ -19,7 +20,8 @@ void require(bool holds, const std::string& promise) {
 
 // Whether `text` holds `source`, a colon, a line from 1, a colon and a column from 1.
 bool says_where(const std::string& text, const std::string& source) {
-  for (std::size_t at = text.find(source + ":"); at != std::string::npos; at = text.find(source + ":", at + 1)) {
+  for (std::size_t at = text.find(source + ":"); at != std::string::npos;
+       at = text.find(source + ":", at + 1)) {
     char* end = nullptr;
     const long line = std::strtol(text.c_str() + at + source.size() + 1, &end, 10);
     if (*end != ':') continue;
@@ -37,14 +39,15 @@ void read_file(const std::string& text) {
 }
 
 void read_override(const std::string& text) {
-  tinyzero::Node root = tinyzero::parse_yaml("task: {use: t, numbers: [1, 2]}\nalgorithm: a\ntrain: {steps: 3}\n", "x.yaml");
+  tinyzero::Node root = tinyzero::parse_yaml(
+      "task: {use: t, numbers: [1, 2]}\nalgorithm: a\ntrain: {steps: 3}\n", "x.yaml");
   try {
     tinyzero::apply_override(root, text);
     tinyzero::Experiment::from_node(root, "x");
   } catch (const tinyzero::Error& e) {
     const std::string what = e.what();
-    const bool where =
-        what.find("command line") != std::string::npos || what.find("override") != std::string::npos || says_where(what, "x.yaml");
+    const bool where = what.find("command line") != std::string::npos ||
+                       what.find("override") != std::string::npos || says_where(what, "x.yaml");
     require(where, "an error says where: " + what);
   }
 }

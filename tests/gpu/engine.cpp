@@ -1,4 +1,5 @@
-// The engine on a CUDA device, by the checks that the emulated device passes on the host. Skipped, visibly, where there is no device.
+// The engine on a CUDA device, by the checks that the emulated device passes on the host. Skipped,
+// visibly, where there is no device.
 
 #include "core/rollout/cuda/engine.h"
 

@@ -1,4 +1,5 @@
-// The SDK as authors of algorithms meet it: the folder that `algorithm new` writes, an installed package, and libraries that do not fit.
+// The SDK as authors of algorithms meet it: the folder that `algorithm new` writes, an installed
+// package, and libraries that do not fit.
 
 #include <doctest/doctest.h>
 
@@ -12,7 +13,9 @@ using namespace tinyzero;
 
 TEST_SUITE_BEGIN("integration/algorithm_sdk");
 
-TEST_CASE("what `algorithm new` writes builds, passes its checks and learns, against an installed package") {
+TEST_CASE(
+    "what `algorithm new` writes builds, passes its checks and learns, against an installed "
+    "package") {
   const TemporaryFolder folder;
   const fs::path prefix = folder / "prefix";
   install(prefix);
@@ -30,37 +33,48 @@ TEST_CASE("what `algorithm new` writes builds, passes its checks and learns, aga
            {"mine", "error: cannot make mine: it exists"},
            {"Mine", "\"Mine\" cannot name an algorithm"},
            {"torch", "CMake keeps it for a target of its own"},
-           {"grpo", "there is an algorithm \"grpo\" already: " + (prefix / "lib/tinyzero/plugins/grpo.so").string()}}) {
-    const ProcessResult refused = run_process({program, "algorithm", "new", name}, {}, folder.path());
+           {"grpo", "there is an algorithm \"grpo\" already: " +
+                        (prefix / "lib/tinyzero/plugins/grpo.so").string()}}) {
+    const ProcessResult refused =
+        run_process({program, "algorithm", "new", name}, {}, folder.path());
     CHECK(refused.code == 2);
     CHECK(refused.err.find(words) != std::string::npos);
   }
 }
 
-// The headers of the package are changed after the program was built, as by an installation of another version.
-TEST_CASE("an algorithm of another interface is refused before its code runs, with the command that mends it") {
+// The headers of the package are changed after the program was built, as by an installation of
+// another version.
+TEST_CASE(
+    "an algorithm of another interface is refused before its code runs, with the command that "
+    "mends it") {
   const TemporaryFolder folder;
   const fs::path prefix = folder / "prefix", ran = folder / "ran";
   install(prefix);
-  const std::string program = (prefix / "bin/tinyzero").string(), library = folder / "mine/build/plugins/mine.so";
+  const std::string program = (prefix / "bin/tinyzero").string(),
+                    library = folder / "mine/build/plugins/mine.so";
   must_run({program, "algorithm", "new", "mine"}, folder.path());
-  append(folder / "mine/mine.cpp", "#include <fstream>\nstatic const bool ran = (std::ofstream(\"" + ran.string() + "\") << 1).good();\n");
+  append(folder / "mine/mine.cpp", "#include <fstream>\nstatic const bool ran = (std::ofstream(\"" +
+                                       ran.string() + "\") << 1).good();\n");
   const fs::path header = prefix / "include/tinyzero/batch.h";
   const std::string original = read_file(header);
   append(header, "// of another version\n");
-  must_run({"cmake", "-B", "build", "-DCMAKE_PREFIX_PATH=" + prefix.string(), "-DCMAKE_CXX_FLAGS_RELEASE=-O0"}, folder / "mine");
+  must_run({"cmake", "-B", "build", "-DCMAKE_PREFIX_PATH=" + prefix.string(),
+            "-DCMAKE_CXX_FLAGS_RELEASE=-O0"},
+           folder / "mine");
   must_run({"cmake", "--build", "build", "--target", "mine"}, folder / "mine");
 
   for (const std::vector<std::string>& command :
-       {std::vector<std::string>{program, "algorithm", "show", library}, {program, "train", "mine.yaml", "--quiet"}}) {
+       {std::vector<std::string>{program, "algorithm", "show", library},
+        {program, "train", "mine.yaml", "--quiet"}}) {
     const ProcessResult refused = run_process(command, {}, folder / "mine");
     CAPTURE(refused.err);
     CHECK(refused.code == 2);
-    CHECK(refused.err.find("mine.so: its api is \"" + read_library_note(library).field("api") + "\", this program's is \"") !=
-          std::string::npos);
+    CHECK(refused.err.find("mine.so: its api is \"" + read_library_note(library).field("api") +
+                           "\", this program's is \"") != std::string::npos);
     CHECK_FALSE(fs::exists(ran));
   }
-  CHECK(read_library_note(library).field("torch") == read_library_note(prefix / "lib/tinyzero/plugins/grpo.so").field("torch"));
+  CHECK(read_library_note(library).field("torch") ==
+        read_library_note(prefix / "lib/tinyzero/plugins/grpo.so").field("torch"));
 
   write_file_synced(header, original);
   const std::string words = run_process({program, "algorithm", "show", library}).err;
@@ -71,7 +85,9 @@ TEST_CASE("an algorithm of another interface is refused before its code runs, wi
   CHECK(fs::exists(ran));
 }
 
-TEST_CASE("another LibTorch than the program's is refused when an algorithm is configured, and not looked for by a task") {
+TEST_CASE(
+    "another LibTorch than the program's is refused when an algorithm is configured, and not "
+    "looked for by a task") {
   const TemporaryFolder folder;
   const fs::path prefix = folder / "prefix", torch = folder / "torch";
   install(prefix);
@@ -81,13 +97,17 @@ TEST_CASE("another LibTorch than the program's is refused when an algorithm is c
   const std::string program = (prefix / "bin/tinyzero").string();
   must_run({program, "algorithm", "new", "mine"}, folder.path());
   must_run({program, "task", "new", "mirror"}, folder.path());
-  const std::vector<std::string> configure = {"cmake", "-B", "build", "-DCMAKE_PREFIX_PATH=" + prefix.string(),
+  const std::vector<std::string> configure = {"cmake", "-B", "build",
+                                              "-DCMAKE_PREFIX_PATH=" + prefix.string(),
                                               "-DTorch_DIR=" + torch.string()};
   const ProcessResult refused = run_process(configure, {}, folder / "mine");
   CAPTURE(refused.err);
   CHECK(refused.code != 0);
-  const std::string words = std::regex_replace(refused.err, std::regex("\\s+"), " ");  // CMake breaks lines
+  const std::string words =
+      std::regex_replace(refused.err, std::regex("\\s+"), " ");  // CMake breaks lines
   CHECK(words.find("LibTorch in " + torch.string() + " is 2.11.0 cpu") != std::string::npos);
-  CHECK(words.find("was built against " + read_library_note(prefix / "lib/tinyzero/plugins/grpo.so").field("torch")) != std::string::npos);
+  CHECK(words.find("was built against " +
+                   read_library_note(prefix / "lib/tinyzero/plugins/grpo.so").field("torch")) !=
+        std::string::npos);
   must_run(configure, folder / "mirror");
 }

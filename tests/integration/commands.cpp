@@ -1,4 +1,5 @@
-// The commands as machines and people use them: JSON lines in and out, exit codes, nothing on the wrong stream.
+// The commands as machines and people use them: JSON lines in and out, exit codes, nothing on the
+// wrong stream.
 
 #include <doctest/doctest.h>
 
@@ -31,12 +32,13 @@ fs::path golden_model() { return golden_folder() / "hf" / "qwen2_tied"; }
 }  // namespace
 
 TEST_CASE("help and version, for every command, on standard output") {
-  for (const char* command : {"",           "train",          "watch",         "compare",         "eval",
-                              "play",       "doctor",         "task",          "task draw",       "task verify",
-                              "algorithm",  "algorithm show", "algorithm new", "algorithm check", "algorithm explain",
-                              "replay",     "config",         "config check",  "config schema",   "plan",
-                              "model",      "model generate", "bench",         "bench rollout",   "bench train",
-                              "bench step", "bench start",    "episodes"}) {
+  for (const char* command :
+       {"",           "train",          "watch",         "compare",         "eval",
+        "play",       "doctor",         "task",          "task draw",       "task verify",
+        "algorithm",  "algorithm show", "algorithm new", "algorithm check", "algorithm explain",
+        "replay",     "config",         "config check",  "config schema",   "plan",
+        "model",      "model generate", "bench",         "bench rollout",   "bench train",
+        "bench step", "bench start",    "episodes"}) {
     std::vector<std::string> words;
     std::string text = command;
     while (!text.empty()) {
@@ -55,31 +57,38 @@ TEST_CASE("help and version, for every command, on standard output") {
 }
 
 TEST_CASE("task draw: fields of the contract, one object a line, the same for the same seed") {
-  const auto first = objects(
-      tinyzero::tinyzero({"task", "draw", "countdown", "--count", "300", "--seed", "3", "--split", "test", "numbers=3", "largest=9"}));
+  const auto first =
+      objects(tinyzero::tinyzero({"task", "draw", "countdown", "--count", "300", "--seed", "3",
+                                  "--split", "test", "numbers=3", "largest=9"}));
   REQUIRE(first.size() == 300);
   for (const Json& item : first) {
-    for (const char* field : {"index", "key", "prompt", "state", "difficulty"}) CHECK(item.contains(field));
+    for (const char* field : {"index", "key", "prompt", "state", "difficulty"})
+      CHECK(item.contains(field));
     CHECK(item["state"]["numbers"].size() == 3);
     CHECK(item["state"]["target"].is_number_integer());
   }
-  CHECK(objects(tinyzero::tinyzero(
-            {"task", "draw", "countdown", "--count", "300", "--seed", "3", "--split", "test", "numbers=3", "largest=9"})) == first);
+  CHECK(objects(tinyzero::tinyzero({"task", "draw", "countdown", "--count", "300", "--seed", "3",
+                                    "--split", "test", "numbers=3", "largest=9"})) == first);
 }
 
 TEST_CASE("task verify and solve: lines in, lines out, in order, unknown fields ignored") {
   const std::string input =
-      "{\"state\":{\"numbers\":[3,5],\"target\":8},\"completion\":\"<answer>3+5</answer>\",\"id\":7}\n\n"
+      "{\"state\":{\"numbers\":[3,5],\"target\":8},\"completion\":\"<answer>3+5</"
+      "answer>\",\"id\":7}\n\n"
       "{\"completion\":\"<answer>3-5</answer>\",\"state\":{\"target\":8,\"numbers\":[3,5]}}\n"
       "{\"state\":\"{\\\"numbers\\\":[3,5],\\\"target\\\":8}\",\"completion\":\"\"}\n";
   const auto verdicts = objects(tinyzero::tinyzero({"task", "verify", "countdown"}, input));
   REQUIRE(verdicts.size() == 3);
-  CHECK(verdicts[0] == Json::parse(R"({"reward":1.0,"outcome":"scored","reason":"correct","parts":{"correct":1.0,"format":1.0}})"));
+  CHECK(
+      verdicts[0] ==
+      Json::parse(
+          R"({"reward":1.0,"outcome":"scored","reason":"correct","parts":{"correct":1.0,"format":1.0}})"));
   CHECK(verdicts[1]["reward"] == 0.1);
   CHECK(verdicts[1]["reason"] == "wrong value");
   CHECK(verdicts[2]["outcome"] == "unparsable");
-  const auto solved = objects(tinyzero::tinyzero(
-      {"task", "solve", "countdown"}, "{\"state\":{\"numbers\":[3,5],\"target\":8}}\n{\"state\":{\"numbers\":[1,1],\"target\":9}}\n"));
+  const auto solved = objects(tinyzero::tinyzero({"task", "solve", "countdown"},
+                                                 "{\"state\":{\"numbers\":[3,5],\"target\":8}}\n{"
+                                                 "\"state\":{\"numbers\":[1,1],\"target\":9}}\n"));
   CHECK(solved[0]["solvable"] == true);
   CHECK(solved[0]["completion"] == "<answer>3+5</answer>");
   CHECK(solved[1]["solvable"] == false);
@@ -88,7 +97,8 @@ TEST_CASE("task verify and solve: lines in, lines out, in order, unknown fields 
 TEST_CASE("task and algorithm: list and show") {
   CHECK(tinyzero::tinyzero({"task", "list"}).out.find("\ncountdown ") != std::string::npos);
   CHECK(objects(tinyzero::tinyzero({"task", "list", "--json"}))[1]["id"] == "countdown");
-  CHECK(tinyzero::tinyzero({"task", "show", "countdown"}).out.find("format_reward") != std::string::npos);
+  CHECK(tinyzero::tinyzero({"task", "show", "countdown"}).out.find("format_reward") !=
+        std::string::npos);
   const Json task = objects(tinyzero::tinyzero({"task", "show", "countdown", "--json"}))[0];
   CHECK(task["solves"] == true);
   CHECK(task["settings"].size() >= 10);
@@ -105,25 +115,30 @@ TEST_CASE("model info, generate and score on a Hugging Face folder") {
   CHECK(info["layers"] == 2);
   CHECK(tinyzero::tinyzero({"model", "info", folder}).out.find("qwen2") != std::string::npos);
 
-  const Json greedy = parse_json(read_file(golden_model() / "golden" / "greedy.json"), "greedy.json");
+  const Json greedy =
+      parse_json(read_file(golden_model() / "golden" / "greedy.json"), "greedy.json");
   std::string input;
   for (const Json& prompt : greedy["prompts"]) input += json_line({{"ids", prompt["ids"]}}) + "\n";
-  const auto generated =
-      objects(tinyzero::tinyzero({"model", "generate", folder, "--max-tokens", "40", "--temperature", "0", "--ignore-eos"}, input));
+  const auto generated = objects(tinyzero::tinyzero(
+      {"model", "generate", folder, "--max-tokens", "40", "--temperature", "0", "--ignore-eos"},
+      input));
   REQUIRE(generated.size() == greedy["prompts"].size());
   for (std::size_t i = 0; i < generated.size(); ++i) {
     CHECK(generated[i]["ids"] == greedy["prompts"][i]["tokens"]);
     CHECK(generated[i]["end"] == "length");
     CHECK(generated[i].contains("text"));
   }
-  const auto scored = objects(tinyzero::tinyzero({"model", "score", folder}, "{\"ids\":[1,2,3]}\n"));
+  const auto scored =
+      objects(tinyzero::tinyzero({"model", "score", folder}, "{\"ids\":[1,2,3]}\n"));
   CHECK(scored[0]["ids"] == Json({1, 2, 3}));
   CHECK(scored[0]["logprobs"].size() == 2);
 }
 
 TEST_CASE("play by hand reads answers and judges them") {
-  const ProcessResult result = tinyzero::tinyzero(
-      {"play", "countdown", "numbers=2", "largest=5", "target=[1, 30]", "--problems", "3", "--seed", "1"}, "1+1\n?\n<answer>no</answer>\n");
+  const ProcessResult result =
+      tinyzero::tinyzero({"play", "countdown", "numbers=2", "largest=5", "target=[1, 30]",
+                          "--problems", "3", "--seed", "1"},
+                         "1+1\n?\n<answer>no</answer>\n");
   CHECK(result.code == 0);
   CHECK(result.out.find("->") != std::string::npos);
   CHECK(result.out.find("<answer>") != std::string::npos);
@@ -135,23 +150,27 @@ TEST_CASE("config show and check") {
   const std::string config = "tests/integration/small.yaml";
   const ProcessResult shown = tinyzero::tinyzero({"config", "show", config, "train.steps=9"});
   CHECK(shown.code == 0);
-  CHECK(shown.out.find("train.steps                  9                command line") != std::string::npos);
+  CHECK(shown.out.find("train.steps                  9                command line") !=
+        std::string::npos);
   CHECK(shown.out.find("tests/integration/small.yaml:3:") != std::string::npos);
   const Json json = objects(tinyzero::tinyzero({"config", "show", config, "--json"}))[0];
   CHECK(json["eval.problems"]["value"] == "32");
   CHECK(json["train.beta1"]["origin"] == "default");
-  CHECK(tinyzero::tinyzero({"config", "check", config}).out.find("is a valid experiment") != std::string::npos);
+  CHECK(tinyzero::tinyzero({"config", "check", config}).out.find("is a valid experiment") !=
+        std::string::npos);
   CHECK(objects(tinyzero::tinyzero({"config", "check", config, "--json"}))[0]["ok"] == true);
 }
 
 TEST_CASE("bench measures rates beside what the machine can do") {
-  const std::vector<std::string> small = {"--prompts",    "4",  "--samples", "3", "--prompt-tokens", "5", "--mean-tokens", "9",
-                                          "--max-tokens", "20", "--rounds",  "1", "--json"};
+  const std::vector<std::string> small = {
+      "--prompts",    "4",  "--samples", "3", "--prompt-tokens", "5", "--mean-tokens", "9",
+      "--max-tokens", "20", "--rounds",  "1", "--json"};
   for (const char* what : {"rollout", "train", "step"}) {
     CAPTURE(what);
     std::vector<std::string> words = {"bench", what};
     words.insert(words.end(), small.begin(), small.end());
-    if (std::string(what) == "step") words.insert(words.end(), {"--model", "1M", "--profile", "--precision", "f32"});
+    if (std::string(what) == "step")
+      words.insert(words.end(), {"--model", "1M", "--profile", "--precision", "f32"});
     else words.push_back("--peers");
     const Json report = objects(tinyzero::tinyzero(words))[0];
     CHECK(report["bench"] == what);
@@ -177,12 +196,13 @@ TEST_CASE("bench measures rates beside what the machine can do") {
 TEST_CASE("TINYZERO_CPU chooses the kernels") {
   const std::string model = golden_model();
   const auto run = [&](const std::string& cpu) {
-    return run_process({"env", "TINYZERO_CPU=" + cpu, TINYZERO_PROGRAM, "model", "generate", model, "--max-tokens", "12", "--temperature",
-                        "0", "--top-k", "3"},
+    return run_process({"env", "TINYZERO_CPU=" + cpu, TINYZERO_PROGRAM, "model", "generate", model,
+                        "--max-tokens", "12", "--temperature", "0", "--top-k", "3"},
                        "{\"ids\":[3,4,5]}\n", TINYZERO_SOURCE);
   };
-  const Json expected =
-      objects(tinyzero::tinyzero({"model", "generate", model, "--max-tokens", "12", "--temperature", "0"}, "{\"ids\":[3,4,5]}\n"))[0];
+  const Json expected = objects(
+      tinyzero::tinyzero({"model", "generate", model, "--max-tokens", "12", "--temperature", "0"},
+                         "{\"ids\":[3,4,5]}\n"))[0];
   CHECK(objects(run("scalar"))[0] == expected);
   CHECK(objects(run("scalar-bf16"))[0]["ids"].size() == 12);
   const ProcessResult unknown = run("mmx");

@@ -1,4 +1,5 @@
-// Whole comparisons: what they leave behind, that a budget binds, that no crash changes them, and that nothing that fails is hidden.
+// Whole comparisons: what they leave behind, that a budget binds, that no crash changes them, and
+// that nothing that fails is hidden.
 
 #include <doctest/doctest.h>
 
@@ -26,13 +27,16 @@ namespace {
 
 const std::string kConfig = "tests/integration/comparison.yaml";
 
-std::vector<std::string> compare(const fs::path& folder, const std::vector<std::string>& more = {}) {
+std::vector<std::string> compare(const fs::path& folder,
+                                 const std::vector<std::string>& more = {}) {
   std::vector<std::string> command = {"compare", kConfig, "--run", folder.string()};
   command.insert(command.end(), more.begin(), more.end());
   return command;
 }
 
-Json comparison_of(const fs::path& folder) { return parse_json(read_file(folder / "comparison.json"), "comparison.json"); }
+Json comparison_of(const fs::path& folder) {
+  return parse_json(read_file(folder / "comparison.json"), "comparison.json");
+}
 
 const Json& arm_of(const Json& comparison, const std::string& name) {
   for (const Json& arm : comparison["arms"]) {
@@ -89,14 +93,17 @@ std::vector<std::string> program_and(const std::vector<std::string>& arguments) 
 
 }  // namespace
 
-TEST_CASE("a comparison leaves ordinary runs that began alike, a table, and a file that says everything") {
+TEST_CASE(
+    "a comparison leaves ordinary runs that began alike, a table, and a file that says "
+    "everything") {
   const TemporaryFolder folder;
   const fs::path run = folder / "comparison";
   const ProcessResult result = tinyzero::tinyzero(compare(run));
   CAPTURE(result.err);
   REQUIRE(result.code == 0);
   CAPTURE(result.out);
-  for (const char* words : {"test % [95 %]", "group", "critic", "untrained", "warm_start", "2/2", "against group", "2 seeds are few"})
+  for (const char* words : {"test % [95 %]", "group", "critic", "untrained", "warm_start", "2/2",
+                            "against group", "2 seeds are few"})
     CHECK(result.out.find(words) != std::string::npos);
   CHECK(result.err.find('\x1b') == std::string::npos);
 
@@ -137,28 +144,34 @@ TEST_CASE("a comparison leaves ordinary runs that began alike, a table, and a fi
   }
   CHECK(arm_of(comparison, "critic")["settings"]["algorithm.use"] == "ppo");
   CHECK(arm_of(comparison, "group")["settings"].empty());
-  // Both arms of a seed began with the same bytes, and on the same problems; other seeds with others.
+  // Both arms of a seed began with the same bytes, and on the same problems; other seeds with
+  // others.
   std::set<std::string> weights;
   for (int k = 0; k < 2; ++k) {
     const Json &a = arm_of(comparison, "group")["runs"][static_cast<std::size_t>(k)],
                &b = arm_of(comparison, "critic")["runs"][static_cast<std::size_t>(k)];
     CHECK(a["start_weights"] == b["start_weights"]);
-    CHECK(a["start_weights"] == arm_of(comparison, "warm_start")["runs"][static_cast<std::size_t>(k)]["start_weights"]);
+    CHECK(a["start_weights"] ==
+          arm_of(comparison, "warm_start")["runs"][static_cast<std::size_t>(k)]["start_weights"]);
     weights.insert(a["start_weights"].get<std::string>());
     const auto problems = [&](const Json& one) {
       std::vector<std::string> keys;
-      for (const Json& episode : json_lines(run / one["run"].get<std::string>() / "episodes/step-000003.jsonl.zst"))
+      for (const Json& episode :
+           json_lines(run / one["run"].get<std::string>() / "episodes/step-000003.jsonl.zst"))
         keys.push_back(episode["key"]);
       return keys;
     };
     CHECK(problems(a) == problems(b));
   }
   CHECK(weights.size() == 2);
-  CHECK(arm_of(comparison, "untrained")["test_accuracy"]["value"] <= arm_of(comparison, "warm_start")["test_accuracy"]["value"]);
+  CHECK(arm_of(comparison, "untrained")["test_accuracy"]["value"] <=
+        arm_of(comparison, "warm_start")["test_accuracy"]["value"]);
 
-  // What is done is not done again, whatever order arms are added in; another seed adds its runs alone.
+  // What is done is not done again, whatever order arms are added in; another seed adds its runs
+  // alone.
   const std::string log = read_file(run / "arms/group/seed-1/log.txt");
-  CHECK(log.find("writes up to") == std::string::npos);  // the preflight counts the checkpoints that there will be
+  CHECK(log.find("writes up to") ==
+        std::string::npos);  // the preflight counts the checkpoints that there will be
   const ProcessResult again = tinyzero::tinyzero(compare(run, {"--json"}));
   CHECK(again.code == 0);
   CHECK(Json::parse(again.out) == comparison);
@@ -168,7 +181,8 @@ TEST_CASE("a comparison leaves ordinary runs that began alike, a table, and a fi
   // Other settings are not mixed into it.
   const ProcessResult other = tinyzero::tinyzero(compare(run, {"train.learning_rate=2e-3"}));
   CHECK(other.code == 2);
-  CHECK(other.err.find("begun with other settings: \"learning_rate: 0.001\" there, \"learning_rate: 0.002\" now") != std::string::npos);
+  CHECK(other.err.find("begun with other settings: \"learning_rate: 0.001\" there, "
+                       "\"learning_rate: 0.002\" now") != std::string::npos);
 }
 
 TEST_CASE("a comparison that is killed at any moment goes on to the same numbers") {
@@ -177,14 +191,17 @@ TEST_CASE("a comparison that is killed at any moment goes on to the same numbers
   REQUIRE(tinyzero::tinyzero(compare(whole)).code == 0);
   const Json expected = without_times(comparison_of(whole));
   const fs::path run = folder / "killed";
-  for (const char* moment : {"starts", "arms/group/seed-1/config.yaml", "arms/critic/seed-1/episodes/step-000003.jsonl.zst",
+  for (const char* moment : {"starts", "arms/group/seed-1/config.yaml",
+                             "arms/critic/seed-1/episodes/step-000003.jsonl.zst",
                              "arms/group/seed-2/checkpoints/step-000004"}) {
     CAPTURE(moment);
     BackgroundProcess process(program_and(compare(run)));
     REQUIRE(wait_for([&] { return fs::exists(run / moment); }));
     process.signal(SIGKILL);
     process.wait();
-    CHECK(wait_for([&] { return processes_with({"tinyzero-train", run.string()}).empty(); }));  // its children end with it
+    CHECK(wait_for([&] {
+      return processes_with({"tinyzero-train", run.string()}).empty();
+    }));  // its children end with it
     CHECK_FALSE(fs::exists(run / "comparison.json"));
   }
   const ProcessResult last = tinyzero::tinyzero(compare(run));
@@ -200,7 +217,8 @@ TEST_CASE(
   const TemporaryFolder folder;
   const auto begin = std::chrono::steady_clock::now();
   REQUIRE(tinyzero::tinyzero(compare(folder / "whole", {"--jobs", "2"})).code == 0);
-  const double duration = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double duration =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const Json expected = without_times(comparison_of(folder / "whole"));
   const char *wanted = std::getenv("TINYZERO_KILLS"), *seed = std::getenv("TINYZERO_KILL_SEED");
   const int kills = wanted != nullptr ? std::atoi(wanted) : 3;
@@ -232,12 +250,16 @@ TEST_CASE("a child that is killed is a failed run, and the next call goes on wit
   const TemporaryFolder folder;
   const fs::path run = folder / "comparison";
   BackgroundProcess process(
-      program_and(compare(run, {"compare.budget={steps: 400}", "compare.seeds=[1]", "compare.controls=none", "eval.every=100"})));
-  REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl.zst"); }));
-  const auto children = processes_with({"tinyzero-train", "train", (run / "arms/group/seed-1").string()});
+      program_and(compare(run, {"compare.budget={steps: 400}", "compare.seeds=[1]",
+                                "compare.controls=none", "eval.every=100"})));
+  REQUIRE(wait_for(
+      [&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl.zst"); }));
+  const auto children =
+      processes_with({"tinyzero-train", "train", (run / "arms/group/seed-1").string()});
   REQUIRE(children.size() == 1);
   ::kill(children.front(), SIGKILL);
-  REQUIRE(wait_for([&] { return fs::exists(run / "arms/critic/seed-1/config.yaml"); }));  // the others go on
+  REQUIRE(wait_for(
+      [&] { return fs::exists(run / "arms/critic/seed-1/config.yaml"); }));  // the others go on
   process.signal(SIGINT);
   CHECK(process.wait() == 128 + SIGINT);
   const Json comparison = comparison_of(run);
@@ -251,13 +273,15 @@ TEST_CASE("a child that is killed is a failed run, and the next call goes on wit
 TEST_CASE("an interrupt ends the children with checkpoints and says how to go on") {
   const TemporaryFolder folder;
   const fs::path run = folder / "comparison";
-  const std::vector<std::string> small = {"compare.budget={steps: 60}", "compare.seeds=[1]", "eval.every=30"};
+  const std::vector<std::string> small = {"compare.budget={steps: 60}", "compare.seeds=[1]",
+                                          "eval.every=30"};
   {
     const std::string out = folder / "err";
     std::string command = "exec '" + tinyzero_path() + "'";
     for (const std::string& word : compare(run, small)) command += " '" + word + "'";
     BackgroundProcess process({"sh", "-c", command + " 2>'" + out + "'"});
-    REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl.zst"); }));
+    REQUIRE(wait_for(
+        [&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl.zst"); }));
     process.signal(SIGINT);
     CHECK(process.wait() == 128 + SIGINT);
     CHECK(read_file(out).find("stopping: the runs under way end with a checkpoint") !=
@@ -276,14 +300,18 @@ TEST_CASE("a failing arm is reported and does not end the others") {
   const TemporaryFolder folder;
   const fs::path run = folder / "comparison";
   const std::string faulty = (fs::path(TINYZERO_BROKEN) / "faulty_algorithm.so").string();
-  const ProcessResult result =
-      tinyzero::tinyzero(compare(run, {"compare.arms={good: {algorithm: grpo}, broken: {algorithm: {use: " + faulty +
-                                           ", nan_at: 2}, train.max_skipped: 0}, dies: {algorithm: {use: " + faulty + ", fault: crash}}}",
-                                       "compare.controls=none"}));
+  const ProcessResult result = tinyzero::tinyzero(
+      compare(run, {"compare.arms={good: {algorithm: grpo}, broken: {algorithm: {use: " + faulty +
+                        ", nan_at: 2}, train.max_skipped: 0}, dies: {algorithm: {use: " + faulty +
+                        ", fault: crash}}}",
+                    "compare.controls=none"}));
   CHECK(result.code == 1);
   CAPTURE(result.out);
   CHECK(result.out.find("0/2 (2 failed)") != std::string::npos);
-  CHECK(result.out.find("failed: broken seed 1: 1 update of step 2 skipped: a loss or gradient was not finite") != std::string::npos);
+  CHECK(
+      result.out.find(
+          "failed: broken seed 1: 1 update of step 2 skipped: a loss or gradient was not finite") !=
+      std::string::npos);
   CHECK(result.out.find("failed: dies seed 2: ended by signal 6 (Aborted)") != std::string::npos);
   const Json comparison = comparison_of(run);
   CHECK(arm_of(comparison, "good")["ok"] == 2);
@@ -296,9 +324,9 @@ TEST_CASE("a budget of tokens binds every arm, and charges models beside the pol
   const TemporaryFolder folder;
   const fs::path run = folder / "comparison";
   const double budget = 12000;
-  const ProcessResult result =
-      tinyzero::tinyzero(compare(run, {"compare.budget={tokens: 12000}", "compare.seeds=[3]", "compare.controls=[random_reward]",
-                                       "train.schedule=linear", "--jobs", "1"}));
+  const ProcessResult result = tinyzero::tinyzero(
+      compare(run, {"compare.budget={tokens: 12000}", "compare.seeds=[3]",
+                    "compare.controls=[random_reward]", "train.schedule=linear", "--jobs", "1"}));
   CAPTURE(result.err);
   REQUIRE(result.code == 0);
   CHECK(result.out.find("anecdotal") != std::string::npos);
@@ -310,15 +338,19 @@ TEST_CASE("a budget of tokens binds every arm, and charges models beside the pol
     for (const Json& record : json_lines(run / "arms" / name / "seed-3/metrics.jsonl")) {
       if (!record.contains("tokens/spent")) continue;
       before_last = spent;
-      spent += record["tokens/sampled"].get<double>() + record["tokens/trained"].get<double>() + record["tokens/read"].get<double>();
+      spent += record["tokens/sampled"].get<double>() + record["tokens/trained"].get<double>() +
+               record["tokens/read"].get<double>();
       CHECK(record["tokens/spent"] == spent);
-      CHECK(record["train/learning_rate"].get<double>() == doctest::Approx(1e-3 * (1 - before_last / budget)));
+      CHECK(record["train/learning_rate"].get<double>() ==
+            doctest::Approx(1e-3 * (1 - before_last / budget)));
       CHECK(record["train/learning_rate"].get<double>() < rate);
       rate = record["train/learning_rate"];
       steps[name] = record["step"];
       if (std::string(name) == "critic") {
-        CHECK(record["tokens/read"].get<double>() >= record["tokens/sampled"].get<double>());          // the critic's values
-        CHECK(record["tokens/trained"].get<double>() > 1.5 * record["tokens/sampled"].get<double>());  // the policy and the critic
+        CHECK(record["tokens/read"].get<double>() >=
+              record["tokens/sampled"].get<double>());  // the critic's values
+        CHECK(record["tokens/trained"].get<double>() >
+              1.5 * record["tokens/sampled"].get<double>());  // the policy and the critic
       }
     }
     CHECK(spent >= budget);
@@ -343,19 +375,24 @@ TEST_CASE("runs at once have cores of their own, and one comparison one process"
   CHECK(many.code == 2);
   CHECK(many.err.find("--jobs is 1000") != std::string::npos);
   if (cpu_allowance().usable() < 2) return;
-  BackgroundProcess process(program_and(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"})));
-  REQUIRE(wait_for([&] { return fs::exists(run / "arms/critic/seed-1/episodes/step-000001.jsonl.zst"); }));
+  BackgroundProcess process(
+      program_and(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"})));
+  REQUIRE(wait_for(
+      [&] { return fs::exists(run / "arms/critic/seed-1/episodes/step-000001.jsonl.zst"); }));
   std::set<std::string> cores;
   for (const char* arm : {"group", "critic"}) {
-    const auto children = processes_with({"tinyzero-train", (run / "arms" / arm / "seed-1").string()});
+    const auto children =
+        processes_with({"tinyzero-train", (run / "arms" / arm / "seed-1").string()});
     REQUIRE(children.size() == 1);
     const std::string status = proc_text("/proc/" + std::to_string(children.front()) + "/status");
     const std::size_t at = status.find("Cpus_allowed_list:");
     cores.insert(status.substr(at, status.find('\n', at) - at));
-    CHECK(read_file(run / "arms" / arm / "seed-1/config.yaml").find("threads: 1\n") != std::string::npos);
+    CHECK(read_file(run / "arms" / arm / "seed-1/config.yaml").find("threads: 1\n") !=
+          std::string::npos);
   }
   CHECK(cores.size() == 2);
-  const ProcessResult second = tinyzero::tinyzero(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"}));
+  const ProcessResult second = tinyzero::tinyzero(
+      compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"}));
   CHECK(second.code == 2);
   CHECK(second.err.find("another process works on the comparison") != std::string::npos);
   CHECK(second.err.find("hint: wait for it") != std::string::npos);
@@ -399,11 +436,13 @@ TEST_CASE("what cannot be compared is refused before anything runs") {
     CHECK_FALSE(fs::exists(run));
     return result.err;
   };
-  CHECK(refused({"compare.arms={a: {algorithm: grpo}, b: {task.largest: 8}}"}).find("arm \"b\" is evaluated on other problems") !=
-        std::string::npos);
+  CHECK(refused({"compare.arms={a: {algorithm: grpo}, b: {task.largest: 8}}"})
+            .find("arm \"b\" is evaluated on other problems") != std::string::npos);
   CHECK(refused({"compare.arms={a: {algorithm: grop}}"}).find("grpo") != std::string::npos);
-  CHECK(refused({"compare.arms={a: {algorithm: {use: grpo, clop: 1}}}"}).find("unknown setting \"algorithm.clop\"") != std::string::npos);
-  CHECK(tinyzero::tinyzero({"train", kConfig}).err.find("comparison.yaml:8:1: the section compare:") != std::string::npos);
+  CHECK(refused({"compare.arms={a: {algorithm: {use: grpo, clop: 1}}}"})
+            .find("unknown setting \"algorithm.clop\"") != std::string::npos);
+  CHECK(tinyzero::tinyzero({"train", kConfig})
+            .err.find("comparison.yaml:8:1: the section compare:") != std::string::npos);
   const ProcessResult taken = tinyzero::tinyzero(compare("tests"));
   CHECK(taken.code == 2);
   CHECK(taken.err.find("tests exists already and is no comparison") != std::string::npos);

@@ -1,5 +1,6 @@
-// What can happen to a run: killed at any moment, a full disk, a folder that is taken away or written by another, a plugin or a setting that
-// is not what it was. Nothing of it costs more than the steps since the last checkpoint, and nothing goes on as if nothing had happened.
+// What can happen to a run: killed at any moment, a full disk, a folder that is taken away or
+// written by another, a plugin or a setting that is not what it was. Nothing of it costs more than
+// the steps since the last checkpoint, and nothing goes on as if nothing had happened.
 
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -40,14 +41,16 @@ bool writes_checkpoint(const fs::path& run) {
   return false;
 }
 
-// Starts a command and kills it after `seconds`, or within a few milliseconds of the moment when a checkpoint begins to be written after them.
-// Returns false if it ended before.
-bool kill_after(const std::vector<std::string>& arguments, const fs::path& run, double seconds, bool in_checkpoint, Rng& rng) {
+// Starts a command and kills it after `seconds`, or within a few milliseconds of the moment when a
+// checkpoint begins to be written after them. Returns false if it ended before.
+bool kill_after(const std::vector<std::string>& arguments, const fs::path& run, double seconds,
+                bool in_checkpoint, Rng& rng) {
   BackgroundProcess process(command_line(arguments));
   const auto start = Clock::now();
   const auto passed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
   while (passed() < seconds) std::this_thread::sleep_for(std::chrono::microseconds(200));
-  while (in_checkpoint && !writes_checkpoint(run) && passed() < seconds + 2) std::this_thread::yield();
+  while (in_checkpoint && !writes_checkpoint(run) && passed() < seconds + 2)
+    std::this_thread::yield();
   if (in_checkpoint) std::this_thread::sleep_for(std::chrono::microseconds(rng.below(4000)));
   process.signal(SIGKILL);
   return process.wait() == 128 + SIGKILL;
@@ -55,7 +58,8 @@ bool kill_after(const std::vector<std::string>& arguments, const fs::path& run, 
 
 // What goes on with a run, or begins it if it was killed before there was one.
 std::vector<std::string> go_on(const fs::path& run, const std::vector<std::string>& overrides) {
-  return fs::exists(run / "config.yaml") ? std::vector<std::string>{"train", "--resume", run} : train(run, overrides);
+  return fs::exists(run / "config.yaml") ? std::vector<std::string>{"train", "--resume", run}
+                                         : train(run, overrides);
 }
 
 // A small file system of its own; not everybody may mount one.
@@ -63,7 +67,8 @@ class SmallDisk {
  public:
   explicit SmallDisk(const fs::path& path, const char* size) : path_(path) {
     fs::create_directories(path_);
-    mounted_ = ::mount("tinyzero-test", path_.c_str(), "tmpfs", 0, (std::string("size=") + size).c_str()) == 0;
+    mounted_ = ::mount("tinyzero-test", path_.c_str(), "tmpfs", 0,
+                       (std::string("size=") + size).c_str()) == 0;
   }
   ~SmallDisk() {
     if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
@@ -82,7 +87,8 @@ bool stopped_at(const BackgroundProcess& process, const fs::path& path) {
   return found;
 }
 
-// The times of the events in one of TensorBoard's files: 8 bytes of length, 4 of checksum, a message that begins with its time, 4 of checksum.
+// The times of the events in one of TensorBoard's files: 8 bytes of length, 4 of checksum, a
+// message that begins with its time, 4 of checksum.
 std::vector<double> wall_times(const std::string& file) {
   std::vector<double> out;
   for (std::size_t at = 0; at + 21 <= file.size();) {
@@ -107,11 +113,14 @@ void fill(const fs::path& file) {
 }  // namespace
 
 // TINYZERO_KILLS says how many; 50 take some minutes.
-TEST_CASE("a run that is killed at any moment, also while a checkpoint is written, ends as if it had not been") {
+TEST_CASE(
+    "a run that is killed at any moment, also while a checkpoint is written, ends as if it had not "
+    "been") {
   const TemporaryFolder folder;
   // Enough of a start for groups with spread, without which no update runs.
-  const std::vector<std::string> overrides = {"checkpoint.every=1",        "checkpoint.keep=2",      "eval.split=validation",
-                                              "checkpoint.keep_best=true", "task.format_reward=0.3", "warm_start.steps=200",
+  const std::vector<std::string> overrides = {"checkpoint.every=1",     "checkpoint.keep=2",
+                                              "eval.split=validation",  "checkpoint.keep_best=true",
+                                              "task.format_reward=0.3", "warm_start.steps=200",
                                               "rollout.max_tokens=48"};
   const auto start = Clock::now();
   run_to_the_end(train(folder / "whole", overrides));
@@ -132,13 +141,15 @@ TEST_CASE("a run that is killed at any moment, also while a checkpoint is writte
     CAPTURE(attempts);
     run_to_the_end(go_on(run, overrides));
     check_same_run(folder / "whole", run);
-    CHECK(fs::read_symlink(run / "checkpoints/best") == fs::read_symlink(folder.path() / "whole/checkpoints/best"));
+    CHECK(fs::read_symlink(run / "checkpoints/best") ==
+          fs::read_symlink(folder.path() / "whole/checkpoints/best"));
     for (const auto& entry : fs::directory_iterator(run / "checkpoints")) {
       CAPTURE(entry.path().string());
       CHECK((entry.path().filename() == "best" || fs::exists(entry.path() / "trainer/state.json")));
     }
   }
-  MESSAGE(done << " kills, " << in_checkpoints << " of them while a checkpoint was written, in " << attempts << " runs");
+  MESSAGE(done << " kills, " << in_checkpoints << " of them while a checkpoint was written, in "
+               << attempts << " runs");
   CHECK(done == kills);
 }
 
@@ -160,11 +171,12 @@ TEST_CASE("a full disk ends a run with its last checkpoint, from which it goes o
   }
   const std::string words = read_file(folder / "err");
   CAPTURE(words);
-  const bool named =
-      words.find("No space left on device") != std::string::npos || words.find("no room for checkpoint") != std::string::npos;
+  const bool named = words.find("No space left on device") != std::string::npos ||
+                     words.find("no room for checkpoint") != std::string::npos;
   CHECK(named);
   CHECK(words.find("the last whole checkpoint is step-00000") != std::string::npos);
-  CHECK(words.find("hint: when it can be written to again, go on with: tinyzero train --resume") != std::string::npos);
+  CHECK(words.find("hint: when it can be written to again, go on with: tinyzero train --resume") !=
+        std::string::npos);
   fs::remove(ballast);
   run_to_the_end({"train", "--resume", run});
   check_same_run(folder / "whole", run);
@@ -189,7 +201,9 @@ TEST_CASE("a file that may not grow is an error like a full disk") {
     process.signal(SIGCONT);
     CHECK(process.wait() == 1);
   }
-  CHECK(read_file(folder / "err").find(system_words(EFBIG) + "; the last whole checkpoint is step-00000") != std::string::npos);
+  CHECK(read_file(folder / "err")
+            .find(system_words(EFBIG) + "; the last whole checkpoint is step-00000") !=
+        std::string::npos);
   run_to_the_end({"train", "--resume", run});
   check_same_run(folder / "whole", run);
 }
@@ -207,7 +221,8 @@ TEST_CASE("a folder that cannot be written to any more ends a run with its last 
   }
   const std::string words = read_file(folder / "err");
   CAPTURE(words);
-  CHECK(words.find("error: cannot write " + (run / "episodes/step-00000").string()) != std::string::npos);
+  CHECK(words.find("error: cannot write " + (run / "episodes/step-00000").string()) !=
+        std::string::npos);
   CHECK(words.find("the last whole checkpoint is step-00000") != std::string::npos);
   fs::rename(run / "elsewhere", run / "episodes");
   run_to_the_end({"train", "--resume", run});
@@ -227,14 +242,16 @@ TEST_CASE("a run in a place that may only be read does not begin, and does not g
   REQUIRE(::mount(nullptr, place.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0);
   const ProcessResult second = tinyzero::tinyzero(train(place / "second"));
   CHECK(second.code == 2);
-  CHECK(second.err.find("cannot make the run folder " + (place / "second").string() + ": Read-only file system") != std::string::npos);
+  CHECK(second.err.find("cannot make the run folder " + (place / "second").string() +
+                        ": Read-only file system") != std::string::npos);
   const ProcessResult resumed = tinyzero::tinyzero({"train", "--resume", run});
   CHECK(resumed.code == 2);
   CHECK(resumed.err.find("Read-only file system") != std::string::npos);
   CHECK(read_file(run / "metrics.jsonl") == metrics);
 }
 
-TEST_CASE("a run whose folder is taken away ends, and does not write into the one that takes its place") {
+TEST_CASE(
+    "a run whose folder is taken away ends, and does not write into the one that takes its place") {
   const TemporaryFolder folder;
   for (const bool replaced : {false, true}) {
     CAPTURE(replaced);
@@ -244,7 +261,8 @@ TEST_CASE("a run whose folder is taken away ends, and does not write into the on
     fs::rename(run, moved);
     if (replaced) write_file_synced((fs::create_directory(run), run / ".lock"), "");
     CHECK(process.wait() == 1);
-    CHECK(read_file(folder / "err").find("was removed, moved or replaced while the run went on") != std::string::npos);
+    CHECK(read_file(folder / "err").find("was removed, moved or replaced while the run went on") !=
+          std::string::npos);
     CHECK(fs::exists(run) == replaced);
     if (replaced) CHECK(std::distance(fs::directory_iterator(run), {}) == 1);
     fs::remove_all(run);
@@ -259,7 +277,8 @@ TEST_CASE("a second writer is told who writes") {
   REQUIRE(wait_for(run / "checkpoints/step-000000"));
   const ProcessResult second = tinyzero::tinyzero({"train", "--resume", run});
   CHECK(second.code == 2);
-  CHECK(second.err.find("process " + std::to_string(process.pid()) + " is writing to the run folder " + run.string()) != std::string::npos);
+  CHECK(second.err.find("process " + std::to_string(process.pid()) +
+                        " is writing to the run folder " + run.string()) != std::string::npos);
   CHECK(RunFolder::writer(run) == process.pid());
   process.signal(SIGHUP);
   CHECK(process.wait() == 128 + SIGHUP);
@@ -315,17 +334,20 @@ TEST_CASE("a run goes on with what it began with, or says what changed") {
   manifest = parse_json(read_file(run / "manifest.json"), "manifest");
   manifest["program"]["xxh3"] = "another";
   write_file_atomically(run / "manifest.json", manifest.dump());
-  CHECK(
-      tinyzero::tinyzero({"train", "--resume", run}).err.find("warning: this run began with another build of the program (xxh3 another)") !=
-      std::string::npos);
+  CHECK(tinyzero::tinyzero({"train", "--resume", run})
+            .err.find("warning: this run began with another build of the program (xxh3 another)") !=
+        std::string::npos);
 }
 
-TEST_CASE("a run goes on from the model it began with, or says what changed, or from its checkpoints where that is gone") {
+TEST_CASE(
+    "a run goes on from the model it began with, or says what changed, or from its checkpoints "
+    "where that is gone") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run", start = folder / "start";
   run_to_the_end(train(folder / "first", {"train.steps=1"}));
   fs::copy(folder.path() / "first/checkpoints/step-000001", start, fs::copy_options::recursive);
-  const std::vector<std::string> settings = {"model={path: " + start.string() + "}", "warm_start.steps=0", "preflight.max_truncated=1"};
+  const std::vector<std::string> settings = {"model={path: " + start.string() + "}",
+                                             "warm_start.steps=0", "preflight.max_truncated=1"};
   run_to_the_end(train(folder / "whole", settings));
   run_to_the_end(train(run, settings));
   const Json files = parse_json(read_file(run / "manifest.json"), "manifest")["model_files"];
@@ -344,11 +366,13 @@ TEST_CASE("a run goes on from the model it began with, or says what changed, or 
   const ProcessResult refused = tinyzero::tinyzero({"train", "--resume", run});
   CHECK(refused.code == 2);
   CAPTURE(refused.err);
-  CHECK(refused.err.find("model.path/model.safetensors was " + files["model.safetensors"].get<std::string>() + ", is " +
+  CHECK(refused.err.find("model.path/model.safetensors was " +
+                         files["model.safetensors"].get<std::string>() + ", is " +
                          file_hash(start / "model.safetensors")) != std::string::npos);
   write_file_synced(start / "model.safetensors", weights);
   write_file_synced(start / "more.safetensors", weights);
-  CHECK(tinyzero::tinyzero({"train", "--resume", run}).err.find("model.path/more.safetensors was absent, is ") != std::string::npos);
+  CHECK(tinyzero::tinyzero({"train", "--resume", run})
+            .err.find("model.path/more.safetensors was absent, is ") != std::string::npos);
   fs::remove(start / "more.safetensors");
   write_file_synced(start / "README.md", "no part of the model");
   run_to_the_end({"train", "--resume", run});
@@ -356,7 +380,8 @@ TEST_CASE("a run goes on from the model it began with, or says what changed, or 
 
   back_to("step-000006");
   write_file_synced(start / "model.safetensors", changed);
-  run_to_the_end({"train", "--resume", run, "--accept-changes"});  // the weights are the checkpoint's all the same
+  run_to_the_end({"train", "--resume", run,
+                  "--accept-changes"});  // the weights are the checkpoint's all the same
   run_to_the_end({"train", "--resume", run});
   check_same_run(folder / "whole", run);
 
@@ -365,9 +390,12 @@ TEST_CASE("a run goes on from the model it began with, or says what changed, or 
   const ProcessResult resumed = tinyzero::tinyzero({"train", "--resume", run});
   CAPTURE(resumed.err);
   CHECK(resumed.code == 0);
-  CHECK(resumed.err.find("warning: model.path " + start.string() + " is not there any more") != std::string::npos);
+  CHECK(resumed.err.find("warning: model.path " + start.string() + " is not there any more") !=
+        std::string::npos);
   check_same_run(folder / "whole", run);
-  CHECK(Json::parse(tinyzero::tinyzero({"replay", run, "--step", "5", "--json"}).out)["own"]["algorithm"] == "grpo");
+  CHECK(Json::parse(
+            tinyzero::tinyzero({"replay", run, "--step", "5", "--json"}).out)["own"]["algorithm"] ==
+        "grpo");
 
   // One that has not got as far as a checkpoint has nothing to begin from.
   fs::remove_all(run / "checkpoints");
@@ -384,8 +412,9 @@ TEST_CASE("a run goes on from the model it began with, or says what changed, or 
 TEST_CASE("a clock that is set back disturbs neither a run nor one that goes on") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "whole"));
-  const std::vector<std::string> set_back = {"env", "LD_PRELOAD=" + (fs::path(TINYZERO_BROKEN) / "clock_set_back.so").string(),
-                                             "ASAN_OPTIONS=verify_asan_link_order=0"};
+  const std::vector<std::string> set_back = {
+      "env", "LD_PRELOAD=" + (fs::path(TINYZERO_BROKEN) / "clock_set_back.so").string(),
+      "ASAN_OPTIONS=verify_asan_link_order=0"};
   const auto under_it = [&](const std::vector<std::string>& arguments) {
     std::vector<std::string> command = set_back;
     for (const std::string& word : command_line(arguments)) command.push_back(word);
@@ -409,7 +438,8 @@ TEST_CASE("a clock that is set back disturbs neither a run nor one that goes on"
   std::sort(paths.begin(), paths.end());
   for (const fs::path& path : paths)
     if (fs::is_regular_file(path)) fs::last_write_time(path, time -= std::chrono::hours(1));
-  const ProcessResult resumed = run_process(under_it({"train", "--resume", run}), {}, TINYZERO_SOURCE);
+  const ProcessResult resumed =
+      run_process(under_it({"train", "--resume", run}), {}, TINYZERO_SOURCE);
   CAPTURE(resumed.err);
   REQUIRE(resumed.code == 0);
   check_same_run(folder / "whole", run);
@@ -426,7 +456,8 @@ TEST_CASE("a clock that is set back disturbs neither a run nor one that goes on"
   CHECK(seconds < 600);
   // TensorBoard's: one file, whose times begin with the run and only go forward.
   std::vector<fs::path> events;
-  for (const auto& entry : fs::directory_iterator(run / "tensorboard")) events.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(run / "tensorboard"))
+    events.push_back(entry.path());
   REQUIRE(events.size() == 1);
   const std::vector<double> times = wall_times(read_file(events.front()));
   CHECK(times.size() == 1 + json_lines(run / "metrics.jsonl").size());
@@ -444,8 +475,9 @@ TEST_CASE("a clock that is set back disturbs neither a run nor one that goes on"
 TEST_CASE("the best checkpoint is kept beside the newest, and chosen on validation only") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
-  run_to_the_end(train(run, {"checkpoint.keep=1", "eval.every=1", "eval.split=validation", "checkpoint.keep_best=true",
-                             "warm_start.steps=200", "train.learning_rate=0.1"}));  // which ruins it
+  run_to_the_end(train(run, {"checkpoint.keep=1", "eval.every=1", "eval.split=validation",
+                             "checkpoint.keep_best=true", "warm_start.steps=200",
+                             "train.learning_rate=0.1"}));  // which ruins it
   double best = -1;
   std::int64_t best_step = 0;
   for (const Json& record : json_lines(run / "metrics.jsonl")) {
@@ -460,9 +492,11 @@ TEST_CASE("the best checkpoint is kept beside the newest, and chosen on validati
   CHECK(fs::exists(run / "checkpoints/step-000008"));
   CHECK(std::distance(fs::directory_iterator(run / "checkpoints"), {}) == 3);
   const ProcessResult evaluated =
-      tinyzero::tinyzero({"eval", run / "checkpoints/best", "--task", "countdown", "numbers=2", "--problems", "8", "--max-tokens", "24"});
+      tinyzero::tinyzero({"eval", run / "checkpoints/best", "--task", "countdown", "numbers=2",
+                          "--problems", "8", "--max-tokens", "24"});
   CHECK(evaluated.code == 0);
-  const ProcessResult refused = tinyzero::tinyzero(train(folder / "other", {"checkpoint.keep_best=true"}));
+  const ProcessResult refused =
+      tinyzero::tinyzero(train(folder / "other", {"checkpoint.keep_best=true"}));
   CHECK(refused.code == 2);
   CHECK(refused.err.find("eval.split is test") != std::string::npos);
 }
@@ -470,9 +504,11 @@ TEST_CASE("the best checkpoint is kept beside the newest, and chosen on validati
 TEST_CASE("a run whose output nobody reads any more goes on") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
-  const std::string program = tinyzero_path(), command = "'" + program + "' train " + kConfig + " --json --run '" + run.string() + "'";
+  const std::string program = tinyzero_path(), command = "'" + program + "' train " + kConfig +
+                                                         " --json --run '" + run.string() + "'";
   run_process({"sh", "-c", command + " 2>&1 | head -n 1"}, {}, TINYZERO_SOURCE);
   REQUIRE(wait_for(run / "checkpoints/step-000008"));
-  for (int i = 0; i < 200 && RunFolder::writer(run) != 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  for (int i = 0; i < 200 && RunFolder::writer(run) != 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   CHECK(read_file(run / "log.txt").find("done") != std::string::npos);
 }

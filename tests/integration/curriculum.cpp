@@ -34,7 +34,8 @@ fs::path mixed_config(const TemporaryFolder& folder) {
   return folder / "mixed.yaml";
 }
 
-std::vector<std::string> train_mixed(const TemporaryFolder& folder, const fs::path& run, const std::vector<std::string>& overrides = {}) {
+std::vector<std::string> train_mixed(const TemporaryFolder& folder, const fs::path& run,
+                                     const std::vector<std::string>& overrides = {}) {
   std::vector<std::string> command = {"train", mixed_config(folder), "--run", run};
   command.insert(command.end(), overrides.begin(), overrides.end());
   return command;
@@ -72,7 +73,8 @@ TEST_CASE("a mixture with levels trains, says where it stands, and is evaluated 
   const Json report = Json::parse(evaluated.out);
   CHECK(report["by_source"].size() == 4);
   double completions = 0;
-  for (const auto& [source, counts] : report["by_source"].items()) completions += counts["completions"].get<double>();
+  for (const auto& [source, counts] : report["by_source"].items())
+    completions += counts["completions"].get<double>();
   CHECK(completions == 40);
 
   // A level is replayed as it was.
@@ -99,15 +101,18 @@ TEST_CASE("a curriculum that was killed goes on as if nothing had happened") {
   }
 }
 
-TEST_CASE("with dynamic sampling only problems whose samples differ are learned from, whatever the algorithm") {
+TEST_CASE(
+    "with dynamic sampling only problems whose samples differ are learned from, whatever the "
+    "algorithm") {
   for (const char* algorithm : {"grpo", "ppo", "prime"}) {
     CAPTURE(algorithm);
     const TemporaryFolder folder;
-    run_to_the_end(
-        train(folder / "run", {"algorithm=" + std::string(algorithm), "train.steps=2", "rollout.mixed_rounds=3", "eval.every=0"}));
+    run_to_the_end(train(folder / "run", {"algorithm=" + std::string(algorithm), "train.steps=2",
+                                          "rollout.mixed_rounds=3", "eval.every=0"}));
     for (const Json& record : json_lines(folder / "run/metrics.jsonl")) {
       if (!record.contains("train/reward")) continue;
-      const double sampled = record["train/sampled"], kept = record["train/kept"], mixed = record["train/mixed_groups"];
+      const double sampled = record["train/sampled"], kept = record["train/kept"],
+                   mixed = record["train/mixed_groups"];
       CHECK(sampled > 8);
       CHECK(kept <= 8);
       if (kept < 8) {
@@ -128,7 +133,9 @@ TEST_CASE("a curriculum without levels, and bounds that contradict each other, a
     CHECK(result.err.find(words) != std::string::npos);
   };
   refused({"curriculum.window=2"}, "curriculum has no effect: the task has no levels");
-  refused({"task.levels=[{numbers: 2}, {numbers: 3}]", "curriculum.raise_at=0.4", "curriculum.lower_at=0.5"},
+  refused({"task.levels=[{numbers: 2}, {numbers: 3}]", "curriculum.raise_at=0.4",
+           "curriculum.lower_at=0.5"},
           "curriculum.lower_at is 0.5, curriculum.raise_at 0.4");
-  refused({"task.levels=[{numbers: 2}, {nunbers: 3}]"}, "unknown setting \"task.levels.2.nunbers\"");
+  refused({"task.levels=[{numbers: 2}, {nunbers: 3}]"},
+          "unknown setting \"task.levels.2.nunbers\"");
 }

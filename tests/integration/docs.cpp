@@ -1,4 +1,5 @@
-// The documents are run: every ```sh block of README and docs/, in order, in a folder that looks like the root of a checkout. Blocks such as
+// The documents are run: every ```sh block of README and docs/, in order, in a folder that looks
+// like the root of a checkout. Blocks such as
 // ```cpp my/sort.cpp are files to save. `train` is cut to a few
 // steps and `eval` to a few problems, so that this takes seconds; everything else runs as written.
 
@@ -33,7 +34,8 @@ std::vector<Block> blocks_of(const fs::path& document) {
       if (!inside) continue;
       const std::string info = line.substr(3);
       const std::size_t space = info.find(' ');
-      blocks.push_back({info.substr(0, space), space == std::string::npos ? "" : info.substr(space + 1), ""});
+      blocks.push_back(
+          {info.substr(0, space), space == std::string::npos ? "" : info.substr(space + 1), ""});
     } else if (inside) {
       blocks.back().text += line + "\n";
     }
@@ -44,15 +46,18 @@ std::vector<Block> blocks_of(const fs::path& document) {
 
 // A folder like the root of a checkout, whose ./tinyzero is the program of this build.
 void make_checkout(const TemporaryFolder& folder) {
-  for (const char* name : {"configs", "sdk", "docs", "tests"}) fs::create_directory_symlink(kRoot / name, folder / name);
+  for (const char* name : {"configs", "sdk", "docs", "tests"})
+    fs::create_directory_symlink(kRoot / name, folder / name);
   fs::create_directory_symlink(fs::path(TINYZERO_PROGRAM).parent_path(), folder / "build");
   std::ofstream(folder / "tinyzero")
       << "#!/bin/sh\n"
          "case \"$*\" in\n"
          "  test*) exit 0 ;;\n"
          "  *--resume*) ;;\n"
-         "  train*) set -- \"$@\" warm_start.steps=2 train.steps=2 rollout.prompts=4 eval.problems=16 preflight.max_truncated=1 ;;\n"
-         "  compare*) set -- \"$@\" warm_start.steps=2 rollout.prompts=4 eval.problems=16 preflight.max_truncated=1 "
+         "  train*) set -- \"$@\" warm_start.steps=2 train.steps=2 rollout.prompts=4 "
+         "eval.problems=16 preflight.max_truncated=1 ;;\n"
+         "  compare*) set -- \"$@\" warm_start.steps=2 rollout.prompts=4 eval.problems=16 "
+         "preflight.max_truncated=1 "
          "compare.seeds=[1] 'compare.budget={steps: 2}' ;;\n"
          "  eval*) set -- \"$@\" --problems 16 ;;\n"
          "esac\n"
@@ -75,7 +80,8 @@ void run_document(const fs::path& document) {
       CAPTURE(result.out);
       CAPTURE(result.err);
       CHECK(result.code == 0);
-      CHECK(result.err.find(": warning:") == std::string::npos);  // of the compiler; a run of a few steps warns, too
+      CHECK(result.err.find(": warning:") ==
+            std::string::npos);  // of the compiler; a run of a few steps warns, too
       ++commands;
     }
   }
@@ -95,23 +101,36 @@ std::vector<fs::path> documents() {
 }  // namespace
 
 TEST_CASE("every command of the README runs") { run_document(kRoot / "README.md"); }
-TEST_CASE("every command of docs/quickstart.md runs") { run_document(kRoot / "docs/quickstart.md"); }
+TEST_CASE("every command of docs/quickstart.md runs") {
+  run_document(kRoot / "docs/quickstart.md");
+}
 TEST_CASE("every command of docs/evaluate.md runs") { run_document(kRoot / "docs/evaluate.md"); }
-TEST_CASE("every command of docs/write_a_task.md runs") { run_document(kRoot / "docs/write_a_task.md"); }
-TEST_CASE("every command of docs/algorithms.md runs") { run_document(kRoot / "docs/algorithms.md"); }
-TEST_CASE("every command of docs/performance.md runs") { run_document(kRoot / "docs/performance.md"); }
+TEST_CASE("every command of docs/write_a_task.md runs") {
+  run_document(kRoot / "docs/write_a_task.md");
+}
+TEST_CASE("every command of docs/algorithms.md runs") {
+  run_document(kRoot / "docs/algorithms.md");
+}
+TEST_CASE("every command of docs/performance.md runs") {
+  run_document(kRoot / "docs/performance.md");
+}
 TEST_CASE("every command of docs/comparing.md runs") { run_document(kRoot / "docs/comparing.md"); }
 TEST_CASE("every command of docs/report.md runs") { run_document(kRoot / "docs/report.md"); }
-TEST_CASE("every command of docs/experiments.md runs") { run_document(kRoot / "docs/experiments.md"); }
+TEST_CASE("every command of docs/experiments.md runs") {
+  run_document(kRoot / "docs/experiments.md");
+}
 TEST_CASE("every command of docs/models.md runs") { run_document(kRoot / "docs/models.md"); }
 TEST_CASE("every command of docs/faq.md runs") { run_document(kRoot / "docs/faq.md"); }
-TEST_CASE("every command of docs/write_an_algorithm.md runs") { run_document(kRoot / "docs/write_an_algorithm.md"); }
+TEST_CASE("every command of docs/write_an_algorithm.md runs") {
+  run_document(kRoot / "docs/write_an_algorithm.md");
+}
 
 TEST_CASE("no other document has commands that are not run") {
   for (const fs::path& document : documents()) {
     const std::string name = document.filename().string();
-    if (name == "README.md" || name == "quickstart.md" || name == "write_a_task.md" || name == "write_an_algorithm.md" ||
-        name == "algorithms.md" || name == "performance.md" || name == "evaluate.md" || name == "report.md" || name == "experiments.md" ||
+    if (name == "README.md" || name == "quickstart.md" || name == "write_a_task.md" ||
+        name == "write_an_algorithm.md" || name == "algorithms.md" || name == "performance.md" ||
+        name == "evaluate.md" || name == "report.md" || name == "experiments.md" ||
         name == "faq.md" || name == "models.md" || name == "comparing.md")
       continue;
     for (const Block& block : blocks_of(document)) {

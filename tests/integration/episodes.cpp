@@ -1,4 +1,5 @@
-// What a run's policy said: looking through the completions of a step, and one update of it once more, token by token.
+// What a run's policy said: looking through the completions of a step, and one update of it once
+// more, token by token.
 
 #include <algorithm>
 #include <cmath>
@@ -33,7 +34,8 @@ void check_page(const std::string& text) {
   for (const std::string& line : lines_in(text)) {
     CAPTURE(line);
     CHECK(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }) <= 80);
-    CHECK(std::none_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }));
+    CHECK(std::none_of(line.begin(), line.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }));
   }
 }
 
@@ -46,22 +48,28 @@ fs::path old_run(const fs::path& path, const std::string& lines) {
 }
 
 // log-probs of a completion's tokens under a model folder, by the decoder.
-std::vector<double> scores(const fs::path& model, const std::vector<int>& prompt, const std::vector<int>& completion) {
+std::vector<double> scores(const fs::path& model, const std::vector<int>& prompt,
+                           const std::vector<int>& completion) {
   std::vector<int> ids = prompt;
   ids.insert(ids.end(), completion.begin(), completion.end());
-  const Json scored = Json::parse(must({"model", "score", model}, json_line({{"ids", ids}}) + "\n").out);
+  const Json scored =
+      Json::parse(must({"model", "score", model}, json_line({{"ids", ids}}) + "\n").out);
   const auto all = scored["logprobs"].get<std::vector<double>>();
   return {all.end() - static_cast<std::ptrdiff_t>(completion.size()), all.end()};
 }
 
 }  // namespace
 
-TEST_CASE("the 20 worst completions of a step, with tokens, log-probs and reason, and that update once more") {
+TEST_CASE(
+    "the 20 worst completions of a step, with tokens, log-probs and reason, and that update once "
+    "more") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
-  // Enough of a start for groups with spread, without which no update runs. In f32, decoder and trainer agree to many places.
-  run_to_the_end(train(run, {"task.format_reward=0.3", "warm_start.steps=200", "rollout.max_tokens=48", "checkpoint.every=1",
-                             "train.steps=5", "train.learning_rate=1e-2", "precision=f32"}));
+  // Enough of a start for groups with spread, without which no update runs. In f32, decoder and
+  // trainer agree to many places.
+  run_to_the_end(train(
+      run, {"task.format_reward=0.3", "warm_start.steps=200", "rollout.max_tokens=48",
+            "checkpoint.every=1", "train.steps=5", "train.learning_rate=1e-2", "precision=f32"}));
   const std::string step = "5";
 
   // Against an order of our own over the file.
@@ -71,14 +79,16 @@ TEST_CASE("the 20 worst completions of a step, with tokens, log-probs and reason
     if (a["reward"] != b["reward"]) return a["reward"].get<double>() < b["reward"].get<double>();
     return a["tokens"].get<int>() > b["tokens"].get<int>();
   });
-  const auto worst = lines_in(must({"episodes", run, "--step", step, "--worst", "20", "--json"}).out);
+  const auto worst =
+      lines_in(must({"episodes", run, "--step", step, "--worst", "20", "--json"}).out);
   REQUIRE(worst.size() == 20);
   for (std::size_t i = 0; i < worst.size(); ++i) CHECK(worst[i] == json_line(all[i]));
   const std::string page = must({"episodes", run, "--step", step, "--worst", "20"}).out;
   check_page(page);
   CHECK(page.find("\nthe 20 worst: lowest reward, then the longest\n") != std::string::npos);
 
-  const Json replayed = Json::parse(must({"replay", run, "--step", step, "--worst", "20", "--json"}).out);
+  const Json replayed =
+      Json::parse(must({"replay", run, "--step", step, "--worst", "20", "--json"}).out);
   CHECK(replayed["weights_as_saved"] == true);
   CHECK_FALSE(replayed.contains("other"));
   std::map<int, std::vector<double>> rewards;  // by problem
@@ -101,7 +111,9 @@ TEST_CASE("the 20 worst completions of a step, with tokens, log-probs and reason
     }
     CHECK(text == episode["completion"]);
     const auto prompt =
-        Json::parse(must({"model", "tokenize", run}, json_line({{"text", episode["prompt"].get<std::string>() + "\n"}}) + "\n").out);
+        Json::parse(must({"model", "tokenize", run},
+                         json_line({{"text", episode["prompt"].get<std::string>() + "\n"}}) + "\n")
+                        .out);
     const auto before = scores(run / "checkpoints/step-000004", prompt["ids"], ids),
                after = scores(run / "checkpoints/step-000005", prompt["ids"], ids);
     const auto& group = rewards[episode["problem"]];
@@ -118,16 +130,22 @@ TEST_CASE("the 20 worst completions of a step, with tokens, log-probs and reason
   CHECK(largest_change > 1e-2);
   CHECK(teaching > 0);
 
-  const std::string both = must({"replay", run, "--step", step, "--worst", "32", "--algorithm", "ppo"}).out;
+  const std::string both =
+      must({"replay", run, "--step", step, "--worst", "32", "--algorithm", "ppo"}).out;
   check_page(both);
   for (const char* words :
-       {"are those of checkpoint step-000005, bit for bit", "norm of the gradient", "the 32 worst", "<|endoftext|>", "sampler    before"})
+       {"are those of checkpoint step-000005, bit for bit", "norm of the gradient", "the 32 worst",
+        "<|endoftext|>", "sampler    before"})
     CHECK(both.find(words) != std::string::npos);
-  // Without what came of it there is nothing to hold the update against; with something else it is said.
+  // Without what came of it there is nothing to hold the update against; with something else it is
+  // said.
   fs::rename(run / "checkpoints/step-000005", run / "elsewhere");
-  CHECK(must({"replay", run, "--step", step, "--worst", "1"}).out.find("the run has no checkpoint step-000005") != std::string::npos);
-  fs::copy(run / "checkpoints/step-000003", run / "checkpoints/step-000005", fs::copy_options::recursive);
-  CHECK(Json::parse(must({"replay", run, "--step", step, "--json"}).out)["weights_as_saved"] == false);
+  CHECK(must({"replay", run, "--step", step, "--worst", "1"})
+            .out.find("the run has no checkpoint step-000005") != std::string::npos);
+  fs::copy(run / "checkpoints/step-000003", run / "checkpoints/step-000005",
+           fs::copy_options::recursive);
+  CHECK(Json::parse(must({"replay", run, "--step", step, "--json"}).out)["weights_as_saved"] ==
+        false);
 }
 
 TEST_CASE("the newest step in numbers and a few completions, and those that are asked for") {
@@ -155,11 +173,12 @@ TEST_CASE("the newest step in numbers and a few completions, and those that are 
     CHECK(told == count);
   }
 
-  const auto values = [](const std::vector<std::string>& lines) {  // with escapes for what no terminal should get
-    std::vector<Json> out;
-    for (const std::string& line : lines) out.push_back(Json::parse(line));
-    return out;
-  };
+  const auto values =
+      [](const std::vector<std::string>& lines) {  // with escapes for what no terminal should get
+        std::vector<Json> out;
+        for (const std::string& line : lines) out.push_back(Json::parse(line));
+        return out;
+      };
   CHECK(values(lines_in(must({"episodes", run, "--json"}).out)) == values(stored));
   CHECK(lines_in(must({"episodes", run, "--json", "--sample", "5"}).out).size() == 5);
   const Json first = Json::parse(stored.front());
@@ -178,7 +197,9 @@ TEST_CASE("the newest step in numbers and a few completions, and those that are 
   chosen("--key", first["key"], "key");
   if (reasons.size() > 1) chosen("--reason", first["reason"], "reason");
   const std::string none = must({"episodes", run, "--outcome", "timeout"}).out;
-  CHECK(none.starts_with("step 3 · 0 of 32 completions of 0 problems · the run has steps 1 to 3\nreasons of the step: "));
+  CHECK(
+      none.starts_with("step 3 · 0 of 32 completions of 0 problems · the run has steps 1 to "
+                       "3\nreasons of the step: "));
   for (const auto& [reason, count] : reasons) CHECK(none.find(reason) != std::string::npos);
 
   const auto refused = [&](const std::vector<std::string>& words, const std::string& error) {
@@ -196,34 +217,39 @@ TEST_CASE("the newest step in numbers and a few completions, and those that are 
   refused({run / "checkpoints"}, "is not a run folder");
   const std::string whole = read_file(run / "episodes/step-000002.jsonl.zst");
   write_file_synced(run / "episodes/step-000002.jsonl.zst", whole.substr(0, whole.size() / 2));
-  refused({run, "--step", "2"}, "episodes/step-000002.jsonl.zst is cut off: 0 of its lines can be read");
+  refused({run, "--step", "2"},
+          "episodes/step-000002.jsonl.zst is cut off: 0 of its lines can be read");
 
   // A report leaves the rest of such a file out, and says so.
   const ProcessResult report = must({"report", run});
-  CHECK(report.err == "warning: run: episodes/step-000002.jsonl.zst is cut off: 0 of its lines can be read\n");
-  CHECK(read_file(run / "report.html").find("episodes/step-000002.jsonl.zst is cut off") != std::string::npos);
+  CHECK(report.err ==
+        "warning: run: episodes/step-000002.jsonl.zst is cut off: 0 of its lines can be read\n");
+  CHECK(read_file(run / "report.html").find("episodes/step-000002.jsonl.zst is cut off") !=
+        std::string::npos);
 }
 
 TEST_CASE("runs of older programs, and completions that would play with a terminal") {
   const TemporaryFolder folder;
   const std::string long_text(5000, 'x');
-  const fs::path run = old_run(folder / "old", json_line({{"problem", 0},
-                                                          {"sample", 0},
-                                                          {"prompt", "a\nb"},
-                                                          {"completion", "\x1b[2J\x07 red\rover\x9b" + long_text},
-                                                          {"reward", 0.25},
-                                                          {"outcome", "scored"},
-                                                          {"reason", "\x1b]0;title\x07"},
-                                                          {"end", "length"},
-                                                          {"tokens", 7},
-                                                          {"difficulty", 4.5},
-                                                          {"kept", false}}) +
-                                                   "\n{\"problem\":\"x\",\"reward\":null,\"completion\":7,\"tokens\":-1e300}\n{}\n");
+  const fs::path run =
+      old_run(folder / "old",
+              json_line({{"problem", 0},
+                         {"sample", 0},
+                         {"prompt", "a\nb"},
+                         {"completion", "\x1b[2J\x07 red\rover\x9b" + long_text},
+                         {"reward", 0.25},
+                         {"outcome", "scored"},
+                         {"reason", "\x1b]0;title\x07"},
+                         {"end", "length"},
+                         {"tokens", 7},
+                         {"difficulty", 4.5},
+                         {"kept", false}}) +
+                  "\n{\"problem\":\"x\",\"reward\":null,\"completion\":7,\"tokens\":-1e300}\n{}\n");
   const std::string page = must({"episodes", run, "--worst", "9"}).out;
   check_page(page);
   CHECK(page.starts_with("step 3 · 3 completions of 2 problems · the run has steps 3 to 3\n"));
-  for (const char* words : {"  prompt      a\n              b\n", "  completion  ?[2J? red?over", "not in the update", "difficulty 4.5",
-                            "lines …", "the 3 worst"})
+  for (const char* words : {"  prompt      a\n              b\n", "  completion  ?[2J? red?over",
+                            "not in the update", "difficulty 4.5", "lines …", "the 3 worst"})
     CHECK(page.find(words) != std::string::npos);
   CHECK(page.find("% right") == std::string::npos);  // they did not say
   CHECK(page.find("problem 0") > page.find("problem nan"));
@@ -241,18 +267,22 @@ TEST_CASE("a step of any size is looked through in little memory") {
   const fs::path run = old_run(folder / "run", "");
   std::string lines;
   for (int i = 0; i < 64; ++i) {
-    lines += json_line(
-        {{"problem", i}, {"completion", std::string(1 << 20, static_cast<char>('a' + i % 26))}, {"reward", i % 7}, {"tokens", 1}});
+    lines += json_line({{"problem", i},
+                        {"completion", std::string(1 << 20, static_cast<char>('a' + i % 26))},
+                        {"reward", i % 7},
+                        {"tokens", 1}});
     lines += "\n";
   }
   const std::string frame = compress_episodes(lines);
   std::string frames;
   for (int i = 0; i < 20; ++i) frames += frame;  // 1.3 GB
   write_file_synced(run / "episodes/step-000004.jsonl.zst", frames);
-  const ProcessResult result =
-      run_process({"sh", "-c", "ulimit -v 600000 && exec '" + tinyzero_path() + "' episodes '" + run.string() + "' --worst 3"});
+  const ProcessResult result = run_process({"sh", "-c",
+                                            "ulimit -v 600000 && exec '" + tinyzero_path() +
+                                                "' episodes '" + run.string() + "' --worst 3"});
   CAPTURE(result.err);
   CHECK(result.code == 0);
-  CHECK(result.out.starts_with("step 4 · 1280 completions of 64 problems · the run has steps 3 to 4\n"));
+  CHECK(result.out.starts_with(
+      "step 4 · 1280 completions of 64 problems · the run has steps 3 to 4\n"));
 }
 #endif

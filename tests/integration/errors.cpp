@@ -14,8 +14,10 @@ TEST_SUITE_BEGIN("integration/errors");
 
 namespace {
 
-// Runs a command that must fail with exit code 2, an error that holds all `parts`, and nothing on standard output.
-void refused(const std::vector<std::string>& arguments, const std::vector<std::string>& parts, const std::string& input = {}) {
+// Runs a command that must fail with exit code 2, an error that holds all `parts`, and nothing on
+// standard output.
+void refused(const std::vector<std::string>& arguments, const std::vector<std::string>& parts,
+             const std::string& input = {}) {
   const ProcessResult result = tinyzero::tinyzero(arguments, input);
   std::string command;
   for (const std::string& word : arguments) command += " " + word;
@@ -35,7 +37,9 @@ const std::string kConfig = "tests/integration/small.yaml";
 TEST_CASE("experiment files") {
   const TemporaryFolder folder;
   const std::string run = folder / "run";
-  const auto with = [&](const std::string& override_) { return std::vector<std::string>{"train", kConfig, override_, "--run", run}; };
+  const auto with = [&](const std::string& override_) {
+    return std::vector<std::string>{"train", kConfig, override_, "--run", run};
+  };
   refused(with("train.stesp=5"), {"unknown setting \"train.stesp\"", "did you mean \"steps\"?"});
   refused(with("train.steps=many"), {"train.steps is many", "expected an integer"});
   refused(with("train.steps=-1"), {"train.steps is -1", "from 0 to"});
@@ -49,8 +53,10 @@ TEST_CASE("experiment files") {
   refused(with("steps"), {"\"steps\" is not an override"});
   refused({"train", "no/such.yaml", "--run", run}, {"cannot read no/such.yaml", "No such file"});
   refused({"train"}, {"no experiment file"});
-  write_file_synced(folder / "bad.yaml", "seed: 1\ntask: {use: countdown, numbesr: 3}\nalgorithm: grpo\n");
-  refused({"train", folder / "bad.yaml", "--run", run}, {"bad.yaml:2:24: unknown setting \"task.numbesr\"", "did you mean \"numbers\"?"});
+  write_file_synced(folder / "bad.yaml",
+                    "seed: 1\ntask: {use: countdown, numbesr: 3}\nalgorithm: grpo\n");
+  refused({"train", folder / "bad.yaml", "--run", run},
+          {"bad.yaml:2:24: unknown setting \"task.numbesr\"", "did you mean \"numbers\"?"});
   refused({"config", "check", folder / "bad.yaml"}, {"bad.yaml:2:24"});
   CHECK_FALSE(fs::exists(run));
 }
@@ -61,14 +67,21 @@ TEST_CASE("a device that is not there") {
   if (cuda != "not built" && !cuda.starts_with("built, no device")) return;
   const std::string model = golden_models().front().string();
   const TemporaryFolder folder;
-  refused({"model", "generate", model, "--prompt", "a", "--device", "cuda"}, {"CUDA", "hint: use device cpu"});
-  refused({"model", "score", model, "--device", "cuda"}, {"CUDA", "hint: use device cpu"}, "{\"ids\":[1,2]}\n");
-  refused({"model", "chat", model, "--device", "cuda"}, {"CUDA", "hint: use device cpu"}, "hello\n");
-  refused({"eval", model, "--task", "arithmetic", "--device", "cuda"}, {"CUDA", "hint: use device cpu"});
-  refused({"play", "arithmetic", "--model", model, "--device", "cuda"}, {"CUDA", "hint: use device cpu"});
+  refused({"model", "generate", model, "--prompt", "a", "--device", "cuda"},
+          {"CUDA", "hint: use device cpu"});
+  refused({"model", "score", model, "--device", "cuda"}, {"CUDA", "hint: use device cpu"},
+          "{\"ids\":[1,2]}\n");
+  refused({"model", "chat", model, "--device", "cuda"}, {"CUDA", "hint: use device cpu"},
+          "hello\n");
+  refused({"eval", model, "--task", "arithmetic", "--device", "cuda"},
+          {"CUDA", "hint: use device cpu"});
+  refused({"play", "arithmetic", "--model", model, "--device", "cuda"},
+          {"CUDA", "hint: use device cpu"});
   refused({"model", "generate", model, "--prompt", "a", "--device", "tpu"}, {"--device", "tpu"});
-  refused({"train", kConfig, "rollout.device=cuda", "--run", folder / "run"}, {"rollout.device is cuda", "hint: set rollout.device: cpu"});
-  refused({"train", kConfig, "train.device=cuda", "--run", folder / "run"}, {"train.device is cuda", "hint: set train.device: cpu"});
+  refused({"train", kConfig, "rollout.device=cuda", "--run", folder / "run"},
+          {"rollout.device is cuda", "hint: set rollout.device: cpu"});
+  refused({"train", kConfig, "train.device=cuda", "--run", folder / "run"},
+          {"train.device is cuda", "hint: set train.device: cpu"});
   CHECK_FALSE(fs::exists(folder / "run"));
 }
 
@@ -78,16 +91,22 @@ TEST_CASE("run folders") {
   refused({"train", kConfig, "--run", folder.path()}, {"exists already", "--resume"});
   CHECK(read_file(folder / "precious.txt") == "x");
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
-  refused({"train", kConfig, "--run", "/proc/no/such"}, {"cannot make the run folder /proc/no/such"});
+  refused({"train", kConfig, "--run", "/proc/no/such"},
+          {"cannot make the run folder /proc/no/such"});
   refused({"train", "--resume", folder.path()}, {"is not a run folder"});
-  refused({"train", kConfig, "--resume", folder.path()}, {"--resume goes on with the run's own settings"});
+  refused({"train", kConfig, "--resume", folder.path()},
+          {"--resume goes on with the run's own settings"});
   refused({"eval", folder.path()}, {"neither a Hugging Face folder", "nor a run"});
 }
 
 TEST_CASE("plugins") {
-  const auto broken = [](const char* name) { return std::string(TINYZERO_BROKEN) + "/broken_" + name + ".so"; };
-  refused({"task", "show", broken("abi")}, {"broken_abi.so", "built for task ABI 9.0, this program has 1.0"});
-  refused({"task", "show", broken("undefined")}, {"broken_undefined.so", "function_that_no_library_has"});
+  const auto broken = [](const char* name) {
+    return std::string(TINYZERO_BROKEN) + "/broken_" + name + ".so";
+  };
+  refused({"task", "show", broken("abi")},
+          {"broken_abi.so", "built for task ABI 9.0, this program has 1.0"});
+  refused({"task", "show", broken("undefined")},
+          {"broken_undefined.so", "function_that_no_library_has"});
   refused({"task", "show", "/no/such.so"}, {"no plugin file /no/such.so"});
   const TemporaryFolder folder;
   const std::string library = read_file(fs::path(TINYZERO_PLUGINS) / "countdown.so");
@@ -103,26 +122,31 @@ TEST_CASE("plugins") {
 TEST_CASE("folders of pointers, of an adapter alone, and of another format") {
   const TemporaryFolder folder;
   const fs::path golden = golden_folder() / "hf" / "qwen2_tied";
-  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 1234\n";
+  const std::string pointer =
+      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 1234\n";
   for (const char* file : {"config.json", "model.safetensors", "tokenizer.json"}) {
     const fs::path copy = folder / ("without_" + std::string(file));
     fs::copy(golden, copy);
     write_file_synced(copy / file, pointer);
     const bool text = std::string(file) == "tokenizer.json";
     const std::string input = R"({"text":"a"})";
-    const ProcessResult result =
-        text ? tinyzero::tinyzero({"model", "tokenize", copy}, input) : tinyzero::tinyzero({"model", "info", copy});
+    const ProcessResult result = text ? tinyzero::tinyzero({"model", "tokenize", copy}, input)
+                                      : tinyzero::tinyzero({"model", "info", copy});
     CAPTURE(result.err);
     CHECK(result.code == 2);
-    CHECK(result.err.find((copy / file).string() + " is a pointer of Git LFS") != std::string::npos);
+    CHECK(result.err.find((copy / file).string() + " is a pointer of Git LFS") !=
+          std::string::npos);
     CHECK(result.err.find("git lfs pull") != std::string::npos);
   }
   fs::create_directory(folder / "adapter");
-  write_file_synced(folder / "adapter/adapter_config.json", R"({"base_model_name_or_path": "Qwen/Qwen2.5-0.5B", "peft_type": "LORA"})");
+  write_file_synced(folder / "adapter/adapter_config.json",
+                    R"({"base_model_name_or_path": "Qwen/Qwen2.5-0.5B", "peft_type": "LORA"})");
   refused({"model", "info", folder / "adapter"},
-          {"is an adapter, and no model", "tinyzero model merge Qwen/Qwen2.5-0.5B --adapter " + (folder / "adapter").string()});
+          {"is an adapter, and no model",
+           "tinyzero model merge Qwen/Qwen2.5-0.5B --adapter " + (folder / "adapter").string()});
   refused({"eval", folder / "adapter", "--task", "countdown"}, {"is an adapter, and no model"});
-  refused({"train", kConfig, "model={path: " + (folder / "adapter").string() + "}", "--run", folder / "run"},
+  refused({"train", kConfig, "model={path: " + (folder / "adapter").string() + "}", "--run",
+           folder / "run"},
           {"is an adapter, and no model"});
   fs::create_directory(folder / "gguf");
   write_file_synced(folder / "gguf/model-q4.gguf", "GGUF");
@@ -136,29 +160,39 @@ TEST_CASE("model folders") {
   refused({"model", "info", folder / "none"}, {"no folder"});
   refused({"model", "info", folder.path()}, {"no config.json"});
   const fs::path golden = golden_folder() / "hf" / "qwen2_tied";
-  for (const char* file : {"config.json", "model.safetensors"}) fs::copy_file(golden / file, folder / file);
+  for (const char* file : {"config.json", "model.safetensors"})
+    fs::copy_file(golden / file, folder / file);
   const std::string weights = read_file(golden / "model.safetensors");
   write_file_synced(folder / "model.safetensors", weights.substr(0, weights.size() - 100));
   refused({"model", "info", folder.path()}, {"model.safetensors is damaged", "the file is cut"});
-  refused({"model", "generate", folder.path()}, {"model.safetensors is damaged"}, "{\"ids\":[1]}\n");
+  refused({"model", "generate", folder.path()}, {"model.safetensors is damaged"},
+          "{\"ids\":[1]}\n");
   refused({"eval", golden}, {"--task is missing"});
   refused({"eval"}, {"nothing to evaluate", "--endpoint URL"});
   refused({"eval", golden, golden, "--task", "countdown"}, {"is given twice"});
   refused({"eval", golden, "--task", "countdown", "--model", "m"}, {"--model requires --endpoint"});
-  refused({"eval", "--endpoint", "http://localhost:1", "--task", "countdown"}, {"--model is missing"});
+  refused({"eval", "--endpoint", "http://localhost:1", "--task", "countdown"},
+          {"--model is missing"});
   refused({"eval", "--endpoint", "http://localhost:1", "--model", "m"}, {"--task is missing"});
-  refused({"eval", "--endpoint", "http://localhost:1", "--model", "m", "--task", "countdown", "--template", "base"},
+  refused({"eval", "--endpoint", "http://localhost:1", "--model", "m", "--task", "countdown",
+           "--template", "base"},
           {"--template has no effect"});
   const std::string config = read_file(golden / "config.json"), deep(100'000, '[');
-  write_file_synced(folder / "config.json", config.substr(0, config.rfind('}')) + ",\"deep\":" + deep + "}");
-  refused({"model", "info", folder.path()}, {"config.json is not valid JSON: it is nested more than 256 deep"});
+  write_file_synced(folder / "config.json",
+                    config.substr(0, config.rfind('}')) + ",\"deep\":" + deep + "}");
+  refused({"model", "info", folder.path()},
+          {"config.json is not valid JSON: it is nested more than 256 deep"});
   write_file_synced(folder / "config.json", config);
   write_file_synced(folder / "tokenizer.json", "{\"model\":" + deep);
-  refused({"model", "tokenize", folder.path()}, {"tokenizer.json is nested more than 32 deep"}, "{\"text\":\"a\"}\n");
-  write_file_synced(folder / "tokenizer.json", R"({"model": {"type": "Unigram", "vocab": [["a", 0.5]]}})");
-  refused({"model", "tokenize", folder.path()}, {"tokenizer.json: model: \"Unigram\" is not supported", "give token ids"},
+  refused({"model", "tokenize", folder.path()}, {"tokenizer.json is nested more than 32 deep"},
           "{\"text\":\"a\"}\n");
-  refused({"model", "chat", folder.path()}, {"has no chat template", "`model generate`"}, "hello\n");
+  write_file_synced(folder / "tokenizer.json",
+                    R"({"model": {"type": "Unigram", "vocab": [["a", 0.5]]}})");
+  refused({"model", "tokenize", folder.path()},
+          {"tokenizer.json: model: \"Unigram\" is not supported", "give token ids"},
+          "{\"text\":\"a\"}\n");
+  refused({"model", "chat", folder.path()}, {"has no chat template", "`model generate`"},
+          "hello\n");
 }
 
 TEST_CASE("usage") {

@@ -70,8 +70,8 @@ TEST_CASE("a run that is stopped at any moment and goes on is the run that was n
   const std::string base = folder / "base/checkpoints/step-000000";
   const std::vector<std::string> whole_model = {"task.format_reward=0.3", "warm_start.steps=200"};
   const std::vector<std::string> adapters = {
-      "model.path=" + base, "warm_start.steps=0",       "lora.rank=4",
-      "lora.alpha=8",       "train.random_reward=0.5",  "train.learning_rate=1e-2",
+      "model.path=" + base, "warm_start.steps=0",        "lora.rank=4",
+      "lora.alpha=8",       "train.random_reward=0.5",   "train.learning_rate=1e-2",
       "precision=f32",      "preflight.max_truncated=1", "lora.side_models=true"};
   const std::pair<const char*, std::vector<std::string>> variants[] = {
       {"checkpoint.every=1", whole_model},
@@ -194,7 +194,8 @@ TEST_CASE("an endpoint that does not answer holds nobody up") {
     else words.pop_back();
     BackgroundProcess process(command_line(words), folder / "err");
     REQUIRE(wait_for_handler(process.pid(), SIGTERM));
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the question is under way, or not
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(100));  // the question is under way, or not
     process.signal(SIGTERM);
     CHECK(process.wait() == 128 + SIGTERM);
     const std::string err = read_file(folder / "err");

@@ -1,4 +1,5 @@
-// Commands that answer JSON lines: a line that cannot be used costs itself alone, and answers come while the input is still open.
+// Commands that answer JSON lines: a line that cannot be used costs itself alone, and answers come
+// while the input is still open.
 
 #include <doctest/doctest.h>
 
@@ -15,7 +16,8 @@ TEST_SUITE_BEGIN("integration/json_lines");
 namespace {
 
 const std::string kModel = (golden_folder() / "hf" / "qwen2_tied").string();
-const std::string kRight = R"({"state":{"numbers":[3,5],"target":8},"completion":"<answer>3+5</answer>"})";
+const std::string kRight =
+    R"({"state":{"numbers":[3,5],"target":8},"completion":"<answer>3+5</answer>"})";
 
 std::vector<Json> rows_of(const std::string& text) {
   std::vector<Json> out;
@@ -29,24 +31,33 @@ std::vector<Json> rows_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("task verify: a bad line is one row of outcome error with its number, and every other line is judged") {
+TEST_CASE(
+    "task verify: a bad line is one row of outcome error with its number, and every other line is "
+    "judged") {
   const std::pair<std::string, std::string> bad[] = {
-      {"{\"state\":", "line 3 of standard input is not valid JSON: it ends in the middle of a value"},
+      {"{\"state\":",
+       "line 3 of standard input is not valid JSON: it ends in the middle of a value"},
       {"[1]", "line 3 of standard input is not a JSON object"},
       {"\"text\"", "line 3 of standard input is not a JSON object"},
       {"{\"completion\":\"\"}", "line 3 of standard input has no \"state\""},
       {"{\"state\":{}}", "line 3 of standard input has no \"completion\""},
-      {"{\"state\":{},\"completion\":5}", "line 3 of standard input: \"completion\" has the wrong type"},
-      {"{\"state\":{},\"completion\":null}", "line 3 of standard input: \"completion\" has the wrong type"},
-      {"\xff", "line 3 of standard input is not valid JSON: line 1, column 1: a byte that is not UTF-8"},
-      {std::string("{\"a\":") + '\0' + "}", "line 3 of standard input is not valid JSON: line 1, column 6: a control character"},
-      {std::string(100000, '['), "line 3 of standard input is not valid JSON: it is nested more than 256 deep"},
+      {"{\"state\":{},\"completion\":5}",
+       "line 3 of standard input: \"completion\" has the wrong type"},
+      {"{\"state\":{},\"completion\":null}",
+       "line 3 of standard input: \"completion\" has the wrong type"},
+      {"\xff",
+       "line 3 of standard input is not valid JSON: line 1, column 1: a byte that is not UTF-8"},
+      {std::string("{\"a\":") + '\0' + "}",
+       "line 3 of standard input is not valid JSON: line 1, column 6: a control character"},
+      {std::string(100000, '['),
+       "line 3 of standard input is not valid JSON: it is nested more than 256 deep"},
       {"{\"state\":" + std::string(300, '[') + std::string(300, ']') + ",\"completion\":\"\"}",
        "line 3 of standard input is not valid JSON: it is nested more than 256 deep"},
   };
   for (const auto& [line, reason] : bad) {
     CAPTURE(reason);
-    const ProcessResult result = tinyzero::tinyzero({"task", "verify", "countdown"}, kRight + "\n\n" + line + "\n" + kRight);
+    const ProcessResult result =
+        tinyzero::tinyzero({"task", "verify", "countdown"}, kRight + "\n\n" + line + "\n" + kRight);
     const auto rows = rows_of(result.out);
     REQUIRE(rows.size() == 3);
     CHECK(rows[0]["reward"] == 1.0);
@@ -62,7 +73,8 @@ TEST_CASE("task verify: a bad line is one row of outcome error with its number, 
 }
 
 TEST_CASE("task verify: what a task cannot judge is its row's error, not the line's") {
-  const ProcessResult result = tinyzero::tinyzero({"task", "verify", "countdown"}, "{\"state\":{},\"completion\":\"\"}\n" + kRight + "\n");
+  const ProcessResult result = tinyzero::tinyzero(
+      {"task", "verify", "countdown"}, "{\"state\":{},\"completion\":\"\"}\n" + kRight + "\n");
   const auto rows = rows_of(result.out);
   REQUIRE(rows.size() == 2);
   CHECK(rows[0]["outcome"] == "error");
@@ -102,7 +114,8 @@ TEST_CASE("every command that reads lines goes on after a bad one") {
   const std::string deep = "{\"ids\":" + std::string(50000, '[') + "}";
   for (const auto& [words, good, field] : commands) {
     CAPTURE(words[1]);
-    const ProcessResult result = tinyzero::tinyzero(words, "nonsense\n" + good + "\n" + deep + "\n{}\n" + good + "\n[]");
+    const ProcessResult result =
+        tinyzero::tinyzero(words, "nonsense\n" + good + "\n" + deep + "\n{}\n" + good + "\n[]");
     const auto rows = rows_of(result.out);
     REQUIRE(rows.size() == 6);
     for (const std::size_t row : {0, 2, 3, 5}) {
@@ -143,14 +156,17 @@ TEST_CASE("token ids are whole numbers of the vocabulary, never rounded or cut t
       CHECK(result.code == 2);
     }
   }
-  const ProcessResult both = tinyzero::tinyzero({"model", "generate", kModel}, R"({"ids":[1],"prompt":"a"})");
+  const ProcessResult both =
+      tinyzero::tinyzero({"model", "generate", kModel}, R"({"ids":[1],"prompt":"a"})");
   CHECK(both.code == 2);
-  CHECK(rows_of(both.out)[0]["error"].get<std::string>().find("has both \"ids\" and \"prompt\"") != std::string::npos);
+  CHECK(rows_of(both.out)[0]["error"].get<std::string>().find("has both \"ids\" and \"prompt\"") !=
+        std::string::npos);
 }
 
 TEST_CASE("a line of more than 64 MiB is refused and the next one answered") {
-  const ProcessResult result = tinyzero::tinyzero({"task", "verify", "countdown"},
-                                                  "{\"x\":\"" + std::string((std::size_t{64} << 20) + 100000, 'x') + "\"}\n" + kRight);
+  const ProcessResult result = tinyzero::tinyzero(
+      {"task", "verify", "countdown"},
+      "{\"x\":\"" + std::string((std::size_t{64} << 20) + 100000, 'x') + "\"}\n" + kRight);
   const auto rows = rows_of(result.out);
   REQUIRE(rows.size() == 2);
   CHECK(rows[0]["reason"] == "line 1 of standard input is longer than 64 MiB");
@@ -159,7 +175,8 @@ TEST_CASE("a line of more than 64 MiB is refused and the next one answered") {
 
 TEST_CASE("a state that JSON would write in another way travels as a text, byte for byte") {
   const std::string state = R"({ "numbers": [3, 5], "target": 8 })";
-  const ProcessResult verified =
-      tinyzero::tinyzero({"task", "verify", "countdown"}, json_line({{"state", state}, {"completion", "<answer>3+5</answer>"}}) + "\n");
+  const ProcessResult verified = tinyzero::tinyzero(
+      {"task", "verify", "countdown"},
+      json_line({{"state", state}, {"completion", "<answer>3+5</answer>"}}) + "\n");
   CHECK(rows_of(verified.out)[0]["reward"] == 1.0);
 }

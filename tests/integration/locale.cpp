@@ -12,7 +12,8 @@ TEST_SUITE_BEGIN("integration/locale");
 
 namespace {
 
-// Locales made for a test; `names` holds those that this system could make (Debian's package locales has their sources).
+// Locales made for a test; `names` holds those that this system could make (Debian's package
+// locales has their sources).
 struct Locales {
   TemporaryFolder folder;
   std::vector<std::string> names;
@@ -31,7 +32,8 @@ struct Locales {
     return {"env", "LOCPATH=" + folder.path().string(), "LC_ALL=" + name, "LANG=" + name};
   }
 
-  ProcessResult run(const std::string& name, const std::vector<std::string>& arguments, const std::string& input = {}) const {
+  ProcessResult run(const std::string& name, const std::vector<std::string>& arguments,
+                    const std::string& input = {}) const {
     std::vector<std::string> command = before(name);
     command.push_back(tinyzero_path());
     command.insert(command.end(), arguments.begin(), arguments.end());
@@ -43,21 +45,25 @@ struct Locales {
 
 TEST_CASE("commands write the same bytes in every locale") {
   const Locales locales;
-  const std::string decimal = R"({"state":{"numbers":[1,5,2],"target":3},"completion":"Assistant: <answer>1.5*2</answer>"})"
-                              "\n"
-                              R"({"state":{"numbers":[1,5,2],"target":2},"completion":"Assistant: <answer>1.5*2</answer>"})";
+  const std::string decimal =
+      R"({"state":{"numbers":[1,5,2],"target":3},"completion":"Assistant: <answer>1.5*2</answer>"})"
+      "\n"
+      R"({"state":{"numbers":[1,5,2],"target":2},"completion":"Assistant: <answer>1.5*2</answer>"})";
   const std::pair<std::vector<std::string>, std::string> commands[] = {
       {{"task", "draw", "countdown", "--count", "5"}, ""},
-      {{"task", "verify", "countdown", "scorer=tinyzero"}, decimal},  // in Python 1.5*2 is 3, whatever a comma means
+      {{"task", "verify", "countdown", "scorer=tinyzero"},
+       decimal},  // in Python 1.5*2 is 3, whatever a comma means
       {{"task", "show", "arithmetic", "--json"}, ""},
-      {{"config", "show", "configs/countdown-grpo.yaml", "train.learning_rate=1.5e-4", "--json"}, ""},
+      {{"config", "show", "configs/countdown-grpo.yaml", "train.learning_rate=1.5e-4", "--json"},
+       ""},
       {{"model", "score", (golden_folder() / "hf" / "qwen2_tied").string()}, R"({"ids":[1,2,3]})"},
   };
   for (const std::string& name : locales.names) {
     for (const auto& [words, input] : commands) {
       CAPTURE(name);
       CAPTURE(words[1]);
-      const ProcessResult plain = tinyzero::tinyzero(words, input), there = locales.run(name, words, input);
+      const ProcessResult plain = tinyzero::tinyzero(words, input),
+                          there = locales.run(name, words, input);
       CHECK(plain.code == 0);
       CHECK(there.code == 0);
       CHECK(there.out == plain.out);
@@ -81,7 +87,8 @@ TEST_CASE("a run has the same weights in every locale") {
   const Locales locales;
   const TemporaryFolder runs;
   const auto train = [&](const std::string& folder) -> std::vector<std::string> {
-    return {"train", "tests/integration/small.yaml", "--run", runs / folder, "train.steps=2", "warm_start.steps=20"};
+    return {"train",         "tests/integration/small.yaml", "--run", runs / folder,
+            "train.steps=2", "warm_start.steps=20"};
   };
   for (const std::string& name : locales.names) {
     if (!fs::exists(runs / "plain")) REQUIRE(tinyzero::tinyzero(train("plain")).code == 0);
@@ -104,7 +111,8 @@ pairs = [('{"numbers":[1,5,2],"target":%d}' % target, "Assistant: <answer>1.5*2<
 print([(v.reward, v.reason) for v in task.verify(pairs)])
 )";
   const std::string plugin = std::string(TINYZERO_PLUGINS) + "/countdown.so";
-  const std::string plain = run_process({"python3", "-c", script, plugin, "C"}, "", TINYZERO_SOURCE).out;
+  const std::string plain =
+      run_process({"python3", "-c", script, plugin, "C"}, "", TINYZERO_SOURCE).out;
   CHECK(plain.starts_with("[(1.0, "));
   for (const std::string& name : locales.names) {
     std::vector<std::string> command = locales.before(name);

@@ -1,4 +1,5 @@
-// Runs that train an adapter: what they write, that every command reads it, and that no crash costs more than the steps since a checkpoint.
+// Runs that train an adapter: what they write, that every command reads it, and that no crash costs
+// more than the steps since a checkpoint.
 
 #include <doctest/doctest.h>
 
@@ -31,8 +32,10 @@ const std::string& base() {
 
 // Rewards are random: the base has hardly learned, and groups without spread would teach nothing.
 std::vector<std::string> with_adapter(const std::vector<std::string>& more = {}) {
-  std::vector<std::string> settings = {"model.path=" + base(),    "warm_start.steps=0",       "lora.rank=4",   "lora.alpha=8",
-                                       "train.random_reward=0.5", "train.learning_rate=1e-2", "precision=f32", "preflight.max_truncated=1"};
+  std::vector<std::string> settings = {
+      "model.path=" + base(), "warm_start.steps=0",       "lora.rank=4",
+      "lora.alpha=8",         "train.random_reward=0.5",  "train.learning_rate=1e-2",
+      "precision=f32",        "preflight.max_truncated=1"};
   settings.insert(settings.end(), more.begin(), more.end());
   return settings;
 }
@@ -51,7 +54,8 @@ void check_same_adapter(const fs::path& a, const fs::path& b) {
 
 double largest(const fs::path& run, const char* metric) {
   double most = 0;
-  for (const Json& record : json_lines(run / "metrics.jsonl")) most = std::max(most, record.value(metric, 0.0));
+  for (const Json& record : json_lines(run / "metrics.jsonl"))
+    most = std::max(most, record.value(metric, 0.0));
   return most;
 }
 
@@ -68,13 +72,15 @@ TEST_CASE("a run that trains an adapter leaves models and adapters that every co
   const Model before = load_model(base()), trained = load_model(last);
   std::int64_t adapted = 0;
   for (const ParameterSlot& slot : before.layout.slots()) {
-    const bool same = std::equal(before.weights.data() + slot.offset, before.weights.data() + slot.offset + slot.size,
+    const bool same = std::equal(before.weights.data() + slot.offset,
+                                 before.weights.data() + slot.offset + slot.size,
                                  trained.weights.data() + slot.offset);
     CHECK(same != slot.name.ends_with("_proj.weight"));
     adapted += same ? 0 : 1;
   }
   CHECK(adapted == 7);
-  const SafetensorsFile adapter(last / "adapter/adapter_model.safetensors"), moments(last / "trainer/optimizer.safetensors");
+  const SafetensorsFile adapter(last / "adapter/adapter_model.safetensors"),
+      moments(last / "trainer/optimizer.safetensors");
   std::int64_t values = 0;
   for (const auto& [name, tensor] : adapter.tensors()) values += tensor.elements();
   CHECK(adapter.tensors().size() == 14);
@@ -82,16 +88,24 @@ TEST_CASE("a run that trains an adapter leaves models and adapters that every co
   CHECK_FALSE(fs::exists(last / "trainer/reference"));  // it is the base
 
   must({"model", "merge", base(), "--adapter", last / "adapter", "--out", folder / "merged"});
-  CHECK(read_file(folder / "merged" / "model.safetensors") == read_file(last / "model.safetensors"));
-  CHECK(read_file(folder / "merged" / "tokenizer.json") == read_file(fs::path(base()) / "tokenizer.json"));
-  must({"model", "merge", base(), "--adapter", last / "adapter", "--out", folder / "half", "--dtype", "bf16"});
+  CHECK(read_file(folder / "merged" / "model.safetensors") ==
+        read_file(last / "model.safetensors"));
+  CHECK(read_file(folder / "merged" / "tokenizer.json") ==
+        read_file(fs::path(base()) / "tokenizer.json"));
+  must({"model", "merge", base(), "--adapter", last / "adapter", "--out", folder / "half",
+        "--dtype", "bf16"});
   must({"model", "export", folder / "merged", "--out", folder / "exported", "--dtype", "bf16"});
-  CHECK(read_file(folder / "half" / "model.safetensors") == read_file(folder / "exported" / "model.safetensors"));
-  CHECK(read_file(folder / "half" / "config.json") == read_file(folder / "exported" / "config.json"));
+  CHECK(read_file(folder / "half" / "model.safetensors") ==
+        read_file(folder / "exported" / "model.safetensors"));
+  CHECK(read_file(folder / "half" / "config.json") ==
+        read_file(folder / "exported" / "config.json"));
   const std::string input = "{\"ids\": [53, 32, 55, 10, 100, 42]}\n";
-  CHECK(tinyzero::tinyzero({"model", "score", folder / "merged"}, input).out == tinyzero::tinyzero({"model", "score", run}, input).out);
-  CHECK(tinyzero::tinyzero({"model", "score", base()}, input).out != tinyzero::tinyzero({"model", "score", run}, input).out);
-  const ProcessResult again = tinyzero::tinyzero({"model", "merge", base(), "--adapter", last / "adapter", "--out", folder / "merged"});
+  CHECK(tinyzero::tinyzero({"model", "score", folder / "merged"}, input).out ==
+        tinyzero::tinyzero({"model", "score", run}, input).out);
+  CHECK(tinyzero::tinyzero({"model", "score", base()}, input).out !=
+        tinyzero::tinyzero({"model", "score", run}, input).out);
+  const ProcessResult again = tinyzero::tinyzero(
+      {"model", "merge", base(), "--adapter", last / "adapter", "--out", folder / "merged"});
   CHECK(again.code == 2);
   CHECK(again.err.find("exists") != std::string::npos);
 
@@ -109,19 +123,23 @@ TEST_CASE("a run that trains an adapter leaves models and adapters that every co
 
 TEST_CASE("a run that trains an adapter and was killed goes on as if nothing had happened") {
   const TemporaryFolder folder;
-  const std::vector<std::string> references[] = {{"algorithm.kl=0.05"}, {"algorithm.kl=0.05", "algorithm.reference_every=3"}};
+  const std::vector<std::string> references[] = {
+      {"algorithm.kl=0.05"}, {"algorithm.kl=0.05", "algorithm.reference_every=3"}};
   for (const auto& reference : references) {
     const bool copied = reference.size() > 1;
     CAPTURE(copied);
-    const fs::path whole = folder / (copied ? "whole-copied" : "whole"), run = folder / (copied ? "killed-copied" : "killed");
+    const fs::path whole = folder / (copied ? "whole-copied" : "whole"),
+                   run = folder / (copied ? "killed-copied" : "killed");
     run_to_the_end(train(whole, with_adapter(reference)));
     const auto records = json_lines(whole / "metrics.jsonl");
-    const auto first = std::find_if(records.begin(), records.end(), [](const Json& r) { return r.contains("train/kl_reference"); });
+    const auto first = std::find_if(records.begin(), records.end(),
+                                    [](const Json& r) { return r.contains("train/kl_reference"); });
     REQUIRE(first != records.end());
     CHECK((*first)["train/kl_reference"].get<double>() < 1e-6);  // the policy is the base still
     CHECK(largest(whole, "train/kl_reference") > 1e-4);
     CHECK(fs::exists(whole / "checkpoints/step-000008/trainer/reference") == copied);
-    for (const char* moment : {"config.yaml", "checkpoints/step-000004", "episodes/step-000007.jsonl.zst"}) {
+    for (const char* moment :
+         {"config.yaml", "checkpoints/step-000004", "episodes/step-000007.jsonl.zst"}) {
       CAPTURE(moment);
       fs::remove_all(run);
       {
@@ -141,7 +159,8 @@ TEST_CASE("a checkpoint with a damaged adapter is named, and the one before it i
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "whole", with_adapter()));
   run_to_the_end(train(folder / "run", with_adapter()));
-  const fs::path file = folder / "run" / "checkpoints/step-000008/adapter/adapter_model.safetensors";
+  const fs::path file =
+      folder / "run" / "checkpoints/step-000008/adapter/adapter_model.safetensors";
   const std::string good = read_file(file);
   write_file_synced(file, good.substr(0, good.size() / 2));
   const ProcessResult result = must({"train", "--resume", folder / "run"});
@@ -161,10 +180,13 @@ TEST_CASE("critics and reward models stand beside an adapter, and a warm start t
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "ppo", with_adapter({"algorithm.use=ppo"})));
   CHECK(fs::exists(folder / "ppo" / "checkpoints/step-000008/trainer/critic/model.safetensors"));
-  run_to_the_end(train(folder / "prime", with_adapter({"algorithm.use=prime", "warm_start.steps=3", "warm_start.optimizer=adamw"})));
+  run_to_the_end(train(folder / "prime", with_adapter({"algorithm.use=prime", "warm_start.steps=3",
+                                                       "warm_start.optimizer=adamw"})));
   const fs::path prime = folder / "prime" / "checkpoints";
   CHECK(fs::exists(prime / "step-000008/trainer/reward_model/model.safetensors"));
-  CHECK(fs::exists(prime / "step-000008/trainer/reward_reference/model.safetensors"));  // after the warm start it is not the base
+  CHECK(fs::exists(
+      prime / "step-000008/trainer/reward_reference/model.safetensors"));  // after the warm start
+                                                                           // it is not the base
   CHECK(read_file(prime / "step-000000/adapter/adapter_model.safetensors") !=
         read_file(prime / "step-000008/adapter/adapter_model.safetensors"));
   run_to_the_end(train(folder / "cold", with_adapter({"algorithm.use=prime"})));
@@ -173,12 +195,14 @@ TEST_CASE("critics and reward models stand beside an adapter, and a warm start t
 
 TEST_CASE("critics and reward models with adapters of their own are small, and go on bit for bit") {
   const TemporaryFolder folder;
-  const std::vector<std::string> kinds[] = {{"algorithm.use=ppo", "lora.side_models=true"},
-                                            {"algorithm.use=prime", "lora.side_models=true", "train.optimizer_state=int8"}};
+  const std::vector<std::string> kinds[] = {
+      {"algorithm.use=ppo", "lora.side_models=true"},
+      {"algorithm.use=prime", "lora.side_models=true", "train.optimizer_state=int8"}};
   for (const auto& kind : kinds) {
     CAPTURE(kind.front());
     const bool ppo = kind.front() == "algorithm.use=ppo";
-    const fs::path whole = folder / (ppo ? "ppo" : "prime"), run = folder / (ppo ? "ppo-killed" : "prime-killed");
+    const fs::path whole = folder / (ppo ? "ppo" : "prime"),
+                   run = folder / (ppo ? "ppo-killed" : "prime-killed");
     run_to_the_end(train(whole, with_adapter(kind)));
     {
       BackgroundProcess process(command_line(train(run, with_adapter(kind))));
@@ -188,8 +212,10 @@ TEST_CASE("critics and reward models with adapters of their own are small, and g
     }
     run_to_the_end({"train", "--resume", run});
     check_same_run(whole, run);
-    const fs::path side = fs::path("trainer") / (ppo ? "critic" : "reward_model"), last = fs::path("checkpoints/step-000008");
-    for (const char* file : {"model.safetensors", "optimizer.safetensors", "adapter/adapter_model.safetensors"})
+    const fs::path side = fs::path("trainer") / (ppo ? "critic" : "reward_model"),
+                   last = fs::path("checkpoints/step-000008");
+    for (const char* file :
+         {"model.safetensors", "optimizer.safetensors", "adapter/adapter_model.safetensors"})
       CHECK(read_file(whole / last / side / file) == read_file(run / last / side / file));
     const SafetensorsFile adapter(whole / last / "adapter/adapter_model.safetensors"),
         own(whole / last / side / "adapter/adapter_model.safetensors"),
@@ -199,7 +225,8 @@ TEST_CASE("critics and reward models with adapters of their own are small, and g
     int changed = 0;
     for (const auto& [name, tensor] : own.tensors()) {
       values += tensor.elements();
-      changed += std::memcmp(tensor.data, before.tensors().at(name).data, tensor.bytes) != 0 ? 1 : 0;
+      changed +=
+          std::memcmp(tensor.data, before.tensors().at(name).data, tensor.bytes) != 0 ? 1 : 0;
     }
     CHECK(changed == static_cast<int>(own.tensors().size()));  // all of it learns
     const SafetensorsFile moments(whole / last / side / "optimizer.safetensors");
@@ -214,8 +241,9 @@ TEST_CASE("a plan counts what an adapter and recomputed layers save") {
     command.insert(command.end(), settings.begin(), settings.end());
     return Json::parse(must(command).out)["bytes"];
   };
-  const Json all = bytes({"model.path=" + base(), "warm_start.steps=0", "precision=f32"}), adapter = bytes(with_adapter()),
-             deep = bytes({"model.layers=8"}), recomputed = bytes({"model.layers=8", "train.recompute=true"});
+  const Json all = bytes({"model.path=" + base(), "warm_start.steps=0", "precision=f32"}),
+             adapter = bytes(with_adapter()), deep = bytes({"model.layers=8"}),
+             recomputed = bytes({"model.layers=8", "train.recompute=true"});
   std::int64_t values = 0, matrices = 0;
   const Model before = load_model(base());
   for (const ParameterSlot& slot : before.layout.slots()) {
@@ -224,7 +252,8 @@ TEST_CASE("a plan counts what an adapter and recomputed layers save") {
     matrices += slot.size;
   }
   CHECK(adapter["optimizer"] == 8 * values);
-  CHECK(adapter["weights"].get<std::int64_t>() == all["weights"].get<std::int64_t>() + 4 * (matrices + values));
+  CHECK(adapter["weights"].get<std::int64_t>() ==
+        all["weights"].get<std::int64_t>() + 4 * (matrices + values));
   CHECK(adapter["gradients"] < all["gradients"]);
   const Json critic = bytes(with_adapter({"algorithm.use=ppo"})),
              small = bytes(with_adapter({"algorithm.use=ppo", "lora.side_models=true"}));
@@ -240,9 +269,11 @@ TEST_CASE("what cannot be adapted is refused with its place") {
     std::string error;
   } cases[] = {{{"lora.rank=4"}, "lora.rank is 4, and the model is new"},
                {with_adapter({"train.optimizer=muon"}), "train.optimizer is muon, and lora.rank 4"},
-               {with_adapter({"warm_start.steps=3", "warm_start.optimizer=muon"}), "warm_start.optimizer is muon"},
+               {with_adapter({"warm_start.steps=3", "warm_start.optimizer=muon"}),
+                "warm_start.optimizer is muon"},
                {with_adapter({"train.weights=bf16"}), "train.weights is bf16, and lora.rank 4"},
-               {with_adapter({"lora.rank=40"}), "an adapter of rank 40 for model.layers.0.self_attn.q_proj, a matrix of 32 x 32"},
+               {with_adapter({"lora.rank=40"}),
+                "an adapter of rank 40 for model.layers.0.self_attn.q_proj, a matrix of 32 x 32"},
                {with_adapter({"lora.targets=[q, q]"}), "lora.targets names \"q\" twice"},
                {with_adapter({"lora.targets=[query]"}), "lora.targets"},
                {{"lora.side_models=true"}, "lora.side_models has no effect: lora.rank is 0"},
@@ -260,7 +291,8 @@ TEST_CASE("a run whose base has changed does not go on") {
   const TemporaryFolder folder;
   const fs::path copy = folder / "base", run = folder / "run";
   fs::create_directory(copy);
-  for (const char* file : {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"})
+  for (const char* file : {"config.json", "generation_config.json", "model.safetensors",
+                           "tokenizer.json", "tokenizer_config.json"})
     fs::copy_file(fs::path(base()) / file, copy / file);
   run_to_the_end(train(run, with_adapter({"model.path=" + copy.string(), "train.steps=2"})));
   Model other = load_model(copy);
@@ -271,5 +303,6 @@ TEST_CASE("a run whose base has changed does not go on") {
   CHECK(refused.err.find("model.safetensors was ") != std::string::npos);
   const ProcessResult result = tinyzero::tinyzero({"train", "--resume", run, "--accept-changes"});
   CHECK(result.code == 2);
-  CHECK(result.err.find("adapter and base give model.layers.0.mlp.down_proj.weight") != std::string::npos);
+  CHECK(result.err.find("adapter and base give model.layers.0.mlp.down_proj.weight") !=
+        std::string::npos);
 }

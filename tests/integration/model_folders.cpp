@@ -18,7 +18,8 @@ TEST_SUITE_BEGIN("integration/model_folders");
 
 namespace {
 
-void refused(const std::vector<std::string>& arguments, int code, const std::vector<std::string>& words) {
+void refused(const std::vector<std::string>& arguments, int code,
+             const std::vector<std::string>& words) {
   const ProcessResult result = tinyzero::tinyzero(arguments);
   CAPTURE(result.err);
   CHECK(result.code == code);
@@ -26,19 +27,24 @@ void refused(const std::vector<std::string>& arguments, int code, const std::vec
   for (const std::string& word : words) CHECK(result.err.find(word) != std::string::npos);
 }
 
-Json info(const fs::path& folder) { return parse_json(tinyzero::tinyzero({"model", "info", folder, "--json"}).out, "model info"); }
+Json info(const fs::path& folder) {
+  return parse_json(tinyzero::tinyzero({"model", "info", folder, "--json"}).out, "model info");
+}
 
-// A stand-in for llama.cpp's converter that writes its arguments into the file it is asked for, or fails.
+// A stand-in for llama.cpp's converter that writes its arguments into the file it is asked for, or
+// fails.
 void write_converter(const fs::path& folder, bool fails) {
   fs::create_directories(folder);
   write_file_synced(folder / "convert_hf_to_gguf.py",
-                    fails ? "#!/bin/sh\necho 'unknown tokenizer' >&2\nexit 3\n" : "#!/bin/sh\necho \"$@\" >\"$3\"\n");
+                    fails ? "#!/bin/sh\necho 'unknown tokenizer' >&2\nexit 3\n"
+                          : "#!/bin/sh\necho \"$@\" >\"$3\"\n");
   fs::permissions(folder / "convert_hf_to_gguf.py", fs::perms::owner_all);
 }
 
 ProcessResult export_gguf(const fs::path& path, const fs::path& out) {
-  return run_process({"env", "PATH=" + path.string() + ":/usr/bin:/bin", tinyzero_path(), "model", "export",
-                      golden_folder() / "hf" / "qwen2_tied", "--out", out, "--dtype", "bf16", "--gguf"});
+  return run_process({"env", "PATH=" + path.string() + ":/usr/bin:/bin", tinyzero_path(), "model",
+                      "export", golden_folder() / "hf" / "qwen2_tied", "--out", out, "--dtype",
+                      "bf16", "--gguf"});
 }
 
 }  // namespace
@@ -132,28 +138,35 @@ TEST_CASE("model info says what a folder holds, without reading its weights") {
     CHECK(json["files"].size() == opened.files().size());
     CHECK(json["dtypes"].size() == opened.dtypes().size());
   }
-  const std::string llama = tinyzero::tinyzero({"model", "info", golden_folder() / "hf" / "llama_rope_scaled"}).out;
+  const std::string llama =
+      tinyzero::tinyzero({"model", "info", golden_folder() / "hf" / "llama_rope_scaled"}).out;
   for (const char* words :
-       {"llama · LlamaForCausalLM", "230,848 · a head of its own", "2 layers of 64 · 4 heads of 16 over 2", "2,048 tokens",
-        "Llama 3 scaling by 8 from 64 tokens", "f32 · 0.9 MB in model.safetensors", "1305, 1312, 1313 (generation_config.json)"}) {
+       {"llama · LlamaForCausalLM", "230,848 · a head of its own",
+        "2 layers of 64 · 4 heads of 16 over 2", "2,048 tokens",
+        "Llama 3 scaling by 8 from 64 tokens", "f32 · 0.9 MB in model.safetensors",
+        "1305, 1312, 1313 (generation_config.json)"}) {
     CAPTURE(words);
     CHECK(llama.find(words) != std::string::npos);
   }
-  CHECK(tinyzero::tinyzero({"model", "info", golden_folder() / "hf" / "qwen2_sharded"}).out.find("in 3 shards") != std::string::npos);
+  CHECK(tinyzero::tinyzero({"model", "info", golden_folder() / "hf" / "qwen2_sharded"})
+            .out.find("in 3 shards") != std::string::npos);
 }
 
 TEST_CASE("model export: every type, in shards, scores as the model it came from") {
   const TemporaryFolder folder;
   const fs::path golden = golden_folder() / "hf" / "qwen3_bf16";
-  const std::string ids = "{\"ids\":[1,2,3,4,5,6]}\n", scores = tinyzero::tinyzero({"model", "score", golden}, ids).out;
+  const std::string ids = "{\"ids\":[1,2,3,4,5,6]}\n",
+                    scores = tinyzero::tinyzero({"model", "score", golden}, ids).out;
   for (const char* dtype : {"f32", "bf16", ""}) {
     const fs::path out = folder / ("out" + std::string(dtype));
-    std::vector<std::string> command = {"model", "export", golden, "--out", out, "--shard-size", "100KB"};
+    std::vector<std::string> command = {"model", "export",       golden, "--out",
+                                        out,     "--shard-size", "100KB"};
     if (*dtype != '\0') command.insert(command.end(), {"--dtype", dtype});
     const ProcessResult result = tinyzero::tinyzero(command);
     CAPTURE(result.err);
     REQUIRE(result.code == 0);
-    CHECK(result.out.find(std::string(*dtype != '\0' ? dtype : "bf16") + " · ") != std::string::npos);
+    CHECK(result.out.find(std::string(*dtype != '\0' ? dtype : "bf16") + " · ") !=
+          std::string::npos);
     CHECK(info(out)["files"].size() > 2);
     CHECK(tinyzero::tinyzero({"model", "score", out}, ids).out == scores);  // bf16 in f32 is exact
   }
@@ -162,7 +175,8 @@ TEST_CASE("model export: every type, in shards, scores as the model it came from
 TEST_CASE("--precision: scores in bf16 are near those in f32, and not the same") {
   const std::string folder = golden_folder() / "hf" / "qwen3_untied";
   const auto scores = [&](const std::string& precision) {
-    const ProcessResult result = tinyzero::tinyzero({"model", "score", folder, "--precision", precision}, "{\"ids\":[3,1,4,1,5,9,2,6]}\n");
+    const ProcessResult result = tinyzero::tinyzero(
+        {"model", "score", folder, "--precision", precision}, "{\"ids\":[3,1,4,1,5,9,2,6]}\n");
     REQUIRE(result.code == 0);
     return parse_json(result.out, "model score")["logprobs"].get<std::vector<double>>();
   };
@@ -183,20 +197,25 @@ TEST_CASE("help of both commands, on standard output") {
 TEST_CASE("model export refuses what it cannot do, and writes nothing then") {
   const TemporaryFolder folder;
   const std::string golden = golden_folder() / "hf" / "qwen2_tied";
-  refused({"model", "export", golden, "--out", folder.path()}, 2, {"exists already", "nothing is overwritten"});
+  refused({"model", "export", golden, "--out", folder.path()}, 2,
+          {"exists already", "nothing is overwritten"});
   refused({"model", "export", golden, "--out", folder / "a/b"}, 2, {"no folder"});
   refused({"model", "export", golden, "--out", folder / "x", "--dtype", "int8"}, 2, {"--dtype"});
-  refused({"model", "export", golden, "--out", folder / "x", "--shard-size", "2"}, 2, {"--shard-size is \"2\"", "2GB"});
-  refused({"model", "export", golden, "--out", folder / "x", "--shard-size", "nanGB"}, 2, {"which is no size"});
+  refused({"model", "export", golden, "--out", folder / "x", "--shard-size", "2"}, 2,
+          {"--shard-size is \"2\"", "2GB"});
+  refused({"model", "export", golden, "--out", folder / "x", "--shard-size", "nanGB"}, 2,
+          {"which is no size"});
   refused({"model", "export", folder / "none", "--out", folder / "x"}, 2, {"no folder"});
   CHECK(fs::is_empty(folder.path()));
 }
 
-TEST_CASE("model export --gguf runs llama.cpp's converter, and says so if there is none or it fails") {
+TEST_CASE(
+    "model export --gguf runs llama.cpp's converter, and says so if there is none or it fails") {
   const TemporaryFolder folder;
   const ProcessResult none = export_gguf(folder / "nothing", folder / "out");
   CHECK(none.code == 2);
-  CHECK(none.err.find("there is no convert_hf_to_gguf.py in the folders of PATH") != std::string::npos);
+  CHECK(none.err.find("there is no convert_hf_to_gguf.py in the folders of PATH") !=
+        std::string::npos);
   CHECK_FALSE(fs::exists(folder / "out"));
 
   write_converter(folder / "good", false);
@@ -205,19 +224,23 @@ TEST_CASE("model export --gguf runs llama.cpp's converter, and says so if there 
   REQUIRE(good.code == 0);
   const fs::path file = folder / "out/out-bf16.gguf";
   CHECK(good.out.find(file.string()) != std::string::npos);
-  CHECK(read_file(file) == (folder / "out").string() + " --outfile " + file.string() + " --outtype bf16\n");
+  CHECK(read_file(file) ==
+        (folder / "out").string() + " --outfile " + file.string() + " --outtype bf16\n");
 
   write_converter(folder / "bad", true);
   const ProcessResult bad = export_gguf(folder / "bad", folder / "kept");
   CHECK(bad.code == 1);
-  for (const char* words : {"unknown tokenizer", "convert_hf_to_gguf.py ended with 3", "itself is complete"}) {
+  for (const char* words :
+       {"unknown tokenizer", "convert_hf_to_gguf.py ended with 3", "itself is complete"}) {
     CAPTURE(words);
     CHECK(bad.err.find(words) != std::string::npos);
   }
   CHECK(load_model(folder / "kept").config.layers == 2);
 }
 
-TEST_CASE("a run that begins from a folder keeps its tokenizer, chat template, end tokens and words, in checkpoints and exports") {
+TEST_CASE(
+    "a run that begins from a folder keeps its tokenizer, chat template, end tokens and words, in "
+    "checkpoints and exports") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "first", {"train.steps=2"}));
   const fs::path start = folder / "start";
@@ -232,14 +255,18 @@ TEST_CASE("a run that begins from a folder keeps its tokenizer, chat template, e
   config["something_new"] = {{"a", 1}};
   write_file_synced(start / "generation_config.json", generation.dump());
   write_file_synced(start / "config.json", config.dump());
-  run_to_the_end({"train", "tests/integration/small.yaml", "--run", folder / "second", "model={path: " + start.string() + "}",
-                  "algorithm.use=ppo", "warm_start.steps=0", "train.steps=2", "preflight.max_truncated=1"});
+  run_to_the_end({"train", "tests/integration/small.yaml", "--run", folder / "second",
+                  "model={path: " + start.string() + "}", "algorithm.use=ppo", "warm_start.steps=0",
+                  "train.steps=2", "preflight.max_truncated=1"});
   const fs::path checkpoint = folder / "second/checkpoints/step-000002";
-  REQUIRE(tinyzero::tinyzero({"model", "export", folder / "second", "--out", folder / "out", "--dtype", "bf16"}).code == 0);
-  for (const fs::path& kept : {checkpoint, checkpoint / "trainer/critic", fs::path(folder / "out")}) {
+  REQUIRE(tinyzero::tinyzero(
+              {"model", "export", folder / "second", "--out", folder / "out", "--dtype", "bf16"})
+              .code == 0);
+  for (const fs::path& kept :
+       {checkpoint, checkpoint / "trainer/critic", fs::path(folder / "out")}) {
     CAPTURE(kept.string());
-    for (const char* name :
-         {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "generation_config.json"})
+    for (const char* name : {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
+                             "special_tokens_map.json", "generation_config.json"})
       CHECK(read_file(kept / name) == read_file(start / name));
     const Json written = parse_json(read_file(kept / "config.json"), "config");
     CHECK(written["something_new"] == config["something_new"]);

@@ -13,7 +13,8 @@ TEST_SUITE_BEGIN("integration/report");
 namespace {
 
 void train(const fs::path& run, const std::string& seed) {
-  const ProcessResult result = tinyzero::tinyzero({"train", "tests/integration/small.yaml", "--run", run, "seed=" + seed, "train.steps=4"});
+  const ProcessResult result = tinyzero::tinyzero(
+      {"train", "tests/integration/small.yaml", "--run", run, "seed=" + seed, "train.steps=4"});
   CAPTURE(result.err);
   REQUIRE(result.code == 0);
 }
@@ -55,7 +56,8 @@ TEST_CASE("a trained run has its report, and two seeds have one together") {
   std::int64_t tokens = 0;
   std::size_t completions = 0;
   for (int step = 1; step <= 4; ++step) {
-    for (const Json& episode : json_lines(folder.path() / ("runs/one/episodes/step-00000" + std::to_string(step) + ".jsonl.zst"))) {
+    for (const Json& episode : json_lines(folder.path() / ("runs/one/episodes/step-00000" +
+                                                           std::to_string(step) + ".jsonl.zst"))) {
       tokens += episode["tokens"].get<std::int64_t>();
       ++completions;
     }
@@ -65,14 +67,17 @@ TEST_CASE("a trained run has its report, and two seeds have one together") {
   CHECK(episodes["shown"] == completions);
   CHECK(episodes["of"] == completions);
 
-  const ProcessResult both = tinyzero::tinyzero({"report", folder / "runs/one", folder / "runs/two", "--out", folder / "both.html"});
+  const ProcessResult both = tinyzero::tinyzero(
+      {"report", folder / "runs/one", folder / "runs/two", "--out", folder / "both.html"});
   CHECK(both.code == 0);
   const Json data = carried(read_file(folder / "both.html"), "data");
   CHECK(data["groups"].size() == 1);
   CHECK(data["runs"].size() == 2);
-  REQUIRE(tinyzero::tinyzero({"report", folder / "runs", "--out", folder / "folder.html"}).code == 0);
+  REQUIRE(tinyzero::tinyzero({"report", folder / "runs", "--out", folder / "folder.html"}).code ==
+          0);
   CHECK(read_file(folder / "folder.html") == read_file(folder / "both.html"));
-  CHECK(run_process({tinyzero_path(), "report", "runs/one", "runs/two"}, {}, folder.path()).out.starts_with("report.html"));
+  CHECK(run_process({tinyzero_path(), "report", "runs/one", "runs/two"}, {}, folder.path())
+            .out.starts_with("report.html"));
 }
 
 TEST_CASE("what is no run, and a place that cannot be written, are errors") {
@@ -82,9 +87,12 @@ TEST_CASE("what is no run, and a place that cannot be written, are errors") {
   CHECK(none.err.find("is not a run folder and holds none") != std::string::npos);
   CHECK(tinyzero::tinyzero({"report"}).code == 2);
   write_file_synced(folder / "config.yaml", "seed: 1\n");
-  const ProcessResult unwritable = tinyzero::tinyzero({"report", folder.path(), "--out", "/nowhere/at/all.html"});
+  const ProcessResult unwritable =
+      tinyzero::tinyzero({"report", folder.path(), "--out", "/nowhere/at/all.html"});
   CHECK(unwritable.code == 2);
   CHECK(unwritable.err.find("/nowhere/at/all.html") != std::string::npos);
   write_file_synced(folder / "comparison.json", "{broken");
-  CHECK(tinyzero::tinyzero({"report", folder.path()}).err.find("comparison.json is not valid JSON") != std::string::npos);
+  CHECK(
+      tinyzero::tinyzero({"report", folder.path()}).err.find("comparison.json is not valid JSON") !=
+      std::string::npos);
 }

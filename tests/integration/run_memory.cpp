@@ -1,9 +1,9 @@
-// What `plan` says of memory, held against the peaks of runs, and micro-batches that are chosen by memory. Larger models are measured by
-// docs/results/memory_of_models.py.
+// What `plan` says of memory, held against the peaks of runs, and micro-batches that are chosen by
+// memory. Larger models are measured by docs/results/memory_of_models.py.
 
 #include <cmath>
-#include <limits>
 #include <csignal>
+#include <limits>
 
 #include "core/base/memory.h"
 #include "support/model_folder.h"
@@ -16,7 +16,8 @@ TEST_SUITE_BEGIN("integration/run_memory");
 
 namespace {
 
-// A model of five million parameters in the folder, and a step of RL on it in words that are as long as they may be.
+// A model of five million parameters in the folder, and a step of RL on it in words that are as
+// long as they may be.
 std::vector<std::string> five_million(const fs::path& folder) {
   write_random_model(folder / "model", {6, 256, 4, 2, 704, 4096});
   return {"model={path: " + (folder / "model").string() + ", template: base}",
@@ -38,7 +39,8 @@ ProcessResult must(std::vector<std::string> arguments, const std::vector<std::st
 
 }  // namespace
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which take memory of their own
+#if !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)  // which take memory of their own
 
 TEST_CASE("the memory that config check predicts is what a run takes, within 15 %") {
   const TemporaryFolder folder;
@@ -47,45 +49,55 @@ TEST_CASE("the memory that config check predicts is what a run takes, within 15 
     for (const char* recompute : {"train.recompute=false", "train.recompute=true"}) {
       std::vector<std::string> settings = base;
       settings.insert(settings.end(), {lora, recompute});
-      const Json planned = Json::parse(must({"config", "check", kConfig, "--json"}, settings).out)["bytes"];
+      const Json planned =
+          Json::parse(must({"config", "check", kConfig, "--json"}, settings).out)["bytes"];
       fs::remove_all(folder / "run");
-      const auto measured = static_cast<double>(must({"train", kConfig, "--run", folder / "run"}, settings).peak_bytes);
+      const auto measured = static_cast<double>(
+          must({"train", kConfig, "--run", folder / "run"}, settings).peak_bytes);
       CAPTURE(lora);
       CAPTURE(recompute);
       CAPTURE(planned.dump());
       CAPTURE(measured);
       CHECK(std::abs(planned["total"].get<double>() / measured - 1) < 0.15);
-      CHECK(measured > planned["total"].get<double>() - planned["program"].get<double>() - planned["learning"].get<double>());
+      CHECK(measured > planned["total"].get<double>() - planned["program"].get<double>() -
+                           planned["learning"].get<double>());
     }
   }
 }
 
-TEST_CASE("completions, problems and evaluations count, at shapes where they are what takes the memory") {
+TEST_CASE(
+    "completions, problems and evaluations count, at shapes where they are what takes the memory") {
   const TemporaryFolder folder;
-  const std::vector<std::string> small = {"model={layers: 1, width: 16, heads: 2, kv_heads: 1, mlp: 32, context: 600}",
-                                          "warm_start.steps=0",
-                                          "preflight.problems=0",
-                                          "train={steps: 1, random_reward: 0.5}",
-                                          "checkpoint.every=0",
-                                          "threads=2"};
+  const std::vector<std::string> small = {
+      "model={layers: 1, width: 16, heads: 2, kv_heads: 1, mlp: 32, context: 600}",
+      "warm_start.steps=0",
+      "preflight.problems=0",
+      "train={steps: 1, random_reward: 0.5}",
+      "checkpoint.every=0",
+      "threads=2"};
   const std::vector<std::vector<std::string>> shapes = {
       {"rollout={prompts: 1024, samples: 64, max_tokens: 1}", "eval={problems: 4, every: 0}"},
       {"rollout={prompts: 16384, samples: 2, max_tokens: 8}", "eval={problems: 4, every: 0}"},
       {"rollout={prompts: 256, samples: 64, max_tokens: 24}", "eval={problems: 4, every: 0}"},
-      {"rollout={prompts: 256, samples: 64, max_tokens: 24}", "eval={problems: 4, every: 0}", "algorithm=ppo"},
-      {"rollout={prompts: 8, samples: 4, max_tokens: 4}", "eval={problems: 4000, samples: 16, every: 0}", "task={use: countdown}"}};
+      {"rollout={prompts: 256, samples: 64, max_tokens: 24}", "eval={problems: 4, every: 0}",
+       "algorithm=ppo"},
+      {"rollout={prompts: 8, samples: 4, max_tokens: 4}",
+       "eval={problems: 4000, samples: 16, every: 0}", "task={use: countdown}"}};
   for (const auto& shape : shapes) {
     std::vector<std::string> settings = small;
     settings.insert(settings.end(), shape.begin(), shape.end());
-    const Json planned = Json::parse(must({"config", "check", kConfig, "--json"}, settings).out)["bytes"];
+    const Json planned =
+        Json::parse(must({"config", "check", kConfig, "--json"}, settings).out)["bytes"];
     fs::remove_all(folder / "run");
-    const auto measured = static_cast<double>(must({"train", kConfig, "--run", folder / "run"}, settings).peak_bytes);
-    const double total = planned["total"].get<double>(), episodes = planned["episodes"].get<double>();
+    const auto measured =
+        static_cast<double>(must({"train", kConfig, "--run", folder / "run"}, settings).peak_bytes);
+    const double total = planned["total"].get<double>(),
+                 episodes = planned["episodes"].get<double>();
     CAPTURE(shape.front());
     CAPTURE(planned.dump());
     CAPTURE(measured);
     CHECK(std::abs(total / measured - 1) < 0.15);
-    CHECK(episodes > 0.15 * total);                                     // what this is about
+    CHECK(episodes > 0.15 * total);  // what this is about
     CHECK(std::abs((measured - (total - episodes)) / episodes - 1) < 0.4);
   }
 }
@@ -94,27 +106,31 @@ TEST_CASE("completions, problems and evaluations count, at shapes where they are
 
 TEST_CASE("a checkpoint takes what is predicted, by the types of its numbers") {
   const TemporaryFolder folder;
-  const std::string golden = "model={path: " + (golden_folder() / "hf/qwen2_tied").string() + ", template: base}";
-  const std::vector<std::vector<std::string>> runs = {{},
-                                                      {"train.weights=bf16"},
-                                                      {"train.optimizer_state=bf16"},
-                                                      {"train.optimizer_state=int8"},
-                                                      {"train.weights=bf16", "train.optimizer_state=int8"},
-                                                      {"algorithm=ppo"},
-                                                      {"algorithm=ppo", "train.weights=bf16", "train.optimizer_state=int8"},
-                                                      {"algorithm=prime", "train.optimizer_state=bf16"},
-                                                      {"algorithm={use: grpo, variant: grpo}"},
-                                                      {golden, "lora.rank=4"},
-                                                      {golden, "lora={rank: 4, side_models: true}", "algorithm=ppo", "train.optimizer_state=int8"}};
+  const std::string golden =
+      "model={path: " + (golden_folder() / "hf/qwen2_tied").string() + ", template: base}";
+  const std::vector<std::vector<std::string>> runs = {
+      {},
+      {"train.weights=bf16"},
+      {"train.optimizer_state=bf16"},
+      {"train.optimizer_state=int8"},
+      {"train.weights=bf16", "train.optimizer_state=int8"},
+      {"algorithm=ppo"},
+      {"algorithm=ppo", "train.weights=bf16", "train.optimizer_state=int8"},
+      {"algorithm=prime", "train.optimizer_state=bf16"},
+      {"algorithm={use: grpo, variant: grpo}"},
+      {golden, "lora.rank=4"},
+      {golden, "lora={rank: 4, side_models: true}", "algorithm=ppo", "train.optimizer_state=int8"}};
   for (const auto& run : runs) {
-    std::vector<std::string> settings = {"warm_start.steps=0", "train.steps=1", "eval={problems: 4, every: 0}", "preflight.max_truncated=1",
-                                         "rollout={prompts: 4, samples: 4, max_tokens: 8}"};
+    std::vector<std::string> settings = {
+        "warm_start.steps=0", "train.steps=1", "eval={problems: 4, every: 0}",
+        "preflight.max_truncated=1", "rollout={prompts: 4, samples: 4, max_tokens: 8}"};
     settings.insert(settings.end(), run.begin(), run.end());
     const Json planned = Json::parse(must({"config", "check", kConfig, "--json"}, settings).out);
     fs::remove_all(folder / "run");
     must({"train", kConfig, "--run", folder / "run"}, settings);
     double written = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(folder / "run/checkpoints/step-000001"))
+    for (const auto& entry :
+         fs::recursive_directory_iterator(folder / "run/checkpoints/step-000001"))
       written += entry.is_regular_file() ? static_cast<double>(entry.file_size()) : 0;
     std::string words;
     for (const std::string& word : run) words += word + " ";
@@ -127,34 +143,44 @@ TEST_CASE("a checkpoint takes what is predicted, by the types of its numbers") {
   }
 }
 
-TEST_CASE("config check allocates nothing by the size of the model or of a step, and says what does not fit") {
+TEST_CASE(
+    "config check allocates nothing by the size of the model or of a step, and says what does not "
+    "fit") {
   const auto check = [](const std::vector<std::string>& settings) {
-    const ProcessResult shown = must({"config", "check", kConfig, "--json", "warm_start.steps=0"}, settings);
+    const ProcessResult shown =
+        must({"config", "check", kConfig, "--json", "warm_start.steps=0"}, settings);
     CHECK(shown.peak_bytes < std::int64_t{400} << 20);
     return Json::parse(shown.out);
   };
-  const Json wide = check({"model={layers: 256, width: 16384, heads: 64, kv_heads: 64, mlp: 65536, context: 128}"});
+  const Json wide = check(
+      {"model={layers: 256, width: 16384, heads: 64, kv_heads: 64, mlp: 65536, context: 128}"});
   CHECK(wide["parameters"].get<std::int64_t>() > 900'000'000'000);
   CHECK(wide["fits"] == false);
-  CHECK(wide["warnings"][0].get<std::string>().find("cannot go on this machine: it needs at least ") != std::string::npos);
+  CHECK(wide["warnings"][0].get<std::string>().find(
+            "cannot go on this machine: it needs at least ") != std::string::npos);
   const Json many = check({"rollout={prompts: 65536, samples: 4096, max_tokens: 24}"});
   CHECK(many["bytes"]["episodes"].get<double>() > 65536.0 * 4096 * 1000);
   CHECK(many["fits"] == false);
-  CHECK(check({"model.context=131072", "rollout={prompts: 65536, samples: 4096, max_tokens: 130000}", "train.steps=10000000"})["tokens"] ==
-        std::numeric_limits<std::int64_t>::max());
+  CHECK(
+      check({"model.context=131072", "rollout={prompts: 65536, samples: 4096, max_tokens: 130000}",
+             "train.steps=10000000"})["tokens"] == std::numeric_limits<std::int64_t>::max());
   const Json small = check({});
   CHECK(small["fits"] == true);
   CHECK(small["warnings"].empty());
-  const ProcessResult words = tinyzero::tinyzero({"config", "check", kConfig, "rollout.prompts=65536", "rollout.samples=4096"});
+  const ProcessResult words = tinyzero::tinyzero(
+      {"config", "check", kConfig, "rollout.prompts=65536", "rollout.samples=4096"});
   CHECK(words.code == 0);
-  CHECK(words.err.find("warning: the run cannot go on this machine: it needs at least ") != std::string::npos);
+  CHECK(words.err.find("warning: the run cannot go on this machine: it needs at least ") !=
+        std::string::npos);
 
   // To begin it is refused, before anything is written.
   const TemporaryFolder folder;
-  for (const char* settings : {"rollout={prompts: 65536, samples: 4096, max_tokens: 24}",
-                               "model={layers: 256, width: 16384, heads: 64, kv_heads: 64, mlp: 65536, context: 128}"}) {
+  for (const char* settings :
+       {"rollout={prompts: 65536, samples: 4096, max_tokens: 24}",
+        "model={layers: 256, width: 16384, heads: 64, kv_heads: 64, mlp: 65536, context: 128}"}) {
     for (const char* preflight : {"preflight.problems=4", "preflight.problems=0"}) {
-      const ProcessResult refused = tinyzero::tinyzero({"train", kConfig, "--run", folder / "run", settings, preflight, "warm_start.steps=0"});
+      const ProcessResult refused = tinyzero::tinyzero(
+          {"train", kConfig, "--run", folder / "run", settings, preflight, "warm_start.steps=0"});
       CAPTURE(refused.err);
       CHECK(refused.code == 2);
       CHECK(refused.err.find("this machine") != std::string::npos);

@@ -1,4 +1,5 @@
-// The SDK as authors meet it: any compiler, the folder that `task new` writes, an installed package without this repository.
+// The SDK as authors meet it: any compiler, the folder that `task new` writes, an installed package
+// without this repository.
 
 #include <doctest/doctest.h>
 
@@ -19,7 +20,9 @@ namespace {
 
 const fs::path kSource = TINYZERO_SOURCE;
 
-bool is_installed(const std::string& program) { return run_process({"sh", "-c", "command -v " + program}).code == 0; }
+bool is_installed(const std::string& program) {
+  return run_process({"sh", "-c", "command -v " + program}).code == 0;
+}
 
 // A clang and its C++ compiler, the newest that is expected; its libc++ fits it.
 const std::string kClang = is_installed("clang-19") ? "clang-19" : "clang";
@@ -32,7 +35,8 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
     std::string compiler;
     std::vector<std::string> flags;
   };
-  const std::string cpp = (kSource / "tests/support/portable/task.cpp").string(), c = (kSource / "tests/support/portable/task.c").string();
+  const std::string cpp = (kSource / "tests/support/portable/task.cpp").string(),
+                    c = (kSource / "tests/support/portable/task.c").string();
   const Build builds[] = {
       {"g++", {"-std=c++20", cpp}},
       {"g++", {"-std=c++17", "-O2", cpp}},
@@ -45,7 +49,8 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
   const TemporaryFolder folder;
   std::string answers;
   for (const char* completion :
-       {"<answer>5</answer>", "<answer> 5\\n</answer>", "<answer>6</answer>", "<answer>05</answer>", "5", "", "<answer>throw</answer>"})
+       {"<answer>5</answer>", "<answer> 5\\n</answer>", "<answer>6</answer>", "<answer>05</answer>",
+        "5", "", "<answer>throw</answer>"})
     answers += std::string("{\"state\":{\"a\":2,\"b\":3},\"completion\":\"") + completion + "\"}\n";
   const auto without_detail = [](std::string verdicts) {
     for (const char* text : {"the task threw something that is not a std::exception"}) {
@@ -60,7 +65,10 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
     CAPTURE(build.compiler + " " + build.flags[0]);
     if (!is_installed(build.compiler)) continue;
     if (build.flags[1] == "-stdlib=libc++" &&
-        run_process({"sh", "-c", "echo '#include <string>' | " + kClangCpp + " -stdlib=libc++ -x c++ -fsyntax-only -"}).code != 0)
+        run_process(
+            {"sh", "-c",
+             "echo '#include <string>' | " + kClangCpp + " -stdlib=libc++ -x c++ -fsyntax-only -"})
+                .code != 0)
       continue;
     const fs::path library = folder / ("portable" + std::to_string(built++) + ".so");
     std::vector<std::string> command = {build.compiler,
@@ -76,7 +84,8 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
                                         library.string()};
     command.insert(command.end(), build.flags.begin(), build.flags.end());
     must_run(command);
-    const ProcessResult drawn = tinyzero::tinyzero({"task", "draw", library, "--count", "50", "most=700"});
+    const ProcessResult drawn =
+        tinyzero::tinyzero({"task", "draw", library, "--count", "50", "most=700"});
     const ProcessResult judged = tinyzero::tinyzero({"task", "verify", library}, answers);
     const ProcessResult refused = tinyzero::tinyzero({"task", "draw", library, "most=13"});
     REQUIRE(drawn.code == 0);
@@ -113,14 +122,19 @@ TEST_CASE("a seventh part of a reward is told by the compiler") {
         std::string::npos);
 }
 
-TEST_CASE("the built-in tasks built by clang, with its own library where it is there, draw the same") {
+TEST_CASE(
+    "the built-in tasks built by clang, with its own library where it is there, draw the same") {
   if (!is_installed(kClangCpp)) return;
   const TemporaryFolder folder;
   for (const std::string id : {"countdown", "arithmetic", "multiplication"}) {
     CAPTURE(id);
     const std::string library = folder / (id + ".so");
-    const std::string build = " -std=c++20 -O1 -shared -fPIC -fvisibility=hidden -I sdk/include tasks/" + id + "/*.cpp -o " + library;
-    must_run({"sh", "-c", kClangCpp + " -stdlib=libc++" + build + " 2>/dev/null || " + kClangCpp + build}, kSource);
+    const std::string build =
+        " -std=c++20 -O1 -shared -fPIC -fvisibility=hidden -I sdk/include tasks/" + id +
+        "/*.cpp -o " + library;
+    must_run({"sh", "-c",
+              kClangCpp + " -stdlib=libc++" + build + " 2>/dev/null || " + kClangCpp + build},
+             kSource);
     for (const std::string level : {"level=0", "level=3", "level=6"}) {
       const ProcessResult ours = tinyzero::tinyzero({"task", "draw", id, "--count", "400", level});
       REQUIRE(ours.code == 0);
@@ -129,7 +143,8 @@ TEST_CASE("the built-in tasks built by clang, with its own library where it is t
   }
 }
 
-TEST_CASE("what `task new` writes builds, passes its checks and learns, against an installed package") {
+TEST_CASE(
+    "what `task new` writes builds, passes its checks and learns, against an installed package") {
   const TemporaryFolder folder;
   const fs::path prefix = folder / "prefix";
   install(prefix);
@@ -146,12 +161,14 @@ TEST_CASE("what `task new` writes builds, passes its checks and learns, against 
   const ProcessResult again = run_process({program, "task", "new", "mirror"}, {}, folder.path());
   CHECK(again.code == 2);
   CHECK(again.err.find("error: cannot make mirror: it exists") != std::string::npos);
-  CHECK(run_process({program, "task", "new", "Big-Name"}, {}, folder.path()).err.find("cannot name a task") != std::string::npos);
+  CHECK(run_process({program, "task", "new", "Big-Name"}, {}, folder.path())
+            .err.find("cannot name a task") != std::string::npos);
 
   if (is_installed("pkg-config")) {
     must_run({"sh", "-c",
               "PKG_CONFIG_PATH=" + (prefix / "lib/pkgconfig").string() +
-                  " && export PKG_CONFIG_PATH && g++ -std=c++20 -shared -fPIC -fvisibility=hidden $(pkg-config --cflags tinyzero) "
+                  " && export PKG_CONFIG_PATH && g++ -std=c++20 -shared -fPIC -fvisibility=hidden "
+                  "$(pkg-config --cflags tinyzero) "
                   "mirror.cpp -o again.so && " +
                   program + " task draw ./again.so"},
              task);
@@ -160,20 +177,24 @@ TEST_CASE("what `task new` writes builds, passes its checks and learns, against 
 
 TEST_CASE("check finds what is wrong with a task, and says it") {
   const std::string hostile = (fs::path(TINYZERO_BROKEN) / "hostile.so").string();
-  const ProcessResult whole = tinyzero::tinyzero({"task", "check", "multiplication", "--json", "--seed", "3"});
+  const ProcessResult whole =
+      tinyzero::tinyzero({"task", "check", "multiplication", "--json", "--seed", "3"});
   CHECK(whole.code == 0);
   int checks = 0;
   for (std::size_t at = 0; at < whole.out.size(); at = whole.out.find('\n', at) + 1, ++checks) {
-    const Json line = parse_json(std::string_view(whole.out).substr(at, whole.out.find('\n', at) - at), "a check");
+    const Json line = parse_json(
+        std::string_view(whole.out).substr(at, whole.out.find('\n', at) - at), "a check");
     CHECK(line["result"] == "pass");
     CHECK(line["seed"] == 3);
   }
   CHECK(checks == 15);
-  const ProcessResult bad = tinyzero::tinyzero({"task", "check", hostile, "--only", "settings,draws,solutions"});
+  const ProcessResult bad =
+      tinyzero::tinyzero({"task", "check", hostile, "--only", "settings,draws,solutions"});
   CHECK(bad.code == 1);
   CHECK(bad.out.find("fail  settings        at an edge of setting \"create\": task \"hostile\": "
                      "its code was ended by signal 11") != std::string::npos);
-  CHECK(bad.out.find("fail  draws           another seed gives the same problems") != std::string::npos);
+  CHECK(bad.out.find("fail  draws           another seed gives the same problems") !=
+        std::string::npos);
   CHECK(bad.out.find("1 passed, 0 with a warning, 2 failed, 0 skipped") != std::string::npos);
   const std::string faulty = (fs::path(TINYZERO_BROKEN) / "faulty.so").string();
   const auto fault = [&](const char* setting, const char* checks) {
@@ -183,7 +204,8 @@ TEST_CASE("check finds what is wrong with a task, and says it") {
   CHECK(
       fault("fault=loops", "cheats").find("its code ran longer than 2 s on the answer \\\"\\\"") !=
       std::string::npos);
-  CHECK(fault("fault=reason", "verdicts").find("verify gave reason 2; the task's reasons are 0 to 1") != std::string::npos);
+  CHECK(fault("fault=reason", "verdicts")
+            .find("verify gave reason 2; the task's reasons are 0 to 1") != std::string::npos);
   const std::string prints = fault("fault=prints", "cheats,worker");
   CHECK(prints.find("noise") == std::string::npos);
   CHECK(prints.find("\"check\":\"cheats\",\"result\":\"pass\"") != std::string::npos);
@@ -193,11 +215,14 @@ TEST_CASE("check finds what is wrong with a task, and says it") {
   CHECK(setting.out.empty());
   CHECK(setting.err.find("unknown setting \"task.fualt\"") != std::string::npos);
   CHECK(tinyzero::tinyzero({"task", "draw", "faulty", "--plugins", TINYZERO_BROKEN}).code == 0);
-  const ProcessResult reserved = tinyzero::tinyzero({"task", "new", "test"}), taken = tinyzero::tinyzero({"task", "new", "countdown"});
+  const ProcessResult reserved = tinyzero::tinyzero({"task", "new", "test"}),
+                      taken = tinyzero::tinyzero({"task", "new", "countdown"});
   CHECK(reserved.err.find("CMake keeps it for a target of its own") != std::string::npos);
   CHECK(taken.err.find("there is a task \"countdown\" already") != std::string::npos);
-  CHECK(tinyzero::tinyzero({"task", "show", "my/none.so"}).err.find("it is looked for from ") != std::string::npos);
-  const ProcessResult misspelt = tinyzero::tinyzero({"task", "check", "countdown", "--only", "draw"});
+  CHECK(tinyzero::tinyzero({"task", "show", "my/none.so"}).err.find("it is looked for from ") !=
+        std::string::npos);
+  const ProcessResult misspelt =
+      tinyzero::tinyzero({"task", "check", "countdown", "--only", "draw"});
   CHECK(misspelt.code == 2);
   CHECK(misspelt.err.find("did you mean \"draws\"?") != std::string::npos);
 }

@@ -1,4 +1,5 @@
-// configs/tinyzero/: every file says what it is, its head says what `plan` says, and it runs on a small folder of the same shape.
+// configs/tinyzero/: every file says what it is, its head says what `plan` says, and it runs on a
+// small folder of the same shape.
 
 #include <cmath>
 #include <regex>
@@ -20,7 +21,9 @@ const std::string kSmall = "tests/golden/hf/qwen2_tied";  // a Qwen2 shape of 0.
 std::vector<fs::path> files(bool for_cpu) {
   std::vector<fs::path> out;
   for (const auto& entry : fs::directory_iterator(kFolder)) {
-    if (entry.path().extension() == ".yaml" && entry.path().stem().string().ends_with("-cpu") == for_cpu) out.push_back(entry.path());
+    if (entry.path().extension() == ".yaml" &&
+        entry.path().stem().string().ends_with("-cpu") == for_cpu)
+      out.push_back(entry.path());
   }
   std::sort(out.begin(), out.end());
   return out;
@@ -33,7 +36,8 @@ int trained_steps(const fs::path& file, const std::vector<std::string>& more) {
   command.insert(command.end(), more.begin(), more.end());
   run_to_the_end(command);
   int steps = 0;
-  for (const Json& record : json_lines(folder / "run" / "metrics.jsonl")) steps += record.contains("train/reward") ? 1 : 0;
+  for (const Json& record : json_lines(folder / "run" / "metrics.jsonl"))
+    steps += record.contains("train/reward") ? 1 : 0;
   CHECK(fs::exists(folder / "run" / "checkpoints"));
   return steps;
 }
@@ -44,7 +48,8 @@ TEST_CASE("there is an experiment for each task, algorithm and size") {
   for (const char* task : {"countdown", "multiplication"}) {
     for (const char* algorithm : {"ppo", "grpo", "prime"}) {
       const std::string name = std::string(task) + "-" + algorithm + "-";
-      for (const char* size : {"0.5b", "1.5b", "3b", "cpu"}) CHECK(fs::exists(kFolder / (name + size + ".yaml")));
+      for (const char* size : {"0.5b", "1.5b", "3b", "cpu"})
+        CHECK(fs::exists(kFolder / (name + size + ".yaml")));
     }
   }
 }
@@ -55,15 +60,16 @@ TEST_CASE("the head of each says what it is, and the prediction of plan") {
   for (const fs::path& file : files(false)) {
     CAPTURE(file.string());
     const std::string text = read_file(file);
-    for (const char* word : {"# Purpose ", "# Model ", "# Predicted ", "# Published "}) CHECK(text.find(word) != std::string::npos);
+    for (const char* word : {"# Purpose ", "# Model ", "# Predicted ", "# Published "})
+      CHECK(text.find(word) != std::string::npos);
     std::smatch said;
     REQUIRE(std::regex_search(text, said, kPredicted));
     std::smatch model;
     REQUIRE(std::regex_search(text, model, kModel));
     const TemporaryFolder folder;
     write_shape(folder / "model", published_config(model[1]));
-    const ProcessResult result =
-        tinyzero::tinyzero({"plan", file, "--gpu", said[3], "--json", "model.path=" + (folder / "model").string()});
+    const ProcessResult result = tinyzero::tinyzero(
+        {"plan", file, "--gpu", said[3], "--json", "model.path=" + (folder / "model").string()});
     CAPTURE(result.err);
     REQUIRE(result.code == 0);
     const Json plan = Json::parse(result.out);
@@ -75,11 +81,14 @@ TEST_CASE("the head of each says what it is, and the prediction of plan") {
 
 TEST_CASE("each trains on a small folder of the same shape") {
   for (const fs::path& file : files(false)) {
-    if (file.stem().string().find("-0.5b") == std::string::npos) continue;  // the others differ in the folder alone, see above
+    if (file.stem().string().find("-0.5b") == std::string::npos)
+      continue;  // the others differ in the folder alone, see above
     CAPTURE(file.string());
-    CHECK(trained_steps(file, {"model.path=" + kSmall, "rollout.device=cpu", "train.device=cpu", "rollout.prompts=4", "rollout.samples=2",
-                               "rollout.max_tokens=24", "train.steps=1", "train.updates=2", "eval.problems=4", "preflight.problems=4",
-                               "preflight.max_truncated=1", "train.random_reward=0.5"}) == 1);
+    CHECK(trained_steps(
+              file, {"model.path=" + kSmall, "rollout.device=cpu", "train.device=cpu",
+                     "rollout.prompts=4", "rollout.samples=2", "rollout.max_tokens=24",
+                     "train.steps=1", "train.updates=2", "eval.problems=4", "preflight.problems=4",
+                     "preflight.max_truncated=1", "train.random_reward=0.5"}) == 1);
   }
 }
 

@@ -1,4 +1,5 @@
-// Whole runs: what they write, that they repeat bit for bit, and that no crash costs more than the steps since a checkpoint.
+// Whole runs: what they write, that they repeat bit for bit, and that no crash costs more than the
+// steps since a checkpoint.
 
 #include <doctest/doctest.h>
 
@@ -24,12 +25,13 @@ TEST_CASE("a run leaves a folder that says everything") {
   CAPTURE(result.err);
   REQUIRE(result.code == 0);
   CHECK(result.out.empty());
-  for (const char* words : {"preflight", "known answers 1.00", "warm start  20/20", "held-out", "greedy", "done"})
+  for (const char* words :
+       {"preflight", "known answers 1.00", "warm start  20/20", "held-out", "greedy", "done"})
     CHECK(result.err.find(words) != std::string::npos);
   CHECK(result.err.find('\x1b') == std::string::npos);  // plain lines where there is no terminal
 
-  for (const char* file : {"config.yaml", "manifest.json", "metrics.jsonl", "log.txt", "episodes/step-000001.jsonl.zst",
-                           "checkpoints/step-000004/config.json"})
+  for (const char* file : {"config.yaml", "manifest.json", "metrics.jsonl", "log.txt",
+                           "episodes/step-000001.jsonl.zst", "checkpoints/step-000004/config.json"})
     CHECK(fs::exists(run / file));
   const auto records = json_lines(run / "metrics.jsonl");
   int evaluations = 0, steps = 0;
@@ -38,16 +40,17 @@ TEST_CASE("a run leaves a folder that says everything") {
     CHECK(record.contains("seconds"));
     if (record.contains("eval/accuracy")) {
       ++evaluations;
-      for (const char* name :
-           {"eval/accuracy_low", "eval/accuracy_high", "eval/greedy", "eval/length", "eval/truncated", "eval/problems", "eval/keys"})
+      for (const char* name : {"eval/accuracy_low", "eval/accuracy_high", "eval/greedy",
+                               "eval/length", "eval/truncated", "eval/problems", "eval/keys"})
         CHECK(record.contains(name));
       CHECK(record["eval/accuracy_low"] <= record["eval/accuracy"]);
     }
     if (record.contains("train/reward")) {
       ++steps;
-      for (const char* name : {"train/kl", "train/entropy", "train/length", "train/truncated", "train/mixed_groups", "train/loss",
-                               "train/gradient_norm", "train/logp_gap", "train/failed", "train/accuracy", "train/learning_rate",
-                               "time/rollout", "time/score", "time/update", "speed/tokens"}) {
+      for (const char* name :
+           {"train/kl", "train/entropy", "train/length", "train/truncated", "train/mixed_groups",
+            "train/loss", "train/gradient_norm", "train/logp_gap", "train/failed", "train/accuracy",
+            "train/learning_rate", "time/rollout", "time/score", "time/update", "speed/tokens"}) {
         CHECK(record.contains(name));
       }
       CHECK(record["train/logp_gap"].get<double>() < 1e-4);
@@ -57,13 +60,15 @@ TEST_CASE("a run leaves a folder that says everything") {
   CHECK(steps == 4);
   const auto episodes = json_lines(run / "episodes/step-000001.jsonl.zst");
   CHECK(episodes.size() == 32);
-  for (const char* field : {"step", "key", "prompt", "completion", "reward", "outcome", "reason", "parts", "end"})
+  for (const char* field :
+       {"step", "key", "prompt", "completion", "reward", "outcome", "reason", "parts", "end"})
     CHECK(episodes[0].contains(field));
   const Json manifest = parse_json(read_file(run / "manifest.json"), "manifest.json");
   CHECK(manifest["plugins"].size() == 2);
 
   // Its checkpoint is a model folder like any other, and the run can be evaluated and watched.
-  const ProcessResult evaluated = tinyzero::tinyzero({"eval", run, "--json", "--samples", "4", "--problems", "20"});
+  const ProcessResult evaluated =
+      tinyzero::tinyzero({"eval", run, "--json", "--samples", "4", "--problems", "20"});
   REQUIRE(evaluated.code == 0);
   const Json report = Json::parse(evaluated.out);
   CHECK(report["problems"] == 20);
@@ -72,8 +77,11 @@ TEST_CASE("a run leaves a folder that says everything") {
 
   // Two checkpoints on the same problems; what is saved is not computed again, and not doubled.
   const fs::path saved = folder / "answers.jsonl";
-  const std::vector<std::string> both = {
-      "eval", run / "checkpoints/step-000002", run, "--samples", "2", "--problems", "20", "--json", "--save", saved};
+  const std::vector<std::string> both = {"eval",   run / "checkpoints/step-000002",
+                                         run,      "--samples",
+                                         "2",      "--problems",
+                                         "20",     "--json",
+                                         "--save", saved};
   const ProcessResult compared = tinyzero::tinyzero(both);
   CAPTURE(compared.err);
   REQUIRE(compared.code == 0);
@@ -87,11 +95,14 @@ TEST_CASE("a run leaves a folder that says everything") {
   CHECK(json_lines(saved).size() == 2 * (1 + 20 * 3));
   const ProcessResult played = tinyzero::tinyzero({"play", "countdown", "--model", run});
   CHECK(played.out.find("of 5 right") != std::string::npos);
-  CHECK(std::count(played.out.begin(), played.out.begin() + static_cast<std::ptrdiff_t>(played.out.find(" -> ")), ' ') ==
-        1);  // the run's own
-  CHECK(tinyzero::tinyzero({"play", "countdown", "--model", run, "numbers=3", "--problems", "2"}).out.find("of 2 right") !=
-        std::string::npos);
-  CHECK(tinyzero::tinyzero({"model", "generate", run, "--prompt", "3 5 -> 8\n", "--max-tokens", "5"}).code == 0);
+  CHECK(std::count(played.out.begin(),
+                   played.out.begin() + static_cast<std::ptrdiff_t>(played.out.find(" -> ")),
+                   ' ') == 1);  // the run's own
+  CHECK(tinyzero::tinyzero({"play", "countdown", "--model", run, "numbers=3", "--problems", "2"})
+            .out.find("of 2 right") != std::string::npos);
+  CHECK(
+      tinyzero::tinyzero({"model", "generate", run, "--prompt", "3 5 -> 8\n", "--max-tokens", "5"})
+          .code == 0);
 }
 
 TEST_CASE("the same seed gives the same run, another seed another") {
@@ -108,7 +119,8 @@ TEST_CASE("the same seed gives the same run, another seed another") {
 TEST_CASE("a run that was killed goes on as if nothing had happened") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "whole"));
-  for (const char* moment : {"config.yaml", "checkpoints/step-000000", "checkpoints/step-000004", "episodes/step-000007.jsonl.zst"}) {
+  for (const char* moment : {"config.yaml", "checkpoints/step-000000", "checkpoints/step-000004",
+                             "episodes/step-000007.jsonl.zst"}) {
     CAPTURE(moment);
     const fs::path run = folder / "killed";
     fs::remove_all(run);
@@ -133,14 +145,17 @@ TEST_CASE("an interrupted run ends with a checkpoint, and goes on from it") {
   run_to_the_end(train(folder / "whole", {"checkpoint.every=0", "checkpoint.keep=9"}));
   const fs::path run = folder / "stopped";
   std::vector<std::string> command = {tinyzero_path()};
-  for (const std::string& word : train(run, {"checkpoint.every=0", "checkpoint.keep=9"})) command.push_back(word);
+  for (const std::string& word : train(run, {"checkpoint.every=0", "checkpoint.keep=9"}))
+    command.push_back(word);
   BackgroundProcess process(command);
   REQUIRE(wait_for(run / "episodes/step-000002.jsonl.zst"));
   process.signal(SIGINT);
   const int code = process.wait();
-  const bool finished_first = code == 0;  // the last steps are quicker than the signal on some machines
+  const bool finished_first =
+      code == 0;  // the last steps are quicker than the signal on some machines
   CHECK((code == 128 + SIGINT || finished_first));
-  CHECK(read_file(run / "log.txt").find(finished_first ? "done" : "interrupted") != std::string::npos);
+  CHECK(read_file(run / "log.txt").find(finished_first ? "done" : "interrupted") !=
+        std::string::npos);
   run_to_the_end({"train", "--resume", run});
   check_same_run(folder / "whole", run);
 }
@@ -154,15 +169,16 @@ TEST_CASE("a run that goes on with other kernels says so") {
   CHECK(tinyzero::tinyzero({"train", "--resume", run}).err.find("warning") == std::string::npos);
   manifest["machine"]["kernels"] = "another";
   write_file_atomically(run / "manifest.json", manifest.dump());
-  CHECK(
-      tinyzero::tinyzero({"train", "--resume", run}).err.find("warning: this run began with another kernels and goes on with " + kernels) !=
-      std::string::npos);
+  CHECK(tinyzero::tinyzero({"train", "--resume", run})
+            .err.find("warning: this run began with another kernels and goes on with " + kernels) !=
+        std::string::npos);
 }
 
 TEST_CASE("a run in bf16 learns from what it samples, repeats, and goes on bit for bit") {
   const TemporaryFolder folder;
   // Enough of a start for groups with spread, without which no update runs.
-  const std::vector<std::string> settings = {"precision=bf16", "task.format_reward=0.3", "warm_start.steps=200", "rollout.max_tokens=48"};
+  const std::vector<std::string> settings = {"precision=bf16", "task.format_reward=0.3",
+                                             "warm_start.steps=200", "rollout.max_tokens=48"};
   std::vector<std::string> narrow = settings;
   narrow.push_back("rollout.wave=3");
   run_to_the_end(train(folder / "whole", settings));
@@ -187,14 +203,18 @@ TEST_CASE("a run in bf16 learns from what it samples, repeats, and goes on bit f
   check_same_run(folder / "whole", run);
 }
 
-TEST_CASE("a second interrupt ends a run at once, and nothing is lost but the steps since the last checkpoint") {
+TEST_CASE(
+    "a second interrupt ends a run at once, and nothing is lost but the steps since the last "
+    "checkpoint") {
   const TemporaryFolder folder;
   const fs::path run = folder / "stopped";
   bool ended_at_once = false;
-  for (int attempt = 0; attempt < 20 && !ended_at_once; ++attempt) {  // a run may end between the two signals
+  for (int attempt = 0; attempt < 20 && !ended_at_once;
+       ++attempt) {  // a run may end between the two signals
     fs::remove_all(run);
     std::vector<std::string> command = {tinyzero_path()};
-    for (const std::string& word : train(run, {"rollout.samples=64", "train.steps=100000"})) command.push_back(word);
+    for (const std::string& word : train(run, {"rollout.samples=64", "train.steps=100000"}))
+      command.push_back(word);
     BackgroundProcess process(command, folder / "err");
     REQUIRE(wait_for(run / "episodes/step-000001.jsonl.zst"));
     process.signal(SIGINT);
@@ -210,7 +230,8 @@ TEST_CASE("a second interrupt ends a run at once, and nothing is lost but the st
                       "--resume ") != std::string::npos);
   }
   CHECK(ended_at_once);
-  // It goes on from its last checkpoint, that of step 0 here, and writes again what stands behind it.
+  // It goes on from its last checkpoint, that of step 0 here, and writes again what stands behind
+  // it.
   fs::remove(run / "episodes/step-000003.jsonl.zst");
   BackgroundProcess process({tinyzero_path(), "train", "--resume", run});
   REQUIRE(wait_for(run / "episodes/step-000003.jsonl.zst"));
@@ -308,12 +329,14 @@ TEST_CASE("where all checkpoints are damaged nothing is overwritten") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
   run_to_the_end(train(run, {"train.steps=2"}));
-  for (const auto& checkpoint : fs::directory_iterator(run / "checkpoints")) fs::resize_file(checkpoint.path() / "model.safetensors", 1000);
+  for (const auto& checkpoint : fs::directory_iterator(run / "checkpoints"))
+    fs::resize_file(checkpoint.path() / "model.safetensors", 1000);
   const std::string metrics = read_file(run / "metrics.jsonl");
   const ProcessResult result = tinyzero::tinyzero({"train", "--resume", run});
   CHECK(result.code == 2);
-  CHECK(result.err.find("can be used: " + (run / "checkpoints/step-000002/model.safetensors").string() + " is damaged") !=
-        std::string::npos);
+  CHECK(result.err.find(
+            "can be used: " + (run / "checkpoints/step-000002/model.safetensors").string() +
+            " is damaged") != std::string::npos);
   CHECK(read_file(run / "metrics.jsonl") == metrics);
 }
 
@@ -321,31 +344,36 @@ TEST_CASE("a penalty for leaving the start keeps its reference across a resume")
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "whole", {"algorithm.kl=0.1"}));
   CHECK(json_lines(folder.path() / "whole/metrics.jsonl").back().contains("eval/accuracy"));
-  CHECK(fs::exists(folder.path() / "whole/checkpoints/step-000008/trainer/reference/model.safetensors"));
+  CHECK(fs::exists(folder.path() /
+                   "whole/checkpoints/step-000008/trainer/reference/model.safetensors"));
   const fs::path run = folder / "again";
   fs::copy(folder / "whole", run, fs::copy_options::recursive);
-  for (const char* name : {"step-000006", "step-000008"}) fs::remove_all(run / "checkpoints" / name);
+  for (const char* name : {"step-000006", "step-000008"})
+    fs::remove_all(run / "checkpoints" / name);
   run_to_the_end({"train", "--resume", run});
   check_same_run(folder / "whole", run);
 }
 
-TEST_CASE("training goes on from any model folder of the family, and a run from any working directory") {
+TEST_CASE(
+    "training goes on from any model folder of the family, and a run from any working directory") {
   const TemporaryFolder folder;
   run_to_the_end(train(folder / "first", {"train.steps=2"}));
   fs::copy_file(fs::path(TINYZERO_PLUGINS) / "countdown.so", folder / "own.so");
-  write_file_synced(
-      folder / "second.yaml",
-      "task: {use: ./own.so, numbers: 2, largest: 9, target: [1, 81]}\n"
-      "model: {path: first/checkpoints/step-000002}\nalgorithm: grpo\n"
-      "rollout: {prompts: 4, samples: 2, max_tokens: 16}\ntrain: {steps: 2}\neval: {problems: 16}\npreflight: {max_truncated: 1}\n");
-  const ProcessResult started = run_process({tinyzero_path(), "train", "second.yaml", "--run", "second"}, {}, folder.path());
+  write_file_synced(folder / "second.yaml",
+                    "task: {use: ./own.so, numbers: 2, largest: 9, target: [1, 81]}\n"
+                    "model: {path: first/checkpoints/step-000002}\nalgorithm: grpo\n"
+                    "rollout: {prompts: 4, samples: 2, max_tokens: 16}\ntrain: {steps: 2}\neval: "
+                    "{problems: 16}\npreflight: {max_truncated: 1}\n");
+  const ProcessResult started =
+      run_process({tinyzero_path(), "train", "second.yaml", "--run", "second"}, {}, folder.path());
   CAPTURE(started.err);
   REQUIRE(started.code == 0);
   const fs::path last = folder.path() / "second/checkpoints/step-000002";
   CHECK(load_model(last).config.layers == 1);
   const std::string weights = read_file(last / "model.safetensors");
   fs::remove_all(last);
-  const ProcessResult resumed = run_process({tinyzero_path(), "train", "--resume", folder / "second"}, {}, "/");
+  const ProcessResult resumed =
+      run_process({tinyzero_path(), "train", "--resume", folder / "second"}, {}, "/");
   CAPTURE(resumed.err);
   CHECK(resumed.code == 0);
   CHECK(read_file(last / "model.safetensors") == weights);
@@ -357,11 +385,13 @@ TEST_CASE("machines can follow a run on standard output") {
   command.insert(command.end(), {"--json", "--quiet"});
   const ProcessResult result = tinyzero::tinyzero(command);
   CHECK(result.code == 0);
-  for (std::size_t at = 0; at < result.err.size(); at = result.err.find('\n', at) + 1) CHECK(result.err.compare(at, 9, "warning: ") == 0);
+  for (std::size_t at = 0; at < result.err.size(); at = result.err.find('\n', at) + 1)
+    CHECK(result.err.compare(at, 9, "warning: ") == 0);
   CHECK(result.out == read_file(folder / "run/metrics.jsonl"));
 }
 
-TEST_CASE("every member of GRPO's family trains, and settings that contradict each other are refused") {
+TEST_CASE(
+    "every member of GRPO's family trains, and settings that contradict each other are refused") {
   const TemporaryFolder folder;
   const std::vector<std::vector<std::string>> members = {
       {"algorithm={use: grpo}"},
@@ -379,8 +409,8 @@ TEST_CASE("every member of GRPO's family trains, and settings that contradict ea
   for (std::size_t i = 0; i < members.size(); ++i) {
     CAPTURE(i);
     std::vector<std::string> settings = members[i];
-    settings.insert(settings.end(),
-                    {"train.steps=2", "eval.every=2", "task.format_reward=0.3", "warm_start.steps=200", "rollout.max_tokens=48"});
+    settings.insert(settings.end(), {"train.steps=2", "eval.every=2", "task.format_reward=0.3",
+                                     "warm_start.steps=200", "rollout.max_tokens=48"});
     const fs::path run = folder / std::to_string(i);
     run_to_the_end(train(run, settings));
     weights.insert(read_file(run / "checkpoints/step-000002/model.safetensors"));
@@ -389,10 +419,12 @@ TEST_CASE("every member of GRPO's family trains, and settings that contradict ea
     }
   }
   CHECK(weights.size() == members.size());
-  const ProcessResult both = tinyzero::tinyzero(train(folder / "refused", {"algorithm.baseline=others"}));
+  const ProcessResult both =
+      tinyzero::tinyzero(train(folder / "refused", {"algorithm.baseline=others"}));
   CHECK(both.code == 2);
   CHECK(both.err.find("scale: std belongs to baseline: group") != std::string::npos);
-  const ProcessResult idle = tinyzero::tinyzero(train(folder / "refused", {"algorithm.constant_length=8"}));
+  const ProcessResult idle =
+      tinyzero::tinyzero(train(folder / "refused", {"algorithm.constant_length=8"}));
   CHECK(idle.code == 2);
   CHECK(idle.err.find("constant_length") != std::string::npos);
   CHECK_FALSE(fs::exists(folder / "refused"));

@@ -1,4 +1,5 @@
-// Renders chat templates for tests/peers/jinja_templates.py: a line of standard input is {"template", "variables"}, of standard output {"text"} or {"error"}.
+// Renders chat templates for tests/peers/jinja_templates.py: a line of standard input is
+// {"template", "variables"}, of standard output {"text"} or {"error"}.
 
 #include <cstdio>
 #include <ctime>

@@ -1,5 +1,6 @@
-/* task_abi.h must be usable from C11, and its layout on 64-bit machines is frozen: plugins were built with it. New members of a struct that
- * has a `size` go to its end, with a line here; the numbers of the lines that are here never change. */
+/* task_abi.h must be usable from C11, and its layout on 64-bit machines is frozen: plugins were
+ * built with it. New members of a struct that has a `size` go to its end, with a line here; the
+ * numbers of the lines that are here never change. */
 #include <stddef.h>
 
 #include "tinyzero/note.h"

@@ -57,10 +57,12 @@ TEST_CASE("values follow precedence and associativity") {
 }
 
 TEST_CASE("nothing but the four operations can be said") {
-  for (const char* text :
-       {"",    " ",    "2**5", "2^5", "7//2", "3.5",   ".5*8",  "3+5.", "3--5",        "-3",    "+3",    "3+-5",  "(3)(5)", "3(5)",
-        "3 5", "03+5", "00",   "1e1", "3,5",  "3+5;",  "3+5#x", "(3+5", "3+5)",        "()",    "3+()",  "3\f+5", "3\v+5",  "sum(3,5)",
-        "3<5", "3==3", "0x10", "3!",  "٣+٥",  "３+５", "3×5",   "3−5",  "3\xC2\xA0+5", "$3+5$", "3+5=8", "3_0",   "nan"}) {
+  for (const char* text : {"",     " ",           "2**5",  "2^5",   "7//2",  "3.5",    ".5*8",
+                           "3+5.", "3--5",        "-3",    "+3",    "3+-5",  "(3)(5)", "3(5)",
+                           "3 5",  "03+5",        "00",    "1e1",   "3,5",   "3+5;",   "3+5#x",
+                           "(3+5", "3+5)",        "()",    "3+()",  "3\f+5", "3\v+5",  "sum(3,5)",
+                           "3<5",  "3==3",        "0x10",  "3!",    "٣+٥",   "３+５",  "3×5",
+                           "3−5",  "3\xC2\xA0+5", "$3+5$", "3+5=8", "3_0",   "nan"}) {
     CAPTURE(text);
     CHECK(Expression(text).fault() == ExpressionFault::not_an_expression);
   }
@@ -71,9 +73,11 @@ TEST_CASE("faults are told apart, and bad grammar comes first") {
   CHECK(Expression("3/(5-5)").fault() == ExpressionFault::division_by_zero);
   CHECK(Expression("3/(5-5)+").fault() == ExpressionFault::not_an_expression);
   CHECK(Expression("1000000000000000000").fault() == ExpressionFault::number_too_large);
-  CHECK(Expression("999999999999999999*999999999999999999*999999999").fault() == ExpressionFault::overflow);
+  CHECK(Expression("999999999999999999*999999999999999999*999999999").fault() ==
+        ExpressionFault::overflow);
   CHECK(Expression(repeated("(", 128) + "1" + repeated(")", 128)).fault() == ExpressionFault::none);
-  CHECK(Expression(repeated("(", 129) + "1" + repeated(")", 129)).fault() == ExpressionFault::too_deep);
+  CHECK(Expression(repeated("(", 129) + "1" + repeated(")", 129)).fault() ==
+        ExpressionFault::too_deep);
   CHECK(Expression(std::string(4096, '1')).fault() == ExpressionFault::number_too_large);
   CHECK(Expression(std::string(4097, '1')).fault() == ExpressionFault::too_long);
 }
@@ -85,7 +89,8 @@ TEST_CASE("the integers are listed in order, also after a division by zero") {
   CHECK(Expression("18446744073709551619+5").integers() == std::vector<std::int64_t>{-1, 5});
 }
 
-// muParser computes in double, so it can check but never judge: values must agree where doubles are good enough.
+// muParser computes in double, so it can check but never judge: values must agree where doubles are
+// good enough.
 TEST_CASE("agrees with muParser on random expressions") {
   Rng rng(2);
   int compared = 0;
@@ -98,7 +103,8 @@ TEST_CASE("agrees with muParser on random expressions") {
     const double theirs = parser.Eval();
     if (ours.fault() == ExpressionFault::division_by_zero) continue;
     REQUIRE(ours.fault() == ExpressionFault::none);
-    const double value = static_cast<double>(ours.value().numerator()) / static_cast<double>(ours.value().denominator());
+    const double value = static_cast<double>(ours.value().numerator()) /
+                         static_cast<double>(ours.value().denominator());
     CHECK(std::abs(theirs - value) <= 1e-9 * std::max(1.0, std::abs(value)));
     ++compared;
   }

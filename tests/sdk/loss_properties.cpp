@@ -25,19 +25,33 @@ struct Loss {
 
 const std::vector<Loss>& terms() {
   static const auto kl = [](KlOptions options) {
-    return [options](const Batch& b, const at::Tensor& x) { return kl_terms(x, b.added.at("reference"), options); };
+    return [options](const Batch& b, const at::Tensor& x) {
+      return kl_terms(x, b.added.at("reference"), options);
+    };
   };
   static const auto value = [](std::optional<double> clip) {
-    return [clip](const Batch& b, const at::Tensor& x) { return value_terms(x, b.added.at("value_old"), b.added.at("returns"), clip); };
+    return [clip](const Batch& b, const at::Tensor& x) {
+      return value_terms(x, b.added.at("value_old"), b.added.at("returns"), clip);
+    };
   };
   static const std::vector<Loss> kTerms = {
-      {"clipped", [](const Batch& b, const at::Tensor& x) { return clipped_surrogate(ratio(x, b.logp_old), b.advantage, 0.2, 0.28); }},
+      {"clipped",
+       [](const Batch& b, const at::Tensor& x) {
+         return clipped_surrogate(ratio(x, b.logp_old), b.advantage, 0.2, 0.28);
+       }},
       {"dual",
        [](const Batch& b, const at::Tensor& x) {
-         return dual_clipped(clipped_surrogate(ratio(x, b.logp_old), b.advantage, 0.2, 0.28), b.advantage, 1.3);
+         return dual_clipped(clipped_surrogate(ratio(x, b.logp_old), b.advantage, 0.2, 0.28),
+                             b.advantage, 1.3);
        }},
-      {"gspo", [](const Batch& b, const at::Tensor& x) { return clipped_surrogate(sequence_ratio(x, b), b.advantage, 0.2, 0.2); }},
-      {"cispo", [](const Batch& b, const at::Tensor& x) { return clipped_importance(ratio(x, b.logp_old), x, b.advantage, 0.5, 0.28); }},
+      {"gspo",
+       [](const Batch& b, const at::Tensor& x) {
+         return clipped_surrogate(sequence_ratio(x, b), b.advantage, 0.2, 0.2);
+       }},
+      {"cispo",
+       [](const Batch& b, const at::Tensor& x) {
+         return clipped_importance(ratio(x, b.logp_old), x, b.advantage, 0.5, 0.28);
+       }},
       {"k1", kl({"k1", "", {}, {}})},
       {"k2", kl({"k2", "", {}, {}})},
       {"k3", kl({"k3", "", 20.0, {}})},
@@ -54,12 +68,14 @@ std::vector<Loss> all_losses() {
   std::vector<Loss> out;
   for (const Loss& family : terms())
     for (const char* how : {"token", "sequence", "sequence_sum", "constant"})
-      out.push_back({family.name + ", " + how,
-                     [&family, how](const Batch& b, const at::Tensor& x) { return aggregate(family.of(b, x), b, how, 7.0); }});
+      out.push_back({family.name + ", " + how, [&family, how](const Batch& b, const at::Tensor& x) {
+                       return aggregate(family.of(b, x), b, how, 7.0);
+                     }});
   out.push_back({"classifier", [](const Batch& b, const at::Tensor& x) {
                    const at::Tensor logit = episode_sums(x * b.mask, b.episode, b.episodes());
                    const at::Tensor counts = episode_sums(b.mask, b.episode, b.episodes()).gt(0);
-                   return (classification_terms(logit, b.right.to(at::kDouble)) * counts).sum() / std::max(b.all.episodes, 1.0);
+                   return (classification_terms(logit, b.right.to(at::kDouble)) * counts).sum() /
+                          std::max(b.all.episodes, 1.0);
                  }});
   return out;
 }
@@ -138,7 +154,9 @@ TEST_CASE("what stands at masked tokens changes no loss, and has no gradient") {
     Rng rng(3, {i});
     Case other = c;
     const at::Tensor masked = c.b.mask.eq(0);
-    const auto disturb = [&](at::Tensor& t) { t = at::where(masked, t + uniform(rng, t.size(0), -3, 3), t); };
+    const auto disturb = [&](at::Tensor& t) {
+      t = at::where(masked, t + uniform(rng, t.size(0), -3, 3), t);
+    };
     disturb(other.x);
     disturb(other.b.logp_old);
     disturb(other.b.advantage);
@@ -161,7 +179,8 @@ TEST_CASE("a fully masked batch has loss 0, gradient 0 and nothing that is not a
   });
 }
 
-// Parts that detach() makes constant stay as they are while x moves; where a clip begins there is no derivative.
+// Parts that detach() makes constant stay as they are while x moves; where a clip begins there is
+// no derivative.
 TEST_CASE("gradients are the derivatives that finite differences find") {
   std::size_t compared = 0, kinks = 0;
   for_losses([&](const Loss& loss, const Case& c, std::uint64_t i) {
@@ -177,10 +196,13 @@ TEST_CASE("gradients are the derivatives that finite differences find") {
         constants.hold();
         return loss.of(c.b, moved).item<double>();
       };
-      const double above = (at_offset(kStep) - middle) / kStep, below = (middle - at_offset(-kStep)) / kStep;
+      const double above = (at_offset(kStep) - middle) / kStep,
+                   below = (middle - at_offset(-kStep)) / kStep;
       const bool kink = std::abs(above - below) > 1e-3;
       ++(kink ? kinks : compared);
-      if (!kink) CHECK(gradient[t].item<double>() == doctest::Approx((above + below) / 2).epsilon(1e-6).scale(1));
+      if (!kink)
+        CHECK(gradient[t].item<double>() ==
+              doctest::Approx((above + below) / 2).epsilon(1e-6).scale(1));
     }
   });
   CHECK(compared > 3000);
@@ -190,7 +212,9 @@ TEST_CASE("gradients are the derivatives that finite differences find") {
 // ---- ratios ----
 
 TEST_CASE("at ratio 1 every surrogate has exactly the gradient of REINFORCE") {
-  const Loss reinforce{"", [](const Batch& b, const at::Tensor& x) { return aggregate(-b.advantage * x, b, "token"); }};
+  const Loss reinforce{"", [](const Batch& b, const at::Tensor& x) {
+                         return aggregate(-b.advantage * x, b, "token");
+                       }};
   for (const char* name : {"clipped", "dual", "cispo"}) {
     CAPTURE(name);
     for (const Loss& family : terms()) {
@@ -198,7 +222,9 @@ TEST_CASE("at ratio 1 every surrogate has exactly the gradient of REINFORCE") {
       for (std::uint64_t i = 0; i < kBatches; ++i) {
         Case c = random_case(i);
         c.x = c.b.logp_old.clone();
-        const Loss loss{name, [&](const Batch& b, const at::Tensor& x) { return aggregate(family.of(b, x), b, "token"); }};
+        const Loss loss{name, [&](const Batch& b, const at::Tensor& x) {
+                          return aggregate(family.of(b, x), b, "token");
+                        }};
         CHECK(at::equal(evaluate(loss, c).gradient, evaluate(reinforce, c).gradient));
       }
     }
@@ -209,11 +235,14 @@ TEST_CASE("for completions of one token GSPO is PPO, in ratio, loss and gradient
   for (std::uint64_t i = 0; i < kBatches; ++i) {
     const Case c = random_case(i, /*longest=*/1);
     const at::Tensor counted = c.b.mask.gt(0);
-    check_close(sequence_ratio(c.x, c.b).masked_select(counted), ratio(c.x, c.b.logp_old).masked_select(counted));
+    check_close(sequence_ratio(c.x, c.b).masked_select(counted),
+                ratio(c.x, c.b.logp_old).masked_select(counted));
     const auto loss = [&](bool sequence) {
       return Loss{"", [sequence](const Batch& b, const at::Tensor& x) {
-                    return aggregate(clipped_surrogate(sequence ? sequence_ratio(x, b) : ratio(x, b.logp_old), b.advantage, 0.2, 0.2), b,
-                                     "token");
+                    return aggregate(
+                        clipped_surrogate(sequence ? sequence_ratio(x, b) : ratio(x, b.logp_old),
+                                          b.advantage, 0.2, 0.2),
+                        b, "token");
                   }};
     };
     const Value gspo = evaluate(loss(true), c), ppo = evaluate(loss(false), c);
@@ -226,7 +255,8 @@ TEST_CASE("truncated importance is never above its cap, and the plain ratio belo
   for (std::uint64_t i = 0; i < kBatches; ++i) {
     const Case c = random_case(i);
     for (const double cap : {0.5, 1.0, 2.0}) {
-      const at::Tensor weight = truncated_importance(c.x * 10, c.b.logp_old, cap), rho = ratio(c.x * 10, c.b.logp_old);
+      const at::Tensor weight = truncated_importance(c.x * 10, c.b.logp_old, cap),
+                       rho = ratio(c.x * 10, c.b.logp_old);
       CHECK(weight.max().item<double>() <= cap);
       CHECK(at::equal(weight, at::where(rho.lt(cap), rho, at::full_like(rho, cap))));
     }

@@ -1,4 +1,5 @@
-// Expected values are those of CPython 3.11: re.finditer(r"<answer>(.*?)</answer>", text), str.strip, int.
+// Expected values are those of CPython 3.11: re.finditer(r"<answer>(.*?)</answer>", text),
+// str.strip, int.
 
 #include "tinyzero/python_scorer.h"
 

@@ -58,9 +58,11 @@ TEST_CASE("numbers in text are read whole or not at all") {
     const char* text;
     std::optional<double> value;
   };
-  const Case reals[] = {{"1.5", 1.5}, {"-1e-4", -1e-4}, {"+.5", 0.5}, {"1.", 1.0},  {"1e3", 1000.0}, {"1e-999", 0.0}, {"0.1", 0.1},
-                        {"", {}},     {".", {}},        {"1,5", {}},  {"1.5 ", {}}, {" 1", {}},      {"1e", {}},      {"1e999", {}},
-                        {"--1", {}},  {"+-1", {}},      {"inf", {}},  {"nan", {}},  {"0x10", {}},    {"1_000", {}},   {"1e+2", 100.0}};
+  const Case reals[] = {
+      {"1.5", 1.5}, {"-1e-4", -1e-4}, {"+.5", 0.5},   {"1.", 1.0}, {"1e3", 1000.0}, {"1e-999", 0.0},
+      {"0.1", 0.1}, {"", {}},         {".", {}},      {"1,5", {}}, {"1.5 ", {}},    {" 1", {}},
+      {"1e", {}},   {"1e999", {}},    {"--1", {}},    {"+-1", {}}, {"inf", {}},     {"nan", {}},
+      {"0x10", {}}, {"1_000", {}},    {"1e+2", 100.0}};
   for (const Case& c : reals) {
     CAPTURE(c.text);
     CHECK(parse_real(c.text) == c.value);
@@ -68,7 +70,8 @@ TEST_CASE("numbers in text are read whole or not at all") {
   CHECK(parse_integer("-7") == -7);
   CHECK(parse_integer("+7") == 7);
   CHECK(parse_integer("9223372036854775807") == INT64_MAX);
-  for (const char* text : {"", "+", "-", "+-1", "1.0", "1e3", " 1", "1 ", "9223372036854775808", "0x1", "1'000"}) {
+  for (const char* text :
+       {"", "+", "-", "+-1", "1.0", "1e3", " 1", "1 ", "9223372036854775808", "0x1", "1'000"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_integer(text));
   }

@@ -10,7 +10,8 @@ TEST_SUITE_BEGIN("sdk/state");
 
 TEST_CASE("fields are read in any order, with blanks and unknown fields") {
   const StateReader state(
-      " { \"target\" : -46, \"extra\": {\"a\": [1, \"]\", null]}, \"numbers\":[3, 7,25],\n\"op\":\"*\", \"empty\": [] } ");
+      " { \"target\" : -46, \"extra\": {\"a\": [1, \"]\", null]}, \"numbers\":[3, "
+      "7,25],\n\"op\":\"*\", \"empty\": [] } ");
   CHECK(state.integer("target") == -46);
   CHECK(state.integers("numbers") == std::vector<std::int64_t>{3, 7, 25});
   CHECK(state.integers("empty").empty());
@@ -18,7 +19,8 @@ TEST_CASE("fields are read in any order, with blanks and unknown fields") {
 }
 
 TEST_CASE("what is not there, or is something else, is a BadState") {
-  const StateReader state(R"({"n": 3, "list": [1, 2], "text": "a\"b", "real": 1.5, "big": 1234567890123456789})");
+  const StateReader state(
+      R"({"n": 3, "list": [1, 2], "text": "a\"b", "real": 1.5, "big": 1234567890123456789})");
   CHECK_THROWS_AS(state.integer("missing"), BadState);
   CHECK_THROWS_AS(state.integer("list"), BadState);
   CHECK_THROWS_AS(state.integers("n"), BadState);
@@ -29,8 +31,8 @@ TEST_CASE("what is not there, or is something else, is a BadState") {
 }
 
 TEST_CASE("anything but one object is refused") {
-  for (const char* text : {"", "null", "[1]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1", "{\"a\":1}x", "{\"a\":1,}", "{a:1}", "{\"a\":[1}",
-                           "{\"a\":\"b}", "{}{}"}) {
+  for (const char* text : {"", "null", "[1]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1", "{\"a\":1}x",
+                           "{\"a\":1,}", "{a:1}", "{\"a\":[1}", "{\"a\":\"b}", "{}{}"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(StateReader{text}, BadState);
   }

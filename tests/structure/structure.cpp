@@ -26,14 +26,17 @@ std::vector<Include> includes_of(const std::string& folder) {
   std::vector<Include> out;
   for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
     const std::string extension = entry.path().extension().string();
-    if (!entry.is_regular_file() || (extension != ".h" && extension != ".cpp" && extension != ".cu" && extension != ".c")) continue;
+    if (!entry.is_regular_file() ||
+        (extension != ".h" && extension != ".cpp" && extension != ".cu" && extension != ".c"))
+      continue;
     const std::string text = read_file(entry.path());
     std::size_t at = 0;
     while (at < text.size()) {
       const std::size_t end = std::min(text.find('\n', at), text.size());
       std::smatch match;
       const std::string line = text.substr(at, end - at);
-      if (std::regex_search(line, match, kInclude)) out.push_back({fs::relative(entry.path(), kRoot).string(), match[1]});
+      if (std::regex_search(line, match, kInclude))
+        out.push_back({fs::relative(entry.path(), kRoot).string(), match[1]});
       at = end + 1;
     }
   }
@@ -75,8 +78,8 @@ TEST_CASE("task code sees no LibTorch, and torch/torch.h is included nowhere") {
       CHECK(include.to != "torch/torch.h");
     }
   }
-  for (const char* header :
-       {"task_abi.h", "task.h", "item.h", "settings.h", "rng.h", "rational.h", "answer.h", "expression.h", "state.h", "note.h"}) {
+  for (const char* header : {"task_abi.h", "task.h", "item.h", "settings.h", "rng.h", "rational.h",
+                             "answer.h", "expression.h", "state.h", "note.h"}) {
     CHECK(read_file(kRoot / "sdk/include/tinyzero" / header).find("ATen/") == std::string::npos);
   }
 }
@@ -120,15 +123,19 @@ TEST_CASE("files are opened, locked and counted on in core/base alone, and no sh
       {"\\bflock\\(", "FileLock of core/base/lock.h"},
       {"hardware_concurrency|_SC_NPROCESSORS", "cpu_allowance of core/base/cpus.h"},
       {"\\bpopen\\(|[^.>\\w]system\\(|\"-c\"", "run_program of core/base/child.h"},
-      {"std::(puts|printf|putchar)\\b|std::fflush\\(stdout|fmt::print\\(|std::(cout|cerr)|fputs\\(", "core/cli/output.h"},
+      {"std::(puts|printf|putchar)\\b|std::fflush\\(stdout|fmt::print\\(|std::(cout|cerr)|fputs\\(",
+       "core/cli/output.h"},
   };
   for (const Rule& rule : rules) {
     const std::regex pattern(rule.pattern);
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / "core")) {
       const fs::path path = fs::relative(entry.path(), kRoot);
-      const bool home = path.string().starts_with("core/base/") || path == "core/cli/output.cpp" || path == "core/cli/screen.cpp" ||
+      const bool home = path.string().starts_with("core/base/") || path == "core/cli/output.cpp" ||
+                        path == "core/cli/screen.cpp" ||
                         path.string().starts_with("core/plugin/worker/");
-      if (!entry.is_regular_file() || home || (path.extension() != ".h" && path.extension() != ".cpp")) continue;
+      if (!entry.is_regular_file() || home ||
+          (path.extension() != ".h" && path.extension() != ".cpp"))
+        continue;
       std::istringstream lines(read_file(entry.path()));
       for (std::string line; std::getline(lines, line);) {
         if (line.find("/proc/") != std::string::npos) continue;  // of the system's own
@@ -150,7 +157,9 @@ TEST_CASE("the core names no task and no algorithm") {
     for (const char* name : {"countdown", "multiplication", "\"grpo\"", "\"ppo\"", "\"prime\""}) {
       const std::size_t at = text.find(name);
       // An example in a message or comment is not a dependency.
-      const bool example = at != std::string::npos && (text.substr(at > 60 ? at - 60 : 0, 60).find("for example") != std::string::npos);
+      const bool example =
+          at != std::string::npos &&
+          (text.substr(at > 60 ? at - 60 : 0, 60).find("for example") != std::string::npos);
       CHECK((at == std::string::npos || example));
     }
   }
@@ -159,22 +168,28 @@ TEST_CASE("the core names no task and no algorithm") {
 TEST_CASE("no number, letter or date depends on the locale, and std::regex meets no input") {
   // In the left column what is forbidden, in the right the file that may use it.
   const std::pair<const char*, const char*> rules[] = {
-      {R"(\b(strto(d|f|ld|l|ll|ul|ull)|sto(d|f|ld|i|l|ll|ul|ull)|ato(f|i|l|ll)|v?sn?printf|v?sscanf|strftime)\()", ""},
-      {R"(\b(is(alpha|alnum|digit|xdigit|space|punct|print|upper|lower|cntrl|graph)|to(upper|lower))\()", ""},
-      {R"(\bsetlocale\()", "core/plugin/worker/main.cpp"},  // a check of tasks starts workers in several
-      {R"(\{:[^}"]*[aA]\})", ""},                           // fmt writes hexadecimal numbers through printf
+      {R"(\b(strto(d|f|ld|l|ll|ul|ull)|sto(d|f|ld|i|l|ll|ul|ull)|ato(f|i|l|ll)|v?sn?printf|v?sscanf|strftime)\()",
+       ""},
+      {R"(\b(is(alpha|alnum|digit|xdigit|space|punct|print|upper|lower|cntrl|graph)|to(upper|lower))\()",
+       ""},
+      {R"(\bsetlocale\()",
+       "core/plugin/worker/main.cpp"},  // a check of tasks starts workers in several
+      {R"(\{:[^}"]*[aA]\})", ""},       // fmt writes hexadecimal numbers through printf
       {R"(std::regex|<regex>|std::locale)", ""}};
   for (const char* folder : {"core", "sdk", "tasks", "plugins"}) {
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
       const std::string extension = entry.path().extension().string();
-      if (extension != ".h" && extension != ".cpp" && extension != ".cu" && extension != ".c") continue;
-      const std::string text = read_file(entry.path()), name = fs::relative(entry.path(), kRoot).string();
+      if (extension != ".h" && extension != ".cpp" && extension != ".cu" && extension != ".c")
+        continue;
+      const std::string text = read_file(entry.path()),
+                        name = fs::relative(entry.path(), kRoot).string();
       for (const auto& [forbidden, allowed] : rules) {
         std::smatch match;
         const bool found = name != allowed && std::regex_search(text, match, std::regex(forbidden));
         CAPTURE(name);
-        CHECK_MESSAGE(!found,
-                      "it uses " << match.str() << ": tinyzero/number_text.h and tinyzero/ascii.h have what does not obey the locale");
+        CHECK_MESSAGE(!found, "it uses " << match.str()
+                                         << ": tinyzero/number_text.h and tinyzero/ascii.h have "
+                                            "what does not obey the locale");
       }
     }
   }
@@ -194,12 +209,15 @@ TEST_CASE("no file holds notes to self or trailing blanks") {
   for (const char* folder : {"core", "sdk", "tasks", "plugins", "tests", "configs", "docs"}) {
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
       const fs::path path = entry.path();
-      if (!entry.is_regular_file() || path.string().find("/golden/") != std::string::npos || path.filename() == "structure.cpp") continue;
+      if (!entry.is_regular_file() || path.string().find("/golden/") != std::string::npos ||
+          path.filename() == "structure.cpp")
+        continue;
       const std::string text = read_file(path);
       CAPTURE(path.string());
       CHECK(text.find("TODO") == std::string::npos);
       CHECK(text.find("FIXME") == std::string::npos);
-      if (path.extension() == ".h" || path.extension() == ".cpp") CHECK(text.find(" \n") == std::string::npos);
+      if (path.extension() == ".h" || path.extension() == ".cpp")
+        CHECK(text.find(" \n") == std::string::npos);
     }
   }
 }

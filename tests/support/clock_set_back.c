@@ -1,5 +1,6 @@
-/* Preloaded into a program, makes every look at the time of day show one hour less than the look before, and the first one some time after 2030.
-   The clocks that only go forward are left alone. */
+/* Preloaded into a program, makes every look at the time of day show one hour less than the look
+   before, and the first one some time after 2030. The clocks that only go forward are left alone.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdatomic.h>

@@ -39,7 +39,8 @@ Model small_model(const Shape& shape) {
   Rng rng(5);
   for (std::int64_t i = 0; i < model.weights.size(); ++i) {
     float& w = model.weights.data()[i];
-    w = (w == 1.0f ? 1.0f : w * 6.0f) + static_cast<float>(0.2 * (rng.uniform() - 0.5));  // far from uniform; biases and norms too
+    w = (w == 1.0f ? 1.0f : w * 6.0f) +
+        static_cast<float>(0.2 * (rng.uniform() - 0.5));  // far from uniform; biases and norms too
   }
   return model;
 }
@@ -69,7 +70,8 @@ void check_same(const std::vector<Episode>& a, const std::vector<Episode>& b) {
 }
 
 // Equal tokens, and log-probs within `tolerance`.
-void check_near(const std::vector<Episode>& got, const std::vector<Episode>& expected, double tolerance) {
+void check_near(const std::vector<Episode>& got, const std::vector<Episode>& expected,
+                double tolerance) {
   REQUIRE(got.size() == expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
     CAPTURE(i);
@@ -92,7 +94,8 @@ void check_golden_models(const std::shared_ptr<Device>& device) {
     DeviceEngine engine(device, model);
     const Json logits = parse_json(read_file(folder / "golden" / "logits.json"), "logits.json");
     const Json greedy = parse_json(read_file(folder / "golden" / "greedy.json"), "greedy.json");
-    const double abs_tolerance = logits["tolerance"]["abs"], rel_tolerance = logits["tolerance"]["rel"];
+    const double abs_tolerance = logits["tolerance"]["abs"],
+                 rel_tolerance = logits["tolerance"]["rel"];
     std::vector<Ids> sequences;
     for (const Json& prompt : logits["prompts"]) {
       sequences.push_back(prompt["ids"]);
@@ -106,12 +109,14 @@ void check_golden_models(const std::shared_ptr<Device>& device) {
       REQUIRE(scores[s].size() == sequences[s].size() - 1);
       const std::size_t first = prompt["ids"].size() - 1;
       for (std::size_t i = 0; i < expected.size(); ++i)
-        CHECK(std::abs(scores[s][first + i] - expected[i]) <= abs_tolerance + rel_tolerance * std::abs(expected[i]));
+        CHECK(std::abs(scores[s][first + i] - expected[i]) <=
+              abs_tolerance + rel_tolerance * std::abs(expected[i]));
     }
     std::vector<Prompt> prompts;
     for (const Json& prompt : greedy["prompts"]) prompts.push_back({prompt["ids"], 1});
     const auto episodes = engine.generate(prompts, {40, 0.0, {}, 1, Purpose::generation, 0});
-    for (std::size_t i = 0; i < prompts.size(); ++i) CHECK(episodes[i].tokens == greedy["prompts"][i]["tokens"].get<Ids>());
+    for (std::size_t i = 0; i < prompts.size(); ++i)
+      CHECK(episodes[i].tokens == greedy["prompts"][i]["tokens"].get<Ids>());
   }
 }
 
@@ -131,7 +136,8 @@ void check_tokens_of_cpu(const std::shared_ptr<Device>& device) {
   std::int64_t ended = 0, cut = 0;
   for (std::size_t i = 0; i < samplings.size(); ++i) {
     CAPTURE(i);
-    const auto expected = cpu.generate(prompts, samplings[i]), got = engine.generate(prompts, samplings[i]);
+    const auto expected = cpu.generate(prompts, samplings[i]),
+               got = engine.generate(prompts, samplings[i]);
     check_near(got, expected, 3e-5);
     CHECK(engine.statistics().tokens == cpu.statistics().tokens);
     CHECK(engine.statistics().slot_use > 0.3);
@@ -169,7 +175,8 @@ void check_independence(const std::shared_ptr<Device>& device, Dtype precision) 
   }
   sequences.push_back({3});  // has nothing to score
   for (int i = 0; i < 50; ++i) sequences.push_back({1, static_cast<std::int32_t>(i), 4});
-  // A score sees its sequence as one, a completion its prompt and itself: in bf16 the last bit of a rounded sum may differ.
+  // A score sees its sequence as one, a completion its prompt and itself: in bf16 the last bit of a
+  // rounded sum may differ.
   const double tolerance = precision == Dtype::f32 ? 2e-5 : 2e-2;
   const auto scores = wide.score(sequences, 0.9);
   REQUIRE(scores.size() == sequences.size());
@@ -177,30 +184,36 @@ void check_independence(const std::shared_ptr<Device>& device, Dtype precision) 
   for (std::size_t i = 0; i < expected.size(); ++i) {
     CHECK(one.score({sequences[i]}, 0.9).front() == scores[i]);
     const std::size_t first = scores[i].size() - expected[i].logp.size();
-    for (std::size_t t = 0; t < expected[i].logp.size(); ++t) CHECK(std::abs(scores[i][first + t] - expected[i].logp[t]) < tolerance);
+    for (std::size_t t = 0; t < expected[i].logp.size(); ++t)
+      CHECK(std::abs(scores[i][first + t] - expected[i].logp[t]) < tolerance);
   }
 }
 
 void check_shapes(const std::shared_ptr<Device>& device) {
-  const std::vector<Shape> shapes = {{1, 1, 8, false, false, false},  {4, 4, 64, true, false, true},   {14, 2, 64, true, false, true},
-                                     {8, 1, 128, false, true, false}, {16, 1, 48, false, false, true}, {2, 1, 256, true, true, false}};
+  const std::vector<Shape> shapes = {
+      {1, 1, 8, false, false, false},  {4, 4, 64, true, false, true},
+      {14, 2, 64, true, false, true},  {8, 1, 128, false, true, false},
+      {16, 1, 48, false, false, true}, {2, 1, 256, true, true, false}};
   for (const Shape& shape : shapes) {
     CAPTURE(shape.heads);
     CAPTURE(shape.head_dim);
     const Model model = small_model(shape);
     Ids longer;
     for (std::int32_t k = 0; k < 270; ++k) longer.push_back((k * 5 + k / 7) % 61);
-    const std::vector<Prompt> prompts = {{longer, 2}, {{5}, 1}, {Ids(longer.begin(), longer.begin() + 129), 1}};
+    const std::vector<Prompt> prompts = {
+        {longer, 2}, {{5}, 1}, {Ids(longer.begin(), longer.begin() + 129), 1}};
     Sampling sampling = some_sampling();
     sampling.eos.clear();
     sampling.max_tokens = 140;
     CpuEngine cpu(model, {1, 3, "scalar"});
     DeviceEngine engine(device, model, {Dtype::f32, 0, 16});
     check_near(engine.generate(prompts, sampling), cpu.generate(prompts, sampling), 1e-4);
-    const auto scores = engine.score({longer, {1, 2}}, 1.0), expected = cpu.score({longer, {1, 2}}, 1.0);
+    const auto scores = engine.score({longer, {1, 2}}, 1.0),
+               expected = cpu.score({longer, {1, 2}}, 1.0);
     for (std::size_t s = 0; s < scores.size(); ++s) {
       REQUIRE(scores[s].size() == expected[s].size());
-      for (std::size_t t = 0; t < scores[s].size(); ++t) CHECK(std::abs(scores[s][t] - expected[s][t]) < 1e-4);
+      for (std::size_t t = 0; t < scores[s].size(); ++t)
+        CHECK(std::abs(scores[s][t] - expected[s][t]) < 1e-4);
     }
   }
 }
@@ -238,7 +251,8 @@ void check_products(Device& device) {
     return memory;
   };
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
-    for (const auto& [n, k] : {std::pair<std::int64_t, std::int64_t>{48, 64}, {1088, 64}, {152, 896}, {896, 4864}}) {
+    for (const auto& [n, k] :
+         {std::pair<std::int64_t, std::int64_t>{48, 64}, {1088, 64}, {152, 896}, {896, 4864}}) {
       const auto w = numbers(n * k), bias = numbers(n);
       const std::int64_t most = 1024;
       const auto x = numbers(most * k), start = numbers(most * n);
@@ -248,7 +262,8 @@ void check_products(Device& device) {
         for (const std::int64_t m : {32, 64, 256, 1024}) {
           if (m > 64 && device.name() == "host" && n * k > 100'000) continue;  // minutes
           void* ys = on_device(start, Dtype::f32);
-          device.multiply({xs, ws, add ? nullptr : static_cast<const float*>(bs), static_cast<float*>(ys), m, n, k, dtype, add});
+          device.multiply({xs, ws, add ? nullptr : static_cast<const float*>(bs),
+                           static_cast<float*>(ys), m, n, k, dtype, add});
           std::vector<float> y(static_cast<std::size_t>(m * n));
           device.download(y.data(), ys, m * n * 4);
           device.release(ys);
@@ -260,9 +275,11 @@ void check_products(Device& device) {
           double worst = 0;
           for (std::int64_t i = 0; i < m; i += 7) {
             for (std::int64_t j = 0; j < n; j += 5) {
-              double sum = add ? start[static_cast<std::size_t>(i * n + j)] : bias[static_cast<std::size_t>(j)];
+              double sum = add ? start[static_cast<std::size_t>(i * n + j)]
+                               : bias[static_cast<std::size_t>(j)];
               for (std::int64_t c = 0; c < k; ++c)
-                sum += static_cast<double>(x[static_cast<std::size_t>(i * k + c)]) * w[static_cast<std::size_t>(j * k + c)];
+                sum += static_cast<double>(x[static_cast<std::size_t>(i * k + c)]) *
+                       w[static_cast<std::size_t>(j * k + c)];
               worst = std::max(worst, std::abs(sum - y[static_cast<std::size_t>(i * n + j)]));
             }
           }

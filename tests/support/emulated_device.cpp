@@ -13,11 +13,13 @@ void multiply_rows(const Product& p) {
   for (std::size_t i = 0; i < right.size(); ++i) right[i] = widen(w[i]);
   std::vector<float> left(static_cast<std::size_t>(p.k));
   for (std::int64_t i = 0; i < p.m; ++i) {
-    for (std::int64_t c = 0; c < p.k; ++c) left[static_cast<std::size_t>(c)] = widen(x[i * p.k + c]);
+    for (std::int64_t c = 0; c < p.k; ++c)
+      left[static_cast<std::size_t>(c)] = widen(x[i * p.k + c]);
     for (std::int64_t j = 0; j < p.n; ++j) {
       double sum = (p.bias != nullptr ? p.bias[j] : 0.0f) + (p.add ? p.y[i * p.n + j] : 0.0f);
       const float* row = right.data() + j * p.k;
-      for (std::int64_t c = 0; c < p.k; ++c) sum += static_cast<double>(left[static_cast<std::size_t>(c)]) * static_cast<double>(row[c]);
+      for (std::int64_t c = 0; c < p.k; ++c)
+        sum += static_cast<double>(left[static_cast<std::size_t>(c)]) * static_cast<double>(row[c]);
       p.y[i * p.n + j] = static_cast<float>(sum);
     }
   }
@@ -43,7 +45,8 @@ class EmulatedDevice::Script : public Device::Recording {
 };
 
 void* EmulatedDevice::allocate(std::int64_t bytes) {
-  if (bytes > free_bytes()) throw Failure("no memory for " + std::to_string(bytes) + " bytes on the emulated device");
+  if (bytes > free_bytes())
+    throw Failure("no memory for " + std::to_string(bytes) + " bytes on the emulated device");
   std::unique_ptr<char[]> block(new char[static_cast<std::size_t>(bytes)]());
   void* memory = block.get();
   used_ += bytes;

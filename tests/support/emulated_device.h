@@ -1,7 +1,9 @@
-// A device for tests: the kernels of rollout/cuda run on the host, block after block and thread after thread.
+// A device for tests: the kernels of rollout/cuda run on the host, block after block and thread
+// after thread.
 //
-// Phases end where the barriers of a device stand. Within a phase the threads run one after the other, in rising or in falling order, and so do the
-// blocks of a kernel: what differs between the two orders would be a race on a device. Shared memory begins as NaN. A recording keeps the
+// Phases end where the barriers of a device stand. Within a phase the threads run one after the
+// other, in rising or in falling order, and so do the blocks of a kernel: what differs between the
+// two orders would be a race on a device. Shared memory begins as NaN. A recording keeps the
 // arguments that launches had, as a graph does.
 #pragma once
 
@@ -22,7 +24,8 @@ class EmulatedBlock {
   template <class T>
   using Local = std::array<T, kThreads>;
 
-  EmulatedBlock(unsigned char* shared_memory, bool falling) : shared(shared_memory), falling_(falling) {}
+  EmulatedBlock(unsigned char* shared_memory, bool falling)
+      : shared(shared_memory), falling_(falling) {}
 
   unsigned char* shared;
   int x = 0, y = 0, z = 0;
@@ -48,7 +51,8 @@ class EmulatedBlock {
     for (int distance = kWarp / 2; distance > 0; distance /= 2) {
       const Local<float> before = x;
       for (int t = 0; t < kThreads; ++t)
-        x[static_cast<std::size_t>(t)] = f(before[static_cast<std::size_t>(t)], before[static_cast<std::size_t>(t ^ distance)]);
+        x[static_cast<std::size_t>(t)] =
+            f(before[static_cast<std::size_t>(t)], before[static_cast<std::size_t>(t ^ distance)]);
     }
   }
 
@@ -58,9 +62,11 @@ class EmulatedBlock {
 template <class Kernel>
 void emulate(const Kernel& kernel, bool falling = false) {
   const Grid grid = kernel.grid();
-  // As many bytes as a device would give, on the heap, where a sanitizer sees what is beyond; 16-byte aligned.
+  // As many bytes as a device would give, on the heap, where a sanitizer sees what is beyond;
+  // 16-byte aligned.
   const auto bytes = static_cast<std::size_t>(kernel.shared_bytes());
-  const std::unique_ptr<unsigned char[]> memory(new unsigned char[std::max<std::size_t>(bytes, 16)]);
+  const std::unique_ptr<unsigned char[]> memory(
+      new unsigned char[std::max<std::size_t>(bytes, 16)]);
   const std::int64_t blocks = grid.x * grid.y * grid.z;
   for (std::int64_t i = 0; i < blocks; ++i) {
     const std::int64_t b = falling ? blocks - 1 - i : i;
@@ -87,8 +93,12 @@ class EmulatedDevice : public Device {
   std::int64_t free_bytes() const override { return options_.memory - used_; }
   void* allocate(std::int64_t bytes) override;
   void release(void* memory) noexcept override;
-  void upload(void* to, const void* from, std::int64_t bytes) override { std::memcpy(to, from, static_cast<std::size_t>(bytes)); }
-  void download(void* to, const void* from, std::int64_t bytes) override { std::memcpy(to, from, static_cast<std::size_t>(bytes)); }
+  void upload(void* to, const void* from, std::int64_t bytes) override {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+  }
+  void download(void* to, const void* from, std::int64_t bytes) override {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+  }
   void launch(const AnyKernel& kernel) override;
   void multiply(const Product& product) override;
   std::unique_ptr<Recording> record(const std::function<void()>& work) override;

@@ -1,5 +1,5 @@
-// An algorithm with the faults that authors make, for `algorithm check`; without one it is GRPO's core: groups' advantages, a clipped ratio,
-// a mean over tokens.
+// An algorithm with the faults that authors make, for `algorithm check`; without one it is GRPO's
+// core: groups' advantages, a clipped ratio, a mean over tokens.
 
 #include <c10/core/GradMode.h>
 
@@ -17,7 +17,8 @@ class Faulty : public Algorithm {
  public:
   void describe(SettingsTable& t) override {
     t.add("fault", fault_, "what is wrong")
-        .one_of({"none", "local_mean", "masked", "order", "sign", "entropy", "detached", "guard", "state", "crash", "loop"});
+        .one_of({"none", "local_mean", "masked", "order", "sign", "entropy", "detached", "guard",
+                 "state", "crash", "loop"});
     t.add("nan_at", nan_at_, "step of the run whose loss is not a number; 0: none").between(0, 1e9);
   }
 
@@ -25,8 +26,9 @@ class Faulty : public Algorithm {
 
   void prepare(Batch& b, AlgorithmHost& host) override {
     is_nan_ = nan_at_ > 0 && host.step() == nan_at_;
-    const at::Tensor usable = is("masked") ? at::ones_like(b.usable) : b.usable;                     // (B)
-    at::Tensor advantage = group_advantage(b.reward, b.group, usable, /*scale_by_std=*/true, 1e-6);  // (B)
+    const at::Tensor usable = is("masked") ? at::ones_like(b.usable) : b.usable;  // (B)
+    at::Tensor advantage =
+        group_advantage(b.reward, b.group, usable, /*scale_by_std=*/true, 1e-6);  // (B)
     if (is("sign")) advantage = -advantage;
     b.advantage = spread_to_tokens(advantage, b.episode);  // (N)
     if (is("order")) b.advantage = b.advantage * at::linspace(0.5, 1.5, b.tokens());
@@ -38,7 +40,8 @@ class Faulty : public Algorithm {
     }
     const at::Tensor logp = is("detached") ? policy.logp.detach() : policy.logp;  // (N)
     const at::Tensor rho = ratio(logp, b.logp_old);                               // (N)
-    metrics.add("clipped", masked_sum(is_clipped(rho, b.advantage, 0.2, 0.2), b.mask), b.mask.sum().item<double>());
+    metrics.add("clipped", masked_sum(is_clipped(rho, b.advantage, 0.2, 0.2), b.mask),
+                b.mask.sum().item<double>());
     at::Tensor terms = clipped_surrogate(rho, b.advantage, 0.2, 0.2);  // (N)
     if (is("guard")) terms = terms * constant_ratio(policy.logp, b);
     if (is("entropy")) terms = terms - 0.01 * policy.entropy;

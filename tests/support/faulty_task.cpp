@@ -12,7 +12,9 @@ namespace {
 struct Faulty {
   struct Settings {
     std::string fault = "none";
-    void describe(SettingsTable& t) { t.add("fault", fault, "what is wrong").one_of({"none", "loops", "prints", "reason"}); }
+    void describe(SettingsTable& t) {
+      t.add("fault", fault, "what is wrong").one_of({"none", "loops", "prints", "reason"});
+    }
   };
   static constexpr About about{"faulty", "has faults", "1.0.0", "Write the next number."};
   static constexpr std::array parts{"correct"};
@@ -34,13 +36,23 @@ struct Faulty {
     for (volatile bool forever = true; settings_.fault == "loops" && forever;) {
     }
     const bool right = find_answer(completion) == next(state);
-    return {right ? 1.0 : 0.0, Outcome::scored, right ? 0u : settings_.fault == "reason" ? 2u : 1u, {}, {}};
+    return {right ? 1.0 : 0.0,
+            Outcome::scored,
+            right                         ? 0u
+            : settings_.fault == "reason" ? 2u
+                                          : 1u,
+            {},
+            {}};
   }
 
-  std::optional<std::string> solve(std::string_view state) const { return "<answer>" + next(state) + "</answer>"; }
+  std::optional<std::string> solve(std::string_view state) const {
+    return "<answer>" + next(state) + "</answer>";
+  }
 
  private:
-  static std::string next(std::string_view state) { return std::to_string(StateReader(state).integer("n") + 1); }
+  static std::string next(std::string_view state) {
+    return std::to_string(StateReader(state).integer("n") + 1);
+  }
 
   Settings settings_;
 };

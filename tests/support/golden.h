@@ -14,7 +14,8 @@ namespace tinyzero {
 
 inline fs::path golden_folder() {
   const char* folder = std::getenv("TINYZERO_GOLDEN");
-  return folder != nullptr && *folder != '\0' ? fs::path(folder) : fs::path(TINYZERO_SOURCE) / "tests" / "golden";
+  return folder != nullptr && *folder != '\0' ? fs::path(folder)
+                                              : fs::path(TINYZERO_SOURCE) / "tests" / "golden";
 }
 
 // The lines of a file, of a compressed one what it holds.
@@ -32,7 +33,8 @@ inline std::vector<Json> json_lines(const fs::path& path) {
   const std::string text = lines_of(path);
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (end > at) out.push_back(parse_json(std::string_view(text).substr(at, end - at), path.string()));
+    if (end > at)
+      out.push_back(parse_json(std::string_view(text).substr(at, end - at), path.string()));
     at = end + 1;
   }
   return out;

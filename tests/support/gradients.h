@@ -1,4 +1,5 @@
-// The gradient of a loss over sequences, on the way that training takes: packed micro-batches on replicas of the model.
+// The gradient of a loss over sequences, on the way that training takes: packed micro-batches on
+// replicas of the model.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -14,8 +15,9 @@
 
 namespace tinyzero {
 
-// sum over the completion tokens, in the order of the sequences, of logp_weight · logp + entropy_weight · entropy, of distributions at
-// `temperature`; of a model with a value head, of logp_weight · value.
+// sum over the completion tokens, in the order of the sequences, of logp_weight · logp +
+// entropy_weight · entropy, of distributions at `temperature`; of a model with a value head, of
+// logp_weight · value.
 struct LossCase {
   std::vector<Sequence> sequences;
   std::vector<float> logp_weights, entropy_weights;
@@ -23,7 +25,8 @@ struct LossCase {
 
   static LossCase from_json(const Json& json) {
     LossCase out;
-    for (const Json& s : json.at("sequences")) out.sequences.push_back({s.at("ids"), s.at("prompt")});
+    for (const Json& s : json.at("sequences"))
+      out.sequences.push_back({s.at("ids"), s.at("prompt")});
     out.logp_weights = json.at("logp_weights").get<std::vector<float>>();
     out.entropy_weights = json.at("entropy_weights").get<std::vector<float>>();
     out.temperature = json.at("temperature");
@@ -52,15 +55,21 @@ inline LossGradient gradient_of(Model& model, const LossCase& c, const LossPath&
   }
   const auto runs = divide(lengths, path.micro_batch, path.replicas);
   std::vector<double> losses(runs.size());
-  ModelWorkers workers(model, path.replicas, {.replicas = path.replicas, .recompute = path.recompute, .place = path.place});
+  ModelWorkers workers(
+      model, path.replicas,
+      {.replicas = path.replicas, .recompute = path.recompute, .place = path.place});
   workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& replica, std::int64_t r) {
     const auto& run = runs[static_cast<std::size_t>(r)];
     std::vector<const Sequence*> chosen;
     for (const std::int64_t i : run) chosen.push_back(&c.sequences[static_cast<std::size_t>(i)]);
     const ModelInput input = pack_input(chosen);
-    const std::int64_t begin = first[static_cast<std::size_t>(run.front())], count = input.targets.size(0);
-    const auto weights = [&](const std::vector<float>& all) { return at::tensor(all).narrow(0, begin, count); };
-    const at::Tensor rows = replica.hidden(input.ids, input.shape).index_select(0, input.rows);  // (N, D)
+    const std::int64_t begin = first[static_cast<std::size_t>(run.front())],
+                       count = input.targets.size(0);
+    const auto weights = [&](const std::vector<float>& all) {
+      return at::tensor(all).narrow(0, begin, count);
+    };
+    const at::Tensor rows =
+        replica.hidden(input.ids, input.shape).index_select(0, input.rows);  // (N, D)
     at::Tensor loss;
     if (replica.has_value_head()) {
       loss = (replica.values(rows) * weights(c.logp_weights)).sum();

@@ -20,7 +20,10 @@ namespace {
 struct Hostile {
   struct Settings {
     std::string create = "quiet";
-    void describe(SettingsTable& t) { t.add("create", create, "what the constructor does").one_of({"quiet", "crash", "throw", "file"}); }
+    void describe(SettingsTable& t) {
+      t.add("create", create, "what the constructor does")
+          .one_of({"quiet", "crash", "throw", "file"});
+    }
   };
   static constexpr About about{"hostile", "does what an answer says", "1.0.0", "For tests."};
   static constexpr std::array parts{"correct"};
@@ -44,15 +47,21 @@ struct Hostile {
     if (completion == "hang") hang();
     if (completion == "exit") std::exit(0);
     if (completion == "fork") fork();
-    if (completion == "file" && open("/tmp/hostile", O_CREAT | O_WRONLY, 0600) >= 0) return {1.0, Outcome::scored, 0, {}, {}};
+    if (completion == "file" && open("/tmp/hostile", O_CREAT | O_WRONLY, 0600) >= 0)
+      return {1.0, Outcome::scored, 0, {}, {}};
     if (completion == "network") socket(AF_INET, SOCK_STREAM, 0);
-    if (completion == "print" && write(STDOUT_FILENO, "{\"reward\":1}\n", 13) >= 0) return {1.0, Outcome::scored, 0, {}, {}};
+    if (completion == "print" && write(STDOUT_FILENO, "{\"reward\":1}\n", 13) >= 0)
+      return {1.0, Outcome::scored, 0, {}, {}};
     if (completion == "kill") kill(0, SIGTERM);
     if (completion == "bomb") bomb();
     if (completion == "deep") return {static_cast<double>(deep(1)), Outcome::scored, 0, {}, {}};
     if (completion == "throw") throw 7;
     if (completion == "explain") return {0.0, Outcome::abstain, 1, {}, "because"};
-    return {completion == "right" ? 1.0 : 0.0, Outcome::scored, completion == "right" ? 0u : 1u, {}, {}};
+    return {completion == "right" ? 1.0 : 0.0,
+            Outcome::scored,
+            completion == "right" ? 0u : 1u,
+            {},
+            {}};
   }
 
   std::optional<std::string> solve(std::string_view state) const {
@@ -77,7 +86,10 @@ struct Hostile {
     char frame[256];
     asm volatile("" : : "r"(frame) : "memory");
     const int below = deep(n + 1);
-    asm volatile("" : : "r"(frame) : "memory");  // needed after the call, so that no loop can take its place
+    asm volatile(""
+                 :
+                 : "r"(frame)
+                 : "memory");  // needed after the call, so that no loop can take its place
     return below;
   }
 #pragma GCC diagnostic pop

@@ -1,4 +1,5 @@
-// Model folders that are made, not trained: shapes of published models with random weights, or without any.
+// Model folders that are made, not trained: shapes of published models with random weights, or
+// without any.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -10,7 +11,8 @@
 
 namespace tinyzero {
 
-// Writes the configuration and tokenizer of a folder in which `config` stands, with the small Qwen2 tokenizer of the golden folders.
+// Writes the configuration and tokenizer of a folder in which `config` stands, with the small Qwen2
+// tokenizer of the golden folders.
 inline void write_shape(const fs::path& folder, const Json& config) {
   fs::create_directories(folder);
   write_file_synced(folder / "config.json", config.dump());
@@ -42,7 +44,8 @@ inline void write_random_model(const fs::path& folder, const SmallShape& shape) 
   write_shape(folder, json);
   Model model(ModelConfig::from_json(json, "config.json"));
   initialize(model, 1);
-  fs::copy_file(golden_folder() / "hf/qwen2_tied/tokenizer_config.json", folder / "tokenizer_config.json");
+  fs::copy_file(golden_folder() / "hf/qwen2_tied/tokenizer_config.json",
+                folder / "tokenizer_config.json");
   save_model(model, folder);
 }
 

@@ -1,4 +1,5 @@
-/* Preloaded into a program, makes flock fail with the number in NO_FLOCK, as file systems without locks do. */
+/* Preloaded into a program, makes flock fail with the number in NO_FLOCK, as file systems without
+ * locks do. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -31,9 +31,12 @@ inline std::vector<double> accuracies(const fs::path& run) {
 
 // A package of this build, as `cmake --install` makes it.
 inline void install(const fs::path& prefix) {
-  must_run({"cmake", "--install", fs::path(tinyzero_path()).parent_path().string(), "--prefix", prefix.string()});
+  must_run({"cmake", "--install", fs::path(tinyzero_path()).parent_path().string(), "--prefix",
+            prefix.string()});
 }
 
-inline void append(const fs::path& file, const std::string& text) { std::ofstream(file, std::ios::app) << text; }
+inline void append(const fs::path& file, const std::string& text) {
+  std::ofstream(file, std::ios::app) << text;
+}
 
 }  // namespace tinyzero

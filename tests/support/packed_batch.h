@@ -17,7 +17,8 @@ struct Packed {
 };
 
 // Sequences of these lengths with pseudo-random ids.
-inline Packed packed(const std::vector<std::int64_t>& lengths, std::int64_t vocab, std::uint64_t seed = 1) {
+inline Packed packed(const std::vector<std::int64_t>& lengths, std::int64_t vocab,
+                     std::uint64_t seed = 1) {
   Packed out;
   Rng rng(seed);
   std::vector<std::int64_t> ids, targets;

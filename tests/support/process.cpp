@@ -14,8 +14,8 @@
 namespace tinyzero {
 namespace {
 
-pid_t start(const std::vector<std::string>& command, const std::string& in, const std::string& out, const std::string& err,
-            const std::string& folder) {
+pid_t start(const std::vector<std::string>& command, const std::string& in, const std::string& out,
+            const std::string& err, const std::string& folder) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -45,7 +45,8 @@ int wait_for(pid_t pid, std::int64_t* peak_bytes = nullptr) {
 
 }  // namespace
 
-ProcessResult run_process(const std::vector<std::string>& command, const std::string& input, const std::string& folder) {
+ProcessResult run_process(const std::vector<std::string>& command, const std::string& input,
+                          const std::string& folder) {
   const TemporaryFolder files;
   write_file_synced(files / "in", input);
   const pid_t pid = start(command, files / "in", files / "out", files / "err", folder);
@@ -70,7 +71,8 @@ ProcessResult tinyzero_with(const std::string& redirections,
   return run_process(command, input, TINYZERO_SOURCE);
 }
 
-BackgroundProcess::BackgroundProcess(const std::vector<std::string>& command, const std::string& err)
+BackgroundProcess::BackgroundProcess(const std::vector<std::string>& command,
+                                     const std::string& err)
     : pid_(start(command, "/dev/null", "/dev/null", err, TINYZERO_SOURCE)) {}
 
 BackgroundProcess::~BackgroundProcess() {
@@ -89,7 +91,8 @@ int BackgroundProcess::wait() {
 
 TalkingProcess::TalkingProcess(const std::vector<std::string>& command) {
   int in[2], out[2];
-  if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+  if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0)
+    throw std::runtime_error("no pipe");
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -112,7 +115,8 @@ TalkingProcess::~TalkingProcess() {
 }
 
 void TalkingProcess::write(const std::string& text) const {
-  if (::write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) throw std::runtime_error("the pipe is closed");
+  if (::write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    throw std::runtime_error("the pipe is closed");
 }
 
 std::string TalkingProcess::read_line() {
@@ -123,7 +127,8 @@ std::string TalkingProcess::read_line() {
 
 int TalkingProcess::finish() {
   if (in_ >= 0) ::close(in_);
-  for (char rest[4096]; out_ >= 0 && ::read(out_, rest, sizeof rest) > 0;) {  // or it would wait for a reader
+  for (char rest[4096];
+       out_ >= 0 && ::read(out_, rest, sizeof rest) > 0;) {  // or it would wait for a reader
   }
   if (out_ >= 0) ::close(out_);
   in_ = out_ = -1;

@@ -15,8 +15,10 @@ struct ProcessResult {
   std::int64_t peak_bytes = 0;  // of its resident memory
 };
 
-// Runs a command to its end. `input` is its standard input; `folder` its working directory (empty: this one).
-ProcessResult run_process(const std::vector<std::string>& command, const std::string& input = {}, const std::string& folder = {});
+// Runs a command to its end. `input` is its standard input; `folder` its working directory (empty:
+// this one).
+ProcessResult run_process(const std::vector<std::string>& command, const std::string& input = {},
+                          const std::string& folder = {});
 
 // The program tinyzero of this build with these arguments, from the root of the sources.
 ProcessResult tinyzero(const std::vector<std::string>& arguments, const std::string& input = {});
@@ -31,7 +33,8 @@ ProcessResult tinyzero_with(const std::string& redirections,
 class BackgroundProcess {
  public:
   // Its standard error goes to the file `err`.
-  explicit BackgroundProcess(const std::vector<std::string>& command, const std::string& err = "/dev/null");
+  explicit BackgroundProcess(const std::vector<std::string>& command,
+                             const std::string& err = "/dev/null");
   ~BackgroundProcess();
   void signal(int number) const;
   pid_t pid() const { return pid_; }
@@ -48,7 +51,8 @@ class TalkingProcess {
   explicit TalkingProcess(const std::vector<std::string>& command);
   ~TalkingProcess();
   void write(const std::string& text) const;
-  // The next line of its standard output, without its end; waits for it. Empty at the end of the output.
+  // The next line of its standard output, without its end; waits for it. Empty at the end of the
+  // output.
   std::string read_line();
   // Closes its standard input and waits for the end; the exit code, 128 + signal if it was killed.
   int finish();

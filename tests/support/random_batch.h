@@ -1,5 +1,5 @@
-// Random ragged batches for properties that must hold of any: masked tokens, episodes that are not usable, groups of different sizes. All in
-// double, so that rounding is far below what is asserted.
+// Random ragged batches for properties that must hold of any: masked tokens, episodes that are not
+// usable, groups of different sizes. All in double, so that rounding is far below what is asserted.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -22,7 +22,8 @@ inline at::Tensor uniform(Rng& rng, std::int64_t n, double low, double high) {
 
 inline at::Tensor coins(Rng& rng, std::int64_t n, double p) { return uniform(rng, n, 0, 1).lt(p); }
 
-// A batch with all that a loss may need: batch.advantage, batch.added["reference", "value_old", "returns"] (N), and the variable x (N).
+// A batch with all that a loss may need: batch.advantage, batch.added["reference", "value_old",
+// "returns"] (N), and the variable x (N).
 struct Case {
   Batch b;
   at::Tensor x;
@@ -42,9 +43,11 @@ inline Case random_case(std::uint64_t index, std::int64_t longest = 7) {
   b.episode = at::repeat_interleave(b.length);
   const std::int64_t tokens = b.episode.size(0);
   b.usable = coins(rng, episodes, 0.8);
-  b.reward = at::tensor(std::vector<double>{0, 0.1, 1}).index_select(0, uniform(rng, episodes, 0, 3).to(at::kLong));
+  b.reward = at::tensor(std::vector<double>{0, 0.1, 1})
+                 .index_select(0, uniform(rng, episodes, 0, 3).to(at::kLong));
   b.right = b.reward.ge(1.0);
-  b.mask = coins(rng, tokens, 0.85).logical_and(b.usable.index_select(0, b.episode)).to(at::kDouble);
+  b.mask =
+      coins(rng, tokens, 0.85).logical_and(b.usable.index_select(0, b.episode)).to(at::kDouble);
   b.logp_old = uniform(rng, tokens, -4, -0.1);
   c.x = b.logp_old + uniform(rng, tokens, -0.5, 0.5);
   b.advantage = uniform(rng, tokens, -2, 2);
@@ -68,9 +71,11 @@ inline Case picked(const Case& c, const Order& episodes) {
   const at::Tensor tokens = tokens_of(c.b, episodes), chosen = at::tensor(episodes);
   Case out = c;
   Batch& b = out.b;
-  for (at::Tensor* t : {&out.x, &b.mask, &b.logp_old, &b.advantage}) *t = t->index_select(0, tokens);
+  for (at::Tensor* t : {&out.x, &b.mask, &b.logp_old, &b.advantage})
+    *t = t->index_select(0, tokens);
   for (auto& [name, values] : b.added) values = values.index_select(0, tokens);
-  for (at::Tensor* t : {&b.group, &b.length, &b.usable, &b.reward, &b.right}) *t = t->index_select(0, chosen);
+  for (at::Tensor* t : {&b.group, &b.length, &b.usable, &b.reward, &b.right})
+    *t = t->index_select(0, chosen);
   b.episode = at::repeat_interleave(b.length);
   return out;
 }

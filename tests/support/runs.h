@@ -15,7 +15,8 @@ namespace tinyzero {
 
 inline const std::string kConfig = "tests/integration/small.yaml";
 
-inline std::vector<std::string> train(const std::string& run, const std::vector<std::string>& overrides = {}) {
+inline std::vector<std::string> train(const std::string& run,
+                                      const std::vector<std::string>& overrides = {}) {
   std::vector<std::string> command = {"train", kConfig, "--run", run};
   command.insert(command.end(), overrides.begin(), overrides.end());
   return command;
@@ -33,8 +34,8 @@ inline std::vector<Json> metrics_of(const fs::path& run) {
   for (Json record : json_lines(run / "metrics.jsonl")) {
     Json kept = Json::object();
     for (const auto& [name, value] : record.items()) {
-      if (name != "seconds" && !name.starts_with("time/") && !name.starts_with("speed/tokens") && !name.starts_with("speed/rollout") &&
-          !name.starts_with("speed/slot"))
+      if (name != "seconds" && !name.starts_with("time/") && !name.starts_with("speed/tokens") &&
+          !name.starts_with("speed/rollout") && !name.starts_with("speed/slot"))
         kept[name] = value;
     }
     out.push_back(kept);
@@ -44,7 +45,8 @@ inline std::vector<Json> metrics_of(const fs::path& run) {
 
 inline void check_same_run(const fs::path& a, const fs::path& b) {
   CHECK(metrics_of(a) == metrics_of(b));
-  CHECK(read_file(a / "checkpoints/step-000008/model.safetensors") == read_file(b / "checkpoints/step-000008/model.safetensors"));
+  CHECK(read_file(a / "checkpoints/step-000008/model.safetensors") ==
+        read_file(b / "checkpoints/step-000008/model.safetensors"));
   CHECK(read_file(a / "checkpoints/step-000008/trainer/optimizer.safetensors") ==
         read_file(b / "checkpoints/step-000008/trainer/optimizer.safetensors"));
   for (int step = 1; step <= 8; ++step) {

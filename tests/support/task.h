@@ -13,13 +13,17 @@ inline Task open_task(const std::string& id, const std::string& settings = "{}")
   return Task::open(PluginCatalog({TINYZERO_PLUGINS}), id, &map);
 }
 
-inline Task open_countdown(const std::string& settings = "{}") { return open_task("countdown", settings); }
+inline Task open_countdown(const std::string& settings = "{}") {
+  return open_task("countdown", settings);
+}
 
 inline Verdict judge(const Task& task, const std::string& state, const std::string& completion) {
   return task.verify({{state, completion}}).front();
 }
 
 // The first `count` problems of a seed.
-inline std::vector<Item> draw_first(const Task& task, std::uint64_t seed, std::size_t count) { return task.draw(seed, 0, count); }
+inline std::vector<Item> draw_first(const Task& task, std::uint64_t seed, std::size_t count) {
+  return task.draw(seed, 0, count);
+}
 
 }  // namespace tinyzero

@@ -21,14 +21,16 @@ struct Words {
     }
     Settings() : more({""}) {}
   };
-  static constexpr About about{"words", "write words backwards", "1.0.0", "The answer stands between <answer> and </answer>."};
+  static constexpr About about{"words", "write words backwards", "1.0.0",
+                               "The answer stands between <answer> and </answer>."};
   static constexpr std::array parts{"correct"};
   static constexpr std::array reasons{"correct", "wrong"};
 
   explicit Words(const Settings& settings) {
     read(settings.words);
     for (const std::string& path : settings.more) read(path);
-    for (char c = 'a'; words_.size() < 26 && settings.words.empty(); ++c) words_.push_back({c, 'o', c});
+    for (char c = 'a'; words_.size() < 26 && settings.words.empty(); ++c)
+      words_.push_back({c, 'o', c});
   }
 
   Item draw(Draw draw) const {
@@ -42,8 +44,12 @@ struct Words {
     return {right ? 1.0 : 0.0, Outcome::scored, right ? 0u : 1u, {right ? 1.0 : 0.0}, {}};
   }
 
-  std::optional<std::string> solve(std::string_view state) const { return "<answer>" + backwards(state) + "</answer>"; }
-  std::string demonstrate(std::string_view state, Rng&) const { return "<answer>" + backwards(state) + "</answer>"; }
+  std::optional<std::string> solve(std::string_view state) const {
+    return "<answer>" + backwards(state) + "</answer>";
+  }
+  std::string demonstrate(std::string_view state, Rng&) const {
+    return "<answer>" + backwards(state) + "</answer>";
+  }
 
  private:
   static std::string backwards(std::string_view state) { return {state.rbegin(), state.rend()}; }

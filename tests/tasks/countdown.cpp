@@ -1,4 +1,5 @@
-// Countdown's problems, solutions, demonstrations and verdicts, through the plugin as the host loads it.
+// Countdown's problems, solutions, demonstrations and verdicts, through the plugin as the host
+// loads it.
 
 #include <doctest/doctest.h>
 
@@ -33,13 +34,18 @@ State read_state(const std::string& text) {
 }  // namespace
 
 TEST_CASE("TinyZero's sentence is the one of its data (examples/data_preprocess/countdown.py)") {
-  const std::string prompt = draw_first(open_countdown("{wording: tinyzero, numbers: 3, largest: 9}"), 1, 1).front().prompt;
+  const std::string prompt =
+      draw_first(open_countdown("{wording: tinyzero, numbers: 3, largest: 9}"), 1, 1)
+          .front()
+          .prompt;
   CHECK(prompt.starts_with("Using the numbers ["));
   CHECK(prompt.find("], create an equation that equals ") != std::string::npos);
   CHECK(
-      prompt.ends_with(". You can use basic arithmetic operations (+, -, *, /) and each number can only be used once. Show your work in "
+      prompt.ends_with(". You can use basic arithmetic operations (+, -, *, /) and each number can "
+                       "only be used once. Show your work in "
                        "<think> </think> tags. "
-                       "And return the final answer in <answer> </answer> tags, for example <answer> (1 + 2) / 3 </answer>."));
+                       "And return the final answer in <answer> </answer> tags, for example "
+                       "<answer> (1 + 2) / 3 </answer>."));
 }
 
 TEST_CASE("verdicts say why") {
@@ -76,7 +82,8 @@ TEST_CASE("verdicts say why") {
   CHECK(task.reason(right) == "correct");
   const std::string long_answer = "<answer>" + std::string(5000, '(') + "</answer>";
   CHECK(task.reason(judge(task, state, long_answer)) == "too long");
-  const std::string deep_answer = "<answer>" + std::string(200, '(') + "1" + std::string(200, ')') + "</answer>";
+  const std::string deep_answer =
+      "<answer>" + std::string(200, '(') + "1" + std::string(200, ')') + "</answer>";
   CHECK(task.reason(judge(task, state, deep_answer)) == "too deep");
 }
 
@@ -87,7 +94,8 @@ TEST_CASE("values too large to be exact are an abstention, and no drawn problem 
     numbers += (i > 0 ? "," : "") + std::string("99999999999999");
     answer += (i > 0 ? "*" : "") + std::string("99999999999999");
   }
-  const Verdict verdict = judge(task, "{\"numbers\":[" + numbers + "],\"target\":1}", "<answer>" + answer + "</answer>");
+  const Verdict verdict = judge(task, "{\"numbers\":[" + numbers + "],\"target\":1}",
+                                "<answer>" + answer + "</answer>");
   CHECK(verdict.outcome == Outcome::abstain);
   CHECK_FALSE(is_usable(verdict.outcome));
 }
@@ -99,8 +107,9 @@ TEST_CASE("only right answers are rewarded where format_reward is 0") {
 }
 
 TEST_CASE("drawn problems keep to their settings, and solve answers each") {
-  for (const char* settings : {"{numbers: 3, largest: 9, target: [1, 100], targets: values, difficulty: luck}", "{}",
-                               "{numbers: [2, 6], largest: 20, operators: \"+-\", wording: long}"}) {
+  for (const char* settings :
+       {"{numbers: 3, largest: 9, target: [1, 100], targets: values, difficulty: luck}", "{}",
+        "{numbers: [2, 6], largest: 20, operators: \"+-\", wording: long}"}) {
     const Task task = open_countdown(settings);
     std::set<std::string> seen;
     for (const Item& item : draw_first(task, 3, 150)) {
@@ -108,7 +117,8 @@ TEST_CASE("drawn problems keep to their settings, and solve answers each") {
       const State state = read_state(item.state);
       CHECK(state.target <= 100);
       CHECK(item.difficulty >= 0);
-      for (const auto number : state.numbers) CHECK(item.prompt.find(std::to_string(number)) != std::string::npos);
+      for (const auto number : state.numbers)
+        CHECK(item.prompt.find(std::to_string(number)) != std::string::npos);
       CHECK(item.prompt.find(std::to_string(state.target)) != std::string::npos);
       auto sorted = state.numbers;
       std::sort(sorted.begin(), sorted.end());
@@ -129,12 +139,15 @@ TEST_CASE("solve knows what cannot be solved") {
   const Task task = open_countdown();
   CHECK_FALSE(task.solve("{\"numbers\":[1,1],\"target\":50}"));
   CHECK(task.solve("{\"numbers\":[3,3,8,8],\"target\":24}") == "<answer>8/(3-8/3)</answer>");
-  CHECK_THROWS_WITH_AS(task.solve("{\"numbers\":[1,2,3,4,5,6,7],\"target\":1}"), doctest::Contains("at most 6"), Error);
+  CHECK_THROWS_WITH_AS(task.solve("{\"numbers\":[1,2,3,4,5,6,7],\"target\":1}"),
+                       doctest::Contains("at most 6"), Error);
 }
 
 TEST_CASE("difficulty counts numbers, operators that are needed, or the luck of a blind guess") {
-  const Task numbers = open_countdown(), operators = open_countdown("{difficulty: operators}"), luck = open_countdown("{difficulty: luck}");
-  const auto by_numbers = draw_first(numbers, 1, 60), by_operators = draw_first(operators, 1, 60), by_luck = draw_first(luck, 1, 60);
+  const Task numbers = open_countdown(), operators = open_countdown("{difficulty: operators}"),
+             luck = open_countdown("{difficulty: luck}");
+  const auto by_numbers = draw_first(numbers, 1, 60), by_operators = draw_first(operators, 1, 60),
+             by_luck = draw_first(luck, 1, 60);
   for (std::size_t i = 0; i < 60; ++i) {
     CAPTURE(by_numbers[i].state);
     CHECK(by_operators[i].state == by_numbers[i].state);
@@ -145,8 +158,10 @@ TEST_CASE("difficulty counts numbers, operators that are needed, or the luck of 
     double needed = 5;
     for (unsigned set = 1; set < 16; ++set) {
       std::string allowed;
-      for (unsigned op = 0; op < 4; ++op) allowed += (set >> op & 1) != 0 ? std::string(1, "+-*/"[op]) : "";
-      if (static_cast<double>(allowed.size()) < needed && open_countdown("{operators: \"" + allowed + "\"}").solve(by_numbers[i].state))
+      for (unsigned op = 0; op < 4; ++op)
+        allowed += (set >> op & 1) != 0 ? std::string(1, "+-*/"[op]) : "";
+      if (static_cast<double>(allowed.size()) < needed &&
+          open_countdown("{operators: \"" + allowed + "\"}").solve(by_numbers[i].state))
         needed = static_cast<double>(allowed.size());
     }
     CHECK(by_operators[i].difficulty == needed);
@@ -156,10 +171,12 @@ TEST_CASE("difficulty counts numbers, operators that are needed, or the luck of 
 }
 
 TEST_CASE("luck counts derivations") {
-  const Task task = open_countdown("{numbers: 2, smallest: 3, largest: 5, target: [8, 8], difficulty: luck}");
+  const Task task =
+      open_countdown("{numbers: 2, smallest: 3, largest: 5, target: [8, 8], difficulty: luck}");
   for (const Item& item : draw_first(task, 1, 20)) {
     CHECK((item.key == "3,5=8" || item.key == "4,4=8"));
-    CHECK(item.difficulty == doctest::Approx(std::log2(6.0)));  // 3+5 of 3+5, 3-5, 5-3, 3*5, 3/5, 5/3; 4+4 likewise
+    CHECK(item.difficulty ==
+          doctest::Approx(std::log2(6.0)));  // 3+5 of 3+5, 3-5, 5-3, 3*5, 3/5, 5/3; 4+4 likewise
   }
 }
 
@@ -169,8 +186,12 @@ TEST_CASE("levels are ready difficulties, and refuse what they set") {
     std::size_t fewest, most;
     std::int64_t largest, target;
   };
-  for (const Case& c :
-       {Case{1, 2, 2, 9, 100}, {2, 3, 3, 9, 100}, {3, 3, 3, 99, 100}, {4, 3, 4, 99, 100}, {5, 4, 4, 99, 100}, {6, 5, 6, 99, 999}}) {
+  for (const Case& c : {Case{1, 2, 2, 9, 100},
+                        {2, 3, 3, 9, 100},
+                        {3, 3, 3, 99, 100},
+                        {4, 3, 4, 99, 100},
+                        {5, 4, 4, 99, 100},
+                        {6, 5, 6, 99, 999}}) {
     CAPTURE(c.level);
     const Task task = open_countdown("{level: " + std::to_string(c.level) + "}");
     std::set<std::size_t> counts;
@@ -183,29 +204,37 @@ TEST_CASE("levels are ready difficulties, and refuse what they set") {
     CHECK(*counts.begin() == c.fewest);
     CHECK(*counts.rbegin() == c.most);
   }
-  CHECK_THROWS_WITH_AS(open_countdown("{level: 2, numbers: 3}"), doctest::Contains("numbers"), Error);
-  CHECK_THROWS_WITH_AS(open_countdown("{operators: \"+-+\"}"), doctest::Contains("names + twice"), Error);
+  CHECK_THROWS_WITH_AS(open_countdown("{level: 2, numbers: 3}"), doctest::Contains("numbers"),
+                       Error);
+  CHECK_THROWS_WITH_AS(open_countdown("{operators: \"+-+\"}"), doctest::Contains("names + twice"),
+                       Error);
 }
 
-// Both ways of choosing a target, at the ends of what settings allow: products of six numbers below 1,000 need 60 bits.
+// Both ways of choosing a target, at the ends of what settings allow: products of six numbers below
+// 1,000 need 60 bits.
 TEST_CASE("targets by any way can be reached") {
-  for (const char* settings : {"{numbers: 4, targets: values}", "{numbers: [3, 4], largest: 999, target: [0, 1000000]}",
-                               "{numbers: 4, smallest: 0, largest: 3, operators: \"/-\", target: [0, 20]}"}) {
+  for (const char* settings :
+       {"{numbers: 4, targets: values}", "{numbers: [3, 4], largest: 999, target: [0, 1000000]}",
+        "{numbers: 4, smallest: 0, largest: 3, operators: \"/-\", target: [0, 20]}"}) {
     CAPTURE(settings);
     const Task task = open_countdown(settings);
     for (const Item& item : draw_first(task, 2, 60)) CHECK(task.solve(item.state));
   }
-  for (const Item& item : draw_first(open_countdown("{numbers: 6, smallest: 900, largest: 999, target: [100, 1000000]}"), 2, 10))
+  for (const Item& item : draw_first(
+           open_countdown("{numbers: 6, smallest: 900, largest: 999, target: [100, 1000000]}"), 2,
+           10))
     CHECK(read_state(item.state).target >= 100);
 }
 
 TEST_CASE("numbers that nothing combines are refused, not searched for ever") {
   const Task task = open_countdown("{operators: \"/\", smallest: 0}");
-  CHECK_THROWS_WITH_AS(task.demonstrate("{\"numbers\":[0,5,0],\"target\":0}", 1, 1), doctest::Contains("cannot be combined with /"), Error);
+  CHECK_THROWS_WITH_AS(task.demonstrate("{\"numbers\":[0,5,0],\"target\":0}", 1, 1),
+                       doctest::Contains("cannot be combined with /"), Error);
 }
 
 TEST_CASE("demonstrations are honest: sums, what is left, and claims are right; some fail") {
-  const Task task = open_countdown("{numbers: 3, largest: 9, target: [1, 100], demo_attempts: [1, 8]}");
+  const Task task =
+      open_countdown("{numbers: 3, largest: 9, target: [1, 100], demo_attempts: [1, 8]}");
   int right = 0;
   for (const Item& item : draw_first(task, 1, 400)) {
     const State state = read_state(item.state);
@@ -216,7 +245,9 @@ TEST_CASE("demonstrations are honest: sums, what is left, and claims are right; 
     right += task.is_right(judge(task, item.state, trace)) ? 1 : 0;
     std::int64_t value = -1;
     std::string line;
-    std::vector<std::int64_t> left = state.numbers, after_first;  // values that are left; and after the first step of the last full attempt
+    std::vector<std::int64_t>
+        left = state.numbers,
+        after_first;  // values that are left; and after the first step of the last full attempt
     for (const char c : trace.substr(0, trace.find("<answer>"))) {
       if (c != ',' && c != '?' && c != '!') {
         line += c;
@@ -225,7 +256,8 @@ TEST_CASE("demonstrations are honest: sums, what is left, and claims are right; 
       const std::size_t equals = line.find('=');
       REQUIRE(equals != std::string::npos);
       const std::vector<std::int64_t> operands = Expression(line.substr(0, equals)).integers();
-      // An attempt that ends with its first line goes on from where the last one was after its first.
+      // An attempt that ends with its first line goes on from where the last one was after its
+      // first.
       if (c != ',' && left.size() == 3) left = after_first;
       for (const std::int64_t operand : operands) {
         const auto found = std::find(left.begin(), left.end(), operand);
@@ -269,8 +301,10 @@ TEST_CASE("attempts that aim end with the step that comes nearest to the target"
         const std::size_t equals = line.find('=');
         const std::vector<std::int64_t> two = Expression(line.substr(0, equals)).integers();
         REQUIRE(two.size() == 2);
-        const std::int64_t a = std::max(two[0], two[1]), b = std::min(two[0], two[1]), value = std::stoll(line.substr(equals + 1));
-        for (const std::int64_t other : {a + b, a - b, a * b, b != 0 && a % b == 0 ? a / b : value}) {
+        const std::int64_t a = std::max(two[0], two[1]), b = std::min(two[0], two[1]),
+                           value = std::stoll(line.substr(equals + 1));
+        for (const std::int64_t other :
+             {a + b, a - b, a * b, b != 0 && a % b == 0 ? a / b : value}) {
           if (other <= 99) CHECK(std::abs(value - target) <= std::abs(other - target));
         }
         ++ends;

@@ -1,4 +1,5 @@
-// Answers that try the verifiers of the built-in tasks. Origin and meaning of the rows: tests/golden/verifiers/README.md.
+// Answers that try the verifiers of the built-in tasks. Origin and meaning of the rows:
+// tests/golden/verifiers/README.md.
 
 #include <doctest/doctest.h>
 
@@ -26,13 +27,16 @@ TEST_CASE("golden answers, strict and as TinyZero scores them") {
     if (file.path().extension() != ".jsonl") continue;
     for (const Json& row : json_lines(file.path())) {
       CAPTURE(row.dump());
-      const std::string id = row["task"], state = row["state"].dump(), completion = row["completion"];
+      const std::string id = row["task"], state = row["state"].dump(),
+                        completion = row["completion"];
       CHECK(judge(opened(id, "{}"), state, completion).reward == row["strict"].get<double>());
       const std::string framing = row.value("template", "base");
       const bool known = framing == "base" || framing == "qwen";
-      const Task& task = opened(id, "{scorer: tinyzero, framing: " + (known ? framing : "other") + "}");
+      const Task& task =
+          opened(id, "{scorer: tinyzero, framing: " + (known ? framing : "other") + "}");
       // null: TinyZero's own scorer does not return; ours gives the format reward.
-      CHECK(judge(task, state, completion).reward == (row["tinyzero"].is_null() ? 0.1 : row["tinyzero"].get<double>()));
+      CHECK(judge(task, state, completion).reward ==
+            (row["tinyzero"].is_null() ? 0.1 : row["tinyzero"].get<double>()));
       ++rows[id];
     }
   }

@@ -15,7 +15,9 @@ TEST_SUITE_BEGIN("tasks/multiplication");
 
 namespace {
 
-std::string product_state(const std::string& a, const std::string& b) { return "{\"a\":" + a + ",\"op\":\"*\",\"b\":" + b + "}"; }
+std::string product_state(const std::string& a, const std::string& b) {
+  return "{\"a\":" + a + ",\"op\":\"*\",\"b\":" + b + "}";
+}
 
 }  // namespace
 
@@ -36,17 +38,21 @@ TEST_CASE("products are exact up to factors of 18 digits, and say why not") {
       {"12", "34", "815/2", "wrong value"},
       {"12", "34", "407", "wrong value"},
       {"12", "34", " ", "blank answer"},
-      {"999999999999999999", "999999999999999999", "999999999999999998000000000000000001", "correct"},
-      {"999999999999999999", "-999999999999999999", "-999999999999999998000000000000000001", "correct"},
+      {"999999999999999999", "999999999999999999", "999999999999999998000000000000000001",
+       "correct"},
+      {"999999999999999999", "-999999999999999999", "-999999999999999998000000000000000001",
+       "correct"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.a);
     CAPTURE(c.answer);
-    const Verdict verdict = judge(task, product_state(c.a, c.b), "<answer>" + std::string(c.answer) + "</answer>");
+    const Verdict verdict =
+        judge(task, product_state(c.a, c.b), "<answer>" + std::string(c.answer) + "</answer>");
     CHECK(task.reason(verdict) == c.reason);
     CHECK(task.is_right(verdict) == (std::string(c.reason) == "correct"));
   }
-  CHECK(judge(task, "{\"a\":1,\"op\":\"+\",\"b\":2}", "<answer>3</answer>").outcome == Outcome::error);
+  CHECK(judge(task, "{\"a\":1,\"op\":\"+\",\"b\":2}", "<answer>3</answer>").outcome ==
+        Outcome::error);
 }
 
 TEST_CASE("factors have the digits that settings and levels say") {
@@ -55,8 +61,9 @@ TEST_CASE("factors have the digits that settings and levels say") {
     std::size_t fewest, most;
     double hardest;
   };
-  const Case cases[] = {{"{digits: 3}", 3, 3, 9}, {"{digits: [1, 4]}", 1, 4, 16}, {"{level: 1}", 1, 1, 1},
-                        {"{level: 4}", 2, 3, 6},  {"{level: 6}", 4, 4, 16},       {"{digits: 9, wording: long}", 9, 9, 81}};
+  const Case cases[] = {{"{digits: 3}", 3, 3, 9}, {"{digits: [1, 4]}", 1, 4, 16},
+                        {"{level: 1}", 1, 1, 1},  {"{level: 4}", 2, 3, 6},
+                        {"{level: 6}", 4, 4, 16}, {"{digits: 9, wording: long}", 9, 9, 81}};
   for (const Case& c : cases) {
     CAPTURE(c.settings);
     const Task task = open_task("multiplication", c.settings);
@@ -73,10 +80,12 @@ TEST_CASE("factors have the digits that settings and levels say") {
     }
     CHECK(hardest == c.hardest);
   }
-  CHECK_THROWS_WITH_AS(open_task("multiplication", "{level: 2, digits: 3}"), doctest::Contains("digits has no effect"), Error);
+  CHECK_THROWS_WITH_AS(open_task("multiplication", "{level: 2, digits: 3}"),
+                       doctest::Contains("digits has no effect"), Error);
 }
 
-TEST_CASE("demonstrations are right without slips, and consistent with themselves where they slip") {
+TEST_CASE(
+    "demonstrations are right without slips, and consistent with themselves where they slip") {
   const Task careful = open_task("multiplication", "{digits: [1, 9], demo_slip: 0}"),
              human = open_task("multiplication", "{digits: 3, demo_slip: 0.1}");
   for (const Item& item : draw_first(careful, 2, 300)) {
@@ -85,12 +94,15 @@ TEST_CASE("demonstrations are right without slips, and consistent with themselve
     CHECK(careful.is_right(judge(careful, item.state, trace)));
     for (std::size_t at = 0, end = 0; (end = trace.find('=', at)) != std::string::npos;) {
       const std::size_t next = trace.find_first_of(",<", end);
-      CHECK(to_string(Expression(trace.substr(at, end - at)).value()) == trace.substr(end + 1, next - end - 1));
+      CHECK(to_string(Expression(trace.substr(at, end - at)).value()) ==
+            trace.substr(end + 1, next - end - 1));
       at = next + 1;
     }
   }
-  CHECK(careful.demonstrate(product_state("34", "12"), 1, 1) == "34*10=340,34*2=68,340+68=408<answer>408</answer>");
-  CHECK(careful.demonstrate(product_state("305", "40"), 1, 1) == "305*40=12200<answer>12200</answer>");
+  CHECK(careful.demonstrate(product_state("34", "12"), 1, 1) ==
+        "34*10=340,34*2=68,340+68=408<answer>408</answer>");
+  CHECK(careful.demonstrate(product_state("305", "40"), 1, 1) ==
+        "305*40=12200<answer>12200</answer>");
   CHECK(careful.demonstrate(product_state("305", "0"), 1, 1) == "305*0=0<answer>0</answer>");
   int right = 0;
   for (const Item& item : draw_first(human, 2, 300)) {

@@ -90,8 +90,9 @@ void allow_threads(SystemCallFilter& filter) {
   filter.fail(SYS_clone3,
               ENOSYS);  // its flags are out of a filter's sight; the C library goes on with clone
   for (const long call :
-       {SYS_set_robust_list, SYS_get_robust_list, SYS_set_tid_address, SYS_rseq, SYS_membarrier, SYS_rt_sigpending, SYS_sigaltstack,
-        SYS_sched_getaffinity, SYS_sched_getparam, SYS_sched_getscheduler, SYS_sched_get_priority_max, SYS_sched_get_priority_min}) {
+       {SYS_set_robust_list, SYS_get_robust_list, SYS_set_tid_address, SYS_rseq, SYS_membarrier,
+        SYS_rt_sigpending, SYS_sigaltstack, SYS_sched_getaffinity, SYS_sched_getparam,
+        SYS_sched_getscheduler, SYS_sched_get_priority_max, SYS_sched_get_priority_min}) {
     filter.allow(call);
   }
 }
@@ -100,8 +101,12 @@ void allow_threads(SystemCallFilter& filter) {
 // another bit.
 void allow_handlers(SystemCallFilter& filter) {
   static_assert(SIGSYS == 31);
-  filter.allow_if(SYS_rt_sigaction,
-                  {{without(0, 1)}, {without(0, 2)}, {without(0, 4)}, {without(0, 8)}, {without(0, 16)}, {with(0, ~31u)}});
+  filter.allow_if(SYS_rt_sigaction, {{without(0, 1)},
+                                     {without(0, 2)},
+                                     {without(0, 4)},
+                                     {without(0, 8)},
+                                     {without(0, 16)},
+                                     {with(0, ~31u)}});
 }
 
 // What libraries ask of the system, or try without needing it.

@@ -215,8 +215,10 @@ int main(int argc, char** argv) {
   try {
     const auto memory = tinyzero::parse_integer(argv[2]), host = tinyzero::parse_integer(argv[3]);
     if (!memory || !host) return 2;
-    const tinyzero::SandboxOptions sandbox{static_cast<std::uint64_t>(*memory), {argv + kFixed, argv + argc}};
-    return tinyzero::work({.library = argv[1], .host = static_cast<pid_t>(*host), .sandbox = sandbox});
+    const tinyzero::SandboxOptions sandbox{static_cast<std::uint64_t>(*memory),
+                                           {argv + kFixed, argv + argc}};
+    return tinyzero::work(
+        {.library = argv[1], .host = static_cast<pid_t>(*host), .sandbox = sandbox});
   } catch (const std::exception&) {
     return 2;  // the host says that its worker ended
   }

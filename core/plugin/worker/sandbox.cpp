@@ -106,7 +106,9 @@ bool install(const void* program, unsigned flags) {
 }
 
 // "Seccomp_filters" of a status file of /proc; -1 where the kernel does not say.
-int filters_of(const fs::path& status) { return static_cast<int>(number_after(status, "Seccomp_filters:")); }
+int filters_of(const fs::path& status) {
+  return static_cast<int>(number_after(status, "Seccomp_filters:"));
+}
 
 }  // namespace
 

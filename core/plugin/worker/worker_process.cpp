@@ -53,8 +53,10 @@ fs::path real_path(const fs::path& path) {
 // The user's home, as the environment and as the system has it.
 std::vector<fs::path> homes() {
   std::vector<fs::path> out;
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') out.push_back(real_path(home));
-  if (const passwd* user = ::getpwuid(::geteuid()); user != nullptr && user->pw_dir != nullptr && *user->pw_dir == '/')
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
+    out.push_back(real_path(home));
+  if (const passwd* user = ::getpwuid(::geteuid());
+      user != nullptr && user->pw_dir != nullptr && *user->pw_dir == '/')
     out.push_back(real_path(user->pw_dir));
   return out;
 }
@@ -65,7 +67,9 @@ bool is_shared(const fs::path& folder) {
   struct stat status{};
   const std::vector<fs::path> all = homes();
   return folder == "/" ||
-         std::any_of(all.begin(), all.end(), [&](const fs::path& home) { return home != "/" && is_beneath(home, folder); }) ||
+         std::any_of(
+             all.begin(), all.end(),
+             [&](const fs::path& home) { return home != "/" && is_beneath(home, folder); }) ||
          (::stat(folder.c_str(), &status) == 0 && (status.st_mode & (S_ISVTX | S_IWOTH)) != 0);
 }
 
@@ -76,7 +80,8 @@ std::string library_path() {
   std::istringstream folders(value != nullptr ? value : "");
   std::string out;
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (folder.starts_with('/') && !is_shared(real_path(folder))) out += (out.empty() ? "" : ":") + folder;
+    if (folder.starts_with('/') && !is_shared(real_path(folder)))
+      out += (out.empty() ? "" : ":") + folder;
   }
   return out;
 }

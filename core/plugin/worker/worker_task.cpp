@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kBatchBytes = 64u << 20;  // of the answers of one request
 constexpr double kShareOfCall = 0.25;           // of its time that a call to judge should take
 constexpr const char* kNotJudged = "was stopped before this answer was judged";
-constexpr std::size_t kMessageBytes = 4096;     // of an error's words and hint
+constexpr std::size_t kMessageBytes = 4096;  // of an error's words and hint
 constexpr std::size_t kTextBytes = 64 + TINYZERO_TASK_MAX_TEXT;
 constexpr const char* kHint = "`tinyzero task check` finds such faults";
 constexpr const char* kReadingHint =
@@ -71,8 +71,7 @@ auto WorkerTask::ask(WireOperation operation, std::size_t most, const Write& wri
   try {
     const double seconds =
         operation == WireOperation::about ? limits_.load_seconds : limits_.call_seconds;
-    const CallLimits limits{
-        .seconds = seconds, .row_seconds = limits_.row_seconds, .rows = rows};
+    const CallLimits limits{.seconds = seconds, .row_seconds = limits_.row_seconds, .rows = rows};
     const WireReply reply = process_->call(
         operation, limits, std::clamp(most, kMessageBytes, WireRegion::kArea), write);
     WireReader in(reply.bytes.get(), reply.size);
@@ -178,7 +177,8 @@ void WorkerTask::create(const std::vector<SettingValue>& values) {
   } catch (const Error& e) {
     throw Error(e.what(), names_path(e.what())
                               ? kReadingHint
-                              : "`tinyzero task show " + shell_word(path_.string()) + "` explains its settings");
+                              : "`tinyzero task show " + shell_word(path_.string()) +
+                                    "` explains its settings");
   }
   created_ = true;
 }
@@ -314,10 +314,12 @@ void WorkerTask::count_strike(const std::string& cause) {
   judged_ = 0;
   if (strikes_ < limits_.strikes) return;
   const std::string task = about_.id.empty() ? path_.string() : "task \"" + about_.id + "\"";
-  throw Failure(strikes_ == 1
-                    ? task + ": its code " + cause
-                    : fmt::format("{} is stopped: its worker was lost {} times, the last time because it {}", task, strikes_, cause),
-                "`tinyzero task check " + shell_word(path_.string()) + "` finds such faults");
+  throw Failure(
+      strikes_ == 1
+          ? task + ": its code " + cause
+          : fmt::format("{} is stopped: its worker was lost {} times, the last time because it {}",
+                        task, strikes_, cause),
+      "`tinyzero task check " + shell_word(path_.string()) + "` finds such faults");
 }
 
 void WorkerTask::create_again() { create(std::vector<SettingValue>(values_)); }

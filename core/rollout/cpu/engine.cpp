@@ -17,32 +17,39 @@ namespace {
 
 constexpr std::int64_t kPromptRows = 64;  // tokens of a prompt computed in one pass
 
-// Waves that are tried: multiples of the rows of a product tile. A wider one must be faster by kWorthWider to be worth its longer drain.
+// Waves that are tried: multiples of the rows of a product tile. A wider one must be faster by
+// kWorthWider to be worth its longer drain.
 constexpr std::int64_t kWaves[] = {12, 24, 48, 96};
 constexpr double kWorthWider = 1.1;
 constexpr std::int64_t kWorthTuning = 20'000;  // tokens of a call from which on it pays to try
-constexpr std::int64_t kTypicalShare = 3;      // of the longest completion: where most tokens are sampled
+constexpr std::int64_t kTypicalShare =
+    3;  // of the longest completion: where most tokens are sampled
 constexpr std::int64_t kTuningPasses = 3;
-constexpr std::int64_t kSharedBytes = std::int64_t{128} << 20;  // packed weights beyond what caches hold: threads share each pass over them
+constexpr std::int64_t kSharedBytes =
+    std::int64_t{128}
+    << 20;  // packed weights beyond what caches hold: threads share each pass over them
 constexpr double kTuningSeconds = 0.02;
 
 // Threads of a worker.
-std::int64_t team_size(const CpuEngineOptions& options, std::int64_t weight_bytes, std::int64_t threads) {
+std::int64_t team_size(const CpuEngineOptions& options, std::int64_t weight_bytes,
+                       std::int64_t threads) {
   if (options.team > 0) return std::min(options.team, threads);
   return weight_bytes > kSharedBytes ? threads : 1;
 }
 
 // The wave of a team: the more rows share a pass over the weights the better.
 std::int64_t wave_for(std::int64_t sequences) {
-  const auto enough = std::find_if(std::begin(kWaves), std::end(kWaves), [&](std::int64_t wave) { return wave >= sequences; });
+  const auto enough = std::find_if(std::begin(kWaves), std::end(kWaves),
+                                   [&](std::int64_t wave) { return wave >= sequences; });
   return enough != std::end(kWaves) ? *enough : std::end(kWaves)[-1];
 }
 
 // One worker's share of a generate call.
 class Generation {
  public:
-  Generation(const Model& model, const Kernels& kernels, DecodeWorker& worker, Team& team, PhaseClock& clock, std::int64_t wave,
-             const std::vector<Prompt>& prompts, const Sampling& sampling, std::atomic<std::size_t>& next_prompt,
+  Generation(const Model& model, const Kernels& kernels, DecodeWorker& worker, Team& team,
+             PhaseClock& clock, std::int64_t wave, const std::vector<Prompt>& prompts,
+             const Sampling& sampling, std::atomic<std::size_t>& next_prompt,
              std::vector<std::vector<Episode>>& episodes)
       : model_(model),
         kernels_(kernels),
@@ -72,7 +79,8 @@ class Generation {
       for (std::size_t s = 0; s < slots_.size(); ++s) {
         const Slot& slot = slots_[s];
         if (slot.episode != nullptr)
-          rows_.push_back({slot.place, slot.shared, static_cast<std::int64_t>(s), slot.position, slot.token, true});
+          rows_.push_back({slot.place, slot.shared, static_cast<std::int64_t>(s), slot.position,
+                           slot.token, true});
       }
       const std::size_t decoding = rows_.size();
       add_prompt_rows();
@@ -101,7 +109,9 @@ class Generation {
     std::int64_t limit = 0;  // tokens of the completion, at most
   };
 
-  std::int64_t prompt_size() const { return has_prompt_ ? static_cast<std::int64_t>(prompts_[prompt_].ids.size()) : -1; }
+  std::int64_t prompt_size() const {
+    return has_prompt_ ? static_cast<std::int64_t>(prompts_[prompt_].ids.size()) : -1;
+  }
   bool prompt_ready() const { return has_prompt_ && prompt_done_ > prompt_size(); }
 
   // Fills free slots from the current prompt while it has samples left; then takes the next prompt.
@@ -126,7 +136,9 @@ class Generation {
     slot.position = prompt_size() - 1;
     slot.stream = sample_stream(sampling_, prompts_[prompt_], prompt_, started_);
     slot.limit =
-        sampling_.lengths.empty() ? sampling_.max_tokens : sampling_.lengths[prompt_starts_[prompt_] + static_cast<std::size_t>(started_)];
+        sampling_.lengths.empty()
+            ? sampling_.max_tokens
+            : sampling_.lengths[prompt_starts_[prompt_] + static_cast<std::size_t>(started_)];
     slot.place = place_;
     slot.shared = prompt_size();
     ++users_[static_cast<std::size_t>(place_)];
@@ -140,8 +152,9 @@ class Generation {
     const auto& ids = prompts_[prompt_].ids;
     const std::int64_t end = std::min(prompt_size(), prompt_done_ + kPromptRows);
     for (; prompt_done_ < end; ++prompt_done_) {
-      rows_.push_back(
-          {place_, prompt_size(), 0, prompt_done_, ids[static_cast<std::size_t>(prompt_done_)], prompt_done_ + 1 == prompt_size()});
+      rows_.push_back({place_, prompt_size(), 0, prompt_done_,
+                       ids[static_cast<std::size_t>(prompt_done_)],
+                       prompt_done_ + 1 == prompt_size()});
       ++prompt_tokens;
     }
   }
@@ -154,16 +167,21 @@ class Generation {
   }
 
   void advance(std::size_t decoding) {
-    const auto slot_of = [&](std::size_t i) -> Slot& { return slots_[static_cast<std::size_t>(rows_[i].slot)]; };
+    const auto slot_of = [&](std::size_t i) -> Slot& {
+      return slots_[static_cast<std::size_t>(rows_[i].slot)];
+    };
     team_.share(static_cast<std::int64_t>(decoding), 1, [&](const Team::Part& part) {
-      for (auto i = static_cast<std::size_t>(part.first); i < static_cast<std::size_t>(part.last); ++i)
-        sampled_[i] = next_token(slot_of(i), worker_.logits(i), static_cast<std::size_t>(part.member));
+      for (auto i = static_cast<std::size_t>(part.first); i < static_cast<std::size_t>(part.last);
+           ++i)
+        sampled_[i] =
+            next_token(slot_of(i), worker_.logits(i), static_cast<std::size_t>(part.member));
     });
     for (std::size_t i = 0; i < decoding; ++i) append(slot_of(i), sampled_[i]);
   }
 
   DrawnToken next_token(const Slot& slot, float* logits, std::size_t member) {
-    return draw_token(kernels_, logits, model_.config.vocab, sampling_, slot.stream, slot.episode->tokens.size(), orders_[member]);
+    return draw_token(kernels_, logits, model_.config.vocab, sampling_, slot.stream,
+                      slot.episode->tokens.size(), orders_[member]);
   }
 
   // Frees the slot if the token ends the completion.
@@ -177,8 +195,11 @@ class Generation {
     ++slot.position;
     slot.token = token.id;
     ++tokens;
-    if (sampling_.on_token && prompts_.size() == 1 && prompts_.front().samples == 1) sampling_.on_token(token.id);
-    const bool eos = sampling_.lengths.empty() && std::find(sampling_.eos.begin(), sampling_.eos.end(), token.id) != sampling_.eos.end();
+    if (sampling_.on_token && prompts_.size() == 1 && prompts_.front().samples == 1)
+      sampling_.on_token(token.id);
+    const bool eos =
+        sampling_.lengths.empty() &&
+        std::find(sampling_.eos.begin(), sampling_.eos.end(), token.id) != sampling_.eos.end();
     if (!eos && static_cast<std::int64_t>(episode.tokens.size()) < slot.limit) return;
     episode.end = eos ? End::eos : End::length;
     if (sampling_.on_episode) sampling_.on_episode(episode);
@@ -217,7 +238,10 @@ CpuEngine::CpuEngine(const Model& model, const CpuEngineOptions& options)
       threads_(threads_or_cores(options.threads)),
       wave_(options.wave),
       account_(options.account),
-      team_size_(team_size(options, DecodeWeights::floats(model.config, kernels_) * static_cast<std::int64_t>(sizeof(float)), threads_)),
+      team_size_(team_size(
+          options,
+          DecodeWeights::floats(model.config, kernels_) * static_cast<std::int64_t>(sizeof(float)),
+          threads_)),
       packed_(model.config, model.layout, kernels_),
       rope_(model.config) {
   check_draws_tokens(model.config);
@@ -228,8 +252,10 @@ std::int64_t CpuEngine::weight_bytes(const Model& model) {
   return DecodeWeights::floats(model.config, kernels()) * static_cast<std::int64_t>(sizeof(float));
 }
 
-std::int64_t CpuEngine::call_bytes(const Model& model, const CpuEngineOptions& options, const Call& call) {
-  const std::int64_t threads = threads_or_cores(options.threads), team = team_size(options, weight_bytes(model), threads),
+std::int64_t CpuEngine::call_bytes(const Model& model, const CpuEngineOptions& options,
+                                   const Call& call) {
+  const std::int64_t threads = threads_or_cores(options.threads),
+                     team = team_size(options, weight_bytes(model), threads),
                      workers = std::min(threads / team, call.prompts);
   std::int64_t wave = options.wave > 0 ? options.wave : kWaves[0];
   if (options.wave == 0 && team > 1) {
@@ -238,11 +264,14 @@ std::int64_t CpuEngine::call_bytes(const Model& model, const CpuEngineOptions& o
     for (const std::int64_t wider : kWaves) wave = wider * threads <= call.sequences ? wider : wave;
   }
   const ModelConfig& c = model.config;
-  // A slot takes memory when it is first used, and there are no more in use than prompts and sequences.
+  // A slot takes memory when it is first used, and there are no more in use than prompts and
+  // sequences.
   const std::int64_t prompts = std::min(workers * Generation::prompts_at_once(wave), call.prompts);
-  const std::int64_t floats = DecodeWorker::cache_floats(c, kernels(), prompts, call.longest_prompt) +
-                              DecodeWorker::cache_floats(c, kernels(), std::min(workers * wave, call.sequences), call.max_tokens) +
-                              workers * (wave + kPromptRows) * DecodeWorker::row_floats(c, kernels());
+  const std::int64_t floats =
+      DecodeWorker::cache_floats(c, kernels(), prompts, call.longest_prompt) +
+      DecodeWorker::cache_floats(c, kernels(), std::min(workers * wave, call.sequences),
+                                 call.max_tokens) +
+      workers * (wave + kPromptRows) * DecodeWorker::row_floats(c, kernels());
   return floats * static_cast<std::int64_t>(sizeof(float));
 }
 
@@ -251,7 +280,8 @@ void CpuEngine::refresh() {
   packed_.pack(model_.weights.data(), team);
 }
 
-std::int64_t CpuEngine::choose_wave(std::int64_t total, std::int64_t sequences, std::int64_t longest, std::int64_t room) {
+std::int64_t CpuEngine::choose_wave(std::int64_t total, std::int64_t sequences,
+                                    std::int64_t longest, std::int64_t room) {
   if (wave_ > 0) return wave_;
   if (team_size_ > 1) return wave_for(sequences);
   if (tuned_ == 0 && total >= kWorthTuning) {
@@ -271,17 +301,21 @@ std::int64_t CpuEngine::choose_wave(std::int64_t total, std::int64_t sequences, 
 double CpuEngine::decode_rate(std::int64_t wave, std::int64_t context) const {
   std::atomic<std::int64_t> rows{0};
   const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
   run_workers(threads_, [&](std::int64_t) {
     Team team(1);
     PhaseClock clock(false);
-    DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, 1, wave, context, wave}, team, clock);
+    DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, 1, wave, context, wave}, team,
+                        clock);
     std::vector<Row> pass;
     std::int64_t own = 0;
     for (std::int64_t p = 0; p < kTuningPasses || seconds() < kTuningSeconds; ++p) {
       pass.clear();
       for (std::int64_t s = 0; s < wave; ++s)
-        pass.push_back({0, 0, s, context - 1, static_cast<std::int32_t>(s % model_.config.vocab), true});
+        pass.push_back(
+            {0, 0, s, context - 1, static_cast<std::int32_t>(s % model_.config.vocab), true});
       worker.forward(pass);
       own += wave;
     }
@@ -290,7 +324,8 @@ double CpuEngine::decode_rate(std::int64_t wave, std::int64_t context) const {
   return static_cast<double>(rows) / seconds();
 }
 
-std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, const Sampling& sampling) {
+std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts,
+                                         const Sampling& sampling) {
   std::int64_t longest = 0;
   std::vector<std::vector<Episode>> episodes;
   for (const Prompt& prompt : prompts) {
@@ -301,7 +336,8 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
   rope_.ensure(longest + sampling.max_tokens);
   std::int64_t sequences = 0;
   for (const Prompt& prompt : prompts) sequences += prompt.samples;
-  const std::int64_t wave = choose_wave(sequences * sampling.max_tokens, sequences, longest, sampling.max_tokens);
+  const std::int64_t wave =
+      choose_wave(sequences * sampling.max_tokens, sequences, longest, sampling.max_tokens);
   std::atomic<std::size_t> next_prompt{0};
   statistics_ = {};
   std::int64_t passes = 0, used = 0;
@@ -315,11 +351,13 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
   }
   const auto begin = std::chrono::steady_clock::now();
   double busy = 0;
-  const std::int64_t workers = std::min<std::int64_t>(threads_ / team_size_, static_cast<std::int64_t>(prompts.size()));
+  const std::int64_t workers =
+      std::min<std::int64_t>(threads_ / team_size_, static_cast<std::int64_t>(prompts.size()));
   run_workers(workers, [&](std::int64_t) {
     Team team(team_size_);
     PhaseClock clock(account_);
-    const DecodeRoom room{Generation::prompts_at_once(wave), longest, wave, sampling.max_tokens, wave + kPromptRows};
+    const DecodeRoom room{Generation::prompts_at_once(wave), longest, wave, sampling.max_tokens,
+                          wave + kPromptRows};
     DecodeWorker worker(model_.config, packed_, rope_, kernels_, room, team, clock);
     Generation generation(model_, kernels_, worker, team, clock, wave, prompts, told, next_prompt,
                           episodes);
@@ -338,8 +376,11 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
   });
   if (account_)
     statistics_.waiting =
-        static_cast<double>(workers * team_size_) * std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() - busy;
-  statistics_.slot_use = passes > 0 ? static_cast<double>(used) / static_cast<double>(passes * wave) : 0;
+        static_cast<double>(workers * team_size_) *
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() -
+        busy;
+  statistics_.slot_use =
+      passes > 0 ? static_cast<double>(used) / static_cast<double>(passes * wave) : 0;
   std::vector<Episode> out;
   out.reserve(static_cast<std::size_t>(sequences));
   for (auto& group : episodes) {
@@ -348,7 +389,8 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts, con
   return out;
 }
 
-std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) {
+std::vector<std::vector<float>> CpuEngine::score(
+    const std::vector<std::vector<std::int32_t>>& sequences, double temperature) {
   const float scale = temperature_scale(temperature);
   std::int64_t longest = 1;
   for (const auto& ids : sequences) {
@@ -358,35 +400,40 @@ std::vector<std::vector<float>> CpuEngine::score(const std::vector<std::vector<s
   rope_.ensure(longest);
   std::vector<std::vector<float>> out(sequences.size());
   std::atomic<std::size_t> next{0};
-  run_workers(std::min<std::int64_t>(threads_ / team_size_, static_cast<std::int64_t>(sequences.size())), [&](std::int64_t) {
-    Team team(team_size_);
-    PhaseClock clock(false);
-    DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, longest, 0, 0, kPromptRows}, team, clock);
-    std::vector<Row> rows;
-    for (std::size_t i = next.fetch_add(1); i < sequences.size(); i = next.fetch_add(1)) {
-      const auto& ids = sequences[i];
-      for (std::size_t first = 0; first + 1 < ids.size(); first += kPromptRows) {
-        rows.clear();
-        for (std::size_t t = first; t + 1 < ids.size() && t < first + kPromptRows; ++t)
-          rows.push_back({0, longest, 0, static_cast<std::int64_t>(t), ids[t], true});
-        worker.forward(rows);
-        out[i].resize(first + rows.size());
-        team.share(static_cast<std::int64_t>(rows.size()), 1, [&](const Team::Part& part) {
-          for (auto r = static_cast<std::size_t>(part.first); r < static_cast<std::size_t>(part.last); ++r) {
-            float* logits = worker.logits(r);
-            const float target = logits[ids[first + r + 1]];
-            float largest = 0;
-            double sum = 0;
-            kernels_.exponentials(logits, model_.config.vocab, scale, largest, sum);
-            out[i][first + r] = static_cast<float>((static_cast<double>(target) - largest) * scale - std::log(sum));
+  run_workers(
+      std::min<std::int64_t>(threads_ / team_size_, static_cast<std::int64_t>(sequences.size())),
+      [&](std::int64_t) {
+        Team team(team_size_);
+        PhaseClock clock(false);
+        DecodeWorker worker(model_.config, packed_, rope_, kernels_,
+                            {1, longest, 0, 0, kPromptRows}, team, clock);
+        std::vector<Row> rows;
+        for (std::size_t i = next.fetch_add(1); i < sequences.size(); i = next.fetch_add(1)) {
+          const auto& ids = sequences[i];
+          for (std::size_t first = 0; first + 1 < ids.size(); first += kPromptRows) {
+            rows.clear();
+            for (std::size_t t = first; t + 1 < ids.size() && t < first + kPromptRows; ++t)
+              rows.push_back({0, longest, 0, static_cast<std::int64_t>(t), ids[t], true});
+            worker.forward(rows);
+            out[i].resize(first + rows.size());
+            team.share(static_cast<std::int64_t>(rows.size()), 1, [&](const Team::Part& part) {
+              for (auto r = static_cast<std::size_t>(part.first);
+                   r < static_cast<std::size_t>(part.last); ++r) {
+                float* logits = worker.logits(r);
+                const float target = logits[ids[first + r + 1]];
+                float largest = 0;
+                double sum = 0;
+                kernels_.exponentials(logits, model_.config.vocab, scale, largest, sum);
+                out[i][first + r] = static_cast<float>(
+                    (static_cast<double>(target) - largest) * scale - std::log(sum));
+              }
+            });
+            for (std::size_t t = first; t < out[i].size(); ++t) {
+              if (std::isnan(out[i][t])) fail_scoring(i, t + 1);
+            }
           }
-        });
-        for (std::size_t t = first; t < out[i].size(); ++t) {
-          if (std::isnan(out[i][t])) fail_scoring(i, t + 1);
         }
-      }
-    }
-  });
+      });
   return out;
 }
 
@@ -396,7 +443,8 @@ std::vector<float> CpuEngine::last_logits(const std::vector<std::int32_t>& ids) 
   Team team(team_size_);
   PhaseClock clock(false);
   const auto length = static_cast<std::int64_t>(ids.size());
-  DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, length, 0, 0, kPromptRows}, team, clock);
+  DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, length, 0, 0, kPromptRows}, team,
+                      clock);
   std::vector<Row> rows;
   for (std::size_t t = 0; t < ids.size(); ++t) {
     rows.push_back({0, length, 0, static_cast<std::int64_t>(t), ids[t], t + 1 == ids.size()});

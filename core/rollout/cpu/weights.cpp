@@ -10,15 +10,20 @@ constexpr std::int64_t kPackedAtOnce = 1 << 16;  // numbers of a part that threa
 }  // namespace
 
 std::int64_t DecodeWeights::floats(const ModelConfig& c, const Kernels& kernels) {
-  return c.layers * (kernels.packed_size(c.q_width() + 2 * c.kv_width(), c.width) + kernels.packed_size(c.width, c.q_width()) +
-                     kernels.packed_size(2 * c.mlp, c.width) + kernels.packed_size(c.width, c.mlp)) +
+  return c.layers *
+             (kernels.packed_size(c.q_width() + 2 * c.kv_width(), c.width) +
+              kernels.packed_size(c.width, c.q_width()) + kernels.packed_size(2 * c.mlp, c.width) +
+              kernels.packed_size(c.width, c.mlp)) +
          kernels.packed_size(c.vocab, c.width);
 }
 
-DecodeWeights::DecodeWeights(const ModelConfig& c, const ParameterLayout& layout, const Kernels& kernels)
+DecodeWeights::DecodeWeights(const ModelConfig& c, const ParameterLayout& layout,
+                             const Kernels& kernels)
     : config_(c), layout_(layout), kernels_(kernels), layers_(static_cast<std::size_t>(c.layers)) {
-  const Index qkv = kernels.packed_size(c.q_width() + 2 * c.kv_width(), c.width), output = kernels.packed_size(c.width, c.q_width()),
-              gate_up = kernels.packed_size(2 * c.mlp, c.width), down = kernels.packed_size(c.width, c.mlp),
+  const Index qkv = kernels.packed_size(c.q_width() + 2 * c.kv_width(), c.width),
+              output = kernels.packed_size(c.width, c.q_width()),
+              gate_up = kernels.packed_size(2 * c.mlp, c.width),
+              down = kernels.packed_size(c.width, c.mlp),
               head = kernels.packed_size(c.vocab, c.width);
   packed_ = FloatBuffer(floats(c, kernels));
   float* at = packed_.data();
@@ -38,10 +43,13 @@ DecodeWeights::DecodeWeights(const ModelConfig& c, const ParameterLayout& layout
 
 void DecodeWeights::pack(const float* w, Team& team) {
   const ModelConfig& c = config_;
-  const auto pack_matrix = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns, float* packed) {
-    team.share((rows + kernels_.panel - 1) / kernels_.panel, std::max<std::int64_t>(1, kPackedAtOnce / (kernels_.panel * columns)),
+  const auto pack_matrix = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns,
+                               float* packed) {
+    team.share((rows + kernels_.panel - 1) / kernels_.panel,
+               std::max<std::int64_t>(1, kPackedAtOnce / (kernels_.panel * columns)),
                [&](const Team::Part& part) {
-                 const std::int64_t first = part.first * kernels_.panel, last = std::min(rows, part.last * kernels_.panel);
+                 const std::int64_t first = part.first * kernels_.panel,
+                                    last = std::min(rows, part.last * kernels_.panel);
                  kernels_.pack(w + offset + first * columns, columns, 1, last - first, columns,
                                packed + kernels_.packed_size(first, columns));
                });

@@ -1,4 +1,5 @@
-// A model's weights packed for decoding: the matrices in the panels of the kernels, the small vectors as they are.
+// A model's weights packed for decoding: the matrices in the panels of the kernels, the small
+// vectors as they are.
 #pragma once
 
 #include <vector>
@@ -10,8 +11,9 @@
 namespace tinyzero {
 
 struct DecodeLayer {
-  const float *input_norm, *qkv_bias, *q_norm, *k_norm, *post_norm;  // null where the model has none
-  float *qkv, *output, *gate_up, *down;                              // packed
+  const float *input_norm, *qkv_bias, *q_norm, *k_norm,
+      *post_norm;                        // null where the model has none
+  float *qkv, *output, *gate_up, *down;  // packed
 };
 
 class DecodeWeights {
@@ -21,7 +23,8 @@ class DecodeWeights {
   // Floats that the packed matrices take.
   static std::int64_t floats(const ModelConfig& config, const Kernels& kernels);
 
-  // Packs `weights` (in the order of the layout), which must stay alive and unchanged while they are used for decoding.
+  // Packs `weights` (in the order of the layout), which must stay alive and unchanged while they
+  // are used for decoding.
   void pack(const float* weights, Team& team);
 
   const DecodeLayer& layer(std::size_t i) const { return layers_[i]; }

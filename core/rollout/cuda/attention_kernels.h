@@ -1,9 +1,11 @@
 // Attention of a pass's rows over cached keys and values (grouped-query, split over positions).
 //
-//   s_p = q · k_p / sqrt(d);   part: m = max s_p, l = Σ exp(s_p - m), a = Σ exp(s_p - m) v_p;   all parts: Σ exp(m - M) a / Σ exp(m - M) l
+//   s_p = q · k_p / sqrt(d);   part: m = max s_p, l = Σ exp(s_p - m), a = Σ exp(s_p - m) v_p;   all
+//   parts: Σ exp(m - M) a / Σ exp(m - M) l
 //
-// Positions are cut into parts of a fixed size, so that the sums of a row do not depend on what else is in the pass. A block of Attend stages one
-// part of one sequence's keys and values of one kv head, once, for all queries that see them: those of one row's heads of the group, or, over a
+// Positions are cut into parts of a fixed size, so that the sums of a row do not depend on what
+// else is in the pass. A block of Attend stages one part of one sequence's keys and values of one
+// kv head, once, for all queries that see them: those of one row's heads of the group, or, over a
 // prompt, those of all completions of the prompt. Combine adds up the parts.
 #pragma once
 
@@ -27,7 +29,8 @@ TINYZERO_HOST_DEVICE constexpr std::int64_t parts_of(std::int64_t length, std::i
   return length < 1 ? 1 : blocks_of(length, part_positions<T>(head_dim));
 }
 
-// Partial results: [row][head][part][head_dim + 2], the last two being the largest score and the sum of weights. Parts of the prompt come first.
+// Partial results: [row][head][part][head_dim + 2], the last two being the largest score and the
+// sum of weights. Parts of the prompt come first.
 struct AttentionParts {
   float* data;
   std::int64_t heads, parts, prompt_parts, head_dim;
@@ -39,24 +42,31 @@ struct AttentionParts {
 
 template <class T>
 struct Attend {
-  static constexpr int kThreads = 256, kQueries = 8;  // queries computed at a time, one a warp for their softmax
+  static constexpr int kThreads = 256,
+                       kQueries = 8;  // queries computed at a time, one a warp for their softmax
   const DeviceRow* rows;
-  const PromptRows* groups;  // null: each row by itself, over its slot, or over the prompt that it is a token of
+  const PromptRows*
+      groups;  // null: each row by itself, over its slot, or over the prompt that it is a token of
   const float* qkv;
   KvLayer<T> store;
   AttentionParts out;
   std::int64_t count, longest;  // rows or groups; positions that any of them sees in the store
 
   std::int64_t row_width() const { return (out.heads + 2 * store.kv_heads) * store.head_dim; }
-  TINYZERO_HOST_DEVICE static std::int64_t key_stride(std::int64_t dim) { return dim + 16 / static_cast<std::int64_t>(sizeof(T)); }
-  TINYZERO_HOST_DEVICE static std::int64_t value_parts(std::int64_t dim) { return kThreads / (dim / 2); }
+  TINYZERO_HOST_DEVICE static std::int64_t key_stride(std::int64_t dim) {
+    return dim + 16 / static_cast<std::int64_t>(sizeof(T));
+  }
+  TINYZERO_HOST_DEVICE static std::int64_t value_parts(std::int64_t dim) {
+    return kThreads / (dim / 2);
+  }
 
   Grid grid() const { return {count, store.kv_heads, parts_of<T>(longest, store.head_dim)}; }
 
   std::int64_t shared_bytes() const {
     const std::int64_t dim = store.head_dim, positions = part_positions<T>(dim);
     return positions * (key_stride(dim) + dim) * static_cast<std::int64_t>(sizeof(T)) +
-           (kQueries * dim + kQueries * positions + value_parts(dim) * kQueries * dim + 2 * kQueries) *
+           (kQueries * dim + kQueries * positions + value_parts(dim) * kQueries * dim +
+            2 * kQueries) *
                static_cast<std::int64_t>(sizeof(float));
   }
 
@@ -75,11 +85,11 @@ struct Attend {
       sequence = row.slot >= 0 ? row.slot : row.prompt;
       length = row.slot >= 0 ? row.position + 1 - row.shared : row.position + 1;
     }
-    const std::int64_t dim = store.head_dim, half = dim / 2, size = part_positions<T>(dim), first = block.z * size,
-                       n = length - first < size ? length - first : size;
+    const std::int64_t dim = store.head_dim, half = dim / 2, size = part_positions<T>(dim),
+                       first = block.z * size, n = length - first < size ? length - first : size;
     if (unit.count == 0 || n <= 0) return;
-    const std::int64_t group = out.heads / store.kv_heads, queries = unit.count * group, kv_head = block.y,
-                       width = (out.heads + 2 * store.kv_heads) * dim;
+    const std::int64_t group = out.heads / store.kv_heads, queries = unit.count * group,
+                       kv_head = block.y, width = (out.heads + 2 * store.kv_heads) * dim;
 
     // ---- shared memory ----
     T* keys = reinterpret_cast<T*>(block.shared);                  // (positions, key_stride)
@@ -104,14 +114,18 @@ struct Attend {
       block.each([&](int thread) {
         for (std::int64_t i = thread; i < kQueries * dim; i += kThreads) {
           const std::int64_t q = tile + i / dim;
-          query[i] = q < queries ? qkv[(unit.first + q / group) * width + (kv_head * group + q % group) * dim + i % dim] * scale : 0.0f;
+          query[i] = q < queries ? qkv[(unit.first + q / group) * width +
+                                       (kv_head * group + q % group) * dim + i % dim] *
+                                       scale
+                                 : 0.0f;
         }
       });
       block.each([&](int thread) { scores(keys, query, weights, thread, n); });
       typename Block::template Local<float> top, sum;
       block.each([&](int thread) {
         top[thread] = -INFINITY;
-        for (std::int64_t p = thread % kWarp; p < n; p += kWarp) top[thread] = fmaxf(top[thread], weights[thread / kWarp * size + p]);
+        for (std::int64_t p = thread % kWarp; p < n; p += kWarp)
+          top[thread] = fmaxf(top[thread], weights[thread / kWarp * size + p]);
       });
       block.warp_max(top);
       block.each([&](int thread) {
@@ -134,9 +148,11 @@ struct Attend {
         for (std::int64_t i = thread; i < kQueries * dim; i += kThreads) {
           const std::int64_t t = i / dim, q = tile + t, d = i % dim;
           if (q >= queries) continue;
-          float* to = out.at(unit.first + q / group, kv_head * group + q % group, (groups != nullptr ? 0 : out.prompt_parts) + block.z);
+          float* to = out.at(unit.first + q / group, kv_head * group + q % group,
+                             (groups != nullptr ? 0 : out.prompt_parts) + block.z);
           float all = 0;
-          for (std::int64_t v = 0; v < value_parts(dim); ++v) all += sums[(v * kQueries + t) * dim + d];
+          for (std::int64_t v = 0; v < value_parts(dim); ++v)
+            all += sums[(v * kQueries + t) * dim + d];
           to[d] = all;
           if (d == 0) to[dim] = largest[t];
           if (d == half) to[dim + 1] = total[t];
@@ -146,10 +162,13 @@ struct Attend {
   }
 
  private:
-  // Each thread: scores of one position with every subs-th query of the tile, a piece of the key at a time.
-  TINYZERO_DEVICE void scores(const T* keys, const float* query, float* weights, int thread, std::int64_t n) const {
+  // Each thread: scores of one position with every subs-th query of the tile, a piece of the key at
+  // a time.
+  TINYZERO_DEVICE void scores(const T* keys, const float* query, float* weights, int thread,
+                              std::int64_t n) const {
     const std::int64_t dim = store.head_dim, size = part_positions<T>(dim);
-    const int subs = static_cast<int>(kThreads / size < kQueries ? kThreads / size : kQueries), sub = static_cast<int>(thread / size);
+    const int subs = static_cast<int>(kThreads / size < kQueries ? kThreads / size : kQueries),
+              sub = static_cast<int>(thread / size);
     const std::int64_t p = thread % size;
     if (sub >= subs || p >= n) return;
     float sum[kQueries];
@@ -170,9 +189,12 @@ struct Attend {
     }
   }
 
-  // Each thread: two components of the weighted values of every query of the tile, over every value_parts-th position.
-  TINYZERO_DEVICE void weigh(const T* values, const float* weights, float* sums, int thread, std::int64_t n) const {
-    const std::int64_t dim = store.head_dim, half = dim / 2, size = part_positions<T>(dim), part = thread / half, d = thread % half * 2;
+  // Each thread: two components of the weighted values of every query of the tile, over every
+  // value_parts-th position.
+  TINYZERO_DEVICE void weigh(const T* values, const float* weights, float* sums, int thread,
+                             std::int64_t n) const {
+    const std::int64_t dim = store.head_dim, half = dim / 2, size = part_positions<T>(dim),
+                       part = thread / half, d = thread % half * 2;
     if (part >= value_parts(dim)) return;
     float sum[kQueries][2];
     for (int q = 0; q < kQueries; ++q) sum[q][0] = sum[q][1] = 0;
@@ -208,12 +230,15 @@ struct Combine {
     if (row.alive == 0) return;
     const std::int64_t dim = parts.head_dim, size = part_positions<T>(dim);
     const std::int64_t in_prompt = row.slot >= 0 ? blocks_of(row.shared, size) : 0,
-                       own = blocks_of(row.slot >= 0 ? row.position + 1 - row.shared : row.position + 1, size);
+                       own = blocks_of(
+                           row.slot >= 0 ? row.position + 1 - row.shared : row.position + 1, size);
     block.each([&](int thread) {
       const std::int64_t i = static_cast<std::int64_t>(block.y) * kThreads + thread;
       if (i >= parts.heads * dim) return;
       const std::int64_t head = i / dim, d = i % dim;
-      const auto part = [&](std::int64_t k) { return parts.at(block.x, head, k < in_prompt ? k : parts.prompt_parts + k - in_prompt); };
+      const auto part = [&](std::int64_t k) {
+        return parts.at(block.x, head, k < in_prompt ? k : parts.prompt_parts + k - in_prompt);
+      };
       float largest = -INFINITY, sum = 0, total = 0;
       for (std::int64_t k = 0; k < in_prompt + own; ++k) largest = fmaxf(largest, part(k)[dim]);
       for (std::int64_t k = 0; k < in_prompt + own; ++k) {

@@ -5,10 +5,12 @@
 //   Grid grid() const         blocks
 //   shared_bytes() const      of memory that a block's threads share
 //   operator()(Block&) const  what a block does
-// and a block works in phases: block.each(f) runs f(thread) for every thread, and no thread is ahead of the others by more than that.
-// Within a phase no thread may read what another one writes. A thread keeps what is its own from phase to phase in Local values.
-// DeviceBlock runs the phases on a device with barriers between them; the block of tests/support/emulated_device.h runs them on the host, thread
-// after thread, in either order, so that index arithmetic, barriers and results are tested where there is no device.
+// and a block works in phases: block.each(f) runs f(thread) for every thread, and no thread is
+// ahead of the others by more than that. Within a phase no thread may read what another one writes.
+// A thread keeps what is its own from phase to phase in Local values. DeviceBlock runs the phases
+// on a device with barriers between them; the block of tests/support/emulated_device.h runs them on
+// the host, thread after thread, in either order, so that index arithmetic, barriers and results
+// are tested where there is no device.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,9 @@ struct Grid {
 constexpr int kWarp = 32;
 
 // Blocks of `size` that cover n.
-TINYZERO_HOST_DEVICE constexpr std::int64_t blocks_of(std::int64_t n, std::int64_t size) { return (n + size - 1) / size; }
+TINYZERO_HOST_DEVICE constexpr std::int64_t blocks_of(std::int64_t n, std::int64_t size) {
+  return (n + size - 1) / size;
+}
 
 #if defined(__CUDACC__)
 
@@ -45,7 +49,8 @@ class DeviceBlock {
   __device__ explicit DeviceBlock(unsigned char* shared_memory) : shared(shared_memory) {}
 
   unsigned char* shared;  // aligned to 16 bytes
-  int x = static_cast<int>(blockIdx.x), y = static_cast<int>(blockIdx.y), z = static_cast<int>(blockIdx.z);
+  int x = static_cast<int>(blockIdx.x), y = static_cast<int>(blockIdx.y),
+      z = static_cast<int>(blockIdx.z);
 
   template <class F>
   __device__ void each(const F& f) {
@@ -60,12 +65,15 @@ class DeviceBlock {
     __syncthreads();
   }
 
-  // Each thread's value becomes the sum, or the largest, of its warp: pairs at distance 16, 8, 4, 2, 1.
+  // Each thread's value becomes the sum, or the largest, of its warp: pairs at distance 16, 8, 4,
+  // 2, 1.
   __device__ void warp_sum(Local<float>& x) {
-    for (int distance = kWarp / 2; distance > 0; distance /= 2) x.value += __shfl_xor_sync(0xFFFFFFFFu, x.value, distance);
+    for (int distance = kWarp / 2; distance > 0; distance /= 2)
+      x.value += __shfl_xor_sync(0xFFFFFFFFu, x.value, distance);
   }
   __device__ void warp_max(Local<float>& x) {
-    for (int distance = kWarp / 2; distance > 0; distance /= 2) x.value = fmaxf(x.value, __shfl_xor_sync(0xFFFFFFFFu, x.value, distance));
+    for (int distance = kWarp / 2; distance > 0; distance /= 2)
+      x.value = fmaxf(x.value, __shfl_xor_sync(0xFFFFFFFFu, x.value, distance));
   }
 };
 

@@ -20,7 +20,8 @@ __global__ void __launch_bounds__(Kernel::kThreads) run_kernel(const Kernel kern
 
 void check(cudaError_t status, const std::string& doing) {
   if (status != cudaSuccess)
-    throw Failure("CUDA cannot " + doing + ": " + cudaGetErrorString(status), "`tinyzero doctor` shows driver and device");
+    throw Failure("CUDA cannot " + doing + ": " + cudaGetErrorString(status),
+                  "`tinyzero doctor` shows driver and device");
 }
 
 class CudaDevice : public Device {
@@ -29,7 +30,8 @@ class CudaDevice : public Device {
     check(cudaSetDevice(number), "use device " + std::to_string(number));
     check(cudaStreamCreate(&stream_), "make a stream");
     products_ = std::make_unique<CudaProducts>(stream_);
-    std::apply([](auto... kernels) { (allow_shared_memory(kernels), ...); }, all_kernels(static_cast<AnyKernel*>(nullptr)));
+    std::apply([](auto... kernels) { (allow_shared_memory(kernels), ...); },
+               all_kernels(static_cast<AnyKernel*>(nullptr)));
   }
   ~CudaDevice() override {
     cudaStreamSynchronize(stream_);
@@ -52,7 +54,8 @@ class CudaDevice : public Device {
     const auto size = static_cast<std::size_t>(bytes);
     if (const cudaError_t status = cudaMalloc(&memory, size); status != cudaSuccess) {
       cudaGetLastError();  // or the next call would report it again
-      throw Failure("the device has no room for " + std::to_string(bytes >> 20) + " MiB more: " + cudaGetErrorString(status),
+      throw Failure("the device has no room for " + std::to_string(bytes >> 20) +
+                        " MiB more: " + cudaGetErrorString(status),
                     "lower max_tokens, use precision bf16, or free memory of the device");
     }
     check(cudaMemsetAsync(memory, 0, size, stream_), "clear memory");
@@ -65,12 +68,17 @@ class CudaDevice : public Device {
   }
 
   void upload(void* to, const void* from, std::int64_t bytes) override {
-    check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyHostToDevice, stream_), "copy to the device");
-    check(cudaStreamSynchronize(stream_), "copy to the device");  // `from` may be pinned memory, which is not staged
+    check(
+        cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyHostToDevice, stream_),
+        "copy to the device");
+    check(cudaStreamSynchronize(stream_),
+          "copy to the device");  // `from` may be pinned memory, which is not staged
   }
 
   void download(void* to, const void* from, std::int64_t bytes) override {
-    check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_), "copy from the device");
+    check(
+        cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_),
+        "copy from the device");
     check(cudaStreamSynchronize(stream_), "finish the work before a copy");
   }
 
@@ -100,9 +108,11 @@ class CudaDevice : public Device {
 
   static std::string describe(int number) {
     cudaDeviceProp device{};
-    if (const cudaError_t described = cudaGetDeviceProperties(&device, number); described != cudaSuccess)
+    if (const cudaError_t described = cudaGetDeviceProperties(&device, number);
+        described != cudaSuccess)
       return std::string("a device that cannot be described: ") + cudaGetErrorString(described);
-    return std::string(device.name) + ", compute " + std::to_string(device.major) + "." + std::to_string(device.minor);
+    return std::string(device.name) + ", compute " + std::to_string(device.major) + "." +
+           std::to_string(device.minor);
   }
 
  private:
@@ -127,14 +137,17 @@ class CudaDevice : public Device {
     return {static_cast<Kernels*>(nullptr)...};
   }
 
-  // Beyond 48 KiB a kernel must ask for it; what a kernel needs depends on the model, so all may have what the device can give.
+  // Beyond 48 KiB a kernel must ask for it; what a kernel needs depends on the model, so all may
+  // have what the device can give.
   template <class Kernel>
   static void allow_shared_memory(Kernel*) {
     int number = 0, most = 0;
     cudaFuncAttributes attributes{};
     check(cudaGetDevice(&number), "name the device");
-    check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, number), "say how much memory a block may share");
-    check(cudaFuncGetAttributes(&attributes, run_kernel<Kernel>), "load a kernel; was it built for this device?");
+    check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, number),
+          "say how much memory a block may share");
+    check(cudaFuncGetAttributes(&attributes, run_kernel<Kernel>),
+          "load a kernel; was it built for this device?");
     check(cudaFuncSetAttribute(run_kernel<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                most - static_cast<int>(attributes.sharedSizeBytes)),
           "give a kernel shared memory");
@@ -143,8 +156,11 @@ class CudaDevice : public Device {
   template <class Kernel>
   void launch_one(const Kernel& kernel) {
     const Grid grid = kernel.grid();
-    const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z));
-    run_kernel<Kernel><<<blocks, Kernel::kThreads, static_cast<std::size_t>(kernel.shared_bytes()), stream_>>>(kernel);
+    const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y),
+                      static_cast<unsigned>(grid.z));
+    run_kernel<Kernel>
+        <<<blocks, Kernel::kThreads, static_cast<std::size_t>(kernel.shared_bytes()), stream_>>>(
+            kernel);
     check(cudaGetLastError(), "start a kernel");
   }
 
@@ -157,7 +173,8 @@ class CudaDevice : public Device {
 
 std::shared_ptr<Device> open_cuda_device(int number) {
   if (!has_cuda_device())
-    throw Error("there is no CUDA device: " + cuda_description(), "use device cpu, or look at `nvidia-smi` and the driver's version");
+    throw Error("there is no CUDA device: " + cuda_description(),
+                "use device cpu, or look at `nvidia-smi` and the driver's version");
   return std::make_shared<CudaDevice>(number);
 }
 
@@ -170,7 +187,8 @@ std::string cuda_description() {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || count == 0)
-    return "built, no device" + (status != cudaSuccess ? std::string(": ") + cudaGetErrorString(status) : std::string());
+    return "built, no device" +
+           (status != cudaSuccess ? std::string(": ") + cudaGetErrorString(status) : std::string());
   return CudaDevice::describe(0);
 }
 

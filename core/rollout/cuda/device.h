@@ -1,6 +1,8 @@
-// What the engine needs of a device: memory, copies, kernels, matrix products, and passes recorded once and replayed.
+// What the engine needs of a device: memory, copies, kernels, matrix products, and passes recorded
+// once and replayed.
 //
-// Work is done in the order in which it is queued. open_cuda_device() gives a CUDA device; tests have one that runs the same kernels on the host.
+// Work is done in the order in which it is queued. open_cuda_device() gives a CUDA device; tests
+// have one that runs the same kernels on the host.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +19,12 @@
 namespace tinyzero {
 
 using AnyKernel =
-    std::variant<Embed<float>, Embed<Bf16>, RmsNorm<float>, RmsNorm<Bf16>, RotateAndStore<float>, RotateAndStore<Bf16>, Attend<float>,
-                 Attend<Bf16>, Combine<float>, Combine<Bf16>, SwiGlu<float>, SwiGlu<Bf16>, DrawTokens, ScoreTargets>;
+    std::variant<Embed<float>, Embed<Bf16>, RmsNorm<float>, RmsNorm<Bf16>, RotateAndStore<float>,
+                 RotateAndStore<Bf16>, Attend<float>, Attend<Bf16>, Combine<float>, Combine<Bf16>,
+                 SwiGlu<float>, SwiGlu<Bf16>, DrawTokens, ScoreTargets>;
 
-// y (m, n) = x (m, k) · w (n, k)^T + bias, or with `add` y += that; all row-major. x and w are of `dtype`, f32 or bf16; bias, y and sums are f32.
+// y (m, n) = x (m, k) · w (n, k)^T + bias, or with `add` y += that; all row-major. x and w are of
+// `dtype`, f32 or bf16; bias, y and sums are f32.
 struct Product {
   const void *x, *w;
   const float* bias;  // null: none
@@ -52,7 +56,8 @@ class Device {
   virtual void launch(const AnyKernel& kernel) = 0;
   // A row of y is a function of that row of x, w and bias alone: it does not depend on m.
   virtual void multiply(const Product& product) = 0;
-  // Takes down what `work` launches and multiplies, without doing it. The recording must not outlive the device.
+  // Takes down what `work` launches and multiplies, without doing it. The recording must not
+  // outlive the device.
   virtual std::unique_ptr<Recording> record(const std::function<void()>& work) = 0;
 };
 
@@ -60,7 +65,8 @@ class Device {
 class DeviceBuffer {
  public:
   DeviceBuffer() = default;
-  DeviceBuffer(std::shared_ptr<Device> device, std::int64_t bytes) : memory_(device->allocate(bytes), Release{device}), bytes_(bytes) {}
+  DeviceBuffer(std::shared_ptr<Device> device, std::int64_t bytes)
+      : memory_(device->allocate(bytes), Release{device}), bytes_(bytes) {}
 
   template <class T>
   T* as() const {
@@ -77,11 +83,13 @@ class DeviceBuffer {
   std::int64_t bytes_ = 0;
 };
 
-// The CUDA device of that number. Its work runs on a stream of its own, which waits for the default stream, on which LibTorch works, and which
-// that waits for. Throws Error with a hint where there is no device or the build has no CUDA, and Failure with CUDA's words.
+// The CUDA device of that number. Its work runs on a stream of its own, which waits for the default
+// stream, on which LibTorch works, and which that waits for. Throws Error with a hint where there
+// is no device or the build has no CUDA, and Failure with CUDA's words.
 std::shared_ptr<Device> open_cuda_device(int number = 0);
 
-// What CUDA there is, in words, for `doctor`: "NVIDIA H100 80GB HBM3, compute 9.0", "built, no device: …", "not built".
+// What CUDA there is, in words, for `doctor`: "NVIDIA H100 80GB HBM3, compute 9.0", "built, no
+// device: …", "not built".
 std::string cuda_description();
 
 // Whether open_cuda_device() would find one.

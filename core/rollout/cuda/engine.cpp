@@ -14,14 +14,20 @@ namespace tinyzero {
 namespace {
 
 constexpr std::int64_t kBuckets[] = {32, 64, 128, 256, 512, 1024};  // rows of a pass
-constexpr std::int64_t kPromptRows = 256;                           // tokens of prompts, or of sequences to score, in one pass
-constexpr std::int64_t kScoredAtOnce = 32;                          // sequences
-constexpr std::int64_t kLengthStep = 64;  // lengths that there is room for are multiples of it, so that room is seldom made anew
-constexpr double kShareOfMemory = 0.9;    // of what is free: products and recordings need some
+constexpr std::int64_t kPromptRows =
+    256;  // tokens of prompts, or of sequences to score, in one pass
+constexpr std::int64_t kScoredAtOnce = 32;  // sequences
+constexpr std::int64_t kLengthStep =
+    64;  // lengths that there is room for are multiples of it, so that room is seldom made anew
+constexpr double kShareOfMemory = 0.9;  // of what is free: products and recordings need some
 
-std::int64_t bucket_of(std::int64_t rows) { return *std::lower_bound(std::begin(kBuckets), std::end(kBuckets) - 1, rows); }
+std::int64_t bucket_of(std::int64_t rows) {
+  return *std::lower_bound(std::begin(kBuckets), std::end(kBuckets) - 1, rows);
+}
 
-std::int64_t rounded(std::int64_t length) { return blocks_of(std::max<std::int64_t>(length, 1), kLengthStep) * kLengthStep; }
+std::int64_t rounded(std::int64_t length) {
+  return blocks_of(std::max<std::int64_t>(length, 1), kLengthStep) * kLengthStep;
+}
 
 template <class T>
 std::vector<T> padded(std::vector<T> rows, std::int64_t count) {
@@ -31,12 +37,15 @@ std::vector<T> padded(std::vector<T> rows, std::int64_t count) {
 
 // A part of a sequence, as rows of one pass.
 struct Chunk {
-  std::size_t sequence, first, last;  // tokens first … last-1 are computed, which score those after them
+  std::size_t sequence, first,
+      last;  // tokens first … last-1 are computed, which score those after them
   std::int32_t place;
 };
 
-// The sequences in passes of at most kPromptRows rows and kScoredAtOnce sequences. A sequence has one place from its first pass to its last.
-std::vector<std::vector<Chunk>> score_passes(const std::vector<std::vector<std::int32_t>>& sequences) {
+// The sequences in passes of at most kPromptRows rows and kScoredAtOnce sequences. A sequence has
+// one place from its first pass to its last.
+std::vector<std::vector<Chunk>> score_passes(
+    const std::vector<std::vector<std::int32_t>>& sequences) {
   std::vector<std::vector<Chunk>> passes;
   std::int64_t rows = kPromptRows, begun = 0;
   for (std::size_t s = 0; s < sequences.size(); ++s) {
@@ -45,7 +54,8 @@ std::vector<std::vector<Chunk>> score_passes(const std::vector<std::vector<std::
         passes.emplace_back();
         rows = 0;
       }
-      const std::size_t last = std::min(sequences[s].size() - 1, t + static_cast<std::size_t>(kPromptRows - rows));
+      const std::size_t last =
+          std::min(sequences[s].size() - 1, t + static_cast<std::size_t>(kPromptRows - rows));
       passes.back().push_back({s, t, last, static_cast<std::int32_t>(begun % kScoredAtOnce)});
       rows += static_cast<std::int64_t>(last - t);
       t = last;
@@ -56,7 +66,8 @@ std::vector<std::vector<Chunk>> score_passes(const std::vector<std::vector<std::
 }
 
 // A pass of score(), as rows.
-std::vector<DeviceRow> rows_of(const std::vector<Chunk>& pass, const std::vector<std::vector<std::int32_t>>& sequences) {
+std::vector<DeviceRow> rows_of(const std::vector<Chunk>& pass,
+                               const std::vector<std::vector<std::int32_t>>& sequences) {
   std::vector<DeviceRow> rows;
   for (const Chunk& chunk : pass) {
     const auto& ids = sequences[chunk.sequence];
@@ -78,24 +89,29 @@ DrawSettings settings_of(const Sampling& sampling) {
   DrawSettings settings{sampling.temperature, sampling.top_k, sampling.top_p};
   if (!sampling.lengths.empty()) return settings;  // end tokens end nothing
   if (static_cast<std::int64_t>(sampling.eos.size()) > kMostEndTokens)
-    throw Error(std::to_string(sampling.eos.size()) + " end tokens, the device takes " + std::to_string(kMostEndTokens) + " at most");
-  for (const std::int64_t id : sampling.eos) settings.ends[settings.end_count++] = static_cast<std::int32_t>(id);
+    throw Error(std::to_string(sampling.eos.size()) + " end tokens, the device takes " +
+                std::to_string(kMostEndTokens) + " at most");
+  for (const std::int64_t id : sampling.eos)
+    settings.ends[settings.end_count++] = static_cast<std::int32_t>(id);
   return settings;
 }
 
 }  // namespace
 
-DeviceEngine::DeviceEngine(std::shared_ptr<Device> device, const Model& shape, const DeviceWeights& weights,
-                           const DeviceEngineOptions& options)
+DeviceEngine::DeviceEngine(std::shared_ptr<Device> device, const Model& shape,
+                           const DeviceWeights& weights, const DeviceEngineOptions& options)
     : device_(std::move(device)), model_(shape), options_(options), weights_(weights) {
   check_draws_tokens(shape.config);
   options_.precision = weights.dtype;
   const std::string reason = DevicePass::unsupported(shape.config, weights.dtype);
-  if (!reason.empty()) throw Error("the kernels of the device cannot decode this model: it has " + reason);
+  if (!reason.empty())
+    throw Error("the kernels of the device cannot decode this model: it has " + reason);
 }
 
-DeviceEngine::DeviceEngine(std::shared_ptr<Device> device, const Model& model, const DeviceEngineOptions& options)
-    : DeviceEngine(device, model, DeviceWeights{options.precision, nullptr, nullptr, nullptr, {}}, options) {
+DeviceEngine::DeviceEngine(std::shared_ptr<Device> device, const Model& model,
+                           const DeviceEngineOptions& options)
+    : DeviceEngine(device, model, DeviceWeights{options.precision, nullptr, nullptr, nullptr, {}},
+                   options) {
   uploaded_.emplace(device_, model, options.precision);
   weights_ = uploaded_->get();
 }
@@ -110,8 +126,10 @@ void DeviceEngine::rest() {
 }
 
 PassRoom DeviceEngine::room_that_fits(const PassRoom& wanted) const {
-  const auto free = static_cast<std::int64_t>(kShareOfMemory * static_cast<double>(device_->free_bytes()));
-  for (std::int64_t slots = wanted.slots;; slots = slots > kBuckets[0] ? std::max(bucket_of(slots) / 2, kBuckets[0]) : slots / 2) {
+  const auto free =
+      static_cast<std::int64_t>(kShareOfMemory * static_cast<double>(device_->free_bytes()));
+  for (std::int64_t slots = wanted.slots;;
+       slots = slots > kBuckets[0] ? std::max(bucket_of(slots) / 2, kBuckets[0]) : slots / 2) {
     PassRoom room = wanted;
     room.slots = std::max<std::int64_t>(slots, 1);
     room.prompts = std::min(room.prompts, room.slots);
@@ -119,8 +137,9 @@ PassRoom DeviceEngine::room_that_fits(const PassRoom& wanted) const {
     const std::int64_t bytes = DevicePass::bytes(model_.config, weights_.dtype, room);
     if (bytes <= free) return room;
     if (slots <= 1)
-      throw Failure("decoding one completion needs " + std::to_string(bytes >> 20) + " MiB of the device's memory, and " +
-                        std::to_string(free >> 20) + " MiB are left",
+      throw Failure("decoding one completion needs " + std::to_string(bytes >> 20) +
+                        " MiB of the device's memory, and " + std::to_string(free >> 20) +
+                        " MiB are left",
                     "lower max_tokens, use precision bf16, or free memory of the device");
   }
 }
@@ -131,17 +150,20 @@ void DeviceEngine::ensure(PassRoom room) {
   if (pass_ && (pass_->room().covers(room) || (room.slots > 0 && wanted_.covers(room)))) return;
   rest();
   wanted_ = room;
-  pass_ = std::make_unique<DevicePass>(device_, model_.config, weights_, room.slots > 0 ? room_that_fits(room) : room);
+  pass_ = std::make_unique<DevicePass>(device_, model_.config, weights_,
+                                       room.slots > 0 ? room_that_fits(room) : room);
 }
 
 void DeviceEngine::decode(std::int64_t rows) {
   const auto [known, first] = recordings_.try_emplace(rows);
-  if (first) return pass_->decode(rows);  // what a first use loads cannot be loaded while it is recorded
+  if (first)
+    return pass_->decode(rows);  // what a first use loads cannot be loaded while it is recorded
   if (!known->second) known->second = device_->record([&] { pass_->decode(rows); });
   known->second->replay();
 }
 
-PassRoom DeviceEngine::room_for(const std::vector<Prompt>& prompts, const Sampling& sampling) const {
+PassRoom DeviceEngine::room_for(const std::vector<Prompt>& prompts,
+                                const Sampling& sampling) const {
   PassRoom room;
   std::int64_t sequences = 0;
   for (const Prompt& prompt : prompts) {
@@ -160,7 +182,8 @@ PassRoom DeviceEngine::room_for(const std::vector<Prompt>& prompts, const Sampli
 
 void DeviceEngine::compute_prompts(const std::vector<DeviceRow>& rows) {
   for (std::size_t first = 0; first < rows.size(); first += kPromptRows) {
-    const std::span some = std::span(rows).subspan(first, std::min<std::size_t>(rows.size() - first, kPromptRows));
+    const std::span some =
+        std::span(rows).subspan(first, std::min<std::size_t>(rows.size() - first, kPromptRows));
     const std::int64_t count = bucket_of(static_cast<std::int64_t>(some.size()));
     pass_->set_rows(padded(std::vector<DeviceRow>(some.begin(), some.end()), count));
     pass_->prompts(count);
@@ -168,14 +191,16 @@ void DeviceEngine::compute_prompts(const std::vector<DeviceRow>& rows) {
   statistics_.prompt_tokens += static_cast<std::int64_t>(rows.size());
 }
 
-std::vector<Episode> DeviceEngine::generate(const std::vector<Prompt>& prompts, const Sampling& sampling) {
+std::vector<Episode> DeviceEngine::generate(const std::vector<Prompt>& prompts,
+                                            const Sampling& sampling) {
   statistics_ = {};
   const PassRoom room = room_for(prompts, sampling);
   if (room.slots == 0) return {};
   const DrawSettings settings = settings_of(sampling);
   ensure(room);
   pass_->set_draws(settings);
-  const std::int64_t slots = std::min(room.slots, pass_->room().slots), places = std::min(room.prompts, pass_->room().prompts);
+  const std::int64_t slots = std::min(room.slots, pass_->room().slots),
+                     places = std::min(room.prompts, pass_->room().prompts);
   Schedule schedule(prompts, sampling, slots, places);
   std::int64_t all_passes = 0;
   while (true) {
@@ -186,18 +211,21 @@ std::vector<Episode> DeviceEngine::generate(const std::vector<Prompt>& prompts, 
     const auto count = static_cast<std::int64_t>(live.size()), rows = bucket_of(count);
     pass_->set_rows(padded(live, rows));
     pass_->set_groups(padded(schedule.groups(), rows));
-    const std::int64_t passes = std::min(sampling.on_token ? 1 : options_.looks, schedule.most_left());
+    const std::int64_t passes =
+        std::min(sampling.on_token ? 1 : options_.looks, schedule.most_left());
     for (std::int64_t i = 0; i < passes; ++i) decode(rows);
     const auto after = pass_->rows(count);
     for (const DeviceRow& row : after) statistics_.tokens += row.fresh;
     schedule.take(after, pass_->drawn(count), pass_->room().looks);
     all_passes += passes;
   }
-  statistics_.slot_use = static_cast<double>(statistics_.tokens) / static_cast<double>(all_passes * slots);
+  statistics_.slot_use =
+      static_cast<double>(statistics_.tokens) / static_cast<double>(all_passes * slots);
   return schedule.episodes();
 }
 
-std::vector<std::vector<float>> DeviceEngine::score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) {
+std::vector<std::vector<float>> DeviceEngine::score(
+    const std::vector<std::vector<std::int32_t>>& sequences, double temperature) {
   PassRoom room;
   for (const auto& ids : sequences) {
     check_ids(model_.config, ids, 0);

@@ -1,6 +1,8 @@
-// A pass of the transformer over rows on a device, with caches for keys and values. Like cpu/forward.h, in kernels.
+// A pass of the transformer over rows on a device, with caches for keys and values. Like
+// cpu/forward.h, in kernels.
 //
-// All memory is taken at construction. What is queued refers to fixed places, so that it can be recorded and replayed.
+// All memory is taken at construction. What is queued refers to fixed places, so that it can be
+// recorded and replayed.
 #pragma once
 
 #include <vector>
@@ -19,20 +21,23 @@ struct PassRoom {
   std::int64_t looks = 1;                       // tokens drawn between two looks of the host
 
   bool covers(const PassRoom& other) const {
-    return rows >= other.rows && prompts >= other.prompts && prompt_length >= other.prompt_length && slots >= other.slots &&
-           slot_length >= other.slot_length && looks >= other.looks;
+    return rows >= other.rows && prompts >= other.prompts && prompt_length >= other.prompt_length &&
+           slots >= other.slots && slot_length >= other.slot_length && looks >= other.looks;
   }
 };
 
 class DevicePass {
  public:
-  // `config` and the memory that `weights` point to must outlive it. Throws Failure if the device has too little memory.
-  DevicePass(std::shared_ptr<Device> device, const ModelConfig& config, const DeviceWeights& weights, const PassRoom& room);
+  // `config` and the memory that `weights` point to must outlive it. Throws Failure if the device
+  // has too little memory.
+  DevicePass(std::shared_ptr<Device> device, const ModelConfig& config,
+             const DeviceWeights& weights, const PassRoom& room);
 
   // Bytes of device memory for such room.
   static std::int64_t bytes(const ModelConfig& config, Dtype dtype, const PassRoom& room);
 
-  // Why this model's shape is not one the kernels can do, with matrices of that type; empty if they can.
+  // Why this model's shape is not one the kernels can do, with matrices of that type; empty if they
+  // can.
   static std::string unsupported(const ModelConfig& config, Dtype dtype);
 
   const PassRoom& room() const { return room_; }
@@ -46,7 +51,8 @@ class DevicePass {
   std::vector<float> scores(std::int64_t count) const;
 
   // ---- what is queued, for the first `count` rows ----
-  // Rows of prompts: their keys and values are stored. A prompt's rows come in rising order, in one pass or several.
+  // Rows of prompts: their keys and values are stored. A prompt's rows come in rising order, in one
+  // pass or several.
   void prompts(std::int64_t count);
   // The same, and the log-probabilities of their targets.
   void score(std::int64_t count);
@@ -65,9 +71,10 @@ class DevicePass {
   template <class T>
   void logits(std::int64_t count);
   template <class T>
-  KvLayer<T> layer_store(const DeviceBuffer& keys, const DeviceBuffer& values, std::int64_t layer, std::int64_t sequences,
-                         std::int64_t length) const;
-  void multiply(const void* x, const void* w, const float* bias, float* y, std::int64_t m, std::int64_t n, std::int64_t k, bool add);
+  KvLayer<T> layer_store(const DeviceBuffer& keys, const DeviceBuffer& values, std::int64_t layer,
+                         std::int64_t sequences, std::int64_t length) const;
+  void multiply(const void* x, const void* w, const float* bias, float* y, std::int64_t m,
+                std::int64_t n, std::int64_t k, bool add);
   void run(Kind kind, std::int64_t count);
   void run_logits(std::int64_t count);
 

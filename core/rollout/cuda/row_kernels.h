@@ -1,4 +1,5 @@
-// Kernels that treat each row of a pass by itself: embedding, RMSNorm, rotation with the writing of keys and values, the gate.
+// Kernels that treat each row of a pass by itself: embedding, RMSNorm, rotation with the writing of
+// keys and values, the gate.
 #pragma once
 
 #include <cmath>
@@ -25,7 +26,8 @@ struct Embed {
     const std::int64_t r = block.x;
     const T* from = embedding + rows[r].token * width;
     block.each([&](int thread) {
-      for (std::int64_t i = thread; i < width; i += kThreads) hidden[r * width + i] = widen(from[i]);
+      for (std::int64_t i = thread; i < width; i += kThreads)
+        hidden[r * width + i] = widen(from[i]);
     });
   }
 };
@@ -40,7 +42,9 @@ struct RmsNorm {
   float eps;
 
   Grid grid() const { return {count, 1, 1}; }
-  std::int64_t shared_bytes() const { return kThreads / kWarp * static_cast<std::int64_t>(sizeof(float)); }
+  std::int64_t shared_bytes() const {
+    return kThreads / kWarp * static_cast<std::int64_t>(sizeof(float));
+  }
 
   template <class Block>
   TINYZERO_DEVICE void operator()(Block& block) const {
@@ -60,13 +64,14 @@ struct RmsNorm {
       float all = 0;
       for (int w = 0; w < kThreads / kWarp; ++w) all += warps[w];
       const float scale = 1.0f / sqrtf(all / static_cast<float>(width) + eps);
-      for (std::int64_t i = thread; i < width; i += kThreads) narrow(from[i] * scale * weight[i], to[i]);
+      for (std::int64_t i = thread; i < width; i += kThreads)
+        narrow(from[i] * scale * weight[i], to[i]);
     });
   }
 };
 
-// Of each row's q, k, v: q and k are normalised head by head (if the model does that) and rotated by the row's position; k and v are stored. A
-// warp takes a head; q stays in place.
+// Of each row's q, k, v: q and k are normalised head by head (if the model does that) and rotated
+// by the row's position; k and v are stored. A warp takes a head; q stays in place.
 template <class T>
 struct RotateAndStore {
   static constexpr int kThreads = 256;
@@ -85,7 +90,8 @@ struct RotateAndStore {
   TINYZERO_DEVICE void operator()(Block& block) const {
     const DeviceRow& row = rows[block.x];
     if (row.alive == 0) return;
-    const std::int64_t dim = prompts.head_dim, half = dim / 2, kv_heads = prompts.kv_heads, all = heads + 2 * kv_heads;
+    const std::int64_t dim = prompts.head_dim, half = dim / 2, kv_heads = prompts.kv_heads,
+                       all = heads + 2 * kv_heads;
     float* first = qkv + block.x * all * dim;
     const float *cosine = cosines + row.position * half, *sine = sines + row.position * half;
     const bool own = row.slot >= 0;
@@ -96,7 +102,8 @@ struct RotateAndStore {
         const std::int64_t h = base + thread / kWarp;
         square[thread] = 0;
         if (q_norm == nullptr || h >= heads + kv_heads) return;
-        for (std::int64_t i = thread % kWarp; i < dim; i += kWarp) square[thread] += first[h * dim + i] * first[h * dim + i];
+        for (std::int64_t i = thread % kWarp; i < dim; i += kWarp)
+          square[thread] += first[h * dim + i] * first[h * dim + i];
       });
       block.warp_sum(square);
       block.each([&](int thread) {
@@ -105,7 +112,8 @@ struct RotateAndStore {
         float* x = first + h * dim;
         const bool rotated = h < heads + kv_heads;
         const std::int64_t kv = h < heads ? 0 : (h - heads) % kv_heads;
-        const std::int64_t to = store.at(own ? row.slot : row.prompt, kv, own ? row.position - row.shared : row.position);
+        const std::int64_t to = store.at(own ? row.slot : row.prompt, kv,
+                                         own ? row.position - row.shared : row.position);
         const float* norm = h < heads ? q_norm : k_norm;
         const float scale = 1.0f / sqrtf(square[thread] / static_cast<float>(dim) + eps);
         for (std::int64_t i = thread % kWarp; i < half; i += kWarp) {

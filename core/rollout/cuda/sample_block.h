@@ -1,16 +1,20 @@
-// How a block of threads draws one token from a row of logits, or gives the log-probability of one. Each phase is what one thread does between two
-// barriers (block.h), and all that threads tell each other stands in SampleScratch.
+// How a block of threads draws one token from a row of logits, or gives the log-probability of one.
+// Each phase is what one thread does between two barriers (block.h), and all that threads tell each
+// other stands in SampleScratch.
 //
-//   p_i = exp((l_i - max l) / T);  token = smallest i with p_0 + … + p_i > u · Σ p;  logp = log p_token - log Σ p
+//   p_i = exp((l_i - max l) / T);  token = smallest i with p_0 + … + p_i > u · Σ p;  logp = log
+//   p_token - log Σ p
 //
 // Where a logit is NaN or plus infinity, or all are minus infinity, logp is NaN and the token means
 // nothing.
 //
-// A warp owns a run of columns and its lanes stride through it, so that memory is read in whole lines. The run that holds the token is
-// then divided among all threads, and one thread walks the few columns that are left. Sums of weights are double.
+// A warp owns a run of columns and its lanes stride through it, so that memory is read in whole
+// lines. The run that holds the token is then divided among all threads, and one thread walks the
+// few columns that are left. Sums of weights are double.
 //
-// top_k and top_p keep what keep_likeliest (sampler.h) keeps, without sorting: the least weight that is kept is found bit by bit, by counting and
-// adding up what is at least as heavy; of columns of just that weight the first ones are kept.
+// top_k and top_p keep what keep_likeliest (sampler.h) keeps, without sorting: the least weight
+// that is kept is found bit by bit, by counting and adding up what is at least as heavy; of columns
+// of just that weight the first ones are kept.
 #pragma once
 
 #include <cfloat>
@@ -40,19 +44,21 @@ struct SampleScratch {
   double sum[kSampleThreads];
   float largest;
   std::int64_t largest_at;
-  float least;                      // weight that a column must have to be kept …
-  std::int64_t ties_end;            // … and, if it has just that, the column before which it must stand
-  std::int64_t all_count;           // of columns at least as heavy as `least`
-  double all_sum;                   // of their weights
-  std::int64_t ties;                // columns of just that weight to keep
-  double total, threshold, before;  // before: weight of the columns left of the part that is searched
-  std::int64_t first, last;         // that part
+  float least;             // weight that a column must have to be kept …
+  std::int64_t ties_end;   // … and, if it has just that, the column before which it must stand
+  std::int64_t all_count;  // of columns at least as heavy as `least`
+  double all_sum;          // of their weights
+  std::int64_t ties;       // columns of just that weight to keep
+  double total, threshold,
+      before;                // before: weight of the columns left of the part that is searched
+  std::int64_t first, last;  // that part
   std::int32_t id;
   float logp;
 };
 
 // Start of part `i` of `parts` over the columns first … last-1.
-TINYZERO_DEVICE inline std::int64_t part_start(std::int64_t first, std::int64_t last, std::int64_t parts, std::int64_t i) {
+TINYZERO_DEVICE inline std::int64_t part_start(std::int64_t first, std::int64_t last,
+                                               std::int64_t parts, std::int64_t i) {
   return first + (last - first) * i / parts;
 }
 
@@ -69,7 +75,8 @@ TINYZERO_DEVICE inline float full_weight(const SampleRow& row, float largest, st
 }
 
 // The same, 0 for a column that is not kept.
-TINYZERO_DEVICE inline float sample_weight(const SampleRow& row, const SampleScratch& s, std::int64_t i) {
+TINYZERO_DEVICE inline float sample_weight(const SampleRow& row, const SampleScratch& s,
+                                           std::int64_t i) {
   const float weight = full_weight(row, s.largest, i);
   return weight > s.least || (weight == s.least && i < s.ties_end) ? weight : 0.0f;
 }
@@ -78,7 +85,9 @@ TINYZERO_DEVICE inline float sample_weight(const SampleRow& row, const SampleScr
 template <class F>
 TINYZERO_DEVICE void for_columns(const SampleRow& row, int thread, const F& f) {
   const std::int64_t last = part_start(0, row.vocab, kSampleWarps, thread / kWarp + 1);
-  for (std::int64_t i = part_start(0, row.vocab, kSampleWarps, thread / kWarp) + thread % kWarp; i < last; i += kWarp) f(i);
+  for (std::int64_t i = part_start(0, row.vocab, kSampleWarps, thread / kWarp) + thread % kWarp;
+       i < last; i += kWarp)
+    f(i);
 }
 
 // The largest logit, the leftmost of equals; everything is kept so far. NaN if a logit is NaN or
@@ -100,7 +109,8 @@ TINYZERO_DEVICE void find_largest(Block& block, const SampleRow& row, SampleScra
   block.one([&] {
     int best = 0;
     for (int t = 1; t < kSampleThreads; ++t) {
-      if (s.top[t] > s.top[best] || (s.top[t] == s.top[best] && s.top_at[t] < s.top_at[best])) best = t;
+      if (s.top[t] > s.top[best] || (s.top[t] == s.top[best] && s.top_at[t] < s.top_at[best]))
+        best = t;
     }
     std::int64_t bad = s.top[best] == -INFINITY ? 1 : 0;
     for (int t = 0; t < kSampleThreads; ++t) bad += s.count[t];
@@ -113,7 +123,8 @@ TINYZERO_DEVICE void find_largest(Block& block, const SampleRow& row, SampleScra
 
 // Number and sum of the weights that are at least `least`.
 template <class Block>
-TINYZERO_DEVICE void count_heavier(Block& block, const SampleRow& row, SampleScratch& s, float least) {
+TINYZERO_DEVICE void count_heavier(Block& block, const SampleRow& row, SampleScratch& s,
+                                   float least) {
   block.each([&](int thread) {
     s.count[thread] = 0;
     s.sum[thread] = 0;
@@ -140,10 +151,11 @@ TINYZERO_DEVICE inline float float_of_bits(std::uint32_t bits) {
   return x;
 }
 
-// The largest bits of a weight such that enough() holds of what is at least as heavy; all weights lie in 0 … 1, where bits and numbers have one
-// order.
+// The largest bits of a weight such that enough() holds of what is at least as heavy; all weights
+// lie in 0 … 1, where bits and numbers have one order.
 template <class Block, class Enough>
-TINYZERO_DEVICE std::uint32_t least_weight(Block& block, const SampleRow& row, SampleScratch& s, const Enough& enough) {
+TINYZERO_DEVICE std::uint32_t least_weight(Block& block, const SampleRow& row, SampleScratch& s,
+                                           const Enough& enough) {
   std::uint32_t found = 0;
   for (std::uint32_t bit = 1u << 29; bit > 0; bit >>= 1) {
     if ((found | bit) > 0x3F800000u) continue;  // 1
@@ -189,12 +201,14 @@ TINYZERO_DEVICE void keep_likeliest_columns(Block& block, const SampleRow& row, 
     heavier(least, count, sum);
     const double weight = static_cast<double>(float_of_bits(least));
     std::int64_t needed = count == 0 ? 1 : 0;
-    while (needed < ties && sum + static_cast<double>(needed) * weight < goal && weight > 0) ++needed;
+    while (needed < ties && sum + static_cast<double>(needed) * weight < goal && weight > 0)
+      ++needed;
     if (needed < ties) ties = needed;
   }
   block.each([&](int thread) {
     s.count[thread] = 0;
-    for (std::int64_t i = part_start(0, row.vocab, kSampleThreads, thread); i < part_start(0, row.vocab, kSampleThreads, thread + 1); ++i)
+    for (std::int64_t i = part_start(0, row.vocab, kSampleThreads, thread);
+         i < part_start(0, row.vocab, kSampleThreads, thread + 1); ++i)
       s.count[thread] += full_weight(row, s.largest, i) == float_of_bits(least) ? 1 : 0;
   });
   block.one([&] {
@@ -203,7 +217,8 @@ TINYZERO_DEVICE void keep_likeliest_columns(Block& block, const SampleRow& row, 
     std::int64_t left = ties;
     int part = 0;
     while (part + 1 < kSampleThreads && s.count[part] < left) left -= s.count[part++];
-    for (std::int64_t i = part_start(0, row.vocab, kSampleThreads, part); i < row.vocab && left > 0; ++i) {
+    for (std::int64_t i = part_start(0, row.vocab, kSampleThreads, part); i < row.vocab && left > 0;
+         ++i) {
       if (full_weight(row, s.largest, i) != s.least) continue;
       --left;
       s.ties_end = i + 1;
@@ -216,7 +231,8 @@ template <class Block>
 TINYZERO_DEVICE void sum_columns(Block& block, const SampleRow& row, SampleScratch& s) {
   block.each([&](int thread) {
     double sum = 0;
-    for_columns(row, thread, [&](std::int64_t i) { sum += static_cast<double>(sample_weight(row, s, i)); });
+    for_columns(row, thread,
+                [&](std::int64_t i) { sum += static_cast<double>(sample_weight(row, s, i)); });
     s.sum[thread] = sum;
   });
   block.one([&] {
@@ -240,8 +256,8 @@ TINYZERO_DEVICE inline void choose_run(const SampleRow& row, SampleScratch& s) {
   s.last = part_start(0, row.vocab, kSampleWarps, w + 1);
 }
 
-// Thread 0: the part that holds the threshold, then the token. Where rounding leaves the threshold beyond every column, the last column
-// seen with a weight is taken.
+// Thread 0: the part that holds the threshold, then the token. Where rounding leaves the threshold
+// beyond every column, the last column seen with a weight is taken.
 TINYZERO_DEVICE inline std::int64_t take_token(const SampleRow& row, const SampleScratch& s) {
   std::int64_t id = s.largest_at;
   double sum = s.before;
@@ -275,13 +291,15 @@ TINYZERO_DEVICE void sample_block(Block& block, const SampleRow& row, SampleScra
   block.one([&] {
     const std::int64_t id = row.temperature > 0 ? take_token(row, s) : s.largest_at;
     s.id = static_cast<std::int32_t>(id);
-    s.logp = static_cast<float>(log(static_cast<double>(full_weight(row, s.largest, id))) - log(s.total));
+    s.logp = static_cast<float>(log(static_cast<double>(full_weight(row, s.largest, id))) -
+                                log(s.total));
   });
 }
 
 // Gives the log-probability of `target`: scratch.logp.
 template <class Block>
-TINYZERO_DEVICE void score_block(Block& block, const SampleRow& row, SampleScratch& s, std::int64_t target) {
+TINYZERO_DEVICE void score_block(Block& block, const SampleRow& row, SampleScratch& s,
+                                 std::int64_t target) {
   find_largest(block, row, s);
   sum_columns(block, row, s);
   block.one([&] {

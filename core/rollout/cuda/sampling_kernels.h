@@ -1,4 +1,5 @@
-// Kernels over logits: drawing the next token of each completion with its log-probability, and the log-probability of a given token.
+// Kernels over logits: drawing the next token of each completion with its log-probability, and the
+// log-probability of a given token.
 #pragma once
 
 #include "core/rollout/cuda/block.h"
@@ -7,8 +8,8 @@
 
 namespace tinyzero {
 
-// Draws each living row's next token (sample_block.h), writes it where the host will look, and moves the row on: it ends at an end token or at its
-// limit, without the host.
+// Draws each living row's next token (sample_block.h), writes it where the host will look, and
+// moves the row on: it ends at an end token or at its limit, without the host.
 struct DrawTokens {
   static constexpr int kThreads = kSampleThreads;
   DeviceRow* rows;
@@ -25,9 +26,13 @@ struct DrawTokens {
     const std::int64_t r = block.x;
     if (rows[r].alive == 0) return;
     SampleScratch& scratch = *reinterpret_cast<SampleScratch*>(block.shared);
-    const SampleRow row{
-        logits + r * vocab, vocab,          settings->temperature, rows[r].stream, static_cast<std::uint64_t>(rows[r].drawn),
-        settings->top_k,    settings->top_p};
+    const SampleRow row{logits + r * vocab,
+                        vocab,
+                        settings->temperature,
+                        rows[r].stream,
+                        static_cast<std::uint64_t>(rows[r].drawn),
+                        settings->top_k,
+                        settings->top_p};
     sample_block(block, row, scratch);
     block.one([&] {
       DeviceRow& own = rows[r];
@@ -37,7 +42,8 @@ struct DrawTokens {
       ++own.position;
       own.token = scratch.id;
       bool ended = own.drawn >= own.limit;
-      for (std::int32_t i = 0; i < settings->end_count; ++i) ended = ended || settings->ends[i] == scratch.id;
+      for (std::int32_t i = 0; i < settings->end_count; ++i)
+        ended = ended || settings->ends[i] == scratch.id;
       own.alive = ended ? 0 : 1;
     });
   }

@@ -8,8 +8,12 @@
 
 namespace tinyzero {
 
-Schedule::Schedule(const std::vector<Prompt>& prompts, const Sampling& sampling, std::int64_t slots, std::int64_t places)
-    : prompts_(prompts), sampling_(sampling), slots_(static_cast<std::size_t>(slots)), users_(static_cast<std::size_t>(places)) {
+Schedule::Schedule(const std::vector<Prompt>& prompts, const Sampling& sampling, std::int64_t slots,
+                   std::int64_t places)
+    : prompts_(prompts),
+      sampling_(sampling),
+      slots_(static_cast<std::size_t>(slots)),
+      users_(static_cast<std::size_t>(places)) {
   for (std::size_t p = 0; p < prompts.size(); ++p) {
     for (std::int64_t s = 0; s < prompts[p].samples; ++s)
       episodes_.push_back(
@@ -50,7 +54,8 @@ std::vector<DeviceRow> Schedule::refill() {
     row.shared = before;
     row.slot = static_cast<std::int32_t>(s);
     row.alive = 1;
-    row.limit = static_cast<std::int32_t>(sampling_.lengths.empty() ? sampling_.max_tokens : sampling_.lengths[next_]);
+    row.limit = static_cast<std::int32_t>(sampling_.lengths.empty() ? sampling_.max_tokens
+                                                                    : sampling_.lengths[next_]);
     row.stream = sample_stream(sampling_, prompts_[prompt_], prompt_, sample_);
     slots_[s] = {&episodes_[next_], row};
     ++users_[static_cast<std::size_t>(place_)];
@@ -65,7 +70,9 @@ std::vector<DeviceRow> Schedule::rows() {
   for (std::size_t s = 0; s < slots_.size(); ++s) {
     if (slots_[s].episode != nullptr) order_.push_back(s);
   }
-  std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) { return slots_[a].row.prompt < slots_[b].row.prompt; });
+  std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+    return slots_[a].row.prompt < slots_[b].row.prompt;
+  });
   std::vector<DeviceRow> out;
   for (const std::size_t s : order_) out.push_back(slots_[s].row);
   return out;
@@ -75,7 +82,8 @@ std::vector<PromptRows> Schedule::groups() const {
   std::vector<PromptRows> out;
   for (std::size_t i = 0; i < order_.size(); ++i) {
     const DeviceRow& row = slots_[order_[i]].row;
-    if (out.empty() || out.back().prompt != row.prompt) out.push_back({row.prompt, row.shared, static_cast<std::int32_t>(i), 0});
+    if (out.empty() || out.back().prompt != row.prompt)
+      out.push_back({row.prompt, row.shared, static_cast<std::int32_t>(i), 0});
     ++out.back().count;
   }
   return out;
@@ -83,11 +91,13 @@ std::vector<PromptRows> Schedule::groups() const {
 
 std::int64_t Schedule::most_left() const {
   std::int64_t most = 1;
-  for (const std::size_t s : order_) most = std::max<std::int64_t>(most, slots_[s].row.limit - slots_[s].row.drawn);
+  for (const std::size_t s : order_)
+    most = std::max<std::int64_t>(most, slots_[s].row.limit - slots_[s].row.drawn);
   return most;
 }
 
-void Schedule::take(const std::vector<DeviceRow>& rows, const std::vector<Drawn>& drawn, std::int64_t looks) {
+void Schedule::take(const std::vector<DeviceRow>& rows, const std::vector<Drawn>& drawn,
+                    std::int64_t looks) {
   for (std::size_t i = 0; i < order_.size(); ++i) {
     Slot& slot = slots_[order_[i]];
     slot.row = rows[i];
@@ -102,8 +112,9 @@ void Schedule::take(const std::vector<DeviceRow>& rows, const std::vector<Drawn>
       if (sampling_.on_token && episodes_.size() == 1) sampling_.on_token(token.id);
     }
     if (rows[i].alive != 0) continue;
-    const bool eos = sampling_.lengths.empty() &&
-                     std::find(sampling_.eos.begin(), sampling_.eos.end(), slot.episode->tokens.back()) != sampling_.eos.end();
+    const bool eos =
+        sampling_.lengths.empty() && std::find(sampling_.eos.begin(), sampling_.eos.end(),
+                                               slot.episode->tokens.back()) != sampling_.eos.end();
     slot.episode->end = eos ? End::eos : End::length;
     if (sampling_.on_episode) sampling_.on_episode(*slot.episode);
     slot.episode = nullptr;

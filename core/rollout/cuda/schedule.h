@@ -11,20 +11,25 @@ namespace tinyzero {
 class Schedule {
  public:
   // The arguments must outlive it. Slots and places of prompts are at least one.
-  Schedule(const std::vector<Prompt>& prompts, const Sampling& sampling, std::int64_t slots, std::int64_t places);
+  Schedule(const std::vector<Prompt>& prompts, const Sampling& sampling, std::int64_t slots,
+           std::int64_t places);
 
-  // Gives free slots to the next samples, in their order, as long as there is a place for their prompts. Returns the rows of the prompts that must be
-  // computed first: all tokens but each prompt's last.
+  // Gives free slots to the next samples, in their order, as long as there is a place for their
+  // prompts. Returns the rows of the prompts that must be computed first: all tokens but each
+  // prompt's last.
   std::vector<DeviceRow> refill();
 
-  // One row for each completion that goes on, those of one prompt side by side; and whose rows they are.
+  // One row for each completion that goes on, those of one prompt side by side; and whose rows they
+  // are.
   std::vector<DeviceRow> rows();
   std::vector<PromptRows> groups() const;
   // Tokens after which all of them must have ended.
   std::int64_t most_left() const;
 
-  // Takes what the device did with the last rows(): `rows` as they are now, and the `looks` tokens of each of which the first `fresh` are new.
-  void take(const std::vector<DeviceRow>& rows, const std::vector<Drawn>& drawn, std::int64_t looks);
+  // Takes what the device did with the last rows(): `rows` as they are now, and the `looks` tokens
+  // of each of which the first `fresh` are new.
+  void take(const std::vector<DeviceRow>& rows, const std::vector<Drawn>& drawn,
+            std::int64_t looks);
 
   // In the order of prompts, then samples; once rows() is empty after a refill().
   std::vector<Episode> episodes() { return std::move(episodes_); }

@@ -5,10 +5,11 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::int64_t kAligned = 256;              // bytes, of every weight of a copy: what products like best
+constexpr std::int64_t kAligned = 256;  // bytes, of every weight of a copy: what products like best
 constexpr std::int64_t kConvertedAtOnce = 1 << 22;  // numbers
 
-// Calls visit(offset in the layout, numbers, whether it is a matrix, where its pointer belongs) for all weights, those that are one matrix together.
+// Calls visit(offset in the layout, numbers, whether it is a matrix, where its pointer belongs) for
+// all weights, those that are one matrix together.
 template <class Visit>
 void for_weights(const Model& model, DeviceWeights& weights, const Visit& visit) {
   const ModelConfig& c = model.config;
@@ -49,20 +50,24 @@ Sizes sizes_of(const Model& model, Dtype dtype) {
   Sizes sizes;
   DeviceWeights unused;
   for_weights(model, unused, [&](std::int64_t, std::int64_t size, bool matrix, const void**) {
-    (matrix ? sizes.matrices : sizes.vectors) += aligned(size * static_cast<std::int64_t>(bytes_of(matrix ? dtype : Dtype::f32)));
+    (matrix ? sizes.matrices : sizes.vectors) +=
+        aligned(size * static_cast<std::int64_t>(bytes_of(matrix ? dtype : Dtype::f32)));
   });
   return sizes;
 }
 
 }  // namespace
 
-DeviceWeights weights_in_place(const Model& shape, const void* matrices, Dtype dtype, const float* vectors) {
+DeviceWeights weights_in_place(const Model& shape, const void* matrices, Dtype dtype,
+                               const float* vectors) {
   DeviceWeights weights;
   weights.dtype = dtype;
-  for_weights(shape, weights, [&](std::int64_t offset, std::int64_t, bool matrix, const void** place) {
-    *place = matrix ? static_cast<const char*>(matrices) + offset * static_cast<std::int64_t>(bytes_of(dtype))
-                    : static_cast<const void*>(vectors + offset);
-  });
+  for_weights(shape, weights,
+              [&](std::int64_t offset, std::int64_t, bool matrix, const void** place) {
+                *place = matrix ? static_cast<const char*>(matrices) +
+                                      offset * static_cast<std::int64_t>(bytes_of(dtype))
+                                : static_cast<const void*>(vectors + offset);
+              });
   return weights;
 }
 
@@ -83,24 +88,25 @@ UploadedWeights::UploadedWeights(std::shared_ptr<Device> device, const Model& mo
 void UploadedWeights::refresh(const Model& model) {
   char *matrix_at = matrices_.as<char>(), *vector_at = vectors_.as<char>();
   std::vector<char> converted;
-  for_weights(model, weights_, [&](std::int64_t offset, std::int64_t size, bool matrix, const void** place) {
-    const float* from = model.weights.data() + offset;
-    char*& at = matrix ? matrix_at : vector_at;
-    const Dtype dtype = matrix ? dtype_ : Dtype::f32;
-    const auto unit = static_cast<std::int64_t>(bytes_of(dtype));
-    *place = at;
-    for (std::int64_t first = 0; first < size; first += kConvertedAtOnce) {
-      const std::int64_t n = std::min(kConvertedAtOnce, size - first);
-      if (dtype == Dtype::f32) {
-        device_->upload(at + first * unit, from + first, n * unit);
-        continue;
-      }
-      converted.resize(static_cast<std::size_t>(n * unit));
-      from_float(dtype, from + first, static_cast<std::size_t>(n), converted.data());
-      device_->upload(at + first * unit, converted.data(), n * unit);
-    }
-    at += aligned(size * unit);
-  });
+  for_weights(model, weights_,
+              [&](std::int64_t offset, std::int64_t size, bool matrix, const void** place) {
+                const float* from = model.weights.data() + offset;
+                char*& at = matrix ? matrix_at : vector_at;
+                const Dtype dtype = matrix ? dtype_ : Dtype::f32;
+                const auto unit = static_cast<std::int64_t>(bytes_of(dtype));
+                *place = at;
+                for (std::int64_t first = 0; first < size; first += kConvertedAtOnce) {
+                  const std::int64_t n = std::min(kConvertedAtOnce, size - first);
+                  if (dtype == Dtype::f32) {
+                    device_->upload(at + first * unit, from + first, n * unit);
+                    continue;
+                  }
+                  converted.resize(static_cast<std::size_t>(n * unit));
+                  from_float(dtype, from + first, static_cast<std::size_t>(n), converted.data());
+                  device_->upload(at + first * unit, converted.data(), n * unit);
+                }
+                at += aligned(size * unit);
+              });
 }
 
 }  // namespace tinyzero

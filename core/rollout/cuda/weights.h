@@ -11,7 +11,8 @@
 namespace tinyzero {
 
 struct DeviceLayerWeights {
-  const float *input_norm, *qkv_bias, *q_norm, *k_norm, *post_norm;  // null where the model has none
+  const float *input_norm, *qkv_bias, *q_norm, *k_norm,
+      *post_norm;  // null where the model has none
   const void *qkv, *output, *gate_up, *down;
 };
 
@@ -22,9 +23,12 @@ struct DeviceWeights {
   std::vector<DeviceLayerWeights> layers;
 };
 
-// Weights that already lie on the device, as a trainer keeps them: in the order of the layout, matrices of `dtype` from `matrices` on and f32 norms
-// and biases from `vectors` on, at the layout's offsets in both. For f32 both are one buffer. Nothing is copied: what changes there is used.
-DeviceWeights weights_in_place(const Model& shape, const void* matrices, Dtype dtype, const float* vectors);
+// Weights that already lie on the device, as a trainer keeps them: in the order of the layout,
+// matrices of `dtype` from `matrices` on and f32 norms and biases from `vectors` on, at the
+// layout's offsets in both. For f32 both are one buffer. Nothing is copied: what changes there is
+// used.
+DeviceWeights weights_in_place(const Model& shape, const void* matrices, Dtype dtype,
+                               const float* vectors);
 
 // A copy on the device of a model whose weights lie in host memory.
 class UploadedWeights {

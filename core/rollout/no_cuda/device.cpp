@@ -7,7 +7,8 @@ namespace tinyzero {
 
 std::shared_ptr<Device> open_cuda_device(int) {
   throw Error("this build has no CUDA",
-              "use device cpu, or build on a machine with an NVIDIA GPU and nvcc: ./tinyzero installs the LibTorch that fits");
+              "use device cpu, or build on a machine with an NVIDIA GPU and nvcc: ./tinyzero "
+              "installs the LibTorch that fits");
 }
 
 bool has_cuda_device() { return false; }

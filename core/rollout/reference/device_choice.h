@@ -11,12 +11,15 @@
 
 namespace tinyzero {
 
-// An engine on `device` with a copy of the weights of `model`, which must outlive it, in f32 or bf16. Where the kernels cannot do the model's
-// shape it is the reference engine, in f32, and `note` is called with the reason.
-std::unique_ptr<Engine> device_engine(std::shared_ptr<Device> device, const Model& model, Dtype precision,
+// An engine on `device` with a copy of the weights of `model`, which must outlive it, in f32 or
+// bf16. Where the kernels cannot do the model's shape it is the reference engine, in f32, and
+// `note` is called with the reason.
+std::unique_ptr<Engine> device_engine(std::shared_ptr<Device> device, const Model& model,
+                                      Dtype precision,
                                       const std::function<void(const std::string&)>& note);
 
 // The same on the CUDA device of this machine. Throws Error with a hint where there is none.
-std::unique_ptr<Engine> cuda_engine(const Model& model, Dtype precision, const std::function<void(const std::string&)>& note);
+std::unique_ptr<Engine> cuda_engine(const Model& model, Dtype precision,
+                                    const std::function<void(const std::string&)>& note);
 
 }  // namespace tinyzero

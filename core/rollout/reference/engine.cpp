@@ -21,7 +21,9 @@ Tensor long_tensor(It begin, It end) {
 }  // namespace
 
 ReferenceEngine::ReferenceEngine(const Model& model, at::Device device)
-    : model_(model), transformer_(const_cast<Model&>(model), DevicePlace{device}, /*frozen=*/true, nullptr) {  // which is only read
+    : model_(model),
+      transformer_(const_cast<Model&>(model), DevicePlace{device}, /*frozen=*/true,
+                   nullptr) {  // which is only read
   check_draws_tokens(model.config);
 }
 
@@ -31,7 +33,8 @@ Tensor ReferenceEngine::hidden(const std::vector<std::int32_t>& ids) {
   return transformer_.hidden(long_tensor(ids.begin(), ids.end()), shape);
 }
 
-std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompts, const Sampling& sampling) {
+std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompts,
+                                               const Sampling& sampling) {
   const c10::InferenceMode no_gradients;
   statistics_ = {};
   std::vector<Episode> episodes;
@@ -42,22 +45,28 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
     for (std::int64_t s = 0; s < prompts[p].samples; ++s) {
       Episode episode{
           static_cast<std::int64_t>(p), prompts[p].first_sample + s, {}, {}, End::length};
-      const std::int64_t limit = sampling.lengths.empty() ? sampling.max_tokens : sampling.lengths[episodes.size()];
+      const std::int64_t limit =
+          sampling.lengths.empty() ? sampling.max_tokens : sampling.lengths[episodes.size()];
       const std::uint64_t stream = sample_stream(sampling, prompts[p], p, s);
       std::vector<std::int32_t> ids = prompts[p].ids;
-      while (episode.end == End::length && static_cast<std::int64_t>(episode.tokens.size()) < limit) {
+      while (episode.end == End::length &&
+             static_cast<std::int64_t>(episode.tokens.size()) < limit) {
         stop_if_asked(sampling.stop);
-        Tensor last = transformer_.logits(hidden(ids).narrow(0, static_cast<std::int64_t>(ids.size()) - 1, 1));
+        Tensor last = transformer_.logits(
+            hidden(ids).narrow(0, static_cast<std::int64_t>(ids.size()) - 1, 1));
         const DrawnToken token =
-            draw_token(kernels(), last.mutable_data_ptr<float>(), model_.config.vocab, sampling, stream, episode.tokens.size(), order);
+            draw_token(kernels(), last.mutable_data_ptr<float>(), model_.config.vocab, sampling,
+                       stream, episode.tokens.size(), order);
         if (token.id < 0)
           fail_drawing(episode.prompt, episode.sample,
                        static_cast<std::int64_t>(episode.tokens.size()));
         ids.push_back(token.id);
         episode.tokens.push_back(token.id);
         episode.logp.push_back(token.logp);
-        if (sampling.on_token && prompts.size() == 1 && prompts.front().samples == 1) sampling.on_token(token.id);
-        if (sampling.lengths.empty() && std::find(sampling.eos.begin(), sampling.eos.end(), token.id) != sampling.eos.end())
+        if (sampling.on_token && prompts.size() == 1 && prompts.front().samples == 1)
+          sampling.on_token(token.id);
+        if (sampling.lengths.empty() &&
+            std::find(sampling.eos.begin(), sampling.eos.end(), token.id) != sampling.eos.end())
           episode.end = End::eos;
       }
       statistics_.tokens += static_cast<std::int64_t>(episode.tokens.size());
@@ -69,7 +78,8 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
   return episodes;
 }
 
-std::vector<std::vector<float>> ReferenceEngine::score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) {
+std::vector<std::vector<float>> ReferenceEngine::score(
+    const std::vector<std::vector<std::int32_t>>& sequences, double temperature) {
   const c10::InferenceMode no_gradients;
   for (const auto& ids : sequences) check_ids(model_.config, ids, 0);
   std::vector<std::vector<float>> out;
@@ -77,8 +87,10 @@ std::vector<std::vector<float>> ReferenceEngine::score(const std::vector<std::ve
     out.emplace_back();
     if (ids.size() < 2) continue;
     const auto count = static_cast<std::int64_t>(ids.size()) - 1;
-    const Tensor logp =
-        transformer_.distribution(hidden(ids).narrow(0, 0, count), long_tensor(ids.begin() + 1, ids.end()), temperature).logp.contiguous();
+    const Tensor logp = transformer_
+                            .distribution(hidden(ids).narrow(0, 0, count),
+                                          long_tensor(ids.begin() + 1, ids.end()), temperature)
+                            .logp.contiguous();
     out.back().assign(logp.const_data_ptr<float>(), logp.const_data_ptr<float>() + count);
     for (std::size_t t = 0; t < out.back().size(); ++t) {
       if (std::isnan(out.back()[t])) fail_scoring(out.size() - 1, t + 1);

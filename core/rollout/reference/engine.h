@@ -1,6 +1,8 @@
-// The engine that always works: the trainer's transformer on any device of LibTorch, nothing cached.
+// The engine that always works: the trainer's transformer on any device of LibTorch, nothing
+// cached.
 //
-// Each completion is computed by itself, all its tokens anew for every token, in f32: slow, and a function of the weights and the prompt alone.
+// Each completion is computed by itself, all its tokens anew for every token, in f32: slow, and a
+// function of the weights and the prompt alone.
 #pragma once
 
 #include "core/model/transformer.h"
@@ -14,8 +16,10 @@ class ReferenceEngine : public Engine {
   ReferenceEngine(const Model& model, at::Device device);
 
   void refresh() override { transformer_.upload(); }
-  std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling& sampling) override;
-  std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences, double temperature) override;
+  std::vector<Episode> generate(const std::vector<Prompt>& prompts,
+                                const Sampling& sampling) override;
+  std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences,
+                                        double temperature) override;
   const DecodeStatistics& statistics() const override { return statistics_; }
 
  private:

@@ -202,8 +202,10 @@ Value apply_filter(const std::string& name, const Value& value, const CallArgume
   if (name == "int") return integer_of(value, arguments);
   if (name == "float") return float_of(value, arguments);
   if (name == "trim") return trimmed(value, arguments, budget);
-  static const char* const kPlain[] = {"string", "safe", "abs", "upper", "lower", "capitalize", "title"};
-  if (std::find(std::begin(kPlain), std::end(kPlain), name) == std::end(kPlain)) unsupported("the filter \"" + name.substr(0, 40) + "\"");
+  static const char* const kPlain[] = {"string", "safe",       "abs",  "upper",
+                                       "lower",  "capitalize", "title"};
+  if (std::find(std::begin(kPlain), std::end(kPlain), name) == std::end(kPlain))
+    unsupported("the filter \"" + name.substr(0, 40) + "\"");
   arguments.finish();
   if (name == "string") return string_of(value, budget);
   if (name == "safe") return marked_safe(value, budget);

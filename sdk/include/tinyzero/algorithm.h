@@ -1,12 +1,14 @@
 // Writing an algorithm: derive from Algorithm, end the file with TINYZERO_ALGORITHM.
 //
-// An algorithm is a page of formula over primitives.h: `describe` lists its settings, `prepare` turns rewards into advantages once a
-// step, `loss` returns a scalar for each micro-batch. The host does the rest: sampling, scoring, packing, micro-batches, gradients,
-// clipping, the optimizer, checkpoints, and models beside the policy (a reference, a critic, a reward model).
+// An algorithm is a page of formula over primitives.h: `describe` lists its settings, `prepare`
+// turns rewards into advantages once a step, `loss` returns a scalar for each micro-batch. The host
+// does the rest: sampling, scoring, packing, micro-batches, gradients, clipping, the optimizer,
+// checkpoints, and models beside the policy (a reference, a critic, a reward model).
 //
-// C++ and LibTorch have no stable ABI. So the library carries a fingerprint (LibTorch, compiler, standard library, string ABI,
-// language standard, the hash of the headers that define this interface) in its note, and a host with another fingerprint refuses it
-// before any of its code runs.
+// C++ and LibTorch have no stable ABI. So the library carries a fingerprint (LibTorch, compiler,
+// standard library, string ABI, language standard, the hash of the headers that define this
+// interface) in its note, and a host with another fingerprint refuses it before any of its code
+// runs.
 #pragma once
 
 #include <functional>
@@ -21,20 +23,24 @@
 
 namespace tinyzero {
 
-// A model beside the policy. It begins as a copy of the policy as it is when RL begins, is kept in checkpoints, and gives one number for
-// each token of a completion: the log-probability of the token, or, with a value head (a linear layer on the last hidden state, 0 at
-// first), a value of the state before the token.
+// A model beside the policy. It begins as a copy of the policy as it is when RL begins, is kept in
+// checkpoints, and gives one number for each token of a completion: the log-probability of the
+// token, or, with a value head (a linear layer on the last hidden state, 0 at first), a value of
+// the state before the token.
 struct SideModel {
   std::string name;               // "critic": of its folder in checkpoints
   bool value_head = false;        // values instead of log-probs
   bool at_temperature_1 = false;  // log-probs at temperature 1 instead of the sampling temperature
   double learning_rate = 0;       // constant; 0: frozen
   double clip_norm = 1.0;         // largest norm of its gradient; 0: not clipped
-  std::int64_t epochs = 0;        // passes over a step's episodes when trained; 0: as many as the policy's, train.epochs
+  std::int64_t epochs =
+      0;  // passes over a step's episodes when trained; 0: as many as the policy's, train.epochs
 };
 
-// Loss of a side model on a micro-batch: its numbers (N), differentiable, to a scalar. Called from several threads at once.
-using SideLoss = std::function<at::Tensor(const Batch& micro, const at::Tensor& output, Metrics& metrics)>;
+// Loss of a side model on a micro-batch: its numbers (N), differentiable, to a scalar. Called from
+// several threads at once.
+using SideLoss =
+    std::function<at::Tensor(const Batch& micro, const at::Tensor& output, Metrics& metrics)>;
 
 // What the host offers an algorithm during prepare().
 class AlgorithmHost {
@@ -47,7 +53,8 @@ class AlgorithmHost {
   // The numbers (N) of a side model for the step's batch. No gradient.
   virtual at::Tensor outputs(const std::string& model, const Batch& batch) = 0;
 
-  // Trains a side model on the step's batch, with the step's division into updates and the run's optimizer.
+  // Trains a side model on the step's batch, with the step's division into updates and the run's
+  // optimizer.
   virtual void train(const std::string& model, const Batch& batch, const SideLoss& loss) = 0;
 
   // Makes a side model a copy of the policy as it is now.
@@ -60,7 +67,8 @@ class AlgorithmHost {
   virtual Metrics& metrics() = 0;
 };
 
-// Settings under one name, which usually is that of a paper: `variant: NAME` stands for them, and what is set beside it wins.
+// Settings under one name, which usually is that of a paper: `variant: NAME` stands for them, and
+// what is set beside it wins.
 struct Variant {
   std::string name, doc;
   std::vector<std::pair<std::string, std::string>> settings;  // name, and value as YAML
@@ -68,20 +76,21 @@ struct Variant {
 
 // What a run will ask of an algorithm, known before it begins.
 struct RunPlan {
-  std::int64_t samples = 1;   // completions of a problem
-  std::int64_t updates = 1;   // gradient updates on the episodes of one step, over all epochs
-  std::int64_t steps = 0;     // at most
+  std::int64_t samples = 1;  // completions of a problem
+  std::int64_t updates = 1;  // gradient updates on the episodes of one step, over all epochs
+  std::int64_t steps = 0;    // at most
 };
 
 // A setting that never acts in a run of some plan.
 struct IdleSetting {
   std::string name;
-  std::string why;        // "the policy that learns is the one that sampled, so every ratio is 1"
+  std::string why;  // "the policy that learns is the one that sampled, so every ratio is 1"
 };
 
 // Why no bound of a ratio acts where a step has one update: a reason of IdleSetting.
 inline constexpr const char* kOneUpdate =
-    "train.updates and train.epochs are 1, so the policy that learns is the one that sampled, and every ratio is 1";
+    "train.updates and train.epochs are 1, so the policy that learns is the one that sampled, and "
+    "every ratio is 1";
 
 class Algorithm {
  public:
@@ -92,11 +101,13 @@ class Algorithm {
 
   virtual std::vector<Variant> variants() const { return {}; }
 
-  // Checks settings against each other after they are assigned; throws std::invalid_argument naming them.
+  // Checks settings against each other after they are assigned; throws std::invalid_argument naming
+  // them.
   virtual void check() const {}
 
-  // Throws std::invalid_argument if no run of this plan could learn anything from its rewards: one sample
-  // of a problem where samples are compared with each other, say. The text names the setting to change.
+  // Throws std::invalid_argument if no run of this plan could learn anything from its rewards: one
+  // sample of a problem where samples are compared with each other, say. The text names the setting
+  // to change.
   virtual void check_plan(const RunPlan&) const {}
 
   // Settings that never act in a run of this plan: the bound of a ratio that is always 1, say.
@@ -105,20 +116,25 @@ class Algorithm {
   // Models beside the policy, by the settings.
   virtual std::vector<SideModel> models() const { return {}; }
 
-  // Whether an episode with advantage 0 has no gradient, so that the host may leave it out of the backward pass.
+  // Whether an episode with advantage 0 has no gradient, so that the host may leave it out of the
+  // backward pass.
   virtual bool only_advantages_teach() const { return true; }
 
-  // Which problems of a sampled batch are worth an update: (groups) bool, or undefined for all. The others never reach prepare(). The
-  // host samples more problems, `sampling_rounds` times in all, until the step has as many as rollout.prompts.
+  // Which problems of a sampled batch are worth an update: (groups) bool, or undefined for all. The
+  // others never reach prepare(). The host samples more problems, `sampling_rounds` times in all,
+  // until the step has as many as rollout.prompts.
   virtual at::Tensor kept_groups(const Batch&) const { return {}; }
   virtual std::int64_t sampling_rounds() const { return 1; }
 
-  // Once a step, with all its episodes: fills batch.advantage, and what else loss() needs in batch.added.
+  // Once a step, with all its episodes: fills batch.advantage, and what else loss() needs in
+  // batch.added.
   virtual void prepare(Batch& batch, AlgorithmHost& host) = 0;
 
-  // The loss of a micro-batch, divided by the batch's global counts: the losses of all micro-batches add up to the update's. Adds the
-  // metrics named in its docs. Called from several threads at once.
-  virtual at::Tensor loss(const Batch& batch, const PolicyOutput& policy, Metrics& metrics) const = 0;
+  // The loss of a micro-batch, divided by the batch's global counts: the losses of all
+  // micro-batches add up to the update's. Adds the metrics named in its docs. Called from several
+  // threads at once.
+  virtual at::Tensor loss(const Batch& batch, const PolicyOutput& policy,
+                          Metrics& metrics) const = 0;
 };
 
 struct AlgorithmModule {
@@ -137,9 +153,9 @@ using AlgorithmEntry = const AlgorithmModule* (*)();
 #if defined(_LIBCPP_VERSION)
 #define TINYZERO_STDLIB "libc++ " TINYZERO_STRING(_LIBCPP_VERSION)
 #else
-#define TINYZERO_STDLIB                                                                                                       \
-  "libstdc++ " TINYZERO_STRING(_GLIBCXX_RELEASE) " debug " TINYZERO_STRING(TINYZERO_DEBUG_STL) " cxx11 abi " TINYZERO_STRING( \
-      _GLIBCXX_USE_CXX11_ABI)
+#define TINYZERO_STDLIB                                                     \
+  "libstdc++ " TINYZERO_STRING(_GLIBCXX_RELEASE) " debug " TINYZERO_STRING( \
+      TINYZERO_DEBUG_STL) " cxx11 abi " TINYZERO_STRING(_GLIBCXX_USE_CXX11_ABI)
 #endif
 #if defined(_GLIBCXX_DEBUG)
 #define TINYZERO_DEBUG_STL 1
@@ -154,18 +170,22 @@ using AlgorithmEntry = const AlgorithmModule* (*)();
 #define TINYZERO_SANITIZER "none"
 #endif
 
-// Everything that must be equal between a host and an algorithm. TINYZERO_TORCH and TINYZERO_ALGORITHM_API come from the build
-// (tinyzero_add_algorithm).
-#define TINYZERO_FINGERPRINT                                                                                          \
-  "api=" TINYZERO_ALGORITHM_API "\ntorch=" TINYZERO_TORCH "\ncompiler=" TINYZERO_COMPILER "\nstdlib=" TINYZERO_STDLIB \
+// Everything that must be equal between a host and an algorithm. TINYZERO_TORCH and
+// TINYZERO_ALGORITHM_API come from the build (tinyzero_add_algorithm).
+#define TINYZERO_FINGERPRINT                                                              \
+  "api=" TINYZERO_ALGORITHM_API "\ntorch=" TINYZERO_TORCH "\ncompiler=" TINYZERO_COMPILER \
+  "\nstdlib=" TINYZERO_STDLIB                                                             \
   "\nstandard=" TINYZERO_STRING(__cplusplus) "\nsanitizer=" TINYZERO_SANITIZER "\n"
 
 // Exports the algorithm; once in a library.
-#define TINYZERO_ALGORITHM(Type, id_, title_, doc_)                                                                                  \
-  TINYZERO_NOTE(TINYZERO_NOTE_ALGORITHM, "id=" id_ "\nsdk=" TINYZERO_VERSION "\n" TINYZERO_FINGERPRINT);                             \
-  extern "C" __attribute__((visibility("default"))) const tinyzero::AlgorithmModule* tinyzero_algorithm_v1() {                       \
-    static const tinyzero::AlgorithmModule module{id_, title_, doc_, [] { return std::unique_ptr<tinyzero::Algorithm>(new Type); }}; \
-    return &module;                                                                                                                  \
+#define TINYZERO_ALGORITHM(Type, id_, title_, doc_)                                        \
+  TINYZERO_NOTE(TINYZERO_NOTE_ALGORITHM,                                                   \
+                "id=" id_ "\nsdk=" TINYZERO_VERSION "\n" TINYZERO_FINGERPRINT);            \
+  extern "C" __attribute__((visibility("default"))) const tinyzero::AlgorithmModule*       \
+  tinyzero_algorithm_v1() {                                                                \
+    static const tinyzero::AlgorithmModule module{                                         \
+        id_, title_, doc_, [] { return std::unique_ptr<tinyzero::Algorithm>(new Type); }}; \
+    return &module;                                                                        \
   }
 
 }  // namespace tinyzero

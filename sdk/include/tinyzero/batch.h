@@ -1,10 +1,11 @@
 // What an algorithm sees of a step: a packed batch of completions.
 //
-// The tokens of all completions stand one after the other, without padding and without prompts. In comments,
-// N = tokens, B = episodes, Q = problems, G = samples of a problem (B = Q · G).
+// The tokens of all completions stand one after the other, without padding and without prompts. In
+// comments, N = tokens, B = episodes, Q = problems, G = samples of a problem (B = Q · G).
 //
-// Denominators are global: an update may be divided into micro-batches to save memory, and every one carries the counts of the
-// whole update. A loss that divides by them is the same number, and has the same gradient, however the update is divided.
+// Denominators are global: an update may be divided into micro-batches to save memory, and every
+// one carries the counts of the whole update. A loss that divides by them is the same number, and
+// has the same gradient, however the update is divided.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -24,13 +25,16 @@ struct Counts {
 
 struct Batch {
   // Given by the host.
-  at::Tensor logp_old;   // (N) f32: log-probability under the policy that sampled, recorded while sampling
-  at::Tensor mask;       // (N) f32: 1 for tokens that are trained on, 0 for the others (episodes the task could not judge)
-  at::Tensor episode;    // (N) int64: which of the B episodes a token belongs to, rising
-  at::Tensor reward;     // (B) f64: raw rewards
-  at::Tensor usable;     // (B) bool: false for episodes the task could not judge: left out of baselines and of the loss
-  at::Tensor group;      // (B) int64: which problem an episode answers
-  at::Tensor length;     // (B) int64: tokens of an episode
+  at::Tensor
+      logp_old;  // (N) f32: log-probability under the policy that sampled, recorded while sampling
+  at::Tensor mask;     // (N) f32: 1 for tokens that are trained on, 0 for the others (episodes the
+                       // task could not judge)
+  at::Tensor episode;  // (N) int64: which of the B episodes a token belongs to, rising
+  at::Tensor reward;   // (B) f64: raw rewards
+  at::Tensor usable;   // (B) bool: false for episodes the task could not judge: left out of
+                       // baselines and of the loss
+  at::Tensor group;    // (B) int64: which problem an episode answers
+  at::Tensor length;   // (B) int64: tokens of an episode
   at::Tensor truncated;  // (B) bool: cut at max_tokens
   at::Tensor right;      // (B) bool: earned the task's full reward
 
@@ -39,14 +43,18 @@ struct Batch {
   Counts all;  // over the whole update, of which this may be a part
 
   // Filled by Algorithm::prepare.
-  at::Tensor advantage;                     // (N) f32
-  std::map<std::string, at::Tensor> added;  // more per-token arrays (N), by the algorithm's own names
+  at::Tensor advantage;  // (N) f32
+  std::map<std::string, at::Tensor>
+      added;  // more per-token arrays (N), by the algorithm's own names
 
   std::int64_t tokens() const { return logp_old.size(0); }
   std::int64_t episodes() const { return reward.size(0); }
   std::int64_t groups() const { return episodes() > 0 ? group.max().item<std::int64_t>() + 1 : 0; }
   // Of this batch. Tokens of episodes that are not usable have a mask of 0.
-  Counts counted() const { return {mask.sum().item<double>(), usable.sum().item<double>(), static_cast<double>(episodes())}; }
+  Counts counted() const {
+    return {mask.sum().item<double>(), usable.sum().item<double>(),
+            static_cast<double>(episodes())};
+  }
 };
 
 // The policy on a batch, differentiable.

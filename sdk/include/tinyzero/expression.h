@@ -1,10 +1,11 @@
 // Exact value of an arithmetic expression, in bounded time and space.
 //
-//   expr := term (('+'|'-') term)*      term := atom (('*'|'/') atom)*      atom := INT | '(' expr ')'
-//   INT  := 0 | [1-9][0-9]*             blanks (space, tab, CR, LF) may stand between tokens
+//   expr := term (('+'|'-') term)*      term := atom (('*'|'/') atom)*      atom := INT | '(' expr
+//   ')' INT  := 0 | [1-9][0-9]*             blanks (space, tab, CR, LF) may stand between tokens
 //
-// ASCII only; no sign, power, decimal point, function or implicit product, so nothing but the four operations can be said.
-// At most 4,096 characters and 128 levels of parentheses: a hostile answer costs what a long one costs.
+// ASCII only; no sign, power, decimal point, function or implicit product, so nothing but the four
+// operations can be said. At most 4,096 characters and 128 levels of parentheses: a hostile answer
+// costs what a long one costs.
 #pragma once
 
 #include <cstdint>
@@ -31,14 +32,17 @@ enum class ExpressionFault {
   overflow  // a value that does not fit Rational
 };
 
-// Reads one expression. Values are computed only while no fault has occurred; the grammar is always checked to the end, so that
-// "not an expression" wins over "division by zero".
+// Reads one expression. Values are computed only while no fault has occurred; the grammar is always
+// checked to the end, so that "not an expression" wins over "division by zero".
 class Expression {
  public:
-  // Told of each operation, in the order of the computation; may put another value in the place of the result, which is carried on.
-  using OnStep = std::function<void(const Rational& left, char op, const Rational& right, Rational& result)>;
+  // Told of each operation, in the order of the computation; may put another value in the place of
+  // the result, which is carried on.
+  using OnStep =
+      std::function<void(const Rational& left, char op, const Rational& right, Rational& result)>;
 
-  explicit Expression(std::string_view text, OnStep on_step = {}) : text_(text), on_step_(std::move(on_step)) {
+  explicit Expression(std::string_view text, OnStep on_step = {})
+      : text_(text), on_step_(std::move(on_step)) {
     if (text_.size() > kMaxExpression) {
       fault_ = ExpressionFault::too_long;
       return;
@@ -51,12 +55,14 @@ class Expression {
   ExpressionFault fault() const { return fault_; }
   // Meaningful only without a fault.
   const Rational& value() const { return value_; }
-  // The integers, in the order of the text; complete unless the fault is too_long, too_deep or not_an_expression. An integer of
-  // more than 18 digits stands as -1.
+  // The integers, in the order of the text; complete unless the fault is too_long, too_deep or
+  // not_an_expression. An integer of more than 18 digits stands as -1.
   const Integers& integers() const { return integers_; }
 
  private:
-  bool stopped() const { return fault_ == ExpressionFault::not_an_expression || fault_ == ExpressionFault::too_deep; }
+  bool stopped() const {
+    return fault_ == ExpressionFault::not_an_expression || fault_ == ExpressionFault::too_deep;
+  }
 
   void stop(ExpressionFault fault) { fault_ = fault; }
   void note(ExpressionFault fault) {

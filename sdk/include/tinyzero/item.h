@@ -37,7 +37,7 @@ struct Verdict {
   Outcome outcome = Outcome::scored;
   std::uint32_t reason = 0;                             // index into the task's reasons
   std::array<double, TINYZERO_TASK_MAX_PARTS> parts{};  // in the order of the task's parts
-  std::string detail;                                   // more than the reason says, for a person; usually empty
+  std::string detail;  // more than the reason says, for a person; usually empty
 };
 
 // A verdict as the C ABI has it, without its detail; and back.

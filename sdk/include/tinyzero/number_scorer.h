@@ -1,8 +1,9 @@
 // Judging answers that are one number, exactly: for tasks that ask for the value of something.
 //
-// The answer (answer.h) is right if it is the number's one canonical form: an integer without leading zeros, plus sign or "-0"; where the
-// number is no integer, a fraction p/q in lowest terms. An expression worth the number is not the number. An integer or fraction that is
-// worth it in another form (6/4 for 3/2) is not right, and the verdict says so.
+// The answer (answer.h) is right if it is the number's one canonical form: an integer without
+// leading zeros, plus sign or "-0"; where the number is no integer, a fraction p/q in lowest terms.
+// An expression worth the number is not the number. An integer or fraction that is worth it in
+// another form (6/4 for 3/2) is not right, and the verdict says so.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +22,9 @@
 namespace tinyzero {
 
 inline constexpr std::array kNumberParts{"correct", "format"};
-inline constexpr std::array kNumberReasons{"correct",      "no answer",   "blank answer",
-                                           "not a number", "wrong value", "right value, wrong form"};
+inline constexpr std::array kNumberReasons{"correct",      "no answer",
+                                           "blank answer", "not a number",
+                                           "wrong value",  "right value, wrong form"};
 
 // Settings and rule in one; a task holds it among its settings and describes it with them.
 struct NumberScorer {
@@ -31,11 +33,15 @@ struct NumberScorer {
   double format_reward = 0.1;
 
   void describe(SettingsTable& t) {
-    t.add("scorer", scorer, "strict: exact; tinyzero: the score of TinyZero's own scorer, quirks included").one_of({"strict", "tinyzero"});
+    t.add("scorer", scorer,
+          "strict: exact; tinyzero: the score of TinyZero's own scorer, quirks included")
+        .one_of({"strict", "tinyzero"});
     t.add("framing", framing, "the prompt's framing, which TinyZero's scorer looks for")
         .one_of({"base", "qwen", "other"})
         .only_when("scorer", "tinyzero");
-    t.add("format_reward", format_reward, "reward of an answer that is not right; 0: only right answers count").between(0, 0.99);
+    t.add("format_reward", format_reward,
+          "reward of an answer that is not right; 0: only right answers count")
+        .between(0, 0.99);
   }
 
   // A verdict whose reasons and parts are those above. Linear in the length of the completion.
@@ -44,7 +50,14 @@ struct NumberScorer {
   }
 
  private:
-  enum Reason : std::uint32_t { kCorrect, kNoAnswer, kBlankAnswer, kNotANumber, kWrongValue, kWrongForm };
+  enum Reason : std::uint32_t {
+    kCorrect,
+    kNoAnswer,
+    kBlankAnswer,
+    kNotANumber,
+    kWrongValue,
+    kWrongForm
+  };
 
   Verdict verdict(Reason reason) const {
     switch (reason) {
@@ -58,7 +71,9 @@ struct NumberScorer {
 
   // Takes "-?(0|[1-9][0-9]*)" off the front of `text`.
   static bool take_integer(std::string_view& text) {
-    const auto is_digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
+    const auto is_digit = [&](std::size_t i) {
+      return i < text.size() && text[i] >= '0' && text[i] <= '9';
+    };
     std::size_t end = !text.empty() && text[0] == '-' ? 1 : 0;
     const std::size_t first = end;
     while (is_digit(end)) ++end;
@@ -74,7 +89,8 @@ struct NumberScorer {
     return !text.empty() && text[0] != '-' && take_integer(text) && text.empty();
   }
 
-  // The product of a number in digits and a factor below 2^63, in groups of 18 digits, the last group first.
+  // The product of a number in digits and a factor below 2^63, in groups of 18 digits, the last
+  // group first.
   static std::vector<std::uint64_t> times(std::string_view digits, std::uint64_t factor) {
     constexpr std::size_t kDigits = 18;
     constexpr std::uint64_t kGroup = 1'000'000'000'000'000'000;
@@ -83,7 +99,8 @@ struct NumberScorer {
     for (std::size_t end = digits.size(); end > 0 || carry > 0;) {
       const std::size_t begin = end - std::min(end, kDigits);
       std::uint64_t group = 0;
-      for (const char c : digits.substr(begin, end - begin)) group = 10 * group + static_cast<std::uint64_t>(c - '0');
+      for (const char c : digits.substr(begin, end - begin))
+        group = 10 * group + static_cast<std::uint64_t>(c - '0');
       end = begin;
       carry += static_cast<unsigned __int128>(factor) * group;
       out.push_back(static_cast<std::uint64_t>(carry % kGroup));
@@ -93,17 +110,21 @@ struct NumberScorer {
     return out;
   }
 
-  // Whether a text that is_number() takes, reduced or not, is worth `truth`: p/q = a/b if p b = q a. Linear in the length of the text.
-  // A truth of more than 63 bits has no other form that is recognized.
+  // Whether a text that is_number() takes, reduced or not, is worth `truth`: p/q = a/b if p b = q
+  // a. Linear in the length of the text. A truth of more than 63 bits has no other form that is
+  // recognized.
   static bool is_worth(std::string_view text, const Rational& truth) {
     const bool negative = text[0] == '-';
     if (negative) text.remove_prefix(1);
     const std::size_t slash = text.find('/');
-    const std::string_view p = text.substr(0, slash), q = slash == std::string_view::npos ? "1" : text.substr(slash + 1);
-    const Rational::Integer size = truth.numerator() < 0 ? -truth.numerator() : truth.numerator(), most = INT64_MAX;
+    const std::string_view p = text.substr(0, slash),
+                           q = slash == std::string_view::npos ? "1" : text.substr(slash + 1);
+    const Rational::Integer size = truth.numerator() < 0 ? -truth.numerator() : truth.numerator(),
+                            most = INT64_MAX;
     if (q == "0" || size > most || truth.denominator() > most) return false;
     const bool same_sign = size == 0 || negative == (truth.numerator() < 0);
-    return same_sign && times(p, static_cast<std::uint64_t>(truth.denominator())) == times(q, static_cast<std::uint64_t>(size));
+    return same_sign && times(p, static_cast<std::uint64_t>(truth.denominator())) ==
+                            times(q, static_cast<std::uint64_t>(size));
   }
 
   Verdict strict(std::string_view completion, const Rational& truth) const {
@@ -115,7 +136,8 @@ struct NumberScorer {
     return verdict(is_worth(*answer, truth) ? kWrongForm : kWrongValue);
   }
 
-  // TinyZero's multiplication scorer, which its arithmetic data uses too: the last answer on one line, through Python's int.
+  // TinyZero's multiplication scorer, which its arithmetic data uses too: the last answer on one
+  // line, through Python's int.
   Verdict tinyzero(std::string_view completion, const Rational& truth) const {
     const auto searched = python::after_marker(completion, framing, /*knows_qwen=*/false);
     const auto answer = searched ? python::last_answer(*searched) : std::nullopt;

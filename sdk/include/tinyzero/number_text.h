@@ -1,5 +1,6 @@
-// Numbers as text, as in C and JSON: digits, a point and an exponent. The locale of the process never matters, unlike in strtod,
-// printf and std::to_string(double): where it writes a comma, those read 1.5 as 1.
+// Numbers as text, as in C and JSON: digits, a point and an exponent. The locale of the process
+// never matters, unlike in strtod, printf and std::to_string(double): where it writes a comma,
+// those read 1.5 as 1.
 #pragma once
 
 #include <charconv>
@@ -14,7 +15,8 @@
 
 namespace tinyzero {
 
-// The integer that `text` is, with at most one sign; nothing if it is anything else or does not fit.
+// The integer that `text` is, with at most one sign; nothing if it is anything else or does not
+// fit.
 inline std::optional<std::int64_t> parse_integer(std::string_view text) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   std::int64_t value = 0;
@@ -24,14 +26,17 @@ inline std::optional<std::int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-// The finite decimal number that `text` is ("-1.5e3", "+.5", "1."), correctly rounded; one too small for a double is 0. Nothing if it
-// is anything else, which includes blanks, "inf", "nan" and hexadecimal digits, or too large for a double.
+// The finite decimal number that `text` is ("-1.5e3", "+.5", "1."), correctly rounded; one too
+// small for a double is 0. Nothing if it is anything else, which includes blanks, "inf", "nan" and
+// hexadecimal digits, or too large for a double.
 inline std::optional<double> parse_real(std::string_view text) {
-  if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return std::nullopt;
+  if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string_view::npos)
+    return std::nullopt;
   static const locale_t kPlain = ::newlocale(LC_ALL_MASK, "C", nullptr);
   const std::string copy(text);
   char* stop = nullptr;
-  const double value = ::strtod_l(copy.c_str(), &stop, kPlain);  // std::from_chars reads no reals in libc++ before version 20
+  const double value = ::strtod_l(
+      copy.c_str(), &stop, kPlain);  // std::from_chars reads no reals in libc++ before version 20
   if (stop != copy.c_str() + copy.size() || !std::isfinite(value)) return std::nullopt;
   return value;
 }

@@ -1,4 +1,5 @@
-// The parts that algorithms are made of. Each is one formula with its source, tested against golden numbers (tests/sdk/primitives.cpp).
+// The parts that algorithms are made of. Each is one formula with its source, tested against golden
+// numbers (tests/sdk/primitives.cpp).
 #pragma once
 
 #include "tinyzero/primitives/advantages.h"

@@ -1,4 +1,5 @@
-// Exact fractions of 126-bit integers. Arithmetic never rounds and never wraps: a result that does not fit is `overflow`.
+// Exact fractions of 126-bit integers. Arithmetic never rounds and never wraps: a result that does
+// not fit is `overflow`.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ class Rational {
 
   // `*this` = `*this` op other, for op one of + - * /. On failure `*this` keeps its value.
   constexpr Status apply(char op, const Rational& other) {
-    if (denominator_ == 1 && other.denominator_ == 1 && is_small(numerator_) && is_small(other.numerator_)) {  // nearly always
+    if (denominator_ == 1 && other.denominator_ == 1 && is_small(numerator_) &&
+        is_small(other.numerator_)) {  // nearly always
       if (op == '+') return numerator_ += other.numerator_, Status::ok;
       if (op == '-') return numerator_ -= other.numerator_, Status::ok;
       if (op == '*') return numerator_ *= other.numerator_, Status::ok;
@@ -34,14 +36,17 @@ class Rational {
     Integer n = 0, d = 0;
     if (op == '/') {
       if (other.numerator_ == 0) return Status::division_by_zero;
-      if (!multiply(numerator_, other.denominator_, n) || !multiply(denominator_, other.numerator_, d)) return Status::overflow;
+      if (!multiply(numerator_, other.denominator_, n) ||
+          !multiply(denominator_, other.numerator_, d))
+        return Status::overflow;
     } else if (!multiply(denominator_, other.denominator_, d)) {
       return Status::overflow;
     } else if (op == '*') {
       if (!multiply(numerator_, other.numerator_, n)) return Status::overflow;
     } else {
       Integer left = 0, right = 0;
-      if (!multiply(numerator_, other.denominator_, left) || !multiply(other.numerator_, denominator_, right)) {
+      if (!multiply(numerator_, other.denominator_, left) ||
+          !multiply(other.numerator_, denominator_, right)) {
         return Status::overflow;
       }
       n = op == '+' ? left + right : left - right;  // both below 2^126: no wrap
@@ -55,17 +60,21 @@ class Rational {
   static constexpr int kMaxBits = 126;
 
   // Below 2^62, so that a product fits.
-  static constexpr bool is_small(Integer x) { return static_cast<unsigned __int128>(x + (Integer{1} << 62)) >> 63 == 0; }
+  static constexpr bool is_small(Integer x) {
+    return static_cast<unsigned __int128>(x + (Integer{1} << 62)) >> 63 == 0;
+  }
   static constexpr unsigned __int128 magnitude(Integer x) {
     return x < 0 ? -static_cast<unsigned __int128>(x) : static_cast<unsigned __int128>(x);
   }
   static constexpr int bits(Integer x) {
     const unsigned __int128 m = magnitude(x);
-    const std::uint64_t high = static_cast<std::uint64_t>(m >> 64), low = static_cast<std::uint64_t>(m);
+    const std::uint64_t high = static_cast<std::uint64_t>(m >> 64),
+                        low = static_cast<std::uint64_t>(m);
     if (high != 0) return 128 - __builtin_clzll(high);
     return low != 0 ? 64 - __builtin_clzll(low) : 0;
   }
-  // Refuses products that might need more than 126 bits (a product of a and b bits needs a+b or a+b-1).
+  // Refuses products that might need more than 126 bits (a product of a and b bits needs a+b or
+  // a+b-1).
   static constexpr bool multiply(Integer a, Integer b, Integer& product) {
     if (bits(a) + bits(b) > kMaxBits) return false;
     product = a * b;
@@ -109,7 +118,9 @@ inline std::string to_string(const Rational& value) {
   const auto digits = [](Rational::Integer n) {
     std::string out;
     const bool negative = n < 0;
-    do out.insert(out.begin(), static_cast<char>('0' + static_cast<int>(negative ? -(n % 10) : n % 10)));
+    do
+      out.insert(out.begin(),
+                 static_cast<char>('0' + static_cast<int>(negative ? -(n % 10) : n % 10)));
     while ((n /= 10) != 0);
     return negative ? "-" + out : out;
   };

@@ -1,9 +1,12 @@
-// Counter-based randomness: the same numbers on every machine, with every compiler, in every order of calls.
+// Counter-based randomness: the same numbers on every machine, with every compiler, in every order
+// of calls.
 //
-// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) is a keyed bijection: number t of a stream
-// is philox(counter = t, key), so nothing is carried from draw to draw and nothing is shared between threads. A stream's key comes
-// from a seed and the names of what is drawn (purpose, step, item, sample), each mixed in by Philox itself, never by addition: the
-// streams of neighbouring seeds have nothing in common. No <random>: its distributions differ between standard libraries.
+// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) is a keyed
+// bijection: number t of a stream is philox(counter = t, key), so nothing is carried from draw to
+// draw and nothing is shared between threads. A stream's key comes from a seed and the names of
+// what is drawn (purpose, step, item, sample), each mixed in by Philox itself, never by addition:
+// the streams of neighbouring seeds have nothing in common. No <random>: its distributions differ
+// between standard libraries.
 #pragma once
 
 #include <cstddef>
@@ -24,9 +27,12 @@ struct Philox {
 };
 
 // Philox4x32-10: 128 random bits for a 128-bit counter under a 64-bit key.
-TINYZERO_HOST_DEVICE inline Philox philox(std::uint64_t counter_low, std::uint64_t counter_high, std::uint64_t key) {
-  std::uint32_t c0 = static_cast<std::uint32_t>(counter_low), c1 = static_cast<std::uint32_t>(counter_low >> 32);
-  std::uint32_t c2 = static_cast<std::uint32_t>(counter_high), c3 = static_cast<std::uint32_t>(counter_high >> 32);
+TINYZERO_HOST_DEVICE inline Philox philox(std::uint64_t counter_low, std::uint64_t counter_high,
+                                          std::uint64_t key) {
+  std::uint32_t c0 = static_cast<std::uint32_t>(counter_low),
+                c1 = static_cast<std::uint32_t>(counter_low >> 32);
+  std::uint32_t c2 = static_cast<std::uint32_t>(counter_high),
+                c3 = static_cast<std::uint32_t>(counter_high >> 32);
   std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * c0;
@@ -64,7 +70,8 @@ inline std::uint64_t stream_key(std::uint64_t seed, std::initializer_list<std::u
 // A stream read from its start.
 class Rng {
  public:
-  explicit Rng(std::uint64_t seed, std::initializer_list<std::uint64_t> names = {}) : key_(stream_key(seed, names)) {}
+  explicit Rng(std::uint64_t seed, std::initializer_list<std::uint64_t> names = {})
+      : key_(stream_key(seed, names)) {}
 
   // 64 random bits.
   std::uint64_t next() {
@@ -77,7 +84,8 @@ class Rng {
 
   // Uniform in 0 … n-1, without bias; n >= 1.
   std::uint64_t below(std::uint64_t n) {
-    const std::uint64_t rejected = (0 - n) % n;  // 2^64 mod n: the lowest values would come up once too often
+    const std::uint64_t rejected =
+        (0 - n) % n;  // 2^64 mod n: the lowest values would come up once too often
     std::uint64_t value = next();
     while (value < rejected) value = next();
     return value % n;

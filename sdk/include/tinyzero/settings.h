@@ -4,11 +4,13 @@
 //
 //   struct CountdownSettings {
 //     std::int64_t largest = 99;
-//     void describe(SettingsTable& t) { t.add("largest", largest, "largest number of a problem").between(1, 999); }
+//     void describe(SettingsTable& t) { t.add("largest", largest, "largest number of a
+//     problem").between(1, 999); }
 //   };
 //
-// From that one list come parsing, ranges, "did you mean", help, `config show`, the JSON schema and the docs. A field's value when
-// `describe` runs is its default. Header-only and free of LibTorch: tasks, algorithms and the core all use it.
+// From that one list come parsing, ranges, "did you mean", help, `config show`, the JSON schema and
+// the docs. A field's value when `describe` runs is its default. Header-only and free of LibTorch:
+// tasks, algorithms and the core all use it.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +25,8 @@
 
 namespace tinyzero {
 
-// Values of one setting; the type of the setting says which list is used (booleans are 0 and 1 in `integers`).
+// Values of one setting; the type of the setting says which list is used (booleans are 0 and 1 in
+// `integers`).
 struct SettingValue {
   std::vector<std::int64_t> integers;
   std::vector<double> reals;
@@ -34,15 +37,18 @@ enum class SettingType { integer = 1, real = 2, boolean = 3, text = 4 };
 
 // The field that a setting writes.
 using SettingField =
-    std::variant<std::int64_t*, double*, bool*, std::string*, std::vector<std::int64_t>*, std::vector<double>*, std::vector<std::string>*>;
+    std::variant<std::int64_t*, double*, bool*, std::string*, std::vector<std::int64_t>*,
+                 std::vector<double>*, std::vector<std::string>*>;
 
 // A text as YAML: in quotes unless it is a plain word that YAML takes for nothing else.
 inline std::string yaml_text(const std::string& text) {
   bool plain = !text.empty() && text != "true" && text != "false" && text != "null";
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (i == 0 && c == '/');
-    plain = plain && (letter || (i > 0 && ((c >= '0' && c <= '9') || c == '.' || c == '/' || c == '-')));
+    const bool letter =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (i == 0 && c == '/');
+    plain = plain &&
+            (letter || (i > 0 && ((c >= '0' && c <= '9') || c == '.' || c == '/' || c == '-')));
   }
   if (plain) return text;
   std::string out = "\"";
@@ -57,15 +63,17 @@ inline std::string yaml_text(const std::string& text) {
 
 class Setting {
  public:
-  Setting(std::string name, SettingField field, std::string doc) : name(std::move(name)), doc(std::move(doc)), field(field) {
+  Setting(std::string name, SettingField field, std::string doc)
+      : name(std::move(name)), doc(std::move(doc)), field(field) {
     fallback = text();
   }
 
   std::string name;
   std::string doc;
   SettingField field;
-  std::string fallback;       // the default, as YAML text
-  std::size_t max_count = 1;  // more than 1: a list of 1 to max_count values, where one value stands for a list of one
+  std::string fallback;  // the default, as YAML text
+  std::size_t max_count =
+      1;  // more than 1: a list of 1 to max_count values, where one value stands for a list of one
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices;     // of a text; empty: any
@@ -87,9 +95,9 @@ class Setting {
     choices = std::move(values);
     return *this;
   }
-  // For texts: each is the path of a file, or empty for none. The host takes it from the folder of the
-  // file that says it (on the command line from the current folder), hands it on absolute, refuses one
-  // that is not there, and notices when the file has changed since a run began.
+  // For texts: each is the path of a file, or empty for none. The host takes it from the folder of
+  // the file that says it (on the command line from the current folder), hands it on absolute,
+  // refuses one that is not there, and notices when the file has changed since a run began.
   Setting& path() {
     is_path = true;
     return *this;
@@ -111,8 +119,9 @@ class Setting {
   }
 
   SettingType type() const {
-    static constexpr SettingType kTypes[] = {SettingType::integer, SettingType::real, SettingType::boolean, SettingType::text,
-                                             SettingType::integer, SettingType::real, SettingType::text};
+    static constexpr SettingType kTypes[] = {
+        SettingType::integer, SettingType::real, SettingType::boolean, SettingType::text,
+        SettingType::integer, SettingType::real, SettingType::text};
     return kTypes[field.index()];
   }
   bool is_list() const { return field.index() >= 4; }
@@ -135,7 +144,8 @@ class Setting {
     for (const std::string& word : now.texts) words.push_back(yaml_text(word));
     for (const double real : now.reals) words.push_back(real_text(real));
     for (const std::int64_t integer : now.integers) {
-      words.push_back(type() == SettingType::boolean ? (integer != 0 ? "true" : "false") : std::to_string(integer));
+      words.push_back(type() == SettingType::boolean ? (integer != 0 ? "true" : "false")
+                                                     : std::to_string(integer));
     }
     if (!is_list()) return words.front();
     std::string list = "[";
@@ -148,7 +158,9 @@ class Setting {
   static void assign_to(double& field, const SettingValue& v) { field = v.reals.at(0); }
   static void assign_to(bool& field, const SettingValue& v) { field = v.integers.at(0) != 0; }
   static void assign_to(std::string& field, const SettingValue& v) { field = v.texts.at(0); }
-  static void assign_to(std::vector<std::int64_t>& field, const SettingValue& v) { field = v.integers; }
+  static void assign_to(std::vector<std::int64_t>& field, const SettingValue& v) {
+    field = v.integers;
+  }
   static void assign_to(std::vector<double>& field, const SettingValue& v) { field = v.reals; }
   static void assign_to(std::vector<std::string>& field, const SettingValue& v) { field = v.texts; }
 
@@ -156,15 +168,17 @@ class Setting {
   static void read_from(double field, SettingValue& v) { v.reals = {field}; }
   static void read_from(bool field, SettingValue& v) { v.integers = {field ? 1 : 0}; }
   static void read_from(const std::string& field, SettingValue& v) { v.texts = {field}; }
-  static void read_from(const std::vector<std::int64_t>& field, SettingValue& v) { v.integers = field; }
+  static void read_from(const std::vector<std::int64_t>& field, SettingValue& v) {
+    v.integers = field;
+  }
   static void read_from(const std::vector<double>& field, SettingValue& v) { v.reals = field; }
   static void read_from(const std::vector<std::string>& field, SettingValue& v) { v.texts = field; }
 };
 
 class SettingsTable {
  public:
-  // Adds a row for `field`, a member of the struct that describes itself. `doc` is one sentence with the unit and the value that
-  // switches the setting off. Lists start with room for 64 values.
+  // Adds a row for `field`, a member of the struct that describes itself. `doc` is one sentence
+  // with the unit and the value that switches the setting off. Lists start with room for 64 values.
   template <class Field>
   Setting& add(std::string name, Field& field, std::string doc) {
     rows_.emplace_back(std::move(name), SettingField(&field), std::move(doc));

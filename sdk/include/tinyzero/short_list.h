@@ -1,5 +1,5 @@
-// A list that takes no memory of its own while it is short: for what verify makes and forgets millions of times. (The SDK is free of
-// libraries, so of Boost's small_vector too.)
+// A list that takes no memory of its own while it is short: for what verify makes and forgets
+// millions of times. (The SDK is free of libraries, so of Boost's small_vector too.)
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,9 @@ class ShortList {
   const T* end() const { return begin() + size_; }
   const T& operator[](std::size_t i) const { return begin()[i]; }
   operator std::vector<T>() const { return {begin(), end()}; }  // NOLINT: it is the same list
-  friend bool operator==(const ShortList& a, const std::vector<T>& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+  friend bool operator==(const ShortList& a, const std::vector<T>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
 
  private:
   T first_[N];  // the elements, while they fit

@@ -1,5 +1,6 @@
-// Reading a problem's state: one flat JSON object of integers, texts and lists of integers, as draw wrote it or as a person typed
-// it (any order of fields, blanks, unknown fields). Bounded: at most 64 KiB and 8 levels of nesting in fields that are skipped.
+// Reading a problem's state: one flat JSON object of integers, texts and lists of integers, as draw
+// wrote it or as a person typed it (any order of fields, blanks, unknown fields). Bounded: at most
+// 64 KiB and 8 levels of nesting in fields that are skipped.
 #pragma once
 
 #include <array>
@@ -96,12 +97,15 @@ class StateReader {
   }
 
   void finish(std::string_view name) {
-    if (peek() != '\0') throw BadState("field \"" + std::string(name) + "\" of the state has another type");
+    if (peek() != '\0')
+      throw BadState("field \"" + std::string(name) + "\" of the state has another type");
   }
 
   // The next character that is not blank; 0 at the end.
   char peek() {
-    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\t' || rest_[0] == '\r' || rest_[0] == '\n')) rest_.remove_prefix(1);
+    while (!rest_.empty() &&
+           (rest_[0] == ' ' || rest_[0] == '\t' || rest_[0] == '\r' || rest_[0] == '\n'))
+      rest_.remove_prefix(1);
     return rest_.empty() ? '\0' : rest_[0];
   }
   bool accept(char c) {
@@ -110,7 +114,9 @@ class StateReader {
     return true;
   }
   void expect(char c) {
-    if (!accept(c)) throw BadState(std::string("state is not the expected JSON: no '") + c + "' where it should stand");
+    if (!accept(c))
+      throw BadState(std::string("state is not the expected JSON: no '") + c +
+                     "' where it should stand");
   }
 
   // A quoted text, without its quotes; an escaped quote does not end it.
@@ -138,7 +144,8 @@ class StateReader {
       ++digits;
     }
     if (digits == 0 || digits > 18) {
-      throw BadState("field \"" + std::string(name) + "\" of the state is not an integer of 1 to 18 digits");
+      throw BadState("field \"" + std::string(name) +
+                     "\" of the state is not an integer of 1 to 18 digits");
     }
     rest_.remove_prefix(digits);
     return negative ? -value : value;
@@ -171,7 +178,8 @@ class StateReader {
     expect(close);
   }
   static bool is_word(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '+' || c == '.';
   }
 
   std::string_view rest_;

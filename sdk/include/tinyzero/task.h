@@ -3,22 +3,26 @@
 //   struct Guess {
 //     struct Settings {
 //       std::int64_t largest = 9;
-//       void describe(tinyzero::SettingsTable& t) { t.add("largest", largest, "largest number to guess").between(1, 99); }
+//       void describe(tinyzero::SettingsTable& t) { t.add("largest", largest, "largest number to
+//       guess").between(1, 99); }
 //     };
-//     static constexpr tinyzero::About about{"guess", "guess a number", "1.0.0", "What the task asks and how it scores."};
-//     static constexpr std::array parts{"correct"};
-//     static constexpr std::array reasons{"correct", "no answer", "wrong number"};
+//     static constexpr tinyzero::About about{"guess", "guess a number", "1.0.0", "What the task
+//     asks and how it scores."}; static constexpr std::array parts{"correct"}; static constexpr
+//     std::array reasons{"correct", "no answer", "wrong number"};
 //
-//     explicit Guess(const Settings& settings);                          // may throw std::invalid_argument
-//     tinyzero::Item draw(tinyzero::Draw draw) const;                     // pure; may throw tinyzero::Exhausted
-//     tinyzero::Verdict verify(std::string_view state, std::string_view completion) const;  // pure; may throw BadState
-//     std::optional<std::string> solve(std::string_view state) const;     // optional: a completion that earns the full reward
-//     std::string demonstrate(std::string_view state, tinyzero::Rng& rng) const;  // optional: a worked trace for a warm start
+//     explicit Guess(const Settings& settings);                          // may throw
+//     std::invalid_argument tinyzero::Item draw(tinyzero::Draw draw) const;                     //
+//     pure; may throw tinyzero::Exhausted tinyzero::Verdict verify(std::string_view state,
+//     std::string_view completion) const;  // pure; may throw BadState std::optional<std::string>
+//     solve(std::string_view state) const;     // optional: a completion that earns the full reward
+//     std::string demonstrate(std::string_view state, tinyzero::Rng& rng) const;  // optional: a
+//     worked trace for a warm start
 //   };
 //   TINYZERO_TASK(Guess, "guess")
 //
-// The methods are const and must not touch shared state: the host calls them from several threads at once. Every exception is
-// caught here: in verify it costs the row an `error`, elsewhere it becomes a status with the exception's text.
+// The methods are const and must not touch shared state: the host calls them from several threads
+// at once. Every exception is caught here: in verify it costs the row an `error`, elsewhere it
+// becomes a status with the exception's text.
 #pragma once
 
 #include <algorithm>
@@ -113,7 +117,8 @@ class TaskBinding {
     tz_param out{};
     out.size = sizeof out;
     out.type = static_cast<std::uint32_t>(row.type());
-    out.max_count = static_cast<std::uint32_t>(row.is_list() ? std::max<std::size_t>(row.max_count, 2) : 1);
+    out.max_count =
+        static_cast<std::uint32_t>(row.is_list() ? std::max<std::size_t>(row.max_count, 2) : 1);
     out.name = row.name.c_str();
     out.doc = row.doc.c_str();
     out.fallback = row.fallback.c_str();
@@ -157,10 +162,15 @@ class TaskBinding {
   }
 
   static tz_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
-  static std::string_view view(tz_bytes text) { return {text.size == 0 ? "" : text.data, static_cast<std::size_t>(text.size)}; }
-  static const Task& task(tz_instance* instance) { return *reinterpret_cast<const Task*>(instance); }
+  static std::string_view view(tz_bytes text) {
+    return {text.size == 0 ? "" : text.data, static_cast<std::size_t>(text.size)};
+  }
+  static const Task& task(tz_instance* instance) {
+    return *reinterpret_cast<const Task*>(instance);
+  }
 
-  static tz_status create(const tz_host*, const tz_value* values, tz_instance** out, tz_error* error) {
+  static tz_status create(const tz_host*, const tz_value* values, tz_instance** out,
+                          tz_error* error) {
     const tz_status status = guarded(error, [&]() -> tz_status {
       Settings settings;
       SettingsTable table;
@@ -180,7 +190,8 @@ class TaskBinding {
     return status == TZ_BAD_ARGUMENT ? TZ_BAD_PARAMETER : status;
   }
 
-  static tz_status draw(tz_instance* instance, const tz_draw* draws, std::uint32_t n, const tz_item_sink* sink, tz_error* error) {
+  static tz_status draw(tz_instance* instance, const tz_draw* draws, std::uint32_t n,
+                        const tz_item_sink* sink, tz_error* error) {
     return guarded(error, [&]() -> tz_status {
       for (std::uint32_t i = 0; i < n; ++i) {
         const Item item = task(instance).draw({draws[i].seed, draws[i].index});
@@ -196,15 +207,17 @@ class TaskBinding {
     if (call != nullptr && call->explain != nullptr) call->explain(call->context, row, bytes(text));
   }
 
-  static tz_status verify(tz_instance* instance, const tz_call* call, const tz_answer* answers, std::uint32_t n, tz_verdict* out,
-                          tz_error*) {
+  static tz_status verify(tz_instance* instance, const tz_call* call, const tz_answer* answers,
+                          std::uint32_t n, tz_verdict* out, tz_error*) {
     for (std::uint32_t i = 0; i < n; ++i) {
       if (call != nullptr && call->cursor != nullptr) *call->cursor = i;
       tz_error problem{};
       const tz_status status = guarded(&problem, [&]() -> tz_status {
-        const Verdict verdict = task(instance).verify(view(answers[i].state), view(answers[i].completion));
+        const Verdict verdict =
+            task(instance).verify(view(answers[i].state), view(answers[i].completion));
         if (verdict.reason >= Task::reasons.size()) {
-          throw std::out_of_range("verify gave reason " + std::to_string(verdict.reason) + "; the task's reasons are 0 to " +
+          throw std::out_of_range("verify gave reason " + std::to_string(verdict.reason) +
+                                  "; the task's reasons are 0 to " +
                                   std::to_string(Task::reasons.size() - 1));
         }
         out[i] = abi_verdict(verdict);
@@ -243,7 +256,8 @@ class TaskBinding {
     return nullptr;
   }
 
-  static tz_status solve(tz_instance* instance, tz_bytes state, std::uint32_t* solvable, const tz_text_sink* out, tz_error* error) {
+  static tz_status solve(tz_instance* instance, tz_bytes state, std::uint32_t* solvable,
+                         const tz_text_sink* out, tz_error* error) {
     return guarded(error, [&]() -> tz_status {
       const std::optional<std::string> completion = task(instance).solve(view(state));
       *solvable = completion ? 1 : 0;
@@ -251,7 +265,8 @@ class TaskBinding {
     });
   }
 
-  static tz_status demonstrate(tz_instance* instance, tz_bytes state, tz_draw draw, const tz_text_sink* out, tz_error* error) {
+  static tz_status demonstrate(tz_instance* instance, tz_bytes state, tz_draw draw,
+                               const tz_text_sink* out, tz_error* error) {
     return guarded(error, [&]() -> tz_status {
       Rng rng(draw.seed, {draw.index});
       return out->write(out->context, bytes(task(instance).demonstrate(view(state), rng)));
@@ -273,9 +288,12 @@ class TaskBinding {
 }  // namespace tinyzero
 
 // Exports the task; once in a library. `id_` repeats about.id as a literal, for the note.
-#define TINYZERO_TASK(Type, id_)                                                                                        \
-  TINYZERO_NOTE(TINYZERO_NOTE_TASK, "id=" id_ "\nabi=1.0\nsdk=" TINYZERO_VERSION "\ncompiler=" TINYZERO_COMPILER "\n"); \
-  extern "C" __attribute__((visibility("default"))) const tz_module* tinyzero_task_v1(std::uint32_t, std::uint32_t) {   \
-    static_assert(std::string_view(Type::about.id) == id_, "TINYZERO_TASK: the id differs from about.id");              \
-    return tinyzero::TaskBinding<Type>::module();                                                                       \
+#define TINYZERO_TASK(Type, id_)                                                       \
+  TINYZERO_NOTE(TINYZERO_NOTE_TASK, "id=" id_ "\nabi=1.0\nsdk=" TINYZERO_VERSION       \
+                                    "\ncompiler=" TINYZERO_COMPILER "\n");             \
+  extern "C" __attribute__((visibility("default"))) const tz_module* tinyzero_task_v1( \
+      std::uint32_t, std::uint32_t) {                                                  \
+    static_assert(std::string_view(Type::about.id) == id_,                             \
+                  "TINYZERO_TASK: the id differs from about.id");                      \
+    return tinyzero::TaskBinding<Type>::module();                                      \
   }

@@ -1,17 +1,22 @@
 /* The task ABI, version 1, frozen: everything that crosses between a task plugin and its host.
  *
- * A plugin is a shared library that exports one function, tinyzero_task_v1, and carries a note (note.h) that says what it is
- * without being run. The contract, for every call:
- *   - nothing changes owner: inputs are borrowed until the call returns; outputs go into the host's sink or the host's arrays;
- *   - no exception, longjmp or signal crosses; a call returns a tz_status and, unless TZ_OK, fills the error text;
- *   - draw and verify are pure: equal inputs give equal outputs, in any order, in any process, on any machine;
- *   - text is UTF-8 where the task writes it; completions may hold any bytes, NUL and broken UTF-8 included.
+ * A plugin is a shared library that exports one function, tinyzero_task_v1, and carries a note
+ * (note.h) that says what it is without being run. The contract, for every call:
+ *   - nothing changes owner: inputs are borrowed until the call returns; outputs go into the host's
+ * sink or the host's arrays;
+ *   - no exception, longjmp or signal crosses; a call returns a tz_status and, unless TZ_OK, fills
+ * the error text;
+ *   - draw and verify are pure: equal inputs give equal outputs, in any order, in any process, on
+ * any machine;
+ *   - text is UTF-8 where the task writes it; completions may hold any bytes, NUL and broken UTF-8
+ * included.
  *
- * Growth: a struct with a `size` field may gain fields at its end in a later minor version. The side that reads such a struct
- * uses no field beyond `size`. Structs without `size` are elements of arrays: they are frozen.
+ * Growth: a struct with a `size` field may gain fields at its end in a later minor version. The
+ * side that reads such a struct uses no field beyond `size`. Structs without `size` are elements of
+ * arrays: they are frozen.
  *
- * Threads: [any] may be called from any thread at any time; [one] only one such call at a time on one instance.
- * Compiles as C11, C++17 and C++20. C++ authors use task.h instead of this file. */
+ * Threads: [any] may be called from any thread at any time; [one] only one such call at a time on
+ * one instance. Compiles as C11, C++17 and C++20. C++ authors use task.h instead of this file. */
 #ifndef TINYZERO_TASK_ABI_H
 #define TINYZERO_TASK_ABI_H
 
@@ -21,7 +26,8 @@
 extern "C" {
 #endif
 
-#define TINYZERO_TASK_ABI_MAJOR 1u /* also in the name of the entry function: another major is another symbol */
+#define TINYZERO_TASK_ABI_MAJOR \
+  1u /* also in the name of the entry function: another major is another symbol */
 #define TINYZERO_TASK_ABI_MINOR 0u /* later minors only append fields and extensions */
 
 /* What a task may hand over. A host refuses more, naming the task. Lengths are in bytes, without
@@ -60,7 +66,8 @@ typedef struct tz_error {
   char text[1024];
 } tz_error;
 
-/* ---- settings: a typed table, so that the host checks them, prints their help and writes their schema ---- */
+/* ---- settings: a typed table, so that the host checks them, prints their help and writes their
+ * schema ---- */
 
 enum { TZ_INTEGER = 1, TZ_REAL = 2, TZ_BOOLEAN = 3, TZ_TEXT = 4 };
 
@@ -68,18 +75,21 @@ enum { TZ_INTEGER = 1, TZ_REAL = 2, TZ_BOOLEAN = 3, TZ_TEXT = 4 };
 typedef struct tz_param {
   uint32_t size;
   uint32_t type;        /* TZ_INTEGER … TZ_TEXT */
-  uint32_t max_count;   /* 1: one value; more: a list of 1 to max_count values (a single value is a list of one) */
+  uint32_t max_count;   /* 1: one value; more: a list of 1 to max_count values (a single value is a
+                           list of one) */
   uint32_t n_choices;   /* TZ_TEXT: number of allowed values; 0: any text */
   const char* name;     /* snake_case, unique */
   const char* doc;      /* one sentence, with the unit and the value that switches it off */
   const char* fallback; /* the default, as YAML text: "3", "[3, 4]", "strict" */
   double low, high;     /* allowed range of numbers, both ends included */
   const char* const* choices;
-  const char* needs_name;  /* NULL, or: this setting has an effect only while setting `needs_name` … */
+  const char*
+      needs_name; /* NULL, or: this setting has an effect only while setting `needs_name` … */
   const char* needs_value; /* … has this value; the host refuses it otherwise */
 } tz_param;
 
-/* A checked value, in the order of the table; `count` values stand in the array of its type (booleans in `integers`). */
+/* A checked value, in the order of the table; `count` values stand in the array of its type
+ * (booleans in `integers`). */
 typedef struct tz_value {
   uint32_t type;
   uint32_t count;
@@ -97,13 +107,15 @@ typedef struct tz_draw {
 } tz_draw;
 
 typedef struct tz_item {
-  tz_bytes prompt;   /* the problem in words; templates and chat roles are the host's */
-  tz_bytes key;      /* canonical identity: equal problems have equal keys. The host splits train and test by its hash */
-  tz_bytes state;    /* all that verify needs; JSON by convention, at most 64 KiB */
+  tz_bytes prompt; /* the problem in words; templates and chat roles are the host's */
+  tz_bytes key;    /* canonical identity: equal problems have equal keys. The host splits train and
+                      test by its hash */
+  tz_bytes state;  /* all that verify needs; JSON by convention, at most 64 KiB */
   double difficulty; /* in the task's own unit, larger is harder; finite, at most 1e15 either way */
 } tz_item;
 
-/* Takes one item; the host copies it before it returns. Anything but TZ_OK must be returned by draw at once. */
+/* Takes one item; the host copies it before it returns. Anything but TZ_OK must be returned by draw
+ * at once. */
 typedef struct tz_item_sink {
   void* context;
   tz_status (*add)(void* context, const tz_item* item);
@@ -121,10 +133,12 @@ typedef struct tz_answer {
 
 enum {
   TZ_SCORED = 0,     /* an answer was found and judged */
-  TZ_UNPARSABLE = 1, /* nothing that can be judged: no answer, or not in the task's grammar; the reward still counts */
+  TZ_UNPARSABLE = 1, /* nothing that can be judged: no answer, or not in the task's grammar; the
+                        reward still counts */
   TZ_ABSTAIN = 2,    /* the task cannot tell: the row is left out of the loss */
-  TZ_ERROR = 3,      /* the task failed on this row: left out of the loss, counted, never taken for reward 0 */
-  TZ_TIMEOUT = 4     /* set by hosts only */
+  TZ_ERROR =
+      3, /* the task failed on this row: left out of the loss, counted, never taken for reward 0 */
+  TZ_TIMEOUT = 4 /* set by hosts only */
 };
 
 typedef struct tz_verdict {
@@ -138,9 +152,11 @@ typedef struct tz_verdict {
 typedef struct tz_call {
   uint32_t size;
   uint32_t reserved;
-  volatile uint32_t* cursor; /* the task stores the row it works on, so that a crash can be blamed on one row */
+  volatile uint32_t*
+      cursor; /* the task stores the row it works on, so that a crash can be blamed on one row */
   void* context;
-  void (*explain)(void* context, uint32_t row, tz_bytes text); /* more than `reason` says, for a person */
+  void (*explain)(void* context, uint32_t row,
+                  tz_bytes text); /* more than `reason` says, for a person */
 } tz_call;
 
 /* What the host offers at create. `log` and `extension` may be NULL. */
@@ -165,7 +181,8 @@ typedef struct tz_task {
   const char* title;   /* a few words */
   const char* version; /* semantic version of the task: another version may draw other problems */
   const char* doc;     /* a paragraph */
-  double reward_full;  /* the reward of a right answer: an answer counts as right when reward >= reward_full */
+  double reward_full;  /* the reward of a right answer: an answer counts as right when reward >=
+                          reward_full */
   double reward_min, reward_max; /* finite, with reward_full between them */
   uint32_t n_parts, n_reasons;
   const char* const* parts;   /* names of the parts of a reward, at most TINYZERO_TASK_MAX_PARTS */
@@ -174,13 +191,17 @@ typedef struct tz_task {
   uint64_t n_params;
 
   /* [any] Makes an instance from n_params checked values. */
-  tz_status (*create)(const tz_host* host, const tz_value* values, tz_instance** out, tz_error* error);
+  tz_status (*create)(const tz_host* host, const tz_value* values, tz_instance** out,
+                      tz_error* error);
   /* [one] Accepts NULL. */
   void (*destroy)(tz_instance* instance);
   /* [one] Gives one item for each of `n` draws, in order. */
-  tz_status (*draw)(tz_instance* instance, const tz_draw* draws, uint32_t n, const tz_item_sink* sink, tz_error* error);
-  /* [one] Judges `n` answers into `out`. A row that fails gets TZ_ERROR; the status is for the call as a whole. */
-  tz_status (*verify)(tz_instance* instance, const tz_call* call, const tz_answer* answers, uint32_t n, tz_verdict* out, tz_error* error);
+  tz_status (*draw)(tz_instance* instance, const tz_draw* draws, uint32_t n,
+                    const tz_item_sink* sink, tz_error* error);
+  /* [one] Judges `n` answers into `out`. A row that fails gets TZ_ERROR; the status is for the call
+   * as a whole. */
+  tz_status (*verify)(tz_instance* instance, const tz_call* call, const tz_answer* answers,
+                      uint32_t n, tz_verdict* out, tz_error* error);
   /* [any] An extension's table by id, or NULL. The table lives as long as the library. */
   const void* (*extension)(const char* id);
 } tz_task;
@@ -191,7 +212,8 @@ typedef struct tz_solve {
   uint32_t size;
   uint32_t reserved;
   /* [one] Sets *solvable; if it is 1, writes a completion that verify gives the full reward. */
-  tz_status (*solve)(tz_instance* instance, tz_bytes state, uint32_t* solvable, const tz_text_sink* out, tz_error* error);
+  tz_status (*solve)(tz_instance* instance, tz_bytes state, uint32_t* solvable,
+                     const tz_text_sink* out, tz_error* error);
 } tz_solve;
 
 /* Extension "tinyzero.demonstrate/1": imperfect worked traces, for a warm start. */
@@ -200,14 +222,15 @@ typedef struct tz_demonstrate {
   uint32_t size;
   uint32_t reserved;
   /* [one] Writes a completion such as a fallible person would; pure in (state, draw). */
-  tz_status (*demonstrate)(tz_instance* instance, tz_bytes state, tz_draw draw, const tz_text_sink* out, tz_error* error);
+  tz_status (*demonstrate)(tz_instance* instance, tz_bytes state, tz_draw draw,
+                           const tz_text_sink* out, tz_error* error);
 } tz_demonstrate;
 
-/* Extension "tinyzero.paths/1": which settings of type TZ_TEXT name a file. The host takes such a text from
- * the folder of the file that says it (on the command line from the current folder), passes it to create
- * absolute, refuses a file that is not there, and remembers the hash of its bytes. An empty text names none.
- * create may open the file for reading; no other call may. A host that does not know the extension passes the
- * text on as it was written. */
+/* Extension "tinyzero.paths/1": which settings of type TZ_TEXT name a file. The host takes such a
+ * text from the folder of the file that says it (on the command line from the current folder),
+ * passes it to create absolute, refuses a file that is not there, and remembers the hash of its
+ * bytes. An empty text names none. create may open the file for reading; no other call may. A host
+ * that does not know the extension passes the text on as it was written. */
 #define TINYZERO_PATHS "tinyzero.paths/1"
 typedef struct tz_paths {
   uint32_t size;
@@ -225,8 +248,9 @@ typedef struct tz_module {
   const tz_task* const* tasks;
 } tz_module;
 
-/* The one exported function. Gets the host's version, so that a plugin can refuse a host that is too old (return NULL).
- * Called once after loading; the result lives as long as the library, which is never unloaded. */
+/* The one exported function. Gets the host's version, so that a plugin can refuse a host that is
+ * too old (return NULL). Called once after loading; the result lives as long as the library, which
+ * is never unloaded. */
 #define TINYZERO_TASK_ENTRY "tinyzero_task_v1"
 typedef const tz_module* (*tz_task_entry)(uint32_t host_major, uint32_t host_minor);
 

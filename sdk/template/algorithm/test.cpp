@@ -12,10 +12,18 @@ namespace {
 class TestHost : public AlgorithmHost {
  public:
   std::int64_t step() const override { return 1; }
-  at::Tensor outputs(const std::string& model, const Batch&) override { throw std::logic_error("no model " + model + " here"); }
-  void train(const std::string& model, const Batch&, const SideLoss&) override { throw std::logic_error("no model " + model + " here"); }
-  void copy_policy(const std::string& model) override { throw std::logic_error("no model " + model + " here"); }
-  double& kept(const std::string& name, double initial) override { return kept_.try_emplace(name, initial).first->second; }
+  at::Tensor outputs(const std::string& model, const Batch&) override {
+    throw std::logic_error("no model " + model + " here");
+  }
+  void train(const std::string& model, const Batch&, const SideLoss&) override {
+    throw std::logic_error("no model " + model + " here");
+  }
+  void copy_policy(const std::string& model) override {
+    throw std::logic_error("no model " + model + " here");
+  }
+  double& kept(const std::string& name, double initial) override {
+    return kept_.try_emplace(name, initial).first->second;
+  }
   Metrics& metrics() override { return metrics_; }
 
  private:
@@ -74,6 +82,7 @@ int main() {
   logp = (b.logp_old + floats({1, 0, 0, 0, 0, 0, 0, 0})).requires_grad_(true);
   algorithm.loss(b, {logp, at::zeros_like(logp)}, metrics).backward();
   check("gradient beyond the cap", logp.grad(), {-0.4, -0.2, 0.1, 0.1, -0.2, 0.2, 0, 0});
-  check("share capped, in both", at::scalar_tensor(metrics.values().at("capped").value(), at::kDouble), {1.0 / 12});
+  check("share capped, in both",
+        at::scalar_tensor(metrics.values().at("capped").value(), at::kDouble), {1.0 / 12});
   return failed == 0 ? 0 : 1;
 }

@@ -1,7 +1,8 @@
 // @NAME@: write a few digits in reverse order. A small task that works: change it into yours.
 //
-// A problem is drawn from (seed, index) alone; an answer is judged from the problem's state alone. Say what makes two problems the same
-// (key), what verify needs (state), and why an answer earns what it earns (reasons).
+// A problem is drawn from (seed, index) alone; an answer is judged from the problem's state alone.
+// Say what makes two problems the same (key), what verify needs (state), and why an answer earns
+// what it earns (reasons).
 
 #include <algorithm>
 #include <array>
@@ -22,7 +23,8 @@ using namespace tinyzero;
 // The digits, each followed by the separator but for the last.
 std::string joined(const std::vector<std::int64_t>& digits, const char* separator) {
   std::string out;
-  for (const std::int64_t digit : digits) out += (out.empty() ? "" : separator) + std::to_string(digit);
+  for (const std::int64_t digit : digits)
+    out += (out.empty() ? "" : separator) + std::to_string(digit);
   return out;
 }
 
@@ -37,8 +39,9 @@ struct Task {
     }
   };
 
-  static constexpr About about{"@NAME@", "write digits in reverse order", "0.1.0",
-                               "The answer stands between <answer> and </answer>, its digits separated by single blanks."};
+  static constexpr About about{
+      "@NAME@", "write digits in reverse order", "0.1.0",
+      "The answer stands between <answer> and </answer>, its digits separated by single blanks."};
   static constexpr std::array parts{"correct"};
   static constexpr std::array reasons{"correct", "no answer", "wrong order"};
 
@@ -67,13 +70,17 @@ struct Task {
   }
 
   // Optional: an answer that earns the full reward.
-  std::optional<std::string> solve(std::string_view state) const { return "<answer>" + reversed(state) + "</answer>"; }
+  std::optional<std::string> solve(std::string_view state) const {
+    return "<answer>" + reversed(state) + "</answer>";
+  }
 
-  // Optional: what a fallible person would write, for the warm start that teaches a new model to answer at all.
+  // Optional: what a fallible person would write, for the warm start that teaches a new model to
+  // answer at all.
   std::string demonstrate(std::string_view state, Rng& rng) const {
     std::vector<std::int64_t> digits = digits_of(state);
     std::reverse(digits.begin(), digits.end());
-    if (rng.chance(settings_.slip)) std::swap(digits[rng.below(digits.size())], digits[rng.below(digits.size())]);
+    if (rng.chance(settings_.slip))
+      std::swap(digits[rng.below(digits.size())], digits[rng.below(digits.size())]);
     return "<answer>" + joined(digits, " ") + "</answer>";
   }
 

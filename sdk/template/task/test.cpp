@@ -24,7 +24,8 @@ int main() {
       if (reward == c.reward) continue;
       std::printf("%s on %s earns %g, expected %g\n", c.completion, c.state, reward, c.reward);
     } catch (const std::exception& e) {
-      std::printf("%s on %s: %s (are the cases above still of your task?)\n", c.completion, c.state, e.what());
+      std::printf("%s on %s: %s (are the cases above still of your task?)\n", c.completion, c.state,
+                  e.what());
     }
     ++failed;
   }

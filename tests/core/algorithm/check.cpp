@@ -1,4 +1,5 @@
-// `algorithm check` passes what is right, and finds each fault of tests/support/faulty_algorithm.cpp by the check that is meant for it.
+// `algorithm check` passes what is right, and finds each fault of
+// tests/support/faulty_algorithm.cpp by the check that is meant for it.
 
 #include "core/algorithm/check.h"
 
@@ -14,7 +15,8 @@ TEST_SUITE_BEGIN("core/algorithm/check");
 
 namespace {
 
-AlgorithmCheckOptions with(const std::filesystem::path& library, const std::vector<std::string>& settings, double seconds = 120) {
+AlgorithmCheckOptions with(const std::filesystem::path& library,
+                           const std::vector<std::string>& settings, double seconds = 120) {
   AlgorithmCheckOptions options;
   options.library = library;
   options.settings.kind = Node::Kind::map;
@@ -32,7 +34,8 @@ AlgorithmCheckOptions built_in(const std::string& name, const std::vector<std::s
 }
 
 // The checks that fail, in order.
-std::vector<std::string> failures(const AlgorithmCheckOptions& options, const std::vector<std::string>& names = algorithm_check_names()) {
+std::vector<std::string> failures(const AlgorithmCheckOptions& options,
+                                  const std::vector<std::string>& names = algorithm_check_names()) {
   std::vector<std::string> out;
   for (const std::string& name : names) {
     const CheckResult result = run_algorithm_check(name, options);
@@ -53,10 +56,13 @@ std::vector<std::string> one_fault_checks() {
 }  // namespace
 
 TEST_CASE("the algorithms of this repository pass, in all their variants") {
-  for (const char* name : {"grpo", "ppo", "prime"}) CHECK(failures(built_in(name, {})) == std::vector<std::string>{});
-  for (const char* variant : {"grpo", "dr_grpo", "rloo", "reinforce_pp", "reinforce_pp_baseline", "dapo", "gspo", "cispo"}) {
+  for (const char* name : {"grpo", "ppo", "prime"})
+    CHECK(failures(built_in(name, {})) == std::vector<std::string>{});
+  for (const char* variant : {"grpo", "dr_grpo", "rloo", "reinforce_pp", "reinforce_pp_baseline",
+                              "dapo", "gspo", "cispo"}) {
     CAPTURE(variant);
-    CHECK(failures(built_in("grpo", {std::string("variant=") + variant})) == std::vector<std::string>{});
+    CHECK(failures(built_in("grpo", {std::string("variant=") + variant})) ==
+          std::vector<std::string>{});
   }
 }
 
@@ -76,42 +82,58 @@ TEST_CASE("and with typical options") {
   }
 }
 
-// The host trusts only_advantages_teach(): a warm-up that claims it, and yet has an entropy bonus or KL in the loss, claims too much.
+// The host trusts only_advantages_teach(): a warm-up that claims it, and yet has an entropy bonus
+// or KL in the loss, claims too much.
 TEST_CASE("while PPO warms its critic up, nothing moves the policy") {
   for (const char* extra : {"entropy=0.01", "entropy_target=1", "kl=0.01"}) {
     const std::string setting = extra;
     CAPTURE(setting);
     std::vector<std::string> settings = {"critic_warmup=5", setting};
-    if (setting.starts_with("kl=")) settings.insert(settings.end(), {"kl_in=loss", "kl_estimator=k3"});
-    CHECK(failures(built_in("ppo", settings), {"silent", "gradient", "teaches"}) == std::vector<std::string>{});
+    if (setting.starts_with("kl="))
+      settings.insert(settings.end(), {"kl_in=loss", "kl_estimator=k3"});
+    CHECK(failures(built_in("ppo", settings), {"silent", "gradient", "teaches"}) ==
+          std::vector<std::string>{});
   }
 }
 
 TEST_CASE("every fault is found by its check, and a sane algorithm has none") {
   CHECK(failures(faulty({}), one_fault_checks()) == std::vector<std::string>{});
   const std::pair<std::string, std::string> kFaults[] = {
-      {"fault=local_mean", "micro_batches"}, {"fault=masked", "masked"},     {"fault=order", "order"},   {"fault=sign", "teaches"},
-      {"fault=entropy", "silent"},           {"fault=detached", "gradient"}, {"fault=state", "threads"}, {"fault=state", "deterministic"},
-      {"fault=guard", "gradient"},           {"nan_at=1", "extremes"},       {"nan_at=3", "extremes"},
+      {"fault=local_mean", "micro_batches"},
+      {"fault=masked", "masked"},
+      {"fault=order", "order"},
+      {"fault=sign", "teaches"},
+      {"fault=entropy", "silent"},
+      {"fault=detached", "gradient"},
+      {"fault=state", "threads"},
+      {"fault=state", "deterministic"},
+      {"fault=guard", "gradient"},
+      {"nan_at=1", "extremes"},
+      {"nan_at=3", "extremes"},
   };
   for (const auto& [setting, check] : kFaults) {
     CAPTURE(setting);
     const std::vector<std::string> found = failures(faulty({setting}), one_fault_checks());
     CHECK(std::find(found.begin(), found.end(), check) != found.end());
-    if (!setting.starts_with("nan_at")) CHECK(found.size() <= 5);  // a loss that is not a number equals nothing
+    if (!setting.starts_with("nan_at"))
+      CHECK(found.size() <= 5);  // a loss that is not a number equals nothing
   }
 }
 
 TEST_CASE("the report names both values and the case") {
-  const std::string detail = run_algorithm_check("micro_batches", faulty({"fault=local_mean"})).detail;
+  const std::string detail =
+      run_algorithm_check("micro_batches", faulty({"fault=local_mean"})).detail;
   CHECK(detail.find("in one piece, then in 2 micro-batches: the loss is") != std::string::npos);
   CHECK(detail.find("case ") != std::string::npos);
-  CHECK(run_algorithm_check("masked", faulty({"fault=masked"})).detail.find("whose mask is 0") != std::string::npos);
+  CHECK(run_algorithm_check("masked", faulty({"fault=masked"})).detail.find("whose mask is 0") !=
+        std::string::npos);
 }
 
 TEST_CASE("a crash and an endless loop are faults of their own checks") {
-  CHECK(run_algorithm_check("deterministic", faulty({"fault=crash"})).detail.find("was ended by signal 6") != std::string::npos);
-  CHECK(run_algorithm_check("order", faulty({"fault=loop"}, 1)).detail == "the algorithm's code ran longer than 1 s");
+  CHECK(run_algorithm_check("deterministic", faulty({"fault=crash"}))
+            .detail.find("was ended by signal 6") != std::string::npos);
+  CHECK(run_algorithm_check("order", faulty({"fault=loop"}, 1)).detail ==
+        "the algorithm's code ran longer than 1 s");
   CHECK(run_algorithm_check("file", faulty({"fault=crash"})).grade == Grade::pass);
   const CheckResult settings = run_algorithm_check("settings", faulty({}));
   CHECK(settings.grade == Grade::fail);
@@ -120,7 +142,8 @@ TEST_CASE("a crash and an endless loop are faults of their own checks") {
 
 TEST_CASE("wrong usage is told from a fault") {
   CHECK_THROWS_AS(check_algorithm_opens(faulty({"fualt=none"})), Error);
-  CHECK_THROWS_WITH_AS(check_algorithm_opens(built_in("grpo", {"variant=ppo"})), doctest::Contains("no variant"), Error);
+  CHECK_THROWS_WITH_AS(check_algorithm_opens(built_in("grpo", {"variant=ppo"})),
+                       doctest::Contains("no variant"), Error);
   CHECK_NOTHROW(check_algorithm_opens(faulty({"fault=crash"})));
   CHECK_THROWS_AS(run_algorithm_check("ordr", faulty({})), Failure);
 }

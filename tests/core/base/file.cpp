@@ -7,7 +7,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-
 #include "core/base/error.h"
 #include "support/temporary.h"
 
@@ -34,7 +33,7 @@ fs::path make_other(const fs::path& path, const std::string& kind) {
 }
 
 mode_t mode_of(const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::lstat(path.c_str(), &status) == 0);
   return status.st_mode & 07777;
 }

@@ -6,7 +6,8 @@ using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/base/foreign_text");
 
-TEST_CASE("what could move a cursor, hide text or turn its direction becomes visible; all else stays") {
+TEST_CASE(
+    "what could move a cursor, hide text or turn its direction becomes visible; all else stays") {
   struct Case {
     const char *text, *shown;
   };

@@ -42,7 +42,9 @@ TEST_CASE("a fault is told with its place, in words of this program") {
       {"\"abc", "here is not valid JSON: it ends in the middle of a value"},
       {"1 2", "here is not valid JSON: line 1, column 3: unexpected \"2\""},
       {"\"a\x80\"", "here is not valid JSON: line 1, column 3: a byte that is not UTF-8"},
-      {"\"a\nb\"", "here is not valid JSON: line 1, column 3: a control character, which JSON writes as an escape"},
+      {"\"a\nb\"",
+       "here is not valid JSON: line 1, column 3: a control character, which JSON writes as an "
+       "escape"},
       {"\u201Ca\u201D", "here is not valid JSON: line 1, column 1: unexpected \"\u201C\""},
       {"1e999", "here is not valid JSON: a number is too large"},
   };
@@ -62,10 +64,12 @@ TEST_CASE("values keep their order, and lines of them are valid UTF-8") {
 
 TEST_CASE("depth is limited, whatever opens the levels, and brackets in strings open none") {
   CHECK(fault_of(nested(kDeepestJson, "[", "]")).empty());
-  CHECK(fault_of(nested(kDeepestJson + 1, "[", "]")) == "here is not valid JSON: it is nested more than 256 deep");
+  CHECK(fault_of(nested(kDeepestJson + 1, "[", "]")) ==
+        "here is not valid JSON: it is nested more than 256 deep");
   CHECK(fault_of(nested(kDeepestJson + 1, "{\"a\":", "}")).find("256 deep") != std::string::npos);
   CHECK(fault_of(nested(3'000'000, "[", "")).find("256 deep") != std::string::npos);
-  CHECK(fault_of("\"" + std::string(10'000, '[') + "\\\"" + std::string(10'000, '{') + "\"").empty());
+  CHECK(
+      fault_of("\"" + std::string(10'000, '[') + "\\\"" + std::string(10'000, '{') + "\"").empty());
 }
 
 TEST_CASE("an object has a limited number of fields, a list does not") {

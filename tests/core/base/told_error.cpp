@@ -61,17 +61,24 @@ TEST_CASE("file systems: the path, why, and what to do; the input is to blame") 
 
 TEST_CASE("a full disk is not the input's fault") {
   CHECK_THROWS_AS(throw_system_error("write", "/x", ENOSPC), Failure);
-  CHECK_THROWS_WITH_AS(throw_system_error("write", "/x", ENAMETOOLONG), doctest::Contains("cannot write /x: the path is longer"), Error);
-  CHECK(told([] { throw fs::filesystem_error("cannot rename", "/a", std::make_error_code(std::errc::no_space_on_device)); }).code == 1);
-  CHECK(told([] { throw fs::filesystem_error("cannot rename", "/a", std::make_error_code(std::errc::operation_not_permitted)); }).what ==
-        "cannot use /a: Operation not permitted");
+  CHECK_THROWS_WITH_AS(throw_system_error("write", "/x", ENAMETOOLONG),
+                       doctest::Contains("cannot write /x: the path is longer"), Error);
+  CHECK(told([] {
+          throw fs::filesystem_error("cannot rename", "/a",
+                                     std::make_error_code(std::errc::no_space_on_device));
+        }).code == 1);
+  CHECK(told([] {
+          throw fs::filesystem_error("cannot rename", "/a",
+                                     std::make_error_code(std::errc::operation_not_permitted));
+        }).what == "cannot use /a: Operation not permitted");
 }
 
 TEST_CASE("memory, numbers, JSON and what nobody thought of") {
   CHECK(has(told([] { throw std::bad_alloc(); }).what, "not enough memory"));
   CHECK(has(told([] { std::vector<char>().reserve(std::size_t(-1)); }).what, "not enough memory"));
   CHECK(told([] { throw std::bad_alloc(); }).code == 1);
-  CHECK(has(told([] { throw std::system_error(EAGAIN, std::generic_category()); }).what, "one more process or thread"));
+  CHECK(has(told([] { throw std::system_error(EAGAIN, std::generic_category()); }).what,
+            "one more process or thread"));
   const ToldError json = told([] { nlohmann::json::object().at("step"); });
   CHECK(has(json.what, "it has no \"step\""));
   CHECK_FALSE(has(json.what, "json.exception"));
@@ -93,7 +100,8 @@ TEST_CASE("words of the JSON library") {
   };
   CHECK(has(words("{\"a\": x}"), "line 1, column 7: invalid literal"));
   CHECK(has(words("[1, 2"), "line 1, column 6: unexpected end of input"));
-  for (const char* bad : {"", "{", "[1,]", "\"\\q\"", "\x01"}) CHECK_FALSE(has(words(bad), "json.exception"));
+  for (const char* bad : {"", "{", "[1,]", "\"\\q\"", "\x01"})
+    CHECK_FALSE(has(words(bad), "json.exception"));
 }
 
 TEST_CASE("several mistakes are told in the order of files and lines, each once") {

@@ -1,4 +1,5 @@
-// What bench measures is the work that it says: lengths, operations, and a peer that computes the same model.
+// What bench measures is the work that it says: lengths, operations, and a peer that computes the
+// same model.
 
 #include <doctest/doctest.h>
 
@@ -19,7 +20,8 @@ TEST_CASE("lengths have the wanted mean and maximum, and are the same every time
   const auto lengths = bench_lengths(w);
   CHECK(lengths == bench_lengths(w));
   CHECK(lengths.size() == 512);
-  const double mean = static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0})) / 512;
+  const double mean =
+      static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0})) / 512;
   CHECK(mean > 135);
   CHECK(mean < 165);
   CHECK(*std::max_element(lengths.begin(), lengths.end()) == 400);
@@ -27,7 +29,8 @@ TEST_CASE("lengths have the wanted mean and maximum, and are the same every time
   CHECK(bench_lengths({"1M", 2, 3, 5, 7, 7}) == std::vector<std::int64_t>(6, 7));
 }
 
-// One layer of width 4 with one head of 4, mlp 8, vocabulary 10, counted by hand: matrices 4·12 + 4·4 + 16·4 + 4·8 = 160, head 40.
+// One layer of width 4 with one head of 4, mlp 8, vocabulary 10, counted by hand: matrices 4·12 +
+// 4·4 + 16·4 + 4·8 = 160, head 40.
 TEST_CASE("operations are those of the formula") {
   ModelConfig c;
   c.layers = c.heads = c.kv_heads = 1;
@@ -51,8 +54,12 @@ TEST_CASE("the peer computes the same model") {
   const ModelInput input = pack_input({&a, &b});
   Transformer ours(model, true);
   const at::Tensor expected =
-      ours.distribution(ours.hidden(input.ids, input.shape).index_select(0, input.rows), input.targets, 1.0).logp.detach().view({2, 4});
-  const at::Tensor ids = at::tensor(std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 9, 8, 7, 6, 5, 4, 3}).view({2, 7});
+      ours.distribution(ours.hidden(input.ids, input.shape).index_select(0, input.rows),
+                        input.targets, 1.0)
+          .logp.detach()
+          .view({2, 4});
+  const at::Tensor ids =
+      at::tensor(std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 9, 8, 7, 6, 5, 4, 3}).view({2, 7});
   PlainTorch f32(model, at::kFloat, true), bf16(model, at::kBFloat16, false);
   CHECK((f32.completion_logp(ids, 3).detach() - expected).abs().max().item<double>() < 1e-4);
   CHECK((bf16.completion_logp(ids, 3) - expected).abs().mean().item<double>() < 0.2);
@@ -63,7 +70,9 @@ TEST_CASE("the peer computes the same model") {
   CHECK(f32.completion_logp(ids, 3).mean().item<double>() > before);
 }
 
-TEST_CASE("the peer decodes all completions to their lengths, also with fewer rows, and draws from the model's distribution") {
+TEST_CASE(
+    "the peer decodes all completions to their lengths, also with fewer rows, and draws from the "
+    "model's distribution") {
   ModelConfig c = preset_config("tiny");
   c.layers = 1;
   c.vocab = 8;
@@ -75,7 +84,8 @@ TEST_CASE("the peer decodes all completions to their lengths, also with fewer ro
   std::vector<std::int64_t> lengths(4000, 2);
   lengths[7] = 5;
   const auto out = peer.decode(prompts, lengths, 300, 1);
-  for (std::size_t i = 0; i < out.size(); ++i) REQUIRE(static_cast<std::int64_t>(out[i].size()) == lengths[i]);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    REQUIRE(static_cast<std::int64_t>(out[i].size()) == lengths[i]);
   // The likeliest second token after each first one, by count and by the model.
   const at::Tensor ids = at::tensor(std::vector<std::int64_t>{1, 2, 3, 0}).view({1, 4});
   std::vector<double> counts(8), p(8);
@@ -85,7 +95,8 @@ TEST_CASE("the peer decodes all completions to their lengths, also with fewer ro
     with[0][3] = token;
     p[static_cast<std::size_t>(token)] = std::exp(peer.completion_logp(with, 3).item<double>());
   }
-  for (std::size_t token = 0; token < 8; ++token) CHECK(std::abs(counts[token] - p[token]) < 5 * std::sqrt(p[token] / 2000) + 0.002);
+  for (std::size_t token = 0; token < 8; ++token)
+    CHECK(std::abs(counts[token] - p[token]) < 5 * std::sqrt(p[token] / 2000) + 0.002);
 }
 
 TEST_CASE("spreads") {

@@ -22,14 +22,16 @@ TEST_CASE("the live line fits any width, and says what matters most where it is 
   for (std::size_t columns = 1; columns < 200; ++columns) {
     CAPTURE(columns);
     CHECK(text_columns(live_text(kStep, 200, 160, columns)) <= columns);
-    CHECK(text_columns(live_text({{"warm_start/step", 3}, {"warm_start/loss", 0.34}}, 600, -1, columns)) <= columns);
+    CHECK(text_columns(live_text({{"warm_start/step", 3}, {"warm_start/loss", 0.34}}, 600, -1,
+                                 columns)) <= columns);
   }
   CHECK(live_text(kStep, 200, 160, 30) == "step    34 17 % · 2m40s left");
   CHECK(live_text(kStep, 200, 160, 40) == "step    34 ━━╌╌╌╌╌╌╌╌╌ 17 % · 2m40s left");
-  CHECK(live_text(kStep, 200, 160, 80) == "step    34 ━━╌╌╌╌╌╌ 17 %  reward 0.143 · mixed 44 % · rollout 0.4 s · 2m40s left");
-  CHECK(
-      live_text(kStep, 200, 160, 199) ==
-      "step    34 ━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 17 %  reward 0.143 · mixed 44 % · rollout 0.4 s · update 0.5 s · 61 tokens · 2m40s left");
+  CHECK(live_text(kStep, 200, 160, 80) ==
+        "step    34 ━━╌╌╌╌╌╌ 17 %  reward 0.143 · mixed 44 % · rollout 0.4 s · 2m40s left");
+  CHECK(live_text(kStep, 200, 160, 199) ==
+        "step    34 ━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 17 %  reward 0.143 · mixed 44 % · rollout 0.4 s "
+        "· update 0.5 s · 61 tokens · 2m40s left");
 }
 
 TEST_CASE("a step says at which levels of a curriculum it is") {
@@ -45,15 +47,22 @@ TEST_CASE("a step says at which levels of a curriculum it is") {
 }
 
 TEST_CASE("an evaluation, with what the step before it says") {
-  const Json record = {{"step", 20},          {"eval/accuracy", 0.094}, {"eval/accuracy_low", 0.072}, {"eval/accuracy_high", 0.122},
-                       {"eval/greedy", 0.08}, {"eval/length", 61}};
-  CHECK(evaluation_text(record, nullptr) == "step    20  held-out   9.4 % [7.2, 12.2] · greedy   8.0 % · 61 tokens");
+  const Json record = {{"step", 20},
+                       {"eval/accuracy", 0.094},
+                       {"eval/accuracy_low", 0.072},
+                       {"eval/accuracy_high", 0.122},
+                       {"eval/greedy", 0.08},
+                       {"eval/length", 61}};
+  CHECK(evaluation_text(record, nullptr) ==
+        "step    20  held-out   9.4 % [7.2, 12.2] · greedy   8.0 % · 61 tokens");
   CHECK(evaluation_text(record, kStep) ==
-        "step    20  held-out   9.4 % [7.2, 12.2] · greedy   8.0 % · kl 0.011 · entropy 0.42 · 61 tokens · 21k tok/s");
+        "step    20  held-out   9.4 % [7.2, 12.2] · greedy   8.0 % · kl 0.011 · entropy 0.42 · 61 "
+        "tokens · 21k tok/s");
 }
 
 TEST_CASE("an answer stands between its problem and its verdict, which always fits") {
-  CHECK(sample_text("3 7 9 -> 20", "9-7=2,3*2=6? no", "wrong value", 60) == "            3 7 9 -> 20    9-7=2,3*2=6? no       wrong value");
+  CHECK(sample_text("3 7 9 -> 20", "9-7=2,3*2=6? no", "wrong value", 60) ==
+        "            3 7 9 -> 20    9-7=2,3*2=6? no       wrong value");
   const std::string answer(300, 'x');
   for (std::size_t columns = 20; columns < 200; ++columns) {
     const std::string line = sample_text("3 7 9 -> 20", answer, "wrong value", columns);

@@ -19,9 +19,10 @@ TEST_CASE("a line holds at most so many characters, all of them harmless, whatev
       {"abcdef", 5, "abcd…"},
       {"äöüäöü", 4, "äöü…"},
       {"a\nb\tc\x1b[2J", 20, "a⏎b c?[2J"},
-      {"\x80\xff x \xe2\x82", 20, "?? x ?"},                                               // stray and cut UTF-8
-      {"\xc0\xaf\xf5\x80", 20, "????"},                                                    // bytes that UTF-8 never has
-      {"\xe0\x80\x80\xed\xa0\x80\xf0\x80\x80\x80\xf4\x90\x80\x80", 20, "??????????????"},  // too long, surrogates, too large
+      {"\x80\xff x \xe2\x82", 20, "?? x ?"},  // stray and cut UTF-8
+      {"\xc0\xaf\xf5\x80", 20, "????"},       // bytes that UTF-8 never has
+      {"\xe0\x80\x80\xed\xa0\x80\xf0\x80\x80\x80\xf4\x90\x80\x80", 20,
+       "??????????????"},  // too long, surrogates, too large
       {"a\xc2\x9b"
        "2J",
        20, "a?2J"},  // a control sequence in one character

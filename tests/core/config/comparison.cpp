@@ -12,12 +12,17 @@ TEST_SUITE_BEGIN("core/config/comparison");
 
 namespace {
 
-const std::string kBase = "task: {use: countdown, numbers: 3}\nalgorithm: {use: grpo, clip: 0.1}\nwarm_start: {steps: 5}\n";
+const std::string kBase =
+    "task: {use: countdown, numbers: 3}\nalgorithm: {use: grpo, clip: 0.1}\nwarm_start: {steps: "
+    "5}\n";
 const std::string kArms = "compare:\n  budget: {steps: 3}\n  arms:\n    a: {}\n";
 
-Comparison read(const std::string& yaml) { return Comparison::from_node(parse_yaml(yaml, "x.yaml"), "x"); }
+Comparison read(const std::string& yaml) {
+  return Comparison::from_node(parse_yaml(yaml, "x.yaml"), "x");
+}
 
-std::string value_of(const ComparisonArm& arm, const std::string& section, const std::string& name) {
+std::string value_of(const ComparisonArm& arm, const std::string& section,
+                     const std::string& name) {
   const Node* node = arm.root.find(section);
   node = node != nullptr ? node->find(name) : nullptr;
   return node != nullptr ? node->scalar : "nothing";
@@ -26,12 +31,13 @@ std::string value_of(const ComparisonArm& arm, const std::string& section, const
 }  // namespace
 
 TEST_CASE("arms lie over the file; a plugin that is named anew brings nothing of the old one") {
-  const Comparison c = read(kBase +
-                            "compare:\n  seeds: [4, 2]\n  budget: {tokens: 1e6}\n  controls: none\n  arms:\n"
-                            "    same:\n"
-                            "    wide: {algorithm.clip: 0.3, train: {learning_rate: 1e-4}, train.updates: 2}\n"
-                            "    other: {algorithm: ppo, task: {largest: 9}}\n"
-                            "    again: {algorithm: {use: grpo}}\n");
+  const Comparison c =
+      read(kBase +
+           "compare:\n  seeds: [4, 2]\n  budget: {tokens: 1e6}\n  controls: none\n  arms:\n"
+           "    same:\n"
+           "    wide: {algorithm.clip: 0.3, train: {learning_rate: 1e-4}, train.updates: 2}\n"
+           "    other: {algorithm: ppo, task: {largest: 9}}\n"
+           "    again: {algorithm: {use: grpo}}\n");
   REQUIRE(c.arms.size() == 4);
   CHECK(c.seeds == std::vector<std::int64_t>{4, 2});
   CHECK(c.budget.unit() == "tokens");
@@ -56,7 +62,9 @@ TEST_CASE("arms lie over the file; a plugin that is named anew brings nothing of
   }
 }
 
-TEST_CASE("controls are the first arm without its warm start, without RL, or with a coin for a verifier") {
+TEST_CASE(
+    "controls are the first arm without its warm start, without RL, or with a coin for a "
+    "verifier") {
   const Comparison c = read(kBase + kArms + "  controls: [random_reward, untrained, warm_start]\n");
   REQUIRE(c.arms.size() == 4);
   CHECK(c.arms[1].role == ArmRole::untrained);
@@ -67,22 +75,29 @@ TEST_CASE("controls are the first arm without its warm start, without RL, or wit
   CHECK(c.arms[3].role == ArmRole::random_reward);
   CHECK(Experiment::from_node(c.arms[3].root, "x").train.random_reward == 0.5);
   CHECK(Experiment::from_node(c.arms[3].root, "x").train.steps == 3);
-  CHECK(read(kBase + kArms).arms.size() == 3);                                                // by default the first two
-  CHECK(read("task: countdown\nalgorithm: grpo\n" + kArms).arms.back().name == "untrained");  // where there is no warm start
+  CHECK(read(kBase + kArms).arms.size() == 3);  // by default the first two
+  CHECK(read("task: countdown\nalgorithm: grpo\n" + kArms).arms.back().name ==
+        "untrained");  // where there is no warm start
 }
 
 TEST_CASE("a comparison extends an experiment, whose length and seed it replaces") {
   const TemporaryFolder folder;
-  write_file_synced(folder / "base.yaml", "seed: 9\n" + kBase + "train: {steps: 77, learning_rate: 5e-4}\neval: {split: test}\n");
+  write_file_synced(
+      folder / "base.yaml",
+      "seed: 9\n" + kBase + "train: {steps: 77, learning_rate: 5e-4}\neval: {split: test}\n");
   write_file_synced(folder / "c.yaml", "extends: base.yaml\n" + kArms);
-  const Comparison c = Comparison::load(folder / "c.yaml", {"compare.seeds=[3]", "compare.budget.steps=8"});
+  const Comparison c =
+      Comparison::load(folder / "c.yaml", {"compare.seeds=[3]", "compare.budget.steps=8"});
   const Experiment e = Experiment::from_node(c.arms[0].root, "c");
   CHECK(c.name == "c");
   CHECK(e.general.seed == 3);
   CHECK(e.train.steps == 8);
   CHECK(e.train.learning_rate == 5e-4);
-  CHECK_THROWS_WITH_AS(Comparison::load(folder / "c.yaml", {"train.steps=5"}),
-                       doctest::Contains("command line: train.steps has no effect in a comparison: compare.budget decides"), Error);
+  CHECK_THROWS_WITH_AS(
+      Comparison::load(folder / "c.yaml", {"train.steps=5"}),
+      doctest::Contains(
+          "command line: train.steps has no effect in a comparison: compare.budget decides"),
+      Error);
 }
 
 TEST_CASE("what is wrong is refused where it stands") {
@@ -91,29 +106,48 @@ TEST_CASE("what is wrong is refused where it stands") {
   } cases[] = {
       {kBase, "no section \"compare\""},
       {kBase + "compare: {budget: {steps: 1}}\n", "x.yaml:4:10: compare.arms names nothing"},
-      {kBase + "compare: {budget: {steps: 1}, arms: [a, b]}\n", "x.yaml:4:37: compare.arms names nothing"},
+      {kBase + "compare: {budget: {steps: 1}, arms: [a, b]}\n",
+       "x.yaml:4:37: compare.arms names nothing"},
       {kBase + "compare: {arms: {a: {}}}\n", "x.yaml:4:10: compare.budget is missing"},
-      {kBase + "compare: {budget: {steps: 1, tokens: 5}, arms: {a: {}}}\n", "x.yaml:4:19: compare.budget sets more than one"},
-      {kBase + "compare: {budget: {step: 1}, arms: {a: {}}}\n", "x.yaml:4:20: unknown setting \"compare.budget.step\""},
-      {kBase + "compare: {bugdet: {steps: 1}, arms: {a: {}}}\n", "x.yaml:4:11: unknown setting \"compare.bugdet\""},
-      {kBase + "compare: {budget: {steps: 1}, seeds: [1, 1], arms: {a: {}}}\n", "x.yaml:4:38: compare.seeds names a seed twice"},
-      {kBase + "compare: {budget: {steps: 1}, seeds: [x], arms: {a: {}}}\n", "x.yaml:4:39: compare.seeds is x"},
-      {kBase + "compare: {budget: {steps: 1}, arms: {a: grpo}}\n", "x.yaml:4:41: compare.arms.a is grpo"},
-      {kBase + "compare: {budget: {steps: 1}, arms: {a: {seed: 2}}}\n", "x.yaml:4:42: compare.arms.a cannot set seed"},
-      {kBase + "compare: {budget: {steps: 1}, arms: {a: {train.steps: 2}}}\n", "x.yaml:4:42: compare.arms.a cannot set train.steps"},
+      {kBase + "compare: {budget: {steps: 1, tokens: 5}, arms: {a: {}}}\n",
+       "x.yaml:4:19: compare.budget sets more than one"},
+      {kBase + "compare: {budget: {step: 1}, arms: {a: {}}}\n",
+       "x.yaml:4:20: unknown setting \"compare.budget.step\""},
+      {kBase + "compare: {bugdet: {steps: 1}, arms: {a: {}}}\n",
+       "x.yaml:4:11: unknown setting \"compare.bugdet\""},
+      {kBase + "compare: {budget: {steps: 1}, seeds: [1, 1], arms: {a: {}}}\n",
+       "x.yaml:4:38: compare.seeds names a seed twice"},
+      {kBase + "compare: {budget: {steps: 1}, seeds: [x], arms: {a: {}}}\n",
+       "x.yaml:4:39: compare.seeds is x"},
+      {kBase + "compare: {budget: {steps: 1}, arms: {a: grpo}}\n",
+       "x.yaml:4:41: compare.arms.a is grpo"},
+      {kBase + "compare: {budget: {steps: 1}, arms: {a: {seed: 2}}}\n",
+       "x.yaml:4:42: compare.arms.a cannot set seed"},
+      {kBase + "compare: {budget: {steps: 1}, arms: {a: {train.steps: 2}}}\n",
+       "x.yaml:4:42: compare.arms.a cannot set train.steps"},
       {kBase + "compare: {budget: {steps: 1}, arms: {a: {train: {budget_tokens: 2}}}}\n",
        "x.yaml:4:50: compare.arms.a cannot set train.budget_tokens"},
-      {kBase + "compare: {budget: {steps: 1}, arms: {a: {eval: {problems: 2}}}}\n", "x.yaml:4:42: compare.arms.a cannot set eval"},
-      {kBase + "compare: {budget: {steps: 1}, arms: {a: {train.updates: 2, train: {updates: 1}}}}\n", "is set twice"},
-      {kBase + "compare: {budget: {steps: 1}, arms: {a: {.x: 2}}}\n", "x.yaml:4:42: compare.arms.a: \".x\" has an empty name"},
-      {kBase + "compare: {budget: {steps: 1}, arms: {a: {trian.updates: 2}}}\n", "x.yaml:4:42: unknown setting \"trian\""},
-      {kBase + "compare: {budget: {steps: 1}, arms: {a: {train.updats: 2}}}\n", "x.yaml:4:42: unknown setting \"train.updats\""},
-      {kBase + "compare: {budget: {steps: 1}, arms: {a/b: {}}}\n", "x.yaml:4:38: \"a/b\" cannot be an arm"},
-      {kBase + "compare: {budget: {steps: 1}, arms: {untrained: {}}}\n", "x.yaml:4:38: \"untrained\" is the name of a control"},
+      {kBase + "compare: {budget: {steps: 1}, arms: {a: {eval: {problems: 2}}}}\n",
+       "x.yaml:4:42: compare.arms.a cannot set eval"},
+      {kBase +
+           "compare: {budget: {steps: 1}, arms: {a: {train.updates: 2, train: {updates: 1}}}}\n",
+       "is set twice"},
+      {kBase + "compare: {budget: {steps: 1}, arms: {a: {.x: 2}}}\n",
+       "x.yaml:4:42: compare.arms.a: \".x\" has an empty name"},
+      {kBase + "compare: {budget: {steps: 1}, arms: {a: {trian.updates: 2}}}\n",
+       "x.yaml:4:42: unknown setting \"trian\""},
+      {kBase + "compare: {budget: {steps: 1}, arms: {a: {train.updats: 2}}}\n",
+       "x.yaml:4:42: unknown setting \"train.updats\""},
+      {kBase + "compare: {budget: {steps: 1}, arms: {a/b: {}}}\n",
+       "x.yaml:4:38: \"a/b\" cannot be an arm"},
+      {kBase + "compare: {budget: {steps: 1}, arms: {untrained: {}}}\n",
+       "x.yaml:4:38: \"untrained\" is the name of a control"},
       {kBase + kArms + "  controls: [none, untrained]\n", "names none beside others"},
       {kBase + kArms + "  controls: all\n", "x.yaml:8:13: compare.controls is all"},
-      {"task: countdown\nalgorithm: grpo\n" + kArms + "  controls: warm_start\n", "x.yaml:7:13: the control warm_start has no effect"},
-      {"seed: 3\n" + kBase + kArms, "x.yaml:1:7: seed has no effect in a comparison: compare.seeds decides"},
+      {"task: countdown\nalgorithm: grpo\n" + kArms + "  controls: warm_start\n",
+       "x.yaml:7:13: the control warm_start has no effect"},
+      {"seed: 3\n" + kBase + kArms,
+       "x.yaml:1:7: seed has no effect in a comparison: compare.seeds decides"},
       {kBase + "eval: {split: test}\n" + kArms, "x.yaml:4:15: eval.split has no effect"},
   };
   for (const auto& c : cases) {

@@ -12,7 +12,8 @@ using namespace tinyzero;
 TEST_SUITE_BEGIN("core/config/document");
 
 TEST_CASE("values remember where they stand") {
-  const Node root = parse_yaml("seed: 1\ntrain:\n  steps: 20\n  name: \"3\"\nlist: [1, a, \"b\"]\nnothing: ~\n", "x.yaml");
+  const Node root = parse_yaml(
+      "seed: 1\ntrain:\n  steps: 20\n  name: \"3\"\nlist: [1, a, \"b\"]\nnothing: ~\n", "x.yaml");
   CHECK(root.find("seed")->origin.text() == "x.yaml:1:7");
   const Node* steps = root.find("train")->find("steps");
   CHECK(steps->scalar == "20");
@@ -36,9 +37,10 @@ TEST_CASE("bad YAML is refused where it stands") {
       {"? [1]\n: 2\n", "a key must be a plain name"},
       {"\ta: 1\n", "x.yaml:1:1: indented with a tab"},
       {"a:\n  \tb: 1\n", "x.yaml:2:3: indented with a tab"},
-      {"a: 1\nb: \xE4\n", "x.yaml:2:4: byte 0xE4 is not UTF-8"},           // Latin-1
-      {"\xC3\xA4: \xED\xA0\x80\n", "x.yaml:1:4: byte 0xED is not UTF-8"},  // a surrogate; columns count characters
-      {"a: \xC0\xAF\n", "x.yaml:1:4: byte 0xC0 is not UTF-8"},             // overlong
+      {"a: 1\nb: \xE4\n", "x.yaml:2:4: byte 0xE4 is not UTF-8"},  // Latin-1
+      {"\xC3\xA4: \xED\xA0\x80\n",
+       "x.yaml:1:4: byte 0xED is not UTF-8"},  // a surrogate; columns count characters
+      {"a: \xC0\xAF\n", "x.yaml:1:4: byte 0xC0 is not UTF-8"},  // overlong
       {"\xFF\xFE"
        "a:1",
        "x.yaml:1:1: the text is UTF-16"},
@@ -95,7 +97,9 @@ TEST_CASE("no text takes more than bounded depth, values and bytes") {
     return out;
   };
   std::string bomb = "a: &a [x]\n";
-  for (char c = 'b'; c < 'k'; ++c) bomb += fmt::format("{}: &{} [*{}, *{}]\n", c, c, static_cast<char>(c - 1), static_cast<char>(c - 1));
+  for (char c = 'b'; c < 'k'; ++c)
+    bomb += fmt::format("{}: &{} [*{}, *{}]\n", c, c, static_cast<char>(c - 1),
+                        static_cast<char>(c - 1));
   std::string keys;
   for (int i = 0; i < 50'000; ++i) keys += fmt::format("k{}: 1\n", i);
   const struct {
@@ -122,9 +126,11 @@ TEST_CASE("a large file is refused before it is read") {
   const TemporaryFolder folder;
   write_file_synced(folder / "large.yaml", "seed: 1\n");
   fs::resize_file(folder / "large.yaml", 100'000'000);  // a hole
-  CHECK_THROWS_WITH_AS(load_yaml(folder / "large.yaml"), doctest::Contains("large.yaml:1:1: 100000000 bytes"), Error);
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "large.yaml"),
+                       doctest::Contains("large.yaml:1:1: 100000000 bytes"), Error);
   write_file_synced(folder / "empty.yaml", "");
-  CHECK_THROWS_WITH_AS(load_yaml(folder / "empty.yaml"), doctest::Contains("empty.yaml:1:1: expected settings"), Error);
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "empty.yaml"),
+                       doctest::Contains("empty.yaml:1:1: expected settings"), Error);
 }
 
 TEST_CASE("extends lays a file on top of another") {
@@ -141,19 +147,27 @@ TEST_CASE("extends lays a file on top of another") {
   CHECK_THROWS_AS(load_yaml(folder / "none.yaml"), Error);
   write_file_synced(folder / "empty.yaml", "# train: {steps: 3}\n");
   write_file_synced(folder / "over_empty.yaml", "extends: empty.yaml\nseed: 1\n");
-  CHECK_THROWS_WITH_AS(load_yaml(folder / "over_empty.yaml"), doctest::Contains("empty.yaml:1:1: expected settings"), Error);
-  for (const char* nothing : {"extends:\n", "extends: ~\n", "extends: ''\n", "extends: [a.yaml]\n"}) {
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "over_empty.yaml"),
+                       doctest::Contains("empty.yaml:1:1: expected settings"), Error);
+  for (const char* nothing :
+       {"extends:\n", "extends: ~\n", "extends: ''\n", "extends: [a.yaml]\n"}) {
     write_file_synced(folder / "nowhere.yaml", std::string("seed: 1\n") + nothing);
-    CHECK_THROWS_WITH_AS(load_yaml(folder / "nowhere.yaml"), doctest::Contains("expected the path of one file"), Error);
+    CHECK_THROWS_WITH_AS(load_yaml(folder / "nowhere.yaml"),
+                         doctest::Contains("expected the path of one file"), Error);
   }
   write_file_synced(folder / "folder.yaml", "extends: .\n");
-  CHECK_THROWS_WITH_AS(load_yaml(folder / "folder.yaml"), doctest::Contains("is a folder, not a regular file"), Error);
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "folder.yaml"),
+                       doctest::Contains("is a folder, not a regular file"), Error);
   write_file_synced(folder / "lost.yaml", "seed: 1\nextends: none.yaml\n");
-  CHECK_THROWS_WITH_AS(load_yaml(folder / "lost.yaml"), doctest::Contains("lost.yaml:2:10: no file"), Error);
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "lost.yaml"),
+                       doctest::Contains("lost.yaml:2:10: no file"), Error);
   write_file_synced(folder / "0.yaml", "seed: 1\n");
-  for (int i = 1; i <= 20; ++i) write_file_synced(folder / fmt::format("{}.yaml", i), fmt::format("extends: {}.yaml\n", i - 1));
-  CHECK(load_yaml(folder / "10.yaml").find("seed")->origin.text() == (folder / "0.yaml").string() + ":1:7");
-  CHECK_THROWS_WITH_AS(load_yaml(folder / "20.yaml"), doctest::Contains("more than 16 files extend each other"), Error);
+  for (int i = 1; i <= 20; ++i)
+    write_file_synced(folder / fmt::format("{}.yaml", i), fmt::format("extends: {}.yaml\n", i - 1));
+  CHECK(load_yaml(folder / "10.yaml").find("seed")->origin.text() ==
+        (folder / "0.yaml").string() + ":1:7");
+  CHECK_THROWS_WITH_AS(load_yaml(folder / "20.yaml"),
+                       doctest::Contains("more than 16 files extend each other"), Error);
 }
 
 TEST_CASE("the section of another plugin takes nothing from the one it stands over") {
@@ -185,24 +199,31 @@ TEST_CASE("overrides reach any depth and are YAML themselves") {
   CHECK(layers->items[1].origin.text() == "command line");  // and so at any depth
   apply_override(root, "train.name=a=b");
   CHECK(root.find("train")->find("name")->scalar == "a=b");
-  CHECK_THROWS_WITH_AS(apply_override(root, "a.b=1: [}"), doctest::Contains("command line, \"a.b=1: [}\":1:9: not valid YAML"), Error);
-  CHECK_THROWS_WITH_AS(apply_override(root, "a.b=&x 1"), doctest::Contains("command line, \"a.b=&x 1\":1:5: anchors and aliases"), Error);
-  CHECK_THROWS_WITH_AS(apply_override(root, "extends=b.yaml"), doctest::Contains("extends belongs into a file"), Error);
+  CHECK_THROWS_WITH_AS(apply_override(root, "a.b=1: [}"),
+                       doctest::Contains("command line, \"a.b=1: [}\":1:9: not valid YAML"), Error);
+  CHECK_THROWS_WITH_AS(apply_override(root, "a.b=&x 1"),
+                       doctest::Contains("command line, \"a.b=&x 1\":1:5: anchors and aliases"),
+                       Error);
+  CHECK_THROWS_WITH_AS(apply_override(root, "extends=b.yaml"),
+                       doctest::Contains("extends belongs into a file"), Error);
   std::string deep = "a";
   for (int i = 0; i < 100; ++i) deep += ".a";
-  CHECK_THROWS_WITH_AS(apply_override(root, deep + "=1"), doctest::Contains("more than 32 levels deep"), Error);
+  CHECK_THROWS_WITH_AS(apply_override(root, deep + "=1"),
+                       doctest::Contains("more than 32 levels deep"), Error);
   CHECK_THROWS_WITH_AS(apply_override(root, "train"), doctest::Contains("not an override"), Error);
   CHECK_THROWS_AS(apply_override(root, "=1"), Error);
   CHECK_THROWS_AS(apply_override(root, "train..steps=1"), Error);
   CHECK_THROWS_AS(apply_override(root, "train.=1"), Error);
-  CHECK_THROWS_WITH_AS(apply_override(root, "train.steps.more=1"), doctest::Contains("is not a map"), Error);
+  CHECK_THROWS_WITH_AS(apply_override(root, "train.steps.more=1"),
+                       doctest::Contains("is not a map"), Error);
 }
 
 TEST_CASE("a section without a value takes nothing away, at any depth") {
   const TemporaryFolder folder;
   const std::string base =
       "train: {steps: 10, learning_rate: 1e-3}\n"
-      "task: {use: mix, tasks: {count: {weight: 3, numbers: 4}, sums: {use: add, levels: [{n: 1}, {n: 2}]}}}\n"
+      "task: {use: mix, tasks: {count: {weight: 3, numbers: 4}, sums: {use: add, levels: [{n: 1}, "
+      "{n: 2}]}}}\n"
       "compare: {budget: {steps: 3}, arms: {one: {train: {updates: 2}}}}\n";
   write_file_synced(folder / "base.yaml", base);
   const Node whole = load_yaml(folder / "base.yaml");
@@ -224,11 +245,13 @@ TEST_CASE("a section without a value takes nothing away, at any depth") {
                                   "{}\n"};
   for (const std::string& child : children) {
     CAPTURE(child);
-    write_file_synced(folder / "child.yaml", child == "{}\n" ? "extends: base.yaml\n" : "extends: base.yaml\n" + child);
+    write_file_synced(folder / "child.yaml",
+                      child == "{}\n" ? "extends: base.yaml\n" : "extends: base.yaml\n" + child);
     Node root = load_yaml(folder / "child.yaml");
     // `count: count` says which task it is, and nothing else.
     if (child.find("count: count") != std::string::npos)
-      std::erase_if(root.find("task")->find("tasks")->find("count")->entries, [](const Entry& e) { return e.name == "use"; });
+      std::erase_if(root.find("task")->find("tasks")->find("count")->entries,
+                    [](const Entry& e) { return e.name == "use"; });
     CHECK(flow_text(root) == flow_text(whole));
   }
   // What has no value where a value belongs is there, for its reader to refuse.
@@ -242,7 +265,10 @@ TEST_CASE("a section without a value takes nothing away, at any depth") {
 
 TEST_CASE("an override without a value is refused, and says how to go back to a default") {
   const auto refused = [](const char* assignment, const char* words, const char* hint) {
-    Node root = parse_yaml("seed: 1\ntrain: {steps: 10, updates: 2}\ntask: {use: count, levels: [{n: 1}]}\ncompare: {arms: {a: {seed: 1}}}\n", "x.yaml");
+    Node root = parse_yaml(
+        "seed: 1\ntrain: {steps: 10, updates: 2}\ntask: {use: count, levels: [{n: 1}]}\ncompare: "
+        "{arms: {a: {seed: 1}}}\n",
+        "x.yaml");
     CAPTURE(assignment);
     try {
       apply_override(root, assignment);
@@ -252,12 +278,14 @@ TEST_CASE("an override without a value is refused, and says how to go back to a 
       CHECK(e.hint().find(hint) != std::string::npos);
     }
   };
-  for (const char* value : {"train=", "train=~", "train=null", "train={}", "train=  ", "train=# nothing"})
+  for (const char* value :
+       {"train=", "train=~", "train=null", "train={}", "train=  ", "train=# nothing"})
     refused(value, "has no value, and would take away steps, updates", "train.steps=DEFAULT");
   refused("task=", "would take away use, levels", "task.use=DEFAULT");
   refused("compare.arms.a=", "would take away seed", "compare.arms.a.seed=DEFAULT");
   refused("compare.arms={}", "would take away a", "compare.arms.a=DEFAULT");
-  for (const char* value : {"train.steps=", "seed=", "seed=null", "rollout=", "rollout={}", "rollout.samples=~", "task.levels="})
+  for (const char* value : {"train.steps=", "seed=", "seed=null", "rollout=", "rollout={}",
+                            "rollout.samples=~", "task.levels="})
     refused(value, "has no value", "to go back to a default, write it: ");
   Node root = parse_yaml("compare: {arms: {a: {}}}\nmodel: {path: m}\n", "x.yaml");
   apply_override(root, "compare.arms.b={}");  // one more arm, which is as the file
@@ -293,7 +321,8 @@ TEST_CASE("a key without a blank behind its colon is named") {
     }
     return std::string();
   };
-  CHECK(hint_of("train:\n  steps:20\n  updates: 2\n") == "a colon wants a blank after it: steps: 20");
+  CHECK(hint_of("train:\n  steps:20\n  updates: 2\n") ==
+        "a colon wants a blank after it: steps: 20");
   CHECK(hint_of("a: 1\n]\n") == "check indentation, quotes and brackets");
   CHECK(hint_of("a: {b: 1\nc: 2\n").find("check indentation") == 0);
   const TemporaryFolder folder;
@@ -307,8 +336,9 @@ TEST_CASE("a key without a blank behind its colon is named") {
 }
 
 TEST_CASE("no word of the YAML library stands alone") {
-  for (const char* text : {"a: 1\n]\n", "a: [1, 2\n", "a: {b: 1\n", "a: b: c\n", "- a\nb: 1\n", "a: 1\n  b: 2\n", "a: \"\\q\"\n", "a: @b\n",
-                           "a: \"\\xZZ\"\n", "a: |x\n  b\n", "a:\n- b\n c: 1\n"}) {
+  for (const char* text :
+       {"a: 1\n]\n", "a: [1, 2\n", "a: {b: 1\n", "a: b: c\n", "- a\nb: 1\n", "a: 1\n  b: 2\n",
+        "a: \"\\q\"\n", "a: @b\n", "a: \"\\xZZ\"\n", "a: |x\n  b\n", "a:\n- b\n c: 1\n"}) {
     CAPTURE(text);
     std::string what;
     try {
@@ -319,19 +349,23 @@ TEST_CASE("no word of the YAML library stands alone") {
     }
     CAPTURE(what);
     CHECK(what.find("x.yaml:") == 0);
-    for (const char* theirs : {"illegal", "not found", "unknown", "scanning", "yaml-cpp"}) CHECK(what.find(theirs) == std::string::npos);
+    for (const char* theirs : {"illegal", "not found", "unknown", "scanning", "yaml-cpp"})
+      CHECK(what.find(theirs) == std::string::npos);
   }
 }
 
-TEST_CASE("a path is taken from the file that says it, and on the command line from the current folder") {
+TEST_CASE(
+    "a path is taken from the file that says it, and on the command line from the current folder") {
   const TemporaryFolder folder;
   fs::create_directories(folder / "configs/deep");
   write_file_synced(folder / "configs/base.yaml", "model: {path: weights/a}\n");
-  write_file_synced(folder / "configs/deep/top.yaml", "extends: ../base.yaml\ntask: {words: ../w.txt, more: [x, /y]}\n");
+  write_file_synced(folder / "configs/deep/top.yaml",
+                    "extends: ../base.yaml\ntask: {words: ../w.txt, more: [x, /y]}\n");
   const Node root = load_yaml(folder / "configs/deep/top.yaml");
   CHECK(whole_path(*root.find("model")->find("path")) == (folder / "configs/weights/a").string());
   CHECK(whole_path(*root.find("task")->find("words")) == (folder / "configs/w.txt").string());
-  CHECK(whole_path(root.find("task")->find("more")->items[0]) == (folder / "configs/deep/x").string());
+  CHECK(whole_path(root.find("task")->find("more")->items[0]) ==
+        (folder / "configs/deep/x").string());
   CHECK(whole_path(root.find("task")->find("more")->items[1]) == "/y");
   Node over = root;
   apply_override(over, "task.words=w.txt");

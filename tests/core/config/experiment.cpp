@@ -27,7 +27,9 @@ TEST_CASE("a budget says how many steps there will be") {
 
 namespace {
 
-Experiment read(const std::string& yaml) { return Experiment::from_node(parse_yaml(yaml, "x.yaml"), "x"); }
+Experiment read(const std::string& yaml) {
+  return Experiment::from_node(parse_yaml(yaml, "x.yaml"), "x");
+}
 
 const std::string kPlugins = "task: {use: countdown, numbers: 3}\nalgorithm: grpo\n";
 
@@ -45,11 +47,14 @@ TEST_CASE("sections are typed, plugins' settings are left to the plugins") {
 
 TEST_CASE("what cannot work is refused before anything starts") {
   CHECK_THROWS_WITH_AS(read("seed: 1\n"), doctest::Contains("no section \"task\""), Error);
-  CHECK_THROWS_WITH_AS(read("task: {numbers: 3}\nalgorithm: grpo\n"), doctest::Contains("task does not say which to use"), Error);
-  CHECK_THROWS_WITH_AS(read(kPlugins + "rolout: {prompts: 4}\n"), doctest::Contains("unknown setting \"rolout\""), Error);
-  CHECK_THROWS_WITH_AS(read(kPlugins + "train: {updates: 3}\n"), doctest::Contains("does not divide rollout.prompts 64"), Error);
-  CHECK_THROWS_WITH_AS(read(kPlugins + "model: {path: m, layers: 2}\n"), doctest::Contains("model.layers has no effect beside model.path"),
-                       Error);
+  CHECK_THROWS_WITH_AS(read("task: {numbers: 3}\nalgorithm: grpo\n"),
+                       doctest::Contains("task does not say which to use"), Error);
+  CHECK_THROWS_WITH_AS(read(kPlugins + "rolout: {prompts: 4}\n"),
+                       doctest::Contains("unknown setting \"rolout\""), Error);
+  CHECK_THROWS_WITH_AS(read(kPlugins + "train: {updates: 3}\n"),
+                       doctest::Contains("does not divide rollout.prompts 64"), Error);
+  CHECK_THROWS_WITH_AS(read(kPlugins + "model: {path: m, layers: 2}\n"),
+                       doctest::Contains("model.layers has no effect beside model.path"), Error);
 }
 
 TEST_CASE("settings without effect are refused, in every section") {
@@ -59,33 +64,42 @@ TEST_CASE("settings without effect are refused, in every section") {
   };
   for (const char* key : {"batch: 8", "optimizer: adamw", "learning_rate: 1e-3"})
     refused(std::string("warm_start: {") + key + "}\n", "has no effect: warm_start.steps is 0");
-  for (const char* key : {"updates: 2", "epochs: 2", "optimizer: muon", "learning_rate: 1e-3", "schedule: cosine", "warmup: 3",
-                          "importance_cap: 2", "max_failed: 0.2", "max_logp_gap: 0.2", "max_skipped: 3"})
-    refused(std::string("train: {steps: 0, ") + key + "}\n", "has no effect: train.steps is 0");
   for (const char* key :
-       {"preset: tiny", "tokenizer: bytes", "layers: 2", "width: 64", "heads: 2", "kv_heads: 1", "mlp: 64", "context: 128"})
+       {"updates: 2", "epochs: 2", "optimizer: muon", "learning_rate: 1e-3", "schedule: cosine",
+        "warmup: 3", "importance_cap: 2", "max_failed: 0.2", "max_logp_gap: 0.2", "max_skipped: 3"})
+    refused(std::string("train: {steps: 0, ") + key + "}\n", "has no effect: train.steps is 0");
+  for (const char* key : {"preset: tiny", "tokenizer: bytes", "layers: 2", "width: 64", "heads: 2",
+                          "kv_heads: 1", "mlp: 64", "context: 128"})
     refused(std::string("model: {path: m, ") + key + "}\n", "has no effect beside model.path");
-  CHECK(read(kPlugins + "train: {steps: 0, beta1: 0.8, micro_batch: 64}\nwarm_start: {steps: 3}\n").train.beta1 == 0.8);
+  CHECK(read(kPlugins + "train: {steps: 0, beta1: 0.8, micro_batch: 64}\nwarm_start: {steps: 3}\n")
+            .train.beta1 == 0.8);
 }
 
 TEST_CASE("the command line switches off what a file sets") {
   const TemporaryFolder folder;
-  write_file_synced(folder / "x.yaml",
-                    "task: countdown\nalgorithm: {use: grpo, clip: 0.1}\nmodel: {preset: small, layers: 2}\n"
-                    "warm_start: {steps: 5, batch: 8}\ntrain: {steps: 4, updates: 2}\n");
-  const auto load = [&](std::vector<std::string> overrides) { return Experiment::load(folder / "x.yaml", overrides); };
+  write_file_synced(
+      folder / "x.yaml",
+      "task: countdown\nalgorithm: {use: grpo, clip: 0.1}\nmodel: {preset: small, layers: 2}\n"
+      "warm_start: {steps: 5, batch: 8}\ntrain: {steps: 4, updates: 2}\n");
+  const auto load = [&](std::vector<std::string> overrides) {
+    return Experiment::load(folder / "x.yaml", overrides);
+  };
   CHECK(load({"warm_start.steps=0"}).warm_start.steps == 0);
   CHECK(load({"train.steps=0"}).train.steps == 0);
   CHECK(load({"model.path=m"}).model.path == fs::absolute("m"));
-  CHECK(load({"task.numbers=3"}).task.settings.find("numbers")->scalar == "3");  // the short form takes settings, too
+  CHECK(load({"task.numbers=3"}).task.settings.find("numbers")->scalar ==
+        "3");  // the short form takes settings, too
   CHECK(load({"algorithm=ppo"}).algorithm.settings.find("clip") == nullptr);
-  CHECK(load({"algorithm=ppo", "algorithm.clip=0.3"}).algorithm.settings.find("clip")->scalar == "0.3");
+  CHECK(load({"algorithm=ppo", "algorithm.clip=0.3"}).algorithm.settings.find("clip")->scalar ==
+        "0.3");
   CHECK_THROWS_WITH_AS(load({"warm_start.steps=0", "warm_start.batch=4"}),
                        doctest::Contains("command line: warm_start.batch has no effect"), Error);
 }
 
 TEST_CASE("resolved settings read back as the same experiment") {
-  const Experiment e = read("seed: 7\n" + kPlugins + "train: {learning_rate: 3e-4, schedule: cosine}\nmodel: {path: \"a b/c\"}\n");
+  const Experiment e =
+      read("seed: 7\n" + kPlugins +
+           "train: {learning_rate: 3e-4, schedule: cosine}\nmodel: {path: \"a b/c\"}\n");
   std::vector<ResolvedSetting> rows = e.resolved;
   rows.push_back({"task.use", "countdown", ""});
   rows.push_back({"algorithm.use", "grpo", ""});
@@ -93,14 +107,17 @@ TEST_CASE("resolved settings read back as the same experiment") {
   CHECK(again.general.seed == 7);
   CHECK(again.train.learning_rate == 3e-4);
   CHECK(again.train.schedule == "cosine");
-  CHECK(again.model.path == std::filesystem::absolute("a b/c"));  // so that a run can go on from another folder
+  CHECK(again.model.path ==
+        std::filesystem::absolute("a b/c"));  // so that a run can go on from another folder
 }
 
 TEST_CASE("every section without a value inherits, and an override without one is refused") {
   const TemporaryFolder folder;
   const std::string base =
-      "precision: f32\nmodel: {path: m}\nlora: {rank: 2}\nwarm_start: {steps: 3, optimizer: adamw}\nrollout: {samples: 4}\n"
-      "task: {use: countdown, levels: [{numbers: 3}]}\ncurriculum: {window: 2}\ntrain: {updates: 2}\neval: {every: 3}\n"
+      "precision: f32\nmodel: {path: m}\nlora: {rank: 2}\nwarm_start: {steps: 3, optimizer: "
+      "adamw}\nrollout: {samples: 4}\n"
+      "task: {use: countdown, levels: [{numbers: 3}]}\ncurriculum: {window: 2}\ntrain: {updates: "
+      "2}\neval: {every: 3}\n"
       "checkpoint: {keep: 5}\npreflight: {problems: 4}\nalgorithm: {use: grpo, clip: 0.1}\n";
   write_file_synced(folder / "base.yaml", base);
   const auto text_of = [](const Experiment& e) {
@@ -119,19 +136,26 @@ TEST_CASE("every section without a value inherits, and an override without one i
       CAPTURE(child);
       write_file_synced(folder / "child.yaml", child);
       CHECK(text_of(Experiment::load(folder / "child.yaml", {})) == whole);
-      write_file_synced(folder / "alone.yaml", "task: countdown\nalgorithm: grpo\nseed: 2\n" + (name == "task" || name == "algorithm" ? "" : name + nothing));
-      CHECK(Experiment::load(folder / "alone.yaml", {}).general.seed == 2);  // where nothing is inherited it says nothing
+      write_file_synced(folder / "alone.yaml",
+                        "task: countdown\nalgorithm: grpo\nseed: 2\n" +
+                            (name == "task" || name == "algorithm" ? "" : name + nothing));
+      CHECK(Experiment::load(folder / "alone.yaml", {}).general.seed ==
+            2);  // where nothing is inherited it says nothing
     }
     for (const char* nothing : {"=", "=~", "=null", "={}"})
-      CHECK_THROWS_WITH_AS(Experiment::load(folder / "base.yaml", {name + nothing}), doctest::Contains("has no value"), Error);
+      CHECK_THROWS_WITH_AS(Experiment::load(folder / "base.yaml", {name + nothing}),
+                           doctest::Contains("has no value"), Error);
   }
-  for (const char* leaf : {"train: {steps: }\n", "task: {levels: }\n", "task: {use: }\n", "model: {path: ~}\n", "seed:\n", "lora: {targets: }\n"}) {
+  for (const char* leaf : {"train: {steps: }\n", "task: {levels: }\n", "task: {use: }\n",
+                           "model: {path: ~}\n", "seed:\n", "lora: {targets: }\n"}) {
     CAPTURE(leaf);
     write_file_synced(folder / "child.yaml", std::string("extends: base.yaml\n") + leaf);
     std::string what;
     try {
       const Experiment e = Experiment::load(folder / "child.yaml", {});
-      what = e.task.settings.find("levels")->kind == Node::Kind::null ? "levels are left to the task" : "taken";
+      what = e.task.settings.find("levels")->kind == Node::Kind::null
+                 ? "levels are left to the task"
+                 : "taken";
     } catch (const Error& e) {
       what = e.what();
     }
@@ -152,7 +176,8 @@ TEST_CASE("all mistakes of a file are found in one go, in the order of its lines
       out.push_back(e.what());
     }
     for (std::string& text : out) {
-      if (text.starts_with(folder.path().string())) text = text.substr(folder.path().string().size() + 1);
+      if (text.starts_with(folder.path().string()))
+        text = text.substr(folder.path().string().size() + 1);
     }
     return out;
   };
@@ -178,10 +203,14 @@ TEST_CASE("all mistakes of a file are found in one go, in the order of its lines
   CHECK(found[9] == "\"steps\" is not an override");
   // One mistake is told as before, and what follows from another one is not told.
   CHECK(errors_of("task: countdown\nalgorithm: grpo\ntrain: {updates: 3}\n", {}).size() == 1);
-  CHECK(errors_of("task: countdown\nalgorithm: grpo\ntrain: {updates: three}\nrollout: {prompts: 7}\n", {}).size() == 1);
+  CHECK(
+      errors_of(
+          "task: countdown\nalgorithm: grpo\ntrain: {updates: three}\nrollout: {prompts: 7}\n", {})
+          .size() == 1);
 }
 
-TEST_CASE("values are shown as they were written, so that quotes are seen where they are the fault") {
+TEST_CASE(
+    "values are shown as they were written, so that quotes are seen where they are the fault") {
   const auto told = [](const std::string& yaml) {
     try {
       read(kPlugins + yaml);
@@ -196,9 +225,12 @@ TEST_CASE("values are shown as they were written, so that quotes are seen where 
     for (const std::string& part : parts) CHECK(text.find(part) != std::string::npos);
   };
   tells("train: {learning_rate: \"1e-4\"}\n",
-        {"train.learning_rate is \"1e-4\", expected", "the quotes make it a text; write it without them: learning_rate: 1e-4"});
-  tells("train: {steps: '20'}\n", {"train.steps is \"20\", expected", "write it without them: steps: 20"});
-  tells("train: {recompute: \"true\"}\n", {"train.recompute is \"true\"", "write it without them: recompute: true"});
+        {"train.learning_rate is \"1e-4\", expected",
+         "the quotes make it a text; write it without them: learning_rate: 1e-4"});
+  tells("train: {steps: '20'}\n",
+        {"train.steps is \"20\", expected", "write it without them: steps: 20"});
+  tells("train: {recompute: \"true\"}\n",
+        {"train.recompute is \"true\"", "write it without them: recompute: true"});
   tells("seed: \"3\"\n", {"seed is \"3\"", "write it without them: seed: 3"});
   tells("lora: {targets: [q, \"x\"]}\n", {"lora.targets is \"x\", expected one of q"});
   tells("train: {steps: 1e3}\n", {"train.steps is 1e3,", "write steps: 1000"});
@@ -215,9 +247,11 @@ TEST_CASE("values are shown as they were written, so that quotes are seen where 
   tells("train: {optimizer: Adam}\n", {"did you mean \"adamw\"?"});
   tells("train: {optimizer: AdamW}\n", {"did you mean \"adamw\"?"});
   tells("eval: {split: val}\n", {"did you mean \"validation\"?"});
-  tells("train: {steps:20}\n", {"unknown setting \"train.steps:20\"", "a colon wants a blank after it: steps: 20"});
+  tells("train: {steps:20}\n",
+        {"unknown setting \"train.steps:20\"", "a colon wants a blank after it: steps: 20"});
   tells("train: {lr:1e-4}\n", {"a colon wants a blank after it: lr: 1e-4"});
-  tells("train:\n  steps:20\n", {"train is steps:20, expected a map of settings", "a colon wants a blank after it: steps: 20"});
+  tells("train:\n  steps:20\n", {"train is steps:20, expected a map of settings",
+                                 "a colon wants a blank after it: steps: 20"});
   tells("train: 5\n", {"train is 5, expected a map of settings"});
   tells("train: {steps: }\n", {"train.steps is nothing", "the default is 200"});
 }

@@ -45,7 +45,9 @@ std::string message_of(const char* yaml) {
 
 TEST_CASE("values arrive in their fields with their origins") {
   Options options;
-  const Node root = parse_yaml("steps: 5\nrate: 1e-3\non: true\nkind: hard\nrange: [2, 3]\nhardness: 2\nuse: me\n", "x.yaml");
+  const Node root = parse_yaml(
+      "steps: 5\nrate: 1e-3\non: true\nkind: hard\nrange: [2, 3]\nhardness: 2\nuse: me\n",
+      "x.yaml");
   const auto resolved = read_settings(&root, options.table(), "part", {"use"});
   CHECK(options.steps == 5);
   CHECK(options.rate == 1e-3);
@@ -65,7 +67,8 @@ TEST_CASE("what a later file or the command line switches off is dropped, not re
     Node root = parse_yaml("kind: hard\nhardness: 2\n", "x.yaml");
     apply_override(root, override_);
     std::string names;
-    for (const ResolvedSetting& row : read_settings(&root, options.table(), "part")) names += row.path + " ";
+    for (const ResolvedSetting& row : read_settings(&root, options.table(), "part"))
+      names += row.path + " ";
     return names;
   };
   CHECK(rows("kind=soft").find("hardness") == std::string::npos);
@@ -73,14 +76,17 @@ TEST_CASE("what a later file or the command line switches off is dropped, not re
   Options options;
   Node root = parse_yaml("kind: soft\n", "x.yaml");
   apply_override(root, "hardness=2");  // the other way round it is a mistake
-  CHECK_THROWS_WITH_AS(read_settings(&root, options.table(), "part"), doctest::Contains("command line: part.hardness has no effect"),
-                       Error);
+  CHECK_THROWS_WITH_AS(read_settings(&root, options.table(), "part"),
+                       doctest::Contains("command line: part.hardness has no effect"), Error);
 }
 
 TEST_CASE("a mistake is one error with place, both values and a hint") {
-  CHECK(message_of("stesp: 5") == "x.yaml:1:1: unknown setting \"part.stesp\" | did you mean \"steps\"?");
-  CHECK(message_of("steps: abc").find("x.yaml:1:8: part.steps is abc, expected an integer from 1 to 100") == 0);
-  CHECK(message_of("steps: 101").find("part.steps is 101, expected an integer from 1 to 100") != std::string::npos);
+  CHECK(message_of("stesp: 5") ==
+        "x.yaml:1:1: unknown setting \"part.stesp\" | did you mean \"steps\"?");
+  CHECK(message_of("steps: abc")
+            .find("x.yaml:1:8: part.steps is abc, expected an integer from 1 to 100") == 0);
+  CHECK(message_of("steps: 101").find("part.steps is 101, expected an integer from 1 to 100") !=
+        std::string::npos);
   CHECK(message_of("steps: 1.5").find("expected an integer") != std::string::npos);
   CHECK(message_of("steps: \"5\"").find("expected an integer") != std::string::npos);
   CHECK(message_of("steps: 99999999999999999999").find("expected an integer") != std::string::npos);
@@ -92,6 +98,7 @@ TEST_CASE("a mistake is one error with place, both values and a hint") {
   CHECK(message_of("kind: sotf").find("did you mean \"soft\"?") != std::string::npos);
   CHECK(message_of("range: [1, 2, 3]").find("list of up to 2") != std::string::npos);
   CHECK(message_of("range: []").find("list of up to 2") != std::string::npos);
-  CHECK(message_of("hardness: 2").find("part.hardness has no effect: part.kind is soft") != std::string::npos);
+  CHECK(message_of("hardness: 2").find("part.hardness has no effect: part.kind is soft") !=
+        std::string::npos);
   CHECK(message_of("[1]").find("expected a map of settings") != std::string::npos);
 }

@@ -106,20 +106,25 @@ TEST_CASE("names that people bring are answered with ours, wherever they stand")
 
 TEST_CASE("a section of another trainer is answered by what stands in it") {
   Node root = parse_yaml(
-      "task: countdown\nalgorithm: grpo\nactor_rollout_ref: {actor: {optim: {lr: 1e-6}, ppo_epochs: 2}, rollout: {n: 8, tensor: 1}}\n", "x.yaml");
+      "task: countdown\nalgorithm: grpo\nactor_rollout_ref: {actor: {optim: {lr: 1e-6}, "
+      "ppo_epochs: 2}, rollout: {n: 8, tensor: 1}}\n",
+      "x.yaml");
   try {
     Experiment::from_node(root, "x");
     FAIL("taken");
   } catch (const Error& e) {
     CHECK(std::string(e.what()) == "x.yaml:3:1: unknown setting \"actor_rollout_ref\"");
-    CHECK(e.hint().find("actor_rollout_ref.actor.optim.lr: that is train.learning_rate here") != std::string::npos);
-    CHECK(e.hint().find("actor_rollout_ref.rollout.n: that is rollout.samples here") != std::string::npos);
+    CHECK(e.hint().find("actor_rollout_ref.actor.optim.lr: that is train.learning_rate here") !=
+          std::string::npos);
+    CHECK(e.hint().find("actor_rollout_ref.rollout.n: that is rollout.samples here") !=
+          std::string::npos);
     CHECK(e.hint().find("ppo_epochs: that is train.epochs here") != std::string::npos);
   }
 }
 
 TEST_CASE("settings of the task and the algorithm are found at a wrong place, too") {
-  const std::vector<std::string> keys = {"task.numbers", "task.target", "algorithm.clip", "algorithm.kl"};
+  const std::vector<std::string> keys = {"task.numbers", "task.target", "algorithm.clip",
+                                         "algorithm.kl"};
   CHECK(hint_of("numbers", keys) == "it belongs elsewhere: task.numbers");
   CHECK(hint_of("train.clip", keys) == "it belongs elsewhere: algorithm.clip");
   CHECK(hint_of("rollout.kl", keys) == "it belongs elsewhere: algorithm.kl");

@@ -103,7 +103,8 @@ TEST_CASE_FIXTURE(Fixture, "half a line at the end is cut, at every byte") {
     CAPTURE(size);
     fs::resize_file(path, 0);
     append_text(whole.substr(0, size));
-    const auto lines = static_cast<std::size_t>(std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size), '\n'));
+    const auto lines = static_cast<std::size_t>(
+        std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size), '\n'));
     CHECK(read().size() == (lines > 0 ? lines - 1 : 0));
     AnswerFile file(path);
     file.begin(about, task, set);
@@ -113,15 +114,17 @@ TEST_CASE_FIXTURE(Fixture, "half a line at the end is cut, at every byte") {
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "another evaluation of the model, another file, another writer are refused") {
+TEST_CASE_FIXTURE(Fixture,
+                  "another evaluation of the model, another file, another writer are refused") {
   AnswerFile(path).begin(about, task, set);
   Json warmer = about;
   warmer["temperature"] = 2.0;
-  CHECK_THROWS_WITH_AS(AnswerFile(path).begin(warmer, task, set), doctest::Contains("m with temperature 1.0, this evaluation has 2.0"),
-                       Error);
+  CHECK_THROWS_WITH_AS(AnswerFile(path).begin(warmer, task, set),
+                       doctest::Contains("m with temperature 1.0, this evaluation has 2.0"), Error);
   Json seeded = about;
   seeded["seed"] = 3;
-  CHECK_THROWS_WITH_AS(AnswerFile(path).begin(seeded, task, set), doctest::Contains("seed null, this evaluation has 3"), Error);
+  CHECK_THROWS_WITH_AS(AnswerFile(path).begin(seeded, task, set),
+                       doctest::Contains("seed null, this evaluation has 3"), Error);
   Json other = warmer;
   other["model"] = "n";
   CHECK(AnswerFile(path).begin(other, task, set).empty());
@@ -129,12 +132,17 @@ TEST_CASE_FIXTURE(Fixture, "another evaluation of the model, another file, anoth
     const AnswerFile holder(path);
     CHECK_THROWS_WITH_AS(AnswerFile{path}, doctest::Contains("another process writes"), Error);
   }
-  append_text("{\"model\":\"m\",\"problem\":9,\"sample\":0,\"greedy\":false,\"completion\":\"\",\"end\":\"eos\",\"tokens\":1}\n");
-  CHECK_THROWS_WITH_AS(read(), doctest::Contains("answers.jsonl:3 answers a problem that is not in the set"), Error);
-  const std::string good = R"({"model":"m","problem":0,"sample":0,"greedy":false,"completion":"","end":"eos","tokens":1})";
+  append_text(
+      "{\"model\":\"m\",\"problem\":9,\"sample\":0,\"greedy\":false,\"completion\":\"\",\"end\":"
+      "\"eos\",\"tokens\":1}\n");
+  CHECK_THROWS_WITH_AS(
+      read(), doctest::Contains("answers.jsonl:3 answers a problem that is not in the set"), Error);
+  const std::string good =
+      R"({"model":"m","problem":0,"sample":0,"greedy":false,"completion":"","end":"eos","tokens":1})";
   for (const auto& [number, instead] :
        {std::pair("\"problem\":0", "\"problem\":0.5"), std::pair("\"problem\":0", "\"problem\":-1"),
-        std::pair("\"sample\":0", "\"sample\":18446744073709551615"), std::pair("\"tokens\":1", "\"tokens\":1e3")}) {
+        std::pair("\"sample\":0", "\"sample\":18446744073709551615"),
+        std::pair("\"tokens\":1", "\"tokens\":1e3")}) {
     std::string line = good;
     line.replace(line.find(number), std::string(number).size(), instead);
     CAPTURE(line);

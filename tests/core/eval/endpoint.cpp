@@ -1,4 +1,5 @@
-// What is sent to an endpoint and understood of it. The server in tests/peers/endpoint.py tries the rest over a wire.
+// What is sent to an endpoint and understood of it. The server in tests/peers/endpoint.py tries the
+// rest over a wire.
 
 #include "core/eval/endpoint.h"
 
@@ -15,7 +16,8 @@ using Kind = EndpointReply::Kind;
 
 namespace {
 
-EndpointReply read(long status, const std::string& body, bool chat = true, const std::string& key = "") {
+EndpointReply read(long status, const std::string& body, bool chat = true,
+                   const std::string& key = "") {
   EndpointOptions options;
   options.chat = chat;
   options.key = key;
@@ -30,7 +32,8 @@ EndpointReply read(long status, const std::string& body, bool chat = true, const
 TEST_CASE("addresses") {
   CHECK(request_url("http://localhost:8080", true) == "http://localhost:8080/v1/chat/completions");
   CHECK(request_url("http://localhost:8080/", false) == "http://localhost:8080/v1/completions");
-  CHECK(request_url("HTTPS://api.example.com/openai/v1/", true) == "https://api.example.com/openai/v1/chat/completions");
+  CHECK(request_url("HTTPS://api.example.com/openai/v1/", true) ==
+        "https://api.example.com/openai/v1/chat/completions");
   CHECK(request_url("https://a/v1/chat/completions", true) == "https://a/v1/chat/completions");
   CHECK(request_url("https://a/v1/completions", false) == "https://a/v1/completions");
   for (const char* bad :
@@ -52,7 +55,8 @@ TEST_CASE("addresses") {
         "http://[::1]:8080", "http://LocalHost", "http://a.localhost:1", "http://localhost./v1",
         "http://127.9.9.9", "http://0x7f000001", "http://[::ffff:127.0.0.1]:1"})
     CHECK(is_private(url));
-  for (const char* url : {"http://api.example.com", "http://127.example.com", "http://192.168.0.1/v1", "http://localhost.example.com"})
+  for (const char* url : {"http://api.example.com", "http://127.example.com",
+                          "http://192.168.0.1/v1", "http://localhost.example.com"})
     CHECK_FALSE(is_private(url));
 }
 
@@ -64,9 +68,12 @@ TEST_CASE("requests") {
   options.max_tokens = 9;
   const Question question{3, 1, false, 0.5, "what?"};
   const HttpRequest chat = completion_request(options, question);
-  CHECK(Json::parse(chat.body) ==
-        Json::parse(R"({"model":"m","messages":[{"role":"user","content":"what?"}],"max_tokens":9,"temperature":0.5})"));
-  CHECK(std::find(chat.headers.begin(), chat.headers.end(), "Authorization: Bearer k") != chat.headers.end());
+  CHECK(
+      Json::parse(chat.body) ==
+      Json::parse(
+          R"({"model":"m","messages":[{"role":"user","content":"what?"}],"max_tokens":9,"temperature":0.5})"));
+  CHECK(std::find(chat.headers.begin(), chat.headers.end(), "Authorization: Bearer k") !=
+        chat.headers.end());
   options.chat = false;
   options.key = "";
   options.seed = 1;
@@ -82,28 +89,36 @@ TEST_CASE("requests") {
 }
 
 TEST_CASE("completions") {
-  const EndpointReply chat =
-      read(200, R"({"choices":[{"message":{"content":"hi"},"finish_reason":"length"}],"usage":{"completion_tokens":7}})");
+  const EndpointReply chat = read(
+      200,
+      R"({"choices":[{"message":{"content":"hi"},"finish_reason":"length"}],"usage":{"completion_tokens":7}})");
   CHECK(chat.kind == Kind::answer);
   CHECK(chat.text == "hi");
   CHECK(chat.end == "length");
   CHECK(chat.tokens == 7);
-  const EndpointReply plain = read(200, R"({"choices":[{"text":"hi","finish_reason":"stop"}],"usage":{"completion_tokens":-7}})", false);
+  const EndpointReply plain = read(
+      200, R"({"choices":[{"text":"hi","finish_reason":"stop"}],"usage":{"completion_tokens":-7}})",
+      false);
   CHECK(plain.text == "hi");
   CHECK(plain.end == "eos");
   CHECK_FALSE(plain.tokens);
-  CHECK(read(200, R"({"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},{"type":"text","text":"b"}]}}]})").text ==
-        "ab");
+  CHECK(
+      read(
+          200,
+          R"({"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},{"type":"text","text":"b"}]}}]})")
+          .text == "ab");
 }
 
 TEST_CASE("why a completion ended, in the words of many servers") {
   const std::pair<Finish, std::vector<const char*>> kinds[] = {
       {Finish::ended,
-       {"", "stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "FINISH_REASON_STOP", "completed", "endOfText"}},
+       {"", "stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "FINISH_REASON_STOP",
+        "completed", "endOfText"}},
       {Finish::cut,
-       {"length", "LENGTH", "model_length", "max_tokens", "MAX_TOKENS", "maxTokens", "Max-Tokens", "max_output_tokens", "max_new_tokens",
-        "max_completion_tokens", "token_limit", "limit", "FINISH_REASON_MAX_TOKENS", "model_context_window_exceeded",
-        "context_length_exceeded", "ERROR_LIMIT", "truncated", "incomplete"}},
+       {"length", "LENGTH", "model_length", "max_tokens", "MAX_TOKENS", "maxTokens", "Max-Tokens",
+        "max_output_tokens", "max_new_tokens", "max_completion_tokens", "token_limit", "limit",
+        "FINISH_REASON_MAX_TOKENS", "model_context_window_exceeded", "context_length_exceeded",
+        "ERROR_LIMIT", "truncated", "incomplete"}},
       {Finish::failed,
        {"error",
         "ERROR",
@@ -136,9 +151,11 @@ TEST_CASE("why a completion ended, in the words of many servers") {
         "invalid_request",
         "OTHER"}},
       {Finish::withheld,
-       {"content_filter", "contentFiltered", "SAFETY", "RECITATION", "BLOCKLIST", "sensitive", "refusal", "PROHIBITED_CONTENT",
-        "guardrail_intervened", "SPII"}},
-      {Finish::called_tool, {"tool_calls", "tool_use", "function_call", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"}},
+       {"content_filter", "contentFiltered", "SAFETY", "RECITATION", "BLOCKLIST", "sensitive",
+        "refusal", "PROHIBITED_CONTENT", "guardrail_intervened", "SPII"}},
+      {Finish::called_tool,
+       {"tool_calls", "tool_use", "function_call", "MALFORMED_FUNCTION_CALL",
+        "UNEXPECTED_TOOL_CALL"}},
       {Finish::unknown, {"banana", "FINISH_REASON_UNSPECIFIED", "load"}}};
   for (const auto& [finish, words] : kinds) {
     for (const char* word : words) {
@@ -184,8 +201,11 @@ TEST_CASE("what failed is no answer, even with a text") {
 }
 
 TEST_CASE("a failure is seen wherever a server puts it, and in whatever form") {
-  const auto of = [](const std::string& reply, const std::string& choice, const std::string& message) {
-    return read(200, "{" + reply + R"("choices":[{)" + choice + R"("message":{)" + message + R"("content":"5"}}]})").kind;
+  const auto of = [](const std::string& reply, const std::string& choice,
+                     const std::string& message) {
+    return read(200, "{" + reply + R"("choices":[{)" + choice + R"("message":{)" + message +
+                         R"("content":"5"}}]})")
+        .kind;
   };
   CHECK(of("", "", "") == Kind::answer);
   CHECK(of("", "", R"("error":{"code":502,"message":"boom"},)") == Kind::again);
@@ -194,11 +214,13 @@ TEST_CASE("a failure is seen wherever a server puts it, and in whatever form") {
   CHECK(of(R"("status":"failed",)", "", "") == Kind::again);
   CHECK(of(R"("status":"completed",)", "", "") == Kind::answer);
   CHECK(of("", R"("native_finish_reason":"error",)", "") == Kind::again);
-  for (const char* given : {R"({"type":"abort","message":"x"})", R"(["error"])", "500", "false", "{}"}) {
+  for (const char* given :
+       {R"({"type":"abort","message":"x"})", R"(["error"])", "500", "false", "{}"}) {
     CAPTURE(given);
     CHECK(of("", std::string(R"("finish_reason":)") + given + ",", "") == Kind::again);
   }
-  CHECK(read(200, R"({"choices":[{"finish_reason":{"type":"length"},"message":{"content":"5"}}]})").end == "length");
+  CHECK(read(200, R"({"choices":[{"finish_reason":{"type":"length"},"message":{"content":"5"}}]})")
+            .end == "length");
 }
 
 TEST_CASE("texts and reasoning in the forms of several servers") {
@@ -208,8 +230,9 @@ TEST_CASE("texts and reasoning in the forms of several servers") {
   CHECK(said(R"({"content":[{"type":"text","text":{"value":"5"}}]})").text == "5");
   CHECK(said(R"({"content":[{"type":"output_text","output_text":"5"}]})").text == "5");
   for (const char* message :
-       {R"({"content":"  \n","reasoning_content":"7"})", R"({"content":"","reasoning":{"text":"7"}})",
-        R"({"content":"","reasoning_details":[{}]})", R"({"content":"","thinking_content":"7"})", R"({"content":"","thoughts":"7"})"}) {
+       {R"({"content":"  \n","reasoning_content":"7"})",
+        R"({"content":"","reasoning":{"text":"7"}})", R"({"content":"","reasoning_details":[{}]})",
+        R"({"content":"","thinking_content":"7"})", R"({"content":"","thoughts":"7"})"}) {
     CAPTURE(message);
     CHECK(said(message).remark == kOnlyReasoning);
   }
@@ -273,7 +296,9 @@ TEST_CASE("a stream is named as one") {
 
 TEST_CASE("a reply that is nested a million deep is no JSON, and harms nothing") {
   const std::string deep(1 << 20, '[');
-  for (const std::string& body : {deep, R"({"choices":)" + deep, std::string(R"({"error":)") + deep + std::string(1 << 20, ']') + "}"}) {
+  for (const std::string& body :
+       {deep, R"({"choices":)" + deep,
+        std::string(R"({"error":)") + deep + std::string(1 << 20, ']') + "}"}) {
     const EndpointReply reply = read(200, body);
     CHECK(reply.kind == Kind::again);
     CHECK(reply.reason == "reply that is not JSON");
@@ -282,11 +307,14 @@ TEST_CASE("a reply that is nested a million deep is no JSON, and harms nothing")
 }
 
 TEST_CASE("what is no completion is asked again") {
-  for (const char* body :
-       {"", "{", "[]", "7", "null", "{}", R"({"choices":[]})", R"({"choices":{}})", R"({"choices":[7]})", R"({"choices":[null]})",
-        R"({"choices":[{"message":{"content":7},"finish_reason":"stop"}]})", R"({"choices":[{"text":"of the other form"}]})",
-        R"({"choices":[{"message":{}}]})", R"({"choices":[{"message":{},"finish_reason":"stop"}]})",
-        R"({"choices":[{"message":{"content":[{"type":"text","body":"7"}]},"finish_reason":"stop"}]})"}) {
+  for (
+      const char* body :
+      {"", "{", "[]", "7", "null", "{}", R"({"choices":[]})", R"({"choices":{}})",
+       R"({"choices":[7]})", R"({"choices":[null]})",
+       R"({"choices":[{"message":{"content":7},"finish_reason":"stop"}]})",
+       R"({"choices":[{"text":"of the other form"}]})", R"({"choices":[{"message":{}}]})",
+       R"({"choices":[{"message":{},"finish_reason":"stop"}]})",
+       R"({"choices":[{"message":{"content":[{"type":"text","body":"7"}]},"finish_reason":"stop"}]})"}) {
     CAPTURE(body);
     CHECK(read(200, body).kind == Kind::again);
     CHECK_FALSE(read(200, body).reason.empty());
@@ -295,9 +323,11 @@ TEST_CASE("what is no completion is asked again") {
 }
 
 TEST_CASE("statuses") {
-  for (const long status : {408, 409, 425, 429, 500, 502, 503, 529}) CHECK(read(status, "").kind == Kind::again);
+  for (const long status : {408, 409, 425, 429, 500, 502, 503, 529})
+    CHECK(read(status, "").kind == Kind::again);
   for (const long status : {400, 413, 422}) CHECK(read(status, "").kind == Kind::refused);
-  for (const long status : {301, 307, 401, 403, 404, 405}) CHECK(read(status, "").kind == Kind::unusable);
+  for (const long status : {301, 307, 401, 403, 404, 405})
+    CHECK(read(status, "").kind == Kind::unusable);
   CHECK(read(429, R"({"error":{"message":"slow"}})").reason == "HTTP 429");
   CHECK(read(429, R"({"error":"slow"})").detail == "slow");
   CHECK(read(429, R"({"detail":[1]})").detail == "[1]");
@@ -306,9 +336,12 @@ TEST_CASE("statuses") {
 
 TEST_CASE("words of a server: no key, one line, cut between characters") {
   const std::string key = "sk-0123456789";
-  CHECK(read(401, R"({"error":{"message":"bad sk-0123456789, sk-0123456789"}})", true, key).detail == "bad ***, ***");
+  CHECK(
+      read(401, R"({"error":{"message":"bad sk-0123456789, sk-0123456789"}})", true, key).detail ==
+      "bad ***, ***");
   CHECK(read(401, "<p>sk-0123456789", true, key).detail == "<p>***");
-  CHECK(read(200, R"({"choices":[{"message":{"content":"sk-0123456789!"}}]})", true, key).text == "***!");
+  CHECK(read(200, R"({"choices":[{"message":{"content":"sk-0123456789!"}}]})", true, key).text ==
+        "***!");
   CHECK(read(200, R"({"choices":[{"message":{"content":"EMPTY"}}]})", true, "EMPTY").text ==
         "EMPTY");  // a placeholder, as vLLM's users have it
   CHECK(server_words("a\nb\x1b[31m", "") == "a b [31m");

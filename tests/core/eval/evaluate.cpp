@@ -10,7 +10,8 @@ TEST_SUITE_BEGIN("core/eval/evaluate");
 
 namespace {
 
-EvalAnswer answer(std::size_t problem, std::int64_t sample, Outcome outcome, bool right, bool greedy = false) {
+EvalAnswer answer(std::size_t problem, std::int64_t sample, Outcome outcome, bool right,
+                  bool greedy = false) {
   EvalAnswer a;
   a.problem = problem;
   a.sample = sample;
@@ -28,12 +29,13 @@ TEST_CASE("what could not be judged is counted, but is no wrong answer") {
   EvalSet set;
   set.items = {{"a", "a", "", 1.5, 0}, {"b", "b", "", 2, 1}, {"c", "c", "", 2.9, 2}};
   set.keys = 3;
-  const EvalReport r =
-      summarize(set,
-                {answer(0, 0, Outcome::scored, true), answer(0, 1, Outcome::error, false), answer(1, 1, Outcome::scored, false),
-                 answer(1, 0, Outcome::unparsable, false), answer(2, 0, Outcome::timeout, false), answer(2, 1, Outcome::scored, true),
-                 answer(1, 0, Outcome::scored, true, true), answer(0, 0, Outcome::abstain, false, true)},
-                2);
+  const EvalReport r = summarize(
+      set,
+      {answer(0, 0, Outcome::scored, true), answer(0, 1, Outcome::error, false),
+       answer(1, 1, Outcome::scored, false), answer(1, 0, Outcome::unparsable, false),
+       answer(2, 0, Outcome::timeout, false), answer(2, 1, Outcome::scored, true),
+       answer(1, 0, Outcome::scored, true, true), answer(0, 0, Outcome::abstain, false, true)},
+      2);
   CHECK(r.total == 6);
   CHECK(r.judged == 4);
   CHECK(r.accuracy() == doctest::Approx(0.5));

@@ -33,8 +33,8 @@ TEST_CASE("completions that repeat each other are one trial, problems that were 
   CHECK(clustered_wilson({}).high == 1);
 }
 
-// Problems of very different difficulty, 8 completions each: 95 % of the intervals hold the true accuracy, those that take completions for
-// independent far fewer.
+// Problems of very different difficulty, 8 completions each: 95 % of the intervals hold the true
+// accuracy, those that take completions for independent far fewer.
 TEST_CASE("coverage over simulated evaluations") {
   int clustered = 0, naive = 0;
   constexpr int kTrials = 1000;
@@ -49,7 +49,9 @@ TEST_CASE("coverage over simulated evaluations") {
       for (int i = 0; i < 8; ++i) t.right += rng.chance(chance) ? 1 : 0;
       right += t.right;
     }
-    const auto holds = [&](const Interval& i) { return i.low <= kTruth && kTruth <= i.high ? 1 : 0; };
+    const auto holds = [&](const Interval& i) {
+      return i.low <= kTruth && kTruth <= i.high ? 1 : 0;
+    };
     clustered += holds(clustered_wilson(tallies));
     naive += holds(wilson_interval(right, 640));
   }
@@ -97,5 +99,6 @@ TEST_CASE("pass@k counts problems with k judged completions") {
   CHECK(two[2] == 1);
   CHECK(pass_values(tallies, 1).size() == 4);
   CHECK(pass_interval(tallies, 2).mean == doctest::Approx(0.5));
-  CHECK(pass_interval({{0, 4}, {0, 4}, {0, 4}}, 2).high == doctest::Approx(wilson_interval(0, 3).high));  // and not 0
+  CHECK(pass_interval({{0, 4}, {0, 4}, {0, 4}}, 2).high ==
+        doctest::Approx(wilson_interval(0, 3).high));  // and not 0
 }

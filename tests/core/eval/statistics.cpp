@@ -43,11 +43,13 @@ namespace {
 
 // Made with rliable: tests/golden/statistics/README.md.
 const Json& rliable() {
-  static const Json golden = parse_json(read_file(golden_folder() / "statistics/rliable.json"), "rliable.json");
+  static const Json golden =
+      parse_json(read_file(golden_folder() / "statistics/rliable.json"), "rliable.json");
   return golden;
 }
 
-// An interval that a bootstrap of other randomness gave, over several seeds, whose ends were `spread` from their mean at most.
+// An interval that a bootstrap of other randomness gave, over several seeds, whose ends were
+// `spread` from their mean at most.
 void check_interval(const Interval& ours, const Json& theirs) {
   const double tolerance = 3 * theirs["spread"].get<double>() + 1e-12;
   CHECK(std::abs(ours.low - theirs["low"].get<double>()) <= tolerance);
@@ -60,8 +62,8 @@ double normal(Rng& rng) {
   return radius * std::cos(2 * 3.14159265358979323846 * rng.uniform());
 }
 
-// Share of simulated comparisons of two equal arms, with seeds and problems drawn anew, whose interval of the difference holds 0 (of the first
-// arm's accuracy: holds its true mean).
+// Share of simulated comparisons of two equal arms, with seeds and problems drawn anew, whose
+// interval of the difference holds 0 (of the first arm's accuracy: holds its true mean).
 struct Coverage {
   double difference, accuracy;
 };
@@ -70,7 +72,8 @@ Coverage coverage(std::size_t seeds, std::size_t problems, double seed_spread, i
   int held_difference = 0, held_accuracy = 0;
   for (int s = 0; s < simulations; ++s) {
     Rng rng(77, {seeds, static_cast<std::uint64_t>(s)});
-    // Chance of a right answer: a problem's own, moved by the seed and by seed and arm together; symmetric around 1/2.
+    // Chance of a right answer: a problem's own, moved by the seed and by seed and arm together;
+    // symmetric around 1/2.
     std::vector<double> hardness(problems);
     for (double& h : hardness) h = 0.5 * normal(rng);
     std::vector<std::vector<double>> right[2];
@@ -79,27 +82,31 @@ Coverage coverage(std::size_t seeds, std::size_t problems, double seed_spread, i
       for (auto& arm : right) {
         const double shift = common + seed_spread * normal(rng);
         arm.emplace_back();
-        for (const double h : hardness) arm.back().push_back(rng.chance(1 / (1 + std::exp(-h - shift))) ? 1.0 : 0.0);
+        for (const double h : hardness)
+          arm.back().push_back(rng.chance(1 / (1 + std::exp(-h - shift))) ? 1.0 : 0.0);
       }
     }
     std::vector<double> difference, accuracy;
-    for_each_resample(seeds, problems, 400, static_cast<std::uint64_t>(s), [&](const Resample& draw) {
-      std::vector<double> scores[2];
-      for (int arm = 0; arm < 2; ++arm) {
-        for (std::size_t k = 0; k < seeds; ++k) {
-          const auto& row = right[arm][draw.unit(k, seeds)];
-          scores[arm].push_back(std::inner_product(row.begin(), row.end(), draw.weights.begin(), 0.0));
-        }
-      }
-      accuracy.push_back(interquartile_mean(scores[0]));
-      difference.push_back(accuracy.back() - interquartile_mean(scores[1]));
-    });
+    for_each_resample(
+        seeds, problems, 400, static_cast<std::uint64_t>(s), [&](const Resample& draw) {
+          std::vector<double> scores[2];
+          for (int arm = 0; arm < 2; ++arm) {
+            for (std::size_t k = 0; k < seeds; ++k) {
+              const auto& row = right[arm][draw.unit(k, seeds)];
+              scores[arm].push_back(
+                  std::inner_product(row.begin(), row.end(), draw.weights.begin(), 0.0));
+            }
+          }
+          accuracy.push_back(interquartile_mean(scores[0]));
+          difference.push_back(accuracy.back() - interquartile_mean(scores[1]));
+        });
     const Interval d = percentile_interval(difference, static_cast<std::int64_t>(seeds));
     const Interval a = percentile_interval(accuracy, static_cast<std::int64_t>(seeds));
     held_difference += d.low <= 0 && d.high >= 0 ? 1 : 0;
     held_accuracy += a.low <= 0.5 && a.high >= 0.5 ? 1 : 0;
   }
-  return {static_cast<double>(held_difference) / simulations, static_cast<double>(held_accuracy) / simulations};
+  return {static_cast<double>(held_difference) / simulations,
+          static_cast<double>(held_accuracy) / simulations};
 }
 
 }  // namespace
@@ -111,18 +118,24 @@ TEST_CASE("aggregates are rliable's") {
     CHECK(aggregate_mean(scores) == doctest::Approx(c["mean"].get<double>()).epsilon(1e-12));
     CHECK(aggregate_median(scores) == doctest::Approx(c["median"].get<double>()).epsilon(1e-12));
     CHECK(aggregate_iqm(scores) == doctest::Approx(c["iqm"].get<double>()).epsilon(1e-12));
-    CHECK(optimality_gap(scores) == doctest::Approx(c["optimality_gap"].get<double>()).epsilon(1e-12));
-    const auto profile = performance_profile(scores, rliable()["thresholds"].get<std::vector<double>>());
+    CHECK(optimality_gap(scores) ==
+          doctest::Approx(c["optimality_gap"].get<double>()).epsilon(1e-12));
+    const auto profile =
+        performance_profile(scores, rliable()["thresholds"].get<std::vector<double>>());
     REQUIRE(profile.size() == c["profile"].size());
-    for (std::size_t i = 0; i < profile.size(); ++i) CHECK(profile[i] == doctest::Approx(c["profile"][i].get<double>()).epsilon(1e-12));
+    for (std::size_t i = 0; i < profile.size(); ++i)
+      CHECK(profile[i] == doctest::Approx(c["profile"][i].get<double>()).epsilon(1e-12));
     if (!c.contains("iqm_interval")) continue;
     check_interval(stratified_interval(scores, aggregate_iqm, 20000, 1), c["iqm_interval"]);
     check_interval(stratified_interval(scores, aggregate_mean, 20000, 1), c["mean_interval"]);
   }
   for (const Json& pair : rliable()["pairs"]) {
     const Scores x = pair["x"].get<Scores>(), y = pair["y"].get<Scores>();
-    CHECK(probability_of_improvement(x, y) == doctest::Approx(pair["improvement"].get<double>()).epsilon(1e-12));
-    if (pair.contains("interval")) check_interval(stratified_interval(x, y, probability_of_improvement, 20000, 1), pair["interval"]);
+    CHECK(probability_of_improvement(x, y) ==
+          doctest::Approx(pair["improvement"].get<double>()).epsilon(1e-12));
+    if (pair.contains("interval"))
+      check_interval(stratified_interval(x, y, probability_of_improvement, 20000, 1),
+                     pair["interval"]);
   }
 }
 
@@ -149,8 +162,10 @@ TEST_CASE("percentiles are widened for few units, and not for many") {
   CHECK(percentile_interval(replicates).low == doctest::Approx(250));
   CHECK(percentile_interval(replicates).high == doctest::Approx(9750));
   // scipy 1.17: norm.cdf(-sqrt(n / (n - 1)) * t.ppf(0.975, n - 1)) for n = 5 and 1000
-  CHECK(percentile_interval(replicates, 5).low == doctest::Approx(10000 * 0.0009541005518824907).epsilon(1e-6));
-  CHECK(percentile_interval(replicates, 1000).low == doctest::Approx(10000 * 0.024804305905564303).epsilon(1e-6));
+  CHECK(percentile_interval(replicates, 5).low ==
+        doctest::Approx(10000 * 0.0009541005518824907).epsilon(1e-6));
+  CHECK(percentile_interval(replicates, 1000).low ==
+        doctest::Approx(10000 * 0.024804305905564303).epsilon(1e-6));
   CHECK(percentile_interval(replicates, 2).high == doctest::Approx(10000).epsilon(1e-3));
   CHECK(percentile_interval({4, 4, 4}, 3).low == 4);
 }
@@ -177,10 +192,12 @@ TEST_CASE("95 % intervals hold the truth about 95 times in 100") {
     std::size_t seeds;
     double least;
   };
-  // Of 400 simulations a share of 0.95 is within 0.03 of itself in more than 99 of 100; three seeds cannot know their spread.
+  // Of 400 simulations a share of 0.95 is within 0.03 of itself in more than 99 of 100; three seeds
+  // cannot know their spread.
   for (const Case& c : {Case{3, 0.70}, Case{5, 0.90}, Case{10, 0.92}}) {
     const Coverage found = coverage(c.seeds, 100, 1.0, 400);
-    MESSAGE(c.seeds << " seeds: difference " << found.difference << ", accuracy " << found.accuracy);
+    MESSAGE(c.seeds << " seeds: difference " << found.difference << ", accuracy "
+                    << found.accuracy);
     CHECK(found.difference >= c.least);
     CHECK(found.accuracy >= c.least);
     CHECK(found.difference < 0.995);

@@ -1,5 +1,6 @@
-// Low-rank adapters: gradients as those of the formula in double precision, a base that never changes, files of PEFT. And layers that are
-// computed once more in the backward pass: the same gradients, with less kept.
+// Low-rank adapters: gradients as those of the formula in double precision, a base that never
+// changes, files of PEFT. And layers that are computed once more in the backward pass: the same
+// gradients, with less kept.
 
 #include "core/model/adapter.h"
 
@@ -46,18 +47,21 @@ Tensor loss_of(const TokenDistribution& out) {
   return (out.logp * at::linspace(-1, 2, n)).sum() + (out.entropy * at::linspace(3, 1, n)).sum();
 }
 
-// The model with its adapter beside it, y = x W^T + s (x A^T) B^T, in double precision and plain LibTorch: what the merged model is held against.
+// The model with its adapter beside it, y = x W^T + s (x A^T) B^T, in double precision and plain
+// LibTorch: what the merged model is held against.
 class AppliedAdapter {
  public:
   AppliedAdapter(const Model& base, const Adapter& adapter) : base_(base) {
     for (const AdaptedMatrix& m : adapter.matrices()) {
       const std::int64_t rank = adapter.options().rank;
       const auto leaf = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns) {
-        return at::from_blob(const_cast<float*>(adapter.values()) + offset, {rows, columns}, at::kFloat)
+        return at::from_blob(const_cast<float*>(adapter.values()) + offset, {rows, columns},
+                             at::kFloat)
             .to(at::kDouble)
             .set_requires_grad(true);
       };
-      factors_.push_back({m.weight, m.rows, leaf(m.a, rank, m.columns), leaf(m.b, m.rows, rank), adapter.options().scale()});
+      factors_.push_back({m.weight, m.rows, leaf(m.a, rank, m.columns), leaf(m.b, m.rows, rank),
+                          adapter.options().scale()});
     }
   }
 
@@ -72,14 +76,18 @@ class AppliedAdapter {
       const auto norm = [&](const Tensor& from, std::int64_t offset) {
         return reference_rms_norm(from, weight(offset, {c.width}), c.norm_eps);
       };
-      const Tensor qkv = product(norm(x, at.input_norm), at.qkv, c.q_width() + 2 * c.kv_width(), c.width, at.qkv_bias);
-      const Tensor attended = reference_attention(qkv, weight(at.q_norm, {c.head_dim}), weight(at.k_norm, {c.head_dim}), input);
+      const Tensor qkv = product(norm(x, at.input_norm), at.qkv, c.q_width() + 2 * c.kv_width(),
+                                 c.width, at.qkv_bias);
+      const Tensor attended = reference_attention(qkv, weight(at.q_norm, {c.head_dim}),
+                                                  weight(at.k_norm, {c.head_dim}), input);
       x = x + product(attended, at.output, c.width, c.q_width(), -1);
       const Tensor gate_up = product(norm(x, at.post_norm), at.gate_up, 2 * c.mlp, c.width, -1);
       x = x + product(reference_swiglu(gate_up), at.down, c.width, c.mlp, -1);
     }
-    const Tensor last = reference_rms_norm(x, weight(base_.layout.final_norm(), {c.width}), c.norm_eps);
-    return reference_token_distribution(last, weight(base_.layout.head(), {c.vocab, c.width}), batch.targets, 0.8);
+    const Tensor last =
+        reference_rms_norm(x, weight(base_.layout.final_norm(), {c.width}), c.norm_eps);
+    return reference_token_distribution(last, weight(base_.layout.head(), {c.vocab, c.width}),
+                                        batch.targets, 0.8);
   }
 
   // Gradients of all factors, in the order of an adapter's values.
@@ -99,10 +107,12 @@ class AppliedAdapter {
 
   Tensor weight(std::int64_t offset, std::vector<std::int64_t> shape) const {
     if (offset < 0) return {};
-    return at::from_blob(const_cast<float*>(base_.weights.data()) + offset, shape, at::kFloat).to(at::kDouble);
+    return at::from_blob(const_cast<float*>(base_.weights.data()) + offset, shape, at::kFloat)
+        .to(at::kDouble);
   }
 
-  Tensor product(const Tensor& x, std::int64_t offset, std::int64_t rows, std::int64_t columns, std::int64_t bias) const {
+  Tensor product(const Tensor& x, std::int64_t offset, std::int64_t rows, std::int64_t columns,
+                 std::int64_t bias) const {
     Tensor y = at::matmul(x, weight(offset, {rows, columns}).t());
     if (bias >= 0) y = y + weight(bias, {rows});
     std::vector<Tensor> parts;
@@ -111,7 +121,8 @@ class AppliedAdapter {
       const std::int64_t first = (f.weight - offset) / columns;
       if (f.weight < offset || first >= rows) continue;
       parts.push_back(y.narrow(1, done, first - done));
-      parts.push_back(y.narrow(1, first, f.rows) + f.scale * at::matmul(at::matmul(x, f.a.t()), f.b.t()));
+      parts.push_back(y.narrow(1, first, f.rows) +
+                      f.scale * at::matmul(at::matmul(x, f.a.t()), f.b.t()));
       done = first + f.rows;
     }
     parts.push_back(y.narrow(1, done, rows - done));
@@ -122,13 +133,21 @@ class AppliedAdapter {
   std::vector<Factors> factors_;
 };
 
-double distance(const Tensor& a, const Tensor& b) { return (a - b).abs().max().item<double>() / (1e-12 + b.abs().max().item<double>()); }
+double distance(const Tensor& a, const Tensor& b) {
+  return (a - b).abs().max().item<double>() / (1e-12 + b.abs().max().item<double>());
+}
 
-bool equal(const float* a, const float* b, std::int64_t floats) { return std::memcmp(a, b, static_cast<std::size_t>(floats) * 4) == 0; }
+bool equal(const float* a, const float* b, std::int64_t floats) {
+  return std::memcmp(a, b, static_cast<std::size_t>(floats) * 4) == 0;
+}
 
-bool equal(const Model& a, const Model& b) { return equal(a.weights.data(), b.weights.data(), a.weights.size()); }
+bool equal(const Model& a, const Model& b) {
+  return equal(a.weights.data(), b.weights.data(), a.weights.size());
+}
 
-Model golden_model(const char* name = "qwen2_tied") { return load_model(golden_folder() / "hf" / name); }
+Model golden_model(const char* name = "qwen2_tied") {
+  return load_model(golden_folder() / "hf" / name);
+}
 
 // The kernels that were in use, again, at the end of a test.
 class KernelsKept {
@@ -154,7 +173,9 @@ class CountingAllocator : public c10::Allocator {
     live += static_cast<std::int64_t>(bytes);
     return {block + 64, block, &release, at::Device(at::kCPU)};
   }
-  void copy_data(void* to, const void* from, std::size_t bytes) const override { default_copy_data(to, from, bytes); }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override {
+    default_copy_data(to, from, bytes);
+  }
 
   static std::int64_t live;
 
@@ -172,10 +193,13 @@ std::int64_t CountingAllocator::live = 0;
 
 }  // namespace
 
-TEST_CASE("log-probs and gradients are those of the formula, for every target, member of the family and product") {
+TEST_CASE(
+    "log-probs and gradients are those of the formula, for every target, member of the family and "
+    "product") {
   const KernelsKept kept;
   for (const fs::path& folder : golden_models()) {
-    for (const std::vector<std::string>& targets : {kAll, std::vector<std::string>{"q", "v"}, {"o", "up"}, {"down"}}) {
+    for (const std::vector<std::string>& targets :
+         {kAll, std::vector<std::string>{"q", "v"}, {"o", "up"}, {"down"}}) {
       CAPTURE(folder.string());
       CAPTURE(targets.front());
       const Model base = load_model(folder);
@@ -194,7 +218,8 @@ TEST_CASE("log-probs and gradients are those of the formula, for every target, m
         weights.pack(0, 1);
         Transformer transformer(model, false, own_products ? &weights : nullptr, false, &adapter);
         CHECK(transformer.flat_gradient().numel() == adapter.size());
-        const TokenDistribution ours = transformer.distribution(transformer.hidden(batch.ids, batch.shape), batch.targets, 0.8);
+        const TokenDistribution ours = transformer.distribution(
+            transformer.hidden(batch.ids, batch.shape), batch.targets, 0.8);
         CHECK((ours.logp - expected.logp).abs().max().item<double>() < 1e-4);
         torch::autograd::backward({loss_of(ours)}, {});
         CHECK(distance(transformer.flat_gradient(), applied.gradient()) < 1e-4);
@@ -212,36 +237,47 @@ TEST_CASE("gradients are those of all weights, taken through the product") {
   const Packed batch = packed({20, 40}, model.config.vocab, 7);
   Transformer whole(model), adapted(model, false, nullptr, false, &adapter);
   for (Transformer* t : {&whole, &adapted})
-    torch::autograd::backward({loss_of(t->distribution(t->hidden(batch.ids, batch.shape), batch.targets, 0.8))}, {});
+    torch::autograd::backward(
+        {loss_of(t->distribution(t->hidden(batch.ids, batch.shape), batch.targets, 0.8))}, {});
   for (const AdaptedMatrix& m : adapter.matrices()) {
     CAPTURE(m.name);
-    const auto at = [](const Tensor& flat, std::int64_t offset, std::int64_t rows, std::int64_t columns) {
+    const auto at = [](const Tensor& flat, std::int64_t offset, std::int64_t rows,
+                       std::int64_t columns) {
       return flat.narrow(0, offset, rows * columns).view({rows, columns}).to(at::kDouble);
     };
-    const Tensor values = adapted.flat(), dw = at(whole.flat_gradient(), m.weight, m.rows, m.columns);
-    CHECK(distance(at(adapted.flat_gradient(), m.a, 4, m.columns), 1.5 * at::mm(at(values, m.b, m.rows, 4).t(), dw)) < 1e-4);
-    CHECK(distance(at(adapted.flat_gradient(), m.b, m.rows, 4), 1.5 * at::mm(dw, at(values, m.a, 4, m.columns).t())) < 1e-4);
+    const Tensor values = adapted.flat(),
+                 dw = at(whole.flat_gradient(), m.weight, m.rows, m.columns);
+    CHECK(distance(at(adapted.flat_gradient(), m.a, 4, m.columns),
+                   1.5 * at::mm(at(values, m.b, m.rows, 4).t(), dw)) < 1e-4);
+    CHECK(distance(at(adapted.flat_gradient(), m.b, m.rows, 4),
+                   1.5 * at::mm(dw, at(values, m.a, 4, m.columns).t())) < 1e-4);
   }
 }
 
-TEST_CASE("a new adapter changes nothing, has the moments PEFT draws, and depends on the seed alone") {
+TEST_CASE(
+    "a new adapter changes nothing, has the moments PEFT draws, and depends on the seed alone") {
   const Model base = golden_model();
   Model model = golden_model();
-  const Adapter adapter(model, {8, 16, kAll, ""}, 11), same(model, {8, 16, kAll, ""}, 11), other(model, {8, 16, kAll, ""}, 12);
+  const Adapter adapter(model, {8, 16, kAll, ""}, 11), same(model, {8, 16, kAll, ""}, 11),
+      other(model, {8, 16, kAll, ""}, 12);
   adapter.merge(model);
   CHECK(equal(model, base));
   CHECK(equal(adapter.values(), same.values(), adapter.size()));
   CHECK_FALSE(equal(adapter.values(), other.values(), adapter.size()));
   for (const AdaptedMatrix& m : adapter.matrices()) {
-    const Tensor a = at::from_blob(const_cast<float*>(adapter.values()) + m.a, {8 * m.columns}, at::kFloat);
+    const Tensor a =
+        at::from_blob(const_cast<float*>(adapter.values()) + m.a, {8 * m.columns}, at::kFloat);
     const double bound = 1.0 / std::sqrt(static_cast<double>(m.columns));
     CHECK(a.abs().max().item<double>() <= bound);
     CHECK(a.var().item<double>() == doctest::Approx(bound * bound / 3).epsilon(0.25));
   }
 }
 
-// The critic's way: its head learns with the adapter, and everything else is what the policy's adapter shares.
-TEST_CASE("an adapter of a side model begins as the policy's, learns with its head, and comes back from its folder") {
+// The critic's way: its head learns with the adapter, and everything else is what the policy's
+// adapter shares.
+TEST_CASE(
+    "an adapter of a side model begins as the policy's, learns with its head, and comes back from "
+    "its folder") {
   const TemporaryFolder folder;
   Model policy = golden_model("qwen3_untied");
   Adapter of(policy, {4, 6, kAll, ""}, 3);
@@ -257,25 +293,29 @@ TEST_CASE("an adapter of a side model begins as the policy's, learns with its he
   adapter.merge(critic);
   CHECK(equal(critic, begun));
 
-  for (std::int64_t i = 0; i <= width; ++i) adapter.values()[common + i] = 0.1f * static_cast<float>(i % 5 - 2);
+  for (std::int64_t i = 0; i <= width; ++i)
+    adapter.values()[common + i] = 0.1f * static_cast<float>(i % 5 - 2);
   adapter.merge(critic);
   CHECK_FALSE(equal(critic, begun));
   const Packed batch = packed({20, 40}, critic.config.vocab, 7);
   Transformer whole(critic), adapted(critic, false, nullptr, false, &adapter);
   std::vector<double> losses;
   for (Transformer* t : {&whole, &adapted}) {
-    const Tensor loss = (t->values(t->hidden(batch.ids, batch.shape)) * at::linspace(-1, 2, 60)).sum();
+    const Tensor loss =
+        (t->values(t->hidden(batch.ids, batch.shape)) * at::linspace(-1, 2, 60)).sum();
     losses.push_back(loss.item<double>());
     torch::autograd::backward({loss}, {});
   }
   CHECK(losses[0] == losses[1]);
-  const auto at = [](const Tensor& flat, std::int64_t offset, std::int64_t rows, std::int64_t columns) {
+  const auto at = [](const Tensor& flat, std::int64_t offset, std::int64_t rows,
+                     std::int64_t columns) {
     return flat.narrow(0, offset, rows * columns).view({rows, columns}).to(at::kDouble);
   };
-  CHECK(distance(at(adapted.flat_gradient(), adapter.head(), 1, width + 1), at(whole.flat_gradient(), critic.layout.head(), 1, width + 1)) <
-        1e-6);
+  CHECK(distance(at(adapted.flat_gradient(), adapter.head(), 1, width + 1),
+                 at(whole.flat_gradient(), critic.layout.head(), 1, width + 1)) < 1e-6);
   for (const AdaptedMatrix& m : adapter.matrices()) {
-    const Tensor dw = at(whole.flat_gradient(), m.weight, m.rows, m.columns), b = at(adapted.flat(), m.b, m.rows, 4);
+    const Tensor dw = at(whole.flat_gradient(), m.weight, m.rows, m.columns),
+                 b = at(adapted.flat(), m.b, m.rows, 4);
     CHECK(distance(at(adapted.flat_gradient(), m.a, 4, m.columns), 1.5 * at::mm(b.t(), dw)) < 1e-4);
   }
 
@@ -310,16 +350,20 @@ TEST_CASE("updates leave the base as it was, bit for bit, and touch nothing but 
   CHECK(optimizer.moments().size() == adapter.size());
   std::int64_t changed = 0;
   for (const ParameterSlot& slot : model.layout.slots()) {
-    const bool adapted = slot.name.ends_with("q_proj.weight") || slot.name.ends_with("down_proj.weight");
+    const bool adapted =
+        slot.name.ends_with("q_proj.weight") || slot.name.ends_with("down_proj.weight");
     CAPTURE(slot.name);
-    CHECK(equal(model.weights.data() + slot.offset, base.weights.data() + slot.offset, slot.size) != adapted);
+    CHECK(equal(model.weights.data() + slot.offset, base.weights.data() + slot.offset, slot.size) !=
+          adapted);
     changed += adapted ? 1 : 0;
   }
   CHECK(changed == 4);
   Model again = golden_model();
   adapter.merge(again, 0, 2);
   adapter.merge(again, 1, 2);
-  CHECK(equal(again, model));  // what an optimizer leaves in the model is a function of base and adapter alone
+  CHECK(equal(
+      again,
+      model));  // what an optimizer leaves in the model is a function of base and adapter alone
   adapter.unmerge(model);
   CHECK(equal(model, base));
 }
@@ -334,7 +378,8 @@ TEST_CASE("a base of bf16 numbers is kept in two bytes each, and merges to the s
     std::memcpy(model.weights.data() + i, &bits, 4);
   }
   Model base = golden_model(), other = golden_model();
-  for (Model* copy : {&base, &other}) std::copy_n(model.weights.data(), model.weights.size(), copy->weights.data());
+  for (Model* copy : {&base, &other})
+    std::copy_n(model.weights.data(), model.weights.size(), copy->weights.data());
   float& one = other.weights.data()[other.layout.layer(0).down];
   one = std::nextafter(one, 2.0f);  // f32 alone can hold it
   Adapter small(model, {4, 6, kAll, ""}, 3), large(other, {4, 6, kAll, ""}, 3);
@@ -345,7 +390,8 @@ TEST_CASE("a base of bf16 numbers is kept in two bytes each, and merges to the s
   small.merge(model);
   large.merge(other);
   CHECK_FALSE(equal(model, base));
-  other.weights.data()[other.layout.layer(0).down] = model.weights.data()[model.layout.layer(0).down];
+  other.weights.data()[other.layout.layer(0).down] =
+      model.weights.data()[model.layout.layer(0).down];
   CHECK(equal(model, other));
   small.unmerge(model);
   CHECK(equal(model, base));
@@ -365,8 +411,10 @@ TEST_CASE("an adapter comes back from its folder, and merges into the same model
   CHECK(config["target_modules"] == Json{"k_proj", "o_proj", "gate_proj"});
   const SafetensorsFile file(folder / "adapter_model.safetensors");
   CHECK(file.tensors().size() == 2 * 3 * 2);
-  CHECK(file.tensors().at("base_model.model.model.layers.1.mlp.gate_proj.lora_A.weight").shape == std::vector<std::int64_t>{4, 64});
-  CHECK(file.tensors().at("base_model.model.model.layers.0.self_attn.k_proj.lora_B.weight").shape == std::vector<std::int64_t>{32, 4});
+  CHECK(file.tensors().at("base_model.model.model.layers.1.mlp.gate_proj.lora_A.weight").shape ==
+        std::vector<std::int64_t>{4, 64});
+  CHECK(file.tensors().at("base_model.model.model.layers.0.self_attn.k_proj.lora_B.weight").shape ==
+        std::vector<std::int64_t>{32, 4});
 
   Adapter read(model, {4, 6, {"k", "o", "gate"}, ""}, 99);
   read.load(folder.path());
@@ -406,17 +454,22 @@ TEST_CASE("an adapter that does not fit is refused by what is wrong with it") {
   for (const auto& c : cases) {
     CAPTURE(c.error);
     written(c.name, c.value);
-    CHECK_THROWS_WITH_AS(merge_adapter(model, folder.path()), doctest::Contains(c.error.c_str()), Error);
+    CHECK_THROWS_WITH_AS(merge_adapter(model, folder.path()), doctest::Contains(c.error.c_str()),
+                         Error);
   }
   written("use_rslora", true);
   Model by_root = golden_model(), expected = golden_model();
   merge_adapter(by_root, folder.path());  // B is 0: nothing changes, but it is read
   CHECK(equal(by_root, expected));
-  Adapter wider(model, {8, 6, {"q"}, ""}, 3), scaled(model, {4, 12, {"q"}, ""}, 3), others(model, {4, 6, {"q", "v"}, ""}, 3);
+  Adapter wider(model, {8, 6, {"q"}, ""}, 3), scaled(model, {4, 12, {"q"}, ""}, 3),
+      others(model, {4, 6, {"q", "v"}, ""}, 3);
   adapter.save(folder.path());
-  CHECK_THROWS_WITH_AS(wider.load(folder.path()), doctest::Contains("rank 4 and scale 1.5, expected rank 8"), Error);
-  CHECK_THROWS_WITH_AS(scaled.load(folder.path()), doctest::Contains("scale 1.5, expected rank 4 and scale 3"), Error);
-  CHECK_THROWS_WITH_AS(others.load(folder.path()), doctest::Contains("holds 4 tensors, expected 8"), Error);
+  CHECK_THROWS_WITH_AS(wider.load(folder.path()),
+                       doctest::Contains("rank 4 and scale 1.5, expected rank 8"), Error);
+  CHECK_THROWS_WITH_AS(scaled.load(folder.path()),
+                       doctest::Contains("scale 1.5, expected rank 4 and scale 3"), Error);
+  CHECK_THROWS_WITH_AS(others.load(folder.path()), doctest::Contains("holds 4 tensors, expected 8"),
+                       Error);
   Model smaller(preset_config("tiny"));
   CHECK_THROWS_AS(merge_adapter(smaller, folder.path()), Error);
   const std::string name = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
@@ -427,8 +480,10 @@ TEST_CASE("an adapter that does not fit is refused by what is wrong with it") {
                        Error);
   CHECK_THROWS_WITH_AS(adapter.load(folder.path()), doctest::Contains(found.c_str()), Error);
   fs::remove(folder / "adapter_config.json");
-  CHECK_THROWS_WITH_AS(merge_adapter(model, folder.path()), doctest::Contains("has no adapter_config.json"), Error);
-  CHECK_THROWS_WITH_AS(Adapter(model, {33, 6, kAll, ""}, 1), doctest::Contains("a matrix of 32 x 64"), Error);
+  CHECK_THROWS_WITH_AS(merge_adapter(model, folder.path()),
+                       doctest::Contains("has no adapter_config.json"), Error);
+  CHECK_THROWS_WITH_AS(Adapter(model, {33, 6, kAll, ""}, 1),
+                       doctest::Contains("a matrix of 32 x 64"), Error);
 }
 
 TEST_CASE("layers that are computed once more give the same gradients bit for bit") {
@@ -445,11 +500,15 @@ TEST_CASE("layers that are computed once more give the same gradients bit for bi
         PackedWeights weights(model, false);
         weights.pack(0, 1);
         const auto gradient = [&](bool recompute) {
-          Transformer t(model, false, own_products ? &weights : nullptr, false, adapted ? &adapter : nullptr);
+          Transformer t(model, false, own_products ? &weights : nullptr, false,
+                        adapted ? &adapter : nullptr);
           if (recompute) t.recompute_layers();
-          for (const std::vector<std::int64_t>& lengths : {std::vector<std::int64_t>{20, 60}, {7}}) {
+          for (const std::vector<std::int64_t>& lengths :
+               {std::vector<std::int64_t>{20, 60}, {7}}) {
             const Packed batch = packed(lengths, model.config.vocab, 7);
-            torch::autograd::backward({loss_of(t.distribution(t.hidden(batch.ids, batch.shape), batch.targets, 0.8))}, {});
+            torch::autograd::backward(
+                {loss_of(t.distribution(t.hidden(batch.ids, batch.shape), batch.targets, 0.8))},
+                {});
           }
           return t.flat_gradient().clone();
         };
@@ -478,7 +537,8 @@ TEST_CASE("layers that are computed once more keep their input alone") {
     const Tensor out = t.hidden(batch.ids, batch.shape);
     return CountingAllocator::live;
   };
-  const std::int64_t whole = kept_bytes(false), less = kept_bytes(true), inputs = (c.layers + 2) * tokens * c.width * 4;
+  const std::int64_t whole = kept_bytes(false), less = kept_bytes(true),
+                     inputs = (c.layers + 2) * tokens * c.width * 4;
   MESSAGE("bytes kept for the backward pass: " << whole << ", with recompute " << less);
   CHECK(less <= inputs + 4096);
   CHECK(whole > 4 * less);

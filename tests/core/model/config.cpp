@@ -1,4 +1,5 @@
-// config.json: the real ones of the models people train, in the words of transformers 4 and 5, and what is refused.
+// config.json: the real ones of the models people train, in the words of transformers 4 and 5, and
+// what is refused.
 
 #include "core/model/config.h"
 
@@ -14,8 +15,12 @@ TEST_SUITE_BEGIN("core/model/config");
 
 namespace {
 
-// tests/support/model_configs.json: configuration files as their authors publish them, and the number of parameters that the model's page names.
-Json published() { return parse_json(read_file(fs::path(TINYZERO_SOURCE) / "tests/support/model_configs.json"), "model_configs.json"); }
+// tests/support/model_configs.json: configuration files as their authors publish them, and the
+// number of parameters that the model's page names.
+Json published() {
+  return parse_json(read_file(fs::path(TINYZERO_SOURCE) / "tests/support/model_configs.json"),
+                    "model_configs.json");
+}
 
 Json config_of(const std::string& model) {
   for (const Json& entry : published()) {
@@ -46,7 +51,8 @@ TEST_CASE("published models have the parameters and end tokens that their pages 
   for (const Json& entry : published()) {
     CAPTURE(entry["model"].get<std::string>());
     ModelConfig c = ModelConfig::from_json(entry["config"], "config.json");
-    if (entry.contains("generation_config")) c.take_generation(entry["generation_config"], "generation_config.json");
+    if (entry.contains("generation_config"))
+      c.take_generation(entry["generation_config"], "generation_config.json");
     CHECK(c.parameters() == entry["parameters"].get<std::int64_t>());
     CHECK(c.eos == entry["eos"].get<std::vector<std::int64_t>>());
     CHECK(c.qkv_bias == (c.model_type == "qwen2"));
@@ -57,11 +63,14 @@ TEST_CASE("published models have the parameters and end tokens that their pages 
 }
 
 TEST_CASE("transformers 5 says the same in other words") {
-  for (const char* model : {"Qwen/Qwen2.5-0.5B", "Qwen/Qwen3-0.6B", "meta-llama/Llama-3.2-1B", "mistralai/Mistral-7B-v0.3"}) {
+  for (const char* model : {"Qwen/Qwen2.5-0.5B", "Qwen/Qwen3-0.6B", "meta-llama/Llama-3.2-1B",
+                            "mistralai/Mistral-7B-v0.3"}) {
     CAPTURE(model);
-    const Json four = config_of(model), five = config_of(model + std::string(", saved by transformers 5"));
+    const Json four = config_of(model),
+               five = config_of(model + std::string(", saved by transformers 5"));
     CHECK_FALSE(five.contains("rope_theta"));
-    const ModelConfig a = ModelConfig::from_json(four, "four"), b = ModelConfig::from_json(five, "five");
+    const ModelConfig a = ModelConfig::from_json(four, "four"),
+                      b = ModelConfig::from_json(five, "five");
     CHECK(a.parameters() == b.parameters());
     CHECK(a.rope_theta == b.rope_theta);
     CHECK(a.rope_factor == b.rope_factor);
@@ -107,7 +116,8 @@ TEST_CASE("linear rope scaling: position p is as position p / factor without it"
   ModelConfig plain = ModelConfig::from_json(config_of("meta-llama/Llama-3.2-1B"), "x");
   plain.rope_scaling = RopeScaling::none;
   const Json rope = {{"rope_scaling", {{"type", "linear"}, {"factor", 4.0}}}};
-  const ModelConfig stretched = ModelConfig::from_json(changed(config_of("meta-llama/Llama-3.2-1B"), rope), "x");
+  const ModelConfig stretched =
+      ModelConfig::from_json(changed(config_of("meta-llama/Llama-3.2-1B"), rope), "x");
   RopeTable a(plain), b(stretched);
   a.ensure(50);
   b.ensure(200);
@@ -118,7 +128,8 @@ TEST_CASE("linear rope scaling: position p is as position p / factor without it"
 }
 
 TEST_CASE("end tokens are those of generation_config.json where it names some") {
-  ModelConfig c = ModelConfig::from_json(changed(config_of("Qwen/Qwen2.5-0.5B"), {{"eos_token_id", 5}}), "x");
+  ModelConfig c =
+      ModelConfig::from_json(changed(config_of("Qwen/Qwen2.5-0.5B"), {{"eos_token_id", 5}}), "x");
   CHECK(c.eos == std::vector<std::int64_t>{5});
   c.take_generation(Json::object(), "y");
   c.take_generation({{"eos_token_id", nullptr}}, "y");
@@ -126,23 +137,28 @@ TEST_CASE("end tokens are those of generation_config.json where it names some") 
   c.take_generation({{"eos_token_id", {6, 7}}}, "y");
   CHECK(c.eos == std::vector<std::int64_t>{6, 7});
   CHECK(c.to_json()["eos_token_id"] == 5);
-  CHECK_THROWS_WITH_AS(c.take_generation({{"eos_token_id", {1, "x"}}}, "y.json"), doctest::Contains("y.json: \"eos_token_id\""), Error);
+  CHECK_THROWS_WITH_AS(c.take_generation({{"eos_token_id", {1, "x"}}}, "y.json"),
+                       doctest::Contains("y.json: \"eos_token_id\""), Error);
 }
 
 TEST_CASE("an end token is one of the vocabulary") {
   const Json published = config_of("Qwen/Qwen2.5-0.5B");  // 151,936 tokens
-  for (const char* id : {"-1", "151936", "4294967297", "18446744073709551615", "1.5", "true", "\"2\"", "[2, 151936]", "[null]"}) {
+  for (const char* id : {"-1", "151936", "4294967297", "18446744073709551615", "1.5", "true",
+                         "\"2\"", "[2, 151936]", "[null]"}) {
     CAPTURE(id);
     const Json eos = {{"eos_token_id", parse_json(id, "id")}};
     CHECK(refusal(changed(published, eos)).find("\"eos_token_id\" holds ") != std::string::npos);
     ModelConfig c = ModelConfig::from_json(published, "x");
-    CHECK_THROWS_WITH_AS(c.take_generation(eos, "y.json"), doctest::Contains("no token id of a vocabulary of 151936"), Error);
+    CHECK_THROWS_WITH_AS(c.take_generation(eos, "y.json"),
+                         doctest::Contains("no token id of a vocabulary of 151936"), Error);
   }
-  CHECK(ModelConfig::from_json(changed(published, {{"eos_token_id", 151935}}), "x").eos == std::vector<std::int64_t>{151935});
+  CHECK(ModelConfig::from_json(changed(published, {{"eos_token_id", 151935}}), "x").eos ==
+        std::vector<std::int64_t>{151935});
 }
 
 TEST_CASE("what a family leaves out is what transformers takes") {
-  Json qwen3 = config_of("Qwen/Qwen3-0.6B"), llama = config_of("meta-llama/Llama-3.1-8B"), mistral = config_of("mistralai/Mistral-7B-v0.3");
+  Json qwen3 = config_of("Qwen/Qwen3-0.6B"), llama = config_of("meta-llama/Llama-3.1-8B"),
+       mistral = config_of("mistralai/Mistral-7B-v0.3");
   qwen3.erase("head_dim");
   CHECK(ModelConfig::from_json(qwen3, "x").head_dim == 128);  // not 1024 / 16
   qwen3.erase("num_key_value_heads");
@@ -155,18 +171,24 @@ TEST_CASE("what a family leaves out is what transformers takes") {
 }
 
 TEST_CASE("a sliding window is refused where it is in use, and only there") {
-  const Json qwen = config_of("Qwen/Qwen2.5-0.5B"), mistral = config_of("mistralai/Mistral-7B-v0.3");
+  const Json qwen = config_of("Qwen/Qwen2.5-0.5B"),
+             mistral = config_of("mistralai/Mistral-7B-v0.3");
   const auto refused = [](const Json& json) {
     return refusal(json).find("sliding-window attention is not supported") != std::string::npos;
   };
   CHECK_FALSE(refused(changed(qwen, {{"sliding_window", 4}})));
-  CHECK(refused(changed(qwen, {{"use_sliding_window", true}, {"max_window_layers", 20}, {"sliding_window", 4096}})));
-  CHECK_FALSE(refused(changed(qwen, {{"use_sliding_window", true}, {"max_window_layers", 24}, {"sliding_window", 4096}})));
-  CHECK_FALSE(refused(changed(qwen, {{"use_sliding_window", true}, {"max_window_layers", 20}, {"sliding_window", nullptr}})));
+  CHECK(refused(changed(
+      qwen, {{"use_sliding_window", true}, {"max_window_layers", 20}, {"sliding_window", 4096}})));
+  CHECK_FALSE(refused(changed(
+      qwen, {{"use_sliding_window", true}, {"max_window_layers", 24}, {"sliding_window", 4096}})));
+  CHECK_FALSE(refused(changed(
+      qwen,
+      {{"use_sliding_window", true}, {"max_window_layers", 20}, {"sliding_window", nullptr}})));
   CHECK(refused(changed(mistral, {{"sliding_window", 4096}})));
   CHECK_FALSE(refused(changed(mistral, {{"sliding_window", 32768}})));
   CHECK(refused(changed(config_of("meta-llama/Llama-3.1-8B"), {{"sliding_window", 4096}})));
-  CHECK(refusal(changed(qwen, {{"layer_types", {"full_attention", "sliding_attention"}}})).find("sliding_attention") != std::string::npos);
+  CHECK(refusal(changed(qwen, {{"layer_types", {"full_attention", "sliding_attention"}}}))
+            .find("sliding_attention") != std::string::npos);
 }
 
 TEST_CASE("what would be computed wrongly is refused by name") {
@@ -175,24 +197,40 @@ TEST_CASE("what would be computed wrongly is refused by name") {
     Json changes;
     const char* name;
   };
-  const char *qwen = "Qwen/Qwen2.5-0.5B", *llama = "meta-llama/Llama-3.1-8B", *five = "Qwen/Qwen3-0.6B, saved by transformers 5";
+  const char *qwen = "Qwen/Qwen2.5-0.5B", *llama = "meta-llama/Llama-3.1-8B",
+             *five = "Qwen/Qwen3-0.6B, saved by transformers 5";
   const Case cases[] = {
       {qwen, {{"model_type", "qwen2_moe"}}, "model type \"qwen2_moe\""},
       {qwen, {{"model_type", "gemma2"}}, "model type \"gemma2\""},
       {qwen, {{"num_experts", 8}}, "mixture of experts (num_experts)"},
       {llama, {{"num_local_experts", 8}}, "mixture of experts (num_local_experts)"},
-      {qwen, {{"quantization_config", {{"quant_method", "awq"}}}}, "a quantised model (quantization_config)"},
+      {qwen,
+       {{"quantization_config", {{"quant_method", "awq"}}}},
+       "a quantised model (quantization_config)"},
       {qwen, {{"hidden_act", "gelu"}}, "activation \"gelu\""},
       {llama, {{"attention_bias", true}}, "attention_bias"},
       {llama, {{"mlp_bias", true}}, "a bias in the MLP"},
       {qwen, {{"rope_scaling", {{"type", "yarn"}, {"factor", 4.0}}}}, "rope type \"yarn\""},
-      {qwen, {{"rope_scaling", {{"rope_type", "dynamic"}, {"factor", 2.0}}}}, "rope type \"dynamic\""},
-      {llama, {{"rope_scaling", {{"rope_type", "longrope"}, {"factor", 2.0}}}}, "rope type \"longrope\""},
-      {five, {{"rope_parameters", {{"rope_type", "yarn"}, {"rope_theta", 1e6}, {"factor", 4.0}}}}, "rope type \"yarn\""},
-      {five, {{"rope_parameters", {{"full_attention", {{"rope_theta", 1e6}}}}}}, "for each kind of layer"},
-      {five, {{"rope_parameters", {{"rope_type", "default"}, {"rope_theta", 1e6}, {"partial_rotary_factor", 0.5}}}}, "partial rotation"},
+      {qwen,
+       {{"rope_scaling", {{"rope_type", "dynamic"}, {"factor", 2.0}}}},
+       "rope type \"dynamic\""},
+      {llama,
+       {{"rope_scaling", {{"rope_type", "longrope"}, {"factor", 2.0}}}},
+       "rope type \"longrope\""},
+      {five,
+       {{"rope_parameters", {{"rope_type", "yarn"}, {"rope_theta", 1e6}, {"factor", 4.0}}}},
+       "rope type \"yarn\""},
+      {five,
+       {{"rope_parameters", {{"full_attention", {{"rope_theta", 1e6}}}}}},
+       "for each kind of layer"},
+      {five,
+       {{"rope_parameters",
+         {{"rope_type", "default"}, {"rope_theta", 1e6}, {"partial_rotary_factor", 0.5}}}},
+       "partial rotation"},
       {qwen, {{"partial_rotary_factor", 0.5}}, "partial rotation"},
-      {qwen, {{"architectures", {"Qwen2ForSequenceClassification"}}}, "architecture \"Qwen2ForSequenceClassification\""},
+      {qwen,
+       {{"architectures", {"Qwen2ForSequenceClassification"}}},
+       "architecture \"Qwen2ForSequenceClassification\""},
       {qwen, {{"architectures", {"Qwen2ForTokenClassification"}}}, "classifier of tokens"},
       {qwen, {{"auto_map", {{"AutoModelForCausalLM", "modeling_x.Y"}}}}, "code of its own"},
       {qwen, {{"is_causal", false}}, "both directions"},
@@ -215,7 +253,8 @@ TEST_CASE("values that no model has are errors that name the field") {
       {{{"hidden_size", true}}, "\"hidden_size\" is true, which has the wrong type"},
       {{{"hidden_size", -1}}, "\"hidden_size\" is -1, which no model has"},
       {{{"num_hidden_layers", 1000000}}, "\"num_hidden_layers\" is 1000000, which no model has"},
-      {{{"num_attention_heads", 1 << 20}, {"num_key_value_heads", 1}, {"head_dim", 1 << 20}}, "a head size of 1048576"},
+      {{{"num_attention_heads", 1 << 20}, {"num_key_value_heads", 1}, {"head_dim", 1 << 20}},
+       "a head size of 1048576"},
       {{{"rms_norm_eps", 0}}, "\"rms_norm_eps\" is 0, which no model has"},
       {{{"rope_theta", -5}}, "\"rope_theta\" is -5, which no model has"},
       {{{"rope_scaling", {{"type", "linear"}, {"factor", 0}}}}, "\"factor\" is 0"},

@@ -33,10 +33,13 @@ std::uint16_t to_bits(Dtype dtype, float value) {
 
 // The value of a half number from its definition: sign, exponent, fraction.
 double definition(Dtype dtype, std::uint16_t bits) {
-  const int fraction_bits = dtype == Dtype::f16 ? 10 : 7, bias = dtype == Dtype::f16 ? 15 : 127, top = dtype == Dtype::f16 ? 31 : 255;
-  const int exponent = (bits & 0x7FFF) >> fraction_bits, fraction = bits & ((1 << fraction_bits) - 1);
+  const int fraction_bits = dtype == Dtype::f16 ? 10 : 7, bias = dtype == Dtype::f16 ? 15 : 127,
+            top = dtype == Dtype::f16 ? 31 : 255;
+  const int exponent = (bits & 0x7FFF) >> fraction_bits,
+            fraction = bits & ((1 << fraction_bits) - 1);
   const double sign = (bits & 0x8000) != 0 ? -1 : 1;
-  if (exponent == top) return fraction != 0 ? std::nan("") : sign * std::numeric_limits<double>::infinity();
+  if (exponent == top)
+    return fraction != 0 ? std::nan("") : sign * std::numeric_limits<double>::infinity();
   if (exponent == 0) return sign * std::ldexp(fraction, 1 - bias - fraction_bits);
   return sign * std::ldexp((1 << fraction_bits) + fraction, exponent - bias - fraction_bits);
 }
@@ -50,9 +53,12 @@ TEST_CASE("every half number is read as its definition says, and comes back") {
       const auto bits = static_cast<std::uint16_t>(i);
       const float value = from_bits(dtype, bits);
       const double expected = definition(dtype, bits);
-      if (std::isnan(expected)) wrong += std::isnan(value) && std::isnan(from_bits(dtype, to_bits(dtype, value))) ? 0 : 1;
+      if (std::isnan(expected))
+        wrong += std::isnan(value) && std::isnan(from_bits(dtype, to_bits(dtype, value))) ? 0 : 1;
       else
-        wrong += static_cast<double>(value) == expected && std::signbit(value) == std::signbit(expected) && to_bits(dtype, value) == bits
+        wrong += static_cast<double>(value) == expected &&
+                         std::signbit(value) == std::signbit(expected) &&
+                         to_bits(dtype, value) == bits
                      ? 0
                      : 1;
     }
@@ -66,7 +72,8 @@ TEST_CASE("between two half numbers the nearer one is taken, in the middle the e
     int wrong = 0;
     for (int i = 0; i < last; ++i) {
       const auto low = static_cast<std::uint16_t>(i), high = static_cast<std::uint16_t>(i + 1);
-      const auto middle = static_cast<float>(0.5 * definition(dtype, low) + 0.5 * definition(dtype, high));
+      const auto middle =
+          static_cast<float>(0.5 * definition(dtype, low) + 0.5 * definition(dtype, high));
       wrong += to_bits(dtype, middle) == ((i & 1) == 0 ? low : high) ? 0 : 1;
       wrong += to_bits(dtype, std::nextafter(middle, 0.0f)) == low ? 0 : 1;
       wrong += to_bits(dtype, std::nextafter(middle, INFINITY)) == high ? 0 : 1;
@@ -82,7 +89,9 @@ TEST_CASE("what is too large becomes infinite, NaN stays NaN") {
   CHECK(to_bits(Dtype::f16, -1e30f) == 0xFC00);
   CHECK(to_bits(Dtype::bf16, 3.4e38f) == 0x7F80);
   for (const Dtype dtype : {Dtype::f16, Dtype::bf16}) {
-    CHECK(std::isnan(from_bits(dtype, to_bits(dtype, std::bit_cast<float>(0x7F800001u)))));  // a fraction that rounding would lose
+    CHECK(std::isnan(from_bits(
+        dtype, to_bits(dtype, std::bit_cast<float>(
+                                  0x7F800001u)))));  // a fraction that rounding would lose
     CHECK(std::isinf(from_bits(dtype, to_bits(dtype, std::numeric_limits<float>::infinity()))));
   }
 }

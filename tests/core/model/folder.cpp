@@ -1,4 +1,5 @@
-// Hugging Face folders: what is accepted, what is refused, and that everything comes through reading and writing.
+// Hugging Face folders: what is accepted, what is refused, and that everything comes through
+// reading and writing.
 
 #include "core/model/folder.h"
 
@@ -36,7 +37,8 @@ Model small_model(bool tied = true) {
 
 std::vector<TensorView> views(const Model& model) {
   std::vector<TensorView> out;
-  for (const ParameterSlot& slot : model.layout.slots()) out.push_back({slot.name, slot.shape, model.weights.data() + slot.offset});
+  for (const ParameterSlot& slot : model.layout.slots())
+    out.push_back({slot.name, slot.shape, model.weights.data() + slot.offset});
   return out;
 }
 
@@ -59,12 +61,14 @@ std::string refusal(const fs::path& folder) {
 
 bool same_weights(const Model& a, const Model& b) {
   return a.weights.size() == b.weights.size() &&
-         std::memcmp(a.weights.data(), b.weights.data(), static_cast<std::size_t>(a.weights.size()) * sizeof(float)) == 0;
+         std::memcmp(a.weights.data(), b.weights.data(),
+                     static_cast<std::size_t>(a.weights.size()) * sizeof(float)) == 0;
 }
 
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(folder))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -74,13 +78,15 @@ std::vector<std::string> names_in(const fs::path& folder) {
 TEST_CASE("tensors that change nothing are accepted, all others refused by name") {
   const Model model = small_model();
   const std::vector<float> numbers(64, 0.5f);
-  const auto extra = [&](const std::string& name, std::vector<std::int64_t> shape, const float* data) {
+  const auto extra = [&](const std::string& name, std::vector<std::int64_t> shape,
+                         const float* data) {
     const TemporaryFolder folder;
     write_with(model, {{name, std::move(shape), data}}, folder.path());
     return refusal(folder.path());
   };
   CHECK(extra("model.layers.0.self_attn.rotary_emb.inv_freq", {2}, numbers.data()).empty());
-  CHECK(extra("lm_head.weight", {40, 16}, model.weights.data()).empty());  // the embedding once more
+  CHECK(
+      extra("lm_head.weight", {40, 16}, model.weights.data()).empty());  // the embedding once more
   const auto refused = [&](const std::string& name, std::int64_t size) {
     const std::string words = extra(name, {size}, numbers.data());
     CAPTURE(words);
@@ -96,7 +102,8 @@ TEST_CASE("tensors that change nothing are accepted, all others refused by name"
 
   Model other = small_model();
   other.weights.data()[7] += 1.0f;
-  CHECK(extra("lm_head.weight", {40, 16}, other.weights.data()).find("although config.json ties them") != std::string::npos);
+  CHECK(extra("lm_head.weight", {40, 16}, other.weights.data())
+            .find("although config.json ties them") != std::string::npos);
 }
 
 TEST_CASE("an untied model without its head, and a norm that config.json does not announce") {
@@ -109,10 +116,13 @@ TEST_CASE("an untied model without its head, and a norm that config.json does no
   Json config = parse_json(read_file(folder / "config.json"), "config.json");
   config["model_type"] = "llama";
   write_file_synced(folder / "config.json", config.dump());
-  CHECK(refusal(folder.path()).find("k_norm.weight\" that a model of type \"llama\"") != std::string::npos);
+  CHECK(refusal(folder.path()).find("k_norm.weight\" that a model of type \"llama\"") !=
+        std::string::npos);
 }
 
-TEST_CASE("shards equal the single file, in every type; the index names every tensor and the size of all") {
+TEST_CASE(
+    "shards equal the single file, in every type; the index names every tensor and the size of "
+    "all") {
   const Model model = small_model(false);
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16, Dtype::f16}) {
     const TemporaryFolder folder;
@@ -120,20 +130,25 @@ TEST_CASE("shards equal the single file, in every type; the index names every te
     export_folder(content, folder / "single");
     content.shard_bytes = 4000;
     export_folder(content, folder / "sharded");
-    CHECK(names_in(folder / "single") == std::vector<std::string>{"config.json", "generation_config.json", "model.safetensors"});
+    CHECK(names_in(folder / "single") ==
+          std::vector<std::string>{"config.json", "generation_config.json", "model.safetensors"});
     const ModelFolder single(folder / "single"), sharded(folder / "sharded");
     REQUIRE(sharded.files().size() > 2);
     CHECK(same_weights(single.load(), sharded.load()));
     CHECK(single.dtypes() == std::map<Dtype, std::int64_t>{{dtype, model.layout.size()}});
-    const Json index = parse_json(read_file(folder / "sharded" / "model.safetensors.index.json"), "index");
-    CHECK(index["metadata"]["total_size"] == model.layout.size() * static_cast<std::int64_t>(bytes_of(dtype)));
+    const Json index =
+        parse_json(read_file(folder / "sharded" / "model.safetensors.index.json"), "index");
+    CHECK(index["metadata"]["total_size"] ==
+          model.layout.size() * static_cast<std::int64_t>(bytes_of(dtype)));
     CHECK(index["weight_map"].size() == model.layout.slots().size());
     for (const SafetensorsFile& file : sharded.files()) {
-      for (const auto& [name, tensor] : file.tensors()) CHECK(index["weight_map"][name] == file.path().filename().string());
+      for (const auto& [name, tensor] : file.tensors())
+        CHECK(index["weight_map"][name] == file.path().filename().string());
       const std::size_t data = file.bytes() - 8 - file.tensors().size() * 60;
       if (file.tensors().size() > 1) CHECK(data < 4000 + 1000);
     }
-    CHECK(parse_json(read_file(folder / "sharded" / "config.json"), "config.json")["torch_dtype"] == torch_name(dtype));
+    CHECK(parse_json(read_file(folder / "sharded" / "config.json"), "config.json")["torch_dtype"] ==
+          torch_name(dtype));
   }
 }
 
@@ -144,7 +159,8 @@ TEST_CASE("weights that are stored as they are written come through bit for bit"
     const ModelFolder source(golden);
     REQUIRE(source.dtypes().size() == 1);
     const Dtype dtype = source.dtypes().begin()->first;
-    export_folder({&source.config(), source.tensors(), source.companions(), dtype, 20000}, folder / "out");
+    export_folder({&source.config(), source.tensors(), source.companions(), dtype, 20000},
+                  folder / "out");
     const ModelFolder out(folder / "out");
     CHECK(out.dtypes() == source.dtypes());
     CHECK(same_weights(source.load(), out.load()));
@@ -152,7 +168,8 @@ TEST_CASE("weights that are stored as they are written come through bit for bit"
                after = parse_json(read_file(folder / "out/config.json"), "after");
     CHECK(before == after);
     for (const char* name : {"tokenizer.json", "tokenizer_config.json", "generation_config.json"}) {
-      if (fs::exists(golden / name)) CHECK(read_file(golden / name) == read_file(folder / "out" / name));
+      if (fs::exists(golden / name))
+        CHECK(read_file(golden / name) == read_file(folder / "out" / name));
     }
     CHECK(out.config().eos == source.config().eos);
   }
@@ -162,13 +179,14 @@ TEST_CASE("a model that came from a folder is saved with its tokenizer, chat tem
   const TemporaryFolder folder;
   fs::create_directories(folder / "start");
   save_model(small_model(), folder / "start");
-  const std::pair<const char*, const char*> files[] = {{"tokenizer.json", "{ }"},
-                                                       {"chat_template.jinja", "{{ x }}"},
-                                                       {"merges.txt", "a b\n"},
-                                                       {"vocab.json", "{}\n"},
-                                                       {"LICENSE", "do good"},
-                                                       {"special_tokens_map.json", "{}"},
-                                                       {"generation_config.json", "{\"eos_token_id\": [4, 5]}"}};
+  const std::pair<const char*, const char*> files[] = {
+      {"tokenizer.json", "{ }"},
+      {"chat_template.jinja", "{{ x }}"},
+      {"merges.txt", "a b\n"},
+      {"vocab.json", "{}\n"},
+      {"LICENSE", "do good"},
+      {"special_tokens_map.json", "{}"},
+      {"generation_config.json", "{\"eos_token_id\": [4, 5]}"}};
   for (const auto& [name, text] : files) write_file_synced(folder / "start" / name, text);
   write_file_synced(folder / "start" / "README.md", "of the start, not of what was trained");
   Model model = load_model(folder / "start");
@@ -189,11 +207,14 @@ TEST_CASE("nothing is overwritten, and what fails leaves nothing") {
   Model model = small_model();
   FolderContent content{&model.config, views(model)};
   fs::create_directories(folder / "there");
-  CHECK_THROWS_WITH_AS(export_folder(content, folder / "there"), doctest::Contains("exists already"), Error);
-  CHECK_THROWS_WITH_AS(export_folder(content, folder / "no" / "such"), doctest::Contains("no folder"), Error);
+  CHECK_THROWS_WITH_AS(export_folder(content, folder / "there"),
+                       doctest::Contains("exists already"), Error);
+  CHECK_THROWS_WITH_AS(export_folder(content, folder / "no" / "such"),
+                       doctest::Contains("no folder"), Error);
   content.dtype = Dtype::f16;
   model.weights.data()[model.layout.size() - 1] = 70000.0f;
-  CHECK_THROWS_WITH_AS(export_folder(content, folder / "out"), doctest::Contains("which f16 cannot hold"), Failure);
+  CHECK_THROWS_WITH_AS(export_folder(content, folder / "out"),
+                       doctest::Contains("which f16 cannot hold"), Failure);
   CHECK(names_in(folder.path()) == std::vector<std::string>{"there"});
   model.weights.data()[model.layout.size() - 1] = 65504.0f;  // the largest it can
   fs::create_directories(folder / ".out.partial" / "left");  // by an export that was killed
@@ -258,7 +279,8 @@ TEST_CASE("shards that contradict each other or the index are refused") {
   const TemporaryFolder folder;
   const Model model = small_model();
   export_folder({&model.config, views(model), nullptr, Dtype::f32, 4000}, folder / "m");
-  const fs::path index = folder / "m" / "model.safetensors.index.json", first = ModelFolder(folder / "m").files().front().path();
+  const fs::path index = folder / "m" / "model.safetensors.index.json",
+                 first = ModelFolder(folder / "m").files().front().path();
   const std::string good = read_file(index), shard = read_file(first);
   const auto with_index = [&](const std::string& text) {
     write_file_synced(index, text);
@@ -266,14 +288,17 @@ TEST_CASE("shards that contradict each other or the index are refused") {
   };
   CHECK(with_index("{").find("is not valid JSON") != std::string::npos);
   CHECK(with_index("{}").find("has no \"weight_map\"") != std::string::npos);
-  CHECK(with_index(R"({"weight_map":{"a":"../x.safetensors"}})").find("is not a plain name") != std::string::npos);
+  CHECK(with_index(R"({"weight_map":{"a":"../x.safetensors"}})").find("is not a plain name") !=
+        std::string::npos);
   CHECK(with_index(R"({"weight_map":{"a":3}})").find("is not a plain name") != std::string::npos);
-  CHECK(with_index(R"({"weight_map":{"a":"x.safetensors"}})").find("has no x.safetensors") != std::string::npos);
+  CHECK(with_index(R"({"weight_map":{"a":"x.safetensors"}})").find("has no x.safetensors") !=
+        std::string::npos);
   CHECK(with_index(good).empty());
   fs::copy_file(first, folder / "m" / "again.safetensors");
   Json twice = parse_json(good, "index");
   twice["weight_map"]["model.x"] = "again.safetensors";
-  CHECK(with_index(twice.dump()).find("is in again.safetensors and in model-00001") != std::string::npos);
+  CHECK(with_index(twice.dump()).find("is in again.safetensors and in model-00001") !=
+        std::string::npos);
   write_file_synced(index, good);
   write_file_synced(first, shard.substr(0, shard.size() - 9));
   CHECK(refusal(folder / "m").find("the file is cut") != std::string::npos);

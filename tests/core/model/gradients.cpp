@@ -1,4 +1,5 @@
-// Gradients of the whole model against those of transformers, on every way that training takes; see tests/golden/gradients/README.md.
+// Gradients of the whole model against those of transformers, on every way that training takes; see
+// tests/golden/gradients/README.md.
 
 #include <doctest/doctest.h>
 
@@ -24,7 +25,8 @@ fs::path golden_with_gradients() {
 // Entries as make.py takes them, evenly spaced.
 std::vector<double> entries_of(const at::Tensor& gradient, std::int64_t count) {
   std::vector<double> out;
-  for (std::int64_t i = 0; i < count; ++i) out.push_back(gradient[i * gradient.numel() / count].item<double>());
+  for (std::int64_t i = 0; i < count; ++i)
+    out.push_back(gradient[i * gradient.numel() / count].item<double>());
   return out;
 }
 
@@ -39,9 +41,11 @@ void check_gradients(const Model& model, const LossGradient& found, const Json& 
     const double norm = expected["norm"];
     CHECK(std::abs(gradient.to(at::kDouble).norm().item<double>() - norm) <= kTolerance * norm);
     const std::vector<double> entries = expected["entries"],
-                              ours = entries_of(gradient, static_cast<std::int64_t>(expected["entries"].size()));
+                              ours = entries_of(
+                                  gradient, static_cast<std::int64_t>(expected["entries"].size()));
     double worst = 0;
-    for (std::size_t i = 0; i < entries.size(); ++i) worst = std::max(worst, std::abs(ours[i] - entries[i]));
+    for (std::size_t i = 0; i < entries.size(); ++i)
+      worst = std::max(worst, std::abs(ours[i] - entries[i]));
     CHECK(worst <= kTolerance * norm);
   }
 }
@@ -59,12 +63,14 @@ TEST_CASE("gradients of the whole model are those of transformers") {
     CAPTURE(entry.path().string());
     Model model = load_model(golden / "hf" / expected["model"].get<std::string>());
     const LossCase c = LossCase::from_json(expected);
-    // All packed together, prompts shared, more tokens than the head is given at once; then recomputed, each alone, and divided; and by a copy, as
-    // a device has it.
+    // All packed together, prompts shared, more tokens than the head is given at once; then
+    // recomputed, each alone, and divided; and by a copy, as a device has it.
     CHECK(static_cast<std::int64_t>(c.logp_weights.size()) > 2 * kLogitRows);
     for (const LossPath path :
-         {LossPath{}, LossPath{.recompute = true}, LossPath{.micro_batch = 1}, LossPath{.micro_batch = 200, .replicas = 3},
-          LossPath{.micro_batch = 200, .replicas = 2, .recompute = true}, LossPath{.place = DevicePlace{}},
+         {LossPath{}, LossPath{.recompute = true}, LossPath{.micro_batch = 1},
+          LossPath{.micro_batch = 200, .replicas = 3},
+          LossPath{.micro_batch = 200, .replicas = 2, .recompute = true},
+          LossPath{.place = DevicePlace{}},
           LossPath{.micro_batch = 200, .recompute = true, .place = DevicePlace{}}}) {
       CAPTURE(path.micro_batch);
       CAPTURE(path.replicas);

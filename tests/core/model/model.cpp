@@ -42,7 +42,8 @@ TEST_CASE("the golden folders' shapes are understood") {
 }
 
 TEST_CASE("presets have the sizes their names say") {
-  for (const auto& [name, millions] : {std::pair("tiny", 1.0), std::pair("small", 5.0), std::pair("medium", 30.0)}) {
+  for (const auto& [name, millions] :
+       {std::pair("tiny", 1.0), std::pair("small", 5.0), std::pair("medium", 30.0)}) {
     ModelConfig c = preset_config(name);
     c.vocab = 352;
     CHECK(static_cast<double>(c.parameters()) / 1e6 == doctest::Approx(millions).epsilon(0.12));
@@ -57,7 +58,8 @@ TEST_CASE("a written folder reads back bit for bit") {
   save_model(model, folder.path());
   const Model again = load_model(folder.path());
   REQUIRE(again.layout.size() == model.layout.size());
-  CHECK(std::memcmp(again.weights.data(), model.weights.data(), static_cast<std::size_t>(model.weights.size()) * 4) == 0);
+  CHECK(std::memcmp(again.weights.data(), model.weights.data(),
+                    static_cast<std::size_t>(model.weights.size()) * 4) == 0);
   CHECK(again.config.eos == model.config.eos);
   CHECK(again.config.qk_norm);
   CHECK(again.config.tied);
@@ -68,8 +70,10 @@ TEST_CASE("initial weights: norms are 1, matrices small and different, equal for
   initialize(a, 1);
   initialize(b, 1);
   initialize(c, 2);
-  CHECK(std::memcmp(a.weights.data(), b.weights.data(), static_cast<std::size_t>(a.weights.size()) * 4) == 0);
-  CHECK(std::memcmp(a.weights.data(), c.weights.data(), static_cast<std::size_t>(a.weights.size()) * 4) != 0);
+  CHECK(std::memcmp(a.weights.data(), b.weights.data(),
+                    static_cast<std::size_t>(a.weights.size()) * 4) == 0);
+  CHECK(std::memcmp(a.weights.data(), c.weights.data(),
+                    static_cast<std::size_t>(a.weights.size()) * 4) != 0);
   for (const ParameterSlot& slot : a.layout.slots()) {
     double sum = 0, squares = 0;
     for (std::int64_t i = 0; i < slot.size; ++i) {
@@ -78,7 +82,8 @@ TEST_CASE("initial weights: norms are 1, matrices small and different, equal for
     }
     if (slot.shape.size() == 1) CHECK(sum == static_cast<double>(slot.size));
     else if (slot.name.find("embed") != std::string::npos)
-      CHECK(std::sqrt(squares / static_cast<double>(slot.size)) == doctest::Approx(0.02).epsilon(0.1));
+      CHECK(std::sqrt(squares / static_cast<double>(slot.size)) ==
+            doctest::Approx(0.02).epsilon(0.1));
   }
 }
 
@@ -99,30 +104,40 @@ TEST_CASE("hostile headers are refused") {
   const TemporaryFolder folder;
   const auto refused = [&](const std::string& header, const std::string& data, const char* cause) {
     const std::uint64_t size = header.size();
-    write_file_synced(folder / "x", std::string(reinterpret_cast<const char*>(&size), 8) + header + data);
+    write_file_synced(folder / "x",
+                      std::string(reinterpret_cast<const char*>(&size), 8) + header + data);
     CHECK_THROWS_WITH_AS(SafetensorsFile(folder / "x"), doctest::Contains(cause), Error);
   };
   refused("[]", "", "not a JSON object");
   refused("{", "", "not valid JSON");
   refused("3", "", "not a JSON object");
   refused(R"({"a":[1]})", "", "the header's entry of tensor \"a\"");
-  refused(R"({"a":{"dtype":"F32","shape":[[1]],"data_offsets":[0,4]}})", "1234", "the header's entry of tensor \"a\"");
-  refused(R"({"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}})", "1234", "the header's entry of tensor \"a\"");
+  refused(R"({"a":{"dtype":"F32","shape":[[1]],"data_offsets":[0,4]}})", "1234",
+          "the header's entry of tensor \"a\"");
+  refused(R"({"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}})", "1234",
+          "the header's entry of tensor \"a\"");
   refused(R"({"a":{"dtype":"F32","shape":[1]}})", "", "the header's entry of tensor \"a\"");
-  refused(R"({"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}})", "1234", "the header's entry of tensor \"a\"");
-  refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "12345678",
-          "names \"a\" twice");
+  refused(R"({"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}})", "1234",
+          "the header's entry of tensor \"a\"");
+  refused(
+      R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+      "12345678", "names \"a\" twice");
   refused(R"({"__metadata__":{"format":{}}})", "", "the header's entry of tensor \"__metadata__\"");
-  refused(R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})", "1234", "the header's entry");
+  refused(
+      R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})",
+      "1234", "the header's entry");
   refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", "1234", "the file is cut");
   refused(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "1234", "its shape needs 8");
-  refused(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "1234", "the header's entry");
-  refused(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}})", "1234", "the shape");
+  refused(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "1234",
+          "the header's entry");
+  refused(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}})", "1234",
+          "the shape");
   refused(R"({"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}})", "1234", "unknown type");
   refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "1234", "the file is cut");
   refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}})", "1234", "3 offsets");
-  refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234",
-          "overlap");
+  refused(
+      R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+      "1234", "overlap");
   refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "12345678", "leave a hole");
   write_file_synced(folder / "x", std::string("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F{}", 10));
   CHECK_THROWS_WITH_AS(SafetensorsFile(folder / "x"), doctest::Contains("header claims"), Error);

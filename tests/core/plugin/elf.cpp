@@ -53,7 +53,8 @@ TEST_CASE("a file cut anywhere is refused or can be loaded") {
   const TemporaryFolder folder;
   const std::string file = read_file(plugin("countdown"));
   int refused = 0, cuts = 0;
-  const std::size_t step = std::max<std::size_t>(64, file.size() / 8192);  // 64, but for builds with debug information
+  const std::size_t step =
+      std::max<std::size_t>(64, file.size() / 8192);  // 64, but for builds with debug information
   for (std::size_t size = 0; size < file.size(); size += step, ++cuts) {
     std::ofstream(folder / "cut.so", std::ios::binary) << file.substr(0, size);
     try {
@@ -74,11 +75,14 @@ TEST_CASE("flipped bits in the headers never break the host") {
   int loaded = 0;
   for (int trial = 0; trial < 10000; ++trial) {
     std::string broken = file;
-    for (int flips = 0; flips < 4; ++flips) broken[rng.below(1024)] ^= static_cast<char>(1u << rng.below(8));
+    for (int flips = 0; flips < 4; ++flips)
+      broken[rng.below(1024)] ^= static_cast<char>(1u << rng.below(8));
     std::ofstream(folder / "flip.so", std::ios::binary) << broken;
     try {
       read_library_note(folder / "flip.so");
-      if (trial < 1000) WorkerTask(folder / "flip.so", {});  // what it lets through may break a worker, never this process
+      if (trial < 1000)
+        WorkerTask(folder / "flip.so",
+                   {});  // what it lets through may break a worker, never this process
       ++loaded;
     } catch (const Error& e) {
       CHECK(std::string(e.what()).find("flip.so") != std::string::npos);

@@ -54,7 +54,8 @@ const Act kActs[] = {
     {"term_host", "made the system call kill", "made the system call kill"},
     {"tkill_host", "made the system call tkill", "made the system call tkill"},
     {"tgkill_host", "made the system call tgkill", "made the system call tgkill"},
-    {"sigqueue_host", "made the system call rt_sigqueueinfo", "made the system call rt_sigqueueinfo"},
+    {"sigqueue_host", "made the system call rt_sigqueueinfo",
+     "made the system call rt_sigqueueinfo"},
     {"pidfd_host", "made the system call pidfd_open", "made the system call pidfd_open"},
     {"own_host_signals", "made the system call fcntl", "made the system call fcntl"},
     {"ptrace_host", "made the system call ptrace", "made the system call"},
@@ -107,7 +108,8 @@ const Act kActs[] = {
     {"unheard_signal", "made the system call rt_sigaction", "made the system call rt_sigaction"},
 #if defined(__x86_64__)
     {"x32", "made the system call number", "made the system call number"},
-    {"int80", "made a system call that no task may make", "made a system call that judging an answer does not need"},
+    {"int80", "made a system call that no task may make",
+     "made a system call that judging an answer does not need"},
 #endif
 };
 

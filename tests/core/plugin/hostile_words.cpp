@@ -37,26 +37,36 @@ TEST_CASE("a task that declares too much, or what cannot be, is refused by name"
       {"many_parts", "task \"acts\" declares 4294967295 parts of a reward; at most 6 are possible"},
       {"many_reasons", "task \"acts\" declares 100000 reasons; at most 256 are possible"},
       {"many_settings", "task \"acts\" declares 1099511627776 settings; at most 256 are possible"},
-      {"many_choices", "task \"acts\" declares 100000 choices of a setting; at most 256 are possible"},
-      {"many_values", "task \"acts\" declares 4294967295 values of a setting; at most 65536 are possible"},
-      {"path_as_id", "task \"???etc?passwd\" has an id that is not made of letters, digits, _, - and ."},
+      {"many_choices",
+       "task \"acts\" declares 100000 choices of a setting; at most 256 are possible"},
+      {"many_values",
+       "task \"acts\" declares 4294967295 values of a setting; at most 65536 are possible"},
+      {"path_as_id",
+       "task \"???etc?passwd\" has an id that is not made of letters, digits, _, - and ."},
       {"long_id", "gives an id of 65 bytes; at most 64 are possible"},
       {"long_title", "task \"acts\" gives a title of 4097 bytes; at most 4096 are possible"},
       {"long_doc", "task \"acts\" gives a doc of 65537 bytes; at most 65536 are possible"},
       {"long_part", "task \"acts\" gives a name of a part of 65 bytes; at most 64 are possible"},
-      {"long_default", "task \"acts\" gives a line about a setting of 4097 bytes; at most 4096 are possible"},
+      {"long_default",
+       "task \"acts\" gives a line about a setting of 4097 bytes; at most 4096 are possible"},
       {"unknown_type", "task \"acts\" declares a setting of type 9; there are 1 to 4"},
       {"deep_default", "default of task acts"},
       {"no_name", "task \"acts\" has a setting whose name \"\" is not made of letters"},
-      {"odd_name", "task \"acts\" has a setting whose name \"a?[31mb\" is not made of letters, digits, _ and -"},
-      {"dotted_name", "task \"acts\" has a setting whose name \"a.b\" is not made of letters, digits, _ and -"},
+      {"odd_name",
+       "task \"acts\" has a setting whose name \"a?[31mb\" is not made of letters, digits, _ and "
+       "-"},
+      {"dotted_name",
+       "task \"acts\" has a setting whose name \"a.b\" is not made of letters, digits, _ and -"},
       {"reserved_name", "task \"acts\" has a setting \"use\", which is a word of this program"},
       {"upside_down", "task \"acts\" declares a setting from 1 to 0, which nothing can be"},
       {"no_values", "task \"acts\" declares a setting of no values"},
       {"twin_parts", "task \"acts\" has two parts of a reward \"x\""},
-      {"odd_part", "task \"acts\" has a part of a reward whose name \"a?[31m\" is not made of letters, digits, _, - and ."},
+      {"odd_part",
+       "task \"acts\" has a part of a reward whose name \"a?[31m\" is not made of letters, digits, "
+       "_, - and ."},
       {"twins", "task \"acts\" has two settings \"file\""},
-      {"needs_nobody", "task \"acts\" has a setting \"file\" that needs a setting \"nobody\", which there is not"},
+      {"needs_nobody",
+       "task \"acts\" has a setting \"file\" that needs a setting \"nobody\", which there is not"},
       {"no_range", "task \"acts\" declares a setting whose range is not a number"},
       {"short_setting", "task \"acts\" has a table of settings whose rows are too short: 8 bytes"},
       {"nan_reward", "task \"acts\" declares rewards from 0 to 1 and nan for a right answer"},
@@ -93,9 +103,11 @@ TEST_CASE("what a task says of itself and of a verdict is one line each") {
 TEST_CASE("a library whose note and code say different ids is refused") {
   Acts acts;
   const fs::path library = acts.library("about", "other_id");
-  const std::string words = thrown_by([&] { Task::open(PluginCatalog({}, {}), library.string(), nullptr); });
+  const std::string words =
+      thrown_by([&] { Task::open(PluginCatalog({}, {}), library.string(), nullptr); });
   CAPTURE(words);
-  CHECK(holds(words, "its note says that it is the task \"acts\", its code that it is \"countdown\""));
+  CHECK(holds(words,
+              "its note says that it is the task \"acts\", its code that it is \"countdown\""));
 }
 
 TEST_CASE("a problem that is too large, or no number, is refused by name") {

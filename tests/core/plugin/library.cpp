@@ -15,7 +15,9 @@ TEST_SUITE_BEGIN("core/plugin/library");
 namespace {
 
 fs::path plugin(const std::string& name) { return fs::path(TINYZERO_PLUGINS) / (name + ".so"); }
-fs::path broken(const std::string& name) { return fs::path(TINYZERO_BROKEN) / ("broken_" + name + ".so"); }
+fs::path broken(const std::string& name) {
+  return fs::path(TINYZERO_BROKEN) / ("broken_" + name + ".so");
+}
 
 }  // namespace
 
@@ -32,8 +34,10 @@ TEST_CASE("broken libraries are refused by name and cause") {
     const char* cause;
   };
   const Case cases[] = {
-      {"abi", "built for task ABI 9.0, this program has 1.0"}, {"entry", "does not export tinyzero_task_v1"},
-      {"undefined", "function_that_no_library_has"},           {"refuses", "refuses a host of task ABI 1.0"},
+      {"abi", "built for task ABI 9.0, this program has 1.0"},
+      {"entry", "does not export tinyzero_task_v1"},
+      {"undefined", "function_that_no_library_has"},
+      {"refuses", "refuses a host of task ABI 1.0"},
       {"module", "its note says ABI 1.0, its code says 2"},
   };
   for (const Case& c : cases) {
@@ -41,7 +45,8 @@ TEST_CASE("broken libraries are refused by name and cause") {
     CHECK_THROWS_WITH_AS(load_task_module(broken(c.name)), doctest::Contains(c.cause), Error);
     CHECK_THROWS_WITH_AS(load_task_module(broken(c.name)), doctest::Contains(c.name), Error);
   }
-  CHECK_THROWS_WITH_AS(load_task_module(plugin("grpo")), doctest::Contains("it is not a task"), Error);
+  CHECK_THROWS_WITH_AS(load_task_module(plugin("grpo")), doctest::Contains("it is not a task"),
+                       Error);
 }
 
 TEST_CASE("a scan survives what lies in its folders, and names it") {
@@ -65,8 +70,11 @@ TEST_CASE("plugins are found by id or by path; two of one id are refused") {
   const PluginCatalog one({folder.path()});
   CHECK(one.find(TINYZERO_NOTE_TASK, "countdown").path == folder / "a.so");
   CHECK(one.find(TINYZERO_NOTE_TASK, (folder / "a.so").string()).note.field("id") == "countdown");
-  CHECK_THROWS_WITH_AS(one.find(TINYZERO_NOTE_TASK, "cuontdown"), doctest::Contains("no task \"cuontdown\""), Error);
-  CHECK_THROWS_WITH_AS(one.find(TINYZERO_NOTE_TASK, "/no/such.so"), doctest::Contains("no plugin file"), Error);
+  CHECK_THROWS_WITH_AS(one.find(TINYZERO_NOTE_TASK, "cuontdown"),
+                       doctest::Contains("no task \"cuontdown\""), Error);
+  CHECK_THROWS_WITH_AS(one.find(TINYZERO_NOTE_TASK, "/no/such.so"),
+                       doctest::Contains("no plugin file"), Error);
   fs::copy_file(plugin("countdown"), folder / "b.so");
-  CHECK_THROWS_WITH_AS(PluginCatalog({folder.path()}).find(TINYZERO_NOTE_TASK, "countdown"), doctest::Contains("is found twice"), Error);
+  CHECK_THROWS_WITH_AS(PluginCatalog({folder.path()}).find(TINYZERO_NOTE_TASK, "countdown"),
+                       doctest::Contains("is found twice"), Error);
 }

@@ -65,7 +65,8 @@ TEST_CASE("files that nobody named cannot be read where the kernel has Landlock"
 }
 
 TEST_CASE("a home folder is closed by whatever way a library in it is reached") {
-  if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) return;
+  if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1)
+    return;
   const TemporaryFolder folder;
   const fs::path home = folder / "home/user";
   fs::create_directories(home / "tasks");

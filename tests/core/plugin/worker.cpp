@@ -1,4 +1,5 @@
-// A task in a worker: the same words as in this process, and whatever it does to its process costs the row that did it.
+// A task in a worker: the same words as in this process, and whatever it does to its process costs
+// the row that did it.
 
 #include "core/plugin/worker/worker_task.h"
 
@@ -76,7 +77,8 @@ TEST_CASE("a worker says what the library says in this process") {
   }
 }
 
-TEST_CASE("each hostile act costs its row an error that says what it did, and no other row anything") {
+TEST_CASE(
+    "each hostile act costs its row an error that says what it did, and no other row anything") {
   fs::remove("/tmp/hostile");
   struct Case {
     const char* completion;
@@ -122,7 +124,8 @@ TEST_CASE("what happens outside of judging names the library and what it did") {
       doctest::Contains("hostile.so) was ended by signal 6 (Aborted) while drawing problems"),
       Failure);
   CHECK(task->draw(1, {4}).front().prompt == "4");
-  CHECK_THROWS_WITH_AS(task->solve("hang"), doctest::Contains("ran longer than 2 s while solving a problem"), Failure);
+  CHECK_THROWS_WITH_AS(task->solve("hang"),
+                       doctest::Contains("ran longer than 2 s while solving a problem"), Failure);
   CHECK(task->solve("{}") == "right");
   const auto create = [](const char* what) {
     WorkerTask fresh(kHostile, {});
@@ -150,7 +153,8 @@ TEST_CASE("what was judged before a task is stopped comes with the stop") {
   } catch (const TaskStopped& stopped) {
     REQUIRE(stopped.verdicts.size() == 5);
     std::size_t judged = 0;
-    for (const Verdict& verdict : stopped.verdicts) judged += verdict.outcome == Outcome::scored ? 1 : 0;
+    for (const Verdict& verdict : stopped.verdicts)
+      judged += verdict.outcome == Outcome::scored ? 1 : 0;
     CHECK(judged >= 1);
     CHECK(stopped.verdicts.front().reward == 1);
     CHECK(stopped.verdicts[1].outcome == Outcome::error);

@@ -1,4 +1,5 @@
-// Reports: what is grouped, what is shown of how much, that nothing a run wrote can become markup, and that bytes repeat.
+// Reports: what is grouped, what is shown of how much, that nothing a run wrote can become markup,
+// and that bytes repeat.
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -18,18 +19,23 @@ TEST_SUITE_BEGIN("core/report/report");
 namespace {
 
 const std::string kHostile =
-    "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> ]]> &lt;b&gt; \" ' \\ \x01\x1b[31m \xE2\x80\xAE"
+    "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> ]]> &lt;b&gt; \" ' \\ "
+    "\x01\x1b[31m \xE2\x80\xAE"
     "cba \xF0\x9F\xA6\x80";
 
 struct Step {
   int prompts = 2, samples = 2;
 };
 
-// A run folder as `train` writes it: an evaluation every 10 steps, a completion of `completion` for every sample.
-RunPlace write_run(const fs::path& folder, const std::string& settings, int steps, const std::string& completion = "3+5", Step step = {}) {
+// A run folder as `train` writes it: an evaluation every 10 steps, a completion of `completion` for
+// every sample.
+RunPlace write_run(const fs::path& folder, const std::string& settings, int steps,
+                   const std::string& completion = "3+5", Step step = {}) {
   fs::create_directories(folder / "episodes");
   write_file_synced(folder / "config.yaml", settings);
-  write_file_synced(folder / "manifest.json", R"({"version":"0.1.0","machine":{"processor":"a CPU","cores":2},"problem_set":"abc"})");
+  write_file_synced(
+      folder / "manifest.json",
+      R"({"version":"0.1.0","machine":{"processor":"a CPU","cores":2},"problem_set":"abc"})");
   std::string metrics;
   for (int s = 0; s <= steps; ++s) {
     if (s > 0)
@@ -74,8 +80,10 @@ RunPlace write_run(const fs::path& folder, const std::string& settings, int step
 }
 
 std::string settings(int seed, const std::string& algorithm, const std::string& more = "") {
-  return fmt::format("seed: {}\ntask: {{use: sums, largest: 9}}\nalgorithm: {{use: {}}}\nrollout: {{samples: 2}}\n{}", seed, algorithm,
-                     more);
+  return fmt::format(
+      "seed: {}\ntask: {{use: sums, largest: 9}}\nalgorithm: {{use: {}}}\nrollout: {{samples: "
+      "2}}\n{}",
+      seed, algorithm, more);
 }
 
 // The JSON that a page carries in the script element of this id.
@@ -96,9 +104,10 @@ std::size_t times(const std::string& text, const std::string& part) {
 
 TEST_CASE("runs that differ only in their seed are one group, and labels say what differs") {
   const TemporaryFolder folder;
-  const auto runs =
-      read_runs({write_run(folder / "a1", settings(1, "x"), 1), write_run(folder / "b1", settings(1, "y"), 1),
-                 write_run(folder / "a2", settings(2, "x"), 1), write_run(folder / "a3", settings(3, "x", "train: {steps: 7}\n"), 1)});
+  const auto runs = read_runs(
+      {write_run(folder / "a1", settings(1, "x"), 1), write_run(folder / "b1", settings(1, "y"), 1),
+       write_run(folder / "a2", settings(2, "x"), 1),
+       write_run(folder / "a3", settings(3, "x", "train: {steps: 7}\n"), 1)});
   const auto groups = group_runs(runs);
   REQUIRE(groups.size() == 3);
   CHECK(groups[0].runs == std::vector<std::size_t>{0, 2});
@@ -111,20 +120,23 @@ TEST_CASE("runs that differ only in their seed are one group, and labels say wha
   CHECK(differences.different[0].key == "algorithm.use");
   CHECK(differences.different[0].values == std::vector<std::string>{"x", "y", "x"});
   CHECK(differences.different[1].values == std::vector<std::string>{"", "", "7"});
-  CHECK(std::find(differences.equal.begin(), differences.equal.end(), std::pair<std::string, std::string>("task.largest", "9")) !=
+  CHECK(std::find(differences.equal.begin(), differences.equal.end(),
+                  std::pair<std::string, std::string>("task.largest", "9")) !=
         differences.equal.end());
 }
 
 TEST_CASE("tokens, time and evaluations are those of the records") {
   const TemporaryFolder folder;
-  const Json data = carried(make_report(read_runs({write_run(folder / "run", settings(1, "x"), 20)}), {}).html, "data");
+  const Json data = carried(
+      make_report(read_runs({write_run(folder / "run", settings(1, "x"), 20)}), {}).html, "data");
   const Json& run = data["runs"][0];
   CHECK(run["tokens"] == 20 * 10 * 2 * 2);  // steps, length, problems, samples
   CHECK(run["evaluations"]["first"]["accuracy"] == 0.0);
   CHECK(run["evaluations"]["best"]["step"] == 20);
   CHECK(run["evaluations"]["last"]["accuracy"] == 0.2);
   CHECK(run["time"]["total"] == 40.0);
-  CHECK(run["time"]["parts"] == Json::parse(R"([{"name":"rollout","seconds":30.0},{"name":"other","seconds":10.0}])"));
+  CHECK(run["time"]["parts"] ==
+        Json::parse(R"([{"name":"rollout","seconds":30.0},{"name":"other","seconds":10.0}])"));
   CHECK(run["eval"]["tokens"] == Json::parse("[0,400,800]"));
   CHECK(run["machine"] == "2 × a CPU");
   CHECK(run["notes"].empty());
@@ -133,16 +145,21 @@ TEST_CASE("tokens, time and evaluations are those of the records") {
 TEST_CASE("what a run wrote stays text, whatever it is") {
   const TemporaryFolder folder;
   const RunPlace plain = write_run(folder / "plain", settings(1, "x"), 2);
-  const RunPlace hostile = write_run(folder / "<b>&\"", settings(1, "'</script><script>'", "note: '</title><script>'\n"), 2, kHostile);
-  const Report expected = make_report(read_runs({plain}), {}), report = make_report(read_runs({hostile}), {});
+  const RunPlace hostile =
+      write_run(folder / "<b>&\"", settings(1, "'</script><script>'", "note: '</title><script>'\n"),
+                2, kHostile);
+  const Report expected = make_report(read_runs({plain}), {}),
+               report = make_report(read_runs({hostile}), {});
   for (const char* mark : {"<script", "</script", "<!--", "<img", "<b>", "</title"}) {
     CAPTURE(mark);
     CHECK(times(report.html, mark) == times(expected.html, mark));
   }
-  CHECK(report.html.find("<title>&lt;b&gt;&amp;&quot; · tinyzero report</title>") != std::string::npos);
+  CHECK(report.html.find("<title>&lt;b&gt;&amp;&quot; · tinyzero report</title>") !=
+        std::string::npos);
   const Json episodes = carried(report.html, "episodes");
   CHECK(episodes["runs"][0]["groups"][0]["samples"][0]["text"] == kHostile);
-  CHECK(carried(report.html, "data")["runs"][0]["algorithm"] == "script><script>");  // after the last slash
+  CHECK(carried(report.html, "data")["runs"][0]["algorithm"] ==
+        "script><script>");  // after the last slash
   for (const char c : script_json(episodes)) CHECK(static_cast<unsigned char>(c) < 0x80);
 }
 
@@ -150,16 +167,19 @@ TEST_CASE("bytes that are not UTF-8 become the sign for it, and broken lines are
   const TemporaryFolder folder;
   const fs::path run = write_run(folder / "run", settings(1, "x"), 1).folder;
   write_file_synced(run / "episodes/step-000001.jsonl",
-                    "{\"problem\":0,\"completion\":\"a\xFF\xC3(b\",\"reward\":1}\n{\"problem\":0,\"compl\nnull\n[1]\n{\"completion\":7,"
+                    "{\"problem\":0,\"completion\":\"a\xFF\xC3(b\",\"reward\":1}\n{\"problem\":0,"
+                    "\"compl\nnull\n[1]\n{\"completion\":7,"
                     "\"reward\":\"x\"}\n");
-  write_file_synced(run / "metrics.jsonl", read_file(run / "metrics.jsonl") + "{\"step\":2,\"train/rew");
+  write_file_synced(run / "metrics.jsonl",
+                    read_file(run / "metrics.jsonl") + "{\"step\":2,\"train/rew");
   fs::remove(run / "manifest.json");
   const std::string html = make_report(read_runs({{run, ""}}), {}).html;
   const Json episodes = carried(html, "episodes")["runs"][0];
   CHECK(episodes["of"] == 2);
   CHECK(episodes["broken"] == 3);
   std::set<std::string> texts;
-  for (const Json& group : episodes["groups"]) texts.insert(group["samples"][0]["text"].get<std::string>());
+  for (const Json& group : episodes["groups"])
+    texts.insert(group["samples"][0]["text"].get<std::string>());
   CHECK(texts == std::set<std::string>{"", "a\xEF\xBF\xBD\xEF\xBF\xBD(b"});
   const Json notes = carried(html, "data")["runs"][0]["notes"];
   REQUIRE(notes.size() == 2);
@@ -171,11 +191,14 @@ TEST_CASE("lines that are nested without end are broken lines") {
   const TemporaryFolder folder;
   const fs::path run = write_run(folder / "run", settings(1, "x"), 1).folder;
   const std::string deep(500'000, '['), closed = deep + std::string(500'000, ']');
-  write_file_synced(run / "episodes/step-000001.jsonl", "{\"problem\":0,\"completion\":" + closed + "}\n" + deep + "\n");
-  write_file_synced(run / "metrics.jsonl", read_file(run / "metrics.jsonl") + "{\"step\":" + closed + "}\n" + deep + "\n");
+  write_file_synced(run / "episodes/step-000001.jsonl",
+                    "{\"problem\":0,\"completion\":" + closed + "}\n" + deep + "\n");
+  write_file_synced(run / "metrics.jsonl",
+                    read_file(run / "metrics.jsonl") + "{\"step\":" + closed + "}\n" + deep + "\n");
   const std::string html = make_report(read_runs({{run, ""}}), {}).html;
   CHECK(carried(html, "episodes")["runs"][0]["broken"] == 2);
-  CHECK(carried(html, "data")["runs"][0]["notes"].back() == "metrics.jsonl: 2 broken lines are left out");
+  CHECK(carried(html, "data")["runs"][0]["notes"].back() ==
+        "metrics.jsonl: 2 broken lines are left out");
 }
 
 TEST_CASE("a run that has just begun has a report") {
@@ -188,12 +211,15 @@ TEST_CASE("a run that has just begun has a report") {
   CHECK(carried(report.html, "data")["runs"][0]["notes"].size() == 2);
 }
 
-TEST_CASE("the same folders give the same bytes, wherever they lie and in whatever order their files were made") {
+TEST_CASE(
+    "the same folders give the same bytes, wherever they lie and in whatever order their files "
+    "were made") {
   const TemporaryFolder folder;
   write_run(folder / "here/run", settings(1, "x"), 12);
   fs::create_directories(folder / "there/run/episodes");
   for (const auto& entry : fs::recursive_directory_iterator(folder / "here/run")) {
-    const fs::path to = fs::path(folder / "there/run") / fs::relative(entry.path(), folder / "here/run");
+    const fs::path to =
+        fs::path(folder / "there/run") / fs::relative(entry.path(), folder / "here/run");
     if (entry.is_regular_file()) fs::copy_file(entry.path(), to);
   }
   const std::string first = make_report(read_runs(find_runs(folder / "here")), {}).html;
@@ -201,11 +227,13 @@ TEST_CASE("the same folders give the same bytes, wherever they lie and in whatev
   CHECK(make_report(read_runs(find_runs(folder / "there")), {}).html == first);
 }
 
-TEST_CASE("completions are chosen within the bytes allowed: shared steps, every reason, and said how many of how many") {
+TEST_CASE(
+    "completions are chosen within the bytes allowed: shared steps, every reason, and said how "
+    "many of how many") {
   const TemporaryFolder folder;
   const std::string text(4000, '\x01');  // six bytes each in JSON
-  const auto runs = read_runs(
-      {write_run(folder / "long", settings(1, "x"), 120, text, {30, 4}), write_run(folder / "short", settings(2, "x"), 30, text, {30, 4})});
+  const auto runs = read_runs({write_run(folder / "long", settings(1, "x"), 120, text, {30, 4}),
+                               write_run(folder / "short", settings(2, "x"), 30, text, {30, 4})});
   EpisodeLimits limits;
   limits.bytes = 2u << 20;
   limits.steps = 30;
@@ -221,9 +249,11 @@ TEST_CASE("completions are chosen within the bytes allowed: shared steps, every 
       steps[r].insert(group["step"].get<int>());
       shown += group["samples"].size();
       for (const Json& sample : group["samples"]) {
-        CHECK(sample["cut"].get<std::size_t>() + sample["text"].get<std::string>().size() + sample["tail"].get<std::string>().size() ==
+        CHECK(sample["cut"].get<std::size_t>() + sample["text"].get<std::string>().size() +
+                  sample["tail"].get<std::string>().size() ==
               text.size());
-        if (episodes["reasons"][sample["reason"].get<std::size_t>()] == "rare") rare.insert(group["step"].get<int>());
+        if (episodes["reasons"][sample["reason"].get<std::size_t>()] == "rare")
+          rare.insert(group["step"].get<int>());
       }
     }
     CHECK(run["shown"] == shown);
@@ -231,7 +261,8 @@ TEST_CASE("completions are chosen within the bytes allowed: shared steps, every 
     CHECK(run["steps"] == steps[r].size());
     CHECK(rare == steps[r]);
   }
-  CHECK(steps[0] == std::set<int>{1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 105, 110, 115, 120});
+  CHECK(steps[0] == std::set<int>{1,  5,  10, 15, 20, 25, 30, 35,  40,  45,  50,  55, 60,
+                                  65, 70, 75, 80, 85, 90, 95, 100, 105, 110, 115, 120});
   CHECK(steps[1].size() == 30);
   CHECK(episodes["runs"][0]["steps_of"] == 120);
 }
@@ -240,8 +271,9 @@ TEST_CASE("curves of long runs are thinned to the points allowed, with their las
   const TemporaryFolder folder;
   ReportOptions options;
   options.curves.points = 100;
-  const Json train =
-      carried(make_report(read_runs({write_run(folder / "run", settings(1, "x"), 250)}), options).html, "data")["runs"][0]["train"];
+  const Json train = carried(
+      make_report(read_runs({write_run(folder / "run", settings(1, "x"), 250)}), options).html,
+      "data")["runs"][0]["train"];
   CHECK(train["every"] == 3);
   CHECK(train["of"] == 250);
   CHECK(train["step"].size() == 84);
@@ -275,7 +307,8 @@ TEST_CASE("runs are found in a folder of runs, named apart, and nothing else is 
   CHECK(runs[0].name == "a/seed-1");
   CHECK(runs[1].name == "b/seed-1");
   fs::create_directories(folder / "empty");
-  CHECK_THROWS_WITH_AS(find_runs(folder / "empty"), doctest::Contains("is not a run folder and holds none"), Error);
+  CHECK_THROWS_WITH_AS(find_runs(folder / "empty"),
+                       doctest::Contains("is not a run folder and holds none"), Error);
   CHECK_THROWS_WITH_AS(find_runs(folder / "nowhere"), doctest::Contains("does not exist"), Error);
 }
 
@@ -283,25 +316,33 @@ TEST_CASE("what makes accuracies incomparable is said") {
   const TemporaryFolder folder;
   write_run(folder / "a", settings(1, "x"), 1);
   write_run(folder / "b", settings(1, "y"), 1);
-  const auto cautions = [&] { return json_line(carried(make_report(read_runs(find_runs(folder.path())), {}).html, "data")["cautions"]); };
+  const auto cautions = [&] {
+    return json_line(
+        carried(make_report(read_runs(find_runs(folder.path())), {}).html, "data")["cautions"]);
+  };
   CHECK(cautions().find("one seed only") != std::string::npos);
   CHECK(cautions().find("different problems") == std::string::npos);
   write_file_synced(folder / "b/manifest.json", R"({"problem_set":"other"})");
   CHECK(cautions().find("different problems") != std::string::npos);
 }
 
-TEST_CASE("a comparison's arms are the groups, in their order, and its starts are no runs of their own") {
+TEST_CASE(
+    "a comparison's arms are the groups, in their order, and its starts are no runs of their own") {
   const TemporaryFolder folder;
-  const auto path = [](int seed) { return fmt::format("model: {{path: /c/starts/ab/seed-{}/model}}\n", seed); };
+  const auto path = [](int seed) {
+    return fmt::format("model: {{path: /c/starts/ab/seed-{}/model}}\n", seed);
+  };
   for (const int seed : {1, 12}) {
     write_run(folder / fmt::format("arms/b/seed-{}", seed), settings(seed, "x", path(seed)), 1);
     write_run(folder / fmt::format("arms/a/seed-{}", seed), settings(seed, "x", path(seed)), 1);
     write_run(folder / fmt::format("starts/ab/seed-{}", seed), settings(seed, "x"), 1);
   }
-  CHECK(group_runs(read_runs(find_runs(folder / "arms"))).size() == 1);  // a path that names the seed is no difference
-  write_file_synced(folder / "comparison.json",
-                    R"({"arms":[{"name":"b","runs":[{"run":"arms/b/seed-1"},{"run":"arms/b/seed-12"},{"run":"arms/b/seed-13"}]},)"
-                    R"({"name":"a","runs":[{"run":"arms/a/seed-1"},{"run":"arms/a/seed-12"}]},7,{"name":"c"}]})");
+  CHECK(group_runs(read_runs(find_runs(folder / "arms"))).size() ==
+        1);  // a path that names the seed is no difference
+  write_file_synced(
+      folder / "comparison.json",
+      R"({"arms":[{"name":"b","runs":[{"run":"arms/b/seed-1"},{"run":"arms/b/seed-12"},{"run":"arms/b/seed-13"}]},)"
+      R"({"name":"a","runs":[{"run":"arms/a/seed-1"},{"run":"arms/a/seed-12"}]},7,{"name":"c"}]})");
   const auto runs = read_runs(find_runs(folder.path()));
   const auto groups = group_runs(runs);
   REQUIRE(groups.size() == 2);
@@ -317,7 +358,8 @@ TEST_CASE("tokens are all that RL cost where every run has counted it") {
   const TemporaryFolder folder;
   const auto write = [&](const std::string& name, const std::string& more) {
     const RunPlace place = write_run(folder / name, settings(1, name), 0);
-    write_file_synced(place.folder / "metrics.jsonl", "{\"step\":1,\"seconds\":1,\"tokens/sampled\":10" + more + "}\n");
+    write_file_synced(place.folder / "metrics.jsonl",
+                      "{\"step\":1,\"seconds\":1,\"tokens/sampled\":10" + more + "}\n");
     return place;
   };
   const RunPlace a = write("a", ",\"tokens/spent\":25"), b = write("b", "");

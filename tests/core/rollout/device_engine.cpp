@@ -1,4 +1,5 @@
-// The engine of CUDA devices, its kernels and its schedule, run on the host: against golden numbers and against the CPU engine.
+// The engine of CUDA devices, its kernels and its schedule, run on the host: against golden numbers
+// and against the CPU engine.
 
 #include "core/rollout/cuda/engine.h"
 
@@ -71,7 +72,8 @@ TEST_CASE("threads and blocks in falling order give the same bits") {
   const Sampling sampling{20, 1.0, {7}, 3, Purpose::rollout, 0, 6, 0.9};
   for (const Dtype precision : {Dtype::f32, Dtype::bf16}) {
     DeviceEngine rising(host(false), model, {precision}), falling(host(true), model, {precision});
-    const auto a = rising.generate(many_prompts(), sampling), b = falling.generate(many_prompts(), sampling);
+    const auto a = rising.generate(many_prompts(), sampling),
+               b = falling.generate(many_prompts(), sampling);
     REQUIRE(a.size() == b.size());
     for (std::size_t i = 0; i < a.size(); ++i) {
       CHECK(a[i].tokens == b[i].tokens);
@@ -98,7 +100,8 @@ TEST_CASE("a pass is recorded once for each number of rows, and looked at every 
   CHECK(device->recordings == 2);  // 128 rows, then 32
 }
 
-TEST_CASE("less memory gives fewer slots and the same tokens, too little an error with both numbers") {
+TEST_CASE(
+    "less memory gives fewer slots and the same tokens, too little an error with both numbers") {
   const Model model = tiny_model();
   const Sampling sampling{16, 1.0, {}, 3, Purpose::rollout, 0};
   DeviceEngine ample(host(), model);
@@ -111,7 +114,8 @@ TEST_CASE("less memory gives fewer slots and the same tokens, too little an erro
   for (std::size_t i = 0; i < got.size(); ++i) CHECK(got[i].tokens == expected[i].tokens);
   const auto none = std::make_shared<EmulatedDevice>(EmulatedDevice::Options{400'000});
   DeviceEngine starved(none, model);
-  CHECK_THROWS_WITH_AS(starved.generate(many_prompts(), sampling), doctest::Contains("MiB of the device's memory"), Failure);
+  CHECK_THROWS_WITH_AS(starved.generate(many_prompts(), sampling),
+                       doctest::Contains("MiB of the device's memory"), Failure);
 }
 
 TEST_CASE("weights that lie on the device are used where they are") {
@@ -119,7 +123,9 @@ TEST_CASE("weights that lie on the device are used where they are") {
   const auto device = host();
   const Sampling sampling{16, 1.0, {}, 3, Purpose::rollout, 0};
   DeviceEngine copied(device, model);
-  DeviceEngine shared(device, model, weights_in_place(model, model.weights.data(), Dtype::f32, model.weights.data()), {});
+  DeviceEngine shared(
+      device, model,
+      weights_in_place(model, model.weights.data(), Dtype::f32, model.weights.data()), {});
   const auto before = copied.generate(many_prompts(), sampling);
   CHECK(shared.generate(many_prompts(), sampling).back().tokens == before.back().tokens);
   for (std::int64_t i = 0; i < model.weights.size(); ++i) model.weights.data()[i] *= 1.5f;
@@ -127,7 +133,8 @@ TEST_CASE("weights that lie on the device are used where they are") {
   copied.refresh();
   const auto after = copied.generate(many_prompts(), sampling);
   CHECK(after.back().logp != before.back().logp);
-  CHECK(shared.generate(many_prompts(), sampling).back().logp == after.back().logp);  // without a refresh
+  CHECK(shared.generate(many_prompts(), sampling).back().logp ==
+        after.back().logp);  // without a refresh
 }
 
 TEST_CASE("memory is given back") {
@@ -157,15 +164,18 @@ TEST_CASE("what cannot be decoded is refused") {
   Model model = tiny_model();
   DeviceEngine engine(host(), model);
   CHECK_THROWS_WITH_AS(engine.generate({{{}, 1}}, {}), doctest::Contains("empty prompt"), Error);
-  CHECK_THROWS_WITH_AS(engine.generate({{{40}, 1}}, {}), doctest::Contains("outside the model's vocabulary of 40"), Error);
+  CHECK_THROWS_WITH_AS(engine.generate({{{40}, 1}}, {}),
+                       doctest::Contains("outside the model's vocabulary of 40"), Error);
   CHECK_THROWS_WITH_AS(engine.score({{1, -1}}, 1.0), doctest::Contains("token id -1"), Error);
   Sampling many;
   many.eos.resize(65);
-  CHECK_THROWS_WITH_AS(engine.generate({{{1}, 1}}, many), doctest::Contains("65 end tokens"), Error);
+  CHECK_THROWS_WITH_AS(engine.generate({{{1}, 1}}, many), doctest::Contains("65 end tokens"),
+                       Error);
   ModelConfig odd = model.config;
   odd.head_dim = 12;
   CHECK(DevicePass::unsupported(odd, Dtype::f32).empty());
-  CHECK(DevicePass::unsupported(odd, Dtype::bf16) == "heads of 12 components, the kernels take multiples of 8 in bf16");
+  CHECK(DevicePass::unsupported(odd, Dtype::bf16) ==
+        "heads of 12 components, the kernels take multiples of 8 in bf16");
   odd.head_dim = 512;
   CHECK_FALSE(DevicePass::unsupported(odd, Dtype::f32).empty());
   const Model critic = side_model_of(model, true);

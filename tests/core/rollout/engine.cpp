@@ -1,4 +1,5 @@
-// The CPU engine: right (against golden numbers of transformers), and independent of everything that is not its input.
+// The CPU engine: right (against golden numbers of transformers), and independent of everything
+// that is not its input.
 
 #include <doctest/doctest.h>
 
@@ -45,7 +46,8 @@ Model small_model(std::int64_t kv_heads = 2, std::int64_t width = 48) {
   c.eos = {7};
   Model model(c);
   initialize(model, 3);
-  for (std::int64_t i = 0; i < model.weights.size(); ++i) model.weights.data()[i] *= 6.0f;  // far from uniform
+  for (std::int64_t i = 0; i < model.weights.size(); ++i)
+    model.weights.data()[i] *= 6.0f;  // far from uniform
   return model;
 }
 
@@ -64,8 +66,8 @@ Sampling some_sampling() { return {40, 0.9, {7}, 11, Purpose::rollout, 5}; }
 bool same(const std::vector<Episode>& a, const std::vector<Episode>& b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i].tokens != b[i].tokens || a[i].logp != b[i].logp || a[i].end != b[i].end || a[i].prompt != b[i].prompt ||
-        a[i].sample != b[i].sample)
+    if (a[i].tokens != b[i].tokens || a[i].logp != b[i].logp || a[i].end != b[i].end ||
+        a[i].prompt != b[i].prompt || a[i].sample != b[i].sample)
       return false;
   }
   return true;
@@ -73,13 +75,15 @@ bool same(const std::vector<Episode>& a, const std::vector<Episode>& b) {
 
 }  // namespace
 
-// Numbers of transformers and of an independent float64 implementation; see tests/golden/hf/README.md.
+// Numbers of transformers and of an independent float64 implementation; see
+// tests/golden/hf/README.md.
 TEST_CASE("golden logits, log-probs and greedy tokens") {
   for (const fs::path& folder : golden_models()) {
     const Model model = load_model(folder);
     const Json logits = parse_json(read_file(folder / "golden" / "logits.json"), "logits.json");
     const Json greedy = parse_json(read_file(folder / "golden" / "greedy.json"), "greedy.json");
-    const double abs_tolerance = logits["tolerance"]["abs"], rel_tolerance = logits["tolerance"]["rel"];
+    const double abs_tolerance = logits["tolerance"]["abs"],
+                 rel_tolerance = logits["tolerance"]["rel"];
     for (const std::string& name : kernel_list(1)) {
       CAPTURE(folder.string());
       CAPTURE(name);
@@ -92,7 +96,8 @@ TEST_CASE("golden logits, log-probs and greedy tokens") {
         REQUIRE(got.size() == expected.size());
         double worst = 0;
         for (std::size_t i = 0; i < expected.size(); ++i)
-          worst = std::max(worst, std::abs(got[i] - expected[i]) - rel_tolerance * std::abs(expected[i]));
+          worst = std::max(worst,
+                           std::abs(got[i] - expected[i]) - rel_tolerance * std::abs(expected[i]));
         CHECK(worst <= abs_tolerance);
 
         const std::vector<double> logp = prompt["continuation_logprobs_float64"];
@@ -101,12 +106,14 @@ TEST_CASE("golden logits, log-probs and greedy tokens") {
         const auto scores = engine.score({ids}, 1.0).front();
         REQUIRE(scores.size() == first + logp.size());
         for (std::size_t i = 0; i < logp.size(); ++i)
-          CHECK(std::abs(scores[first + i] - logp[i]) <= abs_tolerance + rel_tolerance * std::abs(logp[i]));
+          CHECK(std::abs(scores[first + i] - logp[i]) <=
+                abs_tolerance + rel_tolerance * std::abs(logp[i]));
       }
       std::vector<Prompt> prompts;
       for (const Json& prompt : greedy["prompts"]) prompts.push_back({prompt["ids"], 1});
       const auto episodes = engine.generate(prompts, {40, 0.0, {}, 1, Purpose::generation, 0});
-      for (std::size_t i = 0; i < prompts.size(); ++i) CHECK(episodes[i].tokens == greedy["prompts"][i]["tokens"].get<Ids>());
+      for (std::size_t i = 0; i < prompts.size(); ++i)
+        CHECK(episodes[i].tokens == greedy["prompts"][i]["tokens"].get<Ids>());
     }
   }
 }
@@ -140,7 +147,8 @@ TEST_CASE("tokens and log-probs do not depend on how many threads share a pass")
     for (const std::int64_t team : {2, 3}) {
       CpuEngine shared(model, {3, 48, name, false, team});
       CHECK(same(shared.generate(prompts, some_sampling()), expected));
-      CHECK(shared.score({prompts[8].ids, prompts[1].ids}, 0.7) == alone.score({prompts[8].ids, prompts[1].ids}, 0.7));
+      CHECK(shared.score({prompts[8].ids, prompts[1].ids}, 0.7) ==
+            alone.score({prompts[8].ids, prompts[1].ids}, 0.7));
       CHECK(shared.last_logits(prompts[8].ids) == alone.last_logits(prompts[8].ids));
     }
   }
@@ -201,19 +209,22 @@ TEST_CASE("a wave chosen by trying gives the same tokens") {
   CHECK(same(tried.generate(prompts, some_sampling()), given.generate(prompts, some_sampling())));
 }
 
-TEST_CASE("log-probs in bf16 stay near those in f32, and the implementations of bf16 near each other") {
+TEST_CASE(
+    "log-probs in bf16 stay near those in f32, and the implementations of bf16 near each other") {
   for (const fs::path& folder : golden_models()) {
     const Model model = load_model(folder);
     const Json logits = parse_json(read_file(folder / "golden" / "logits.json"), "logits.json");
     for (const std::string& name : kernel_list(2)) {
       CAPTURE(folder.string());
       CAPTURE(name);
-      CpuEngine engine(model, {2, 0, name}), exact(model, {2, 0, "scalar"}), reference(model, {2, 0, "scalar-bf16"});
+      CpuEngine engine(model, {2, 0, name}), exact(model, {2, 0, "scalar"}),
+          reference(model, {2, 0, "scalar-bf16"});
       double gap = 0, distance = 0, count = 0;
       for (const Json& prompt : logits["prompts"]) {
         const Ids ids = prompt["ids"];
         if (ids.size() < 2) continue;
-        const auto a = engine.score({ids}, 1.0).front(), b = exact.score({ids}, 1.0).front(), c = reference.score({ids}, 1.0).front();
+        const auto a = engine.score({ids}, 1.0).front(), b = exact.score({ids}, 1.0).front(),
+                   c = reference.score({ids}, 1.0).front();
         for (std::size_t i = 0; i < a.size(); ++i, ++count) {
           gap += std::abs(a[i] - b[i]);
           distance += std::abs(a[i] - c[i]);
@@ -222,7 +233,8 @@ TEST_CASE("log-probs in bf16 stay near those in f32, and the implementations of 
       CHECK(gap / count < 0.05);
       CHECK(gap > 0);
       CHECK(distance / count < 0.03);
-      MESSAGE(name << ": mean distance " << gap / count << " from f32, " << distance / count << " from scalar-bf16");
+      MESSAGE(name << ": mean distance " << gap / count << " from f32, " << distance / count
+                   << " from scalar-bf16");
     }
   }
 }
@@ -256,7 +268,8 @@ TEST_CASE("top-k and top-p at their edges") {
   greedy.temperature = 0;
   one.top_k = 1;
   tiny.top_p = 1e-6;
-  const auto expected = engine.generate(some_prompts(), greedy), by_k = engine.generate(some_prompts(), one),
+  const auto expected = engine.generate(some_prompts(), greedy),
+             by_k = engine.generate(some_prompts(), one),
              by_p = engine.generate(some_prompts(), tiny);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     CHECK(by_k[i].tokens == expected[i].tokens);
@@ -289,7 +302,8 @@ TEST_CASE("recorded log-probs are those of the sampling distribution") {
     const std::size_t first = ids.size() - 1;
     ids.insert(ids.end(), episode.tokens.begin(), episode.tokens.end());
     const auto scores = engine.score({ids}, 0.9).front();
-    for (std::size_t t = 0; t < episode.tokens.size(); ++t) CHECK(std::abs(scores[first + t] - episode.logp[t]) < 2e-5);
+    for (std::size_t t = 0; t < episode.tokens.size(); ++t)
+      CHECK(std::abs(scores[first + t] - episode.logp[t]) < 2e-5);
   }
 }
 
@@ -307,20 +321,24 @@ TEST_CASE("completions end at the end token or at the limit") {
   CHECK(ended > 0);
   Sampling endless = some_sampling();
   endless.eos.clear();
-  for (const Episode& episode : engine.generate(some_prompts(), endless)) CHECK(episode.tokens.size() == 40);
+  for (const Episode& episode : engine.generate(some_prompts(), endless))
+    CHECK(episode.tokens.size() == 40);
   Sampling one = some_sampling();
   one.max_tokens = 1;
-  for (const Episode& episode : engine.generate(some_prompts(), one)) CHECK(episode.tokens.size() == 1);
+  for (const Episode& episode : engine.generate(some_prompts(), one))
+    CHECK(episode.tokens.size() == 1);
 }
 
 TEST_CASE("bad prompts are refused with both values") {
   const Model model = small_model();
   CpuEngine engine(model, {});
-  CHECK_THROWS_WITH_AS(engine.generate({{{}, 1}}, some_sampling()), doctest::Contains("empty prompt"), Error);
+  CHECK_THROWS_WITH_AS(engine.generate({{{}, 1}}, some_sampling()),
+                       doctest::Contains("empty prompt"), Error);
   CHECK_THROWS_WITH_AS(engine.generate({{{61}, 1}}, some_sampling()),
-                       doctest::Contains("token id 61 is outside the model's vocabulary of 61"), Error);
-  CHECK_THROWS_WITH_AS(engine.generate({{Ids(180, 1), 1}}, some_sampling()), doctest::Contains("need 220 positions, the model has 200"),
+                       doctest::Contains("token id 61 is outside the model's vocabulary of 61"),
                        Error);
+  CHECK_THROWS_WITH_AS(engine.generate({{Ids(180, 1), 1}}, some_sampling()),
+                       doctest::Contains("need 220 positions, the model has 200"), Error);
   CHECK(engine.generate({}, some_sampling()).empty());
 }
 
@@ -336,7 +354,8 @@ TEST_CASE("new weights are used after a refresh") {
   CHECK(same(fresh.generate(some_prompts(), some_sampling()), after));
 }
 
-// One-layer models whose logits are the same at every position: a million draws against the softmax, by chi-square.
+// One-layer models whose logits are the same at every position: a million draws against the
+// softmax, by chi-square.
 TEST_CASE("samples follow the distribution") {
   constexpr int kVocab = 24;
   float weights[kVocab];
@@ -346,14 +365,16 @@ TEST_CASE("samples follow the distribution") {
   std::vector<double> counts(kVocab);
   constexpr int kDraws = 1000000;
   for (int i = 0; i < kDraws; ++i) {
-    const std::int64_t token = invert_cdf(weights, kVocab, 0.0, uniform_at(77, static_cast<std::uint64_t>(i)) * total);
+    const std::int64_t token =
+        invert_cdf(weights, kVocab, 0.0, uniform_at(77, static_cast<std::uint64_t>(i)) * total);
     REQUIRE(token >= 0);
     counts[static_cast<std::size_t>(token)] += 1;
   }
   double chi2 = 0;
   for (int i = 0; i < kVocab; ++i) {
     const double expected = kDraws * weights[i] / total;
-    chi2 += (counts[static_cast<std::size_t>(i)] - expected) * (counts[static_cast<std::size_t>(i)] - expected) / expected;
+    chi2 += (counts[static_cast<std::size_t>(i)] - expected) *
+            (counts[static_cast<std::size_t>(i)] - expected) / expected;
   }
   CHECK(chi2 < 49.73);  // 99.9 % quantile with 23 degrees of freedom
 }

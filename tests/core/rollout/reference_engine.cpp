@@ -48,7 +48,8 @@ TEST_CASE("golden log-probs and greedy tokens") {
     ReferenceEngine engine(model, at::kCPU);
     const Json logits = parse_json(read_file(folder / "golden" / "logits.json"), "logits.json");
     const Json greedy = parse_json(read_file(folder / "golden" / "greedy.json"), "greedy.json");
-    const double abs_tolerance = logits["tolerance"]["abs"], rel_tolerance = logits["tolerance"]["rel"];
+    const double abs_tolerance = logits["tolerance"]["abs"],
+                 rel_tolerance = logits["tolerance"]["rel"];
     for (const Json& prompt : logits["prompts"]) {
       Ids ids = prompt["ids"];
       const std::size_t first = ids.size() - 1;
@@ -57,12 +58,14 @@ TEST_CASE("golden log-probs and greedy tokens") {
       const auto scores = engine.score({ids}, 1.0).front();
       REQUIRE(scores.size() == ids.size() - 1);
       for (std::size_t i = 0; i < expected.size(); ++i)
-        CHECK(std::abs(scores[first + i] - expected[i]) <= abs_tolerance + rel_tolerance * std::abs(expected[i]));
+        CHECK(std::abs(scores[first + i] - expected[i]) <=
+              abs_tolerance + rel_tolerance * std::abs(expected[i]));
     }
     std::vector<Prompt> prompts;
     for (const Json& prompt : greedy["prompts"]) prompts.push_back({prompt["ids"], 1});
     const auto episodes = engine.generate(prompts, {40, 0.0, {}, 1, Purpose::generation, 0});
-    for (std::size_t i = 0; i < prompts.size(); ++i) CHECK(episodes[i].tokens == greedy["prompts"][i]["tokens"].get<Ids>());
+    for (std::size_t i = 0; i < prompts.size(); ++i)
+      CHECK(episodes[i].tokens == greedy["prompts"][i]["tokens"].get<Ids>());
   }
 }
 
@@ -77,14 +80,16 @@ TEST_CASE("the tokens of the CPU engine, and new weights after a refresh") {
       cpu.refresh();
       engine.refresh();
     }
-    for (const Sampling& sampling :
-         {Sampling{20, 0.9, {7}, 11, Purpose::rollout, 5}, Sampling{20, 1.0, {}, 2, Purpose::rollout, 5, 4, 0.8}}) {
-      const auto got = engine.generate(prompts, sampling), expected = cpu.generate(prompts, sampling);
+    for (const Sampling& sampling : {Sampling{20, 0.9, {7}, 11, Purpose::rollout, 5},
+                                     Sampling{20, 1.0, {}, 2, Purpose::rollout, 5, 4, 0.8}}) {
+      const auto got = engine.generate(prompts, sampling),
+                 expected = cpu.generate(prompts, sampling);
       REQUIRE(got.size() == expected.size());
       for (std::size_t i = 0; i < got.size(); ++i) {
         CHECK(got[i].tokens == expected[i].tokens);
         CHECK(got[i].end == expected[i].end);
-        for (std::size_t t = 0; t < got[i].logp.size(); ++t) CHECK(std::abs(got[i].logp[t] - expected[i].logp[t]) < 1e-4);
+        for (std::size_t t = 0; t < got[i].logp.size(); ++t)
+          CHECK(std::abs(got[i].logp[t] - expected[i].logp[t]) < 1e-4);
       }
       CHECK(engine.statistics().tokens == cpu.statistics().tokens);
     }
@@ -118,9 +123,11 @@ TEST_CASE("it decodes what the kernels of a device cannot, and says why") {
   CHECK(dynamic_cast<DeviceEngine*>(fast.get()) != nullptr);
   const auto slow = device_engine(device, odd, Dtype::bf16, note);
   CHECK(said ==
-        "decoding with LibTorch, slowly and in f32, for the model has heads of 12 components, the kernels take multiples of 8 in bf16");
+        "decoding with LibTorch, slowly and in f32, for the model has heads of 12 components, the "
+        "kernels take multiples of 8 in bf16");
   CpuEngine cpu(odd, {1, 4, "scalar"});
-  CHECK(slow->generate(prompts, sampling).back().tokens == cpu.generate(prompts, sampling).back().tokens);
+  CHECK(slow->generate(prompts, sampling).back().tokens ==
+        cpu.generate(prompts, sampling).back().tokens);
 }
 
 TEST_CASE("CUDA where there is none is one clear error") {

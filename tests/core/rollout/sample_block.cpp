@@ -1,4 +1,5 @@
-// The phases by which a block of a device draws a token, run on the host thread after thread, held against the rule they implement.
+// The phases by which a block of a device draws a token, run on the host thread after thread, held
+// against the rule they implement.
 
 #include "core/rollout/cuda/sample_block.h"
 
@@ -24,10 +25,12 @@ Drawn by_phases(const SampleRow& row, bool falling = false) {
   return {s.id, s.logp};
 }
 
-// The rule as sampler.h states it, in double. `margin`: how far u · Σ p is from where the token would change.
+// The rule as sampler.h states it, in double. `margin`: how far u · Σ p is from where the token
+// would change.
 Drawn by_rule(const SampleRow& row, double& margin) {
   const float* end = row.logits + row.vocab;
-  const double largest = *std::max_element(row.logits, end), t = row.temperature > 0 ? row.temperature : 1.0;
+  const double largest = *std::max_element(row.logits, end),
+               t = row.temperature > 0 ? row.temperature : 1.0;
   double total = 0;
   for (std::int64_t i = 0; i < row.vocab; ++i) total += std::exp((row.logits[i] - largest) / t);
   std::int64_t id = std::max_element(row.logits, end) - row.logits;
@@ -40,9 +43,11 @@ Drawn by_rule(const SampleRow& row, double& margin) {
       if (next > threshold) break;
       sum = next;
     }
-    margin = std::min(threshold - sum, sum + std::exp((row.logits[id] - largest) / t) - threshold) / total;
+    margin = std::min(threshold - sum, sum + std::exp((row.logits[id] - largest) / t) - threshold) /
+             total;
   }
-  return {static_cast<std::int32_t>(id), static_cast<float>((row.logits[id] - largest) / t - std::log(total))};
+  return {static_cast<std::int32_t>(id),
+          static_cast<float>((row.logits[id] - largest) / t - std::log(total))};
 }
 
 std::vector<float> random_logits(std::int64_t n, double spread, Rng& rng) {
@@ -60,7 +65,8 @@ TEST_CASE("a block draws the token that the rule names, for vocabularies of ever
     for (const double temperature : {0.0, 0.3, 1.0, 2.0}) {
       for (int i = 0; i < (vocab > 10000 ? 4 : 60); ++i, ++rows) {
         const auto logits = random_logits(vocab, i % 2 == 0 ? 4.0 : 40.0, rng);
-        const SampleRow row{logits.data(), vocab, temperature, rng.next(), static_cast<std::uint64_t>(i), 0, 1.0};
+        const SampleRow row{
+            logits.data(), vocab, temperature, rng.next(), static_cast<std::uint64_t>(i), 0, 1.0};
         double margin = 0;
         const Drawn expected = by_rule(row, margin), drawn = by_phases(row);
         CAPTURE(vocab);
@@ -98,14 +104,18 @@ TEST_CASE("top-k and top-p keep what the sorting rule keeps, ties included") {
       if (i % 2 == 0) {
         for (float& l : logits) l = std::round(l);  // many ties
       }
-      const std::int64_t k = i % 3 == 0 ? 0 : 1 + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(vocab) + 2));
+      const std::int64_t k =
+          i % 3 == 0
+              ? 0
+              : 1 + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(vocab) + 2));
       const double p = i % 5 == 0 ? 1.0 : i % 7 == 0 ? 0.0 : rng.uniform();
       const SampleRow row{logits.data(), vocab, 0.7, rng.next(), 3, k, p};
       SampleScratch s;
       EmulatedBlock<kSampleThreads> block(nullptr, i % 2 == 1);
       sample_block(block, row, s);
       std::vector<float> weights(logits.size());
-      for (std::int64_t c = 0; c < vocab; ++c) weights[static_cast<std::size_t>(c)] = full_weight(row, s.largest, c);
+      for (std::int64_t c = 0; c < vocab; ++c)
+        weights[static_cast<std::size_t>(c)] = full_weight(row, s.largest, c);
       double sum = 0;
       for (const float w : weights) sum += static_cast<double>(w);
       sum = keep_likeliest(weights.data(), vocab, sum, k, p, order);
@@ -114,7 +124,8 @@ TEST_CASE("top-k and top-p keep what the sorting rule keeps, ties included") {
       CAPTURE(p);
       CHECK(s.total == doctest::Approx(sum));
       int different = 0;
-      for (std::int64_t c = 0; c < vocab; ++c) different += sample_weight(row, s, c) == weights[static_cast<std::size_t>(c)] ? 0 : 1;
+      for (std::int64_t c = 0; c < vocab; ++c)
+        different += sample_weight(row, s, c) == weights[static_cast<std::size_t>(c)] ? 0 : 1;
       CHECK(different == 0);
       CHECK(weights[static_cast<std::size_t>(s.id)] > 0);
     }
@@ -164,7 +175,9 @@ TEST_CASE("the log-probability of a given token") {
       SampleScratch s;
       EmulatedBlock<kSampleThreads> block(nullptr, false);
       score_block(block, row, s, target);
-      CHECK(s.logp == doctest::Approx(logits[static_cast<std::size_t>(target)] / temperature - std::log(total)).epsilon(1e-5));
+      CHECK(s.logp == doctest::Approx(logits[static_cast<std::size_t>(target)] / temperature -
+                                      std::log(total))
+                          .epsilon(1e-5));
     }
   }
 }

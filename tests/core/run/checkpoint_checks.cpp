@@ -149,7 +149,8 @@ TEST_CASE(
       const std::string words = refusal(checkpoint);
       CAPTURE(words);
       CHECK(words.find(std::string("tensor \"") + tensor + "\" holds ") != std::string::npos);
-      CHECK(words.find(std::isnan(number) ? "NaN at [" : "an infinite number at [") != std::string::npos);
+      CHECK(words.find(std::isnan(number) ? "NaN at [" : "an infinite number at [") !=
+            std::string::npos);
     }
   }
 }
@@ -167,10 +168,14 @@ TEST_CASE("a checkpoint with such a number is not written, and pushes none out")
                     state, 1);
   };
   model.weights.data()[3] = kNan;
-  CHECK_THROWS_WITH_AS(save_now(), doctest::Contains("tensor \"model.embed_tokens.weight\" has become NaN at [0, 3]"), Failure);
+  CHECK_THROWS_WITH_AS(
+      save_now(),
+      doctest::Contains("tensor \"model.embed_tokens.weight\" has become NaN at [0, 3]"), Failure);
   model.weights.data()[3] = 0;
   moments[5] = kInf;
-  CHECK_THROWS_WITH_AS(save_now(), doctest::Contains("tensor \"first_moment\" has become an infinite number at [5]"), Failure);
+  CHECK_THROWS_WITH_AS(
+      save_now(), doctest::Contains("tensor \"first_moment\" has become an infinite number at [5]"),
+      Failure);
   CHECK(list_checkpoints(folder.path()).size() == 1);
   CHECK(fs::exists(folder / "step-000001"));
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);

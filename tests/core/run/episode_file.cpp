@@ -1,4 +1,5 @@
-// Files of episodes: what was written comes back line by line, from zstd's own hand too, and a file that is not whole says so.
+// Files of episodes: what was written comes back line by line, from zstd's own hand too, and a file
+// that is not whole says so.
 
 #include "core/run/episode_file.h"
 
@@ -29,7 +30,8 @@ std::vector<std::string> lines_in(const fs::path& path) {
   return out;
 }
 
-// Lines of random lengths, with every byte but the line end in them; more than fits into any buffer.
+// Lines of random lengths, with every byte but the line end in them; more than fits into any
+// buffer.
 std::vector<std::string> some_lines() {
   Rng rng(1, {2});
   std::vector<std::string> out;
@@ -52,10 +54,13 @@ std::string joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-TEST_CASE("lines come back as they were, compressed and plain, and zstd reads and writes the same files") {
+TEST_CASE(
+    "lines come back as they were, compressed and plain, and zstd reads and writes the same "
+    "files") {
   const TemporaryFolder folder;
   const std::vector<std::string> lines = some_lines();
-  const fs::path compressed = folder / "step-000001.jsonl.zst", plain = folder / "step-000001.jsonl";
+  const fs::path compressed = folder / "step-000001.jsonl.zst",
+                 plain = folder / "step-000001.jsonl";
   write_file_synced(compressed, compress_episodes(joined(lines)));
   write_file_synced(plain, joined(lines));
   CHECK(lines_in(compressed) == lines);
@@ -71,18 +76,21 @@ TEST_CASE("lines come back as they were, compressed and plain, and zstd reads an
     MESSAGE("the program zstd is not here: left out");
     return;
   }
-  CHECK(run_process({"sh", "-c", "zstdcat '" + compressed.string() + "' | cmp - '" + plain.string() + "'"}).code == 0);
+  CHECK(run_process(
+            {"sh", "-c", "zstdcat '" + compressed.string() + "' | cmp - '" + plain.string() + "'"})
+            .code == 0);
   // Without a length in its head, of two frames, and with the largest window.
   const fs::path theirs = folder / "theirs.jsonl.zst";
   REQUIRE(run_process({"sh", "-c",
-                       "(head -n 1000 '" + plain.string() + "' | zstd -q -19; tail -n +1001 '" + plain.string() +
-                           "' | zstd -q --long=27) >'" + theirs.string() + "'"})
+                       "(head -n 1000 '" + plain.string() + "' | zstd -q -19; tail -n +1001 '" +
+                           plain.string() + "' | zstd -q --long=27) >'" + theirs.string() + "'"})
               .code == 0);
   CHECK(lines_in(theirs) == lines);
   CHECK(episode_bytes(theirs) == fs::file_size(theirs));
 }
 
-TEST_CASE("a file that is cut off or damaged is an error that names it and the lines that can be read") {
+TEST_CASE(
+    "a file that is cut off or damaged is an error that names it and the lines that can be read") {
   const TemporaryFolder folder;
   const fs::path path = folder / "step-000007.jsonl.zst";
   const std::vector<std::string> lines = some_lines();
@@ -99,18 +107,21 @@ TEST_CASE("a file that is cut off or damaged is an error that names it and the l
       }
     } catch (const Error& e) {
       CHECK(std::string(e.what()).find(path.string() + " is ") == 0);
-      CHECK(std::string(e.what()).find(": " + std::to_string(read) + " of its lines can be read") != std::string::npos);
+      CHECK(std::string(e.what()).find(": " + std::to_string(read) + " of its lines can be read") !=
+            std::string::npos);
       CHECK_FALSE(e.hint().empty());
       return std::string(e.what());
     }
     FAIL("no error");
     return std::string();
   };
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{10}, whole.size() / 2, whole.size() - 5, whole.size() - 1}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{10}, whole.size() / 2,
+                                 whole.size() - 5, whole.size() - 1}) {
     CAPTURE(size);
     CHECK(broken(whole.substr(0, size)).find("is cut off") != std::string::npos);
   }
-  CHECK(broken("{\"step\":1}\n").find("is damaged (Unknown frame descriptor)") != std::string::npos);
+  CHECK(broken("{\"step\":1}\n").find("is damaged (Unknown frame descriptor)") !=
+        std::string::npos);
   std::string flipped = whole;
   flipped[whole.size() - 1] = static_cast<char>(flipped[whole.size() - 1] ^ 1);  // of the checksum
   write_file_synced(path, flipped);
@@ -139,11 +150,13 @@ TEST_CASE("names of files and their steps") {
   CHECK(episode_file_name(1234567) == "step-1234567.jsonl.zst");
   CHECK(episode_file_step("step-000020.jsonl") == 20);
   CHECK(episode_file_step("step-1234567.jsonl.zst.tmp") == 1234567);
-  for (const char* name : {"step-.jsonl", "step-1", "step-1.json", "step--1.jsonl", "xstep-1.jsonl", "step-99999999999999999999.jsonl", ""})
+  for (const char* name : {"step-.jsonl", "step-1", "step-1.json", "step--1.jsonl", "xstep-1.jsonl",
+                           "step-99999999999999999999.jsonl", ""})
     CHECK_FALSE(episode_file_step(name));
   const TemporaryFolder folder;
   fs::create_directory(folder / "episodes");
-  for (const char* name : {"step-000001.jsonl", "step-000002.jsonl", "step-000002.jsonl.zst", "step-000003.jsonl.zst.tmp", "notes.txt"})
+  for (const char* name : {"step-000001.jsonl", "step-000002.jsonl", "step-000002.jsonl.zst",
+                           "step-000003.jsonl.zst.tmp", "notes.txt"})
     write_file_synced(folder.path() / "episodes" / name, "");
   const auto files = episode_files(folder.path());
   REQUIRE(files.size() == 2);
@@ -153,7 +166,8 @@ TEST_CASE("names of files and their steps") {
 }
 
 TEST_CASE("the worst and the best of a step, with what is equal in a fixed order") {
-  const std::vector<EpisodeRank> ranks = {{0, 5, 0}, {1, 5, 1}, {0, 9, 2}, {0, 9, 3}, {1, 4, 4}, {std::nan(""), 1, 5}};
+  const std::vector<EpisodeRank> ranks = {{0, 5, 0}, {1, 5, 1}, {0, 9, 2},
+                                          {0, 9, 3}, {1, 4, 4}, {std::nan(""), 1, 5}};
   const auto first = [&](EpisodeOrder order, std::size_t most) {
     FirstEpisodes<std::int64_t> chosen(order, most);
     for (const EpisodeRank& rank : ranks) chosen.add(rank, rank.place);

@@ -7,8 +7,8 @@
 
 #include <cmath>
 #include <fstream>
-#include <map>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "core/base/error.h"
@@ -38,7 +38,8 @@ TEST_CASE("a checkpoint restores weights, moments and state") {
   const TemporaryFolder folder;
   save(folder.path(), 5, {Phase::reinforce, 20});
   Model model = small_model(1);
-  const auto checkpoint = load_checkpoint(folder.path(), model, [](const std::string&) { FAIL("no warning expected"); });
+  const auto checkpoint = load_checkpoint(folder.path(), model,
+                                          [](const std::string&) { FAIL("no warning expected"); });
   REQUIRE(checkpoint);
   CHECK(equal(model, small_model(5)));
   CHECK(checkpoint->state.phase == Phase::reinforce);
@@ -117,15 +118,17 @@ TEST_CASE("a damaged checkpoint is named and the one before it is taken") {
   save(folder.path(), 2, {Phase::reinforce, 20});
   save(folder.path(), 3, {Phase::reinforce, 40});
   for (const char* file :
-       {"model.safetensors", "config.json", "trainer/state.json", "trainer/optimizer.safetensors", "trainer/critic/model.safetensors",
-        "trainer/critic/state.json", "trainer/critic/optimizer.safetensors", "trainer/reference/config.json"}) {
+       {"model.safetensors", "config.json", "trainer/state.json", "trainer/optimizer.safetensors",
+        "trainer/critic/model.safetensors", "trainer/critic/state.json",
+        "trainer/critic/optimizer.safetensors", "trainer/reference/config.json"}) {
     CAPTURE(file);
     const fs::path path = folder.path() / "step-000040" / file;
     const std::string good = read_file(path);
     write_file_synced(path, good.substr(0, good.size() / 2));
     Model model = small_model(9);
     std::string warning;
-    const auto checkpoint = load_checkpoint(folder.path(), model, [&](const std::string& text) { warning = text; });
+    const auto checkpoint =
+        load_checkpoint(folder.path(), model, [&](const std::string& text) { warning = text; });
     REQUIRE(checkpoint);
     CHECK(checkpoint->state.step == 20);
     CHECK(equal(model, small_model(2)));
@@ -135,7 +138,8 @@ TEST_CASE("a damaged checkpoint is named and the one before it is taken") {
   fs::remove(folder.path() / "step-000020" / "model.safetensors");
   fs::remove(folder.path() / "step-000040" / "model.safetensors");
   Model model = small_model(9);
-  CHECK_THROWS_WITH_AS(load_checkpoint(folder.path(), model, [](const std::string&) {}), doctest::Contains("no checkpoint in"), Error);
+  CHECK_THROWS_WITH_AS(load_checkpoint(folder.path(), model, [](const std::string&) {}),
+                       doctest::Contains("no checkpoint in"), Error);
 }
 
 TEST_CASE("what a crash leaves of a checkpoint is no checkpoint") {
@@ -151,14 +155,19 @@ TEST_CASE("what a crash leaves of a checkpoint is no checkpoint") {
 TEST_CASE("an existing folder is never written into, and one run has one writer") {
   const TemporaryFolder folder;
   write_file_synced(folder / "precious", "x");
-  CHECK_THROWS_WITH_AS(RunFolder::create(folder.path(), ""), doctest::Contains("exists already"), Error);
+  CHECK_THROWS_WITH_AS(RunFolder::create(folder.path(), ""), doctest::Contains("exists already"),
+                       Error);
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
 
   RunFolder run = RunFolder::create(folder / "run", "seed: 1\n");
   CHECK(read_file(run.config()) == "seed: 1\n");
-  CHECK_THROWS_WITH_AS(RunFolder::open(folder / "run"),
-                       doctest::Contains(("process " + std::to_string(::getpid()) + " is writing to the run folder").c_str()), Error);
-  CHECK_THROWS_WITH_AS(RunFolder::open(folder / "nothing"), doctest::Contains("not a run folder"), Error);
+  CHECK_THROWS_WITH_AS(
+      RunFolder::open(folder / "run"),
+      doctest::Contains(
+          ("process " + std::to_string(::getpid()) + " is writing to the run folder").c_str()),
+      Error);
+  CHECK_THROWS_WITH_AS(RunFolder::open(folder / "nothing"), doctest::Contains("not a run folder"),
+                       Error);
   write_file_synced(folder / "file", "");
   CHECK_THROWS_AS(RunFolder::create(folder / "file", ""), Error);
 }
@@ -189,8 +198,10 @@ TEST_CASE("a folder that was moved or replaced is not written to") {
 TEST_CASE("a checkpoint for which there is no room is not begun") {
   const TemporaryFolder folder;
   check_space(folder.path(), 1, "a byte");
-  CHECK_THROWS_WITH_AS(check_space(folder.path(), std::uintmax_t{1} << 62, "checkpoint step-000020"),
-                       doctest::Contains("no room for checkpoint step-000020: it takes 4611686018 GB, and "), Failure);
+  CHECK_THROWS_WITH_AS(
+      check_space(folder.path(), std::uintmax_t{1} << 62, "checkpoint step-000020"),
+      doctest::Contains("no room for checkpoint step-000020: it takes 4611686018 GB, and "),
+      Failure);
   CHECK_THROWS(save(folder / "removed", 1, {Phase::reinforce, 0}));
   CHECK_FALSE(fs::exists(folder / "removed"));  // and does not bring a folder back
 }
@@ -200,7 +211,8 @@ TEST_CASE("the best checkpoint outlives newer ones") {
   for (std::int64_t step = 0; step < 5; ++step)
     save(folder.path(), 1, {Phase::reinforce, step, 2, step < 1 ? 0 : 1});
   std::vector<std::string> names;
-  for (const fs::path& path : list_checkpoints(folder.path())) names.push_back(path.filename().string());
+  for (const fs::path& path : list_checkpoints(folder.path()))
+    names.push_back(path.filename().string());
   CHECK(names == std::vector<std::string>{"step-000001", "step-000003", "step-000004"});
   CHECK(fs::read_symlink(folder / "best") == "step-000001");
   CHECK(fs::exists(folder.path() / "best" / "config.json"));
@@ -216,16 +228,19 @@ TEST_CASE("going on from a checkpoint drops what came after it") {
   CHECK(events_of(run.path()).size() > events.size());
   run.write_episodes(1, "a\n");
   run.write_episodes(2, "b\n");
-  for (const char* name : {"step-000002.jsonl", "step-000003.jsonl.zst.tmp", "step-1000000.jsonl.zst", "step-000001.jsonl", "notes.txt"})
+  for (const char* name : {"step-000002.jsonl", "step-000003.jsonl.zst.tmp",
+                           "step-1000000.jsonl.zst", "step-000001.jsonl", "notes.txt"})
     write_file_synced(run.path() / "episodes" / name, "");
   run.rewind(bytes, 1);
   CHECK(events_of(run.path()) == events);
   run.write_metrics({{"step", 3}});
   CHECK(read_file(folder.path() / "run" / "metrics.jsonl") == "{\"step\":1}\n{\"step\":3}\n");
   std::set<std::string> left;
-  for (const auto& entry : fs::directory_iterator(run.path() / "episodes")) left.insert(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(run.path() / "episodes"))
+    left.insert(entry.path().filename());
   CHECK(left == std::set<std::string>{"notes.txt", "step-000001.jsonl", "step-000001.jsonl.zst"});
-  CHECK_THROWS_WITH_AS(run.rewind(1000, 1), doctest::Contains("is shorter than at the checkpoint"), Error);
+  CHECK_THROWS_WITH_AS(run.rewind(1000, 1), doctest::Contains("is shorter than at the checkpoint"),
+                       Error);
 }
 
 TEST_CASE("a torn last line is cut before anything is read, and the log begins a line of its own") {

@@ -17,12 +17,15 @@ TEST_SUITE_BEGIN("core/task/mixture");
 namespace {
 
 const char* const kMixed =
-    "{use: mix, tasks: {countdown: {weight: 3, numbers: 3}, products: {use: multiplication, levels: [{digits: [1, 1]}, {digits: [2, "
+    "{use: mix, tasks: {countdown: {weight: 3, numbers: 3}, products: {use: multiplication, "
+    "levels: [{digits: [1, 1]}, {digits: [2, "
     "2]}]}}}";
 
-std::map<std::string, double> shares(const Task& task, const Stage* stage, std::size_t count = 4000) {
+std::map<std::string, double> shares(const Task& task, const Stage* stage,
+                                     std::size_t count = 4000) {
   std::map<std::string, double> out;
-  for (const Item& item : task.draw(1, 0, count, stage)) out[task.source_of(item.state)] += 1.0 / static_cast<double>(count);
+  for (const Item& item : task.draw(1, 0, count, stage))
+    out[task.source_of(item.state)] += 1.0 / static_cast<double>(count);
   return out;
 }
 
@@ -63,11 +66,14 @@ TEST_CASE("a mixture judges, solves and demonstrates as its tasks do") {
   std::vector<Answer> answers;
   const auto items = task.draw(3, 0, 60);
   std::vector<std::string> completions;
-  for (const Item& item : items) completions.push_back(item.index % 2 == 0 ? *task.solve(item.state) : "<answer>1</answer>");
-  for (std::size_t i = 0; i < items.size(); ++i) answers.push_back({items[i].state, completions[i]});
+  for (const Item& item : items)
+    completions.push_back(item.index % 2 == 0 ? *task.solve(item.state) : "<answer>1</answer>");
+  for (std::size_t i = 0; i < items.size(); ++i)
+    answers.push_back({items[i].state, completions[i]});
   const auto verdicts = task.verify(answers);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::string source = task.source_of(items[i].state), state = items[i].state.substr(source.size() + 1);
+    const std::string source = task.source_of(items[i].state),
+                      state = items[i].state.substr(source.size() + 1);
     const Task& own = alone.at(source);
     const Verdict expected = judge(own, state, completions[i]);
     CHECK(task.reason(verdicts[i]) == own.reason(expected));
@@ -75,10 +81,12 @@ TEST_CASE("a mixture judges, solves and demonstrates as its tasks do") {
     CHECK(task.is_right(verdicts[i]) == (i % 2 == 0 || own.is_right(expected)));
     for (std::size_t p = 0; p < own.about().parts.size(); ++p) {
       const auto& names = task.about().parts;
-      const auto place = std::find(names.begin(), names.end(), own.about().parts[p]) - names.begin();
+      const auto place =
+          std::find(names.begin(), names.end(), own.about().parts[p]) - names.begin();
       CHECK(verdicts[i].parts[static_cast<std::size_t>(place)] == expected.parts[p]);
     }
-    CHECK(task.demonstrate(items[i].state, 7, items[i].index) == own.demonstrate(state, 7, items[i].index));
+    CHECK(task.demonstrate(items[i].state, 7, items[i].index) ==
+          own.demonstrate(state, 7, items[i].index));
     CHECK(own.draw(3, items[i].index, 1)[0].key == items[i].key);
     seen.insert(source);
   }
@@ -95,7 +103,8 @@ TEST_CASE("an evaluation set says where each problem is from") {
 
 // What config.yaml of a run says must open the same task again.
 TEST_CASE("resolved settings open the same mixture") {
-  for (const char* text : {kMixed, "{use: multiplication, level: 1, levels: [{level: 2}, {digits: 2, level: 0}]}"}) {
+  for (const char* text :
+       {kMixed, "{use: multiplication, level: 1, levels: [{level: 2}, {digits: 2, level: 0}]}"}) {
     const Node map = parse_yaml(text, "settings");
     const std::string use = map.find("use")->scalar;
     const PluginCatalog catalog({TINYZERO_PLUGINS});
@@ -105,7 +114,8 @@ TEST_CASE("resolved settings open the same mixture") {
     CAPTURE(resolved_yaml(rows));
     const Node again = parse_yaml(resolved_yaml(rows), "config.yaml");
     const Task reopened = Task::open(catalog, use, again.find("task"));
-    CHECK(draw_eval_set(reopened, Split::test, 100).fingerprint == draw_eval_set(task, Split::test, 100).fingerprint);
+    CHECK(draw_eval_set(reopened, Split::test, 100).fingerprint ==
+          draw_eval_set(task, Split::test, 100).fingerprint);
   }
 }
 
@@ -123,18 +133,23 @@ TEST_CASE("mistakes in a mixture are named where they stand") {
   };
   refused("mix", "{use: mix}", "settings:1:1: a mixture names no tasks");
   refused("mix", "{tasks: {}}", "settings:1:9: a mixture names no tasks");
-  refused("mix", "{numbers: 3, tasks: {countdown: }}", "settings:1:2: unknown setting \"task.numbers\"");
+  refused("mix", "{numbers: 3, tasks: {countdown: }}",
+          "settings:1:2: unknown setting \"task.numbers\"");
   refused("mix", "{tasks: {count: {numbers: 3}}}", "settings:1:17: no task \"count\"");
   refused("mix", "{tasks: {a: {use: countdwn}}}", "settings:1:19: no task \"countdwn\"");
   refused("mix", "{tasks: {a: [1]}}", "settings:1:13: task.tasks.a is a list");
-  refused("mix", "{tasks: {countdown: {weight: 0}}}", "settings:1:30: task.tasks.countdown.weight is 0");
-  refused("mix", "{tasks: {countdown: {numbers: 99}}}", "settings:1:31: task.tasks.countdown.numbers is 99");
-  refused("mix", "{tasks: {a/b: countdown}}", "settings:1:10: \"a/b\" cannot name a task of a mixture");
+  refused("mix", "{tasks: {countdown: {weight: 0}}}",
+          "settings:1:30: task.tasks.countdown.weight is 0");
+  refused("mix", "{tasks: {countdown: {numbers: 99}}}",
+          "settings:1:31: task.tasks.countdown.numbers is 99");
+  refused("mix", "{tasks: {a/b: countdown}}",
+          "settings:1:10: \"a/b\" cannot name a task of a mixture");
   refused("mix", "{tasks: {a: mix}}", "a mixture cannot hold another one");
   refused("countdown", "{levels: 3}", "settings:1:10: task.levels is 3, expected a list");
   refused("countdown", "{levels: []}", "settings:1:10: task.levels is a list");
   refused("countdown", "{levels: [{numbers: 3}, 4]}", "settings:1:25: task.levels.2 is 4");
   refused("countdown", "{levels: [{use: arithmetic}]}", "a level cannot set use");
-  refused("countdown", "{levels: [{numbers: 3}, {number: 4}]}", "settings:1:26: unknown setting \"task.levels.2.number\"");
+  refused("countdown", "{levels: [{numbers: 3}, {number: 4}]}",
+          "settings:1:26: unknown setting \"task.levels.2.number\"");
   refused("countdown", "{weight: 2}", "unknown setting \"task.weight\"");
 }

@@ -39,13 +39,15 @@ TEST_CASE("no seed, level or split shares a key with another split") {
 
 TEST_CASE("shares of the splits are 70, 10 and 20 percent") {
   int counts[3] = {};
-  for (int i = 0; i < 20000; ++i) ++counts[static_cast<int>(split_of_key("key " + std::to_string(i)))];
+  for (int i = 0; i < 20000; ++i)
+    ++counts[static_cast<int>(split_of_key("key " + std::to_string(i)))];
   CHECK(counts[0] == doctest::Approx(14000).epsilon(0.03));
   CHECK(counts[1] == doctest::Approx(2000).epsilon(0.08));
   CHECK(counts[2] == doctest::Approx(4000).epsilon(0.05));
 }
 
-// XXH64 with seed 0; frozen, because a change would move problems between train and test of existing runs.
+// XXH64 with seed 0; frozen, because a change would move problems between train and test of
+// existing runs.
 TEST_CASE("the split of a key is frozen") {
   CHECK(split_of_key("3,7,25=46") == Split::train);
   CHECK(split_of_key("") == Split::train);
@@ -56,7 +58,8 @@ TEST_CASE("the split of a key is frozen") {
 
 TEST_CASE("a step's problems are its own") {
   const Task task = open_countdown();
-  const auto first = draw_step(task, nullptr, 1, 1, 8), again = draw_step(task, nullptr, 1, 1, 8), longer = draw_step(task, nullptr, 1, 1, 12),
+  const auto first = draw_step(task, nullptr, 1, 1, 8), again = draw_step(task, nullptr, 1, 1, 8),
+             longer = draw_step(task, nullptr, 1, 1, 12),
              second = draw_step(task, nullptr, 1, 2, 8);
   for (std::size_t i = 0; i < 8; ++i) {
     CHECK(first[i].prompt == again[i].prompt);
@@ -67,12 +70,14 @@ TEST_CASE("a step's problems are its own") {
 
 TEST_CASE("an evaluation set is frozen, and no prompt comes twice") {
   const Task task = open_countdown("{numbers: 3, largest: 9, target: [1, 100]}");
-  const EvalSet set = draw_eval_set(task, Split::test, 512), again = draw_eval_set(task, Split::test, 512),
+  const EvalSet set = draw_eval_set(task, Split::test, 512),
+                again = draw_eval_set(task, Split::test, 512),
                 small = draw_eval_set(task, Split::test, 100);
   CHECK(set.items.size() == 512);
   CHECK(set.fingerprint == again.fingerprint);
   CHECK(set.fingerprint != small.fingerprint);
-  for (std::size_t i = 0; i < small.items.size(); ++i) CHECK(small.items[i].prompt == set.items[i].prompt);
+  for (std::size_t i = 0; i < small.items.size(); ++i)
+    CHECK(small.items[i].prompt == set.items[i].prompt);
   std::set<std::string> keys, prompts;
   for (const Item& item : set.items) {
     CHECK(split_of_key(item.key) == Split::test);
@@ -86,6 +91,8 @@ TEST_CASE("a task with too few problems gives what it has, or says so") {
   const Task few = open_countdown("{numbers: 2, smallest: 1, largest: 3, target: [1, 9]}");
   const EvalSet set = draw_eval_set(few, Split::train, 512);
   CHECK(set.items.size() < 60);
-  CHECK_THROWS_WITH_AS(draw_split(open_countdown("{numbers: 2, smallest: 9, largest: 9, target: 81}"), Split::validation, 1, 0, 1),
-                       doctest::Contains("has no problem in this split"), Error);
+  CHECK_THROWS_WITH_AS(
+      draw_split(open_countdown("{numbers: 2, smallest: 9, largest: 9, target: 81}"),
+                 Split::validation, 1, 0, 1),
+      doctest::Contains("has no problem in this split"), Error);
 }

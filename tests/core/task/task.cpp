@@ -12,12 +12,18 @@ TEST_SUITE_BEGIN("core/task/task");
 
 TEST_CASE("settings of a task are checked by the host from the task's own table") {
   CHECK_NOTHROW(open_countdown("{numbers: 3, largest: 9}"));
-  CHECK_THROWS_WITH_AS(open_countdown("{nubmers: 3}"), doctest::Contains("settings:1:2: unknown setting \"task.nubmers\""), Error);
-  CHECK_THROWS_WITH_AS(open_countdown("{numbers: 7}"), doctest::Contains("expected an integer from 2 to 6"), Error);
-  CHECK_THROWS_WITH_AS(open_countdown("{framing: qwen}"), doctest::Contains("task.framing has no effect"), Error);
-  CHECK_THROWS_WITH_AS(open_countdown("{smallest: 9, largest: 3}"), doctest::Contains("smallest 9 is above largest 3"), Error);
-  CHECK_THROWS_WITH_AS(open_countdown("{operators: \"+^\"}"), doctest::Contains("must be made of"), Error);
-  CHECK_THROWS_WITH_AS(open_countdown("{target: [50, 10]}"), doctest::Contains("runs downwards"), Error);
+  CHECK_THROWS_WITH_AS(open_countdown("{nubmers: 3}"),
+                       doctest::Contains("settings:1:2: unknown setting \"task.nubmers\""), Error);
+  CHECK_THROWS_WITH_AS(open_countdown("{numbers: 7}"),
+                       doctest::Contains("expected an integer from 2 to 6"), Error);
+  CHECK_THROWS_WITH_AS(open_countdown("{framing: qwen}"),
+                       doctest::Contains("task.framing has no effect"), Error);
+  CHECK_THROWS_WITH_AS(open_countdown("{smallest: 9, largest: 3}"),
+                       doctest::Contains("smallest 9 is above largest 3"), Error);
+  CHECK_THROWS_WITH_AS(open_countdown("{operators: \"+^\"}"), doctest::Contains("must be made of"),
+                       Error);
+  CHECK_THROWS_WITH_AS(open_countdown("{target: [50, 10]}"), doctest::Contains("runs downwards"),
+                       Error);
 }
 
 TEST_CASE("draws are a function of seed and index") {
@@ -32,7 +38,8 @@ TEST_CASE("draws are a function of seed and index") {
 
 TEST_CASE("a state that the task did not write costs its row an error, never a reward") {
   const Task task = open_countdown();
-  const auto verdicts = task.verify({{"{\"numbers\":[3,5],\"target\":8}", "<answer>3+5</answer>"}, {"nonsense", "<answer>3+5</answer>"}});
+  const auto verdicts = task.verify({{"{\"numbers\":[3,5],\"target\":8}", "<answer>3+5</answer>"},
+                                     {"nonsense", "<answer>3+5</answer>"}});
   CHECK(task.is_right(verdicts[0]));
   CHECK(verdicts[1].outcome == Outcome::error);
   CHECK_FALSE(is_usable(verdicts[1].outcome));
@@ -42,7 +49,8 @@ TEST_CASE("a state that the task did not write costs its row an error, never a r
 namespace {
 
 // A task that misbehaves in the ways a C plugin can.
-tz_status bad_verify(tz_instance*, const tz_call*, const tz_answer*, uint32_t n, tz_verdict* out, tz_error*) {
+tz_status bad_verify(tz_instance*, const tz_call*, const tz_answer*, uint32_t n, tz_verdict* out,
+                     tz_error*) {
   for (uint32_t i = 0; i < n; ++i) {
     out[i] = {};
     out[i].reward = i == 0 ? 7.0 : i == 1 ? 0.0 / 0.0 : 0.5;
@@ -81,6 +89,7 @@ TEST_CASE("rewards outside the declared range and unknown outcomes are errors") 
   }
   CHECK(verdicts[3].outcome == Outcome::scored);
   CHECK(task.reason(verdicts[3]).empty());
-  CHECK_THROWS_WITH_AS(task.draw(1, {0}), doctest::Contains("task \"bad\" cannot draw a problem: x"), Failure);
+  CHECK_THROWS_WITH_AS(task.draw(1, {0}),
+                       doctest::Contains("task \"bad\" cannot draw a problem: x"), Failure);
   CHECK_THROWS_AS(task.solve("{}"), Error);
 }

@@ -1,5 +1,5 @@
-// Conversations as their folder's template writes them. Expected texts are those of transformers 5.24;
-// tests/peers/chat_templates.py holds whole conversations against it.
+// Conversations as their folder's template writes them. Expected texts are those of
+// transformers 5.24; tests/peers/chat_templates.py holds whole conversations against it.
 #include "core/text/chat.h"
 
 #include <doctest/doctest.h>

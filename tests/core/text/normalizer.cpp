@@ -15,7 +15,8 @@ TEST_CASE("NFC composes, orders marks, and leaves what Unicode excludes") {
   CHECK(to_nfc("\u0958") == "\u0915\u093C");
   CHECK(to_nfc("\u212B") == "\u00C5");
   CHECK(to_nfc("plain \u00FF").size() == 8);
-  CHECK(to_nfc("a\u0345\u1DF6\u0301") == "a\u0345\u1DF6\u0301");  // U+1DF6 came with Unicode 10: `tokenizers` moves no mark over it
+  CHECK(to_nfc("a\u0345\u1DF6\u0301") ==
+        "a\u0345\u1DF6\u0301");  // U+1DF6 came with Unicode 10: `tokenizers` moves no mark over it
 }
 
 TEST_CASE("a million marks in the wrong order are put right, in time n log n") {
@@ -31,5 +32,6 @@ TEST_CASE("a normalizer that makes too much of a text is an error") {
     {"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
     {"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]})"),
                      "x");
-  CHECK_THROWS_WITH_AS(n.apply(std::string(100, 'a')), doctest::Contains("makes a text of more than"), Error);
+  CHECK_THROWS_WITH_AS(n.apply(std::string(100, 'a')),
+                       doctest::Contains("makes a text of more than"), Error);
 }

@@ -35,7 +35,8 @@ TEST_CASE("any bytes come back") {
     for (int trial = 0; trial < 500; ++trial) {
       std::string text;
       for (std::uint64_t i = rng.below(60); i > 0; --i)
-        text += rng.chance(0.5) ? static_cast<char>('0' + rng.below(10)) : static_cast<char>(rng.below(256));
+        text += rng.chance(0.5) ? static_cast<char>('0' + rng.below(10))
+                                : static_cast<char>(rng.below(256));
       CHECK(t.decode(t.encode(text)) == text);
     }
   }
@@ -65,32 +66,42 @@ TEST_CASE("what is written is read back the same") {
 
 TEST_CASE("files of other kinds are refused by what they need") {
   const TemporaryFolder folder;
-  CHECK_THROWS_WITH_AS(Tokenizer::load(folder.path()), doctest::Contains("has no tokenizer.json"), Error);
+  CHECK_THROWS_WITH_AS(Tokenizer::load(folder.path()), doctest::Contains("has no tokenizer.json"),
+                       Error);
   write_file_synced(folder / "tokenizer.json", "{");
   CHECK_THROWS_WITH_AS(Tokenizer::load(folder.path()), doctest::Contains("not valid JSON"), Error);
-  const Json good = parse_json(read_file(golden_folder() / "hf" / "qwen2_tied" / "tokenizer.json"), "golden");
+  const Json good =
+      parse_json(read_file(golden_folder() / "hf" / "qwen2_tied" / "tokenizer.json"), "golden");
   REQUIRE_NOTHROW(Tokenizer::parse(good.dump(), "x"));
   const std::vector<std::pair<const char*, const char*>> kRefused = {
       {R"({"normalizer": {"type": "NFKC"}})", R"(x: normalizer: "NFKC" is not supported)"},
       {R"({"normalizer": [1]})", "x: normalizer is neither an object nor null"},
       {R"({"pre_tokenizer": null})", "a pre_tokenizer without ByteLevel"},
-      {R"({"pre_tokenizer": {"type": "Punctuation"}})", R"(x: pre_tokenizer: "Punctuation" is not supported)"},
-      {R"({"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Sometimes"}})", R"(the behavior "Sometimes")"},
+      {R"({"pre_tokenizer": {"type": "Punctuation"}})",
+       R"(x: pre_tokenizer: "Punctuation" is not supported)"},
+      {R"({"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Sometimes"}})",
+       R"(the behavior "Sometimes")"},
       {R"({"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "\\p{Han}+"}, "behavior": "Isolated"}})",
        R"(\p{Han} in the expression)"},
       {R"({"model": {"type": "WordPiece"}})", R"(x: model: "WordPiece" is not supported)"},
-      {R"({"model": {"type": "BPE", "dropout": 0.1, "vocab": {}, "merges": []}})", "dropout is not supported"},
+      {R"({"model": {"type": "BPE", "dropout": 0.1, "vocab": {}, "merges": []}})",
+       "dropout is not supported"},
       {R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a", "b"]]}})",
        R"(merge 1, "a" and "b", is of tokens that are not in the vocabulary)"},
-      {R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}})", R"(merge 1 is "a", not two tokens)"},
-      {R"({"model": {"type": "BPE", "vocab": {"a": 0.5}, "merges": []}})", R"(the id of token "a" is no whole number)"},
-      {R"({"model": {"type": "BPE", "vocab": {"a": 90000000}, "merges": []}, "added_tokens": []})", "out of range"},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}})",
+       R"(merge 1 is "a", not two tokens)"},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 0.5}, "merges": []}})",
+       R"(the id of token "a" is no whole number)"},
+      {R"({"model": {"type": "BPE", "vocab": {"a": 90000000}, "merges": []}, "added_tokens": []})",
+       "out of range"},
       {R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 0}, "merges": []}, "added_tokens": []})",
        R"(the id 0 belongs to "a" and to "b")"},
       {R"({"added_tokens": [{"id": 1, "content": "Q"}]})", "the file is damaged"},
-      {R"({"added_tokens": [{"id": 5000, "content": "<x>"}, {"id": 5001, "content": "<x>"}]})", R"("<x>", stands twice)"},
+      {R"({"added_tokens": [{"id": 5000, "content": "<x>"}, {"id": 5001, "content": "<x>"}]})",
+       R"("<x>", stands twice)"},
       {R"({"decoder": {"type": "WordPiece"}})", R"(x: decoder: "WordPiece" is not supported)"},
-      {R"({"post_processor": {"type": "BertProcessing"}})", R"(x: post_processor: "BertProcessing" is not supported)"},
+      {R"({"post_processor": {"type": "BertProcessing"}})",
+       R"(x: post_processor: "BertProcessing" is not supported)"},
   };
   for (const auto& [change, message] : kRefused) {
     Json changed = good;
@@ -112,27 +123,35 @@ TEST_CASE("a model without a type is BPE if it has merges; a pointer of Git LFS 
   const Tokenizer whole = Tokenizer::parse(text, "x");
   Json json = parse_json(text, "golden");
   json["model"].erase("type");
-  CHECK(Tokenizer::parse(json.dump(), "x").encode("Who are you? 12") == whole.encode("Who are you? 12"));
+  CHECK(Tokenizer::parse(json.dump(), "x").encode("Who are you? 12") ==
+        whole.encode("Who are you? 12"));
   json["model"]["merges"] = Json::array();
-  CHECK_THROWS_WITH_AS(Tokenizer::parse(json.dump(), "x"), doctest::Contains("x: model has no \"type\" and no \"merges\""), Error);
-  CHECK_THROWS_WITH_AS(Tokenizer::parse("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "x"),
-                       doctest::Contains("x is a pointer of Git LFS"), Error);
+  CHECK_THROWS_WITH_AS(Tokenizer::parse(json.dump(), "x"),
+                       doctest::Contains("x: model has no \"type\" and no \"merges\""), Error);
+  CHECK_THROWS_WITH_AS(
+      Tokenizer::parse("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "x"),
+      doctest::Contains("x is a pointer of Git LFS"), Error);
 }
 
-TEST_CASE("flags of tokenizer_config.json that say otherwise than the post-processor are told, with both values") {
+TEST_CASE(
+    "flags of tokenizer_config.json that say otherwise than the post-processor are told, with both "
+    "values") {
   const TemporaryFolder folder;
-  Json json = parse_json(read_file(golden_folder() / "hf" / "qwen2_tied" / "tokenizer.json"), "golden");
+  Json json =
+      parse_json(read_file(golden_folder() / "hf" / "qwen2_tied" / "tokenizer.json"), "golden");
   const auto told = [&](bool template_puts_end, const char* config) {
-    const Json token = {
-        {"id", "<|endoftext|>"}, {"ids", {Tokenizer::parse(json.dump(), "x").id("<|endoftext|>")}}, {"tokens", {"<|endoftext|>"}}};
+    const Json token = {{"id", "<|endoftext|>"},
+                        {"ids", {Tokenizer::parse(json.dump(), "x").id("<|endoftext|>")}},
+                        {"tokens", {"<|endoftext|>"}}};
     Json changed = json;
     changed["post_processor"] = nullptr;
     if (template_puts_end)
-      changed["post_processor"] = {
-          {"type", "TemplateProcessing"},
-          {"single", {{{"SpecialToken", {{"id", "<|endoftext|>"}, {"type_id", 0}}}}, {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}},
-          {"pair", Json::array()},
-          {"special_tokens", {{"<|endoftext|>", token}}}};
+      changed["post_processor"] = {{"type", "TemplateProcessing"},
+                                   {"single",
+                                    {{{"SpecialToken", {{"id", "<|endoftext|>"}, {"type_id", 0}}}},
+                                     {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}},
+                                   {"pair", Json::array()},
+                                   {"special_tokens", {{"<|endoftext|>", token}}}};
     write_file_synced(folder / "tokenizer.json", changed.dump());
     write_file_synced(folder / "tokenizer_config.json", config);
     return Tokenizer::load(folder.path()).contradictions();
@@ -143,17 +162,18 @@ TEST_CASE("flags of tokenizer_config.json that say otherwise than the post-proce
   CHECK(told(false, R"({"add_bos_token": "yes"})").empty());
   const auto missing = told(false, R"({"add_bos_token": true, "add_eos_token": true})");
   REQUIRE(missing.size() == 2);
-  CHECK(missing[0].find("says \"add_bos_token\": true, and the post-processor of tokenizer.json puts nothing before a text") !=
-        std::string::npos);
-  CHECK(missing[1].find("says \"add_eos_token\": true, and the post-processor of tokenizer.json puts nothing behind a text") !=
-        std::string::npos);
+  CHECK(missing[0].find("says \"add_bos_token\": true, and the post-processor of tokenizer.json "
+                        "puts nothing before a text") != std::string::npos);
+  CHECK(missing[1].find("says \"add_eos_token\": true, and the post-processor of tokenizer.json "
+                        "puts nothing behind a text") != std::string::npos);
   const auto extra = told(true, R"({"add_bos_token": false})");
   REQUIRE(extra.size() == 1);
-  CHECK(extra[0].find("says \"add_bos_token\": false, and the post-processor of tokenizer.json puts <|endoftext|> before") !=
-        std::string::npos);
+  CHECK(extra[0].find("says \"add_bos_token\": false, and the post-processor of tokenizer.json "
+                      "puts <|endoftext|> before") != std::string::npos);
 }
 
-TEST_CASE("every golden case of real models' tokenizers, ids and text, with and without special tokens") {
+TEST_CASE(
+    "every golden case of real models' tokenizers, ids and text, with and without special tokens") {
   REQUIRE_FALSE(golden_models().empty());
   int encoded = 0, decoded = 0;
   for (const fs::path& folder : golden_models()) {
@@ -169,10 +189,12 @@ TEST_CASE("every golden case of real models' tokenizers, ids and text, with and 
       CHECK(replace_invalid(t.decode(ids)) == c.at("decoded_skip_special").get<std::string>());
       ++encoded;
     }
-    for (const Json& c : parse_json(read_file(folder / "golden" / "greedy.json"), "greedy.json").at("prompts")) {
-      CHECK(t.encode_prompt(c.at("text").get<std::string>()) == c.at("ids").get<std::vector<std::int32_t>>());
-      CHECK(replace_invalid(t.decode(c.at("tokens").get<std::vector<std::int32_t>>(), Specials::keep)) ==
-            c.at("decoded").get<std::string>());
+    for (const Json& c :
+         parse_json(read_file(folder / "golden" / "greedy.json"), "greedy.json").at("prompts")) {
+      CHECK(t.encode_prompt(c.at("text").get<std::string>()) ==
+            c.at("ids").get<std::vector<std::int32_t>>());
+      CHECK(replace_invalid(t.decode(c.at("tokens").get<std::vector<std::int32_t>>(),
+                                     Specials::keep)) == c.at("decoded").get<std::string>());
     }
     for (const Json& c : json_lines(folder / "golden" / "decode_cases.jsonl")) {
       const auto ids = c.at("ids").get<std::vector<std::int32_t>>();
@@ -209,7 +231,8 @@ TEST_CASE("a character that comes in pieces is shown when it is whole") {
   const Tokenizer t = Tokenizer::make(false);
   TextStream stream = t.stream();
   std::vector<std::string> shown;
-  for (const char byte : std::string("a\xF0\x9F\x98\x80z\xE4\xBD")) shown.push_back(stream.push(t.encode(std::string(1, byte)).front()));
+  for (const char byte : std::string("a\xF0\x9F\x98\x80z\xE4\xBD"))
+    shown.push_back(stream.push(t.encode(std::string(1, byte)).front()));
   CHECK(shown == std::vector<std::string>{"a", "", "", "", "\xF0\x9F\x98\x80", "z", "", ""});
   CHECK(stream.finish() == kReplacement);
 }
@@ -221,7 +244,8 @@ TEST_CASE("bytes that are no UTF-8 come back from real models' tokenizers, too")
     for (int trial = 0; trial < 200; ++trial) {
       std::string text;
       for (std::uint64_t i = rng.below(40); i > 0; --i)
-        text += rng.chance(0.7) ? static_cast<char>(' ' + rng.below(90)) : static_cast<char>(0x80 + rng.below(0x40));
+        text += rng.chance(0.7) ? static_cast<char>(' ' + rng.below(90))
+                                : static_cast<char>(0x80 + rng.below(0x40));
       CHECK(t.decode(t.encode(text), Specials::keep) == text);
     }
   }
@@ -231,14 +255,17 @@ TEST_CASE("a folder's files are written as they were read") {
   const TemporaryFolder folder;
   const fs::path golden = golden_folder() / "hf" / "llama_rope_scaled";
   Tokenizer::load(golden).save(folder.path());
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json"}) CHECK(read_file(folder / name) == read_file(golden / name));
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json"})
+    CHECK(read_file(folder / name) == read_file(golden / name));
   CHECK_FALSE(fs::exists(folder / "chat_template.jinja"));
 }
 
-TEST_CASE("a long text takes time in proportion: twice the text, twice the pairs that are looked up") {
+TEST_CASE(
+    "a long text takes time in proportion: twice the text, twice the pairs that are looked up") {
   const Tokenizer t = Tokenizer::make(true);
   CHECK(t.encode(std::string(1 << 20, '1')).size() == (1 << 19));
-  const TokenizerFile file = parse_tokenizer_file(read_file(golden_folder() / "hf" / "qwen2_tied" / "tokenizer.json"), "golden");
+  const TokenizerFile file = parse_tokenizer_file(
+      read_file(golden_folder() / "hf" / "qwen2_tied" / "tokenizer.json"), "golden");
   const Bpe bpe(file, true, "golden");
   for (const std::string unit : {"t", "the", " ", "ab", "\xE4\xBD\xA0"}) {
     std::uint64_t before = 0;
@@ -251,7 +278,8 @@ TEST_CASE("a long text takes time in proportion: twice the text, twice the pairs
       CAPTURE(unit);
       CAPTURE(length);
       CHECK(encoder.lookups() < 8 * length);
-      if (before > 0) CHECK(static_cast<double>(encoder.lookups()) < 2.1 * static_cast<double>(before));
+      if (before > 0)
+        CHECK(static_cast<double>(encoder.lookups()) < 2.1 * static_cast<double>(before));
       before = encoder.lookups();
     }
   }
@@ -271,10 +299,12 @@ TEST_CASE("ten million bytes of one kind go through the expressions of Qwen and 
 
 TEST_CASE("prompts are framed for the model they go to") {
   CHECK(frame_prompt("3 7 -> 10", "bare") == "3 7 -> 10\n");
-  CHECK(frame_prompt("Q?", "base").ends_with("\nUser: Q?\nAssistant: Let me solve this step by step.\n<think>"));
+  CHECK(frame_prompt("Q?", "base")
+            .ends_with("\nUser: Q?\nAssistant: Let me solve this step by step.\n<think>"));
   CHECK(frame_prompt("Q?", "qwen").starts_with("<|im_start|>system\n"));
   CHECK(frame_prompt("Q?", "qwen")
-            .ends_with("<|im_start|>user\n Q?<|im_end|>\n<|im_start|>assistant\nLet me solve this step by step.\n<think>"));
+            .ends_with("<|im_start|>user\n Q?<|im_end|>\n<|im_start|>assistant\nLet me solve this "
+                       "step by step.\n<think>"));
   CHECK_THROWS_AS(frame_prompt("Q?", "chat"), Error);
   CHECK(resolve_framing("auto", Tokenizer::make(true)) == "bare");
   CHECK(resolve_framing("qwen", Tokenizer::make(true)) == "qwen");

@@ -9,8 +9,10 @@ TEST_SUITE_BEGIN("core/train/alarms");
 namespace {
 
 Json record_of(double entropy, double length, double truncated, double mixed) {
-  return {{"train/entropy", entropy},   {"train/length", length}, {"train/truncated", truncated}, {"train/mixed_groups", mixed},
-          {"train/gradient_norm", 0.5}, {"train/accuracy", 0.9},  {"train/logp_gap", 0.0}};
+  return {{"train/entropy", entropy},     {"train/length", length},
+          {"train/truncated", truncated}, {"train/mixed_groups", mixed},
+          {"train/gradient_norm", 0.5},   {"train/accuracy", 0.9},
+          {"train/logp_gap", 0.0}};
 }
 
 }  // namespace
@@ -18,11 +20,13 @@ Json record_of(double entropy, double length, double truncated, double mixed) {
 TEST_CASE("each alarm is raised once, says what to do, and comes back only after it has cleared") {
   const Json calm = record_of(1.0, 50, 0.1, 0.5);
   const std::pair<Json, const char*> alarming[] = {
-      {record_of(0.05, 50, 0.1, 0.5), "entropy collapsed: 0.050 nats a token, 1.000 at the first step"},
+      {record_of(0.05, 50, 0.1, 0.5),
+       "entropy collapsed: 0.050 nats a token, 1.000 at the first step"},
       {record_of(1.0, 150, 0.1, 0.5), "completions grew to 150 tokens from 50"},
       {record_of(1.0, 50, 0.7, 0.5), "70 % of the completions are cut at rollout.max_tokens"},
       {record_of(1.0, 50, 0.1, 0.01),
-       "99 % of the problems have samples that all earn the same and teach nothing under a group baseline, at an "
+       "99 % of the problems have samples that all earn the same and teach nothing under a group "
+       "baseline, at an "
        "accuracy of 90 %: take harder problems"},
   };
   for (const auto& [record, words] : alarming) {

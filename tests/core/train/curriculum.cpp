@@ -11,7 +11,10 @@ TEST_SUITE_BEGIN("core/train/curriculum");
 
 namespace {
 
-Task leveled() { return open_task("multiplication", "{levels: [{digits: [1, 1]}, {digits: [1, 2]}, {digits: [2, 2]}]}"); }
+Task leveled() {
+  return open_task("multiplication",
+                   "{levels: [{digits: [1, 1]}, {digits: [1, 2]}, {digits: [2, 2]}]}");
+}
 
 // A step of completions at a level, of which `right` are right.
 struct SampledAt {
@@ -33,7 +36,8 @@ SampledAt sampled(std::size_t level, int right, int count, Outcome outcome = Out
 
 }  // namespace
 
-TEST_CASE("a level rises by the accuracy of a whole window at it, and falls below the lower bound") {
+TEST_CASE(
+    "a level rises by the accuracy of a whole window at it, and falls below the lower bound") {
   const Task task = leveled();
   CurriculumSettings settings;
   settings.window = 2;
@@ -95,7 +99,8 @@ TEST_CASE("a curriculum goes on from its state") {
   }
   CHECK(whole.stage()->levels[0] == 2);
   CHECK_THROWS_AS(first.restore({{"levels", {3}}, {"windows", {Json::array()}}}), Error);
-  CHECK_THROWS_AS(first.restore({{"levels", {0, 0}}, {"windows", {Json::array(), Json::array()}}}), Error);
+  CHECK_THROWS_AS(first.restore({{"levels", {0, 0}}, {"windows", {Json::array(), Json::array()}}}),
+                  Error);
   CHECK_THROWS_AS(first.restore({{"levels", "all"}}), Error);
   CHECK(Curriculum(settings, open_countdown()).stage() == nullptr);
 }

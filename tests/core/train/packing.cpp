@@ -18,7 +18,8 @@ TEST_CASE("the input holds all tokens but the last, and knows which rows predict
 }
 
 TEST_CASE("neighbours with the same prompt share its rows") {
-  const Sequence a{{1, 2, 3, 4}, 2}, b{{1, 2, 5, 6, 7}, 2}, c{{1, 2, 8}, 2}, d{{1, 2, 3, 4}, 3}, e{{9, 8}, 1};
+  const Sequence a{{1, 2, 3, 4}, 2}, b{{1, 2, 5, 6, 7}, 2}, c{{1, 2, 8}, 2}, d{{1, 2, 3, 4}, 3},
+      e{{9, 8}, 1};
   const ModelInput input = pack_input({&a, &b, &c, &d, &e});
   CHECK(at::equal(input.ids, at::tensor(std::vector<std::int64_t>{1, 2, 3, 5, 6, 1, 2, 3, 9})));
   CHECK(at::equal(input.rows, at::tensor(std::vector<std::int64_t>{1, 2, 1, 3, 4, 1, 7, 8})));
@@ -33,7 +34,8 @@ TEST_CASE("runs keep order, hold about the same, and are enough for all workers"
   CHECK(divide({5, 5, 5, 5}, 10, 1) == Runs{{0, 1}, {2, 3}});
   CHECK(divide({5, 5, 5, 5}, 100, 1) == Runs{{0, 1, 2, 3}});
   CHECK(divide({5, 5, 5, 5}, 100, 2) == Runs{{0, 1}, {2, 3}});
-  CHECK(divide({5, 5, 5, 5}, 6, 3) == Runs{{0}, {1}, {2}, {3}});  // six runs, of which two are empty
+  CHECK(divide({5, 5, 5, 5}, 6, 3) ==
+        Runs{{0}, {1}, {2}, {3}});  // six runs, of which two are empty
   CHECK(divide({90, 1, 1, 1}, 50, 1) == Runs{{0}, {1, 2, 3}});
   CHECK(divide({}, 10, 2).empty());
 }
@@ -68,8 +70,9 @@ TEST_CASE("episodes that could not be judged are masked") {
   right.reward = 1;
   failed.outcome = Outcome::error;
   const std::vector<Prompt> prompts = {{{1, 2}, 2}};
-  const std::vector<ScoredCompletion> completions = {{0, "a", right, {0, 0, {3, 4}, {-1.0f, -2.0f}, End::eos}, true},
-                                                     {0, "b", failed, {0, 1, {5}, {-3.0f}, End::length}}};
+  const std::vector<ScoredCompletion> completions = {
+      {0, "a", right, {0, 0, {3, 4}, {-1.0f, -2.0f}, End::eos}, true},
+      {0, "b", failed, {0, 1, {5}, {-3.0f}, End::length}}};
   const StepBatch step = make_batch(prompts, completions, 9);
   CHECK(at::equal(step.batch.mask, at::tensor(std::vector<float>{1, 1, 0})));
   CHECK(at::equal(step.batch.logp_old, at::tensor(std::vector<float>{-1, -2, -3})));

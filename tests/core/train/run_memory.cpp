@@ -1,4 +1,5 @@
-// The shapes of a run against what packing really makes of it, and the choice of micro-batches by memory.
+// The shapes of a run against what packing really makes of it, and the choice of micro-batches by
+// memory.
 
 #include "core/train/run_memory.h"
 
@@ -13,9 +14,11 @@ TEST_SUITE_BEGIN("core/train/run_memory");
 namespace {
 
 RunParts small(std::vector<std::string> overrides) {
-  overrides.insert(overrides.end(), {"warm_start.steps=0", "model.context=512", "threads=2", "precision=f32"});
-  return RunParts::open(Experiment::load(fs::path(TINYZERO_SOURCE) / "tests/integration/small.yaml", overrides),
-                        PluginCatalog::scan({TINYZERO_PLUGINS}));
+  overrides.insert(overrides.end(),
+                   {"warm_start.steps=0", "model.context=512", "threads=2", "precision=f32"});
+  return RunParts::open(
+      Experiment::load(fs::path(TINYZERO_SOURCE) / "tests/integration/small.yaml", overrides),
+      PluginCatalog::scan({TINYZERO_PLUGINS}));
 }
 
 }  // namespace
@@ -23,26 +26,35 @@ RunParts small(std::vector<std::string> overrides) {
 TEST_CASE("the largest micro-batch has the rows that packing gives full-length sequences") {
   const struct {
     std::int64_t prompts, samples, max_tokens, micro_batch, replicas;
-  } cases[] = {{8, 4, 24, 64, 1}, {8, 4, 24, 1000, 2}, {16, 1, 100, 300, 2}, {4, 8, 50, 128, 1}, {2, 2, 10, 100000, 4}};
+  } cases[] = {{8, 4, 24, 64, 1},
+               {8, 4, 24, 1000, 2},
+               {16, 1, 100, 300, 2},
+               {4, 8, 50, 128, 1},
+               {2, 2, 10, 100000, 4}};
   for (const auto& c : cases) {
-    const RunParts parts = small({"rollout={prompts: " + std::to_string(c.prompts) + ", samples: " + std::to_string(c.samples) +
-                                      ", max_tokens: " + std::to_string(c.max_tokens) + "}",
-                                  "train.micro_batch=" + std::to_string(c.micro_batch),
-                                  "algorithm={use: grpo, variant: reinforce_pp}"});  // which learns from one sample, too
+    const RunParts parts = small(
+        {"rollout={prompts: " + std::to_string(c.prompts) + ", samples: " +
+             std::to_string(c.samples) + ", max_tokens: " + std::to_string(c.max_tokens) + "}",
+         "train.micro_batch=" + std::to_string(c.micro_batch),
+         "algorithm={use: grpo, variant: reinforce_pp}"});  // which learns from one sample, too
     const RunShape run = RunShape::of(parts);
     CAPTURE(c.micro_batch);
     std::vector<Sequence> sequences;
     for (std::int64_t p = 0; p < c.prompts; ++p) {
-      Sequence sequence{std::vector<std::int32_t>(static_cast<std::size_t>(run.longest()), 1), run.longest_prompt};
+      Sequence sequence{std::vector<std::int32_t>(static_cast<std::size_t>(run.longest()), 1),
+                        run.longest_prompt};
       sequence.ids.front() = static_cast<std::int32_t>(p);  // each problem its own prompt
       sequences.insert(sequences.end(), static_cast<std::size_t>(c.samples), sequence);
     }
     MicroBatchRows most;
-    for (const auto& part : divide(std::vector<std::int64_t>(sequences.size(), run.longest()), c.micro_batch, c.replicas)) {
+    for (const auto& part : divide(std::vector<std::int64_t>(sequences.size(), run.longest()),
+                                   c.micro_batch, c.replicas)) {
       std::vector<const Sequence*> chosen;
       for (const std::int64_t i : part) chosen.push_back(&sequences[static_cast<std::size_t>(i)]);
       const ModelInput input = pack_input(chosen);
-      const std::int64_t rows = input.ids.size(0) + static_cast<std::int64_t>(part.size());  // the last token of each is not fed
+      const std::int64_t rows =
+          input.ids.size(0) +
+          static_cast<std::int64_t>(part.size());  // the last token of each is not fed
       if (rows > most.all) most = {rows, input.rows.size(0)};
     }
     const MicroBatchRows planned = largest_micro_batch(run, c.replicas);
@@ -71,13 +83,17 @@ TEST_CASE("a run of zero asks for its micro-batch, and gets one") {
   CHECK(parts.experiment.train.micro_batch >= 128);
   bool stands = false;
   for (const ResolvedSetting& setting : parts.resolved())
-    stands = stands || (setting.path == "train.micro_batch" && setting.value == std::to_string(parts.experiment.train.micro_batch));
+    stands = stands || (setting.path == "train.micro_batch" &&
+                        setting.value == std::to_string(parts.experiment.train.micro_batch));
   CHECK(stands);
 }
 
 TEST_CASE("every model beside the policy counts, and what a budget of rank changes") {
-  const auto memory = [](const std::vector<std::string>& overrides) { return memory_of(RunShape::of(small(overrides))); };
-  const RunMemory alone = memory({}), critic = memory({"algorithm=ppo"}), deeper = memory({"model.layers=4"});
+  const auto memory = [](const std::vector<std::string>& overrides) {
+    return memory_of(RunShape::of(small(overrides)));
+  };
+  const RunMemory alone = memory({}), critic = memory({"algorithm=ppo"}),
+                  deeper = memory({"model.layers=4"});
   CHECK(alone.side_models == 0);
   CHECK(critic.side_models > alone.weights + alone.optimizer);
   CHECK(critic.total() > alone.total());

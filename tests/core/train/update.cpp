@@ -1,4 +1,5 @@
-// Updates: the same result however memory is divided, the right optimizer, and episodes that teach nothing cost nothing.
+// Updates: the same result however memory is divided, the right optimizer, and episodes that teach
+// nothing cost nothing.
 
 #include "core/train/update.h"
 
@@ -35,10 +36,14 @@ Model small_model() {
 class NoHost : public AlgorithmHost {
  public:
   std::int64_t step() const override { return 1; }
-  at::Tensor outputs(const std::string&, const Batch& batch) override { return batch.logp_old - 0.1; }
+  at::Tensor outputs(const std::string&, const Batch& batch) override {
+    return batch.logp_old - 0.1;
+  }
   void train(const std::string&, const Batch&, const SideLoss&) override {}
   void copy_policy(const std::string&) override {}
-  double& kept(const std::string& name, double initial) override { return kept_.try_emplace(name, initial).first->second; }
+  double& kept(const std::string& name, double initial) override {
+    return kept_.try_emplace(name, initial).first->second;
+  }
   Metrics& metrics() override { return metrics_; }
 
  private:
@@ -51,7 +56,8 @@ ConfiguredAlgorithm grpo(const std::string& settings = "{}") {
   return open_algorithm(PluginCatalog({TINYZERO_PLUGINS}), "grpo", &map);
 }
 
-// Six problems of four samples with random lengths and rewards; the third group has no spread, one episode could not be judged.
+// Six problems of four samples with random lengths and rewards; the third group has no spread, one
+// episode could not be judged.
 StepBatch some_step() {
   Rng rng(2);
   std::vector<Prompt> prompts;
@@ -80,8 +86,8 @@ struct Outcome_ {
   Metrics metrics;
 };
 
-Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int64_t updates = 1, std::int64_t replicas = 1,
-                 std::optional<DevicePlace> place = {}) {
+Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int64_t updates = 1,
+                 std::int64_t replicas = 1, std::optional<DevicePlace> place = {}) {
   Model model = small_model();
   ModelWorkers workers(model, replicas, {.replicas = replicas, .place = place});
   Optimizer optimizer(workers.model(), {});
@@ -90,23 +96,25 @@ Outcome_ updated(const std::string& settings, std::int64_t micro_batch, std::int
   NoHost host;
   algorithm.algorithm->prepare(step.batch, host);
   Outcome_ out;
-  out.metrics =
-      update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences, {updates, 1, micro_batch, 1e-3, 1.0, 1.0})
-          .metrics;
+  out.metrics = update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences,
+                              {updates, 1, micro_batch, 1e-3, 1.0, 1.0})
+                    .metrics;
   out.weights.assign(model.weights.data(), model.weights.data() + model.weights.size());
   return out;
 }
 
 double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
   double worst = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(static_cast<double>(a[i]) - b[i]));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    worst = std::max(worst, std::abs(static_cast<double>(a[i]) - b[i]));
   return worst;
 }
 
 }  // namespace
 
 TEST_CASE("micro-batches change memory, never the update") {
-  for (const char* settings : {"{}", "{aggregation: sequence}", "{kl: 0.1, entropy: 0.01}", "{scale: none, clip: [0.1, 0.3]}"}) {
+  for (const char* settings : {"{}", "{aggregation: sequence}", "{kl: 0.1, entropy: 0.01}",
+                               "{scale: none, clip: [0.1, 0.3]}"}) {
     CAPTURE(settings);
     const auto whole = updated(settings, 100000);
     for (const std::int64_t tokens : {1, 20, 60}) {
@@ -114,7 +122,8 @@ TEST_CASE("micro-batches change memory, never the update") {
       CHECK(largest_difference(whole.weights, parts.weights) < 1e-4);
       for (const auto& [name, mean] : whole.metrics.values()) {
         CAPTURE(name);
-        CHECK(parts.metrics.values().at(name).value() == doctest::Approx(mean.value()).epsilon(1e-4));
+        CHECK(parts.metrics.values().at(name).value() ==
+              doctest::Approx(mean.value()).epsilon(1e-4));
       }
     }
   }
@@ -125,23 +134,29 @@ TEST_CASE("replicas share the work, never the result") {
   for (const std::int64_t replicas : {2, 3, 8}) {
     const auto together = updated("{kl: 0.1}", 30, 1, replicas);
     CHECK(largest_difference(alone.weights, together.weights) < 1e-4);
-    CHECK(together.metrics.values().at("loss").value() == doctest::Approx(alone.metrics.values().at("loss").value()).epsilon(1e-4));
+    CHECK(together.metrics.values().at("loss").value() ==
+          doctest::Approx(alone.metrics.values().at("loss").value()).epsilon(1e-4));
   }
 }
 
 TEST_CASE("passes of a copy on a device teach the model as its own would") {
   for (const std::int64_t updates : {1, 2, 4}) {
-    const auto own = updated("{kl: 0.1}", 30, updates), copy = updated("{kl: 0.1}", 30, updates, 1, DevicePlace{});
-    std::int64_t other = 0;  // where a gradient is next to nothing, AdamW's first steps follow its sign
-    for (std::size_t i = 0; i < own.weights.size(); ++i) other += std::abs(own.weights[i] - copy.weights[i]) > 1e-4f ? 1 : 0;
+    const auto own = updated("{kl: 0.1}", 30, updates),
+               copy = updated("{kl: 0.1}", 30, updates, 1, DevicePlace{});
+    std::int64_t other =
+        0;  // where a gradient is next to nothing, AdamW's first steps follow its sign
+    for (std::size_t i = 0; i < own.weights.size(); ++i)
+      other += std::abs(own.weights[i] - copy.weights[i]) > 1e-4f ? 1 : 0;
     CHECK(other < static_cast<std::int64_t>(own.weights.size()) / 1000);
-    CHECK(copy.metrics.values().at("loss").value() == doctest::Approx(own.metrics.values().at("loss").value()).epsilon(1e-4));
+    CHECK(copy.metrics.values().at("loss").value() ==
+          doctest::Approx(own.metrics.values().at("loss").value()).epsilon(1e-4));
   }
 }
 
 TEST_CASE("an update is a function of its inputs") {
   for (const std::int64_t replicas : {1, 3})
-    CHECK(largest_difference(updated("{}", 40, 1, replicas).weights, updated("{}", 40, 1, replicas).weights) == 0);
+    CHECK(largest_difference(updated("{}", 40, 1, replicas).weights,
+                             updated("{}", 40, 1, replicas).weights) == 0);
 }
 
 TEST_CASE("several updates a step each take their own problems") {
@@ -150,7 +165,8 @@ TEST_CASE("several updates a step each take their own problems") {
   CHECK(three.metrics.values().at("gradient_norm").count >= 2);
 }
 
-// The reward of each token's episode as its advantage, pushed up: after an update those tokens are likelier.
+// The reward of each token's episode as its advantage, pushed up: after an update those tokens are
+// likelier.
 TEST_CASE("an update makes rewarded episodes likelier and the others less likely") {
   Model model = small_model();
   ModelWorkers workers(model, 2);
@@ -161,8 +177,9 @@ TEST_CASE("an update makes rewarded episodes likelier and the others less likely
   const auto logp = [&] { return evaluate_model(workers, step.sequences, 1000, 1.0).logp; };
   step.batch.logp_old = logp();
   algorithm.algorithm->prepare(step.batch, host);
-  const Metrics metrics =
-      update_policy(workers, optimizer, *algorithm.algorithm, step.batch, step.sequences, {1, 1, 1000, 1e-3, 1.0, 1.0}).metrics;
+  const Metrics metrics = update_policy(workers, optimizer, *algorithm.algorithm, step.batch,
+                                        step.sequences, {1, 1, 1000, 1e-3, 1.0, 1.0})
+                              .metrics;
   const at::Tensor change = logp() - step.batch.logp_old;
   CHECK((change * step.batch.advantage).sum().item<double>() > 0);
   CHECK(metrics.values().at("logp_gap").value() < 1e-5);
@@ -197,12 +214,14 @@ TEST_CASE("AdamW follows its formula") {
         m[i] = 0.9 * m[i] + 0.1 * clipped;
         v[i] = 0.99 * v[i] + 0.01 * clipped * clipped;
         w[i] -= lr * decay * w[i];
-        w[i] -= lr * (m[i] / (1 - std::pow(0.9, step))) / (std::sqrt(v[i] / (1 - std::pow(0.99, step))) + 1e-8);
+        w[i] -= lr * (m[i] / (1 - std::pow(0.9, step))) /
+                (std::sqrt(v[i] / (1 - std::pow(0.99, step))) + 1e-8);
       }
     }
   }
   double worst = 0;
-  for (std::size_t i = 0; i < w.size(); ++i) worst = std::max(worst, std::abs(w[i] - model.weights.data()[i]));
+  for (std::size_t i = 0; i < w.size(); ++i)
+    worst = std::max(worst, std::abs(w[i] - model.weights.data()[i]));
   CHECK(worst < 2e-5);
   CHECK(optimizer.steps() == 3);
 }
@@ -215,7 +234,9 @@ TEST_CASE("orthogonalize leaves the directions of a matrix and evens their lengt
     const at::Tensor values = at::linalg_svdvals(out);
     CAPTURE(rows);
     CHECK(values.max().item<double>() < 1.25);
-    if (rows != columns) CHECK(values.min().item<double>() > 0.6);  // a square one has singular values near 0, which stay small
+    if (rows != columns)
+      CHECK(values.min().item<double>() >
+            0.6);  // a square one has singular values near 0, which stay small
     // The same singular vectors: U^T out V is diagonal.
     const at::Tensor inner = at::mm(at::mm(u.t(), out), v.t());
     CHECK((inner - inner.diag().diag()).abs().max().item<double>() < 1e-4);
@@ -223,7 +244,8 @@ TEST_CASE("orthogonalize leaves the directions of a matrix and evens their lengt
   }
 }
 
-// M = 0.95 M + 0.05 G, step along orthogonalize(0.05 G + 0.95 M) with a root mean square near 0.2 lr; the rest by AdamW.
+// M = 0.95 M + 0.05 G, step along orthogonalize(0.05 G + 0.95 M) with a root mean square near 0.2
+// lr; the rest by AdamW.
 TEST_CASE("Muon moves the matrices of the layers, AdamW the rest") {
   for (const std::int64_t threads : {1, 3}) {
     Model model = small_model(), other = small_model();
@@ -235,13 +257,15 @@ TEST_CASE("Muon moves the matrices of the layers, AdamW the rest") {
       const at::Tensor gradient = at::randn({model.layout.size()}) * 1e-3;
       at::Tensor(policy.flat_gradient()).copy_(gradient);
       at::Tensor(twin.flat_gradient()).copy_(gradient);
-      const at::Tensor before = policy.layer_matrices().weights[0].clone(), g = policy.layer_matrices().gradients[0].clone();
+      const at::Tensor before = policy.layer_matrices().weights[0].clone(),
+                       g = policy.layer_matrices().gradients[0].clone();
       momentum = 0.95 * momentum + 0.05 * g;
       muon.step(UpdateRule::muon, 0.01, 0);
       adamw.step(UpdateRule::adamw, 0.01, 0);
       const at::Tensor moved = policy.layer_matrices().weights[0] - before;
       const double size = static_cast<double>(std::max(before.size(0), before.size(1)));
-      const at::Tensor expected = -0.01 * 0.2 * std::sqrt(size) * orthogonalize(0.05 * g + 0.95 * momentum);
+      const at::Tensor expected =
+          -0.01 * 0.2 * std::sqrt(size) * orthogonalize(0.05 * g + 0.95 * momentum);
       CHECK((moved - expected).abs().max().item<double>() < 1e-6);
       CHECK(moved.square().mean().sqrt().item<double>() == doctest::Approx(0.002).epsilon(0.25));
     }
@@ -261,8 +285,8 @@ TEST_CASE("a gradient that is not finite changes nothing and stops the run") {
   CHECK(std::memcmp(start.data(), model.weights.data(), start.size() * 4) == 0);
   CHECK(optimizer.steps() == 0);
   model.weights.data()[0] = NAN;
-  CHECK_THROWS_WITH_AS(imitate(workers, optimizer, {{{0, 1, 2}, 1}}, {1, 1, 100, 1e-3, 1.0, 1.0}), doctest::Contains("not finite"),
-                       Failure);
+  CHECK_THROWS_WITH_AS(imitate(workers, optimizer, {{{0, 1, 2}, 1}}, {1, 1, 100, 1e-3, 1.0, 1.0}),
+                       doctest::Contains("not finite"), Failure);
 }
 
 TEST_CASE("imitation lowers the loss, and weighs every token of a step alike") {
@@ -300,8 +324,11 @@ TEST_CASE("an algorithm of another build is refused before its code runs") {
   for (const char* field : {"api", "torch", "compiler", "stdlib", "standard", "sanitizer"}) {
     PluginFile other = file;
     other.note.fields[field] = "something else";
-    CHECK_THROWS_WITH_AS(check_fingerprint(other),
-                         doctest::Contains((std::string("its ") + field + " is \"something else\", this program's is").c_str()), Error);
+    CHECK_THROWS_WITH_AS(
+        check_fingerprint(other),
+        doctest::Contains(
+            (std::string("its ") + field + " is \"something else\", this program's is").c_str()),
+        Error);
     CHECK_THROWS_AS(load_algorithm_module(other), Error);
   }
 }

@@ -1,4 +1,5 @@
-// The portable task with the C++ layer: for builds by other compilers, standards and standard libraries.
+// The portable task with the C++ layer: for builds by other compilers, standards and standard
+// libraries.
 #include "tinyzero/task.h"
 #include "problem.h"
 #include "tinyzero/answer.h"
@@ -19,9 +20,11 @@ struct Sum {
   }
 
   Item draw(Draw draw) const {
-    const auto a = portable_number(draw.seed, draw.index, 0) % (most_ + 1), b = portable_number(draw.seed, draw.index, 1) % (most_ + 1);
+    const auto a = portable_number(draw.seed, draw.index, 0) % (most_ + 1),
+               b = portable_number(draw.seed, draw.index, 1) % (most_ + 1);
     const std::string left = std::to_string(a), right = std::to_string(b);
-    return {left + "+" + right, left + "+" + right, "{\"a\":" + left + ",\"b\":" + right + "}", static_cast<double>(a + b), 0};
+    return {left + "+" + right, left + "+" + right, "{\"a\":" + left + ",\"b\":" + right + "}",
+            static_cast<double>(a + b), 0};
   }
 
   Verdict verify(std::string_view state, std::string_view completion) const {

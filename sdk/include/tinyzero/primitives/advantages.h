@@ -1,8 +1,9 @@
 // From rewards to advantages.
 //
-// Shapes as in batch.h: values of episodes (B), of tokens (N) with episode (N) rising; group (B) from 0; masks are 1 for tokens that count.
-// Every function computes in double and returns doubles. A masked token is invisible: returns and discounts pass through it unchanged, its
-// reward and its value are not used, and its own result is 0.
+// Shapes as in batch.h: values of episodes (B), of tokens (N) with episode (N) rising; group (B)
+// from 0; masks are 1 for tokens that count. Every function computes in double and returns doubles.
+// A masked token is invisible: returns and discounts pass through it unchanged, its reward and its
+// value are not used, and its own result is 0.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -17,7 +18,8 @@
 namespace tinyzero {
 
 // The usable members of each group.
-inline std::vector<std::vector<std::int64_t>> members_of(const at::Tensor& group, const at::Tensor& usable) {
+inline std::vector<std::vector<std::int64_t>> members_of(const at::Tensor& group,
+                                                         const at::Tensor& usable) {
   const std::int64_t groups = group.size(0) > 0 ? group.max().item<std::int64_t>() + 1 : 0;
   std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(groups));
   const auto g = group.accessor<std::int64_t, 1>();
@@ -28,12 +30,15 @@ inline std::vector<std::vector<std::int64_t>> members_of(const at::Tensor& group
   return members;
 }
 
-// Group-relative advantages (GRPO, arXiv:2402.03300; without `scale_by_std` Dr. GRPO, arXiv:2503.20783):
+// Group-relative advantages (GRPO, arXiv:2402.03300; without `scale_by_std` Dr. GRPO,
+// arXiv:2503.20783):
 //   A_i = (r_i - mean_g r) / (std_g r + eps), std with `ddof`;   A_i = r_i - mean_g r
-// over the usable members of the group. Exactly 0 where all members have the same raw reward (rounding of the mean must not teach), so also
-// for a single member, and for unusable episodes. reward (B) f64, group (B), usable (B) -> (B).
-inline at::Tensor group_advantage(const at::Tensor& reward, const at::Tensor& group, const at::Tensor& usable, bool scale_by_std,
-                                  double eps, int ddof = 1) {
+// over the usable members of the group. Exactly 0 where all members have the same raw reward
+// (rounding of the mean must not teach), so also for a single member, and for unusable episodes.
+// reward (B) f64, group (B), usable (B) -> (B).
+inline at::Tensor group_advantage(const at::Tensor& reward, const at::Tensor& group,
+                                  const at::Tensor& usable, bool scale_by_std, double eps,
+                                  int ddof = 1) {
   at::Tensor out = at::zeros_like(reward);
   const auto r = reward.accessor<double, 1>();
   auto a = out.accessor<double, 1>();
@@ -53,8 +58,10 @@ inline at::Tensor group_advantage(const at::Tensor& reward, const at::Tensor& gr
   return out;
 }
 
-// A_i = r_i - the mean of the other usable members' rewards (RLOO, arXiv:2402.14740); 0 as above. (B) -> (B).
-inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& group, const at::Tensor& usable) {
+// A_i = r_i - the mean of the other usable members' rewards (RLOO, arXiv:2402.14740); 0 as above.
+// (B) -> (B).
+inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& group,
+                                const at::Tensor& usable) {
   at::Tensor out = at::zeros_like(reward);
   const auto r = reward.accessor<double, 1>();
   auto a = out.accessor<double, 1>();
@@ -66,13 +73,16 @@ inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& grou
       equal = equal && r[i] == r[members.front()];
     }
     if (equal) continue;
-    for (const std::int64_t i : members) a[i] = r[i] - (sum - r[i]) / static_cast<double>(members.size() - 1);
+    for (const std::int64_t i : members)
+      a[i] = r[i] - (sum - r[i]) / static_cast<double>(members.size() - 1);
   }
   return out;
 }
 
-// Which groups have usable members with different raw rewards: reward (B) f64, group, usable (B) -> (groups) bool.
-inline at::Tensor has_spread(const at::Tensor& reward, const at::Tensor& group, const at::Tensor& usable) {
+// Which groups have usable members with different raw rewards: reward (B) f64, group, usable (B) ->
+// (groups) bool.
+inline at::Tensor has_spread(const at::Tensor& reward, const at::Tensor& group,
+                             const at::Tensor& usable) {
   const auto members = members_of(group, usable);
   at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
   const auto r = reward.accessor<double, 1>();
@@ -88,7 +98,8 @@ inline at::Tensor spread_to_tokens(const at::Tensor& values, const at::Tensor& e
 }
 
 // Each episode's value on its last token that counts, 0 elsewhere: (B), (N), (N) -> (N).
-inline at::Tensor on_last_token(const at::Tensor& values, const at::Tensor& mask, const at::Tensor& episode) {
+inline at::Tensor on_last_token(const at::Tensor& values, const at::Tensor& mask,
+                                const at::Tensor& episode) {
   const at::Tensor m = as_doubles(mask), v = as_doubles(values);
   at::Tensor out = at::zeros({mask.size(0)}, at::kDouble);
   auto o = out.accessor<double, 1>();
@@ -108,12 +119,16 @@ struct Gae {
 };
 
 // Generalized advantage estimation (arXiv:1506.02438):
-//   delta_t = r_t + gamma V_{t+1} - V_t,  V = 0 after the end;   A_t = delta_t + gamma lambda A_{t+1};   returns = A + V
+//   delta_t = r_t + gamma V_{t+1} - V_t,  V = 0 after the end;   A_t = delta_t + gamma lambda
+//   A_{t+1};   returns = A + V
 // reward, value, mask, episode (N).
-inline Gae generalized_advantage(const at::Tensor& reward, const at::Tensor& value, const at::Tensor& mask, const at::Tensor& episode,
-                                 double gamma, double lambda) {
-  const at::Tensor rewards = as_doubles(reward), values = as_doubles(value), masks = as_doubles(mask);
-  const auto r = rewards.accessor<double, 1>(), v = values.accessor<double, 1>(), m = masks.accessor<double, 1>();
+inline Gae generalized_advantage(const at::Tensor& reward, const at::Tensor& value,
+                                 const at::Tensor& mask, const at::Tensor& episode, double gamma,
+                                 double lambda) {
+  const at::Tensor rewards = as_doubles(reward), values = as_doubles(value),
+                   masks = as_doubles(mask);
+  const auto r = rewards.accessor<double, 1>(), v = values.accessor<double, 1>(),
+             m = masks.accessor<double, 1>();
   const auto e = episode.accessor<std::int64_t, 1>();
   Gae out{at::zeros({mask.size(0)}, at::kDouble), at::zeros({mask.size(0)}, at::kDouble)};
   auto a = out.advantage.accessor<double, 1>(), g = out.returns.accessor<double, 1>();
@@ -132,15 +147,18 @@ inline Gae generalized_advantage(const at::Tensor& reward, const at::Tensor& val
 }
 
 // G_t = r_t + gamma G_{t+1}: reward, mask, episode (N) -> (N).
-inline at::Tensor return_to_go(const at::Tensor& reward, const at::Tensor& mask, const at::Tensor& episode, double gamma) {
+inline at::Tensor return_to_go(const at::Tensor& reward, const at::Tensor& mask,
+                               const at::Tensor& episode, double gamma) {
   return generalized_advantage(reward, at::zeros_like(reward), mask, episode, gamma, 1.0).returns;
 }
 
 // ---- rewards ----
 
-// DAPO's soft penalty for long completions (arXiv:2503.14476): 0 up to max - buffer tokens, then falling in a line to -factor at max, and
-// -factor above. buffer 0: no soft zone. Lengths (B) in tokens -> (B).
-inline at::Tensor overlong_penalty(const at::Tensor& length, double max, double buffer, double factor) {
+// DAPO's soft penalty for long completions (arXiv:2503.14476): 0 up to max - buffer tokens, then
+// falling in a line to -factor at max, and -factor above. buffer 0: no soft zone. Lengths (B) in
+// tokens -> (B).
+inline at::Tensor overlong_penalty(const at::Tensor& length, double max, double buffer,
+                                   double factor) {
   const at::Tensor over = as_doubles(length) - (max - buffer);
   if (buffer <= 0) return at::where(over.gt(0), -factor, 0.0);
   return -(over / buffer).clamp(0.0, 1.0) * factor;

@@ -1,4 +1,5 @@
-// Terms of a loss, a number a token, differentiable; and how they become one number. Shapes as in batch.h.
+// Terms of a loss, a number a token, differentiable; and how they become one number. Shapes as in
+// batch.h.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -13,37 +14,47 @@
 namespace tinyzero {
 
 // Sums of the tokens of each episode: x, episode (N) -> (B).
-inline at::Tensor episode_sums(const at::Tensor& x, const at::Tensor& episode, std::int64_t episodes) {
+inline at::Tensor episode_sums(const at::Tensor& x, const at::Tensor& episode,
+                               std::int64_t episodes) {
   return at::zeros({episodes}, x.options()).index_add(0, episode, x);
 }
 
 // ---- ratios ----
 
 // rho = exp(clamp(logp - logp_old, -20, 20)): (N).
-inline at::Tensor ratio(const at::Tensor& logp, const at::Tensor& logp_old) { return (logp - logp_old).clamp(-20.0, 20.0).exp(); }
+inline at::Tensor ratio(const at::Tensor& logp, const at::Tensor& logp_old) {
+  return (logp - logp_old).clamp(-20.0, 20.0).exp();
+}
 
-// One ratio for all tokens of an episode (GSPO, arXiv:2507.18071): exp(min(10, mean over its trained tokens of logp - logp_old)). (N).
+// One ratio for all tokens of an episode (GSPO, arXiv:2507.18071): exp(min(10, mean over its
+// trained tokens of logp - logp_old)). (N).
 inline at::Tensor sequence_ratio(const at::Tensor& logp, const Batch& b) {
   const at::Tensor sums = episode_sums((logp - b.logp_old) * b.mask, b.episode, b.episodes());
-  const at::Tensor counts = episode_sums(b.mask.to(logp.scalar_type()), b.episode, b.episodes()).clamp_min(1.0);
+  const at::Tensor counts =
+      episode_sums(b.mask.to(logp.scalar_type()), b.episode, b.episodes()).clamp_min(1.0);
   return (sums / counts).clamp_max(10.0).exp().index_select(0, b.episode);
 }
 
-// Weights for tokens whose sampler and trainer disagree (truncated importance sampling, fengyao.notion.site/off-policy-rl):
+// Weights for tokens whose sampler and trainer disagree (truncated importance sampling,
+// fengyao.notion.site/off-policy-rl):
 //   min(exp(logp_trainer - logp_sampler), cap), both of the policy before the update. (N).
-inline at::Tensor truncated_importance(const at::Tensor& logp_trainer, const at::Tensor& logp_sampler, double cap) {
+inline at::Tensor truncated_importance(const at::Tensor& logp_trainer,
+                                       const at::Tensor& logp_sampler, double cap) {
   return ratio(logp_trainer, logp_sampler).clamp_max(cap);
 }
 
 // ---- policy ----
 
-// PPO's clipped surrogate, as a loss (arXiv:1707.06347): max(-rho A, -clip(rho, 1 - low, 1 + high) A). (N).
-inline at::Tensor clipped_surrogate(const at::Tensor& rho, const at::Tensor& advantage, double low, double high) {
+// PPO's clipped surrogate, as a loss (arXiv:1707.06347): max(-rho A, -clip(rho, 1 - low, 1 + high)
+// A). (N).
+inline at::Tensor clipped_surrogate(const at::Tensor& rho, const at::Tensor& advantage, double low,
+                                    double high) {
   return at::max(-rho * advantage, -rho.clamp(1.0 - low, 1.0 + high) * advantage);
 }
 
 // Tokens where the clip is what counts: its term is strictly larger. (N) bool.
-inline at::Tensor is_clipped(const at::Tensor& rho, const at::Tensor& advantage, double low, double high) {
+inline at::Tensor is_clipped(const at::Tensor& rho, const at::Tensor& advantage, double low,
+                             double high) {
   return (-rho.clamp(1.0 - low, 1.0 + high) * advantage).gt(-rho * advantage);
 }
 
@@ -52,28 +63,34 @@ inline at::Tensor dual_clipped(const at::Tensor& terms, const at::Tensor& advant
   return at::where(advantage.lt(0), at::min(terms, -c * advantage), terms);
 }
 
-// CISPO (arXiv:2506.13585): -clip(rho, 1 - low, 1 + high) A logp, with the clipped ratio as a constant. (N).
-inline at::Tensor clipped_importance(const at::Tensor& rho, const at::Tensor& logp, const at::Tensor& advantage, double low, double high) {
+// CISPO (arXiv:2506.13585): -clip(rho, 1 - low, 1 + high) A logp, with the clipped ratio as a
+// constant. (N).
+inline at::Tensor clipped_importance(const at::Tensor& rho, const at::Tensor& logp,
+                                     const at::Tensor& advantage, double low, double high) {
   return -rho.clamp(1.0 - low, 1.0 + high).detach() * advantage * logp;
 }
 
 // ---- divergence from a reference ----
 
 struct KlOptions {
-  std::string kind = "k3";                             // of the value: k1, k2 or k3 (joschu.net/blog/kl-approx.html)
-  std::string gradient;                                // of the gradient, by the same names; empty: as the value
-  std::optional<double> clamp_log_ratio, clamp_value;  // none: not clamped. Clamped tokens have no gradient
+  std::string kind = "k3";  // of the value: k1, k2 or k3 (joschu.net/blog/kl-approx.html)
+  std::string gradient;     // of the gradient, by the same names; empty: as the value
+  std::optional<double> clamp_log_ratio,
+      clamp_value;  // none: not clamped. Clamped tokens have no gradient
 };
 
-// Estimates of KL(policy || reference), with d = logp - logp_reference:  k1 = d,  k2 = d²/2,  k3 = exp(-d) - 1 + d. The bound of the
-// log-ratio is k3's alone, whose exponential may overflow. (N).
-inline at::Tensor kl_terms(const at::Tensor& logp, const at::Tensor& logp_reference, const KlOptions& options) {
+// Estimates of KL(policy || reference), with d = logp - logp_reference:  k1 = d,  k2 = d²/2,  k3 =
+// exp(-d) - 1 + d. The bound of the log-ratio is k3's alone, whose exponential may overflow. (N).
+inline at::Tensor kl_terms(const at::Tensor& logp, const at::Tensor& logp_reference,
+                           const KlOptions& options) {
   const at::Tensor d = logp - logp_reference;
   const auto estimate = [&](const std::string& kind) {
     at::Tensor out = d;
     if (kind == "k2") out = d.square() / 2;
     if (kind == "k3") {
-      const at::Tensor bounded = options.clamp_log_ratio ? d.clamp(-*options.clamp_log_ratio, *options.clamp_log_ratio) : d;
+      const at::Tensor bounded = options.clamp_log_ratio
+                                     ? d.clamp(-*options.clamp_log_ratio, *options.clamp_log_ratio)
+                                     : d;
       out = (-bounded).expm1() + bounded;
     }
     return options.clamp_value ? out.clamp(-*options.clamp_value, *options.clamp_value) : out;
@@ -88,35 +105,43 @@ inline at::Tensor k3(const at::Tensor& logp, const at::Tensor& logp_reference) {
   return kl_terms(logp, logp_reference, {"k3", "", 20.0, {}});
 }
 
-// The weight of a KL penalty after a batch that measured `kl` over `samples` episodes (arXiv:1909.08593):
+// The weight of a KL penalty after a batch that measured `kl` over `samples` episodes
+// (arXiv:1909.08593):
 //   beta (1 + clip(kl / target - 1, -0.2, 0.2) samples / horizon)
-inline double adapted_kl_weight(double beta, double kl, double target, double samples, double horizon) {
+inline double adapted_kl_weight(double beta, double kl, double target, double samples,
+                                double horizon) {
   return beta * (1.0 + std::clamp(kl / target - 1.0, -0.2, 0.2) * samples / horizon);
 }
 
 // ---- entropy, value, classification ----
 
-// log p of p = softmax(logits / temperature): (N, V) -> (N, V). The largest logit is taken off first, so that an offset which all
-// logits share costs no digits.
+// log p of p = softmax(logits / temperature): (N, V) -> (N, V). The largest logit is taken off
+// first, so that an offset which all logits share costs no digits.
 inline at::Tensor log_softmax_of(const at::Tensor& logits, double temperature) {
   return ((logits - logits.amax(-1, /*keepdim=*/true).detach()) / temperature).log_softmax(-1);
 }
 
-// H = -Σ p log p: (N, V) -> (N), in nats. Below a log p of -1000 p is 0, and so is its term. Where rounding let all p sum to
-// s and not to 1, those of p / s count: a large vocabulary would cost digits.
+// H = -Σ p log p: (N, V) -> (N), in nats. Below a log p of -1000 p is 0, and so is its term. Where
+// rounding let all p sum to s and not to 1, those of p / s count: a large vocabulary would cost
+// digits.
 inline at::Tensor entropy_from(const at::Tensor& log_p) {
   const at::Tensor p = log_p.exp(), s = p.sum(-1);
   return s.log() - (p * log_p.clamp_min(-1000.0)).sum(-1) / s;
 }
 
-inline at::Tensor entropy_of(const at::Tensor& logits, double temperature) { return entropy_from(log_softmax_of(logits, temperature)); }
+inline at::Tensor entropy_of(const at::Tensor& logits, double temperature) {
+  return entropy_from(log_softmax_of(logits, temperature));
+}
 
-// Half the squared error of a critic; with `clip` the larger of it and that of the value kept within `clip` of the old one
-// (arXiv:1707.06347). value, value_old, returns (N) -> (N).
-inline at::Tensor value_terms(const at::Tensor& value, const at::Tensor& value_old, const at::Tensor& returns, std::optional<double> clip) {
+// Half the squared error of a critic; with `clip` the larger of it and that of the value kept
+// within `clip` of the old one (arXiv:1707.06347). value, value_old, returns (N) -> (N).
+inline at::Tensor value_terms(const at::Tensor& value, const at::Tensor& value_old,
+                              const at::Tensor& returns, std::optional<double> clip) {
   const at::Tensor plain = (value - returns).square();
   if (!clip) return plain / 2;
-  const at::Tensor low = value_old - *clip, high = value_old + *clip;  // a value at a bound is within: it keeps its whole gradient
+  const at::Tensor low = value_old - *clip,
+                   high = value_old +
+                          *clip;  // a value at a bound is within: it keeps its whole gradient
   const at::Tensor kept = at::where(value.lt(low), low, at::where(value.gt(high), high, value));
   return at::max(plain, (kept - returns).square()) / 2;
 }
@@ -129,18 +154,21 @@ inline at::Tensor classification_terms(const at::Tensor& logit, const at::Tensor
 // ---- aggregation ----
 
 // One number from terms x (N), with the whole update's denominators:
-//   token:        Σ mask x / all trained tokens                                                     (DAPO, arXiv:2503.14476)
-//   sequence:     Σ over episodes of the mean of its trained tokens / all episodes with any           (GRPO's own form)
+//   token:        Σ mask x / all trained tokens (DAPO, arXiv:2503.14476) sequence:     Σ over
+//   episodes of the mean of its trained tokens / all episodes with any           (GRPO's own form)
 //   sequence_sum: Σ mask x / all episodes with any trained token
-//   constant:     Σ mask x / (all samples × constant)                                               (Dr. GRPO, arXiv:2503.20783)
+//   constant:     Σ mask x / (all samples × constant) (Dr. GRPO, arXiv:2503.20783)
 // 0, with a gradient of 0, if nothing is trained.
-inline at::Tensor aggregate(const at::Tensor& x, const Batch& batch, const std::string& how, double constant = 1.0) {
+inline at::Tensor aggregate(const at::Tensor& x, const Batch& batch, const std::string& how,
+                            double constant = 1.0) {
   const at::Tensor masked = x * batch.mask;
   if (how == "token") return masked.sum() / std::max(batch.all.tokens, 1.0);
   if (how == "sequence_sum") return masked.sum() / std::max(batch.all.episodes, 1.0);
   if (how == "constant") return masked.sum() / (std::max(batch.all.samples, 1.0) * constant);
-  const at::Tensor counts = episode_sums(batch.mask, batch.episode, batch.episodes()).clamp_min(1.0);
-  return (episode_sums(masked, batch.episode, batch.episodes()) / counts).sum() / std::max(batch.all.episodes, 1.0);
+  const at::Tensor counts =
+      episode_sums(batch.mask, batch.episode, batch.episodes()).clamp_min(1.0);
+  return (episode_sums(masked, batch.episode, batch.episodes()) / counts).sum() /
+         std::max(batch.all.episodes, 1.0);
 }
 
 }  // namespace tinyzero

@@ -1,5 +1,5 @@
-// PRIME: rewards of tokens from an implicit process reward model that is trained online on outcomes (arXiv:2502.01456). Shapes as in
-// advantages.h; a response is an episode.
+// PRIME: rewards of tokens from an implicit process reward model that is trained online on outcomes
+// (arXiv:2502.01456). Shapes as in advantages.h; a response is an episode.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -14,21 +14,27 @@
 
 namespace tinyzero {
 
-// q_t = beta (logp - logp_reference) of the reward model, 0 where the mask is 0. Differentiable. (N).
-inline at::Tensor implicit_reward(const at::Tensor& logp, const at::Tensor& logp_reference, const at::Tensor& mask, double beta) {
+// q_t = beta (logp - logp_reference) of the reward model, 0 where the mask is 0. Differentiable.
+// (N).
+inline at::Tensor implicit_reward(const at::Tensor& logp, const at::Tensor& logp_reference,
+                                  const at::Tensor& mask, double beta) {
   return beta * (logp - logp_reference) * mask;
 }
 
-// Process rewards against a baseline: with m_j the token mean of response j and n the usable responses of its group,
+// Process rewards against a baseline: with m_j the token mean of response j and n the usable
+// responses of its group,
 //   `leave_one_out`:       r_t - Σ_{j≠i} m_j / (n - 1)
 //   not `leave_one_out`:   r_t n/(n - 1) - Σ_j m_j / (n - 1), what PRIME's code computes
 // 0 where the mask is 0 and for groups of one. reward, mask, episode (N), group, usable (B) -> (N).
-inline at::Tensor process_advantage(const at::Tensor& reward, const at::Tensor& mask, const at::Tensor& episode, const at::Tensor& group,
+inline at::Tensor process_advantage(const at::Tensor& reward, const at::Tensor& mask,
+                                    const at::Tensor& episode, const at::Tensor& group,
                                     const at::Tensor& usable, bool leave_one_out) {
   const at::Tensor r = as_doubles(reward), m = as_doubles(mask);
   const std::int64_t episodes = group.size(0);
-  const at::Tensor means = episode_sums(r * m, episode, episodes) / episode_sums(m, episode, episodes).clamp_min(1.0);
-  at::Tensor scale = at::zeros({episodes}, at::kDouble), baseline = at::zeros({episodes}, at::kDouble);
+  const at::Tensor means =
+      episode_sums(r * m, episode, episodes) / episode_sums(m, episode, episodes).clamp_min(1.0);
+  at::Tensor scale = at::zeros({episodes}, at::kDouble),
+             baseline = at::zeros({episodes}, at::kDouble);
   auto s = scale.accessor<double, 1>(), b = baseline.accessor<double, 1>();
   const auto mean = means.accessor<double, 1>();
   for (const auto& members : members_of(group, usable)) {
@@ -44,17 +50,20 @@ inline at::Tensor process_advantage(const at::Tensor& reward, const at::Tensor& 
   return (r * scale.index_select(0, episode) - baseline.index_select(0, episode)) * m;
 }
 
-// The largest magnitude that the process rewards of a response add up to from some token to its end, over all responses: what they are
-// divided by. reward, mask, episode (N).
-inline double process_reward_scale(const at::Tensor& reward, const at::Tensor& mask, const at::Tensor& episode) {
+// The largest magnitude that the process rewards of a response add up to from some token to its
+// end, over all responses: what they are divided by. reward, mask, episode (N).
+inline double process_reward_scale(const at::Tensor& reward, const at::Tensor& mask,
+                                   const at::Tensor& episode) {
   const at::Tensor sums = return_to_go(reward, mask, episode, 1.0);
   return sums.size(0) > 0 ? sums.abs().max().item<double>() : 0.0;
 }
 
-// Whether each group is worth learning from: the mean accuracy of its usable responses within low … high, both included, and none of them
-// truncated if `drop_truncated`. accuracy f64, group, usable, truncated (B) -> (groups) bool.
-inline at::Tensor group_is_kept(const at::Tensor& accuracy, const at::Tensor& group, const at::Tensor& usable, const at::Tensor& truncated,
-                                double low, double high, bool drop_truncated) {
+// Whether each group is worth learning from: the mean accuracy of its usable responses within low …
+// high, both included, and none of them truncated if `drop_truncated`. accuracy f64, group, usable,
+// truncated (B) -> (groups) bool.
+inline at::Tensor group_is_kept(const at::Tensor& accuracy, const at::Tensor& group,
+                                const at::Tensor& usable, const at::Tensor& truncated, double low,
+                                double high, bool drop_truncated) {
   const auto members = members_of(group, usable);
   at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
   const auto a = accuracy.accessor<double, 1>();
@@ -67,8 +76,8 @@ inline at::Tensor group_is_kept(const at::Tensor& accuracy, const at::Tensor& gr
       cut = cut || t[i];
     }
     constexpr double kRounding = 1e-9;
-    out[static_cast<std::int64_t>(g)] =
-        !members[g].empty() && mean >= low - kRounding && mean <= high + kRounding && !(drop_truncated && cut);
+    out[static_cast<std::int64_t>(g)] = !members[g].empty() && mean >= low - kRounding &&
+                                        mean <= high + kRounding && !(drop_truncated && cut);
   }
   return out;
 }
