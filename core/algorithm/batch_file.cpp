@@ -100,7 +100,7 @@ class Fields {
       if (!rows[i].is_array() || rows[i].empty())
         throw Error(
             fmt::format("{}: episode {} of \"{}\" is not a list of numbers", where_, i, name));
-      const auto length = static_cast<std::int64_t>(rows[i].size());
+      const auto length = std::ssize(rows[i]);
       if (first) lengths.push_back(length);
       if (lengths[i] != length)
         throw Error(fmt::format("{}: episode {} has {} tokens in \"{}\", {} in \"old_logp\"",
@@ -179,7 +179,7 @@ BatchFile batch_from_json(const Json& json, const std::string& where) {
   BatchFile file;
   Batch& b = file.batch;
   read_episodes(fields, b);
-  const auto episodes = static_cast<std::size_t>(b.episodes());
+  const std::size_t episodes = b.episodes();
   std::vector<std::int64_t> lengths;
   b.logp_old = reals(fields.tokens(json, "old_logp", lengths, episodes));
   b.length = at::tensor(lengths);

@@ -50,8 +50,7 @@ void compare_differences(Objective objective, const std::string& where, Rng& rng
     const at::Tensor input = objective.inputs[k];
     const double scale = exact.gradients[k].abs().max().item<double>() + 1e-6;
     for (std::int64_t n = 0; n < kTokens; ++n) {
-      const auto t =
-          static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(input.size(0))));
+      const std::int64_t t = rng.below(input.size(0));
       const auto at_offset = [&](double offset) {
         objective.inputs[k] = input.clone();
         objective.inputs[k][t] += offset;
@@ -231,7 +230,7 @@ CheckResult check_extremes(const AlgorithmCheckOptions& options) {
     StepShape shape;
     shape.samples = samples;
     shape.longest = longest;
-    return random_step(options.seed, static_cast<std::uint64_t>(samples), shape);
+    return random_step(options.seed, samples, shape);
   };
   const auto far_policy = [](TrialStep step) {
     step.logp = step.batch.logp_old +
@@ -298,7 +297,7 @@ CheckResult check_teaches(const AlgorithmCheckOptions& options) {
   }
   if (groups == 0)
     return {Grade::skip, "kept_groups() keeps no problem with right and wrong answers"};
-  const double n = static_cast<double>(groups);
+  const double n = groups;
   const std::string detail = fmt::format(
       "a step of 1 against the gradient changes the log-prob of a right answer by {:.3g}, of a "
       "wrong one of its group by {:.3g}, in the mean of {} groups",
@@ -323,7 +322,7 @@ CheckResult check_silent(const AlgorithmCheckOptions& options) {
           at::where(of_tokens, at::zeros_like(part.batch.advantage), part.batch.advantage);
       require_silent(measure(part), part.batch, of_tokens, step.name,
                      "in an episode without advantage (only_advantages_teach() is true)");
-      silenced += static_cast<std::size_t>(silent.sum().item<std::int64_t>());
+      silenced += silent.sum().item<std::int64_t>();
     });
   }
   if (!claims)

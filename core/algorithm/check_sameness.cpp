@@ -78,7 +78,7 @@ void for_cases(const AlgorithmCheckOptions& options,
 }
 
 std::vector<std::int64_t> numbers_to(std::int64_t n) {
-  std::vector<std::int64_t> out(static_cast<std::size_t>(n));
+  std::vector<std::int64_t> out(n);
   std::iota(out.begin(), out.end(), 0);
   return out;
 }
@@ -86,7 +86,7 @@ std::vector<std::int64_t> numbers_to(std::int64_t n) {
 // A random division of the episodes; each part in the order of the batch.
 std::vector<std::vector<std::int64_t>> random_parts(std::int64_t episodes, std::int64_t count,
                                                     Rng& rng) {
-  std::vector<std::vector<std::int64_t>> parts(static_cast<std::size_t>(count));
+  std::vector<std::vector<std::int64_t>> parts(count);
   for (std::int64_t i = 0; i < episodes; ++i) parts[rng.below(parts.size())].push_back(i);
   std::erase_if(parts, [](const auto& part) { return part.empty(); });
   return parts;

@@ -91,7 +91,7 @@ Json explain(Algorithm& algorithm, BatchFile file) {
   algorithm.prepare(b, host);
 
   if (file.update.empty()) {
-    file.update.resize(static_cast<std::size_t>(b.episodes()));
+    file.update.resize(b.episodes());
     std::iota(file.update.begin(), file.update.end(), 0);
   }
   const Counts counts = select_episodes(b, file.update).counted();

@@ -32,20 +32,19 @@ std::uint64_t number_of(const std::string& name) {
 // (N).
 std::vector<std::uint64_t> content_keys(const Batch& b, std::uint64_t name) {
   const at::Tensor logp_old = b.logp_old.contiguous(), mask = b.mask.contiguous();
-  std::vector<std::uint64_t> episodes(static_cast<std::size_t>(b.episodes()), name), tokens;
+  std::vector<std::uint64_t> episodes(b.episodes(), name), tokens;
   const auto episode = b.episode.accessor<std::int64_t, 1>();
   for (std::int64_t t = 0; t < b.tokens(); ++t) {
     if (mask.const_data_ptr<float>()[t] == 0) continue;
     std::uint32_t bits = 0;
     std::memcpy(&bits, logp_old.const_data_ptr<float>() + t, sizeof bits);
-    std::uint64_t& key = episodes[static_cast<std::size_t>(episode[t])];
+    std::uint64_t& key = episodes[episode[t]];
     key = stream_key(key, {bits});
   }
   std::int64_t first = 0;
   for (std::int64_t t = 0; t < b.tokens(); ++t) {
     if (t > 0 && episode[t] != episode[t - 1]) first = t;
-    tokens.push_back(stream_key(episodes[static_cast<std::size_t>(episode[t])],
-                                {static_cast<std::uint64_t>(t - first)}));
+    tokens.push_back(stream_key(episodes[episode[t]], {static_cast<std::uint64_t>(t - first)}));
   }
   return tokens;
 }
@@ -152,7 +151,7 @@ TrialStep random_step(std::uint64_t seed, std::uint64_t index, const StepShape& 
       entropy.push_back(static_cast<float>(2.0 * rng.uniform()));
       mask.push_back(use && (t == 0 || !rng.chance(shape.masked)) ? 1.0f : 0.0f);
     }
-    episode.insert(episode.end(), static_cast<std::size_t>(tokens), i);
+    episode.insert(episode.end(), tokens, i);
     group.push_back(g);
     length.push_back(tokens);
     reward.push_back(!use ? 0.0 : right ? 1.0 : rng.chance(0.5) ? 0.1 : 0.0);

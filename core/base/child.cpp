@@ -33,7 +33,7 @@ struct CoreSet {
     if (set == nullptr) throw std::bad_alloc();
     bytes = CPU_ALLOC_SIZE(most);
     CPU_ZERO_S(bytes, set);
-    for (const int core : cores) CPU_SET_S(static_cast<std::size_t>(core), bytes, set);
+    for (const int core : cores) CPU_SET_S(core, bytes, set);
   }
   ~CoreSet() { CPU_FREE(set); }
   CoreSet(const CoreSet&) = delete;
@@ -117,7 +117,7 @@ ProgramWords run_program(const std::vector<std::string>& command) {
   char buffer[4096];
   for (ssize_t n;
        (n = ::read(reading.fd(), buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR);) {
-    if (n > 0) out.text.append(buffer, static_cast<std::size_t>(n));
+    if (n > 0) out.text.append(buffer, n);
   }
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {

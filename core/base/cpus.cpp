@@ -53,7 +53,7 @@ std::string CpuAllowance::reason() const {
 CpuAllowance cpu_allowance(const fs::path& root) {
   CpuAllowance out;
   out.machine = std::max<std::int64_t>(1, ::sysconf(_SC_NPROCESSORS_ONLN));
-  out.affinity = static_cast<std::int64_t>(usable_cores().size());
+  out.affinity = std::ssize(usable_cores());
   for (const fs::path& group : cgroup_folders("cpu", root)) {
     const double quota = quota_of(group);
     if (quota > 0 && (out.quota == 0 || quota < out.quota)) out.quota = quota;
@@ -71,8 +71,8 @@ std::int64_t threads_or_cores(std::int64_t wanted) {
 std::vector<int> usable_cores() {
   // The set must have room for all cores of the machine.
   for (int most = 1024; most <= kMostCores; most *= 2) {
-    const std::unique_ptr<cpu_set_t, FreeSet> set(CPU_ALLOC(static_cast<std::size_t>(most)));
-    const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(most));
+    const std::unique_ptr<cpu_set_t, FreeSet> set(CPU_ALLOC(most));
+    const std::size_t bytes = CPU_ALLOC_SIZE(most);
     CPU_ZERO_S(bytes, set.get());
     if (::sched_getaffinity(0, bytes, set.get()) != 0) {
       if (errno == EINVAL) continue;
@@ -80,7 +80,7 @@ std::vector<int> usable_cores() {
     }
     std::vector<int> cores;
     for (int core = 0; core < most; ++core) {
-      if (CPU_ISSET_S(static_cast<std::size_t>(core), bytes, set.get())) cores.push_back(core);
+      if (CPU_ISSET_S(core, bytes, set.get())) cores.push_back(core);
     }
     return cores;
   }

@@ -187,7 +187,7 @@ void FileHandle::write(std::string_view content, const fs::path& path) const {
     if (n <= 0)
       throw Failure("cannot write " + path.string() + ": " + reason(),
                     "free some space, then resume");
-    content.remove_prefix(static_cast<std::size_t>(n));
+    content.remove_prefix(n);
   }
 }
 
@@ -217,7 +217,7 @@ std::string read_file(const fs::path& path, std::uintmax_t most) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw_system_error("read", path, errno);
     if (n == 0) break;
-    done += static_cast<std::size_t>(n);
+    done += n;
   }
   content.resize(done);
   return content;

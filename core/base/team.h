@@ -18,7 +18,7 @@ class Team {
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
-  std::int64_t size() const { return static_cast<std::int64_t>(threads_.size()) + 1; }
+  std::int64_t size() const { return std::ssize(threads_) + 1; }
 
   // A range of the work, and who does it: 0 (the caller) … size()-1.
   struct Part {

@@ -33,8 +33,7 @@ double best_rate(std::int64_t threads, double amount, const std::function<void(s
       all.arrive_and_wait();
       const auto start = Clock::now();
       work(t);
-      seconds[static_cast<std::size_t>(t)] =
-          std::chrono::duration<double>(Clock::now() - start).count();
+      seconds[t] = std::chrono::duration<double>(Clock::now() - start).count();
     });
     best = std::max(best, amount * static_cast<double>(threads) /
                               *std::max_element(seconds.begin(), seconds.end()));
@@ -65,8 +64,7 @@ double reading(const Kernels& k, std::int64_t threads, std::int64_t bytes) {
   for (std::int64_t t = 0; t < threads; ++t) parts.emplace_back(floats);
   volatile float sink = 0;
   return best_rate(threads, static_cast<double>(bytes * times), [&](std::int64_t t) {
-    for (std::int64_t i = 0; i < times; ++i)
-      sink = k.read(parts[static_cast<std::size_t>(t)].data(), floats);
+    for (std::int64_t i = 0; i < times; ++i) sink = k.read(parts[t].data(), floats);
   });
 }
 
@@ -81,7 +79,7 @@ double products(const Kernels& k, std::int64_t threads) {
     y.emplace_back(kM * kN);
   }
   return best_rate(threads, 2.0 * kM * kK * kN * kTimes, [&](std::int64_t t) {
-    const auto i = static_cast<std::size_t>(t);
+    const std::size_t i = t;
     for (int n = 0; n < kTimes; ++n)
       k.matmul({x[i].data(), k.words(kK), 1}, kM, kK, packed.data(), kN, nullptr, false,
                y[i].data(), kN);

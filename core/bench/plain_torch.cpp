@@ -46,7 +46,7 @@ PlainTorch::PlainTorch(const Model& model, at::ScalarType type, bool trainable)
   const ParameterLayout& layout = model.layout;
   embedding_ = parameter(w + layout.embedding(), {c.vocab, c.width});
   for (std::int64_t i = 0; i < c.layers; ++i) {
-    const LayerOffsets& at = layout.layer(static_cast<std::size_t>(i));
+    const LayerOffsets& at = layout.layer(i);
     Layer layer;
     layer.input_norm = parameter(w + at.input_norm, {c.width});
     layer.qkv = parameter(w + at.qkv, {c.q_width() + 2 * c.kv_width(), c.width});
@@ -147,8 +147,7 @@ std::vector<std::vector<std::int32_t>> PlainTorch::decode(const std::vector<Prom
                                                           std::int64_t batch, std::uint64_t seed) {
   const c10::InferenceMode inference;
   const ModelConfig& c = config_;
-  const std::int64_t total = static_cast<std::int64_t>(lengths.size()),
-                     prompt = static_cast<std::int64_t>(prompts.front().ids.size()),
+  const std::int64_t total = std::ssize(lengths), prompt = std::ssize(prompts.front().ids),
                      samples = prompts.front().samples;
   batch = std::min(batch, total);
   const std::int64_t room = prompt + *std::max_element(lengths.begin(), lengths.end());
@@ -165,33 +164,32 @@ std::vector<std::vector<std::int32_t>> PlainTorch::decode(const std::vector<Prom
   };
 
   std::vector<std::vector<std::int32_t>> out(lengths.size());
-  std::vector<std::int64_t> owner(static_cast<std::size_t>(batch), -1);  // completion of each row
-  std::vector<std::int64_t> token(static_cast<std::size_t>(batch)),
-      position(static_cast<std::size_t>(batch));
+  std::vector<std::int64_t> owner(batch, -1);  // completion of each row
+  std::vector<std::int64_t> token(batch), position(batch);
   const Tensor every_row = at::arange(batch);
   std::int64_t next = 0, running = 0;
   const auto append = [&](std::int64_t row, std::int64_t id) {
     const auto r = static_cast<std::size_t>(row), o = static_cast<std::size_t>(owner[r]);
     out[o].push_back(static_cast<std::int32_t>(id));
     token[r] = id;
-    if (static_cast<std::int64_t>(out[o].size()) < lengths[o]) return;
+    if (std::ssize(out[o]) < lengths[o]) return;
     owner[r] = -1;
     --running;
   };
   while (true) {
     std::vector<std::int64_t> fresh, ids;
     for (std::int64_t row = 0; row < batch && next < total; ++row) {
-      if (owner[static_cast<std::size_t>(row)] >= 0) continue;
-      owner[static_cast<std::size_t>(row)] = next;
-      position[static_cast<std::size_t>(row)] = prompt - 1;
+      if (owner[row] >= 0) continue;
+      owner[row] = next;
+      position[row] = prompt - 1;
       fresh.push_back(row);
-      const auto& from = prompts[static_cast<std::size_t>(next / samples)].ids;
+      const auto& from = prompts[next / samples].ids;
       ids.insert(ids.end(), from.begin(), from.end());
       ++next;
       ++running;
     }
     if (!fresh.empty()) {
-      const auto n = static_cast<std::int64_t>(fresh.size());
+      const auto n = std::ssize(fresh);
       const Tensor states =
           layers(at::embedding(embedding_, long_tensor(ids).view({n, prompt})),
                  at::arange(prompt).expand({n, prompt}), long_tensor(fresh), prompt);
@@ -203,15 +201,14 @@ std::vector<std::vector<std::int32_t>> PlainTorch::decode(const std::vector<Prom
       if (next == total) return out;
       continue;
     }
-    for (std::int64_t row = 0; row < batch; ++row)
-      position[static_cast<std::size_t>(row)] += owner[static_cast<std::size_t>(row)] >= 0;
+    for (std::int64_t row = 0; row < batch; ++row) position[row] += owner[row] >= 0;
     const std::int64_t longest = 1 + *std::max_element(position.begin(), position.end());
     const Tensor states = layers(at::embedding(embedding_, long_tensor(token).view({batch, 1})),
                                  long_tensor(position).view({batch, 1}), every_row, longest);
     const Tensor drawn = sample(states.select(1, 0));
     const std::int64_t* id = drawn.const_data_ptr<std::int64_t>();
     for (std::int64_t row = 0; row < batch; ++row) {
-      if (owner[static_cast<std::size_t>(row)] >= 0) append(row, id[row]);
+      if (owner[row] >= 0) append(row, id[row]);
     }
   }
 }
@@ -247,7 +244,7 @@ double PlainTorch::train(const std::vector<std::vector<std::int32_t>>& sequences
       const auto& sequence = sequences[order[first + r]];
       for (std::size_t t = 0; t < sequence.size(); ++t)
         ids.mutable_data_ptr<std::int64_t>()[r * longest + t] = sequence[t];
-      for (std::size_t t = static_cast<std::size_t>(prompt); t < sequence.size(); ++t)
+      for (std::size_t t = prompt; t < sequence.size(); ++t)
         mask.mutable_data_ptr<float>()[r * longest + t] = 1;
     }
     Tensor value;

@@ -65,7 +65,7 @@ std::vector<Prompt> bench_prompts(const Workload& w, std::int64_t vocab) {
 }
 
 std::vector<std::int64_t> bench_lengths(const Workload& w) {
-  std::vector<std::int64_t> lengths(static_cast<std::size_t>(w.prompts * w.samples), w.max_tokens);
+  std::vector<std::int64_t> lengths(w.prompts * w.samples, w.max_tokens);
   if (w.mean_tokens >= w.max_tokens) return lengths;
   Rng rng(kSeed + 1);
   const double scale =
@@ -91,11 +91,11 @@ double decode_flops(const ModelConfig& c, const Workload& w,
 double train_flops(const ModelConfig& c, const Workload& w,
                    const std::vector<std::int64_t>& lengths) {
   const double attention = 4 * static_cast<double>(c.layers * c.q_width());
-  const double prompt = static_cast<double>(w.prompt_tokens);
+  const double prompt = w.prompt_tokens;
   double forward = static_cast<double>(w.prompts) * prompt *
                    (2 * matrix_weights(c) + attention * (prompt + 1) / 2);
   for (const std::int64_t length : lengths) {
-    const double n = static_cast<double>(length);
+    const double n = length;
     forward +=
         (n - 1) * (2 * matrix_weights(c) + attention * (prompt + n / 2)) + n * 2 * head_weights(c);
   }

@@ -52,7 +52,7 @@ bool receive(const FileHandle& reading, double seconds, std::string& text) {
     if (::poll(&waiting, 1, kLookMilliseconds) > 0) {
       const ssize_t n = ::read(reading.fd(), buffer, sizeof buffer);
       if (n <= 0) return true;
-      text.append(buffer, static_cast<std::size_t>(n));
+      text.append(buffer, n);
     } else if (Clock::now() - start > std::chrono::duration<double>(seconds)) {
       return false;
     }

@@ -313,8 +313,7 @@ Result bench_train(const BenchOptions& o) {
                             model.config.vocab, o.workload.max_tokens),
                 threads);
   r.flops = train_flops(model.config, o.workload, lengths);
-  for (const Sequence& sequence : update.step.sequences)
-    r.tokens += static_cast<double>(sequence.ids.size() - 1);
+  for (const Sequence& sequence : update.step.sequences) r.tokens += sequence.ids.size() - 1;
   std::vector<std::function<double()>> works = {[&] { return update.run(); }};
   std::vector<std::string> names;
   std::vector<std::unique_ptr<PlainTorch>> peers;

@@ -41,7 +41,7 @@ class Conversation {
   Json answer(const std::string& user, const std::function<void(const std::string&)>& show) {
     messages_.push_back({"user", user});
     const Prompt prompt{tokenizer_.encode(chat_.render(messages_, now_)), 1};
-    const std::int64_t room = model_.config.context - static_cast<std::int64_t>(prompt.ids.size());
+    const std::int64_t room = model_.config.context - std::ssize(prompt.ids);
     if (room < 1)
       throw Failure(fmt::format("the conversation has {} tokens, and the model's context is {}",
                                 prompt.ids.size(), model_.config.context),

@@ -56,9 +56,7 @@ std::string labelled(const char* name, const std::string& text, std::size_t colu
 
 std::size_t page_columns() {
   const int columns = terminal_width(stdout);
-  return columns == 0
-             ? kPage
-             : std::clamp<std::size_t>(static_cast<std::size_t>(columns), kNarrowest, kWidest);
+  return columns == 0 ? kPage : std::clamp<std::size_t>(columns, kNarrowest, kWidest);
 }
 
 std::string text_field(const Json& record, const char* name) {

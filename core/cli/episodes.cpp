@@ -148,7 +148,7 @@ void print_reasons(const std::map<std::string, Total>& reasons, double count) {
 
 void print_step(const Step& step, const EpisodesOptions& options) {
   const auto [order, most] = order_of(options);
-  FirstEpisodes<Json> chosen(order, static_cast<std::size_t>(most));
+  FirstEpisodes<Json> chosen(order, most);
   std::map<std::string, Total> reasons;
   std::set<std::int64_t> problems;
   Total total;
@@ -191,7 +191,7 @@ void print_lines(const Step& step, const EpisodesOptions& options) {
       print_json_text(episode.line);
     });
   const auto [order, most] = order_of(options);
-  FirstEpisodes<std::string> chosen(order, static_cast<std::size_t>(most));
+  FirstEpisodes<std::string> chosen(order, most);
   for_episodes(options, step.file, [&](StoredEpisode episode, std::int64_t place) {
     const EpisodeRank rank = rank_of(episode.record, place);
     chosen.add(rank, std::move(episode.line));

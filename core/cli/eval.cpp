@@ -190,8 +190,7 @@ class Evaluator {
         make_engine_(std::move(make_engine)),
         stop_(stop) {
     evaluation_ = {task_.about().id, options.split, options.temperature, {}, {}};
-    evaluation_.set = draw_eval_set(task_, split_from_name(options.split),
-                                    static_cast<std::size_t>(options.problems));
+    evaluation_.set = draw_eval_set(task_, split_from_name(options.split), options.problems);
     if (!options.set.empty() && options.set != evaluation_.set.fingerprint)
       throw Error("these problems have the hash " + evaluation_.set.fingerprint +
                       ", --set asks for " + options.set,

@@ -27,7 +27,7 @@ bool JsonLines::read_more() {
     const ssize_t n = ::read(STDIN_FILENO, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw Error(std::string("cannot read standard input: ") + system_words(errno));
-    buffer_.append(bytes.data(), static_cast<std::size_t>(n));
+    buffer_.append(bytes.data(), n);
     return n > 0;
   }
 }

@@ -25,8 +25,7 @@ std::string counted(std::int64_t n, const char* what) {
 // "12,345,678".
 std::string grouped(std::int64_t n) {
   std::string digits = std::to_string(n);
-  for (std::int64_t at = static_cast<std::int64_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
+  for (std::int64_t at = std::ssize(digits) - 3; at > 0; at -= 3) digits.insert(at, ",");
   return digits;
 }
 

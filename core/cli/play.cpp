@@ -32,9 +32,7 @@ int play_by_hand(const Task& task, const PlayOptions& options) {
   double right = 0;
   std::int64_t tried = 0;
   for (std::int64_t n = 0; options.problems == 0 || n < options.problems; ++n) {
-    const Item item =
-        task.draw(static_cast<std::uint64_t>(options.seed), {static_cast<std::uint64_t>(n)})
-            .front();
+    const Item item = task.draw(options.seed, {static_cast<std::uint64_t>(n)}).front();
     print("\n{}\n> ", item.prompt);
     flush_output();
     std::string line;
@@ -59,9 +57,7 @@ int watch_oracle(const Task& task, const PlayOptions& options) {
   double right = 0;
   const std::int64_t problems = options.problems > 0 ? options.problems : 5;
   for (std::int64_t n = 0; n < problems; ++n) {
-    const Item item =
-        task.draw(static_cast<std::uint64_t>(options.seed), {static_cast<std::uint64_t>(n)})
-            .front();
+    const Item item = task.draw(options.seed, {static_cast<std::uint64_t>(n)}).front();
     const auto solution = task.solve(item.state);
     const Verdict verdict = task.verify({{item.state, solution.value_or("")}}).front();
     right += task.is_right(verdict) ? 1 : 0;
@@ -78,8 +74,7 @@ int watch_model(const Task& task, const Subject& subject, const PlayOptions& opt
   const Model model = load_model(subject.folder);
   const Tokenizer tokenizer = Tokenizer::load(subject.folder);
   const auto items =
-      draw_split(task, Split::test, static_cast<std::uint64_t>(options.seed), 0,
-                 static_cast<std::size_t>(options.problems > 0 ? options.problems : 5));
+      draw_split(task, Split::test, options.seed, 0, options.problems > 0 ? options.problems : 5);
   const auto engine = make_engine(model);
   const auto prompts =
       make_prompts(tokenizer, resolve_framing(subject.prompt_template, tokenizer), items, 1);

@@ -38,12 +38,10 @@ Json update_json(const ReplayedUpdate& u) {
 
 // Completions of the step, worst first.
 std::vector<std::size_t> worst_of(const SampledStep& sampled, std::int64_t most) {
-  FirstEpisodes<std::size_t> worst(EpisodeOrder::worst, static_cast<std::size_t>(most));
+  FirstEpisodes<std::size_t> worst(EpisodeOrder::worst, most);
   for (std::size_t i = 0; i < sampled.completions.size(); ++i) {
     const ScoredCompletion& c = sampled.completions[i];
-    worst.add({c.verdict.reward, static_cast<std::int64_t>(c.episode.tokens.size()),
-               static_cast<std::int64_t>(i)},
-              i);
+    worst.add({c.verdict.reward, std::ssize(c.episode.tokens), static_cast<std::int64_t>(i)}, i);
   }
   return worst.take();
 }

@@ -137,8 +137,8 @@ int task_draw_command(const GlobalOptions& global, const TaskOptions& options) {
   const Split split = split_from_name(options.split);
   std::uint64_t first = 0;
   for (std::int64_t left = options.count; left > 0; left -= kChunk) {
-    const auto items = draw_split(task, split, static_cast<std::uint64_t>(options.seed), first,
-                                  static_cast<std::size_t>(std::min<std::int64_t>(left, kChunk)));
+    const auto items =
+        draw_split(task, split, options.seed, first, std::min<std::int64_t>(left, kChunk));
     for (const Item& item : items) {
       print_json({{"index", item.index},
                   {"key", item.key},

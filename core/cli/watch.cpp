@@ -45,7 +45,7 @@ class Follower {
     char buffer[1 << 16];
     for (ssize_t n; (n = ::pread(file.fd(), buffer, sizeof buffer, read_)) > 0;) {
       read_ += n;
-      rest_.append(buffer, static_cast<std::size_t>(n));
+      rest_.append(buffer, n);
     }
     std::size_t at = 0;
     for (std::size_t end; (end = rest_.find('\n', at)) != std::string::npos; at = end + 1)
@@ -88,7 +88,7 @@ class Progress {
   std::string text(std::size_t columns) const {
     const Json& first = records_.front();
     const double passed = records_.back().value("seconds", 0.0) - first.value("seconds", 0.0);
-    const auto taken = static_cast<double>(step() - step_of(first, warm_));
+    const double taken = step() - step_of(first, warm_);
     const double left = taken > 0 ? passed / taken * static_cast<double>(steps() - step()) : -1;
     return live_text(records_.back(), steps(), left, columns);
   }

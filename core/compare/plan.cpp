@@ -150,15 +150,12 @@ class Planner {
         RunParts::open_shapes(Experiment::from_node(arm.root, comparison_.name), catalog_);
     add_notes(arm, parts);
     add_files(parts);
-    const EvalSet test = draw_eval_set(parts.task, Split::test,
-                                       static_cast<std::size_t>(parts.experiment.eval.problems));
+    const EvalSet test = draw_eval_set(parts.task, Split::test, parts.experiment.eval.problems);
     Common common{parts.held_out.fingerprint, test.fingerprint, {}};
-    const auto count = std::min<std::size_t>(
-        kComparedProblems, static_cast<std::size_t>(parts.experiment.rollout.prompts));
+    const auto count = std::min<std::size_t>(kComparedProblems, parts.experiment.rollout.prompts);
     const Curriculum curriculum(parts.experiment.curriculum, parts.task);
     for (const Item& item :
-         draw_step(parts.task, curriculum.stage(),
-                   static_cast<std::uint64_t>(comparison_.seeds.front()), 1, count))
+         draw_step(parts.task, curriculum.stage(), comparison_.seeds.front(), 1, count))
       common.first_problems.push_back(item.key);
     if (a == 0) {
       common_ = common;

@@ -99,7 +99,7 @@ ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, 
   for (const PlannedRun& run : plan_.runs) settle(beside(path(run), ".yaml"), run);
   for (std::int64_t j = 0; j < jobs; ++j) {
     slots_.emplace_back();
-    slots_.back().cores = share(cores, static_cast<std::size_t>(j), static_cast<std::size_t>(jobs));
+    slots_.back().cores = share(cores, j, jobs);
   }
 }
 

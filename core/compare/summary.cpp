@@ -40,7 +40,7 @@ struct Estimate {
 
   Json json(std::size_t seeds) const {
     if (replicates.empty()) return nullptr;
-    const Interval interval = percentile_interval(replicates, static_cast<std::int64_t>(seeds));
+    const Interval interval = percentile_interval(replicates, seeds);
     return {{"value", value}, {"low", interval.low}, {"high", interval.high}};
   }
 };

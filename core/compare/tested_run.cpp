@@ -58,8 +58,7 @@ void test_run(const fs::path& run, const PluginCatalog& catalog) {
       file_hash(checkpoints / checkpoint_name(Phase::reinforce, 0) / "model.safetensors");
   read_checkpoint(selected, parts.model, parts.adapter.get());
 
-  const EvalSet set =
-      draw_eval_set(parts.task, Split::test, static_cast<std::size_t>(e.eval.problems));
+  const EvalSet set = draw_eval_set(parts.task, Split::test, e.eval.problems);
   const auto engine = rollout_engine(parts, [](const std::string&) {});
   std::vector<ScoredCompletion> completions;
   const EvalReport report = evaluate(

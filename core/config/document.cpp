@@ -182,7 +182,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void check_closed(const YAML::Mark& mark) const {
-    const auto begin = static_cast<std::size_t>(std::max(mark.pos, 0));
+    const std::size_t begin = std::max(mark.pos, 0);
     if (begin < text_.size() && (text_[begin] == '"' || text_[begin] == '\'') &&
         !is_closed(text_, begin))
       throw Error(origin(mark).text() + ": a quote that is not closed",

@@ -493,9 +493,9 @@ std::string resolved_yaml(const std::vector<ResolvedSetting>& settings) {
     std::vector<std::string> names;
     std::istringstream path(setting.path);
     for (std::string name; std::getline(path, name, '.');) names.push_back(name);
-    const auto shared = static_cast<std::size_t>(
+    const std::size_t shared =
         std::mismatch(open.begin(), open.end(), names.begin(), names.end() - 1).first -
-        open.begin());
+        open.begin();
     for (std::size_t depth = shared; depth < names.size(); ++depth)
       out += std::string(2 * depth, ' ') + names[depth] + ":" +
              (depth + 1 < names.size() ? "\n" : " " + setting.value + "\n");

@@ -119,7 +119,7 @@ double backoff_seconds(const Question& question, std::int64_t attempt) {
       std::min(30.0, 0.5 * std::exp2(static_cast<double>(std::min<std::int64_t>(attempt, 10) - 2)));
   const std::uint64_t key = stream_key(
       question.problem, {static_cast<std::uint64_t>(question.sample), question.greedy ? 1u : 0u});
-  return longest * (0.5 + 0.5 * uniform_at(key, static_cast<std::uint64_t>(attempt)));
+  return longest * (0.5 + 0.5 * uniform_at(key, attempt));
 }
 
 }  // namespace tinyzero

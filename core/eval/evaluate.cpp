@@ -21,7 +21,7 @@ std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const T
   std::vector<ScoredCompletion> out;
   out.reserve(episodes.size());
   for (Episode& episode : episodes) {
-    const auto item = static_cast<std::size_t>(episode.prompt);
+    const std::size_t item = episode.prompt;
     out.push_back({item, tokenizer.decode(episode.tokens), {}, std::move(episode), false});
   }
   std::vector<Answer> answers;
@@ -55,7 +55,7 @@ EvalAnswer eval_answer(const Task& task, const ScoredCompletion& c, bool greedy)
   answer.greedy = greedy;
   answer.completion = c.text;
   answer.end = c.episode.end == End::eos ? "eos" : "length";
-  answer.tokens = static_cast<std::int64_t>(c.episode.tokens.size());
+  answer.tokens = std::ssize(c.episode.tokens);
   set_verdict(task, c.verdict, answer);
   return answer;
 }
@@ -113,7 +113,7 @@ std::vector<Prompt> missing_prompts(const std::vector<Prompt>& prompts, const An
 std::vector<Episode> sample_episodes(Engine& engine, const std::vector<Prompt>& prompts,
                                      Sampling sampling, std::vector<Episode>* rescued) {
   const auto name_problem = [&](Episode& episode) {
-    const Prompt& prompt = prompts[static_cast<std::size_t>(episode.prompt)];
+    const Prompt& prompt = prompts[episode.prompt];
     if (prompt.number >= 0) episode.prompt = prompt.number;
   };
   if (rescued != nullptr) sampling.on_episode = [&](const Episode& e) { rescued->push_back(e); };
@@ -180,7 +180,7 @@ EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
     if (is_usable(a.outcome)) tally = {tally.right + (a.right ? 1 : 0), tally.judged + 1};
     if (a.greedy) continue;
     count(a, set, report);
-    report.length += static_cast<double>(a.tokens.value_or(0));
+    report.length += a.tokens.value_or(0);
     counted += a.tokens.has_value() ? 1 : 0;
   }
   report.accuracy_interval = clustered_wilson(report.tallies);

@@ -38,8 +38,7 @@ MeanInterval bootstrap_mean(const std::vector<double>& values) {
   std::vector<double> means(kResamples);
   for (double& resampled : means) {
     double sum = 0;
-    for (std::size_t i = 0; i < n; ++i)
-      sum += values[static_cast<std::size_t>(rng.uniform() * static_cast<double>(n))];
+    for (std::size_t i = 0; i < n; ++i) sum += values[rng.uniform() * static_cast<double>(n)];
     resampled = mean(sum);
   }
   std::sort(means.begin(), means.end());
@@ -60,9 +59,7 @@ MeanInterval paired_difference(const std::vector<Tally>& a, const std::vector<Ta
 std::vector<double> pass_values(const std::vector<Tally>& tallies, std::int64_t k) {
   std::vector<double> values;
   for (const Tally& t : tallies) {
-    if (t.judged >= static_cast<double>(k))
-      values.push_back(
-          pass_at_k(static_cast<std::int64_t>(t.judged), static_cast<std::int64_t>(t.right), k));
+    if (t.judged >= static_cast<double>(k)) values.push_back(pass_at_k(t.judged, t.right, k));
   }
   return values;
 }
@@ -70,7 +67,7 @@ std::vector<double> pass_values(const std::vector<Tally>& tallies, std::int64_t 
 MeanInterval pass_interval(const std::vector<Tally>& tallies, std::int64_t k) {
   MeanInterval out = bootstrap_mean(pass_values(tallies, k));
   if (out.count == 0 || (out.mean > 0 && out.mean < 1)) return out;
-  const auto problems = static_cast<double>(out.count);
+  const double problems = out.count;
   const Interval wilson = wilson_interval(out.mean * problems, problems);
   return {out.mean, wilson.low, wilson.high, out.count};
 }

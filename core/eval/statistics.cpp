@@ -34,7 +34,7 @@ std::vector<double> task_means(const Scores& scores) {
 // Linear interpolation between order statistics, as numpy's default; `values` are sorted.
 double quantile(const std::vector<double>& values, double share) {
   const double place = share * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
+  const std::size_t below = place;
   const std::size_t above = std::min(below + 1, values.size() - 1);
   return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
 }
@@ -120,7 +120,7 @@ double mean_height(const std::vector<double>& x, const std::vector<double>& y, d
   const auto height = [&](double at) {
     const auto next = std::upper_bound(x.begin(), x.end(), at) - x.begin();
     if (next == 0) return y.front();
-    const auto i = static_cast<std::size_t>(next);
+    const std::size_t i = next;
     if (i == x.size()) return y.back();
     return y[i - 1] + (y[i] - y[i - 1]) * (at - x[i - 1]) / (x[i] - x[i - 1]);
   };
@@ -142,7 +142,7 @@ Interval percentile_interval(std::vector<double> replicates, std::int64_t units)
   std::sort(replicates.begin(), replicates.end());
   double tail = kTail;
   if (units > 1) {
-    const auto n = static_cast<double>(units);
+    const double n = units;
     const double t = boost::math::quantile(boost::math::students_t(n - 1), 1 - kTail);
     tail = boost::math::cdf(boost::math::normal(), -std::sqrt(n / (n - 1)) * t);
   }

@@ -730,7 +730,7 @@ void exponentials(float* logits, Index n, float scale, float& largest, double& s
         part = part + e;
       },
       [&] {
-        sum += static_cast<double>(part.sum());
+        sum += part.sum();
         part = V::zero();
       });
 }
@@ -749,8 +749,8 @@ void distribution(const float* logits, Index n, float scale, float& largest, dou
                  select_below(0, w, max(x, V::set1(-88.0f)) * e, V::zero());  // -inf · 0 is none
       },
       [&] {
-        sum += static_cast<double>(part.sum());
-        weighted += static_cast<double>(weight.sum());
+        sum += part.sum();
+        weighted += weight.sum();
         part = weight = V::zero();
       });
 }

@@ -56,16 +56,14 @@ std::vector<AdaptedMatrix> matrices_of(const ParameterLayout& layout,
 // w (rows, columns) += scale b a, with a (rank, columns) and b (rows, rank).
 void add_low_rank(const float* a, const float* b, std::int64_t rows, std::int64_t columns,
                   std::int64_t rank, float scale, float* w) {
-  std::vector<float> row(static_cast<std::size_t>(columns));
+  std::vector<float> row(columns);
   for (std::int64_t i = 0; i < rows; ++i) {
     std::fill(row.begin(), row.end(), 0.0f);
     for (std::int64_t r = 0; r < rank; ++r) {
       const float factor = b[i * rank + r];
-      for (std::int64_t j = 0; j < columns; ++j)
-        row[static_cast<std::size_t>(j)] += factor * a[r * columns + j];
+      for (std::int64_t j = 0; j < columns; ++j) row[j] += factor * a[r * columns + j];
     }
-    for (std::int64_t j = 0; j < columns; ++j)
-      w[i * columns + j] += scale * row[static_cast<std::size_t>(j)];
+    for (std::int64_t j = 0; j < columns; ++j) w[i * columns + j] += scale * row[j];
   }
 }
 
@@ -82,9 +80,7 @@ struct PeftConfig {
   double alpha = 0;
   bool by_root = false;  // scale alpha / √rank
 
-  double scale() const {
-    return alpha / (by_root ? std::sqrt(static_cast<double>(rank)) : static_cast<double>(rank));
-  }
+  double scale() const { return alpha / (by_root ? std::sqrt(rank) : static_cast<double>(rank)); }
 };
 
 // Whether a setting of PEFT is absent, false or empty.
@@ -136,7 +132,7 @@ std::vector<float> read_tensor(const SafetensorsFile& file, const fs::path& path
     throw Error(fmt::format("{}: tensor \"{}\" has shape [{}], expected [{}]", path.string(), name,
                             fmt::join(found->second.shape, ", "), fmt::join(shape, ", ")),
                 "is it an adapter of this model?");
-  std::vector<float> out(static_cast<std::size_t>(found->second.elements()));
+  std::vector<float> out(found->second.elements());
   to_float(path, found->second, name, out.data());
   return out;
 }
@@ -189,15 +185,15 @@ Adapter::Adapter(const Model& model, const AdapterOptions& options, std::uint64_
     return is_bf16(of(m), m.rows * m.columns);
   });
   auto base = std::make_shared<Base>();
-  if (exact) base->bf16.resize(static_cast<std::size_t>(base_floats_of(matrices_)));
+  if (exact) base->bf16.resize(base_floats_of(matrices_));
   else base->f32 = FloatBuffer::uninitialized(base_floats_of(matrices_));
   for (std::size_t i = 0; i < matrices_.size(); ++i) {
     const AdaptedMatrix& m = matrices_[i];
     if (exact)
-      from_float(Dtype::bf16, of(m), static_cast<std::size_t>(m.rows * m.columns),
+      from_float(Dtype::bf16, of(m), m.rows * m.columns,
                  reinterpret_cast<char*>(base->bf16.data() + m.base));
     else std::copy_n(of(m), m.rows * m.columns, base->f32.data() + m.base);
-    const double bound = 1.0 / std::sqrt(static_cast<double>(m.columns));
+    const double bound = 1.0 / std::sqrt(m.columns);
     Rng rng(seed, {i});
     for (std::int64_t k = m.a; k < m.b; ++k)
       values_.data()[k] = static_cast<float>(bound * (2.0 * rng.uniform() - 1.0));
@@ -221,8 +217,7 @@ void Adapter::begin_as(const Adapter& of) {
 }
 
 void Adapter::merge(Model& model, std::int64_t part, std::int64_t parts) const {
-  for (std::size_t i = static_cast<std::size_t>(part); i < matrices_.size();
-       i += static_cast<std::size_t>(parts)) {
+  for (std::size_t i = part; i < matrices_.size(); i += static_cast<std::size_t>(parts)) {
     const AdaptedMatrix& m = matrices_[i];
     read_base(m, model.weights.data() + m.weight);
     add_low_rank(values_.data() + m.a, values_.data() + m.b, m.rows, m.columns, options_.rank,
@@ -240,9 +235,7 @@ void Adapter::unmerge(Model& model) const {
 void Adapter::read_base(const AdaptedMatrix& m, float* out) const {
   const std::int64_t n = m.rows * m.columns;
   if (base_->bf16.empty()) std::copy_n(base_->f32.data() + m.base, n, out);
-  else
-    to_float(Dtype::bf16, reinterpret_cast<const char*>(base_->bf16.data() + m.base),
-             static_cast<std::size_t>(n), out);
+  else to_float(Dtype::bf16, reinterpret_cast<const char*>(base_->bf16.data() + m.base), n, out);
 }
 
 std::int64_t Adapter::base_bytes() const {

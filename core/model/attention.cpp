@@ -10,14 +10,14 @@ namespace {
 // Calls work(chunk, row, position) for all rows.
 template <class Work>
 void for_positions(const PackedShape& packed, const Work& work) {
-  std::vector<std::int64_t> positions(static_cast<std::size_t>(packed.tokens()));
+  std::vector<std::int64_t> positions(packed.tokens());
   for (std::int64_t s = 0; s < packed.sequences(); ++s) {
     for (std::int64_t t = 0; t < packed.length(s); ++t)
-      positions[static_cast<std::size_t>(packed.start(s) + t)] = packed.first_position(s) + t;
+      positions[packed.start(s) + t] = packed.first_position(s) + t;
   }
   for_rows(packed.tokens(), [&](std::int64_t first, std::int64_t count) {
     for (std::int64_t row = first; row < first + count; ++row)
-      work(first / kRows, row, positions[static_cast<std::size_t>(row)]);
+      work(first / kRows, row, positions[row]);
   });
 }
 
@@ -90,18 +90,18 @@ class AttentionPass {
       if (packed.parent(s) < 0) owners.push_back(s);
     }
     owners.push_back(packed.sequences());
-    at::parallel_for(0, (static_cast<std::int64_t>(owners.size()) - 1) * in_.kv_heads, 1,
-                     [&](std::int64_t begin, std::int64_t end) {
-                       for (std::int64_t i = begin; i < end; ++i) {
-                         const auto family = static_cast<std::size_t>(i / in_.kv_heads);
-                         for (std::int64_t s = owners[family]; s < owners[family + 1]; ++s) {
-                           if (packed.length(s) == 0) continue;
-                           const std::int64_t floats = kernels().attention_scratch(
-                               shape_, packed.first_position(s) + packed.length(s));
-                           work(place_of(s, i % in_.kv_heads), scratch(Room::attention, floats));
-                         }
-                       }
-                     });
+    at::parallel_for(
+        0, (std::ssize(owners) - 1) * in_.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t i = begin; i < end; ++i) {
+            const std::size_t family = i / in_.kv_heads;
+            for (std::int64_t s = owners[family]; s < owners[family + 1]; ++s) {
+              if (packed.length(s) == 0) continue;
+              const std::int64_t floats =
+                  kernels().attention_scratch(shape_, packed.first_position(s) + packed.length(s));
+              work(place_of(s, i % in_.kv_heads), scratch(Room::attention, floats));
+            }
+          }
+        });
   }
 
   static SoftmaxRow* rows_of(const Tensor& softmax) {

@@ -91,10 +91,9 @@ struct Embedding : Function<Embedding> {
     std::unordered_map<std::int64_t, std::int64_t> places;  // by token: its row of sums
     Tensor sums = at::zeros({std::min(n, weight.size(0)), width});
     for (std::int64_t i = 0; i < n; ++i) {
-      const auto place = places
-                             .try_emplace(ids.const_data_ptr<std::int64_t>()[i],
-                                          static_cast<std::int64_t>(places.size()))
-                             .first->second;
+      const auto place =
+          places.try_emplace(ids.const_data_ptr<std::int64_t>()[i], std::ssize(places))
+              .first->second;
       add_row(dy.const_data_ptr<float>() + i * width,
               sums.mutable_data_ptr<float>() + place * width);
     }

@@ -24,10 +24,10 @@ struct PackedShape {
       continues;  // by sequence: the one that it continues, which continues none itself; -1: none
 
   std::int64_t tokens() const { return starts.back(); }
-  std::int64_t sequences() const { return static_cast<std::int64_t>(continues.size()); }
-  std::int64_t start(std::int64_t s) const { return starts[static_cast<std::size_t>(s)]; }
+  std::int64_t sequences() const { return std::ssize(continues); }
+  std::int64_t start(std::int64_t s) const { return starts[s]; }
   std::int64_t length(std::int64_t s) const { return start(s + 1) - start(s); }
-  std::int64_t parent(std::int64_t s) const { return continues[static_cast<std::size_t>(s)]; }
+  std::int64_t parent(std::int64_t s) const { return continues[s]; }
   std::int64_t first_position(std::int64_t s) const {
     return parent(s) < 0 ? 0 : length(parent(s));
   }

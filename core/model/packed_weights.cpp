@@ -9,7 +9,7 @@ template <class Work>
 void for_matrices(const Model& model, const Work& work) {
   const ModelConfig& c = model.config;
   for (std::int64_t i = 0; i < c.layers; ++i) {
-    const LayerOffsets& at = model.layout.layer(static_cast<std::size_t>(i));
+    const LayerOffsets& at = model.layout.layer(i);
     work(at.qkv, c.q_width() + 2 * c.kv_width(), c.width);
     work(at.output, c.width, c.q_width());
     work(at.gate_up, 2 * c.mlp, c.width);
@@ -48,8 +48,7 @@ PackedWeights::PackedWeights(const Model& model, bool frozen) : data_(floats(mod
 }
 
 void PackedWeights::pack(std::int64_t part, std::int64_t parts) {
-  for (std::size_t i = static_cast<std::size_t>(part); i < sources_.size();
-       i += static_cast<std::size_t>(parts)) {
+  for (std::size_t i = part; i < sources_.size(); i += static_cast<std::size_t>(parts)) {
     const Source& s = sources_[i];
     kernels().pack(s.weight, s.columns, 1, s.rows, s.columns, s.forward);
     if (s.backward != nullptr)

@@ -51,8 +51,7 @@ Tensor reference_attention(const Tensor& qkv, const Tensor& q_norm, const Tensor
     const Tensor future =
         at::ones({length, length}, q.options().dtype(at::kBool)).triu(1);  // (T, T)
     const Tensor scores =
-        (at::matmul(q, k.transpose(1, 2)) / std::sqrt(static_cast<double>(in.head_dim)))
-            .masked_fill(future, -INFINITY);
+        (at::matmul(q, k.transpose(1, 2)) / std::sqrt(in.head_dim)).masked_fill(future, -INFINITY);
     outputs.push_back(at::matmul(scores.softmax(-1), v)
                           .transpose(0, 1)
                           .reshape({length, in.heads * in.head_dim})

@@ -30,8 +30,7 @@ RopeTable::RopeTable(const ModelConfig& c) {
 }
 
 void RopeTable::ensure(std::int64_t length) {
-  for (std::int64_t position = static_cast<std::int64_t>(cosines_.size()) / half();
-       position < length; ++position) {
+  for (std::int64_t position = std::ssize(cosines_) / half(); position < length; ++position) {
     for (const double frequency : frequencies_) {
       const float angle = static_cast<float>(position) * static_cast<float>(frequency);
       cosines_.push_back(static_cast<float>(std::cos(static_cast<double>(angle))));

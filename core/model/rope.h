@@ -22,7 +22,7 @@ class RopeTable {
   const float* sines(std::int64_t position) const { return sines_.data() + position * half(); }
 
  private:
-  std::int64_t half() const { return static_cast<std::int64_t>(frequencies_.size()); }
+  std::int64_t half() const { return std::ssize(frequencies_); }
 
   std::vector<double> frequencies_;
   std::vector<float> cosines_, sines_;

@@ -201,7 +201,7 @@ void check_piece(const TensorView& tensor, const char* piece, std::size_t done, 
   float value = 0;
   const std::size_t found = find_not_finite(tensor.dtype, piece, count, value);
   if (found == count) return;
-  const auto index = static_cast<std::int64_t>(done + found);
+  const std::int64_t index = done + found;
   if (tensor.mapped != nullptr)
     fail_not_finite(tensor.mapped->path(), tensor.name, tensor.shape, index, value);
   throw Failure("tensor \"" + tensor.name + "\" has become " +
@@ -302,10 +302,10 @@ void fail_not_finite(const fs::path& file, const std::string& name,
 
 void to_float(const fs::path& file, const TensorInfo& tensor, const std::string& name, float* out) {
   const Dtype dtype = dtype_of(tensor, name);
-  const auto n = static_cast<std::size_t>(tensor.elements());
+  const std::size_t n = tensor.elements();
   float value = 0;
   const std::size_t found = find_not_finite(dtype, tensor.data, n, value);
-  if (found < n) fail_not_finite(file, name, tensor.shape, static_cast<std::int64_t>(found), value);
+  if (found < n) fail_not_finite(file, name, tensor.shape, found, value);
   to_float(dtype, tensor.data, n, out);
 }
 
@@ -313,11 +313,10 @@ void check_finite(const SafetensorsFile& file) {
   for (const auto& [name, tensor] : file.tensors()) {
     if (!holds_reals(tensor)) continue;
     const Dtype dtype = dtype_of(tensor, name);
-    const auto n = static_cast<std::size_t>(tensor.elements());
+    const std::size_t n = tensor.elements();
     float value = 0;
     const std::size_t found = find_not_finite(dtype, tensor.data, n, value);
-    if (found < n)
-      fail_not_finite(file.path(), name, tensor.shape, static_cast<std::int64_t>(found), value);
+    if (found < n) fail_not_finite(file.path(), name, tensor.shape, found, value);
   }
 }
 
@@ -353,7 +352,7 @@ void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>
   for (const auto& [name, tensor] : tensors) {
     if (!holds_reals(tensor)) continue;
     const TensorView view{name, tensor.shape, tensor.data, dtype_of(tensor, name)};
-    check_piece(view, tensor.data, 0, static_cast<std::size_t>(tensor.elements()));
+    check_piece(view, tensor.data, 0, tensor.elements());
   }
   const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
   write_header(file, path, header);

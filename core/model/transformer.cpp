@@ -49,11 +49,10 @@ Transformer::Transformer(Model& model, const std::optional<DevicePlace>& place, 
   const ParameterLayout& layout = model.layout;
   embedding_ = parameter(layout.embedding(), {c.vocab, c.width});
   for (std::int64_t i = 0; i < c.layers; ++i) {
-    const LayerOffsets& at = layout.layer(static_cast<std::size_t>(i));
+    const LayerOffsets& at = layout.layer(i);
     const std::int64_t qkv_width = c.q_width() + 2 * c.kv_width();
     static const PackedWeights::Layer kNotPacked;
-    const PackedWeights::Layer& ready =
-        packed != nullptr ? packed->layer(static_cast<std::size_t>(i)) : kNotPacked;
+    const PackedWeights::Layer& ready = packed != nullptr ? packed->layer(i) : kNotPacked;
     const auto linear = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns,
                             std::int64_t bias, const PackedWeights::Matrix& matrix) {
       return LinearWeight{parameter(offset, {rows, columns}),

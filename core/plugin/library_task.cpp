@@ -219,8 +219,8 @@ std::vector<Item> LibraryTask::draw(std::uint64_t seed, const std::vector<std::u
   sink.items.reserve(indices.size());
   const tz_item_sink out{&sink, add_item};
   tz_error error{};
-  const tz_status status = descriptor_->draw(
-      instance_.get(), draws.data(), static_cast<std::uint32_t>(draws.size()), &out, &error);
+  const tz_status status =
+      descriptor_->draw(instance_.get(), draws.data(), draws.size(), &out, &error);
   if (!sink.fault.empty()) throw Failure(sink.fault, "this is a fault in " + path_.string());
   check(status, error, "cannot draw a problem");
   if (sink.items.size() != indices.size()) {
@@ -240,8 +240,8 @@ tz_status LibraryTask::judge(const Answer* answers, std::size_t n, Verdict* verd
   std::vector<tz_verdict> out(n);
   DetailSink details{verdicts, n};
   const tz_call call{sizeof call, 0, cursor_, &details, set_detail};
-  const tz_status status = descriptor_->verify(instance_.get(), &call, in.data(),
-                                               static_cast<std::uint32_t>(n), out.data(), &error);
+  const tz_status status =
+      descriptor_->verify(instance_.get(), &call, in.data(), n, out.data(), &error);
   for (std::size_t i = 0; i < n; ++i) assign(verdicts[i], out[i]);
   return status;
 }

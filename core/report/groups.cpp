@@ -61,7 +61,7 @@ std::vector<RunGroup> group_runs(const std::vector<RunData>& runs) {
                                  : std::vector<std::pair<std::string, std::string>>{{"", arm}};
     const auto known = std::find(settings.begin(), settings.end(), own);
     if (known != settings.end()) {
-      groups[static_cast<std::size_t>(known - settings.begin())].runs.push_back(r);
+      groups[known - settings.begin()].runs.push_back(r);
     } else {
       settings.push_back(own);
       groups.push_back({"", {r}});

@@ -11,7 +11,7 @@ void check_ids(const ModelConfig& config, const std::vector<std::int32_t>& ids, 
       throw Error("token id " + std::to_string(id) + " is outside the model's vocabulary of " +
                   std::to_string(config.vocab));
   }
-  const auto length = static_cast<std::int64_t>(ids.size()) + room;
+  const auto length = std::ssize(ids) + room;
   if (length > config.context) {
     throw Error("a prompt of " + std::to_string(ids.size()) + " tokens and a completion of " +
                     std::to_string(room) + " need " + std::to_string(length) +

@@ -40,18 +40,16 @@ inline std::int64_t last_possible(const float* weights, std::int64_t n) {
 inline double keep_likeliest(float* weights, std::int64_t n, double sum, std::int64_t k, double p,
                              std::vector<std::int32_t>& order) {
   if ((k <= 0 || k >= n) && p >= 1.0) return sum;
-  order.resize(static_cast<std::size_t>(n));
-  for (std::int64_t i = 0; i < n; ++i)
-    order[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i);
+  order.resize(n);
+  for (std::int64_t i = 0; i < n; ++i) order[i] = static_cast<std::int32_t>(i);
   std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
     return weights[a] > weights[b] || (weights[a] == weights[b] && a < b);
   });
   const std::size_t most = k > 0 ? static_cast<std::size_t>(std::min(k, n)) : order.size();
   double among = 0, kept = 0;
-  for (std::size_t i = 0; i < most; ++i) among += static_cast<double>(weights[order[i]]);
+  for (std::size_t i = 0; i < most; ++i) among += weights[order[i]];
   std::size_t count = 0;
-  while (count < most && (count == 0 || kept < p * among))
-    kept += static_cast<double>(weights[order[count++]]);
+  while (count < most && (count == 0 || kept < p * among)) kept += weights[order[count++]];
   for (std::size_t i = count; i < order.size(); ++i) weights[order[i]] = 0.0f;
   return kept;
 }

@@ -148,8 +148,7 @@ void write_parts(const fs::path& folder, const ModelView& policy,
 
 std::uintmax_t view_bytes(const ModelView& view) {
   CheckpointModel m{view.model->layout.size(), view.dtype};
-  for (const auto& [name, tensor] : view.moments)
-    m.moment_bytes += static_cast<std::int64_t>(tensor.bytes);
+  for (const auto& [name, tensor] : view.moments) m.moment_bytes += tensor.bytes;
   if (view.adapter != nullptr) m.adapter_values = view.adapter->size();
   m.companion_bytes = companion_bytes(*view.model);
   return checkpoint_bytes(m);
@@ -197,8 +196,7 @@ std::string size_text(double bytes) {
 std::int64_t companion_bytes(const Model& model) {
   std::int64_t bytes = 0;
   if (!model.companions) return bytes;
-  for (const auto& [name, text] : model.companions->texts)
-    bytes += static_cast<std::int64_t>(text.size());
+  for (const auto& [name, text] : model.companions->texts) bytes += std::ssize(text);
   return bytes;
 }
 

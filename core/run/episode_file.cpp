@@ -50,10 +50,9 @@ std::optional<std::int64_t> episode_file_step(const std::string& name) {
   std::int64_t step = 0;
   const char *begin = name.data() + kPrefix.size(), *end = name.data() + name.size();
   const auto [rest, problem] = std::from_chars(begin, end, step);
-  if (problem != std::errc() || step < 0 ||
-      name.substr(0, static_cast<std::size_t>(rest - name.data())) != stem_of(step))
+  if (problem != std::errc() || step < 0 || name.substr(0, rest - name.data()) != stem_of(step))
     return std::nullopt;
-  std::string_view ending(rest, static_cast<std::size_t>(end - rest));
+  std::string_view ending(rest, end - rest);
   if (ending.ends_with(kUnfinished)) ending.remove_suffix(kUnfinished.size());
   return ending == kPlain || ending == kCompressed ? std::optional(step) : std::nullopt;
 }

@@ -40,7 +40,7 @@ std::string float_field(int number, float value) {
   return static_cast<char>(number << 3 | 5) + little_endian(std::bit_cast<std::uint32_t>(value), 4);
 }
 std::string integer_field(int number, std::int64_t value) {
-  return static_cast<char>(number << 3) + varint(static_cast<std::uint64_t>(value));
+  return static_cast<char>(number << 3) + varint(value);
 }
 std::string bytes_field(int number, const std::string& bytes) {
   return static_cast<char>(number << 3 | 2) + varint(bytes.size()) + bytes;

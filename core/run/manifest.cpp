@@ -39,7 +39,7 @@ std::string file_hash(const fs::path& path) {
   for (ssize_t n; (n = ::read(file.fd(), piece.data(), piece.size())) != 0;) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw Error("cannot read " + path.string() + ": " + system_words(errno));
-    XXH3_128bits_update(state.get(), piece.data(), static_cast<std::size_t>(n));
+    XXH3_128bits_update(state.get(), piece.data(), n);
   }
   const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);

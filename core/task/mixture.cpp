@@ -23,8 +23,7 @@ constexpr const char *kTasks = "tasks", *kLevels = "levels", *kWeight = "weight"
 
 // The place of `text` in `words`, where it is added if it is new.
 std::size_t place_of(std::vector<std::string>& words, const std::string& text) {
-  const auto place =
-      static_cast<std::size_t>(std::find(words.begin(), words.end(), text) - words.begin());
+  const std::size_t place = std::find(words.begin(), words.end(), text) - words.begin();
   if (place == words.size()) words.push_back(text);
   return place;
 }

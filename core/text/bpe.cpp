@@ -181,11 +181,10 @@ void Bpe::Encoder::encode(std::string_view piece, std::vector<std::int32_t>& out
 }
 
 void Bpe::Encoder::propose(std::int32_t left) {
-  const std::int32_t right = left < 0 ? -1 : symbols_[static_cast<std::size_t>(left)].next;
+  const std::int32_t right = left < 0 ? -1 : symbols_[left].next;
   if (right < 0) return;
   ++lookups_;
-  const auto found = bpe_.ranks_.find(pair_key(symbols_[static_cast<std::size_t>(left)].id,
-                                               symbols_[static_cast<std::size_t>(right)].id));
+  const auto found = bpe_.ranks_.find(pair_key(symbols_[left].id, symbols_[right].id));
   if (found == bpe_.ranks_.end()) return;
   heap_.push_back(pair_key(found->second, left));
 }
@@ -193,7 +192,7 @@ void Bpe::Encoder::propose(std::int32_t left) {
 void Bpe::Encoder::merge(std::string_view piece, std::vector<std::int32_t>& out) {
   const std::size_t start = out.size();
   bpe_.symbols_of(piece, out);
-  const auto n = static_cast<std::int32_t>(out.size() - start);
+  const std::int32_t n = out.size() - start;
   symbols_.clear();
   heap_.clear();
   for (std::int32_t i = 0; i < n; ++i)
@@ -202,23 +201,22 @@ void Bpe::Encoder::merge(std::string_view piece, std::vector<std::int32_t>& out)
   std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
   while (!heap_.empty()) {
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-    const auto place = static_cast<std::int32_t>(heap_.back() & 0xFFFFFFFF);
-    const auto rank = static_cast<std::size_t>(heap_.back() >> 32);
+    const std::int32_t place = heap_.back() & 0xFFFFFFFF;
+    const std::size_t rank = heap_.back() >> 32;
     heap_.pop_back();
-    Symbol& left = symbols_[static_cast<std::size_t>(place)];
+    Symbol& left = symbols_[place];
     if (left.id < 0 || left.next < 0) continue;
-    Symbol& right = symbols_[static_cast<std::size_t>(left.next)];
+    Symbol& right = symbols_[left.next];
     // What was queued may have changed since; it still holds if what stands there now becomes the
     // same token, as in the `tokenizers` library.
     ++lookups_;
     const auto now = bpe_.ranks_.find(pair_key(left.id, right.id));
     const std::int32_t merged = bpe_.merged_[rank];
-    if (now == bpe_.ranks_.end() || bpe_.merged_[static_cast<std::size_t>(now->second)] != merged)
-      continue;
+    if (now == bpe_.ranks_.end() || bpe_.merged_[now->second] != merged) continue;
     left.id = merged;
     right.id = -1;
     left.next = right.next;
-    if (left.next >= 0) symbols_[static_cast<std::size_t>(left.next)].previous = place;
+    if (left.next >= 0) symbols_[left.next].previous = place;
     for (const std::int32_t changed : {left.previous, place}) {
       const std::size_t queued = heap_.size();
       propose(changed);
@@ -226,8 +224,7 @@ void Bpe::Encoder::merge(std::string_view piece, std::vector<std::int32_t>& out)
     }
   }
   out.resize(start);
-  for (std::int32_t i = 0; i >= 0 && i < n; i = symbols_[static_cast<std::size_t>(i)].next)
-    out.push_back(symbols_[static_cast<std::size_t>(i)].id);
+  for (std::int32_t i = 0; i >= 0 && i < n; i = symbols_[i].next) out.push_back(symbols_[i].id);
 }
 
 }  // namespace tinyzero

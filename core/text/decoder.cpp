@@ -72,7 +72,7 @@ void Decoder::set(std::int64_t id, const std::string& content, bool special,
                   const std::string& where) {
   if (static_cast<std::size_t>(id) >= tokens_.size())
     tokens_.resize(static_cast<std::size_t>(id) + 1);
-  Token& token = tokens_[static_cast<std::size_t>(id)];
+  Token& token = tokens_[id];
   if (token.there && token.content != content)
     throw Error(where + ": the id " + std::to_string(id) + " belongs to \"" + token.content +
                     "\" and to \"" + content + "\"",
@@ -92,7 +92,7 @@ void Decoder::set(std::int64_t id, const std::string& content, bool special,
 
 const Decoder::Token* Decoder::find(std::int32_t id, Specials specials) const {
   if (id < 0 || id >= size()) return nullptr;
-  const Token& token = tokens_[static_cast<std::size_t>(id)];
+  const Token& token = tokens_[id];
   return token.there && (specials == Specials::keep || !token.special) ? &token : nullptr;
 }
 

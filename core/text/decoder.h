@@ -24,7 +24,7 @@ class Decoder {
   // The token `id` reads `content`. Throws Error for an id that is already taken by another text.
   void set(std::int64_t id, const std::string& content, bool special, const std::string& where);
 
-  std::int64_t size() const { return static_cast<std::int64_t>(tokens_.size()); }
+  std::int64_t size() const { return std::ssize(tokens_); }
   bool byte_level() const { return byte_level_; }
 
   // The bytes of the tokens; where a byte-level token ends inside a character, its bytes stand

@@ -86,8 +86,7 @@ void compose(std::vector<utf8proc_int32_t>& codes, std::string& out) {
                                static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE));
   if (size < 0)
     throw Error(std::string("utf8proc cannot compose a text: ") + utf8proc_errmsg(size));
-  for (utf8proc_ssize_t i = 0; i < size; ++i)
-    append_character(static_cast<std::uint32_t>(codes[static_cast<std::size_t>(i)]), out);
+  for (utf8proc_ssize_t i = 0; i < size; ++i) append_character(codes[i], out);
   codes.clear();
 }
 

@@ -43,9 +43,9 @@ class Search {
 
   // The first match from `from` on: false if there is none.
   bool find(std::size_t from, std::size_t& start, std::size_t& end) {
-    const auto left = static_cast<std::uint64_t>(text_.size() - from);
-    pcre2_set_match_limit(context_, static_cast<std::uint32_t>(std::min<std::uint64_t>(
-                                        kSteps + kStepsPerByte * left, UINT32_MAX)));
+    const std::uint64_t left = text_.size() - from;
+    pcre2_set_match_limit(context_,
+                          std::min<std::uint64_t>(kSteps + kStepsPerByte * left, UINT32_MAX));
     int found = match(from, 0);
     if (found == PCRE2_ERROR_JIT_STACKLIMIT) found = match(from, PCRE2_NO_JIT);
     if (found == PCRE2_ERROR_NOMATCH) return false;

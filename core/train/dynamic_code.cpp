@@ -31,14 +31,13 @@ DynamicCode::DynamicCode(bool is_signed) : signed_(is_signed) {
   zero_ = 255 - count;
   levels_.fill(0);
   for (int i = 0; i < count; ++i) {
-    levels_[static_cast<std::size_t>(zero_ + 1 + i)] = above[static_cast<std::size_t>(i)];
-    if (is_signed && i + 1 < count)
-      levels_[static_cast<std::size_t>(zero_ - 1 - i)] = -above[static_cast<std::size_t>(i)];
+    levels_[zero_ + 1 + i] = above[i];
+    if (is_signed && i + 1 < count) levels_[zero_ - 1 - i] = -above[i];
   }
   borders_.fill(std::numeric_limits<float>::infinity());
   for (int i = 0; i < count; ++i) {
-    const float below = i == 0 ? 0.0f : above[static_cast<std::size_t>(i - 1)];
-    borders_[static_cast<std::size_t>(i)] = 0.5f * (below + above[static_cast<std::size_t>(i)]);
+    const float below = i == 0 ? 0.0f : above[i - 1];
+    borders_[i] = 0.5f * (below + above[i]);
   }
   for (std::uint32_t bucket = kLowest; bucket <= kHighest; ++bucket) {
     const auto end = std::bit_cast<float>(bucket << 16);
@@ -63,8 +62,7 @@ float DynamicCode::encode(const float* in, std::int64_t n, std::uint8_t* codes) 
     int level = lowest;
     if (bucket >= kLowest) {
       level = first_[bucket - kLowest];
-      level = std::max(lowest,
-                       level + (magnitude >= borders_[static_cast<std::size_t>(level)] ? 1 : 0));
+      level = std::max(lowest, level + (magnitude >= borders_[level] ? 1 : 0));
     }
     const bool negative = signed_ && in[i] < 0;
     codes[i] = static_cast<std::uint8_t>(negative ? zero_ - std::min(level, zero_) : zero_ + level);

@@ -17,7 +17,7 @@ namespace {
 OptimizerOptions optimizer_options(const Experiment& e, std::int64_t threads,
                                    const std::string& model) {
   const TrainSettings& s = e.train;
-  auto seed = static_cast<std::uint64_t>(e.general.seed);
+  std::uint64_t seed = e.general.seed;
   for (const char letter : model) seed = stream_key(seed, {static_cast<std::uint64_t>(letter)});
   return {s.beta1,
           s.beta2,

@@ -69,7 +69,7 @@ void ModelWorkers::run(std::int64_t tasks,
     at::set_num_threads(threads_each_);  // holds for a thread
     for (std::int64_t i = worker; i < tasks; i += count()) {
       stop_if_asked(stop_);
-      work(*replicas_[static_cast<std::size_t>(worker)], i);
+      work(*replicas_[worker], i);
     }
   });
   at::Tensor sum = model().flat_gradient();

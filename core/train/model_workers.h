@@ -43,9 +43,7 @@ class ModelWorkers {
   // The replicas that such a model gets.
   static std::int64_t replicas(const Model& model, std::int64_t threads);
 
-  std::int64_t count() const {
-    return static_cast<std::int64_t>(replicas_.size());
-  }  // passes at a time
+  std::int64_t count() const { return std::ssize(replicas_); }  // passes at a time
 
   // The replica that holds the gradient: what an optimizer steps on. Passes through it belong into
   // run().

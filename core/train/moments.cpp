@@ -50,7 +50,7 @@ MomentType moment_type_from_name(const std::string& name) {
 }
 
 std::int64_t moment_bytes(MomentType type, const std::vector<std::int64_t>& tensors) {
-  constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
+  constexpr std::int64_t kFloat = sizeof(float);
   std::int64_t bytes = 0;  // of one moment
   for (const std::int64_t size : tensors) {
     if (type == MomentType::f32) bytes += size * kFloat;
@@ -93,10 +93,10 @@ Moments::Moments(MomentType type, std::int64_t size, std::vector<WeightSpan> ten
   }
   for (Array* array : {&first_, &second_}) {
     array->f32 = FloatBuffer(type == MomentType::f32 ? size : small);
-    if (type == MomentType::bf16) array->bf16.resize(static_cast<std::size_t>(size));
+    if (type == MomentType::bf16) array->bf16.resize(size);
     if (type != MomentType::int8) continue;
-    array->codes.resize(static_cast<std::size_t>(size));
-    array->scales.resize(static_cast<std::size_t>(blocks));
+    array->codes.resize(size);
+    array->scales.resize(blocks);
   }
   clear();
 }
@@ -124,11 +124,9 @@ void Moments::load(const Array& array, const DynamicCode& code, const Part& part
   if (part.f32 >= 0) {
     std::copy_n(array.f32.data() + part.f32 + at, n, out);
   } else if (type_ == MomentType::bf16) {
-    for (std::int64_t k = 0; k < n; ++k)
-      out[k] = from_bf16(array.bf16[static_cast<std::size_t>(i + k)]);
+    for (std::int64_t k = 0; k < n; ++k) out[k] = from_bf16(array.bf16[i + k]);
   } else {
-    code.decode(array.codes.data() + i,
-                array.scales[static_cast<std::size_t>(part.block + at / kCodeBlock)], n, out);
+    code.decode(array.codes.data() + i, array.scales[part.block + at / kCodeBlock], n, out);
   }
 }
 
@@ -143,8 +141,7 @@ void Moments::store(Array& array, const DynamicCode& code, const Part& part, std
     std::uint16_t* out = array.bf16.data() + i;
     for (std::int64_t k = 0; k < n; ++k) out[k] = round_to_bf16(in[k], random[k] >> shift);
   } else {
-    array.scales[static_cast<std::size_t>(part.block + at / kCodeBlock)] =
-        code.encode(in, n, array.codes.data() + i);
+    array.scales[part.block + at / kCodeBlock] = code.encode(in, n, array.codes.data() + i);
   }
 }
 
@@ -199,8 +196,7 @@ std::map<std::string, TensorInfo> Moments::tensors() const {
   std::map<std::string, TensorInfo> out;
   for (const auto& [name, array] :
        {std::pair<std::string, const Array&>("first_moment", first_), {"second_moment", second_}}) {
-    const TensorInfo f32 =
-        info_of("F32", array.f32.data(), static_cast<std::size_t>(array.f32.size()), sizeof(float));
+    const TensorInfo f32 = info_of("F32", array.f32.data(), array.f32.size(), sizeof(float));
     if (type_ == MomentType::f32) out[name] = f32;
     if (type_ == MomentType::bf16)
       out[name] = info_of("BF16", array.bf16.data(), array.bf16.size(), sizeof(std::uint16_t));

@@ -102,7 +102,7 @@ double Optimizer::step(UpdateRule rule, double learning_rate, double clip_norm) 
 
 void Optimizer::adamw(const Transformer::Views& views, double learning_rate, double weight_decay) {
   if (moments_.type() == MomentType::f32) return fused_adamw(views, learning_rate, weight_decay);
-  const auto t = static_cast<double>(steps_);
+  const double t = steps_;
   const AdamStep step{static_cast<float>(options_.beta1),
                       static_cast<float>(options_.beta2),
                       static_cast<float>(options_.eps),
@@ -129,21 +129,18 @@ void Optimizer::fused_adamw(const Transformer::Views& views, double learning_rat
 }
 
 void Optimizer::muon(const Transformer::Views& views, double learning_rate) {
-  const auto matrices = static_cast<std::int64_t>(views.weights.size()),
-             workers = std::min(options_.threads, matrices);
+  const auto matrices = std::ssize(views.weights), workers = std::min(options_.threads, matrices);
   run_workers(workers, [&](std::int64_t worker) {
     const ThreadCount one(1);
     const c10::NoGradGuard no_grad;
     for (std::int64_t i = worker; i < matrices; i += workers) {
-      const at::Tensor& gradient = views.gradients[static_cast<std::size_t>(i)];
-      at::Tensor weight = views.weights[static_cast<std::size_t>(i)],
-                 momentum = at::empty_like(weight);
+      const at::Tensor& gradient = views.gradients[i];
+      at::Tensor weight = views.weights[i], momentum = at::empty_like(weight);
       moments_.read_first(span_of(weight), momentum.mutable_data_ptr<float>());
       momentum.mul_(kMuonMomentum).add_(gradient, 1.0 - kMuonMomentum);
       const at::Tensor direction =
           orthogonalize(gradient * (1.0 - kMuonMomentum) + momentum * kMuonMomentum);
-      const double scale =
-          kMuonScale * std::sqrt(static_cast<double>(std::max(weight.size(0), weight.size(1))));
+      const double scale = kMuonScale * std::sqrt(std::max(weight.size(0), weight.size(1)));
       weight.mul_(1.0 - learning_rate * options_.weight_decay)
           .add_(direction, -learning_rate * scale);
       moments_.write_first(span_of(weight), momentum.const_data_ptr<float>(),

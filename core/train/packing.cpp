@@ -28,16 +28,15 @@ StepBatch make_batch(const std::vector<Prompt>& prompts,
     if (!kept.empty() && !kept[c.item]) continue;
     const auto& prompt = prompts[c.item].ids;
     const bool use = is_usable(c.verdict.outcome);
-    Sequence sequence{{}, static_cast<std::int64_t>(prompt.size())};
+    Sequence sequence{{}, std::ssize(prompt)};
     sequence.ids.reserve(prompt.size() + c.episode.tokens.size());
     sequence.ids.insert(sequence.ids.end(), prompt.begin(), prompt.end());
     sequence.ids.insert(sequence.ids.end(), c.episode.tokens.begin(), c.episode.tokens.end());
     logp.insert(logp.end(), c.episode.logp.begin(), c.episode.logp.end());
     mask.insert(mask.end(), c.episode.tokens.size(), use ? 1.0f : 0.0f);
-    episode.insert(episode.end(), c.episode.tokens.size(),
-                   static_cast<std::int64_t>(out.sequences.size()));
+    episode.insert(episode.end(), c.episode.tokens.size(), std::ssize(out.sequences));
     group.push_back(places[c.item]);
-    length.push_back(static_cast<std::int64_t>(c.episode.tokens.size()));
+    length.push_back(std::ssize(c.episode.tokens));
     reward.push_back(c.verdict.reward);
     usable.push_back(use);
     truncated.push_back(c.episode.end == End::length);
@@ -78,7 +77,7 @@ ModelInput pack_input(const std::vector<const Sequence*>& sequences) {
   std::int64_t last_of_prompt = 0;  // row
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     const Sequence& s = *sequences[i];
-    const auto length = static_cast<std::int64_t>(s.ids.size());
+    const auto length = std::ssize(s.ids);
     const bool continues = i > 0 && shared(i - 1, i), begins = !continues && shared(i, i + 1);
     if (!continues) {
       last_of_prompt = shape.tokens() + s.prompt - 1;
@@ -91,7 +90,7 @@ ModelInput pack_input(const std::vector<const Sequence*>& sequences) {
     ids.insert(ids.end(), s.ids.begin() + s.prompt, s.ids.end() - 1);
     for (std::int64_t t = s.prompt; t < length; ++t) {
       rows.push_back(t == s.prompt ? last_of_prompt : first + t - s.prompt - 1);
-      targets.push_back(s.ids[static_cast<std::size_t>(t)]);
+      targets.push_back(s.ids[t]);
     }
     if (continues || begins) shape.add_continuation(length - s.prompt - 1);
     else shape.add(length - 1);
@@ -107,12 +106,11 @@ std::vector<std::vector<std::int64_t>> divide(const std::vector<std::int64_t>& l
   const std::int64_t total = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
   const std::int64_t count =
       std::max<std::int64_t>(1, (total + tokens * workers - 1) / (tokens * workers)) * workers;
-  std::vector<std::vector<std::int64_t>> runs(static_cast<std::size_t>(count));
+  std::vector<std::vector<std::int64_t>> runs(count);
   std::int64_t before = 0;  // tokens of earlier sequences
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     const std::int64_t middle = before + lengths[i] / 2;
-    runs[static_cast<std::size_t>(middle * count / std::max<std::int64_t>(1, total))].push_back(
-        static_cast<std::int64_t>(i));
+    runs[middle * count / std::max<std::int64_t>(1, total)].push_back(static_cast<std::int64_t>(i));
     before += lengths[i];
   }
   std::erase_if(runs, [](const auto& run) { return run.empty(); });

@@ -16,7 +16,7 @@ struct Sequence {
   std::vector<std::int32_t> ids;
   std::int64_t prompt = 0;  // tokens of the prompt, at least 1
 
-  std::int64_t completion() const { return static_cast<std::int64_t>(ids.size()) - prompt; }
+  std::int64_t completion() const { return std::ssize(ids) - prompt; }
 };
 
 // The batch of one step and its sequences, from completions in the order of problems. Episodes that

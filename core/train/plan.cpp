@@ -30,9 +30,8 @@ double since(Clock::time_point start) {
 // as one can be.
 StepBatch teaching_batch(Engine& engine, const RunParts& parts, RunProbe& probe) {
   const Experiment& e = parts.experiment;
-  const auto seed = static_cast<std::uint64_t>(e.general.seed);
-  const auto items = draw_step(parts.task, /*stage=*/nullptr, seed, 1,
-                               static_cast<std::size_t>(e.rollout.prompts));
+  const std::uint64_t seed = e.general.seed;
+  const auto items = draw_step(parts.task, /*stage=*/nullptr, seed, 1, e.rollout.prompts);
   const auto prompts = make_prompts(parts.tokenizer, parts.framing, items, e.rollout.samples);
   const auto start = Clock::now();
   auto completions =
@@ -41,7 +40,7 @@ StepBatch teaching_batch(Engine& engine, const RunParts& parts, RunProbe& probe)
                                                parts.model.config.eos, seed, Purpose::rollout, 1}));
   probe.rollout = since(start);
   for (std::size_t i = 0; i < completions.size(); ++i) {
-    probe.tokens += static_cast<double>(completions[i].episode.tokens.size());
+    probe.tokens += completions[i].episode.tokens.size();
     completions[i].right = i % 2 == 0;
     completions[i].verdict.outcome = Outcome::scored;
     completions[i].verdict.reward =
@@ -138,7 +137,7 @@ RunProbe probe_run(RunParts& parts) {
     const LearnReport learned = learner.learn(1, batch);
     engine->refresh();
     probe.update = since(start);
-    probe.tokens += static_cast<double>(learned.trained + learned.read);
+    probe.tokens += learned.trained + learned.read;
   }
   probe.evaluation = probe_evaluation(*engine, parts);
   probe.peak_bytes = peak_memory();
@@ -155,10 +154,9 @@ RunProbe probe_sample(ModelWorkers& workers, const RunParts& parts, const StepBa
          asked = e.train.importance_cap > 0 ? 1 : 0;  // passes over a step's completions
   for (const SideModel& side : parts.algorithm.algorithm->models()) {
     asked += 1;
-    if (side.learning_rate > 0)
-      trained += static_cast<double>(side.epochs > 0 ? side.epochs : e.train.epochs);
+    if (side.learning_rate > 0) trained += side.epochs > 0 ? side.epochs : e.train.epochs;
   }
-  const double completions = static_cast<double>(sampled.sequences.size());
+  const double completions = sampled.sequences.size();
   const double share = static_cast<double>(e.rollout.prompts * e.rollout.samples) /
                        completions;  // of a step, to what was sampled
   RunProbe probe;

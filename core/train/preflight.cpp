@@ -32,8 +32,7 @@ std::size_t problems_of(const RunParts& parts) {
 
 std::vector<Item> first_problems(const RunParts& parts) {
   const Curriculum curriculum(parts.experiment.curriculum, parts.task);
-  return draw_step(parts.task, curriculum.stage(),
-                   static_cast<std::uint64_t>(parts.experiment.general.seed), 1,
+  return draw_step(parts.task, curriculum.stage(), parts.experiment.general.seed, 1,
                    problems_of(parts));
 }
 
@@ -61,13 +60,12 @@ void check_answers(const RunParts& parts, const std::vector<Item>& items, Prefli
 void check_lengths(const RunParts& parts, const std::vector<Item>& items, PreflightReport& report) {
   const Task& task = parts.task;
   if (!task.can_demonstrate() && !task.can_solve()) return;
-  const auto seed = static_cast<std::uint64_t>(parts.experiment.general.seed);
+  const std::uint64_t seed = parts.experiment.general.seed;
   std::vector<std::int64_t> lengths;
   for (const Item& item : items) {
     const auto answer = task.can_demonstrate() ? task.demonstrate(item.state, seed, item.index)
                                                : task.solve(item.state);
-    if (answer)
-      lengths.push_back(static_cast<std::int64_t>(parts.tokenizer.encode(*answer).size()) + 1);
+    if (answer) lengths.push_back(std::ssize(parts.tokenizer.encode(*answer)) + 1);
   }
   if (lengths.empty()) return;
   std::sort(lengths.begin(), lengths.end());
@@ -89,12 +87,12 @@ void check_lengths(const RunParts& parts, const std::vector<Item>& items, Prefli
 void show_tokens(const RunParts& parts, const std::vector<Item>& items, PreflightReport& report) {
   for (const Item& item : items) {
     const auto ids = parts.tokenizer.encode_prompt(frame_prompt(item.prompt, parts.framing));
-    report.longest_prompt = std::max(report.longest_prompt, static_cast<std::int64_t>(ids.size()));
+    report.longest_prompt = std::max(report.longest_prompt, std::ssize(ids));
     if (!report.prompt.empty()) continue;
     for (const std::int32_t id : ids) report.prompt.push_back(parts.tokenizer.token_text(id));
   }
   for (const std::int64_t id : parts.model.config.eos) {
-    report.stops.push_back(parts.tokenizer.token_text(static_cast<std::int32_t>(id)));
+    report.stops.push_back(parts.tokenizer.token_text(id));
     if (id >= 0 && id < parts.model.config.vocab) continue;
     throw Error(fmt::format("the model's end token {} is outside of its vocabulary of {}: no "
                             "completion would ever end",
@@ -106,7 +104,7 @@ void show_tokens(const RunParts& parts, const std::vector<Item>& items, Prefligh
 // Steps of RL; under a budget of tokens those that it allows if completions are as long as they may
 // be, and under one of seconds, whose number nobody knows, none.
 double expected_steps(const Experiment& e) {
-  const auto steps = static_cast<double>(e.train.steps);
+  const double steps = e.train.steps;
   if (e.train.budget_seconds > 0) return 0;
   if (e.train.budget_tokens == 0) return steps;
   return std::min(steps, std::ceil(e.train.budget_tokens /
@@ -140,7 +138,7 @@ double checkpoints_written(const Experiment& e, double steps) {
 void check_disk(const RunParts& parts, const RunShape& run_shape, const std::filesystem::path& run,
                 PreflightReport& report) {
   const Experiment& e = parts.experiment;
-  const auto checkpoint = static_cast<double>(checkpoint_bytes_of(run_shape));
+  const double checkpoint = checkpoint_bytes_of(run_shape);
   const double completions = static_cast<double>(e.rollout.prompts * e.rollout.samples),
                steps = expected_steps(e);
   const double written = checkpoints_written(
@@ -244,7 +242,7 @@ void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts,
                                        engine.generate(prompts, sampling));
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  report.samples = static_cast<std::int64_t>(sampled.completions.size());
+  report.samples = std::ssize(sampled.completions);
   const auto share = [&](auto&& holds) {
     return static_cast<double>(
                std::count_if(sampled.completions.begin(), sampled.completions.end(), holds)) /

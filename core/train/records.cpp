@@ -37,7 +37,7 @@ double mixed_share(const SampledStep& sampled) {
 
 Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, const Task& task,
                  const LearnReport& learned, double update_seconds) {
-  const double episodes = static_cast<double>(sampled.completions.size());
+  const double episodes = sampled.completions.size();
   double reward = 0, usable = 0, right = 0, length = 0, truncated = 0;
   std::map<std::string, double> reasons;
   std::map<std::string, std::pair<double, double>> sources;  // (right, completions)
@@ -46,7 +46,7 @@ Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, 
     usable += use ? 1 : 0;
     reward += use ? c.verdict.reward : 0;
     right += c.right ? 1 : 0;
-    length += static_cast<double>(c.episode.tokens.size());
+    length += c.episode.tokens.size();
     truncated += c.episode.end == End::length ? 1 : 0;
     reasons[task.reason(c.verdict)] += 1;
     if (const std::string source = task.source_of(sampled.items[c.item].state); !source.empty()) {

@@ -108,7 +108,7 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
         .logp;
   };
   out.before = logp();
-  out.episodes = static_cast<std::int64_t>(step.sequences.size());
+  out.episodes = std::ssize(step.sequences);
   out.learned = learner.learn(step_, step, &out.batch);
   out.after = logp();
   const at::Tensor change = out.after - out.before;

@@ -35,7 +35,7 @@ class RandomWords {
  public:
   RandomWords(std::uint64_t key, std::int64_t first, std::int64_t n) : skipped_(first % 4) {
     for (std::int64_t i = 0; i < (skipped_ + n + 3) / 4; ++i) {
-      const Philox bits = philox(static_cast<std::uint64_t>(first / 4 + i), 0, key);
+      const Philox bits = philox(first / 4 + i, 0, key);
       for (int k = 0; k < 4; ++k) words_[4 * i + k] = bits.word[k];
     }
   }

@@ -18,7 +18,7 @@
 namespace tinyzero {
 namespace {
 
-constexpr auto kFloatBytes = static_cast<std::int64_t>(sizeof(float));
+constexpr std::int64_t kFloatBytes = sizeof(float);
 constexpr std::int64_t kFirstUse =
     std::int64_t{24}
     << 20;  // code of LibTorch, thread stacks and small objects that only a step touches
@@ -220,7 +220,7 @@ RunShape RunShape::of(const RunParts& parts) {
   run.longest_prompt = parts.prompts.longest;
   run.bytes_of_token = parts.prompts.bytes_of_token;
   run.rounds = most_rounds(parts);
-  run.held_out = static_cast<std::int64_t>(parts.held_out.items.size());
+  run.held_out = std::ssize(parts.held_out.items);
   run.program = parts.resident_before_model + kFirstUse;
   run.set_lora_rank(parts.experiment.lora.rank);
   if (parts.base_is_bf16) run.adapted_bytes = 2;
@@ -259,8 +259,7 @@ MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas) {
         std::max<std::int64_t>(1, (total + most_tokens - 1) / most_tokens) * replicas;
     const auto first_of =
         [&](std::int64_t part) {  // the first sequence whose middle lies in that part of all tokens
-          const auto begin =
-              static_cast<std::int64_t>((static_cast<__int128>(part) * total + parts - 1) / parts);
+          const std::int64_t begin = (static_cast<__int128>(part) * total + parts - 1) / parts;
           return std::clamp<std::int64_t>((begin - length / 2 + length - 1) / length, 0, sequences);
         };
     for (std::int64_t part = 0, first = 0; part < std::min(parts, kLooked); ++part) {

@@ -84,7 +84,7 @@ void round_to_bf16(Model& model) {
   float* w = model.weights.data();
   std::vector<char> rounded(bytes_of(Dtype::bf16) * static_cast<std::size_t>(kRoundedAtOnce));
   for (std::int64_t at = 0; at < model.weights.size(); at += kRoundedAtOnce) {
-    const auto n = static_cast<std::size_t>(std::min(kRoundedAtOnce, model.weights.size() - at));
+    const std::size_t n = std::min(kRoundedAtOnce, model.weights.size() - at);
     from_float(Dtype::bf16, w + at, n, rounded.data());
     to_float(Dtype::bf16, rounded.data(), n, w + at);
   }
@@ -129,7 +129,7 @@ std::unique_ptr<Adapter> new_adapter(const Experiment& experiment, const Model& 
   if (experiment.lora.rank == 0) return nullptr;
   const AdapterOptions options{experiment.lora.rank, experiment.lora.alpha, experiment.lora.targets,
                                experiment.model.path};
-  const auto seed = static_cast<std::uint64_t>(experiment.general.seed);
+  const std::uint64_t seed = experiment.general.seed;
   try {
     return std::make_unique<Adapter>(
         model, options, stream_key(seed, {static_cast<std::uint64_t>(Purpose::adapter)}));
@@ -143,10 +143,10 @@ PromptSizes prompt_sizes(const RunParts& parts) {
   double tokens = 0, bytes = 0;
   for (const Item& item : parts.held_out.items) {
     const std::string text = frame_prompt(item.prompt, parts.framing);
-    const auto count = static_cast<std::int64_t>(parts.tokenizer.encode_prompt(text).size());
+    const auto count = std::ssize(parts.tokenizer.encode_prompt(text));
     sizes.longest = std::max(sizes.longest, count);
-    tokens += static_cast<double>(count);
-    bytes += static_cast<double>(text.size());
+    tokens += count;
+    bytes += text.size();
   }
   sizes.bytes_of_token = std::max(1.0, bytes / std::max(1.0, tokens));
   return sizes;
@@ -332,8 +332,8 @@ RunParts RunParts::open(Experiment experiment, const PluginCatalog& catalog, con
         opening.start.string() + "/config.json names no eos_token_id: completions would never end",
         "add it");
   std::string framing = resolve_framing(m.prompt_template, tokenizer);
-  EvalSet held_out = draw_eval_set(*task, split_from_name(experiment.eval.split),
-                                   static_cast<std::size_t>(experiment.eval.problems));
+  EvalSet held_out =
+      draw_eval_set(*task, split_from_name(experiment.eval.split), experiment.eval.problems);
   RunParts parts{std::move(experiment),
                  std::move(*task),
                  std::move(algorithm),
@@ -413,18 +413,18 @@ std::string model_label(const RunParts& parts) {
 std::vector<Sequence> demonstrations(const RunParts& parts, std::uint64_t step) {
   const auto seed = stream_key(static_cast<std::uint64_t>(parts.experiment.general.seed),
                                {static_cast<std::uint64_t>(Purpose::demonstrations)});
-  const auto items = draw_step(parts.task, /*stage=*/nullptr, seed, step,
-                               static_cast<std::size_t>(parts.experiment.warm_start.batch));
+  const auto items =
+      draw_step(parts.task, /*stage=*/nullptr, seed, step, parts.experiment.warm_start.batch);
   std::vector<Sequence> out;
   for (std::size_t i = 0; i < items.size(); ++i) {
     Sequence sequence{parts.tokenizer.encode_prompt(frame_prompt(items[i].prompt, parts.framing)),
                       0};
-    sequence.prompt = static_cast<std::int64_t>(sequence.ids.size());
+    sequence.prompt = std::ssize(sequence.ids);
     const auto trace =
         parts.tokenizer.encode(parts.task.demonstrate(items[i].state, seed, items[i].index));
     sequence.ids.insert(sequence.ids.end(), trace.begin(), trace.end());
     sequence.ids.push_back(static_cast<std::int32_t>(parts.model.config.eos.front()));
-    if (static_cast<std::int64_t>(sequence.ids.size()) > parts.model.config.context) {
+    if (std::ssize(sequence.ids) > parts.model.config.context) {
       throw Error(
           fmt::format("a demonstration of task \"{}\" has {} tokens with its prompt, the model's "
                       "context is {}",

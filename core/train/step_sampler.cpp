@@ -62,7 +62,7 @@ std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rol
     const at::Tensor mixed = has_spread(b.reward, b.group, b.usable);
     chosen = chosen.defined() ? chosen.logical_and(mixed) : mixed;
   }
-  std::vector<bool> kept(static_cast<std::size_t>(sampled.batch.groups()));
+  std::vector<bool> kept(sampled.batch.groups());
   std::int64_t count = 0;
   for (std::size_t i = 0; i < kept.size(); ++i) {
     kept[i] =
@@ -84,8 +84,7 @@ SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stag
   for (; out.rounds < rounds && missing > 0; ++out.rounds) {
     const auto round = static_cast<std::uint64_t>(out.rounds);
     const auto start = Clock::now();
-    auto items = draw_step(parts.task, stage, seed, number,
-                           static_cast<std::size_t>(s.rollout.prompts), round);
+    auto items = draw_step(parts.task, stage, seed, number, s.rollout.prompts, round);
     auto prompts = make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples);
     Sampling sampling{s.rollout.max_tokens,   s.rollout.temperature,
                       parts.model.config.eos, seed,

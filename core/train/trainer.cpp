@@ -133,7 +133,7 @@ void Trainer::warm_start() {
                         update_rule_from_name(s.optimizer)};
   while (state_.step < s.steps) {
     stop_if_asked(&stop_);
-    const auto step = static_cast<std::uint64_t>(state_.step);
+    const std::uint64_t step = state_.step;
     const auto sequences = demonstrations(parts_, step);
     options.learning_rate =
         s.learning_rate * schedule_factor("cosine", state_.step, s.steps, (s.steps + 19) / 20);

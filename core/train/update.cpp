@@ -25,7 +25,7 @@ ModelOutput run_model(Transformer& model, const ModelInput& input, double temper
 std::vector<const Sequence*> chosen_of(const std::vector<Sequence>& sequences,
                                        const std::vector<std::int64_t>& indices) {
   std::vector<const Sequence*> chosen;
-  for (const std::int64_t i : indices) chosen.push_back(&sequences[static_cast<std::size_t>(i)]);
+  for (const std::int64_t i : indices) chosen.push_back(&sequences[i]);
   return chosen;
 }
 
@@ -33,7 +33,7 @@ std::vector<std::int64_t> lengths_of(const std::vector<Sequence>& sequences,
                                      const std::vector<std::int64_t>& indices) {
   std::vector<std::int64_t> lengths;
   for (const Sequence* sequence : chosen_of(sequences, indices))
-    lengths.push_back(static_cast<std::int64_t>(sequence->ids.size()));
+    lengths.push_back(std::ssize(sequence->ids));
   return lengths;
 }
 
@@ -74,25 +74,23 @@ at::Tensor live_episodes(const Batch& batch, bool only_advantages_teach) {
 bool accumulate(ModelWorkers& workers, std::int64_t update, const MicroLoss& loss,
                 const Batch& batch, const std::vector<Sequence>& sequences, const Share& share,
                 const UpdateOptions& options, Metrics& metrics) {
-  const bool whole = static_cast<std::int64_t>(share.all.size()) == batch.episodes();
+  const bool whole = std::ssize(share.all) == batch.episodes();
   const Counts counts = whole ? batch.counted() : select_episodes(batch, share.all).counted();
   const auto runs = divide(lengths_of(sequences, share.live), options.micro_batch, workers.count());
   std::vector<Metrics> parts(runs.size());
   std::vector<char> finite(runs.size());
-  workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& model, std::int64_t r) {
+  workers.run(std::ssize(runs), [&](Transformer& model, std::int64_t r) {
     std::vector<std::int64_t> episodes;
-    for (const std::int64_t k : runs[static_cast<std::size_t>(r)])
-      episodes.push_back(share.live[static_cast<std::size_t>(k)]);
+    for (const std::int64_t k : runs[r]) episodes.push_back(share.live[k]);
     Batch micro = select_episodes(batch, episodes);
     micro.all = counts;
-    Metrics& part = parts[static_cast<std::size_t>(r)];
+    Metrics& part = parts[r];
     const at::Tensor value = loss(
         update, micro,
         run_model(model, pack_input(chosen_of(sequences, episodes)), options.temperature), part);
     part.add("loss", value.item<double>(), 0);
-    finite[static_cast<std::size_t>(r)] = std::isfinite(value.item<double>());
-    if (finite[static_cast<std::size_t>(r)] && value.requires_grad())
-      torch::autograd::backward({value}, {});
+    finite[r] = std::isfinite(value.item<double>());
+    if (finite[r] && value.requires_grad()) torch::autograd::backward({value}, {});
   });
   if (std::find(finite.begin(), finite.end(), 0) != finite.end()) {
     at::Tensor(workers.model().flat_gradient()).zero_();
@@ -153,9 +151,9 @@ ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& s
                            std::int64_t micro_batch, double temperature) {
   const auto runs = divide(lengths_of(sequences, all_of(sequences)), micro_batch, workers.count());
   std::vector<at::Tensor> logp(runs.size()), entropy(runs.size()), value(runs.size());
-  workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& model, std::int64_t r) {
+  workers.run(std::ssize(runs), [&](Transformer& model, std::int64_t r) {
     const c10::NoGradGuard no_grad;
-    const auto k = static_cast<std::size_t>(r);
+    const std::size_t k = r;
     const ModelOutput out =
         run_model(model, pack_input(chosen_of(sequences, runs[k])), temperature);
     logp[k] = out.logp;
@@ -171,14 +169,14 @@ ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& s
 double imitate(ModelWorkers& workers, Optimizer& optimizer, const std::vector<Sequence>& sequences,
                const UpdateOptions& options) {
   double tokens = 0;
-  for (const Sequence& sequence : sequences) tokens += static_cast<double>(sequence.completion());
+  for (const Sequence& sequence : sequences) tokens += sequence.completion();
   const auto runs =
       divide(lengths_of(sequences, all_of(sequences)), options.micro_batch, workers.count());
   std::vector<double> losses(runs.size());
-  workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& policy, std::int64_t r) {
-    const ModelInput input = pack_input(chosen_of(sequences, runs[static_cast<std::size_t>(r)]));
+  workers.run(std::ssize(runs), [&](Transformer& policy, std::int64_t r) {
+    const ModelInput input = pack_input(chosen_of(sequences, runs[r]));
     const at::Tensor loss = -run_model(policy, input, 1.0).logp.sum() / tokens;
-    losses[static_cast<std::size_t>(r)] = loss.item<double>();
+    losses[r] = loss.item<double>();
     torch::autograd::backward({loss}, {});
   });
   if (!std::isfinite(optimizer.step(options.rule, options.learning_rate, options.clip_norm))) {

@@ -138,7 +138,7 @@ class Grpo : public Algorithm {
   void prepare(Batch& b, AlgorithmHost& host) override {
     kl_.prepare(b, host);
     entropy_.prepare(b, host);
-    const double max_tokens = static_cast<double>(b.max_tokens);
+    const double max_tokens = b.max_tokens;
     at::Tensor reward = b.reward;  // (B)
     if (overlong_ > 0)
       reward = reward + overlong_penalty(b.length, max_tokens, zone_ * max_tokens, overlong_);

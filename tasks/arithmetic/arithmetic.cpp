@@ -178,8 +178,7 @@ class Arithmetic {
     const char op = s_.operators[rng.below(s_.operators.size())];
     for (int i = 0; i < kTries; ++i) {
       Term left = expression(depth - 1, rng);
-      Term right =
-          expression(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(depth))), rng);
+      Term right = expression(rng.below(depth), rng);
       if (rng.chance(0.5)) std::swap(left, right);
       Rational value = left.value;
       if (value.apply(op, right.value) != Rational::Status::ok || !is_allowed(value)) continue;

@@ -170,7 +170,7 @@ class Countdown {
     Rng rng(draw.seed, {draw.index});
     std::vector<std::int64_t> numbers;
     for (int i = 0; i < kMaxDraws; ++i) {
-      numbers.resize(static_cast<std::size_t>(rng.between(s_.numbers.front(), s_.numbers.back())));
+      numbers.resize(rng.between(s_.numbers.front(), s_.numbers.back()));
       for (auto& number : numbers) number = rng.between(s_.smallest, s_.largest);
       const auto target =
           s_.targets == "way" ? value_of_a_way(numbers, rng) : any_value(numbers, rng);
@@ -261,11 +261,10 @@ class Countdown {
       for (int i = 0; i < per_word; ++i, word /= count) {
         std::array<std::int64_t, 8> targets;  // of at most 6 last steps
         std::size_t n = 0;
-        ways_.visit_last_steps(numbers, static_cast<std::uint32_t>(word % count),
-                               [&](std::int64_t value) {
-                                 targets[n] = value;
-                                 n += is_target(value) ? 1 : 0;
-                               });
+        ways_.visit_last_steps(numbers, word % count, [&](std::int64_t value) {
+          targets[n] = value;
+          n += is_target(value) ? 1 : 0;
+        });
         if (n > 0) return targets[pick % n];
       }
     }
@@ -303,8 +302,7 @@ class Countdown {
   void for_each_way(const std::vector<std::int64_t>& numbers, Rng& rng, const Visit& visit) const {
     if (numbers.size() <= kMaxExact) return ways_.for_each(numbers, visit);
     for (int i = 0; i < kSampledWays; ++i)
-      ways_.visit(numbers, static_cast<std::uint32_t>(rng.below(ways_.count(numbers.size()))),
-                  visit);
+      ways_.visit(numbers, rng.below(ways_.count(numbers.size())), visit);
   }
 
   Item item(const std::vector<std::int64_t>& numbers, std::int64_t target,

@@ -36,8 +36,7 @@ double true_divide(const BigInteger& a, const BigInteger& b) {
                                                                           << (drop - 1);
   BigInteger mantissa = quotient >> drop;
   if (low > half || (low == half && (rest != 0 || (mantissa & 1) != 0))) ++mantissa;
-  const double value =
-      std::ldexp(static_cast<double>(mantissa.convert_to<std::uint64_t>()), drop - shift);
+  const double value = std::ldexp(mantissa.convert_to<std::uint64_t>(), drop - shift);
   if (std::isinf(value)) throw PythonError("integer division result too large for a float");
   return (a < 0) != (b < 0) ? -value : value;
 }

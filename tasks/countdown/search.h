@@ -146,7 +146,7 @@ class Ways {
     start(values, numbers);
     bool exists = true;
     for (std::size_t n = numbers.size(); n > left; --n) {
-      const auto choices = static_cast<std::uint32_t>(steps_[n].size());
+      const std::uint32_t choices = steps_[n].size();
       const FastStep& step = steps_[n][way % choices];
       way /= choices;
       exists &= take(values, n, step);

@@ -48,7 +48,7 @@ std::int64_t power_of_ten(std::int64_t exponent) {
 }
 
 std::int64_t digits_of(std::int64_t number) {
-  return static_cast<std::int64_t>(std::to_string(number).size()) - (number < 0 ? 1 : 0);
+  return std::ssize(std::to_string(number)) - (number < 0 ? 1 : 0);
 }
 
 // Factors, as draw wrote them.
@@ -149,8 +149,7 @@ class Multiplication {
   // The number, or with the chance of a slip the number with one digit one off.
   std::int64_t written(std::int64_t number, Rng& rng) const {
     if (!rng.chance(s_.demo_slip)) return number;
-    const std::int64_t step = power_of_ten(
-        static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(digits_of(number)))));
+    const std::int64_t step = power_of_ten(rng.below(digits_of(number)));
     return number < step || rng.chance(0.5) ? number + step : number - step;
   }
 

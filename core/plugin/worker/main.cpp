@@ -68,10 +68,10 @@ bool is_same_in_threads(LibraryTask& task, const std::vector<Answer>& answers,
   std::vector<std::uint64_t> indices(kDraws);
   std::iota(indices.begin(), indices.end(), std::uint64_t{0});
   std::atomic<bool> same = true;
-  run_workers(static_cast<std::int64_t>(threads), [&](std::int64_t worker) {
+  run_workers(threads, [&](std::int64_t worker) {
     for (int round = 0; round < kRounds; ++round) {
       if (verdicts_of(task, answers) != expected) same = false;
-      task.draw(static_cast<std::uint64_t>(worker), indices);
+      task.draw(worker, indices);
     }
   });
   return same;
@@ -95,7 +95,7 @@ class Worker {
     std::string what, hint;
     WireStatus status = WireStatus::failure;
     try {
-      WireReader in(region_.request(), static_cast<std::size_t>(region_.header().request_size));
+      WireReader in(region_.request(), region_.header().request_size);
       perform(in, out);
       return WireStatus::ok;
     } catch (const Failure& e) {

@@ -131,8 +131,8 @@ Sandbox::Sandbox(const SandboxOptions& options, volatile std::int32_t* forbidden
   action.sa_sigaction = on_forbidden_call;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
   ::sigaction(SIGSYS, &action, nullptr);
-  std::vector<sock_filter> code = loading_filter(
-      static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(computing_filter_)));
+  std::vector<sock_filter> code =
+      loading_filter(reinterpret_cast<std::uintptr_t>(computing_filter_));
   const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
   if (!install(&program, 0)) cannot_confine("no seccomp");
 }

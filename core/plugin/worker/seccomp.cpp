@@ -32,7 +32,7 @@ SystemCallFilter::SystemCallFilter() {
 }
 
 void SystemCallFilter::allow(long call) {
-  jump(BPF_JEQ, static_cast<std::uint32_t>(call), 0, 1);
+  jump(BPF_JEQ, call, 0, 1);
   answer(SECCOMP_RET_ALLOW);
 }
 
@@ -40,7 +40,7 @@ void SystemCallFilter::allow_if(long call, const std::vector<Conditions>& ways, 
   std::size_t length = 1;  // of the block for this call: the ways, each ending in its answer, and
                            // the answer if none holds
   for (const Conditions& way : ways) length += 2 * way.size() + 1;
-  jump(BPF_JEQ, static_cast<std::uint32_t>(call), 0, length);
+  jump(BPF_JEQ, call, 0, length);
   for (const Conditions& way : ways) {
     std::size_t to_next = 2 * way.size() + 1;
     for (const CallCondition& condition : way) {

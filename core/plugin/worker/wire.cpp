@@ -134,8 +134,7 @@ void write_values(WireWriter& out, const std::vector<SettingValue>& values) {
   out.integer(values.size());
   for (const SettingValue& value : values) {
     out.integer(value.integers.size());
-    for (const std::int64_t integer : value.integers)
-      out.integer(static_cast<std::uint64_t>(integer));
+    for (const std::int64_t integer : value.integers) out.integer(integer);
     out.integer(value.reals.size());
     for (const double real : value.reals) out.real(real);
     write_texts(out, value.texts);

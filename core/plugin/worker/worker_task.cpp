@@ -48,8 +48,7 @@ WorkerTask::WorkerTask(std::filesystem::path path, WorkerLimits limits, WorkerPl
     : path_(std::move(path)),
       limits_(limits),
       place_(std::move(place)),
-      first_rows_(std::max<std::size_t>(
-          1, static_cast<std::size_t>(limits.call_seconds / limits.row_seconds / 2))),
+      first_rows_(std::max<std::size_t>(1, limits.call_seconds / limits.row_seconds / 2)),
       rows_at_once_(first_rows_) {
   check_task_library(path_);
   try {
@@ -278,7 +277,7 @@ void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
     judge(answers, row, out);
     return judge(answers + row + 1, n - row - 1, out + row + 1);
   }
-  judged_ += static_cast<std::int64_t>(n);
+  judged_ += n;
   const double rate = static_cast<double>(n) /
                       std::max(1e-9, std::chrono::duration<double>(Clock::now() - start).count());
   rows_at_once_ =

@@ -60,14 +60,14 @@ class Generation {
         sampling_(sampling),
         next_prompt_(next_prompt),
         episodes_(episodes),
-        slots_(static_cast<std::size_t>(wave)),
-        sampled_(static_cast<std::size_t>(wave)),
-        orders_(static_cast<std::size_t>(team.size())),
-        users_(static_cast<std::size_t>(prompts_at_once(wave))) {
+        slots_(wave),
+        sampled_(wave),
+        orders_(team.size()),
+        users_(prompts_at_once(wave)) {
     std::size_t start = 0;
     for (const Prompt& prompt : prompts) {
       prompt_starts_.push_back(start);
-      start += static_cast<std::size_t>(prompt.samples);
+      start += prompt.samples;
     }
   }
 
@@ -90,7 +90,7 @@ class Generation {
       clock_.lap(clock_.sampling);
       if (prompt_done_ == prompt_size()) return_prompt_logits(decoding);
       ++passes;
-      used_slots += static_cast<std::int64_t>(decoding);
+      used_slots += decoding;
     }
   }
 
@@ -109,9 +109,7 @@ class Generation {
     std::int64_t limit = 0;  // tokens of the completion, at most
   };
 
-  std::int64_t prompt_size() const {
-    return has_prompt_ ? static_cast<std::int64_t>(prompts_[prompt_].ids.size()) : -1;
-  }
+  std::int64_t prompt_size() const { return has_prompt_ ? std::ssize(prompts_[prompt_].ids) : -1; }
   bool prompt_ready() const { return has_prompt_ && prompt_done_ > prompt_size(); }
 
   // Fills free slots from the current prompt while it has samples left; then takes the next prompt.
@@ -128,7 +126,7 @@ class Generation {
   }
 
   void start_sample(std::size_t s) {
-    Episode& episode = episodes_[prompt_][static_cast<std::size_t>(started_)];
+    Episode& episode = episodes_[prompt_][started_];
     episode.prompt = static_cast<std::int64_t>(prompt_);
     episode.sample = prompts_[prompt_].first_sample + started_;
     Slot& slot = slots_[s];
@@ -141,7 +139,7 @@ class Generation {
             : sampling_.lengths[prompt_starts_[prompt_] + static_cast<std::size_t>(started_)];
     slot.place = place_;
     slot.shared = prompt_size();
-    ++users_[static_cast<std::size_t>(place_)];
+    ++users_[place_];
     logits_ = prompt_logits_;
     if (++started_ == prompts_[prompt_].samples) has_prompt_ = false;
     append(slot, next_token(slot, logits_.data(), 0));
@@ -152,8 +150,7 @@ class Generation {
     const auto& ids = prompts_[prompt_].ids;
     const std::int64_t end = std::min(prompt_size(), prompt_done_ + kPromptRows);
     for (; prompt_done_ < end; ++prompt_done_) {
-      rows_.push_back({place_, prompt_size(), 0, prompt_done_,
-                       ids[static_cast<std::size_t>(prompt_done_)],
+      rows_.push_back({place_, prompt_size(), 0, prompt_done_, ids[prompt_done_],
                        prompt_done_ + 1 == prompt_size()});
       ++prompt_tokens;
     }
@@ -167,14 +164,10 @@ class Generation {
   }
 
   void advance(std::size_t decoding) {
-    const auto slot_of = [&](std::size_t i) -> Slot& {
-      return slots_[static_cast<std::size_t>(rows_[i].slot)];
-    };
-    team_.share(static_cast<std::int64_t>(decoding), 1, [&](const Team::Part& part) {
-      for (auto i = static_cast<std::size_t>(part.first); i < static_cast<std::size_t>(part.last);
-           ++i)
-        sampled_[i] =
-            next_token(slot_of(i), worker_.logits(i), static_cast<std::size_t>(part.member));
+    const auto slot_of = [&](std::size_t i) -> Slot& { return slots_[rows_[i].slot]; };
+    team_.share(decoding, 1, [&](const Team::Part& part) {
+      for (std::size_t i = part.first; i < static_cast<std::size_t>(part.last); ++i)
+        sampled_[i] = next_token(slot_of(i), worker_.logits(i), part.member);
     });
     for (std::size_t i = 0; i < decoding; ++i) append(slot_of(i), sampled_[i]);
   }
@@ -187,9 +180,7 @@ class Generation {
   // Frees the slot if the token ends the completion.
   void append(Slot& slot, const DrawnToken& token) {
     Episode& episode = *slot.episode;
-    if (token.id < 0)
-      fail_drawing(episode.prompt, episode.sample,
-                   static_cast<std::int64_t>(episode.tokens.size()));
+    if (token.id < 0) fail_drawing(episode.prompt, episode.sample, std::ssize(episode.tokens));
     episode.tokens.push_back(token.id);
     episode.logp.push_back(token.logp);
     ++slot.position;
@@ -200,11 +191,11 @@ class Generation {
     const bool eos =
         sampling_.lengths.empty() &&
         std::find(sampling_.eos.begin(), sampling_.eos.end(), token.id) != sampling_.eos.end();
-    if (!eos && static_cast<std::int64_t>(episode.tokens.size()) < slot.limit) return;
+    if (!eos && std::ssize(episode.tokens) < slot.limit) return;
     episode.end = eos ? End::eos : End::length;
     if (sampling_.on_episode) sampling_.on_episode(episode);
     slot.episode = nullptr;
-    --users_[static_cast<std::size_t>(slot.place)];
+    --users_[slot.place];
   }
 
   const Model& model_;
@@ -330,7 +321,7 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts,
   std::vector<std::vector<Episode>> episodes;
   for (const Prompt& prompt : prompts) {
     check_ids(model_.config, prompt.ids, sampling.max_tokens);
-    longest = std::max(longest, static_cast<std::int64_t>(prompt.ids.size()));
+    longest = std::max(longest, std::ssize(prompt.ids));
     episodes.emplace_back(static_cast<std::size_t>(prompt.samples));
   }
   rope_.ensure(longest + sampling.max_tokens);
@@ -351,8 +342,7 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts,
   }
   const auto begin = std::chrono::steady_clock::now();
   double busy = 0;
-  const std::int64_t workers =
-      std::min<std::int64_t>(threads_ / team_size_, static_cast<std::int64_t>(prompts.size()));
+  const std::int64_t workers = std::min<std::int64_t>(threads_ / team_size_, std::ssize(prompts));
   run_workers(workers, [&](std::int64_t) {
     Team team(team_size_);
     PhaseClock clock(account_);
@@ -363,7 +353,7 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts,
                           episodes);
     generation.run();
     const std::lock_guard lock(mutex);
-    const auto members = static_cast<double>(team_size_);
+    const double members = team_size_;
     statistics_.products += members * clock.products;
     statistics_.attention += members * clock.attention;
     statistics_.sampling += members * clock.sampling;
@@ -382,7 +372,7 @@ std::vector<Episode> CpuEngine::generate(const std::vector<Prompt>& prompts,
   statistics_.slot_use =
       passes > 0 ? static_cast<double>(used) / static_cast<double>(passes * wave) : 0;
   std::vector<Episode> out;
-  out.reserve(static_cast<std::size_t>(sequences));
+  out.reserve(sequences);
   for (auto& group : episodes) {
     for (Episode& episode : group) out.push_back(std::move(episode));
   }
@@ -395,14 +385,13 @@ std::vector<std::vector<float>> CpuEngine::score(
   std::int64_t longest = 1;
   for (const auto& ids : sequences) {
     check_ids(model_.config, ids, 0);
-    longest = std::max(longest, static_cast<std::int64_t>(ids.size()));
+    longest = std::max(longest, std::ssize(ids));
   }
   rope_.ensure(longest);
   std::vector<std::vector<float>> out(sequences.size());
   std::atomic<std::size_t> next{0};
   run_workers(
-      std::min<std::int64_t>(threads_ / team_size_, static_cast<std::int64_t>(sequences.size())),
-      [&](std::int64_t) {
+      std::min<std::int64_t>(threads_ / team_size_, std::ssize(sequences)), [&](std::int64_t) {
         Team team(team_size_);
         PhaseClock clock(false);
         DecodeWorker worker(model_.config, packed_, rope_, kernels_,
@@ -416,9 +405,8 @@ std::vector<std::vector<float>> CpuEngine::score(
               rows.push_back({0, longest, 0, static_cast<std::int64_t>(t), ids[t], true});
             worker.forward(rows);
             out[i].resize(first + rows.size());
-            team.share(static_cast<std::int64_t>(rows.size()), 1, [&](const Team::Part& part) {
-              for (auto r = static_cast<std::size_t>(part.first);
-                   r < static_cast<std::size_t>(part.last); ++r) {
+            team.share(std::ssize(rows), 1, [&](const Team::Part& part) {
+              for (std::size_t r = part.first; r < static_cast<std::size_t>(part.last); ++r) {
                 float* logits = worker.logits(r);
                 const float target = logits[ids[first + r + 1]];
                 float largest = 0;
@@ -439,10 +427,10 @@ std::vector<std::vector<float>> CpuEngine::score(
 
 std::vector<float> CpuEngine::last_logits(const std::vector<std::int32_t>& ids) {
   check_ids(model_.config, ids, 0);
-  rope_.ensure(static_cast<std::int64_t>(ids.size()));
+  rope_.ensure(std::ssize(ids));
   Team team(team_size_);
   PhaseClock clock(false);
-  const auto length = static_cast<std::int64_t>(ids.size());
+  const auto length = std::ssize(ids);
   DecodeWorker worker(model_.config, packed_, rope_, kernels_, {1, length, 0, 0, kPromptRows}, team,
                       clock);
   std::vector<Row> rows;

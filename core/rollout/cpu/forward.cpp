@@ -114,7 +114,7 @@ void DecodeWorker::forward(const std::vector<Row>& rows) {
   }
   for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
     attention_block(rows, layer);
-    mlp_block(static_cast<std::int64_t>(rows.size()), layer);
+    mlp_block(std::ssize(rows), layer);
   }
   output_logits(rows);
 }
@@ -122,7 +122,7 @@ void DecodeWorker::forward(const std::vector<Row>& rows) {
 void DecodeWorker::turn_and_store(const std::vector<Row>& rows, std::int64_t layer_index,
                                   std::int64_t head) {
   const ModelConfig& c = config_;
-  const DecodeLayer& layer = weights_.layer(static_cast<std::size_t>(layer_index));
+  const DecodeLayer& layer = weights_.layer(layer_index);
   const std::int64_t q_width = c.q_width(), kv_width = c.kv_width(), dim = c.head_dim,
                      group = c.heads / c.kv_heads;
   const auto eps = static_cast<float>(c.norm_eps);
@@ -146,8 +146,8 @@ void DecodeWorker::turn_and_store(const std::vector<Row>& rows, std::int64_t lay
 
 void DecodeWorker::attention_block(const std::vector<Row>& rows, std::int64_t layer_index) {
   const ModelConfig& c = config_;
-  const DecodeLayer& layer = weights_.layer(static_cast<std::size_t>(layer_index));
-  const auto m = static_cast<std::int64_t>(rows.size());
+  const DecodeLayer& layer = weights_.layer(layer_index);
+  const auto m = std::ssize(rows);
   const std::int64_t q_width = c.q_width(), qkv_width = q_width + 2 * c.kv_width(),
                      dim = c.head_dim, group = c.heads / c.kv_heads;
   norm(layer.input_norm, m);
@@ -160,7 +160,7 @@ void DecodeWorker::attention_block(const std::vector<Row>& rows, std::int64_t la
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
   team_.share(m * c.kv_heads, 1, [&](const Team::Part& part) {
     for (std::int64_t i = part.first; i < part.last; ++i) {
-      const Row& row = rows[static_cast<std::size_t>(i / c.kv_heads)];
+      const Row& row = rows[i / c.kv_heads];
       const std::int64_t head = i % c.kv_heads, at = head * group * dim;
       KeyValues parts[2] = {
           stored(prompts_, row.prompt, layer_index, head, std::min(row.position + 1, row.shared)),
@@ -178,7 +178,7 @@ void DecodeWorker::attention_block(const std::vector<Row>& rows, std::int64_t la
 
 void DecodeWorker::mlp_block(std::int64_t m, std::int64_t layer_index) {
   const ModelConfig& c = config_;
-  const DecodeLayer& layer = weights_.layer(static_cast<std::size_t>(layer_index));
+  const DecodeLayer& layer = weights_.layer(layer_index);
   norm(layer.post_norm, m);
   product(normed_.data(), m, c.width, layer.gate_up, 2 * c.mlp, nullptr, false, gate_up_.data());
   team_.share(m, grain(c.mlp), [&](const Team::Part& part) {

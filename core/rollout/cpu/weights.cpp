@@ -19,7 +19,7 @@ std::int64_t DecodeWeights::floats(const ModelConfig& c, const Kernels& kernels)
 
 DecodeWeights::DecodeWeights(const ModelConfig& c, const ParameterLayout& layout,
                              const Kernels& kernels)
-    : config_(c), layout_(layout), kernels_(kernels), layers_(static_cast<std::size_t>(c.layers)) {
+    : config_(c), layout_(layout), kernels_(kernels), layers_(c.layers) {
   const Index qkv = kernels.packed_size(c.q_width() + 2 * c.kv_width(), c.width),
               output = kernels.packed_size(c.width, c.q_width()),
               gate_up = kernels.packed_size(2 * c.mlp, c.width),

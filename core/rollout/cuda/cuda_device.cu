@@ -51,7 +51,7 @@ class CudaDevice : public Device {
 
   void* allocate(std::int64_t bytes) override {
     void* memory = nullptr;
-    const auto size = static_cast<std::size_t>(bytes);
+    const std::size_t size = bytes;
     if (const cudaError_t status = cudaMalloc(&memory, size); status != cudaSuccess) {
       cudaGetLastError();  // or the next call would report it again
       throw Failure("the device has no room for " + std::to_string(bytes >> 20) +
@@ -68,17 +68,14 @@ class CudaDevice : public Device {
   }
 
   void upload(void* to, const void* from, std::int64_t bytes) override {
-    check(
-        cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyHostToDevice, stream_),
-        "copy to the device");
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copy to the device");
     check(cudaStreamSynchronize(stream_),
           "copy to the device");  // `from` may be pinned memory, which is not staged
   }
 
   void download(void* to, const void* from, std::int64_t bytes) override {
-    check(
-        cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_),
-        "copy from the device");
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_),
+          "copy from the device");
     check(cudaStreamSynchronize(stream_), "finish the work before a copy");
   }
 

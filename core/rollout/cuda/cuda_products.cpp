@@ -40,8 +40,7 @@ using Preference =
 // A matrix of `columns` columns of `rows` numbers, which lie one after another.
 Layout layout(cudaDataType_t type, std::uint64_t rows, std::uint64_t columns) {
   cublasLtMatrixLayout_t made = nullptr;
-  check(cublasLtMatrixLayoutCreate(&made, type, rows, columns, static_cast<std::int64_t>(rows)),
-        "describe a matrix");
+  check(cublasLtMatrixLayoutCreate(&made, type, rows, columns, rows), "describe a matrix");
   return Layout(made);
 }
 
@@ -124,7 +123,7 @@ struct CudaProducts::State {
     };
     set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kWorkspace);
     set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-        static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_NONE));  // no split of k
+        CUBLASLT_REDUCTION_SCHEME_NONE);  // no split of k
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment(p.w));
     cublasLtMatmulHeuristicResult_t results[kCandidates];
     int found = 0;

@@ -31,7 +31,7 @@ std::int64_t rounded(std::int64_t length) {
 
 template <class T>
 std::vector<T> padded(std::vector<T> rows, std::int64_t count) {
-  rows.resize(static_cast<std::size_t>(count));
+  rows.resize(count);
   return rows;
 }
 
@@ -50,14 +50,14 @@ std::vector<std::vector<Chunk>> score_passes(
   std::int64_t rows = kPromptRows, begun = 0;
   for (std::size_t s = 0; s < sequences.size(); ++s) {
     for (std::size_t t = 0; t + 1 < sequences[s].size();) {
-      if (rows == kPromptRows || static_cast<std::int64_t>(passes.back().size()) == kScoredAtOnce) {
+      if (rows == kPromptRows || std::ssize(passes.back()) == kScoredAtOnce) {
         passes.emplace_back();
         rows = 0;
       }
       const std::size_t last =
           std::min(sequences[s].size() - 1, t + static_cast<std::size_t>(kPromptRows - rows));
       passes.back().push_back({s, t, last, static_cast<std::int32_t>(begun % kScoredAtOnce)});
-      rows += static_cast<std::int64_t>(last - t);
+      rows += last - t;
       t = last;
     }
     if (sequences[s].size() > 1) ++begun;
@@ -88,7 +88,7 @@ std::vector<DeviceRow> rows_of(const std::vector<Chunk>& pass,
 DrawSettings settings_of(const Sampling& sampling) {
   DrawSettings settings{sampling.temperature, sampling.top_k, sampling.top_p};
   if (!sampling.lengths.empty()) return settings;  // end tokens end nothing
-  if (static_cast<std::int64_t>(sampling.eos.size()) > kMostEndTokens)
+  if (std::ssize(sampling.eos) > kMostEndTokens)
     throw Error(std::to_string(sampling.eos.size()) + " end tokens, the device takes " +
                 std::to_string(kMostEndTokens) + " at most");
   for (const std::int64_t id : sampling.eos)
@@ -126,7 +126,7 @@ void DeviceEngine::rest() {
 }
 
 PassRoom DeviceEngine::room_that_fits(const PassRoom& wanted) const {
-  const auto free =
+  const std::int64_t free =
       static_cast<std::int64_t>(kShareOfMemory * static_cast<double>(device_->free_bytes()));
   for (std::int64_t slots = wanted.slots;;
        slots = slots > kBuckets[0] ? std::max(bucket_of(slots) / 2, kBuckets[0]) : slots / 2) {
@@ -168,13 +168,13 @@ PassRoom DeviceEngine::room_for(const std::vector<Prompt>& prompts,
   std::int64_t sequences = 0;
   for (const Prompt& prompt : prompts) {
     check_ids(model_.config, prompt.ids, sampling.max_tokens);
-    room.prompt_length = std::max(room.prompt_length, static_cast<std::int64_t>(prompt.ids.size()));
+    room.prompt_length = std::max(room.prompt_length, std::ssize(prompt.ids));
     sequences += prompt.samples;
   }
   const std::int64_t most = std::end(kBuckets)[-1];
   room.slot_length = sampling.max_tokens + 1;  // the prompt's last token is in the slot too
   room.slots = std::min(sequences, options_.slots > 0 ? std::min(options_.slots, most) : most);
-  room.prompts = std::min(room.slots, static_cast<std::int64_t>(prompts.size()));
+  room.prompts = std::min(room.slots, std::ssize(prompts));
   room.rows = std::max(bucket_of(room.slots), kPromptRows);
   room.looks = options_.looks;
   return room;
@@ -184,11 +184,11 @@ void DeviceEngine::compute_prompts(const std::vector<DeviceRow>& rows) {
   for (std::size_t first = 0; first < rows.size(); first += kPromptRows) {
     const std::span some =
         std::span(rows).subspan(first, std::min<std::size_t>(rows.size() - first, kPromptRows));
-    const std::int64_t count = bucket_of(static_cast<std::int64_t>(some.size()));
+    const std::int64_t count = bucket_of(std::ssize(some));
     pass_->set_rows(padded(std::vector<DeviceRow>(some.begin(), some.end()), count));
     pass_->prompts(count);
   }
-  statistics_.prompt_tokens += static_cast<std::int64_t>(rows.size());
+  statistics_.prompt_tokens += std::ssize(rows);
 }
 
 std::vector<Episode> DeviceEngine::generate(const std::vector<Prompt>& prompts,
@@ -208,7 +208,7 @@ std::vector<Episode> DeviceEngine::generate(const std::vector<Prompt>& prompts,
     compute_prompts(schedule.refill());
     const auto live = schedule.rows();
     if (live.empty()) break;
-    const auto count = static_cast<std::int64_t>(live.size()), rows = bucket_of(count);
+    const auto count = std::ssize(live), rows = bucket_of(count);
     pass_->set_rows(padded(live, rows));
     pass_->set_groups(padded(schedule.groups(), rows));
     const std::int64_t passes =
@@ -229,19 +229,19 @@ std::vector<std::vector<float>> DeviceEngine::score(
   PassRoom room;
   for (const auto& ids : sequences) {
     check_ids(model_.config, ids, 0);
-    room.prompt_length = std::max(room.prompt_length, static_cast<std::int64_t>(ids.size()));
+    room.prompt_length = std::max(room.prompt_length, std::ssize(ids));
   }
   room.rows = kPromptRows;
-  room.prompts = std::min<std::int64_t>(kScoredAtOnce, static_cast<std::int64_t>(sequences.size()));
+  room.prompts = std::min<std::int64_t>(kScoredAtOnce, std::ssize(sequences));
   ensure(room);
   pass_->set_draws({temperature, 0, 1.0});
   std::vector<std::vector<float>> out(sequences.size());
   for (const std::vector<Chunk>& pass : score_passes(sequences)) {
     const std::vector<DeviceRow> rows = rows_of(pass, sequences);
-    const std::int64_t count = bucket_of(static_cast<std::int64_t>(rows.size()));
+    const std::int64_t count = bucket_of(std::ssize(rows));
     pass_->set_rows(padded(rows, count));
     pass_->score(count);
-    const auto scores = pass_->scores(static_cast<std::int64_t>(rows.size()));
+    const auto scores = pass_->scores(std::ssize(rows));
     std::size_t next = 0;
     for (const Chunk& chunk : pass) {
       for (std::size_t t = chunk.first; t < chunk.last; ++t) {

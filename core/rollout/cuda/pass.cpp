@@ -62,8 +62,8 @@ std::int64_t DevicePass::bytes(const ModelConfig& c, Dtype dtype, const PassRoom
 }
 
 std::string DevicePass::unsupported(const ModelConfig& c, Dtype dtype) {
-  const auto unit = static_cast<std::int64_t>(
-      16 / bytes_of(dtype));  // numbers in 16 bytes, which is what is copied at once
+  const std::int64_t unit =
+      16 / bytes_of(dtype);  // numbers in 16 bytes, which is what is copied at once
   const auto number = [](std::int64_t n) { return std::to_string(n); };
   if (c.head_dim > kMostHeadDim)
     return "heads of " + number(c.head_dim) + " components, the kernels take " +
@@ -112,13 +112,11 @@ DevicePass::DevicePass(std::shared_ptr<Device> device, const ModelConfig& config
 }
 
 void DevicePass::set_rows(const std::vector<DeviceRow>& rows) {
-  device_->upload(rows_.as<DeviceRow>(), rows.data(),
-                  static_cast<std::int64_t>(rows.size() * sizeof(DeviceRow)));
+  device_->upload(rows_.as<DeviceRow>(), rows.data(), rows.size() * sizeof(DeviceRow));
 }
 
 void DevicePass::set_groups(const std::vector<PromptRows>& groups) {
-  device_->upload(groups_.as<PromptRows>(), groups.data(),
-                  static_cast<std::int64_t>(groups.size() * sizeof(PromptRows)));
+  device_->upload(groups_.as<PromptRows>(), groups.data(), groups.size() * sizeof(PromptRows));
 }
 
 void DevicePass::set_draws(const DrawSettings& settings) {
@@ -126,23 +124,20 @@ void DevicePass::set_draws(const DrawSettings& settings) {
 }
 
 std::vector<DeviceRow> DevicePass::rows(std::int64_t count) const {
-  std::vector<DeviceRow> out(static_cast<std::size_t>(count));
-  device_->download(out.data(), rows_.as<DeviceRow>(),
-                    static_cast<std::int64_t>(out.size() * sizeof(DeviceRow)));
+  std::vector<DeviceRow> out(count);
+  device_->download(out.data(), rows_.as<DeviceRow>(), out.size() * sizeof(DeviceRow));
   return out;
 }
 
 std::vector<Drawn> DevicePass::drawn(std::int64_t count) const {
-  std::vector<Drawn> out(static_cast<std::size_t>(count * room_.looks));
-  device_->download(out.data(), drawn_.as<Drawn>(),
-                    static_cast<std::int64_t>(out.size() * sizeof(Drawn)));
+  std::vector<Drawn> out(count * room_.looks);
+  device_->download(out.data(), drawn_.as<Drawn>(), out.size() * sizeof(Drawn));
   return out;
 }
 
 std::vector<float> DevicePass::scores(std::int64_t count) const {
-  std::vector<float> out(static_cast<std::size_t>(count));
-  device_->download(out.data(), scores_.as<float>(),
-                    static_cast<std::int64_t>(out.size() * sizeof(float)));
+  std::vector<float> out(count);
+  device_->download(out.data(), scores_.as<float>(), out.size() * sizeof(float));
   return out;
 }
 
@@ -168,7 +163,7 @@ void DevicePass::norm(const float* weight, std::int64_t count) {
 template <class T>
 void DevicePass::attention(Kind kind, std::int64_t layer, std::int64_t count) {
   const ModelConfig& c = config_;
-  const DeviceLayerWeights& weights = weights_.layers[static_cast<std::size_t>(layer)];
+  const DeviceLayerWeights& weights = weights_.layers[layer];
   const DeviceRow* rows = rows_.as<DeviceRow>();
   const KvLayer<T> prompts = layer_store<T>(prompt_keys_, prompt_values_, layer, room_.prompts,
                                             room_.prompt_length),
@@ -199,7 +194,7 @@ void DevicePass::layers(Kind kind, std::int64_t count) {
   device_->launch(Embed<T>{rows_.as<DeviceRow>(), static_cast<const T*>(weights_.embedding), hidden,
                            count, c.width});
   for (std::int64_t i = 0; i < c.layers; ++i) {
-    const DeviceLayerWeights& layer = weights_.layers[static_cast<std::size_t>(i)];
+    const DeviceLayerWeights& layer = weights_.layers[i];
     norm<T>(layer.input_norm, count);
     multiply(normed_.as<T>(), layer.qkv, layer.qkv_bias, qkv_.as<float>(), count,
              c.q_width() + 2 * c.kv_width(), c.width, false);

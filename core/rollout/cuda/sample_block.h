@@ -132,7 +132,7 @@ TINYZERO_DEVICE void count_heavier(Block& block, const SampleRow& row, SampleScr
       const float weight = full_weight(row, s.largest, i);
       if (weight < least) return;
       ++s.count[thread];
-      s.sum[thread] += static_cast<double>(weight);
+      s.sum[thread] += weight;
     });
   });
   block.one([&] {
@@ -199,7 +199,7 @@ TINYZERO_DEVICE void keep_likeliest_columns(Block& block, const SampleRow& row, 
       ties = most;
     }
     heavier(least, count, sum);
-    const double weight = static_cast<double>(float_of_bits(least));
+    const double weight = float_of_bits(least);
     std::int64_t needed = count == 0 ? 1 : 0;
     while (needed < ties && sum + static_cast<double>(needed) * weight < goal && weight > 0)
       ++needed;
@@ -231,8 +231,7 @@ template <class Block>
 TINYZERO_DEVICE void sum_columns(Block& block, const SampleRow& row, SampleScratch& s) {
   block.each([&](int thread) {
     double sum = 0;
-    for_columns(row, thread,
-                [&](std::int64_t i) { sum += static_cast<double>(sample_weight(row, s, i)); });
+    for_columns(row, thread, [&](std::int64_t i) { sum += sample_weight(row, s, i); });
     s.sum[thread] = sum;
   });
   block.one([&] {
@@ -266,7 +265,7 @@ TINYZERO_DEVICE inline std::int64_t take_token(const SampleRow& row, const Sampl
   for (std::int64_t i = part_start(s.first, s.last, kSampleThreads, part); i < row.vocab; ++i) {
     const float weight = sample_weight(row, s, i);
     if (weight > 0) id = i;
-    sum += static_cast<double>(weight);
+    sum += weight;
     if (sum > s.threshold && weight > 0) break;
   }
   return id;
@@ -284,15 +283,14 @@ TINYZERO_DEVICE void sample_block(Block& block, const SampleRow& row, SampleScra
       const std::int64_t last = part_start(s.first, s.last, kSampleThreads, thread + 1);
       double sum = 0;
       for (std::int64_t i = part_start(s.first, s.last, kSampleThreads, thread); i < last; ++i)
-        sum += static_cast<double>(sample_weight(row, s, i));
+        sum += sample_weight(row, s, i);
       s.sum[thread] = sum;
     });
   }
   block.one([&] {
     const std::int64_t id = row.temperature > 0 ? take_token(row, s) : s.largest_at;
     s.id = static_cast<std::int32_t>(id);
-    s.logp = static_cast<float>(log(static_cast<double>(full_weight(row, s.largest, id))) -
-                                log(s.total));
+    s.logp = static_cast<float>(log(full_weight(row, s.largest, id)) - log(s.total));
   });
 }
 

@@ -10,10 +10,7 @@ namespace tinyzero {
 
 Schedule::Schedule(const std::vector<Prompt>& prompts, const Sampling& sampling, std::int64_t slots,
                    std::int64_t places)
-    : prompts_(prompts),
-      sampling_(sampling),
-      slots_(static_cast<std::size_t>(slots)),
-      users_(static_cast<std::size_t>(places)) {
+    : prompts_(prompts), sampling_(sampling), slots_(slots), users_(places) {
   for (std::size_t p = 0; p < prompts.size(); ++p) {
     for (std::int64_t s = 0; s < prompts[p].samples; ++s)
       episodes_.push_back(
@@ -39,7 +36,7 @@ std::vector<DeviceRow> Schedule::refill() {
       place_ = static_cast<std::int32_t>(free - users_.begin());
       for (std::int32_t t = 0; t < before; ++t) {
         DeviceRow row;
-        row.token = ids[static_cast<std::size_t>(t)];
+        row.token = ids[t];
         row.position = t;
         row.prompt = place_;
         row.shared = before;
@@ -58,7 +55,7 @@ std::vector<DeviceRow> Schedule::refill() {
                                                                     : sampling_.lengths[next_]);
     row.stream = sample_stream(sampling_, prompts_[prompt_], prompt_, sample_);
     slots_[s] = {&episodes_[next_], row};
-    ++users_[static_cast<std::size_t>(place_)];
+    ++users_[place_];
     ++next_;
     ++sample_;
   }
@@ -105,8 +102,7 @@ void Schedule::take(const std::vector<DeviceRow>& rows, const std::vector<Drawn>
     for (std::int32_t k = 0; k < rows[i].fresh; ++k) {
       const Drawn& token = drawn[i * static_cast<std::size_t>(looks) + static_cast<std::size_t>(k)];
       if (std::isnan(token.logp))
-        fail_drawing(slot.episode->prompt, slot.episode->sample,
-                     static_cast<std::int64_t>(slot.episode->tokens.size()));
+        fail_drawing(slot.episode->prompt, slot.episode->sample, std::ssize(slot.episode->tokens));
       slot.episode->tokens.push_back(token.id);
       slot.episode->logp.push_back(token.logp);
       if (sampling_.on_token && episodes_.size() == 1) sampling_.on_token(token.id);
@@ -118,7 +114,7 @@ void Schedule::take(const std::vector<DeviceRow>& rows, const std::vector<Drawn>
     slot.episode->end = eos ? End::eos : End::length;
     if (sampling_.on_episode) sampling_.on_episode(*slot.episode);
     slot.episode = nullptr;
-    --users_[static_cast<std::size_t>(slot.row.prompt)];
+    --users_[slot.row.prompt];
   }
 }
 

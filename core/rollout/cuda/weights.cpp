@@ -15,7 +15,7 @@ void for_weights(const Model& model, DeviceWeights& weights, const Visit& visit)
   const ModelConfig& c = model.config;
   const ParameterLayout& layout = model.layout;
   const std::int64_t qkv = c.q_width() + 2 * c.kv_width();
-  weights.layers.resize(static_cast<std::size_t>(c.layers));
+  weights.layers.resize(c.layers);
   visit(layout.embedding(), c.vocab * c.width, true, &weights.embedding);
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
     const LayerOffsets& at = layout.layer(i);
@@ -93,7 +93,7 @@ void UploadedWeights::refresh(const Model& model) {
                 const float* from = model.weights.data() + offset;
                 char*& at = matrix ? matrix_at : vector_at;
                 const Dtype dtype = matrix ? dtype_ : Dtype::f32;
-                const auto unit = static_cast<std::int64_t>(bytes_of(dtype));
+                const std::int64_t unit = bytes_of(dtype);
                 *place = at;
                 for (std::int64_t first = 0; first < size; first += kConvertedAtOnce) {
                   const std::int64_t n = std::min(kConvertedAtOnce, size - first);
@@ -101,8 +101,8 @@ void UploadedWeights::refresh(const Model& model) {
                     device_->upload(at + first * unit, from + first, n * unit);
                     continue;
                   }
-                  converted.resize(static_cast<std::size_t>(n * unit));
-                  from_float(dtype, from + first, static_cast<std::size_t>(n), converted.data());
+                  converted.resize(n * unit);
+                  from_float(dtype, from + first, n, converted.data());
                   device_->upload(at + first * unit, converted.data(), n * unit);
                 }
                 at += aligned(size * unit);

@@ -29,7 +29,7 @@ ReferenceEngine::ReferenceEngine(const Model& model, at::Device device)
 
 Tensor ReferenceEngine::hidden(const std::vector<std::int32_t>& ids) {
   const auto shape = std::make_shared<PackedShape>();
-  shape->add(static_cast<std::int64_t>(ids.size()));
+  shape->add(std::ssize(ids));
   return transformer_.hidden(long_tensor(ids.begin(), ids.end()), shape);
 }
 
@@ -41,7 +41,7 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
   for (const Prompt& prompt : prompts) check_ids(model_.config, prompt.ids, sampling.max_tokens);
   std::vector<std::int32_t> order;
   for (std::size_t p = 0; p < prompts.size(); ++p) {
-    statistics_.prompt_tokens += static_cast<std::int64_t>(prompts[p].ids.size());
+    statistics_.prompt_tokens += std::ssize(prompts[p].ids);
     for (std::int64_t s = 0; s < prompts[p].samples; ++s) {
       Episode episode{
           static_cast<std::int64_t>(p), prompts[p].first_sample + s, {}, {}, End::length};
@@ -49,17 +49,13 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
           sampling.lengths.empty() ? sampling.max_tokens : sampling.lengths[episodes.size()];
       const std::uint64_t stream = sample_stream(sampling, prompts[p], p, s);
       std::vector<std::int32_t> ids = prompts[p].ids;
-      while (episode.end == End::length &&
-             static_cast<std::int64_t>(episode.tokens.size()) < limit) {
+      while (episode.end == End::length && std::ssize(episode.tokens) < limit) {
         stop_if_asked(sampling.stop);
-        Tensor last = transformer_.logits(
-            hidden(ids).narrow(0, static_cast<std::int64_t>(ids.size()) - 1, 1));
+        Tensor last = transformer_.logits(hidden(ids).narrow(0, std::ssize(ids) - 1, 1));
         const DrawnToken token =
             draw_token(kernels(), last.mutable_data_ptr<float>(), model_.config.vocab, sampling,
                        stream, episode.tokens.size(), order);
-        if (token.id < 0)
-          fail_drawing(episode.prompt, episode.sample,
-                       static_cast<std::int64_t>(episode.tokens.size()));
+        if (token.id < 0) fail_drawing(episode.prompt, episode.sample, std::ssize(episode.tokens));
         ids.push_back(token.id);
         episode.tokens.push_back(token.id);
         episode.logp.push_back(token.logp);
@@ -69,7 +65,7 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
             std::find(sampling.eos.begin(), sampling.eos.end(), token.id) != sampling.eos.end())
           episode.end = End::eos;
       }
-      statistics_.tokens += static_cast<std::int64_t>(episode.tokens.size());
+      statistics_.tokens += std::ssize(episode.tokens);
       if (sampling.on_episode) sampling.on_episode(episode);
       episodes.push_back(std::move(episode));
     }
@@ -86,7 +82,7 @@ std::vector<std::vector<float>> ReferenceEngine::score(
   for (const auto& ids : sequences) {
     out.emplace_back();
     if (ids.size() < 2) continue;
-    const auto count = static_cast<std::int64_t>(ids.size()) - 1;
+    const auto count = std::ssize(ids) - 1;
     const Tensor logp = transformer_
                             .distribution(hidden(ids).narrow(0, 0, count),
                                           long_tensor(ids.begin() + 1, ids.end()), temperature)

@@ -107,10 +107,10 @@ std::optional<Value> own_attribute(const Value& object, const std::string& name)
 }
 
 std::optional<Value> item_of(const Sequence& sequence, std::int64_t index) {
-  const auto size = static_cast<std::int64_t>(sequence.items.size());
+  const auto size = std::ssize(sequence.items);
   if (index < 0) index += size;
   if (index < 0 || index >= size || sequence.kind == SequenceKind::view) return std::nullopt;
-  return sequence.items[static_cast<std::size_t>(index)];
+  return sequence.items[index];
 }
 
 // Characters `first` up to `last` of a text.
@@ -138,7 +138,7 @@ std::optional<Value> character_of(const std::string& text, std::int64_t index, B
 std::optional<Value> own_item(const Value& object, const Value& key, Budget& budget) {
   if (object.is<Undefined>()) fail_undefined(object);
   if (const Dict* dict = object.dict()) {
-    budget.spend(static_cast<std::int64_t>(dict->entries.size()));
+    budget.spend(std::ssize(dict->entries));
     if (!is_hashable(key)) return std::nullopt;
     const Value* found = dict->find(key);
     return found == nullptr ? std::nullopt : std::optional<Value>(*found);
@@ -217,7 +217,7 @@ Value slice(const Value& object, const Value* start, const Value* stop, const Va
   Items out;
   const std::int64_t stride_size = std::clamp<std::int64_t>(stride, -size - 1, size + 1);
   for (std::int64_t i = first; stride > 0 ? i < last : i > last; i += stride_size)
-    out.push_back(items[static_cast<std::size_t>(i)]);
+    out.push_back(items[i]);
   if (!object.is_text()) return Value::sequence(sequence->kind, std::move(out));
   std::string text;
   for (const Value& c : out) text += c.text();

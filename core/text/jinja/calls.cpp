@@ -34,12 +34,11 @@ Value make_range(const CallArguments& arguments, Budget& budget) {
   if (step == 0) throw Error("range() with a step of 0");
   Items items;
   for (std::int64_t i = start; step > 0 ? i < stop : i > stop;) {
-    if (static_cast<std::int64_t>(items.size()) == kLargestRange)
-      throw Error("range() of more than 100,000 numbers");
+    if (std::ssize(items) == kLargestRange) throw Error("range() of more than 100,000 numbers");
     items.push_back(Value::integer(i));
     if (__builtin_add_overflow(i, step, &i)) break;
   }
-  budget.spend(static_cast<std::int64_t>(items.size()));
+  budget.spend(std::ssize(items));
   return Value::sequence(SequenceKind::range, std::move(items));
 }
 
@@ -76,7 +75,7 @@ class Binder {
   }
 
  private:
-  std::optional<Value>& slot(int index) { return frame_.slots[static_cast<std::size_t>(index)]; }
+  std::optional<Value>& slot(int index) { return frame_.slots[index]; }
 
   [[noreturn]] void fail(const std::string& what) const {
     throw Error("the macro \"" + routine_.name.substr(0, 40) + "\" " + what);
@@ -204,7 +203,7 @@ Value Interpreter::formatted_time(const CallArguments& arguments) const {
 Value Interpreter::call_macro(const Macro& macro, CallArguments arguments) {
   const auto frame = std::make_shared<Activation>();
   frame->outer = macro.around();
-  frame->slots.resize(static_cast<std::size_t>(macro.routine().slots));
+  frame->slots.resize(macro.routine().slots);
   Binder(macro.routine(), std::move(arguments), *frame).bind(budget_);
   return run_macro(macro.routine(), frame);
 }
@@ -222,7 +221,7 @@ Value Interpreter::run_macro(const Routine& routine, const std::shared_ptr<Activ
   } const release{*frame};
   enter(routine.loads);
   for (const Routine::Parameter& parameter : routine.parameters) {
-    std::optional<Value>& value = frame->slots[static_cast<std::size_t>(parameter.slot)];
+    std::optional<Value>& value = frame->slots[parameter.slot];
     if (value) continue;
     if (parameter.fallback) value = evaluate(*parameter.fallback);
     else value = Value::undefined("the parameter \"" + parameter.name + "\" was not provided");

@@ -36,7 +36,7 @@ Value json_of(const Value& value, ArgumentReader arguments, Budget& budget) {
   } else if (style.indented) {
     const std::int64_t width = as_integer(*indent, "indent");
     if (width > 1000) unsupported("an indent of more than 1000 blanks");
-    style.indent.assign(static_cast<std::size_t>(std::max<std::int64_t>(width, 0)), ' ');
+    style.indent.assign(std::max<std::int64_t>(width, 0), ' ');
   }
   if (style.indented) style.item_separator = ",";
   if (separators != nullptr && !separators->is<None>()) {
@@ -73,7 +73,7 @@ Value indented(const Value& value, ArgumentReader arguments, Budget& budget) {
   } else if (width != nullptr) {
     const std::int64_t blanks = as_integer(*width, "width");
     if (blanks > 1000) unsupported("an indent of more than 1000 blanks");
-    indent.assign(static_cast<std::size_t>(std::max<std::int64_t>(blanks, 0)), ' ');
+    indent.assign(std::max<std::int64_t>(blanks, 0), ' ');
   }
   const auto lines = split_lines(value.text() + "\n", false);
   budget.take(lines.size() * indent.size());
@@ -118,7 +118,7 @@ std::optional<double> parsed_number(std::string_view text) {
 Value truncated(double value) {
   constexpr double kLimit = 9.2e18;
   if (!(std::abs(value) < kLimit)) unsupported("an integer of more than 64 bits");
-  return Value::integer(static_cast<std::int64_t>(value));
+  return Value::integer(value);
 }
 
 Value integer_of(const Value& value, ArgumentReader arguments) {

@@ -87,7 +87,7 @@ class Reader {
   void mark(const std::string& name, std::vector<bool>& marks) {
     const auto found = std::find(wanted_.begin(), wanted_.end(), name);
     if (found == wanted_.end()) return;
-    const auto index = static_cast<std::size_t>(found - wanted_.begin());
+    const std::size_t index = found - wanted_.begin();
     if (!gone_[index]) marks[index] = true;
   }
 

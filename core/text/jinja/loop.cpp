@@ -27,7 +27,7 @@ Items all_items(const Value& value, Budget& budget) {
   } else if (!value.is<Undefined>()) {
     throw Error(std::string("a ") + value.type() + " cannot be iterated over");
   }
-  budget.spend(static_cast<std::int64_t>(out.size()) + 1);
+  budget.spend(std::ssize(out) + 1);
   return out;
 }
 
@@ -39,9 +39,8 @@ bool has_size(const Value& value) {
 std::int64_t size_of(const Value& value) {
   if (value.is<Undefined>()) return 0;
   if (value.is_text()) return length(value.text());
-  if (const Sequence* sequence = value.sequence())
-    return static_cast<std::int64_t>(sequence->items.size());
-  if (const Dict* dict = value.dict()) return static_cast<std::int64_t>(dict->entries.size());
+  if (const Sequence* sequence = value.sequence()) return std::ssize(sequence->items);
+  if (const Dict* dict = value.dict()) return std::ssize(dict->entries);
   throw Error(std::string("a ") + value.type() + " has no length");
 }
 
@@ -72,7 +71,7 @@ std::int64_t Loop::length() {
   while (auto item = take()) rest.push_back(*item);
   counted_ = std::move(rest);
   counted_at_ = 0;
-  return length_ = taken + static_cast<std::int64_t>(counted_.size());
+  return length_ = taken + std::ssize(counted_);
 }
 
 Value Loop::attribute(const std::string& name) {

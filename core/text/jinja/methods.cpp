@@ -172,7 +172,7 @@ Value dict_method(const Value& object, const std::string& name, const CallArgume
                   Budget& budget) {
   ArgumentReader arguments(given, name + "()");
   const Dict& dict = *object.dict();
-  budget.spend(static_cast<std::int64_t>(dict.entries.size()) + 1);
+  budget.spend(std::ssize(dict.entries) + 1);
   if (name == "get") {
     if (!given.named.empty()) throw Error("get() takes no keyword arguments");
     const Value& key = arguments.required("key");
@@ -207,7 +207,7 @@ Value list_method(const Value& object, const std::string& name, const CallArgume
   std::int64_t found = 0;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (!equal(items[i], wanted, budget)) continue;
-    if (name == "index") return Value::integer(static_cast<std::int64_t>(i));
+    if (name == "index") return Value::integer(i);
     ++found;
   }
   if (name == "index") throw Error("index() of a value that is not in the list");

@@ -134,7 +134,7 @@ bool contains(const Value& container, const Value& value, Budget& budget) {
     return container.text().find(value.text()) != std::string::npos;
   }
   if (const Dict* dict = container.dict()) {
-    budget.spend(static_cast<std::int64_t>(dict->entries.size()));
+    budget.spend(std::ssize(dict->entries));
     if (!is_hashable(value))
       throw Error(std::string("a ") + value.type() + " as the key of a dict");
     return dict->find(value) != nullptr;

@@ -108,11 +108,11 @@ std::string_view strip(std::string_view text, Ends ends, std::optional<std::stri
 std::vector<std::string> split(std::string_view text, std::optional<std::string_view> separator,
                                std::int64_t limit) {
   std::vector<std::string> out;
-  const auto is_full = [&] { return limit >= 0 && static_cast<std::int64_t>(out.size()) >= limit; };
+  const auto is_full = [&] { return limit >= 0 && std::ssize(out) >= limit; };
   if (!separator) {
     for (const std::string_view word : words(text)) {
       if (is_full()) {
-        const auto start = static_cast<std::size_t>(word.data() - text.data());
+        const std::size_t start = word.data() - text.data();
         out.emplace_back(text.substr(start));
         return out;
       }
@@ -136,12 +136,12 @@ std::vector<std::string> split_right(std::string_view text,
                                      std::optional<std::string_view> separator,
                                      std::int64_t limit) {
   std::vector<std::string> out;
-  const auto is_full = [&] { return limit >= 0 && static_cast<std::int64_t>(out.size()) >= limit; };
+  const auto is_full = [&] { return limit >= 0 && std::ssize(out) >= limit; };
   if (!separator) {
     const std::vector<std::string_view> all = words(text);
     for (auto word = all.rbegin(); word != all.rend(); ++word) {
       if (is_full()) {
-        const auto end = static_cast<std::size_t>(word->data() + word->size() - text.data());
+        const std::size_t end = word->data() + word->size() - text.data();
         out.emplace_back(text.substr(0, end));
         break;
       }

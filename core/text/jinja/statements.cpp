@@ -19,7 +19,7 @@ std::string Interpreter::run(const Program& program) {
   std::string out;
   out_ = &out;
   now_ = std::make_shared<Activation>();
-  now_->slots.resize(static_cast<std::size_t>(program.slots));
+  now_->slots.resize(program.slots);
   const std::shared_ptr<Activation> root = now_;
   // Macros hold the variables that hold them.
   struct Release {
@@ -43,7 +43,7 @@ Interpreter::Flow Interpreter::run(const Body& body) {
 
 void Interpreter::enter(const Loads& loads) {
   for (const Load& load : loads) {
-    std::optional<Value>& to = now_->slots[static_cast<std::size_t>(load.slot)];
+    std::optional<Value>& to = now_->slots[load.slot];
     if (load.how == Load::How::missing) to.reset();
     else if (load.how == Load::How::alias) to = slot(load.original);
     else to = resolve(load.name);
@@ -53,7 +53,7 @@ void Interpreter::enter(const Loads& loads) {
 std::optional<Value>& Interpreter::slot(const Reference& reference) {
   Activation* activation = now_.get();
   for (int i = 0; i < reference.up; ++i) activation = activation->outer.get();
-  return activation->slots[static_cast<std::size_t>(reference.slot)];
+  return activation->slots[reference.slot];
 }
 
 void Interpreter::print(const std::string& text) {
@@ -104,7 +104,7 @@ Interpreter::Flow Interpreter::visit(const For& node) {
   };
   const auto loop = std::make_shared<Loop>(next, length);
   bool whole = false;  // whether the body has run to its end once
-  const auto own = static_cast<std::size_t>(std::max(node.loop_slot, 0));
+  const std::size_t own = std::max(node.loop_slot, 0);
   Flow flow = Flow::next;
   while (flow != Flow::leave) {
     const std::optional<Value> item = node.loop_slot < 0 ? next() : loop->step();
@@ -146,7 +146,7 @@ void Interpreter::assign(const Target& target, const Value& value) {
     Namespace& space = *slot(target.reference)->get<std::shared_ptr<Namespace>>();
     if (Value* known = space.find(target.attribute)) *known = value;
     else space.attributes.emplace_back(target.attribute, value);
-    budget_.spend(static_cast<std::int64_t>(space.attributes.size()));
+    budget_.spend(std::ssize(space.attributes));
     return;
   }
   const Items items = all_items(value, budget_);

@@ -123,7 +123,7 @@ std::string number_text(double value) {
   const bool plain = value == 0 || (magnitude >= 1e-4 && magnitude < 1e16);
   const auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
   const char* end = std::to_chars(buffer, buffer + sizeof buffer, value, format).ptr;
-  std::string out(buffer, static_cast<std::size_t>(end - buffer));
+  std::string out(buffer, end - buffer);
   if (plain && out.find('.') == std::string::npos) out += ".0";
   return out;
 }

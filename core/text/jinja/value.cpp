@@ -27,7 +27,7 @@ int depth_with(const Value& value) {
 bool equal_dicts(const Dict& a, const Dict& b, Budget& budget) {
   if (a.entries.size() != b.entries.size()) return false;
   for (const auto& [key, value] : a.entries) {
-    budget.spend(static_cast<std::int64_t>(b.entries.size()) + 1);
+    budget.spend(std::ssize(b.entries) + 1);
     const Value* other = b.find(key);
     if (other == nullptr || !equal(value, *other, budget)) return false;
   }
@@ -101,7 +101,7 @@ Value Value::dict(const Entries& entries, Budget& budget) {
   Dict dict{{}, 1, false};
   for (const auto& [key, value] : entries) {
     if (!is_hashable(key)) throw Error(std::string("a ") + key.type() + " as the key of a dict");
-    budget.spend(static_cast<std::int64_t>(dict.entries.size()) + 1);
+    budget.spend(std::ssize(dict.entries) + 1);
     dict.depth = std::max({dict.depth, depth_with(key), depth_with(value)});
     dict.macros = dict.macros || has_macros(key) || has_macros(value);
     const auto known =

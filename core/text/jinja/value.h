@@ -36,7 +36,7 @@ struct Budget {
     if ((steps -= count) < 0) throw Error("the chat template takes more than five million steps");
   }
   void take(std::size_t count) {
-    bytes -= static_cast<std::int64_t>(count);
+    bytes -= count;
     if (bytes < 0) throw Error("the chat template makes more than 512 MiB of text");
   }
 };

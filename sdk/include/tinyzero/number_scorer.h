@@ -123,8 +123,7 @@ struct NumberScorer {
                             most = INT64_MAX;
     if (q == "0" || size > most || truth.denominator() > most) return false;
     const bool same_sign = size == 0 || negative == (truth.numerator() < 0);
-    return same_sign && times(p, static_cast<std::uint64_t>(truth.denominator())) ==
-                            times(q, static_cast<std::uint64_t>(size));
+    return same_sign && times(p, truth.denominator()) == times(q, size);
   }
 
   Verdict strict(std::string_view completion, const Rational& truth) const {

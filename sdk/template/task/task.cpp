@@ -50,7 +50,7 @@ struct Task {
   // Pure: the draw is the only source of randomness.
   Item draw(Draw draw) const {
     Rng rng(draw.seed, {draw.index});
-    std::vector<std::int64_t> digits(static_cast<std::size_t>(settings_.digits));
+    std::vector<std::int64_t> digits(settings_.digits);
     for (std::int64_t& digit : digits) digit = rng.between(0, 9);
     Item item;
     item.prompt = "reverse " + joined(digits, " ");

@@ -21,11 +21,11 @@ namespace tinyzero {
 inline std::vector<std::vector<std::int64_t>> members_of(const at::Tensor& group,
                                                          const at::Tensor& usable) {
   const std::int64_t groups = group.size(0) > 0 ? group.max().item<std::int64_t>() + 1 : 0;
-  std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(groups));
+  std::vector<std::vector<std::int64_t>> members(groups);
   const auto g = group.accessor<std::int64_t, 1>();
   const auto u = usable.accessor<bool, 1>();
   for (std::int64_t i = 0; i < group.size(0); ++i) {
-    if (u[i]) members[static_cast<std::size_t>(g[i])].push_back(i);
+    if (u[i]) members[g[i]].push_back(i);
   }
   return members;
 }
@@ -43,7 +43,7 @@ inline at::Tensor group_advantage(const at::Tensor& reward, const at::Tensor& gr
   const auto r = reward.accessor<double, 1>();
   auto a = out.accessor<double, 1>();
   for (const auto& members : members_of(group, usable)) {
-    const double n = static_cast<double>(members.size());
+    const double n = members.size();
     double mean = 0, squares = 0;
     bool equal = true;
     for (const std::int64_t i : members) {
@@ -84,7 +84,7 @@ inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& grou
 inline at::Tensor has_spread(const at::Tensor& reward, const at::Tensor& group,
                              const at::Tensor& usable) {
   const auto members = members_of(group, usable);
-  at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
+  at::Tensor out = at::zeros({std::ssize(members)}, at::kBool);
   const auto r = reward.accessor<double, 1>();
   for (std::size_t g = 0; g < members.size(); ++g)
     for (const std::int64_t i : members[g])
