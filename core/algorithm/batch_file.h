@@ -4,18 +4,19 @@
 // Arrays of episodes are lists of B values, arrays of tokens ragged lists of B lists. In old_logp,
 // logp, entropy and outputs a number that is not finite is null.
 //
-//   groups      which problem each episode answers, an integer              needed
-//   rewards     raw rewards, finite                                         needed
-//   old_logp    log-probs under the policy that sampled, by token           needed
-//   logp        under the policy in training                                default: old_logp
-//   entropy     of the next token's distribution, in nats                   default: 0
-//   mask        1: trained, by token                                        default: 1 where usable
-//   usable, truncated, right   of episodes                                  default: true, false,
-//   reward of 1 or more outputs     {"critic": …, "reference": …}: numbers of side models, by token
-//   max_tokens  longest completion of a rollout                             default: the longest
-//   here step        of the run, from 1                                          default: 1 kept
-//   {"kl_weight": …}: numbers that last from step to step update      episodes of one update, in
-//   which the loss is taken          default: all
+//   groups      which problem each episode answers, an integer          needed
+//   rewards     raw rewards, finite                                     needed
+//   old_logp    log-probs under the policy that sampled, by token       needed
+//   logp        under the policy in training                            default: old_logp
+//   entropy     of the next token's distribution, in nats               default: 0
+//   mask        1: trained, by token                                    default: 1 where usable
+//   usable, truncated   by episode                                      default: true, false
+//   right       by episode                                              default: reward >= 1
+//   outputs     {"critic": …, "reference": …}: numbers of auxiliary models, by token
+//   max_tokens  longest completion of a rollout                         default: the longest here
+//   step        of the run, from 1                                      default: 1
+//   kept        {"kl_weight": …}: numbers that last from step to step
+//   update      episodes of the update whose loss is taken              default: all
 #pragma once
 
 #include <cstdint>

@@ -251,9 +251,9 @@ CheckResult check_extremes(const AlgorithmCheckOptions& options) {
   truncated.batch.truncated.fill_(true);
 
   require_finite(options, drawn(4, 9), ModelNumbers::random, "an ordinary step");
-  require_finite(options, drawn(4, 9), ModelNumbers::initial, "side models as they begin");
+  require_finite(options, drawn(4, 9), ModelNumbers::initial, "auxiliary models as they begin");
   require_finite(options, drawn(4, 9), ModelNumbers::wild,
-                 "side models 10000 nats off, or values of a million");
+                 "auxiliary models 10000 nats off, or values of a million");
   require_finite(options, far_policy(drawn(4, 9)), ModelNumbers::random,
                  "log-ratios of 10000 and -10000");
   require_finite(options, with_rewards(drawn(4, 9), 2e6), ModelNumbers::random,
@@ -312,7 +312,7 @@ CheckResult check_silent(const AlgorithmCheckOptions& options) {
     const TrialStep step = kept_part(options, random_step(options.seed, i));
     Rng rng(options.seed, {i, 5});
     run_trial(options, {step}, [&](std::size_t, const Objective& objective) {
-      if (!objective.is_policy || !objective.only_advantages_teach) return;
+      if (!objective.is_policy || !objective.zero_advantage_is_no_gradient) return;
       claims = true;
       Objective part = objective;  // in which half of the episodes have no advantage
       at::Tensor silent = at::zeros({objective.batch.episodes()}, at::kBool);
@@ -321,12 +321,13 @@ CheckResult check_silent(const AlgorithmCheckOptions& options) {
       part.batch.advantage =
           at::where(of_tokens, at::zeros_like(part.batch.advantage), part.batch.advantage);
       require_silent(measure(part), part.batch, of_tokens, step.name,
-                     "in an episode without advantage (only_advantages_teach() is true)");
+                     "in an episode without advantage (zero_advantage_is_no_gradient() is true)");
       silenced += silent.sum().item<std::int64_t>();
     });
   }
   if (!claims)
-    return {Grade::skip, "only_advantages_teach() is false: every episode is in the update"};
+    return {Grade::skip,
+            "zero_advantage_is_no_gradient() is false: every episode is in the update"};
   return {Grade::pass, fmt::format("{} episodes without advantage have no gradient", silenced)};
 }
 

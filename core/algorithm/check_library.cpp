@@ -172,8 +172,8 @@ CheckResult check_algorithm_settings(const AlgorithmCheckOptions& options) {
 CheckResult check_models(const AlgorithmCheckOptions& options) {
   std::set<std::string> names;
   std::string list;
-  const std::vector<SideModel> models = open_for_check(options).algorithm->models();
-  for (const SideModel& model : models) {
+  const std::vector<AuxiliaryModel> models = open_for_check(options).algorithm->models();
+  for (const AuxiliaryModel& model : models) {
     require(is_snake_case(model.name), "the model \"" + model.name + "\" is not in snake_case");
     require(names.insert(model.name).second, "two models are called \"" + model.name + "\"");
     require(

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/algorithm/batch_parts.h"
+#include "core/algorithm/select_episodes.h"
 
 namespace tinyzero {
 namespace {
@@ -33,8 +33,8 @@ at::Tensor leaf(const at::Tensor& values) {
 // Plays the host from a file.
 class FileHost : public AlgorithmHost {
  public:
-  FileHost(BatchFile& file, const std::vector<SideModel>& models) : file_(file) {
-    for (const SideModel& model : models) {
+  FileHost(BatchFile& file, const std::vector<AuxiliaryModel>& models) : file_(file) {
+    for (const AuxiliaryModel& model : models) {
       if (file_.outputs.count(model.name) > 0) continue;
       file_.outputs[model.name] =
           model.value_head ? at::zeros_like(file_.batch.logp_old) : file_.batch.logp_old;

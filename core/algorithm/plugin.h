@@ -1,12 +1,13 @@
 // Loading algorithm plugins.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "core/config/reader.h"
+#include "core/config/experiment.h"
 #include "core/plugin/library.h"
 #include "tinyzero/algorithm.h"
 
@@ -29,5 +30,10 @@ struct ConfiguredAlgorithm {
 // `variant`. Throws Error.
 ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::string& use,
                                    const Node* settings);
+
+// How often a step samples, at most, to find as many problems as it wants.
+inline std::int64_t most_rounds(const Algorithm& algorithm, const RolloutSettings& rollout) {
+  return std::max(algorithm.sampling_rounds(), rollout.mixed_rounds);
+}
 
 }  // namespace tinyzero

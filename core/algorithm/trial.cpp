@@ -53,7 +53,7 @@ std::vector<std::uint64_t> content_keys(const Batch& b, std::uint64_t name) {
 class TrialHost : public AlgorithmHost {
  public:
   using Visit = std::function<void(const Objective&)>;
-  TrialHost(std::vector<SideModel> models, ModelNumbers numbers, Visit visit)
+  TrialHost(std::vector<AuxiliaryModel> models, ModelNumbers numbers, Visit visit)
       : models_(std::move(models)), numbers_(numbers), visit_(std::move(visit)) {}
 
   void begin(std::int64_t step) { step_ = step; }
@@ -70,7 +70,7 @@ class TrialHost : public AlgorithmHost {
   }
 
   void train(const std::string& model, const Batch& batch, const SideLoss& loss) override {
-    const SideModel& about = named(model, "trains");
+    const AuxiliaryModel& about = named(model, "trains");
     require(about.learning_rate > 0,
             "it trains its model \"" + model + "\", whose learning rate is 0");
     Objective objective;
@@ -91,15 +91,15 @@ class TrialHost : public AlgorithmHost {
   }
 
  private:
-  const SideModel& named(const std::string& name, const std::string& does) {
+  const AuxiliaryModel& named(const std::string& name, const std::string& does) {
     report_.asked.push_back(name);
-    for (const SideModel& model : models_)
+    for (const AuxiliaryModel& model : models_)
       if (model.name == name) return model;
     throw CheckFailed("it " + does + " a model \"" + name + "\", which its models() does not name");
   }
 
   // (N) f32.
-  at::Tensor numbers_of(const SideModel& model, const Batch& b, double moved) {
+  at::Tensor numbers_of(const AuxiliaryModel& model, const Batch& b, double moved) {
     at::Tensor out = model.value_head ? at::zeros_like(b.logp_old) : b.logp_old.clone();
     if (numbers_ == ModelNumbers::initial || (copied_[model.name] && !model.value_head)) return out;
     const std::vector<std::uint64_t> keys =
@@ -116,7 +116,7 @@ class TrialHost : public AlgorithmHost {
     return out;
   }
 
-  std::vector<SideModel> models_;
+  std::vector<AuxiliaryModel> models_;
   ModelNumbers numbers_;
   Visit visit_;
   std::int64_t step_ = 1;
@@ -295,7 +295,7 @@ TrialReport run_trial(const AlgorithmCheckOptions& options, const std::vector<Tr
         advantage.defined() && advantage.dim() == 1 && advantage.size(0) == policy.batch.tokens(),
         "prepare() does not fill batch.advantage with a number for each token");
     policy.inputs = {steps[place].logp, steps[place].entropy};
-    policy.only_advantages_teach = algorithm.only_advantages_teach();
+    policy.zero_advantage_is_no_gradient = algorithm.zero_advantage_is_no_gradient();
     policy.loss = [&algorithm](const Batch& micro, const std::vector<at::Tensor>& inputs,
                                Metrics& metrics) {
       return algorithm.loss(micro, {inputs.at(0), inputs.at(1)}, metrics);

@@ -50,15 +50,15 @@ std::string place_of(const Batch& batch, std::int64_t t);
 
 // ---- losses ----
 
-// A loss that the algorithm gave: the policy's, or that of a side model.
+// A loss that the algorithm gave: the policy's, or that of an auxiliary model.
 struct Objective {
   std::string name;  // "the loss", "the loss of its model \"critic\""
   Batch batch;       // prepared, as far as the algorithm had come
   std::vector<at::Tensor>
-      inputs;  // (N) each, f32: log-probs and entropies, or what a side model says
+      inputs;  // (N) each, f32: log-probs and entropies, or what an auxiliary model says
   std::function<at::Tensor(const Batch&, const std::vector<at::Tensor>&, Metrics&)> loss;
   bool is_policy = true;
-  bool only_advantages_teach = false;  // of the policy's
+  bool zero_advantage_is_no_gradient = false;  // of the policy's
 };
 
 struct Measured {

@@ -98,9 +98,10 @@ Ceilings measure_ceilings(const Kernels& k, std::int64_t threads) {
   c.threads = threads;
   c.multiply_add = multiply_adds(k, threads, kRounds, kRepeats);
   std::string f32 = k.name;
-  if (k.pair == 2) f32.resize(f32.find("-bf16"));
-  c.multiply_add_f32 =
-      k.pair == 1 ? c.multiply_add : multiply_adds(kernels(f32), threads, kRounds, kRepeats);
+  if (k.numbers_per_word == 2) f32.resize(f32.find("-bf16"));
+  c.multiply_add_f32 = k.numbers_per_word == 1
+                           ? c.multiply_add
+                           : multiply_adds(kernels(f32), threads, kRounds, kRepeats);
   c.matmul = products(k, threads) / 1e9;
   c.read_l2 = reading(k, threads, kL2Bytes) / 1e9;
   c.read_l3 = reading(k, threads, kL3Bytes) / 1e9;

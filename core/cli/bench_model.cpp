@@ -20,15 +20,15 @@
 #include "core/base/memory.h"
 #include "core/bench/ceilings.h"
 #include "core/bench/measure.h"
-#include "core/bench/plain_torch.h"
 #include "core/bench/workload.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/options.h"
 #include "core/cli/output.h"
 #include "core/cli/terminal.h"
+#include "core/learn/update.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/run/manifest.h"
-#include "core/train/update.h"
+#include "core/transformer/plain_torch.h"
 #include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 
@@ -208,10 +208,10 @@ struct Update {
 
 // Seconds of all threads in one more update, by what they did.
 std::vector<std::pair<std::string, double>> update_phases(Update& update) {
-  keep_account(true);
+  profile_operators(true);
   const double all = update.run() * static_cast<double>(update.workers.count());
-  const OperatorTimes t = account();
-  keep_account(false);
+  const OperatorTimes t = operator_times();
+  profile_operators(false);
   return {{"products", t.products},
           {"attention", t.attention},
           {"norms and gates", t.norms_and_gates},

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "core/base/error.h"
+#include "core/base/random_streams.h"
 #include "core/base/utf8.h"
 #include "core/cli/decode.h"
 #include "core/cli/model_folder.h"
@@ -52,8 +53,8 @@ class Conversation {
       text += more;
       if (!more.empty()) show(more);
     };
-    Sampling sampling{std::min(options_.max_tokens, room),       options_.temperature, stops_,
-                      static_cast<std::uint64_t>(options_.seed), Purpose::generation,  turn_++};
+    Sampling sampling{std::min(options_.max_tokens, room),       options_.temperature,     stops_,
+                      static_cast<std::uint64_t>(options_.seed), RandomStream::generation, turn_++};
     sampling.on_token = [&](std::int32_t token) {
       if (std::find(stops_.begin(), stops_.end(), token) == stops_.end()) take(stream.push(token));
     };

@@ -21,7 +21,7 @@
 #include "core/compare/metrics.h"
 #include "core/compare/summary.h"
 #include "core/compare/tested_run.h"
-#include "core/train/run_parts.h"
+#include "core/train/opened_run.h"
 
 namespace tinyzero {
 namespace {

@@ -12,8 +12,8 @@
 namespace tinyzero {
 namespace {
 
-RunParts open_parts(const GlobalOptions& global, const ConfigOptions& options) {
-  return RunParts::load_shapes(options.config, options.overrides, scan_plugins(global));
+OpenedRun open_parts(const GlobalOptions& global, const ConfigOptions& options) {
+  return OpenedRun::load_shapes(options.config, options.overrides, scan_plugins(global));
 }
 
 // The tables of all plugins that can be used, over settings that live in here; one that cannot be
@@ -51,16 +51,16 @@ struct PluginTables {
 };
 
 // What the run will not do, and what this machine cannot: on standard error, for people.
-void print_notes(const RunParts& parts) {
+void print_notes(const OpenedRun& parts) {
   for (const std::string& note : parts.notes) print(stderr, "note: {}\n", note);
-  for (const std::string& warning : memory_warnings(RunShape::of(parts)))
+  for (const std::string& warning : memory_warnings(shape_of(parts)))
     print(stderr, "warning: {}\n", warning);
 }
 
 }  // namespace
 
 int config_show_command(const GlobalOptions& global, const ConfigOptions& options) {
-  const RunParts parts = open_parts(global, options);
+  const OpenedRun parts = open_parts(global, options);
   if (options.json) {
     Json out = Json::object();
     for (const ResolvedSetting& setting : parts.resolved())
@@ -77,7 +77,7 @@ int config_show_command(const GlobalOptions& global, const ConfigOptions& option
 }
 
 int config_check_command(const GlobalOptions& global, const ConfigOptions& options) {
-  const RunParts parts = open_parts(global, options);
+  const OpenedRun parts = open_parts(global, options);
   const Experiment& e = parts.experiment;
   if (options.json) {
     Json out = {{"ok", true},
@@ -86,7 +86,7 @@ int config_check_command(const GlobalOptions& global, const ConfigOptions& optio
                 {"held_out", parts.held_out.items.size()}};
     out.update(arithmetic_json(parts));
     out["notes"] = parts.notes;
-    out["warnings"] = memory_warnings(RunShape::of(parts));
+    out["warnings"] = memory_warnings(shape_of(parts));
     out["fits"] = out["warnings"].empty();
     print_json(out);
     return 0;

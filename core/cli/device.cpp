@@ -2,7 +2,7 @@
 
 #include "core/cli/decode.h"
 #include "core/cli/output.h"
-#include "core/rollout/reference/device_choice.h"
+#include "core/transformer/device_choice.h"
 
 namespace tinyzero {
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/base/random_streams.h"
 #include "core/base/utf8.h"
 #include "core/cli/decode.h"
 #include "core/cli/json_lines.h"
@@ -118,7 +119,7 @@ int model_generate_command(const GlobalOptions& global, const ModelOptions& opti
                           options.temperature,
                           options.ignore_eos ? std::vector<std::int64_t>{} : model.config.eos,
                           static_cast<std::uint64_t>(options.seed),
-                          Purpose::generation,
+                          RandomStream::generation,
                           0,
                           options.top_k,
                           options.top_p};

@@ -12,8 +12,8 @@
 #include "core/cli/options.h"
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
+#include "core/forecast/gpu.h"
 #include "core/kernels/kernels.h"
-#include "core/train/gpu_plan.h"
 
 namespace tinyzero {
 namespace {
@@ -57,10 +57,10 @@ std::string length_text(const Experiment& e, const RunArithmetic& a) {
   return fmt::format("x {} = {} in the run", counted(e.train.steps, "step"), grouped(a.run_tokens));
 }
 
-void print_plan(const RunParts& parts, const RunProbe& probe) {
+void print_plan(const OpenedRun& parts, const RunProbe& probe) {
   const Experiment& e = parts.experiment;
   const std::int64_t steps = probe.steps(e.train);
-  const RunShape run = RunShape::of(parts);
+  const RunShape run = shape_of(parts);
   const RunArithmetic a = arithmetic_of(run, steps);
   print("{} · {} · {} · {} · {}\n", parts.task.about().id, e.algorithm.use, model_label(parts),
         counted(e.general.threads, "thread"), kernels().name);
@@ -105,10 +105,11 @@ void print_gpu_memory(const RunShape& run, const Gpu& gpu, const GpuMemory& m) {
            run.adapter_values > 0 ? fmt::format(", {:.1f}M x 4 of the adapter", learning) : ""));
   line("gradients", m.gradients, fmt::format("{:.0f}M x 4", learning));
   std::string sides;
-  for (const SideModel& side : run.own_side_models())
+  for (const AuxiliaryModel& side : run.own_auxiliary_models())
     sides += (sides.empty() ? "" : ", ") + side.name;
   if (!sides.empty())
-    line("side models", m.side_models, sides + ": 4 a weight, and 4 a number that learns");
+    line("auxiliary models", m.auxiliary_models,
+         sides + ": 4 a weight, and 4 a number that learns");
   line("sampling", m.caches,
        fmt::format("keys, values and logits of {} sequences at once of {} + {} tokens",
                    e.rollout.wave > 0 ? e.rollout.wave : kSequencesAtOnce, run.longest_prompt,
@@ -131,9 +132,9 @@ void print_remedies(const RunShape& run, const Gpu& gpu) {
     print("  fits with    {:>9}   {}\n", gigabytes(remedy.bytes), remedy.settings);
   if (remedies.empty())
     print("  no train.recompute, train.micro_batch, rollout.wave or lora.rank makes it fit\n");
-  if (!run.own_side_models().empty() && remedies.empty())
-    print("  side models take {}: an algorithm without them, or a KL of 0, saves that\n",
-          gigabytes(gpu_memory(run).side_models));
+  if (!run.own_auxiliary_models().empty() && remedies.empty())
+    print("  auxiliary models take {}: an algorithm without them, or a KL of 0, saves that\n",
+          gigabytes(gpu_memory(run).auxiliary_models));
 }
 
 void print_gpu_time(const RunShape& run, const Gpu& gpu) {
@@ -175,7 +176,7 @@ Json gpu_json(const RunShape& run, const Gpu& gpu) {
               {"bytes",
                {{"weights", m.weights},
                 {"gradients", m.gradients},
-                {"side_models", m.side_models},
+                {"auxiliary_models", m.auxiliary_models},
                 {"sampling", m.caches},
                 {"learning", m.activations},
                 {"program", m.program},
@@ -205,10 +206,10 @@ Json gpu_json(const RunShape& run, const Gpu& gpu) {
 // By shapes alone: the folder of the model may lack its weights.
 int plan_on_gpu(const GlobalOptions& global, const PlanOptions& options) {
   const Gpu gpu = gpu_from_name(options.gpu);
-  const RunParts parts =
-      RunParts::load_shapes(options.config, options.overrides, scan_plugins(global));
+  const OpenedRun parts =
+      OpenedRun::load_shapes(options.config, options.overrides, scan_plugins(global));
   for (const std::string& note : parts.notes) print(stderr, "note: {}\n", note);
-  RunShape run = RunShape::of(parts);
+  RunShape run = shape_of(parts);
   if (parts.chose_micro_batch) run.experiment.train.micro_batch = 0;  // by this machine's memory
   if (const std::int64_t tokens = gpu_micro_batch(run, gpu); tokens > 0)
     run.experiment.train.micro_batch = tokens;
@@ -260,21 +261,22 @@ std::vector<std::string> arithmetic_lines(const RunShape& run, std::size_t held_
   return lines;
 }
 
-std::vector<std::string> arithmetic_lines(const RunParts& parts) {
-  const RunShape run = RunShape::of(parts);
+std::vector<std::string> arithmetic_lines(const OpenedRun& parts) {
+  const RunShape run = shape_of(parts);
   const RunMemory m = memory_of(run);
   std::vector<std::string> lines = arithmetic_lines(run, parts.held_out.keys);
   lines.push_back(fmt::format(
       "memory      program {} · weights {} · optimizer {} · gradients {} · decoder {}{} · sampling "
       "{} · learning {} · episodes {} = {}",
       megabytes(m.program), megabytes(m.weights), megabytes(m.optimizer), megabytes(m.gradients),
-      megabytes(m.decoder), m.side_models > 0 ? " · side models " + megabytes(m.side_models) : "",
+      megabytes(m.decoder),
+      m.auxiliary_models > 0 ? " · auxiliary models " + megabytes(m.auxiliary_models) : "",
       megabytes(m.caches), megabytes(m.activations), megabytes(m.episodes), megabytes(m.total())));
   return lines;
 }
 
-Json arithmetic_json(const RunParts& parts) {
-  const RunShape run = RunShape::of(parts);
+Json arithmetic_json(const OpenedRun& parts) {
+  const RunShape run = shape_of(parts);
   const RunArithmetic a = arithmetic_of(run, run.experiment.train.steps);
   const RunMemory m = memory_of(run);
   return {{"demonstrations", a.demonstrations},
@@ -294,7 +296,7 @@ Json arithmetic_json(const RunParts& parts) {
             {"optimizer", m.optimizer},
             {"gradients", m.gradients},
             {"decoder", m.decoder},
-            {"side_models", m.side_models},
+            {"auxiliary_models", m.auxiliary_models},
             {"sampling", m.caches},
             {"learning", m.activations},
             {"episodes", m.episodes},
@@ -305,7 +307,7 @@ int plan_command(const GlobalOptions& global, const PlanOptions& options) {
   end_at_interrupt();
   if (!options.gpu.empty()) return plan_on_gpu(global, options);
   keep_freed_memory();
-  RunParts parts = RunParts::load(options.config, options.overrides, scan_plugins(global));
+  OpenedRun parts = OpenedRun::load(options.config, options.overrides, scan_plugins(global));
   for (const std::string& note : parts.notes) print(stderr, "note: {}\n", note);
   const RunProbe probe = probe_run(parts);
   if (!options.json) {
@@ -318,8 +320,8 @@ int plan_command(const GlobalOptions& global, const PlanOptions& options) {
       {"rollout", probe.rollout},
       {"update", probe.update},
       {"evaluation", probe.evaluation},
-      {"run", probe.seconds(parts.experiment, arithmetic_of(RunShape::of(parts),
-                                                            probe.steps(parts.experiment.train)))}};
+      {"run", probe.seconds(parts.experiment,
+                            arithmetic_of(shape_of(parts), probe.steps(parts.experiment.train)))}};
   out["peak_bytes"] = probe.peak_bytes;
   print_json(out);
   return 0;

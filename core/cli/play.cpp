@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "core/base/error.h"
+#include "core/base/random_streams.h"
 #include "core/cli/decode.h"
 #include "core/cli/model_folder.h"
 #include "core/cli/options.h"
@@ -78,9 +79,9 @@ int watch_model(const Task& task, const Subject& subject, const PlayOptions& opt
   const auto engine = make_engine(model);
   const auto prompts =
       make_prompts(tokenizer, resolve_framing(subject.prompt_template, tokenizer), items, 1);
-  const Sampling sampling{subject.max_tokens,  options.temperature,
-                          model.config.eos,    static_cast<std::uint64_t>(options.seed),
-                          Purpose::generation, 0};
+  const Sampling sampling{subject.max_tokens,       options.temperature,
+                          model.config.eos,         static_cast<std::uint64_t>(options.seed),
+                          RandomStream::generation, 0};
   double right = 0;
   for (const ScoredCompletion& c :
        score_episodes(tokenizer, task, items, engine->generate(prompts, sampling))) {

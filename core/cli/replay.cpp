@@ -49,7 +49,7 @@ std::vector<std::size_t> worst_of(const SampledStep& sampled, std::int64_t most)
 // The tokens of all completions, which lie end to end.
 class Tokens {
  public:
-  Tokens(const RunParts& parts, const SampledStep& sampled, const ReplayedUpdate& own,
+  Tokens(const OpenedRun& parts, const SampledStep& sampled, const ReplayedUpdate& own,
          const ReplayedUpdate* other)
       : parts_(parts),
         sampled_(sampled),
@@ -88,7 +88,7 @@ class Tokens {
             {"advantage", values.advantage.const_data_ptr<double>()[n]}};
   }
 
-  const RunParts& parts_;
+  const OpenedRun& parts_;
   const SampledStep& sampled_;
   Values own_;
   std::optional<Values> other_;
@@ -203,7 +203,7 @@ int replay_command(const GlobalOptions& global, const ReplayOptions& options) {
   if (!options.batch.empty()) check_replaceable(options.batch);  // before the work
   const PluginCatalog catalog = scan_plugins(global);
   const RunFolder folder = RunFolder::open(options.run, RunFolder::Access::read);
-  RunParts parts = RunParts::open_run(folder.path(), catalog);
+  OpenedRun parts = OpenedRun::open_run(folder.path(), catalog);
   const Node words = settings_from_words(options.settings);
   const std::string name =
       options.algorithm.empty() ? parts.experiment.algorithm.use : options.algorithm;

@@ -36,7 +36,7 @@ void ignore_signals() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
 }
 
-RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
+RunFacts facts_of(const OpenedRun& parts, const fs::path& folder) {
   const Experiment& e = parts.experiment;
   RunFacts facts;
   facts.task = parts.task.about().id;
@@ -49,7 +49,7 @@ RunFacts facts_of(const RunParts& parts, const fs::path& folder) {
   return facts;
 }
 
-ManifestFacts manifest_facts(const RunParts& parts, const std::string& config) {
+ManifestFacts manifest_facts(const OpenedRun& parts, const std::string& config) {
   const fs::path start = parts.experiment.model.path;
   const bool there = !start.empty() && fs::is_directory(start);
   return {config,
@@ -103,10 +103,10 @@ int run_to_the_end(Trainer& trainer, RunFolder& folder) {
 
 int train_new(const GlobalOptions& global, const TrainOptions& options) {
   const PluginCatalog catalog = scan_plugins(global);
-  RunParts parts =
+  OpenedRun parts =
       options.planned
-          ? RunParts::open_planned(Experiment::load(options.config, options.overrides), catalog)
-          : RunParts::load(options.config, options.overrides, catalog);
+          ? OpenedRun::open_planned(Experiment::load(options.config, options.overrides), catalog)
+          : OpenedRun::load(options.config, options.overrides, catalog);
   const fs::path path =
       options.run.empty() ? fs::path("runs") / parts.experiment.name : fs::path(options.run);
   PreflightReport preflight = check_start(parts, path);
@@ -129,7 +129,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   }
   RunFolder folder = RunFolder::open(options.resume);
   folder.check_checkpoints();
-  RunParts parts = RunParts::open_run(folder.path(), scan_plugins(global));
+  OpenedRun parts = OpenedRun::open_run(folder.path(), scan_plugins(global));
   const ManifestFacts begun = manifest_facts(parts, folder.config().string());
   if (!fs::exists(folder.manifest())) write_manifest(folder, begun);  // killed before it had one
   check_changes(folder, begun, options);

@@ -9,7 +9,7 @@
 #include "core/run/checkpoint.h"
 #include "core/run/manifest.h"
 #include "core/train/curriculum.h"
-#include "core/train/run_parts.h"
+#include "core/train/opened_run.h"
 
 namespace tinyzero {
 namespace {
@@ -146,8 +146,8 @@ class Planner {
  private:
   void open_arm(std::size_t a) {
     const ComparisonArm& arm = comparison_.arms[a];
-    const RunParts parts =
-        RunParts::open_shapes(Experiment::from_node(arm.root, comparison_.name), catalog_);
+    const OpenedRun parts =
+        OpenedRun::open_shapes(Experiment::from_node(arm.root, comparison_.name), catalog_);
     add_notes(arm, parts);
     add_files(parts);
     const EvalSet test = draw_eval_set(parts.task, Split::test, parts.experiment.eval.problems);
@@ -173,7 +173,7 @@ class Planner {
   }
 
   // A control does on purpose what an arm should not.
-  void add_notes(const ComparisonArm& arm, const RunParts& parts) {
+  void add_notes(const ComparisonArm& arm, const OpenedRun& parts) {
     if (arm.role != ArmRole::arm) return;
     for (const std::string& text : parts.notes) {
       const auto known = [&](const std::string& note) { return note.ends_with(text); };
@@ -182,7 +182,7 @@ class Planner {
     }
   }
 
-  void add_files(const RunParts& parts) {
+  void add_files(const OpenedRun& parts) {
     Json files = setting_files(parts.resolved());
     const fs::path start = parts.experiment.model.path;
     if (!start.empty() && fs::is_directory(start)) {

@@ -1,8 +1,8 @@
 // What a comparison has to do: its runs, each an ordinary experiment in an ordinary run folder.
 //
-//   starts/HASH/seed-N/   the model as RL begins: made once, and shared by all arms whose start is
-//   the same arms/NAME/seed-N/     a run of an arm or of a control; it begins with the weights of
-//   its start …/seed-N.yaml         the experiment that the run beside it was made from
+//   starts/HASH/seed-N/   the model as RL begins: made once for all arms with the same start
+//   arms/NAME/seed-N/     a run of an arm or of a control; it begins with the weights of its start
+//   …/seed-N.yaml         the experiment that the run beside it was made from
 #pragma once
 
 #include <cstdint>

@@ -9,8 +9,8 @@
 #include "core/eval/evaluate.h"
 #include "core/run/checkpoint.h"
 #include "core/run/manifest.h"
+#include "core/train/opened_run.h"
 #include "core/train/rollout_engine.h"
-#include "core/train/run_parts.h"
 
 namespace tinyzero {
 namespace {
@@ -46,7 +46,7 @@ double TestedRun::accuracy() const {
 }
 
 void test_run(const fs::path& run, const PluginCatalog& catalog) {
-  RunParts parts = RunParts::open_run(run, catalog);
+  OpenedRun parts = OpenedRun::open_run(run, catalog);
   const Experiment& e = parts.experiment;
   const CurvePoint best = best_of(read_run_metrics(run), run);
   const fs::path checkpoints = run / "checkpoints";

@@ -60,7 +60,7 @@ void LoraSettings::describe(SettingsTable& t) {
       .one_of({"q", "k", "v", "o", "gate", "up", "down"})
       .up_to(7)
       .unless("rank", "0");
-  t.add("side_models", side_models,
+  t.add("auxiliary_models", auxiliary_models,
         "a critic or reward model learns through an adapter and its head, too, instead of whole")
       .unless("rank", "0");
 }

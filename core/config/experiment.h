@@ -37,7 +37,7 @@ struct LoraSettings {
   std::int64_t rank = 0;
   double alpha = 16;
   std::vector<std::string> targets = {"q", "k", "v", "o", "gate", "up", "down"};
-  bool side_models = false;
+  bool auxiliary_models = false;
   void describe(SettingsTable& t);
 };
 
@@ -114,6 +114,9 @@ struct CheckpointSettings {
 };
 
 struct PreflightSettings {
+  // Completions a problem, at most, however many rollout.samples there are.
+  static constexpr std::int64_t kSamples = 16;
+
   std::int64_t problems = 16;
   double max_truncated = 0.9;
   void describe(SettingsTable& t);

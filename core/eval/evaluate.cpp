@@ -1,40 +1,10 @@
 #include "core/eval/evaluate.h"
+#include "core/base/random_streams.h"
 
 #include <cmath>
 #include <numeric>
 
-#include "core/text/prompt.h"
-
 namespace tinyzero {
-
-std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& framing,
-                                 const std::vector<Item>& items, std::int64_t samples) {
-  std::vector<Prompt> prompts;
-  for (const Item& item : items)
-    prompts.push_back({tokenizer.encode_prompt(frame_prompt(item.prompt, framing)), samples});
-  return prompts;
-}
-
-std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const Task& task,
-                                             const std::vector<Item>& items,
-                                             std::vector<Episode> episodes) {
-  std::vector<ScoredCompletion> out;
-  out.reserve(episodes.size());
-  for (Episode& episode : episodes) {
-    const std::size_t item = episode.prompt;
-    out.push_back({item, tokenizer.decode(episode.tokens), {}, std::move(episode), false});
-  }
-  std::vector<Answer> answers;
-  answers.reserve(out.size());
-  for (const ScoredCompletion& completion : out)
-    answers.push_back({items[completion.item].state, completion.text});
-  std::vector<Verdict> verdicts = task.verify(answers);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i].verdict = std::move(verdicts[i]);
-    out[i].right = task.is_right(out[i].verdict);
-  }
-  return out;
-}
 
 namespace {
 
@@ -136,8 +106,8 @@ std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer,
                                    const Task& task, const EvalSet& set, const EvalOptions& options,
                                    std::vector<ScoredCompletion>* shown, const AnswerBook* book) {
   std::vector<EvalAnswer> answers;
-  Sampling sampling{options.max_tokens, options.temperature, eos,
-                    options.seed,       Purpose::evaluation, options.step};
+  Sampling sampling{options.max_tokens, options.temperature,      eos,
+                    options.seed,       RandomStream::evaluation, options.step};
   sampling.stop = options.stop;
   const auto judge = [&](std::vector<Episode> episodes, bool greedy) {
     auto completions = score_episodes(tokenizer, task, set.items, std::move(episodes));

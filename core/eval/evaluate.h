@@ -12,9 +12,8 @@
 #include "core/base/json.h"
 #include "core/eval/problem_intervals.h"
 #include "core/eval/statistics.h"
-#include "core/rollout/engine.h"
+#include "core/rollout/episodes.h"
 #include "core/task/stream.h"
-#include "core/text/tokenizer.h"
 
 namespace tinyzero {
 
@@ -79,25 +78,6 @@ struct AnswerBook {
   // Called with every other, once it is judged; also with what had ended at an interrupt.
   std::function<void(const EvalAnswer&)> take;
 };
-
-// One completion with its verdict, as training has it.
-struct ScoredCompletion {
-  std::size_t item = 0;  // index into the problems
-  std::string text;
-  Verdict verdict;
-  Episode episode;
-  bool right = false;  // earned the full reward
-};
-
-// Frames and tokenizes problems; each is to be completed `samples` times.
-std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& framing,
-                                 const std::vector<Item>& items, std::int64_t samples);
-
-// Verdicts of completions, in their order. items[episode.prompt] is the problem that an episode
-// answers.
-std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const Task& task,
-                                             const std::vector<Item>& items,
-                                             std::vector<Episode> episodes);
 
 // Fills in the verdict of `answer`, whose completion is there.
 void judge_answer(const Task& task, const Item& item, EvalAnswer& answer);

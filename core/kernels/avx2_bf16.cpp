@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kName = "avx2-bf16";
 
 struct Words {
-  static constexpr tinyzero::Index kPair = 2;
+  static constexpr tinyzero::Index kNumbersPerWord = 2;
 
   static V multiply_add(V a, V b, V c) {
     const __m256i x = _mm256_castps_si256(a.v), y = _mm256_castps_si256(b.v),

@@ -10,7 +10,7 @@ namespace {
 constexpr const char* kName = "avx512-bf16";
 
 struct Words {
-  static constexpr tinyzero::Index kPair = 2;
+  static constexpr tinyzero::Index kNumbersPerWord = 2;
 
   static V multiply_add(V a, V b, V c) { return {_mm512_dpbf16_ps(c.v, bf16(a.v), bf16(b.v))}; }
 

@@ -64,9 +64,9 @@ struct SharedRows {
 
 struct Kernels {
   const char* name;
-  Index lanes;  // floats in a vector
-  Index pair;   // numbers in a word: 1 (f32) or 2 (bf16)
-  Index panel;  // columns of a packed right side that stand together
+  Index lanes;             // floats in a vector
+  Index numbers_per_word;  // numbers in a word: 1 (f32) or 2 (bf16)
+  Index panel;             // columns of a packed right side that stand together
 
   // ---- ceilings ----
   // Multiply-adds of words in registers alone, `rounds` times a fixed number; returns the
@@ -78,10 +78,10 @@ struct Kernels {
 
   // ---- matrix product: y (m, n) = x (m, k) · w (n, k)^T ----
   // Words of k numbers.
-  Index words(Index k) const { return (k + pair - 1) / pair; }
+  Index words(Index k) const { return (k + numbers_per_word - 1) / numbers_per_word; }
   // x (m, k) in words, [m][words(k)]; and x (k, m), whose columns are the rows of the left side, in
   // words [words(k)][m]. ldx: floats from row to row of x. In an f32 table these copy.
-  void (*narrow_rows)(const float* x, Index ldx, Index m, Index k, float* words);
+  void (*to_words)(const float* x, Index ldx, Index m, Index k, float* words);
   void (*narrow_columns)(const float* x, Index ldx, Index k, Index m, float* words);
   // Words that a packed right side takes; packs w, whose number c of row i stands at w[i *
   // row_stride + c * depth_stride]. Columns from a multiple of `panel` on begin at the words that

@@ -46,21 +46,21 @@ std::uint32_t bf16_bits(float x) {
 }
 
 // Numbers in words: one f32 each, or two bf16.
-template <Index kPair>
+template <Index kNumbersPerWord>
 struct Words {
-  static constexpr Index kNumbers = kPair;
-  static Index count(Index k) { return (k + kPair - 1) / kPair; }
+  static constexpr Index kNumbers = kNumbersPerWord;
+  static Index count(Index k) { return (k + kNumbersPerWord - 1) / kNumbersPerWord; }
 
   // Number c of words that stand `stride` words from each other.
   static double get(const float* words, Index stride, Index c) {
-    const float word = words[c / kPair * stride];
-    if constexpr (kPair == 1) return word;
+    const float word = words[c / kNumbersPerWord * stride];
+    if constexpr (kNumbersPerWord == 1) return word;
     return float_of(c % 2 == 0 ? bits_of(word) << 16 : bits_of(word) & 0xFFFF0000u);
   }
 
   static void put(float* words, Index stride, Index c, float x) {
-    float& word = words[c / kPair * stride];
-    if constexpr (kPair == 1) {
+    float& word = words[c / kNumbersPerWord * stride];
+    if constexpr (kNumbersPerWord == 1) {
       word = x;
     } else {
       const std::uint32_t top = bf16_bits(x);
@@ -71,13 +71,13 @@ struct Words {
 
   // k numbers that stand `x_stride` floats from each other; what is missing in the last word is 0.
   static void narrow(const float* x, Index x_stride, Index k, float* words, Index stride) {
-    for (Index c = 0; c < count(k) * kPair; ++c)
+    for (Index c = 0; c < count(k) * kNumbersPerWord; ++c)
       put(words, stride, c, c < k ? x[c * x_stride] : 0.0f);
   }
 };
 
 template <class W>
-void narrow_rows(const float* x, Index ldx, Index m, Index k, float* out) {
+void to_words(const float* x, Index ldx, Index m, Index k, float* out) {
   for (Index i = 0; i < m; ++i) W::narrow(x + i * ldx, 1, k, out + i * W::count(k), 1);
 }
 
@@ -346,16 +346,16 @@ void logit_gradient(float* logits, Index n, float scale, const SoftmaxRow& softm
   }
 }
 
-template <Index kPair>
+template <Index kNumbersPerWord>
 constexpr Kernels table(const char* name) {
-  using W = Words<kPair>;
+  using W = Words<kNumbersPerWord>;
   return {.name = name,
           .lanes = 1,
-          .pair = kPair,
+          .numbers_per_word = kNumbersPerWord,
           .panel = 1,
           .multiply_adds = multiply_adds,
           .read = read,
-          .narrow_rows = narrow_rows<W>,
+          .to_words = to_words<W>,
           .narrow_columns = narrow_columns<W>,
           .packed_size = packed_size<W>,
           .pack = pack<W>,

@@ -10,10 +10,10 @@
 
 // V has: kLanes; set1, zero, load, load_n (first n lanes, others 0), store, store_n; + - * / and
 // fma(a, b, c) = a b + c; min; max; round (to nearest); exp2i (2 to an integral power);
-// select_below(i, n, a, b): lane < n - i ? a : b; sum and maximum of the lanes. Words has: kPair;
-// multiply_add(a, b, c) = c + a · b of words; narrow(x, n, out): n numbers to words, missing ones
-// 0; pair(a, b): the words of two vectors of numbers, lane by lane; second(w, b): words w with b as
-// their second number.
+// select_below(i, n, a, b): lane < n - i ? a : b; sum and maximum of the lanes. Words has:
+// kNumbersPerWord; multiply_add(a, b, c) = c + a · b of words; narrow(x, n, out): n numbers to
+// words, missing ones 0; pair(a, b): the words of two vectors of numbers, lane by lane; second(w,
+// b): words w with b as their second number.
 
 namespace {
 
@@ -35,7 +35,7 @@ inline Index round_up(Index n, Index multiple) { return (n + multiple - 1) / mul
 
 // Words of one float each.
 struct F32 {
-  static constexpr Index kPair = 1;
+  static constexpr Index kNumbersPerWord = 1;
   static V multiply_add(V a, V b, V c) { return fma(a, b, c); }
   static void narrow(const float* x, Index n, float* out) {
     for (Index j = 0; j < n; ++j) out[j] = x[j];
@@ -46,7 +46,7 @@ struct F32 {
 
 template <class W>
 constexpr Index words(Index k) {
-  return (k + W::kPair - 1) / W::kPair;
+  return (k + W::kNumbersPerWord - 1) / W::kNumbersPerWord;
 }
 
 inline float largest_of(const float* x, Index n) {
@@ -87,7 +87,7 @@ Index multiply_adds(Index rounds, float& result) {
   }
   for (int i = 1; i < kSums; ++i) sum[0] = sum[0] + sum[i];
   result = sum[0].sum();
-  return rounds * kSums * kLanes * 2 * Words::kPair;
+  return rounds * kSums * kLanes * 2 * Words::kNumbersPerWord;
 }
 
 float read(const float* x, Index n) {
@@ -101,18 +101,18 @@ float read(const float* x, Index n) {
 
 // ---- matrix product ----
 
-void narrow_rows(const float* x, Index ldx, Index m, Index k, float* out) {
+void to_words(const float* x, Index ldx, Index m, Index k, float* out) {
   for (Index i = 0; i < m; ++i) Words::narrow(x + i * ldx, k, out + i * words<Words>(k));
 }
 
 void narrow_columns(const float* x, Index ldx, Index k, Index m, float* out) {
-  for (Index c = 0; c < k; c += Words::kPair, out += m) {
+  for (Index c = 0; c < k; c += Words::kNumbersPerWord, out += m) {
     const float* row = x + c * ldx;
-    const bool last = c + Words::kPair > k;  // a half-filled word
+    const bool last = c + Words::kNumbersPerWord > k;  // a half-filled word
     for (Index i = 0; i < m; i += kLanes) {
       const Index n = smaller(m - i, kLanes);
       Words::pair(V::load_n(row + i, n),
-                  last ? V::zero() : V::load_n(row + (Words::kPair - 1) * ldx + i, n))
+                  last ? V::zero() : V::load_n(row + (Words::kNumbersPerWord - 1) * ldx + i, n))
           .store_n(out + i, n);
     }
   }
@@ -138,12 +138,12 @@ template <class W>
 void pack_words(const float* w, Index row_stride, Index depth_stride, Index n, Index k,
                 float* packed) {
   for (Index first = 0; first < n; first += kPanel) {
-    for (Index c = 0; c < k; c += W::kPair) {
+    for (Index c = 0; c < k; c += W::kNumbersPerWord) {
       for (Index half = 0; half < kPanel; half += kLanes, packed += kLanes) {
         const Index rows = n - first - half;
         const float* at = w + (first + half) * row_stride + c * depth_stride;
         if (rows <= 0) V::zero().store(packed);
-        else if constexpr (W::kPair == 1) gather(at, row_stride, rows).store(packed);
+        else if constexpr (W::kNumbersPerWord == 1) gather(at, row_stride, rows).store(packed);
         else
           W::pair(gather(at, row_stride, rows),
                   c + 1 < k ? gather(at + depth_stride, row_stride, rows) : V::zero())
@@ -341,16 +341,17 @@ void store_key(const float* key, Index head_dim, Index position, float* keys) {
   for (Index j = 0; j < n; j += kLanes) {
     alignas(64) float narrow[kLanes];
     const Index some = smaller(n - j, kLanes);
-    Words::narrow(key + j * Words::kPair,
-                  smaller(head_dim - j * Words::kPair, kLanes * Words::kPair), narrow);
+    Words::narrow(key + j * Words::kNumbersPerWord,
+                  smaller(head_dim - j * Words::kNumbersPerWord, kLanes * Words::kNumbersPerWord),
+                  narrow);
     for (Index i = 0; i < some; ++i) out[(j + i) * kLanes] = narrow[i];
   }
 }
 
 // A word of values holds neighbouring positions: the second is 0 until it comes.
 void store_value(const float* value, Index head_dim, Index position, float* values) {
-  float* row = values + position / Words::kPair * head_dim;
-  const bool second = position % Words::kPair != 0;
+  float* row = values + position / Words::kNumbersPerWord * head_dim;
+  const bool second = position % Words::kNumbersPerWord != 0;
   for (Index j = 0; j < head_dim; j += kLanes) {
     const Index n = smaller(head_dim - j, kLanes);
     const V v = V::load_n(value + j, n);
@@ -495,7 +496,7 @@ void attend_heads(const AttendPlan& a, Index first) {
     at = 0;
     for (Index i = 0; i < a.parts; at += round_up(a.kv[i].length, kLanes), ++i) {
       total = exponential_scores(x + at, a.kv[i].length, largest, total);
-      if constexpr (Words::kPair > 1)
+      if constexpr (Words::kNumbersPerWord > 1)
         Words::narrow(x + at, round_up(a.kv[i].length, kLanes), x + at);
     }
     factor[h] = 1.0f / total.sum();
@@ -514,16 +515,17 @@ void attend_heads(const AttendPlan& a, Index first) {
 }
 
 Index attend_scratch(Index group, Index head_dim, Index length) {
-  return group * (round_up(length, kLanes) + (Words::kPair > 1 ? words<Words>(head_dim) : 0));
+  return group *
+         (round_up(length, kLanes) + (Words::kNumbersPerWord > 1 ? words<Words>(head_dim) : 0));
 }
 
 void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues* kv,
             Index parts, float* scratch, float* out) {
   AttendPlan a{head_dim, parts, scale, kv, q, scratch, 0, out};
   for (Index i = 0; i < parts; ++i) a.score_stride += round_up(kv[i].length, kLanes);
-  if constexpr (Words::kPair > 1) {
+  if constexpr (Words::kNumbersPerWord > 1) {
     float* narrow = scratch + group * a.score_stride;
-    narrow_rows(q, head_dim, group, head_dim, narrow);
+    to_words(q, head_dim, group, head_dim, narrow);
     a.q = narrow;
   }
   for (Index h = 0; h < group; h += 4) {  // four heads at a time
@@ -771,11 +773,11 @@ void logit_gradient(float* logits, Index n, float scale, const SoftmaxRow& softm
 
 constexpr tinyzero::Kernels kTable{.name = kName,
                                    .lanes = kLanes,
-                                   .pair = Words::kPair,
+                                   .numbers_per_word = Words::kNumbersPerWord,
                                    .panel = kPanel,
                                    .multiply_adds = multiply_adds,
                                    .read = read,
-                                   .narrow_rows = narrow_rows,
+                                   .to_words = to_words,
                                    .narrow_columns = narrow_columns,
                                    .packed_size = packed_size,
                                    .pack = pack,

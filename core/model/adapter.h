@@ -6,8 +6,7 @@
 // A model with an adapter holds the merged W' in its own weights, always: decoding, training and
 // checkpoints need not know. The adapter keeps the W it began with, in bf16 where that is exact,
 // and merging computes W' from it anew, so that nothing drifts. Files are those of PEFT, in its
-// folder.
-// Left out: dropout, biases, embeddings and the heads of language models, DoRA.
+// folder. Left out: dropout, biases, embeddings and the heads of language models, DoRA.
 #pragma once
 
 #include <cstdint>

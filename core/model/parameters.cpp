@@ -110,7 +110,7 @@ void initialize(Model& model, std::uint64_t seed) {
   }
 }
 
-Model side_model_of(const Model& policy, bool value_head) {
+Model auxiliary_model_of(const Model& policy, bool value_head) {
   ModelConfig config = policy.config;
   config.value_head = value_head;
   Model model(config);

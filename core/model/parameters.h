@@ -95,6 +95,6 @@ void initialize(Model& model, std::uint64_t seed);
 
 // A copy of the policy for another purpose; with `value_head` its head is one value a token, 0 at
 // first.
-Model side_model_of(const Model& policy, bool value_head);
+Model auxiliary_model_of(const Model& policy, bool value_head);
 
 }  // namespace tinyzero

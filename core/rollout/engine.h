@@ -9,6 +9,7 @@
 #include <functional>
 #include <vector>
 
+#include "core/base/random_streams.h"
 #include "core/base/stop.h"
 
 namespace tinyzero {
@@ -23,21 +24,6 @@ struct Prompt {
   std::int64_t first_sample = 0;  // of those that are wanted
 };
 
-// What randomness is for; part of the name of every stream.
-enum class Purpose : std::uint64_t {
-  weights = 1,
-  train_items = 2,
-  demonstrations = 3,
-  rollout = 4,
-  evaluation = 5,
-  generation = 6,
-  preflight = 7,
-  random_reward = 8,
-  adapter = 9,
-  moment_rounding = 10,
-  weight_rounding = 11
-};
-
 struct Episode;
 
 struct Sampling {
@@ -45,7 +31,7 @@ struct Sampling {
   double temperature = 1.0;       // 0: the likeliest token, no randomness
   std::vector<std::int64_t> eos;  // tokens that end a completion; empty: only the length does
   std::uint64_t seed = 1;
-  Purpose purpose = Purpose::generation;
+  RandomStream stream = RandomStream::generation;
   std::uint64_t step = 0;
   std::int64_t top_k = 0;  // only the k likeliest tokens are drawn; 0: all
   double top_p = 1.0;  // only the likeliest tokens that together have this probability are drawn
@@ -98,7 +84,7 @@ class Engine {
   virtual void refresh() = 0;
   // Gives back the memory of a device that only a call needs, to whoever computes there until the
   // next call.
-  virtual void rest() {}
+  virtual void release_scratch() {}
   virtual const DecodeStatistics& statistics() const = 0;
 };
 

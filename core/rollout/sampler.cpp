@@ -38,7 +38,7 @@ std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std:
   const std::uint64_t number =
       prompt.number < 0 ? place : static_cast<std::uint64_t>(prompt.number);
   return stream_key(sampling.seed,
-                    {static_cast<std::uint64_t>(sampling.purpose), sampling.step, number,
+                    {static_cast<std::uint64_t>(sampling.stream), sampling.step, number,
                      static_cast<std::uint64_t>(prompt.first_sample + sample)});
 }
 

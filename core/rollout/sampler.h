@@ -2,8 +2,9 @@
 // from a counter.
 //
 // The rule, which the kernels of devices share (cuda/sample_block.h):
-//   p_i = exp((l_i - max l) / T);  token = smallest i with p_0 + … + p_i > u · Σ p;  logp = log
-//   p_token - log Σ p.
+//   p_i   = exp((l_i - max l) / T)
+//   token = smallest i with p_0 + … + p_i > u · Σ p
+//   logp  = log p_token - log Σ p
 // A token of probability 0 is never drawn.
 #pragma once
 

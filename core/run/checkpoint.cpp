@@ -66,7 +66,7 @@ OptimizerState read_optimizer(const fs::path& path, std::int64_t size) {
   return state;
 }
 
-// How many numbers of a side model learn: those of its adapter, if it has one.
+// How many numbers of an auxiliary model learn: those of its adapter, if it has one.
 std::int64_t learning_numbers(const Model& model, const fs::path& adapter) {
   if (!fs::exists(adapter)) return model.layout.size();
   std::int64_t numbers = 0;
@@ -225,7 +225,7 @@ void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string
 }
 
 void restore_adapter(const fs::path& folder, Model& model, Adapter& adapter) {
-  const Model whole = side_model_of(model, model.config.value_head);
+  const Model whole = auxiliary_model_of(model, model.config.value_head);
   read_adapter(folder, whole, model, adapter);
 }
 

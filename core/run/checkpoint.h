@@ -1,13 +1,11 @@
-// Checkpoints: a Hugging Face folder plus the trainer's own state beside it.
+// Checkpoints: a Hugging Face folder plus the trainer's own state.
 //
-//   checkpoints/step-000020/   config.json, model.safetensors, tokenizer.json …   (any tool opens
-//   it)
-//                trainer/      state.json, optimizer.safetensors, checksums.json   (resume needs
-//                it) adapter/      what learned, as PEFT writes it, if not all weights did; they
-//                are merged
-//                              into model.safetensors
-//                trainer/NAME/ a side model: a Hugging Face folder, its optimizer.safetensors, and
-//                              adapter/ if that is what learns
+//   checkpoints/step-000020/   config.json, model.safetensors, tokenizer.json … (any tool opens it)
+//                trainer/      state.json, optimizer.safetensors, checksums.json (resume needs it)
+//                adapter/      an adapter that learned, as PEFT writes it; model.safetensors holds
+//                              it merged
+//                trainer/NAME/ an auxiliary model: a Hugging Face folder, its
+//                              optimizer.safetensors, and adapter/ if an adapter learns
 //   checkpoints/best           a link to the best one, where a run keeps it
 //
 // A checkpoint is written under a hidden name, flushed, and renamed, and gets a hidden name again

@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "core/base/json.h"
 #include "core/config/experiment.h"
-#include "core/eval/evaluate.h"
+#include "core/rollout/episodes.h"
 #include "core/task/mixture.h"
 
 namespace tinyzero {

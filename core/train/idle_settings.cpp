@@ -6,10 +6,9 @@
 #include <algorithm>
 #include <map>
 
+#include "core/algorithm/plugin.h"
 #include "core/base/error.h"
 #include "core/task/mixture.h"
-#include "core/train/run_parts.h"
-#include "core/train/step_sampler.h"
 
 namespace tinyzero {
 namespace {
@@ -23,10 +22,10 @@ std::string listed(const std::vector<std::string>& words) {
 
 class IdleSettings {
  public:
-  explicit IdleSettings(const RunParts& parts)
-      : parts_(parts),
-        e_(parts.experiment),
-        rows_(parts.resolved()),
+  explicit IdleSettings(const SettingsInUse& use)
+      : use_(use),
+        e_(use.experiment),
+        rows_(use.settings),
         steps_(e_.train.steps),
         rl_(steps_ > 0) {}
 
@@ -85,8 +84,7 @@ class IdleSettings {
     if (!rl_) return;
     const Place samples = e_.place("rollout.samples");
     try {
-      parts_.algorithm.algorithm->check_plan(
-          {e_.rollout.samples, e_.train.updates * e_.train.epochs, steps_});
+      use_.algorithm.check_plan({e_.rollout.samples, e_.train.updates * e_.train.epochs, steps_});
     } catch (const std::invalid_argument& error) {
       mistakes_.add(Error(
           samples.source.empty() ? place_of(&e_.algorithm.settings) : samples,
@@ -156,14 +154,14 @@ class IdleSettings {
     if (!rl_ || t.budget_tokens <= 0) return;
     double passes = 1 + static_cast<double>(t.epochs) +
                     (t.importance_cap > 0 ? 1 : 0);  // sampled, learned from, read
-    for (const SideModel& side : parts_.algorithm.algorithm->models())
+    for (const AuxiliaryModel& side : use_.algorithm.models())
       passes += 1 + (side.learning_rate > 0
                          ? static_cast<double>(side.epochs > 0 ? side.epochs : t.epochs)
                          : 0);
     const double step = static_cast<double>(e_.rollout.prompts) *
                         static_cast<double>(e_.rollout.samples) *
                         static_cast<double>(e_.rollout.max_tokens) *
-                        static_cast<double>(most_rounds(parts_)) * passes;
+                        static_cast<double>(most_rounds(use_.algorithm, e_.rollout)) * passes;
     if (step * static_cast<double>(steps_) >= t.budget_tokens) return;
     note_if_written("train.budget_tokens",
                     fmt::format("train.budget_tokens is {}, which train.steps {} cannot use up: at "
@@ -173,12 +171,12 @@ class IdleSettings {
   }
 
   void check_levels() {
-    for (const OverriddenSetting& s : parts_.task.overridden()) {
+    for (const OverriddenSetting& s : use_.task.overridden()) {
       const std::string text = s.path + " has no effect: " + s.why;
       if (s.origin.layer < s.by.layer) note(s.origin, text);
       else mistakes_.add(Error(s.origin, text, "remove it, or leave it out of a level"));
     }
-    const TaskMixture* mixture = parts_.task.mixture();
+    const TaskMixture* mixture = use_.task.mixture();
     if (mixture == nullptr || mixture->parts().size() > 1 || mixture->parts().front().name.empty())
       return;
     const std::string name = mixture->parts().front().name;
@@ -187,7 +185,7 @@ class IdleSettings {
   }
 
   void check_curriculum() {
-    const TaskMixture* mixture = parts_.task.mixture();
+    const TaskMixture* mixture = use_.task.mixture();
     if (!rl_ || mixture == nullptr) return;
     std::size_t most = 1;
     for (const TaskMixture::Part& part : mixture->parts()) most = std::max(most, part.levels);
@@ -210,8 +208,8 @@ class IdleSettings {
   }
 
   void check_problems() {
-    const std::size_t held = parts_.held_out.items.size();
-    if (held >= static_cast<std::size_t>(e_.eval.problems)) return;
+    const std::int64_t held = use_.held_out;
+    if (held >= e_.eval.problems) return;
     note(e_.place("eval.problems"),
          fmt::format("eval.problems is {}, and the {} split has {} different problem{}: {}",
                      e_.eval.problems, e_.eval.split, held, held == 1 ? "" : "s",
@@ -223,7 +221,7 @@ class IdleSettings {
     if (!rl_) return;
     std::map<std::string, std::vector<const ResolvedSetting*>> idle;
     const RunPlan plan{e_.rollout.samples, e_.train.updates * e_.train.epochs, steps_};
-    for (const IdleSetting& setting : parts_.algorithm.algorithm->idle_settings(plan)) {
+    for (const IdleSetting& setting : use_.algorithm.idle_settings(plan)) {
       const ResolvedSetting* row = find("algorithm." + setting.name);
       if (row == nullptr || row->origin.layer == kDefaultLayer) continue;
       idle[setting.why].push_back(row);
@@ -237,12 +235,13 @@ class IdleSettings {
       note(written ? static_cast<Place>(rows.front()->origin) : Place(),
            fmt::format("{} can never act: {}", listed(names), why));
     }
-    const bool learns = std::any_of(parts_.algorithm.algorithm->models().begin(),
-                                    parts_.algorithm.algorithm->models().end(),
-                                    [](const SideModel& side) { return side.learning_rate > 0; });
-    if (e_.lora.rank > 0 && e_.lora.side_models && !learns)
-      note_if_written("lora.side_models", "lora.side_models has no effect: " + e_.algorithm.use +
-                                              " has no model that learns beside the policy");
+    const bool learns =
+        std::any_of(use_.algorithm.models().begin(), use_.algorithm.models().end(),
+                    [](const AuxiliaryModel& side) { return side.learning_rate > 0; });
+    if (e_.lora.rank > 0 && e_.lora.auxiliary_models && !learns)
+      note_if_written("lora.auxiliary_models",
+                      "lora.auxiliary_models has no effect: " + e_.algorithm.use +
+                          " has no model that learns beside the policy");
   }
 
   void check_without_rl() {
@@ -295,7 +294,7 @@ class IdleSettings {
                       "say all that it would");
   }
 
-  const RunParts& parts_;
+  const SettingsInUse& use_;
   const Experiment& e_;
   const std::vector<ResolvedSetting> rows_;
   const std::int64_t steps_;
@@ -306,8 +305,8 @@ class IdleSettings {
 
 }  // namespace
 
-std::vector<std::string> check_idle_settings(const RunParts& parts) {
-  return IdleSettings(parts).check();
+std::vector<std::string> check_idle_settings(const SettingsInUse& use) {
+  return IdleSettings(use).check();
 }
 
 }  // namespace tinyzero

@@ -6,14 +6,26 @@
 // command line. What merely has no occasion to act is a note.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "core/config/experiment.h"
+#include "core/task/task.h"
+#include "tinyzero/algorithm.h"
+
 namespace tinyzero {
 
-struct RunParts;
+// What they are found in.
+struct SettingsInUse {
+  const Experiment& experiment;
+  std::vector<ResolvedSetting> settings;  // all, those of the plugins included
+  const Task& task;
+  const Algorithm& algorithm;
+  std::int64_t held_out;  // problems of the evaluation
+};
 
 // The notes, a sentence or two each. Throws Error, or Errors.
-std::vector<std::string> check_idle_settings(const RunParts& parts);
+std::vector<std::string> check_idle_settings(const SettingsInUse& use);
 
 }  // namespace tinyzero

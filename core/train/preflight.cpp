@@ -1,4 +1,5 @@
 #include "core/train/preflight.h"
+#include "core/base/random_streams.h"
 
 #include <fmt/format.h>
 
@@ -8,13 +9,13 @@
 
 #include "core/base/error.h"
 #include "core/base/memory.h"
+#include "core/forecast/memory.h"
 #include "core/run/checkpoint.h"
 #include "core/text/prompt.h"
 #include "core/train/curriculum.h"
-#include "core/train/plan.h"
+#include "core/train/probe.h"
 #include "core/train/records.h"
 #include "core/train/rollout_engine.h"
-#include "core/train/run_memory.h"
 #include "core/train/step_sampler.h"
 
 namespace tinyzero {
@@ -26,17 +27,18 @@ constexpr double kEpisodeText =
 constexpr double kBytesOfToken = 1;  // of its text; those of numbers take 0.3
 constexpr double kLongRun = 86400;   // seconds
 
-std::size_t problems_of(const RunParts& parts) {
+std::size_t problems_of(const OpenedRun& parts) {
   return static_cast<std::size_t>(parts.experiment.preflight.problems);
 }
 
-std::vector<Item> first_problems(const RunParts& parts) {
+std::vector<Item> first_problems(const OpenedRun& parts) {
   const Curriculum curriculum(parts.experiment.curriculum, parts.task);
   return draw_step(parts.task, curriculum.stage(), parts.experiment.general.seed, 1,
                    problems_of(parts));
 }
 
-void check_answers(const RunParts& parts, const std::vector<Item>& items, PreflightReport& report) {
+void check_answers(const OpenedRun& parts, const std::vector<Item>& items,
+                   PreflightReport& report) {
   const Task& task = parts.task;
   if (!task.can_solve()) return;
   std::string refused;  // a problem whose known answer is not right, and why
@@ -57,7 +59,8 @@ void check_answers(const RunParts& parts, const std::vector<Item>& items, Prefli
 }
 
 // Whether answers as the task knows them, with the end token, fit into rollout.max_tokens.
-void check_lengths(const RunParts& parts, const std::vector<Item>& items, PreflightReport& report) {
+void check_lengths(const OpenedRun& parts, const std::vector<Item>& items,
+                   PreflightReport& report) {
   const Task& task = parts.task;
   if (!task.can_demonstrate() && !task.can_solve()) return;
   const std::uint64_t seed = parts.experiment.general.seed;
@@ -84,7 +87,7 @@ void check_lengths(const RunParts& parts, const std::vector<Item>& items, Prefli
   if (report.answers_cut > kManyCut) report.warnings.push_back(what + "; raise it");
 }
 
-void show_tokens(const RunParts& parts, const std::vector<Item>& items, PreflightReport& report) {
+void show_tokens(const OpenedRun& parts, const std::vector<Item>& items, PreflightReport& report) {
   for (const Item& item : items) {
     const auto ids = parts.tokenizer.encode_prompt(frame_prompt(item.prompt, parts.framing));
     report.longest_prompt = std::max(report.longest_prompt, std::ssize(ids));
@@ -135,7 +138,7 @@ double checkpoints_written(const Experiment& e, double steps) {
   return of_warm_start + 1 + of_rl;
 }
 
-void check_disk(const RunParts& parts, const RunShape& run_shape, const std::filesystem::path& run,
+void check_disk(const OpenedRun& parts, const RunShape& run_shape, const std::filesystem::path& run,
                 PreflightReport& report) {
   const Experiment& e = parts.experiment;
   const double checkpoint = checkpoint_bytes_of(run_shape);
@@ -173,7 +176,7 @@ void judge_time(const Experiment& e, const RunProbe& probe, PreflightReport& rep
                   report.seconds / 86400, probe.steps(e.train), probe.rollout + probe.update));
 }
 
-void judge_policy(const RunParts& parts, PreflightReport& report) {
+void judge_policy(const OpenedRun& parts, PreflightReport& report) {
   const Experiment& e = parts.experiment;
   const std::string cut = fmt::format(
       "{:.0f} % of the start policy's completions are truncated at rollout.max_tokens {}",
@@ -203,7 +206,7 @@ void judge_policy(const RunParts& parts, PreflightReport& report) {
 
 }  // namespace
 
-PreflightReport check_start(const RunParts& parts, const std::filesystem::path& run) {
+PreflightReport check_start(const OpenedRun& parts, const std::filesystem::path& run) {
   check_devices(parts.experiment);
   PreflightReport report;
   report.max_tokens = parts.experiment.rollout.max_tokens;
@@ -211,7 +214,7 @@ PreflightReport check_start(const RunParts& parts, const std::filesystem::path& 
   report.held_out = parts.held_out.items.size();
   report.held_out_keys = parts.held_out.keys;
   report.held_out_fingerprint = parts.held_out.fingerprint;
-  const RunShape shape = RunShape::of(parts);
+  const RunShape shape = shape_of(parts);
   if (memory_of(shape).least() > total_memory()) throw Error(memory_warnings(shape).front());
   if (problems_of(parts) == 0) return report;
   const std::vector<Item> items = first_problems(parts);
@@ -225,18 +228,18 @@ PreflightReport check_start(const RunParts& parts, const std::filesystem::path& 
   return report;
 }
 
-void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts,
+void check_policy(Engine& engine, ModelWorkers& workers, const OpenedRun& parts,
                   PreflightReport& report, const StopWish* stop) {
   if (problems_of(parts) == 0) return;
   const Experiment& e = parts.experiment;
   SampledStep sampled;
   sampled.items = first_problems(parts);
   const auto prompts = make_prompts(parts.tokenizer, parts.framing, sampled.items,
-                                    std::min(e.rollout.samples, kPreflightSamples));
+                                    std::min(e.rollout.samples, PreflightSettings::kSamples));
   const auto start = std::chrono::steady_clock::now();
-  Sampling sampling{e.rollout.max_tokens,   e.rollout.temperature,
-                    parts.model.config.eos, static_cast<std::uint64_t>(e.general.seed),
-                    Purpose::preflight,     0};
+  Sampling sampling{e.rollout.max_tokens,    e.rollout.temperature,
+                    parts.model.config.eos,  static_cast<std::uint64_t>(e.general.seed),
+                    RandomStream::preflight, 0};
   sampling.stop = stop;
   sampled.completions = score_episodes(parts.tokenizer, parts.task, sampled.items,
                                        engine.generate(prompts, sampling));
@@ -251,10 +254,10 @@ void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts,
   report.truncated = share([](const ScoredCompletion& c) { return c.episode.end == End::length; });
   report.accuracy = share([](const ScoredCompletion& c) { return c.right; });
   report.mixed_groups = mixed_share(sampled);
-  if (e.train.device == "cuda") engine.rest();
+  if (e.train.device == "cuda") engine.release_scratch();
   const RunProbe probe = probe_sample(
       workers, parts, make_batch(prompts, sampled.completions, e.rollout.max_tokens), seconds);
-  const RunArithmetic arithmetic = arithmetic_of(RunShape::of(parts), probe.steps(e.train));
+  const RunArithmetic arithmetic = arithmetic_of(shape_of(parts), probe.steps(e.train));
   report.seconds = probe.rl_seconds(e, arithmetic);
   judge_time(e, probe, report);
   judge_policy(parts, report);

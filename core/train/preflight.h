@@ -10,14 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "core/learn/model_workers.h"
 #include "core/rollout/engine.h"
-#include "core/train/model_workers.h"
-#include "core/train/run_parts.h"
+#include "core/train/opened_run.h"
 
 namespace tinyzero {
-
-inline constexpr std::int64_t kPreflightSamples =
-    16;  // a problem, however many rollout.samples there are
 
 struct PreflightReport {
   // Of the task and the settings.
@@ -41,12 +38,12 @@ struct PreflightReport {
 
 // All but the policy. Throws Error, before anything is written, if nearly all answers would be cut
 // or if a checkpoint does not fit into `run`.
-PreflightReport check_start(const RunParts& parts, const std::filesystem::path& run);
+PreflightReport check_start(const OpenedRun& parts, const std::filesystem::path& run);
 
 // Adds what the policy does as it is now, and how long RL takes. `workers` hold the same weights as
 // the engine. Throws Failure if its completions are nearly all cut and the settings are to blame,
 // and Interrupted where `stop` asks for it.
-void check_policy(Engine& engine, ModelWorkers& workers, const RunParts& parts,
+void check_policy(Engine& engine, ModelWorkers& workers, const OpenedRun& parts,
                   PreflightReport& report, const StopWish* stop = nullptr);
 
 }  // namespace tinyzero

@@ -20,21 +20,6 @@ std::string metric_word(std::string text) {
 
 }  // namespace
 
-double mixed_share(const SampledStep& sampled) {
-  std::map<std::size_t, std::pair<double, double>> ranges;  // lowest and highest reward by problem
-  for (const ScoredCompletion& c : sampled.completions) {
-    if (!is_usable(c.verdict.outcome)) continue;
-    auto& [low, high] =
-        ranges.try_emplace(c.item, c.verdict.reward, c.verdict.reward).first->second;
-    low = std::min(low, c.verdict.reward);
-    high = std::max(high, c.verdict.reward);
-  }
-  const auto mixed = std::count_if(ranges.begin(), ranges.end(), [](const auto& entry) {
-    return entry.second.first < entry.second.second;
-  });
-  return static_cast<double>(mixed) / static_cast<double>(sampled.items.size());
-}
-
 Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, const Task& task,
                  const LearnReport& learned, double update_seconds) {
   const double episodes = sampled.completions.size();

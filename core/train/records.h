@@ -6,13 +6,10 @@
 
 #include "core/base/json.h"
 #include "core/eval/evaluate.h"
-#include "core/train/learner.h"
+#include "core/learn/learner.h"
 #include "core/train/step_sampler.h"
 
 namespace tinyzero {
-
-// Share of problems whose usable samples have different rewards: the ones that teach.
-double mixed_share(const SampledStep& sampled);
 
 // Over all completions of the step, also those that the update does not see.
 Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, const Task& task,

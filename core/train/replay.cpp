@@ -40,7 +40,7 @@ double mean_change(const at::Tensor& change, const Batch& b, bool right) {
 
 }  // namespace
 
-Replay::Replay(RunParts& parts, const RunFolder& folder, std::int64_t step)
+Replay::Replay(OpenedRun& parts, const RunFolder& folder, std::int64_t step)
     : parts_(parts),
       checkpoint_(checkpoint_before(folder, step)),
       after_(folder.checkpoints() / checkpoint_name(Phase::reinforce, step)),

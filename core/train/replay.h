@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "core/learn/learner.h"
 #include "core/run/run_folder.h"
-#include "core/train/learner.h"
-#include "core/train/run_parts.h"
+#include "core/train/opened_run.h"
 #include "core/train/step_sampler.h"
 
 namespace tinyzero {
@@ -15,8 +15,8 @@ namespace tinyzero {
 struct ReplayedUpdate {
   std::string algorithm;
   std::int64_t episodes = 0;       // of the step that its update sees
-  std::vector<std::string> begun;  // side models that the run did not have: copies of the policy as
-                                   // it was before the step
+  std::vector<std::string> begun;  // auxiliary models that the run did not have: copies of the
+                                   // policy as it was before the step
   LearnReport learned;
   BatchFile batch;       // as `algorithm explain` reads it, before the update
   at::Tensor advantage;  // (N), of all recorded tokens; 0 for episodes that its update does not see
@@ -42,7 +42,7 @@ class Replay {
  public:
   // Samples the step anew from the checkpoint before it, which gives what was recorded: checked,
   // completion by completion. Throws Error if there is no such checkpoint, or if they differ.
-  Replay(RunParts& parts, const RunFolder& folder, std::int64_t step);
+  Replay(OpenedRun& parts, const RunFolder& folder, std::int64_t step);
 
   // The step's update by an algorithm, from the checkpoint before it.
   ReplayedUpdate update(Algorithm& algorithm, const std::string& name);
@@ -54,7 +54,7 @@ class Replay {
   std::optional<bool> weights_as_saved() const;
   void check_episodes(const RunFolder& folder) const;
 
-  RunParts& parts_;
+  OpenedRun& parts_;
   fs::path checkpoint_, after_;  // before and after the step; the second may not exist
   std::int64_t step_;
   SampledStep sampled_;

@@ -2,7 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/rollout/cpu/engine.h"
-#include "core/rollout/reference/device_choice.h"
+#include "core/transformer/device_choice.h"
 
 namespace tinyzero {
 
@@ -16,14 +16,14 @@ void check_devices(const Experiment& e) {
   }
 }
 
-std::unique_ptr<Engine> rollout_engine(const RunParts& parts,
+std::unique_ptr<Engine> rollout_engine(const OpenedRun& parts,
                                        const std::function<void(const std::string&)>& note) {
   const Experiment& e = parts.experiment;
   check_devices(e);
   if (e.rollout.device == "cpu")
     return std::make_unique<CpuEngine>(parts.model,
                                        CpuEngineOptions{e.general.threads, e.rollout.wave, ""});
-  return cuda_engine(parts.model, kernels().pair == 2 ? Dtype::bf16 : Dtype::f32,
+  return cuda_engine(parts.model, kernels().numbers_per_word == 2 ? Dtype::bf16 : Dtype::f32,
                      note);  // what the trainer multiplies in
 }
 

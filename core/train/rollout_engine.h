@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/rollout/engine.h"
-#include "core/train/run_parts.h"
+#include "core/train/opened_run.h"
 
 namespace tinyzero {
 
@@ -16,7 +16,7 @@ void check_devices(const Experiment& experiment);
 
 // On the weights of parts.model, after check_devices(); `note` is called with what is worth knowing
 // about it.
-std::unique_ptr<Engine> rollout_engine(const RunParts& parts,
+std::unique_ptr<Engine> rollout_engine(const OpenedRun& parts,
                                        const std::function<void(const std::string&)>& note);
 
 }  // namespace tinyzero

@@ -1,12 +1,15 @@
 #include "core/train/step_sampler.h"
+#include "core/base/random_streams.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <map>
 
 #include "core/base/error.h"
+#include "core/text/prompt.h"
 #include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 
@@ -14,9 +17,6 @@ namespace tinyzero {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr std::uint64_t kRoundBit =
-    48;  // a round is part of the name of its randomness, above the step
 
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -40,7 +40,7 @@ void check_failures(const std::vector<ScoredCompletion>& completions, const Task
 // The control without information: rewards that do not depend on what was said.
 void reward_at_random(std::vector<ScoredCompletion>& completions, double chance, std::uint64_t seed,
                       std::uint64_t step) {
-  Rng rng(seed, {static_cast<std::uint64_t>(Purpose::random_reward), step});
+  Rng rng(seed, {static_cast<std::uint64_t>(RandomStream::random_reward), step});
   for (ScoredCompletion& c : completions) {
     c.right = rng.chance(chance);
     c.verdict.reward = c.right ? 1.0 : 0.0;
@@ -49,9 +49,45 @@ void reward_at_random(std::vector<ScoredCompletion>& completions, double chance,
 
 }  // namespace
 
-std::int64_t most_rounds(const RunParts& parts) {
-  return std::max(parts.algorithm.algorithm->sampling_rounds(),
-                  parts.experiment.rollout.mixed_rounds);
+double mixed_share(const SampledStep& sampled) {
+  std::map<std::size_t, std::pair<double, double>> ranges;  // lowest and highest reward by problem
+  for (const ScoredCompletion& c : sampled.completions) {
+    if (!is_usable(c.verdict.outcome)) continue;
+    auto& [low, high] =
+        ranges.try_emplace(c.item, c.verdict.reward, c.verdict.reward).first->second;
+    low = std::min(low, c.verdict.reward);
+    high = std::max(high, c.verdict.reward);
+  }
+  const auto mixed = std::count_if(ranges.begin(), ranges.end(), [](const auto& entry) {
+    return entry.second.first < entry.second.second;
+  });
+  return static_cast<double>(mixed) / static_cast<double>(sampled.items.size());
+}
+
+std::vector<Sequence> demonstrations(const OpenedRun& parts, std::uint64_t step) {
+  const auto seed = stream_key(static_cast<std::uint64_t>(parts.experiment.general.seed),
+                               RandomStream::demonstrations);
+  const auto items =
+      draw_step(parts.task, /*stage=*/nullptr, seed, step, parts.experiment.warm_start.batch);
+  std::vector<Sequence> out;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Sequence sequence{parts.tokenizer.encode_prompt(frame_prompt(items[i].prompt, parts.framing)),
+                      0};
+    sequence.prompt = std::ssize(sequence.ids);
+    const auto trace =
+        parts.tokenizer.encode(parts.task.demonstrate(items[i].state, seed, items[i].index));
+    sequence.ids.insert(sequence.ids.end(), trace.begin(), trace.end());
+    sequence.ids.push_back(static_cast<std::int32_t>(parts.model.config.eos.front()));
+    if (std::ssize(sequence.ids) > parts.model.config.context) {
+      throw Error(
+          fmt::format("a demonstration of task \"{}\" has {} tokens with its prompt, the model's "
+                      "context is {}",
+                      parts.task.about().id, sequence.ids.size(), parts.model.config.context),
+          "raise model.context, or ask the task for shorter demonstrations");
+    }
+    out.push_back(std::move(sequence));
+  }
+  return out;
 }
 
 std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rollout,
@@ -72,7 +108,7 @@ std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rol
   return kept;
 }
 
-SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stage,
+SampledStep sample_step(Engine& engine, const OpenedRun& parts, const Stage* stage,
                         std::int64_t step, const StopWish* stop) {
   const Experiment& s = parts.experiment;
   const Algorithm& algorithm = *parts.algorithm.algorithm;
@@ -80,7 +116,7 @@ SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stag
              number = static_cast<std::uint64_t>(step);
   SampledStep out;
   std::int64_t missing = s.rollout.prompts;
-  const std::int64_t rounds = most_rounds(parts);
+  const std::int64_t rounds = most_rounds(algorithm, s.rollout);
   for (; out.rounds < rounds && missing > 0; ++out.rounds) {
     const auto round = static_cast<std::uint64_t>(out.rounds);
     const auto start = Clock::now();
@@ -88,7 +124,7 @@ SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stag
     auto prompts = make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples);
     Sampling sampling{s.rollout.max_tokens,   s.rollout.temperature,
                       parts.model.config.eos, seed,
-                      Purpose::rollout,       number | round << kRoundBit};
+                      RandomStream::rollout,  round_of_step(number, round)};
     sampling.stop = stop;
     auto episodes = engine.generate(prompts, sampling);
     const double rollout = since(start);
@@ -97,7 +133,7 @@ SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stag
     auto completions = score_episodes(parts.tokenizer, parts.task, items, std::move(episodes));
     stop_if_asked(stop);
     if (s.train.random_reward > 0)
-      reward_at_random(completions, s.train.random_reward, seed, number | round << kRoundBit);
+      reward_at_random(completions, s.train.random_reward, seed, round_of_step(number, round));
     out.score_seconds += since(start) - rollout;
 
     const std::vector<bool> kept = kept_of(

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "core/learn/packing.h"
 #include "core/rollout/engine.h"
 #include "core/rollout/not_finite.h"
-#include "core/train/packing.h"
-#include "core/train/run_parts.h"
+#include "core/train/opened_run.h"
 
 namespace tinyzero {
 
@@ -26,7 +26,7 @@ struct SampledStep {
 // A function of the weights, the experiment, the stage of its curriculum and the step alone. Throws
 // Failure if the task fails to judge more than train.max_failed of the episodes, and Interrupted
 // where `stop` asks for it.
-SampledStep sample_step(Engine& engine, const RunParts& parts, const Stage* stage,
+SampledStep sample_step(Engine& engine, const OpenedRun& parts, const Stage* stage,
                         std::int64_t step, const StopWish* stop = nullptr);
 
 // Calls sample(), `when` in the run. Once the policy has learned, logits that are not finite are no
@@ -43,8 +43,11 @@ auto sample_policy(bool has_learned, const std::string& when, const Sample& samp
   }
 }
 
-// How often a step samples, at most, to find as many problems as it wants.
-std::int64_t most_rounds(const RunParts& parts);
+// Share of problems whose usable samples have different rewards: the ones that teach.
+double mixed_share(const SampledStep& sampled);
+
+// The demonstrations of one warm-start step, framed, tokenized and ended.
+std::vector<Sequence> demonstrations(const OpenedRun& parts, std::uint64_t step);
 
 // Which problems the algorithm and rollout.mixed_rounds keep of these, at most `most`.
 std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rollout,

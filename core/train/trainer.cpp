@@ -24,7 +24,7 @@ double since(Clock::time_point start) {
 
 }  // namespace
 
-Trainer::Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
+Trainer::Trainer(OpenedRun& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
                  PreflightReport preflight)
     : parts_(parts),
       folder_(folder),
@@ -192,7 +192,7 @@ void Trainer::train_step(std::int64_t step) {
     return sample_step(*engine_, parts_, curriculum_.stage(), step, &stop_);
   });
   const auto start = Clock::now();
-  if (settings_.train.device == "cuda") engine_->rest();
+  if (settings_.train.device == "cuda") engine_->release_scratch();
   const bool saved = saved_ == std::pair(Phase::reinforce, step - 1);
   const LearnReport learned =
       learner_.learn(step, sampled.step, nullptr, saved ? Midway::abandon : Midway::finish);

@@ -7,21 +7,21 @@
 #include <utility>
 
 #include "core/base/stop.h"
+#include "core/learn/learner.h"
 #include "core/rollout/engine.h"
 #include "core/run/checkpoint.h"
 #include "core/run/run_folder.h"
 #include "core/train/alarms.h"
 #include "core/train/curriculum.h"
-#include "core/train/learner.h"
 #include "core/train/observer.h"
-#include "core/train/run_parts.h"
+#include "core/train/opened_run.h"
 
 namespace tinyzero {
 
 class Trainer {
  public:
   // `preflight` is what check_start found.
-  Trainer(RunParts& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
+  Trainer(OpenedRun& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
           PreflightReport preflight);
 
   // Goes on from a checkpoint whose weights are in parts.model already; from an empty one, the
@@ -55,7 +55,7 @@ class Trainer {
   void handle_fault(std::int64_t step, const LearnReport& learned);
   double seconds() const;
 
-  RunParts& parts_;
+  OpenedRun& parts_;
   RunFolder& folder_;
   Observer& observer_;
   const StopWish& stop_;

@@ -1,8 +1,8 @@
 // GRPO (arXiv:2402.03300) and its family. A group is the G completions of one problem.
 //   A_i  = (r_i - mean_g r) / (std_g r + eps)         0 for a group whose rewards are all equal
 //   rho  = exp(logp - logp_old)
-//   L    = sum_mask[ max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) + beta kl(policy, reference) ] /
-//   count
+//   L    = sum_mask[ max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) + beta kl(policy, reference) ]
+//          / count
 // Settings exchange the baseline, the ratio, the clip and the count for those of other papers,
 // whose names are variants: docs in grpo.md. Left out on purpose: a value model.
 
@@ -128,8 +128,10 @@ class Grpo : public Algorithm {
     return idle;
   }
 
-  std::vector<SideModel> models() const override { return kl_.models(); }
-  bool only_advantages_teach() const override { return !kl_.in_loss() && !entropy_.is_used(); }
+  std::vector<AuxiliaryModel> models() const override { return kl_.models(); }
+  bool zero_advantage_is_no_gradient() const override {
+    return !kl_.in_loss() && !entropy_.is_used();
+  }
   std::int64_t sampling_rounds() const override { return dynamic_ ? rounds_ : 1; }
   at::Tensor kept_groups(const Batch& b) const override {
     return dynamic_ ? has_spread(b.reward, b.group, b.usable) : at::Tensor();

@@ -1,9 +1,11 @@
 // PPO (arXiv:1707.06347) with a critic V, as TinyZero ran it.
-//   r_t    = reward of the episode at its last token, less beta kl_t          kl in the reward; or
-//   in the loss delta  = r_t + gamma V_{t+1} - V_t,   A_t = delta + gamma lambda A_{t+1}   V = 0
-//   after the end; then whitened over the step rho    = exp(logp - logp_old) L      = sum_mask
-//   max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) / count - entropy L_V    = sum_mask max((V - R)^2,
-//   (clip(V, V_old - c, V_old + c) - R)^2) / 2 / tokens,   R = A + V before whitening
+//   r_t    = reward of the episode at its last token, minus beta kl_t     kl in reward or loss
+//   delta  = r_t + gamma V_{t+1} - V_t                                    V = 0 after the end
+//   A_t    = delta + gamma lambda A_{t+1}                                 whitened over the step
+//   rho    = exp(logp - logp_old)
+//   L      = sum_mask max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) / count - entropy
+//   R      = A + V, before whitening
+//   L_V    = sum_mask max((V - R)^2, (clip(V, V_old - c, V_old + c) - R)^2) / 2 / tokens
 // The critic is a copy of the policy with a value head, with its own optimizer. Left out on
 // purpose: weights shared with the policy, and with them a coefficient of the value loss.
 
@@ -70,13 +72,13 @@ class Ppo : public Algorithm {
     return idle;
   }
 
-  std::vector<SideModel> models() const override {
-    std::vector<SideModel> models = kl_.models();
+  std::vector<AuxiliaryModel> models() const override {
+    std::vector<AuxiliaryModel> models = kl_.models();
     models.push_back({"critic", /*value_head=*/true, /*at_temperature_1=*/false,
                       critic_learning_rate_, critic_clip_norm_});
     return models;
   }
-  bool only_advantages_teach() const override {
+  bool zero_advantage_is_no_gradient() const override {
     return warming_ || (!kl_.in_loss() && !entropy_.is_used());
   }
 

@@ -2,8 +2,9 @@
 // answers from wrong ones, whose log-probs are rewards of single tokens.
 //   q_t  = beta (logp_phi - logp_ref)
 //   L_phi= mean over episodes of BCE(sum_t q_t, right)
-//   process_t = c_p (q_t less the mean of the group's others),   outcome = c_o (right less the mean
-//   of the group's others), at the last token A_t  = whitened sum over t' >= t of process + outcome
+//   process_t = c_p (q_t minus the mean over the group's other members)
+//   outcome   = c_o (right minus the mean over the group's other members), at the last token
+//   A_t  = whitened sum over t' >= t of process + outcome
 //   L    = sum_mask max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) / count,   rho = exp(logp - logp_old)
 // Where the published code departs from the paper the setting says so: docs in prime.md. Left out
 // on purpose: a critic, weighted losses of the reward model (DPO, best of n).
@@ -101,16 +102,18 @@ class Prime : public Algorithm {
     return idle;
   }
 
-  std::vector<SideModel> models() const override {
+  std::vector<AuxiliaryModel> models() const override {
     const bool frozen = reference_ == "frozen";
-    std::vector<SideModel> models = kl_.models();
+    std::vector<AuxiliaryModel> models = kl_.models();
     models.push_back({"reward_model", /*value_head=*/false, /*at_temperature_1=*/frozen,
                       reward_learning_rate_, reward_clip_norm_, /*epochs=*/1});
     if (frozen)
       models.push_back({"reward_reference", /*value_head=*/false, /*at_temperature_1=*/true});
     return models;
   }
-  bool only_advantages_teach() const override { return !kl_.in_loss() && !entropy_.is_used(); }
+  bool zero_advantage_is_no_gradient() const override {
+    return !kl_.in_loss() && !entropy_.is_used();
+  }
   std::int64_t sampling_rounds() const override { return rounds_; }
   at::Tensor kept_groups(const Batch& b) const override {
     return group_is_kept(b.right.to(at::kDouble), b.group, b.usable, b.truncated, accuracy_[0],

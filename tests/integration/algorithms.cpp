@@ -68,7 +68,8 @@ Json kept_of(const fs::path& run) {
 }  // namespace
 
 TEST_CASE(
-    "PPO and PRIME go on bit for bit: side models, their optimizers and adapted weights are in "
+    "PPO and PRIME go on bit for bit: auxiliary models, their optimizers and adapted weights are "
+    "in "
     "checkpoints") {
   const std::vector<std::vector<std::string>> algorithms = {
       {"algorithm={use: ppo, kl: 0.01, kl_target: 0.01, kl_horizon: 100, reference_every: 3, "
@@ -101,7 +102,7 @@ TEST_CASE(
     }
     CHECK(steps.back()["train/gradient_norm"] > 0);
   }
-  // The side models did learn, and are folders like others.
+  // The auxiliary models did learn, and are folders like others.
   const std::string critic = folder / "whole0/checkpoints/step-000008/trainer/critic";
   CHECK(read_file(critic + "/model.safetensors") !=
         read_file(folder / "whole0/checkpoints/step-000000/trainer/critic/model.safetensors"));

@@ -209,8 +209,9 @@ TEST_CASE("config check does the arithmetic of the settings") {
   CHECK(weights == a["parameters"].get<std::int64_t>() * 4);
   CHECK(a["bytes"]["optimizer"] == 2 * weights);
   CHECK(a["bytes"]["gradients"].get<std::int64_t>() >= weights);
-  CHECK(a["bytes"]["side_models"] == 0);
-  CHECK(json_from({"config", "check", kConfig, "--json", "algorithm=ppo"})["bytes"]["side_models"]
+  CHECK(a["bytes"]["auxiliary_models"] == 0);
+  CHECK(json_from(
+            {"config", "check", kConfig, "--json", "algorithm=ppo"})["bytes"]["auxiliary_models"]
             .get<std::int64_t>() >= 4 * weights);
   const Json rounds =
       json_from({"config", "check", kConfig, "--json", "algorithm={use: grpo, variant: dapo}"});
@@ -258,7 +259,7 @@ TEST_CASE("every file of configs/ says what it is, and runs") {
       continue;
     CAPTURE(file.string());
     const std::string text = read_file(file);
-    for (const char* word : {"# Purpose ", "# Machine ", "# Minutes ", "# Expected "})
+    for (const char* word : {"# RandomStream ", "# Machine ", "# Minutes ", "# Expected "})
       CHECK(text.find(word) != std::string::npos);
     const TemporaryFolder folder;
     std::vector<std::string> command = {"train",

@@ -72,7 +72,7 @@ TEST_CASE("a run that is stopped at any moment and goes on is the run that was n
   const std::vector<std::string> adapters = {
       "model.path=" + base, "warm_start.steps=0",        "lora.rank=4",
       "lora.alpha=8",       "train.random_reward=0.5",   "train.learning_rate=1e-2",
-      "precision=f32",      "preflight.max_truncated=1", "lora.side_models=true"};
+      "precision=f32",      "preflight.max_truncated=1", "lora.auxiliary_models=true"};
   const std::pair<const char*, std::vector<std::string>> variants[] = {
       {"checkpoint.every=1", whole_model},
       {"checkpoint.every=0", whole_model},

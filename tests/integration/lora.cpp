@@ -196,8 +196,8 @@ TEST_CASE("critics and reward models stand beside an adapter, and a warm start t
 TEST_CASE("critics and reward models with adapters of their own are small, and go on bit for bit") {
   const TemporaryFolder folder;
   const std::vector<std::string> kinds[] = {
-      {"algorithm.use=ppo", "lora.side_models=true"},
-      {"algorithm.use=prime", "lora.side_models=true", "train.optimizer_state=int8"}};
+      {"algorithm.use=ppo", "lora.auxiliary_models=true"},
+      {"algorithm.use=prime", "lora.auxiliary_models=true", "train.optimizer_state=int8"}};
   for (const auto& kind : kinds) {
     CAPTURE(kind.front());
     const bool ppo = kind.front() == "algorithm.use=ppo";
@@ -256,8 +256,8 @@ TEST_CASE("a plan counts what an adapter and recomputed layers save") {
         all["weights"].get<std::int64_t>() + 4 * (matrices + values));
   CHECK(adapter["gradients"] < all["gradients"]);
   const Json critic = bytes(with_adapter({"algorithm.use=ppo"})),
-             small = bytes(with_adapter({"algorithm.use=ppo", "lora.side_models=true"}));
-  CHECK(small["side_models"].get<double>() < 0.6 * critic["side_models"].get<double>());
+             small = bytes(with_adapter({"algorithm.use=ppo", "lora.auxiliary_models=true"}));
+  CHECK(small["auxiliary_models"].get<double>() < 0.6 * critic["auxiliary_models"].get<double>());
   CHECK(adapter["learning"] < all["learning"]);  // without the factors of the gradients of matrices
   CHECK(recomputed["learning"].get<double>() < 0.5 * deep["learning"].get<double>());
 }
@@ -267,17 +267,18 @@ TEST_CASE("what cannot be adapted is refused with its place") {
   const struct {
     std::vector<std::string> settings;
     std::string error;
-  } cases[] = {{{"lora.rank=4"}, "lora.rank is 4, and the model is new"},
-               {with_adapter({"train.optimizer=muon"}), "train.optimizer is muon, and lora.rank 4"},
-               {with_adapter({"warm_start.steps=3", "warm_start.optimizer=muon"}),
-                "warm_start.optimizer is muon"},
-               {with_adapter({"train.weights=bf16"}), "train.weights is bf16, and lora.rank 4"},
-               {with_adapter({"lora.rank=40"}),
-                "an adapter of rank 40 for model.layers.0.self_attn.q_proj, a matrix of 32 x 32"},
-               {with_adapter({"lora.targets=[q, q]"}), "lora.targets names \"q\" twice"},
-               {with_adapter({"lora.targets=[query]"}), "lora.targets"},
-               {{"lora.side_models=true"}, "lora.side_models has no effect: lora.rank is 0"},
-               {{"lora.alpha=8"}, "lora.alpha has no effect: lora.rank is 0"}};
+  } cases[] = {
+      {{"lora.rank=4"}, "lora.rank is 4, and the model is new"},
+      {with_adapter({"train.optimizer=muon"}), "train.optimizer is muon, and lora.rank 4"},
+      {with_adapter({"warm_start.steps=3", "warm_start.optimizer=muon"}),
+       "warm_start.optimizer is muon"},
+      {with_adapter({"train.weights=bf16"}), "train.weights is bf16, and lora.rank 4"},
+      {with_adapter({"lora.rank=40"}),
+       "an adapter of rank 40 for model.layers.0.self_attn.q_proj, a matrix of 32 x 32"},
+      {with_adapter({"lora.targets=[q, q]"}), "lora.targets names \"q\" twice"},
+      {with_adapter({"lora.targets=[query]"}), "lora.targets"},
+      {{"lora.auxiliary_models=true"}, "lora.auxiliary_models has no effect: lora.rank is 0"},
+      {{"lora.alpha=8"}, "lora.alpha has no effect: lora.rank is 0"}};
   for (const auto& c : cases) {
     CAPTURE(c.error);
     const ProcessResult result = tinyzero::tinyzero(train(folder / "run", c.settings));

@@ -120,7 +120,7 @@ TEST_CASE("a plan counts what optimizer state of fewer bytes saves") {
   CHECK(bf16["optimizer"].get<double>() == all / 2);
   CHECK(int8["optimizer"].get<double>() ==
         doctest::Approx(all * (2 + 8.0 / 256) / 8).epsilon(0.02));  // small tensors stay f32
-  CHECK(f32["side_models"].get<double>() - bf16["side_models"].get<double>() ==
+  CHECK(f32["auxiliary_models"].get<double>() - bf16["auxiliary_models"].get<double>() ==
         doctest::Approx(all / 2).epsilon(2e-3));  // and the critic's head
 }
 

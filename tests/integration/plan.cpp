@@ -54,20 +54,21 @@ TEST_CASE("a folder without weights is planned for: bytes of each part by hand")
   CHECK(bytes["host"].get<double>() >
         20 * kQwenSmall);  // weights, gradient, moments; and the reference
   CHECK(bytes["host"].get<double>() < 20 * kQwenSmall + 1e9);
-  CHECK(bytes["side_models"] == 4 * kQwenSmall);  // the reference
+  CHECK(bytes["auxiliary_models"] == 4 * kQwenSmall);  // the reference
   const double prompt = plan["prompt_tokens"].get<double>(),
                kv = 24 * 2 * 128 * 2;  // layers, keys and values, components, bytes
   CHECK(bytes["sampling"] == 64 * prompt * kv + 256 * 512 * kv + 256 * 151936.0 * 4);
   double total = std::max(bytes["sampling"].get<double>(), bytes["learning"].get<double>());
-  for (const char* part : {"weights", "gradients", "side_models", "program"})
+  for (const char* part : {"weights", "gradients", "auxiliary_models", "program"})
     total += bytes[part].get<double>();
   CHECK(bytes["total"] == total);
   CHECK(plan["fits"] == true);
   const Json critic = planned.plan("h100", {"algorithm={use: ppo, kl: 0}"});
-  CHECK(critic["bytes"]["side_models"] == 8 * kQwenSmall);
+  CHECK(critic["bytes"]["auxiliary_models"] == 8 * kQwenSmall);
   const Json adapter = planned.plan("h100", {"lora.rank=8", "algorithm={use: grpo, kl: 0.001}"});
   CHECK(adapter["bytes"]["gradients"].get<double>() < 0.02 * 4 * kQwenSmall);
-  CHECK(adapter["bytes"]["side_models"] == 0);  // the reference is the policy without its adapter
+  CHECK(adapter["bytes"]["auxiliary_models"] ==
+        0);  // the reference is the policy without its adapter
   CHECK(adapter["bytes"]["host"].get<double>() < 0.6 * bytes["host"].get<double>());
 }
 

@@ -119,7 +119,8 @@ TEST_CASE("a checkpoint takes what is predicted, by the types of its numbers") {
       {"algorithm=prime", "train.optimizer_state=bf16"},
       {"algorithm={use: grpo, variant: grpo}"},
       {golden, "lora.rank=4"},
-      {golden, "lora={rank: 4, side_models: true}", "algorithm=ppo", "train.optimizer_state=int8"}};
+      {golden, "lora={rank: 4, auxiliary_models: true}", "algorithm=ppo",
+       "train.optimizer_state=int8"}};
   for (const auto& run : runs) {
     std::vector<std::string> settings = {
         "warm_start.steps=0", "train.steps=1", "eval={problems: 4, every: 0}",

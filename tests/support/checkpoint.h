@@ -44,7 +44,7 @@ inline void save(const fs::path& folder, std::uint64_t seed, const SavedAs& as) 
   const Model model = small_model(seed);
   const std::vector<float> moments(static_cast<std::size_t>(model.layout.size()),
                                    static_cast<float>(as.step));
-  Model critic = side_model_of(model, /*value_head=*/true);
+  Model critic = auxiliary_model_of(model, /*value_head=*/true);
   TrainerState state;
   state.phase = as.phase;
   state.step = as.step;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/base/random_streams.h"
 #include "core/model/folder.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/rollout/cuda/engine.h"
@@ -55,7 +56,7 @@ std::vector<Prompt> some_prompts() {
   return prompts;
 }
 
-Sampling some_sampling() { return {40, 0.9, {7}, 11, Purpose::rollout, 5}; }
+Sampling some_sampling() { return {40, 0.9, {7}, 11, RandomStream::rollout, 5}; }
 
 void check_same(const std::vector<Episode>& a, const std::vector<Episode>& b) {
   REQUIRE(a.size() == b.size());
@@ -114,7 +115,7 @@ void check_golden_models(const std::shared_ptr<Device>& device) {
     }
     std::vector<Prompt> prompts;
     for (const Json& prompt : greedy["prompts"]) prompts.push_back({prompt["ids"], 1});
-    const auto episodes = engine.generate(prompts, {40, 0.0, {}, 1, Purpose::generation, 0});
+    const auto episodes = engine.generate(prompts, {40, 0.0, {}, 1, RandomStream::generation, 0});
     for (std::size_t i = 0; i < prompts.size(); ++i)
       CHECK(episodes[i].tokens == greedy["prompts"][i]["tokens"].get<Ids>());
   }

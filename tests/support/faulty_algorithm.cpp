@@ -22,7 +22,7 @@ class Faulty : public Algorithm {
     t.add("nan_at", nan_at_, "step of the run whose loss is not a number; 0: none").between(0, 1e9);
   }
 
-  bool only_advantages_teach() const override { return true; }
+  bool zero_advantage_is_no_gradient() const override { return true; }
 
   void prepare(Batch& b, AlgorithmHost& host) override {
     is_nan_ = nan_at_ > 0 && host.step() == nan_at_;

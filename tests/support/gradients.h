@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "core/base/json.h"
-#include "core/train/model_workers.h"
-#include "core/train/packing.h"
+#include "core/learn/model_workers.h"
+#include "core/learn/packing.h"
 
 namespace tinyzero {
 
@@ -53,13 +53,14 @@ inline LossGradient gradient_of(Model& model, const LossCase& c, const LossPath&
     lengths.push_back(static_cast<std::int64_t>(s.ids.size()));
     first.push_back(first.back() + s.completion());
   }
-  const auto runs = divide(lengths, path.micro_batch, path.replicas);
-  std::vector<double> losses(runs.size());
+  const auto micro_batches = split_by_tokens(lengths, path.micro_batch, path.replicas);
+  std::vector<double> losses(micro_batches.size());
   ModelWorkers workers(
       model, path.replicas,
       {.replicas = path.replicas, .recompute = path.recompute, .place = path.place});
-  workers.run(static_cast<std::int64_t>(runs.size()), [&](Transformer& replica, std::int64_t r) {
-    const auto& run = runs[static_cast<std::size_t>(r)];
+  workers.run(static_cast<std::int64_t>(micro_batches.size()), [&](Transformer& replica,
+                                                                   std::int64_t r) {
+    const auto& run = micro_batches[static_cast<std::size_t>(r)];
     std::vector<const Sequence*> chosen;
     for (const std::int64_t i : run) chosen.push_back(&c.sequences[static_cast<std::size_t>(i)]);
     const ModelInput input = pack_input(chosen);

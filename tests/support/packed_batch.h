@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/model/operators.h"
+#include "core/transformer/operators.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {

@@ -17,9 +17,10 @@ std::int64_t grain(std::int64_t floats_of_a_row) {
 
 // Of a row of the widest left side of a product, where the kernels take words that are not floats.
 std::int64_t word_floats(const ModelConfig& c, const Kernels& kernels) {
-  return kernels.pair == 1 ? 0
-                           : std::max(kernels.words(c.mlp),
-                                      std::max(kernels.words(c.width), kernels.words(c.q_width())));
+  return kernels.numbers_per_word == 1
+             ? 0
+             : std::max(kernels.words(c.mlp),
+                        std::max(kernels.words(c.width), kernels.words(c.q_width())));
 }
 
 }  // namespace
@@ -76,11 +77,11 @@ KeyValues DecodeWorker::stored(Store& store, std::int64_t sequence, std::int64_t
 void DecodeWorker::product(const float* x, std::int64_t m, std::int64_t k, const float* packed,
                            std::int64_t n, const float* bias, bool add, float* y) {
   LeftWords left{x, k, 1};
-  if (kernels_.pair > 1) {
+  if (kernels_.numbers_per_word > 1) {
     const std::int64_t words = kernels_.words(k);
     team_.share(m, grain(k), [&](const Team::Part& part) {
-      kernels_.narrow_rows(x + part.first * k, k, part.last - part.first, k,
-                           words_.data() + part.first * words);
+      kernels_.to_words(x + part.first * k, k, part.last - part.first, k,
+                        words_.data() + part.first * words);
     });
     left = {words_.data(), words, 1};
   }

@@ -1,7 +1,8 @@
 // Attention of a pass's rows over cached keys and values (grouped-query, split over positions).
 //
-//   s_p = q · k_p / sqrt(d);   part: m = max s_p, l = Σ exp(s_p - m), a = Σ exp(s_p - m) v_p;   all
-//   parts: Σ exp(m - M) a / Σ exp(m - M) l
+//   s_p = q · k_p / sqrt(d)
+//   a part:     m = max s_p,  l = Σ exp(s_p - m),  a = Σ exp(s_p - m) v_p
+//   all parts:  Σ exp(m - M) a / Σ exp(m - M) l
 //
 // Positions are cut into parts of a fixed size, so that the sums of a row do not depend on what
 // else is in the pass. A block of Attend stages one part of one sequence's keys and values of one

@@ -120,7 +120,7 @@ void DeviceEngine::refresh() {
   if (uploaded_) uploaded_->refresh(model_);
 }
 
-void DeviceEngine::rest() {
+void DeviceEngine::release_scratch() {
   recordings_.clear();
   pass_.reset();
 }
@@ -148,7 +148,7 @@ void DeviceEngine::ensure(PassRoom room) {
   room.prompt_length = rounded(room.prompt_length);
   room.slot_length = rounded(room.slot_length);
   if (pass_ && (pass_->room().covers(room) || (room.slots > 0 && wanted_.covers(room)))) return;
-  rest();
+  release_scratch();
   wanted_ = room;
   pass_ = std::make_unique<DevicePass>(device_, model_.config, weights_,
                                        room.slots > 0 ? room_that_fits(room) : room);

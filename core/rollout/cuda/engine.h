@@ -46,7 +46,7 @@ class DeviceEngine : public Engine {
                const DeviceEngineOptions& options);
 
   void refresh() override;
-  void rest() override;
+  void release_scratch() override;
   std::vector<Episode> generate(const std::vector<Prompt>& prompts,
                                 const Sampling& sampling) override;
   std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences,

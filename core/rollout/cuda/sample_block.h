@@ -2,8 +2,9 @@
 // Each phase is what one thread does between two barriers (block.h), and all that threads tell each
 // other stands in SampleScratch.
 //
-//   p_i = exp((l_i - max l) / T);  token = smallest i with p_0 + … + p_i > u · Σ p;  logp = log
-//   p_token - log Σ p
+//   p_i   = exp((l_i - max l) / T)
+//   token = smallest i with p_0 + … + p_i > u · Σ p
+//   logp  = log p_token - log Σ p
 //
 // Where a logit is NaN or plus infinity, or all are minus infinity, logp is NaN and the token means
 // nothing.

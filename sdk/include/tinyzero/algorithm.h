@@ -27,7 +27,7 @@ namespace tinyzero {
 // checkpoints, and gives one number for each token of a completion: the log-probability of the
 // token, or, with a value head (a linear layer on the last hidden state, 0 at first), a value of
 // the state before the token.
-struct SideModel {
+struct AuxiliaryModel {
   std::string name;               // "critic": of its folder in checkpoints
   bool value_head = false;        // values instead of log-probs
   bool at_temperature_1 = false;  // log-probs at temperature 1 instead of the sampling temperature
@@ -37,8 +37,8 @@ struct SideModel {
       0;  // passes over a step's episodes when trained; 0: as many as the policy's, train.epochs
 };
 
-// Loss of a side model on a micro-batch: its numbers (N), differentiable, to a scalar. Called from
-// several threads at once.
+// Loss of an auxiliary model on a micro-batch: its numbers (N), differentiable, to a scalar. Called
+// from several threads at once.
 using SideLoss =
     std::function<at::Tensor(const Batch& micro, const at::Tensor& output, Metrics& metrics)>;
 
@@ -50,14 +50,14 @@ class AlgorithmHost {
   // The step in work, from 1.
   virtual std::int64_t step() const = 0;
 
-  // The numbers (N) of a side model for the step's batch. No gradient.
+  // The numbers (N) of an auxiliary model for the step's batch. No gradient.
   virtual at::Tensor outputs(const std::string& model, const Batch& batch) = 0;
 
-  // Trains a side model on the step's batch, with the step's division into updates and the run's
-  // optimizer.
+  // Trains an auxiliary model on the step's batch, with the step's division into updates and the
+  // run's optimizer.
   virtual void train(const std::string& model, const Batch& batch, const SideLoss& loss) = 0;
 
-  // Makes a side model a copy of the policy as it is now.
+  // Makes an auxiliary model a copy of the policy as it is now.
   virtual void copy_policy(const std::string& model) = 0;
 
   // A number that lasts from step to step and through checkpoints; `initial` until it is set.
@@ -114,11 +114,11 @@ class Algorithm {
   virtual std::vector<IdleSetting> idle_settings(const RunPlan&) const { return {}; }
 
   // Models beside the policy, by the settings.
-  virtual std::vector<SideModel> models() const { return {}; }
+  virtual std::vector<AuxiliaryModel> models() const { return {}; }
 
   // Whether an episode with advantage 0 has no gradient, so that the host may leave it out of the
   // backward pass.
-  virtual bool only_advantages_teach() const { return true; }
+  virtual bool zero_advantage_is_no_gradient() const { return true; }
 
   // Which problems of a sampled batch are worth an update: (groups) bool, or undefined for all. The
   // others never reach prepare(). The host samples more problems, `sampling_rounds` times in all,

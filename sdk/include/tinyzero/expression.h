@@ -1,7 +1,9 @@
 // Exact value of an arithmetic expression, in bounded time and space.
 //
-//   expr := term (('+'|'-') term)*      term := atom (('*'|'/') atom)*      atom := INT | '(' expr
-//   ')' INT  := 0 | [1-9][0-9]*             blanks (space, tab, CR, LF) may stand between tokens
+//   expr := term (('+'|'-') term)*
+//   term := atom (('*'|'/') atom)*
+//   atom := INT | '(' expr ')'
+//   INT  := 0 | [1-9][0-9]*             blanks (space, tab, CR, LF) may stand between tokens
 //
 // ASCII only; no sign, power, decimal point, function or implicit product, so nothing but the four
 // operations can be said. At most 4,096 characters and 128 levels of parentheses: a hostile answer

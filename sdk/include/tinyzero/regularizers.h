@@ -63,7 +63,7 @@ class ReferencePenalty {
         {"reference_every", "the run ends before; train.steps is " + std::to_string(plan.steps)}};
   }
 
-  std::vector<SideModel> models() const {
+  std::vector<AuxiliaryModel> models() const {
     if (weight_ == 0) return {};
     return {{"reference"}};
   }

@@ -3,20 +3,25 @@
 //   struct Guess {
 //     struct Settings {
 //       std::int64_t largest = 9;
-//       void describe(tinyzero::SettingsTable& t) { t.add("largest", largest, "largest number to
-//       guess").between(1, 99); }
+//       void describe(tinyzero::SettingsTable& t) {
+//         t.add("largest", largest, "largest number to guess").between(1, 99);
+//       }
 //     };
-//     static constexpr tinyzero::About about{"guess", "guess a number", "1.0.0", "What the task
-//     asks and how it scores."}; static constexpr std::array parts{"correct"}; static constexpr
-//     std::array reasons{"correct", "no answer", "wrong number"};
+//     static constexpr tinyzero::About about{
+//         "guess", "guess a number", "1.0.0", "What the task asks and how it scores."};
+//     static constexpr std::array parts{"correct"};
+//     static constexpr std::array reasons{"correct", "no answer", "wrong number"};
 //
-//     explicit Guess(const Settings& settings);                          // may throw
-//     std::invalid_argument tinyzero::Item draw(tinyzero::Draw draw) const;                     //
-//     pure; may throw tinyzero::Exhausted tinyzero::Verdict verify(std::string_view state,
-//     std::string_view completion) const;  // pure; may throw BadState std::optional<std::string>
-//     solve(std::string_view state) const;     // optional: a completion that earns the full reward
-//     std::string demonstrate(std::string_view state, tinyzero::Rng& rng) const;  // optional: a
-//     worked trace for a warm start
+//     // May throw std::invalid_argument.
+//     explicit Guess(const Settings& settings);
+//     // Pure; may throw tinyzero::Exhausted.
+//     tinyzero::Item draw(tinyzero::Draw draw) const;
+//     // Pure; may throw tinyzero::BadState.
+//     tinyzero::Verdict verify(std::string_view state, std::string_view completion) const;
+//     // Optional: a completion that earns the full reward.
+//     std::optional<std::string> solve(std::string_view state) const;
+//     // Optional: a worked trace for a warm start.
+//     std::string demonstrate(std::string_view state, tinyzero::Rng& rng) const;
 //   };
 //   TINYZERO_TASK(Guess, "guess")
 //

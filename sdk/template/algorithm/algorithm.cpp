@@ -1,8 +1,8 @@
 // @NAME@: REINFORCE with a leave-one-out baseline (RLOO, arXiv:2402.14740). A small algorithm that
 // works: change it into yours.
 //   A_i = r_i - mean of the rewards of its problem's other samples        0 where all are equal
-//   w   = min(exp(logp - logp_old), cap), a constant                      1 in a step's first
-//   update L   = Σ mask (-w A logp) / episodes
+//   w   = min(exp(logp - logp_old), cap), a constant                     1 in a step's first update
+//   L   = Σ mask (-w A logp) / episodes
 
 #include <cstdint>
 #include <string>

@@ -82,8 +82,8 @@ TEST_CASE("and with typical options") {
   }
 }
 
-// The host trusts only_advantages_teach(): a warm-up that claims it, and yet has an entropy bonus
-// or KL in the loss, claims too much.
+// The host trusts zero_advantage_is_no_gradient(): a warm-up that claims it, and yet has an entropy
+// bonus or KL in the loss, claims too much.
 TEST_CASE("while PPO warms its critic up, nothing moves the policy") {
   for (const char* extra : {"entropy=0.01", "entropy_target=1", "kl=0.01"}) {
     const std::string setting = extra;

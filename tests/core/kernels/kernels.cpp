@@ -37,7 +37,7 @@ template <class Test>
 void for_tables(const Test& test) {
   for (const char* name : kernel_names()) {
     CAPTURE(name);
-    test(kernels(name), kernels(kernels(name).pair == 1 ? "scalar" : "scalar-bf16"));
+    test(kernels(name), kernels(kernels(name).numbers_per_word == 1 ? "scalar" : "scalar-bf16"));
   }
 }
 
@@ -46,7 +46,7 @@ std::vector<float> narrowed(const Kernels& table, const std::vector<float>& x, I
                             bool columns) {
   std::vector<float> words(static_cast<std::size_t>(m * table.words(k)));
   if (columns) table.narrow_columns(x.data(), m, k, m, words.data());
-  else table.narrow_rows(x.data(), k, m, k, words.data());
+  else table.to_words(x.data(), k, m, k, words.data());
   return words;
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("words hold numbers to the last bit as the reference has them") {
       std::uint32_t bits = 0;
       std::memcpy(&bits, &word, sizeof bits);
       CHECK(std::isnan(word));
-      if (fast.pair == 2) CHECK((bits & 0x7FFF) > 0x7F80);
+      if (fast.numbers_per_word == 2) CHECK((bits & 0x7FFF) > 0x7F80);
     }
     CHECK(std::isnan(product(fast, {NAN, 1}, {1, 1}, 1, 1, 2, nullptr, false, {0})[0]));
   });
@@ -170,7 +170,7 @@ TEST_CASE("a row of matmul does not depend on the rows beside it, nor a column o
       std::vector<float> packed(static_cast<std::size_t>(fast.packed_size(n, k))),
           words(static_cast<std::size_t>(m * fast.words(k)));
       fast.pack(w.data(), k, 1, n, k, packed.data());
-      fast.narrow_rows(x.data(), k, m, k, words.data());
+      fast.to_words(x.data(), k, m, k, words.data());
       const Index first = n / fast.panel * fast.panel;
       std::vector<float> rest(static_cast<std::size_t>(m * (n - first)));
       fast.matmul({words.data(), fast.words(k), 1}, m, k,
@@ -282,7 +282,7 @@ TEST_CASE("attention while decoding, over one or several parts") {
         return out;
       };
       check_near(run(fast), run(slow),
-                 fast.pair == 1 ? 1e-5 : 3e-3);  // a weight may round to the next bf16
+                 fast.numbers_per_word == 1 ? 1e-5 : 3e-3);  // a weight may round to the next bf16
     }
   });
 }

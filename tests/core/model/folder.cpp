@@ -191,7 +191,7 @@ TEST_CASE("a model that came from a folder is saved with its tokenizer, chat tem
   write_file_synced(folder / "start" / "README.md", "of the start, not of what was trained");
   Model model = load_model(folder / "start");
   CHECK(model.config.eos == std::vector<std::int64_t>{4, 5});
-  const Model critic = side_model_of(model, true);
+  const Model critic = auxiliary_model_of(model, true);
   fs::remove_all(folder / "start");
   for (const Model* one : {static_cast<const Model*>(&model), &critic}) {
     fs::create_directories(folder / "saved");

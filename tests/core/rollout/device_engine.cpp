@@ -1,6 +1,7 @@
 // The engine of CUDA devices, its kernels and its schedule, run on the host: against golden numbers
 // and against the CPU engine.
 
+#include "core/base/random_streams.h"
 #include "core/rollout/cuda/engine.h"
 
 #include <doctest/doctest.h>
@@ -69,7 +70,7 @@ TEST_CASE("log-probs in bf16 stay near those in f32") { check_bf16(host()); }
 // What depends on the order of threads within a phase, or of blocks, would be a race on a device.
 TEST_CASE("threads and blocks in falling order give the same bits") {
   const Model model = tiny_model();
-  const Sampling sampling{20, 1.0, {7}, 3, Purpose::rollout, 0, 6, 0.9};
+  const Sampling sampling{20, 1.0, {7}, 3, RandomStream::rollout, 0, 6, 0.9};
   for (const Dtype precision : {Dtype::f32, Dtype::bf16}) {
     DeviceEngine rising(host(false), model, {precision}), falling(host(true), model, {precision});
     const auto a = rising.generate(many_prompts(), sampling),
@@ -87,7 +88,7 @@ TEST_CASE("a pass is recorded once for each number of rows, and looked at every 
   const Model model = tiny_model();
   const auto device = host();
   DeviceEngine engine(device, model);
-  const Sampling sampling{16, 1.0, {}, 3, Purpose::rollout, 0};
+  const Sampling sampling{16, 1.0, {}, 3, RandomStream::rollout, 0};
   engine.generate(many_prompts(), sampling);
   CHECK(device->recordings == 1);  // 120 completions end together
   CHECK(device->replays == 15);    // the first pass is not one
@@ -103,7 +104,7 @@ TEST_CASE("a pass is recorded once for each number of rows, and looked at every 
 TEST_CASE(
     "less memory gives fewer slots and the same tokens, too little an error with both numbers") {
   const Model model = tiny_model();
-  const Sampling sampling{16, 1.0, {}, 3, Purpose::rollout, 0};
+  const Sampling sampling{16, 1.0, {}, 3, RandomStream::rollout, 0};
   DeviceEngine ample(host(), model);
   const auto expected = ample.generate(many_prompts(), sampling);
   const auto small = std::make_shared<EmulatedDevice>(EmulatedDevice::Options{2'500'000});
@@ -121,7 +122,7 @@ TEST_CASE(
 TEST_CASE("weights that lie on the device are used where they are") {
   Model model = tiny_model();
   const auto device = host();
-  const Sampling sampling{16, 1.0, {}, 3, Purpose::rollout, 0};
+  const Sampling sampling{16, 1.0, {}, 3, RandomStream::rollout, 0};
   DeviceEngine copied(device, model);
   DeviceEngine shared(
       device, model,
@@ -142,7 +143,7 @@ TEST_CASE("memory is given back") {
   const auto device = host();
   {
     DeviceEngine engine(device, model);
-    engine.generate(many_prompts(), {16, 1.0, {}, 3, Purpose::rollout, 0});
+    engine.generate(many_prompts(), {16, 1.0, {}, 3, RandomStream::rollout, 0});
     CHECK(device->used() > UploadedWeights::bytes(model, Dtype::f32));
   }
   CHECK(device->used() == 0);
@@ -151,7 +152,7 @@ TEST_CASE("memory is given back") {
 TEST_CASE("tokens are told as they come, where there is one completion") {
   const Model model = tiny_model();
   DeviceEngine engine(host(), model);
-  Sampling sampling{16, 1.0, {}, 3, Purpose::rollout, 0};
+  Sampling sampling{16, 1.0, {}, 3, RandomStream::rollout, 0};
   std::vector<std::int32_t> told;
   sampling.on_token = [&](std::int32_t id) { told.push_back(id); };
   CHECK(engine.generate({{{1, 2}, 1}}, sampling).front().tokens == told);
@@ -178,7 +179,7 @@ TEST_CASE("what cannot be decoded is refused") {
         "heads of 12 components, the kernels take multiples of 8 in bf16");
   odd.head_dim = 512;
   CHECK_FALSE(DevicePass::unsupported(odd, Dtype::f32).empty());
-  const Model critic = side_model_of(model, true);
+  const Model critic = auxiliary_model_of(model, true);
   CHECK_THROWS_WITH_AS(DeviceEngine(host(), critic), doctest::Contains("critic"), Error);
 }
 

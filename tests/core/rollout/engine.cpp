@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/random_streams.h"
 #include "core/model/folder.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/rollout/not_finite.h"
@@ -28,7 +29,7 @@ using Ids = std::vector<std::int32_t>;
 std::vector<std::string> kernel_list(Index pair) {
   std::vector<std::string> names;
   for (const char* name : kernel_names()) {
-    if (pair == 0 || kernels(name).pair == pair) names.push_back(name);
+    if (pair == 0 || kernels(name).numbers_per_word == pair) names.push_back(name);
   }
   return names;
 }
@@ -61,7 +62,7 @@ std::vector<Prompt> some_prompts() {
   return prompts;
 }
 
-Sampling some_sampling() { return {40, 0.9, {7}, 11, Purpose::rollout, 5}; }
+Sampling some_sampling() { return {40, 0.9, {7}, 11, RandomStream::rollout, 5}; }
 
 bool same(const std::vector<Episode>& a, const std::vector<Episode>& b) {
   if (a.size() != b.size()) return false;
@@ -111,7 +112,7 @@ TEST_CASE("golden logits, log-probs and greedy tokens") {
       }
       std::vector<Prompt> prompts;
       for (const Json& prompt : greedy["prompts"]) prompts.push_back({prompt["ids"], 1});
-      const auto episodes = engine.generate(prompts, {40, 0.0, {}, 1, Purpose::generation, 0});
+      const auto episodes = engine.generate(prompts, {40, 0.0, {}, 1, RandomStream::generation, 0});
       for (std::size_t i = 0; i < prompts.size(); ++i)
         CHECK(episodes[i].tokens == greedy["prompts"][i]["tokens"].get<Ids>());
     }
@@ -287,7 +288,7 @@ TEST_CASE("other seeds, steps and purposes give other tokens") {
     Sampling other = some_sampling();
     if (change == 0) other.seed = 12;
     if (change == 1) other.step = 6;
-    if (change == 2) other.purpose = Purpose::evaluation;
+    if (change == 2) other.stream = RandomStream::evaluation;
     CHECK_FALSE(same(engine.generate(prompts, other), base));
   }
 }

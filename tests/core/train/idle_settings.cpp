@@ -6,7 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/train/run_parts.h"
+#include "core/train/opened_run.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -37,7 +37,7 @@ Told told(const std::string& yaml, const std::vector<std::string>& overrides = {
   Told out;
   try {
     out.notes =
-        RunParts::load_shapes(folder / "x.yaml", overrides, PluginCatalog({TINYZERO_PLUGINS}))
+        OpenedRun::load_shapes(folder / "x.yaml", overrides, PluginCatalog({TINYZERO_PLUGINS}))
             .notes;
   } catch (const Error& e) {
     out.error = e.what();
@@ -130,9 +130,8 @@ TEST_CASE("settings beside levels that every level sets anew") {
   const std::string levels = "levels: [{digits: 1}, {digits: 2}]";
   refused(told("task: {use: multiplication, digits: 3, " + levels + "}\n"),
           "x.yaml:3:37: task.digits has no effect: every level sets it anew");
-  clean(
-      told("task: {use: multiplication, digits: 3, levels: [{}, {digits: 2}]}\n"));  // the first
-                                                                                     // level has it
+  clean(told("task: {use: multiplication, digits: 3, levels: [{}, {digits: 2}]}\n"));  // the first
+      // level has it
   noted(told("task: {" + levels + "}\n", {}, "task: {use: multiplication, digits: 3}\n" + kPlain),
         "task.digits has no effect");
   refused(told("task: {use: mix, tasks: {m: {use: multiplication, digits: 3, " + levels + "}}}\n"),
@@ -228,5 +227,5 @@ TEST_CASE("a run that began earlier is not asked again") {
   fs::create_directories(folder / "run/checkpoints");
   write_file_synced(folder / "run/config.yaml",
                     "task: countdown\nalgorithm: grpo\ntrain: {steps: 20, warmup: 50}\n" + kPlain);
-  CHECK(RunParts::open_run(folder / "run", PluginCatalog({TINYZERO_PLUGINS})).notes.empty());
+  CHECK(OpenedRun::open_run(folder / "run", PluginCatalog({TINYZERO_PLUGINS})).notes.empty());
 }

@@ -119,8 +119,9 @@ struct Gae {
 };
 
 // Generalized advantage estimation (arXiv:1506.02438):
-//   delta_t = r_t + gamma V_{t+1} - V_t,  V = 0 after the end;   A_t = delta_t + gamma lambda
-//   A_{t+1};   returns = A + V
+//   delta_t = r_t + gamma V_{t+1} - V_t         V = 0 after the end
+//   A_t     = delta_t + gamma lambda A_{t+1}
+//   returns = A + V
 // reward, value, mask, episode (N).
 inline Gae generalized_advantage(const at::Tensor& reward, const at::Tensor& value,
                                  const at::Tensor& mask, const at::Tensor& episode, double gamma,

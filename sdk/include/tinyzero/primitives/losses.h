@@ -154,10 +154,11 @@ inline at::Tensor classification_terms(const at::Tensor& logit, const at::Tensor
 // ---- aggregation ----
 
 // One number from terms x (N), with the whole update's denominators:
-//   token:        Σ mask x / all trained tokens (DAPO, arXiv:2503.14476) sequence:     Σ over
-//   episodes of the mean of its trained tokens / all episodes with any           (GRPO's own form)
+//   token:        Σ mask x / all trained tokens                       (DAPO, arXiv:2503.14476)
+//   sequence:     Σ over episodes of the mean over its trained tokens
+//                 / all episodes with any                             (GRPO's own form)
 //   sequence_sum: Σ mask x / all episodes with any trained token
-//   constant:     Σ mask x / (all samples × constant) (Dr. GRPO, arXiv:2503.20783)
+//   constant:     Σ mask x / (all samples × constant)                 (Dr. GRPO, arXiv:2503.20783)
 // 0, with a gradient of 0, if nothing is trained.
 inline at::Tensor aggregate(const at::Tensor& x, const Batch& batch, const std::string& how,
                             double constant = 1.0) {

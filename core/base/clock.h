@@ -1,0 +1,19 @@
+// Durations, by a clock that nobody can set.
+#pragma once
+
+#include <chrono>
+
+namespace tinyzero {
+
+class Stopwatch {
+ public:
+  // Since construction.
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace tinyzero

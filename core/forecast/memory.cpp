@@ -1,0 +1,345 @@
+#include "core/forecast/memory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/base/memory.h"
+#include "core/kernels/kernels.h"
+#include "core/learn/learner.h"
+#include "core/learn/model_workers.h"
+#include "core/optimizer/moments.h"
+#include "core/rollout/cpu/engine.h"
+#include "core/run/checkpoint.h"
+
+namespace tinyzero {
+namespace {
+
+constexpr std::int64_t kFloatBytes = sizeof(float);
+constexpr std::int64_t kSmallestMicroBatch = 128;
+constexpr std::int64_t kLargestMicroBatch = 4096;
+
+std::int64_t layer_width(const ModelConfig& c) { return c.q_width() + 2 * c.kv_width(); }
+
+// Activations of a model in floats, a token of the micro-batch and a layer, as the operations of
+// core/model keep them.
+class Activations {
+ public:
+  // `own`: products are our own, over packed matrices; `learns`: the matrices themselves have
+  // gradients.
+  Activations(const ModelConfig& c, bool own, bool learns) : c_(c), own_(own), learns_(learns) {}
+
+  // Of one replica, in floats: what waits for the backward pass, a layer in work, and a chunk of
+  // logits. The last two are not there at the same time, but the heap keeps what one frees, and
+  // replicas are not at the same place.
+  std::int64_t peak(const MicroBatchRows& rows, bool recompute) const {
+    const std::int64_t waiting =
+        recompute ? rows.all * (c_.layers * c_.width + kept()) : rows.all * c_.layers * kept();
+    return waiting + (rows.all + rows.completions) * c_.width + working(rows) + logits(rows);
+  }
+
+ private:
+  // What a layer keeps of a token for the backward pass: its input and what lies between attention
+  // and MLP, queries, keys and values (before and after their norm), attention's output and
+  // log-sums, gates and ups. Products of LibTorch keep their inputs, too: two norms, gated values.
+  std::int64_t kept() const {
+    return 2 * c_.width + (c_.qk_norm ? 2 : 1) * layer_width(c_) + c_.q_width() + c_.heads +
+           2 * c_.mlp + (own_ ? 0 : 2 * c_.width + c_.mlp);
+  }
+
+  // Beside it while the last layer is computed backward: gradients of its output and of gates and
+  // ups, the gated values once more, and, for the gradient of a matrix, two factors packed;
+  // LibTorch's products make that gradient as a matrix of its own.
+  std::int64_t working(const MicroBatchRows& rows) const {
+    const Kernels& k = kernels();
+    const std::int64_t all = rows.all * (c_.width + 3 * c_.mlp);
+    if (!learns_) return all;
+    if (!own_) return all + 2 * c_.mlp * c_.width;
+    return all + k.packed_size(c_.mlp, rows.all) +
+           (k.numbers_per_word > 1 ? k.words(rows.all) * c_.width : 0);
+  }
+
+  // The logits of a chunk, and two factors of the head's gradient.
+  std::int64_t logits(const MicroBatchRows& rows) const {
+    if (c_.value_head) return 0;
+    const Kernels& k = kernels();
+    const std::int64_t chunk = std::min(rows.completions, kLogitRows),
+                       all = chunk * c_.vocab + rows.completions * c_.width;
+    return !learns_ ? all
+                    : all + k.packed_size(c_.width, chunk) +
+                          (k.numbers_per_word > 1 ? k.words(chunk) * c_.vocab : 0);
+  }
+
+  const ModelConfig& c_;
+  bool own_, learns_;
+};
+
+// Of all replicas of one model that learns: its matrices, or, if not `matrices`, an adapter of
+// them.
+std::int64_t activation_bytes(const RunShape& run, bool value_head, bool matrices) {
+  const std::int64_t replicas = ModelWorkers::replicas(*run.model, run.experiment.general.threads);
+  ModelConfig config = run.model->config;
+  config.value_head = value_head;
+  const Activations activations(config, ModelWorkers::packs(*run.model, /*frozen=*/false),
+                                matrices);
+  return replicas *
+         activations.peak(largest_micro_batch(run, replicas), run.experiment.train.recompute) *
+         kFloatBytes;
+}
+
+// Keys, values and rows in work of the widest call: a step, an evaluation, or the samples of the
+// preflight.
+std::int64_t cache_bytes(const RunShape& run) {
+  const Experiment& e = run.experiment;
+  const CpuEngineOptions options{e.general.threads, e.rollout.wave, ""};
+  const auto bytes = [&](std::int64_t prompts, std::int64_t samples) {
+    return CpuEngine::call_bytes(
+        *run.model, options,
+        {prompts, prompts * samples, run.longest_prompt, e.rollout.max_tokens});
+  };
+  std::int64_t most = std::max(bytes(run.held_out, e.eval.samples), bytes(run.held_out, 1));
+  if (e.train.steps == 0) return most;
+  most = std::max(most, bytes(e.rollout.prompts, e.rollout.samples));
+  return e.preflight.problems == 0
+             ? most
+             : std::max(most, bytes(e.preflight.problems,
+                                    std::min(e.rollout.samples, PreflightSettings::kSamples)));
+}
+
+// A model of a run: what its numbers are.
+struct ModelShape {
+  std::int64_t weights = 0, adapter_values = 0;
+  std::vector<std::int64_t> tensors;  // sizes of those that learn; none: it is frozen
+
+  std::int64_t learning() const {
+    return std::accumulate(tensors.begin(), tensors.end(), std::int64_t{0});
+  }
+};
+
+std::vector<std::int64_t> sizes_of(const ParameterLayout& layout) {
+  std::vector<std::int64_t> sizes;
+  for (const ParameterSlot& slot : layout.slots()) sizes.push_back(slot.size);
+  return sizes;
+}
+
+std::vector<std::int64_t> adapter_sizes(const RunShape& run, const ParameterLayout& layout) {
+  const LoraSettings& lora = run.experiment.lora;
+  return Adapter::tensor_sizes(layout, {lora.rank, lora.alpha, lora.targets, ""});
+}
+
+ModelShape policy_shape(const RunShape& run) {
+  const ParameterLayout& layout = run.model->layout;
+  return {layout.size(), run.adapter_values,
+          run.adapter_values > 0 ? adapter_sizes(run, layout) : sizes_of(layout)};
+}
+
+ModelShape side_shape(const RunShape& run, const AuxiliaryModel& side) {
+  ModelConfig config = run.model->config;
+  config.value_head = side.value_head;
+  const ParameterLayout layout(config);
+  ModelShape shape{layout.size(), 0, {}};
+  if (side.learning_rate == 0) return shape;
+  if (!has_adapter(side, run.experiment)) {
+    shape.tensors = sizes_of(layout);
+    return shape;
+  }
+  shape.tensors = adapter_sizes(run, layout);
+  if (side.value_head) shape.tensors.insert(shape.tensors.end(), {config.width, 1});
+  shape.adapter_values = shape.learning();
+  return shape;
+}
+
+// What a step's completions take, in bytes, if each has `tokens`: measured
+// (tests/integration/run_memory.cpp), since most of it is what LibTorch and the heap make of small
+// things. Learning and writing episodes/ take turns; both have the completions themselves and the
+// packed batch beside them.
+class EpisodeBytes {
+ public:
+  EpisodeBytes(const RunShape& run, double tokens)
+      : run_(run), tokens_(tokens), prompt_(real(run.longest_prompt)), text_(run.bytes_of_token) {}
+
+  double step(double completions, double problems, double rounds) const {
+    const bool learns = std::any_of(run_.auxiliary_models.begin(), run_.auxiliary_models.end(),
+                                    [](const AuxiliaryModel& s) { return s.learning_rate > 0; });
+    const double read = run_.experiment.train.importance_cap > 0 ? kReadToken : 0;
+    const double written = kLines + 2.2 * text_ * prompt_ +
+                           (kSampledToken + 3.6 * text_) * tokens_;  // of each that was sampled
+    const double kept =
+        kPacked + 4 * prompt_ + kPackedToken * tokens_;  // of each that is learned from
+    const double sampled = kSampled + (kSampledToken + text_) * tokens_;
+    const double learned =
+        kPacked + 4 * prompt_ + (kLearnedToken + read + (learns ? kSideToken : 0)) * tokens_;
+    return problems * rounds * (kProblem + (4 + 2 * text_) * prompt_) +
+           completions * std::max(rounds * written + kept, rounds * sampled + learned);
+  }
+
+  double evaluation(double problems, double samples) const {
+    return problems * (kProblem + (4 + 2 * text_) * prompt_) +
+           problems * (samples + 1) * (kAnswer + (kSampledToken + 2 * text_) * tokens_);
+  }
+
+ private:
+  static double real(std::int64_t n) { return static_cast<double>(n); }
+
+  static constexpr double kProblem = 300, kSampled = 500, kLines = 1020, kPacked = 150,
+                          kAnswer = 700;
+  static constexpr double kSampledToken = 10, kPackedToken = 29, kLearnedToken = 62,
+                          kSideToken = 80, kReadToken = 14;
+  const RunShape& run_;
+  const double tokens_, prompt_, text_;
+};
+
+std::int64_t episode_bytes(const RunShape& run, std::int64_t tokens, std::int64_t rounds) {
+  const Experiment& e = run.experiment;
+  const auto real = [](std::int64_t n) { return static_cast<double>(n); };
+  const EpisodeBytes bytes(run, real(tokens));
+  double most = bytes.evaluation(real(run.held_out), real(e.eval.samples));
+  if (e.warm_start.steps > 0)
+    most = std::max(most, bytes.step(real(e.warm_start.batch), real(e.warm_start.batch), 1));
+  if (e.train.steps > 0) {
+    most =
+        std::max(most, bytes.step(real(run.completions()), real(e.rollout.prompts), real(rounds)));
+    const std::int64_t looked =
+        e.preflight.problems * std::min(e.rollout.samples, PreflightSettings::kSamples);
+    most = std::max(most, bytes.step(real(looked), real(e.preflight.problems), 1));
+  }
+  return static_cast<std::int64_t>(most);
+}
+
+}  // namespace
+
+void RunShape::set_lora_rank(std::int64_t rank) {
+  experiment.lora.rank = rank;
+  adapter_values = adapted = 0;
+  if (rank == 0) return;
+  const AdapterFloats floats =
+      Adapter::floats(model->layout, {rank, experiment.lora.alpha, experiment.lora.targets, ""});
+  adapter_values = floats.values;
+  adapted = floats.base;
+}
+
+std::vector<AuxiliaryModel> RunShape::own_auxiliary_models() const {
+  std::vector<AuxiliaryModel> own;
+  if (experiment.train.steps == 0) return own;
+  std::copy_if(
+      auxiliary_models.begin(), auxiliary_models.end(), std::back_inserter(own),
+      [&](const AuxiliaryModel& side) { return !is_policy_without_adapter(side, experiment); });
+  return own;
+}
+
+// Without a list of the sequences, of which there may be millions: what split_by_tokens() does with
+// so many of one length.
+MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas) {
+  constexpr std::int64_t kLooked = 1 << 16;  // micro-batches: those of a step are alike
+  const Experiment& e = run.experiment;
+  MicroBatchRows most;
+  const auto look = [&](std::int64_t sequences, std::int64_t samples) {
+    const std::int64_t length = run.longest(), total = sequences * length,
+                       most_tokens = e.train.micro_batch * replicas;
+    const std::int64_t parts =
+        std::max<std::int64_t>(1, (total + most_tokens - 1) / most_tokens) * replicas;
+    const auto first_of =
+        [&](std::int64_t part) {  // the first sequence whose middle lies in that part of all tokens
+          const std::int64_t begin = (static_cast<__int128>(part) * total + parts - 1) / parts;
+          return std::clamp<std::int64_t>((begin - length / 2 + length - 1) / length, 0, sequences);
+        };
+    for (std::int64_t part = 0, first = 0; part < std::min(parts, kLooked); ++part) {
+      const std::int64_t last = part + 1 == parts ? sequences : first_of(part + 1),
+                         count = last - first;
+      if (count > 0) {
+        const std::int64_t problems = (last - 1) / samples - first / samples + 1;
+        const std::int64_t rows = problems * run.longest_prompt + count * e.rollout.max_tokens;
+        if (rows > most.all) most = {rows, count * e.rollout.max_tokens};
+      }
+      first = last;
+    }
+  };
+  if (e.train.steps > 0) look(run.completions() / e.train.updates, e.rollout.samples);
+  if (e.warm_start.steps > 0) look(e.warm_start.batch, 1);
+  return most;
+}
+
+RunMemory memory_of(const RunShape& run) {
+  const Experiment& e = run.experiment;
+  const Model& model = *run.model;
+  const std::int64_t threads = e.general.threads;
+  RunMemory m;
+  m.program = run.program;
+  const MomentType state = moment_type_from_name(e.train.optimizer_state);
+  const ModelShape policy = policy_shape(run);
+  m.weights =
+      (policy.weights + policy.adapter_values) * kFloatBytes + run.adapted * run.adapted_bytes;
+  m.optimizer = moment_bytes(state, policy.tensors);
+  const bool learns_here = e.train.device == "cpu";
+  const auto workers = [&](std::int64_t floats) {
+    return learns_here ? ModelWorkers::bytes(model, threads, floats) : floats * kFloatBytes;
+  };
+  m.gradients = workers(run.learning());
+  if (e.rollout.device == "cpu") {
+    m.decoder = CpuEngine::weight_bytes(model);
+    m.caches = cache_bytes(run);
+  }
+  if (learns_here && (e.train.steps > 0 || e.warm_start.steps > 0))
+    m.activations = activation_bytes(run, /*value_head=*/false, run.adapter_values == 0);
+  for (const AuxiliaryModel& side : run.own_auxiliary_models()) {
+    const ModelShape shape = side_shape(run, side);
+    m.auxiliary_models += (shape.weights + shape.adapter_values) * kFloatBytes +
+                          moment_bytes(state, shape.tensors) + workers(shape.learning());
+    if (learns_here && shape.learning() > 0)
+      m.activations =
+          std::max(m.activations, activation_bytes(run, side.value_head, !has_adapter(side, e)));
+  }
+  m.episodes = episode_bytes(run, e.rollout.max_tokens, run.rounds);
+  m.least_episodes = episode_bytes(run, 1, 1);
+  return m;
+}
+
+std::int64_t checkpoint_bytes_of(const RunShape& run) {
+  const Experiment& e = run.experiment;
+  const MomentType state = moment_type_from_name(e.train.optimizer_state);
+  const auto bytes = [&](const ModelShape& shape) {
+    const CheckpointModel model{.weights = shape.weights,
+                                .dtype = dtype_from_name(e.train.weights),
+                                .moment_bytes = moment_bytes(state, shape.tensors),
+                                .adapter_values = shape.adapter_values,
+                                .companion_bytes = companion_bytes(*run.model)};
+    return static_cast<std::int64_t>(checkpoint_bytes(model));
+  };
+  std::int64_t all = bytes(policy_shape(run));
+  for (const AuxiliaryModel& side : run.own_auxiliary_models()) all += bytes(side_shape(run, side));
+  return all;
+}
+
+std::string memory_advice(const RunMemory& m) {
+  if (m.episodes > m.total() / 2)
+    return "take fewer rollout.prompts, rollout.samples or eval.problems, or a smaller "
+           "rollout.max_tokens";
+  return "take fewer threads, a smaller train.micro_batch or rollout.max_tokens, or set "
+         "train.recompute or lora.rank";
+}
+
+std::vector<std::string> memory_warnings(const RunShape& run, std::int64_t machine) {
+  const RunMemory m = memory_of(run);
+  if (m.total() <= machine) return {};
+  const std::string have = size_text(static_cast<double>(machine));
+  if (m.least() > machine)
+    return {
+        fmt::format("the run cannot go on this machine: it needs at least {} of memory, however "
+                    "short its completions are, and there are {}: {}",
+                    size_text(static_cast<double>(m.least())), have, memory_advice(m))};
+  return {
+      fmt::format("the run needs about {} of memory if its completions are as long as they may be; "
+                  "this machine has {}: {}",
+                  size_text(static_cast<double>(m.total())), have, memory_advice(m))};
+}
+
+std::int64_t micro_batch_for(RunShape run, std::int64_t available) {
+  std::int64_t& tokens = run.experiment.train.micro_batch;
+  for (tokens = kLargestMicroBatch;
+       tokens > kSmallestMicroBatch && memory_of(run).total() > available;)
+    tokens /= 2;
+  return tokens;
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,34 @@
+// The engine that always works: the trainer's transformer on any device of LibTorch, nothing
+// cached.
+//
+// Each completion is computed by itself, all its tokens anew for every token, in f32: slow, and a
+// function of the weights and the prompt alone.
+#pragma once
+
+#include "core/rollout/engine.h"
+#include "core/transformer/transformer.h"
+
+namespace tinyzero {
+
+class ReferenceEngine : public Engine {
+ public:
+  // Copies the weights of `model`, which must outlive the engine, to the device.
+  ReferenceEngine(const Model& model, at::Device device);
+
+  void refresh() override { transformer_.upload(); }
+  std::vector<Episode> generate(const std::vector<Prompt>& prompts,
+                                const Sampling& sampling) override;
+  std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences,
+                                        double temperature) override;
+  const DecodeStatistics& statistics() const override { return statistics_; }
+
+ private:
+  // Final hidden states of a sequence, after the last norm: (T, D).
+  at::Tensor hidden(const std::vector<std::int32_t>& ids);
+
+  const Model& model_;
+  Transformer transformer_;
+  DecodeStatistics statistics_;
+};
+
+}  // namespace tinyzero
