@@ -30,7 +30,8 @@ DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab,
   sum = keep_likeliest(logits, vocab, sum, sampling.top_k, sampling.top_p, order);
   std::int64_t id = invert_cdf(logits, vocab, 0.0, uniform_at(stream, index) * sum);
   if (id < 0) id = last_possible(logits, vocab);
-  return {static_cast<std::int32_t>(id), static_cast<float>(std::log(logits[id]) - std::log(sum))};
+  return {static_cast<std::int32_t>(id),
+          static_cast<float>(std::log(static_cast<double>(logits[id])) - std::log(sum))};
 }
 
 std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t place,

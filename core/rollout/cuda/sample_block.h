@@ -291,7 +291,8 @@ TINYZERO_DEVICE void sample_block(Block& block, const SampleRow& row, SampleScra
   block.one([&] {
     const std::int64_t id = row.temperature > 0 ? take_token(row, s) : s.largest_at;
     s.id = static_cast<std::int32_t>(id);
-    s.logp = static_cast<float>(log(full_weight(row, s.largest, id)) - log(s.total));
+    s.logp = static_cast<float>(log(static_cast<double>(full_weight(row, s.largest, id))) -
+                                log(s.total));
   });
 }
 
