@@ -195,6 +195,7 @@ const std::vector<Synonym>& synonyms() {
       {{"target_modules", "lora_target_modules"},
        {"lora.targets"},
        "of q, k, v, o, gate, up, down"},
+      {{"side_models"}, {"lora.auxiliary_models"}, ""},
       {{"lora_dropout"}, {}, "adapters have no dropout"},
       {{"sft_steps", "sft_epochs", "cold_start", "cold_start_steps"}, {"warm_start.steps"}, ""},
 
