@@ -84,7 +84,7 @@ inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& grou
 inline at::Tensor has_spread(const at::Tensor& reward, const at::Tensor& group,
                              const at::Tensor& usable) {
   const auto members = members_of(group, usable);
-  at::Tensor out = at::zeros({std::ssize(members)}, at::kBool);
+  at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
   const auto r = reward.accessor<double, 1>();
   for (std::size_t g = 0; g < members.size(); ++g)
     for (const std::int64_t i : members[g])

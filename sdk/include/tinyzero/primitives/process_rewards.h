@@ -65,7 +65,7 @@ inline at::Tensor group_is_kept(const at::Tensor& accuracy, const at::Tensor& gr
                                 const at::Tensor& usable, const at::Tensor& truncated, double low,
                                 double high, bool drop_truncated) {
   const auto members = members_of(group, usable);
-  at::Tensor out = at::zeros({std::ssize(members)}, at::kBool);
+  at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
   const auto a = accuracy.accessor<double, 1>();
   const auto t = truncated.accessor<bool, 1>();
   for (std::size_t g = 0; g < members.size(); ++g) {
