@@ -259,7 +259,7 @@ TEST_CASE("every file of configs/ says what it is, and runs") {
       continue;
     CAPTURE(file.string());
     const std::string text = read_file(file);
-    for (const char* word : {"# RandomStream ", "# Machine ", "# Minutes ", "# Expected "})
+    for (const char* word : {"# Purpose ", "# Machine ", "# Minutes ", "# Expected "})
       CHECK(text.find(word) != std::string::npos);
     const TemporaryFolder folder;
     std::vector<std::string> command = {"train",

@@ -60,7 +60,7 @@ TEST_CASE("the head of each says what it is, and the prediction of plan") {
   for (const fs::path& file : files(false)) {
     CAPTURE(file.string());
     const std::string text = read_file(file);
-    for (const char* word : {"# RandomStream ", "# Model ", "# Predicted ", "# Published "})
+    for (const char* word : {"# Purpose ", "# Model ", "# Predicted ", "# Published "})
       CHECK(text.find(word) != std::string::npos);
     std::smatch said;
     REQUIRE(std::regex_search(text, said, kPredicted));
