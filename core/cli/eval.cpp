@@ -23,6 +23,7 @@
 #include "core/eval/answer_file.h"
 #include "core/eval/ask.h"
 #include "core/run/manifest.h"
+#include "core/task/open_task.h"
 #include "core/text/prompt.h"
 
 namespace tinyzero {
@@ -100,7 +101,7 @@ void check_same_task(const PluginCatalog& catalog, const Candidates& candidates,
   const Json wanted = task_settings(task);
   for (const Subject& subject : candidates.folders) {
     if (!subject.own_task) continue;
-    const Json other = task_settings(Task::open(catalog, subject.task, &subject.settings));
+    const Json other = task_settings(open_task(catalog, subject.task, &subject.settings));
     if (subject.task == candidates.task && other == wanted) continue;
     std::string differs = "task " + subject.task + ", not " + candidates.task;
     for (const auto& [name, value] : other.items()) {
@@ -422,7 +423,7 @@ int eval_command(const GlobalOptions& global, const EvalCommandOptions& options)
   EndpointOptions endpoint;
   if (!options.endpoint.empty()) endpoint = endpoint_options(options);
   const PluginCatalog catalog = scan_plugins(global);
-  Task task = Task::open(catalog, candidates.task, &candidates.settings);
+  Task task = open_task(catalog, candidates.task, &candidates.settings);
   check_same_task(catalog, candidates, task);
   warn_of_changed_files(candidates, task);
   const StopWish& stop = catch_interrupts(

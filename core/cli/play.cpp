@@ -13,6 +13,7 @@
 #include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
 #include "core/eval/evaluate.h"
+#include "core/task/open_task.h"
 #include "core/task/stream.h"
 #include "core/text/prompt.h"
 #include "core/text/tokenizer.h"
@@ -100,13 +101,13 @@ int play_command(const GlobalOptions& global, const PlayOptions& options) {
   const PluginCatalog catalog = scan_plugins(global);
   if (options.model.empty()) {
     const Node settings = settings_from_words(options.settings);
-    const Task task = Task::open(catalog, options.task, &settings);
+    const Task task = open_task(catalog, options.task, &settings);
     return options.oracle ? watch_oracle(task, options) : play_by_hand(task, options);
   }
   const EngineMaker make_engine = engine_maker(global, options.decode);
   const Subject subject =
       find_subject(options.model, options.task, options.settings, options.max_tokens);
-  return watch_model(Task::open(catalog, subject.task, &subject.settings), subject, options,
+  return watch_model(open_task(catalog, subject.task, &subject.settings), subject, options,
                      make_engine);
 }
 

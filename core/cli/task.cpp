@@ -9,6 +9,7 @@
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/terminal.h"
+#include "core/task/open_task.h"
 #include "core/task/settings.h"
 #include "core/task/stream.h"
 #include "tinyzero/note.h"
@@ -20,7 +21,7 @@ constexpr std::size_t kChunk = 256;  // problems drawn together
 
 Task open_task(const GlobalOptions& global, const TaskOptions& options) {
   const Node settings = settings_from_words(options.settings);
-  return Task::open(scan_plugins(global), options.name, &settings);
+  return open_task(scan_plugins(global), options.name, &settings);
 }
 
 // A problem's state as JSON if that gives the same bytes back, else as a text.
@@ -37,8 +38,8 @@ std::string state_text(const Json& object, const std::string& where) {
 
 Json verdict_json(const Task& task, const Verdict& verdict, const std::string& reason) {
   Json parts = Json::object();
-  for (std::size_t p = 0; p < task.about().parts.size(); ++p)
-    parts[task.about().parts[p]] = verdict.parts[p];
+  for (std::size_t p = 0; p < task.about().components.size(); ++p)
+    parts[task.about().components[p]] = verdict.parts[p];
   return {{"reward", verdict.reward},
           {"outcome", outcome_name(verdict.outcome)},
           {"reason", reason},

@@ -14,8 +14,8 @@ void set_verdict(const Task& task, const Verdict& verdict, EvalAnswer& answer) {
   answer.reason = task.reason(verdict);
   answer.right = task.is_right(verdict);
   answer.parts = Json::object();
-  for (std::size_t p = 0; p < task.about().parts.size(); ++p)
-    answer.parts[task.about().parts[p]] = verdict.parts[p];
+  for (std::size_t p = 0; p < task.about().components.size(); ++p)
+    answer.parts[task.about().components[p]] = verdict.parts[p];
 }
 
 EvalAnswer eval_answer(const Task& task, const ScoredCompletion& c, bool greedy) {

@@ -142,7 +142,7 @@ TaskAbout about_of(const tz_task& task) {
   if (paths != nullptr)
     check_count(about.id, "settings that name files", paths->n_names, TINYZERO_TASK_MAX_PARAMS);
   for (std::uint32_t i = 0; i < task.n_parts; ++i)
-    about.parts.push_back(text_of(task.parts[i], TINYZERO_TASK_MAX_NAME));
+    about.components.push_back(text_of(task.parts[i], TINYZERO_TASK_MAX_NAME));
   for (std::uint32_t i = 0; i < task.n_reasons; ++i)
     about.reasons.push_back(text_of(task.reasons[i], TINYZERO_TASK_MAX_LINE));
   if (task.n_params > 0 && task.params->size < sizeof(tz_param))

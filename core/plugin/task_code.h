@@ -15,34 +15,47 @@
 
 namespace tinyzero {
 
-// One row of a task's settings table, as tz_param.
+// One row of a task's settings table: the contents of tz_param.
 struct TaskParam {
-  std::uint32_t type = 0, max_count = 1;  // TZ_INTEGER …
-  std::string name, doc, fallback;
-  double low = 0, high = 0;
+  std::uint32_t type = 0;  // TZ_INTEGER …
+  std::uint32_t max_count = 1;
+  std::string name;
+  std::string doc;
+  std::string fallback;
+  double low = 0;
+  double high = 0;
   std::vector<std::string> choices;
-  std::string needs_name, needs_value;
-  bool is_path = false;  // a text that names a file
+  std::string needs_name;
+  std::string needs_value;
+  bool is_path = false;  // the text names a file
   bool operator==(const TaskParam&) const = default;
 };
 
-// What a task says of itself, copied out of its library.
+// What a task declares about itself, copied out of its library.
 struct TaskAbout {
-  std::string id, title, version, doc;
-  double reward_full = 1, reward_min = 0, reward_max = 1;
-  std::vector<std::string> parts, reasons;
+  std::string id;
+  std::string title;
+  std::string version;
+  std::string doc;
+  double reward_full = 1;
+  double reward_min = 0;
+  double reward_max = 1;
+  std::vector<std::string> components;  // names of the reward components: tz_task.parts
+  std::vector<std::string> reasons;
   std::vector<TaskParam> params;
-  bool can_solve = false, can_demonstrate = false;
+  bool can_solve = false;
+  bool can_demonstrate = false;
   bool is_reentrant = false;  // verify and draw may be called from several threads at once
   bool operator==(const TaskAbout&) const = default;
 };
 
 struct Answer {
-  std::string_view state, completion;
+  std::string_view state;
+  std::string_view completion;
 };
 
-// A task's code is not asked any more. `verdicts` are those of the call so far, with errors for the
-// rest.
+// The host has given up on a task's code. `verdicts` has a row for every answer of the call: answers
+// that were not judged have errors.
 class TaskStopped : public Failure {
  public:
   TaskStopped(const std::string& what, const std::string& hint, std::vector<Verdict> so_far)
@@ -50,23 +63,23 @@ class TaskStopped : public Failure {
   std::vector<Verdict> verdicts;
 };
 
-// One call at a time. Every function but `verify` throws Error for what the task refuses and
-// Failure where its code is at fault; both name the task. Text of a verdict that is an error stands
-// in its `detail`.
+// Not thread-safe: one call at a time. Every function but `verify` throws Error for what the task
+// refuses and Failure where its code is at fault; both name the task. The text of a verdict that is
+// an error is its `detail`.
 class TaskCode {
  public:
   virtual ~TaskCode() = default;
 
   virtual const TaskAbout& about() const = 0;
-  // Files and folders that `create` may read, beside what every task may: for code that is
-  // confined. Before create.
+  // Files and folders that confined code may read in `create`, in addition to what every task may
+  // read. Called before create.
   virtual void allow_reading(std::vector<std::filesystem::path>) {}
   // Makes the instance that the other functions use, from checked values in the order of
   // about().params.
   virtual void create(const std::vector<SettingValue>& values) = 0;
-  // One item a draw, in order.
+  // One item per index, in order.
   virtual std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) = 0;
-  // One verdict an answer, in order, as the task gave it: the caller checks ranges. A row that the
+  // One verdict per answer, in order, as the task gave it: the caller checks ranges. A row that the
   // task fails on is an `error`.
   virtual std::vector<Verdict> verify(const std::vector<Answer>& answers) = 0;
   virtual std::optional<std::string> solve(std::string_view state) = 0;

@@ -115,11 +115,11 @@ void check_about(const TaskAbout& about) {
   check_text(task, "a version", about.version.size(), TINYZERO_TASK_MAX_NAME);
   check_text(task, "a title", about.title.size(), TINYZERO_TASK_MAX_LINE);
   check_text(task, "a doc", about.doc.size(), TINYZERO_TASK_MAX_DOC);
-  check_count(task, "parts of a reward", about.parts.size(), TINYZERO_TASK_MAX_PARTS);
+  check_count(task, "parts of a reward", about.components.size(), TINYZERO_TASK_MAX_PARTS);
   check_count(task, "reasons", about.reasons.size(), TINYZERO_TASK_MAX_REASONS);
   check_count(task, "settings", about.params.size(), TINYZERO_TASK_MAX_PARAMS);
   std::set<std::string> parts;
-  for (const std::string& part : about.parts) {
+  for (const std::string& part : about.components) {
     check_text(task, "a name of a part", part.size(), TINYZERO_TASK_MAX_NAME);
     if (!is_plain_name(part))
       refuse(task, "has a part of a reward whose name " + shown(part) +

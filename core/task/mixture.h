@@ -1,18 +1,12 @@
-// Problems from several sources as one task: tasks with weights, and levels of a task, each of
-// which is the task with other settings.
+// Problems from several sources as one task. A source is a task, or one level of a task: the task
+// with other settings. open_task.h describes the YAML.
 //
-//   task:
-//     use: mix
-//     tasks:
-//       first: {use: NAME, weight: 3, setting: 3}
-//       second: {use: OTHER, levels: [{setting: 1}, {setting: 2}]}
-//
-// A problem's state begins with the name of its source and a blank; its key is the source's own, so
-// that it is in the same split wherever it is drawn.
+// A problem's state begins with the name of its source and a blank. Its key is the source's own, so
+// that a problem is in the same split whichever mixture draws it.
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +15,7 @@
 
 namespace tinyzero {
 
-// Where a curriculum stands: which levels problems are drawn from.
+// The state of a curriculum: which levels problems are drawn from.
 struct Stage {
   std::vector<std::size_t> levels;  // by part, from 0
   double review = 0;                // share of a part's problems that come from the levels below
@@ -29,26 +23,31 @@ struct Stage {
 
 class TaskMixture : public TaskCode {
  public:
+  // One entry of the map `tasks`.
   struct Part {
-    std::string name;  // of the map `tasks`; "" where the section is one task with levels
+    std::string name;  // its key; "" where the section is one task with levels
     double weight = 1;
-    std::size_t first = 0, levels = 1;  // its sources
+    std::size_t first = 0;   // index of its first source
+    std::size_t levels = 1;  // number of its sources
   };
   struct Source {
     std::string name;  // "first", "level_2" or "second/level_2"
     Task task;
   };
 
-  // Throws Error if full rewards differ or the tasks have more parts together than a verdict holds.
+  // Throws Error if full rewards differ, or if the tasks together have more reward components than
+  // a verdict holds.
   TaskMixture(std::vector<Part> parts, std::vector<Source> sources);
 
   const std::vector<Part>& parts() const { return parts_; }
   const std::vector<Source>& sources() const { return sources_; }
-  // Index of the source that a problem came from. Throws Error for a state of none.
+  // Index of the source that drew a problem. Throws Error for a state that no source wrote.
   std::size_t source_of(std::string_view state) const;
+  // The libraries of all sources, each once.
+  std::vector<std::filesystem::path> libraries() const;
 
-  // Each draw's part is chosen with the chance of its weight; its level as the stage says, or,
-  // without one, any with the same chance.
+  // Each draw chooses a part with probability proportional to its weight, then a level: by the
+  // stage, or uniformly if `stage` is null.
   std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices,
                          const Stage* stage) const;
 
@@ -62,33 +61,29 @@ class TaskMixture : public TaskCode {
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) override;
 
  private:
-  // From a source's numbers of reasons and parts to the mixture's.
-  struct Words {
-    std::vector<std::uint32_t> reasons;
-    std::vector<std::size_t> parts;
+  // From a source's indices of reasons and reward components to the mixture's.
+  struct IndexMap {
+    std::vector<std::size_t> reasons;
+    std::vector<std::size_t> components;
   };
 
   void merge_about();
+  IndexMap merge(const TaskAbout& about);
+  Verdict translated(std::size_t source, Verdict verdict) const;
   std::size_t draw_source(std::uint64_t seed, std::uint64_t index, const Stage* stage) const;
   std::string_view own_state(std::size_t source, std::string_view state) const;
 
   std::vector<Part> parts_;
   std::vector<Source> sources_;
-  std::vector<Words> words_;  // by source
+  std::vector<IndexMap> index_maps_;  // by source
   TaskAbout about_;
-  double weights_ = 0;
+  double total_weight_ = 0;
 };
 
-// Whether a section draws from several sources: a mixture, or a task with levels.
-bool is_mixture(const std::string& use, const Node* settings);
+// The mixture behind a task; null if its problems have a single source.
+const TaskMixture* mixture_of(const Task& task);
 
-struct OpenedMixture {
-  std::unique_ptr<TaskMixture> code;
-  std::vector<ResolvedSetting> resolved;  // from which the same mixture can be opened
-  std::vector<OverriddenSetting> overridden;
-};
-// Opens every source. Throws Error.
-OpenedMixture open_mixture(const PluginCatalog& catalog, const std::string& use,
-                           const Node& settings);
+// Name of the source of a problem; "" if the task has a single source.
+std::string source_of(const Task& task, std::string_view state);
 
 }  // namespace tinyzero

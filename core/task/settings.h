@@ -1,4 +1,4 @@
-// The settings that a task declares, as a table over storage of its own.
+// The settings that a task declares, as a table that owns their values.
 #pragma once
 
 #include <memory>

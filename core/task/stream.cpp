@@ -3,18 +3,42 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <numeric>
 #include <set>
 
 #include "core/base/error.h"
+#include "core/task/mixture.h"
 
 namespace tinyzero {
 namespace {
 
-constexpr std::size_t kChunk = 64;                       // problems asked of the task at once
-constexpr std::size_t kPatience = 20000;                 // problems in a row that bring nothing new
+constexpr std::size_t kChunk = 64;                       // problems per draw call
+constexpr std::size_t kPatience = 20000;                 // draws in a row without a new problem
 constexpr std::uint64_t kStepStride = 1u << 24;          // indices reserved for a step
-constexpr std::uint64_t kRoundStride = 1u << 20;         // and for each of its rounds
-constexpr std::uint64_t kEvalSeed = 0x7465737473657473;  // of every evaluation set
+constexpr std::uint64_t kRoundStride = 1u << 20;         // indices reserved for a round of a step
+constexpr std::uint64_t kEvalSeed = 0x7465737473657473;  // seed of every evaluation set
+
+std::vector<Item> draw_chunk(const Task& task, std::uint64_t seed, std::uint64_t first,
+                             const Stage* stage) {
+  const TaskMixture* mixture = stage != nullptr ? mixture_of(task) : nullptr;
+  if (mixture == nullptr) return task.draw(seed, first, kChunk);
+  std::vector<std::uint64_t> indices(kChunk);
+  std::iota(indices.begin(), indices.end(), first);
+  return mixture->draw(seed, indices, stage);
+}
+
+// Hash of the prompts, keys and states, each with its terminating NUL.
+std::string fingerprint_of(const std::vector<Item>& items) {
+  XXH64_state_t* state = XXH64_createState();
+  XXH64_reset(state, 0);
+  for (const Item& item : items) {
+    for (const std::string* text : {&item.prompt, &item.key, &item.state})
+      XXH64_update(state, text->c_str(), text->size() + 1);
+  }
+  const std::uint64_t hash = XXH64_digest(state);
+  XXH64_freeState(state);
+  return fmt::format("{:016x}", hash);
+}
 
 }  // namespace
 
@@ -35,14 +59,14 @@ std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed,
   std::vector<Item> items;
   std::size_t misses = 0;
   for (std::uint64_t index = first_index; items.size() < count; index += kChunk) {
-    for (Item& item : task.draw(seed, index, kChunk, stage)) {
+    for (Item& item : draw_chunk(task, seed, index, stage)) {
       if (items.size() == count) break;
       misses = split_of_key(item.key) == split ? 0 : misses + 1;
       if (misses == 0) items.push_back(std::move(item));
     }
     if (misses > kPatience) {
       throw Error("task \"" + task.about().id + "\" has no problem in this split: " +
-                      std::to_string(misses) + " draws brought none",
+                      std::to_string(misses) + " draws gave none",
                   "give the task settings with more different problems");
     }
   }
@@ -58,7 +82,8 @@ std::vector<Item> draw_step(const Task& task, const Stage* stage, std::uint64_t 
 EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
   EvalSet set;
   std::set<std::string> keys, prompts;
-  std::size_t stale = 0;
+  const bool is_mixture = mixture_of(task) != nullptr;
+  std::size_t stale = 0;  // draws since the last new problem
   for (std::uint64_t index = 0; set.items.size() < count && stale < kPatience; index += kChunk) {
     for (Item& item : task.draw(kEvalSeed, index, kChunk)) {
       ++stale;
@@ -67,7 +92,7 @@ EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
         continue;
       stale = 0;
       keys.insert(item.key);
-      if (task.mixture() != nullptr) set.sources.push_back(task.source_of(item.state));
+      if (is_mixture) set.sources.push_back(source_of(task, item.state));
       set.items.push_back(std::move(item));
     }
   }
@@ -75,14 +100,7 @@ EvalSet draw_eval_set(const Task& task, Split split, std::size_t count) {
     throw Error("task \"" + task.about().id + "\" has no held-out problem",
                 "give the task settings with more different problems");
   set.keys = keys.size();
-  XXH64_state_t* state = XXH64_createState();
-  XXH64_reset(state, 0);
-  for (const Item& item : set.items) {
-    for (const std::string* part : {&item.prompt, &item.key, &item.state})
-      XXH64_update(state, part->c_str(), part->size() + 1);
-  }
-  set.fingerprint = fmt::format("{:016x}", XXH64_digest(state));
-  XXH64_freeState(state);
+  set.fingerprint = fingerprint_of(set.items);
   return set;
 }
 

@@ -10,7 +10,6 @@
 #include "core/plugin/library_task.h"
 #include "core/plugin/task_limits.h"
 #include "core/plugin/worker/worker_task.h"
-#include "core/task/mixture.h"
 #include "core/task/settings.h"
 #include "tinyzero/note.h"
 
@@ -19,8 +18,7 @@ namespace {
 
 constexpr const char* kInProcess = "in_process";
 
-// The map's `in_process`: whether a task that did not come with the program is trusted like one
-// that did.
+// The map's `in_process`: whether a third-party task is trusted like one that came with the program.
 bool is_trusted(const Node* settings, const std::string& section) {
   const Node* node = settings != nullptr ? settings->find(kInProcess) : nullptr;
   if (node == nullptr) return false;
@@ -31,18 +29,14 @@ bool is_trusted(const Node* settings, const std::string& section) {
   return trusted;
 }
 
-}  // namespace
-
-namespace {
-
-// Files and folders that settings name: texts that somebody chose, not the task.
+// Files and folders that settings name, where a person chose the text and not the task.
 std::vector<std::filesystem::path> named_files(const SettingsTable& table,
                                                const std::vector<SettingValue>& defaults) {
   std::vector<std::filesystem::path> out;
   for (std::size_t i = 0; i < table.rows().size(); ++i) {
     const std::vector<std::string>& own = defaults[i].texts;
     for (const std::string& text : table.rows()[i].value().texts) {
-      std::error_code ignored;  // what cannot be looked at is not there
+      std::error_code ignored;  // a path that cannot be examined counts as missing
       const bool chosen = std::find(own.begin(), own.end(), text) == own.end();
       if (chosen && !text.empty() && std::filesystem::exists(text, ignored))
         out.push_back(std::filesystem::absolute(text));
@@ -51,7 +45,7 @@ std::vector<std::filesystem::path> named_files(const SettingsTable& table,
   return out;
 }
 
-// Why a verdict cannot be what a task means; "" if it can.
+// Why a verdict is impossible under the task's own declaration; "" if it is possible.
 std::string fault_of(const Verdict& verdict, const TaskAbout& task) {
   if (verdict.outcome > Outcome::error)
     return fmt::format("gave the outcome {}, which there is not",
@@ -61,10 +55,10 @@ std::string fault_of(const Verdict& verdict, const TaskAbout& task) {
       !(verdict.reward >= task.reward_min && verdict.reward <= task.reward_max))
     return fmt::format("gave the reward {}, outside of what it declares, {} to {}", verdict.reward,
                        task.reward_min, task.reward_max);
-  for (std::size_t p = 0; p < verdict.parts.size(); ++p) {
-    if (!std::isfinite(verdict.parts[p]))
-      return fmt::format("gave {} as the part \"{}\" of a reward", verdict.parts[p],
-                         p < task.parts.size() ? task.parts[p] : "");
+  for (std::size_t c = 0; c < verdict.parts.size(); ++c) {
+    if (!std::isfinite(verdict.parts[c]))
+      return fmt::format("gave {} as the reward component \"{}\"", verdict.parts[c],
+                         c < task.components.size() ? task.components[c] : "");
   }
   if (!task.reasons.empty() && verdict.reason >= task.reasons.size())
     return fmt::format("gave the reason {}; its reasons are 0 to {}", verdict.reason,
@@ -72,7 +66,7 @@ std::string fault_of(const Verdict& verdict, const TaskAbout& task) {
   return "";
 }
 
-// What cannot be what a task means becomes an error; what is no verdict earns nothing.
+// Turns impossible verdicts into errors. Verdicts that are not usable get the reward 0.
 void check_verdicts(std::vector<Verdict>& verdicts, const TaskAbout& task) {
   for (Verdict& verdict : verdicts) {
     if (const std::string fault = fault_of(verdict, task); !fault.empty()) {
@@ -86,7 +80,7 @@ void check_verdicts(std::vector<Verdict>& verdicts, const TaskAbout& task) {
   }
 }
 
-// The id of a library's note is that by which it is found; its code must say the same.
+// A library is found by the id in its note; its code must declare the same id.
 void check_same_id(const PluginFile& file, const TaskAbout& about) {
   const std::string noted = file.note.field("id");
   if (noted == about.id) return;
@@ -102,18 +96,8 @@ std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted) {
   return std::make_unique<WorkerTask>(file.path, WorkerLimits{});
 }
 
-Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node* settings,
-                const std::string& section) {
-  if (is_mixture(use, settings)) {
-    static const Node kNothing;
-    OpenedMixture opened = open_mixture(catalog, use, settings != nullptr ? *settings : kNothing);
-    Task task;
-    task.mixture_ = opened.code.get();
-    task.code_ = std::move(opened.code);
-    task.resolved_ = std::move(opened.resolved);
-    task.overridden_ = std::move(opened.overridden);
-    return task;
-  }
+Task Task::open_plugin(const PluginCatalog& catalog, const std::string& use, const Node* settings,
+                       const std::string& section) {
   const PluginFile file = catalog.find(TINYZERO_NOTE_TASK, use);
   const bool trusted = is_trusted(settings, section);
   if (trusted && file.built_in) {
@@ -130,11 +114,11 @@ Task Task::open(const PluginCatalog& catalog, const std::string& use, const Node
   return task;
 }
 
-Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Node* settings,
+Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path library, const Node* settings,
            const std::string& section)
-    : code_(std::move(code)), path_(std::move(path)) {
+    : code_(std::move(code)), libraries_({std::move(library)}) {
   const TaskSettings table(about());
-  resolve_default_paths(table.table(), path_);
+  resolve_default_paths(table.table(), libraries_.front());
   const std::vector<SettingValue> defaults = table.values();
   resolved_ = read_settings(settings, table.table(), section, {"use", kInProcess});
   for (const IdleEntry& idle : idle_entries(settings, table.table(), section))
@@ -152,34 +136,27 @@ Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Nod
   }
 }
 
-std::vector<std::filesystem::path> Task::libraries() const {
-  if (mixture_ == nullptr) return {path_};
-  std::vector<std::filesystem::path> all;
-  for (const TaskMixture::Source& source : mixture_->sources()) {
-    const std::filesystem::path& path = source.task.path_;
-    if (std::find(all.begin(), all.end(), path) == all.end()) all.push_back(path);
-  }
-  return all;
-}
+Task::Task(std::unique_ptr<TaskCode> code, std::vector<std::filesystem::path> libraries,
+           std::vector<ResolvedSetting> resolved, std::vector<OverriddenSetting> overridden)
+    : code_(std::move(code)),
+      checks_verdicts_(false),
+      libraries_(std::move(libraries)),
+      resolved_(std::move(resolved)),
+      overridden_(std::move(overridden)) {}
 
-std::string Task::source_of(std::string_view state) const {
-  return mixture_ == nullptr ? "" : mixture_->sources()[mixture_->source_of(state)].name;
-}
-
-std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_t count,
-                             const Stage* stage) const {
+std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_t count) const {
   std::vector<std::uint64_t> indices(count);
   std::iota(indices.begin(), indices.end(), first);
-  return mixture_ != nullptr ? mixture_->draw(seed, indices, stage) : draw(seed, indices);
+  return draw(seed, indices);
 }
 
 std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {
   try {
     std::vector<Verdict> verdicts = code_->verify(answers);
-    if (mixture_ == nullptr) check_verdicts(verdicts, about());  // else each of its tasks has
+    if (checks_verdicts_) check_verdicts(verdicts, about());
     return verdicts;
   } catch (TaskStopped& stopped) {
-    if (mixture_ == nullptr) check_verdicts(stopped.verdicts, about());
+    if (checks_verdicts_) check_verdicts(stopped.verdicts, about());
     throw;
   }
 }

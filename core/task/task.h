@@ -18,11 +18,8 @@ namespace tinyzero {
 // worker. Throws Error or Failure.
 std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted);
 
-class TaskMixture;
-struct Stage;
-
-// A setting that was written and is never used: every level beside it sets it anew, or a setting of
-// a later layer leaves it nothing to do.
+// A setting that was written and is never used: every level of the task overrides it, or a setting
+// of a later layer takes away its effect.
 struct OverriddenSetting {
   std::string path;  // "task.digits"
   Origin origin;
@@ -30,22 +27,24 @@ struct OverriddenSetting {
   std::string why;  // "every level sets it anew"
 };
 
-// One call at a time.
+// A task with its settings. Not thread-safe: one call at a time.
 class Task {
  public:
-  // Opens `use` (an id or a path) with the settings of a map (which may hold `use` itself), or a
-  // mixture (mixture.h). Tasks that came with the program run in this process, others in a worker,
-  // unless the map holds `in_process: true`. `section` is the map's dotted path. Throws Error.
-  static Task open(const PluginCatalog& catalog, const std::string& use, const Node* settings,
-                   const std::string& section = "task");
-  Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Node* settings,
+  // Opens the plugin `use` (an id or a path) with the settings of a map (which may hold `use`
+  // itself). Plugins that came with the program run in this process, others in a worker, unless the
+  // map holds `in_process: true`. `section` is the map's dotted path. Throws Error. Mixtures are
+  // opened by open_task.h.
+  static Task open_plugin(const PluginCatalog& catalog, const std::string& use,
+                          const Node* settings, const std::string& section);
+  Task(std::unique_ptr<TaskCode> code, std::filesystem::path library, const Node* settings,
        const std::string& section = "task");
+  // A task whose code is ready for use and checks its own verdicts: a mixture (mixture.h).
+  Task(std::unique_ptr<TaskCode> code, std::vector<std::filesystem::path> libraries,
+       std::vector<ResolvedSetting> resolved, std::vector<OverriddenSetting> overridden);
 
   const TaskAbout& about() const { return code_->about(); }
-  std::vector<std::filesystem::path> libraries() const;    // the task's, or each of a mixture's
-  const TaskMixture* mixture() const { return mixture_; }  // null: problems have one source
-  // Name of the source of a problem; "" if there is only one.
-  std::string source_of(std::string_view state) const;
+  const TaskCode& code() const { return *code_; }
+  const std::vector<std::filesystem::path>& libraries() const { return libraries_; }
   const std::vector<ResolvedSetting>& resolved() const { return resolved_; }
   const std::vector<OverriddenSetting>& overridden() const { return overridden_; }
 
@@ -53,13 +52,10 @@ class Task {
   std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) const {
     return code_->draw(seed, indices);
   }
+  // Problems first … first + count - 1.
+  std::vector<Item> draw(std::uint64_t seed, std::uint64_t first, std::size_t count) const;
 
-  // Problems first … first + count - 1. `stage` says from which levels of a mixture; null: from
-  // all.
-  std::vector<Item> draw(std::uint64_t seed, std::uint64_t first, std::size_t count,
-                         const Stage* stage = nullptr) const;
-
-  // One verdict an answer, in order. A row that the task fails on, or a verdict outside the task's
+  // One verdict per answer, in order. A row that the task fails on, or a verdict outside the task's
   // declared range, is an `error`.
   std::vector<Verdict> verify(const std::vector<Answer>& answers) const;
 
@@ -77,16 +73,14 @@ class Task {
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) const;
 
  private:
-  Task() = default;
-
   std::unique_ptr<TaskCode> code_;
-  const TaskMixture* mixture_ = nullptr;  // the code, if it is one
-  std::filesystem::path path_;
+  bool checks_verdicts_ = true;
+  std::vector<std::filesystem::path> libraries_;
   std::vector<ResolvedSetting> resolved_;
   std::vector<OverriddenSetting> overridden_;
 };
 
-// Words of the JSON forms: "scored", "unparsable", "abstain", "error", "timeout".
+// The outcome's name in JSON: "scored", "unparsable", "abstain", "error", "timeout".
 const char* outcome_name(Outcome outcome);
 
 // Whether a verdict may enter the loss: errors, abstentions and timeouts are not rewards of 0.

@@ -8,7 +8,7 @@
 namespace tinyzero {
 
 Curriculum::Curriculum(const CurriculumSettings& settings, const Task& task)
-    : settings_(settings), mixture_(task.mixture()) {
+    : settings_(settings), mixture_(mixture_of(task)) {
   if (mixture_ == nullptr) return;
   stage_ = {std::vector<std::size_t>(mixture_->parts().size()), settings.review};
   windows_.resize(mixture_->parts().size());

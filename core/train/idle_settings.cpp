@@ -176,7 +176,7 @@ class IdleSettings {
       if (s.origin.layer < s.by.layer) note(s.origin, text);
       else mistakes_.add(Error(s.origin, text, "remove it, or leave it out of a level"));
     }
-    const TaskMixture* mixture = use_.task.mixture();
+    const TaskMixture* mixture = mixture_of(use_.task);
     if (mixture == nullptr || mixture->parts().size() > 1 || mixture->parts().front().name.empty())
       return;
     const std::string name = mixture->parts().front().name;
@@ -185,7 +185,7 @@ class IdleSettings {
   }
 
   void check_curriculum() {
-    const TaskMixture* mixture = use_.task.mixture();
+    const TaskMixture* mixture = mixture_of(use_.task);
     if (!rl_ || mixture == nullptr) return;
     std::size_t most = 1;
     for (const TaskMixture::Part& part : mixture->parts()) most = std::max(most, part.levels);

@@ -16,7 +16,7 @@
 #include "core/model/folder.h"
 #include "core/rollout/cuda/device.h"
 #include "core/run/checkpoint.h"
-#include "core/task/mixture.h"
+#include "core/task/open_task.h"
 #include "core/task/settings.h"
 #include "core/text/prompt.h"
 #include "core/train/idle_settings.h"
@@ -213,7 +213,7 @@ void check_weights_fit(const OpenedRun& parts) {
 
 Task open_task(const PluginCatalog& catalog, const PluginChoice& choice) {
   if (!is_mixture(choice.use, &choice.settings)) check_found(catalog, TINYZERO_NOTE_TASK, choice);
-  return Task::open(catalog, choice.use, &choice.settings);
+  return open_task(catalog, choice.use, &choice.settings);
 }
 
 void check_demonstrations(const Experiment& experiment, const Task& task) {

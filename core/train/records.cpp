@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/task/mixture.h"
 #include "tinyzero/ascii.h"
 
 namespace tinyzero {
@@ -34,7 +35,7 @@ Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, 
     length += c.episode.tokens.size();
     truncated += c.episode.end == End::length ? 1 : 0;
     reasons[task.reason(c.verdict)] += 1;
-    if (const std::string source = task.source_of(sampled.items[c.item].state); !source.empty()) {
+    if (const std::string source = source_of(task, sampled.items[c.item].state); !source.empty()) {
       auto& counts = sources[source];
       counts = {counts.first + (c.right ? 1 : 0), counts.second + 1};
     }
@@ -97,8 +98,8 @@ Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t i
   const ScoredCompletion& c = sampled.completions[index];
   const Item& item = sampled.items[c.item];
   Json parts = Json::object();
-  for (std::size_t p = 0; p < task.about().parts.size(); ++p)
-    parts[task.about().parts[p]] = c.verdict.parts[p];
+  for (std::size_t p = 0; p < task.about().components.size(); ++p)
+    parts[task.about().components[p]] = c.verdict.parts[p];
   Json record = {{"step", step},
                  {"problem", c.item},
                  {"sample", c.episode.sample},
@@ -114,7 +115,7 @@ Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t i
                  {"tokens", c.episode.tokens.size()},
                  {"difficulty", item.difficulty},
                  {"kept", static_cast<bool>(sampled.kept[c.item])}};
-  if (task.mixture() != nullptr) record["source"] = task.source_of(item.state);
+  if (mixture_of(task) != nullptr) record["source"] = source_of(task, item.state);
   return record;
 }
 

@@ -1,12 +1,13 @@
 // Arithmetic: the value of an expression of + - * / and parentheses.
 //
 // Values are exact: integers throughout, or fractions where `answers` allows them. Two problems are
-// the same if one becomes the other by swapping the two sides of sums and products. Difficulty is
-// the number of digits that are given. Demonstrations compute one operation at a time and sometimes
-// slip. (TinyZero's own "arithmetic" data holds products only.)
+// the same if swapping the sides of sums and products turns one into the other. Difficulty is the
+// number of digits in the expression. Demonstrations compute one operation at a time and sometimes
+// slip. (TinyZero's own "arithmetic" data holds only products.)
 
 #include <algorithm>
 
+#include "tinyzero/ascii.h"
 #include "tinyzero/expression.h"
 #include "tinyzero/expression_text.h"
 #include "tinyzero/number_scorer.h"
@@ -16,7 +17,8 @@ namespace tinyzero::arithmetic {
 namespace {
 
 struct Level {
-  std::int64_t depth, digits;
+  std::int64_t depth;
+  std::int64_t digits;
 };
 constexpr Level kLevels[] = {{1, 1}, {1, 2}, {2, 1}, {2, 2}, {3, 1}, {3, 2}};
 
@@ -31,9 +33,10 @@ struct Settings {
   double demo_slip = 0.1;
 
   void describe(SettingsTable& t) {
-    t.add("level", level,
-          "a ready difficulty: 1 to 6 for depth 1, 2, 3 with numbers of 1, then 2 digits; 0: as "
-          "`depth` and `digits` say")
+    t.add(
+         "level", level,
+         "a preset difficulty. 1, 3 and 5: depth 1, 2 and 3 with numbers of one digit; 2, 4 and 6: "
+         "the same with two digits; 0: `depth` and `digits` apply")
         .between(0, 6);
     t.add("depth", depth,
           "levels of operations: one count, or the fewest and most of an even mix; 1: a single "
@@ -45,12 +48,12 @@ struct Settings {
         .up_to(2)
         .between(1, 6)
         .only_when("level", "0");
-    t.add("operators", operators, "operations to draw from, out of + - * /");
+    t.add("operators", operators, "operations to draw from: some of + - * /");
     t.add("answers", answers,
-          "integer: every step of a problem gives an integer; rational: fractions may come up")
+          "integer: every step of a problem gives an integer; rational: fractions may occur")
         .one_of({"integer", "rational"});
     t.add("wording", wording,
-          "how a problem is put: \"3*(4+5)\", or a sentence for models that read English")
+          "how a problem is worded: \"3*(4+5)\", or a sentence for models that read English")
         .one_of({"short", "long"});
     scorer.describe(t);
     t.add("demo_slip", demo_slip,
@@ -59,10 +62,10 @@ struct Settings {
   }
 };
 
-constexpr int kTries = 1000;  // operands drawn before an operation is called impossible
-constexpr std::int64_t kLargest = 1'000'000'000;  // value of a step, numerator and denominator
+constexpr int kTries = 1000;  // draws of operands before an operation is called impossible
+constexpr std::int64_t kLargest = 1'000'000'000;  // limit of each step's numerator and denominator
 
-// An expression in the making.
+// A drawn expression.
 struct Term {
   ExpressionText text;
   std::string key;  // the same for both orders of a sum or product
@@ -93,7 +96,7 @@ struct Problem {
   }
 
  private:
-  // A negative number as a difference, since expressions have no sign.
+  // Negative numbers become differences, since the grammar of expressions has no sign.
   static std::string operand(std::int64_t number) {
     return number < 0 ? "(0-" + std::to_string(-number) + ")" : std::to_string(number);
   }
@@ -133,8 +136,7 @@ class Arithmetic {
     item.key = term.key;
     item.state =
         depth == 1 ? single_operation(term.text) : "{\"expression\":\"" + term.text.text + "\"}";
-    item.difficulty = static_cast<double>(std::count_if(
-        term.text.text.begin(), term.text.text.end(), [](char c) { return c >= '0' && c <= '9'; }));
+    item.difficulty = std::count_if(term.text.text.begin(), term.text.text.end(), is_ascii_digit);
     return item;
   }
 
@@ -146,8 +148,7 @@ class Arithmetic {
     return "<answer>" + to_string(Problem(state).value()) + "</answer>";
   }
 
-  // One operation at a time, with the results in their places: "4+5=9,3*9=27". A slip is carried to
-  // the end, as a person would.
+  // One operation at a time: "4+5=9,3*9=27". A slip is carried on to the end, as a person would.
   std::string demonstrate(std::string_view state, Rng& rng) const {
     std::string out;
     Rational last;
@@ -171,8 +172,8 @@ class Arithmetic {
     return {{std::to_string(value)}, std::to_string(value), value};
   }
 
-  // Of exactly this depth: one side of the last operation is one level lower, the other anything
-  // below.
+  // An expression of exactly this depth: one side of the last operation is one level lower, and the
+  // other side has any lower depth.
   Term expression(std::int64_t depth, Rng& rng) const {
     if (depth == 0) return number(rng);
     const char op = s_.operators[rng.below(s_.operators.size())];
@@ -202,13 +203,13 @@ class Arithmetic {
            "\",\"b\":" + text.text.substr(at + 1) + "}";
   }
 
-  // The integer with one of its digits one off.
+  // The integer with one digit changed by 1.
   static Rational slipped(const Rational& value, Rng& rng) {
     Rational step(1);
     for (std::uint64_t i = rng.below(to_string(value).size()); i > 0; --i) step.apply('*', 10);
     Rational out = value;
     out.apply(rng.chance(0.5) ? '+' : '-', step);
-    return out == Rational(0) ? value : out;  // a 0 might divide later
+    return out == Rational(0) ? value : out;  // a later step might divide by 0
   }
 
   Settings s_;

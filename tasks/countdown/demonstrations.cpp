@@ -9,10 +9,11 @@
 namespace tinyzero::countdown {
 namespace {
 
-constexpr int kRepeats = 12;      // draws of an attempt before one is made twice
-constexpr int kShownTries = 100;  // steps drawn before a value that should not be shown is
-constexpr int kStepTries = 1000;  // steps drawn before the numbers are given up: only zeros that
-                                  // are to be divided by zeros have none
+constexpr int kRepeats = 12;      // draws of an attempt before a repeated one is accepted
+constexpr int kShownTries = 100;  // draws of a step before a value that is not shown is accepted
+// Draws of a step before the numbers are refused. Only zeros that can just be divided by zeros have
+// no step.
+constexpr int kStepTries = 1000;
 
 Rational result_of(const std::vector<std::int64_t>& numbers, const std::vector<Step>& path) {
   Values values = values_of(numbers);
@@ -27,17 +28,19 @@ void Demonstrations::describe(SettingsTable& t) {
       .up_to(2)
       .between(1, 64);
   t.add("demo_luck", luck,
-        "chance that an attempt of a demonstration is a right one; the others are random")
+        "chance that an attempt of a demonstration is a solution; the others are random")
       .between(0, 1);
   t.add("demo_stay", stay,
-        "chance that an attempt goes on from the same first steps as the one before it")
+        "chance that an attempt continues from the first steps of the one before it")
       .between(0, 1);
-  t.add("demo_aim", aim,
-        "chance that an attempt ends with the step that comes nearest to the target; else the step "
-        "is random")
+  t.add(
+       "demo_aim", aim,
+       "chance that an attempt ends with the step that comes nearest to the target; otherwise that "
+       "step is random")
       .between(0, 1);
   t.add("demo_largest", largest,
-        "demonstrations show no intermediate value above this (nor negative, nor fractional)")
+        "largest intermediate value that demonstrations show; they show no negative and no "
+        "fractional value")
       .between(1, 1e6);
 }
 
@@ -46,14 +49,16 @@ std::string Demonstrations::write(const std::vector<std::int64_t>& numbers, std:
   const Problem problem{numbers, target, operators};
   const std::vector<Path> right = shown_solutions(numbers, target, operators);
   const std::int64_t patience = rng.between(attempts.front(), attempts.back());
-  std::string out, shared;  // shared: the steps that the last attempt began with
+  std::string out;
+  std::string shared;  // all but the last step of the last attempt
   Path path;
   std::set<std::string> tried;
   for (std::int64_t i = 0; i < patience; ++i) {
-    const bool lucky = rng.chance(luck) && !right.empty(), stays = i > 0 && rng.chance(stay);
+    const bool lucky = rng.chance(luck) && !right.empty();
+    const bool stays = i > 0 && rng.chance(stay);
     path = lucky ? right[rng.below(right.size())] : new_attempt(problem, path, stays, tried, rng);
-    const std::string lines = lines_of(numbers, path),
-                      start = lines.substr(0, lines.rfind(',') + 1);
+    const std::string lines = lines_of(numbers, path);
+    const std::string start = lines.substr(0, lines.rfind(',') + 1);
     const bool hit = result_of(numbers, path) == Rational(target);
     out += (i > 0 && start == shared ? lines.substr(start.size()) : lines) + (hit ? "!" : "?");
     shared = start;
@@ -67,7 +72,7 @@ bool Demonstrations::is_shown(const Rational& value) const {
   return value.is_integer() && value.numerator() >= 0 && value.numerator() <= largest;
 }
 
-// Derivations of the target that show only such values.
+// The derivations of the target all of whose values may be shown.
 std::vector<Demonstrations::Path> Demonstrations::shown_solutions(
     const std::vector<std::int64_t>& numbers, std::int64_t target,
     const std::string& operators) const {
@@ -87,28 +92,26 @@ std::vector<Demonstrations::Path> Demonstrations::shown_solutions(
   return out;
 }
 
-// A derivation that was not tried before (as far as a few draws find one). With `stays` it begins
-// as `last` did, up to its last step or, if that is to aim, up to the one before: for the same two
-// values it would be the same step.
+// A derivation that was not tried before, if a few draws find one. With `stays` it begins like `last`,
+// without its last step. An attempt that aims leaves out one more: from the same two values it
+// would end with the same step.
 Demonstrations::Path Demonstrations::new_attempt(const Problem& problem, const Path& last,
                                                  bool stays, std::set<std::string>& tried,
                                                  Rng& rng) const {
   const bool aims = aim > 0 && rng.chance(aim);
-  const std::size_t kept = last.size() - std::min<std::size_t>(last.size(), aims ? 2 : 1);
+  const std::ptrdiff_t left_out = std::min<std::ptrdiff_t>(std::ssize(last), aims ? 2 : 1);
+  const Path first_steps(last.begin(), last.end() - left_out);
   Path path;
   for (int draws = 0; draws < kRepeats; ++draws) {
-    const bool keep = stays && draws < kRepeats / 2;
-    path = derivation(
-        problem, aims,
-        keep ? Path(last.begin(), last.begin() + static_cast<std::ptrdiff_t>(kept)) : Path(), rng);
+    const bool continues = stays && draws < kRepeats / 2;
+    path = derivation(problem, aims, continues ? first_steps : Path(), rng);
     if (tried.insert(lines_of(problem.numbers, path)).second) break;
   }
   return path;
 }
 
-// A derivation that begins with `start` and goes on by random steps, over values that a
-// demonstration may show where such steps are found; with `aims` the last one is the nearest to the
-// target.
+// A derivation that begins with `start` and continues with random steps, to values that may be shown
+// if a few draws find such steps. With `aims`, its last step comes nearest to the target.
 Demonstrations::Path Demonstrations::derivation(const Problem& problem, bool aims,
                                                 const Path& start, Rng& rng) const {
   Path path = start;
@@ -132,11 +135,11 @@ Demonstrations::Path Demonstrations::derivation(const Problem& problem, bool aim
   return path;
 }
 
-// The step from two values whose result is nearest to the target, of those that may be shown; false
-// if there is none.
+// Takes the step whose result is nearest to the target, among the results that may be shown. Returns
+// false if there is none.
 bool Demonstrations::take_nearest(const Problem& problem, Values& values, Path& path) const {
   std::optional<Step> best;
-  std::int64_t least = 0;
+  std::int64_t least = 0;  // distance of `best`
   for (const Step& step : steps(values.count, problem.operators)) {
     Values next = values;
     if (!take(next, step) || !is_shown(next.value[0])) continue;

@@ -1,10 +1,10 @@
 // Demonstrations for a warm start: searches by someone who guesses.
 //
-// Attempts, each step written out ("9-7=2 3,2*3=6?"), until one hits the target ("!") or patience
-// ends; the answer is the last attempt, right or wrong. An attempt may go on from first steps of
-// the last one; what it shares with that but for its own last step is not written again. Attempts
-// are random, but for the lucky ones and, in those that aim, the last step, which comes as near to
-// the target as one can. None is made twice.
+// A demonstration is a series of attempts with each step written out ("9-7=2 3,2*3=6?"), until one
+// hits the target ("!") or patience ends. The answer is the last attempt, right or wrong. An attempt
+// may continue from the first steps of the attempt before it, which are then not repeated. Attempts
+// are random, except for lucky ones, which are solutions. The last step of an attempt that aims comes
+// as near to the target as possible. No attempt is made twice.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@
 
 namespace tinyzero::countdown {
 
-// Settings and rule in one; the task holds them among its settings and describes them with those.
+// The settings of the rule and the rule itself. The task keeps one among its settings and calls
+// `describe` from theirs.
 struct Demonstrations {
   std::vector<std::int64_t> attempts = {1, 4};
   double luck = 0.25;

@@ -6,9 +6,9 @@
 namespace tinyzero::countdown {
 namespace {
 
-constexpr unsigned kMaxBits = 65536;
+constexpr int kMaxBits = 65536;
 
-unsigned bits(const BigInteger& x) { return x == 0 ? 0 : static_cast<unsigned>(msb(abs(x))) + 1; }
+int bits(const BigInteger& x) { return x == 0 ? 0 : static_cast<int>(msb(abs(x))) + 1; }
 
 BigInteger checked(BigInteger x) {
   if (bits(x) > kMaxBits) throw PythonError("integer too large");
@@ -20,22 +20,22 @@ BigInteger checked(BigInteger x) {
 double true_divide(const BigInteger& a, const BigInteger& b) {
   if (b == 0) throw PythonError("division by zero");
   const BigInteger n = abs(a), d = abs(b);
-  // 64 quotient bits and a sticky bit: conversion of a 65-bit integer to double then rounds once
-  // and correctly.
-  const int shift = 65 - (static_cast<int>(bits(n)) - static_cast<int>(bits(d)));
   if (n == 0) return 0.0;
-  BigInteger quotient, rest;
-  if (shift >= 0) divide_qr(BigInteger(n << shift), d, quotient, rest);
-  else divide_qr(n, BigInteger(d << -shift), quotient, rest);
-  const int exponent = static_cast<int>(bits(quotient)) - 1 - shift;
-  const int kept =
-      std::min(53, exponent + 1075);  // bits of a double with this exponent; fewer for subnormals
-  if (kept < 0) return 0.0;
-  const int drop = static_cast<int>(bits(quotient)) - kept;
-  const BigInteger low = quotient & ((BigInteger(1) << drop) - 1), half = BigInteger(1)
-                                                                          << (drop - 1);
+  // The quotient has at least 65 bits, more than a double, so that it is rounded once: by its lower
+  // bits and the remainder.
+  const int shift = 65 - (bits(n) - bits(d));
+  BigInteger quotient;
+  BigInteger remainder;
+  if (shift >= 0) divide_qr(BigInteger(n << shift), d, quotient, remainder);
+  else divide_qr(n, BigInteger(d << -shift), quotient, remainder);
+  const int exponent = bits(quotient) - 1 - shift;
+  const int precision = std::min(53, exponent + 1075);  // subnormals have fewer bits
+  if (precision < 0) return 0.0;
+  const int drop = bits(quotient) - precision;
+  const BigInteger low = quotient & ((BigInteger(1) << drop) - 1);
+  const BigInteger half = BigInteger(1) << (drop - 1);
   BigInteger mantissa = quotient >> drop;
-  if (low > half || (low == half && (rest != 0 || (mantissa & 1) != 0))) ++mantissa;
+  if (low > half || (low == half && (remainder != 0 || (mantissa & 1) != 0))) ++mantissa;
   const double value = std::ldexp(mantissa.convert_to<std::uint64_t>(), drop - shift);
   if (std::isinf(value)) throw PythonError("integer division result too large for a float");
   return (a < 0) != (b < 0) ? -value : value;
@@ -43,17 +43,18 @@ double true_divide(const BigInteger& a, const BigInteger& b) {
 
 BigInteger floor_divide(const BigInteger& a, const BigInteger& b) {
   if (b == 0) throw PythonError("division by zero");
-  BigInteger quotient, rest;
-  divide_qr(a, b, quotient, rest);
-  if (rest != 0 && (rest < 0) != (b < 0)) --quotient;
+  BigInteger quotient;
+  BigInteger remainder;
+  divide_qr(a, b, quotient, remainder);
+  if (remainder != 0 && (remainder < 0) != (b < 0)) --quotient;
   return quotient;
 }
 
 double floor_divide(double a, double b) {
   if (b == 0) throw PythonError("float floor division by zero");
-  double rest = std::fmod(a, b);
-  double quotient = (a - rest) / b;
-  if (rest != 0 && (b < 0) != (rest < 0)) quotient -= 1.0;
+  const double remainder = std::fmod(a, b);
+  double quotient = (a - remainder) / b;
+  if (remainder != 0 && (b < 0) != (remainder < 0)) quotient -= 1.0;
   if (quotient == 0) return std::copysign(0.0, a / b);
   const double floored = std::floor(quotient);
   return quotient - floored > 0.5 ? floored + 1.0 : floored;
@@ -92,8 +93,10 @@ std::complex<double> power(std::complex<double> a, std::complex<double> b) {
     if (b.imag() != 0 || b.real() < 0) throw PythonError("zero to a negative or complex power");
     return 0.0;
   }
-  const double modulus = std::hypot(a.real(), a.imag()), angle = std::atan2(a.imag(), a.real());
-  double length = std::pow(modulus, b.real()), phase = angle * b.real();
+  const double modulus = std::hypot(a.real(), a.imag());
+  const double angle = std::atan2(a.imag(), a.real());
+  double length = std::pow(modulus, b.real());
+  double phase = angle * b.real();
   if (b.imag() != 0) {
     length *= std::exp(-angle * b.imag());
     phase += b.imag() * std::log(modulus);

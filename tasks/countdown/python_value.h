@@ -1,6 +1,6 @@
 // Numbers as Python computes them: unbounded integers, doubles and complex numbers, with Python's
-// promotions and its errors. Integers stop at 65,536 bits: what Python would chew on for longer
-// counts as an error here.
+// promotions and errors. A departure: integers above 65,536 bits, for which Python would take long,
+// are an error here.
 #pragma once
 
 #include <boost/multiprecision/cpp_int.hpp>
@@ -12,8 +12,7 @@ namespace tinyzero::countdown {
 
 using BigInteger = boost::multiprecision::cpp_int;
 
-// Anything that makes Python raise: division by zero, overflow, an operation that the types do not
-// have.
+// Anything that makes Python raise: division by zero, overflow, an operation that the types lack.
 class PythonError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -37,7 +36,7 @@ class PythonValue {
  private:
   bool is_integer() const { return value_.index() == 0; }
   bool is_complex() const { return value_.index() == 2; }
-  double as_double() const;  // of an integer or a double; throws on overflow
+  double as_double() const;  // only for integers and doubles; throws on overflow
   std::complex<double> as_complex() const;
 
   std::variant<BigInteger, double, std::complex<double>> value_;

@@ -5,7 +5,7 @@
 namespace tinyzero::countdown {
 namespace {
 
-// Puts `result` in the place of the step's two elements.
+// Replaces the step's two elements by `result`, at the end.
 template <class List, class Element>
 void replace(List& list, const Step& step, Element result) {
   List next;
@@ -41,12 +41,12 @@ std::vector<Step> steps(std::size_t n, std::string_view operators) {
 bool take(Values& values, const Step& step) {
   Rational result = values.value[step.left];
   if (result.apply(step.op, values.value[step.right]) != Rational::Status::ok) return false;
-  std::size_t kept = 0;
+  std::size_t count = 0;
   for (std::size_t i = 0; i < values.count; ++i) {
-    if (i != step.left && i != step.right) values.value[kept++] = values.value[i];
+    if (i != step.left && i != step.right) values.value[count++] = values.value[i];
   }
-  values.value[kept++] = result;
-  values.count = kept;
+  values.value[count++] = result;
+  values.count = count;
   return true;
 }
 
@@ -54,8 +54,7 @@ Ways::Ways(std::string_view operators) {
   count_[1] = 1;
   for (std::size_t n = 2; n <= kMaxNumbers; ++n) {
     for (const Step& step : steps(n, operators)) steps_[n].emplace_back(step);
-    count_[n] =
-        count_[n - 1] * static_cast<std::uint32_t>(steps_[n].size());  // 21 million for six numbers
+    count_[n] = count_[n - 1] * steps_[n].size();  // 21 million for six numbers
   }
 }
 

@@ -1,8 +1,9 @@
-// The rule, as read from TinyZero's scorer: the text after the prompt's marker, its last line only,
-// the last answer pair on that line, stripped as Python strips. No pair: 0. Digit runs must equal
-// the given numbers as a multiset; the text must be made of digits, + - * / ( ) . and white space;
-// its value as a Python expression must be within 1e-5 of the target. Else 0.1. Here a parser with
-// Python's grammar for those characters stands where TinyZero calls eval.
+// The rule of TinyZero's scorer. It searches the last line of the text after the prompt's marker for
+// the last answer pair, and strips the answer as Python does. Without a pair the score is 0. The
+// runs of digits must equal the given numbers as a multiset. The text must consist of digits,
+// + - * / ( ) . and white space, and its value as a Python expression must be within 1e-5 of the
+// target. Otherwise the score is 0.1. TinyZero calls eval; this file parses Python's grammar for
+// those characters.
 
 #include "tinyzero_scorer.h"
 
@@ -10,6 +11,7 @@
 #include <limits>
 
 #include "python_value.h"
+#include "tinyzero/ascii.h"
 #include "tinyzero/number_text.h"
 #include "tinyzero/python_scorer.h"
 
@@ -17,13 +19,12 @@ namespace tinyzero::countdown {
 namespace {
 
 constexpr int kMaxNesting = 200;  // CPython's limit for parentheses
-constexpr int kMaxSigns =
-    2000;  // chained signs; CPython gives up somewhere above, depending on its build
+constexpr int kMaxSigns = 2000;   // chained signs; CPython's limit is above, depending on its build
 constexpr std::size_t kMaxText = 65536;
 
-// Python's expression grammar over the characters that TinyZero lets through. Everything outside it
-// (calls, tuples, a line end outside parentheses) is an error in Python or gives no number: the
-// score is the same.
+// Python's expression grammar for the characters that TinyZero allows. Anything else they can spell
+// (calls, tuples, a line end outside parentheses) is an error in Python or not a number, which gets
+// the same score.
 class PythonExpression {
  public:
   explicit PythonExpression(std::string_view text) : text_(text) {}
@@ -98,7 +99,7 @@ class PythonExpression {
     const std::size_t start = at_;
     const auto digits = [&] {
       const std::size_t from = at_;
-      while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
+      while (at_ < text_.size() && is_ascii_digit(text_[at_])) ++at_;
       return at_ - from;
     };
     std::size_t count = digits();
@@ -110,8 +111,7 @@ class PythonExpression {
     if (count == 0) throw PythonError("invalid syntax");
     const std::string literal(text_.substr(start, at_ - start));
     const char next = peek();
-    if (next == '(' || next == '.' || (next >= '0' && next <= '9'))
-      throw PythonError("invalid syntax");
+    if (next == '(' || next == '.' || is_ascii_digit(next)) throw PythonError("invalid syntax");
     if (real) return parse_real(literal).value_or(std::numeric_limits<double>::infinity());
     const std::size_t first = literal.find_first_not_of('0');
     if (first == std::string::npos) return BigInteger(0);
@@ -128,12 +128,12 @@ class PythonExpression {
 bool uses_numbers(std::string_view text, std::vector<std::int64_t> numbers) {
   std::vector<std::int64_t> found;
   for (std::size_t i = 0; i < text.size();) {
-    if (text[i] < '0' || text[i] > '9') {
+    if (!is_ascii_digit(text[i])) {
       ++i;
       continue;
     }
     std::size_t end = i;
-    while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+    while (end < text.size() && is_ascii_digit(text[end])) ++end;
     while (i + 1 < end && text[i] == '0') ++i;
     if (end - i > 18) return false;
     found.push_back(parse_integer(text.substr(i, end - i)).value());
@@ -146,8 +146,7 @@ bool uses_numbers(std::string_view text, std::vector<std::int64_t> numbers) {
 
 bool is_allowed(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') ||
-           std::string_view("+-*/().").find(c) != std::string_view::npos ||
+    return is_ascii_digit(c) || std::string_view("+-*/().").find(c) != std::string_view::npos ||
            python::leading_space({&c, 1}) == 1;
   });
 }

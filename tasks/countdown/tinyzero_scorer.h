@@ -11,7 +11,7 @@ namespace tinyzero::countdown {
 
 enum class TinyZeroScore { no_answer, format, correct };
 
-// `framing` is the prompt around the problem, which TinyZero's scorer searches together with the
+// `framing` names the prompt around the problem, which TinyZero's scorer searches together with the
 // completion: "base" ("Assistant:" precedes the completion), "qwen" (the ChatML marker precedes it)
 // or "other" (no marker: every answer scores 0).
 TinyZeroScore tinyzero_score(std::string_view completion, const std::vector<std::int64_t>& numbers,

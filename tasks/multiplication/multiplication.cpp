@@ -1,8 +1,8 @@
 // Multiplication: the product of two integers.
 //
-// Two problems are the same if they have the same two factors, in either order. Difficulty is the
-// number of products of single digits that long multiplication takes. Demonstrations multiply by
-// the distributive law and sometimes slip.
+// Two problems are the same if they have the same factors in either order. Difficulty is the number
+// of single-digit products in long multiplication. Demonstrations multiply by the distributive law
+// and sometimes slip.
 
 #include <algorithm>
 
@@ -12,8 +12,10 @@
 namespace tinyzero::multiplication {
 namespace {
 
+// Number of digits of each factor.
 struct Level {
-  std::int64_t a, b;  // digits of the factors
+  std::int64_t a;
+  std::int64_t b;
 };
 constexpr Level kLevels[] = {{1, 1}, {2, 1}, {2, 2}, {3, 2}, {3, 3}, {4, 4}};
 
@@ -26,19 +28,19 @@ struct Settings {
 
   void describe(SettingsTable& t) {
     t.add("level", level,
-          "a ready difficulty: 1 to 6 for factors of 1x1, 2x1, 2x2, 3x2, 3x3, 4x4 digits; 0: as "
-          "`digits` says")
+          "a preset difficulty: 1 to 6 for factors of 1x1, 2x1, 2x2, 3x2, 3x3 and 4x4 digits; 0: "
+          "`digits` applies")
         .between(0, 6);
     t.add("digits", digits, "digits of a factor: one count, or the fewest and most of an even mix")
         .up_to(2)
         .between(1, 9)
         .only_when("level", "0");
     t.add("wording", wording,
-          "how a problem is put: \"12*34\", or a sentence for models that read English")
+          "how a problem is worded: \"12*34\", or a sentence for models that read English")
         .one_of({"short", "long"});
     scorer.describe(t);
     t.add("demo_slip", demo_slip,
-          "chance that a number a demonstration computes is wrong in one digit")
+          "chance that a demonstration's result of an operation is wrong in one digit")
         .between(0, 1);
   }
 };
@@ -51,9 +53,10 @@ std::int64_t digits_of(std::int64_t number) {
   return std::ssize(std::to_string(number)) - (number < 0 ? 1 : 0);
 }
 
-// Factors, as draw wrote them.
+// A problem read from its state.
 struct Problem {
-  std::int64_t a = 0, b = 0;
+  std::int64_t a = 0;
+  std::int64_t b = 0;
 
   explicit Problem(std::string_view state) {
     const StateReader reader(state);
@@ -85,14 +88,11 @@ class Multiplication {
 
   Item draw(Draw draw) const {
     Rng rng(draw.seed, {draw.index});
-    std::int64_t a = factor(
-        s_.level > 0 ? kLevels[s_.level - 1].a : rng.between(s_.digits.front(), s_.digits.back()),
-        rng);
-    std::int64_t b = factor(
-        s_.level > 0 ? kLevels[s_.level - 1].b : rng.between(s_.digits.front(), s_.digits.back()),
-        rng);
+    std::int64_t a = factor(&Level::a, rng);
+    std::int64_t b = factor(&Level::b, rng);
     if (rng.chance(0.5)) std::swap(a, b);
-    const std::string left = std::to_string(a), right = std::to_string(b);
+    const std::string left = std::to_string(a);
+    const std::string right = std::to_string(b);
     Item item;
     item.prompt =
         s_.wording == "short"
@@ -101,7 +101,7 @@ class Multiplication {
                   ". Think first, then write the product in digits between <answer> and </answer>.";
     item.key = std::to_string(std::min(a, b)) + "*" + std::to_string(std::max(a, b));
     item.state = "{\"a\":" + left + ",\"op\":\"*\",\"b\":" + right + "}";
-    item.difficulty = static_cast<double>(left.size() * right.size());
+    item.difficulty = left.size() * right.size();
     return item;
   }
 
@@ -113,8 +113,8 @@ class Multiplication {
     return "<answer>" + to_string(Problem(state).product()) + "</answer>";
   }
 
-  // The other factor times each place of the one with fewer digits, added up as it goes: "34*12" is
-  // "34*10=340,34*2=68,340+68=408". A slip is carried to the end, as a person would.
+  // Multiplies one factor by each decimal place of the shorter one and adds the products up: "34*12"
+  // is "34*10=340,34*2=68,340+68=408". A slip is carried on to the end, as a person would.
   std::string demonstrate(std::string_view state, Rng& rng) const {
     Problem problem(state);
     if (std::max(digits_of(problem.a), digits_of(problem.b)) > 9)
@@ -141,12 +141,14 @@ class Multiplication {
   }
 
  private:
-  // Of exactly `digits` digits; a single digit may be 0.
-  static std::int64_t factor(std::int64_t digits, Rng& rng) {
+  // A factor with as many digits as the settings say. A single digit may be 0.
+  std::int64_t factor(std::int64_t Level::* side, Rng& rng) const {
+    const std::int64_t digits = s_.level > 0 ? kLevels[s_.level - 1].*side
+                                             : rng.between(s_.digits.front(), s_.digits.back());
     return rng.between(digits == 1 ? 0 : power_of_ten(digits - 1), power_of_ten(digits) - 1);
   }
 
-  // The number, or with the chance of a slip the number with one digit one off.
+  // The number, or, with the probability of a slip, the number with one digit changed by 1.
   std::int64_t written(std::int64_t number, Rng& rng) const {
     if (!rng.chance(s_.demo_slip)) return number;
     const std::int64_t step = power_of_ten(rng.below(digits_of(number)));

@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "core/task/task.h"
+#include "core/task/open_task.h"
 
 namespace tinyzero {
 
 inline Task open_task(const std::string& id, const std::string& settings = "{}") {
   const Node map = parse_yaml(settings, "settings");
-  return Task::open(PluginCatalog({TINYZERO_PLUGINS}), id, &map);
+  return open_task(PluginCatalog({TINYZERO_PLUGINS}), id, &map);
 }
 
 inline Task open_countdown(const std::string& settings = "{}") {

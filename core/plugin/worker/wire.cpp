@@ -95,7 +95,7 @@ void write_about(WireWriter& out, const TaskAbout& about) {
     out.text(*text);
   for (const double reward : {about.reward_full, about.reward_min, about.reward_max})
     out.real(reward);
-  write_texts(out, about.parts);
+  write_texts(out, about.components);
   write_texts(out, about.reasons);
   for (const bool flag : {about.can_solve, about.can_demonstrate, about.is_reentrant})
     out.integer(flag ? 1 : 0);
@@ -120,7 +120,7 @@ TaskAbout read_about(WireReader& in) {
   about.doc = in.text(TINYZERO_TASK_MAX_DOC);
   for (double* reward : {&about.reward_full, &about.reward_min, &about.reward_max})
     *reward = in.real();
-  about.parts = read_texts(in, TINYZERO_TASK_MAX_PARTS, TINYZERO_TASK_MAX_NAME);
+  about.components = read_texts(in, TINYZERO_TASK_MAX_PARTS, TINYZERO_TASK_MAX_NAME);
   about.reasons = read_texts(in, TINYZERO_TASK_MAX_REASONS, TINYZERO_TASK_MAX_LINE);
   for (bool* flag : {&about.can_solve, &about.can_demonstrate, &about.is_reentrant})
     *flag = in.flag();

@@ -1,8 +1,8 @@
 // The one rule by which all tasks find the answer in a completion.
 //
 // The answer is the text between the last </answer> and the nearest <answer> before it (it may span
-// lines), trimmed of space, tab, CR and LF. Linear in the length of the completion, no regular
-// expression (those of C++ overflow their stack near 50 KB).
+// lines), without surrounding spaces, tabs, CRs and LFs. Linear in the length of the completion. It
+// uses no regular expression: those of C++ overflow the stack near 50 KB.
 #pragma once
 
 #include <optional>
@@ -21,9 +21,8 @@ inline constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
-// Where `tag` begins for the last time, npos if it does not. Answers stand near the end, and one
-// character is compared before the whole tag (std::string_view::rfind compares the tag at every
-// place).
+// The last position of `tag` in `text`, npos if there is none. Faster than rfind, which compares the
+// whole tag at every position: this compares one character first.
 inline constexpr std::size_t find_last(std::string_view text, std::string_view tag) {
   if (text.size() < tag.size()) return std::string_view::npos;
   for (std::size_t at = text.size() - tag.size() + 1; at-- > 0;) {
@@ -32,8 +31,8 @@ inline constexpr std::size_t find_last(std::string_view text, std::string_view t
   return std::string_view::npos;
 }
 
-// The trimmed answer (perhaps empty), a view into `completion`; nothing if there is no complete
-// pair of tags.
+// The trimmed answer (perhaps empty), as a view into `completion`; nullopt without a complete pair of
+// tags.
 inline std::optional<std::string_view> find_answer(std::string_view completion) {
   const std::size_t close = find_last(completion, kAnswerClose);
   if (close == std::string_view::npos) return std::nullopt;

@@ -3,11 +3,11 @@
 //   expr := term (('+'|'-') term)*
 //   term := atom (('*'|'/') atom)*
 //   atom := INT | '(' expr ')'
-//   INT  := 0 | [1-9][0-9]*             blanks (space, tab, CR, LF) may stand between tokens
+//   INT  := 0 | [1-9][0-9]*             blanks (space, tab, CR, LF) are allowed between tokens
 //
-// ASCII only; no sign, power, decimal point, function or implicit product, so nothing but the four
-// operations can be said. At most 4,096 characters and 128 levels of parentheses: a hostile answer
-// costs what a long one costs.
+// ASCII only, without signs, powers, decimal points, functions and implicit products: the grammar
+// can express nothing but the four operations. At most 4,096 characters and 128 levels of
+// parentheses, so a hostile answer costs no more than a long one.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ enum class ExpressionFault {
 // checked to the end, so that "not an expression" wins over "division by zero".
 class Expression {
  public:
-  // Told of each operation, in the order of the computation; may put another value in the place of
-  // the result, which is carried on.
+  // Called for each operation, in the order of the computation. It may replace the result; the
+  // computation then continues with that value.
   using OnStep =
       std::function<void(const Rational& left, char op, const Rational& right, Rational& result)>;
 
@@ -58,7 +58,7 @@ class Expression {
   // Meaningful only without a fault.
   const Rational& value() const { return value_; }
   // The integers, in the order of the text; complete unless the fault is too_long, too_deep or
-  // not_an_expression. An integer of more than 18 digits stands as -1.
+  // not_an_expression. An integer of more than 18 digits is -1.
   const Integers& integers() const { return integers_; }
 
  private:

@@ -13,7 +13,8 @@ namespace tinyzero {
 
 // The only source of a problem's randomness.
 struct Draw {
-  std::uint64_t seed = 0, index = 0;
+  std::uint64_t seed = 0;
+  std::uint64_t index = 0;
 };
 
 struct Item {
@@ -21,7 +22,7 @@ struct Item {
   std::string key;          // canonical identity: equal problems have equal keys
   std::string state;        // what verify needs, JSON by convention
   double difficulty = 0;    // in the task's own unit, larger is harder
-  std::uint64_t index = 0;  // of the draw; set by the host
+  std::uint64_t index = 0;  // the draw's; set by the host
 };
 
 enum class Outcome : std::uint32_t {
@@ -32,15 +33,42 @@ enum class Outcome : std::uint32_t {
   timeout = TZ_TIMEOUT         // set by hosts only
 };
 
+// Tasks with reasons like these, the first of them for a right answer, write
+//
+//   enum Reason { correct, no_answer, wrong_order };
+//   return Verdict::unparsable(no_answer);
+//   return Verdict::wrong(wrong_order);
+//   return Verdict::right();
 struct Verdict {
   double reward = 0;
   Outcome outcome = Outcome::scored;
   std::uint32_t reason = 0;                             // index into the task's reasons
-  std::array<double, TINYZERO_TASK_MAX_PARTS> parts{};  // in the order of the task's parts
-  std::string detail;  // more than the reason says, for a person; usually empty
+  std::array<double, TINYZERO_TASK_MAX_PARTS> parts{};  // reward components, in the task's order
+  std::string detail = {};  // explains more than the reason, to a person; usually empty
+
+  // A right answer: reward 1, the first reason, and 1 in the first reward component.
+  static Verdict right() {
+    Verdict verdict;
+    verdict.reward = 1;
+    verdict.parts[0] = 1;
+    return verdict;
+  }
+  // An answer that was judged and is not right.
+  static Verdict wrong(std::uint32_t reason, double reward = 0) {
+    Verdict verdict;
+    verdict.reward = reward;
+    verdict.reason = reason;
+    return verdict;
+  }
+  // Nothing that can be judged.
+  static Verdict unparsable(std::uint32_t reason, double reward = 0) {
+    Verdict verdict = wrong(reason, reward);
+    verdict.outcome = Outcome::unparsable;
+    return verdict;
+  }
 };
 
-// A verdict as the C ABI has it, without its detail; and back.
+// Conversions between a verdict and its form in the C ABI, which lacks the detail.
 inline tz_verdict abi_verdict(const Verdict& verdict) {
   tz_verdict out{};
   out.reward = verdict.reward;

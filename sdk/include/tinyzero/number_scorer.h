@@ -1,9 +1,9 @@
 // Judging answers that are one number, exactly: for tasks that ask for the value of something.
 //
 // The answer (answer.h) is right if it is the number's one canonical form: an integer without
-// leading zeros, plus sign or "-0"; where the number is no integer, a fraction p/q in lowest terms.
-// An expression worth the number is not the number. An integer or fraction that is worth it in
-// another form (6/4 for 3/2) is not right, and the verdict says so.
+// leading zeros, plus sign or "-0", or a fraction p/q in lowest terms where the number is not an
+// integer. Expressions are never evaluated. An integer or fraction with the right value in another
+// form (6/4 for 3/2) is not right, and the verdict says so.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tinyzero/answer.h"
+#include "tinyzero/ascii.h"
 #include "tinyzero/item.h"
 #include "tinyzero/python_scorer.h"
 #include "tinyzero/rational.h"
@@ -26,7 +27,8 @@ inline constexpr std::array kNumberReasons{"correct",      "no answer",
                                            "blank answer", "not a number",
                                            "wrong value",  "right value, wrong form"};
 
-// Settings and rule in one; a task holds it among its settings and describes it with them.
+// The settings of the rule and the rule itself. A task keeps one among its settings and calls
+// `describe` from theirs.
 struct NumberScorer {
   std::string scorer = "strict";
   std::string framing = "base";
@@ -44,7 +46,7 @@ struct NumberScorer {
         .between(0, 0.99);
   }
 
-  // A verdict whose reasons and parts are those above. Linear in the length of the completion.
+  // A verdict with the reasons and parts above. Linear in the length of the completion.
   Verdict judge(std::string_view completion, const Rational& truth) const {
     return scorer == "strict" ? strict(completion, truth) : tinyzero(completion, truth);
   }
@@ -59,21 +61,20 @@ struct NumberScorer {
     kWrongForm
   };
 
+  static constexpr std::size_t kFormatPart = 1;  // index of "format" in kNumberParts
+
   Verdict verdict(Reason reason) const {
-    switch (reason) {
-      case kCorrect: return {1.0, Outcome::scored, reason, {1.0, 1.0}, {}};
-      case kWrongValue:
-      case kWrongForm: return {format_reward, Outcome::scored, reason, {0.0, 1.0}, {}};
-      case kNotANumber: return {format_reward, Outcome::unparsable, reason, {0.0, 1.0}, {}};
-      default: return {0.0, Outcome::unparsable, reason, {}, {}};
-    }
+    if (reason == kNoAnswer || reason == kBlankAnswer) return Verdict::unparsable(reason);
+    Verdict verdict = reason == kCorrect      ? Verdict::right()
+                      : reason == kNotANumber ? Verdict::unparsable(reason, format_reward)
+                                              : Verdict::wrong(reason, format_reward);
+    verdict.parts[kFormatPart] = 1;
+    return verdict;
   }
 
-  // Takes "-?(0|[1-9][0-9]*)" off the front of `text`.
+  // Removes "-?(0|[1-9][0-9]*)" from the front of `text`; false if there is none.
   static bool take_integer(std::string_view& text) {
-    const auto is_digit = [&](std::size_t i) {
-      return i < text.size() && text[i] >= '0' && text[i] <= '9';
-    };
+    const auto is_digit = [&](std::size_t i) { return i < text.size() && is_ascii_digit(text[i]); };
     std::size_t end = !text.empty() && text[0] == '-' ? 1 : 0;
     const std::size_t first = end;
     while (is_digit(end)) ++end;
@@ -89,7 +90,7 @@ struct NumberScorer {
     return !text.empty() && text[0] != '-' && take_integer(text) && text.empty();
   }
 
-  // The product of a number in digits and a factor below 2^63, in groups of 18 digits, the last
+  // The product of a decimal number and a factor below 2^63, in groups of 18 digits, the lowest
   // group first.
   static std::vector<std::uint64_t> times(std::string_view digits, std::uint64_t factor) {
     constexpr std::size_t kDigits = 18;
@@ -110,20 +111,20 @@ struct NumberScorer {
     return out;
   }
 
-  // Whether a text that is_number() takes, reduced or not, is worth `truth`: p/q = a/b if p b = q
-  // a. Linear in the length of the text. A truth of more than 63 bits has no other form that is
-  // recognized.
-  static bool is_worth(std::string_view text, const Rational& truth) {
+  // Whether a text that is_number() accepts has the value `truth`, in lowest terms or not: p/q = a/b
+  // if p b = q a. Linear in the length of the text. For a truth above 63 bits only the canonical
+  // form is recognized.
+  static bool has_value(std::string_view text, const Rational& truth) {
     const bool negative = text[0] == '-';
     if (negative) text.remove_prefix(1);
     const std::size_t slash = text.find('/');
-    const std::string_view p = text.substr(0, slash),
-                           q = slash == std::string_view::npos ? "1" : text.substr(slash + 1);
-    const Rational::Integer size = truth.numerator() < 0 ? -truth.numerator() : truth.numerator(),
-                            most = INT64_MAX;
-    if (q == "0" || size > most || truth.denominator() > most) return false;
-    const bool same_sign = size == 0 || negative == (truth.numerator() < 0);
-    return same_sign && times(p, truth.denominator()) == times(q, size);
+    const std::string_view p = text.substr(0, slash);
+    const std::string_view q = slash == std::string_view::npos ? "1" : text.substr(slash + 1);
+    const Rational::Integer a = truth.numerator() < 0 ? -truth.numerator() : truth.numerator();
+    const Rational::Integer b = truth.denominator();
+    if (q == "0" || a > INT64_MAX || b > INT64_MAX) return false;
+    const bool same_sign = a == 0 || negative == (truth.numerator() < 0);
+    return same_sign && times(p, b) == times(q, a);
   }
 
   Verdict strict(std::string_view completion, const Rational& truth) const {
@@ -132,11 +133,11 @@ struct NumberScorer {
     if (answer->empty()) return verdict(kBlankAnswer);
     if (*answer == to_string(truth)) return verdict(kCorrect);
     if (!is_number(*answer)) return verdict(kNotANumber);
-    return verdict(is_worth(*answer, truth) ? kWrongForm : kWrongValue);
+    return verdict(has_value(*answer, truth) ? kWrongForm : kWrongValue);
   }
 
-  // TinyZero's multiplication scorer, which its arithmetic data uses too: the last answer on one
-  // line, through Python's int.
+  // TinyZero's multiplication scorer, which also serves its arithmetic data: the last answer on one
+  // line, read by Python's int.
   Verdict tinyzero(std::string_view completion, const Rational& truth) const {
     const auto searched = python::after_marker(completion, framing, /*knows_qwen=*/false);
     const auto answer = searched ? python::last_answer(*searched) : std::nullopt;

@@ -28,7 +28,7 @@ class Rational {
   // `*this` = `*this` op other, for op one of + - * /. On failure `*this` keeps its value.
   constexpr Status apply(char op, const Rational& other) {
     if (denominator_ == 1 && other.denominator_ == 1 && is_small(numerator_) &&
-        is_small(other.numerator_)) {  // nearly always
+        is_small(other.numerator_)) {  // the common case
       if (op == '+') return numerator_ += other.numerator_, Status::ok;
       if (op == '-') return numerator_ -= other.numerator_, Status::ok;
       if (op == '*') return numerator_ *= other.numerator_, Status::ok;
@@ -113,7 +113,7 @@ class Rational {
   Integer denominator_ = 1;
 };
 
-// "-7", or "7/2" for what is no integer.
+// "-7", or "7/2" if the value is not an integer.
 inline std::string to_string(const Rational& value) {
   const auto digits = [](Rational::Integer n) {
     std::string out;

@@ -29,11 +29,12 @@ struct Philox {
 // Philox4x32-10: 128 random bits for a 128-bit counter under a 64-bit key.
 TINYZERO_HOST_DEVICE inline Philox philox(std::uint64_t counter_low, std::uint64_t counter_high,
                                           std::uint64_t key) {
-  std::uint32_t c0 = static_cast<std::uint32_t>(counter_low),
-                c1 = static_cast<std::uint32_t>(counter_low >> 32);
-  std::uint32_t c2 = static_cast<std::uint32_t>(counter_high),
-                c3 = static_cast<std::uint32_t>(counter_high >> 32);
-  std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
+  std::uint32_t c0 = static_cast<std::uint32_t>(counter_low);
+  std::uint32_t c1 = static_cast<std::uint32_t>(counter_low >> 32);
+  std::uint32_t c2 = static_cast<std::uint32_t>(counter_high);
+  std::uint32_t c3 = static_cast<std::uint32_t>(counter_high >> 32);
+  std::uint32_t k0 = static_cast<std::uint32_t>(key);
+  std::uint32_t k1 = static_cast<std::uint32_t>(key >> 32);
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * c0;
     const std::uint64_t p1 = std::uint64_t{0xCD9E8D57u} * c2;
@@ -84,8 +85,8 @@ class Rng {
 
   // Uniform in 0 … n-1, without bias; n >= 1.
   std::uint64_t below(std::uint64_t n) {
-    const std::uint64_t rejected =
-        (0 - n) % n;  // 2^64 mod n: the lowest values would come up once too often
+    // 2^64 mod n: without rejection, the lowest values would be drawn too often.
+    const std::uint64_t rejected = (0 - n) % n;
     std::uint64_t value = next();
     while (value < rejected) value = next();
     return value % n;

@@ -4,13 +4,14 @@
 //
 //   struct CountdownSettings {
 //     std::int64_t largest = 99;
-//     void describe(SettingsTable& t) { t.add("largest", largest, "largest number of a
-//     problem").between(1, 999); }
+//     void describe(SettingsTable& t) {
+//       t.add("largest", largest, "largest number of a problem").between(1, 999);
+//     }
 //   };
 //
-// From that one list come parsing, ranges, "did you mean", help, `config show`, the JSON schema and
-// the docs. A field's value when `describe` runs is its default. Header-only and free of LibTorch:
-// tasks, algorithms and the core all use it.
+// Parsing, ranges, "did you mean", help, `config show`, the JSON schema and the docs all come from
+// that one list. A field's value when `describe` runs is its default. Header-only and free of
+// LibTorch: tasks, algorithms and the core all use it.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +22,12 @@
 #include <variant>
 #include <vector>
 
+#include "tinyzero/ascii.h"
 #include "tinyzero/number_text.h"
 
 namespace tinyzero {
 
-// Values of one setting; the type of the setting says which list is used (booleans are 0 and 1 in
-// `integers`).
+// The values of one setting, in the list of its type. Booleans are 0 and 1 in `integers`.
 struct SettingValue {
   std::vector<std::int64_t> integers;
   std::vector<double> reals;
@@ -40,15 +41,13 @@ using SettingField =
     std::variant<std::int64_t*, double*, bool*, std::string*, std::vector<std::int64_t>*,
                  std::vector<double>*, std::vector<std::string>*>;
 
-// A text as YAML: in quotes unless it is a plain word that YAML takes for nothing else.
+// A text as YAML: in quotes unless it is a plain word that YAML can only read as a text.
 inline std::string yaml_text(const std::string& text) {
   bool plain = !text.empty() && text != "true" && text != "false" && text != "null";
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    const bool letter =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (i == 0 && c == '/');
-    plain = plain &&
-            (letter || (i > 0 && ((c >= '0' && c <= '9') || c == '.' || c == '/' || c == '-')));
+    const bool begins = is_ascii_letter(c) || c == '_' || c == '/';
+    plain = plain && (begins || (i > 0 && (is_ascii_digit(c) || c == '.' || c == '-')));
   }
   if (plain) return text;
   std::string out = "\"";
@@ -72,14 +71,18 @@ class Setting {
   std::string doc;
   SettingField field;
   std::string fallback;  // the default, as YAML text
-  std::size_t max_count =
-      1;  // more than 1: a list of 1 to max_count values, where one value stands for a list of one
+  // More than 1: a list of 1 to max_count values, for which a single value may be given.
+  std::size_t max_count = 1;
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  std::vector<std::string> choices;     // of a text; empty: any
-  bool is_path = false;                 // of a text: it names a file
-  std::string needs_name, needs_value;  // has an effect only while that setting has that value
-  std::string idle_name, idle_value;    // has no effect while that setting has that value
+  std::vector<std::string> choices;  // allowed texts; empty: any text
+  bool is_path = false;              // the text names a file
+  // The setting has an effect only while setting `needs_name` has the value `needs_value`.
+  std::string needs_name;
+  std::string needs_value;
+  // The setting has no effect while setting `idle_name` has the value `idle_value`.
+  std::string idle_name;
+  std::string idle_value;
 
   // Limits, chained after SettingsTable::add.
   Setting& between(double lowest, double highest) {
@@ -87,17 +90,14 @@ class Setting {
     high = highest;
     return *this;
   }
-  Setting& at_least(double lowest) {
-    low = lowest;
-    return *this;
-  }
   Setting& one_of(std::vector<std::string> values) {
     choices = std::move(values);
     return *this;
   }
-  // For texts: each is the path of a file, or empty for none. The host takes it from the folder of
-  // the file that says it (on the command line from the current folder), hands it on absolute,
-  // refuses one that is not there, and notices when the file has changed since a run began.
+  // For texts: each is the path of a file, or empty for none. A relative path starts at the folder
+  // of the file that sets it, or at the current folder on the command line. The host passes it on
+  // as an absolute path, refuses a file that does not exist, and notices when the file has changed
+  // since a run began.
   Setting& path() {
     is_path = true;
     return *this;
@@ -111,7 +111,7 @@ class Setting {
     needs_value = std::move(value);
     return *this;
   }
-  // For algorithms: a task's table has no room for it.
+  // For algorithms only: the task ABI cannot express it.
   Setting& unless(std::string other, std::string value) {
     idle_name = std::move(other);
     idle_value = std::move(value);
@@ -178,7 +178,8 @@ class Setting {
 class SettingsTable {
  public:
   // Adds a row for `field`, a member of the struct that describes itself. `doc` is one sentence
-  // with the unit and the value that switches the setting off. Lists start with room for 64 values.
+  // with the unit and the value that switches the setting off. Lists hold up to 64 values unless
+  // up_to says otherwise.
   template <class Field>
   Setting& add(std::string name, Field& field, std::string doc) {
     rows_.emplace_back(std::move(name), SettingField(&field), std::move(doc));

@@ -1,6 +1,6 @@
-// Reading a problem's state: one flat JSON object of integers, texts and lists of integers, as draw
-// wrote it or as a person typed it (any order of fields, blanks, unknown fields). Bounded: at most
-// 64 KiB and 8 levels of nesting in fields that are skipped.
+// Reads a problem's state: one flat JSON object of integers, texts and lists of integers. A person
+// may have typed it: fields may be in any order, and blanks and unknown fields are allowed. At most
+// 64 KiB, and 8 levels of nesting in unknown fields.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tinyzero/ascii.h"
 #include "tinyzero/short_list.h"
 
 namespace tinyzero {
@@ -101,7 +102,7 @@ class StateReader {
       throw BadState("field \"" + std::string(name) + "\" of the state has another type");
   }
 
-  // The next character that is not blank; 0 at the end.
+  // The next character that is not a blank; NUL at the end.
   char peek() {
     while (!rest_.empty() &&
            (rest_[0] == ' ' || rest_[0] == '\t' || rest_[0] == '\r' || rest_[0] == '\n'))
@@ -115,8 +116,7 @@ class StateReader {
   }
   void expect(char c) {
     if (!accept(c))
-      throw BadState(std::string("state is not the expected JSON: no '") + c +
-                     "' where it should stand");
+      throw BadState(std::string("state is not the expected JSON: '") + c + "' is missing");
   }
 
   // A quoted text, without its quotes; an escaped quote does not end it.
@@ -139,7 +139,7 @@ class StateReader {
     const bool negative = accept('-');
     std::size_t digits = 0;
     std::int64_t value = 0;
-    while (digits < rest_.size() && rest_[digits] >= '0' && rest_[digits] <= '9') {
+    while (digits < rest_.size() && is_ascii_digit(rest_[digits])) {
       if (digits < 18) value = value * 10 + (rest_[digits] - '0');
       ++digits;
     }
@@ -178,13 +178,13 @@ class StateReader {
     expect(close);
   }
   static bool is_word(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '+' || c == '.';
+    return is_ascii_alphanumeric(c) || c == '-' || c == '+' || c == '.';
   }
 
   std::string_view rest_;
-  std::array<Field, 4> first_{};  // most states have no more: no memory is taken for them
-  std::size_t count_ = 0;         // of first_
+  // Most states have at most four fields; those need no allocation.
+  std::array<Field, 4> first_{};
+  std::size_t count_ = 0;  // fields in first_
   std::vector<Field> more_;
 };
 

@@ -9,7 +9,7 @@
 //     };
 //     static constexpr tinyzero::About about{
 //         "guess", "guess a number", "1.0.0", "What the task asks and how it scores."};
-//     static constexpr std::array parts{"correct"};
+//     static constexpr std::array parts{"correct"};  // names of the reward components
 //     static constexpr std::array reasons{"correct", "no answer", "wrong number"};
 //
 //     // May throw std::invalid_argument.
@@ -26,7 +26,7 @@
 //   TINYZERO_TASK(Guess, "guess")
 //
 // The methods are const and must not touch shared state: the host calls them from several threads
-// at once. Every exception is caught here: in verify it costs the row an `error`, elsewhere it
+// at once. Every exception is caught here. In verify it makes the row an `error`; elsewhere it
 // becomes a status with the exception's text.
 #pragma once
 
@@ -56,8 +56,9 @@ struct About {
   const char* title;
   const char* version;
   const char* doc;
-  double reward_full = 1.0;  // reward of a right answer
-  double reward_min = 0.0, reward_max = 1.0;
+  double reward_full = 1.0;  // the reward of a right answer
+  double reward_min = 0.0;
+  double reward_max = 1.0;
 };
 
 // Thrown by draw when the settings allow no problem.
@@ -66,7 +67,7 @@ class Exhausted : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Functions from the C ABI to the struct `Task`.
+// The functions of the C ABI, implemented by the struct `Task`.
 template <class Task>
 class TaskBinding {
  public:
@@ -76,7 +77,7 @@ class TaskBinding {
   using Settings = typename Task::Settings;
 
   static_assert(Task::parts.size() <= TINYZERO_TASK_MAX_PARTS,
-                "a task names at most TINYZERO_TASK_MAX_PARTS (6) parts of a reward");
+                "a task names at most TINYZERO_TASK_MAX_PARTS (6) reward components");
   static_assert(Task::reasons.size() < TINYZERO_TASK_MAX_REASONS,
                 "a task has fewer than TINYZERO_TASK_MAX_REASONS (256) reasons");
 
@@ -140,7 +141,7 @@ class TaskBinding {
     return out;
   }
 
-  static void say(tz_error* error, const char* text) {
+  static void set_error(tz_error* error, const char* text) {
     if (error == nullptr) return;
     std::strncpy(error->text, text, sizeof error->text - 1);
     error->text[sizeof error->text - 1] = '\0';
@@ -152,16 +153,16 @@ class TaskBinding {
     try {
       return body();
     } catch (const Exhausted& e) {
-      say(error, e.what());
+      set_error(error, e.what());
       return TZ_EXHAUSTED;
     } catch (const std::invalid_argument& e) {
-      say(error, e.what());
+      set_error(error, e.what());
       return TZ_BAD_ARGUMENT;
     } catch (const std::exception& e) {
-      say(error, e.what());
+      set_error(error, e.what());
       return TZ_INTERNAL;
-    } catch (...) {  // nothing may cross the ABI; the text says as much as is known
-      say(error, "the task threw something that is not a std::exception");
+    } catch (...) {  // no exception may cross the ABI
+      set_error(error, "the task threw something that is not a std::exception");
       return TZ_INTERNAL;
     }
   }

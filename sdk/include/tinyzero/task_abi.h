@@ -2,21 +2,22 @@
  *
  * A plugin is a shared library that exports one function, tinyzero_task_v1, and carries a note
  * (note.h) that says what it is without being run. The contract, for every call:
- *   - nothing changes owner: inputs are borrowed until the call returns; outputs go into the host's
- * sink or the host's arrays;
- *   - no exception, longjmp or signal crosses; a call returns a tz_status and, unless TZ_OK, fills
- * the error text;
+ *   - ownership never changes: inputs are borrowed until the call returns, and outputs go into the
+ *     host's sink or the host's arrays;
+ *   - no exception, longjmp or signal crosses; a call returns a tz_status and, unless it is TZ_OK,
+ *     fills in the error text;
  *   - draw and verify are pure: equal inputs give equal outputs, in any order, in any process, on
- * any machine;
- *   - text is UTF-8 where the task writes it; completions may hold any bytes, NUL and broken UTF-8
- * included.
+ *     any machine;
+ *   - text that the task writes is UTF-8; completions may hold any bytes, including NUL and broken
+ *     UTF-8.
  *
  * Growth: a struct with a `size` field may gain fields at its end in a later minor version. The
  * side that reads such a struct uses no field beyond `size`. Structs without `size` are elements of
  * arrays: they are frozen.
  *
- * Threads: [any] may be called from any thread at any time; [one] only one such call at a time on
- * one instance. Compiles as C11, C++17 and C++20. C++ authors use task.h instead of this file. */
+ * Threads: functions marked [any] may be called from any thread at any time. Of those marked [one],
+ * only one at a time may be called on an instance. Compiles as C11, C++17 and C++20. C++ authors use
+ * task.h instead of this file. */
 #ifndef TINYZERO_TASK_ABI_H
 #define TINYZERO_TASK_ABI_H
 
@@ -26,25 +27,26 @@
 extern "C" {
 #endif
 
-#define TINYZERO_TASK_ABI_MAJOR \
-  1u /* also in the name of the entry function: another major is another symbol */
-#define TINYZERO_TASK_ABI_MINOR 0u /* later minors only append fields and extensions */
+/* The major version is also in the name of the entry function. Later minor versions only append
+ * fields and extensions. */
+#define TINYZERO_TASK_ABI_MAJOR 1u
+#define TINYZERO_TASK_ABI_MINOR 0u
 
-/* What a task may hand over. A host refuses more, naming the task. Lengths are in bytes, without
- * the NUL. */
-#define TINYZERO_TASK_MAX_PARTS 6u        /* named parts of a reward */
+/* Limits of what a task may hand over. A host refuses more and names the task. Lengths are in bytes,
+ * without the NUL. */
+#define TINYZERO_TASK_MAX_PARTS 6u        /* reward components */
 #define TINYZERO_TASK_MAX_REASONS 256u    /* reasons of a verdict */
 #define TINYZERO_TASK_MAX_PARAMS 256u     /* settings */
 #define TINYZERO_TASK_MAX_CHOICES 256u    /* choices of a setting */
 #define TINYZERO_TASK_MAX_VALUES 65536u   /* values of a setting that is a list */
-#define TINYZERO_TASK_MAX_NAME 64u        /* id, version, name of a part, name of a setting */
+#define TINYZERO_TASK_MAX_NAME 64u        /* id, version, names of reward components and settings */
 #define TINYZERO_TASK_MAX_LINE 4096u      /* title, reason; doc, default and choice of a setting */
 #define TINYZERO_TASK_MAX_DOC 65536u      /* the task's doc */
 #define TINYZERO_TASK_MAX_PROMPT 1048576u /* prompt of a problem */
 #define TINYZERO_TASK_MAX_KEY 65536u      /* key of a problem */
 #define TINYZERO_TASK_MAX_STATE 65536u    /* state of a problem */
 #define TINYZERO_TASK_MAX_TEXT 1048576u   /* solution, demonstration */
-#define TINYZERO_TASK_MAX_DETAIL 4096u    /* what `explain` says of a row; longer ones are cut */
+#define TINYZERO_TASK_MAX_DETAIL 4096u    /* text given to `explain`; longer ones are cut */
 
 /* Borrowed bytes. `data` may be NULL when `size` is 0; not NUL-terminated. */
 typedef struct tz_bytes {
@@ -55,9 +57,9 @@ typedef struct tz_bytes {
 typedef int32_t tz_status;
 enum {
   TZ_OK = 0,
-  TZ_BAD_ARGUMENT = 1,  /* the host broke the contract, or a state that this task did not write */
-  TZ_BAD_PARAMETER = 2, /* create: settings that do not go together; the text names them */
-  TZ_EXHAUSTED = 3,     /* draw: no such problem exists under these settings */
+  TZ_BAD_ARGUMENT = 1,  /* the host broke the contract, or this task did not write the state */
+  TZ_BAD_PARAMETER = 2, /* create: settings that contradict each other; the text names them */
+  TZ_EXHAUSTED = 3,     /* draw: no problem exists under these settings */
   TZ_INTERNAL = 4       /* anything else; the text says what */
 };
 
@@ -66,8 +68,8 @@ typedef struct tz_error {
   char text[1024];
 } tz_error;
 
-/* ---- settings: a typed table, so that the host checks them, prints their help and writes their
- * schema ---- */
+/* ---- settings: the host checks them, prints their help and writes their schema from a typed
+ * table ---- */
 
 enum { TZ_INTEGER = 1, TZ_REAL = 2, TZ_BOOLEAN = 3, TZ_TEXT = 4 };
 
@@ -75,21 +77,21 @@ enum { TZ_INTEGER = 1, TZ_REAL = 2, TZ_BOOLEAN = 3, TZ_TEXT = 4 };
 typedef struct tz_param {
   uint32_t size;
   uint32_t type;        /* TZ_INTEGER … TZ_TEXT */
-  uint32_t max_count;   /* 1: one value; more: a list of 1 to max_count values (a single value is a
-                           list of one) */
+  uint32_t max_count;   /* 1: one value; more: a list of 1 to max_count values */
   uint32_t n_choices;   /* TZ_TEXT: number of allowed values; 0: any text */
   const char* name;     /* snake_case, unique */
   const char* doc;      /* one sentence, with the unit and the value that switches it off */
   const char* fallback; /* the default, as YAML text: "3", "[3, 4]", "strict" */
   double low, high;     /* allowed range of numbers, both ends included */
   const char* const* choices;
-  const char*
-      needs_name; /* NULL, or: this setting has an effect only while setting `needs_name` … */
-  const char* needs_value; /* … has this value; the host refuses it otherwise */
+  /* Unless needs_name is NULL, this setting has an effect only while the setting of that name has
+   * the value needs_value; the host refuses it otherwise. */
+  const char* needs_name;
+  const char* needs_value;
 } tz_param;
 
-/* A checked value, in the order of the table; `count` values stand in the array of its type
- * (booleans in `integers`). */
+/* A checked value, in the order of the table: `count` elements of the array of its type (booleans in
+ * `integers`). */
 typedef struct tz_value {
   uint32_t type;
   uint32_t count;
@@ -107,15 +109,14 @@ typedef struct tz_draw {
 } tz_draw;
 
 typedef struct tz_item {
-  tz_bytes prompt; /* the problem in words; templates and chat roles are the host's */
-  tz_bytes key;    /* canonical identity: equal problems have equal keys. The host splits train and
-                      test by its hash */
-  tz_bytes state;  /* all that verify needs; JSON by convention, at most 64 KiB */
-  double difficulty; /* in the task's own unit, larger is harder; finite, at most 1e15 either way */
+  tz_bytes prompt;   /* the problem in words; the host adds templates and chat roles */
+  tz_bytes key;      /* canonical identity: equal problems have equal keys. Its hash is the split */
+  tz_bytes state;    /* all that verify needs; JSON by convention, at most 64 KiB */
+  double difficulty; /* in the task's own unit, larger is harder; from -1e15 to 1e15 */
 } tz_item;
 
-/* Takes one item; the host copies it before it returns. Anything but TZ_OK must be returned by draw
- * at once. */
+/* Takes one item; the host copies it before it returns. If add returns anything but TZ_OK, draw must
+ * return that at once. */
 typedef struct tz_item_sink {
   void* context;
   tz_status (*add)(void* context, const tz_item* item);
@@ -133,12 +134,10 @@ typedef struct tz_answer {
 
 enum {
   TZ_SCORED = 0,     /* an answer was found and judged */
-  TZ_UNPARSABLE = 1, /* nothing that can be judged: no answer, or not in the task's grammar; the
-                        reward still counts */
+  TZ_UNPARSABLE = 1, /* no answer, or not in the task's grammar; the reward still counts */
   TZ_ABSTAIN = 2,    /* the task cannot tell: the row is left out of the loss */
-  TZ_ERROR =
-      3, /* the task failed on this row: left out of the loss, counted, never taken for reward 0 */
-  TZ_TIMEOUT = 4 /* set by hosts only */
+  TZ_ERROR = 3,      /* the task failed on this row: left out of the loss, never a reward of 0 */
+  TZ_TIMEOUT = 4     /* set by hosts only */
 };
 
 typedef struct tz_verdict {
@@ -152,11 +151,11 @@ typedef struct tz_verdict {
 typedef struct tz_call {
   uint32_t size;
   uint32_t reserved;
-  volatile uint32_t*
-      cursor; /* the task stores the row it works on, so that a crash can be blamed on one row */
+  /* Here the task stores the row it is working on, so that a crash is blamed on that row. */
+  volatile uint32_t* cursor;
   void* context;
-  void (*explain)(void* context, uint32_t row,
-                  tz_bytes text); /* more than `reason` says, for a person */
+  /* Takes a text that explains more than `reason`, to a person. */
+  void (*explain)(void* context, uint32_t row, tz_bytes text);
 } tz_call;
 
 /* What the host offers at create. `log` and `extension` may be NULL. */
@@ -181,11 +180,12 @@ typedef struct tz_task {
   const char* title;   /* a few words */
   const char* version; /* semantic version of the task: another version may draw other problems */
   const char* doc;     /* a paragraph */
-  double reward_full;  /* the reward of a right answer: an answer counts as right when reward >=
-                          reward_full */
-  double reward_min, reward_max; /* finite, with reward_full between them */
+  /* An answer is right when its reward is at least reward_full. The minimum and the maximum are
+   * finite, with reward_full between them. */
+  double reward_full;
+  double reward_min, reward_max;
   uint32_t n_parts, n_reasons;
-  const char* const* parts;   /* names of the parts of a reward, at most TINYZERO_TASK_MAX_PARTS */
+  const char* const* parts;   /* names of the reward components */
   const char* const* reasons; /* a few words each: "wrong value" */
   const tz_param* params;
   uint64_t n_params;
@@ -198,8 +198,8 @@ typedef struct tz_task {
   /* [one] Gives one item for each of `n` draws, in order. */
   tz_status (*draw)(tz_instance* instance, const tz_draw* draws, uint32_t n,
                     const tz_item_sink* sink, tz_error* error);
-  /* [one] Judges `n` answers into `out`. A row that fails gets TZ_ERROR; the status is for the call
-   * as a whole. */
+  /* [one] Judges `n` answers into `out`. A row that fails gets TZ_ERROR; the status is that of the
+   * call as a whole. */
   tz_status (*verify)(tz_instance* instance, const tz_call* call, const tz_answer* answers,
                       uint32_t n, tz_verdict* out, tz_error* error);
   /* [any] An extension's table by id, or NULL. The table lives as long as the library. */
@@ -226,11 +226,11 @@ typedef struct tz_demonstrate {
                            const tz_text_sink* out, tz_error* error);
 } tz_demonstrate;
 
-/* Extension "tinyzero.paths/1": which settings of type TZ_TEXT name a file. The host takes such a
- * text from the folder of the file that says it (on the command line from the current folder),
- * passes it to create absolute, refuses a file that is not there, and remembers the hash of its
- * bytes. An empty text names none. create may open the file for reading; no other call may. A host
- * that does not know the extension passes the text on as it was written. */
+/* Extension "tinyzero.paths/1": which settings of type TZ_TEXT name a file. A relative path starts at
+ * the folder of the file that sets it, or at the current folder on the command line. The host passes
+ * the absolute path to create, refuses a file that does not exist, and remembers the hash of its
+ * bytes. An empty text names no file. create may open the file for reading; no other call may. A
+ * host that does not know the extension passes the text on unchanged. */
 #define TINYZERO_PATHS "tinyzero.paths/1"
 typedef struct tz_paths {
   uint32_t size;
@@ -238,9 +238,9 @@ typedef struct tz_paths {
   const char* const* names; /* of rows of tz_task.params */
 } tz_paths;
 
-/* "tinyzero.turns/1" is reserved for tasks of several turns. */
+/* "tinyzero.turns/1" is reserved for tasks with several turns. */
 
-/* What a library holds. */
+/* The contents of a library. */
 typedef struct tz_module {
   uint32_t size;
   uint32_t abi_major, abi_minor;
@@ -248,9 +248,9 @@ typedef struct tz_module {
   const tz_task* const* tasks;
 } tz_module;
 
-/* The one exported function. Gets the host's version, so that a plugin can refuse a host that is
- * too old (return NULL). Called once after loading; the result lives as long as the library, which
- * is never unloaded. */
+/* The one exported function. It receives the host's version, so that a plugin can refuse a host that
+ * is too old (return NULL). The host calls it once after loading. The result lives as long as the
+ * library, which is never unloaded. */
 #define TINYZERO_TASK_ENTRY "tinyzero_task_v1"
 typedef const tz_module* (*tz_task_entry)(uint32_t host_major, uint32_t host_minor);
 

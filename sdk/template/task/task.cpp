@@ -1,8 +1,8 @@
 // @NAME@: write a few digits in reverse order. A small task that works: change it into yours.
 //
 // A problem is drawn from (seed, index) alone; an answer is judged from the problem's state alone.
-// Say what makes two problems the same (key), what verify needs (state), and why an answer earns
-// what it earns (reasons).
+// Decide what makes two problems the same (key), what verify needs (state), and which reasons
+// explain a reward (reasons).
 
 #include <algorithm>
 #include <array>
@@ -20,7 +20,7 @@ namespace {
 
 using namespace tinyzero;
 
-// The digits, each followed by the separator but for the last.
+// The digits with the separator between them.
 std::string joined(const std::vector<std::int64_t>& digits, const char* separator) {
   std::string out;
   for (const std::int64_t digit : digits)
@@ -29,7 +29,7 @@ std::string joined(const std::vector<std::int64_t>& digits, const char* separato
 }
 
 struct Task {
-  // What an experiment's YAML can set; names, ranges and words become help and error messages.
+  // The settings of an experiment's YAML. Names, ranges and texts become help and error messages.
   struct Settings {
     std::int64_t digits = 5;
     double slip = 0.5;
@@ -41,9 +41,11 @@ struct Task {
 
   static constexpr About about{
       "@NAME@", "write digits in reverse order", "0.1.0",
-      "The answer stands between <answer> and </answer>, its digits separated by single blanks."};
-  static constexpr std::array parts{"correct"};
+      "Write the digits in reverse order, separated by single blanks, between <answer> and "
+      "</answer>."};
+  static constexpr std::array parts{"correct"};  // names of the reward components
   static constexpr std::array reasons{"correct", "no answer", "wrong order"};
+  enum Reason { correct, no_answer, wrong_order };
 
   explicit Task(const Settings& settings) : settings_(settings) {}
 
@@ -60,13 +62,13 @@ struct Task {
     return item;
   }
 
-  // Pure, exact, and in time proportional to the answer: any bytes may stand in it.
+  // Pure, exact, and in time proportional to the answer, which may hold any bytes.
   Verdict verify(std::string_view state, std::string_view completion) const {
-    const std::string right = reversed(state);
+    const std::string expected = reversed(state);
     const auto answer = find_answer(completion);
-    if (!answer) return {0.0, Outcome::unparsable, 1, {}, {}};
-    if (*answer != right) return {0.0, Outcome::scored, 2, {}, {}};
-    return {1.0, Outcome::scored, 0, {1.0}, {}};
+    if (!answer) return Verdict::unparsable(no_answer);
+    if (*answer != expected) return Verdict::wrong(wrong_order);
+    return Verdict::right();
   }
 
   // Optional: an answer that earns the full reward.
@@ -74,8 +76,7 @@ struct Task {
     return "<answer>" + reversed(state) + "</answer>";
   }
 
-  // Optional: what a fallible person would write, for the warm start that teaches a new model to
-  // answer at all.
+  // Optional: what a fallible person would write. The warm start teaches a new model to imitate it.
   std::string demonstrate(std::string_view state, Rng& rng) const {
     std::vector<std::int64_t> digits = digits_of(state);
     std::reverse(digits.begin(), digits.end());

@@ -24,7 +24,7 @@ int main() {
       if (reward == c.reward) continue;
       std::printf("%s on %s earns %g, expected %g\n", c.completion, c.state, reward, c.reward);
     } catch (const std::exception& e) {
-      std::printf("%s on %s: %s (are the cases above still of your task?)\n", c.completion, c.state,
+      std::printf("%s on %s: %s (do the cases above still fit your task?)\n", c.completion, c.state,
                   e.what());
     }
     ++failed;

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/task/open_task.h"
 #include "support/hostile_acts.h"
 
 using namespace tinyzero;
@@ -104,7 +105,7 @@ TEST_CASE("a library whose note and code say different ids is refused") {
   Acts acts;
   const fs::path library = acts.library("about", "other_id");
   const std::string words =
-      thrown_by([&] { Task::open(PluginCatalog({}, {}), library.string(), nullptr); });
+      thrown_by([&] { open_task(PluginCatalog({}, {}), library.string(), nullptr); });
   CAPTURE(words);
   CHECK(holds(words,
               "its note says that it is the task \"acts\", its code that it is \"countdown\""));

@@ -10,7 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/task/task.h"
+#include "core/task/open_task.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -23,7 +23,7 @@ const fs::path kFriendly = fs::path(TINYZERO_BROKEN) / "friendly.so";
 
 Task open_friendly(const std::string& settings) {
   const Node map = parse_yaml(settings, "settings");
-  return Task::open(PluginCatalog({TINYZERO_BROKEN}, {}), kFriendly.string(), &map);
+  return open_task(PluginCatalog({TINYZERO_BROKEN}, {}), kFriendly.string(), &map);
 }
 
 std::string refusal(const std::string& settings) {
@@ -83,7 +83,7 @@ TEST_CASE("a home folder is closed by whatever way a library in it is reached") 
   const auto reads = [&](const fs::path& library, const fs::path& file) {
     const Node map = parse_yaml("{words: \"@" + file.string() + "\"}", "settings");
     try {
-      Task::open(PluginCatalog({}, {}), library.string(), &map);
+      open_task(PluginCatalog({}, {}), library.string(), &map);
       return true;
     } catch (const Error&) {
       return false;

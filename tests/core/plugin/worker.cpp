@@ -46,7 +46,7 @@ TEST_CASE("a worker says what the library says in this process") {
     const fs::path library = fs::path(TINYZERO_PLUGINS) / (std::string(id) + ".so");
     const PluginCatalog nobody({TINYZERO_PLUGINS}, {});
     const Task inside = open_task(id);
-    const Task outside = Task::open(nobody, id, nullptr);
+    const Task outside = open_task(nobody, id, nullptr);
     CHECK(inside.about().doc == outside.about().doc);
     CHECK(inside.about().reasons == outside.about().reasons);
     CHECK(inside.about().params.size() == outside.about().params.size());

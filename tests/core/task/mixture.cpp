@@ -24,8 +24,8 @@ const char* const kMixed =
 std::map<std::string, double> shares(const Task& task, const Stage* stage,
                                      std::size_t count = 4000) {
   std::map<std::string, double> out;
-  for (const Item& item : task.draw(1, 0, count, stage))
-    out[task.source_of(item.state)] += 1.0 / static_cast<double>(count);
+  for (const Item& item : draw(task, count, stage))
+    out[source_of(task, item.state)] += 1.0 / static_cast<double>(count);
   return out;
 }
 
@@ -72,17 +72,17 @@ TEST_CASE("a mixture judges, solves and demonstrates as its tasks do") {
     answers.push_back({items[i].state, completions[i]});
   const auto verdicts = task.verify(answers);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::string source = task.source_of(items[i].state),
+    const std::string source = source_of(task, items[i].state),
                       state = items[i].state.substr(source.size() + 1);
     const Task& own = alone.at(source);
     const Verdict expected = judge(own, state, completions[i]);
     CHECK(task.reason(verdicts[i]) == own.reason(expected));
     CHECK(verdicts[i].reward == expected.reward);
     CHECK(task.is_right(verdicts[i]) == (i % 2 == 0 || own.is_right(expected)));
-    for (std::size_t p = 0; p < own.about().parts.size(); ++p) {
-      const auto& names = task.about().parts;
+    for (std::size_t p = 0; p < own.about().components.size(); ++p) {
+      const auto& names = task.about().components;
       const auto place =
-          std::find(names.begin(), names.end(), own.about().parts[p]) - names.begin();
+          std::find(names.begin(), names.end(), own.about().components[p]) - names.begin();
       CHECK(verdicts[i].parts[static_cast<std::size_t>(place)] == expected.parts[p]);
     }
     CHECK(task.demonstrate(items[i].state, 7, items[i].index) ==
@@ -108,12 +108,12 @@ TEST_CASE("resolved settings open the same mixture") {
     const Node map = parse_yaml(text, "settings");
     const std::string use = map.find("use")->scalar;
     const PluginCatalog catalog({TINYZERO_PLUGINS});
-    const Task task = Task::open(catalog, use, &map);
+    const Task task = open_task(catalog, use, &map);
     std::vector<ResolvedSetting> rows = {{"task.use", use, ""}};
     rows.insert(rows.end(), task.resolved().begin(), task.resolved().end());
     CAPTURE(resolved_yaml(rows));
     const Node again = parse_yaml(resolved_yaml(rows), "config.yaml");
-    const Task reopened = Task::open(catalog, use, again.find("task"));
+    const Task reopened = open_task(catalog, use, again.find("task"));
     CHECK(draw_eval_set(reopened, Split::test, 100).fingerprint ==
           draw_eval_set(task, Split::test, 100).fingerprint);
   }
