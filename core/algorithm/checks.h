@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/algorithm/check.h"
-#include "core/check/checks.h"
+#include "core/check/check.h"
 
 namespace tinyzero {
 

@@ -8,7 +8,7 @@
 #include <map>
 #include <numeric>
 
-#include "core/check/checks.h"
+#include "core/check/check.h"
 #include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 

@@ -1,18 +1,13 @@
-// What makes a task trustworthy, as checks that anyone can run on a library: `tinyzero task check`.
+// The frame of the checks that anyone can run on a plugin: `tinyzero task check` and
+// `tinyzero algorithm check`.
 //
-// A task's code never runs in the process that judges it, but in workers (core/plugin/worker), as
-// in a run. Every check has a process of its own with a time limit, so that a task that crashes or
-// hangs fails that check and no other. All randomness comes from one seed, which the report names:
-// the same seed finds the same fault again.
+// Each check runs in a separate process with a time limit, so that a plugin that crashes or hangs
+// fails that check and no other.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
 #include <functional>
+#include <stdexcept>
 #include <string>
-#include <vector>
-
-#include "core/config/document.h"
 
 namespace tinyzero {
 
@@ -22,27 +17,23 @@ const char* grade_name(Grade grade);
 
 struct CheckResult {
   Grade grade = Grade::pass;
-  std::string detail;  // what was found, in a line
+  std::string detail;  // the finding, on one line
 };
 
-struct CheckOptions {
-  std::filesystem::path library;
-  Node settings;  // of the task
-  std::uint64_t seed = 1;
-  double seconds = 120;    // for one check
-  double row_seconds = 2;  // for judging one answer
+// Thrown by a check at the first fault.
+class CheckFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
-// Runs a check in a process of its own, for so many seconds at most. What it throws is a fault, and
-// so is the end of that process; `whose` says for the report what ran there: "the algorithm's
-// code".
+// Throws CheckFailed with `what` unless `holds`.
+void require(bool holds, const std::string& what);
+
+bool is_snake_case(const std::string& name);
+
+// Runs a check in a separate process for at most `seconds`. Whatever the check throws is a fault, and
+// so is the end of its process. `whose` names for the report what ran there: "the algorithm's code".
 CheckResult run_check_forked(const std::string& whose, double seconds,
                              const std::function<CheckResult()>& check);
-
-// In the order in which they run.
-std::vector<std::string> check_names();
-
-// Runs one of them.
-CheckResult run_check(const std::string& name, const CheckOptions& options);
 
 }  // namespace tinyzero

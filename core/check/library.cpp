@@ -1,4 +1,4 @@
-// Checks of the library itself: its file, its words, its settings.
+// Checks of the library itself: its file, what it declares, its settings.
 
 #include <fmt/format.h>
 
@@ -6,30 +6,48 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/check/checked_task.h"
 #include "core/check/checks.h"
 #include "core/plugin/library.h"
-#include "core/plugin/worker/worker_task.h"
 #include "core/task/settings.h"
 
 namespace tinyzero {
 namespace {
 
-// Values at the edges of what a row allows.
+// Values at the limits of a setting.
 std::vector<SettingValue> edges(const TaskParam& param) {
   std::vector<SettingValue> out;
-  const auto add = [&](const SettingValue& value) { out.push_back(value); };
   if (param.type == TZ_BOOLEAN) {
-    add({{0}, {}, {}});
-    add({{1}, {}, {}});
+    out.push_back({.integers = {0}, .reals = {}, .texts = {}});
+    out.push_back({.integers = {1}, .reals = {}, .texts = {}});
   }
   for (const double edge : {param.low, param.high}) {
     if (!std::isfinite(edge)) continue;
-    if (param.type == TZ_INTEGER) add({{static_cast<std::int64_t>(edge)}, {}, {}});
-    if (param.type == TZ_REAL) add({{}, {edge}, {}});
+    if (param.type == TZ_INTEGER)
+      out.push_back({.integers = {static_cast<std::int64_t>(edge)}, .reals = {}, .texts = {}});
+    if (param.type == TZ_REAL) out.push_back({.integers = {}, .reals = {edge}, .texts = {}});
   }
-  if (param.type == TZ_TEXT && param.choices.empty()) add({{}, {}, {""}});
-  for (const std::string& choice : param.choices) add({{}, {}, {choice}});
+  if (param.type == TZ_TEXT && param.choices.empty())
+    out.push_back({.integers = {}, .reals = {}, .texts = {""}});
+  for (const std::string& choice : param.choices)
+    out.push_back({.integers = {}, .reals = {}, .texts = {choice}});
   return out;
+}
+
+// Creates the task with these values. Returns false if it refuses them with a reason: settings may
+// exclude each other, or leave no problem.
+bool is_accepted(const CheckOptions& options, const TaskParam& param,
+                 const std::vector<SettingValue>& values) {
+  WorkerTask task(options.library, check_limits(options), kReadingPlace);
+  try {
+    task.create(values);
+    task.draw(options.seed, {0});
+  } catch (const Failure& e) {
+    throw CheckFailed("at an edge of setting \"" + param.name + "\": " + e.what());
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -61,27 +79,19 @@ CheckResult check_file(const CheckOptions& options) {
 CheckResult check_settings(const CheckOptions& options) {
   const TaskAbout about = WorkerTask(options.library, check_limits(options)).about();
   std::set<std::string> names;
-  std::size_t tried = 0, refused = 0;
+  std::size_t tried = 0;
+  std::size_t refused = 0;
   for (std::size_t i = 0; i < about.params.size(); ++i) {
     const TaskParam& param = about.params[i];
     require(is_snake_case(param.name), "setting \"" + param.name + "\" is not in snake_case");
     require(names.insert(param.name).second,
-            "setting \"" + param.name + "\" stands twice in the table");
+            "setting \"" + param.name + "\" is in the table twice");
     require(!param.doc.empty(), "setting \"" + param.name + "\" has no doc");
     for (const SettingValue& edge : edges(param)) {
       std::vector<SettingValue> values = TaskSettings(about).values();
       values[i] = edge;
       ++tried;
-      WorkerTask task(options.library, check_limits(options), kReadingPlace);
-      try {
-        task.create(values);
-        task.draw(options.seed, {0});
-      } catch (const Failure& e) {
-        throw CheckFailed("at an edge of setting \"" + param.name + "\": " + e.what());
-      } catch (const Error&) {  // refused with words: settings may exclude each other, or leave no
-                                // problem
-        ++refused;
-      }
+      refused += is_accepted(options, param, values) ? 0 : 1;
     }
   }
   open_checked(options).draw(options.seed, {0});

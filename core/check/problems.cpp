@@ -1,17 +1,18 @@
-// Checks of problems: pure draws, keys that identify, solutions and demonstrations that fit.
+// Checks of problems: draws are pure, keys identify problems, solutions and demonstrations fit.
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <clocale>
 #include <cmath>
 #include <map>
 #include <set>
 
-#include "core/base/error.h"
+#include "core/base/clock.h"
 #include "core/base/utf8.h"
+#include "core/check/checked_task.h"
 #include "core/check/checks.h"
+#include "core/plugin/task_limits.h"
 #include "core/task/stream.h"
 #include "tinyzero/number_text.h"
 
@@ -20,7 +21,7 @@ namespace {
 
 constexpr std::size_t kItems = 200;
 constexpr std::size_t kManyItems = 10000;
-constexpr double kDrawSeconds = 20;  // fewer than kManyItems where drawing takes longer
+constexpr double kDrawSeconds = 20;  // time limit for drawing kManyItems
 
 std::string text_of(const Item& item) {
   return item.prompt + '\0' + item.key + '\0' + item.state + '\0' + real_text(item.difficulty) +
@@ -33,19 +34,17 @@ std::string text_of(const std::vector<Item>& items) {
   return out;
 }
 
-// Up to kManyItems of a seed, in kDrawSeconds.
+// As many problems of a seed, up to kManyItems, as kDrawSeconds allow.
 std::vector<Item> many_items(const Task& task, std::uint64_t seed) {
   std::vector<Item> items;
-  const auto start = std::chrono::steady_clock::now();
-  while (items.size() < kManyItems &&
-         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() <
-             kDrawSeconds) {
+  const Stopwatch watch;
+  while (items.size() < kManyItems && watch.seconds() < kDrawSeconds) {
     for (Item& item : task.draw(seed, items.size(), 100)) items.push_back(std::move(item));
   }
   return items;
 }
 
-// A locale that is installed, if possible one that writes numbers with a comma.
+// An installed locale, if possible one that writes numbers with a decimal comma.
 const char* foreign_locale() {
   for (const char* name : {"de_DE.UTF-8", "fr_FR.UTF-8"}) {
     const locale_t locale = ::newlocale(LC_ALL_MASK, name, nullptr);
@@ -56,23 +55,37 @@ const char* foreign_locale() {
   return "C.UTF-8";
 }
 
+void check_item(const Item& item) {
+  require(!item.prompt.empty(), fmt::format("problem {} has no prompt", item.index));
+  require(is_utf8(item.prompt) && is_utf8(item.key) && is_utf8(item.state),
+          fmt::format("problem {} is not UTF-8", item.index));
+  require(!item.key.empty(), fmt::format("problem {} has no key", item.index));
+  require(item.state.size() <= 65536,
+          fmt::format("the state of problem {} has {} bytes; 65536 are allowed", item.index,
+                      item.state.size()));
+  require(std::isfinite(item.difficulty),
+          fmt::format("the difficulty of problem {} is {}", item.index, item.difficulty));
+}
+
+// Throws CheckFailed if two problems of one prompt have different keys.
+void require_one_key_for_each_prompt(const std::vector<Item>& items) {
+  std::map<std::string, std::string> key_of;  // by prompt
+  for (const Item& item : items) {
+    const auto [found, is_new] = key_of.try_emplace(item.prompt, item.key);
+    require(is_new || found->second == item.key, "the prompt " + shown(item.prompt) +
+                                                     " has two keys, " + shown(found->second) +
+                                                     " and " + shown(item.key));
+  }
+}
+
 }  // namespace
 
 CheckResult check_draws(const CheckOptions& options) {
-  const Task task = open_checked(options), other = open_checked(options);
+  const Task task = open_checked(options);
+  const Task other = open_checked(options);
   const std::vector<Item> items = task.draw(options.seed, 0, kItems);
   const std::string together = text_of(items);
-  for (const Item& item : items) {
-    require(!item.prompt.empty(), fmt::format("problem {} has no prompt", item.index));
-    require(is_utf8(item.prompt) && is_utf8(item.key) && is_utf8(item.state),
-            fmt::format("problem {} is not UTF-8", item.index));
-    require(!item.key.empty(), fmt::format("problem {} has no key", item.index));
-    require(item.state.size() <= 65536,
-            fmt::format("the state of problem {} has {} bytes; 65536 are allowed", item.index,
-                        item.state.size()));
-    require(std::isfinite(item.difficulty),
-            fmt::format("the difficulty of problem {} is {}", item.index, item.difficulty));
-  }
+  for (const Item& item : items) check_item(item);
   require(text_of(task.draw(options.seed, 0, kItems)) == together,
           "the same draws a second time give other problems");
   require(text_of(other.draw(options.seed, 0, kItems)) == together,
@@ -87,9 +100,10 @@ CheckResult check_draws(const CheckOptions& options) {
   auto backwards = task.draw(options.seed, from_the_end);
   std::reverse(backwards.begin(), backwards.end());
   require(text_of(backwards) == together, "problems drawn in another order differ");
-  const WorkerPlace place{"/",
-                          {std::string("LC_ALL=") + foreign_locale(), "TZ=Pacific/Auckland"},
-                          /*computes_only=*/false};
+  const WorkerPlace place{
+      .folder = "/",
+      .variables = {std::string("LC_ALL=") + foreign_locale(), "TZ=Pacific/Auckland"},
+      .computes_only = false};
   require(text_of(open_checked(options, place).task.draw(options.seed, 0, kItems)) == together,
           "another process, folder, locale and time zone give other problems");
   require(text_of(task.draw(options.seed + 1, 0, kItems)) != together,
@@ -102,16 +116,10 @@ CheckResult check_draws(const CheckOptions& options) {
 CheckResult check_keys(const CheckOptions& options) {
   const Task task = open_checked(options);
   const std::vector<Item> items = many_items(task, options.seed);
+  require_one_key_for_each_prompt(items);
   std::map<std::string, const Item*> by_key;
-  std::map<std::string, std::string> key_of;  // by prompt
-  for (const Item& item : items) {
-    by_key.try_emplace(item.key, &item);
-    const auto [found, fresh] = key_of.try_emplace(item.prompt, item.key);
-    require(fresh || found->second == item.key,
-            "the prompt " + shown(item.prompt) + " stands under two keys, " + shown(found->second) +
-                " and " + shown(item.key));
-  }
-  // Equal keys are equal problems: a solution of one solves the other.
+  for (const Item& item : items) by_key.try_emplace(item.key, &item);
+  // Equal keys mean equal problems: a solution of one solves the other.
   std::size_t pairs = 0;
   for (const Item& item : items) {
     const Item& first = *by_key[item.key];
@@ -124,9 +132,9 @@ CheckResult check_keys(const CheckOptions& options) {
             "two problems share the key " + shown(item.key) +
                 ", but a solution of one is wrong for the other: " + shown(*solution));
   }
-  const double share = static_cast<double>(by_key.size()) / static_cast<double>(items.size());
+  const double percent = 100.0 * by_key.size() / items.size();
   const std::string detail = fmt::format("{} draws hold {} different keys ({:.0f} %)", items.size(),
-                                         by_key.size(), 100 * share);
+                                         by_key.size(), percent);
   return by_key.size() >= 1000
              ? CheckResult{Grade::pass, detail}
              : CheckResult{Grade::warn,
@@ -192,7 +200,7 @@ CheckResult check_demonstrations(const CheckOptions& options) {
             "the demonstration of " + shown(item.prompt) + " is empty or not UTF-8");
     right += task.is_right(task.verify({{item.state, trace}}).front()) ? 1 : 0;
   }
-  const double share = 100.0 * static_cast<double>(right) / kItems;
+  const double share = 100.0 * right / kItems;
   if (right == 0) return {Grade::warn, "no demonstration ends in a right answer"};
   return {Grade::pass, fmt::format("{:.0f} % of the demonstrations end in a right answer", share)};
 }

@@ -7,27 +7,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 
 namespace tinyzero {
 namespace {
 
-// Exit codes of a child that sent its text. Whatever else ends it, the code of a plugin that calls
-// exit() among it, has another.
-constexpr int kReturned = 112, kThrew = 113;
+// Exit codes of a child that sent its text. A child that ends otherwise, for example because a plugin
+// calls exit(), has another code.
+constexpr int kReturned = 112;
+constexpr int kThrew = 113;
 
-// Does the work in the child and sends what came of it.
+// Does the work in the child and sends its result.
 [[noreturn]] void work_in_child(const FileHandle& writing, pid_t parent,
                                 const std::function<std::string()>& work) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(1);  // it ended before it could be watched
+  if (::getppid() != parent) ::_exit(1);  // the parent ended before prctl
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
   if (std::freopen("/dev/null", "w", stdout) == nullptr) ::_exit(1);
   std::string text;
@@ -42,21 +43,27 @@ constexpr int kReturned = 112, kThrew = 113;
   ::_exit(code);
 }
 
-// Reads until the child closes its end; false: the time was over before.
+// Reads until the child closes its end. Returns false if the time is over first.
 bool receive(const FileHandle& reading, double seconds, std::string& text) {
-  using Clock = std::chrono::steady_clock;
   constexpr int kLookMilliseconds = 100;
-  const Clock::time_point start = Clock::now();
+  const Stopwatch watch;
   for (char buffer[4096];;) {
     pollfd waiting{reading.fd(), POLLIN, 0};
     if (::poll(&waiting, 1, kLookMilliseconds) > 0) {
       const ssize_t n = ::read(reading.fd(), buffer, sizeof buffer);
       if (n <= 0) return true;
       text.append(buffer, n);
-    } else if (Clock::now() - start > std::chrono::duration<double>(seconds)) {
+    } else if (watch.seconds() > seconds) {
       return false;
     }
   }
+}
+
+std::string end_of_process(int status) {
+  if (WIFSIGNALED(status))
+    return fmt::format("was ended by signal {} ({})", WTERMSIG(status),
+                       ::strsignal(WTERMSIG(status)));
+  return fmt::format("ended its process with exit code {}", WEXITSTATUS(status));
 }
 
 }  // namespace
@@ -78,12 +85,8 @@ ProcessOutcome run_forked(double seconds, const std::function<std::string()>& wo
   ::waitpid(pid, &status, 0);
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   outcome.finished = in_time && code == kReturned;
-  if (in_time && (code == kReturned || code == kThrew)) return outcome;
-  outcome.text = !in_time ? fmt::format("ran longer than {} s", seconds)
-                 : WIFSIGNALED(status)
-                     ? fmt::format("was ended by signal {} ({})", WTERMSIG(status),
-                                   ::strsignal(WTERMSIG(status)))
-                     : fmt::format("ended its process with exit code {}", code);
+  if (!in_time) outcome.text = fmt::format("ran longer than {} s", seconds);
+  else if (code != kReturned && code != kThrew) outcome.text = end_of_process(status);
   return outcome;
 }
 

@@ -1,4 +1,4 @@
-// Running something in a process of its own.
+// Runs a function in a separate process.
 #pragma once
 
 #include <functional>
@@ -7,13 +7,12 @@
 namespace tinyzero {
 
 struct ProcessOutcome {
-  bool finished =
-      false;  // it returned, and `text` is what; else `text` says what was thrown, or how it ended
-  std::string text;
+  bool finished = false;  // the function returned
+  std::string text;       // its result; if not finished, what it threw or how the process ended
 };
 
-// Forks, runs `work` in the child and returns what it returns, or the words of what it throws. Ends
-// the child after `seconds`. What the child writes to standard output is lost.
+// Forks and runs `work` in the child, for at most `seconds`. The child's standard output is
+// discarded.
 ProcessOutcome run_forked(double seconds, const std::function<std::string()>& work);
 
 }  // namespace tinyzero

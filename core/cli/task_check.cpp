@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
-#include "core/check/check.h"
+#include "core/check/task_check.h"
 #include "core/cli/check_report.h"
 #include "core/cli/options.h"
 #include "core/cli/plugins.h"
@@ -20,15 +20,15 @@ int task_check_command(const GlobalOptions& global, const CheckCommandOptions& o
   check.library = std::filesystem::absolute(file.path);  // checks change folders
   check.settings = settings_from_words(options.settings);
   check.seed = static_cast<std::uint64_t>(options.seed);
-  require_known(options.only, check_names());
+  require_known(options.only, task_check_names());
   try {
     Task(load_task_code(file, /*trusted=*/false), file.path, &check.settings);
   } catch (const Failure&) {  // the task's fault, which the checks describe; an Error is in what
                               // was asked for
   }
   return report_checks({check.library.string(), options.seed, options.only, options.json},
-                       check_names(),
-                       [&](const std::string& name) { return run_check(name, check); });
+                       task_check_names(),
+                       [&](const std::string& name) { return run_task_check(name, check); });
 }
 
 }  // namespace tinyzero

@@ -1,0 +1,26 @@
+// A task as the checks open it: in a worker of its own.
+#pragma once
+
+#include "core/check/task_check.h"
+#include "core/plugin/worker/worker_task.h"
+#include "core/task/task.h"
+
+namespace tinyzero {
+
+// In most checks a worker may continue to read files and to create threads after `create`: only the
+// check `worker` reports tasks that do.
+inline const WorkerPlace kReadingPlace{.folder = {}, .variables = {}, .computes_only = false};
+
+// Limits under which the first lost worker is a fault.
+WorkerLimits check_limits(const CheckOptions& options);
+
+struct CheckedTask {
+  Task task;
+  WorkerTask& worker;  // the task's code
+};
+
+// The task in a worker of its own, with the settings of the options.
+CheckedTask open_checked(const CheckOptions& options, const WorkerPlace& place);
+Task open_checked(const CheckOptions& options);
+
+}  // namespace tinyzero
