@@ -28,7 +28,7 @@ constexpr std::uint64_t kLongestNote = 65536;
 
 class ElfReader {
  public:
-  // Without waiting for a writer, where the path is a pipe.
+  // O_NONBLOCK: opening a pipe does not wait for its writer.
   explicit ElfReader(const fs::path& path) : path_(path), file_(path, O_RDONLY | O_NONBLOCK) {
     struct stat status{};
     if (::fstat(file_.fd(), &status) != 0 || !S_ISREG(status.st_mode))
@@ -72,7 +72,7 @@ class ElfReader {
     }
   }
 
-  // Reads, and does not map: a file that somebody is just writing anew may end earlier than it did.
+  // Reads instead of mapping: a file that is being rewritten may have become shorter.
   void read_bytes(std::uint64_t offset, std::uint64_t size, void* out, const char* what) const {
     check_range(offset, size, what);
     const ssize_t n = ::pread(file_.fd(), out, size, static_cast<off_t>(offset));
@@ -100,15 +100,15 @@ class ElfReader {
     if (h.e_phentsize != sizeof(Elf64_Phdr)) refuse("its program headers have an unknown size");
   }
 
-  // The note of owner "tinyzero" in a note segment, whose entries are (owner size, text size, type,
-  // owner, text), padded to 4 bytes.
+  // The note with the owner "tinyzero" in a note segment. Its entries are (owner size, text size,
+  // type, owner, text), padded to 4 bytes.
   std::optional<LibraryNote> find_note(std::uint64_t offset, std::uint64_t size) const {
     const std::uint64_t end = offset + size;
     while (end - offset >= sizeof(Elf64_Nhdr)) {
       const auto entry = read<Elf64_Nhdr>(offset, "a note");
-      const std::uint64_t owner = offset + sizeof entry,
-                          text = owner + (std::uint64_t{entry.n_namesz} + 3) / 4 * 4;
-      const std::uint64_t next = text + (std::uint64_t{entry.n_descsz} + 3) / 4 * 4;
+      const std::uint64_t owner = offset + sizeof entry;
+      const std::uint64_t text = owner + padded(entry.n_namesz);
+      const std::uint64_t next = text + padded(entry.n_descsz);
       if (text > end || entry.n_descsz > end - text) return std::nullopt;
       if (entry.n_namesz == sizeof TINYZERO_NOTE_OWNER &&
           text_at(owner, entry.n_namesz) == std::string(TINYZERO_NOTE_OWNER) + '\0') {
@@ -121,6 +121,8 @@ class ElfReader {
     }
     return std::nullopt;
   }
+
+  static std::uint64_t padded(std::uint64_t size) { return (size + 3) / 4 * 4; }
 
   std::string text_at(std::uint64_t offset, std::uint64_t size) const {
     std::string text(size, '\0');

@@ -12,9 +12,9 @@
 #include <sstream>
 
 #include "core/base/error.h"
+#include "core/base/told_error.h"
 #include "core/base/shell_word.h"
 #include "core/base/suggest.h"
-#include "core/base/told_error.h"
 #include "core/config/experiment.h"
 #include "tinyzero/note.h"
 
@@ -37,59 +37,21 @@ std::vector<fs::path> folders_of_variable(const char* variable) {
   return folders;
 }
 
-}  // namespace
-
-void* load_library_entry(const fs::path& path, const char* entry) {
-  // Never unloaded: code of a plugin may run until the very end of the process.
-  static std::mutex mutex;
-  static auto& kept = *new std::forward_list<boost::dll::shared_library>;  // NOLINT
-  const std::lock_guard lock(mutex);
-  boost::dll::shared_library* library = &kept.emplace_front();
-  try {
-    library->load(fs::absolute(path),
-                  boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-  } catch (const std::exception& e) {
-    const std::string text =
-        e.what();  // Boost's error code says nothing; the linker's own words follow the colon
-    const std::size_t colon = text.find(": ");
-    throw Error("cannot load " + path.string() + ": " +
-                    (colon == std::string::npos ? text : text.substr(colon + 2)),
-                text.find("Permission denied") != std::string::npos
-                    ? "a task can load what lies in its folder, the system's and those of "
-                      "LD_LIBRARY_PATH (docs/sandbox.md)"
-                    : "rebuild it against this version");
-  }
-  if (!library->has(entry))
-    throw Error("cannot load " + path.string() + ": it does not export " + entry,
-                "end the source file with TINYZERO_TASK or TINYZERO_ALGORITHM");
-  return reinterpret_cast<void*>(&library->get<void()>(entry));
+// The user's own plugins. Where a service starts this program, HOME may be missing, empty or a
+// relative path; then there are none.
+std::vector<fs::path> home_folders() {
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home != '/') return {};
+  return {fs::path(home) / ".local/share/tinyzero/plugins"};
 }
-
-namespace {
 
 // The task ABI of this program, in words.
 std::string host_abi() {
   return std::to_string(TINYZERO_TASK_ABI_MAJOR) + "." + std::to_string(TINYZERO_TASK_ABI_MINOR);
 }
 
-}  // namespace
-
-void check_task_library(const fs::path& path) {
-  const LibraryNote note = read_library_note(path);
-  if (note.type != TINYZERO_NOTE_TASK)
-    throw Error("cannot load " + path.string() + ": it is not a task",
-                "tasks end with TINYZERO_TASK");
-  const std::string abi = note.field("abi"), major = abi.substr(0, abi.find('.'));
-  if (major != std::to_string(TINYZERO_TASK_ABI_MAJOR)) {
-    throw Error("cannot load " + path.string() + ": it is built for task ABI " + abi +
-                    ", this program has " + host_abi(),
-                "rebuild it with this version's SDK");
-  }
-}
-
-namespace {
-
-// Tables that are shorter than their ABI says, or lack a function, would be read beyond their end.
+// Refuses tables that are shorter than their ABI says, which the host would read beyond their end, or
+// that lack a function.
 void check_tables(const fs::path& path, const tz_module& module) {
   const tz_task* task =
       module.size < sizeof module || module.tasks == nullptr ? nullptr : module.tasks[0];
@@ -101,7 +63,60 @@ void check_tables(const fs::path& path, const tz_module& module) {
                 "this is a fault in the task's library");
 }
 
+// The linker's message: Boost puts an error code without meaning and a colon before it.
+Error linker_error(const fs::path& path, const std::string& text) {
+  const std::size_t colon = text.find(": ");
+  const bool is_forbidden = text.find("Permission denied") != std::string::npos;
+  return Error("cannot load " + path.string() + ": " +
+                   (colon == std::string::npos ? text : text.substr(colon + 2)),
+               is_forbidden ? "a task can load what lies in its folder, the system's and those of "
+                              "LD_LIBRARY_PATH (docs/sandbox.md)"
+                            : "rebuild it against this version");
+}
+
+constexpr const char* kWritable = " can be written by anyone: chmod o-w";
+
+std::string folder_name(const fs::path& folder) { return "the folder " + folder.string(); }
+
+// The owner of this program's file, who could change whatever it does.
+uid_t program_owner() {
+  struct stat status{};
+  return ::stat("/proc/self/exe", &status) == 0 ? status.st_uid : 0;
+}
+
 }  // namespace
+
+void* load_library_entry(const fs::path& path, const char* entry) {
+  // Never unloaded: a plugin's code may run until the very end of the process.
+  static std::mutex mutex;
+  static auto& loaded = *new std::forward_list<boost::dll::shared_library>;  // NOLINT
+  const std::lock_guard lock(mutex);
+  boost::dll::shared_library* library = &loaded.emplace_front();
+  try {
+    library->load(fs::absolute(path),
+                  boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  } catch (const std::exception& e) {
+    throw linker_error(path, e.what());
+  }
+  if (!library->has(entry))
+    throw Error("cannot load " + path.string() + ": it does not export " + entry,
+                "end the source file with TINYZERO_TASK or TINYZERO_ALGORITHM");
+  return reinterpret_cast<void*>(&library->get<void()>(entry));
+}
+
+void check_task_library(const fs::path& path) {
+  const LibraryNote note = read_library_note(path);
+  if (note.type != TINYZERO_NOTE_TASK)
+    throw Error("cannot load " + path.string() + ": it is not a task",
+                "tasks end with TINYZERO_TASK");
+  const std::string abi = note.field("abi");
+  const std::string major = abi.substr(0, abi.find('.'));
+  if (major != std::to_string(TINYZERO_TASK_ABI_MAJOR)) {
+    throw Error("cannot load " + path.string() + ": it is built for task ABI " + abi +
+                    ", this program has " + host_abi(),
+                "rebuild it with this version's SDK");
+  }
+}
 
 const tz_module& load_task_module(const fs::path& path) {
   check_task_library(path);
@@ -125,28 +140,6 @@ std::string cmake_find_argument() {
              ? shell_word("-Dtinyzero_DIR=" + folder.string())
              : shell_word("-DCMAKE_PREFIX_PATH=" + folder.parent_path().string());
 }
-
-namespace {
-
-constexpr const char* kWritable = " can be written by anyone: chmod o-w";
-
-std::string folder_name(const fs::path& folder) { return "the folder " + folder.string(); }
-
-// The owner of this program's file, who could change whatever it does.
-uid_t program_owner() {
-  struct stat status{};
-  return ::stat("/proc/self/exe", &status) == 0 ? status.st_uid : 0;
-}
-
-// The user's own plugins. HOME may be missing, empty or a relative path where a service starts this
-// program: that names no folder.
-std::vector<fs::path> home_folders() {
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home != '/') return {};
-  return {fs::path(home) / ".local/share/tinyzero/plugins"};
-}
-
-}  // namespace
 
 std::vector<std::string> unsafe_places(const fs::path& path) {
   std::error_code error;
@@ -191,7 +184,7 @@ void PluginCatalog::scan_folder(const fs::path& folder, bool built_in) {
   std::vector<fs::path> paths;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
-    std::error_code ignored;  // what cannot be looked at is no folder
+    std::error_code ignored;  // a path that cannot be examined counts as a file
     if (entry->path().extension() == ".so" && !entry->is_directory(ignored))
       paths.push_back(entry->path());
   }
@@ -215,12 +208,12 @@ void PluginCatalog::add_file(const fs::path& path, bool built_in) {
 }
 
 void PluginCatalog::add_problem(const std::string& problem) {
-  if (tell(problem)) problems_.push_back(problem);
+  if (report(problem)) problems_.push_back(problem);
 }
 
-bool PluginCatalog::tell(const std::string& problem) const {
-  if (std::find(told_.begin(), told_.end(), problem) != told_.end()) return false;
-  told_.push_back(problem);
+bool PluginCatalog::report(const std::string& problem) const {
+  if (std::find(reported_.begin(), reported_.end(), problem) != reported_.end()) return false;
+  reported_.push_back(problem);
   if (warn_) warn_(problem);
   return true;
 }
@@ -244,7 +237,7 @@ PluginFile PluginCatalog::find_path(const std::string& name) const {
     if (fs::equivalent(file.path, name, error)) return file;
   }
   PluginFile file{name, read_library_note(name)};
-  for (const std::string& place : unsafe_places(name)) tell(place);
+  for (const std::string& place : unsafe_places(name)) report(place);
   return file;
 }
 

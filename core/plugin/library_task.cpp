@@ -19,19 +19,19 @@ std::string_view view(tz_bytes bytes) {
 }
 tz_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
 
-// A text of the library, up to a byte more than may be: check_about says what is wrong.
+// A text of the library, of at most one byte more than allowed, so that check_about can refuse it.
 std::string text_of(const char* text, std::size_t most) {
   return text != nullptr ? std::string(text, strnlen(text, most + 1)) : "";
 }
 
-// What a call says of why it failed.
+// A call's reason for its failure.
 std::string reason_of(tz_status status, const tz_error& error) {
   const std::string text = text_of(error.text, sizeof error.text - 1);
   return text.empty() ? "it gives no reason, and the status " + std::to_string(status) : text;
 }
 
-// Runs what a library calls back. No exception may cross its code: what is thrown becomes `fault`,
-// and a status that tells the library to stop.
+// Runs a callback from the library. No exception may cross the library's code: an exception's message
+// becomes `fault`, and the status tells the library to stop.
 template <class Body>
 tz_status guarded(std::string& fault, const Body& body) noexcept {
   if (!fault.empty()) return TZ_BAD_ARGUMENT;
@@ -49,7 +49,7 @@ struct ItemSink {
   const std::string& task;
   std::size_t expected;
   std::vector<Item> items;
-  std::string fault;  // the first thing that was wrong
+  std::string fault;  // the first fault
 };
 
 tz_status add_item(void* context, const tz_item* item) {
@@ -67,7 +67,7 @@ tz_status add_item(void* context, const tz_item* item) {
   });
 }
 
-// Takes a completion; the last one counts.
+// Receives a completion. If the task writes several, the last one counts.
 struct TextSink {
   const std::string& task;
   const char* what;
@@ -90,12 +90,12 @@ struct DetailSink {
 
 void set_detail(void* context, std::uint32_t row, tz_bytes text) {
   const auto& sink = *static_cast<DetailSink*>(context);
-  std::string ignored;  // out of memory for words: the verdict stands without them
+  std::string ignored;  // without memory for its detail, the verdict remains
   if (row < sink.count)
-    guarded(ignored, [&] { sink.verdicts[row].detail = kept_detail(view(text)); });
+    guarded(ignored, [&] { sink.verdicts[row].detail = cut_detail(view(text)); });
 }
 
-// A row of a table whose rows may be longer than ours.
+// A row of the settings table. The library's rows may be longer than tz_param.
 const tz_param& param_at(const tz_task& task, std::uint64_t i) {
   return *reinterpret_cast<const tz_param*>(reinterpret_cast<const char*>(task.params) +
                                             i * task.params->size);
@@ -125,6 +125,31 @@ bool names_path(const tz_paths* paths, std::string_view name) {
   return false;
 }
 
+// The names of reward components and reasons.
+void add_names(TaskAbout& about, const tz_task& task) {
+  check_count(about.id, "reward components", task.n_parts, TINYZERO_TASK_MAX_PARTS);
+  check_count(about.id, "reasons", task.n_reasons, TINYZERO_TASK_MAX_REASONS);
+  for (std::uint32_t i = 0; i < task.n_parts; ++i)
+    about.components.push_back(text_of(task.parts[i], TINYZERO_TASK_MAX_NAME));
+  for (std::uint32_t i = 0; i < task.n_reasons; ++i)
+    about.reasons.push_back(text_of(task.reasons[i], TINYZERO_TASK_MAX_LINE));
+}
+
+void add_params(TaskAbout& about, const tz_task& task, const tz_paths* paths) {
+  check_count(about.id, "settings", task.n_params, TINYZERO_TASK_MAX_PARAMS);
+  if (paths != nullptr)
+    check_count(about.id, "settings that name files", paths->n_names, TINYZERO_TASK_MAX_PARAMS);
+  if (task.n_params > 0 && task.params->size < sizeof(tz_param))
+    throw Failure("task \"" + about.id + "\" has a table of settings whose rows are too short: " +
+                  std::to_string(task.params->size) + " bytes, " +
+                  std::to_string(sizeof(tz_param)) + " are needed");
+  for (std::uint64_t i = 0; i < task.n_params; ++i) {
+    TaskParam param = param_of(about.id, param_at(task, i));
+    param.is_path = param.type == TZ_TEXT && names_path(paths, param.name);
+    about.params.push_back(std::move(param));
+  }
+}
+
 TaskAbout about_of(const tz_task& task) {
   const auto* paths = static_cast<const tz_paths*>(task.extension(TINYZERO_PATHS));
   TaskAbout about;
@@ -136,24 +161,8 @@ TaskAbout about_of(const tz_task& task) {
   about.reward_min = task.reward_min;
   about.reward_max = task.reward_max;
   about.is_reentrant = (task.flags & TZ_REENTRANT) != 0;
-  check_count(about.id, "parts of a reward", task.n_parts, TINYZERO_TASK_MAX_PARTS);
-  check_count(about.id, "reasons", task.n_reasons, TINYZERO_TASK_MAX_REASONS);
-  check_count(about.id, "settings", task.n_params, TINYZERO_TASK_MAX_PARAMS);
-  if (paths != nullptr)
-    check_count(about.id, "settings that name files", paths->n_names, TINYZERO_TASK_MAX_PARAMS);
-  for (std::uint32_t i = 0; i < task.n_parts; ++i)
-    about.components.push_back(text_of(task.parts[i], TINYZERO_TASK_MAX_NAME));
-  for (std::uint32_t i = 0; i < task.n_reasons; ++i)
-    about.reasons.push_back(text_of(task.reasons[i], TINYZERO_TASK_MAX_LINE));
-  if (task.n_params > 0 && task.params->size < sizeof(tz_param))
-    throw Failure("task \"" + about.id + "\" has a table of settings whose rows are too short: " +
-                  std::to_string(task.params->size) + " bytes, " +
-                  std::to_string(sizeof(tz_param)) + " are needed");
-  for (std::uint64_t i = 0; i < task.n_params; ++i) {
-    TaskParam param = param_of(about.id, param_at(task, i));
-    param.is_path = param.type == TZ_TEXT && names_path(paths, param.name);
-    about.params.push_back(std::move(param));
-  }
+  add_names(about, task);
+  add_params(about, task, paths);
   check_about(about);
   return about;
 }
@@ -246,8 +255,8 @@ tz_status LibraryTask::judge(const Answer* answers, std::size_t n, Verdict* verd
   return status;
 }
 
-// A status that is not TZ_OK is for the call as a whole: then each answer is judged alone, and
-// fails alone.
+// A status other than TZ_OK concerns the call as a whole. Then each answer is judged alone, so that
+// only the answers at fault fail.
 std::vector<Verdict> LibraryTask::verify(const std::vector<Answer>& answers) {
   std::vector<Verdict> verdicts(answers.size());
   tz_error error{};

@@ -14,15 +14,16 @@ class LibraryTask : public TaskCode {
  public:
   // Loads the library; it stays loaded. Throws Error naming the file and the cause.
   explicit LibraryTask(const std::filesystem::path& path);
-  // A task that is linked in; `path` is for messages.
+  // A task that is linked into this program; `path` is for messages.
   LibraryTask(const tz_task& descriptor, std::filesystem::path path);
 
-  // How many tasks the library holds, of which only the first can be used; whether it refuses
-  // extensions that do not exist.
+  // The number of tasks in the library, of which only the first can be used.
   std::uint64_t tasks() const { return tasks_; }
+  // Whether the task offers no extension under an id that does not exist.
   bool refuses_unknown_extensions() const;
 
-  // Where verify keeps the row it works on, for whoever watches from outside; null: nowhere.
+  // Sets where verify stores the row it is working on, for a watcher in another process; null:
+  // nowhere.
   void watch(volatile std::uint32_t* cursor) { cursor_ = cursor; }
 
   const TaskAbout& about() const override { return about_; }

@@ -8,32 +8,30 @@
 
 #include "core/base/error.h"
 #include "core/base/foreign_text.h"
+#include "tinyzero/ascii.h"
 #include "tinyzero/task_abi.h"
 
 namespace tinyzero {
 namespace {
 
-constexpr double kLargestDifficulty =
-    1e15;  // its whole part still fits an integer, and a double holds it exactly
+// Its whole part still fits into an integer, and a double holds it exactly.
+constexpr double kLargestDifficulty = 1e15;
 
 [[noreturn]] void refuse(const std::string& task, const std::string& what) {
   throw Failure("task \"" + task + "\" " + what,
                 "this is a fault in the task: tinyzero/task_abi.h says what it may hand over");
 }
 
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-' || c == '.';
-}
+bool is_plain(char c) { return is_ascii_alphanumeric(c) || c == '_' || c == '-' || c == '.'; }
 
-// Keys of a task's section that are the host's own.
+// Keys of a task's section that the host uses itself.
 constexpr const char* kReserved[] = {"use", "in_process", "tasks", "levels", "weight"};
 
 bool is_plain_name(const std::string& name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), is_plain);
 }
 
-// An id stands in metrics, files and messages.
+// An id appears in metrics, file names and messages.
 void check_id(const std::string& id) {
   if (is_plain_name(id)) return;
   std::string printed = id;
@@ -78,6 +76,26 @@ void check_param(const std::string& task, const TaskParam& param) {
     check_text(task, "a choice of a setting", choice.size(), TINYZERO_TASK_MAX_LINE);
 }
 
+void check_components(const std::string& task, const std::vector<std::string>& components) {
+  std::set<std::string> names;
+  for (const std::string& name : components) {
+    check_text(task, "a name of a reward component", name.size(), TINYZERO_TASK_MAX_NAME);
+    if (!is_plain_name(name))
+      refuse(task, "has a reward component whose name " + shown(name) +
+                       " is not made of letters, digits, _, - and .");
+    if (!names.insert(name).second) refuse(task, "has two reward components " + shown(name));
+  }
+}
+
+void check_rewards(const std::string& task, const TaskAbout& about) {
+  const bool finite = std::isfinite(about.reward_min) && std::isfinite(about.reward_full) &&
+                      std::isfinite(about.reward_max);
+  if (!finite || about.reward_min > about.reward_full || about.reward_full > about.reward_max)
+    refuse(task, fmt::format("declares rewards from {} to {} and {} for a right answer; they must "
+                             "be finite and in order",
+                             about.reward_min, about.reward_max, about.reward_full));
+}
+
 }  // namespace
 
 std::string shown(std::string_view text) {
@@ -115,27 +133,15 @@ void check_about(const TaskAbout& about) {
   check_text(task, "a version", about.version.size(), TINYZERO_TASK_MAX_NAME);
   check_text(task, "a title", about.title.size(), TINYZERO_TASK_MAX_LINE);
   check_text(task, "a doc", about.doc.size(), TINYZERO_TASK_MAX_DOC);
-  check_count(task, "parts of a reward", about.components.size(), TINYZERO_TASK_MAX_PARTS);
+  check_count(task, "reward components", about.components.size(), TINYZERO_TASK_MAX_PARTS);
   check_count(task, "reasons", about.reasons.size(), TINYZERO_TASK_MAX_REASONS);
   check_count(task, "settings", about.params.size(), TINYZERO_TASK_MAX_PARAMS);
-  std::set<std::string> parts;
-  for (const std::string& part : about.components) {
-    check_text(task, "a name of a part", part.size(), TINYZERO_TASK_MAX_NAME);
-    if (!is_plain_name(part))
-      refuse(task, "has a part of a reward whose name " + shown(part) +
-                       " is not made of letters, digits, _, - and .");
-    if (!parts.insert(part).second) refuse(task, "has two parts of a reward " + shown(part));
-  }
+  check_components(task, about.components);
   for (const std::string& reason : about.reasons)
     check_text(task, "a reason", reason.size(), TINYZERO_TASK_MAX_LINE);
   for (const TaskParam& param : about.params) check_param(task, param);
   check_names(task, about.params);
-  const bool finite = std::isfinite(about.reward_min) && std::isfinite(about.reward_full) &&
-                      std::isfinite(about.reward_max);
-  if (!finite || about.reward_min > about.reward_full || about.reward_full > about.reward_max)
-    refuse(task, fmt::format("declares rewards from {} to {} and {} for a right answer; they must "
-                             "be finite and in order",
-                             about.reward_min, about.reward_max, about.reward_full));
+  check_rewards(task, about);
 }
 
 std::string plain_line(std::string_view text) {
@@ -150,10 +156,10 @@ void clean_about(TaskAbout& about) {
   for (TaskParam& param : about.params) param.doc = plain_line(param.doc);
 }
 
-std::string_view kept_detail(std::string_view text) {
+std::string_view cut_detail(std::string_view text) {
   if (text.size() <= TINYZERO_TASK_MAX_DETAIL) return text;
   std::size_t end = TINYZERO_TASK_MAX_DETAIL;
-  while (end > 0 && (text[end] & 0xC0) == 0x80) --end;  // not within a character
+  while (end > 0 && (text[end] & 0xC0) == 0x80) --end;  // at the start of a character
   return text.substr(0, end);
 }
 

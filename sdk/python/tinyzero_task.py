@@ -1,4 +1,6 @@
-"""Tasks of tinyzero in Python: exact verifiers and their problems for trainers such as TRL and verl. One file, the standard library only.
+"""Tasks of tinyzero in Python: exact verifiers and their problems for trainers such as TRL and verl.
+
+One file that needs only the standard library.
 
     from tinyzero_task import Task
     task = Task("build/plugins/countdown.so", numbers=3, largest=9)
@@ -10,10 +12,11 @@ verl:  a dataset with reward_model.ground_truth = state, and a file for custom_r
            from tinyzero_task import Task
            compute_score = Task("…/countdown.so").verl_score
 
-The library runs in this process. Rewards of answers that the task could not judge are None (TRL leaves them out), never 0. It speaks the C
-ABI of tinyzero/task_abi.h, version 1, and checks what the ABI leaves to a host: names, types and ranges of settings, ranges of rewards and
-their parts, counts and lengths. What a task must not do is a RuntimeError that names it. The library is not confined as in a worker of
-tinyzero: load only what you trust.
+The reward of an answer that the task could not judge is None, never 0; TRL leaves such answers out.
+
+This module uses the C ABI of tinyzero/task_abi.h, version 1. It checks what the ABI leaves to a host: names, types and ranges of settings,
+rewards and their components, counts and lengths. A task that breaks a rule is a RuntimeError that names it. The task's library runs in
+this process without a sandbox: load only what you trust.
 """
 
 import ctypes as c
@@ -188,7 +191,10 @@ def split_of_key(key):
 
 
 class Task:
-    """A task of a library, with its settings. Raises ValueError for settings that it does not take, RuntimeError where its code fails."""
+    """A task of a library, with its settings.
+
+    Raises ValueError for settings that it does not accept and RuntimeError where its code fails.
+    """
 
     def __init__(self, library, **settings):
         self._library = c.CDLL(str(library), mode=c.RTLD_LOCAL)
@@ -201,12 +207,12 @@ class Task:
         if table.size < c.sizeof(_TaskTable) or not table.id:
             raise RuntimeError(f"{library}: its table of functions is not whole")
         self.id = table.id[:_MAX_NAME].decode(errors="replace")
-        self._at_most("parts of a reward", table.n_parts, _MAX_PARTS)
+        self._at_most("reward components", table.n_parts, _MAX_PARTS)
         self._at_most("reasons", table.n_reasons, _MAX_REASONS)
         self._at_most("settings", table.n_params, _MAX_PARAMS)
         self._text("an id", table.id, _MAX_NAME)
         self.title, self.doc = self._text("a title", table.title, _MAX_LINE), self._text("a doc", table.doc, _MAX_DOC)
-        self.parts = [self._text("a name of a part", table.parts[i], _MAX_NAME) for i in range(table.n_parts)]
+        self.parts = [self._text("a name of a reward component", table.parts[i], _MAX_NAME) for i in range(table.n_parts)]
         self.reasons = [self._text("a reason", table.reasons[i], _MAX_LINE) for i in range(table.n_reasons)]
         if not (all(map(math.isfinite, (table.reward_min, table.reward_full, table.reward_max)))
                 and table.reward_min <= table.reward_full <= table.reward_max):
@@ -228,14 +234,14 @@ class Task:
             raise RuntimeError(f"task {self.id} declares {count} {things}; at most {most} are possible")
 
     def _text(self, what, data, most):
-        """A text of the task, of at most so many bytes."""
+        """A text of the task, of at most `most` bytes."""
         data = data or b""
         if len(data) > most:
             raise RuntimeError(f"task {self.id} gives {what} of {len(data)} bytes; at most {most} are possible")
         return data.decode(errors="replace")
 
     def _borrowed(self, what, view, most):
-        """The same of a text that the task lends for a call."""
+        """A text that the task lends for the duration of a call, of at most `most` bytes."""
         if view.size > most:
             raise RuntimeError(f"task {self.id} gives {what} of {view.size} bytes; at most {most} are possible")
         return view.bytes().decode(errors="replace")
@@ -261,7 +267,7 @@ class Task:
         return params
 
     def _checked(self, settings):
-        """One list of values a parameter."""
+        """One list of values for each parameter."""
         by_name = {p.name.decode(): p for p in self._params}
         for name in settings:
             if name not in by_name:
@@ -290,13 +296,13 @@ class Task:
         return [self._whole_path(name, value, os.getcwd()) for value in values] if name in self._paths else values
 
     def _whole_path(self, name, path, folder):
-        """The path of a file from `folder` on, absolute; empty: none."""
+        """The absolute path of a file; a relative path starts at `folder`, an empty one names no file."""
         if not path:
             return ""
         whole = os.path.normpath(os.path.join(folder, path))
         if not os.path.isfile(whole):
             hint = f"; ~ is not expanded: write {os.path.expanduser(path)}" if path.startswith("~") else ""
-            raise ValueError(f"setting {name} of task {self.id} names a file that is not there: {whole}{hint}")
+            raise ValueError(f"setting {name} of task {self.id} names a file that does not exist: {whole}{hint}")
         return whole
 
     def _create(self, settings):
@@ -325,7 +331,7 @@ class Task:
             raise RuntimeError(f"task {self.id} {doing}: {error.text.decode(errors='replace')}")
 
     def _guarded(self, body):
-        """A function for the task to call: what it raises is kept in `faults`, and tells the task to stop."""
+        """A callback for the task. Its exceptions go to `faults`, and its status then tells the task to stop."""
 
         def callback(*arguments):
             if not callback.faults:
@@ -362,7 +368,7 @@ class Task:
         return [item | {"index": index} for item, index in zip(items, indices)]
 
     def rows(self, split, count, seed=1):
-        """`count` problems of a split: what `tinyzero task draw --split` draws."""
+        """`count` problems of a split, the same that `tinyzero task draw --split` draws."""
         rows, first, misses = [], 0, 0
         while len(rows) < count:
             drawn = self.draw(seed, range(first, first + 64))
@@ -397,7 +403,7 @@ class Task:
         elif outcome in ("scored", "unparsable") and not in_range:
             fault = f"gave the reward {v.reward}, outside of what it declares, {self._table.reward_min:g} to {self._table.reward_max:g}"
         elif outcome != "error" and not all(map(math.isfinite, parts)):
-            fault = f"gave {parts} as the parts of a reward"
+            fault = f"gave {parts} as the reward components"
         elif outcome != "error" and self.reasons and v.reason >= len(self.reasons):
             fault = f"gave the reason {v.reason}; its reasons are 0 to {len(self.reasons) - 1}"
         if fault is not None:
@@ -409,7 +415,7 @@ class Task:
         return Verdict(reward, outcome, reason, {name: parts[i] for i, name in enumerate(self.parts)})
 
     def solve(self, state):
-        """A completion that earns the full reward; None if the problem has none. Raises RuntimeError if the task has no solver."""
+        """A completion that earns the full reward, or None if there is none. Raises RuntimeError if the task has no solver."""
         table = self._table.extension(b"tinyzero.solve/1")
         if not table:
             raise RuntimeError(f"task {self.id} has no solver")
@@ -435,8 +441,10 @@ class Task:
         return reward
 
     def verl_score(self, data_source, solution_str, ground_truth, extra_info=None):
-        """compute_score for verl's custom_reward_function; `ground_truth` is a problem's state. Raises RuntimeError where the task could
-        not judge the answer: verl has no way to leave one out."""
+        """compute_score for verl's custom_reward_function; `ground_truth` is a problem's state.
+
+        Raises RuntimeError if the task could not judge the answer, because verl cannot leave one out.
+        """
         verdict = self.verify([(ground_truth, solution_str)])[0]
         if verdict.reward is None:
             raise RuntimeError(f"task {self.id} could not judge an answer: {verdict.reason}")

@@ -42,7 +42,7 @@ void must_read_back(const std::uint8_t* data, std::size_t size, const Write& wri
 void read_abouts(const std::uint8_t* data, std::size_t size) {
   attempt(data, size, [&](WireReader& in) {
     const TaskAbout about = read_about(in);
-    must(about.parts.size() <= TINYZERO_TASK_MAX_PARTS &&
+    must(about.components.size() <= TINYZERO_TASK_MAX_PARTS &&
          about.reasons.size() <= TINYZERO_TASK_MAX_REASONS &&
          about.params.size() <= TINYZERO_TASK_MAX_PARAMS &&
          about.doc.size() <= TINYZERO_TASK_MAX_DOC);

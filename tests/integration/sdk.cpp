@@ -102,7 +102,7 @@ TEST_CASE("one task built by any compiler, standard and library, or in plain C, 
   CHECK(built >= 4);
 }
 
-TEST_CASE("a seventh part of a reward is told by the compiler") {
+TEST_CASE("a seventh reward component is told by the compiler") {
   const TemporaryFolder folder;
   std::string source = read_file(kSource / "tests/support/faulty_task.cpp");
   const std::string six = "std::array parts{\"1\", \"2\", \"3\", \"4\", \"5\", \"6\"};",
@@ -118,7 +118,7 @@ TEST_CASE("a seventh part of a reward is told by the compiler") {
   source.replace(source.find("\"6\""), 3, "\"6\", \"7\"");
   const ProcessResult refused = compile(source);
   CHECK(refused.code != 0);
-  CHECK(refused.err.find("a task names at most TINYZERO_TASK_MAX_PARTS (6) parts of a reward") !=
+  CHECK(refused.err.find("a task names at most TINYZERO_TASK_MAX_PARTS (6) reward components") !=
         std::string::npos);
 }
 

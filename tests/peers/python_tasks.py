@@ -86,8 +86,8 @@ def faulty(stage, act, work, expected):
         assert expected in said, f"{stage} {act}: {said}"
 
 
-faulty("about", "seven_parts", "", "RuntimeError: task acts declares 7 parts of a reward; at most 6 are possible")
-faulty("about", "many_parts", "", "task acts declares 4294967295 parts of a reward; at most 6 are possible")
+faulty("about", "seven_parts", "", "RuntimeError: task acts declares 7 reward components; at most 6 are possible")
+faulty("about", "many_parts", "", "task acts declares 4294967295 reward components; at most 6 are possible")
 faulty("about", "many_reasons", "", "task acts declares 100000 reasons; at most 256 are possible")
 faulty("about", "many_settings", "", "task acts declares 1099511627776 settings; at most 256 are possible")
 faulty("about", "many_choices", "", "task acts declares 100000 choices of a setting; at most 256 are possible")
@@ -101,7 +101,7 @@ for act, expected in (("nan", "gives the difficulty nan"), ("very_hard", "gives 
                       ("large_state", "gives a state of 65537 bytes"), ("endless", "gives a prompt of 4611686018427387904 bytes"),
                       ("fewer", "drew 2 problems of 3"), ("more", "drew more problems than the 3 it was asked for")):
     faulty("item", act, "task.draw(1, [0, 1, 2])", f"RuntimeError: task acts {expected}")
-for act, expected in (("nan", "gave the reward nan, outside of what it declares, 0 to 1"), ("nan_part", "gave [nan, 0.0, 0.0, 0.0, 0.0, 0.0] as the parts"),
+for act, expected in (("nan", "gave the reward nan, outside of what it declares, 0 to 1"), ("nan_part", "gave [nan, 0.0, 0.0, 0.0, 0.0, 0.0] as the reward components"),
                       ("outcome", "gave the outcome 2147483647"), ("timeout", "gave the outcome 4"),
                       ("reason", "gave the reason 4294967295; its reasons are 0 to 1")):
     shown = "for v in task.verify([('', 'right'), ('', 'act')]): print(v.reward, v.outcome, v.reason, v.parts)"

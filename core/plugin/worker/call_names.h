@@ -1,11 +1,11 @@
-// Names of system calls, for messages about those that a task's worker must not make.
+// Names of system calls, for messages about calls that a task's worker must not make.
 #pragma once
 
 #include <string>
 
 namespace tinyzero {
 
-// "socket"; "number 999" for one that is not known here.
+// "socket"; "number 999" for a call that is not in the list.
 std::string system_call_name(long number);
 
 }  // namespace tinyzero

@@ -20,10 +20,10 @@ namespace {
 using Test = CallCondition::Test;
 
 #ifndef PR_SET_VMA
-constexpr std::uint32_t PR_SET_VMA = 0x53564d41;  // names memory
+constexpr std::uint32_t PR_SET_VMA = 0x53564d41;  // gives memory a name
 #endif
 
-// Flags of open() that could change something.
+// Flags of open() that allow changes.
 constexpr std::uint32_t kWritingFlags = O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
 
 CallCondition argument_is(int argument, std::uint32_t value) {
@@ -35,7 +35,7 @@ CallCondition without(int argument, std::uint32_t bits) {
 CallCondition with(int argument, std::uint32_t bits) {
   return {.argument = argument, .test = Test::any_of, .value = bits};
 }
-// An address that is not in the lowest 4 GiB.
+// The address is not in the lowest 4 GiB.
 CallCondition address_above(int argument) {
   return {.argument = argument, .test = Test::any_of, .value = ~0u, .high_half = true};
 }
@@ -43,7 +43,7 @@ CallCondition high_half_is(int argument, std::uint32_t value) {
   return {.argument = argument, .value = value, .high_half = true};
 }
 
-// What both stages need: memory, waiting, time, the end, and what abort() does.
+// What both stages need: memory, waiting, time, ending, and the calls of abort().
 void allow_computing(SystemCallFilter& filter) {
   for (const long call :
        {SYS_futex, SYS_madvise, SYS_brk, SYS_clock_gettime, SYS_gettimeofday, SYS_clock_nanosleep,
@@ -72,10 +72,10 @@ void allow_reading(SystemCallFilter& filter) {
   filter.allow_values(SYS_fcntl, 1, {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL});
   filter.allow_values(SYS_ioctl, 1, {TCGETS, FIONREAD, FIOCLEX}, ENOTTY);
   for (const long call : {SYS_write, SYS_writev})
-    filter.allow_values(call, 0, {STDOUT_FILENO, STDERR_FILENO});  // lead nowhere
+    filter.allow_values(call, 0, {STDOUT_FILENO, STDERR_FILENO});  // both are /dev/null
 }
 
-// Mapping, but not over what lies in the lowest 4 GiB.
+// Mapping, except over the lowest 4 GiB.
 void allow_mapping(SystemCallFilter& filter) {
   filter.allow_if(SYS_mmap, {{without(3, MAP_FIXED)}, {address_above(0)}});
   filter.allow_if(SYS_mremap, {{address_above(0), without(3, MREMAP_FIXED)}});
@@ -87,8 +87,8 @@ void allow_threads(SystemCallFilter& filter) {
   constexpr std::uint32_t kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
                                         CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
   filter.allow_if(SYS_clone, {{with(0, CLONE_THREAD), without(0, kNamespaces)}});
-  filter.fail(SYS_clone3,
-              ENOSYS);  // its flags are out of a filter's sight; the C library goes on with clone
+  // A filter cannot see the flags of clone3. The C library falls back to clone.
+  filter.fail(SYS_clone3, ENOSYS);
   for (const long call :
        {SYS_set_robust_list, SYS_get_robust_list, SYS_set_tid_address, SYS_rseq, SYS_membarrier,
         SYS_rt_sigpending, SYS_sigaltstack, SYS_sched_getaffinity, SYS_sched_getparam,
@@ -97,8 +97,8 @@ void allow_threads(SystemCallFilter& filter) {
   }
 }
 
-// Handlers of all signals but that by which forbidden calls are told: a signal that is not 31 has
-// another bit.
+// Handlers of all signals except SIGSYS, which reports forbidden calls. Every number other than 31
+// lacks one of its bits or has a higher one.
 void allow_handlers(SystemCallFilter& filter) {
   static_assert(SIGSYS == 31);
   filter.allow_if(SYS_rt_sigaction, {{without(0, 1)},
@@ -109,15 +109,15 @@ void allow_handlers(SystemCallFilter& filter) {
                                      {with(0, ~31u)}});
 }
 
-// What libraries ask of the system, or try without needing it.
+// Queries of libraries, and calls that they try without needing them.
 void allow_questions(SystemCallFilter& filter) {
   for (const long call :
        {SYS_getppid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getgroups, SYS_getrusage,
         SYS_getrlimit, SYS_times, SYS_sysinfo, SYS_uname, SYS_getcpu, SYS_clock_getres}) {
     filter.allow(call);
   }
-  filter.allow_if(SYS_prlimit64, {{argument_is(2, 0), high_half_is(2, 0)}},
-                  EPERM);  // asks, and sets nothing
+  // Without new limits, prlimit only reads.
+  filter.allow_if(SYS_prlimit64, {{argument_is(2, 0), high_half_is(2, 0)}}, EPERM);
   filter.allow_values(SYS_prctl, 0, {PR_SET_NAME, PR_GET_NAME, PR_SET_VMA});
   filter.fail(SYS_sched_setaffinity, EPERM);
   for (const long call : {SYS_openat2, SYS_mbind, SYS_set_mempolicy, SYS_get_mempolicy})
@@ -148,12 +148,12 @@ std::vector<sock_filter> computing_filter() {
   allow_computing(filter);
   filter.allow(SYS_munmap);
   filter.allow(SYS_mremap);
-  for (const long call : {SYS_set_robust_list, SYS_rseq, SYS_sched_getaffinity})
-    filter.allow(call);  // of threads that have just begun
+  // Calls of threads that have just started.
+  for (const long call : {SYS_set_robust_list, SYS_rseq, SYS_sched_getaffinity}) filter.allow(call);
   filter.allow_if(SYS_mprotect, {{without(2, PROT_EXEC)}});
   filter.allow_if(SYS_mmap, {{without(2, PROT_EXEC), with(3, MAP_ANONYMOUS)}});
   for (const long call : {SYS_write, SYS_writev})
-    filter.allow_values(call, 0, {STDERR_FILENO});  // what abort() says; leads nowhere
+    filter.allow_values(call, 0, {STDERR_FILENO});  // for abort(); it is /dev/null
   return filter.finish();
 }
 

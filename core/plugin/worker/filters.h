@@ -1,4 +1,4 @@
-// The two filters of system calls of a worker.
+// The two filters of a worker's system calls.
 #pragma once
 
 #include <linux/filter.h>
@@ -8,12 +8,12 @@
 
 namespace tinyzero {
 
-// What loading a library, its constructors and `create` may do. Allows one call of seccomp(): the
-// one that installs, for all threads, the program at `next_filter`, which lies in the lowest 4 GiB;
-// no call may change what is mapped there.
+// Allows what loading a library, its constructors and `create` may do. It allows one call of
+// seccomp(): the one that installs the filter at `next_filter` for all threads. That address is in
+// the lowest 4 GiB, where no call may change a mapping.
 std::vector<sock_filter> loading_filter(std::uint32_t next_filter);
 
-// What computing may do.
+// Allows what computing may do.
 std::vector<sock_filter> computing_filter();
 
 }  // namespace tinyzero

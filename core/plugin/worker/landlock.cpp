@@ -18,7 +18,7 @@
 namespace tinyzero {
 namespace {
 
-// What loading a library, the C library's locales and time zones, and counting processors read.
+// Files that loading a library, locales, time zones and counting processors read.
 constexpr const char* kSystem[] = {"/usr",
                                    "/lib",
                                    "/lib64",
@@ -42,13 +42,11 @@ constexpr const char* kSystem[] = {"/usr",
                                    "/sys/devices/system/cpu",
                                    "/sys/devices/system/node"};
 
-// Rights that the kernel's version of Landlock knows, all of which are taken away but for the two
-// of reading.
+// The rights that the kernel's version of Landlock knows. The ruleset denies all of them unless a
+// rule grants them; the rules grant only the two rights of reading.
 std::uint64_t known_rights(long version) {
-  constexpr int kCounts[] = {13, 14, 15, 15,
-                             16};  // by version, from 1; later ones add none for files
-  const long last = static_cast<long>(std::size(kCounts));
-  return (std::uint64_t{1} << kCounts[std::min(version, last) - 1]) - 1;
+  constexpr int kCounts[] = {13, 14, 15, 15, 16};  // by version, from 1; later versions add none
+  return (std::uint64_t{1} << kCounts[std::min(version, std::ssize(kCounts)) - 1]) - 1;
 }
 
 class Rules {
@@ -59,18 +57,18 @@ class Rules {
         ::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
   }
 
-  // What cannot be opened here needs no rule.
+  // Allows reading a file, or everything below a folder. A path that does not exist needs no rule.
   void add(const fs::path& path) const {
-    const FileHandle place = FileHandle::adopt(::open(path.c_str(), O_PATH | O_CLOEXEC));
+    const FileHandle file = FileHandle::adopt(::open(path.c_str(), O_PATH | O_CLOEXEC));
     struct stat status{};
-    if (place.fd() < 0 || ::fstat(place.fd(), &status) != 0) return;
+    if (file.fd() < 0 || ::fstat(file.fd(), &status) != 0) return;
     const std::uint64_t rights =
         LANDLOCK_ACCESS_FS_READ_FILE | (S_ISDIR(status.st_mode) ? LANDLOCK_ACCESS_FS_READ_DIR : 0);
-    const landlock_path_beneath_attr attributes{.allowed_access = rights, .parent_fd = place.fd()};
+    const landlock_path_beneath_attr attributes{.allowed_access = rights, .parent_fd = file.fd()};
     ::syscall(SYS_landlock_add_rule, rules_.fd(), LANDLOCK_RULE_PATH_BENEATH, &attributes, 0);
   }
 
-  bool hold() const {
+  bool enforce() const {
     return rules_.fd() >= 0 && ::syscall(SYS_landlock_restrict_self, rules_.fd(), 0) == 0;
   }
 
@@ -86,11 +84,11 @@ bool allow_reading_only(const std::vector<fs::path>& readable) {
   if (version < 1) return false;
   const Rules rules(known_rights(version));
   for (const char* path : kSystem) rules.add(path);
-  const char* searched = std::getenv("LD_LIBRARY_PATH");
-  std::istringstream folders(searched != nullptr ? searched : "");
+  const char* library_path = std::getenv("LD_LIBRARY_PATH");
+  std::istringstream folders(library_path != nullptr ? library_path : "");
   for (std::string name; std::getline(folders, name, ':');) rules.add(name);
   for (const fs::path& path : readable) rules.add(path);
-  return rules.hold();
+  return rules.enforce();
 }
 
 }  // namespace tinyzero

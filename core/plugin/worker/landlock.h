@@ -1,4 +1,4 @@
-// Which files a worker may read, by Landlock.
+// Restricts which files a worker may read, with Landlock.
 #pragma once
 
 #include <filesystem>
@@ -6,11 +6,11 @@
 
 namespace tinyzero {
 
-// From here on this process and its threads can open for reading: what loading a library takes of
-// the system, what LD_LIBRARY_PATH names, `readable`, and what belongs to the process itself.
-// Everything else, /proc of other processes and devices included, cannot be opened; nothing can be
-// written, made or removed. Returns false where the kernel has no Landlock, and then changes
-// nothing. Takes PR_SET_NO_NEW_PRIVS.
+// After this call the process and its threads can open for reading: system files that loading a
+// library needs, the folders of LD_LIBRARY_PATH, `readable`, and what belongs to the process itself.
+// They cannot open anything else, including /proc of other processes and devices, and cannot write,
+// create or remove anything. Requires PR_SET_NO_NEW_PRIVS. Returns false and changes nothing on a
+// kernel without Landlock.
 bool allow_reading_only(const std::vector<std::filesystem::path>& readable);
 
 }  // namespace tinyzero

@@ -1,12 +1,11 @@
-// The program tinyzero-worker: runs one task for a host. It reads a request from the memory at
-// descriptor 3, replies, and waits for the next until the host ends it. Started by WorkerProcess
-// only: tinyzero-worker LIBRARY MEMORY HOST READABLE…
+// The program tinyzero-worker: runs one task for a host. It reads a request from the shared memory at
+// descriptor 3, replies, and waits for the next until the host ends it. Only WorkerProcess starts it:
+// tinyzero-worker LIBRARY MEMORY HOST READABLE…
 
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
 #include <clocale>
 #include <csignal>
 #include <cstdlib>
@@ -18,6 +17,7 @@
 #include <numeric>
 #include <optional>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/streams.h"
 #include "core/base/workers.h"
@@ -49,7 +49,7 @@ std::uint64_t resident_bytes() {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// The bytes of verdicts on the answers, to be compared.
+// The verdicts on the answers as bytes, for comparison.
 std::string verdicts_of(LibraryTask& task, const std::vector<Answer>& answers) {
   std::string bytes(verdicts_bytes(answers.size()), '\0');
   WireWriter out(bytes.data(), bytes.size());
@@ -58,12 +58,12 @@ std::string verdicts_of(LibraryTask& task, const std::vector<Answer>& answers) {
   return bytes;
 }
 
-// Whether so many threads that draw and judge at once get the verdicts of one.
+// Whether threads that draw and judge at once get the same verdicts as one thread.
 bool is_same_in_threads(LibraryTask& task, const std::vector<Answer>& answers,
                         std::uint64_t threads) {
   constexpr int kRounds = 20;
   constexpr std::size_t kDraws = 200;
-  task.watch(nullptr);  // one row at a time is watched, not eight
+  task.watch(nullptr);  // a single cursor cannot follow several threads
   const std::string expected = verdicts_of(task, answers);
   std::vector<std::uint64_t> indices(kDraws);
   std::iota(indices.begin(), indices.end(), std::uint64_t{0});
@@ -90,7 +90,7 @@ class Worker {
   }
 
  private:
-  // Does what is asked; what it throws becomes the reply.
+  // Performs the request. An exception becomes the reply.
   WireStatus answer(WireWriter& out) {
     std::string what, hint;
     WireStatus status = WireStatus::failure;
@@ -108,7 +108,7 @@ class Worker {
     } catch (const std::exception& e) {
       what = std::string("the worker of ") + arguments_.library + " failed: " + e.what();
     }
-    constexpr std::size_t kWhat = 3000, kHint = 1000;  // together less than a host takes
+    constexpr std::size_t kWhat = 3000, kHint = 1000;  // together below the host's limit
     out = WireWriter(region_.reply(), WireRegion::kArea);
     out.text(what.substr(0, kWhat));
     out.text(hint.substr(0, kHint));
@@ -166,10 +166,9 @@ class Worker {
 
   void load() {
     sandbox_.emplace(arguments_.sandbox, &region_.header().forbidden_call);
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     task_ = std::make_unique<LibraryTask>(arguments_.library);
-    load_milliseconds_ =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() * 1e3;
+    load_milliseconds_ = watch.seconds() * 1e3;
     task_->watch(&region_.header().cursor);
   }
 
@@ -180,7 +179,7 @@ class Worker {
   double load_milliseconds_ = 0;
 };
 
-// Descriptors that the host's program had open, but for the first three and the memory.
+// Closes the descriptors that were open in the host, except the first three and the memory.
 void close_inherited_files() {
   if (::close_range(kWireFd + 1, ~0u, 0) == 0) return;
   const long most = ::sysconf(_SC_OPEN_MAX);
@@ -189,13 +188,11 @@ void close_inherited_files() {
 
 int work(const WorkerArguments& arguments) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != arguments.host) return 2;  // it ended before it could be watched
-  // A signal to everything that belongs to a service: the host, which ends after its step, still
-  // needs its worker.
+  if (::getppid() != arguments.host) return 2;  // the host ended before prctl
+  // When a whole service gets such a signal, the host ends after its step and still needs its worker.
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
   close_inherited_files();
-  std::setlocale(LC_ALL,
-                 "");  // that of the variables with which it is started: usually none, which is "C"
+  std::setlocale(LC_ALL, "");  // from the environment, which is usually empty: "C"
   WireRegion region(kWireFd);
   Worker worker(region, arguments);
   for (;;) {
@@ -213,13 +210,14 @@ int main(int argc, char** argv) {
   constexpr int kFixed = 4;
   if (argc < kFixed) return 2;
   try {
-    const auto memory = tinyzero::parse_integer(argv[2]), host = tinyzero::parse_integer(argv[3]);
+    const std::optional<std::int64_t> memory = tinyzero::parse_integer(argv[2]);
+    const std::optional<std::int64_t> host = tinyzero::parse_integer(argv[3]);
     if (!memory || !host) return 2;
-    const tinyzero::SandboxOptions sandbox{static_cast<std::uint64_t>(*memory),
-                                           {argv + kFixed, argv + argc}};
-    return tinyzero::work(
-        {.library = argv[1], .host = static_cast<pid_t>(*host), .sandbox = sandbox});
+    return tinyzero::work({.library = argv[1],
+                           .host = static_cast<pid_t>(*host),
+                           .sandbox = {.memory = static_cast<std::uint64_t>(*memory),
+                                       .readable = {argv + kFixed, argv + argc}}});
   } catch (const std::exception&) {
-    return 2;  // the host says that its worker ended
+    return 2;  // the host reports that its worker ended
   }
 }

@@ -1,6 +1,6 @@
-// The memory that a host and a task's worker share: a header, and an area for each direction. One
-// side writes while the other waits; `turn` says whose it is. Its size is sealed: neither side can
-// make it smaller or larger.
+// The memory that a host and a task's worker share: a header and an area for each direction. One
+// side writes while the other waits; `turn` says whose turn it is. The size is sealed, so that neither
+// side can change it.
 #pragma once
 
 #include <atomic>
@@ -23,40 +23,43 @@ enum class WireOperation : std::uint32_t {
   verify_in_threads,
   measure
 };
-enum class WireStatus : std::uint32_t {
-  ok,
-  error,
-  failure
-};  // not ok: the reply is the message and its hint
+// Unless ok, the reply is an error message and its hint.
+enum class WireStatus : std::uint32_t { ok, error, failure };
 
-constexpr std::uint32_t kWireHost = 0, kWireWorker = 1;  // turns
+// Values of WireHeader::turn.
+constexpr std::uint32_t kWireHost = 0;
+constexpr std::uint32_t kWireWorker = 1;
+
 constexpr std::uint32_t kNoRow = UINT32_MAX;
 
-// Every field may change at any moment in the hands of a hostile worker: hosts read each once.
+// A hostile worker may change every field at any moment: hosts read each once.
 struct WireHeader {
   std::atomic<std::uint32_t> turn;
   std::atomic<WireOperation> operation;
   std::atomic<WireStatus> status;
-  std::atomic<std::uint64_t> request_size, reply_size;
-  volatile std::uint32_t cursor;         // the row that verify works on, kNoRow before the first
-  volatile std::int32_t forbidden_call;  // the system call that ended the worker, -1: none
+  std::atomic<std::uint64_t> request_size;
+  std::atomic<std::uint64_t> reply_size;
+  volatile std::uint32_t cursor;         // the row that verify works on; kNoRow before the first
+  volatile std::int32_t forbidden_call;  // the system call that ended the worker; -1: none
 };
 
-// A reply in memory of the host's own.
+// The host's copy of a reply.
 struct WireReply {
   WireStatus status = WireStatus::ok;
   std::unique_ptr<char[]> bytes;
   std::size_t size = 0;
 };
 
-// Pages that were never written take no memory.
+// The shared memory. Pages that were never written take no memory.
 class WireRegion {
  public:
   static constexpr std::size_t kArea = std::size_t{128} << 20;
   static constexpr std::size_t kSize = 4096 + 2 * kArea;
 
-  WireRegion();                 // a new one
-  explicit WireRegion(int fd);  // the one that another process made; closes the descriptor
+  // Makes a new region.
+  WireRegion();
+  // Maps the region of another process and closes the descriptor.
+  explicit WireRegion(int fd);
   ~WireRegion();
   WireRegion(const WireRegion&) = delete;
   WireRegion& operator=(const WireRegion&) = delete;
@@ -66,14 +69,13 @@ class WireRegion {
   char* request() { return data_ + 4096; }
   char* reply() { return data_ + 4096 + kArea; }
 
-  // For hosts: the reply, copied once. Throws BrokenMessage if it says that it has more than `most`
-  // bytes.
+  // For hosts: copies the reply once. Throws BrokenMessage if it claims to have more than `most` bytes.
   WireReply take_reply(std::size_t most);
 
-  // Gives the turn away.
+  // Gives the turn to `to`.
   void pass_turn(std::uint32_t to);
-  // Waits until it is the turn of `own`, or until `seconds` have passed (negative: for ever).
-  // Returns whether it is.
+  // Waits until it is the turn of `own`, for at most `seconds` (negative: without limit). Returns
+  // whether it is.
   bool wait_turn(std::uint32_t own, double seconds);
 
  private:

@@ -23,11 +23,18 @@
 namespace tinyzero {
 namespace {
 
-volatile std::int32_t* forbidden = nullptr;
+volatile std::int32_t* forbidden = nullptr;  // Sandbox's forbidden_call
 
 void on_forbidden_call(int, siginfo_t* info, void*) {
   *forbidden = info->si_syscall;
   ::_exit(1);
+}
+
+void trap_forbidden_calls() {
+  struct sigaction action{};
+  action.sa_sigaction = on_forbidden_call;
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  ::sigaction(SIGSYS, &action, nullptr);
 }
 
 [[noreturn]] void cannot_confine(const char* what) {
@@ -52,11 +59,11 @@ void limit_process(std::uint64_t memory) {
   limit(RLIMIT_AS, pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) + memory);
 }
 
-// Where memory runs out, the system is to end this process and not its host.
-void go_first_when_memory_ends() { std::ofstream("/proc/self/oom_score_adj") << 1000; }
+// When memory runs out, the system ends this process rather than its host.
+void be_first_to_end_without_memory() { std::ofstream("/proc/self/oom_score_adj") << 1000; }
 
-// Root's powers, except to read what others own, as root's libraries may lie in a user's folder.
-// Without them a process of root cannot look into others either.
+// Drops root's capabilities, so that a process of root cannot inspect others either. It keeps reading
+// files of other owners, because root's libraries may be in a user's folder.
 void drop_powers() {
   constexpr std::uint32_t kReading = 1u << CAP_DAC_READ_SEARCH | 1u << CAP_DAC_OVERRIDE;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -66,46 +73,56 @@ void drop_powers() {
   ::syscall(SYS_capset, &header, left);
 }
 
-// In a user namespace of its own a process cannot look into others of its user; where there is
-// Landlock, that sees to it already.
+// In a user namespace of its own, a process cannot inspect others of its user. Landlock has the same
+// effect, so this is for kernels without it.
 void leave_user_namespace() {
   if (::geteuid() != 0) ::unshare(CLONE_NEWUSER);
 }
 
-// Maps a copy of the program as the kernel takes it, in the lowest 4 GiB, from a file that nobody
-// has open for writing: its pages can never be written again. Null where there is no room.
-const void* map_for_good(const std::vector<sock_filter>& code) {
+// Reserves an address range in the lowest 4 GiB. Null if all candidates are taken.
+void* reserve_low_memory(std::size_t size) {
   constexpr std::uintptr_t kFirst = 0x10000000, kLast = 0xF0000000, kStep = 0x10000000;
-  const std::size_t size = sizeof(sock_fprog) + code.size() * sizeof(sock_filter);
   for (std::uintptr_t at = kFirst; at <= kLast; at += kStep) {
     void* const wanted = reinterpret_cast<void*>(at);
     void* const taken =
         ::mmap(wanted, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (taken == MAP_FAILED) continue;
-    if (taken != wanted) {  // an old kernel took the address for a wish
-      ::munmap(taken, size);
-      continue;
-    }
-    const sock_fprog program{static_cast<unsigned short>(code.size()),
-                             reinterpret_cast<sock_filter*>(at + sizeof(sock_fprog))};
-    std::string bytes(size, '\0');
-    std::memcpy(bytes.data(), &program, sizeof program);
-    std::memcpy(bytes.data() + sizeof program, code.data(), code.size() * sizeof(sock_filter));
-    const FileHandle written = FileHandle::adopt(::memfd_create("tinyzero-filter", MFD_CLOEXEC));
-    written.write(bytes, "a filter");
-    const FileHandle read("/proc/self/fd/" + std::to_string(written.fd()), O_RDONLY | O_CLOEXEC);
-    return ::mmap(wanted, size, PROT_READ, MAP_SHARED | MAP_FIXED, read.fd(), 0) == wanted
-               ? wanted
-               : nullptr;
+    if (taken == wanted) return wanted;
+    ::munmap(taken, size);  // an old kernel treats the address as a hint
   }
   return nullptr;
+}
+
+// The filter in the kernel's form, for the address `at`.
+std::string program_bytes(const std::vector<sock_filter>& code, void* at) {
+  const sock_fprog program{
+      static_cast<unsigned short>(code.size()),
+      reinterpret_cast<sock_filter*>(static_cast<char*>(at) + sizeof(sock_fprog))};
+  const std::size_t code_size = code.size() * sizeof(sock_filter);
+  std::string bytes(sizeof program + code_size, '\0');
+  std::memcpy(bytes.data(), &program, sizeof program);
+  std::memcpy(bytes.data() + sizeof program, code.data(), code_size);
+  return bytes;
+}
+
+// Maps a filter in the kernel's form in the lowest 4 GiB, from a file that nobody has open for
+// writing: its pages can never be written again. Null if there is no free address.
+const void* map_for_good(const std::vector<sock_filter>& code) {
+  const std::size_t size = sizeof(sock_fprog) + code.size() * sizeof(sock_filter);
+  void* const at = reserve_low_memory(size);
+  if (at == nullptr) return nullptr;
+  const FileHandle written = FileHandle::adopt(::memfd_create("tinyzero-filter", MFD_CLOEXEC));
+  written.write(program_bytes(code, at), "a filter");
+  const FileHandle read("/proc/self/fd/" + std::to_string(written.fd()), O_RDONLY | O_CLOEXEC);
+  void* const mapped = ::mmap(at, size, PROT_READ, MAP_SHARED | MAP_FIXED, read.fd(), 0);
+  return mapped == at ? at : nullptr;
 }
 
 bool install(const void* program, unsigned flags) {
   return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program) == 0;
 }
 
-// "Seccomp_filters" of a status file of /proc; -1 where the kernel does not say.
+// "Seccomp_filters" of a status file of /proc; -1 if the kernel does not tell.
 int filters_of(const fs::path& status) {
   return static_cast<int>(number_after(status, "Seccomp_filters:"));
 }
@@ -115,7 +132,7 @@ int filters_of(const fs::path& status) {
 Sandbox::Sandbox(const SandboxOptions& options, volatile std::int32_t* forbidden_call) {
   forbidden = forbidden_call;
   ::prctl(PR_SET_DUMPABLE, 0);
-  go_first_when_memory_ends();
+  be_first_to_end_without_memory();
   if (kSanitized) {
     limit_process(options.memory);
     return;
@@ -126,11 +143,7 @@ Sandbox::Sandbox(const SandboxOptions& options, volatile std::int32_t* forbidden
   if (!allow_reading_only(options.readable)) leave_user_namespace();
   drop_powers();
   limit_process(options.memory);
-
-  struct sigaction action{};
-  action.sa_sigaction = on_forbidden_call;
-  action.sa_flags = SA_SIGINFO | SA_NODEFER;
-  ::sigaction(SIGSYS, &action, nullptr);
+  trap_forbidden_calls();
   std::vector<sock_filter> code =
       loading_filter(reinterpret_cast<std::uintptr_t>(computing_filter_));
   const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
@@ -158,7 +171,7 @@ bool is_computing_only(int worker) {
 }
 
 void hide_this_process() {
-  if (!kSanitized) ::prctl(PR_SET_DUMPABLE, 0);  // a leak checker traces its own process
+  if (!kSanitized) ::prctl(PR_SET_DUMPABLE, 0);  // a leak checker must trace its own process
 }
 
 }  // namespace tinyzero

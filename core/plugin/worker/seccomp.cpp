@@ -17,8 +17,7 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #endif
 
 std::uint32_t offset_of(const CallCondition& condition) {
-  const auto argument = static_cast<std::uint32_t>(offsetof(seccomp_data, args)) +
-                        8 * static_cast<std::uint32_t>(condition.argument);
+  const std::uint32_t argument = offsetof(seccomp_data, args) + 8 * condition.argument;
   return argument + (condition.high_half ? 4 : 0);  // both architectures are little-endian
 }
 
@@ -37,8 +36,9 @@ void SystemCallFilter::allow(long call) {
 }
 
 void SystemCallFilter::allow_if(long call, const std::vector<Conditions>& ways, int otherwise) {
-  std::size_t length = 1;  // of the block for this call: the ways, each ending in its answer, and
-                           // the answer if none holds
+  // Instructions for this call: the ways, each with its answer at the end, and the answer if no way
+  // holds.
+  std::size_t length = 1;
   for (const Conditions& way : ways) length += 2 * way.size() + 1;
   jump(BPF_JEQ, call, 0, length);
   for (const Conditions& way : ways) {
@@ -54,8 +54,7 @@ void SystemCallFilter::allow_if(long call, const std::vector<Conditions>& ways, 
     }
     answer(SECCOMP_RET_ALLOW);
   }
-  answer(otherwise != 0 ? SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(otherwise)
-                        : SECCOMP_RET_TRAP);
+  answer(otherwise != 0 ? SECCOMP_RET_ERRNO | otherwise : SECCOMP_RET_TRAP);
 }
 
 void SystemCallFilter::allow_values(long call, int argument,

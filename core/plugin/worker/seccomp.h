@@ -1,5 +1,4 @@
-// Filters of system calls, written as lists: what is allowed, on which conditions, and what
-// everything else gets.
+// Filters of system calls, built from lists of allowed calls and their conditions.
 #pragma once
 
 #include <linux/filter.h>
@@ -9,13 +8,13 @@
 
 namespace tinyzero {
 
-// A condition on one argument of a system call. Arguments have 64 bits and are looked at by halves.
+// A condition on one half of an argument of a system call. Arguments have 64 bits.
 struct CallCondition {
   enum class Test {
-    equal,
-    none_of,
-    any_of
-  };  // the half is `value`; it has none of its bits; it has one of them
+    equal,    // the half is `value`
+    none_of,  // the half has none of the bits of `value`
+    any_of    // the half has at least one bit of `value`
+  };
   int argument = 0;
   Test test = Test::equal;
   std::uint32_t value = 0;
@@ -30,15 +29,15 @@ class SystemCallFilter {
   SystemCallFilter();
 
   void allow(long call);
-  // Where all conditions of one of the `ways` hold. Otherwise the call fails with an error number
-  // or, if that is 0, traps.
+  // Allows the call if all conditions of at least one of `ways` hold. Otherwise it fails with the
+  // error number `otherwise`, or traps if that is 0.
   void allow_if(long call, const std::vector<Conditions>& ways, int otherwise = 0);
-  // Where an argument has one of these values.
+  // Allows the call if an argument has one of these values.
   void allow_values(long call, int argument, const std::vector<std::uint32_t>& values,
                     int otherwise = 0);
   void fail(long call, int error) { allow_if(call, {}, error); }
 
-  // The filter, in which every other call traps: SIGSYS, with the call's number in its siginfo.
+  // Completes the filter. Every other call traps: SIGSYS, with the call's number in its siginfo.
   std::vector<sock_filter> finish();
 
  private:

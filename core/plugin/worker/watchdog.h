@@ -1,4 +1,4 @@
-// When a worker has had enough time. Times are given, so that tests need no clock.
+// Decides when a worker has used up its time. Callers pass the time, so that tests need no clock.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,8 @@
 
 namespace tinyzero {
 
-using WatchTime = std::chrono::steady_clock::time_point;
+using WatchClock = std::chrono::steady_clock;
+using WatchTime = WatchClock::time_point;
 
 struct CallLimits {
   double seconds = 60;     // for the whole call
@@ -17,17 +18,17 @@ struct CallLimits {
   std::size_t rows = 0;    // 0: the call has none
 };
 
-// Watches one call. The row that a worker says it works on is believed only where it is higher than
-// all before and one of the call's: a cursor that jumps to and fro gains no time.
+// Watches one call. The row that a worker claims to work on counts as new only if it belongs to the
+// call and is higher than all before: a cursor that jumps back and forth gains no time.
 class CallWatch {
  public:
   CallWatch(const CallLimits& limits, WatchTime start)
       : limits_(limits), start_(start), row_start_(start) {}
 
-  // Looks at the worker's cursor. What was exceeded ("ran longer than 2 s"), if anything.
+  // Examines the worker's cursor. Returns which limit was exceeded ("ran longer than 2 s"), if any.
   std::optional<std::string> look(std::uint32_t cursor, WatchTime now);
 
-  // The highest row so far, if the worker named one.
+  // The highest row so far, if the worker has named one.
   std::optional<std::size_t> row() const { return row_; }
 
  private:
@@ -36,28 +37,29 @@ class CallWatch {
   std::optional<std::size_t> row_;
 };
 
-// Watches that a worker rests between calls: threads that keep processors busy would slow down
-// whatever its host does.
+// Watches that a worker rests between calls: threads that keep processors busy would slow down the
+// host.
 class RestWatch {
  public:
   explicit RestWatch(WatchTime start) : since_(start) {}
 
-  // A call took so long.
+  // Reports the duration of a call.
   void called(double seconds) { in_calls_ += seconds; }
   // Whether the next look is due.
   bool is_due(WatchTime now) const {
     return std::chrono::duration<double>(now - since_).count() >= kBetween;
   }
-  // Takes the processor time that the worker has used in all. The seconds it used outside of calls,
-  // if they are too many.
+  // Takes the total processor time of the worker. Returns the processor seconds that it used outside
+  // of calls, if they are too many.
   std::optional<double> look(double processor_seconds, int processors, WatchTime now);
 
  private:
-  static constexpr double kBetween = 1;   // seconds from look to look
-  static constexpr double kShare = 0.25;  // of a processor, on average
+  static constexpr double kBetween = 1;   // seconds between two looks
+  static constexpr double kShare = 0.25;  // allowed average share of a processor
 
-  WatchTime since_;
-  double in_calls_ = 0, used_ = 0;  // seconds since then, and of processors before
+  WatchTime since_;      // the last look
+  double in_calls_ = 0;  // seconds in calls since the last look
+  double used_ = 0;      // processor seconds up to the last look
 };
 
 }  // namespace tinyzero

@@ -40,7 +40,7 @@ std::size_t WireReader::count(std::size_t least, std::size_t most) {
   const std::uint64_t n = integer();
   if (n > most) throw BrokenMessage(fmt::format("a count is {}, at most {} are possible", n, most));
   if (n > (size_ - at_) / least) too_short();
-  return static_cast<std::size_t>(n);
+  return n;
 }
 
 void WireReader::finish() const {
@@ -49,10 +49,12 @@ void WireReader::finish() const {
 
 namespace {
 
-// Bytes that each takes at least.
-constexpr std::size_t kNumber = 8, kText = kNumber;
-constexpr std::size_t kParam = 4 * kNumber + 5 * kText + kNumber, kValue = 3 * kNumber,
-                      kItem = 3 * kText + kNumber;
+// The smallest size of each element, in bytes.
+constexpr std::size_t kNumber = 8;
+constexpr std::size_t kText = kNumber;
+constexpr std::size_t kParam = 4 * kNumber + 5 * kText + kNumber;
+constexpr std::size_t kValue = 3 * kNumber;
+constexpr std::size_t kItem = 3 * kText + kNumber;
 
 void write_texts(WireWriter& out, const std::vector<std::string>& texts) {
   out.integer(texts.size());
@@ -69,7 +71,18 @@ std::uint32_t read_number(WireReader& in) {
   const std::uint64_t value = in.integer();
   if (value > UINT32_MAX)
     throw BrokenMessage(fmt::format("a number is {}, at most {} are possible", value, UINT32_MAX));
-  return static_cast<std::uint32_t>(value);
+  return value;
+}
+
+void write_param(WireWriter& out, const TaskParam& p) {
+  out.integer(p.type);
+  out.integer(p.max_count);
+  for (const std::string* text : {&p.name, &p.doc, &p.fallback, &p.needs_name, &p.needs_value})
+    out.text(*text);
+  out.real(p.low);
+  out.real(p.high);
+  out.integer(p.is_path ? 1 : 0);
+  write_texts(out, p.choices);
 }
 
 TaskParam read_param(WireReader& in) {
@@ -100,16 +113,7 @@ void write_about(WireWriter& out, const TaskAbout& about) {
   for (const bool flag : {about.can_solve, about.can_demonstrate, about.is_reentrant})
     out.integer(flag ? 1 : 0);
   out.integer(about.params.size());
-  for (const TaskParam& p : about.params) {
-    out.integer(p.type);
-    out.integer(p.max_count);
-    for (const std::string* text : {&p.name, &p.doc, &p.fallback, &p.needs_name, &p.needs_value})
-      out.text(*text);
-    out.real(p.low);
-    out.real(p.high);
-    out.integer(p.is_path ? 1 : 0);
-    write_texts(out, p.choices);
-  }
+  for (const TaskParam& param : about.params) write_param(out, param);
 }
 
 TaskAbout read_about(WireReader& in) {
@@ -145,7 +149,7 @@ std::vector<SettingValue> read_values(WireReader& in) {
   std::vector<SettingValue> values(in.count(kValue, TINYZERO_TASK_MAX_PARAMS));
   for (SettingValue& value : values) {
     value.integers.resize(in.count(kNumber));
-    for (std::int64_t& integer : value.integers) integer = static_cast<std::int64_t>(in.integer());
+    for (std::int64_t& integer : value.integers) integer = in.integer();
     value.reals.resize(in.count(kNumber));
     for (double& real : value.reals) real = in.real();
     value.texts = read_texts(in, SIZE_MAX, SIZE_MAX);
@@ -194,7 +198,7 @@ std::vector<Answer> read_answers(WireReader& in) {
 
 namespace {
 
-// A verdict as it travels; its detail follows.
+// A verdict in a message; its detail follows.
 struct WireVerdict {
   tz_verdict verdict;
   std::uint64_t detail_size;

@@ -1,9 +1,9 @@
-// What a host and a task's worker say to each other. Numbers are 8 bytes in the machine's order,
-// texts a length and their bytes.
+// The messages between a host and a task's worker. A number is 8 bytes in the machine's byte order, a
+// text its length and its bytes.
 //
-// A worker is not trusted. A host reads from a copy of the reply (region.h); every count and length
-// is checked against what was sent and against the limits of tinyzero/task_abi.h, and what is wrong
-// is a BrokenMessage.
+// A worker is not trusted. A host reads from a copy of the reply (region.h). Every count and length is
+// checked against what was sent and against the limits of tinyzero/task_abi.h; a violation is a
+// BrokenMessage.
 #pragma once
 
 #include <cstddef>
@@ -45,7 +45,8 @@ class WireWriter {
   [[noreturn]] void too_long() const;
 
   char* area_;
-  std::size_t capacity_, size_ = 0;
+  std::size_t capacity_;
+  std::size_t size_ = 0;
 };
 
 // Reads what a WireWriter wrote. Throws BrokenMessage.
@@ -57,7 +58,7 @@ class WireReader {
   double real();
   bool flag();
   std::string_view text(std::size_t most = SIZE_MAX);
-  // A count of things that take at least `least` bytes each.
+  // A count of elements that each take at least `least` bytes.
   std::size_t count(std::size_t least, std::size_t most = SIZE_MAX);
   // The next n bytes.
   const char* take(std::size_t n) {
@@ -66,14 +67,15 @@ class WireReader {
     at_ += n;
     return start;
   }
-  // Nothing may follow.
+  // Throws BrokenMessage unless everything has been read.
   void finish() const;
 
  private:
   [[noreturn]] static void too_short();
 
   const char* area_;
-  std::size_t size_, at_ = 0;
+  std::size_t size_;
+  std::size_t at_ = 0;  // bytes consumed
 };
 
 void write_about(WireWriter& out, const TaskAbout& about);
@@ -81,15 +83,16 @@ TaskAbout read_about(WireReader& in);
 void write_values(WireWriter& out, const std::vector<SettingValue>& values);
 std::vector<SettingValue> read_values(WireReader& in);
 void write_items(WireWriter& out, const std::vector<Item>& items);
-std::vector<Item> read_items(WireReader& in,
-                             std::size_t n);  // without indices; BrokenMessage if there are not n
+// Items without indices. Throws BrokenMessage unless there are n.
+std::vector<Item> read_items(WireReader& in, std::size_t n);
 void write_answers(WireWriter& out, const Answer* answers, std::size_t n);
-std::vector<Answer> read_answers(WireReader& in);  // views into the area
+// The answers are views into the area.
+std::vector<Answer> read_answers(WireReader& in);
 void write_verdicts(WireWriter& out, const std::vector<Verdict>& verdicts);
-void read_verdicts(WireReader& in, Verdict* verdicts,
-                   std::size_t n);  // BrokenMessage if there are not n
+// Throws BrokenMessage unless there are n.
+void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n);
 
-// The most bytes that a reply takes which keeps to the limits.
+// Sizes in bytes of the largest replies within the limits.
 constexpr std::size_t kAboutBytes = std::size_t{4} << 20;
 std::size_t items_bytes(std::size_t n);
 std::size_t verdicts_bytes(std::size_t n);

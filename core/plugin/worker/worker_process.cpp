@@ -17,6 +17,7 @@
 #include <sstream>
 #include <thread>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/told_error.h"
 #include "core/plugin/worker/call_names.h"
@@ -25,12 +26,10 @@
 namespace tinyzero {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+constexpr int kWireFd = 3;             // the worker's descriptor of the shared memory
+constexpr double kLookSeconds = 0.02;  // interval of looking at a worker that does not reply
 
-constexpr int kWireFd = 3;             // of the worker
-constexpr double kLookSeconds = 0.02;  // between looks at a worker that does not reply
-
-// The program of a worker: beside this one, unless TINYZERO_WORKER names it.
+// The program of a worker: TINYZERO_WORKER, or tinyzero-worker next to this program.
 std::string worker_program() {
   const char* named = std::getenv("TINYZERO_WORKER");
   return named != nullptr && *named != '\0'
@@ -43,14 +42,14 @@ bool is_beneath(const fs::path& path, const fs::path& folder) {
   return !rest.empty() && *rest.begin() != "..";
 }
 
-// Without links, so far as there is something.
+// The path without symbolic links, as far as it exists.
 fs::path real_path(const fs::path& path) {
   std::error_code problem;
   const fs::path real = fs::weakly_canonical(path, problem);
   return problem ? fs::absolute(path).lexically_normal() : real;
 }
 
-// The user's home, as the environment and as the system has it.
+// The user's home folder according to the environment and to the system.
 std::vector<fs::path> homes() {
   std::vector<fs::path> out;
   if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
@@ -61,8 +60,8 @@ std::vector<fs::path> homes() {
   return out;
 }
 
-// A folder, without links in its path, that holds more than a task's own files: the root, one that
-// holds the user's home, or one that everybody writes to.
+// Whether a folder holds more than a task's own files: the root, a folder above the user's home, or
+// one that everybody may write to. The path has no symbolic links.
 bool is_shared(const fs::path& folder) {
   struct stat status{};
   const std::vector<fs::path> all = homes();
@@ -73,8 +72,8 @@ bool is_shared(const fs::path& folder) {
          (::stat(folder.c_str(), &status) == 0 && (status.st_mode & (S_ISVTX | S_IWOTH)) != 0);
 }
 
-// Folders of LD_LIBRARY_PATH, which a task may read: not those that depend on where a process
-// stands (an empty one is the current folder), nor those that hold more than libraries.
+// The folders of LD_LIBRARY_PATH that a task may read. Left out are those that depend on the working
+// folder (an empty name means that folder) and those that hold more than libraries.
 std::string library_path() {
   const char* value = std::getenv("LD_LIBRARY_PATH");
   std::istringstream folders(value != nullptr ? value : "");
@@ -97,7 +96,7 @@ std::vector<std::string> environment_of(const WorkerSetup& setup) {
   return out;
 }
 
-// What the worker is started with: tinyzero-worker LIBRARY MEMORY HOST READABLE…
+// The command line: tinyzero-worker LIBRARY MEMORY HOST READABLE…
 std::vector<std::string> arguments_of(const std::string& program, const WorkerSetup& setup) {
   const fs::path given = fs::absolute(setup.library).lexically_normal();
   const fs::path library = real_path(given.parent_path()) / given.filename();
@@ -115,8 +114,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return out;
 }
 
-// How posix_spawn starts it: in a session of its own, without this process's signals, files and
-// terminal.
+// Options of posix_spawn: a session of its own, without this process's signal masks and handlers,
+// files and terminal.
 class SpawnOptions {
  public:
   SpawnOptions(int wire, const fs::path& folder) {
@@ -152,7 +151,7 @@ class SpawnOptions {
 }  // namespace
 
 WorkerProcess::WorkerProcess(const WorkerSetup& setup)
-    : rest_(Clock::now()), most_threads_(setup.threads) {
+    : rest_(WatchClock::now()), most_threads_(setup.threads) {
   region_.header().forbidden_call = -1;
   region_.header().turn = kWireHost;
   hide_this_process();
@@ -163,15 +162,15 @@ WorkerProcess::~WorkerProcess() { kill(); }
 
 void WorkerProcess::start(const WorkerSetup& setup) {
   const std::string program = worker_program();
-  std::vector<std::string> arguments = arguments_of(program, setup),
-                           environment = environment_of(setup);
+  std::vector<std::string> arguments = arguments_of(program, setup);
+  std::vector<std::string> environment = environment_of(setup);
   const SpawnOptions options(region_.fd(), setup.folder);
   const int error = ::posix_spawn(&pid_, program.c_str(), options.files(), options.attributes(),
                                   pointers_to(arguments).data(), pointers_to(environment).data());
   if (error == 0) return;
   pid_ = -1;
   throw Failure("cannot start " + program + ": " + system_words(error),
-                "it is built with the program; set task.in_process: true to do without");
+                "it is built with the program; task.in_process: true works without it");
 }
 
 void WorkerProcess::kill() {
@@ -205,7 +204,7 @@ void WorkerProcess::check_alive(std::uint32_t row) {
   int status = 0;
   const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
   if (ended == 0) return;
-  // A host that was started with SIGCHLD ignored is not told how its children end.
+  // A host that was started with SIGCHLD ignored cannot learn how its children ended.
   const bool is_known = ended == pid_;
   pid_ = -1;
   throw WorkerLost{is_known ? how_it_ended(status) : "ended its process", row};
@@ -219,18 +218,18 @@ WireReply WorkerProcess::call(WireOperation operation, const CallLimits& limits,
   header.operation = operation;
   header.request_size = out.size();
   header.cursor = kNoRow;
-  const Clock::time_point start = Clock::now();
-  CallWatch watch(limits, start);
+  const Stopwatch duration;
+  CallWatch watch(limits, WatchClock::now());
   region_.pass_turn(kWireWorker);
   while (!region_.wait_turn(kWireHost, kLookSeconds)) {
     const std::uint32_t cursor = header.cursor;
-    const std::optional<std::string> late = watch.look(cursor, Clock::now());
-    const std::uint32_t row = watch.row() ? static_cast<std::uint32_t>(*watch.row()) : kNoRow;
+    const std::optional<std::string> late = watch.look(cursor, WatchClock::now());
+    const std::uint32_t row = watch.row().value_or(kNoRow);
     check_alive(cursor < limits.rows ? cursor : row);
     if (late) end(*late, row);
     check_threads(row);
   }
-  rest_.called(std::chrono::duration<double>(Clock::now() - start).count());
+  rest_.called(duration.seconds());
   check_threads(kNoRow);
   try {
     return region_.take_reply(most);
@@ -246,9 +245,9 @@ void WorkerProcess::check_threads(std::uint32_t row) {
 
 void WorkerProcess::check_rest() {
   check_alive(kNoRow);
-  const Clock::time_point now = Clock::now();
+  const WatchTime now = WatchClock::now();
   if (!rest_.is_due(now)) return;
-  const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int processors = std::max(1u, std::thread::hardware_concurrency());
   if (const auto busy = rest_.look(processor_seconds(), processors, now))
     end(fmt::format("kept processors busy for {:.1f} s while nothing was asked of it", *busy));
 }
@@ -262,12 +261,12 @@ double WorkerProcess::processor_seconds() const {
   clockid_t clock = 0;
   timespec used{};
   if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
-  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
+  return used.tv_sec + 1e-9 * used.tv_nsec;
 }
 
 int WorkerProcess::thread_count() const {
   const fs::path status = "/proc/" + std::to_string(pid_) + "/status";
-  return static_cast<int>(std::max<std::int64_t>(0, number_after(status, "Threads:")));
+  return std::max<std::int64_t>(0, number_after(status, "Threads:"));
 }
 
 }  // namespace tinyzero

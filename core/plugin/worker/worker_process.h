@@ -1,5 +1,5 @@
-// The process that runs a task's code: started, asked, watched and ended. Everything it says is
-// untrusted.
+// The process that runs a task's code: starts it, calls it, watches it and ends it. Everything that it
+// sends is untrusted.
 #pragma once
 
 #include <sys/types.h>
@@ -19,18 +19,18 @@ namespace tinyzero {
 struct WorkerSetup {
   std::filesystem::path library;
   std::uint64_t memory = std::uint64_t{2} << 30;  // bytes
-  int threads = 256;                              // of the process, at most
-  std::vector<std::filesystem::path>
-      readable;  // files and folders that the task may read, beside the library's folder
-  std::filesystem::path folder;        // in which it starts; empty: this one
-  std::vector<std::string> variables;  // NAME=VALUE; a worker has no others but LD_LIBRARY_PATH
+  int threads = 256;                              // limit of the process
+  // Files and folders that the task may read, in addition to the library's folder.
+  std::vector<std::filesystem::path> readable;
+  std::filesystem::path folder;        // the working folder; empty: this process's
+  std::vector<std::string> variables;  // NAME=VALUE, the whole environment but LD_LIBRARY_PATH
 };
 
-// The worker ended, or was ended because it did what it must not. `cause` completes "the task's
-// code …".
+// Thrown when the worker has ended, or was ended because it broke a rule. `cause` completes "the
+// task's code …".
 struct WorkerLost {
   std::string cause;
-  std::uint32_t row = kNoRow;  // of the call, that was worked on
+  std::uint32_t row = kNoRow;  // the row of the call that the worker was working on
 };
 
 class WorkerProcess {
@@ -43,17 +43,15 @@ class WorkerProcess {
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-  // Sends a request and waits for the reply, of at most `most` bytes. Throws WorkerLost, also for
-  // what happened since the last call.
+  // Sends a request and waits for the reply, of at most `most` bytes. Throws WorkerLost, also if the
+  // worker was lost since the last call.
   WireReply call(WireOperation operation, const CallLimits& limits, std::size_t most,
                  const Write& write);
-  // Whether it was lost, or misused its rest, since the last call; what it did. After that every
-  // call throws.
+  // Throws WorkerLost if, since the last call, the worker has ended or kept processors busy.
   void check_rest();
-  void check_threads(std::uint32_t row);
   // Throws WorkerLost unless all its threads can only compute.
   void check_confined();
-  // Ends the process, for a cause. Throws WorkerLost.
+  // Ends the process. Throws WorkerLost with the cause.
   [[noreturn]] void end(const std::string& cause, std::uint32_t row = kNoRow);
 
  private:
@@ -61,6 +59,8 @@ class WorkerProcess {
   void kill();
   // Throws WorkerLost if the process has ended.
   void check_alive(std::uint32_t row);
+  // Throws WorkerLost if the process has too many threads.
+  void check_threads(std::uint32_t row);
   std::string how_it_ended(int status);
   double processor_seconds() const;
   int thread_count() const;

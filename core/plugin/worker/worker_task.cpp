@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
 #include "core/plugin/library.h"
@@ -14,12 +15,10 @@
 namespace tinyzero {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr std::size_t kBatchBytes = 64u << 20;  // of the answers of one request
-constexpr double kShareOfCall = 0.25;           // of its time that a call to judge should take
+constexpr std::size_t kBatchBytes = 64u << 20;  // bytes of answers in one request
+constexpr double kShareOfCall = 0.25;           // share of the time limit that judging should take
 constexpr const char* kNotJudged = "was stopped before this answer was judged";
-constexpr std::size_t kMessageBytes = 4096;  // of an error's words and hint
+constexpr std::size_t kMessageBytes = 4096;  // size of an error's message and hint
 constexpr std::size_t kTextBytes = 64 + TINYZERO_TASK_MAX_TEXT;
 constexpr const char* kHint = "`tinyzero task check` finds such faults";
 constexpr const char* kReadingHint =
@@ -28,13 +27,13 @@ constexpr const char* kReadingHint =
 
 void nothing(WireWriter&) {}
 
-// Whether an error may be about a file: then the reason may be that the task may not read it.
+// Whether a message names a file. Then its cause may be that the task may not read that file.
 bool names_path(std::string_view text) {
   const std::size_t at = text.find(" /");
   return at != std::string_view::npos && at + 2 < text.size() && is_ascii_letter(text[at + 2]);
 }
 
-// The row that cost a worker.
+// The verdict of a row that ended the worker.
 Verdict failed_row(const std::string& task, const std::string& cause) {
   Verdict out;
   out.outcome = Outcome::error;
@@ -58,7 +57,7 @@ WorkerTask::WorkerTask(std::filesystem::path path, WorkerLimits limits, WorkerPl
   }
 }
 
-// Until a task has said its name, it goes by its file's.
+// Until a task has told its id, messages name its file.
 std::string WorkerTask::name() const {
   return about_.id.empty() ? "the code of " + path_.string()
                            : "the code of task \"" + about_.id + "\" (" + path_.string() + ")";
@@ -78,7 +77,7 @@ auto WorkerTask::ask(WireOperation operation, std::size_t most, const Write& wri
       if (reply.status == WireStatus::ok) return read(in);
       std::string what = plain_line(in.text());
       const std::string hint = plain_line(in.text());
-      if (what.empty()) what = name() + " failed without a word";
+      if (what.empty()) what = name() + " failed without a message";
       if (reply.status == WireStatus::error) throw Error(what, hint);
       if (reply.status == WireStatus::failure) throw Failure(what, hint);
       throw BrokenMessage("it has an unknown status");
@@ -116,10 +115,10 @@ void WorkerTask::start() {
     check_about(about);
     clean_about(about);
     if (!about_.id.empty() && about != about_)
-      throw WorkerLost{"describes itself otherwise than before"};
+      throw WorkerLost{"describes itself differently than before"};
     about_ = std::move(about);
     if (created_) create_instance();
-  } catch (...) {  // a worker that is not ready is none
+  } catch (...) {  // a worker that is not ready is not kept
     process_.reset();
     throw;
   }
@@ -157,12 +156,11 @@ void WorkerTask::have_worker() {
 void WorkerTask::allow_reading(std::vector<std::filesystem::path> paths) {
   if (paths == readable_) return;
   readable_ = std::move(paths);
-  process_.reset();  // the next one may
+  process_.reset();  // the next process may read them
 }
 
 void WorkerTask::create(const std::vector<SettingValue>& values) {
-  if (created_ && place_.computes_only)
-    process_.reset();  // one that only computes can create nothing that reads a file
+  if (created_ && place_.computes_only) process_.reset();  // the old one can no longer read files
   created_ = false;
   values_ = values;
   have_worker();
@@ -247,7 +245,7 @@ void WorkerTask::judge_all(const std::vector<Answer>& answers, std::vector<Verdi
   }
 }
 
-// What goes wrong here is the task's doing, a Failure that its worker sends included.
+// Every error here is the task's fault, including a Failure that its worker sends.
 void WorkerTask::ask_verdicts(const Answer* answers, std::size_t n, Verdict* out) {
   try {
     ask(
@@ -260,12 +258,12 @@ void WorkerTask::ask_verdicts(const Answer* answers, std::size_t n, Verdict* out
   }
 }
 
-// Where the worker is lost, the rows before the one at fault are judged again, and those after it:
-// verify is pure.
+// If the worker is lost, the rows before and after the one at fault are judged again, which is safe
+// because verify is pure.
 void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
   if (n == 0) return;
   have_worker();
-  const Clock::time_point start = Clock::now();
+  const Stopwatch watch;
   try {
     ask_verdicts(answers, n, out);
   } catch (const WorkerLost& lost) {
@@ -278,14 +276,13 @@ void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
     return judge(answers + row + 1, n - row - 1, out + row + 1);
   }
   judged_ += n;
-  const double rate = static_cast<double>(n) /
-                      std::max(1e-9, std::chrono::duration<double>(Clock::now() - start).count());
+  const double rate = n / std::max(1e-9, watch.seconds());  // rows a second
   rows_at_once_ =
       std::max(first_rows_, static_cast<std::size_t>(kShareOfCall * limits_.call_seconds * rate));
 }
 
-// Nobody knows which row it was that cost the worker. Its strike stands for the first that is
-// found; rows judged here forgive none.
+// Judges one row at a time, because the worker was lost without naming the row. That loss already
+// counts as the strike of the first row at fault. Rows judged here forgive no strike.
 void WorkerTask::judge_singly(const Answer* answers, std::size_t n, Verdict* out) {
   bool is_found = false;
   for (std::size_t i = 0; i < n; ++i) {
@@ -296,7 +293,7 @@ void WorkerTask::judge_singly(const Answer* answers, std::size_t n, Verdict* out
   }
 }
 
-// What it did to the worker, with the verdict an error; empty if the worker outlives it.
+// Judges one row. Returns why the worker was lost, with an error as the verdict; "" if it was not.
 std::string WorkerTask::judge_alone(const Answer& answer, Verdict& out) {
   have_worker();
   try {

@@ -1,9 +1,9 @@
 // A task whose library runs in a worker: a process of its own, without LibTorch, with limits on
 // memory, time, files and system calls (docs/sandbox.md).
 //
-// What the task does to its process costs the row that did it, never the run: the worker is
-// replaced and the rows around are judged. A task that goes on so is stopped after three times,
-// whatever it was doing.
+// A task that ends its process loses the row that it was judging, but never the run: the host starts
+// another worker, which judges the other rows. After three lost workers, whatever the task was doing,
+// it is stopped.
 #pragma once
 
 #include <filesystem>
@@ -18,29 +18,31 @@ namespace tinyzero {
 
 struct WorkerLimits {
   double row_seconds = 2.0;                       // for judging one answer
-  double call_seconds = 60.0;                     // for any call as a whole …
-  double load_seconds = 20.0;                     // … but loading the library
+  double call_seconds = 60.0;                     // for any other call as a whole
+  double load_seconds = 20.0;                     // for loading the library
   std::uint64_t memory = std::uint64_t{2} << 30;  // bytes
   int threads = 256;                              // of the worker
-  int strikes = 3;                                // lost workers until the task is stopped …
-  std::int64_t forgiven_after =
-      10000;  // … with fewer than this many rows judged between two of them
+  int strikes = 3;                                // lost workers until the task is stopped
+  std::int64_t forgiven_after = 10000;            // judged rows after which strikes are forgotten
 };
 
-// How a worker differs from those of a run: for checks.
+// How a worker differs from those of a run; for checks.
 struct WorkerPlace {
-  std::filesystem::path folder;        // in which it starts; empty: this one
+  std::filesystem::path folder;        // the working folder; empty: this process's
   std::vector<std::string> variables;  // NAME=VALUE
-  bool computes_only =
-      true;  // once the task is created; false: it may go on reading files and making threads
+  // Whether the task can only compute after `create`. Otherwise it may continue to read files and to
+  // create threads.
+  bool computes_only = true;
 };
 
-// What a worker's process holds.
+// What a worker's process uses.
 struct WorkerUse {
-  std::uint64_t resident_bytes = 0, files = 0, threads = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t files = 0;
+  std::uint64_t threads = 0;
 };
 
-// What a library says of itself beside its TaskAbout.
+// Facts about a library that are not in its TaskAbout.
 struct LibraryFacts {
   std::uint64_t tasks = 0;
   bool refuses_unknown_extensions = false;
@@ -61,10 +63,11 @@ class WorkerTask : public TaskCode {
   std::optional<std::string> solve(std::string_view state) override;
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) override;
 
-  // For checks, in a worker that does not only compute: makes the instance anew, with the same
-  // values; whether so many threads at once get the verdicts of one; what the process holds; what
-  // the library says.
+  // For checks, in a worker that may do more than compute:
+
+  // Creates the instance again with the same values.
   void create_again();
+  // Whether `threads` threads at once get the same verdicts as one.
   bool is_same_in_threads(const std::vector<Answer>& answers, std::uint64_t threads);
   WorkerUse use();
   LibraryFacts inspect();
@@ -72,19 +75,19 @@ class WorkerTask : public TaskCode {
  private:
   using Write = WorkerProcess::Write;
 
-  // Starts a worker, which loads the library and, if it had been, creates the task. Throws
+  // Starts a worker, which loads the library and, if it was created before, creates the task. Throws
   // WorkerLost.
   void start();
   void create_instance();
-  // Has a worker that is alive. Each one that is lost on the way is a strike.
+  // Makes sure that a worker is alive. Each worker that is lost meanwhile is a strike.
   void have_worker();
-  // Asks the worker for a reply of at most `most` bytes and returns what `read` makes of it. Throws
+  // Calls the worker for a reply of at most `most` bytes and returns what `read` makes of it. Throws
   // what the worker threw, and WorkerLost.
   template <class Read>
   auto ask(WireOperation operation, std::size_t most, const Write& write, const Read& read,
            std::size_t rows = 0);
-  // The same for calls that have no row to blame: WorkerLost becomes a strike, and a Failure that
-  // says what was being done.
+  // The same for calls without rows: WorkerLost becomes a strike and a Failure, whose message ends
+  // with "while" and `doing`.
   template <class Read>
   auto ask_or_fail(WireOperation operation, const char* doing, std::size_t most, const Write& write,
                    const Read& read);
@@ -106,10 +109,11 @@ class WorkerTask : public TaskCode {
   bool created_ = false;
   std::unique_ptr<WorkerProcess> process_;
   int strikes_ = 0;
-  std::int64_t judged_ = 0;   // rows since the last strike
-  std::size_t first_rows_;    // rows of a call while nothing is known of the task's speed: they end
-                              // in time however slow it may be
-  std::size_t rows_at_once_;  // rows of a call that end in a share of its time
+  std::int64_t judged_ = 0;  // rows judged since the last strike
+  // Rows per call while the task's speed is unknown: few enough to end in time at the slowest speed.
+  std::size_t first_rows_;
+  // Rows per call at the measured speed, so that a call takes a share of its time limit.
+  std::size_t rows_at_once_;
 };
 
 }  // namespace tinyzero

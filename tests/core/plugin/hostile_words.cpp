@@ -34,8 +34,8 @@ TEST_CASE("a task that declares too much, or what cannot be, is refused by name"
     const char* words;
   };
   const Case cases[] = {
-      {"seven_parts", "task \"acts\" declares 7 parts of a reward; at most 6 are possible"},
-      {"many_parts", "task \"acts\" declares 4294967295 parts of a reward; at most 6 are possible"},
+      {"seven_parts", "task \"acts\" declares 7 reward components; at most 6 are possible"},
+      {"many_parts", "task \"acts\" declares 4294967295 reward components; at most 6 are possible"},
       {"many_reasons", "task \"acts\" declares 100000 reasons; at most 256 are possible"},
       {"many_settings", "task \"acts\" declares 1099511627776 settings; at most 256 are possible"},
       {"many_choices",
@@ -47,7 +47,7 @@ TEST_CASE("a task that declares too much, or what cannot be, is refused by name"
       {"long_id", "gives an id of 65 bytes; at most 64 are possible"},
       {"long_title", "task \"acts\" gives a title of 4097 bytes; at most 4096 are possible"},
       {"long_doc", "task \"acts\" gives a doc of 65537 bytes; at most 65536 are possible"},
-      {"long_part", "task \"acts\" gives a name of a part of 65 bytes; at most 64 are possible"},
+      {"long_part", "task \"acts\" gives a name of a reward component of 65 bytes; at most 64 are possible"},
       {"long_default",
        "task \"acts\" gives a line about a setting of 4097 bytes; at most 4096 are possible"},
       {"unknown_type", "task \"acts\" declares a setting of type 9; there are 1 to 4"},
@@ -61,9 +61,9 @@ TEST_CASE("a task that declares too much, or what cannot be, is refused by name"
       {"reserved_name", "task \"acts\" has a setting \"use\", which is a word of this program"},
       {"upside_down", "task \"acts\" declares a setting from 1 to 0, which nothing can be"},
       {"no_values", "task \"acts\" declares a setting of no values"},
-      {"twin_parts", "task \"acts\" has two parts of a reward \"x\""},
+      {"twin_parts", "task \"acts\" has two reward components \"x\""},
       {"odd_part",
-       "task \"acts\" has a part of a reward whose name \"a?[31m\" is not made of letters, digits, "
+       "task \"acts\" has a reward component whose name \"a?[31m\" is not made of letters, digits, "
        "_, - and ."},
       {"twins", "task \"acts\" has two settings \"file\""},
       {"needs_nobody",
@@ -166,8 +166,8 @@ TEST_CASE("a verdict that cannot be is an error that says so, and the others sta
       {"nan", "task \"acts\" gave the reward nan, outside of what it declares, 0 to 1"},
       {"infinite", "task \"acts\" gave the reward inf, outside of what it declares, 0 to 1"},
       {"too_much", "task \"acts\" gave the reward 1.5, outside of what it declares, 0 to 1"},
-      {"nan_part", "task \"acts\" gave nan as the part \"correct\" of a reward"},
-      {"infinite_part", "task \"acts\" gave -inf as the part \"6\" of a reward"},
+      {"nan_part", "task \"acts\" gave nan as the reward component \"correct\""},
+      {"infinite_part", "task \"acts\" gave -inf as the reward component \"6\""},
       {"outcome", "task \"acts\" gave the outcome 2147483647, which there is not"},
       {"timeout", "task \"acts\" gave the outcome 4, which there is not"},
       {"reason", "task \"acts\" gave the reason 4294967295; its reasons are 0 to 1"},

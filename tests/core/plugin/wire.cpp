@@ -82,7 +82,7 @@ TEST_CASE("everything has a number that it may not pass, and nothing may follow 
     return through([&](WireWriter& out) { write_about(out, about); },
                    [](WireReader& in) { return read_about(in); });
   };
-  CHECK(about_with([](TaskAbout& about) { about.components.resize(6); }).parts.size() == 6);
+  CHECK(about_with([](TaskAbout& about) { about.components.resize(6); }).components.size() == 6);
   CHECK_THROWS_AS(about_with([](TaskAbout& about) { about.components.resize(7); }), BrokenMessage);
   CHECK_THROWS_AS(
       about_with([](TaskAbout& about) { about.reasons.resize(TINYZERO_TASK_MAX_REASONS + 1); }),
