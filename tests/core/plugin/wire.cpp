@@ -3,11 +3,7 @@
 #include "core/plugin/worker/wire.h"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "core/plugin/worker/region.h"
 #include "tinyzero/rng.h"
 #include "tinyzero/task_abi.h"
 
@@ -52,6 +48,67 @@ TEST_CASE("a reply that is cut or lies about its lengths is refused, never a cra
     }
   }
   CHECK_THROWS_AS(WireWriter(area.data(), 4).integer(1), Failure);
+}
+
+TEST_CASE("messages read back what was written") {
+  TaskAbout about;
+  about.id = "id";
+  about.title = "title";
+  about.version = "1.0.0";
+  about.doc = "doc";
+  about.reward_min = -1;
+  about.reward_max = 2;
+  about.components = {"correct", "format"};
+  about.reasons = {"correct", "no answer"};
+  about.can_solve = true;
+  about.is_reentrant = true;
+  TaskParam param;
+  param.type = TZ_TEXT;
+  param.max_count = 4;
+  param.name = "mode";
+  param.doc = "how";
+  param.fallback = "[plain]";
+  param.low = -2;
+  param.high = 7.5;
+  param.choices = {"plain", "other"};
+  param.needs_name = "level";
+  param.needs_value = "0";
+  param.is_path = true;
+  about.params = {param, TaskParam()};
+  CHECK(through([&](WireWriter& out) { write_about(out, about); },
+                [](WireReader& in) { return read_about(in); }) == about);
+
+  const std::vector<SettingValue> values = {{.integers = {-1, INT64_MAX}, .reals = {}, .texts = {}},
+                                            {.integers = {}, .reals = {0.1, -1e300}, .texts = {}},
+                                            {.integers = {}, .reals = {}, .texts = {"", "a\nb"}}};
+  const auto read = through([&](WireWriter& out) { write_values(out, values); },
+                            [](WireReader& in) { return read_values(in); });
+  REQUIRE(read.size() == values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    CHECK(read[i].integers == values[i].integers);
+    CHECK(read[i].reals == values[i].reals);
+    CHECK(read[i].texts == values[i].texts);
+  }
+
+  const std::string state("{}\0", 3);
+  const Answer answers[] = {{state, "7"}, {"", std::string_view("\xFF\0", 2)}};
+  through([&](WireWriter& out) { write_answers(out, answers, 2); },
+          [&](WireReader& in) {
+            const auto got = read_answers(in);
+            REQUIRE(got.size() == 2);
+            CHECK(got[0].state == state);
+            CHECK(got[1].completion == answers[1].completion);
+          });
+}
+
+TEST_CASE("flags are 0 or 1") {
+  const auto flag = [](std::uint64_t value) {
+    return through([&](WireWriter& out) { out.integer(value); },
+                   [](WireReader& in) { return in.flag(); });
+  };
+  CHECK(flag(1));
+  CHECK_FALSE(flag(0));
+  CHECK_THROWS_WITH_AS(flag(2), "a flag is 2", BrokenMessage);
 }
 
 TEST_CASE("everything has a number that it may not pass, and nothing may follow it") {
@@ -104,26 +161,4 @@ TEST_CASE("everything has a number that it may not pass, and nothing may follow 
   };
   CHECK_THROWS_WITH_AS(through(with_more, [](WireReader& in) { return read_items(in, 0); }),
                        "it has 8 bytes too many", BrokenMessage);
-}
-
-TEST_CASE("the memory of host and worker keeps its size") {
-  const WireRegion region;
-  CHECK(::ftruncate(region.fd(), 0) != 0);
-  CHECK(::ftruncate(region.fd(), static_cast<off_t>(2 * WireRegion::kSize)) != 0);
-  CHECK(::fcntl(region.fd(), F_ADD_SEALS, F_SEAL_WRITE) != 0);
-  CHECK(::fcntl(region.fd(), F_GET_SEALS) == (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
-}
-
-TEST_CASE("a reply is copied once, in no larger size than is possible") {
-  WireRegion region;
-  region.reply()[0] = 'a';
-  region.header().status = WireStatus::ok;
-  region.header().reply_size = 1;
-  const WireReply reply = region.take_reply(100);
-  region.reply()[0] = 'b';
-  CHECK(reply.size == 1);
-  CHECK(reply.bytes[0] == 'a');
-  region.header().reply_size = 101;
-  CHECK_THROWS_WITH_AS(region.take_reply(100), "it has 101 bytes, at most 100 are possible",
-                       BrokenMessage);
 }

@@ -14,7 +14,7 @@
 
 using namespace tinyzero;
 
-TEST_SUITE_BEGIN("core/plugin/worker");
+TEST_SUITE_BEGIN("core/plugin/worker_task");
 
 namespace {
 
