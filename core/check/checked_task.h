@@ -1,7 +1,7 @@
 // A task as the checks open it: in a worker of its own.
 #pragma once
 
-#include "core/check/task_check.h"
+#include "core/check/options.h"
 #include "core/plugin/worker/worker_task.h"
 #include "core/task/task.h"
 

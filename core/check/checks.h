@@ -2,7 +2,8 @@
 // report.
 #pragma once
 
-#include "core/check/task_check.h"
+#include "core/check/check.h"
+#include "core/check/options.h"
 
 namespace tinyzero {
 

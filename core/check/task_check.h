@@ -5,23 +5,13 @@
 // fault again.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "core/check/check.h"
-#include "core/config/document.h"
+#include "core/check/options.h"
 
 namespace tinyzero {
-
-struct CheckOptions {
-  std::filesystem::path library;
-  Node settings;  // the task's
-  std::uint64_t seed = 1;
-  double seconds = 120;    // for one check
-  double row_seconds = 2;  // for judging one answer
-};
 
 // In the order in which they run.
 std::vector<std::string> task_check_names();
