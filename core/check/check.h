@@ -31,8 +31,9 @@ void require(bool holds, const std::string& what);
 
 bool is_snake_case(const std::string& name);
 
-// Runs a check in a separate process for at most `seconds`. Whatever the check throws is a fault, and
-// so is the end of its process. `whose` names for the report what ran there: "the algorithm's code".
+// Runs a check in a separate process for at most `seconds`. Whatever the check throws is a fault,
+// and so is the end of its process. `whose` names for the report what ran there: "the algorithm's
+// code".
 CheckResult run_check_forked(const std::string& whose, double seconds,
                              const std::function<CheckResult()>& check);
 

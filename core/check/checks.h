@@ -1,5 +1,5 @@
-// The checks of task_check.h. Each throws CheckFailed at the first fault and returns the line of the
-// report.
+// The checks of task_check.h. Each throws CheckFailed at the first fault and returns the line of
+// the report.
 #pragma once
 
 #include "core/check/check.h"

@@ -19,8 +19,8 @@
 namespace tinyzero {
 namespace {
 
-// Exit codes of a child that sent its text. A child that ends otherwise, for example because a plugin
-// calls exit(), has another code.
+// Exit codes of a child that sent its text. A child that ends otherwise, for example because a
+// plugin calls exit(), has another code.
 constexpr int kReturned = 112;
 constexpr int kThrew = 113;
 

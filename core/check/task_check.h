@@ -1,8 +1,9 @@
-// What makes a task trustworthy, as checks that anyone can run on its library: `tinyzero task check`.
+// What makes a task trustworthy, as checks that anyone can run on its library: `tinyzero task
+// check`.
 //
 // A task's code never runs in the process that judges it, but in workers (core/plugin/worker), as
-// in a run. All randomness comes from one seed, which the report names: the same seed finds the same
-// fault again.
+// in a run. All randomness comes from one seed, which the report names: the same seed finds the
+// same fault again.
 #pragma once
 
 #include <string>

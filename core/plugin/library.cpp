@@ -12,9 +12,9 @@
 #include <sstream>
 
 #include "core/base/error.h"
-#include "core/base/told_error.h"
 #include "core/base/shell_word.h"
 #include "core/base/suggest.h"
+#include "core/base/told_error.h"
 #include "core/config/experiment.h"
 #include "tinyzero/note.h"
 
@@ -50,8 +50,8 @@ std::string host_abi() {
   return std::to_string(TINYZERO_TASK_ABI_MAJOR) + "." + std::to_string(TINYZERO_TASK_ABI_MINOR);
 }
 
-// Refuses tables that are shorter than their ABI says, which the host would read beyond their end, or
-// that lack a function.
+// Refuses tables that are shorter than their ABI says, which the host would read beyond their end,
+// or that lack a function.
 void check_tables(const fs::path& path, const tz_module& module) {
   const tz_task* task =
       module.size < sizeof module || module.tasks == nullptr ? nullptr : module.tasks[0];

@@ -12,8 +12,8 @@
 namespace tinyzero {
 
 // Loads a library that read_library_note has accepted and returns its function `entry`. All symbols
-// are resolved at once, and none is visible to other libraries. The library stays loaded for the life
-// of the process, because unloading is unreliable. Throws Error with the linker's message.
+// are resolved at once, and none is visible to other libraries. The library stays loaded for the
+// life of the process, because unloading is unreliable. Throws Error with the linker's message.
 void* load_library_entry(const std::filesystem::path& path, const char* entry);
 
 // Checks without running it that a file is a complete library of a task of this ABI. Throws Error
@@ -23,8 +23,8 @@ void check_task_library(const std::filesystem::path& path);
 // Checks and loads a task library. Throws Error naming the file and the cause.
 const tz_module& load_task_module(const std::filesystem::path& path);
 
-// The CMake argument that locates this program's SDK: in its build folder, or under the prefix where
-// it is installed.
+// The CMake argument that locates this program's SDK: in its build folder, or under the prefix
+// where it is installed.
 std::string cmake_find_argument();
 
 // A plugin that was found but not loaded.
@@ -34,8 +34,8 @@ struct PluginFile {
   bool built_in = false;  // came with the program
 };
 
-// The plugins in the search path. A file that cannot be a plugin, or that others could change, becomes
-// a reported problem; the scan continues.
+// The plugins in the search path. A file that cannot be a plugin, or that others could change,
+// becomes a reported problem; the scan continues.
 class PluginCatalog {
  public:
   // Called once for each problem, during a scan or when a plugin is found by its path.
@@ -56,8 +56,8 @@ class PluginCatalog {
   std::vector<PluginFile> of_type(std::uint32_t type) const;
   const std::vector<std::string>& problems() const { return problems_; }
 
-  // The plugin of that id, or the file if `name` is a path. Throws Error if the name is unknown (with
-  // the nearest name) or found twice (with both paths).
+  // The plugin of that id, or the file if `name` is a path. Throws Error if the name is unknown
+  // (with the nearest name) or found twice (with both paths).
   PluginFile find(std::uint32_t type, const std::string& name) const;
 
  private:
@@ -75,8 +75,9 @@ class PluginCatalog {
 };
 
 // Ways for others to change the code of a plugin: a line for the file and for each folder above it
-// that everybody may write to, and for the file and its folder if they belong neither to root, nor to
-// this user, nor to the owner of this program. A folder with the sticky bit (such as /tmp) is safe.
+// that everybody may write to, and for the file and its folder if they belong neither to root, nor
+// to this user, nor to the owner of this program. A folder with the sticky bit (such as /tmp) is
+// safe.
 std::vector<std::string> unsafe_places(const std::filesystem::path& path);
 
 }  // namespace tinyzero

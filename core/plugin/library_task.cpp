@@ -30,8 +30,8 @@ std::string reason_of(tz_status status, const tz_error& error) {
   return text.empty() ? "it gives no reason, and the status " + std::to_string(status) : text;
 }
 
-// Runs a callback from the library. No exception may cross the library's code: an exception's message
-// becomes `fault`, and the status tells the library to stop.
+// Runs a callback from the library. No exception may cross the library's code: an exception's
+// message becomes `fault`, and the status tells the library to stop.
 template <class Body>
 tz_status guarded(std::string& fault, const Body& body) noexcept {
   if (!fault.empty()) return TZ_BAD_ARGUMENT;

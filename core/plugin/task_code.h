@@ -54,8 +54,8 @@ struct Answer {
   std::string_view completion;
 };
 
-// The host has given up on a task's code. `verdicts` has a row for every answer of the call: answers
-// that were not judged have errors.
+// The host has given up on a task's code. `verdicts` has a row for every answer of the call:
+// answers that were not judged have errors.
 class TaskStopped : public Failure {
  public:
   TaskStopped(const std::string& what, const std::string& hint, std::vector<Verdict> so_far)

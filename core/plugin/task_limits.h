@@ -1,5 +1,5 @@
-// How much a task may hand to its host: the limits of tinyzero/task_abi.h. They are checked wherever
-// texts of a task arrive.
+// How much a task may hand to its host: the limits of tinyzero/task_abi.h. They are checked
+// wherever texts of a task arrive.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace tinyzero {
 
-// Each check throws a Failure that names the task, what is too large or impossible, its value and the
-// limit.
+// Each check throws a Failure that names the task, what is too large or impossible, its value and
+// the limit.
 
 // A number of `things`: "reward components".
 void check_count(const std::string& task, const char* things, std::uint64_t count,

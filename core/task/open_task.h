@@ -1,5 +1,5 @@
-// Opens what the section `task` of an experiment names: a plugin, a plugin with levels, or a mixture
-// of several tasks:
+// Opens what the section `task` of an experiment names: a plugin, a plugin with levels, or a
+// mixture of several tasks:
 //
 //   task:
 //     use: mix

@@ -1,8 +1,8 @@
 // Streams of problems: which problems a step trains on, and which are held out.
 //
 // The split of a problem is a hash of its key, so no seed, size or order can put one problem into
-// two splits. A stream is a function of (seed, step) without memory, so a resumed run draws what the
-// uninterrupted one would have drawn.
+// two splits. A stream is a function of (seed, step) without memory, so a resumed run draws what
+// the uninterrupted one would have drawn.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ Split split_from_name(const std::string& name);
 // 70 % of all keys are train, 10 % validation, 20 % test: XXH64(key) modulo 100.
 Split split_of_key(const std::string& key);
 
-// The first `count` problems of `split` with index `first_index` or above. `stage` chooses the levels
-// of a mixture (mixture.h); null: all of them. Throws Error if the split seems to be empty.
+// The first `count` problems of `split` with index `first_index` or above. `stage` chooses the
+// levels of a mixture (mixture.h); null: all of them. Throws Error if the split seems to be empty.
 std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed,
                              std::uint64_t first_index, std::size_t count,
                              const Stage* stage = nullptr);

@@ -18,7 +18,8 @@ namespace {
 
 constexpr const char* kInProcess = "in_process";
 
-// The map's `in_process`: whether a third-party task is trusted like one that came with the program.
+// The map's `in_process`: whether a third-party task is trusted like one that came with the
+// program.
 bool is_trusted(const Node* settings, const std::string& section) {
   const Node* node = settings != nullptr ? settings->find(kInProcess) : nullptr;
   if (node == nullptr) return false;

@@ -92,9 +92,9 @@ std::vector<Demonstrations::Path> Demonstrations::shown_solutions(
   return out;
 }
 
-// A derivation that was not tried before, if a few draws find one. With `stays` it begins like `last`,
-// without its last step. An attempt that aims leaves out one more: from the same two values it
-// would end with the same step.
+// A derivation that was not tried before, if a few draws find one. With `stays` it begins like
+// `last`, without its last step. An attempt that aims leaves out one more: from the same two values
+// it would end with the same step.
 Demonstrations::Path Demonstrations::new_attempt(const Problem& problem, const Path& last,
                                                  bool stays, std::set<std::string>& tried,
                                                  Rng& rng) const {
@@ -110,8 +110,8 @@ Demonstrations::Path Demonstrations::new_attempt(const Problem& problem, const P
   return path;
 }
 
-// A derivation that begins with `start` and continues with random steps, to values that may be shown
-// if a few draws find such steps. With `aims`, its last step comes nearest to the target.
+// A derivation that begins with `start` and continues with random steps, to values that may be
+// shown if a few draws find such steps. With `aims`, its last step comes nearest to the target.
 Demonstrations::Path Demonstrations::derivation(const Problem& problem, bool aims,
                                                 const Path& start, Rng& rng) const {
   Path path = start;
@@ -135,8 +135,8 @@ Demonstrations::Path Demonstrations::derivation(const Problem& problem, bool aim
   return path;
 }
 
-// Takes the step whose result is nearest to the target, among the results that may be shown. Returns
-// false if there is none.
+// Takes the step whose result is nearest to the target, among the results that may be shown.
+// Returns false if there is none.
 bool Demonstrations::take_nearest(const Problem& problem, Values& values, Path& path) const {
   std::optional<Step> best;
   std::int64_t least = 0;  // distance of `best`

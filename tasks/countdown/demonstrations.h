@@ -1,10 +1,10 @@
 // Demonstrations for a warm start: searches by someone who guesses.
 //
 // A demonstration is a series of attempts with each step written out ("9-7=2 3,2*3=6?"), until one
-// hits the target ("!") or patience ends. The answer is the last attempt, right or wrong. An attempt
-// may continue from the first steps of the attempt before it, which are then not repeated. Attempts
-// are random, except for lucky ones, which are solutions. The last step of an attempt that aims comes
-// as near to the target as possible. No attempt is made twice.
+// hits the target ("!") or patience ends. The answer is the last attempt, right or wrong. An
+// attempt may continue from the first steps of the attempt before it, which are then not repeated.
+// Attempts are random, except for lucky ones, which are solutions. The last step of an attempt that
+// aims comes as near to the target as possible. No attempt is made twice.
 #pragma once
 
 #include <cstdint>

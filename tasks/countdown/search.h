@@ -1,5 +1,5 @@
-// All ways to combine a few numbers: replace two values by their sum, difference, product or quotient
-// until one value remains.
+// All ways to combine a few numbers: replace two values by their sum, difference, product or
+// quotient until one value remains.
 #pragma once
 
 #include <algorithm>
@@ -35,8 +35,8 @@ Values values_of(const std::vector<std::int64_t>& numbers);
 // The possible steps from n values: each pair once for + and *, in both orders for - and /.
 std::vector<Step> steps(std::size_t n, std::string_view operators);
 
-// Replaces the step's two values by their result. Returns false and changes nothing if the result is
-// not a Rational: it divides by zero or is too large.
+// Replaces the step's two values by their result. Returns false and changes nothing if the result
+// is not a Rational: it divides by zero or is too large.
 bool take(Values& values, const Step& step);
 
 // Calls visit(path, result) for every derivation until it returns true; returns whether it did.
@@ -122,8 +122,8 @@ class Ways {
     if (reduce_to(1, values, numbers, way, used)) visit(values[0].integer(), used);
   }
 
-  // Reduces the numbers to two values by way `way` of count_to_two, and calls visit(integer) for each
-  // possible last step, unless an earlier step divides by zero.
+  // Reduces the numbers to two values by way `way` of count_to_two, and calls visit(integer) for
+  // each possible last step, unless an earlier step divides by zero.
   template <class Visit>
   void visit_last_steps(const std::vector<std::int64_t>& numbers, std::uint32_t way,
                         const Visit& visit) const {
@@ -204,8 +204,8 @@ class Ways {
     return exists;
   }
 
-  // Takes a step among the first n values. The result becomes the last of the n - 1 remaining values.
-  // Returns false for a division by zero.
+  // Takes a step among the first n values. The result becomes the last of the n - 1 remaining
+  // values. Returns false for a division by zero.
   static bool take(Ratios& values, std::size_t n, const FastStep& step) {
     const Ratio result = step.result(values[step.left], values[step.right]);
     const std::size_t high = std::max(step.left, step.right);

@@ -1,7 +1,7 @@
-// The rule of TinyZero's scorer. It searches the last line of the text after the prompt's marker for
-// the last answer pair, and strips the answer as Python does. Without a pair the score is 0. The
-// runs of digits must equal the given numbers as a multiset. The text must consist of digits,
-// + - * / ( ) . and white space, and its value as a Python expression must be within 1e-5 of the
+// The rule of TinyZero's scorer. It searches the last line of the text after the prompt's marker
+// for the last answer pair, and strips the answer as Python does. Without a pair the score is 0.
+// The runs of digits must equal the given numbers as a multiset. The text must consist of digits, +
+// - * / ( ) . and white space, and its value as a Python expression must be within 1e-5 of the
 // target. Otherwise the score is 0.1. TinyZero calls eval; this file parses Python's grammar for
 // those characters.
 

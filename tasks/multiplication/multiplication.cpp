@@ -113,8 +113,8 @@ class Multiplication {
     return "<answer>" + to_string(Problem(state).product()) + "</answer>";
   }
 
-  // Multiplies one factor by each decimal place of the shorter one and adds the products up: "34*12"
-  // is "34*10=340,34*2=68,340+68=408". A slip is carried on to the end, as a person would.
+  // Multiplies one factor by each decimal place of the shorter one and adds the products up:
+  // "34*12" is "34*10=340,34*2=68,340+68=408". A slip is carried on to the end, as a person would.
   std::string demonstrate(std::string_view state, Rng& rng) const {
     Problem problem(state);
     if (std::max(digits_of(problem.a), digits_of(problem.b)) > 9)

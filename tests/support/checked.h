@@ -1,4 +1,5 @@
-// Libraries for the checks of core/check: a built-in task, and one with the faults that authors make.
+// Libraries for the checks of core/check: a built-in task, and one with the faults that authors
+// make.
 #pragma once
 
 #include <filesystem>

@@ -1,10 +1,11 @@
-/* A task that does what the name of its file says: STAGE-ACT.so misbehaves by ACT at STAGE, and is a
- * good task otherwise. For tests of workers. STAGE is constructor, entry, create, draw, verify,
- * solve, demonstrate or thread (one that create starts, and that acts once verify is called); or
- * about, item, verdict, call, batch, cursor or silent, for what the task tells its host.
+/* A task that does what the name of its file says: STAGE-ACT.so misbehaves by ACT at STAGE, and
+ * is a good task otherwise. For tests of workers. STAGE is constructor, entry, create, draw,
+ * verify, solve, demonstrate or thread (one that create starts, and that acts once verify is
+ * called); or about, item, verdict, call, batch, cursor or silent, for what the task tells its
+ * host.
  *
- * verify gives 1 for the answer "right", and acts on the answer "act". An act that must not succeed
- * but does says so by "IT WORKED" in an error. */
+ * verify gives 1 for the answer "right", and acts on the answer "act". An act that must not
+ * succeed but does says so by "IT WORKED" in an error. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <math.h>

@@ -1,5 +1,5 @@
-/* What the two files of the hostile task share: hostile_acts.c (the task and what it tells its host)
- * and hostile_process.c (what it does to its process and to the system). */
+/* What the two files of the hostile task share: hostile_acts.c (the task and what it tells its
+ * host) and hostile_process.c (what it does to its process and to the system). */
 #ifndef HOSTILE_PROCESS_H
 #define HOSTILE_PROCESS_H
 

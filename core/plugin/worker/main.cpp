@@ -1,6 +1,6 @@
-// The program tinyzero-worker: runs one task for a host. It reads a request from the shared memory at
-// descriptor 3, replies, and waits for the next until the host ends it. Only WorkerProcess starts it:
-// tinyzero-worker LIBRARY MEMORY HOST READABLE…
+// The program tinyzero-worker: runs one task for a host. It reads a request from the shared memory
+// at descriptor 3, replies, and waits for the next until the host ends it. Only WorkerProcess
+// starts it: tinyzero-worker LIBRARY MEMORY HOST READABLE…
 
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -189,7 +189,8 @@ void close_inherited_files() {
 int work(const WorkerArguments& arguments) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != arguments.host) return 2;  // the host ended before prctl
-  // When a whole service gets such a signal, the host ends after its step and still needs its worker.
+  // When a whole service gets such a signal, the host ends after its step and still needs its
+  // worker.
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
   close_inherited_files();
   std::setlocale(LC_ALL, "");  // from the environment, which is usually empty: "C"

@@ -1,6 +1,6 @@
 // The memory that a host and a task's worker share: a header and an area for each direction. One
-// side writes while the other waits; `turn` says whose turn it is. The size is sealed, so that neither
-// side can change it.
+// side writes while the other waits; `turn` says whose turn it is. The size is sealed, so that
+// neither side can change it.
 #pragma once
 
 #include <atomic>
@@ -69,7 +69,8 @@ class WireRegion {
   char* request() { return data_ + 4096; }
   char* reply() { return data_ + 4096 + kArea; }
 
-  // For hosts: copies the reply once. Throws BrokenMessage if it claims to have more than `most` bytes.
+  // For hosts: copies the reply once. Throws BrokenMessage if it claims to have more than `most`
+  // bytes.
   WireReply take_reply(std::size_t most);
 
   // Gives the turn to `to`.

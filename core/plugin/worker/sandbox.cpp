@@ -62,8 +62,8 @@ void limit_process(std::uint64_t memory) {
 // When memory runs out, the system ends this process rather than its host.
 void be_first_to_end_without_memory() { std::ofstream("/proc/self/oom_score_adj") << 1000; }
 
-// Drops root's capabilities, so that a process of root cannot inspect others either. It keeps reading
-// files of other owners, because root's libraries may be in a user's folder.
+// Drops root's capabilities, so that a process of root cannot inspect others either. It keeps
+// reading files of other owners, because root's libraries may be in a user's folder.
 void drop_powers() {
   constexpr std::uint32_t kReading = 1u << CAP_DAC_READ_SEARCH | 1u << CAP_DAC_OVERRIDE;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -73,8 +73,8 @@ void drop_powers() {
   ::syscall(SYS_capset, &header, left);
 }
 
-// In a user namespace of its own, a process cannot inspect others of its user. Landlock has the same
-// effect, so this is for kernels without it.
+// In a user namespace of its own, a process cannot inspect others of its user. Landlock has the
+// same effect, so this is for kernels without it.
 void leave_user_namespace() {
   if (::geteuid() != 0) ::unshare(CLONE_NEWUSER);
 }

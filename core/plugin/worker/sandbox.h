@@ -30,9 +30,9 @@ struct SandboxOptions {
 
 class Sandbox {
  public:
-  // Begins the first stage for the whole process, which must have one thread. A forbidden system call
-  // ends the process and leaves its number in `forbidden_call`. Throws Failure on a kernel without
-  // seccomp.
+  // Begins the first stage for the whole process, which must have one thread. A forbidden system
+  // call ends the process and leaves its number in `forbidden_call`. Throws Failure on a kernel
+  // without seccomp.
   Sandbox(const SandboxOptions& options, volatile std::int32_t* forbidden_call);
 
   // Begins the second stage. Throws Failure if it cannot confine a thread.

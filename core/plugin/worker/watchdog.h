@@ -49,8 +49,8 @@ class RestWatch {
   bool is_due(WatchTime now) const {
     return std::chrono::duration<double>(now - since_).count() >= kBetween;
   }
-  // Takes the total processor time of the worker. Returns the processor seconds that it used outside
-  // of calls, if they are too many.
+  // Takes the total processor time of the worker. Returns the processor seconds that it used
+  // outside of calls, if they are too many.
   std::optional<double> look(double processor_seconds, int processors, WatchTime now);
 
  private:

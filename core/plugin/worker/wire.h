@@ -1,8 +1,8 @@
-// The messages between a host and a task's worker. A number is 8 bytes in the machine's byte order, a
-// text its length and its bytes.
+// The messages between a host and a task's worker. A number is 8 bytes in the machine's byte order,
+// a text its length and its bytes.
 //
-// A worker is not trusted. A host reads from a copy of the reply (region.h). Every count and length is
-// checked against what was sent and against the limits of tinyzero/task_abi.h; a violation is a
+// A worker is not trusted. A host reads from a copy of the reply (region.h). Every count and length
+// is checked against what was sent and against the limits of tinyzero/task_abi.h; a violation is a
 // BrokenMessage.
 #pragma once
 

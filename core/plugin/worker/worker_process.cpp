@@ -72,8 +72,8 @@ bool is_shared(const fs::path& folder) {
          (::stat(folder.c_str(), &status) == 0 && (status.st_mode & (S_ISVTX | S_IWOTH)) != 0);
 }
 
-// The folders of LD_LIBRARY_PATH that a task may read. Left out are those that depend on the working
-// folder (an empty name means that folder) and those that hold more than libraries.
+// The folders of LD_LIBRARY_PATH that a task may read. Left out are those that depend on the
+// working folder (an empty name means that folder) and those that hold more than libraries.
 std::string library_path() {
   const char* value = std::getenv("LD_LIBRARY_PATH");
   std::istringstream folders(value != nullptr ? value : "");

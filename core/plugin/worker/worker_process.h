@@ -1,5 +1,5 @@
-// The process that runs a task's code: starts it, calls it, watches it and ends it. Everything that it
-// sends is untrusted.
+// The process that runs a task's code: starts it, calls it, watches it and ends it. Everything that
+// it sends is untrusted.
 #pragma once
 
 #include <sys/types.h>
@@ -43,8 +43,8 @@ class WorkerProcess {
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-  // Sends a request and waits for the reply, of at most `most` bytes. Throws WorkerLost, also if the
-  // worker was lost since the last call.
+  // Sends a request and waits for the reply, of at most `most` bytes. Throws WorkerLost, also if
+  // the worker was lost since the last call.
   WireReply call(WireOperation operation, const CallLimits& limits, std::size_t most,
                  const Write& write);
   // Throws WorkerLost if, since the last call, the worker has ended or kept processors busy.

@@ -1,9 +1,9 @@
 // A task whose library runs in a worker: a process of its own, without LibTorch, with limits on
 // memory, time, files and system calls (docs/sandbox.md).
 //
-// A task that ends its process loses the row that it was judging, but never the run: the host starts
-// another worker, which judges the other rows. After three lost workers, whatever the task was doing,
-// it is stopped.
+// A task that ends its process loses the row that it was judging, but never the run: the host
+// starts another worker, which judges the other rows. After three lost workers, whatever the task
+// was doing, it is stopped.
 #pragma once
 
 #include <filesystem>
@@ -30,8 +30,8 @@ struct WorkerLimits {
 struct WorkerPlace {
   std::filesystem::path folder;        // the working folder; empty: this process's
   std::vector<std::string> variables;  // NAME=VALUE
-  // Whether the task can only compute after `create`. Otherwise it may continue to read files and to
-  // create threads.
+  // Whether the task can only compute after `create`. Otherwise it may continue to read files and
+  // to create threads.
   bool computes_only = true;
 };
 
@@ -75,14 +75,14 @@ class WorkerTask : public TaskCode {
  private:
   using Write = WorkerProcess::Write;
 
-  // Starts a worker, which loads the library and, if it was created before, creates the task. Throws
-  // WorkerLost.
+  // Starts a worker, which loads the library and, if it was created before, creates the task.
+  // Throws WorkerLost.
   void start();
   void create_instance();
   // Makes sure that a worker is alive. Each worker that is lost meanwhile is a strike.
   void have_worker();
-  // Calls the worker for a reply of at most `most` bytes and returns what `read` makes of it. Throws
-  // what the worker threw, and WorkerLost.
+  // Calls the worker for a reply of at most `most` bytes and returns what `read` makes of it.
+  // Throws what the worker threw, and WorkerLost.
   template <class Read>
   auto ask(WireOperation operation, std::size_t most, const Write& write, const Read& read,
            std::size_t rows = 0);
@@ -110,7 +110,8 @@ class WorkerTask : public TaskCode {
   std::unique_ptr<WorkerProcess> process_;
   int strikes_ = 0;
   std::int64_t judged_ = 0;  // rows judged since the last strike
-  // Rows per call while the task's speed is unknown: few enough to end in time at the slowest speed.
+  // Rows per call while the task's speed is unknown: few enough to end in time at the slowest
+  // speed.
   std::size_t first_rows_;
   // Rows per call at the measured speed, so that a call takes a share of its time limit.
   std::size_t rows_at_once_;

@@ -21,8 +21,8 @@ inline constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
-// The last position of `tag` in `text`, npos if there is none. Faster than rfind, which compares the
-// whole tag at every position: this compares one character first.
+// The last position of `tag` in `text`, npos if there is none. Faster than rfind, which compares
+// the whole tag at every position: this compares one character first.
 inline constexpr std::size_t find_last(std::string_view text, std::string_view tag) {
   if (text.size() < tag.size()) return std::string_view::npos;
   for (std::size_t at = text.size() - tag.size() + 1; at-- > 0;) {
@@ -31,8 +31,8 @@ inline constexpr std::size_t find_last(std::string_view text, std::string_view t
   return std::string_view::npos;
 }
 
-// The trimmed answer (perhaps empty), as a view into `completion`; nullopt without a complete pair of
-// tags.
+// The trimmed answer (perhaps empty), as a view into `completion`; nullopt without a complete pair
+// of tags.
 inline std::optional<std::string_view> find_answer(std::string_view completion) {
   const std::size_t close = find_last(completion, kAnswerClose);
   if (close == std::string_view::npos) return std::nullopt;

@@ -1,5 +1,5 @@
-// Classes of ASCII characters. Unlike those of <cctype>, these do not depend on the locale, which may
-// call other bytes letters or give "I" no lower case.
+// Classes of ASCII characters. Unlike those of <cctype>, these do not depend on the locale, which
+// may call other bytes letters or give "I" no lower case.
 #pragma once
 
 namespace tinyzero {

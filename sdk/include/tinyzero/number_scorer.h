@@ -111,9 +111,9 @@ struct NumberScorer {
     return out;
   }
 
-  // Whether a text that is_number() accepts has the value `truth`, in lowest terms or not: p/q = a/b
-  // if p b = q a. Linear in the length of the text. For a truth above 63 bits only the canonical
-  // form is recognized.
+  // Whether a text that is_number() accepts has the value `truth`, in lowest terms or not: p/q =
+  // a/b if p b = q a. Linear in the length of the text. For a truth above 63 bits only the
+  // canonical form is recognized.
   static bool has_value(std::string_view text, const Rational& truth) {
     const bool negative = text[0] == '-';
     if (negative) text.remove_prefix(1);

@@ -12,12 +12,12 @@
  *     UTF-8.
  *
  * Growth: a struct with a `size` field may gain fields at its end in a later minor version. The
- * side that reads such a struct uses no field beyond `size`. Structs without `size` are elements of
- * arrays: they are frozen.
+ * side that reads such a struct uses no field beyond `size`. Structs without `size` are elements
+ * of arrays: they are frozen.
  *
- * Threads: functions marked [any] may be called from any thread at any time. Of those marked [one],
- * only one at a time may be called on an instance. Compiles as C11, C++17 and C++20. C++ authors use
- * task.h instead of this file. */
+ * Threads: functions marked [any] may be called from any thread at any time. Of those marked
+ * [one], only one at a time may be called on an instance. Compiles as C11, C++17 and C++20. C++
+ * authors use task.h instead of this file. */
 #ifndef TINYZERO_TASK_ABI_H
 #define TINYZERO_TASK_ABI_H
 
@@ -32,8 +32,8 @@ extern "C" {
 #define TINYZERO_TASK_ABI_MAJOR 1u
 #define TINYZERO_TASK_ABI_MINOR 0u
 
-/* Limits of what a task may hand over. A host refuses more and names the task. Lengths are in bytes,
- * without the NUL. */
+/* Limits of what a task may hand over. A host refuses more and names the task. Lengths are in
+ * bytes, without the NUL. */
 #define TINYZERO_TASK_MAX_PARTS 6u        /* reward components */
 #define TINYZERO_TASK_MAX_REASONS 256u    /* reasons of a verdict */
 #define TINYZERO_TASK_MAX_PARAMS 256u     /* settings */
@@ -90,8 +90,8 @@ typedef struct tz_param {
   const char* needs_value;
 } tz_param;
 
-/* A checked value, in the order of the table: `count` elements of the array of its type (booleans in
- * `integers`). */
+/* A checked value, in the order of the table: `count` elements of the array of its type
+ * (booleans in `integers`). */
 typedef struct tz_value {
   uint32_t type;
   uint32_t count;
@@ -115,8 +115,8 @@ typedef struct tz_item {
   double difficulty; /* in the task's own unit, larger is harder; from -1e15 to 1e15 */
 } tz_item;
 
-/* Takes one item; the host copies it before it returns. If add returns anything but TZ_OK, draw must
- * return that at once. */
+/* Takes one item; the host copies it before it returns. If add returns anything but TZ_OK, draw
+ * must return that at once. */
 typedef struct tz_item_sink {
   void* context;
   tz_status (*add)(void* context, const tz_item* item);
@@ -226,11 +226,11 @@ typedef struct tz_demonstrate {
                            const tz_text_sink* out, tz_error* error);
 } tz_demonstrate;
 
-/* Extension "tinyzero.paths/1": which settings of type TZ_TEXT name a file. A relative path starts at
- * the folder of the file that sets it, or at the current folder on the command line. The host passes
- * the absolute path to create, refuses a file that does not exist, and remembers the hash of its
- * bytes. An empty text names no file. create may open the file for reading; no other call may. A
- * host that does not know the extension passes the text on unchanged. */
+/* Extension "tinyzero.paths/1": which settings of type TZ_TEXT name a file. A relative path
+ * starts at the folder of the file that sets it, or at the current folder on the command line.
+ * The host passes the absolute path to create, refuses a file that does not exist, and remembers
+ * the hash of its bytes. An empty text names no file. create may open the file for reading; no
+ * other call may. A host that does not know the extension passes the text on unchanged. */
 #define TINYZERO_PATHS "tinyzero.paths/1"
 typedef struct tz_paths {
   uint32_t size;
@@ -248,9 +248,9 @@ typedef struct tz_module {
   const tz_task* const* tasks;
 } tz_module;
 
-/* The one exported function. It receives the host's version, so that a plugin can refuse a host that
- * is too old (return NULL). The host calls it once after loading. The result lives as long as the
- * library, which is never unloaded. */
+/* The one exported function. It receives the host's version, so that a plugin can refuse a host
+ * that is too old (return NULL). The host calls it once after loading. The result lives as long
+ * as the library, which is never unloaded. */
 #define TINYZERO_TASK_ENTRY "tinyzero_task_v1"
 typedef const tz_module* (*tz_task_entry)(uint32_t host_major, uint32_t host_minor);
 

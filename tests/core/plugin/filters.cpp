@@ -1,5 +1,5 @@
-// The two filters, run by an interpreter: no process is confined here. What the kernel makes of them
-// is tested in hostile_acts.cpp.
+// The two filters, run by an interpreter: no process is confined here. What the kernel makes of
+// them is tested in hostile_acts.cpp.
 
 #include "core/plugin/worker/filters.h"
 

@@ -1,4 +1,5 @@
-// Scores of TinyZero's verl/utils/reward_score/countdown.py; more rows are in tests/golden/verifiers.
+// Scores of TinyZero's verl/utils/reward_score/countdown.py; more rows are in
+// tests/golden/verifiers.
 
 #include "tasks/countdown/tinyzero_scorer.h"
 
