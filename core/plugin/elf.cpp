@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -33,7 +34,7 @@ class ElfReader {
     struct stat status{};
     if (::fstat(file_.fd(), &status) != 0 || !S_ISREG(status.st_mode))
       refuse("it is not a regular file", "give the .so file that the build made");
-    size_ = static_cast<std::uint64_t>(status.st_size);
+    size_ = status.st_size;
   }
 
   LibraryNote note() const {
@@ -75,8 +76,8 @@ class ElfReader {
   // Reads instead of mapping: a file that is being rewritten may have become shorter.
   void read_bytes(std::uint64_t offset, std::uint64_t size, void* out, const char* what) const {
     check_range(offset, size, what);
-    const ssize_t n = ::pread(file_.fd(), out, size, static_cast<off_t>(offset));
-    if (n != static_cast<ssize_t>(size)) refuse(std::string(what) + " cannot be read");
+    const ssize_t n = ::pread(file_.fd(), out, size, offset);
+    if (std::cmp_not_equal(n, size)) refuse(std::string(what) + " cannot be read");
   }
 
   template <class T>

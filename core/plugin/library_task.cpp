@@ -15,7 +15,7 @@ std::string_view view(tz_bytes bytes) {
   if (bytes.data == nullptr)
     throw Failure("the task's code hands over a text of " + std::to_string(bytes.size) +
                   " bytes at no address");
-  return {bytes.data, static_cast<std::size_t>(bytes.size)};
+  return {bytes.data, bytes.size};
 }
 tz_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
 

@@ -189,7 +189,7 @@ bool PythonValue::is_near(std::int64_t target, double tolerance) const {
     const std::complex<double> distance = std::get<2>(value_) - static_cast<double>(target);
     return std::hypot(distance.real(), distance.imag()) < tolerance;
   }
-  return std::fabs(std::get<1>(value_) - static_cast<double>(target)) < tolerance;
+  return std::fabs(std::get<1>(value_) - target) < tolerance;
 }
 
 }  // namespace tinyzero::countdown

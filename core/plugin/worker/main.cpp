@@ -39,14 +39,14 @@ struct WorkerArguments {
 };
 
 std::uint64_t entries_of(const char* folder) {
-  return static_cast<std::uint64_t>(std::distance(std::filesystem::directory_iterator(folder),
-                                                  std::filesystem::directory_iterator()));
+  return std::distance(std::filesystem::directory_iterator(folder),
+                       std::filesystem::directory_iterator());
 }
 
 std::uint64_t resident_bytes() {
   std::uint64_t total = 0, resident = 0;
   std::ifstream("/proc/self/statm") >> total >> resident;
-  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return resident * ::sysconf(_SC_PAGESIZE);
 }
 
 // The verdicts on the answers as bytes, for comparison.

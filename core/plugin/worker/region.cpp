@@ -18,7 +18,7 @@ namespace tinyzero {
 
 WireRegion::WireRegion()
     : file_(FileHandle::adopt(::memfd_create("tinyzero-worker", MFD_CLOEXEC | MFD_ALLOW_SEALING))) {
-  if (fd() < 0 || ::ftruncate(fd(), static_cast<off_t>(kSize)) != 0)
+  if (fd() < 0 || ::ftruncate(fd(), kSize) != 0)
     throw Failure("no shared memory for a task's worker");
   if (::fcntl(fd(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
     throw Failure("the shared memory of a task's worker cannot be sealed");
@@ -43,9 +43,8 @@ WireReply WireRegion::take_reply(std::size_t most) {
   const std::uint64_t size = header().reply_size.load(std::memory_order_acquire);
   if (size > most)
     throw BrokenMessage(fmt::format("it has {} bytes, at most {} are possible", size, most));
-  WireReply reply{.status = status,
-                  .bytes = std::make_unique_for_overwrite<char[]>(size),
-                  .size = static_cast<std::size_t>(size)};
+  WireReply reply{
+      .status = status, .bytes = std::make_unique_for_overwrite<char[]>(size), .size = size};
   std::memcpy(reply.bytes.get(), this->reply(), reply.size);
   return reply;
 }

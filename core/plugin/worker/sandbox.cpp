@@ -56,7 +56,7 @@ void limit_process(std::uint64_t memory) {
   if (kSanitized) return;  // shadow memory takes terabytes of address space
   std::uint64_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
-  limit(RLIMIT_AS, pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) + memory);
+  limit(RLIMIT_AS, pages * ::sysconf(_SC_PAGESIZE) + memory);
 }
 
 // When memory runs out, the system ends this process rather than its host.
@@ -123,9 +123,7 @@ bool install(const void* program, unsigned flags) {
 }
 
 // "Seccomp_filters" of a status file of /proc; -1 if the kernel does not tell.
-int filters_of(const fs::path& status) {
-  return static_cast<int>(number_after(status, "Seccomp_filters:"));
-}
+int filters_of(const fs::path& status) { return number_after(status, "Seccomp_filters:"); }
 
 }  // namespace
 

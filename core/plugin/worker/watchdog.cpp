@@ -19,8 +19,7 @@ std::optional<std::string> CallWatch::look(std::uint32_t cursor, WatchTime now) 
     row_start_ = now;
   }
   double limit = limits_.seconds;
-  if (limits_.rows > 0 && !row_)
-    limit = std::min(limit, limits_.row_seconds * static_cast<double>(limits_.rows));
+  if (limits_.rows > 0 && !row_) limit = std::min(limit, limits_.row_seconds * limits_.rows);
   if (seconds_between(start_, now) >= limit) return fmt::format("ran longer than {} s", limit);
   if (row_ && seconds_between(row_start_, now) >= limits_.row_seconds)
     return fmt::format("ran longer than {} s", limits_.row_seconds);

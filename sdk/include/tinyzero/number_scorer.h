@@ -38,7 +38,7 @@ struct NumberScorer {
     t.add("scorer", scorer,
           "strict: exact; tinyzero: the score of TinyZero's own scorer, quirks included")
         .one_of({"strict", "tinyzero"});
-    t.add("framing", framing, "the prompt's framing, which TinyZero's scorer looks for")
+    t.add("framing", framing, "the framing of the prompt, which TinyZero's scorer looks for")
         .one_of({"base", "qwen", "other"})
         .only_when("scorer", "tinyzero");
     t.add("format_reward", format_reward,

@@ -58,7 +58,7 @@ struct Task {
     item.prompt = "reverse " + joined(digits, " ");
     item.key = joined(digits, " ");
     item.state = "{\"digits\":[" + joined(digits, ",") + "]}";
-    item.difficulty = static_cast<double>(settings_.digits);
+    item.difficulty = settings_.digits;
     return item;
   }
 

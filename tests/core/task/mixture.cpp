@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "core/base/error.h"
@@ -22,8 +23,10 @@ const char* const kMixed =
 
 std::map<std::string, double> shares(const Task& task, const Stage* stage,
                                      std::size_t count = 4000) {
+  std::vector<std::uint64_t> indices(count);
+  std::iota(indices.begin(), indices.end(), 0);
   std::map<std::string, double> out;
-  for (const Item& item : draw(task, count, stage))
+  for (const Item& item : mixture_of(task)->draw(1, indices, stage))
     out[source_of(task, item.state)] += 1.0 / static_cast<double>(count);
   return out;
 }
@@ -38,7 +41,9 @@ TEST_CASE("problems come from the tasks by weight, and from the levels of the st
   CHECK(all.at("countdown") == doctest::Approx(0.75).epsilon(0.04));
   CHECK(all.at("products/level_1") == doctest::Approx(0.125).epsilon(0.15));
   CHECK(all.at("products/level_2") == doctest::Approx(0.125).epsilon(0.15));
-  const Stage first{{0, 0}, 0.2}, second{{0, 1}, 0.2}, no_review{{0, 1}, 0};
+  const Stage first{.levels = {0, 0}, .review = 0.2};
+  const Stage second{.levels = {0, 1}, .review = 0.2};
+  const Stage no_review{.levels = {0, 1}, .review = 0};
   CHECK(shares(task, &first).count("products/level_2") == 0);
   CHECK(shares(task, &second).at("products/level_1") == doctest::Approx(0.05).epsilon(0.25));
   CHECK(shares(task, &no_review).count("products/level_1") == 0);
@@ -91,6 +96,12 @@ TEST_CASE("a mixture judges, solves and demonstrates as its tasks do") {
   }
   CHECK(seen.size() == 3);
   CHECK_THROWS_AS(judge(task, "nobody {}", "1"), Error);
+}
+
+TEST_CASE("a task that is no mixture has one source without a name") {
+  const Task task = open_countdown();
+  CHECK(mixture_of(task) == nullptr);
+  CHECK(source_of(task, "anything").empty());
 }
 
 TEST_CASE("an evaluation set says where each problem is from") {
