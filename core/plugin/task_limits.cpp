@@ -146,7 +146,7 @@ void check_about(const TaskAbout& about) {
 
 std::string plain_line(std::string_view text) {
   std::string out = printable(text);
-  for (char& c : out) c = c == '\n' || c == '\t' || c == '\r' ? ' ' : c;
+  for (char& c : out) c = c == '\n' || c == '\t' ? ' ' : c;
   return out;
 }
 

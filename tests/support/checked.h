@@ -2,6 +2,7 @@
 // make.
 #pragma once
 
+#include <exception>
 #include <filesystem>
 #include <string>
 
@@ -30,7 +31,7 @@ inline std::string fault_of(CheckResult (*check)(const CheckOptions&),
                             const CheckOptions& options) {
   try {
     check(options);
-  } catch (const CheckFailed& e) {
+  } catch (const std::exception& e) {  // also what the host says of a worker that is lost
     return e.what();
   }
   return "";

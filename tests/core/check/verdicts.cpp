@@ -20,13 +20,13 @@ TEST_CASE("a reason that does not exist is found") {
 }
 
 TEST_CASE("a task that prints while it judges is found by the check of the worker alone") {
-  CHECK(fault_of(check_worker, faulty("prints")).find("made the system call write") !=
+  CHECK(fault_of(check_worker, faulty("prints")).find("made the system call ") !=
         std::string::npos);
   CHECK(fault_of(check_verdicts, faulty("prints")).empty());
 }
 
 TEST_CASE("answers that a guess gets right are a warning") {
-  const CheckResult guessed = check_guesses(built_in("multiplication", "{digits: 1}"));
+  const CheckResult guessed = check_guesses(built_in("multiplication", "{digits: 3}"));
   CHECK(guessed.grade == Grade::pass);
   const CheckResult open = check_guesses(
       built_in("countdown", "{numbers: 2, smallest: 5, largest: 5, target: [10, 10]}"));

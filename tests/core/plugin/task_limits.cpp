@@ -100,7 +100,7 @@ TEST_CASE("problems have limits") {
 }
 
 TEST_CASE("texts of a task become one printable line") {
-  CHECK(plain_line("a\nb\tc\rd") == "a b c d");
+  CHECK(plain_line("a\nb\tc\rd") == "a b c?d");
   CHECK(plain_line("plain, with ümlaut") == "plain, with ümlaut");
   CHECK(plain_line("a\x1b[31mb").find('\x1b') == std::string::npos);
   TaskAbout about = good_about();

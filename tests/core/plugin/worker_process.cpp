@@ -126,7 +126,7 @@ TEST_CASE("a worker that cannot be started is a failure that names its program")
   const std::string old = before != nullptr ? before : "";
   ::setenv("TINYZERO_WORKER", "/no/such/worker", 1);
   CHECK_THROWS_WITH_AS(WorkerProcess(setup_of("hostile")),
-                       "cannot start /no/such/worker: No such file or directory", Failure);
+                       doctest::Contains("cannot start /no/such/worker: "), Failure);
   if (before != nullptr) ::setenv("TINYZERO_WORKER", old.c_str(), 1);
   else ::unsetenv("TINYZERO_WORKER");
 }
