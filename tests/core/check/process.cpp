@@ -7,8 +7,6 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "core/check/check.h"
-
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/check/process");
@@ -44,17 +42,4 @@ TEST_CASE("a child that ends itself, whatever its exit code, has not finished") 
   const ProcessOutcome long_text = run_forked(20, [] { return std::string(1 << 20, 'x'); });
   CHECK(long_text.finished);
   CHECK(long_text.text == std::string(1 << 20, 'x'));
-}
-
-TEST_CASE(
-    "a check whose process ends is a failure that says how, and not an error of the program") {
-  const auto grade_of = [](const std::function<CheckResult()>& check) {
-    return run_check_forked("the algorithm's code", 20, check);
-  };
-  const CheckResult ended = grade_of([]() -> CheckResult { std::exit(0); });
-  CHECK(ended.grade == Grade::fail);
-  CHECK(ended.detail == "the algorithm's code ended its process with exit code 0");
-  const CheckResult warned = grade_of([] { return CheckResult{Grade::warn, "slow"}; });
-  CHECK(warned.grade == Grade::warn);
-  CHECK(warned.detail == "slow");
 }
