@@ -1,4 +1,4 @@
-// vector.h for AVX2 with FMA, f32.
+// The table for AVX2 with FMA, f32.
 
 #include "core/kernels/avx2.h"
 

@@ -1,4 +1,4 @@
-// vector.h for AVX-512 F, BW, VL and DQ, f32.
+// The table for AVX-512 F, BW, VL and DQ, f32.
 
 #include "core/kernels/avx512.h"
 
