@@ -42,10 +42,10 @@ struct Rounds {
   double foreign = 0;          // largest foreign load in a turn that counts
 };
 
-// Does every work once to warm up, then `rounds` times, in turns. A work returns the seconds that its
-// measured stretch took. `roof` returns what the machine can do at most right now, in any unit:
-// virtual cores run at changing speeds, so each turn is compared with a roof of its own. A disturbed
-// turn is repeated up to three times, and the calmest counts.
+// Does every work once to warm up, then `rounds` times, in turns. A work returns the seconds that
+// its measured stretch took. `roof` returns what the machine can do at most right now, in any unit:
+// virtual cores run at changing speeds, so each turn is compared with a roof of its own. A
+// disturbed turn is repeated up to three times, and the calmest counts.
 Rounds take_turns(std::int64_t rounds, const std::vector<std::function<double()>>& works,
                   const std::function<double()>& roof);
 

@@ -21,7 +21,8 @@ double head_weights(const ModelConfig& c) {
   return static_cast<double>(c.vocab) * static_cast<double>(c.width);
 }
 
-// The scale s of an exponential x for which min(x, cut) has that mean: s (1 - exp(-cut / s)) = mean.
+// The scale s of an exponential x for which min(x, cut) has that mean: s (1 - exp(-cut / s)) =
+// mean.
 double scale_for(double mean, double cut) {
   double low = mean, high = 1000 * cut;
   for (int i = 0; i < 200; ++i) {

@@ -23,8 +23,8 @@ struct Workload {
 // name that is neither theirs nor a folder's.
 Model bench_model(const Workload& workload);
 
-// Lengths of all completions, by prompt and sample, from a fixed stream: exponential with that mean,
-// cut at the maximum.
+// Lengths of all completions, by prompt and sample, from a fixed stream: exponential with that
+// mean, cut at the maximum.
 std::vector<std::int64_t> bench_lengths(const Workload& workload);
 
 // Prompts of random tokens, whose completions have these lengths.
@@ -34,8 +34,8 @@ std::vector<Prompt> bench_prompts(const Workload& workload, std::int64_t vocab,
 // Multiplications and additions that the work needs.
 // Decoding: 2 for each weight of every matrix and each sampled token, and attention over the
 // positions up to it; prompts are not counted.
-// Training: three times the forward pass over all tokens. Each prompt counts once, and the head only
-// at completion tokens.
+// Training: three times the forward pass over all tokens. Each prompt counts once, and the head
+// only at completion tokens.
 double decode_flops(const ModelConfig& config, const Workload& workload,
                     const std::vector<std::int64_t>& lengths);
 double train_flops(const ModelConfig& config, const Workload& workload,

@@ -48,8 +48,8 @@ struct AttentionShape {
   float scale;       // of the scores
 };
 
-// The softmax of a row of numbers x: p_j = exp(scale (x_j - largest) - log_sum). Kept as two numbers
-// because one would lose the significant digits where the x share a large offset.
+// The softmax of a row of numbers x: p_j = exp(scale (x_j - largest) - log_sum). Kept as two
+// numbers because one would lose the significant digits where the x share a large offset.
 struct SoftmaxRow {
   float largest;  // largest x
   float log_sum;  // log Σ exp(scale (x_j - largest))

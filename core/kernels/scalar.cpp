@@ -37,7 +37,8 @@ float float_of(std::uint32_t bits) {
   return x;
 }
 
-// x as bf16, in the high half: to nearest, ties to even; subnormal numbers become 0, as in hardware.
+// x as bf16, in the high half: to nearest, ties to even; subnormal numbers become 0, as in
+// hardware.
 std::uint32_t bf16_bits(float x) {
   const std::uint32_t bits = bits_of(x);
   if (std::isnan(x)) return 0x7FC00000u;

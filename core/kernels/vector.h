@@ -1,6 +1,6 @@
 // The kernels for machines with vectors, written once over a vector type and a word type
-// (vector/contract.h). avx2.cpp, avx512.cpp and their bf16 siblings define these before they include
-// this file:
+// (vector/contract.h). avx2.cpp, avx512.cpp and their bf16 siblings define these before they
+// include this file:
 //   V           the vector type
 //   Words       the word type of the table
 //   kTileRows   rows of a product's tile: its 2 kTileRows sums stay in registers

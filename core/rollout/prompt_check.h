@@ -9,13 +9,13 @@
 
 namespace tinyzero {
 
-// Throws Error if `ids` is empty, if an id is outside the vocabulary, or if the ids and `more` tokens
-// after them exceed the context.
+// Throws Error if `ids` is empty, if an id is outside the vocabulary, or if the ids and `more`
+// tokens after them exceed the context.
 void check_ids(const ModelConfig& config, const std::vector<std::int32_t>& ids, std::int64_t more);
 
-// The arguments of Engine::generate(). Throws Error if check_ids() refuses a prompt with its longest
-// completion, if fixed lengths are missing or out of range, or if on_token is set for more than one
-// completion.
+// The arguments of Engine::generate(). Throws Error if check_ids() refuses a prompt with its
+// longest completion, if fixed lengths are missing or out of range, or if on_token is set for more
+// than one completion.
 void check_call(const ModelConfig& config, const std::vector<Prompt>& prompts,
                 const Sampling& sampling, const GenerateHooks& hooks);
 

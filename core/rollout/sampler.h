@@ -29,15 +29,16 @@ inline std::int64_t invert_cdf(const float* weights, std::int64_t n, Sum before,
   return -1;
 }
 
-// The last token with a weight above 0: the one to draw where rounding puts u · Σ p at the very end.
+// The last token with a weight above 0: the one to draw where rounding puts u · Σ p at the very
+// end.
 inline std::int64_t last_possible(const float* weights, std::int64_t n) {
   while (n > 1 && !(weights[n - 1] > 0.0f)) --n;
   return n - 1;
 }
 
-// Keeps the k likeliest of n tokens (0: all), and among them the likeliest whose weights reach `p` of
-// their sum (at least one token). Sets the other weights to 0 and returns the sum of those kept. Of
-// equal weights, the earlier token counts as likelier. `order` is scratch memory.
+// Keeps the k likeliest of n tokens (0: all), and among them the likeliest whose weights reach `p`
+// of their sum (at least one token). Sets the other weights to 0 and returns the sum of those kept.
+// Of equal weights, the earlier token counts as likelier. `order` is scratch memory.
 inline double keep_likeliest(float* weights, std::int64_t n, double sum, std::int64_t k, double p,
                              std::vector<std::int32_t>& order) {
   if ((k <= 0 || k >= n) && p >= 1.0) return sum;
@@ -63,8 +64,8 @@ struct DrawnToken {
 // The factor of (logit - largest) at a temperature above 0: 1 / temperature, or the largest float.
 float temperature_scale(double temperature);
 
-// Draws a token with number `index` of the stream. `logits` (vocab) is overwritten; `order` is scratch
-// memory.
+// Draws a token with number `index` of the stream. `logits` (vocab) is overwritten; `order` is
+// scratch memory.
 DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab,
                       const Sampling& sampling, std::uint64_t stream, std::uint64_t index,
                       std::vector<std::int32_t>& order);

@@ -16,8 +16,8 @@ struct DecoderShape {
   std::int64_t width = 48;
 };
 
-// Two layers, a vocabulary of 61 and a context of 200. The weights are so large that distributions are
-// far from uniform.
+// Two layers, a vocabulary of 61 and a context of 200. The weights are so large that distributions
+// are far from uniform.
 inline Model small_decoder(const DecoderShape& shape = {}) {
   ModelConfig c = preset_config("tiny");
   c.layers = 2;

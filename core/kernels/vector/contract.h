@@ -14,7 +14,8 @@
 namespace {
 
 // Loads and stores take any address; `n` lanes may be more than there are, which means all.
-// `second_bound - first_bound` lanes of the first vector are selected, none if that is not positive.
+// `second_bound - first_bound` lanes of the first vector are selected, none if that is not
+// positive.
 template <class V>
 concept Vector = requires(V a, V& changed, const V& same, float number, const float* from,
                           float* to, std::int64_t n) {

@@ -30,8 +30,8 @@ void store_value(const float* value, Index head_dim, Index position, float* valu
   }
 }
 
-// out[h][t] = Σ_j q[h][j] blocks[t][j] for H heads and the positions t of `Blocks` blocks; n words of
-// depth.
+// out[h][t] = Σ_j q[h][j] blocks[t][j] for H heads and the positions t of `Blocks` blocks; n words
+// of depth.
 template <class W, int H, int Blocks>
 void score_blocks(const float* q, Index q_stride, const float* blocks, Index n, float* out,
                   Index out_stride) {
@@ -73,8 +73,8 @@ void block_scores(const float* q, Index q_stride, const float* blocks, Index n, 
   if (t < length) score_blocks<W, H, 1>(q, q_stride, blocks + t * n, n, out + t, out_stride);
 }
 
-// out[h] (+)= Σ_t p[h][t] rows[t] for H heads and `depth` words of positions; `columns` numbers of a
-// row, at most two vectors.
+// out[h] (+)= Σ_t p[h][t] rows[t] for H heads and `depth` words of positions; `columns` numbers of
+// a row, at most two vectors.
 template <class W, int H, bool Full>
 void weighted_columns(const float* p, Index p_stride, const float* rows, Index row_stride,
                       Index depth, Index columns, bool add, float* out, Index out_stride) {
@@ -114,8 +114,8 @@ void weighted_rows(const float* p, Index p_stride, const float* rows, Index dept
   }
 }
 
-// x[t] = x[t] · scale for t < length, and -inf up to a whole vector. Returns the larger of `top` and
-// these, lane by lane.
+// x[t] = x[t] · scale for t < length, and -inf up to a whole vector. Returns the larger of `top`
+// and these, lane by lane.
 inline V scaled_scores(float* x, Index length, float scale, V top) {
   const V factor = V::set1(scale), none = V::set1(-__builtin_inff());
   for (Index t = 0; t < length; t += kLanes) {
@@ -126,8 +126,8 @@ inline V scaled_scores(float* x, Index length, float scale, V top) {
   return top;
 }
 
-// x[t] = exp(x[t] - largest) for t < length, and 0 up to a whole vector. Returns `total` plus these,
-// lane by lane.
+// x[t] = exp(x[t] - largest) for t < length, and 0 up to a whole vector. Returns `total` plus
+// these, lane by lane.
 inline V exponential_scores(float* x, Index length, float largest, V total) {
   const V shift = V::set1(largest);
   for (Index t = 0; t < length; t += kLanes) {
@@ -153,8 +153,8 @@ struct Attend {
   Index score_floats(Index i) const { return round_up(kv[i].length, kLanes); }
 };
 
-// Turns one head's scores into the weights exp(scale · score - largest), as words. Returns 1 / their
-// sum.
+// Turns one head's scores into the weights exp(scale · score - largest), as words. Returns 1 /
+// their sum.
 inline float weights_of_scores(const Attend& a, float* scores) {
   V top = V::set1(-__builtin_inff()), total = V::zero();
   Index at = 0;

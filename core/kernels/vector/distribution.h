@@ -48,7 +48,9 @@ void distribution(const float* logits, Index n, float scale, float& largest, dou
       [&](Index, V x, Index w) {
         const V e = select_below(0, w, exponential(x), V::zero());
         partial = partial + e;
-        partial_weighted = partial_weighted + select_below(0, w, max(x, V::set1(-88.0f)) * e, V::zero());  // -inf · 0 is NaN
+        // Not x e where x is -inf: -inf · 0 is NaN.
+        partial_weighted =
+            partial_weighted + select_below(0, w, max(x, V::set1(-88.0f)) * e, V::zero());
       },
       [&] {
         sum += partial.sum();

@@ -113,8 +113,9 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
   }
 }
 
-// For one query, from its scores q·k_t in p and dout·v_t in ds: p_t, the softmax of scale q·k_t, and
-// ds_t = scale p_t (dout·v_t - along), where `along` is dout·out. Both are 0 after its own position.
+// For one query, from its scores q·k_t in p and dout·v_t in ds: p_t, the softmax of scale q·k_t,
+// and ds_t = scale p_t (dout·v_t - along), where `along` is dout·out. Both are 0 after its own
+// position.
 inline void score_gradients(float* p, float* ds, Index own, Index seen, float scale,
                             const SoftmaxRow& softmax, float along) {
   const V factor = V::set1(scale), largest = V::set1(softmax.largest),

@@ -1,6 +1,6 @@
 // The CPU engine. Each worker is a thread with a wave of sequences of its own, and all share the
-// packed weights. A model that no cache holds has a single worker whose passes all threads share, so
-// that the weights come from memory once per pass and not once per thread.
+// packed weights. A model that no cache holds has a single worker whose passes all threads share,
+// so that the weights come from memory once per pass and not once per thread.
 //
 // A worker takes a prompt, computes it once, and starts its samples as slots become free; the slot
 // of a finished sequence is refilled immediately. Rows of a pass do not influence each other, and

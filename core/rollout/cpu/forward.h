@@ -1,5 +1,5 @@
-// One pass of the transformer over a few rows, each the next token of some sequence. Keys and values
-// of the sequences are cached.
+// One pass of the transformer over a few rows, each the next token of some sequence. Keys and
+// values of the sequences are cached.
 //
 // All memory is allocated at construction. The threads of a team share each pass; for small models
 // the team is one thread.
@@ -61,7 +61,8 @@ class DecodeWorker {
   // positions.
   void forward(const std::vector<Row>& rows);
 
-  // Logits (vocab) of the i-th row of the last pass that wanted them. The caller may overwrite them.
+  // Logits (vocab) of the i-th row of the last pass that wanted them. The caller may overwrite
+  // them.
   float* logits(std::int64_t i) { return logits_.data() + i * config_.vocab; }
 
   const ModelConfig& config() const { return config_; }

@@ -30,8 +30,8 @@ class DecodeWeights {
   // Floats that the packed matrices take.
   static std::int64_t floats(const ModelConfig& config, const Kernels& kernels);
 
-  // Packs `weights`, which are in the order of the layout. Vectors are not copied, so `weights` must
-  // stay alive and unchanged while they are used for decoding.
+  // Packs `weights`, which are in the order of the layout. Vectors are not copied, so `weights`
+  // must stay alive and unchanged while they are used for decoding.
   void pack(const float* weights, Team& team);
 
   const DecodeLayer& layer(std::size_t i) const { return layers_[i]; }

@@ -4,10 +4,10 @@
 //   a chunk:     m = max s_p,  l = Σ exp(s_p - m),  a = Σ exp(s_p - m) v_p
 //   all chunks:  Σ exp(m - M) a / Σ exp(m - M) l,  with M the largest m
 //
-// Positions are cut into chunks of a fixed size, so that the sums of a row do not depend on what else
-// is in the pass. A block of Attend stages one chunk of one sequence's keys and values of one kv head
-// once for all queries that see it: those of a row's heads in the group, or, over a prompt, those of
-// all its completions. Combine adds the chunks.
+// Positions are cut into chunks of a fixed size, so that the sums of a row do not depend on what
+// else is in the pass. A block of Attend stages one chunk of one sequence's keys and values of one
+// kv head once for all queries that see it: those of a row's heads in the group, or, over a prompt,
+// those of all its completions. Combine adds the chunks.
 #pragma once
 
 #include <cmath>

@@ -3,12 +3,12 @@
 //
 // A completion has a slot for its keys and values. The rows of a pass are the unfinished
 // completions, and a pass is recorded once for each of a few numbers of rows (32, 64, … 1024). The
-// device draws tokens, advances rows and notices ends by itself. Every few passes the host looks: it
-// takes the new tokens, gives free slots to the next samples, computes the prompts they need, and
-// uploads the rows again.
+// device draws tokens, advances rows and notices ends by itself. Every few passes the host looks:
+// it takes the new tokens, gives free slots to the next samples, computes the prompts they need,
+// and uploads the rows again.
 //
-// All tokens of a prompt but the last are computed once for all samples; each sample begins with the
-// prompt's last token in a slot of its own. The engine keeps the promise of rollout/engine.h:
+// All tokens of a prompt but the last are computed once for all samples; each sample begins with
+// the prompt's last token in a slot of its own. The engine keeps the promise of rollout/engine.h:
 // kernels treat a row by a fixed sequence of operations, and products do not depend on the number
 // of rows (Device::multiply). In f32 it draws the CPU engine's tokens, except where rounding
 // decides.

@@ -31,7 +31,8 @@ struct Sizes {
   }
 };
 
-// Chunks of a prompt; and of a row's own store, which is a slot or, for a row of a prompt, the prompt.
+// Chunks of a prompt; and of a row's own store, which is a slot or, for a row of a prompt, the
+// prompt.
 template <class T>
 std::int64_t prompt_chunks(const ModelConfig& c, const PassCapacity& capacity) {
   return chunks_of<T>(capacity.prompt_length, c.head_dim);

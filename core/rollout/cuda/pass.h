@@ -52,8 +52,8 @@ class DevicePass {
   std::vector<float> scores(std::int64_t count) const;
 
   // ---- queued work on the first `count` rows ----
-  // Rows of prompts: stores their keys and values. A prompt's rows come in rising order, in one pass
-  // or several.
+  // Rows of prompts: stores their keys and values. A prompt's rows come in rising order, in one
+  // pass or several.
   void prompts(std::int64_t count);
   // The same, and computes the log-probabilities of the rows' targets.
   void score(std::int64_t count);

@@ -105,7 +105,8 @@ TEST_CASE("logits that are no numbers are told from those that forbid a token") 
   }
 }
 
-// Training compares these numbers with its own: a logarithm of a float would be off in the last bits.
+// Training compares these numbers with its own: a logarithm of a float would be off in the last
+// bits.
 TEST_CASE("the log-probability is the difference of logarithms of doubles, rounded once") {
   Rng rng(31);
   std::vector<std::int32_t> order;

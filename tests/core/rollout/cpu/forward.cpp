@@ -33,8 +33,8 @@ class Decoder {
         team_, clock_);
   }
 
-  // Logits after the last of `ids`: the first `shared` are a prompt, computed `at_once` per pass, and
-  // the others a completion.
+  // Logits after the last of `ids`: the first `shared` are a prompt, computed `at_once` per pass,
+  // and the others a completion.
   std::vector<float> logits(const Ids& ids, std::int64_t shared, std::int64_t at_once) {
     std::vector<Row> rows;
     for (std::int64_t t = 0; t < std::ssize(ids); ++t) {

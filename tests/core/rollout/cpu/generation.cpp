@@ -60,7 +60,8 @@ TEST_CASE("a long prompt is computed in pieces, while others are decoded") {
   const auto counts = run_alone(call, model, 2);
   CHECK(counts.prompt_tokens == 151);
   CHECK(call.episodes[1][0].tokens.size() == 8);
-  // One pass for the first prompt, 3 for the second beside 7 tokens of the first completion, 7 more.
+  // One pass for the first prompt, 3 for the second beside 7 tokens of the first completion, 7
+  // more.
   CHECK(counts.passes == 1 + 3 + 7);
 }
 

@@ -1,5 +1,5 @@
-// The host's half of decoding on a device: which completion takes which slot, and what becomes of the
-// device's tokens.
+// The host's half of decoding on a device: which completion takes which slot, and what becomes of
+// the device's tokens.
 
 #include "core/rollout/cuda/schedule.h"
 
