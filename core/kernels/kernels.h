@@ -2,7 +2,7 @@
 // machine.
 //
 // Implementations: scalar (the standard the others are tested against: plain loops, any machine),
-// and vector.h compiled once each for AVX2, AVX-512 and AVX-512 with bf16. They agree within
+// and vector/ compiled once each for AVX2, AVX-512 and AVX-512 with bf16. They agree within
 // rounding. Within one implementation every output row is a fixed sequence of operations on its own
 // inputs: it depends neither on how many rows are computed together nor on threads. All matrices
 // are row-major f32. No function allocates.

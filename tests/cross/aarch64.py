@@ -36,7 +36,7 @@ def sources(commands):
         output = words[words.index("-o") + 1]
         if not re.search(rf"/?CMakeFiles/({TARGETS})\.dir/", output) or not entry["file"].endswith(".cpp"):
             continue
-        if re.search(r"/kernels/avx|cmake_pch", entry["file"]):
+        if re.search(r"/kernels/x86/|cmake_pch", entry["file"]):
             continue
         options = []
         for i, word in enumerate(words):

@@ -76,96 +76,155 @@ struct Attend {
 
   template <class Block>
   TINYZERO_DEVICE void operator()(Block& block) const {
-    // ---- whose queries, and which positions ----
-    PromptRows unit;
-    std::int64_t sequence, length;
-    if (groups != nullptr) {
-      unit = groups[block.x];
-      sequence = unit.prompt;
-      length = unit.shared;
-    } else {
-      const DeviceRow& row = rows[block.x];
-      unit = {row.prompt, row.shared, static_cast<std::int32_t>(block.x), row.alive != 0 ? 1 : 0};
-      sequence = row.slot >= 0 ? row.slot : row.prompt;
-      length = row.slot >= 0 ? row.position + 1 - row.shared : row.position + 1;
-    }
-    const std::int64_t dim = store.head_dim, half = dim / 2, size = chunk_positions<T>(dim),
-                       first = block.z * size, n = length - first < size ? length - first : size;
-    if (unit.count == 0 || n <= 0) return;
-    const std::int64_t group = out.heads / store.kv_heads, queries = unit.count * group,
-                       kv_head = block.y, width = (out.heads + 2 * store.kv_heads) * dim;
-
-    // ---- shared memory ----
-    T* keys = reinterpret_cast<T*>(block.shared);                  // (positions, key_stride)
-    T* values = keys + size * key_stride(dim);                     // (positions, dim)
-    float* query = reinterpret_cast<float*>(values + size * dim);  // (kQueries, dim)
-    float* weights = query + kQueries * dim;                       // (kQueries, positions)
-    float* sums = weights + kQueries * size;                       // (value_ranges, kQueries, dim)
-    float* largest = sums + value_ranges(dim) * kQueries * dim;    // (kQueries)
-    float* total = largest + kQueries;                             // (kQueries)
-    const float scale = 1.0f / sqrtf(static_cast<float>(dim));
-
-    block.each([&](int thread) {
-      constexpr std::int64_t kPiece = 16 / static_cast<std::int64_t>(sizeof(T));
-      const std::int64_t from = store.at(sequence, kv_head, first), pieces = dim / kPiece;
-      for (std::int64_t i = thread; i < n * pieces; i += kThreads) {
-        const std::int64_t p = i / pieces, c = i % pieces * kPiece;
-        copy16(keys + p * key_stride(dim) + c, store.keys + from + p * dim + c);
-        copy16(values + p * dim + c, store.values + from + p * dim + c);
-      }
-    });
-    for (std::int64_t tile = 0; tile < queries; tile += kQueries) {
-      block.each([&](int thread) {
-        for (std::int64_t i = thread; i < kQueries * dim; i += kThreads) {
-          const std::int64_t q = tile + i / dim;
-          query[i] = q < queries ? qkv[(unit.first + q / group) * width +
-                                       (kv_head * group + q % group) * dim + i % dim] *
-                                       scale
-                                 : 0.0f;
-        }
-      });
-      block.each([&](int thread) { scores(keys, query, weights, thread, n); });
-      typename Block::template Local<float> top, sum;
-      block.each([&](int thread) {
-        top[thread] = -INFINITY;
-        for (std::int64_t p = thread % kWarp; p < n; p += kWarp)
-          top[thread] = fmaxf(top[thread], weights[thread / kWarp * size + p]);
-      });
-      block.warp_max(top);
-      block.each([&](int thread) {
-        sum[thread] = 0;
-        for (std::int64_t p = thread % kWarp; p < n; p += kWarp) {
-          float& weight = weights[thread / kWarp * size + p];
-          weight = expf(weight - top[thread]);
-          sum[thread] += weight;
-        }
-      });
-      block.warp_sum(sum);
-      block.each([&](int thread) {
-        if (thread % kWarp == 0) {
-          largest[thread / kWarp] = top[thread];
-          total[thread / kWarp] = sum[thread];
-        }
-        weigh(values, weights, sums, thread, n);
-      });
-      block.each([&](int thread) {
-        for (std::int64_t i = thread; i < kQueries * dim; i += kThreads) {
-          const std::int64_t t = i / dim, q = tile + t, d = i % dim;
-          if (q >= queries) continue;
-          float* to = out.at(unit.first + q / group, kv_head * group + q % group,
-                             (groups != nullptr ? 0 : out.prompt_chunks) + block.z);
-          float all = 0;
-          for (std::int64_t v = 0; v < value_ranges(dim); ++v)
-            all += sums[(v * kQueries + t) * dim + d];
-          to[d] = all;
-          if (d == 0) to[dim] = largest[t];
-          if (d == half) to[dim + 1] = total[t];
-        }
-      });
-    }
+    const Work work = work_of(block);
+    if (work.unit.count == 0 || work.positions <= 0) return;
+    const Shared s = divide(block.shared);
+    block.each([&](int thread) { stage(s, work, thread); });
+    const std::int64_t queries = work.unit.count * (out.heads / store.kv_heads);
+    for (std::int64_t tile = 0; tile < queries; tile += kQueries)
+      attend_tile(block, s, work, {tile, queries});
   }
 
  private:
+  // What a block computes: whose queries, and which positions of a sequence in the store.
+  struct Work {
+    PromptRows unit;
+    std::int64_t sequence;
+    std::int64_t first;      // position
+    std::int64_t positions;  // not positive: nothing to do
+    std::int64_t kv_head;
+    std::int64_t chunk;  // where its partial results go
+  };
+
+  // The memory that the block's threads share.
+  struct Shared {
+    T* keys;         // (positions, key_stride)
+    T* values;       // (positions, dim)
+    float* query;    // (kQueries, dim)
+    float* weights;  // (kQueries, positions)
+    float* sums;     // (value_ranges, kQueries, dim)
+    float* largest;  // (kQueries)
+    float* total;    // (kQueries)
+  };
+
+  // Queries first … end-1 of a block, of which a tile is the first kQueries.
+  struct Tile {
+    std::int64_t first;
+    std::int64_t end;
+  };
+
+  template <class Block>
+  TINYZERO_DEVICE Work work_of(const Block& block) const {
+    Work work;
+    std::int64_t length;
+    if (groups != nullptr) {
+      work.unit = groups[block.x];
+      work.sequence = work.unit.prompt;
+      length = work.unit.shared;
+    } else {
+      const DeviceRow& row = rows[block.x];
+      work.unit = {row.prompt, row.shared, static_cast<std::int32_t>(block.x),
+                   row.alive != 0 ? 1 : 0};
+      work.sequence = row.slot >= 0 ? row.slot : row.prompt;
+      length = row.slot >= 0 ? row.position + 1 - row.shared : row.position + 1;
+    }
+    const std::int64_t size = chunk_positions<T>(store.head_dim);
+    work.first = block.z * size;
+    work.positions = length - work.first < size ? length - work.first : size;
+    work.kv_head = block.y;
+    work.chunk = (groups != nullptr ? 0 : out.prompt_chunks) + block.z;
+    return work;
+  }
+
+  TINYZERO_DEVICE Shared divide(unsigned char* memory) const {
+    const std::int64_t dim = store.head_dim, size = chunk_positions<T>(dim);
+    Shared s;
+    s.keys = reinterpret_cast<T*>(memory);
+    s.values = s.keys + size * key_stride(dim);
+    s.query = reinterpret_cast<float*>(s.values + size * dim);
+    s.weights = s.query + kQueries * dim;
+    s.sums = s.weights + kQueries * size;
+    s.largest = s.sums + value_ranges(dim) * kQueries * dim;
+    s.total = s.largest + kQueries;
+    return s;
+  }
+
+  // Each thread copies pieces of 16 bytes of the chunk's keys and values.
+  TINYZERO_DEVICE void stage(const Shared& s, const Work& work, int thread) const {
+    constexpr std::int64_t kPiece = 16 / static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t dim = store.head_dim, pieces = dim / kPiece;
+    const std::int64_t from = store.at(work.sequence, work.kv_head, work.first);
+    for (std::int64_t i = thread; i < work.positions * pieces; i += kThreads) {
+      const std::int64_t p = i / pieces, c = i % pieces * kPiece;
+      copy16(s.keys + p * key_stride(dim) + c, store.keys + from + p * dim + c);
+      copy16(s.values + p * dim + c, store.values + from + p * dim + c);
+    }
+  }
+
+  template <class Block>
+  TINYZERO_DEVICE void attend_tile(Block& block, const Shared& s, const Work& work,
+                                   const Tile& tile) const {
+    const std::int64_t size = chunk_positions<T>(store.head_dim), n = work.positions;
+    block.each([&](int thread) { load_queries(s, work, tile, thread); });
+    block.each([&](int thread) { scores(s.keys, s.query, s.weights, thread, n); });
+    typename Block::template Local<float> top, sum;
+    block.each([&](int thread) {
+      top[thread] = -INFINITY;
+      for (std::int64_t p = thread % kWarp; p < n; p += kWarp)
+        top[thread] = fmaxf(top[thread], s.weights[thread / kWarp * size + p]);
+    });
+    block.warp_max(top);
+    block.each([&](int thread) {
+      sum[thread] = 0;
+      for (std::int64_t p = thread % kWarp; p < n; p += kWarp) {
+        float& weight = s.weights[thread / kWarp * size + p];
+        weight = expf(weight - top[thread]);
+        sum[thread] += weight;
+      }
+    });
+    block.warp_sum(sum);
+    block.each([&](int thread) {
+      if (thread % kWarp == 0) {
+        s.largest[thread / kWarp] = top[thread];
+        s.total[thread / kWarp] = sum[thread];
+      }
+      weigh(s.values, s.weights, s.sums, thread, n);
+    });
+    block.each([&](int thread) { write(s, work, tile, thread); });
+  }
+
+  // The tile's queries, scaled; 0 after the last.
+  TINYZERO_DEVICE void load_queries(const Shared& s, const Work& work, const Tile& tile,
+                                    int thread) const {
+    const std::int64_t dim = store.head_dim, group = out.heads / store.kv_heads,
+                       width = (out.heads + 2 * store.kv_heads) * dim;
+    const float scale = 1.0f / sqrtf(static_cast<float>(dim));
+    for (std::int64_t i = thread; i < kQueries * dim; i += kThreads) {
+      const std::int64_t q = tile.first + i / dim;
+      s.query[i] = q < tile.end ? qkv[(work.unit.first + q / group) * width +
+                                      (work.kv_head * group + q % group) * dim + i % dim] *
+                                      scale
+                                : 0.0f;
+    }
+  }
+
+  // The tile's partial results.
+  TINYZERO_DEVICE void write(const Shared& s, const Work& work, const Tile& tile,
+                             int thread) const {
+    const std::int64_t dim = store.head_dim, group = out.heads / store.kv_heads;
+    for (std::int64_t i = thread; i < kQueries * dim; i += kThreads) {
+      const std::int64_t t = i / dim, q = tile.first + t, d = i % dim;
+      if (q >= tile.end) continue;
+      float* to = out.at(work.unit.first + q / group, work.kv_head * group + q % group, work.chunk);
+      float all = 0;
+      for (std::int64_t v = 0; v < value_ranges(dim); ++v)
+        all += s.sums[(v * kQueries + t) * dim + d];
+      to[d] = all;
+      if (d == 0) to[dim] = s.largest[t];
+      if (d == dim / 2) to[dim + 1] = s.total[t];
+    }
+  }
+
   // Each thread computes the scores of one position with every subs-th query of the tile, a few
   // components of the key at a time.
   TINYZERO_DEVICE void scores(const T* keys, const float* query, float* weights, int thread,

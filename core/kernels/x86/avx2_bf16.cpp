@@ -2,7 +2,7 @@
 // table computes on older machines what a machine with bf16 computes, and tests the bf16 paths of
 // vector.h.
 
-#include "core/kernels/avx2.h"
+#include "core/kernels/x86/avx2.h"
 
 #include "core/kernels/tables.h"
 
@@ -64,6 +64,6 @@ struct Words {
 
 }  // namespace
 
-#include "core/kernels/vector.h"
+#include "core/kernels/vector/table.h"
 
 const tinyzero::Kernels& tinyzero::avx2_bf16_kernels() { return kTable; }

@@ -1,7 +1,7 @@
 // The table for AVX-512 F, BW, VL, DQ and BF16: vdpbf16ps multiplies and adds twice as many numbers
 // as an f32 instruction.
 
-#include "core/kernels/avx512.h"
+#include "core/kernels/x86/avx512.h"
 
 #include "core/kernels/tables.h"
 
@@ -43,6 +43,6 @@ struct Words {
 
 }  // namespace
 
-#include "core/kernels/vector.h"
+#include "core/kernels/vector/table.h"
 
 const tinyzero::Kernels& tinyzero::avx512_bf16_kernels() { return kTable; }
