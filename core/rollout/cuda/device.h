@@ -69,13 +69,12 @@ class DeviceBuffer {
  public:
   DeviceBuffer() = default;
   DeviceBuffer(std::shared_ptr<Device> device, std::int64_t bytes)
-      : memory_(device->allocate(bytes), Release{device}), bytes_(bytes) {}
+      : memory_(device->allocate(bytes), Release{device}) {}
 
   template <class T>
   T* as() const {
     return static_cast<T*>(memory_.get());
   }
-  std::int64_t bytes() const { return bytes_; }
 
  private:
   struct Release {
@@ -83,7 +82,6 @@ class DeviceBuffer {
     void operator()(void* memory) const { device->release(memory); }
   };
   std::unique_ptr<void, Release> memory_;
-  std::int64_t bytes_ = 0;
 };
 
 // The CUDA device of that number. Its work runs on a stream of its own; that stream and the default
