@@ -2,38 +2,40 @@
 
 #include <algorithm>
 #include <barrier>
-#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/base/workers.h"
 #include "core/model/parameters.h"
 
 namespace tinyzero {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kRepeats = 7;
-constexpr Index kRounds = 1'000'000;  // of multiply-adds
-constexpr Index kM = 192, kK = 512,
-                kN = 1536;  // of the matrix product: weights beyond L2, rows as in a large wave
-constexpr std::int64_t kL2Bytes = 256 << 10, kL3Bytes = 6 << 20,
-                       kMemoryBytes = 64 << 20;  // that each thread reads
+constexpr Index kRounds = 1'000'000;  // rounds of multiply-adds
+// The matrix product: weights larger than the L2 cache, and as many rows as a large wave has.
+constexpr Index kM = 192;
+constexpr Index kK = 512;
+constexpr Index kN = 1536;
+// Bytes that each thread reads.
+constexpr std::int64_t kL2Bytes = 256 << 10;
+constexpr std::int64_t kL3Bytes = 6 << 20;
+constexpr std::int64_t kMemoryBytes = 64 << 20;
 
-// Best rate of several repeats: `work(thread)` on every thread at once, each doing `amount`.
+// The best rate of several repeats of work(thread) on all threads at once, each doing `amount`.
 double best_rate(std::int64_t threads, double amount, const std::function<void(std::int64_t)>& work,
                  int repeats = kRepeats) {
   double best = 0;
   for (int i = 0; i < repeats; ++i) {
-    std::barrier<> all(static_cast<std::ptrdiff_t>(threads));
-    std::vector<double> seconds(static_cast<std::size_t>(threads));
+    std::barrier<> all(threads);
+    std::vector<double> seconds(threads);
     run_workers(threads, [&](std::int64_t t) {
       all.arrive_and_wait();
-      const auto start = Clock::now();
+      const Stopwatch watch;
       work(t);
-      seconds[t] = std::chrono::duration<double>(Clock::now() - start).count();
+      seconds[t] = watch.seconds();
     });
     best = std::max(best, amount * static_cast<double>(threads) /
                               *std::max_element(seconds.begin(), seconds.end()));
@@ -60,11 +62,11 @@ double multiply_adds(const Kernels& k, std::int64_t threads, Index rounds, int r
 double reading(const Kernels& k, std::int64_t threads, std::int64_t bytes) {
   const std::int64_t floats = bytes / static_cast<std::int64_t>(sizeof(float)),
                      times = std::max<std::int64_t>(1, kMemoryBytes / bytes);
-  std::vector<FloatBuffer> parts;
-  for (std::int64_t t = 0; t < threads; ++t) parts.emplace_back(floats);
+  std::vector<FloatBuffer> buffers;
+  for (std::int64_t t = 0; t < threads; ++t) buffers.emplace_back(floats);
   volatile float sink = 0;
   return best_rate(threads, static_cast<double>(bytes * times), [&](std::int64_t t) {
-    for (std::int64_t i = 0; i < times; ++i) sink = k.read(parts[t].data(), floats);
+    for (std::int64_t i = 0; i < times; ++i) sink = k.read(buffers[t].data(), floats);
   });
 }
 
@@ -79,10 +81,9 @@ double products(const Kernels& k, std::int64_t threads) {
     y.emplace_back(kM * kN);
   }
   return best_rate(threads, 2.0 * kM * kK * kN * kTimes, [&](std::int64_t t) {
-    const std::size_t i = t;
+    const LeftWords left{.data = x[t].data(), .row_stride = k.words(kK), .word_stride = 1};
     for (int n = 0; n < kTimes; ++n)
-      k.matmul({x[i].data(), k.words(kK), 1}, kM, kK, packed.data(), kN, nullptr, false,
-               y[i].data(), kN);
+      k.matmul(left, kM, kK, packed.data(), kN, nullptr, false, y[t].data(), kN);
   });
 }
 

@@ -9,14 +9,16 @@
 
 namespace tinyzero {
 
+// All rates are those of all threads together.
 struct Ceilings {
-  std::string kernels;       // that were measured
-  std::int64_t threads = 1;  // together
-  double multiply_add =
-      0;  // GFLOP/s of the kernels' own multiply-adds, all threads: the roof that shares are of
-  double multiply_add_f32 = 0;
-  double matmul = 0;  // GFLOP/s of a large product by the kernels, one on each thread
-  double read_l2 = 0, read_l3 = 0, read_memory = 0;  // GB/s, all threads, each thread its own part
+  std::string kernels;  // name of the table
+  std::int64_t threads = 1;
+  double multiply_add = 0;      // GFLOP/s of the kernels' own multiply-adds: the roof
+  double multiply_add_f32 = 0;  // GFLOP/s of the f32 kernels' multiply-adds
+  double matmul = 0;            // GFLOP/s of large products, one on each thread
+  double read_l2 = 0;           // GB/s, each thread reading memory of its own
+  double read_l3 = 0;           // GB/s
+  double read_memory = 0;       // GB/s
 };
 
 // GFLOP/s of the kernels' multiply-adds on all threads right now, from a few milliseconds.

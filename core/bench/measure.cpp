@@ -11,7 +11,7 @@
 namespace tinyzero {
 namespace {
 
-constexpr int kTries = 4;  // of one turn
+constexpr int kTries = 4;  // attempts at one turn
 
 }  // namespace
 

@@ -21,8 +21,8 @@ double head_weights(const ModelConfig& c) {
   return static_cast<double>(c.vocab) * static_cast<double>(c.width);
 }
 
-// The scale s for which min(x, cut) has the wanted mean, x being exponential with scale s: s (1 -
-// exp(-cut / s)) = mean.
+// The scale s of an exponential x for which min(x, cut) has that mean: s (1 - exp(-cut / s)) =
+// mean.
 double scale_for(double mean, double cut) {
   double low = mean, high = 1000 * cut;
   for (int i = 0; i < 200; ++i) {
@@ -52,11 +52,13 @@ Model bench_model(const Workload& w) {
   return model;
 }
 
-std::vector<Prompt> bench_prompts(const Workload& w, std::int64_t vocab) {
+std::vector<Prompt> bench_prompts(const Workload& w, std::int64_t vocab,
+                                  const std::vector<std::int64_t>& lengths) {
   Rng rng(kSeed);
   std::vector<Prompt> prompts;
   for (std::int64_t p = 0; p < w.prompts; ++p) {
-    Prompt prompt{{}, w.samples};
+    const auto first = lengths.begin() + p * w.samples;
+    Prompt prompt{.ids = {}, .samples = w.samples, .lengths = {first, first + w.samples}};
     for (std::int64_t t = 0; t < w.prompt_tokens; ++t)
       prompt.ids.push_back(static_cast<std::int32_t>(rng.between(0, vocab - 1)));
     prompts.push_back(std::move(prompt));
@@ -78,7 +80,7 @@ std::vector<std::int64_t> bench_lengths(const Workload& w) {
 
 double decode_flops(const ModelConfig& c, const Workload& w,
                     const std::vector<std::int64_t>& lengths) {
-  const double attention = 4 * static_cast<double>(c.layers * c.q_width());  // a position before
+  const double attention = 4 * static_cast<double>(c.layers * c.q_width());  // per position seen
   double flops = 0;
   for (const std::int64_t length : lengths) {
     const double n = static_cast<double>(length),

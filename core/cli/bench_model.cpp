@@ -56,7 +56,7 @@ struct Result {
   double tokens = 0, flops = 0;  // of one round
   std::vector<double> seconds;
   Rounds rounds;
-  DecodeStatistics decoding;                           // of a round that kept account
+  DecodeStatistics decoding;                           // of a profiled round
   std::vector<std::pair<std::string, double>> phases;  // seconds of all threads
   struct Peer {
     std::string name;
@@ -220,12 +220,12 @@ std::vector<std::pair<std::string, double>> update_phases(Update& update) {
            std::max(0.0, all - t.products - t.attention - t.norms_and_gates - t.distribution)}};
 }
 
-std::vector<std::pair<std::string, double>> rollout_phases(const DecodeStatistics& s) {
-  return {{"products", s.products},
-          {"attention", s.attention},
-          {"norms and gates", s.rest},
-          {"sampling", s.sampling},
-          {"waiting", s.waiting}};
+std::vector<std::pair<std::string, double>> rollout_phases(const DecodeTimes& t) {
+  return {{"products", t.products},
+          {"attention", t.attention},
+          {"norms and gates", t.norms_and_gates},
+          {"sampling", t.sampling},
+          {"waiting", t.waiting}};
 }
 
 void add_peers(Result& r, const std::vector<std::string>& names) {
@@ -254,13 +254,11 @@ std::function<double()> roof_of(const Result& r) {
 
 Result bench_rollout(const BenchOptions& o) {
   const Model model = bench_model(o.workload);
-  const std::vector<Prompt> prompts = bench_prompts(o.workload, model.config.vocab);
   const std::vector<std::int64_t> lengths = bench_lengths(o.workload);
-  CpuEngine engine(model, {o.threads, o.wave, ""});
+  const std::vector<Prompt> prompts = bench_prompts(o.workload, model.config.vocab, lengths);
+  CpuEngine engine(model, {.threads = o.threads, .wave = o.wave});
   Result r = begin("rollout", o, model, engine.threads());
-  Sampling sampling;
-  sampling.max_tokens = o.workload.max_tokens;
-  sampling.lengths = lengths;
+  const Sampling sampling{.max_tokens = o.workload.max_tokens};
   r.tokens = static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}));
   r.flops = decode_flops(model.config, o.workload, lengths);
   at::set_num_threads(static_cast<int>(engine.threads()));
@@ -296,10 +294,10 @@ Result bench_rollout(const BenchOptions& o) {
   r.rounds = take_turns(o.rounds, works, roof_of(r));
   r.seconds = r.rounds.seconds.front();
   add_peers(r, names);
-  CpuEngine accounting(model, {o.threads, o.wave, "", true});
-  accounting.generate(prompts, sampling);
-  r.decoding = accounting.statistics();
-  r.phases = rollout_phases(r.decoding);
+  CpuEngine profiled(model, {.threads = o.threads, .wave = o.wave, .profile = true});
+  profiled.generate(prompts, sampling);
+  r.decoding = profiled.statistics();
+  r.phases = rollout_phases(r.decoding.times);
   return r;
 }
 
@@ -309,7 +307,7 @@ Result bench_train(const BenchOptions& o) {
   const std::int64_t threads = threads_or_cores(o.threads);
   Result r = begin("train", o, model, threads);
   Update update(model,
-                random_step(bench_prompts(o.workload, model.config.vocab), lengths,
+                random_step(bench_prompts(o.workload, model.config.vocab, lengths), lengths,
                             model.config.vocab, o.workload.max_tokens),
                 threads);
   r.flops = train_flops(model.config, o.workload, lengths);
@@ -340,15 +338,13 @@ Result bench_train(const BenchOptions& o) {
 
 Result bench_step(const BenchOptions& o) {
   Model model = bench_model(o.workload);
-  const std::vector<Prompt> prompts = bench_prompts(o.workload, model.config.vocab);
   const std::vector<std::int64_t> lengths = bench_lengths(o.workload);
-  CpuEngine engine(model, {o.threads, o.wave, ""});
+  const std::vector<Prompt> prompts = bench_prompts(o.workload, model.config.vocab, lengths);
+  CpuEngine engine(model, {.threads = o.threads, .wave = o.wave});
   Result r = begin("step", o, model, engine.threads());
   Update update(model, random_step(prompts, lengths, model.config.vocab, o.workload.max_tokens),
                 engine.threads());
-  Sampling sampling;
-  sampling.max_tokens = o.workload.max_tokens;
-  sampling.lengths = lengths;
+  const Sampling sampling{.max_tokens = o.workload.max_tokens};
   r.tokens = static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}));
   r.flops = decode_flops(model.config, o.workload, lengths) +
             train_flops(model.config, o.workload, lengths);
@@ -367,13 +363,12 @@ Result bench_step(const BenchOptions& o) {
   r.seconds = r.rounds.seconds.front();
   r.phases = {{"rollout", rolling}, {"update", updating}};
   if (!o.profile) return r;
-  CpuEngine accounting(model, {o.threads, o.wave, "", true});
-  accounting.generate(prompts, sampling);
-  const DecodeStatistics& s = accounting.statistics();
-  const double rollout = s.products + s.attention + s.rest + s.sampling + s.waiting;
+  CpuEngine profiled(model, {.threads = o.threads, .wave = o.wave, .profile = true});
+  profiled.generate(prompts, sampling);
+  const DecodeTimes& times = profiled.statistics().times;
   r.phases.clear();
-  for (const auto& [name, time] : rollout_phases(s))
-    r.phases.push_back({"rollout: " + name, rolling * time / rollout});
+  for (const auto& [name, time] : rollout_phases(times))
+    r.phases.push_back({"rollout: " + name, rolling * time / times.all()});
   const auto parts = update_phases(update);
   double whole = 0;
   for (const auto& part : parts) whole += part.second;

@@ -53,12 +53,16 @@ class Conversation {
       text += more;
       if (!more.empty()) show(more);
     };
-    Sampling sampling{std::min(options_.max_tokens, room),       options_.temperature,     stops_,
-                      static_cast<std::uint64_t>(options_.seed), RandomStream::generation, turn_++};
-    sampling.on_token = [&](std::int32_t token) {
+    const Sampling sampling{.max_tokens = std::min(options_.max_tokens, room),
+                            .temperature = options_.temperature,
+                            .eos = stops_,
+                            .seed = static_cast<std::uint64_t>(options_.seed),
+                            .stream = RandomStream::generation,
+                            .step = turn_++};
+    const auto on_token = [&](std::int32_t token) {
       if (std::find(stops_.begin(), stops_.end(), token) == stops_.end()) take(stream.push(token));
     };
-    const Episode episode = engine_->generate({prompt}, sampling).front();
+    const Episode episode = engine_->generate({prompt}, sampling, {.on_token = on_token}).front();
     take(stream.finish());
     messages_.push_back({"assistant", text});
     return {{"user", user},

@@ -115,14 +115,14 @@ int model_generate_command(const GlobalOptions& global, const ModelOptions& opti
   LazyTokenizer tokenizer(folder);
   const Prompts input = read_prompts(model, options, tokenizer);
   const auto engine = make_engine(model);
-  const Sampling sampling{options.max_tokens,
-                          options.temperature,
-                          options.ignore_eos ? std::vector<std::int64_t>{} : model.config.eos,
-                          static_cast<std::uint64_t>(options.seed),
-                          RandomStream::generation,
-                          0,
-                          options.top_k,
-                          options.top_p};
+  const Sampling sampling{
+      .max_tokens = options.max_tokens,
+      .temperature = options.temperature,
+      .eos = options.ignore_eos ? std::vector<std::int64_t>{} : model.config.eos,
+      .seed = static_cast<std::uint64_t>(options.seed),
+      .stream = RandomStream::generation,
+      .top_k = options.top_k,
+      .top_p = options.top_p};
   const std::vector<Episode> episodes = engine->generate(input.prompts, sampling);
   auto line = input.lines.begin();
   const auto print_refused = [&] {

@@ -80,9 +80,11 @@ int watch_model(const Task& task, const Subject& subject, const PlayOptions& opt
   const auto engine = make_engine(model);
   const auto prompts =
       make_prompts(tokenizer, resolve_framing(subject.prompt_template, tokenizer), items, 1);
-  const Sampling sampling{subject.max_tokens,       options.temperature,
-                          model.config.eos,         static_cast<std::uint64_t>(options.seed),
-                          RandomStream::generation, 0};
+  const Sampling sampling{.max_tokens = subject.max_tokens,
+                          .temperature = options.temperature,
+                          .eos = model.config.eos,
+                          .seed = static_cast<std::uint64_t>(options.seed),
+                          .stream = RandomStream::generation};
   double right = 0;
   for (const ScoredCompletion& c :
        score_episodes(tokenizer, task, items, engine->generate(prompts, sampling))) {

@@ -81,14 +81,15 @@ std::vector<Prompt> missing_prompts(const std::vector<Prompt>& prompts, const An
 // Completions of the prompts, which name their problems, in the order of problems. What has ended
 // when it is interrupted goes to `rescued`.
 std::vector<Episode> sample_episodes(Engine& engine, const std::vector<Prompt>& prompts,
-                                     Sampling sampling, std::vector<Episode>* rescued) {
+                                     const Sampling& sampling, GenerateHooks hooks,
+                                     std::vector<Episode>* rescued) {
   const auto name_problem = [&](Episode& episode) {
     const Prompt& prompt = prompts[episode.prompt];
     if (prompt.number >= 0) episode.prompt = prompt.number;
   };
-  if (rescued != nullptr) sampling.on_episode = [&](const Episode& e) { rescued->push_back(e); };
+  if (rescued != nullptr) hooks.on_episode = [&](const Episode& e) { rescued->push_back(e); };
   try {
-    std::vector<Episode> episodes = engine.generate(prompts, sampling);
+    std::vector<Episode> episodes = engine.generate(prompts, sampling, hooks);
     for (Episode& episode : episodes) name_problem(episode);
     return episodes;
   } catch (const Interrupted&) {
@@ -106,9 +107,12 @@ std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer,
                                    const Task& task, const EvalSet& set, const EvalOptions& options,
                                    std::vector<ScoredCompletion>* shown, const AnswerBook* book) {
   std::vector<EvalAnswer> answers;
-  Sampling sampling{options.max_tokens, options.temperature,      eos,
-                    options.seed,       RandomStream::evaluation, options.step};
-  sampling.stop = options.stop;
+  Sampling sampling{.max_tokens = options.max_tokens,
+                    .temperature = options.temperature,
+                    .eos = eos,
+                    .seed = options.seed,
+                    .stream = RandomStream::evaluation,
+                    .step = options.step};
   const auto judge = [&](std::vector<Episode> episodes, bool greedy) {
     auto completions = score_episodes(tokenizer, task, set.items, std::move(episodes));
     for (const ScoredCompletion& c : completions) {
@@ -122,7 +126,8 @@ std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer,
     if (book != nullptr) prompts = missing_prompts(prompts, *book, greedy);
     std::vector<Episode> ended;
     try {
-      return judge(sample_episodes(engine, prompts, sampling, book != nullptr ? &ended : nullptr),
+      return judge(sample_episodes(engine, prompts, sampling, {.stop = options.stop},
+                                   book != nullptr ? &ended : nullptr),
                    greedy);
     } catch (const Interrupted&) {
       judge(std::move(ended), greedy);

@@ -92,7 +92,7 @@ std::int64_t activation_bytes(const RunShape& run, bool value_head, bool matrice
 // preflight.
 std::int64_t cache_bytes(const RunShape& run) {
   const Experiment& e = run.experiment;
-  const CpuEngineOptions options{e.general.threads, e.rollout.wave, ""};
+  const CpuEngineOptions options{.threads = e.general.threads, .wave = e.rollout.wave};
   const auto bytes = [&](std::int64_t prompts, std::int64_t samples) {
     return CpuEngine::call_bytes(
         *run.model, options,

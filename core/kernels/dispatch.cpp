@@ -7,38 +7,44 @@
 namespace tinyzero {
 namespace {
 
+#if defined(__x86_64__)
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool has_avx512() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+#endif
 bool anywhere() { return true; }
 
-// Best first.
 struct Entry {
   const char* name;
   bool (*runs_here)();
   const Kernels& (*table)();
 };
-constexpr Entry kEntries[] = {{"avx512-bf16", has_avx512_bf16, avx512_bf16_kernels},
-                              {"avx512", has_avx512, avx512_kernels},
-                              {"avx2", has_avx2, avx2_kernels},
-                              {"avx2-bf16", has_avx2, avx2_bf16_kernels},
-                              {"scalar", anywhere, scalar_kernels},
-                              {"scalar-bf16", anywhere, scalar_bf16_kernels}};
+
+// The tables of this architecture, best first.
+constexpr Entry kEntries[] = {
+#if defined(__x86_64__)
+    {"avx512-bf16", has_avx512_bf16, avx512_bf16_kernels},
+    {"avx512", has_avx512, avx512_kernels},
+    {"avx2", has_avx2, avx2_kernels},
+    {"avx2-bf16", has_avx2, avx2_bf16_kernels},
+#endif
+    {"scalar", anywhere, scalar_kernels},
+    {"scalar-bf16", anywhere, scalar_bf16_kernels}};
 
 constexpr std::string_view kBf16 = "-bf16";
 
-// What the environment asks for; null: nothing.
+// The table that the environment names; null if it names none.
 const char* named_table() {
   const char* name = std::getenv("TINYZERO_CPU");
   return name == nullptr || *name == '\0' ? nullptr : name;
 }
 
+// Chosen once: kernels() is called for every row.
 const Kernels*& in_use() {
-  static const Kernels* table = &kernels_for(
-      named_table() == nullptr ? "f32" : "auto");  // asked once: kernels() is called for every row
+  static const Kernels* table = &kernels_for(named_table() == nullptr ? "f32" : "auto");
   return table;
 }
 

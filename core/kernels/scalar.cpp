@@ -1,5 +1,6 @@
-// The reference: every kernel as its formula reads, in plain loops, with double sums, for words of
-// f32 and of bf16. What it leaves out: blocking, vectors, any thought of speed beyond that.
+// Every kernel as its formula reads, in plain loops with double sums, for words of f32 and of bf16:
+// the standard that vector kernels are tested against. It leaves out blocking, vectors, and any
+// other thought of speed.
 
 #include <algorithm>
 #include <cmath>
@@ -36,8 +37,8 @@ float float_of(std::uint32_t bits) {
   return x;
 }
 
-// x as bf16, in the high half: nearest, ties to even; subnormal numbers as 0, as the hardware has
-// it.
+// x as bf16, in the high half: to nearest, ties to even; subnormal numbers become 0, as in
+// hardware.
 std::uint32_t bf16_bits(float x) {
   const std::uint32_t bits = bits_of(x);
   if (std::isnan(x)) return 0x7FC00000u;
@@ -51,7 +52,7 @@ struct Words {
   static constexpr Index kNumbers = kNumbersPerWord;
   static Index count(Index k) { return (k + kNumbersPerWord - 1) / kNumbersPerWord; }
 
-  // Number c of words that stand `stride` words from each other.
+  // Number c of words that lie `stride` floats apart.
   static double get(const float* words, Index stride, Index c) {
     const float word = words[c / kNumbersPerWord * stride];
     if constexpr (kNumbersPerWord == 1) return word;
@@ -69,7 +70,7 @@ struct Words {
     }
   }
 
-  // k numbers that stand `x_stride` floats from each other; what is missing in the last word is 0.
+  // Words of k numbers that lie `x_stride` floats apart; numbers missing in the last word are 0.
   static void narrow(const float* x, Index x_stride, Index k, float* words, Index stride) {
     for (Index c = 0; c < count(k) * kNumbersPerWord; ++c)
       put(words, stride, c, c < k ? x[c * x_stride] : 0.0f);
@@ -82,7 +83,7 @@ void to_words(const float* x, Index ldx, Index m, Index k, float* out) {
 }
 
 template <class W>
-void narrow_columns(const float* x, Index ldx, Index k, Index m, float* out) {
+void columns_to_words(const float* x, Index ldx, Index k, Index m, float* out) {
   for (Index i = 0; i < m; ++i) W::narrow(x + i, ldx, k, out + i, m);
 }
 
@@ -126,8 +127,8 @@ void rms_norm(const float* x, Index ldx, const float* weight, float eps, Index m
   }
 }
 
-// With s = 1/rms(x) and g = dy · weight:  dx = s g - x s³ mean(g x),  dweight = sum over rows of dy
-// x s.
+// With s = 1/rms(x) and g = dy · weight:
+//   dx = s g - x s³ mean(g x)        dweight = Σ over rows of dy x s
 void rms_norm_backward(const float* x, const float* weight, float eps, const float* dy, Index m,
                        Index n, float* dx, float* dweight) {
   for (Index i = 0; i < m; ++i) {
@@ -183,7 +184,7 @@ void store_key(const float* key, Index head_dim, Index position, float* keys) {
   W::narrow(key, 1, head_dim, keys + position * W::count(head_dim), 1);
 }
 
-// A word of values holds neighbouring positions: the second is 0 until it comes.
+// A word of values holds two neighbouring positions; the second is 0 until it is stored.
 template <class W>
 void store_value(const float* value, Index head_dim, Index position, float* values) {
   for (Index j = 0; j < head_dim; ++j) {
@@ -204,7 +205,7 @@ SoftmaxRow softmax_of(float* scores, Index n, double scale) {
   return {largest, static_cast<float>(std::log(sum))};
 }
 
-// log p of the number x.
+// Log-probability of the number x.
 double log_p(float x, const SoftmaxRow& softmax, double scale) {
   return (static_cast<double>(x) - softmax.largest) * scale - softmax.log_sum;
 }
@@ -220,15 +221,15 @@ Index attend_scratch(Index, Index head_dim, Index length) {
   return length + W::count(head_dim) + 1;
 }
 
-// Scores and weights are rounded to what a word holds before they meet keys and values.
+// Queries and weights are rounded to what a word holds before they meet keys and values.
 template <class W>
 void attend(const float* q, Index group, Index head_dim, float scale, const KeyValues* kv,
-            Index parts, float* scratch, float* out) {
+            Index segments, float* scratch, float* out) {
   float *query = scratch, *scores = scratch + W::count(head_dim) + 1, *one = scores - 1;
   for (Index h = 0; h < group; ++h) {
     W::narrow(q + h * head_dim, 1, head_dim, query, 1);
     Index length = 0;
-    for (Index i = 0; i < parts; ++i) {
+    for (Index i = 0; i < segments; ++i) {
       for (Index t = 0; t < kv[i].length; ++t, ++length) {
         double sum = 0;
         for (Index j = 0; j < head_dim; ++j)
@@ -243,7 +244,7 @@ void attend(const float* q, Index group, Index head_dim, float scale, const KeyV
     for (Index j = 0; j < head_dim; ++j) {
       double sum = 0;
       Index at = 0;
-      for (Index i = 0; i < parts; ++i) {
+      for (Index i = 0; i < segments; ++i) {
         for (Index t = 0; t < kv[i].length; ++t, ++at) {
           W::put(one, 1, 0, scores[at]);
           sum += W::get(one, 1, 0) * W::get(kv[i].values + j, head_dim, t);
@@ -256,7 +257,7 @@ void attend(const float* q, Index group, Index head_dim, float scale, const KeyV
 
 Index attention_scratch(const AttentionShape&, Index length) { return length; }
 
-// Row t of the shared rows and then the sequence's own.
+// Row t of all rows: the shared ones, then the sequence's own.
 template <class Float>
 Float* row_of(Float* shared, Float* own, const SharedRows& rows, Index stride, Index t) {
   return t < rows.length ? shared + t * stride : own + (t - rows.length) * stride;
@@ -283,8 +284,8 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
   }
 }
 
-// p_t of the softmax of scale q·k_t,  ds_t = p_t (dout·v_t - dout·out);  dq = scale Σ ds_t k_t,
-// dk_t += scale ds_t q,  dv_t += p_t dout.
+// With p_t the softmax of scale q·k_t, and ds_t = p_t (dout·v_t - dout·out):
+//   dq = scale Σ ds_t k_t        dk_t += scale ds_t q        dv_t += p_t dout
 void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v,
                         const SharedRows& shared, const float* out, const SoftmaxRow* softmax,
                         const float* dout, Index length, float* dq, float* dk, float* dv, float*) {
@@ -356,7 +357,7 @@ constexpr Kernels table(const char* name) {
           .multiply_adds = multiply_adds,
           .read = read,
           .to_words = to_words<W>,
-          .narrow_columns = narrow_columns<W>,
+          .columns_to_words = columns_to_words<W>,
           .packed_size = packed_size<W>,
           .pack = pack<W>,
           .matmul = matmul<W>,

@@ -1,8 +1,8 @@
 // Decoding: prompts in, sampled completions out.
 //
-// Every engine keeps the same promise: a completion is a function of (weights, prompt, sampling
-// options, item, sample). It does not depend on how many sequences are decoded at once, on threads,
-// or on what else is in the batch.
+// Every engine keeps the same promise: a completion is a function of the weights, the prompt, the
+// sampling options, and the numbers of the prompt and the sample. It does not depend on how many
+// sequences are decoded at once, on threads, or on what else is in the batch.
 #pragma once
 
 #include <cstdint>
@@ -18,72 +18,85 @@ namespace tinyzero {
 struct Prompt {
   std::vector<std::int32_t> ids;  // at least one
   std::int64_t samples = 1;
-  // These name the randomness of its samples, so that some completions of a call can be sampled
-  // alone.
-  std::int64_t number = -1;       // of the prompt; -1: its place in the call
-  std::int64_t first_sample = 0;  // of those that are wanted
+  // These two name the randomness of the samples, so that a call can repeat some completions of
+  // another call.
+  std::int64_t number = -1;       // the prompt's number; -1: its index in the call
+  std::int64_t first_sample = 0;  // number of the first of the samples
+  // For benchmarks: the exact length of each sample, 1 … max_tokens; end tokens are then ignored.
+  // Empty: the model decides. All prompts of a call fix their lengths, or none does.
+  std::vector<std::int64_t> lengths = {};
 };
 
-struct Episode;
-
+// How tokens are drawn.
 struct Sampling {
-  std::int64_t max_tokens = 256;  // longest completion
-  double temperature = 1.0;       // 0: the likeliest token, no randomness
-  std::vector<std::int64_t> eos;  // tokens that end a completion; empty: only the length does
+  std::int64_t max_tokens = 256;       // longest completion
+  double temperature = 1.0;            // 0: the likeliest token, no randomness
+  std::vector<std::int64_t> eos = {};  // tokens that end a completion; empty: only the length does
   std::uint64_t seed = 1;
   RandomStream stream = RandomStream::generation;
   std::uint64_t step = 0;
   std::int64_t top_k = 0;  // only the k likeliest tokens are drawn; 0: all
   double top_p = 1.0;  // only the likeliest tokens that together have this probability are drawn
-  // For benchmarks: how long each completion is to be, of all prompts and samples in order, at most
-  // max_tokens; eos then ends none. Empty: the model decides.
-  std::vector<std::int64_t> lengths = {};
-  // Called with every token of a completion as it is sampled, the one that ends it included, where
-  // there is one prompt and one sample; on the caller's thread.
-  std::function<void(std::int32_t token)> on_token = {};
-  // Called with every completion as it ends, by one thread at a time, in any order.
-  std::function<void(const Episode&)> on_episode = {};
-  // Where it is asked for, the call ends with Interrupted within a pass; null: it goes to its end.
-  const StopWish* stop = nullptr;
 };
 
 enum class End { eos, length };
 
 struct Episode {
-  std::int64_t prompt = 0;           // which prompt of the call
-  std::int64_t sample = 0;           // which of the prompt's, from its first_sample on
-  std::vector<std::int32_t> tokens;  // of the completion; ends with the eos token if `end` is eos
-  std::vector<float> logp;  // log-probability of each token under the sampling distribution
-                            // (temperature 0: under temperature 1)
+  std::int64_t prompt = 0;           // index of the prompt in the call
+  std::int64_t sample = 0;           // number of the sample, counted from the prompt's first_sample
+  std::vector<std::int32_t> tokens;  // the completion, with the end token if `end` is eos
+  // Log-probability of each token under the sampling distribution; at temperature 0, under
+  // temperature 1.
+  std::vector<float> logp;
   End end = End::length;
+};
+
+// Whom a call of generate() tells what, and what ends it early.
+struct GenerateHooks {
+  // Called with every token as it is sampled, the end token included, on the caller's thread. Only
+  // for a call of one prompt and one sample: generate() throws Error for others.
+  std::function<void(std::int32_t token)> on_token = {};
+  // Called with every completion as it ends, by one thread at a time, in any order.
+  std::function<void(const Episode&)> on_episode = {};
+  // Once it is set, the call throws Interrupted within a pass. Null: nothing ends the call early.
+  const StopWish* stop = nullptr;
+};
+
+// Where the time of all threads went, in seconds.
+struct DecodeTimes {
+  double products = 0;
+  double attention = 0;
+  double norms_and_gates = 0;  // and rotation, copies and whatever else a pass does
+  double sampling = 0;
+  double waiting = 0;  // threads without work, at the end of a call
+
+  double all() const { return products + attention + norms_and_gates + sampling + waiting; }
 };
 
 // How busy an engine was during one call.
 struct DecodeStatistics {
-  std::int64_t tokens = 0;         // sampled
-  std::int64_t prompt_tokens = 0;  // computed for prompts
-  double slot_use = 0;  // share of slots that held an unfinished sequence, mean over steps
-  // Where the time of all threads went, in seconds, if the engine was asked to keep account: matrix
-  // products, attention, sampling, everything else of a pass (norms, rotation, gates), and threads
-  // that had nothing left to do.
-  double products = 0, attention = 0, sampling = 0, rest = 0, waiting = 0;
+  std::int64_t tokens = 0;         // tokens sampled
+  std::int64_t prompt_tokens = 0;  // tokens of prompts computed
+  double slot_use = 0;             // share of slots with an unfinished sequence, mean over passes
+  DecodeTimes times;               // all 0 unless the engine profiles
 };
 
 class Engine {
  public:
   virtual ~Engine() = default;
-  // Completions in the order of prompts, then samples. Throws Error for a prompt that leaves no
-  // room in the context.
+  // Completions in the order of prompts, then samples. Throws Error for what check_call()
+  // (prompt_check.h) refuses, NotFinite for logits that are not finite.
   virtual std::vector<Episode> generate(const std::vector<Prompt>& prompts,
-                                        const Sampling& sampling) = 0;
-  // Log-probabilities of each token but the first, given those before it, under softmax(logits /
-  // temperature).
+                                        const Sampling& sampling,
+                                        const GenerateHooks& hooks = {}) = 0;
+  // The log-probability of each token but the first, given the tokens before it, under
+  // softmax(logits / temperature).
   virtual std::vector<std::vector<float>> score(
       const std::vector<std::vector<std::int32_t>>& sequences, double temperature) = 0;
-  // To be called after a change of the weights that the engine works on.
+  // Must be called after the weights that the engine works on have changed.
   virtual void refresh() = 0;
-  // Gives back the memory of a device that only a call needs, to whoever computes there until the
-  // next call.
+  // Frees the device memory that the engine needs only during calls, for other work between them;
+  // the next call allocates it again. An engine without such memory does nothing.
   virtual void release_scratch() {}
   virtual const DecodeStatistics& statistics() const = 0;
 };

@@ -8,7 +8,8 @@ std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& 
                                  const std::vector<Item>& items, std::int64_t samples) {
   std::vector<Prompt> prompts;
   for (const Item& item : items)
-    prompts.push_back({tokenizer.encode_prompt(frame_prompt(item.prompt, framing)), samples});
+    prompts.push_back(
+        {.ids = tokenizer.encode_prompt(frame_prompt(item.prompt, framing)), .samples = samples});
   return prompts;
 }
 
@@ -19,7 +20,11 @@ std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const T
   out.reserve(episodes.size());
   for (Episode& episode : episodes) {
     const std::size_t item = episode.prompt;
-    out.push_back({item, tokenizer.decode(episode.tokens), {}, std::move(episode), false});
+    out.push_back({.item = item,
+                   .text = tokenizer.decode(episode.tokens),
+                   .verdict = {},
+                   .episode = std::move(episode),
+                   .right = false});
   }
   std::vector<Answer> answers;
   answers.reserve(out.size());

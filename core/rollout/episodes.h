@@ -1,4 +1,4 @@
-// Problems become prompts, and completions get verdicts: what training and evaluation share.
+// From problems to prompts, and from completions to verdicts, for training and evaluation.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,14 @@ struct ScoredCompletion {
   std::string text;
   Verdict verdict;
   Episode episode;
-  bool right = false;  // earned the full reward
+  bool right = false;  // whether it earned the full reward
 };
 
 // Frames and tokenizes problems; each is to be completed `samples` times.
 std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& framing,
                                  const std::vector<Item>& items, std::int64_t samples);
 
-// Verdicts of completions, in their order. items[episode.prompt] is the problem that an episode
-// answers.
+// Judges completions, in their order. items[episode.prompt] is the problem that an episode answers.
 std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const Task& task,
                                              const std::vector<Item>& items,
                                              std::vector<Episode> episodes);

@@ -1,4 +1,4 @@
-// What an engine says where the model gives no numbers.
+// How an engine reports logits that are not numbers.
 #pragma once
 
 #include <cstdint>
@@ -8,16 +8,17 @@
 
 namespace tinyzero {
 
-// A logit is NaN or infinite. One of minus infinity is none of these, as long as others are finite:
-// it forbids a token.
+// A logit is NaN or plus infinity, or all are minus infinity. A single logit of minus infinity is
+// fine: it forbids a token.
 class NotFinite : public Error {
  public:
   using Error::Error;
 };
 
-// Throw NotFinite: the logits of token `token` of a completion, all counted from 0; and those that
-// score token `token` of a sequence.
+// Throws NotFinite for the logits from which a token of a completion was to be drawn. All arguments
+// count from 0; the message counts from 1.
 [[noreturn]] void fail_drawing(std::int64_t prompt, std::int64_t sample, std::int64_t token);
+// Throws NotFinite for the logits that score a token of a sequence.
 [[noreturn]] void fail_scoring(std::size_t sequence, std::size_t token);
 
 }  // namespace tinyzero

@@ -12,8 +12,8 @@ float temperature_scale(double temperature) {
       std::min(1.0 / temperature, static_cast<double>(std::numeric_limits<float>::max())));
 }
 
-// A sum of exponentials is NaN if a logit is NaN or plus infinity, or if all are minus infinity;
-// else it is at least 1.
+// The sum of exponentials is NaN if a logit is NaN or plus infinity, or if all are minus infinity.
+// Otherwise it is at least 1.
 DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab,
                       const Sampling& sampling, std::uint64_t stream, std::uint64_t index,
                       std::vector<std::int32_t>& order) {
@@ -30,14 +30,15 @@ DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab,
   sum = keep_likeliest(logits, vocab, sum, sampling.top_k, sampling.top_p, order);
   std::int64_t id = invert_cdf(logits, vocab, 0.0, uniform_at(stream, index) * sum);
   if (id < 0) id = last_possible(logits, vocab);
+  // Both logarithms are of doubles: rounding happens once, at the end.
   return {static_cast<std::int32_t>(id),
           static_cast<float>(std::log(static_cast<double>(logits[id])) - std::log(sum))};
 }
 
-std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t place,
+std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t index,
                             std::int64_t sample) {
   const std::uint64_t number =
-      prompt.number < 0 ? place : static_cast<std::uint64_t>(prompt.number);
+      prompt.number < 0 ? index : static_cast<std::uint64_t>(prompt.number);
   return stream_key(sampling.seed,
                     {static_cast<std::uint64_t>(sampling.stream), sampling.step, number,
                      static_cast<std::uint64_t>(prompt.first_sample + sample)});

@@ -1,10 +1,10 @@
-// Drawing a token from logits by inverting the cumulative distribution: one uniform number a token,
-// from a counter.
+// Drawing a token from logits by inverting the cumulative distribution, with one uniform number per
+// token, from a counter.
 //
 // The rule, which the kernels of devices share (cuda/sample_block.h):
 //   p_i   = exp((l_i - max l) / T)
 //   token = smallest i with p_0 + … + p_i > u · Σ p
-//   logp  = log p_token - log Σ p
+//   logp  = log p_token - log Σ p                        in double, then rounded
 // A token of probability 0 is never drawn.
 #pragma once
 
@@ -17,8 +17,8 @@
 
 namespace tinyzero {
 
-// The token at `threshold` of the running sum of weights (n of them, not negative, not all 0),
-// which starts at `before`; -1 if the sum of these n does not pass the threshold.
+// The first token at which the running sum of n weights, which starts at `before`, exceeds the
+// threshold; -1 if it never does. Weights are not negative, and not all 0.
 template <class Sum>
 inline std::int64_t invert_cdf(const float* weights, std::int64_t n, Sum before, Sum threshold) {
   Sum sum = before;
@@ -29,15 +29,16 @@ inline std::int64_t invert_cdf(const float* weights, std::int64_t n, Sum before,
   return -1;
 }
 
-// The last token with a weight above 0: where rounding leaves u · Σ p at the very end.
+// The last token with a weight above 0: the one to draw where rounding puts u · Σ p at the very
+// end.
 inline std::int64_t last_possible(const float* weights, std::int64_t n) {
   while (n > 1 && !(weights[n - 1] > 0.0f)) --n;
   return n - 1;
 }
 
-// Leaves only the k likeliest of n tokens (0: all), and of those only the likeliest whose weights
-// reach `p` of the sum (at least one), by setting the other weights to 0; of equal weights the
-// earlier token counts as likelier. Returns the sum of what is left. `order` is room for n numbers.
+// Keeps the k likeliest of n tokens (0: all), and among them the likeliest whose weights reach `p`
+// of their sum (at least one token). Sets the other weights to 0 and returns the sum of those kept.
+// Of equal weights, the earlier token counts as likelier. `order` is scratch memory.
 inline double keep_likeliest(float* weights, std::int64_t n, double sum, std::int64_t k, double p,
                              std::vector<std::int32_t>& order) {
   if ((k <= 0 || k >= n) && p >= 1.0) return sum;
@@ -60,18 +61,17 @@ struct DrawnToken {
   float logp;
 };
 
-// What (logit - largest) is multiplied by at a temperature above 0; finite, also where the
-// temperature is next to 0.
+// The factor of (logit - largest) at a temperature above 0: 1 / temperature, or the largest float.
 float temperature_scale(double temperature);
 
-// Number `index` of the stream, as a token of logits (vocab), which are overwritten. `order` is
-// room for vocab numbers.
+// Draws a token with number `index` of the stream. `logits` (vocab) is overwritten; `order` is
+// scratch memory.
 DrawnToken draw_token(const Kernels& kernels, float* logits, std::int64_t vocab,
                       const Sampling& sampling, std::uint64_t stream, std::uint64_t index,
                       std::vector<std::int32_t>& order);
 
-// The stream of sample number `sample`, from 0, that a call wants of its prompt number `place`.
-std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t place,
+// The stream of a prompt's sample: `index` is the prompt's in the call, and `sample` counts from 0.
+std::uint64_t sample_stream(const Sampling& sampling, const Prompt& prompt, std::size_t index,
                             std::int64_t sample);
 
 }  // namespace tinyzero

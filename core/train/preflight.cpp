@@ -237,12 +237,13 @@ void check_policy(Engine& engine, ModelWorkers& workers, const OpenedRun& parts,
   const auto prompts = make_prompts(parts.tokenizer, parts.framing, sampled.items,
                                     std::min(e.rollout.samples, PreflightSettings::kSamples));
   const auto start = std::chrono::steady_clock::now();
-  Sampling sampling{e.rollout.max_tokens,    e.rollout.temperature,
-                    parts.model.config.eos,  static_cast<std::uint64_t>(e.general.seed),
-                    RandomStream::preflight, 0};
-  sampling.stop = stop;
+  const Sampling sampling{.max_tokens = e.rollout.max_tokens,
+                          .temperature = e.rollout.temperature,
+                          .eos = parts.model.config.eos,
+                          .seed = static_cast<std::uint64_t>(e.general.seed),
+                          .stream = RandomStream::preflight};
   sampled.completions = score_episodes(parts.tokenizer, parts.task, sampled.items,
-                                       engine.generate(prompts, sampling));
+                                       engine.generate(prompts, sampling, {.stop = stop}));
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.samples = std::ssize(sampled.completions);

@@ -36,10 +36,13 @@ StepBatch teaching_batch(Engine& engine, const OpenedRun& parts, RunProbe& probe
   const auto items = draw_step(parts.task, /*stage=*/nullptr, seed, 1, e.rollout.prompts);
   const auto prompts = make_prompts(parts.tokenizer, parts.framing, items, e.rollout.samples);
   const auto start = Clock::now();
-  auto completions = score_episodes(
-      parts.tokenizer, parts.task, items,
-      engine.generate(prompts, {e.rollout.max_tokens, e.rollout.temperature, parts.model.config.eos,
-                                seed, RandomStream::rollout, 1}));
+  auto completions = score_episodes(parts.tokenizer, parts.task, items,
+                                    engine.generate(prompts, {.max_tokens = e.rollout.max_tokens,
+                                                              .temperature = e.rollout.temperature,
+                                                              .eos = parts.model.config.eos,
+                                                              .seed = seed,
+                                                              .stream = RandomStream::rollout,
+                                                              .step = 1}));
   probe.rollout = since(start);
   for (std::size_t i = 0; i < completions.size(); ++i) {
     probe.tokens += completions[i].episode.tokens.size();

@@ -21,8 +21,8 @@ std::unique_ptr<Engine> rollout_engine(const OpenedRun& parts,
   const Experiment& e = parts.experiment;
   check_devices(e);
   if (e.rollout.device == "cpu")
-    return std::make_unique<CpuEngine>(parts.model,
-                                       CpuEngineOptions{e.general.threads, e.rollout.wave, ""});
+    return std::make_unique<CpuEngine>(
+        parts.model, CpuEngineOptions{.threads = e.general.threads, .wave = e.rollout.wave});
   return cuda_engine(parts.model, kernels().numbers_per_word == 2 ? Dtype::bf16 : Dtype::f32,
                      note);  // what the trainer multiplies in
 }

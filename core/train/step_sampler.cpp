@@ -122,11 +122,13 @@ SampledStep sample_step(Engine& engine, const OpenedRun& parts, const Stage* sta
     const auto start = Clock::now();
     auto items = draw_step(parts.task, stage, seed, number, s.rollout.prompts, round);
     auto prompts = make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples);
-    Sampling sampling{s.rollout.max_tokens,   s.rollout.temperature,
-                      parts.model.config.eos, seed,
-                      RandomStream::rollout,  round_of_step(number, round)};
-    sampling.stop = stop;
-    auto episodes = engine.generate(prompts, sampling);
+    const Sampling sampling{.max_tokens = s.rollout.max_tokens,
+                            .temperature = s.rollout.temperature,
+                            .eos = parts.model.config.eos,
+                            .seed = seed,
+                            .stream = RandomStream::rollout,
+                            .step = round_of_step(number, round)};
+    auto episodes = engine.generate(prompts, sampling, {.stop = stop});
     const double rollout = since(start);
     out.rollout_seconds += rollout;
     out.slot_use += engine.statistics().slot_use;

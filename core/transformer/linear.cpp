@@ -58,7 +58,7 @@ void add_weight_gradient(const float* dy, const float* x, std::int64_t rows, std
                      [&](std::int64_t begin, std::int64_t end) {
                        const std::int64_t first = begin * table.numbers_per_word,
                                           last = std::min(rows, end * table.numbers_per_word);
-                       table.narrow_columns(dy + first * n, n, last - first, n, narrow + begin * n);
+                       table.columns_to_words(dy + first * n, n, last - first, n, narrow + begin * n);
                      });
     left = narrow;
   }

@@ -34,23 +34,24 @@ Tensor ReferenceEngine::hidden(const std::vector<std::int32_t>& ids) {
 }
 
 std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompts,
-                                               const Sampling& sampling) {
+                                               const Sampling& sampling,
+                                               const GenerateHooks& hooks) {
   const c10::InferenceMode no_gradients;
   statistics_ = {};
   std::vector<Episode> episodes;
-  for (const Prompt& prompt : prompts) check_ids(model_.config, prompt.ids, sampling.max_tokens);
+  check_call(model_.config, prompts, sampling, hooks);
+  const bool fixed_lengths = lengths_are_fixed(prompts);
   std::vector<std::int32_t> order;
   for (std::size_t p = 0; p < prompts.size(); ++p) {
     statistics_.prompt_tokens += std::ssize(prompts[p].ids);
     for (std::int64_t s = 0; s < prompts[p].samples; ++s) {
       Episode episode{
           static_cast<std::int64_t>(p), prompts[p].first_sample + s, {}, {}, End::length};
-      const std::int64_t limit =
-          sampling.lengths.empty() ? sampling.max_tokens : sampling.lengths[episodes.size()];
+      const std::int64_t limit = fixed_lengths ? prompts[p].lengths[s] : sampling.max_tokens;
       const std::uint64_t stream = sample_stream(sampling, prompts[p], p, s);
       std::vector<std::int32_t> ids = prompts[p].ids;
       while (episode.end == End::length && std::ssize(episode.tokens) < limit) {
-        stop_if_asked(sampling.stop);
+        stop_if_asked(hooks.stop);
         Tensor last = transformer_.logits(hidden(ids).narrow(0, std::ssize(ids) - 1, 1));
         const DrawnToken token =
             draw_token(kernels(), last.mutable_data_ptr<float>(), model_.config.vocab, sampling,
@@ -59,14 +60,13 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
         ids.push_back(token.id);
         episode.tokens.push_back(token.id);
         episode.logp.push_back(token.logp);
-        if (sampling.on_token && prompts.size() == 1 && prompts.front().samples == 1)
-          sampling.on_token(token.id);
-        if (sampling.lengths.empty() &&
+        if (hooks.on_token) hooks.on_token(token.id);
+        if (!fixed_lengths &&
             std::find(sampling.eos.begin(), sampling.eos.end(), token.id) != sampling.eos.end())
           episode.end = End::eos;
       }
       statistics_.tokens += std::ssize(episode.tokens);
-      if (sampling.on_episode) sampling.on_episode(episode);
+      if (hooks.on_episode) hooks.on_episode(episode);
       episodes.push_back(std::move(episode));
     }
   }

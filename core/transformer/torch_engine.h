@@ -16,8 +16,8 @@ class ReferenceEngine : public Engine {
   ReferenceEngine(const Model& model, at::Device device);
 
   void refresh() override { transformer_.upload(); }
-  std::vector<Episode> generate(const std::vector<Prompt>& prompts,
-                                const Sampling& sampling) override;
+  std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling& sampling,
+                                const GenerateHooks& hooks = {}) override;
   std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>& sequences,
                                         double temperature) override;
   const DecodeStatistics& statistics() const override { return statistics_; }

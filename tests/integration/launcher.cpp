@@ -215,21 +215,45 @@ TEST_CASE("as another user: a finished build runs, and where there is none it sa
   CHECK_FALSE(has_shell_words(hidden.err));
 }
 
-TEST_CASE("two calls at once: the second waits and finds the work done") {
+TEST_CASE("two calls at once: the later one says that it waits, and finds the work done") {
   const QuickCheckout checkout;
   write_file_synced(checkout.root() / "slow", "");
-  BackgroundProcess first(checkout.call({}, {"--help"})),
-      second(checkout.call({}, {"--help"}), checkout.root() / "err");
+  const fs::path one = checkout.root() / "err 1", two = checkout.root() / "err 2";
+  BackgroundProcess first(checkout.call({}, {"--help"}), one),
+      second(checkout.call({}, {"--help"}), two);
   REQUIRE(checkout.wait_for_builds(1));
-  for (int i = 0;
-       i < 1000 &&
-       read_file(checkout.root() / "err").find("another build is under way") == std::string::npos;
-       ++i)
+  const std::string waiting = "tinyzero: another build is under way: waiting for it\n";
+  const auto waits = [&](const fs::path& err) { return read_file(err) == waiting ? 1 : 0; };
+  for (int i = 0; i < 2000 && waits(one) + waits(two) == 0; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(waits(one) + waits(two) == 1);
   fs::remove(checkout.root() / "slow");
   CHECK(first.wait() == 0);
   CHECK(second.wait() == 0);
   CHECK(checkout.builds() == 1);
+}
+
+TEST_CASE("a build that nobody watches says how far it is, every 30 seconds") {
+  const QuickCheckout checkout;
+  const fs::path tools = checkout.root() / "fast clock", err = checkout.root() / "err";
+  fs::create_directory(tools);
+  write_script(tools / "sleep", "echo \"$1\" >>'" + (checkout.root() / "naps").string() +
+                                    "'\nexec /bin/sleep 0.02\n");
+  write_script(checkout.root() / "tools/ninja",
+               "for n in 1 2 3; do\n"
+               "  echo \"[$n/3] Building\"\n"
+               "  until grep -qs \"built \\[$n/3\\]\" '" +
+                   err.string() +
+                   "'; do /bin/sleep 0.02; done\n"
+                   "done\n"
+                   "printf '#!/bin/sh\\n' >tinyzero\nchmod 755 tinyzero\n");
+  BackgroundProcess build(checkout.call({}, {"--help"}, tools.string() + ":"), err);
+  CHECK(build.wait() == 0);
+  const std::string said = read_file(err);
+  CAPTURE(said);
+  CHECK(said.find("tinyzero: built [1/3]\n") != std::string::npos);
+  CHECK(said.find("tinyzero: built [3/3]\n") != std::string::npos);
+  CHECK(read_file(checkout.root() / "naps").starts_with("30\n"));
 }
 
 TEST_CASE("a launcher that is killed leaves no lock behind, and its compiler ends with it") {

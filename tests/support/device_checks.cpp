@@ -56,7 +56,14 @@ std::vector<Prompt> some_prompts() {
   return prompts;
 }
 
-Sampling some_sampling() { return {40, 0.9, {7}, 11, RandomStream::rollout, 5}; }
+Sampling some_sampling() {
+  return {.max_tokens = 40,
+          .temperature = 0.9,
+          .eos = {7},
+          .seed = 11,
+          .stream = RandomStream::rollout,
+          .step = 5};
+}
 
 void check_same(const std::vector<Episode>& a, const std::vector<Episode>& b) {
   REQUIRE(a.size() == b.size());
@@ -115,7 +122,7 @@ void check_golden_models(const std::shared_ptr<Device>& device) {
     }
     std::vector<Prompt> prompts;
     for (const Json& prompt : greedy["prompts"]) prompts.push_back({prompt["ids"], 1});
-    const auto episodes = engine.generate(prompts, {40, 0.0, {}, 1, RandomStream::generation, 0});
+    const auto episodes = engine.generate(prompts, {.max_tokens = 40, .temperature = 0.0});
     for (std::size_t i = 0; i < prompts.size(); ++i)
       CHECK(episodes[i].tokens == greedy["prompts"][i]["tokens"].get<Ids>());
   }
@@ -123,27 +130,35 @@ void check_golden_models(const std::shared_ptr<Device>& device) {
 
 void check_tokens_of_cpu(const std::shared_ptr<Device>& device) {
   const Model model = small_model({});
-  CpuEngine cpu(model, {1, 5, "scalar"});
-  DeviceEngine engine(device, model, {Dtype::f32, 5, 3});
+  CpuEngine cpu(model, {.threads = 1, .wave = 5, .kernels = "scalar"});
+  DeviceEngine engine(device, model, {.precision = Dtype::f32, .slots = 5, .looks = 3});
   const auto prompts = some_prompts();
-  std::vector<Sampling> samplings(7, some_sampling());
+  std::vector<Sampling> samplings(6, some_sampling());
   samplings[1].temperature = 0;
   samplings[2].top_k = 5;
   samplings[3].top_p = 0.7;
   samplings[4].top_k = 9;
   samplings[4].top_p = 0.8;
   samplings[5].eos = {7, 9, 60};
-  for (std::int64_t i = 0; i < 21; ++i) samplings[6].lengths.push_back(1 + i * 2 % 40);
   std::int64_t ended = 0, cut = 0;
-  for (std::size_t i = 0; i < samplings.size(); ++i) {
-    CAPTURE(i);
-    const auto expected = cpu.generate(prompts, samplings[i]),
-               got = engine.generate(prompts, samplings[i]);
+  const auto check = [&](const std::vector<Prompt>& asked, const Sampling& sampling) {
+    const auto expected = cpu.generate(asked, sampling), got = engine.generate(asked, sampling);
     check_near(got, expected, 3e-5);
     CHECK(engine.statistics().tokens == cpu.statistics().tokens);
     CHECK(engine.statistics().slot_use > 0.3);
     for (const Episode& episode : got) (episode.end == End::eos ? ended : cut) += 1;
+  };
+  for (std::size_t i = 0; i < samplings.size(); ++i) {
+    CAPTURE(i);
+    check(prompts, samplings[i]);
   }
+  auto fixed = prompts;
+  std::int64_t length = 0;
+  for (Prompt& prompt : fixed) {
+    for (std::int64_t s = 0; s < prompt.samples; ++s)
+      prompt.lengths.push_back(1 + length++ * 2 % 40);
+  }
+  check(fixed, some_sampling());
   CHECK(ended > 0);
   CHECK(cut > 0);
   CHECK(engine.generate({}, some_sampling()).empty());
@@ -206,7 +221,7 @@ void check_shapes(const std::shared_ptr<Device>& device) {
     Sampling sampling = some_sampling();
     sampling.eos.clear();
     sampling.max_tokens = 140;
-    CpuEngine cpu(model, {1, 3, "scalar"});
+    CpuEngine cpu(model, {.threads = 1, .wave = 3, .kernels = "scalar"});
     DeviceEngine engine(device, model, {Dtype::f32, 0, 16});
     check_near(engine.generate(prompts, sampling), cpu.generate(prompts, sampling), 1e-4);
     const auto scores = engine.score({longer, {1, 2}}, 1.0),

@@ -7,45 +7,46 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::int64_t kPartsOfProduct =
-    4;  // that a thread takes of the columns: some are slower than others
-constexpr std::int64_t kGrainFloats = 16384;  // fewer are not worth the sharing
+// Ranges of a product's columns per thread: more than one, because some threads are slower.
+constexpr std::int64_t kRangesPerThread = 4;
+constexpr std::int64_t kGrainFloats = 16384;  // less work is not worth sharing
 
 std::int64_t grain(std::int64_t floats_of_a_row) {
   return std::max<std::int64_t>(1, kGrainFloats / floats_of_a_row);
 }
 
-// Of a row of the widest left side of a product, where the kernels take words that are not floats.
+// Floats that a row of the widest left side takes in words; 0 where the words are floats.
 std::int64_t word_floats(const ModelConfig& c, const Kernels& kernels) {
   return kernels.numbers_per_word == 1
              ? 0
-             : std::max(kernels.words(c.mlp),
-                        std::max(kernels.words(c.width), kernels.words(c.q_width())));
+             : std::max({kernels.words(c.mlp), kernels.words(c.width), kernels.words(c.q_width())});
 }
+
+std::int64_t qkv_width(const ModelConfig& c) { return c.q_width() + 2 * c.kv_width(); }
 
 }  // namespace
 
-DecodeWorker::DecodeWorker(const ModelConfig& c, const DecodeWeights& weights,
-                           const RopeTable& rope, const Kernels& kernels, const DecodeRoom& room,
-                           Team& team, PhaseClock& clock)
-    : config_(c),
-      weights_(weights),
-      rope_(rope),
-      kernels_(kernels),
+DecodeWorker::DecodeWorker(const DecodeModel& model, const DecodeCapacity& capacity, Team& team,
+                           LapClock& clock)
+    : config_(model.config),
+      weights_(model.weights),
+      rope_(model.rope),
+      kernels_(model.kernels),
       team_(team),
       clock_(clock),
-      prompts_(make_store(room.prompts, room.prompt_length)),
-      slots_(make_store(room.slots, room.length)),
-      hidden_(room.rows * c.width),
-      normed_(room.rows * c.width),
-      words_(room.rows * word_floats(c, kernels)),
-      qkv_(room.rows * (c.q_width() + 2 * c.kv_width())),
-      attended_(room.rows * c.q_width()),
-      gate_up_(room.rows * 2 * c.mlp),
-      inner_(room.rows * c.mlp),
-      logits_(room.rows * c.vocab),
-      scores_floats_(kernels.attend_scratch(c.heads / c.kv_heads, c.head_dim,
-                                            room.prompt_length + room.length + 2 * kernels.lanes)),
+      prompts_(make_store(capacity.prompts, capacity.prompt_length)),
+      slots_(make_store(capacity.slots, capacity.length)),
+      hidden_(capacity.rows * config_.width),
+      normed_(capacity.rows * config_.width),
+      words_(capacity.rows * word_floats(config_, kernels_)),
+      qkv_(capacity.rows * qkv_width(config_)),
+      attended_(capacity.rows * config_.q_width()),
+      gate_up_(capacity.rows * 2 * config_.mlp),
+      inner_(capacity.rows * config_.mlp),
+      logits_(capacity.rows * config_.vocab),
+      scores_floats_(
+          kernels_.attend_scratch(config_.heads / config_.kv_heads, config_.head_dim,
+                                  capacity.prompt_length + capacity.length + 2 * kernels_.lanes)),
       scores_(team.size() * scores_floats_) {}
 
 std::int64_t DecodeWorker::cache_floats(const ModelConfig& c, const Kernels& kernels,
@@ -55,64 +56,59 @@ std::int64_t DecodeWorker::cache_floats(const ModelConfig& c, const Kernels& ker
 }
 
 std::int64_t DecodeWorker::row_floats(const ModelConfig& c, const Kernels& kernels) {
-  return 2 * c.width + word_floats(c, kernels) + 2 * c.q_width() + 2 * c.kv_width() + 3 * c.mlp +
-         c.vocab;
+  return 2 * c.width + word_floats(c, kernels) + c.q_width() + qkv_width(c) + 3 * c.mlp + c.vocab;
 }
 
 DecodeWorker::Store DecodeWorker::make_store(std::int64_t sequences, std::int64_t length) const {
-  Store store{kernels_.key_floats(length, config_.head_dim),
-              kernels_.value_floats(length, config_.head_dim),
-              {}};
-  store.data = FloatBuffer::uninitialized(cache_floats(config_, kernels_, sequences, length));
-  return store;
+  return {.key_floats = kernels_.key_floats(length, config_.head_dim),
+          .value_floats = kernels_.value_floats(length, config_.head_dim),
+          .data = FloatBuffer::uninitialized(cache_floats(config_, kernels_, sequences, length))};
 }
 
 KeyValues DecodeWorker::stored(Store& store, std::int64_t sequence, std::int64_t layer,
                                std::int64_t head, std::int64_t length) {
   const std::int64_t index = (sequence * config_.layers + layer) * config_.kv_heads + head;
   float* start = store.data.data() + index * (store.key_floats + store.value_floats);
-  return {start, start + store.key_floats, length};
+  return {.keys = start, .values = start + store.key_floats, .length = length};
 }
 
-void DecodeWorker::product(const float* x, std::int64_t m, std::int64_t k, const float* packed,
-                           std::int64_t n, const float* bias, bool add, float* y) {
-  LeftWords left{x, k, 1};
+void DecodeWorker::product(const float* x, std::int64_t m, const PackedMatrix& w, Output output,
+                           float* y) {
+  LeftWords left{.data = x, .row_stride = w.k, .word_stride = 1};
   if (kernels_.numbers_per_word > 1) {
-    const std::int64_t words = kernels_.words(k);
-    team_.share(m, grain(k), [&](const Team::Part& part) {
-      kernels_.to_words(x + part.first * k, k, part.last - part.first, k,
-                        words_.data() + part.first * words);
+    const std::int64_t words = kernels_.words(w.k);
+    team_.share(m, grain(w.k), [&](const Team::Part& range) {
+      kernels_.to_words(x + range.first * w.k, w.k, range.last - range.first, w.k,
+                        words_.data() + range.first * words);
     });
-    left = {words_.data(), words, 1};
+    left = {.data = words_.data(), .row_stride = words, .word_stride = 1};
   }
-  const std::int64_t panels = (n + kernels_.panel - 1) / kernels_.panel;
-  team_.share(panels, std::max<std::int64_t>(1, panels / (kPartsOfProduct * team_.size())),
-              [&](const Team::Part& part) {
-                const std::int64_t first = part.first * kernels_.panel,
-                                   last = std::min(n, part.last * kernels_.panel);
-                kernels_.matmul(left, m, k, packed + kernels_.packed_size(first, k), last - first,
-                                bias == nullptr ? nullptr : bias + first, add, y + first, n);
+  const std::int64_t panels = (w.n + kernels_.panel - 1) / kernels_.panel;
+  team_.share(panels, std::max<std::int64_t>(1, panels / (kRangesPerThread * team_.size())),
+              [&](const Team::Part& range) {
+                const std::int64_t first = range.first * kernels_.panel;
+                const std::int64_t last = std::min(w.n, range.last * kernels_.panel);
+                kernels_.matmul(left, m, w.k, w.packed + kernels_.packed_size(first, w.k),
+                                last - first, w.bias == nullptr ? nullptr : w.bias + first,
+                                output == Output::add, y + first, w.n);
               });
-  clock_.lap(clock_.products);
+  clock_.lap(clock_.times.products);
 }
 
 void DecodeWorker::norm(const float* weight, std::int64_t rows) {
   const std::int64_t width = config_.width;
-  team_.share(rows, grain(width), [&](const Team::Part& part) {
-    kernels_.rms_norm(hidden_.data() + part.first * width, width, weight,
-                      static_cast<float>(config_.norm_eps), part.last - part.first, width,
-                      normed_.data() + part.first * width, width);
+  team_.share(rows, grain(width), [&](const Team::Part& range) {
+    kernels_.rms_norm(hidden_.data() + range.first * width, width, weight,
+                      static_cast<float>(config_.norm_eps), range.last - range.first, width,
+                      normed_.data() + range.first * width, width);
   });
-  clock_.lap(clock_.rest);
+  clock_.lap(clock_.times.norms_and_gates);
 }
 
 void DecodeWorker::forward(const std::vector<Row>& rows) {
   const std::int64_t width = config_.width;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::memcpy(hidden_.data() + static_cast<std::int64_t>(i) * width,
-                weights_.embedding() + rows[i].token * width,
-                static_cast<std::size_t>(width) * sizeof(float));
-  }
+  for (std::int64_t i = 0; i < std::ssize(rows); ++i)
+    std::copy_n(weights_.embedding() + rows[i].token * width, width, hidden_.data() + i * width);
   for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
     attention_block(rows, layer);
     mlp_block(std::ssize(rows), layer);
@@ -120,89 +116,96 @@ void DecodeWorker::forward(const std::vector<Row>& rows) {
   output_logits(rows);
 }
 
-void DecodeWorker::turn_and_store(const std::vector<Row>& rows, std::int64_t layer_index,
-                                  std::int64_t head) {
-  const ModelConfig& c = config_;
+void DecodeWorker::rotate_and_store(const Row& row, float* qkv, std::int64_t layer_index,
+                                    std::int64_t head) {
   const DecodeLayer& layer = weights_.layer(layer_index);
-  const std::int64_t q_width = c.q_width(), kv_width = c.kv_width(), dim = c.head_dim,
-                     group = c.heads / c.kv_heads;
-  const auto eps = static_cast<float>(c.norm_eps);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Row& row = rows[i];
-    float* const first = qkv_.data() + static_cast<std::int64_t>(i) * (q_width + 2 * kv_width);
-    float *q = first + head * group * dim, *k = first + q_width + head * dim, *v = k + kv_width;
-    if (layer.q_norm != nullptr) {
-      kernels_.rms_norm(q, dim, layer.q_norm, eps, group, dim, q, dim);
-      kernels_.rms_norm(k, dim, layer.k_norm, eps, 1, dim, k, dim);
-    }
-    kernels_.rope(q, group, dim, rope_.cosines(row.position), rope_.sines(row.position));
-    kernels_.rope(k, 1, dim, rope_.cosines(row.position), rope_.sines(row.position));
-    const std::int64_t place = row.in_prompt() ? row.position : row.position - row.shared;
-    const KeyValues kv = row.in_prompt() ? stored(prompts_, row.prompt, layer_index, head, 0)
-                                         : stored(slots_, row.slot, layer_index, head, 0);
-    kernels_.store_key(k, dim, place, kv.keys);
-    kernels_.store_value(v, dim, place, kv.values);
+  const std::int64_t dim = config_.head_dim, group = config_.heads / config_.kv_heads;
+  float* q = qkv + head * group * dim;              // (group, dim)
+  float* k = qkv + config_.q_width() + head * dim;  // (dim)
+  float* v = k + config_.kv_width();                // (dim)
+  if (layer.q_norm != nullptr) {
+    const auto eps = static_cast<float>(config_.norm_eps);
+    kernels_.rms_norm(q, dim, layer.q_norm, eps, group, dim, q, dim);
+    kernels_.rms_norm(k, dim, layer.k_norm, eps, 1, dim, k, dim);
   }
+  kernels_.rope(q, group, dim, rope_.cosines(row.position), rope_.sines(row.position));
+  kernels_.rope(k, 1, dim, rope_.cosines(row.position), rope_.sines(row.position));
+  const std::int64_t position = row.in_prompt() ? row.position : row.position - row.shared;
+  const KeyValues kv = row.in_prompt() ? stored(prompts_, row.prompt, layer_index, head, 0)
+                                       : stored(slots_, row.slot, layer_index, head, 0);
+  kernels_.store_key(k, dim, position, kv.keys);
+  kernels_.store_value(v, dim, position, kv.values);
+}
+
+void DecodeWorker::attend(const Row& row, const float* q, std::int64_t layer, std::int64_t head,
+                          float* scratch, float* out) {
+  const std::int64_t dim = config_.head_dim;
+  KeyValues segments[2] = {
+      stored(prompts_, row.prompt, layer, head, std::min(row.position + 1, row.shared)), {}};
+  if (!row.in_prompt())
+    segments[1] = stored(slots_, row.slot, layer, head, row.position + 1 - row.shared);
+  kernels_.attend(q, config_.heads / config_.kv_heads, dim,
+                  1.0f / std::sqrt(static_cast<float>(dim)), segments, row.in_prompt() ? 1 : 2,
+                  scratch, out);
 }
 
 void DecodeWorker::attention_block(const std::vector<Row>& rows, std::int64_t layer_index) {
   const ModelConfig& c = config_;
   const DecodeLayer& layer = weights_.layer(layer_index);
-  const auto m = std::ssize(rows);
-  const std::int64_t q_width = c.q_width(), qkv_width = q_width + 2 * c.kv_width(),
-                     dim = c.head_dim, group = c.heads / c.kv_heads;
+  const std::int64_t m = std::ssize(rows), q_width = c.q_width(), width = qkv_width(c);
   norm(layer.input_norm, m);
-  product(normed_.data(), m, c.width, layer.qkv, qkv_width, layer.qkv_bias, false, qkv_.data());
-  team_.share(c.kv_heads, 1, [&](const Team::Part& part) {
-    for (std::int64_t head = part.first; head < part.last; ++head)
-      turn_and_store(rows, layer_index, head);
-  });
-  clock_.lap(clock_.rest);
-  const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
-  team_.share(m * c.kv_heads, 1, [&](const Team::Part& part) {
-    for (std::int64_t i = part.first; i < part.last; ++i) {
-      const Row& row = rows[i / c.kv_heads];
-      const std::int64_t head = i % c.kv_heads, at = head * group * dim;
-      KeyValues parts[2] = {
-          stored(prompts_, row.prompt, layer_index, head, std::min(row.position + 1, row.shared)),
-          {}};
-      if (!row.in_prompt())
-        parts[1] = stored(slots_, row.slot, layer_index, head, row.position + 1 - row.shared);
-      kernels_.attend(qkv_.data() + i / c.kv_heads * qkv_width + at, group, dim, scale, parts,
-                      row.in_prompt() ? 1 : 2, scores_.data() + part.member * scores_floats_,
-                      attended_.data() + i / c.kv_heads * q_width + at);
+  product(normed_.data(), m,
+          {.packed = layer.qkv, .n = width, .k = c.width, .bias = layer.qkv_bias}, Output::write,
+          qkv_.data());
+  team_.share(c.kv_heads, 1, [&](const Team::Part& range) {
+    for (std::int64_t head = range.first; head < range.last; ++head) {
+      for (std::int64_t i = 0; i < m; ++i)
+        rotate_and_store(rows[i], qkv_.data() + i * width, layer_index, head);
     }
   });
-  clock_.lap(clock_.attention);
-  product(attended_.data(), m, q_width, layer.output, c.width, nullptr, true, hidden_.data());
+  clock_.lap(clock_.times.norms_and_gates);
+  team_.share(m * c.kv_heads, 1, [&](const Team::Part& range) {
+    float* scratch = scores_.data() + range.member * scores_floats_;
+    for (std::int64_t i = range.first; i < range.last; ++i) {
+      const std::int64_t row = i / c.kv_heads, head = i % c.kv_heads;
+      const std::int64_t column = head * (c.heads / c.kv_heads) * c.head_dim;
+      attend(rows[row], qkv_.data() + row * width + column, layer_index, head, scratch,
+             attended_.data() + row * q_width + column);
+    }
+  });
+  clock_.lap(clock_.times.attention);
+  product(attended_.data(), m, {.packed = layer.output, .n = c.width, .k = q_width}, Output::add,
+          hidden_.data());
 }
 
 void DecodeWorker::mlp_block(std::int64_t m, std::int64_t layer_index) {
   const ModelConfig& c = config_;
   const DecodeLayer& layer = weights_.layer(layer_index);
   norm(layer.post_norm, m);
-  product(normed_.data(), m, c.width, layer.gate_up, 2 * c.mlp, nullptr, false, gate_up_.data());
-  team_.share(m, grain(c.mlp), [&](const Team::Part& part) {
-    kernels_.swiglu(gate_up_.data() + part.first * 2 * c.mlp, part.last - part.first, c.mlp,
-                    inner_.data() + part.first * c.mlp);
+  product(normed_.data(), m, {.packed = layer.gate_up, .n = 2 * c.mlp, .k = c.width}, Output::write,
+          gate_up_.data());
+  team_.share(m, grain(c.mlp), [&](const Team::Part& range) {
+    kernels_.swiglu(gate_up_.data() + range.first * 2 * c.mlp, range.last - range.first, c.mlp,
+                    inner_.data() + range.first * c.mlp);
   });
-  clock_.lap(clock_.rest);
-  product(inner_.data(), m, c.mlp, layer.down, c.width, nullptr, true, hidden_.data());
+  clock_.lap(clock_.times.norms_and_gates);
+  product(inner_.data(), m, {.packed = layer.down, .n = c.width, .k = c.mlp}, Output::add,
+          hidden_.data());
 }
 
 void DecodeWorker::output_logits(const std::vector<Row>& rows) {
   const std::int64_t width = config_.width;
   std::int64_t wanted = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+  for (std::int64_t i = 0; i < std::ssize(rows); ++i) {
     if (!rows[i].wants_logits) continue;
-    kernels_.rms_norm(hidden_.data() + static_cast<std::int64_t>(i) * width, width,
-                      weights_.final_norm(), static_cast<float>(config_.norm_eps), 1, width,
+    kernels_.rms_norm(hidden_.data() + i * width, width, weights_.final_norm(),
+                      static_cast<float>(config_.norm_eps), 1, width,
                       normed_.data() + wanted * width, width);
     ++wanted;
   }
-  clock_.lap(clock_.rest);
-  product(normed_.data(), wanted, width, weights_.head(), config_.vocab, nullptr, false,
-          logits_.data());
+  clock_.lap(clock_.times.norms_and_gates);
+  product(normed_.data(), wanted, {.packed = weights_.head(), .n = config_.vocab, .k = width},
+          Output::write, logits_.data());
 }
 
 }  // namespace tinyzero

@@ -5,7 +5,7 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::int64_t kPackedAtOnce = 1 << 16;  // numbers of a part that threads share
+constexpr std::int64_t kPackedAtOnce = 1 << 16;  // numbers in a range of work that a thread takes
 
 }  // namespace
 
@@ -20,25 +20,20 @@ std::int64_t DecodeWeights::floats(const ModelConfig& c, const Kernels& kernels)
 DecodeWeights::DecodeWeights(const ModelConfig& c, const ParameterLayout& layout,
                              const Kernels& kernels)
     : config_(c), layout_(layout), kernels_(kernels), layers_(c.layers) {
-  const Index qkv = kernels.packed_size(c.q_width() + 2 * c.kv_width(), c.width),
-              output = kernels.packed_size(c.width, c.q_width()),
-              gate_up = kernels.packed_size(2 * c.mlp, c.width),
-              down = kernels.packed_size(c.width, c.mlp),
-              head = kernels.packed_size(c.vocab, c.width);
   packed_ = FloatBuffer(floats(c, kernels));
-  float* at = packed_.data();
-  const auto take = [&](Index size) {
-    float* start = at;
-    at += size;
+  float* next = packed_.data();
+  const auto take = [&](Index rows, Index columns) {
+    float* start = next;
+    next += kernels.packed_size(rows, columns);
     return start;
   };
   for (DecodeLayer& layer : layers_) {
-    layer.qkv = take(qkv);
-    layer.output = take(output);
-    layer.gate_up = take(gate_up);
-    layer.down = take(down);
+    layer.qkv = take(c.q_width() + 2 * c.kv_width(), c.width);
+    layer.output = take(c.width, c.q_width());
+    layer.gate_up = take(2 * c.mlp, c.width);
+    layer.down = take(c.width, c.mlp);
   }
-  head_ = take(head);
+  head_ = take(c.vocab, c.width);
 }
 
 void DecodeWeights::pack(const float* w, Team& team) {
@@ -47,9 +42,9 @@ void DecodeWeights::pack(const float* w, Team& team) {
                                float* packed) {
     team.share((rows + kernels_.panel - 1) / kernels_.panel,
                std::max<std::int64_t>(1, kPackedAtOnce / (kernels_.panel * columns)),
-               [&](const Team::Part& part) {
-                 const std::int64_t first = part.first * kernels_.panel,
-                                    last = std::min(rows, part.last * kernels_.panel);
+               [&](const Team::Part& range) {
+                 const std::int64_t first = range.first * kernels_.panel,
+                                    last = std::min(rows, range.last * kernels_.panel);
                  kernels_.pack(w + offset + first * columns, columns, 1, last - first, columns,
                                packed + kernels_.packed_size(first, columns));
                });

@@ -11,9 +11,16 @@
 namespace tinyzero {
 
 struct DecodeLayer {
-  const float *input_norm, *qkv_bias, *q_norm, *k_norm,
-      *post_norm;                        // null where the model has none
-  float *qkv, *output, *gate_up, *down;  // packed
+  const float* input_norm = nullptr;
+  const float* post_norm = nullptr;
+  const float* qkv_bias = nullptr;  // null if the model has none
+  const float* q_norm = nullptr;    // null if the model has none
+  const float* k_norm = nullptr;    // null if the model has none
+  // Packed:
+  float* qkv = nullptr;
+  float* output = nullptr;
+  float* gate_up = nullptr;
+  float* down = nullptr;
 };
 
 class DecodeWeights {
@@ -23,8 +30,8 @@ class DecodeWeights {
   // Floats that the packed matrices take.
   static std::int64_t floats(const ModelConfig& config, const Kernels& kernels);
 
-  // Packs `weights` (in the order of the layout), which must stay alive and unchanged while they
-  // are used for decoding.
+  // Packs `weights`, which are in the order of the layout. Vectors are not copied, so `weights`
+  // must stay alive and unchanged while they are used for decoding.
   void pack(const float* weights, Team& team);
 
   const DecodeLayer& layer(std::size_t i) const { return layers_[i]; }
@@ -38,7 +45,8 @@ class DecodeWeights {
   const Kernels& kernels_;
   FloatBuffer packed_;
   std::vector<DecodeLayer> layers_;
-  const float *embedding_ = nullptr, *final_norm_ = nullptr;
+  const float* embedding_ = nullptr;
+  const float* final_norm_ = nullptr;
   float* head_ = nullptr;
 };
 

@@ -13,9 +13,8 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::uint64_t kRows[] = {
-    1024, 512, 256,
-    128,  64,  32};  // that an algorithm must do; the first are those it is chosen for
+// Numbers of rows that an algorithm must be able to do; it is chosen for the first.
+constexpr std::uint64_t kRows[] = {1024, 512, 256, 128, 64, 32};
 constexpr std::size_t kWorkspace = std::size_t{32} << 20;  // bytes
 constexpr int kCandidates = 16;
 
@@ -37,7 +36,7 @@ using Operation = std::unique_ptr<cublasLtMatmulDescOpaque_t, Destroy<&cublasLtM
 using Preference =
     std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, Destroy<&cublasLtMatmulPreferenceDestroy>>;
 
-// A matrix of `columns` columns of `rows` numbers, which lie one after another.
+// A matrix of `columns` columns of `rows` numbers each, stored column after column.
 Layout layout(cudaDataType_t type, std::uint64_t rows, std::uint64_t columns) {
   cublasLtMatrixLayout_t made = nullptr;
   check(cublasLtMatrixLayoutCreate(&made, type, rows, columns, rows), "describe a matrix");

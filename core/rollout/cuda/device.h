@@ -1,8 +1,8 @@
-// What the engine needs of a device: memory, copies, kernels, matrix products, and passes recorded
-// once and replayed.
+// What the engine needs from a device: memory, copies, kernels, matrix products, and recordings of
+// passes.
 //
-// Work is done in the order in which it is queued. open_cuda_device() gives a CUDA device; tests
-// have one that runs the same kernels on the host.
+// Work is done in the order in which it is queued. open_cuda_device() opens a CUDA device; tests
+// have a device that runs the same kernels on the host.
 #pragma once
 
 #include <cstdint>
@@ -23,20 +23,23 @@ using AnyKernel =
                  RotateAndStore<Bf16>, Attend<float>, Attend<Bf16>, Combine<float>, Combine<Bf16>,
                  SwiGlu<float>, SwiGlu<Bf16>, DrawTokens, ScoreTargets>;
 
-// y (m, n) = x (m, k) · w (n, k)^T + bias, or with `add` y += that; all row-major. x and w are of
-// `dtype`, f32 or bf16; bias, y and sums are f32.
+// y (m, n) = x (m, k) · w (n, k)^T + bias; with `add`, y += x · w^T + bias. All are row-major. x
+// and w are of `dtype`, f32 or bf16; bias, y and sums are f32.
 struct Product {
-  const void *x, *w;
-  const float* bias;  // null: none
+  const void* x;
+  const void* w;
+  const float* bias;  // null: no bias
   float* y;
-  std::int64_t m, n, k;
+  std::int64_t m;
+  std::int64_t n;
+  std::int64_t k;
   Dtype dtype;
   bool add;
 };
 
 class Device {
  public:
-  // Work that record() has seen, with the arguments that it then had.
+  // The work that record() took down, with the arguments it had.
   class Recording {
    public:
     virtual ~Recording() = default;
@@ -46,7 +49,7 @@ class Device {
   virtual ~Device() = default;
   virtual std::string name() const = 0;
   virtual std::int64_t free_bytes() const = 0;
-  // Memory that is all 0. Throws Failure if there is not enough.
+  // Allocates memory and sets it to 0. Throws Failure if there is not enough.
   virtual void* allocate(std::int64_t bytes) = 0;
   virtual void release(void* memory) noexcept = 0;
   // `from` may change as soon as this returns.
@@ -54,9 +57,9 @@ class Device {
   // Waits for what was queued before.
   virtual void download(void* to, const void* from, std::int64_t bytes) = 0;
   virtual void launch(const AnyKernel& kernel) = 0;
-  // A row of y is a function of that row of x, w and bias alone: it does not depend on m.
+  // A row of y is a function of its row of x, of w and of bias: it does not depend on m.
   virtual void multiply(const Product& product) = 0;
-  // Takes down what `work` launches and multiplies, without doing it. The recording must not
+  // Takes down what `work` launches and multiplies, without computing it. The recording must not
   // outlive the device.
   virtual std::unique_ptr<Recording> record(const std::function<void()>& work) = 0;
 };
@@ -66,13 +69,12 @@ class DeviceBuffer {
  public:
   DeviceBuffer() = default;
   DeviceBuffer(std::shared_ptr<Device> device, std::int64_t bytes)
-      : memory_(device->allocate(bytes), Release{device}), bytes_(bytes) {}
+      : memory_(device->allocate(bytes), Release{device}) {}
 
   template <class T>
   T* as() const {
     return static_cast<T*>(memory_.get());
   }
-  std::int64_t bytes() const { return bytes_; }
 
  private:
   struct Release {
@@ -80,16 +82,15 @@ class DeviceBuffer {
     void operator()(void* memory) const { device->release(memory); }
   };
   std::unique_ptr<void, Release> memory_;
-  std::int64_t bytes_ = 0;
 };
 
-// The CUDA device of that number. Its work runs on a stream of its own, which waits for the default
-// stream, on which LibTorch works, and which that waits for. Throws Error with a hint where there
-// is no device or the build has no CUDA, and Failure with CUDA's words.
+// The CUDA device of that number. Its work runs on a stream of its own; that stream and the default
+// stream, on which LibTorch works, wait for each other. Throws Error with a hint if there is no
+// device or the build has no CUDA, and Failure with CUDA's message.
 std::shared_ptr<Device> open_cuda_device(int number = 0);
 
-// What CUDA there is, in words, for `doctor`: "NVIDIA H100 80GB HBM3, compute 9.0", "built, no
-// device: …", "not built".
+// The state of CUDA, for `doctor`: "NVIDIA H100 80GB HBM3, compute 9.0", "built, no device: …" or
+// "not built".
 std::string cuda_description();
 
 // Whether open_cuda_device() would find one.

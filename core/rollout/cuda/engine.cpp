@@ -14,12 +14,13 @@ namespace tinyzero {
 namespace {
 
 constexpr std::int64_t kBuckets[] = {32, 64, 128, 256, 512, 1024};  // rows of a pass
-constexpr std::int64_t kPromptRows =
-    256;  // tokens of prompts, or of sequences to score, in one pass
+// Tokens of prompts, or of sequences to score, in one pass.
+constexpr std::int64_t kPromptRows = 256;
 constexpr std::int64_t kScoredAtOnce = 32;  // sequences
-constexpr std::int64_t kLengthStep =
-    64;  // lengths that there is room for are multiples of it, so that room is seldom made anew
-constexpr double kShareOfMemory = 0.9;  // of what is free: products and recordings need some
+// A pass has room for lengths that are multiples of this, so that it is seldom made again.
+constexpr std::int64_t kLengthStep = 64;
+// The share of free memory that a pass may take: products and recordings need some.
+constexpr double kShareOfMemory = 0.9;
 
 std::int64_t bucket_of(std::int64_t rows) {
   return *std::lower_bound(std::begin(kBuckets), std::end(kBuckets) - 1, rows);
@@ -35,15 +36,17 @@ std::vector<T> padded(std::vector<T> rows, std::int64_t count) {
   return rows;
 }
 
-// A part of a sequence, as rows of one pass.
+// A chunk of a sequence, as rows of one pass: tokens first … last-1 are computed, and score the
+// tokens after them.
 struct Chunk {
-  std::size_t sequence, first,
-      last;  // tokens first … last-1 are computed, which score those after them
-  std::int32_t place;
+  std::size_t sequence;
+  std::size_t first;
+  std::size_t last;
+  std::int32_t place;  // where its keys and values are stored
 };
 
-// The sequences in passes of at most kPromptRows rows and kScoredAtOnce sequences. A sequence has
-// one place from its first pass to its last.
+// The sequences in passes of at most kPromptRows rows and kScoredAtOnce sequences. A sequence keeps
+// its place from its first pass to its last.
 std::vector<std::vector<Chunk>> score_passes(
     const std::vector<std::vector<std::int32_t>>& sequences) {
   std::vector<std::vector<Chunk>> passes;
@@ -56,7 +59,10 @@ std::vector<std::vector<Chunk>> score_passes(
       }
       const std::size_t last =
           std::min(sequences[s].size() - 1, t + static_cast<std::size_t>(kPromptRows - rows));
-      passes.back().push_back({s, t, last, static_cast<std::int32_t>(begun % kScoredAtOnce)});
+      passes.back().push_back({.sequence = s,
+                               .first = t,
+                               .last = last,
+                               .place = static_cast<std::int32_t>(begun % kScoredAtOnce)});
       rows += last - t;
       t = last;
     }
@@ -65,7 +71,7 @@ std::vector<std::vector<Chunk>> score_passes(
   return passes;
 }
 
-// A pass of score(), as rows.
+// The rows of a pass of score().
 std::vector<DeviceRow> rows_of(const std::vector<Chunk>& pass,
                                const std::vector<std::vector<std::int32_t>>& sequences) {
   std::vector<DeviceRow> rows;
@@ -85,9 +91,11 @@ std::vector<DeviceRow> rows_of(const std::vector<Chunk>& pass,
   return rows;
 }
 
-DrawSettings settings_of(const Sampling& sampling) {
-  DrawSettings settings{sampling.temperature, sampling.top_k, sampling.top_p};
-  if (!sampling.lengths.empty()) return settings;  // end tokens end nothing
+// With fixed lengths, end tokens end nothing.
+DrawSettings settings_of(const Sampling& sampling, bool fixed_lengths) {
+  DrawSettings settings{
+      .temperature = sampling.temperature, .top_k = sampling.top_k, .top_p = sampling.top_p};
+  if (fixed_lengths) return settings;
   if (std::ssize(sampling.eos) > kMostEndTokens)
     throw Error(std::to_string(sampling.eos.size()) + " end tokens, the device takes " +
                 std::to_string(kMostEndTokens) + " at most");
@@ -96,46 +104,42 @@ DrawSettings settings_of(const Sampling& sampling) {
   return settings;
 }
 
-}  // namespace
-
-DeviceEngine::DeviceEngine(std::shared_ptr<Device> device, const Model& shape,
-                           const DeviceWeights& weights, const DeviceEngineOptions& options)
-    : device_(std::move(device)), model_(shape), options_(options), weights_(weights) {
-  check_draws_tokens(shape.config);
-  options_.precision = weights.dtype;
-  const std::string reason = DevicePass::unsupported(shape.config, weights.dtype);
+// The model, if the kernels can decode it; throws Error otherwise.
+const Model& decodable(const Model& model, Dtype precision) {
+  check_draws_tokens(model.config);
+  const std::string reason = DevicePass::unsupported(model.config, precision);
   if (!reason.empty())
     throw Error("the kernels of the device cannot decode this model: it has " + reason);
+  return model;
 }
+
+}  // namespace
 
 DeviceEngine::DeviceEngine(std::shared_ptr<Device> device, const Model& model,
                            const DeviceEngineOptions& options)
-    : DeviceEngine(device, model, DeviceWeights{options.precision, nullptr, nullptr, nullptr, {}},
-                   options) {
-  uploaded_.emplace(device_, model, options.precision);
-  weights_ = uploaded_->get();
-}
+    : device_(std::move(device)),
+      model_(decodable(model, options.precision)),
+      options_(options),
+      weights_(device_, model, options.precision) {}
 
-void DeviceEngine::refresh() {
-  if (uploaded_) uploaded_->refresh(model_);
-}
+void DeviceEngine::refresh() { weights_.refresh(model_); }
 
 void DeviceEngine::release_scratch() {
   recordings_.clear();
   pass_.reset();
 }
 
-PassRoom DeviceEngine::room_that_fits(const PassRoom& wanted) const {
+PassCapacity DeviceEngine::capacity_that_fits(const PassCapacity& wanted) const {
   const std::int64_t free =
       static_cast<std::int64_t>(kShareOfMemory * static_cast<double>(device_->free_bytes()));
   for (std::int64_t slots = wanted.slots;;
        slots = slots > kBuckets[0] ? std::max(bucket_of(slots) / 2, kBuckets[0]) : slots / 2) {
-    PassRoom room = wanted;
-    room.slots = std::max<std::int64_t>(slots, 1);
-    room.prompts = std::min(room.prompts, room.slots);
-    room.rows = std::max(bucket_of(room.slots), kPromptRows);
-    const std::int64_t bytes = DevicePass::bytes(model_.config, weights_.dtype, room);
-    if (bytes <= free) return room;
+    PassCapacity capacity = wanted;
+    capacity.slots = std::max<std::int64_t>(slots, 1);
+    capacity.prompts = std::min(capacity.prompts, capacity.slots);
+    capacity.rows = std::max(bucket_of(capacity.slots), kPromptRows);
+    const std::int64_t bytes = DevicePass::bytes(model_.config, options_.precision, capacity);
+    if (bytes <= free) return capacity;
     if (slots <= 1)
       throw Failure("decoding one completion needs " + std::to_string(bytes >> 20) +
                         " MiB of the device's memory, and " + std::to_string(free >> 20) +
@@ -144,40 +148,42 @@ PassRoom DeviceEngine::room_that_fits(const PassRoom& wanted) const {
   }
 }
 
-void DeviceEngine::ensure(PassRoom room) {
-  room.prompt_length = rounded(room.prompt_length);
-  room.slot_length = rounded(room.slot_length);
-  if (pass_ && (pass_->room().covers(room) || (room.slots > 0 && wanted_.covers(room)))) return;
+void DeviceEngine::ensure(PassCapacity capacity) {
+  capacity.prompt_length = rounded(capacity.prompt_length);
+  capacity.slot_length = rounded(capacity.slot_length);
+  if (pass_ &&
+      (pass_->capacity().covers(capacity) || (capacity.slots > 0 && wanted_.covers(capacity))))
+    return;
   release_scratch();
-  wanted_ = room;
-  pass_ = std::make_unique<DevicePass>(device_, model_.config, weights_,
-                                       room.slots > 0 ? room_that_fits(room) : room);
+  wanted_ = capacity;
+  pass_ =
+      std::make_unique<DevicePass>(device_, model_.config, weights_.get(),
+                                   capacity.slots > 0 ? capacity_that_fits(capacity) : capacity);
 }
 
 void DeviceEngine::decode(std::int64_t rows) {
   const auto [known, first] = recordings_.try_emplace(rows);
-  if (first)
-    return pass_->decode(rows);  // what a first use loads cannot be loaded while it is recorded
+  // Whatever a first pass loads could not be loaded during a recording.
+  if (first) return pass_->decode(rows);
   if (!known->second) known->second = device_->record([&] { pass_->decode(rows); });
   known->second->replay();
 }
 
-PassRoom DeviceEngine::room_for(const std::vector<Prompt>& prompts,
-                                const Sampling& sampling) const {
-  PassRoom room;
+PassCapacity DeviceEngine::capacity_for(const std::vector<Prompt>& prompts,
+                                        const Sampling& sampling) const {
+  PassCapacity capacity;
   std::int64_t sequences = 0;
   for (const Prompt& prompt : prompts) {
-    check_ids(model_.config, prompt.ids, sampling.max_tokens);
-    room.prompt_length = std::max(room.prompt_length, std::ssize(prompt.ids));
+    capacity.prompt_length = std::max(capacity.prompt_length, std::ssize(prompt.ids));
     sequences += prompt.samples;
   }
   const std::int64_t most = std::end(kBuckets)[-1];
-  room.slot_length = sampling.max_tokens + 1;  // the prompt's last token is in the slot too
-  room.slots = std::min(sequences, options_.slots > 0 ? std::min(options_.slots, most) : most);
-  room.prompts = std::min(room.slots, std::ssize(prompts));
-  room.rows = std::max(bucket_of(room.slots), kPromptRows);
-  room.looks = options_.looks;
-  return room;
+  capacity.slot_length = sampling.max_tokens + 1;  // and the prompt's last token
+  capacity.slots = std::min(sequences, options_.slots > 0 ? std::min(options_.slots, most) : most);
+  capacity.prompts = std::min(capacity.slots, std::ssize(prompts));
+  capacity.rows = std::max(bucket_of(capacity.slots), kPromptRows);
+  capacity.looks = options_.looks;
+  return capacity;
 }
 
 void DeviceEngine::compute_prompts(const std::vector<DeviceRow>& rows) {
@@ -192,31 +198,31 @@ void DeviceEngine::compute_prompts(const std::vector<DeviceRow>& rows) {
 }
 
 std::vector<Episode> DeviceEngine::generate(const std::vector<Prompt>& prompts,
-                                            const Sampling& sampling) {
+                                            const Sampling& sampling, const GenerateHooks& hooks) {
+  check_call(model_.config, prompts, sampling, hooks);
   statistics_ = {};
-  const PassRoom room = room_for(prompts, sampling);
-  if (room.slots == 0) return {};
-  const DrawSettings settings = settings_of(sampling);
-  ensure(room);
+  const PassCapacity capacity = capacity_for(prompts, sampling);
+  if (capacity.slots == 0) return {};
+  const DrawSettings settings = settings_of(sampling, lengths_are_fixed(prompts));
+  ensure(capacity);
   pass_->set_draws(settings);
-  const std::int64_t slots = std::min(room.slots, pass_->room().slots),
-                     places = std::min(room.prompts, pass_->room().prompts);
-  Schedule schedule(prompts, sampling, slots, places);
+  const std::int64_t slots = std::min(capacity.slots, pass_->capacity().slots),
+                     places = std::min(capacity.prompts, pass_->capacity().prompts);
+  Schedule schedule({prompts, sampling, hooks}, slots, places);
   std::int64_t all_passes = 0;
   while (true) {
-    stop_if_asked(sampling.stop);
+    stop_if_asked(hooks.stop);
     compute_prompts(schedule.refill());
     const auto live = schedule.rows();
     if (live.empty()) break;
     const auto count = std::ssize(live), rows = bucket_of(count);
     pass_->set_rows(padded(live, rows));
     pass_->set_groups(padded(schedule.groups(), rows));
-    const std::int64_t passes =
-        std::min(sampling.on_token ? 1 : options_.looks, schedule.most_left());
+    const std::int64_t passes = std::min(hooks.on_token ? 1 : options_.looks, schedule.most_left());
     for (std::int64_t i = 0; i < passes; ++i) decode(rows);
     const auto after = pass_->rows(count);
     for (const DeviceRow& row : after) statistics_.tokens += row.fresh;
-    schedule.take(after, pass_->drawn(count), pass_->room().looks);
+    schedule.take(after, pass_->drawn(count), pass_->capacity().looks);
     all_passes += passes;
   }
   statistics_.slot_use =
@@ -226,15 +232,15 @@ std::vector<Episode> DeviceEngine::generate(const std::vector<Prompt>& prompts,
 
 std::vector<std::vector<float>> DeviceEngine::score(
     const std::vector<std::vector<std::int32_t>>& sequences, double temperature) {
-  PassRoom room;
+  PassCapacity capacity;
   for (const auto& ids : sequences) {
     check_ids(model_.config, ids, 0);
-    room.prompt_length = std::max(room.prompt_length, std::ssize(ids));
+    capacity.prompt_length = std::max(capacity.prompt_length, std::ssize(ids));
   }
-  room.rows = kPromptRows;
-  room.prompts = std::min<std::int64_t>(kScoredAtOnce, std::ssize(sequences));
-  ensure(room);
-  pass_->set_draws({temperature, 0, 1.0});
+  capacity.rows = kPromptRows;
+  capacity.prompts = std::min<std::int64_t>(kScoredAtOnce, std::ssize(sequences));
+  ensure(capacity);
+  pass_->set_draws({.temperature = temperature, .top_k = 0, .top_p = 1.0});
   std::vector<std::vector<float>> out(sequences.size());
   for (const std::vector<Chunk>& pass : score_passes(sequences)) {
     const std::vector<DeviceRow> rows = rows_of(pass, sequences);

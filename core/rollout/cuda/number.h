@@ -1,4 +1,4 @@
-// Numbers of matrices, keys and values on a device: f32, or bf16 as 16 bits. Arithmetic is f32.
+// The numbers of matrices, keys and values on a device: f32, or bf16 as 16 bits. Arithmetic is f32.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ TINYZERO_DEVICE inline void narrow(float x, Bf16& out) {
   out.bits = static_cast<std::uint16_t>(bits >> 16);
 }
 
-// Copies 16 bytes between places aligned to 16 bytes.
+// Copies 16 bytes between addresses that are aligned to 16 bytes.
 TINYZERO_DEVICE inline void copy16(void* to, const void* from) {
 #if defined(__CUDACC__)
   *static_cast<uint4*>(to) = *static_cast<const uint4*>(from);

@@ -9,61 +9,75 @@ constexpr std::int64_t kMostHeadDim = 256;
 
 // Bytes of each of a pass's buffers.
 struct Sizes {
-  std::int64_t angles, prompt_store, slot_store, rows, groups, drawn, scores, hidden, normed, qkv,
-      parts, attended, gate_up, inner, logits;
+  std::int64_t angles;
+  std::int64_t prompt_store;
+  std::int64_t slot_store;
+  std::int64_t rows;
+  std::int64_t groups;
+  std::int64_t drawn;
+  std::int64_t scores;
+  std::int64_t hidden;
+  std::int64_t normed;
+  std::int64_t qkv;
+  std::int64_t chunks;
+  std::int64_t attended;
+  std::int64_t gate_up;
+  std::int64_t inner;
+  std::int64_t logits;
 
   std::int64_t all() const {
     return 2 * (angles + prompt_store + slot_store) + rows + groups + drawn + scores + hidden +
-           normed + qkv + parts + attended + gate_up + inner + logits;
+           normed + qkv + chunks + attended + gate_up + inner + logits;
   }
 };
 
-// Parts of a prompt, and of a row over its own store, which is a slot or, for a prompt's row, the
+// Chunks of a prompt; and of a row's own store, which is a slot or, for a row of a prompt, the
 // prompt.
 template <class T>
-std::int64_t prompt_parts(const ModelConfig& c, const PassRoom& room) {
-  return parts_of<T>(room.prompt_length, c.head_dim);
+std::int64_t prompt_chunks(const ModelConfig& c, const PassCapacity& capacity) {
+  return chunks_of<T>(capacity.prompt_length, c.head_dim);
 }
 template <class T>
-std::int64_t own_parts(const ModelConfig& c, const PassRoom& room) {
-  return parts_of<T>(std::max(room.slot_length, room.prompt_length), c.head_dim);
+std::int64_t own_chunks(const ModelConfig& c, const PassCapacity& capacity) {
+  return chunks_of<T>(std::max(capacity.slot_length, capacity.prompt_length), c.head_dim);
 }
 
 template <class T>
-Sizes sizes_of(const ModelConfig& c, const PassRoom& room) {
+Sizes sizes_of(const ModelConfig& c, const PassCapacity& capacity) {
   constexpr std::int64_t kFloat = sizeof(float), kNumber = sizeof(T);
-  const std::int64_t position = c.layers * c.kv_width() * kNumber, rows = room.rows;
-  const std::int64_t parts = prompt_parts<T>(c, room) + own_parts<T>(c, room);
-  return {(room.prompt_length + room.slot_length) * c.head_dim / 2 * kFloat,
-          room.prompts * room.prompt_length * position,
-          room.slots * room.slot_length * position,
-          rows * static_cast<std::int64_t>(sizeof(DeviceRow)),
-          rows * static_cast<std::int64_t>(sizeof(PromptRows)),
-          rows * room.looks * static_cast<std::int64_t>(sizeof(Drawn)),
-          rows * kFloat,
-          rows * c.width * kFloat,
-          rows * c.width * kNumber,
-          rows * (c.q_width() + 2 * c.kv_width()) * kFloat,
-          rows * c.heads * parts * (c.head_dim + 2) * kFloat,
-          rows * c.q_width() * kNumber,
-          rows * 2 * c.mlp * kFloat,
-          rows * c.mlp * kNumber,
-          rows * c.vocab * kFloat};
+  constexpr std::int64_t kRow = sizeof(DeviceRow), kGroup = sizeof(PromptRows),
+                         kDrawn = sizeof(Drawn);
+  const std::int64_t position = c.layers * c.kv_width() * kNumber, rows = capacity.rows;
+  const std::int64_t chunks = prompt_chunks<T>(c, capacity) + own_chunks<T>(c, capacity);
+  return {.angles = (capacity.prompt_length + capacity.slot_length) * c.head_dim / 2 * kFloat,
+          .prompt_store = capacity.prompts * capacity.prompt_length * position,
+          .slot_store = capacity.slots * capacity.slot_length * position,
+          .rows = rows * kRow,
+          .groups = rows * kGroup,
+          .drawn = rows * capacity.looks * kDrawn,
+          .scores = rows * kFloat,
+          .hidden = rows * c.width * kFloat,
+          .normed = rows * c.width * kNumber,
+          .qkv = rows * (c.q_width() + 2 * c.kv_width()) * kFloat,
+          .chunks = rows * c.heads * chunks * (c.head_dim + 2) * kFloat,
+          .attended = rows * c.q_width() * kNumber,
+          .gate_up = rows * 2 * c.mlp * kFloat,
+          .inner = rows * c.mlp * kNumber,
+          .logits = rows * c.vocab * kFloat};
 }
 
-Sizes sizes_of(const ModelConfig& c, Dtype dtype, const PassRoom& room) {
-  return dtype == Dtype::bf16 ? sizes_of<Bf16>(c, room) : sizes_of<float>(c, room);
+Sizes sizes_of(const ModelConfig& c, Dtype dtype, const PassCapacity& capacity) {
+  return dtype == Dtype::bf16 ? sizes_of<Bf16>(c, capacity) : sizes_of<float>(c, capacity);
 }
 
 }  // namespace
 
-std::int64_t DevicePass::bytes(const ModelConfig& c, Dtype dtype, const PassRoom& room) {
-  return sizes_of(c, dtype, room).all();
+std::int64_t DevicePass::bytes(const ModelConfig& c, Dtype dtype, const PassCapacity& capacity) {
+  return sizes_of(c, dtype, capacity).all();
 }
 
 std::string DevicePass::unsupported(const ModelConfig& c, Dtype dtype) {
-  const std::int64_t unit =
-      16 / bytes_of(dtype);  // numbers in 16 bytes, which is what is copied at once
+  const std::int64_t unit = 16 / bytes_of(dtype);  // numbers in 16 bytes, which are copied at once
   const auto number = [](std::int64_t n) { return std::to_string(n); };
   if (c.head_dim > kMostHeadDim)
     return "heads of " + number(c.head_dim) + " components, the kernels take " +
@@ -80,9 +94,9 @@ std::string DevicePass::unsupported(const ModelConfig& c, Dtype dtype) {
 }
 
 DevicePass::DevicePass(std::shared_ptr<Device> device, const ModelConfig& config,
-                       const DeviceWeights& weights, const PassRoom& room)
-    : device_(std::move(device)), config_(config), weights_(weights), room_(room) {
-  const Sizes sizes = sizes_of(config, weights.dtype, room);
+                       const DeviceWeights& weights, const PassCapacity& capacity)
+    : device_(std::move(device)), config_(config), weights_(weights), capacity_(capacity) {
+  const Sizes sizes = sizes_of(config, weights.dtype, capacity);
   const auto take = [&](std::int64_t bytes) {
     return DeviceBuffer(device_, std::max<std::int64_t>(bytes, 1));
   };
@@ -100,13 +114,13 @@ DevicePass::DevicePass(std::shared_ptr<Device> device, const ModelConfig& config
   hidden_ = take(sizes.hidden);
   normed_ = take(sizes.normed);
   qkv_ = take(sizes.qkv);
-  parts_ = take(sizes.parts);
+  chunks_ = take(sizes.chunks);
   attended_ = take(sizes.attended);
   gate_up_ = take(sizes.gate_up);
   inner_ = take(sizes.inner);
   logits_ = take(sizes.logits);
   RopeTable rope(config);
-  rope.ensure(room.prompt_length + room.slot_length);
+  rope.ensure(capacity.prompt_length + capacity.slot_length);
   device_->upload(cosines_.as<float>(), rope.cosines(0), sizes.angles);
   device_->upload(sines_.as<float>(), rope.sines(0), sizes.angles);
 }
@@ -130,7 +144,7 @@ std::vector<DeviceRow> DevicePass::rows(std::int64_t count) const {
 }
 
 std::vector<Drawn> DevicePass::drawn(std::int64_t count) const {
-  std::vector<Drawn> out(count * room_.looks);
+  std::vector<Drawn> out(count * capacity_.looks);
   device_->download(out.data(), drawn_.as<Drawn>(), out.size() * sizeof(Drawn));
   return out;
 }
@@ -141,9 +155,17 @@ std::vector<float> DevicePass::scores(std::int64_t count) const {
   return out;
 }
 
-void DevicePass::multiply(const void* x, const void* w, const float* bias, float* y, std::int64_t m,
-                          std::int64_t n, std::int64_t k, bool add) {
-  device_->multiply({x, w, bias, y, m, n, k, weights_.dtype, add});
+void DevicePass::multiply(const DeviceBuffer& x, const Linear& linear, const DeviceBuffer& y,
+                          std::int64_t rows) {
+  device_->multiply({.x = x.as<void>(),
+                     .w = linear.w,
+                     .bias = linear.bias,
+                     .y = y.as<float>(),
+                     .m = rows,
+                     .n = linear.n,
+                     .k = linear.k,
+                     .dtype = weights_.dtype,
+                     .add = linear.add});
 }
 
 template <class T>
@@ -165,54 +187,54 @@ void DevicePass::attention(Kind kind, std::int64_t layer, std::int64_t count) {
   const ModelConfig& c = config_;
   const DeviceLayerWeights& weights = weights_.layers[layer];
   const DeviceRow* rows = rows_.as<DeviceRow>();
-  const KvLayer<T> prompts = layer_store<T>(prompt_keys_, prompt_values_, layer, room_.prompts,
-                                            room_.prompt_length),
-                   slots = layer_store<T>(slot_keys_, slot_values_, layer, room_.slots,
-                                          room_.slot_length);
+  const KvLayer<T> prompts = layer_store<T>(prompt_keys_, prompt_values_, layer, capacity_.prompts,
+                                            capacity_.prompt_length),
+                   slots = layer_store<T>(slot_keys_, slot_values_, layer, capacity_.slots,
+                                          capacity_.slot_length);
   device_->launch(RotateAndStore<T>{rows, qkv_.as<float>(), weights.q_norm, weights.k_norm,
                                     cosines_.as<float>(), sines_.as<float>(), prompts, slots, count,
                                     c.heads, static_cast<float>(c.norm_eps)});
-  const std::int64_t in_prompt = prompt_parts<T>(c, room_);
-  const AttentionParts parts{parts_.as<float>(), c.heads, in_prompt + own_parts<T>(c, room_),
-                             in_prompt, c.head_dim};
+  const std::int64_t in_prompt = prompt_chunks<T>(c, capacity_);
+  const AttentionChunks chunks{chunks_.as<float>(), c.heads,
+                               in_prompt + own_chunks<T>(c, capacity_), in_prompt, c.head_dim};
   if (kind == Kind::prompts) {
-    device_->launch(
-        Attend<T>{rows, nullptr, qkv_.as<float>(), prompts, parts, count, room_.prompt_length});
+    device_->launch(Attend<T>{rows, nullptr, qkv_.as<float>(), prompts, chunks, count,
+                              capacity_.prompt_length});
   } else {
-    device_->launch(Attend<T>{rows, groups_.as<PromptRows>(), qkv_.as<float>(), prompts, parts,
-                              count, room_.prompt_length});
+    device_->launch(Attend<T>{rows, groups_.as<PromptRows>(), qkv_.as<float>(), prompts, chunks,
+                              count, capacity_.prompt_length});
     device_->launch(
-        Attend<T>{rows, nullptr, qkv_.as<float>(), slots, parts, count, room_.slot_length});
+        Attend<T>{rows, nullptr, qkv_.as<float>(), slots, chunks, count, capacity_.slot_length});
   }
-  device_->launch(Combine<T>{rows, parts, attended_.as<T>(), count});
+  device_->launch(Combine<T>{rows, chunks, attended_.as<T>(), count});
 }
 
 template <class T>
 void DevicePass::layers(Kind kind, std::int64_t count) {
   const ModelConfig& c = config_;
-  float* hidden = hidden_.as<float>();
-  device_->launch(Embed<T>{rows_.as<DeviceRow>(), static_cast<const T*>(weights_.embedding), hidden,
-                           count, c.width});
+  device_->launch(Embed<T>{rows_.as<DeviceRow>(), static_cast<const T*>(weights_.embedding),
+                           hidden_.as<float>(), count, c.width});
   for (std::int64_t i = 0; i < c.layers; ++i) {
     const DeviceLayerWeights& layer = weights_.layers[i];
     norm<T>(layer.input_norm, count);
-    multiply(normed_.as<T>(), layer.qkv, layer.qkv_bias, qkv_.as<float>(), count,
-             c.q_width() + 2 * c.kv_width(), c.width, false);
+    multiply(
+        normed_,
+        {.w = layer.qkv, .n = c.q_width() + 2 * c.kv_width(), .k = c.width, .bias = layer.qkv_bias},
+        qkv_, count);
     attention<T>(kind, i, count);
-    multiply(attended_.as<T>(), layer.output, nullptr, hidden, count, c.width, c.q_width(), true);
+    multiply(attended_, {.w = layer.output, .n = c.width, .k = c.q_width(), .add = true}, hidden_,
+             count);
     norm<T>(layer.post_norm, count);
-    multiply(normed_.as<T>(), layer.gate_up, nullptr, gate_up_.as<float>(), count, 2 * c.mlp,
-             c.width, false);
+    multiply(normed_, {.w = layer.gate_up, .n = 2 * c.mlp, .k = c.width}, gate_up_, count);
     device_->launch(SwiGlu<T>{gate_up_.as<float>(), inner_.as<T>(), count, c.mlp});
-    multiply(inner_.as<T>(), layer.down, nullptr, hidden, count, c.width, c.mlp, true);
+    multiply(inner_, {.w = layer.down, .n = c.width, .k = c.mlp, .add = true}, hidden_, count);
   }
 }
 
 template <class T>
 void DevicePass::logits(std::int64_t count) {
   norm<T>(weights_.final_norm, count);
-  multiply(normed_.as<T>(), weights_.head, nullptr, logits_.as<float>(), count, config_.vocab,
-           config_.width, false);
+  multiply(normed_, {.w = weights_.head, .n = config_.vocab, .k = config_.width}, logits_, count);
 }
 
 void DevicePass::run(Kind kind, std::int64_t count) {
@@ -240,7 +262,7 @@ void DevicePass::decode(std::int64_t count) {
   run_logits(count);
   device_->launch(DrawTokens{rows_.as<DeviceRow>(), logits_.as<float>(),
                              settings_.as<DrawSettings>(), drawn_.as<Drawn>(), count, config_.vocab,
-                             room_.looks});
+                             capacity_.looks});
 }
 
 }  // namespace tinyzero

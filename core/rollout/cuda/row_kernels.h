@@ -1,5 +1,5 @@
-// Kernels that treat each row of a pass by itself: embedding, RMSNorm, rotation with the writing of
-// keys and values, the gate.
+// Kernels that treat each row of a pass by itself: embedding, RMSNorm, rotation and storing of keys
+// and values, the gate.
 #pragma once
 
 #include <cmath>
@@ -70,8 +70,8 @@ struct RmsNorm {
   }
 };
 
-// Of each row's q, k, v: q and k are normalised head by head (if the model does that) and rotated
-// by the row's position; k and v are stored. A warp takes a head; q stays in place.
+// For each row's q, k and v: normalises q and k head by head (if the model does) and rotates them
+// by the row's position, in place for q; stores k and v. A warp takes a head.
 template <class T>
 struct RotateAndStore {
   static constexpr int kThreads = 256;
@@ -123,9 +123,9 @@ struct RotateAndStore {
               a *= scale * norm[i];
               b *= scale * norm[i + half];
             }
-            const float turned = a * cosine[i] - b * sine[i];
+            const float first_half = a * cosine[i] - b * sine[i];
             b = b * cosine[i] + a * sine[i];
-            a = turned;
+            a = first_half;
           }
           if (h < heads) {
             x[i] = a;

@@ -1,21 +1,21 @@
-// How a block of threads draws one token from a row of logits, or gives the log-probability of one.
-// Each phase is what one thread does between two barriers (block.h), and all that threads tell each
-// other stands in SampleScratch.
+// How a block of threads draws one token from a row of logits, or computes the log-probability of
+// one. Each phase is what one thread does between two barriers (block.h). SampleScratch holds all
+// that threads tell each other.
 //
 //   p_i   = exp((l_i - max l) / T)
 //   token = smallest i with p_0 + … + p_i > u · Σ p
 //   logp  = log p_token - log Σ p
 //
-// Where a logit is NaN or plus infinity, or all are minus infinity, logp is NaN and the token means
+// If a logit is NaN or plus infinity, or all are minus infinity, logp is NaN and the token means
 // nothing.
 //
 // A warp owns a run of columns and its lanes stride through it, so that memory is read in whole
-// lines. The run that holds the token is then divided among all threads, and one thread walks the
-// few columns that are left. Sums of weights are double.
+// lines. All threads then divide the run that holds the token, and one thread walks the last few
+// columns. Sums of weights are double.
 //
-// top_k and top_p keep what keep_likeliest (sampler.h) keeps, without sorting: the least weight
-// that is kept is found bit by bit, by counting and adding up what is at least as heavy; of columns
-// of just that weight the first ones are kept.
+// top_k and top_p keep what keep_likeliest (sampler.h) keeps, without sorting. The least weight to
+// keep is found bit by bit, by counting and summing the columns that are at least as heavy. Of the
+// columns of exactly that weight, the first ones are kept.
 #pragma once
 
 #include <cfloat>
@@ -40,42 +40,46 @@ struct SampleRow {
 };
 
 struct SampleScratch {
+  // By thread:
   float top[kSampleThreads];
-  std::int64_t top_at[kSampleThreads], count[kSampleThreads];
+  std::int64_t top_at[kSampleThreads];
+  std::int64_t count[kSampleThreads];
   double sum[kSampleThreads];
-  float largest;
-  std::int64_t largest_at;
-  float least;             // weight that a column must have to be kept …
-  std::int64_t ties_end;   // … and, if it has just that, the column before which it must stand
-  std::int64_t all_count;  // of columns at least as heavy as `least`
-  double all_sum;          // of their weights
-  std::int64_t ties;       // columns of just that weight to keep
-  double total, threshold,
-      before;                // before: weight of the columns left of the part that is searched
-  std::int64_t first, last;  // that part
+  // For the whole row:
+  float largest;            // largest logit
+  std::int64_t largest_at;  // its column
+  float least;              // least weight of a column that is kept
+  std::int64_t ties_end;    // a column of exactly that weight is kept if it is before this one
+  std::int64_t all_count;   // columns that count_heavier() found
+  double all_sum;           // their weights
+  double total;             // weights of the kept columns
+  double threshold;         // u · total
+  std::int64_t first;       // columns first … last-1 hold the token
+  std::int64_t last;
+  double before;  // weights of the columns before `first`
   std::int32_t id;
   float logp;
 };
 
-// Start of part `i` of `parts` over the columns first … last-1.
-TINYZERO_DEVICE inline std::int64_t part_start(std::int64_t first, std::int64_t last,
-                                               std::int64_t parts, std::int64_t i) {
-  return first + (last - first) * i / parts;
+// Start of range `i` of `ranges` over the columns first … last-1.
+TINYZERO_DEVICE inline std::int64_t range_start(std::int64_t first, std::int64_t last,
+                                                std::int64_t ranges, std::int64_t i) {
+  return first + (last - first) * i / ranges;
 }
 
-// Finite as an f32, also where the temperature is next to 0.
+// Finite as an f32, however small the temperature is.
 TINYZERO_DEVICE inline float inverse_temperature(const SampleRow& row) {
   const double inverse = row.temperature > 0 ? 1.0 / row.temperature : 1.0;
   return static_cast<float>(inverse < static_cast<double>(FLT_MAX) ? inverse
                                                                    : static_cast<double>(FLT_MAX));
 }
 
-// Of all columns.
+// The weight of a column, kept or not.
 TINYZERO_DEVICE inline float full_weight(const SampleRow& row, float largest, std::int64_t i) {
   return expf((row.logits[i] - largest) * inverse_temperature(row));
 }
 
-// The same, 0 for a column that is not kept.
+// The weight of a column if it is kept, else 0.
 TINYZERO_DEVICE inline float sample_weight(const SampleRow& row, const SampleScratch& s,
                                            std::int64_t i) {
   const float weight = full_weight(row, s.largest, i);
@@ -85,14 +89,14 @@ TINYZERO_DEVICE inline float sample_weight(const SampleRow& row, const SampleScr
 // Calls f(column) for the columns of a thread that strides through its warp's run.
 template <class F>
 TINYZERO_DEVICE void for_columns(const SampleRow& row, int thread, const F& f) {
-  const std::int64_t last = part_start(0, row.vocab, kSampleWarps, thread / kWarp + 1);
-  for (std::int64_t i = part_start(0, row.vocab, kSampleWarps, thread / kWarp) + thread % kWarp;
+  const std::int64_t last = range_start(0, row.vocab, kSampleWarps, thread / kWarp + 1);
+  for (std::int64_t i = range_start(0, row.vocab, kSampleWarps, thread / kWarp) + thread % kWarp;
        i < last; i += kWarp)
     f(i);
 }
 
-// The largest logit, the leftmost of equals; everything is kept so far. NaN if a logit is NaN or
-// plus infinity, or if all are minus infinity: then every weight, and with it logp, is NaN.
+// Finds the largest logit, the leftmost of equals, and keeps all columns. It is NaN if a logit is
+// NaN or plus infinity, or if all are minus infinity: then every weight, and with it logp, is NaN.
 template <class Block>
 TINYZERO_DEVICE void find_largest(Block& block, const SampleRow& row, SampleScratch& s) {
   block.each([&](int thread) {
@@ -122,7 +126,7 @@ TINYZERO_DEVICE void find_largest(Block& block, const SampleRow& row, SampleScra
   });
 }
 
-// Number and sum of the weights that are at least `least`.
+// Counts and sums the weights that are at least `least`: s.all_count and s.all_sum.
 template <class Block>
 TINYZERO_DEVICE void count_heavier(Block& block, const SampleRow& row, SampleScratch& s,
                                    float least) {
@@ -152,8 +156,8 @@ TINYZERO_DEVICE inline float float_of_bits(std::uint32_t bits) {
   return x;
 }
 
-// The largest bits of a weight such that enough() holds of what is at least as heavy; all weights
-// lie in 0 … 1, where bits and numbers have one order.
+// The largest weight, as bits, for which enough() holds of the columns at least as heavy. All
+// weights are in 0 … 1, where bits are ordered like numbers.
 template <class Block, class Enough>
 TINYZERO_DEVICE std::uint32_t least_weight(Block& block, const SampleRow& row, SampleScratch& s,
                                            const Enough& enough) {
@@ -166,15 +170,15 @@ TINYZERO_DEVICE std::uint32_t least_weight(Block& block, const SampleRow& row, S
   return found;
 }
 
-// Leaves the top_k likeliest columns, and of those the likeliest that reach top_p of their sum.
+// Keeps the top_k likeliest columns, and among them the likeliest that reach top_p of their sum.
 template <class Block>
 TINYZERO_DEVICE void keep_likeliest_columns(Block& block, const SampleRow& row, SampleScratch& s) {
   const bool by_count = row.top_k > 0 && row.top_k < row.vocab, by_sum = row.top_p < 1.0;
   if (!by_count && !by_sum) return;
   std::uint32_t least = 0;
-  std::int64_t most = row.vocab;  // columns
+  std::int64_t most = row.vocab;  // columns to keep
   double among = 0;
-  // Of columns heavier than `bits`, number and sum; then how many of just that weight.
+  // Number and sum of the columns heavier than `bits`.
   const auto heavier = [&](std::uint32_t bits, std::int64_t& count, double& sum) {
     count_heavier(block, row, s, float_of_bits(bits + 1));
     count = s.all_count;
@@ -208,18 +212,18 @@ TINYZERO_DEVICE void keep_likeliest_columns(Block& block, const SampleRow& row, 
   }
   block.each([&](int thread) {
     s.count[thread] = 0;
-    for (std::int64_t i = part_start(0, row.vocab, kSampleThreads, thread);
-         i < part_start(0, row.vocab, kSampleThreads, thread + 1); ++i)
+    for (std::int64_t i = range_start(0, row.vocab, kSampleThreads, thread);
+         i < range_start(0, row.vocab, kSampleThreads, thread + 1); ++i)
       s.count[thread] += full_weight(row, s.largest, i) == float_of_bits(least) ? 1 : 0;
   });
   block.one([&] {
     s.least = float_of_bits(least);
     s.ties_end = 0;
     std::int64_t left = ties;
-    int part = 0;
-    while (part + 1 < kSampleThreads && s.count[part] < left) left -= s.count[part++];
-    for (std::int64_t i = part_start(0, row.vocab, kSampleThreads, part); i < row.vocab && left > 0;
-         ++i) {
+    int range = 0;
+    while (range + 1 < kSampleThreads && s.count[range] < left) left -= s.count[range++];
+    for (std::int64_t i = range_start(0, row.vocab, kSampleThreads, range);
+         i < row.vocab && left > 0; ++i) {
       if (full_weight(row, s.largest, i) != s.least) continue;
       --left;
       s.ties_end = i + 1;
@@ -227,7 +231,7 @@ TINYZERO_DEVICE void keep_likeliest_columns(Block& block, const SampleRow& row, 
   });
 }
 
-// The weights of the warps' runs and of all: s.sum by warp, s.total.
+// Sums the kept weights: s.sum by warp, and s.total.
 template <class Block>
 TINYZERO_DEVICE void sum_columns(Block& block, const SampleRow& row, SampleScratch& s) {
   block.each([&](int thread) {
@@ -240,30 +244,30 @@ TINYZERO_DEVICE void sum_columns(Block& block, const SampleRow& row, SampleScrat
     for (int w = 0; w < kSampleWarps; ++w) {
       double weight = 0;
       for (int lane = 0; lane < kWarp; ++lane) weight += s.sum[w * kWarp + lane];
-      s.sum[w] = weight;  // behind what is still to be read
+      s.sum[w] = weight;  // sums that are still to be read follow
       s.total += weight;
     }
   });
 }
 
-// Thread 0: the threshold, and the warp whose run holds it.
+// For thread 0: finds the threshold, and the warp whose run holds it.
 TINYZERO_DEVICE inline void choose_run(const SampleRow& row, SampleScratch& s) {
   s.threshold = uniform_at(row.stream, row.index) * s.total;
   s.before = 0;
   int w = 0;
   while (w + 1 < kSampleWarps && s.before + s.sum[w] <= s.threshold) s.before += s.sum[w++];
-  s.first = part_start(0, row.vocab, kSampleWarps, w);
-  s.last = part_start(0, row.vocab, kSampleWarps, w + 1);
+  s.first = range_start(0, row.vocab, kSampleWarps, w);
+  s.last = range_start(0, row.vocab, kSampleWarps, w + 1);
 }
 
-// Thread 0: the part that holds the threshold, then the token. Where rounding leaves the threshold
-// beyond every column, the last column seen with a weight is taken.
+// For thread 0: finds the range that holds the threshold, then the token. Where rounding puts the
+// threshold beyond every column, it takes the last column seen with a weight.
 TINYZERO_DEVICE inline std::int64_t take_token(const SampleRow& row, const SampleScratch& s) {
   std::int64_t id = s.largest_at;
   double sum = s.before;
-  int part = 0;
-  while (part + 1 < kSampleThreads && sum + s.sum[part] <= s.threshold) sum += s.sum[part++];
-  for (std::int64_t i = part_start(s.first, s.last, kSampleThreads, part); i < row.vocab; ++i) {
+  int range = 0;
+  while (range + 1 < kSampleThreads && sum + s.sum[range] <= s.threshold) sum += s.sum[range++];
+  for (std::int64_t i = range_start(s.first, s.last, kSampleThreads, range); i < row.vocab; ++i) {
     const float weight = sample_weight(row, s, i);
     if (weight > 0) id = i;
     sum += weight;
@@ -272,7 +276,8 @@ TINYZERO_DEVICE inline std::int64_t take_token(const SampleRow& row, const Sampl
   return id;
 }
 
-// Draws a token: scratch.id and scratch.logp.
+// Draws a token: s.id and s.logp. Both logarithms are of doubles: rounding happens once, at the
+// end.
 template <class Block>
 TINYZERO_DEVICE void sample_block(Block& block, const SampleRow& row, SampleScratch& s) {
   find_largest(block, row, s);
@@ -281,9 +286,9 @@ TINYZERO_DEVICE void sample_block(Block& block, const SampleRow& row, SampleScra
   if (row.temperature > 0) {
     block.one([&] { choose_run(row, s); });
     block.each([&](int thread) {
-      const std::int64_t last = part_start(s.first, s.last, kSampleThreads, thread + 1);
+      const std::int64_t last = range_start(s.first, s.last, kSampleThreads, thread + 1);
       double sum = 0;
-      for (std::int64_t i = part_start(s.first, s.last, kSampleThreads, thread); i < last; ++i)
+      for (std::int64_t i = range_start(s.first, s.last, kSampleThreads, thread); i < last; ++i)
         sum += sample_weight(row, s, i);
       s.sum[thread] = sum;
     });
@@ -296,7 +301,7 @@ TINYZERO_DEVICE void sample_block(Block& block, const SampleRow& row, SampleScra
   });
 }
 
-// Gives the log-probability of `target`: scratch.logp.
+// Computes the log-probability of `target`: s.logp.
 template <class Block>
 TINYZERO_DEVICE void score_block(Block& block, const SampleRow& row, SampleScratch& s,
                                  std::int64_t target) {

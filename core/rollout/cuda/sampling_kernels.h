@@ -8,8 +8,8 @@
 
 namespace tinyzero {
 
-// Draws each living row's next token (sample_block.h), writes it where the host will look, and
-// moves the row on: it ends at an end token or at its limit, without the host.
+// Draws the next token of each unfinished row (sample_block.h), writes it where the host will look,
+// and advances the row. A row ends at an end token or at its limit, without the host.
 struct DrawTokens {
   static constexpr int kThreads = kSampleThreads;
   DeviceRow* rows;
@@ -26,13 +26,13 @@ struct DrawTokens {
     const std::int64_t r = block.x;
     if (rows[r].alive == 0) return;
     SampleScratch& scratch = *reinterpret_cast<SampleScratch*>(block.shared);
-    const SampleRow row{logits + r * vocab,
-                        vocab,
-                        settings->temperature,
-                        rows[r].stream,
-                        static_cast<std::uint64_t>(rows[r].drawn),
-                        settings->top_k,
-                        settings->top_p};
+    const SampleRow row{.logits = logits + r * vocab,
+                        .vocab = vocab,
+                        .temperature = settings->temperature,
+                        .stream = rows[r].stream,
+                        .index = static_cast<std::uint64_t>(rows[r].drawn),
+                        .top_k = settings->top_k,
+                        .top_p = settings->top_p};
     sample_block(block, row, scratch);
     block.one([&] {
       DeviceRow& own = rows[r];
@@ -49,7 +49,7 @@ struct DrawTokens {
   }
 };
 
-// The log-probability of each row's target under softmax(logits / temperature), given row by row.
+// The log-probability of each row's target under softmax(logits / temperature).
 struct ScoreTargets {
   static constexpr int kThreads = kSampleThreads;
   const DeviceRow* rows;
@@ -66,7 +66,13 @@ struct ScoreTargets {
     const std::int64_t r = block.x;
     if (rows[r].alive == 0) return;
     SampleScratch& scratch = *reinterpret_cast<SampleScratch*>(block.shared);
-    const SampleRow row{logits + r * vocab, vocab, settings->temperature, 0, 0, 0, 1.0};
+    const SampleRow row{.logits = logits + r * vocab,
+                        .vocab = vocab,
+                        .temperature = settings->temperature,
+                        .stream = 0,
+                        .index = 0,
+                        .top_k = 0,
+                        .top_p = 1.0};
     score_block(block, row, scratch, rows[r].target);
     block.one([&] { logp[r] = scratch.logp; });
   }

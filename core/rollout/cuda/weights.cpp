@@ -5,11 +5,11 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::int64_t kAligned = 256;  // bytes, of every weight of a copy: what products like best
+constexpr std::int64_t kAligned = 256;              // bytes: the alignment that products like best
 constexpr std::int64_t kConvertedAtOnce = 1 << 22;  // numbers
 
 // Calls visit(offset in the layout, numbers, whether it is a matrix, where its pointer belongs) for
-// all weights, those that are one matrix together.
+// all weights. Weights that one product uses are visited as one matrix.
 template <class Visit>
 void for_weights(const Model& model, DeviceWeights& weights, const Visit& visit) {
   const ModelConfig& c = model.config;
@@ -20,9 +20,9 @@ void for_weights(const Model& model, DeviceWeights& weights, const Visit& visit)
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
     const LayerOffsets& at = layout.layer(i);
     DeviceLayerWeights& layer = weights.layers[i];
-    const auto vector = [&](std::int64_t offset, std::int64_t size, const float** place) {
-      *place = nullptr;
-      if (offset >= 0) visit(offset, size, false, reinterpret_cast<const void**>(place));
+    const auto vector = [&](std::int64_t offset, std::int64_t size, const float** pointer) {
+      *pointer = nullptr;
+      if (offset >= 0) visit(offset, size, false, reinterpret_cast<const void**>(pointer));
     };
     vector(at.input_norm, c.width, &layer.input_norm);
     vector(at.qkv_bias, qkv, &layer.qkv_bias);
@@ -41,9 +41,10 @@ void for_weights(const Model& model, DeviceWeights& weights, const Visit& visit)
 
 std::int64_t aligned(std::int64_t bytes) { return blocks_of(bytes, kAligned) * kAligned; }
 
-// Bytes of the matrices and of the vectors of a copy.
+// Bytes of a copy.
 struct Sizes {
-  std::int64_t matrices = 0, vectors = 0;
+  std::int64_t matrices = 0;
+  std::int64_t vectors = 0;
 };
 
 Sizes sizes_of(const Model& model, Dtype dtype) {
@@ -57,19 +58,6 @@ Sizes sizes_of(const Model& model, Dtype dtype) {
 }
 
 }  // namespace
-
-DeviceWeights weights_in_place(const Model& shape, const void* matrices, Dtype dtype,
-                               const float* vectors) {
-  DeviceWeights weights;
-  weights.dtype = dtype;
-  for_weights(shape, weights,
-              [&](std::int64_t offset, std::int64_t, bool matrix, const void** place) {
-                *place = matrix ? static_cast<const char*>(matrices) +
-                                      offset * static_cast<std::int64_t>(bytes_of(dtype))
-                                : static_cast<const void*>(vectors + offset);
-              });
-  return weights;
-}
 
 std::int64_t UploadedWeights::bytes(const Model& model, Dtype dtype) {
   const Sizes sizes = sizes_of(model, dtype);
@@ -89,12 +77,12 @@ void UploadedWeights::refresh(const Model& model) {
   char *matrix_at = matrices_.as<char>(), *vector_at = vectors_.as<char>();
   std::vector<char> converted;
   for_weights(model, weights_,
-              [&](std::int64_t offset, std::int64_t size, bool matrix, const void** place) {
+              [&](std::int64_t offset, std::int64_t size, bool matrix, const void** pointer) {
                 const float* from = model.weights.data() + offset;
                 char*& at = matrix ? matrix_at : vector_at;
                 const Dtype dtype = matrix ? dtype_ : Dtype::f32;
                 const std::int64_t unit = bytes_of(dtype);
-                *place = at;
+                *pointer = at;
                 for (std::int64_t first = 0; first < size; first += kConvertedAtOnce) {
                   const std::int64_t n = std::min(kConvertedAtOnce, size - first);
                   if (dtype == Dtype::f32) {

@@ -1,6 +1,5 @@
-// Where a model's weights lie in device memory.
-//
-// Matrices are f32 or bf16; norms and biases, which are small, f32.
+// A model's weights in device memory. Matrices are f32 or bf16; norms and biases, which are small,
+// are f32.
 #pragma once
 
 #include <vector>
@@ -11,35 +10,36 @@
 namespace tinyzero {
 
 struct DeviceLayerWeights {
-  const float *input_norm, *qkv_bias, *q_norm, *k_norm,
-      *post_norm;  // null where the model has none
-  const void *qkv, *output, *gate_up, *down;
+  const float* input_norm = nullptr;
+  const float* post_norm = nullptr;
+  const float* qkv_bias = nullptr;  // null if the model has none
+  const float* q_norm = nullptr;    // null if the model has none
+  const float* k_norm = nullptr;    // null if the model has none
+  // Matrices:
+  const void* qkv = nullptr;
+  const void* output = nullptr;
+  const void* gate_up = nullptr;
+  const void* down = nullptr;
 };
 
 struct DeviceWeights {
-  Dtype dtype = Dtype::f32;  // of matrices
-  const void *embedding = nullptr, *head = nullptr;
+  Dtype dtype = Dtype::f32;  // type of the matrices
+  const void* embedding = nullptr;
+  const void* head = nullptr;
   const float* final_norm = nullptr;
   std::vector<DeviceLayerWeights> layers;
 };
 
-// Weights that already lie on the device, as a trainer keeps them: in the order of the layout,
-// matrices of `dtype` from `matrices` on and f32 norms and biases from `vectors` on, at the
-// layout's offsets in both. For f32 both are one buffer. Nothing is copied: what changes there is
-// used.
-DeviceWeights weights_in_place(const Model& shape, const void* matrices, Dtype dtype,
-                               const float* vectors);
-
-// A copy on the device of a model whose weights lie in host memory.
+// A copy on the device of a model whose weights are in host memory.
 class UploadedWeights {
  public:
-  // Throws Failure if the device has no room.
+  // Throws Failure if the device has too little memory.
   UploadedWeights(std::shared_ptr<Device> device, const Model& model, Dtype dtype);
 
   // Bytes that the copy takes.
   static std::int64_t bytes(const Model& model, Dtype dtype);
 
-  // Copies the model's weights as they are now to the same places.
+  // Copies the model's present weights to the same addresses.
   void refresh(const Model& model);
 
   const DeviceWeights& get() const { return weights_; }

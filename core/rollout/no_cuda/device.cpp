@@ -1,4 +1,4 @@
-// What stands in the place of the CUDA device in a build without CUDA.
+// The CUDA device of a build without CUDA: there is none.
 
 #include "core/rollout/cuda/device.h"
 #include "core/base/error.h"

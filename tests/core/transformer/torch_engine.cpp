@@ -72,7 +72,7 @@ TEST_CASE("golden log-probs and greedy tokens") {
 
 TEST_CASE("the tokens of the CPU engine, and new weights after a refresh") {
   Model model = small_model(12);
-  CpuEngine cpu(model, {1, 4, "scalar"});
+  CpuEngine cpu(model, {.threads = 1, .wave = 4, .kernels = "scalar"});
   ReferenceEngine engine(model, at::kCPU);
   const std::vector<Prompt> prompts = {{{1, 2, 3}, 2}, {{5}, 3}};
   for (const bool changed : {false, true}) {
@@ -81,8 +81,18 @@ TEST_CASE("the tokens of the CPU engine, and new weights after a refresh") {
       cpu.refresh();
       engine.refresh();
     }
-    for (const Sampling& sampling : {Sampling{20, 0.9, {7}, 11, RandomStream::rollout, 5},
-                                     Sampling{20, 1.0, {}, 2, RandomStream::rollout, 5, 4, 0.8}}) {
+    for (const Sampling& sampling : {Sampling{.max_tokens = 20,
+                                              .temperature = 0.9,
+                                              .eos = {7},
+                                              .seed = 11,
+                                              .stream = RandomStream::rollout,
+                                              .step = 5},
+                                     Sampling{.max_tokens = 20,
+                                              .seed = 2,
+                                              .stream = RandomStream::rollout,
+                                              .step = 5,
+                                              .top_k = 4,
+                                              .top_p = 0.8}}) {
       const auto got = engine.generate(prompts, sampling),
                  expected = cpu.generate(prompts, sampling);
       REQUIRE(got.size() == expected.size());
@@ -104,9 +114,9 @@ TEST_CASE("logits that are no numbers are named with prompt, sample and token") 
               3e38f);  // finite, unlike what follows from it
   ReferenceEngine engine(model, at::kCPU);
   for (const double temperature : {0.0, 1.0}) {
-    CHECK_THROWS_WITH_AS(engine.generate({{{1, 2}, 1}}, {5, temperature, {}}),
-                         doctest::Contains("at token 1 of the completion of prompt 1, sample 1"),
-                         NotFinite);
+    CHECK_THROWS_WITH_AS(
+        engine.generate({{{1, 2}, 1}}, {.max_tokens = 5, .temperature = temperature}),
+        doctest::Contains("at token 1 of the completion of prompt 1, sample 1"), NotFinite);
   }
   CHECK_THROWS_WITH_AS(engine.score({{1}, {1, 2, 3}}, 1.0),
                        doctest::Contains("at token 2 of sequence 2"), NotFinite);
@@ -115,7 +125,12 @@ TEST_CASE("logits that are no numbers are named with prompt, sample and token") 
 TEST_CASE("it decodes what the kernels of a device cannot, and says why") {
   const Model odd = small_model(12), even = small_model(16);
   const std::vector<Prompt> prompts = {{{1, 2, 3}, 2}};
-  const Sampling sampling{12, 0.9, {7}, 11, RandomStream::rollout, 5};
+  const Sampling sampling{.max_tokens = 12,
+                          .temperature = 0.9,
+                          .eos = {7},
+                          .seed = 11,
+                          .stream = RandomStream::rollout,
+                          .step = 5};
   std::string said;
   const auto note = [&](const std::string& text) { said += text; };
   const auto device = std::make_shared<EmulatedDevice>();
@@ -126,7 +141,7 @@ TEST_CASE("it decodes what the kernels of a device cannot, and says why") {
   CHECK(said ==
         "decoding with LibTorch, slowly and in f32, for the model has heads of 12 components, the "
         "kernels take multiples of 8 in bf16");
-  CpuEngine cpu(odd, {1, 4, "scalar"});
+  CpuEngine cpu(odd, {.threads = 1, .wave = 4, .kernels = "scalar"});
   CHECK(slow->generate(prompts, sampling).back().tokens ==
         cpu.generate(prompts, sampling).back().tokens);
 }

@@ -1,8 +1,8 @@
-// vector.h for AVX2 with FMA, bf16: AVX2 has no products of bf16, so each is two of f32. It is
-// there to compute anywhere what a machine with bf16 computes, and to test what vector.h does for
-// it.
+// The table for AVX2 with FMA, bf16. AVX2 has no products of bf16, so each takes two of f32. The
+// table computes on older machines what a machine with bf16 computes, and tests the bf16 paths of
+// vector.h.
 
-#include "core/kernels/avx2.h"
+#include "core/kernels/x86/avx2.h"
 
 #include "core/kernels/tables.h"
 
@@ -44,7 +44,7 @@ struct Words {
   }
 
  private:
-  // bf16 in the high halves: nearest, ties to even; subnormal numbers as 0, as AVX-512 has it.
+  // bf16 in the high halves: to nearest, ties to even; subnormal numbers become 0, as in AVX-512.
   static __m256i rounded(V x) {
     const __m256i bits = _mm256_castps_si256(x.v),
                   top = _mm256_set1_epi32(static_cast<int>(0xFFFF0000u)),
@@ -64,6 +64,6 @@ struct Words {
 
 }  // namespace
 
-#include "core/kernels/vector.h"
+#include "core/kernels/vector/table.h"
 
 const tinyzero::Kernels& tinyzero::avx2_bf16_kernels() { return kTable; }

@@ -1,5 +1,5 @@
-// The vector type of vector.h for AVX-512 F, BW, VL, DQ: 16 lanes, 24 accumulators of the 32
-// registers in a product.
+// The vector type for AVX-512 F, BW, VL and DQ: 16 lanes. A product's 24 sums leave 8 of the 32
+// registers.
 #pragma once
 
 #include <immintrin.h>
@@ -32,6 +32,7 @@ struct V {
   float maximum() const { return _mm512_reduce_max_ps(v); }
 };
 
+inline void hide_from_compiler(V& x) { asm volatile("" : "+x"(x.v)); }
 inline V operator+(V a, V b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline V operator-(V a, V b) { return {_mm512_sub_ps(a.v, b.v)}; }
 inline V operator*(V a, V b) { return {_mm512_mul_ps(a.v, b.v)}; }

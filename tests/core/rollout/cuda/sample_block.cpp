@@ -14,7 +14,7 @@
 
 using namespace tinyzero;
 
-TEST_SUITE_BEGIN("core/rollout/sample_block");
+TEST_SUITE_BEGIN("core/rollout/cuda/sample_block");
 
 namespace {
 
@@ -51,7 +51,7 @@ Drawn by_rule(const SampleRow& row, double& margin) {
 }
 
 std::vector<float> random_logits(std::int64_t n, double spread, Rng& rng) {
-  std::vector<float> logits(static_cast<std::size_t>(n));
+  std::vector<float> logits(n);
   for (float& l : logits) l = static_cast<float>(spread * (rng.uniform() - 0.5));
   return logits;
 }
@@ -114,8 +114,7 @@ TEST_CASE("top-k and top-p keep what the sorting rule keeps, ties included") {
       EmulatedBlock<kSampleThreads> block(nullptr, i % 2 == 1);
       sample_block(block, row, s);
       std::vector<float> weights(logits.size());
-      for (std::int64_t c = 0; c < vocab; ++c)
-        weights[static_cast<std::size_t>(c)] = full_weight(row, s.largest, c);
+      for (std::int64_t c = 0; c < vocab; ++c) weights[c] = full_weight(row, s.largest, c);
       double sum = 0;
       for (const float w : weights) sum += static_cast<double>(w);
       sum = keep_likeliest(weights.data(), vocab, sum, k, p, order);
@@ -125,9 +124,9 @@ TEST_CASE("top-k and top-p keep what the sorting rule keeps, ties included") {
       CHECK(s.total == doctest::Approx(sum));
       int different = 0;
       for (std::int64_t c = 0; c < vocab; ++c)
-        different += sample_weight(row, s, c) == weights[static_cast<std::size_t>(c)] ? 0 : 1;
+        different += sample_weight(row, s, c) == weights[c] ? 0 : 1;
       CHECK(different == 0);
-      CHECK(weights[static_cast<std::size_t>(s.id)] > 0);
+      CHECK(weights[s.id] > 0);
     }
   }
 }
@@ -136,7 +135,7 @@ TEST_CASE("logits that are no numbers are told from those that forbid a token") 
   for (const std::int64_t n : {1, 7, 300, 5000}) {
     for (const double temperature : {0.0, 1.0, 1e-300}) {
       for (const std::int64_t top_k : {0, 2}) {
-        std::vector<float> logits(static_cast<std::size_t>(n), 1.0f);
+        std::vector<float> logits(n, 1.0f);
         const auto logp = [&](const std::vector<float>& of) {
           return by_phases({of.data(), n, temperature, 1, 2, top_k, 1.0}).logp;
         };
@@ -175,9 +174,8 @@ TEST_CASE("the log-probability of a given token") {
       SampleScratch s;
       EmulatedBlock<kSampleThreads> block(nullptr, false);
       score_block(block, row, s, target);
-      CHECK(s.logp == doctest::Approx(logits[static_cast<std::size_t>(target)] / temperature -
-                                      std::log(total))
-                          .epsilon(1e-5));
+      CHECK(s.logp ==
+            doctest::Approx(logits[target] / temperature - std::log(total)).epsilon(1e-5));
     }
   }
 }

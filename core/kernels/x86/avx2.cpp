@@ -1,6 +1,6 @@
-// vector.h for AVX2 with FMA, f32.
+// The table for AVX2 with FMA, f32.
 
-#include "core/kernels/avx2.h"
+#include "core/kernels/x86/avx2.h"
 
 #include "core/kernels/tables.h"
 
@@ -12,6 +12,6 @@ using Words = F32;
 
 }  // namespace
 
-#include "core/kernels/vector.h"
+#include "core/kernels/vector/table.h"
 
 const tinyzero::Kernels& tinyzero::avx2_kernels() { return kTable; }

@@ -1,6 +1,6 @@
-// vector.h for AVX-512 F, BW, VL and DQ, f32.
+// The table for AVX-512 F, BW, VL and DQ, f32.
 
-#include "core/kernels/avx512.h"
+#include "core/kernels/x86/avx512.h"
 
 #include "core/kernels/tables.h"
 
@@ -12,6 +12,6 @@ using Words = F32;
 
 }  // namespace
 
-#include "core/kernels/vector.h"
+#include "core/kernels/vector/table.h"
 
 const tinyzero::Kernels& tinyzero::avx512_kernels() { return kTable; }

@@ -1,7 +1,7 @@
-// vector.h for AVX-512 F, BW, VL, DQ and BF16: vdpbf16ps multiplies and adds twice as many numbers
-// as f32 has.
+// The table for AVX-512 F, BW, VL, DQ and BF16: vdpbf16ps multiplies and adds twice as many numbers
+// as an f32 instruction.
 
-#include "core/kernels/avx512.h"
+#include "core/kernels/x86/avx512.h"
 
 #include "core/kernels/tables.h"
 
@@ -23,7 +23,7 @@ struct Words {
   }
 
   static V pair(V a, V b) {
-    const __m512i halves = _mm512_castps_si512(both(a, b).v);  // all of a, then all of b
+    const __m512i halves = _mm512_castps_si512(both(a, b).v);  // a's numbers, then b's
     const __m512i lanes = _mm512_or_si512(
         _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
         _mm512_slli_epi32(
@@ -43,6 +43,6 @@ struct Words {
 
 }  // namespace
 
-#include "core/kernels/vector.h"
+#include "core/kernels/vector/table.h"
 
 const tinyzero::Kernels& tinyzero::avx512_bf16_kernels() { return kTable; }
