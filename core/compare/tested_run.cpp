@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/file_hash.h"
 #include "core/base/told_error.h"
 #include "core/compare/metrics.h"
 #include "core/eval/evaluate.h"

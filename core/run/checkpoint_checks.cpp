@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/file_hash.h"
 #include "core/base/json.h"
 #include "core/model/folder.h"
-#include "core/run/manifest.h"
 
 namespace tinyzero {
 namespace {

@@ -1,49 +1,22 @@
 #include "core/run/manifest.h"
 
-#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/utsname.h>
-#include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <boost/dll/runtime_symbol_info.hpp>
-#include <cerrno>
 #include <ctime>
 #include <fstream>
 #include <map>
-#include <memory>
 
 #include "core/base/cpus.h"
-#include "core/base/told_error.h"
+#include "core/base/error.h"
+#include "core/base/file_hash.h"
 #include "core/kernels/kernels.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {
-
-namespace {
-
-struct FreeState {
-  void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
-};
-
-}  // namespace
-
-std::string file_hash(const fs::path& path) {
-  const FileHandle file(path, O_RDONLY);
-  const std::unique_ptr<XXH3_state_t, FreeState> state(XXH3_createState());
-  if (!state) throw std::bad_alloc();
-  XXH3_128bits_reset(state.get());
-  std::vector<char> piece(std::size_t{1} << 18);
-  for (ssize_t n; (n = ::read(file.fd(), piece.data(), piece.size())) != 0;) {
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw Error("cannot read " + path.string() + ": " + system_words(errno));
-    XXH3_128bits_update(state.get(), piece.data(), n);
-  }
-  const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-}
 
 Json model_hashes(const fs::path& folder) {
   constexpr std::string_view kNames[] = {"config.json", "generation_config.json", "tokenizer.json",

@@ -67,10 +67,7 @@ Json machine_json();
 std::string manifest_kernels(const RunFolder& folder);
 std::string manifest_program(const RunFolder& folder);
 
-// XXH3 of a file's bytes, 32 hexadecimal digits.
-std::string file_hash(const fs::path& path);
-
-// That of this program.
+// The file_hash of this program.
 std::string program_hash();
 
 }  // namespace tinyzero

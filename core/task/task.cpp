@@ -136,7 +136,7 @@ Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path path, const Nod
   const TaskSettings table(about());
   resolve_default_paths(table.table(), path_);
   const std::vector<SettingValue> defaults = table.values();
-  resolved_ = read_settings(settings, table.table(), section, {"use", kInProcess});
+  resolved_ = read_settings(settings, table.table(), section, {.reserved = {"use", kInProcess}});
   for (const IdleEntry& idle : idle_entries(settings, table.table(), section))
     overridden_.push_back(
         {section + "." + idle.entry->name, idle.entry->value.origin, idle.by, idle.why});

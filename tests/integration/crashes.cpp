@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/base/file_hash.h"
 #include "core/base/told_error.h"
 #include "core/run/checkpoint.h"
 #include "core/run/manifest.h"

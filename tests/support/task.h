@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/config/yaml.h"
 #include "core/task/task.h"
 
 namespace tinyzero {

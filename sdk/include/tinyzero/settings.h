@@ -87,10 +87,6 @@ class Setting {
     high = highest;
     return *this;
   }
-  Setting& at_least(double lowest) {
-    low = lowest;
-    return *this;
-  }
   Setting& one_of(std::vector<std::string> values) {
     choices = std::move(values);
     return *this;

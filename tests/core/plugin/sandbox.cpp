@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/config/yaml.h"
 #include "core/task/task.h"
 #include "support/temporary.h"
 
