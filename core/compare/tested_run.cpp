@@ -9,7 +9,6 @@
 #include "core/compare/metrics.h"
 #include "core/eval/evaluate.h"
 #include "core/run/checkpoint.h"
-#include "core/run/manifest.h"
 #include "core/train/opened_run.h"
 #include "core/train/rollout_engine.h"
 

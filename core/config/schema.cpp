@@ -196,8 +196,8 @@ Json mixture_definitions(const std::vector<PluginTable>& tasks, const Json& gene
   return {{"mixed_task", one}, {"mixed_tasks", map}};
 }
 
-// Rules for a plugin's settings, in the map form and under the plugin that `use` names. A variant may
-// change what a rule depends on, so there are none together with a variant.
+// Rules for a plugin's settings, in the map form and under the plugin that `use` names. A variant
+// may change what a rule depends on, so there are none together with a variant.
 Json plugin_rules(const std::vector<PluginTable>& plugins) {
   Json cases = Json::array();
   for (const PluginTable& plugin : plugins) {

@@ -29,9 +29,9 @@ struct ExperimentTables {
   std::vector<PluginTable> algorithms;
 };
 
-// A JSON schema (draft-07) that accepts what the reader accepts: names, types, ranges, choices, and,
-// if no other file is extended, settings that need others. The settings of plugins depend on `use`;
-// those of a library given by its path are not checked.
+// A JSON schema (draft-07) that accepts what the reader accepts: names, types, ranges, choices,
+// and, if no other file is extended, settings that need others. The settings of plugins depend on
+// `use`; those of a library given by its path are not checked.
 Json experiment_schema(const ExperimentTables& tables);
 
 // The same as Markdown tables: sections first, then tasks and algorithms.

@@ -255,7 +255,7 @@ TEST_CASE("a damaged checkpoint costs the steps since the one before") {
     CHECK(result.code == 0);
     CHECK(result.err.find("warning: checkpoint step-000008 cannot be used: " + path.string() +
                           " is damaged: ") != std::string::npos);
-    CHECK(result.err.find("the run goes on from step-000006") != std::string::npos);
+    CHECK(result.err.find("the run continues from step-000006") != std::string::npos);
     check_same_run(folder / "whole", run);
     fs::resize_file(path, 1000);
     run_to_the_end({"train", "--resume", run});
