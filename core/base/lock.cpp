@@ -133,18 +133,18 @@ struct Identity {
   }
 };
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   struct stat status{};
   return ::lstat(path.c_str(), &status) == 0;
 }
 
 // The content of a held file; nothing if there is no such file.
 std::optional<std::string> read_held(const fs::path& held) {
-  if (!exists(held)) return std::nullopt;
+  if (!is_there(held)) return std::nullopt;
   try {
     return read_file(held, kMostBytes);
   } catch (const Error&) {
-    if (!exists(held)) return std::nullopt;  // removed in between
+    if (!is_there(held)) return std::nullopt;  // removed in between
     throw;
   }
 }
