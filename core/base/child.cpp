@@ -115,7 +115,7 @@ void Child::signal(int number) const {
 
 std::optional<int> Child::ended() {
   int status = 0;
-  if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+  if (pid_ < 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
   pid_ = -1;
   return exit_code(status);
 }

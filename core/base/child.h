@@ -24,8 +24,7 @@ class Child {
   ~Child();
 
   void signal(int number) const;
-  // The exit code once the process has ended, or 128 + the signal that ended it; nothing while it
-  // runs.
+  // The exit code, or 128 + the signal that ended the process, told once; nothing before and after.
   std::optional<int> ended();
 
  private:

@@ -13,12 +13,12 @@
 namespace tinyzero {
 
 struct HttpRequest {
-  std::string url;                    // http:// or https://
-  std::vector<std::string> headers;   // "Name: value"; never part of an error message
-  std::string body;                   // of a POST; empty for a GET
-  std::string ca_file;                // PEM file of trusted certificates; empty: the system's
-  double timeout = 120;               // seconds from the start to the last byte
-  std::size_t most_bytes = 8u << 20;  // limit of the reply's body
+  std::string url;                        // http:// or https://
+  std::vector<std::string> headers = {};  // "Name: value"; never part of an error message
+  std::string body = {};                  // of a POST; empty for a GET
+  std::string ca_file = {};               // PEM file of trusted certificates; empty: the system's
+  double timeout = 120;                   // seconds from the start to the last byte
+  std::size_t most_bytes = 8u << 20;      // limit of the reply's body
 };
 
 // Why there is no reply.

@@ -158,7 +158,7 @@ TEST_CASE("faults are told apart") {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   REQUIRE(::bind(silent.fd(), reinterpret_cast<sockaddr*>(&address), size) == 0);
-  REQUIRE(::listen(silent.fd(), 1) == 0);
+  REQUIRE(::listen(silent.fd(), 8) == 0);
   REQUIRE(::getsockname(silent.fd(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
   const std::string url = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
   CHECK(reply_to({.url = "http://" + url, .timeout = 0.1}).fault == HttpFault::timeout);
