@@ -51,7 +51,7 @@ std::string plugins_of(const std::vector<PluginTable>& plugins, const std::strin
 
 std::string synonyms_table() {
   std::string out =
-      "\n## Names in other trainers\n\nFor a key of TRL, verl, OpenRLHF, CleanRL, torchtune or "
+      "\n## Names of other trainers\n\nFor a key of TRL, verl, OpenRLHF, CleanRL, torchtune or "
       "transformers, the error message names ours, in a file and on the command\nline:\n\n| "
       "there | here | |\n|---|---|---|\n";
   const auto code = [](std::string_view keys) {

@@ -220,7 +220,8 @@ constexpr std::pair<std::string_view, const char*> kFaults[] = {
     {"illegal character in scalar", "a character that no text can begin with"},
     {"unknown token", "a character without a meaning here"},
     {"unexpected character in block scalar", "a character without a meaning after | or >"},
-    {"unknown escape character: ", "an unknown escape after a \\ in double quotes"},
+    {"unknown escape character: ",
+     "a \\ in double quotes before a character that cannot be escaped"},
     {"bad character found while scanning hex number",
      "a \\x, \\u or \\U without its hexadecimal digits"}};
 

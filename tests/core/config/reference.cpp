@@ -63,7 +63,7 @@ TEST_CASE("every setting is a row with key, default, values and meaning") {
         "| `on` | `false` | true or false; not with `level: 1` | switch |\n",
         "| `words` | `[a]` | a text, or a list of up to 3 of them | words |\n",
         "### `task: {use: count}`\n\nCounting. Counts.\n", "### `algorithm: {use: grpo}`\n",
-        "| `dapo` | as DAPO |\n", "## Names in other trainers\n", "`actor_lr`",
+        "| `dapo` | as DAPO |\n", "## Names of other trainers\n", "`actor_lr`",
         "| `train.learning_rate` |"}) {
     CAPTURE(row);
     CHECK(text.find(row) != std::string::npos);
