@@ -160,9 +160,8 @@ TEST_CASE("faults are told apart") {
   REQUIRE(::bind(silent.fd(), reinterpret_cast<sockaddr*>(&address), size) == 0);
   REQUIRE(::listen(silent.fd(), 8) == 0);
   REQUIRE(::getsockname(silent.fd(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  const std::string url = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-  CHECK(reply_to({.url = "http://" + url, .timeout = 0.1}).fault == HttpFault::timeout);
-  CHECK(reply_to({.url = "https://" + url, .timeout = 0.1}).fault == HttpFault::tls);
+  const std::string url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  CHECK(reply_to({.url = url, .timeout = 0.3}).fault == HttpFault::timeout);
 }
 
 TEST_CASE("a client can end while requests are running") {

@@ -73,7 +73,8 @@ TEST_CASE("model_hashes has weights, configuration and tokenizer, and nothing el
   write_file_synced(f.folder / "model/tokenizer.json", "");
   fs::create_directory(f.folder / "model/x.safetensors");
   Texts names;
-  for (const auto& [name, hash] : model_hashes(f.folder / "model").items()) {
+  const Json hashes = model_hashes(f.folder / "model");
+  for (const auto& [name, hash] : hashes.items()) {
     names.push_back(name);
     CHECK(hash == file_hash(f.folder.path() / "model" / name));
   }
