@@ -93,16 +93,17 @@ void check_lora_targets(const Experiment& e) {
 
 void check_lora(const Experiment& e) {
   if (e.lora.rank == 0) return;
-  const std::string rank = "lora.rank is " + std::to_string(e.lora.rank);
   if (e.model.path.empty())
     throw Error(e.place("lora.rank"),
-                rank + ", and the model is new: an adapter changes a trained model",
+                "lora.rank is " + std::to_string(e.lora.rank) +
+                    ", and the model is new: an adapter changes a trained model",
                 "set model.path to a Hugging Face folder, or a checkpoint of a run");
   if (e.train.steps > 0) check_lora_optimizer(e, "train", e.train.optimizer);
   if (e.warm_start.steps > 0) check_lora_optimizer(e, "warm_start", e.warm_start.optimizer);
   if (e.train.weights != "f32")
     throw Error(e.place("train.weights"),
-                "train.weights is " + e.train.weights + ", and " + rank +
+                "train.weights is " + e.train.weights + ", and lora.rank " +
+                    std::to_string(e.lora.rank) +
                     ": only the adapter learns, and its few numbers stay f32",
                 "remove train.weights");
   check_lora_targets(e);

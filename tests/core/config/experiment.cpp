@@ -253,7 +253,7 @@ TEST_CASE("an adapter needs a trained model, AdamW, f32 weights and different ta
   const std::string lora = "model: {path: m}\nlora: {rank: 4}\n";
   refused(lora + "train: {optimizer: muon}\n", "train.optimizer is muon, and lora.rank 4");
   refused(lora + "warm_start: {steps: 1}\n", "warm_start.optimizer is muon, and lora.rank 4");
-  refused(lora + "train: {weights: bf16}\n", "train.weights is bf16, and lora.rank is 4");
+  refused(lora + "train: {weights: bf16}\n", "train.weights is bf16, and lora.rank 4");
   refused("model: {path: m}\nlora: {rank: 4, targets: [q, v, q]}\n",
           "lora.targets names \"q\" twice");
   refused("lora: {alpha: 3}\n", "lora.alpha has no effect: lora.rank is 0");
