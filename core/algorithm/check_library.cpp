@@ -8,6 +8,7 @@
 #include "core/algorithm/checks.h"
 #include "core/algorithm/trial.h"
 #include "core/base/error.h"
+#include "core/config/yaml.h"
 
 namespace tinyzero {
 namespace {

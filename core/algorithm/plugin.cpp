@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
 #include "core/base/suggest.h"
+#include "core/config/yaml.h"
 
 namespace tinyzero {
 
@@ -99,7 +100,8 @@ ConfiguredAlgorithm open_algorithm(const PluginCatalog& catalog, const std::stri
   out.algorithm->describe(table);
   const Node variant = settings != nullptr ? variant_of(*settings, *out.algorithm, use) : Node();
   resolve_default_paths(table, file.path);
-  out.resolved = read_settings(settings, table, "algorithm", {"use", "variant"}, &variant);
+  out.resolved = read_settings(settings, table, "algorithm",
+                               {.reserved = {"use", "variant"}, .base = &variant});
   check_files(settings, table, "algorithm");
   try {
     out.algorithm->check();

@@ -1,4 +1,4 @@
-// Durations, by a clock that nobody can set.
+// Durations by a monotonic clock, which changes of the system time do not affect.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@ namespace tinyzero {
 
 class Stopwatch {
  public:
-  // Since construction.
+  // Seconds since construction.
   double seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }

@@ -22,14 +22,15 @@ struct FreeSet {
   void operator()(cpu_set_t* set) const { CPU_FREE(set); }
 };
 
-// Cores' worth of time that a group leaves; 0: no limit. Version 2 has two numbers in cpu.max, the
-// first of which may be "max"; version 1 has them in files of their own, and -1 for none.
+// A group's CPU time per second, in cores; 0 for no limit. Version 2 has quota and period in
+// cpu.max, and "max" for no quota; version 1 has a file for each, and -1 for no quota.
 double quota_of(const fs::path& group) {
-  double quota = 0, period = 0;
+  double quota = 0;
+  double period = 0;
   std::ifstream both(group / "cpu.max");
   if (!(both >> quota >> period)) {
-    quota = static_cast<double>(cgroup_number(group / "cpu.cfs_quota_us"));
-    period = static_cast<double>(cgroup_number(group / "cpu.cfs_period_us"));
+    quota = cgroup_number(group / "cpu.cfs_quota_us");
+    period = cgroup_number(group / "cpu.cfs_period_us");
   }
   return quota > 0 && period > 0 ? quota / period : 0;
 }
@@ -37,15 +38,15 @@ double quota_of(const fs::path& group) {
 }  // namespace
 
 std::int64_t CpuAllowance::usable() const {
-  std::int64_t cores = affinity;
-  if (quota > 0 && quota < static_cast<double>(cores)) cores = static_cast<std::int64_t>(quota);
-  return std::max<std::int64_t>(1, cores);
+  const double limit = affinity;
+  const double cores = quota > 0 ? std::min(quota, limit) : limit;
+  return std::max<std::int64_t>(1, std::int64_t(cores));
 }
 
 std::string CpuAllowance::reason() const {
   std::string out;
   if (affinity < machine) out = fmt::format("affinity {}", affinity);
-  if (quota > 0 && quota < static_cast<double>(machine))
+  if (quota > 0 && quota < double(machine))
     out += fmt::format("{}CPU quota {:.2f}", out.empty() ? "" : ", ", quota);
   return out;
 }
@@ -63,23 +64,23 @@ CpuAllowance cpu_allowance(const fs::path& root) {
 
 std::int64_t threads_or_cores(std::int64_t wanted) {
   if (wanted > 0) return wanted;
-  // A process keeps what it began with.
+  // The number does not change while the process runs.
   static const std::int64_t usable = cpu_allowance().usable();
   return usable;
 }
 
 std::vector<int> usable_cores() {
-  // The set must have room for all cores of the machine.
-  for (int most = 1024; most <= kMostCores; most *= 2) {
-    const std::unique_ptr<cpu_set_t, FreeSet> set(CPU_ALLOC(most));
-    const std::size_t bytes = CPU_ALLOC_SIZE(most);
+  // The call fails with EINVAL while the set is too small for the machine's cores.
+  for (int size = 1024; size <= kMostCores; size *= 2) {
+    const std::unique_ptr<cpu_set_t, FreeSet> set(CPU_ALLOC(size));
+    const std::size_t bytes = CPU_ALLOC_SIZE(size);
     CPU_ZERO_S(bytes, set.get());
     if (::sched_getaffinity(0, bytes, set.get()) != 0) {
       if (errno == EINVAL) continue;
       break;
     }
     std::vector<int> cores;
-    for (int core = 0; core < most; ++core) {
+    for (int core = 0; core < size; ++core) {
       if (CPU_ISSET_S(core, bytes, set.get())) cores.push_back(core);
     }
     return cores;

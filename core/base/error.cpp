@@ -2,8 +2,18 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace tinyzero {
+namespace {
+
+// Files come first, then the command line, then mistakes without a position.
+std::tuple<int, std::string, int, int> sort_key(const Place& p) {
+  const int group = p.source.empty() ? 2 : p.line > 0 ? 0 : 1;
+  return {group, p.source, p.line, p.column};
+}
+
+}  // namespace
 
 std::string Place::text() const {
   return line > 0 ? source + ":" + std::to_string(line) + ":" + std::to_string(column) : source;
@@ -31,16 +41,9 @@ void Mistakes::collect(const std::function<void()>& work) {
 void Mistakes::refuse() const {
   if (found_.empty()) return;
   std::vector<Error> sorted = found_;
-  const auto rank =
-      [](const Error& e) {  // files first, then the command line, then what has no place
-        const Place& p = e.place();
-        return std::make_tuple(p.source.empty() ? 2
-                               : p.line > 0     ? 0
-                                                : 1,
-                               p.source, p.line, p.column);
-      };
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [&](const Error& a, const Error& b) { return rank(a) < rank(b); });
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Error& a, const Error& b) {
+    return sort_key(a.place()) < sort_key(b.place());
+  });
   if (sorted.size() == 1) throw Error(sorted.front());
   throw Errors(std::move(sorted));
 }

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -18,7 +19,7 @@ namespace {
 
 std::string reason() { return system_words(errno); }
 
-// What stands at a path in the place of a regular file.
+// What a path names instead of a regular file.
 const char* kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "a folder";
   if (S_ISFIFO(mode)) return "a named pipe";
@@ -48,17 +49,18 @@ bool is_link(const fs::path& path) {
   throw_system_error(writes ? "write" : "read", path, errno);
 }
 
-// Looks before it opens, for opening alone can have effects on a device; and after it, for what
-// stands at a path can change. O_NONBLOCK: a pipe that came in between is not waited for.
+// Checks before opening, because opening a device can have effects, and again afterwards, because
+// the path may have changed. O_NONBLOCK avoids waiting for a pipe that appeared in between.
 int open_regular(const fs::path& path, int flags, int mode) {
-  const bool writes = (flags & (O_WRONLY | O_RDWR)) != 0, follows = (flags & O_NOFOLLOW) == 0;
+  const bool writes = (flags & (O_WRONLY | O_RDWR)) != 0;
+  const bool follows = (flags & O_NOFOLLOW) == 0;
   struct stat status{};
   if ((follows ? ::stat(path.c_str(), &status) : ::lstat(path.c_str(), &status)) == 0)
     check_regular(status, path);
   else if (errno == ENOENT && (flags & O_CREAT) != 0 && is_link(path)) throw leads_nowhere(path);
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
   if (fd < 0) fail_to_open(path, writes);
-  FileHandle file = FileHandle::adopt(fd);  // closed again if it is refused
+  FileHandle file = FileHandle::adopt(fd);  // closes it if it is refused
   if (::fstat(fd, &status) != 0) fail_to_open(path, writes);
   check_regular(status, path);
   return file.release();
@@ -73,19 +75,20 @@ int open_folder(const fs::path& path, int flags) {
 std::size_t size_of(int fd, const fs::path& path) {
   struct stat status{};
   if (fstat(fd, &status) != 0) fail_to_open(path, /*writes=*/false);
-  return static_cast<std::size_t>(status.st_size);
+  return status.st_size;
 }
 
 fs::path folder_of(const fs::path& path) {
   return path.parent_path().empty() ? "." : path.parent_path();
 }
 
-// Where a file is to be replaced: links are followed.
+// A file that can be replaced, with links followed.
 struct Replaceable {
   fs::path target;
-  std::optional<struct stat> old;  // nothing: there is no file yet
+  std::optional<struct stat> old;  // nothing if there is no file yet
 };
 
+// Throws Error if a file is this process's standard output or standard error.
 void check_own_stream(const struct stat& status, const fs::path& path) {
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
     struct stat stream{};
@@ -116,9 +119,10 @@ Replaceable find_replaceable(const fs::path& path) {
   return {target, status};
 }
 
-constexpr std::string_view kTemporary = ".tinyzero-", kTemporaryEnd = ".tmp";
+constexpr std::string_view kTemporary = ".tinyzero-";
+constexpr std::string_view kTemporaryEnd = ".tmp";
 
-// A file of a name that nobody has, to be renamed to `target`; removed if that does not happen.
+// A file under a new name, to be renamed to `target`. It is removed unless it was renamed.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const fs::path& target) : target_(target) {
@@ -136,8 +140,8 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  // Owner and permissions as those of `old`, so far as this process may give them.
-  void become_like(const struct stat& old) const {
+  // Takes over the owner and permissions of `old`, as far as this process is allowed to.
+  void take_permissions(const struct stat& old) const {
     struct stat now{};
     const bool owned =
         ::fstat(file_.fd(), &now) == 0 && now.st_uid == old.st_uid && now.st_gid == old.st_gid;
@@ -150,7 +154,7 @@ class TemporaryFile {
     file_.sync(target_);
   }
 
-  void take_the_place() {
+  void rename_to_target() {
     if (::rename(path_.c_str(), target_.c_str()) != 0) fail();
     path_.clear();
   }
@@ -161,7 +165,7 @@ class TemporaryFile {
   }
 
   const fs::path target_;
-  fs::path path_;  // empty: it is renamed
+  fs::path path_;  // empty once it is renamed
   FileHandle file_;
 };
 
@@ -230,17 +234,16 @@ void write_file_synced(const fs::path& path, std::string_view content) {
 }
 
 void write_file_atomically(const fs::path& path, std::string_view content) {
-  const Replaceable place = find_replaceable(path);
-  TemporaryFile file(place.target);
-  if (place.old) file.become_like(*place.old);
+  const Replaceable replaced = find_replaceable(path);
+  TemporaryFile file(replaced.target);
+  if (replaced.old) file.take_permissions(*replaced.old);
   file.write(content);
-  file.take_the_place();
-  sync_folder(folder_of(place.target));
+  file.rename_to_target();
+  sync_folder(folder_of(replaced.target));
 }
 
 void check_replaceable(const fs::path& path) {
-  const Replaceable place = find_replaceable(path);
-  const fs::path folder = folder_of(place.target);
+  const fs::path folder = folder_of(find_replaceable(path).target);
   std::error_code unknown;
   if (!fs::is_directory(folder, unknown))
     throw Error("cannot write " + path.string() + ": there is no folder " + folder.string(),
@@ -276,7 +279,7 @@ std::uintmax_t free_space(fs::path folder) {
   if (problem)
     throw Error("cannot tell how much space is free in " + folder.string() + ": " +
                 system_words(problem.value()));
-  return space.capacity > 0 ? space.available : static_cast<std::uintmax_t>(-1);
+  return space.capacity > 0 ? space.available : std::numeric_limits<std::uintmax_t>::max();
 }
 
 MappedFile::MappedFile(const fs::path& path) {
@@ -293,9 +296,10 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::let_go(const char* data, std::size_t bytes) const {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)),
-             at = static_cast<std::size_t>(data - data_);
-  const std::size_t begin = (at + page - 1) / page * page, end = (at + bytes) / page * page;
+  const std::size_t page = ::sysconf(_SC_PAGESIZE);
+  const std::size_t offset = data - data_;
+  const std::size_t begin = (offset + page - 1) / page * page;
+  const std::size_t end = (offset + bytes) / page * page;
   if (begin < end && end <= size_) ::madvise(data_ + begin, end - begin, MADV_DONTNEED);
 }
 

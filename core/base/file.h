@@ -1,7 +1,7 @@
-// Files, written so that a crash at any moment leaves the old content or the new, never a part.
+// Files. Whatever is written here is complete or absent after a crash, never half there.
 //
-// A path stands for a regular file, or for a symbolic link to one. A named pipe, a device, a socket
-// or a folder in its place is an Error at once: nothing here waits for one, or writes over one.
+// A path names a regular file, or a symbolic link to one. A named pipe, a device, a socket or a
+// folder is refused with an Error at once: nothing here waits for one, or overwrites one.
 #pragma once
 
 #include <cstdint>
@@ -14,42 +14,44 @@ namespace tinyzero {
 
 namespace fs = std::filesystem;
 
-// The whole file; throws Error naming the path and the system's reason, also if it has more than
-// `most` bytes.
+// The content of a file. Throws Error with the path and the system's reason, also if the file has
+// more than `most` bytes.
 std::string read_file(const fs::path& path, std::uintmax_t most = static_cast<std::uintmax_t>(-1));
 
-// The number that follows the word `name` at the beginning of a line, as the system writes of
-// processes and groups in /proc and /sys; -1: there is none.
+// The number behind `name` at the beginning of a line, the form of many files in /proc and /sys; -1
+// if there is none.
 std::int64_t number_after(const fs::path& path, const std::string& name);
 
-// Replaces a file, or makes one: temporary file in the same folder, fsync, rename, fsync of the
-// folder. The new file has the permissions of the old one. Of a symbolic link the file that it
-// leads to is replaced. Throws Error, with nothing written, for what is no regular file, for a link
-// that leads nowhere, for a file that may not be written, and for the one that standard output or
-// standard error goes to. A temporary file that could not take the place is removed.
+// Replaces or creates a file: temporary file in the same folder, fsync, rename, fsync of the
+// folder. The new file has the old one's permissions. For a symbolic link, the file it leads to is
+// replaced. Throws Error before anything is written for: not a regular file, a link that leads
+// nowhere, a file without write permission, the file that standard output or standard error goes
+// to. The temporary file is removed on failure.
 void write_file_atomically(const fs::path& path, std::string_view content);
 
-// Throws what write_file_atomically would throw before it writes: for asking before long work.
+// Throws the errors that write_file_atomically throws before it writes: for a check before long
+// work.
 void check_replaceable(const fs::path& path);
 
-// Whether a file of this name in a folder is a temporary one of write_file_atomically, which a
-// killed process may leave.
+// Whether this is the name of a temporary file of write_file_atomically, which a killed process may
+// leave behind.
 bool is_temporary_name(const std::string& name);
 
-// Writes a file inside a folder that is not yet visible under its final name, and fsyncs it.
+// Writes a file in place and fsyncs it: for folders that are not yet visible under their final
+// name.
 void write_file_synced(const fs::path& path, std::string_view content);
 
-// Makes a folder and those that it is in, as far as they are missing. Throws Error.
+// Makes a folder and its missing parents. Throws Error.
 void make_folders(const fs::path& folder);
 
 // Makes the entries of a folder durable.
 void sync_folder(const fs::path& folder);
 
-// Bytes that may still be written into `folder` or, where it does not exist yet, into what it will
-// be made in; the largest number where the file system has no size.
+// Free bytes for files in `folder`, which need not exist yet. The largest number if the file system
+// has no size.
 std::uintmax_t free_space(fs::path folder);
 
-// A read-only memory map of a whole file. Movable.
+// A read-only memory map of a whole file.
 class MappedFile {
  public:
   explicit MappedFile(const fs::path& path);
@@ -59,8 +61,7 @@ class MappedFile {
 
   const char* data() const { return data_; }
   std::size_t size() const { return size_; }
-  // These bytes are not needed soon: their pages stop counting as memory of this process, and are
-  // read again if they are touched.
+  // Releases the memory of these bytes, which are not needed soon. They are read again on access.
   void let_go(const char* data, std::size_t bytes) const;
 
  private:
@@ -68,15 +69,15 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// An open file descriptor that closes itself; -1 when empty.
+// An open file descriptor that closes itself.
 class FileHandle {
  public:
   FileHandle() = default;
   // Opens a regular file or, with O_DIRECTORY, a folder. Throws Error for anything else, without
-  // waiting, and for a file to be made where a link leads nowhere. With O_NOFOLLOW no link is
-  // followed.
+  // waiting, and if a file should be created at a link that leads nowhere. O_NOFOLLOW refuses
+  // links.
   FileHandle(const fs::path& path, int flags, int mode = 0644);
-  // Takes a descriptor that is open already; -1: empty.
+  // Takes over an open descriptor; -1 for none.
   static FileHandle adopt(int fd) {
     FileHandle out;
     out.fd_ = fd;
@@ -87,14 +88,14 @@ class FileHandle {
   FileHandle& operator=(FileHandle&& other) noexcept;
 
   int fd() const { return fd_; }
-  // Gives the descriptor away: from here on it is the caller's to close.
+  // Gives up the descriptor: the caller closes it.
   int release() { return std::exchange(fd_, -1); }
-  // Writes everything; throws Failure with the path (a full disk, say).
+  // Writes everything. Throws Failure with the path, for a full disk, say.
   void write(std::string_view content, const fs::path& path) const;
   void sync(const fs::path& path) const;
 
  private:
-  int fd_ = -1;
+  int fd_ = -1;  // -1 if empty
 };
 
 }  // namespace tinyzero

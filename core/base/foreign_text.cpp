@@ -18,9 +18,9 @@ constexpr std::array kUnprintable{
     Range{0x00AD, 0x00AD},    // soft hyphen
     Range{0x061C, 0x061C},    // Arabic letter mark
     Range{0x180E, 0x180E},    // Mongolian vowel separator
-    Range{0x200B, 0x200F},    // without width, marks of direction
-    Range{0x2028, 0x202E},    // line ends, embedding and overriding of direction
-    Range{0x2060, 0x206F},    // without width, isolates of direction
+    Range{0x200B, 0x200F},    // zero width, direction marks
+    Range{0x2028, 0x202E},    // line ends, direction embeddings and overrides
+    Range{0x2060, 0x206F},    // zero width, direction isolates
     Range{0xFEFF, 0xFEFF},    // byte order mark
     Range{0xFFF9, 0xFFFB},    // annotations
     Range{0xE0000, 0xE007F},  // tags

@@ -1,6 +1,6 @@
-// Text from outside (tasks, models, servers, files, arguments) before it reaches a terminal or a
-// log. Control characters could move the cursor, rename the window or hide what follows; marks of
-// direction could show a line in another order than it has.
+// Text from outside (tasks, models, servers, files, arguments) on its way to a terminal or a log.
+// Control characters could move the cursor, rename the window or hide other text; direction marks
+// could reorder a line.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,11 @@
 
 namespace tinyzero {
 
-// Whether a character may be shown as it is: no control character, no mark without width, no mark
-// of direction.
+// Whether a character is safe to print: not a control character, zero-width or a direction mark.
 bool is_printable(std::uint32_t code);
 
 // The text with '?' for each character that is not printable and for each byte that is not UTF-8.
-// Line ends and tabs stay.
+// Line ends and tabs are kept.
 std::string printable(std::string_view text);
 
 }  // namespace tinyzero

@@ -70,13 +70,8 @@ struct Curl {
 };
 
 const Curl& curl() {
-  static const Curl& library = *new Curl;  // never unloaded: its threads may outlive main
+  static const Curl& library = *new Curl;  // never unloaded, because its threads may outlive main
   return library;
-}
-
-// A timeout says how far the connection had come: `connected`, and `secured` if it is to be.
-HttpFault timeout_fault(bool connected, bool secured) {
-  return !connected ? HttpFault::connect : !secured ? HttpFault::tls : HttpFault::timeout;
 }
 
 HttpFault fault_of(CURLcode code) {
@@ -97,7 +92,7 @@ HttpFault fault_of(CURLcode code) {
   }
 }
 
-// A request under way.
+// A request in progress.
 struct Transfer {
   HttpRequest request;
   HttpReply reply;
@@ -123,14 +118,11 @@ std::size_t take_bytes(char* data, std::size_t, std::size_t size, void* context)
   return size;
 }
 
-void configure(Transfer& t) {
+void set_request(Transfer& t) {
   const Curl& c = curl();
-  t.handle = c.easy_init();
-  if (t.handle == nullptr) throw Failure("libcurl cannot begin a request");
   for (const std::string& header : t.request.headers)
     t.headers = c.slist_append(t.headers, header.c_str());
   t.headers = c.slist_append(t.headers, "Expect:");  // no waiting for "100 Continue"
-  const auto milliseconds = static_cast<long>(std::ceil(1000 * t.request.timeout));
   c.easy_setopt(t.handle, CURLOPT_URL, t.request.url.c_str());
   c.easy_setopt(t.handle, CURLOPT_HTTPHEADER, t.headers);
   c.easy_setopt(t.handle, CURLOPT_USERAGENT, "tinyzero");
@@ -139,7 +131,12 @@ void configure(Transfer& t) {
     c.easy_setopt(t.handle, CURLOPT_POSTFIELDSIZE_LARGE,
                   static_cast<curl_off_t>(t.request.body.size()));
   }
-  // What is for this machine never goes by way of another one, whatever the environment says.
+}
+
+// Proxies, redirections and certificates.
+void set_route(Transfer& t) {
+  const Curl& c = curl();
+  // A request to this machine never takes a proxy, whatever the environment says.
   const auto url = parse_url(t.request.url);
   if (!url || is_loopback(url->host)) {
     c.easy_setopt(t.handle, CURLOPT_PROXY, "");
@@ -148,9 +145,17 @@ void configure(Transfer& t) {
   c.easy_setopt(t.handle, CURLOPT_FOLLOWLOCATION, 0L);
   if (!t.request.ca_file.empty())
     c.easy_setopt(t.handle, CURLOPT_CAINFO, t.request.ca_file.c_str());
+}
+
+void configure(Transfer& t) {
+  const Curl& c = curl();
+  t.handle = c.easy_init();
+  if (t.handle == nullptr) throw Failure("libcurl cannot begin a request");
+  set_request(t);
+  set_route(t);
+  const long milliseconds = std::lround(std::ceil(1000 * t.request.timeout));
   c.easy_setopt(t.handle, CURLOPT_NOSIGNAL, 1L);
-  // What a server sends too much on a connection must never be taken for the reply to the next
-  // request.
+  // Surplus data on a connection must never be mistaken for the reply to the next request.
   c.easy_setopt(t.handle, CURLOPT_FORBID_REUSE, 1L);
   c.easy_setopt(t.handle, CURLOPT_TIMEOUT_MS, milliseconds);
   c.easy_setopt(t.handle, CURLOPT_CONNECTTIMEOUT_MS, std::min(milliseconds, 15000L));
@@ -159,23 +164,29 @@ void configure(Transfer& t) {
   c.easy_setopt(t.handle, CURLOPT_ERRORBUFFER, t.error);
 }
 
-// What has become of a transfer that ended with `code`.
+// The fault behind a timeout, by how far the connection had come.
+HttpFault timeout_fault(const Transfer& t) {
+  double connected = 0;
+  double secured = 0;
+  curl().easy_getinfo(t.handle, CURLINFO_CONNECT_TIME, &connected);
+  curl().easy_getinfo(t.handle, CURLINFO_APPCONNECT_TIME, &secured);
+  if (connected == 0) return HttpFault::connect;
+  const bool needs_tls = t.request.url.starts_with("https:");
+  return needs_tls && secured == 0 ? HttpFault::tls : HttpFault::timeout;
+}
+
+// The reply of a transfer that ended with `code`.
 HttpReply finish(Transfer& t, CURLcode code) {
   const Curl& c = curl();
   HttpReply& reply = t.reply;
   reply.fault = t.too_large ? HttpFault::too_large : fault_of(code);
-  if (reply.fault == HttpFault::timeout) {
-    double connected = 0, secured = 0;
-    c.easy_getinfo(t.handle, CURLINFO_CONNECT_TIME, &connected);
-    c.easy_getinfo(t.handle, CURLINFO_APPCONNECT_TIME, &secured);
-    reply.fault = timeout_fault(connected > 0, secured > 0 || !t.request.url.starts_with("https:"));
-  }
+  if (reply.fault == HttpFault::timeout) reply.fault = timeout_fault(t);
   if (t.too_large) reply.error = "more than " + std::to_string(t.request.most_bytes) + " bytes";
   else if (code != CURLE_OK) reply.error = t.error[0] != '\0' ? t.error : c.easy_strerror(code);
   c.easy_getinfo(t.handle, CURLINFO_RESPONSE_CODE, &reply.status);
   curl_off_t wait = 0;
   if (c.easy_getinfo(t.handle, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK)
-    reply.retry_after = std::max(0.0, static_cast<double>(wait));
+    reply.retry_after = std::max<double>(0, wait);
   const char* location = nullptr;
   if (c.easy_getinfo(t.handle, CURLINFO_REDIRECT_URL, &location) == CURLE_OK && location != nullptr)
     reply.location = location;
@@ -187,6 +198,25 @@ HttpReply finish(Transfer& t, CURLcode code) {
 struct HttpClient::State {
   CURLM* multi = nullptr;
   std::map<CURL*, std::unique_ptr<Transfer>> transfers;
+
+  // Moves data, and takes out the transfers that have ended.
+  std::vector<HttpReply> take_replies() {
+    const Curl& c = curl();
+    std::vector<HttpReply> replies;
+    int running = 0;
+    c.multi_perform(multi, &running);
+    int left = 0;
+    while (const CURLMsg* message = c.multi_info_read(multi, &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      CURL* handle = message->easy_handle;
+      const CURLcode code = message->data.result;
+      const auto found = transfers.find(handle);
+      replies.push_back(finish(*found->second, code));
+      c.multi_remove_handle(multi, handle);
+      transfers.erase(found);
+    }
+    return replies;
+  }
 };
 
 HttpClient::HttpClient() : state_(std::make_unique<State>()) {
@@ -214,28 +244,11 @@ void HttpClient::start(std::size_t id, HttpRequest request) {
 std::size_t HttpClient::running() const { return state_->transfers.size(); }
 
 std::vector<HttpReply> HttpClient::wait(double seconds) {
-  const Curl& c = curl();
-  std::vector<HttpReply> replies;
-  int running = 0;
-  const auto collect = [&] {
-    c.multi_perform(state_->multi, &running);
-    int left = 0;
-    while (const CURLMsg* message = c.multi_info_read(state_->multi, &left)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      CURL* handle = message->easy_handle;
-      const CURLcode code = message->data.result;
-      const auto found = state_->transfers.find(handle);
-      replies.push_back(finish(*found->second, code));
-      c.multi_remove_handle(state_->multi, handle);
-      state_->transfers.erase(found);
-    }
-  };
-  collect();
+  std::vector<HttpReply> replies = state_->take_replies();
   if (!replies.empty()) return replies;
-  c.multi_poll(state_->multi, nullptr, 0,
-               static_cast<int>(std::ceil(1000 * std::clamp(seconds, 0.0, 60.0))), nullptr);
-  collect();
-  return replies;
+  const int milliseconds = std::lround(std::ceil(1000 * std::clamp(seconds, 0.0, 60.0)));
+  curl().multi_poll(state_->multi, nullptr, 0, milliseconds, nullptr);
+  return state_->take_replies();
 }
 
 }  // namespace tinyzero

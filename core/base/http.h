@@ -1,9 +1,8 @@
-// HTTP requests, many at a time on one thread, over libcurl.
+// Concurrent HTTP requests on one thread, with libcurl.
 //
-// libcurl is loaded when the first client is made: with the thirty libraries below it, it takes
-// longer to load than the program takes to say
-// --help. Redirections are not followed: a key must not travel to another host. Proxies of the
-// environment are used, but not for this machine.
+// The first client loads libcurl and the thirty libraries it needs, which takes longer than
+// everything else that `--help` does. Redirections are not followed, because a key must not reach
+// another host. Proxies from the environment are used, except for this machine.
 #pragma once
 
 #include <cstddef>
@@ -14,33 +13,38 @@
 namespace tinyzero {
 
 struct HttpRequest {
-  std::string url;                   // http:// or https://
-  std::vector<std::string> headers;  // "Name: value"; no error repeats them
-  std::string body;                  // of a POST; empty: GET
-  std::string
-      ca_file;  // certificates that are trusted in place of the system's, PEM; empty: the system's
-  double timeout = 120;               // seconds from the start to the last byte
-  std::size_t most_bytes = 8u << 20;  // of the reply's body; a longer one is a fault
+  std::string url;                        // http:// or https://
+  std::vector<std::string> headers = {};  // "Name: value"; never part of an error message
+  std::string body = {};                  // of a POST; empty for a GET
+  std::string ca_file = {};               // PEM file of trusted certificates; empty: the system's
+  double timeout = 120;                   // seconds from the start to the last byte
+  std::size_t most_bytes = 8u << 20;      // limit of the reply's body
 };
 
-// Why there is no reply: the host has no address; nothing accepts the connection; no trusted
-// connection; the time is up; the connection or the reply broke; the reply is too long.
-enum class HttpFault { none, resolve, connect, tls, timeout, cut, too_large };
+// Why there is no reply.
+enum class HttpFault {
+  none,
+  resolve,    // the host has no address
+  connect,    // nothing accepts the connection
+  tls,        // the connection is not trusted
+  timeout,    // the time is up
+  cut,        // the connection or the reply broke
+  too_large,  // the reply exceeds most_bytes
+};
 
 struct HttpReply {
   std::size_t id = 0;  // of the request
   HttpFault fault = HttpFault::none;
-  std::string error;  // the fault in libcurl's words
+  std::string error;  // libcurl's description of the fault
   long status = 0;    // 200 …
   std::string body;
-  double retry_after =
-      0;  // seconds that the server asks to wait; 0: it says nothing that can be understood
-  std::string location;  // where a redirection leads
+  double retry_after = 0;  // seconds that the server asks to wait; 0 if it does not
+  std::string location;    // target of a redirection
 };
 
 class HttpClient {
  public:
-  // Throws Error if libcurl is not there.
+  // Throws Error if libcurl is not installed.
   HttpClient();
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
@@ -48,8 +52,8 @@ class HttpClient {
 
   void start(std::size_t id, HttpRequest request);
   std::size_t running() const;
-  // The replies that have come, after waiting for `seconds` at most; there may be none even if it
-  // returns earlier.
+  // Waits for replies, at most `seconds`, and returns them. There may be none, even before the time
+  // is up.
   std::vector<HttpReply> wait(double seconds);
 
  private:

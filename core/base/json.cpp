@@ -1,5 +1,6 @@
 #include "core/base/json.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -11,7 +12,8 @@
 namespace tinyzero {
 namespace {
 
-// What a text would cost, found without parsing it: brackets and commas outside of strings.
+// The depth and the number of fields of a text, found without parsing it: from brackets and commas
+// outside strings.
 class Extent {
  public:
   explicit Extent(std::string_view text) {
@@ -24,12 +26,11 @@ class Extent {
     }
   }
 
-  // Why the text is refused; empty if it is not.
+  // Why the text must not be parsed; empty if it may be.
   const std::string& fault() const { return fault_; }
 
  private:
-  // Position of the quote that ends the string which begins at `at`; the end of the text if there
-  // is none.
+  // The position of the quote that ends the string at `at`; the end of the text if there is none.
   static std::size_t string_end(std::string_view text, std::size_t at) {
     for (++at; at < text.size() && text[at] != '"'; ++at) {
       if (text[at] == '\\') ++at;
@@ -52,12 +53,12 @@ class Extent {
   }
 
   std::size_t depth_ = 0;
-  std::array<std::size_t, kDeepestJson> commas_{};  // of each open level
+  std::array<std::size_t, kDeepestJson> commas_{};  // in each open level
   std::array<bool, kDeepestJson> is_object_{};
   std::string fault_;
 };
 
-// The code of an escape \uXXXX at `at`; nothing if there is none.
+// The code of an escape \uXXXX at `at`; nothing if there is no such escape.
 std::optional<std::uint32_t> escaped_code(std::string_view text, std::size_t at) {
   if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
   std::uint32_t code = 0;
@@ -69,7 +70,7 @@ std::optional<std::uint32_t> escaped_code(std::string_view text, std::size_t at)
 bool is_high_surrogate(std::uint32_t code) { return code >= 0xD800 && code < 0xDC00; }
 bool is_low_surrogate(std::uint32_t code) { return code >= 0xDC00 && code < 0xE000; }
 
-// The text with \ufffd for each escaped half of a surrogate pair that stands alone.
+// The text with \ufffd for each escaped surrogate without its other half.
 std::string with_whole_pairs(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -83,8 +84,7 @@ std::string with_whole_pairs(std::string_view text) {
       out += "\\ufffd";
       at += 6;
     } else {
-      const std::size_t bytes =
-          text[at] == '\\' ? 2 : 1;  // an escaped backslash begins no other escape
+      const std::size_t bytes = text[at] == '\\' ? 2 : 1;  // "\\\\" does not begin another escape
       out += text.substr(at, bytes);
       at += bytes;
     }
@@ -98,7 +98,7 @@ bool may_have_surrogates(std::string_view text) {
 
 struct Parsed {
   Json json;
-  std::string fault;  // empty: json is the value
+  std::string fault;  // empty if json is the value
 };
 
 Parsed parse_once(std::string_view text) {
@@ -106,7 +106,7 @@ Parsed parse_once(std::string_view text) {
     return {Json::parse(text), ""};
   } catch (const Json::parse_error& e) {
     return {{}, json_fault(text, e.byte)};
-  } catch (const Json::exception&) {  // a number that no double holds; its place is not told
+  } catch (const Json::exception&) {  // a number that does not fit into a double
     return {{}, "a number is too large"};
   }
 }
@@ -124,17 +124,18 @@ bool is_word(char c) {
   return is_ascii_alphanumeric(c) || c == '_' || c == '+' || c == '-' || c == '.';
 }
 
-// The word around text[at], which is a character of one; cut to 20 characters.
+// The word around text[at], cut to 20 characters.
 std::string_view whole_word(std::string_view text, std::size_t at) {
   constexpr std::size_t kLongest = 20;
-  std::size_t begin = at, end = at;
+  std::size_t begin = at;
+  std::size_t end = at;
   while (begin > 0 && at - begin < kLongest && is_word(text[begin - 1])) --begin;
   while (end < text.size() && end - begin < kLongest && is_word(text[end])) ++end;
   return text.substr(begin, end - begin);
 }
 
-// What a parser that stopped at text[at] could not read: a word, or the character that stands
-// there. It may have read most of a misspelt literal.
+// What a parser that stopped at text[at] could not read: a word, or the character there. The parser
+// may have read most of a misspelt literal.
 std::string_view unread(std::string_view text, std::size_t at) {
   if (is_word(text[at])) return whole_word(text, at);
   const bool may_end_word = text[at] > 0x20 && text[at] < 0x7F;
@@ -172,21 +173,18 @@ std::string json_fault(std::string_view text, std::size_t position) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "it is empty";
   if (position == 0 || position > text.size()) return "it ends in the middle of a value";
   const std::size_t at = position - 1;
-  std::size_t line = 1, line_start = 0;
-  for (std::size_t i = 0; i < at; ++i) {
-    if (text[i] != '\n') continue;
-    ++line;
-    line_start = i + 1;
-  }
   const std::string_view word = unread(text, at);
-  const Utf8Part first = utf8_part(word, 0);
-  const auto column = static_cast<std::size_t>(word.data() - text.data()) - line_start + 1;
-  const std::string place =
+  const std::string_view before = text.substr(0, at);
+  const std::size_t line_start = before.rfind('\n') + 1;  // 0 in the first line
+  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+  const auto column = word.data() - text.data() - std::ptrdiff_t(line_start) + 1;
+  const std::string location =
       "line " + std::to_string(line) + ", column " + std::to_string(column) + ": ";
-  if (!first.valid) return place + "a byte that is not UTF-8";
+  const Utf8Part first = utf8_part(word, 0);
+  if (!first.valid) return location + "a byte that is not UTF-8";
   if (first.code < 0x20 || first.code == 0x7F)
-    return place + "a control character, which JSON writes as an escape";
-  return place + "unexpected \"" + std::string(word) + "\"";
+    return location + "a control character, which JSON writes as an escape";
+  return location + "unexpected \"" + std::string(word) + "\"";
 }
 
 }  // namespace tinyzero

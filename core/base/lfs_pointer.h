@@ -1,5 +1,4 @@
-// Pointers of Git LFS, which stand in the place of large files where only a repository's text was
-// cloned.
+// Pointers of Git LFS. A clone without LFS has them instead of the large files.
 #pragma once
 
 #include <string>
@@ -9,13 +8,11 @@
 
 namespace tinyzero {
 
-// Throws Error if `text`, or the beginning of it, is such a pointer in the place of the file
-// `path`.
+// Throws Error if `text`, the beginning of the file `path`, is such a pointer.
 inline void refuse_lfs_pointer(std::string_view text, const std::string& path) {
   if (!text.starts_with("version https://git-lfs.github.com/spec/")) return;
-  throw Error(
-      path + " is a pointer of Git LFS, and not the file itself, which was never downloaded",
-      "run `git lfs pull` in its repository, or download the file");
+  throw Error(path + " is a pointer of Git LFS, not the file itself, which was never downloaded",
+              "run `git lfs pull` in its repository, or download the file");
 }
 
 }  // namespace tinyzero

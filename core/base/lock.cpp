@@ -20,9 +20,9 @@
 namespace tinyzero {
 namespace {
 
-constexpr int kTries = 20;  // a process that only looks has the lock for a moment, too
+constexpr int kTries = 20;  // a process that only looks also holds the lock for a moment
 constexpr auto kPause = std::chrono::milliseconds(10);
-constexpr std::uintmax_t kMostWords = 4096;
+constexpr std::uintmax_t kMostBytes = 4096;  // of a held file
 
 bool is_unsupported(int problem) {
   return problem == ENOLCK || problem == ENOSYS || problem == EOPNOTSUPP || problem == ENOTSUP ||
@@ -31,7 +31,7 @@ bool is_unsupported(int problem) {
 
 enum class Flock { taken, busy, unsupported };
 
-// flock without waiting; `problem` is why it is not supported.
+// flock without waiting. Sets `problem` to the errno if it is not supported.
 Flock try_flock(int fd, int operation, const fs::path& path, int& problem) {
   while (::flock(fd, operation | LOCK_NB) != 0) {
     problem = errno;
@@ -44,20 +44,31 @@ Flock try_flock(int fd, int operation, const fs::path& path, int& problem) {
   return Flock::taken;
 }
 
-std::string line_of(const char* path) {
+// flock for writing; waits for a moment.
+Flock wait_for_flock(int fd, const fs::path& path, int& problem) {
+  Flock result = Flock::busy;
+  for (int tries = 0; tries <= kTries && result == Flock::busy; ++tries) {
+    if (tries > 0) std::this_thread::sleep_for(kPause);
+    result = try_flock(fd, LOCK_EX, path, problem);
+  }
+  return result;
+}
+
+std::string first_line(const char* path) {
   std::string line;
   std::getline(std::ifstream(path), line);
   return line;
 }
 
-// State and start of a process, from the words behind its name in /proc/PID/stat: fields 3 and 22.
+// State and start time of a process: fields 3 and 22 of /proc/PID/stat, counted from behind the
+// name, which may contain anything.
 struct ProcessFacts {
   char state = '?';
-  std::string start;  // in ticks since the machine began; empty: there is no such process
+  std::string start;  // in ticks since the machine booted; empty if there is no such process
 };
 
 ProcessFacts facts_of(pid_t pid) {
-  const std::string line = line_of(("/proc/" + std::to_string(pid) + "/stat").c_str());
+  const std::string line = first_line(("/proc/" + std::to_string(pid) + "/stat").c_str());
   const std::size_t name_end = line.rfind(')');
   ProcessFacts out;
   if (name_end == std::string::npos) return out;
@@ -67,21 +78,25 @@ ProcessFacts facts_of(pid_t pid) {
   return out;
 }
 
-// What tells this process from every other, of this host and of others.
+// What distinguishes a process from every other one, on this host and on others.
 struct Identity {
-  std::string host, machine, boot, space, start;
+  std::string host;
+  std::string machine;
+  std::string boot;
+  std::string space;  // the namespace of process ids
+  std::string start;
   pid_t pid = -1;
 
   static Identity own() {
     utsname names{};
     ::uname(&names);
     std::error_code unknown;
-    return {names.nodename,
-            line_of("/etc/machine-id"),
-            line_of("/proc/sys/kernel/random/boot_id"),
-            fs::read_symlink("/proc/self/ns/pid", unknown).string(),
-            facts_of(::getpid()).start,
-            ::getpid()};
+    return {.host = names.nodename,
+            .machine = first_line("/etc/machine-id"),
+            .boot = first_line("/proc/sys/kernel/random/boot_id"),
+            .space = fs::read_symlink("/proc/self/ns/pid", unknown).string(),
+            .start = facts_of(::getpid()).start,
+            .pid = ::getpid()};
   }
 
   std::string json() const {
@@ -94,13 +109,17 @@ struct Identity {
            "\n";
   }
 
-  // Nothing: these are not such words, or not all of them.
-  static std::optional<Identity> parse(const std::string& words) {
-    const std::optional<Json> json = json_if_valid(words);
+  // Nothing if the text is not an identity, or not a complete one.
+  static std::optional<Identity> parse(const std::string& text) {
+    const std::optional<Json> json = json_if_valid(text);
     if (!json || !json->is_object()) return std::nullopt;
     try {
-      return Identity{json->at("host"),          json->at("machine"), json->at("boot"),
-                      json->at("process_space"), json->at("start"),   json->at("pid")};
+      return Identity{.host = json->at("host"),
+                      .machine = json->at("machine"),
+                      .boot = json->at("boot"),
+                      .space = json->at("process_space"),
+                      .start = json->at("start"),
+                      .pid = json->at("pid")};
     } catch (const Json::exception&) {
       return std::nullopt;
     }
@@ -109,7 +128,7 @@ struct Identity {
   bool is_alive() const {
     if (::kill(pid, 0) != 0 && errno == ESRCH) return false;
     const ProcessFacts now = facts_of(pid);
-    if (now.start.empty()) return true;  // nothing says that it is another
+    if (now.start.empty()) return true;  // without a start time it counts as the same process
     return now.start == start && now.state != 'Z' && now.state != 'X';
   }
 };
@@ -119,39 +138,40 @@ bool is_there(const fs::path& path) {
   return ::lstat(path.c_str(), &status) == 0;
 }
 
-// The words of a held file; nothing: there is none.
+// The content of a held file; nothing if there is no such file.
 std::optional<std::string> read_held(const fs::path& held) {
   if (!is_there(held)) return std::nullopt;
   try {
-    return read_file(held, kMostWords);
+    return read_file(held, kMostBytes);
   } catch (const Error&) {
-    if (!is_there(held)) return std::nullopt;  // removed since
+    if (!is_there(held)) return std::nullopt;  // removed in between
     throw;
   }
 }
 
-// Who holds by a held file of these words; nothing: a process of this host that is over.
-std::optional<LockHolder> holder_of(const std::string& words, const fs::path& held) {
-  const std::optional<Identity> named = Identity::parse(words);
-  if (!named) return LockHolder{-1, "", held};
+// The holder that a held file names; nothing if it was a process of this host that has ended.
+std::optional<LockHolder> holder_of(const std::string& content, const fs::path& held) {
+  const std::optional<Identity> named = Identity::parse(content);
+  if (!named) return LockHolder{.held_file = held};
   const Identity own = Identity::own();
   if (named->host != own.host || named->machine != own.machine)
-    return LockHolder{named->pid, named->host, held};
-  if (named->boot != own.boot) return std::nullopt;  // this host was started again since
+    return LockHolder{.pid = named->pid, .host = named->host, .held_file = held};
+  if (named->boot != own.boot) return std::nullopt;  // this host has rebooted
   if (named->space != own.space)
-    return LockHolder{named->pid, named->host + " (in a container)", held};
+    return LockHolder{
+        .pid = named->pid, .host = named->host + " (in a container)", .held_file = held};
   if (!named->is_alive()) return std::nullopt;
-  return LockHolder{named->pid, "", held};
+  return LockHolder{.pid = named->pid, .held_file = held};
 }
 
-// Makes a file that is not there yet. False: there is one.
-bool make_file(const fs::path& path, const std::string& words) {
+// Creates a file. False if it exists already.
+bool make_file(const fs::path& path, const std::string& content) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (fd < 0 && errno == EEXIST) return false;
   if (fd < 0) throw Error("cannot make " + path.string() + ": " + system_words(errno));
   const FileHandle file = FileHandle::adopt(fd);
   try {
-    file.write(words, path);
+    file.write(content, path);
     file.sync(path);
   } catch (const Error&) {
     ::unlink(path.c_str());
@@ -160,9 +180,9 @@ bool make_file(const fs::path& path, const std::string& words) {
   return true;
 }
 
-// Takes away a held file that is over, if it still says `words`. One process at a time does so:
-// else one that looked earlier could take away what another has made since.
-void remove_held(const fs::path& held, const std::string& words) {
+// Removes a stale held file if it still has this content. One process at a time does so: otherwise
+// one that looked earlier could remove a file that another has just made.
+void remove_held(const fs::path& held, const std::string& content) {
   const fs::path guard = held.string() + ".removal";
   for (int tries = 0; !make_file(guard, ""); ++tries) {
     if (tries == kTries)
@@ -171,19 +191,22 @@ void remove_held(const fs::path& held, const std::string& words) {
     std::this_thread::sleep_for(kPause);
   }
   const auto now = read_held(held);
-  if (now && *now == words) ::unlink(held.c_str());
+  if (now && *now == content) ::unlink(held.c_str());
   ::unlink(guard.c_str());
 }
 
-// Who holds by the held file of `path`, one that is over taken away.
-std::optional<LockHolder> holder_by_file(const fs::path& held, bool remove) {
+enum class Stale { keep, remove };
+
+// The holder that the held file names, if any. `stale`: what to do with the file of a process that
+// has ended.
+std::optional<LockHolder> holder_by_file(const fs::path& held, Stale stale) {
   std::optional<LockHolder> holder;
-  for (int tries = 0; tries < kTries; ++tries) {  // one that was only just made has no words yet
-    const auto words = read_held(held);
-    if (!words) return std::nullopt;
-    holder = holder_of(*words, held);
+  for (int tries = 0; tries < kTries; ++tries) {  // a file that was just made is still empty
+    const auto content = read_held(held);
+    if (!content) return std::nullopt;
+    holder = holder_of(*content, held);
     if (!holder) {
-      if (remove) remove_held(held, *words);
+      if (stale == Stale::remove) remove_held(held, *content);
       return std::nullopt;
     }
     if (holder->pid > 0) return holder;
@@ -212,19 +235,19 @@ fs::path held_path(const fs::path& path) {
 FileLock::~FileLock() {
   if (held_.empty()) return;
   try {
-    if (read_held(held_) == words_) ::unlink(held_.c_str());
-  } catch (const Error&) {  // replaced by something else, which is not this lock's to remove
+    if (read_held(held_) == content_) ::unlink(held_.c_str());
+  } catch (const Error&) {  // something else has replaced it, which stays
   }
 }
 
 FileLock::FileLock(FileLock&& other) noexcept
     : held_(std::exchange(other.held_, {})),
-      words_(std::move(other.words_)),
+      content_(std::move(other.content_)),
       note_(std::move(other.note_)) {}
 
 FileLock& FileLock::operator=(FileLock&& other) noexcept {
   std::swap(held_, other.held_);
-  std::swap(words_, other.words_);
+  std::swap(content_, other.content_);
   std::swap(note_, other.note_);
   return *this;
 }
@@ -232,25 +255,21 @@ FileLock& FileLock::operator=(FileLock&& other) noexcept {
 std::optional<LockHolder> FileLock::take(const FileHandle& file, const fs::path& path) {
   const fs::path held = held_path(path);
   int problem = 0;
-  Flock result = Flock::busy;
-  for (int tries = 0; (result = try_flock(file.fd(), LOCK_EX, path, problem)) == Flock::busy;
-       ++tries) {
-    if (tries == kTries) return LockHolder{};
-    std::this_thread::sleep_for(kPause);
-  }
-  // Also where flock works: another host may not have it.
-  if (const auto holder = holder_by_file(held, /*remove=*/true)) {
+  const Flock result = wait_for_flock(file.fd(), path, problem);
+  if (result == Flock::busy) return LockHolder{};
+  // The second file counts even where flock works: it may not work on another host.
+  if (const auto holder = holder_by_file(held, Stale::remove)) {
     if (result == Flock::taken) ::flock(file.fd(), LOCK_UN);
     return holder;
   }
   if (result == Flock::taken) return std::nullopt;
-  const std::string words = Identity::own().json();
-  for (int tries = 0; !make_file(held, words); ++tries) {
-    if (const auto holder = holder_by_file(held, /*remove=*/true)) return holder;
-    if (tries == kTries) return LockHolder{-1, "", held};
+  const std::string content = Identity::own().json();
+  for (int tries = 0; !make_file(held, content); ++tries) {
+    if (const auto holder = holder_by_file(held, Stale::remove)) return holder;
+    if (tries == kTries) return LockHolder{.held_file = held};
   }
   held_ = held;
-  words_ = words;
+  content_ = content;
   note_ = "the file system of " + path.string() + " has no locks (flock: " + system_words(problem) +
           "); " + held.string() + " keeps other processes out instead";
   return std::nullopt;
@@ -262,7 +281,7 @@ std::optional<LockHolder> lock_holder(const fs::path& path) {
   const FileHandle file(path, O_RDONLY);
   int problem = 0;
   if (try_flock(file.fd(), LOCK_SH, path, problem) == Flock::busy) return LockHolder{};
-  return holder_by_file(held_path(path), /*remove=*/false);
+  return holder_by_file(held_path(path), Stale::keep);
 }
 
 }  // namespace tinyzero

@@ -1,10 +1,10 @@
 // A file that one process at a time holds.
 //
-// By flock where the file system has it: the system then lets go of it, whatever ends the process.
-// Some have not (NFS without lockd, Lustre without -o flock, some of FUSE). There a second file
-// beside it, .NAME.held, is made by whoever comes first, with O_EXCL, and removed by the same
-// process. It names host, process and start, so one that a killed process of this host left is
-// known as such and taken over; of one that another host left a person decides.
+// The lock is flock's where the file system supports it: the system then releases it however the
+// process ends. Some file systems do not (NFS without lockd, Lustre without -o flock, some FUSE
+// ones). There the first process makes a second file, .NAME.held, with O_EXCL, and removes it at
+// the end. It contains host, process and start time: so a file left by a killed process of this
+// host is recognised and replaced. A person has to decide about a file left by another host.
 #pragma once
 
 #include <sys/types.h>
@@ -16,40 +16,41 @@
 
 namespace tinyzero {
 
-// Who holds a file.
+// The process that holds a file.
 struct LockHolder {
-  pid_t pid = -1;           // -1: not known
-  std::string host = {};    // empty: this one
-  fs::path held_file = {};  // that says so, for a person to delete; empty: the system says so
+  pid_t pid = -1;           // -1 if unknown
+  std::string host = {};    // empty for this host
+  fs::path held_file = {};  // the file that names the holder; empty if flock reports it
 
   std::string name() const;  // "process 12", "process 12 on the host n7", "another process"
-  // What to do about it; the sentence begins with `wait`, such as "wait for it".
+  // What to do about it: `wait`, such as "wait for it", and the file to delete if it may be stale.
   std::string hint(const std::string& wait) const;
 };
 
 class FileLock {
  public:
-  FileLock() = default;  // of no file
+  FileLock() = default;  // holds nothing
   ~FileLock();
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;
 
-  // Takes the lock of the open file `file`, which must outlive this, at `path`. Who holds it, if
-  // another process does. Throws Error if there is no way to lock it.
+  // Locks the open file `file` at `path`; `file` must outlive this. Returns the holder if another
+  // process holds it. Throws Error if it cannot be locked.
   std::optional<LockHolder> take(const FileHandle& file, const fs::path& path);
 
-  // Why a file holds it and not flock, in words for a person; empty: flock does.
+  // A note for a person if a second file is used instead of flock, with the reason; else empty.
   const std::string& note() const { return note_; }
 
  private:
-  fs::path held_;  // the file that was made; empty: none
-  std::string words_, note_;
+  fs::path held_;        // the second file; empty if there is none
+  std::string content_;  // of that file
+  std::string note_;
 };
 
-// Who holds the file `path` now; nothing: nobody does, or there is no such file.
+// The process that holds the file `path` now; nothing if nobody does or there is no such file.
 std::optional<LockHolder> lock_holder(const fs::path& path);
 
-// The file that holds `path` where flock cannot.
+// The path of the second file, .NAME.held.
 fs::path held_path(const fs::path& path);
 
 }  // namespace tinyzero

@@ -15,32 +15,37 @@
 namespace tinyzero {
 namespace {
 
-// What a control group may use; -1: it has no limit.
+// Whether a group's files have the names of version 2 of control groups.
+bool is_version_2(const fs::path& group) { return fs::exists(group / "memory.max"); }
+
+// The limit of a control group; -1 if it has none.
 std::int64_t limit_of_group(const fs::path& group) {
-  const bool second = fs::exists(group / "memory.max");
-  return cgroup_number(group / (second ? "memory.max" : "memory.limit_in_bytes"));
+  return cgroup_number(group / (is_version_2(group) ? "memory.max" : "memory.limit_in_bytes"));
 }
 
-// What a control group's limit leaves, 0 or more; the largest number if it has no limit.
+// What a control group's limit leaves, 0 or more; the largest number if there is no limit.
 std::int64_t left_in_group(const fs::path& group) {
-  const bool second = fs::exists(group / "memory.max");
+  const bool version_2 = is_version_2(group);
   const std::int64_t limit = limit_of_group(group);
   const std::int64_t used =
-      cgroup_number(group / (second ? "memory.current" : "memory.usage_in_bytes"));
+      cgroup_number(group / (version_2 ? "memory.current" : "memory.usage_in_bytes"));
   if (limit < 0 || used < 0) return std::numeric_limits<std::int64_t>::max();
+  // The system can drop these pages.
   const std::int64_t files =
-      number_after(group / "memory.stat", second ? "inactive_file" : "total_inactive_file");
+      number_after(group / "memory.stat", version_2 ? "inactive_file" : "total_inactive_file");
   return std::max<std::int64_t>(0, limit - used + std::max<std::int64_t>(0, files));
 }
 
-std::int64_t of_machine(const fs::path& root, const char* name) {
+// A value of /proc/meminfo, which is in kibibytes.
+std::int64_t machine_bytes(const fs::path& root, const char* name) {
   return std::max<std::int64_t>(0, number_after(root / "proc/meminfo", name)) * 1024;
 }
 
 }  // namespace
 
 std::int64_t resident_memory() {
-  std::int64_t pages = 0, resident = 0;
+  std::int64_t pages = 0;
+  std::int64_t resident = 0;
   std::ifstream("/proc/self/statm") >> pages >> resident;
   return resident * ::sysconf(_SC_PAGESIZE);
 }
@@ -48,18 +53,18 @@ std::int64_t resident_memory() {
 std::int64_t peak_memory() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+  return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
 std::int64_t available_memory(const fs::path& root) {
-  std::int64_t available = of_machine(root, "MemAvailable:");
+  std::int64_t available = machine_bytes(root, "MemAvailable:");
   for (const fs::path& group : cgroup_folders("memory", root))
     available = std::min(available, left_in_group(group));
   return available;
 }
 
 std::int64_t total_memory(const fs::path& root) {
-  std::int64_t total = of_machine(root, "MemTotal:");
+  std::int64_t total = machine_bytes(root, "MemTotal:");
   for (const fs::path& group : cgroup_folders("memory", root)) {
     if (const std::int64_t limit = limit_of_group(group); limit >= 0)
       total = std::min(total, limit);

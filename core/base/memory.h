@@ -1,4 +1,4 @@
-// What this process holds in memory, and what the machine has left for it, in bytes.
+// Memory of this process and memory that the machine has left for it, in bytes.
 #pragma once
 
 #include <cstdint>
@@ -8,21 +8,20 @@
 namespace tinyzero {
 
 std::int64_t resident_memory();  // now
-std::int64_t peak_memory();      // at most so far
+std::int64_t peak_memory();      // largest so far
 
-// What this process can still take: what the system says is available, or what its control group's
-// limit leaves if that is less. Pages of files that the system would drop count as available.
-// `root`: where /proc and the control groups are looked for.
+// Memory that this process can still use: what is available in the system, or what its control
+// groups' limits leave if that is less. File pages that the system would drop count as available.
+// `root` is the folder that contains /proc and /sys.
 std::int64_t available_memory(const fs::path& root = "/");
 
-// What this process could take if nothing else ran: the machine's memory, or the limit of its
-// control group if that is less.
+// Memory that this process could use if nothing else ran: the machine's memory, or its control
+// groups' limit if that is less.
 std::int64_t total_memory(const fs::path& root = "/");
 
-// For a process that trains. Memory that one step frees is kept for the next: giving pages back to
-// the system, and having them cleared again, costs a tenth of a step. Blocks of 32 MiB and more, of
-// large models alone, are given back all the same: between smaller ones they would leave holes that
-// nothing fits into, as large as themselves.
+// Keeps memory that one training step frees for the next step: returning pages to the system, which
+// clears them again, costs a tenth of a step. Blocks of 32 MiB and more, which only large models
+// have, are returned: among smaller blocks they would leave large holes that nothing fits into.
 void keep_freed_memory();
 
 }  // namespace tinyzero

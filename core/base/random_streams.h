@@ -1,5 +1,5 @@
 // The random streams of a run. All randomness is a function of the seed and of a stream's name, so
-// that no use of it disturbs another (sdk/include/tinyzero/rng.h).
+// that one use never affects another (sdk/include/tinyzero/rng.h).
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace tinyzero {
 
-// What randomness is for. The numbers are part of every stream's name: they never change.
+// The uses of randomness. The numbers are part of the streams' names: they never change.
 enum class RandomStream : std::uint64_t {
   weights = 1,
   train_items = 2,
@@ -27,7 +27,7 @@ inline std::uint64_t stream_key(std::uint64_t seed, RandomStream stream) {
   return stream_key(seed, {static_cast<std::uint64_t>(stream)});
 }
 
-// A step that samples more than once names the round, too: in the bits above the step.
+// A step and its round of sampling as one number: the round is in the bits above the step.
 inline constexpr std::uint64_t kRoundBit = 48;
 inline std::uint64_t round_of_step(std::uint64_t step, std::uint64_t round) {
   return step | round << kRoundBit;

@@ -1,13 +1,13 @@
-// A secret in the environment, as an API key is.
+// Secrets in the environment, such as API keys.
 #pragma once
 
 #include <string>
 
 namespace tinyzero {
 
-// Takes a variable's value out of the environment: programs started from here do not inherit it,
-// and the memory in which it stood, which /proc/PID/environ shows to other processes of the user,
-// is overwritten. Empty if there is none. While there is one thread.
+// Removes a variable from the environment and returns its value; empty if it is not set. Programs
+// started later do not inherit it, and its memory, which /proc/PID/environ shows to the user's
+// other processes, is overwritten. Call it while there is only one thread.
 std::string take_secret(const std::string& variable);
 
 }  // namespace tinyzero

@@ -1,11 +1,11 @@
-// Words of a command that a person is told to type.
+// Words of a command that a person is asked to type.
 #pragma once
 
 #include <string>
 
 namespace tinyzero {
 
-// `text` as one word of a shell, in single quotes where it needs them.
+// `text` as one word for a shell, in single quotes if it needs them.
 inline std::string shell_word(const std::string& text) {
   const char* const plain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";

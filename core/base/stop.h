@@ -1,4 +1,4 @@
-// Ending long work early, where a person or the system asks for it.
+// Ending long work early at the request of a person or the system.
 #pragma once
 
 #include <atomic>
@@ -6,17 +6,16 @@
 
 namespace tinyzero {
 
-// How often it was asked, by whatever thread or signal.
+// Number of requests so far, from any thread or signal.
 using StopWish = std::atomic<int>;
 
-// Thrown by work that ends early. What the work was to change is as it was before, unless the work
-// says otherwise.
+// Thrown by work that ends early. The work leaves its data unchanged unless it documents otherwise.
 class Interrupted : public std::exception {
  public:
   const char* what() const noexcept override { return "interrupted"; }
 };
 
-// Called where work can end. Null: nobody can ask.
+// Called where work can end. A null `wish` never stops it.
 inline void stop_if_asked(const StopWish* wish) {
   if (wish != nullptr && wish->load(std::memory_order_relaxed) > 0) throw Interrupted();
 }

@@ -11,7 +11,8 @@ namespace tinyzero {
 void open_standard_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
-    // `fd` is the lowest free number, for those below it are open. Without /dev the root will do.
+    // open returns `fd`, the lowest free number: those below it are open. Without /dev, "/" will
+    // do.
     const int flags = fd == STDERR_FILENO ? O_WRONLY : O_RDONLY;
     if (::open("/dev/null", flags) < 0) ::open("/", O_RDONLY | O_DIRECTORY);
   }

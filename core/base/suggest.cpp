@@ -7,7 +7,7 @@
 namespace tinyzero {
 namespace {
 
-// Damerau-Levenshtein distance (optimal string alignment), in which case does not count.
+// Damerau-Levenshtein distance (optimal string alignment), case-insensitive.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;

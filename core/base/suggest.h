@@ -1,4 +1,4 @@
-// "Did you mean …": the known name nearest to a misspelt one.
+// "Did you mean …": the known name that is nearest to a misspelt one.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace tinyzero {
 
-// The nearest of `known` within a third of the name's length (at least one edit; a swap of
-// neighbours is one edit), else "".
+// The nearest known name, at most a third of the name's length in edits away (but at least one); a
+// swap of neighbours is one edit. Empty if there is none.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known);
 
-// "did you mean \"x\"?", or the list of known names when none is near.
+// "did you mean \"x\"?", or the list of known names if none is near.
 std::string suggestion(std::string_view name, const std::vector<std::string>& known);
 
 }  // namespace tinyzero

@@ -5,8 +5,8 @@
 namespace tinyzero {
 namespace {
 
-constexpr int kSpins =
-    4000;  // about as long as a small product: sleeping and waking would take longer
+// Spinning takes about as long as a small matrix product; sleeping and waking would take longer.
+constexpr int kSpins = 4000;
 
 inline void pause() {
 #if defined(__x86_64__)
@@ -35,7 +35,7 @@ Team::~Team() {
   round_.notify_all();
 }
 
-void Team::take_parts(std::int64_t member) {
+void Team::take_ranges(std::int64_t member) {
   for (std::int64_t first = next_.fetch_add(job_.grain); first < job_.count;
        first = next_.fetch_add(job_.grain))
     job_.call(job_.work, {first, std::min(first + job_.grain, job_.count), member});
@@ -47,7 +47,7 @@ void Team::run(const Job& job) {
   inside_ = 0;
   ++round_;
   round_.notify_all();
-  take_parts(0);
+  take_ranges(0);
   for (std::int64_t inside = inside_ -= kClosed; inside != -kClosed; inside = inside_)
     wait_while(inside_, inside);
 }
@@ -60,7 +60,7 @@ void Team::help(std::int64_t member) {
     while (inside >= 0 && !inside_.compare_exchange_weak(inside, inside + 1)) {
     }
     if (inside < 0) continue;
-    take_parts(member);
+    take_ranges(member);
     if (--inside_ == -kClosed) inside_.notify_all();
   }
 }

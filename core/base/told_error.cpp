@@ -13,28 +13,29 @@
 namespace tinyzero {
 namespace {
 
-struct SystemWords {
+struct SystemError {
   int error;
-  const char *words, *hint;
-  bool machine = false;  // the machine is to blame, not the path
+  const char* meaning;
+  const char* hint;
+  bool machine = false;  // whether the machine is to blame, not the path
 };
 
-constexpr SystemWords kSystem[] = {
+constexpr SystemError kErrors[] = {
     {ENOENT, "No such file or directory", "check the path"},
     {ENOTDIR, "a part of the path is a file, not a folder", "check the path"},
     {EISDIR, "it is a folder", "give the path of a file"},
     {ENAMETOOLONG, "the path is longer than the system takes",
      "a name may have 255 bytes, a whole path 4,095"},
     {ELOOP, "its symbolic links lead in a circle",
-     "look where they lead, with ls -l, and give the path they were meant to lead to"},
+     "follow them with ls -l, and give the path they should lead to"},
     {EACCES, "Permission denied", "check the permissions of the file and of the folders above it"},
     {EPERM, "Operation not permitted",
      "the file system or a security rule forbids it: try another folder, or another user"},
     {EROFS, "Read-only file system", "choose a folder elsewhere"},
     {EEXIST, "there is something of that name already", "choose another name"},
     {ENOTEMPTY, "the folder is not empty", "choose another name"},
-    {EBUSY, "it is in use", "wait for who uses it"},
-    {ETXTBSY, "it is a program that runs", "wait for its end"},
+    {EBUSY, "it is in use", "wait until it is free"},
+    {ETXTBSY, "it is a running program", "wait for its end"},
     {EXDEV, "it would have to move to another file system", "choose a folder on the same one"},
     {EINVAL, "the file system cannot do that", "choose a folder on another one"},
     {ENXIO, "nobody is at its other end", "give the path of a file"},
@@ -50,19 +51,19 @@ constexpr SystemWords kSystem[] = {
     {ENOMEM, "there is no memory for it", "close some programs, or take a machine with more", true},
     {EAGAIN, "the system has no room for one more process or thread", "check `ulimit -u`", true}};
 
-const SystemWords* find_words(int error) {
-  const auto* found = std::find_if(std::begin(kSystem), std::end(kSystem),
-                                   [&](const SystemWords& w) { return w.error == error; });
-  return found != std::end(kSystem) ? found : nullptr;
+const SystemError* find_error(int error) {
+  const auto* found = std::find_if(std::begin(kErrors), std::end(kErrors),
+                                   [&](const SystemError& e) { return e.error == error; });
+  return found != std::end(kErrors) ? found : nullptr;
 }
 
-// The machine is to blame for what nobody knows.
+// Whether the machine is to blame, as it is for unknown errors.
 bool is_machine(int error) {
-  const SystemWords* words = find_words(error);
-  return words == nullptr || words->machine;
+  const SystemError* found = find_error(error);
+  return found == nullptr || found->machine;
 }
 
-// The path of a file-system error; the second where there is only that.
+// The first path of a file-system error, or the second if there is no other.
 std::string path_of(const std::filesystem::filesystem_error& e) {
   const std::filesystem::path& path = e.path1().empty() ? e.path2() : e.path1();
   return path.empty() ? "the file system" : path.string();
@@ -74,13 +75,13 @@ constexpr const char* kReport =
 }  // namespace
 
 std::string system_words(int error) {
-  const SystemWords* words = find_words(error);
-  return words != nullptr ? words->words : std::strerror(error);
+  const SystemError* found = find_error(error);
+  return found != nullptr ? found->meaning : std::strerror(error);
 }
 
 std::string system_hint(int error) {
-  const SystemWords* words = find_words(error);
-  return words != nullptr ? words->hint : "";
+  const SystemError* found = find_error(error);
+  return found != nullptr ? found->hint : "";
 }
 
 void throw_system_error(const std::string& doing, const std::filesystem::path& path, int error) {
@@ -89,20 +90,30 @@ void throw_system_error(const std::string& doing, const std::filesystem::path& p
   throw Error(what, system_hint(error));
 }
 
+namespace {
+
+// "line 1, column 7: invalid literal" for "parse error at line 1, column 7: … - invalid literal".
+std::string parse_error_words(const std::string& text) {
+  const std::size_t location = text.find(" at ");
+  const std::size_t colon = text.find(": ");
+  const std::size_t dash = text.rfind(" - ");
+  const std::string what = dash != std::string::npos
+                               ? text.substr(dash + 3)
+                               : text.substr(std::min(text.size(), colon + 2));
+  return location < colon ? text.substr(location + 4, colon - location - 4) + ": " + what : what;
+}
+
+}  // namespace
+
 std::string json_words(const std::exception& error) {
   std::string text = error.what();
   if (text.starts_with("[json.exception"))
     text = text.substr(std::min(text.size(), text.find("] ") + 2));
   if (text.starts_with("key '") && text.ends_with("' not found"))
     return "it has no \"" + text.substr(5, text.size() - 16) + "\"";
-  if (text.starts_with("type must be "))
-    return "a field is of another type than it should be: " + text.substr(5);
+  if (text.starts_with("type must be ")) return "a field has the wrong type: it " + text.substr(5);
   if (!text.starts_with("parse error")) return text;
-  const std::size_t place = text.find(" at "), colon = text.find(": "), dash = text.rfind(" - ");
-  const std::string what = dash != std::string::npos
-                               ? text.substr(dash + 3)
-                               : text.substr(std::min(text.size(), colon + 2));
-  return place < colon ? text.substr(place + 4, colon - place - 4) + ": " + what : what;
+  return parse_error_words(text);
 }
 
 ToldError tell_error(const std::exception& error) {

@@ -8,16 +8,17 @@
 #include <cstring>
 #include <system_error>
 
+#include "tinyzero/ascii.h"
+
 namespace tinyzero {
 namespace {
 
 std::string lowered(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+  std::transform(text.begin(), text.end(), text.begin(), ascii_lower);
   return text;
 }
 
-bool is_of(const std::string& text, const char* characters) {
+bool consists_of(const std::string& text, const char* characters) {
   return text.find_first_not_of(characters) == std::string::npos;
 }
 
@@ -25,12 +26,12 @@ constexpr const char* kHexDigits = "0123456789abcdefABCDEF:.";
 constexpr const char* kHostCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
 
-// The host and the port in `text`. False if it is no plain one.
+// Reads host and port. False if they are unusual.
 bool read_authority(const std::string& text, Url& url) {
   const bool ipv6 = text.starts_with('[');
   std::size_t end = std::min(text.find(ipv6 ? ']' : ':'), text.size());
   url.host = text.substr(ipv6 ? 1 : 0, ipv6 ? end - 1 : end);
-  if (url.host.empty() || !is_of(url.host, ipv6 ? kHexDigits : kHostCharacters)) return false;
+  if (url.host.empty() || !consists_of(url.host, ipv6 ? kHexDigits : kHostCharacters)) return false;
   if (ipv6 && end++ == text.size()) return false;
   if (end == text.size()) return true;
   url.port = text.substr(end + 1);
@@ -75,9 +76,8 @@ bool is_loopback(std::string host) {
   if (host == "localhost" || host.ends_with(".localhost")) return true;
   in6_addr ipv6{};
   if (::inet_pton(AF_INET6, host.c_str(), &ipv6) == 1) return is_local_ipv6(ipv6);
-  in_addr
-      ipv4{};  // inet_aton takes one to four numbers, decimal, hexadecimal or octal, as curl does
-  return is_of(host, "0123456789abcdefx.") && ::inet_aton(host.c_str(), &ipv4) == 1 &&
+  in_addr ipv4{};  // like curl, inet_aton takes one to four decimal, hexadecimal or octal numbers
+  return consists_of(host, "0123456789abcdefx.") && ::inet_aton(host.c_str(), &ipv4) == 1 &&
          is_local_ipv4(ntohl(ipv4.s_addr));
 }
 

@@ -1,4 +1,4 @@
-// A few threads that do one thing together.
+// A few threads that work on one thing together.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace tinyzero {
 
-// Runs work(0) … work(n-1), each on a thread of its own (work(0) on the caller's), and waits for
-// all. The first exception is thrown again.
+// Runs work(0) … work(n-1), each on its own thread (work(0) on the caller's), and waits for all
+// of them. Rethrows the first exception.
 template <class Work>
 void run_workers(std::int64_t n, const Work& work) {
   std::mutex mutex;
@@ -18,7 +18,7 @@ void run_workers(std::int64_t n, const Work& work) {
   const auto guarded = [&](std::int64_t i) {
     try {
       work(i);
-    } catch (...) {  // thrown again below, on the caller's thread
+    } catch (...) {  // rethrown below, on the caller's thread
       const std::lock_guard lock(mutex);
       if (!first) first = std::current_exception();
     }

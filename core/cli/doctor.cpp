@@ -32,9 +32,9 @@ TorchFacts torch_facts() {
   const fs::path program = boost::dll::program_location().parent_path() / "tinyzero-train";
   TorchFacts facts;
   try {
-    const ProgramWords said = run_program({program.string(), "torch-info"});
+    const ProgramResult said = run_program({program.string(), "torch-info"});
     facts.ok = said.code == 0;
-    facts.libtorch = said.text.substr(0, said.text.find_last_not_of('\n') + 1);
+    facts.libtorch = said.output.substr(0, said.output.find_last_not_of('\n') + 1);
   } catch (const Error& e) {
     facts.libtorch = e.what();
   }

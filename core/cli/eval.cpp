@@ -10,6 +10,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/file_hash.h"
 #include "core/base/secret.h"
 #include "core/cli/decode.h"
 #include "core/cli/eval_report.h"

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/cli/terminal.h"
 #include "core/config/experiment.h"
+#include "core/config/overrides.h"
 #include "core/model/folder.h"
 #include "core/plugin/library.h"
 #include "core/run/checkpoint.h"

@@ -10,6 +10,7 @@
 #include "core/base/foreign_text.h"
 #include "core/base/utf8.h"
 #include "core/cli/output.h"
+#include "core/config/overrides.h"
 #include "core/config/reader.h"
 
 namespace tinyzero {

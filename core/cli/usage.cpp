@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/suggest.h"
 #include "core/config/document.h"
+#include "core/config/sections.h"
 #include "core/config/synonyms.h"
 
 namespace tinyzero {
@@ -141,7 +142,7 @@ std::string option_hint(const CLI::App& command, const std::string& option,
         meant += (meant.empty() ? "" : " or ") + known + "=" + shown;
     }
     if (!meant.empty()) return "settings are words without dashes: " + meant;
-    if (const std::string words = synonym_words(key); key.size() > 1 && !words.empty())
+    if (const std::string words = synonym_hint(key); key.size() > 1 && !words.empty())
       return words + "; settings are words without dashes: key=value";
   }
   return "`" + whole_name(command) + " --help` lists what there is";

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/config/yaml.h"
 #include "core/run/checkpoint.h"
 #include "core/run/manifest.h"
 #include "core/train/curriculum.h"

@@ -4,11 +4,11 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/file_hash.h"
 #include "core/base/told_error.h"
 #include "core/compare/metrics.h"
 #include "core/eval/evaluate.h"
 #include "core/run/checkpoint.h"
-#include "core/run/manifest.h"
 #include "core/train/opened_run.h"
 #include "core/train/rollout_engine.h"
 

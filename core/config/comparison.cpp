@@ -2,66 +2,48 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "core/base/error.h"
+#include "core/config/document.h"
+#include "core/config/overrides.h"
 #include "tinyzero/ascii.h"
 
 namespace tinyzero {
 namespace {
 
-constexpr double kRandomReward = 0.5;        // chance of a reward in the control
-constexpr std::int64_t kNoSteps = 10000000;  // where a budget of tokens or seconds binds
-
-Node scalar(std::string value, const Origin& origin) {
-  Node node;
-  node.kind = Node::Kind::scalar;
-  node.scalar = std::move(value);
-  node.origin = origin;
-  return node;
-}
-
-Node empty_map(const Origin& origin) {
-  Node node;
-  node.kind = Node::Kind::map;
-  node.origin = origin;
-  return node;
-}
-
-const Entry* entry_of(const Node& map, const std::string& name) {
-  const auto found = std::find_if(map.entries.begin(), map.entries.end(),
-                                  [&](const Entry& e) { return e.name == name; });
-  return found == map.entries.end() ? nullptr : &*found;
-}
+constexpr double kRandomReward = 0.5;          // probability of a reward in the control
+constexpr std::int64_t kMostSteps = 10000000;  // with a budget of tokens or seconds
 
 // The entry at a dotted path of a tree; null if there is none.
 const Entry* entry_at(const Node& root, const std::string& path) {
   const std::size_t dot = path.find('.');
-  const Entry* entry = entry_of(root, path.substr(0, dot));
-  return dot == std::string::npos || entry == nullptr
-             ? entry
-             : entry_at(entry->value, path.substr(dot + 1));
+  const Entry* entry = root.find_entry(path.substr(0, dot));
+  if (dot == std::string::npos || entry == nullptr) return entry;
+  return entry_at(entry->value, path.substr(dot + 1));
 }
 
-// Sets the value at a dotted path, which was written at `origin`; sections on the way are made.
+// Sets the value at a dotted path, as written at `origin`. Missing sections are made.
 void set(Node& root, const std::string& path, Node value, const Origin& origin) {
   const std::size_t dot = path.find('.');
   const std::string name = path.substr(0, dot);
   if (root.kind == Node::Kind::null) root.kind = Node::Kind::map;
   if (root.kind != Node::Kind::map)
     throw Error(root.origin, "expected a map of settings, found " + root.describe());
-  if (root.find(name) == nullptr) root.entries.push_back({name, origin, empty_map(origin)});
-  Node& place = *root.find(name);
-  if (dot == std::string::npos) place = std::move(value);
-  else set(place, path.substr(dot + 1), std::move(value), origin);
+  if (root.find(name) == nullptr)
+    root.entries.push_back({.name = name, .origin = origin, .value = Node::make_map(origin)});
+  Node& target = *root.find(name);
+  if (dot == std::string::npos) target = std::move(value);
+  else set(target, path.substr(dot + 1), std::move(value), origin);
 }
 
 void remove(Node& map, const std::string& name) {
   std::erase_if(map.entries, [&](const Entry& e) { return e.name == name; });
 }
 
-// Dotted keys of an arm become sections.
+// The settings of an arm with sections in place of dotted keys.
 Node with_sections(const std::string& arm, const Node& settings) {
-  Node out = empty_map(settings.origin);
+  Node out = Node::make_map(settings.origin);
   for (const Entry& entry : settings.entries) {
     if (entry.name.find('.') == std::string::npos && out.find(entry.name) == nullptr) {
       out.entries.push_back(entry);
@@ -79,17 +61,19 @@ Node with_sections(const std::string& arm, const Node& settings) {
   return out;
 }
 
+// Settings that an arm cannot have, and why.
+constexpr std::pair<const char*, const char*> kRefused[] = {
+    {"seed", "compare.seeds says which seeds every arm is run with"},
+    {"threads", "every run has the same number of threads: the file's, divided by --jobs"},
+    {"compare", "an arm holds settings of an experiment"},
+    {"extends", "an arm cannot extend a file: write its settings out"},
+    {"eval", "every arm is evaluated alike: set eval: in the file"},
+    {"checkpoint", "checkpoints follow evaluations in a comparison"},
+    {"train.steps", "compare.budget says how long every arm may learn"},
+    {"train.budget_tokens", "compare.budget says how long every arm may learn"},
+    {"train.budget_seconds", "compare.budget says how long every arm may learn"}};
+
 void refuse_keys(const Node& settings, const std::string& arm) {
-  static const std::pair<const char*, const char*> kRefused[] = {
-      {"seed", "compare.seeds says which seeds every arm is run with"},
-      {"threads", "every run has the same threads: those of the file, divided by --jobs"},
-      {"compare", "an arm holds settings of an experiment"},
-      {"extends", "an arm cannot extend a file: write its settings out"},
-      {"eval", "every arm is evaluated alike: set eval: in the file"},
-      {"checkpoint", "checkpoints follow evaluations in a comparison"},
-      {"train.steps", "compare.budget says how long every arm may learn"},
-      {"train.budget_tokens", "compare.budget says how long every arm may learn"},
-      {"train.budget_seconds", "compare.budget says how long every arm may learn"}};
   for (const auto& [path, hint] : kRefused) {
     if (const Entry* entry = entry_at(settings, path);
         entry != nullptr && entry->value.kind != Node::Kind::null)
@@ -97,17 +81,19 @@ void refuse_keys(const Node& settings, const std::string& arm) {
   }
 }
 
-// Settings of the comparison's own file that the comparison decides; inherited ones are replaced
-// without a word.
+// Settings that the comparison decides, and what decides them.
+constexpr std::pair<const char*, const char*> kIdle[] = {
+    {"seed", "compare.seeds"},
+    {"train.steps", "compare.budget"},
+    {"train.budget_tokens", "compare.budget"},
+    {"train.budget_seconds", "compare.budget"},
+    {"eval.split", "selection on validation, the result on test"},
+    {"checkpoint.every", "eval.every"},
+    {"checkpoint.keep", "selection"}};
+
+// Refuses such settings if the comparison's own file or the command line has them. Inherited ones
+// are replaced silently.
 void refuse_idle(const Node& root, const Origin& compare, Mistakes& mistakes) {
-  static const std::pair<const char*, const char*> kIdle[] = {
-      {"seed", "compare.seeds"},
-      {"train.steps", "compare.budget"},
-      {"train.budget_tokens", "compare.budget"},
-      {"train.budget_seconds", "compare.budget"},
-      {"eval.split", "selection on validation, the result on test"},
-      {"checkpoint.every", "eval.every"},
-      {"checkpoint.keep", "selection"}};
   for (const auto& [path, by] : kIdle) {
     const Entry* entry = entry_at(root, path);
     if (entry == nullptr) continue;
@@ -151,17 +137,17 @@ Node arm_root(const Node& base, const Entry& arm) {
   return root;
 }
 
-// A budget that binds every run, and evaluation as a comparison needs it.
+// Gives every run the comparison's budget and its evaluation.
 void fix_settings(Node& root, const Comparison& comparison, const Origin& origin) {
   const auto number = [&](const char* path, double value) {
-    set(root, path, scalar(real_text(value), origin), origin);
+    set(root, path, Node::make_scalar(real_text(value), origin), origin);
   };
-  set(root, "seed", scalar(std::to_string(comparison.seeds.front()), origin), origin);
+  set(root, "seed", Node::make_scalar(std::to_string(comparison.seeds.front()), origin), origin);
   number("train.steps",
-         static_cast<double>(comparison.budget.steps > 0 ? comparison.budget.steps : kNoSteps));
+         static_cast<double>(comparison.budget.steps > 0 ? comparison.budget.steps : kMostSteps));
   number("train.budget_tokens", comparison.budget.tokens);
   number("train.budget_seconds", comparison.budget.seconds);
-  set(root, "eval.split", scalar("validation", origin), origin);
+  set(root, "eval.split", Node::make_scalar("validation", origin), origin);
 }
 
 void add_controls(Comparison& comparison, const Origin& compare, const Node* controls) {
@@ -172,16 +158,16 @@ void add_controls(Comparison& comparison, const Origin& compare, const Node* con
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   if (wanted("none") && names.size() > 1)
-    throw Error(origin, "compare.controls names none beside others", "remove it");
+    throw Error(origin, "compare.controls names none together with others", "remove it");
   const bool warm = Experiment::from_node(first.root, comparison.name).warm_start.steps > 0;
   if (wanted("warm_start") && !warm && controls != nullptr)
     throw Error(origin, "the control warm_start has no effect: warm_start.steps is 0", "remove it");
   const auto add = [&](ArmRole role, const char* path, const std::string& value) {
-    ComparisonArm control{role_name(role), role, first.root};
+    ComparisonArm control{.name = role_name(role), .role = role, .root = first.root};
     if (role == ArmRole::untrained) remove(control.root, "warm_start");
     Origin over = origin;
-    over.layer = 2;  // over the command line, too: what the control switches off is dropped
-    set(control.root, path, scalar(value, over), over);
+    over.layer = 2;  // above the command line, so that settings the control makes idle are dropped
+    set(control.root, path, Node::make_scalar(value, over), over);
     comparison.arms.push_back(std::move(control));
   };
   if (wanted("untrained")) add(ArmRole::untrained, "train.steps", "0");
@@ -217,12 +203,13 @@ std::string role_name(ArmRole role) {
 
 void ComparisonBudget::describe(SettingsTable& t) {
   t.add("tokens", tokens,
-        "completion tokens of a run's RL, charged as train.budget_tokens; 0: another budget binds")
+        "completion tokens of a run's RL, charged as by train.budget_tokens; 0: another budget "
+        "binds")
       .between(0, 1e15);
   t.add("seconds", seconds,
-        "seconds of a run's steps of RL, evaluation left out; 0: another budget binds")
+        "seconds of a run's RL steps, without evaluation; 0: another budget binds")
       .between(0, 1e9);
-  t.add("steps", steps, "steps of RL; 0: another budget binds").between(0, 1e7);
+  t.add("steps", steps, "RL steps; 0: another budget binds").between(0, 1e7);
 }
 
 std::string ComparisonBudget::unit() const {
@@ -234,12 +221,13 @@ double ComparisonBudget::amount() const {
 }
 
 void Comparison::describe(SettingsTable& t) {
-  t.add("seeds", seeds, "each arm is run once with each of them").between(0, 9007199254740992.0);
+  t.add("seeds", seeds, "seeds; each arm is run once with each of them")
+      .between(0, 9007199254740992.0);
   t.add("controls", controls,
-        "what the arms are held against: untrained (the model before everything), warm_start (the "
-        "model as RL begins), random_reward (the first arm, rewarded by a coin); none")
+        "what the arms are compared with: untrained (the model before any training), warm_start "
+        "(the model before RL), random_reward (the first arm, rewarded by a coin); none")
       .one_of({"none", "untrained", "warm_start", "random_reward"});
-  t.add("resamples", resamples, "of a bootstrap interval").between(100, 1e7);
+  t.add("resamples", resamples, "resamples of a bootstrap interval").between(100, 1e7);
 }
 
 Comparison Comparison::load(const std::filesystem::path& path,
@@ -252,6 +240,29 @@ Comparison Comparison::load(const std::filesystem::path& path,
 
 namespace {
 
+// Reads the settings of the section compare:, except the arms.
+void read_section(Comparison& out, const Node& compare, Mistakes& mistakes) {
+  SettingsTable table;
+  SettingsTable budget;
+  out.describe(table);
+  out.budget.describe(budget);
+  mistakes.collect(
+      [&] { read_settings(&compare, table, "compare", {.reserved = {"arms", "budget"}}); });
+  mistakes.collect([&] { read_settings(compare.find("budget"), budget, "compare.budget"); });
+  if (mistakes.empty()) mistakes.collect([&] { check_budget(out, compare); });
+  if (mistakes.empty()) mistakes.collect([&] { check_seeds(out, compare.find("seeds")); });
+}
+
+// Throws Error, or Errors, if there are no arms: nothing else can be checked then.
+void check_arms(const Node& compare, Mistakes& mistakes) {
+  const Node* arms = compare.find("arms");
+  if (arms != nullptr && arms->kind == Node::Kind::map && !arms->entries.empty()) return;
+  mistakes.add(Error(arms != nullptr ? arms->origin : compare.origin,
+                     "compare.arms names nothing to compare",
+                     "for example arms: {one: {algorithm: NAME}, other: {algorithm: OTHER}}"));
+  mistakes.refuse();
+}
+
 void add_arm(Comparison& out, const Node& root, const Entry& entry, Mistakes& mistakes,
              const Comparison::KeysOf& keys_of) {
   check_name(entry);
@@ -261,7 +272,10 @@ void add_arm(Comparison& out, const Node& root, const Entry& entry, Mistakes& mi
                   "rename the arm");
   }
   const Node& arm =
-      out.arms.emplace_back(ComparisonArm{entry.name, ArmRole::arm, arm_root(root, entry)}).root;
+      out.arms
+          .emplace_back(ComparisonArm{
+              .name = entry.name, .role = ArmRole::arm, .root = arm_root(root, entry)})
+          .root;
   Mistakes of_arm;
   Experiment::from_node(arm, out.name, of_arm);
   if (of_arm.empty()) return;
@@ -272,37 +286,24 @@ void add_arm(Comparison& out, const Node& root, const Entry& entry, Mistakes& mi
 }  // namespace
 
 Comparison Comparison::from_node(Node root, const std::string& name, const KeysOf& keys_of) {
-  const Entry* section = entry_of(root, "compare");
+  const Entry* section = root.find_entry("compare");
   if (section == nullptr)
     throw Error(root.origin, "no section \"compare\"",
                 "add compare: {arms: …, seeds: …, budget: …}; docs/comparing.md shows one");
   const Node compare = section->value;
-  const Origin origin = compare.origin;
   remove(root, "compare");
   Comparison out;
   out.name = name;
-  SettingsTable table, budget_table;
-  out.describe(table);
-  out.budget.describe(budget_table);
   Mistakes mistakes;
-  mistakes.collect([&] { read_settings(&compare, table, "compare", {"arms", "budget"}); });
-  mistakes.collect([&] { read_settings(compare.find("budget"), budget_table, "compare.budget"); });
-  if (mistakes.empty()) mistakes.collect([&] { check_budget(out, compare); });
-  if (mistakes.empty()) mistakes.collect([&] { check_seeds(out, compare.find("seeds")); });
-  refuse_idle(root, origin, mistakes);
+  read_section(out, compare, mistakes);
+  refuse_idle(root, compare.origin, mistakes);
   expand_short_forms(root);
-  fix_settings(root, out, origin);
-  const Node* arms = compare.find("arms");
-  if (arms == nullptr || arms->kind != Node::Kind::map || arms->entries.empty()) {
-    mistakes.add(Error(arms != nullptr ? arms->origin : origin,
-                       "compare.arms names nothing to compare",
-                       "for example arms: {one: {algorithm: NAME}, other: {algorithm: OTHER}}"));
-    mistakes.refuse();
-  }
-  for (const Entry& entry : arms->entries)
+  fix_settings(root, out, compare.origin);
+  check_arms(compare, mistakes);
+  for (const Entry& entry : compare.find("arms")->entries)
     mistakes.collect([&] { add_arm(out, root, entry, mistakes, keys_of); });
   mistakes.refuse();
-  add_controls(out, origin, compare.find("controls"));
+  add_controls(out, compare.origin, compare.find("controls"));
   return out;
 }
 

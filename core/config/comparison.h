@@ -1,4 +1,4 @@
-// A comparison: an experiment with a section `compare:`, which says what is varied.
+// A comparison: an experiment with a section `compare:` that lists the variants.
 //
 //   compare:
 //     arms:                                   # name: what differs from the rest of the file
@@ -6,11 +6,11 @@
 //       ppo:  {algorithm: ppo}
 //       slow: {train.learning_rate: 1e-4}     # dotted keys or sections
 //     seeds: [1, 2, 3, 4, 5]
-//     budget: {tokens: 1e6}                   # or steps, or seconds: what every run may use
+//     budget: {tokens: 1e6}                   # for every run; or steps, or seconds
 //     controls: [untrained, warm_start]       # and random_reward; or none
 //
-// A section `task` or `algorithm` of an arm that says which to use replaces the file's; everything
-// else is laid over it key by key.
+// An arm's section `task` or `algorithm` replaces the file's section if it says which to use.
+// Everything else in an arm overrides the file key by key.
 #pragma once
 
 #include <cstdint>
@@ -19,25 +19,25 @@
 #include <string>
 #include <vector>
 
-#include "core/config/document.h"
 #include "core/config/experiment.h"
+#include "core/config/node.h"
 
 namespace tinyzero {
 
 enum class ArmRole { arm, untrained, warm_start, random_reward };
 
-// Name of a control's role: "untrained", "warm_start", "random_reward"; "arm" for the others.
+// The role's name: "untrained", "warm_start" or "random_reward" for a control, "arm" for others.
 std::string role_name(ArmRole role);
 
 struct ComparisonArm {
   std::string name;
   ArmRole role = ArmRole::arm;
-  Node
-      root;  // the whole experiment, without `compare`, seed and budget as the comparison sets them
+  Node root;  // the whole experiment without `compare`, with the comparison's seed and budget
 };
 
 struct ComparisonBudget {
-  double tokens = 0, seconds = 0;
+  double tokens = 0;
+  double seconds = 0;
   std::int64_t steps = 0;
   void describe(SettingsTable& t);
 
@@ -46,18 +46,18 @@ struct ComparisonBudget {
 };
 
 struct Comparison {
-  std::string name;  // the file's name without its ending
+  std::string name;  // the file's name without its extension
   std::vector<std::int64_t> seeds = {1, 2, 3, 4, 5};
   std::vector<std::string> controls = {"untrained", "warm_start"};
   std::int64_t resamples = 10000;
   ComparisonBudget budget;
-  std::vector<ComparisonArm> arms;  // those of the file in their order, then the controls
+  std::vector<ComparisonArm> arms;  // the file's arms in their order, then the controls
   void describe(SettingsTable& t);
 
-  // Reads and checks a file with `overrides` ("key=value") on top; settings of an arm lie over
-  // both. Throws Error with the place of what is wrong, Errors of several. Settings of plugins are
-  // left to the plugins; `keys_of`, if there is one, gives the dotted keys of those that an arm
-  // uses, for hints.
+  // Reads a file with `overrides` ("key=value") on top, and checks it; an arm's settings override
+  // both. Throws Error, or Errors, with the place of each mistake. Settings of plugins are left to
+  // the plugins. `keys_of` gives the dotted keys of the plugins that an arm uses, for hints; it may
+  // be empty.
   using KeysOf = std::function<std::vector<std::string>(const Node& arm)>;
   static Comparison load(const std::filesystem::path& path,
                          const std::vector<std::string>& overrides, const KeysOf& keys_of = {});

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/config/synonyms.h"
+#include "core/config/yaml.h"
 
 namespace tinyzero {
 namespace {
@@ -13,20 +14,19 @@ std::string dotted(const std::string& section, const std::string& name) {
   return section.empty() ? name : section + "." + name;
 }
 
-// The value as a person would have to write it for this setting; empty: nobody knows.
+// The value that a person meant, as this setting takes it; empty if it cannot be guessed.
 std::string meant_value(const std::string& text, const Setting& setting);
 
-// "learning_rate: 1e-4" where the value was in quotes, "steps: 1000" where it was 1e3, and what the
-// setting means else.
+// "learning_rate: 1e-4" if the value was in quotes, "steps: 1000" if it was 1e3; else what the
+// setting means.
 std::string value_hint(const Node& node, const Setting& setting, const std::string& path) {
-  const std::string name = path.substr(path.rfind('.') + 1),
-                    meant =
-                        node.kind == Node::Kind::scalar ? meant_value(node.scalar, setting) : "";
+  const std::string name = path.substr(path.rfind('.') + 1);
+  const std::string meant =
+      node.kind == Node::Kind::scalar ? meant_value(node.scalar, setting) : "";
   if (node.quoted && meant == node.scalar)
     return "the quotes make it a text; write it without them: " + name + ": " + meant;
   if (!meant.empty()) return "write " + name + ": " + meant;
-  if (node.kind == Node::Kind::null)
-    return "the default is " + setting.fallback + "; remove the line to have it";
+  if (node.kind == Node::Kind::null) return "remove the line for the default, " + setting.fallback;
   return path + ": " + setting.doc;
 }
 
@@ -35,7 +35,7 @@ std::string value_hint(const Node& node, const Setting& setting, const std::stri
               value_hint(node, setting, path));
 }
 
-// Of an integer or a number: text, value, whether it is one and within the limits.
+// Whether a text is an integer or a number, as the setting needs, and within its limits.
 bool fits(const std::string& text, const Setting& setting) {
   if (setting.type() == SettingType::integer) {
     const auto value = parse_integer(text);
@@ -46,19 +46,20 @@ bool fits(const std::string& text, const Setting& setting) {
   return value && *value >= setting.low && *value <= setting.high;
 }
 
+std::string meant_boolean(const std::string& word) {
+  for (const char* yes : {"true", "True", "TRUE", "yes", "Yes", "on", "On", "1"}) {
+    if (word == yes) return "true";
+  }
+  for (const char* no : {"false", "False", "FALSE", "no", "No", "off", "Off", "0"}) {
+    if (word == no) return "false";
+  }
+  return "";
+}
+
 std::string meant_value(const std::string& text, const Setting& setting) {
   std::string word = text;
-  word.erase(std::remove_if(word.begin(), word.end(),
-                            [](char c) { return c == '_' || c == ',' || c == ' '; }),
-             word.end());
-  if (setting.type() == SettingType::boolean) {
-    for (const char* yes : {"true", "True", "TRUE", "yes", "Yes", "on", "On", "1"}) {
-      if (word == yes) return "true";
-    }
-    for (const char* no : {"false", "False", "FALSE", "no", "No", "off", "Off", "0"}) {
-      if (word == no) return "false";
-    }
-  }
+  std::erase_if(word, [](char c) { return c == '_' || c == ',' || c == ' '; });
+  if (setting.type() == SettingType::boolean) return meant_boolean(word);
   if (setting.type() != SettingType::integer && setting.type() != SettingType::real) return "";
   if (fits(text, setting)) return text;
   if (fits(word, setting)) return word;
@@ -108,61 +109,131 @@ bool has_effect(const SettingsTable& table, const Setting& setting) {
          (setting.idle_name.empty() || !holds(table, setting.idle_name, setting.idle_value));
 }
 
-// A setting without effect is refused, unless the one that takes its effect was written over it, in
-// a later file or on the command line: so one word can switch a part of an experiment off.
-void check_effect(const SettingsTable& table, const Node& map, const std::string& section,
-                  Mistakes& mistakes) {
+// A setting of a map that another setting of the same section leaves without effect.
+struct Idle {
+  const Setting* setting;
+  const Entry* entry;
+  bool needs;          // it needs a value of the other setting that the other does not have
+  std::string other;   // the other setting's name
+  const Node* writer;  // the other setting in the map, if it was written in a later layer; or null
+};
+
+std::vector<Idle> find_idle(const Node& map, const SettingsTable& table) {
+  std::vector<Idle> out;
   for (const Entry& entry : map.entries) {
     const Setting* setting = table.find(entry.name);
     if (setting == nullptr || has_effect(table, *setting)) continue;
     const bool needs = needs_other(table, *setting);
     const std::string& other = needs ? setting->needs_name : setting->idle_name;
-    if (const Node* node = map.find(other);
-        node != nullptr && node->origin.layer > entry.value.origin.layer)
-      continue;
-    const std::string what = dotted(section, entry.name) +
-                             " has no effect: " + dotted(section, other) + " is " +
-                             table.find(other)->text();
-    if (needs) {
-      mistakes.add(Error(entry.origin, what + ", and it matters only with " + setting->needs_value,
-                         "remove it, or set " + other + ": " + setting->needs_value));
-    } else {
-      mistakes.add(Error(entry.origin, what, "remove it, or set " + other));
+    const Node* writer = map.find(other);
+    if (writer != nullptr && writer->origin.layer <= entry.value.origin.layer) writer = nullptr;
+    out.push_back(
+        {.setting = setting, .entry = &entry, .needs = needs, .other = other, .writer = writer});
+  }
+  return out;
+}
+
+// "train.steps is 0".
+std::string value_text(const SettingsTable& table, const std::string& section,
+                       const std::string& name) {
+  return dotted(section, name) + " is " + table.find(name)->text();
+}
+
+// Refuses settings without effect, unless the setting that takes their effect was written later, in
+// an extending file or on the command line: so one word can switch off a part of an experiment.
+void check_effect(const SettingsTable& table, const Node& map, const std::string& section,
+                  Mistakes& mistakes) {
+  for (const Idle& idle : find_idle(map, table)) {
+    if (idle.writer != nullptr) continue;
+    std::string what = dotted(section, idle.entry->name) +
+                       " has no effect: " + value_text(table, section, idle.other);
+    std::string hint = "remove it, or set " + idle.other;
+    if (idle.needs) {
+      what += ", and it matters only with " + idle.setting->needs_value;
+      hint += ": " + idle.setting->needs_value;
     }
+    mistakes.add(Error(idle.entry->origin, what, hint));
   }
 }
 
-// What `task: {train: …}` or "train:steps" may have been meant to be.
-std::string section_hint(const Node& node) {
-  if (node.kind != Node::Kind::scalar) return "";
-  const std::size_t colon = node.scalar.find(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == node.scalar.size() ||
-      node.scalar.find('/') < colon)
-    return "";
-  return "a colon wants a blank after it: " +
-         shown_text(node.scalar.substr(0, colon) + ": " + node.scalar.substr(colon + 1));
-}
-
-// Dotted paths of all values below an entry: what a section of another trainer holds.
+// Adds the dotted paths of all values below an entry, which may be a section of another trainer.
 void add_leaves(const std::string& path, const Node& node, std::vector<std::string>& out) {
   if (node.kind != Node::Kind::map) return out.push_back(path);
   for (const Entry& entry : node.entries) add_leaves(path + "." + entry.name, entry.value, out);
 }
 
-// Of an unknown key, and of what stands below it.
-std::string unknown_hint(const Entry& entry, UnknownKey key) {
-  constexpr std::size_t kShown = 4;
+// What to write in place of an unknown key, or of the keys below it.
+std::string unknown_hint(const Entry& entry, const UnknownKey& key) {
+  constexpr int kShown = 4;
   std::vector<std::string> leaves;
   add_leaves(key.path, entry.value, leaves);
   std::string hint;
-  for (std::size_t i = 0, shown = 0; i < leaves.size() && shown < kShown; ++i) {
-    if (leaves[i] == key.path) break;
-    const std::string words = synonym_words(leaves[i]);
-    if (words.empty()) continue;
-    hint += (hint.empty() ? "" : "; ") + shown_text(leaves[i]) + ": " + words;
+  int shown = 0;
+  for (const std::string& leaf : leaves) {
+    if (leaf == key.path || shown == kShown) break;
+    const std::string meaning = synonym_hint(leaf);
+    if (meaning.empty()) continue;
+    hint += (hint.empty() ? "" : "; ") + shown_text(leaf) + ": " + meaning;
     ++shown;
   }
   return hint.empty() ? key_hint(key) : hint;
+}
+
+const Node& map_or_nothing(const Node* map) {
+  static const Node kNothing;
+  return map != nullptr ? *map : kNothing;
+}
+
+void check_map(const Node& map, const std::string& section) {
+  if (map.kind == Node::Kind::map || map.kind == Node::Kind::null) return;
+  throw Error(map.origin,
+              (section.empty() ? "the experiment" : section) + " is " + map.describe() +
+                  ", expected a map of settings",
+              map.kind == Node::Kind::scalar ? colon_hint(map.scalar) : "");
+}
+
+// Writes the values of a map into the fields of a table.
+void assign_values(const Node& map, const SettingsTable& table, const std::string& section,
+                   const ReadOptions& options, Mistakes& mistakes) {
+  const std::vector<std::string>& reserved = options.reserved;
+  std::vector<std::string> known = reserved;
+  for (const Setting& setting : table.rows()) known.push_back(setting.name);
+  for (const Entry& entry : map.entries) {
+    if (std::find(reserved.begin(), reserved.end(), entry.name) != reserved.end()) continue;
+    const Setting* setting = table.find(entry.name);
+    const std::string path = dotted(section, entry.name);
+    if (setting == nullptr) {
+      const UnknownKey key{
+          .path = path, .section = section, .known = known, .plugin_keys = options.plugin_keys};
+      mistakes.add(Error(entry.origin, "unknown setting \"" + shown_text(path) + "\"",
+                         unknown_hint(entry, key)));
+    } else {
+      mistakes.collect([&] { setting->assign(parse_setting(entry.value, *setting, path)); });
+    }
+  }
+}
+
+ResolvedSetting resolve(const Setting& setting, const std::string& section, const Node* written) {
+  ResolvedSetting row{.path = dotted(section, setting.name), .value = setting.text()};
+  if (written != nullptr) row.origin = written->origin;
+  if (!setting.is_path) return row;
+  for (const std::string& path : setting.value().texts) {
+    if (!path.empty()) row.files.push_back(path);
+  }
+  return row;
+}
+
+// A path that a setting holds, and the node that wrote it; null for a default.
+void check_file(const std::filesystem::path& path, const Node* node, const std::string& name) {
+  std::error_code unknown;
+  const auto status = std::filesystem::status(path, unknown);
+  if (path.empty() || std::filesystem::is_regular_file(status)) return;
+  const bool exists = std::filesystem::exists(status);
+  const std::string what =
+      name + (exists ? " names " + path.string() + ", which is not a regular file"
+                     : " names a file that is not there: " + path.string());
+  if (node == nullptr) throw Error(what, "that is the default of the plugin: set " + name);
+  throw Error(node->origin, what, exists ? "give the path of a file" : missing_path_hint(*node));
 }
 
 }  // namespace
@@ -172,10 +243,11 @@ std::string expected_text(const Setting& setting) {
   std::string text = setting.is_path ? "a path" : kOne[static_cast<int>(setting.type())];
   if (!setting.choices.empty()) {
     text = "one of ";
-    for (std::size_t i = 0; i < setting.choices.size(); ++i)
-      text += (i > 0 ? ", " : "") + setting.choices[i];
+    for (const std::string& choice : setting.choices)
+      text += (&choice != &setting.choices.front() ? ", " : "") + choice;
   }
-  const bool low = std::isfinite(setting.low), high = std::isfinite(setting.high);
+  const bool low = std::isfinite(setting.low);
+  const bool high = std::isfinite(setting.high);
   if (low && high) text += " from " + real_text(setting.low) + " to " + real_text(setting.high);
   else if (low) text += " of " + real_text(setting.low) + " or more";
   else if (high) text += " of " + real_text(setting.high) + " or less";
@@ -187,16 +259,11 @@ std::string expected_text(const Setting& setting) {
 std::vector<IdleEntry> idle_entries(const Node* map, const SettingsTable& table,
                                     const std::string& section) {
   std::vector<IdleEntry> out;
-  if (map == nullptr) return out;
-  for (const Entry& entry : map->entries) {
-    const Setting* setting = table.find(entry.name);
-    if (setting == nullptr || has_effect(table, *setting)) continue;
-    const std::string& other =
-        needs_other(table, *setting) ? setting->needs_name : setting->idle_name;
-    if (const Node* node = map->find(other);
-        node != nullptr && node->origin.layer > entry.value.origin.layer)
-      out.push_back(
-          {&entry, node->origin, dotted(section, other) + " is " + table.find(other)->text()});
+  for (const Idle& idle : find_idle(map_or_nothing(map), table)) {
+    if (idle.writer == nullptr) continue;
+    out.push_back({.entry = idle.entry,
+                   .by = idle.writer->origin,
+                   .why = value_text(table, section, idle.other)});
   }
   return out;
 }
@@ -214,49 +281,22 @@ SettingValue parse_setting(const Node& node, const Setting& setting, const std::
 }
 
 std::vector<ResolvedSetting> read_settings(const Node* map, const SettingsTable& table,
-                                           const std::string& section,
-                                           const std::vector<std::string>& reserved,
-                                           const Node* base,
-                                           const std::vector<std::string>& plugin_keys) {
-  static const Node kNothing;
-  if (map == nullptr) map = &kNothing;
-  if (base == nullptr) base = &kNothing;
-  if (map->kind != Node::Kind::map && map->kind != Node::Kind::null) {
-    throw Error(map->origin,
-                (section.empty() ? "the experiment" : section) + " is " + map->describe() +
-                    ", expected a map of settings",
-                section_hint(*map));
-  }
-  std::vector<std::string> known = reserved;
-  for (const Setting& setting : table.rows()) known.push_back(setting.name);
+                                           const std::string& section, const ReadOptions& options) {
+  const Node& values = map_or_nothing(map);
+  const Node& base = map_or_nothing(options.base);
+  check_map(values, section);
   Mistakes mistakes;
-  for (const Node* values : {base, map}) {
-    for (const Entry& entry : values->entries) {
-      if (std::find(reserved.begin(), reserved.end(), entry.name) != reserved.end()) continue;
-      const Setting* setting = table.find(entry.name);
-      const std::string path = dotted(section, entry.name);
-      if (setting == nullptr)
-        mistakes.add(Error(entry.origin, "unknown setting \"" + shown_text(path) + "\"",
-                           unknown_hint(entry, {path, section, known, plugin_keys})));
-      else mistakes.collect([&] { setting->assign(parse_setting(entry.value, *setting, path)); });
-    }
-  }
-  if (mistakes.empty()) check_effect(table, *map, section, mistakes);
+  assign_values(base, table, section, options, mistakes);
+  assign_values(values, table, section, options, mistakes);
+  if (mistakes.empty()) check_effect(table, values, section, mistakes);
   mistakes.refuse();
 
   std::vector<ResolvedSetting> resolved;
   for (const Setting& setting : table.rows()) {
     if (!has_effect(table, setting)) continue;
-    const Node* node = map->find(setting.name);
-    if (node == nullptr) node = base->find(setting.name);
-    ResolvedSetting row{dotted(section, setting.name), setting.text()};
-    if (node != nullptr) row.origin = node->origin;
-    if (setting.is_path) {
-      for (const std::string& path : setting.value().texts) {
-        if (!path.empty()) row.files.push_back(path);
-      }
-    }
-    resolved.push_back(std::move(row));
+    const Node* written = values.find(setting.name);
+    resolved.push_back(
+        resolve(setting, section, written != nullptr ? written : base.find(setting.name)));
   }
   return resolved;
 }
@@ -289,30 +329,15 @@ void resolve_default_paths(const SettingsTable& table, const std::filesystem::pa
 }
 
 void check_files(const Node* map, const SettingsTable& table, const std::string& section) {
-  static const Node kNothing;
   Mistakes mistakes;
-  const auto refuse_other = [&](const std::filesystem::path& path, const Node* node,
-                                const std::string& name) {
-    std::error_code unknown;
-    const auto status = std::filesystem::status(path, unknown);
-    if (path.empty() || std::filesystem::is_regular_file(status)) return;
-    const bool there = std::filesystem::exists(status);
-    const std::string what =
-        dotted(section, name) + (there ? " names " + path.string() + ", which is not a regular file"
-                                       : " names a file that is not there: " + path.string());
-    if (node == nullptr)
-      mistakes.add(Error(what, "that is the default of the plugin: set " + dotted(section, name)));
-    else
-      mistakes.add(Error(node->origin, what,
-                         there ? "it wants the path of a file" : missing_path_hint(*node)));
-  };
   for (const Setting& setting : table.rows()) {
     if (!setting.is_path || !has_effect(table, setting)) continue;
-    const Node* node = (map != nullptr ? map : &kNothing)->find(setting.name);
+    const Node* node = map_or_nothing(map).find(setting.name);
+    const bool is_list = node != nullptr && node->kind == Node::Kind::list;
     const std::vector<std::string> paths = setting.value().texts;
     for (std::size_t i = 0; i < paths.size(); ++i) {
-      const bool list = node != nullptr && node->kind == Node::Kind::list;
-      refuse_other(paths[i], list ? &node->items[i] : node, setting.name);
+      const Node* written = is_list ? &node->items[i] : node;
+      mistakes.collect([&] { check_file(paths[i], written, dotted(section, setting.name)); });
     }
   }
   mistakes.refuse();

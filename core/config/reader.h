@@ -1,17 +1,20 @@
-// From a YAML map to a struct, by way of its settings table: names, types, ranges, choices, and
+// From a YAML map to a struct by way of its settings table: names, types, ranges, choices, and
 // settings without effect.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "core/config/document.h"
+#include "core/config/node.h"
 #include "tinyzero/settings.h"
 
 namespace tinyzero {
 
-// Layers below those of files: of a default, and of what a variant of an algorithm brings along.
-inline constexpr int kDefaultLayer = -1000, kVariantLayer = -999;
+// Layers below those of files: of a default, and of a setting that a variant of an algorithm
+// changes.
+inline constexpr int kDefaultLayer = -1000;
+inline constexpr int kVariantLayer = -999;
 
 inline Origin default_origin() { return {{"default", 0, 0}, kDefaultLayer}; }
 
@@ -19,50 +22,53 @@ inline Origin default_origin() { return {{"default", 0, 0}, kDefaultLayer}; }
 struct ResolvedSetting {
   std::string path;                     // "rollout.prompts"
   std::string value;                    // as YAML text
-  Origin origin = default_origin();     // its text: "default", "configs/a.yaml:3:5", "command line"
+  Origin origin = default_origin();     // as text: "default", "configs/a.yaml:3:5", "command line"
   std::vector<std::string> files = {};  // absolute paths of the files that the value names
 
   // Whether a person wrote it.
   bool is_written() const { return origin.layer > kVariantLayer; }
 };
 
-// Reads `map` (null node: nothing is set) into the fields of `table`. `section` is the dotted path
-// for messages ("" at the top); names in `reserved` are left to the caller. Throws Error for an
-// unknown name, a wrong type, a value out of range, or a setting that has no effect beside the
-// others, unless a later file or the command line took it; Errors for several. Returns every
-// setting that has an effect. `base`, a map or null, holds values for what `map` does not set; they
-// may be without effect. `plugin_keys`: see synonyms.h.
+struct ReadOptions {
+  std::vector<std::string> reserved = {};  // names that the caller reads itself
+  // A map, or null, with values for settings that the map does not set. Settings in it may be
+  // without effect.
+  const Node* base = nullptr;
+  std::vector<std::string> plugin_keys = {};  // for hints, see UnknownKey in synonyms.h
+};
+
+// Reads `map` (null sets nothing) into the fields of `table`. `section` is the dotted path for
+// messages, "" at the top. Throws Error, or Errors, for an unknown name, a wrong type, a value out
+// of range, and a setting that another one leaves without effect, unless the other was written in a
+// later layer. Returns every setting that has an effect.
 std::vector<ResolvedSetting> read_settings(const Node* map, const SettingsTable& table,
                                            const std::string& section,
-                                           const std::vector<std::string>& reserved = {},
-                                           const Node* base = nullptr,
-                                           const std::vector<std::string>& plugin_keys = {});
+                                           const ReadOptions& options = {});
 
-// Settings of `map` that read_settings left out because another, of a later layer, leaves them
-// nothing to do: their place in the map, and why
-// ("task.level is 2").
+// A setting of a map that read_settings left out, because another one, written in a later layer,
+// leaves it without effect.
 struct IdleEntry {
   const Entry* entry;
-  Origin by;
-  std::string why;
+  Origin by;        // where the other one was written
+  std::string why;  // "task.level is 2"
 };
 std::vector<IdleEntry> idle_entries(const Node* map, const SettingsTable& table,
                                     const std::string& section);
 
-// The value of one setting from a node or from a word of the command line; throws Error. `path` is
-// for the message.
+// The value of one setting from a node or from a word of the command line. Throws Error, with
+// `path` as the setting's name.
 SettingValue parse_setting(const Node& node, const Setting& setting, const std::string& path);
 
-// What may stand there: "an integer of 1 to 99", "one of strict, tinyzero".
+// The values that a setting takes: "an integer of 1 to 99", "one of strict, tinyzero".
 std::string expected_text(const Setting& setting);
 
-// A map of settings in which every path is absolute: it says the same wherever it is read.
+// A map of settings in which every path is absolute, so that it means the same in any folder.
 Node with_whole_paths(Node map, const SettingsTable& table);
 
-// Paths that are defaults of a plugin, and not absolute, are taken from the folder of its library.
+// Makes relative paths that are a plugin's defaults absolute: they start in its library's folder.
 void resolve_default_paths(const SettingsTable& table, const std::filesystem::path& library);
 
-// After read_settings: throws Error, with the place of the setting, for a path that names no
+// After read_settings: throws Error, with the place of the setting, for a path that does not name a
 // regular file.
 void check_files(const Node* map, const SettingsTable& table, const std::string& section);
 

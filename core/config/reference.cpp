@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "core/config/reader.h"
 #include "core/config/schema.h"
 #include "core/config/synonyms.h"
 
 namespace tinyzero {
 namespace {
 
-// Text as a cell of a table.
-std::string cell(const std::string& text) {
+// A text as a cell of a table.
+std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '|') out += '\\';
@@ -39,7 +40,8 @@ std::string plugins_of(const std::vector<PluginTable>& plugins, const std::strin
                        plugin.doc, table_of(plugin.table));
     if (plugin.variants.empty()) continue;
     out +=
-        "\n`variant` is a name for several of these; what is set beside it wins.\n\n| variant | "
+        "\n`variant` names a group of these settings; explicit settings override it.\n\n| variant "
+        "| "
         "meaning |\n|---|---|\n";
     for (const auto& variant : plugin.variants)
       out += fmt::format("| `{}` | {} |\n", variant.name, cell(variant.doc));
@@ -49,16 +51,17 @@ std::string plugins_of(const std::vector<PluginTable>& plugins, const std::strin
 
 std::string synonyms_table() {
   std::string out =
-      "\n## Names of other trainers\n\nAn unknown key that TRL, verl, OpenRLHF, CleanRL, torchtune "
-      "or transformers would know is answered with ours, in a file and on the command\nline:\n\n| "
+      "\n## Names of other trainers\n\nFor a key of TRL, verl, OpenRLHF, CleanRL, torchtune or "
+      "transformers, the error message names ours, in a file and on the command\nline:\n\n| "
       "there | here | |\n|---|---|---|\n";
-  const auto code = [](const std::vector<std::string>& words) {
+  const auto code = [](std::string_view keys) {
     std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "`" : ", `") + word + "`";
+    for (const std::string_view key : split_keys(keys))
+      text += fmt::format("{}`{}`", text.empty() ? "" : ", ", key);
     return text;
   };
-  for (const Synonym& s : synonyms())
-    out += fmt::format("| {} | {} | {} |\n", code(s.names), code(s.ours), cell(s.note));
+  for (const Synonym& s : kSynonyms)
+    out += fmt::format("| {} | {} | {} |\n", code(s.theirs), code(s.ours), cell(s.note));
   return out;
 }
 

@@ -2,10 +2,12 @@
 
 #include <cmath>
 
+#include "core/config/experiment.h"
+
 namespace tinyzero {
 namespace {
 
-constexpr const char* kAnyPath = "/|\\.so$";  // what is_plugin_path takes for a path
+constexpr const char* kAnyPath = "/|\\.so$";  // as is_plugin_path has it
 
 Json value_json(const Setting& setting) {
   const SettingValue value = setting.value();
@@ -21,9 +23,8 @@ Json value_json(const Setting& setting) {
 
 // A number as JSON shows it best: 1 and not 1.0.
 Json number_json(double value) {
-  return value == std::floor(value) && std::fabs(value) < 9e15
-             ? Json(static_cast<std::int64_t>(value))
-             : Json(value);
+  const bool whole = value == std::floor(value) && std::fabs(value) < 9e15;
+  return whole ? Json(static_cast<std::int64_t>(value)) : Json(value);
 }
 
 std::string condition_text(const Setting& s) {
@@ -45,36 +46,43 @@ Json setting_schema(const Setting& s) {
          {one, {{"type", "array"}, {"items", one}, {"minItems", 1}, {"maxItems", s.max_count}}}}};
   one["default"] = value_json(s);
   one["description"] = s.doc + "." +
-                       (s.is_path ? " A path, relative to the file that says it." : "") +
+                       (s.is_path ? " A path, relative to the file that contains it." : "") +
                        condition_text(s) + " Default: " + s.fallback;
   return one;
 }
 
-// The value that `other` is compared with, as the type that it has.
+// The value that the setting `other` is compared with, in that setting's type.
 Json wanted_json(const SettingsTable& table, const std::string& other, const std::string& wanted) {
   const Setting* setting = table.find(other);
   if (setting == nullptr || setting->type() == SettingType::text) return wanted;
   return json_if_valid(wanted).value_or(Json(wanted));
 }
 
-// Conditions under which settings have an effect, as implications: a setting that is given implies
-// that the other one has, or has not, a value.
+enum class Condition { equal, different };
+
+// "If the setting `name` is given, then the setting `other` has this value (or another one)". Where
+// its default breaks the rule, `other` must be given, too.
+void add_rule(Json& rules, const SettingsTable& table, const std::string& name,
+              const std::string& other, const std::string& value, Condition condition) {
+  const Setting* decider = table.find(other);
+  if (decider == nullptr) return;
+  Json allowed = {{"const", wanted_json(table, other, value)}};
+  if (condition == Condition::different) allowed = {{"not", allowed}};
+  Json then = {{"properties", {{other, allowed}}}};
+  const std::string text = decider->type() == SettingType::text ? yaml_text(value) : value;
+  const bool default_is_equal = decider->fallback == text;
+  if (default_is_equal != (condition == Condition::equal)) then["required"] = Json::array({other});
+  rules.push_back({{"if", {{"required", Json::array({name})}}}, {"then", then}});
+}
+
+// The conditions under which settings have an effect, as implications.
 Json effect_rules(const SettingsTable& table) {
   Json rules = Json::array();
-  const auto rule = [&](const Setting& s, const std::string& other, const std::string& value,
-                        bool has) {
-    const Setting* decider = table.find(other);
-    if (decider == nullptr) return;
-    const std::string fallback = decider->type() == SettingType::text ? yaml_text(value) : value;
-    Json then = {{"properties", {{other, {{"const", wanted_json(table, other, value)}}}}}};
-    if (!has)
-      then = {{"properties", {{other, {{"not", {{"const", wanted_json(table, other, value)}}}}}}}};
-    if ((decider->fallback == fallback) != has) then["required"] = Json::array({other});
-    rules.push_back({{"if", {{"required", Json::array({s.name})}}}, {"then", then}});
-  };
   for (const Setting& s : table.rows()) {
-    if (!s.needs_name.empty()) rule(s, s.needs_name, s.needs_value, true);
-    if (!s.idle_name.empty()) rule(s, s.idle_name, s.idle_value, false);
+    if (!s.needs_name.empty())
+      add_rule(rules, table, s.name, s.needs_name, s.needs_value, Condition::equal);
+    if (!s.idle_name.empty())
+      add_rule(rules, table, s.name, s.idle_name, s.idle_value, Condition::different);
   }
   return rules;
 }
@@ -90,26 +98,29 @@ Json only_if_used(const std::string& id, Json then) {
           {"then", std::move(then)}};
 }
 
-// The section of a plugin: its name alone, or a map whose settings depend on `use`. `general` are
-// settings that every plugin of the kind takes.
+Json variant_schema(const PluginTable& plugin) {
+  Json names = Json::array();
+  std::string docs = "A group of settings under one name; explicit settings override it.";
+  for (const PluginTable::Variant& variant : plugin.variants) {
+    names.push_back(variant.name);
+    docs += "\n" + variant.name + ": " + variant.doc;
+  }
+  return {{"type", "string"}, {"enum", names}, {"description", docs}};
+}
+
+// The section of a plugin: its name alone, or a map whose settings depend on `use`. `general` holds
+// the settings that every plugin of the kind takes.
 Json plugin_schema(const std::vector<PluginTable>& plugins, const std::string& kind,
                    const Json& general) {
-  Json ids = Json::array(), shown = Json::array(), cases = Json::array();
+  Json ids = Json::array();
+  Json cases = Json::array();
   std::string titles;
   for (const PluginTable& plugin : plugins) {
     ids.push_back(plugin.id);
     titles += "\n" + plugin.id + ": " + plugin.title;
     Json properties = {{"use", Json::object()}};
     properties.update(general);
-    if (!plugin.variants.empty()) {
-      Json names = Json::array();
-      std::string docs = "Settings under one name; what is set beside it wins.";
-      for (const auto& variant : plugin.variants) {
-        names.push_back(variant.name);
-        docs += "\n" + variant.name + ": " + variant.doc;
-      }
-      properties["variant"] = {{"type", "string"}, {"enum", names}, {"description", docs}};
-    }
+    if (!plugin.variants.empty()) properties["variant"] = variant_schema(plugin);
     properties.update(properties_of(plugin.table));
     cases.push_back(only_if_used(plugin.id, {{"description", plugin.doc},
                                              {"properties", properties},
@@ -123,29 +134,39 @@ Json plugin_schema(const std::vector<PluginTable>& plugins, const std::string& k
   return {{"description", "the " + kind + " and its settings"}, {"anyOf", {use, map}}};
 }
 
-// Settings of a task by reference to where the section `task` has them in full.
-Json referred(const PluginTable& task, std::size_t place) {
+// The settings of task number `index` by reference to the section `task`, which has them in full.
+Json referred(const PluginTable& task, std::size_t index) {
   Json out = Json::object();
   for (const Setting& setting : task.table.rows())
-    out[setting.name]["$ref"] = "#/properties/task/anyOf/1/allOf/" + std::to_string(place) +
+    out[setting.name]["$ref"] = "#/properties/task/anyOf/1/allOf/" + std::to_string(index) +
                                 "/then/properties/" + setting.name;
   return out;
 }
 
-Json levels_schema(const PluginTable& task, std::size_t place) {
+Json levels_schema(const PluginTable& task, std::size_t index) {
   const Json level = {{"type", {"object", "null"}},
-                      {"properties", referred(task, place)},
+                      {"properties", referred(task, index)},
                       {"additionalProperties", false}};
   return {{"type", "array"},
           {"minItems", 1},
           {"items", level},
           {"description",
-           "levels, easiest first: what differs in each from the settings beside; the section "
-           "curriculum says when they rise"}};
+           "levels, easiest first; each lists what differs from the task's other settings. The "
+           "section curriculum decides when the level rises"}};
 }
 
-// A task of a mixture, and the map of them. `use` may be missing where a task's name in the mixture
-// is its own.
+// An entry of a mixture under the name of task number `index`: without `use` it is that task, else
+// any task.
+Json mixed_task(std::size_t index, const Json& any) {
+  const Json own = {
+      {"$ref", "#/definitions/mixed_task/anyOf/1/allOf/" + std::to_string(index) + "/then"}};
+  const Json no_use = {{"not", {{"type", "object"}, {"required", Json::array({"use"})}}}};
+  return {{"if", no_use},
+          {"then", {{"type", {"object", "string", "null"}}, {"allOf", Json::array({own})}}},
+          {"else", any}};
+}
+
+// The definitions of one task of a mixture, and of the map of all its tasks.
 Json mixture_definitions(const std::vector<PluginTable>& tasks, const Json& general) {
   Json one = plugin_schema(tasks, "task", general);
   one["anyOf"].push_back({{"type", "null"}});
@@ -155,7 +176,7 @@ Json mixture_definitions(const std::vector<PluginTable>& tasks, const Json& gene
       {"exclusiveMinimum", 0},
       {"default", 1},
       {"description",
-       "how often problems are of this task, beside the weights of the others. Default: 1"}};
+       "share of problems of this task, relative to the weights of the others. Default: 1"}};
   const Json any = {{"$ref", "#/definitions/mixed_task"}};
   Json named = Json::object();
   for (std::size_t i = 0; i < tasks.size(); ++i) {
@@ -163,39 +184,60 @@ Json mixture_definitions(const std::vector<PluginTable>& tasks, const Json& gene
     settings.update(referred(tasks[i], i));
     settings["weight"] = weight;
     settings["levels"] = levels_schema(tasks[i], i);
-    const Json no_use = {{"not", {{"type", "object"}, {"required", Json::array({"use"})}}}};
-    const Json own = {
-        {"$ref", "#/definitions/mixed_task/anyOf/1/allOf/" + std::to_string(i) + "/then"}};
-    named[tasks[i].id] = {
-        {"if", no_use},
-        {"then", {{"type", {"object", "string", "null"}}, {"allOf", Json::array({own})}}},
-        {"else", any}};
+    named[tasks[i].id] = mixed_task(i, any);
   }
   const Json map = {{"type", "object"},
                     {"minProperties", 1},
                     {"properties", named},
                     {"additionalProperties", any},
                     {"description",
-                     "the tasks of a mixture by name, each with its settings, `weight` and perhaps "
-                     "`levels`; `use` where the name is not the task's"}};
+                     "the tasks of a mixture by name, each with its settings, `weight` and "
+                     "optionally `levels`; and with `use` if the name is not the task's"}};
   return {{"mixed_task", one}, {"mixed_tasks", map}};
 }
 
-// Rules of a plugin's settings: for the map form, and only where `use` says which.
+// Rules for a plugin's settings, in the map form and under the plugin that `use` names. A variant
+// may change what a rule depends on, so there are none together with a variant.
 Json plugin_rules(const std::vector<PluginTable>& plugins) {
   Json cases = Json::array();
   for (const PluginTable& plugin : plugins) {
-    Json rules = plugin.variants.empty() ? effect_rules(plugin.table) : Json::array();
+    Json rules = effect_rules(plugin.table);
+    if (rules.empty()) continue;
     if (!plugin.variants.empty()) {
-      const Json own = effect_rules(plugin.table);
-      if (!own.empty())
-        rules.push_back(
-            {{"if", {{"required", Json::array({"variant"})}}}, {"else", {{"allOf", own}}}});
+      const Json without_variant = {{"if", {{"required", Json::array({"variant"})}}},
+                                    {"else", {{"allOf", rules}}}};
+      rules = Json::array({without_variant});
     }
-    if (!rules.empty()) cases.push_back(only_if_used(plugin.id, {{"allOf", rules}}));
+    cases.push_back(only_if_used(plugin.id, {{"allOf", rules}}));
   }
   const Json is_map = {{"type", "object"}};
   return {{"if", is_map}, {"then", {{"required", Json::array({"use"})}, {"allOf", cases}}}};
+}
+
+// Whether a task is trusted, a setting of every task.
+Json in_process_setting() {
+  return {{"in_process",
+           {{"type", "boolean"},
+            {"default", false},
+            {"description",
+             "whether to trust a task that did not come with the program: it then runs in this "
+             "process instead of a worker of its own"}}}};
+}
+
+// The section `task`: a plugin with levels, or a mixture of tasks.
+Json task_schema(const std::vector<PluginTable>& tasks) {
+  Json task = plugin_schema(tasks, "task", in_process_setting());
+  Json& map = task["anyOf"][1];
+  for (std::size_t i = 0; i < tasks.size(); ++i)
+    map["allOf"][i]["then"]["properties"]["levels"] = levels_schema(tasks[i], i);
+  map["properties"]["use"]["anyOf"].push_back(
+      {{"type", "string"}, {"const", kMixture}, {"description", "problems of several tasks"}});
+  const Json mixed = {{"$ref", "#/definitions/mixed_tasks"}};
+  map["allOf"].push_back(
+      only_if_used(kMixture, {{"properties", {{"use", Json::object()}, {"tasks", mixed}}},
+                              {"required", Json::array({"tasks"})},
+                              {"additionalProperties", false}}));
+  return task;
 }
 
 }  // namespace
@@ -204,9 +246,9 @@ Json experiment_schema(const ExperimentTables& tables) {
   Json properties = {{"extends",
                       {{"type", "string"},
                        {"description",
-                        "another experiment file, relative to this one, whose settings hold where "
-                        "this file says nothing"}}}};
-  Json whole = Json::object();  // what holds only when no other file is extended
+                        "another experiment file, relative to this one, whose settings apply where "
+                        "this file has none"}}}};
+  Json whole = Json::object();  // rules for a file that extends no other
   for (const SectionTable& section : tables.sections) {
     if (section.name.empty()) {
       properties.update(properties_of(section.table));
@@ -218,25 +260,7 @@ Json experiment_schema(const ExperimentTables& tables) {
     const Json rules = effect_rules(section.table);
     if (!rules.empty()) whole[section.name] = {{"allOf", rules}};
   }
-  const Json in_process = {{"in_process",
-                            {{"type", "boolean"},
-                             {"default", false},
-                             {"description",
-                              "whether a task that did not come with the program is trusted: it "
-                              "then runs in this process, not in a worker of its own"}}}};
-  Json task = plugin_schema(tables.tasks, "task", in_process);
-  for (std::size_t i = 0; i < tables.tasks.size(); ++i)
-    task["anyOf"][1]["allOf"][i]["then"]["properties"]["levels"] =
-        levels_schema(tables.tasks[i], i);
-  const Json tasks = {{"$ref", "#/definitions/mixed_tasks"}};
-  Json& uses = task["anyOf"][1]["properties"]["use"]["anyOf"];
-  uses.push_back(
-      {{"type", "string"}, {"const", kMixture}, {"description", "problems of several tasks"}});
-  task["anyOf"][1]["allOf"].push_back(
-      only_if_used(kMixture, {{"properties", {{"use", Json::object()}, {"tasks", tasks}}},
-                              {"required", Json::array({"tasks"})},
-                              {"additionalProperties", false}}));
-  properties["task"] = task;
+  properties["task"] = task_schema(tables.tasks);
   properties["algorithm"] = plugin_schema(tables.algorithms, "algorithm", Json::object());
   whole["task"] = plugin_rules(tables.tasks);
   whole["algorithm"] = plugin_rules(tables.algorithms);
@@ -244,7 +268,7 @@ Json experiment_schema(const ExperimentTables& tables) {
           {"title", "tinyzero experiment"},
           {"type", "object"},
           {"properties", properties},
-          {"definitions", mixture_definitions(tables.tasks, in_process)},
+          {"definitions", mixture_definitions(tables.tasks, in_process_setting())},
           {"additionalProperties", false},
           {"if", {{"required", Json::array({"extends"})}}},
           {"else", {{"required", {"task", "algorithm"}}, {"properties", whole}}}};

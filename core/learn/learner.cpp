@@ -320,14 +320,15 @@ std::vector<std::string> Learner::restore(Checkpoint checkpoint, bool begin_miss
   spent_ = checkpoint.state.spent;
   if (checkpoint.state.phase != Phase::reinforce) return begun;
   for (const AuxiliaryModel& about : algorithm_.models()) {
-    const auto found = checkpoint.sides.find(about.name);
-    if (found == checkpoint.sides.end() && is_policy_without_adapter(about, settings_)) {
+    const auto found = checkpoint.auxiliary_models.find(about.name);
+    if (found == checkpoint.auxiliary_models.end() && is_policy_without_adapter(about, settings_)) {
       add_side(about, std::nullopt);
       continue;
     }
     const fs::path saved = checkpoint.folder / "trainer" / about.name;
     const bool adapted = has_adapter(about, settings_);
-    const bool fits = fs::exists(saved / "adapter") == adapted && found != checkpoint.sides.end() &&
+    const bool fits = fs::exists(saved / "adapter") == adapted &&
+                      found != checkpoint.auxiliary_models.end() &&
                       found->second.model.config.value_head == about.value_head &&
                       (found->second.optimizer.moments != nullptr) == (about.learning_rate > 0);
     if (!fits && !begin_missing)

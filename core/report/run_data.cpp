@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/config/document.h"
+#include "core/config/yaml.h"
 #include "core/run/run_folder.h"
 #include "tinyzero/number_text.h"
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "core/base/error.h"
 #include "core/base/told_error.h"
@@ -54,9 +53,9 @@ TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
   }
 }
 
-// With a number of each moment for `size` that learn.
+// The state of an optimizer for `size` learning numbers.
 OptimizerState read_optimizer(const fs::path& path, std::int64_t size) {
-  OptimizerState state{0, std::make_shared<const SafetensorsFile>(path)};
+  OptimizerState state{.moments = std::make_shared<const SafetensorsFile>(path)};
   for (const char* name : {"first_moment", "second_moment"}) {
     const auto found = state.moments->tensors().find(name);
     if (found == state.moments->tensors().end() || found->second.elements() != size)
@@ -66,7 +65,7 @@ OptimizerState read_optimizer(const fs::path& path, std::int64_t size) {
   return state;
 }
 
-// How many numbers of an auxiliary model learn: those of its adapter, if it has one.
+// How many numbers of an auxiliary model learn: those of its adapter, or all weights.
 std::int64_t learning_numbers(const Model& model, const fs::path& adapter) {
   if (!fs::exists(adapter)) return model.layout.size();
   std::int64_t numbers = 0;
@@ -75,19 +74,20 @@ std::int64_t learning_numbers(const Model& model, const fs::path& adapter) {
   return numbers;
 }
 
-SavedModel read_side(const fs::path& folder) {
-  SavedModel side{load_model(folder), {}};
-  const fs::path moments = folder / "optimizer.safetensors", state = folder / "state.json";
-  if (!fs::exists(state)) return side;
-  side.optimizer = read_optimizer(moments, learning_numbers(side.model, folder / "adapter"));
+SavedModel read_auxiliary_model(const fs::path& folder) {
+  SavedModel saved{load_model(folder), {}};
+  const fs::path state = folder / "state.json";
+  if (!fs::exists(state)) return saved;
+  saved.optimizer = read_optimizer(folder / "optimizer.safetensors",
+                                   learning_numbers(saved.model, folder / "adapter"));
   const Json json = parse_json(read_file(state), state.string());
   if (!json.contains("optimizer_steps") || !json["optimizer_steps"].is_number_integer())
     throw Error(state.string() + " is damaged: optimizer_steps");
-  side.optimizer.steps = json["optimizer_steps"].get<std::int64_t>();
-  return side;
+  saved.optimizer.steps = json["optimizer_steps"].get<std::int64_t>();
+  return saved;
 }
 
-// A model's own folder brings its tokenizer's files, a new model has none.
+// The tokenizer's files come from the model's original folder; a new model gets new ones.
 void write_model(const fs::path& folder, const ModelView& view, const Tokenizer& tokenizer) {
   FolderContent content = content_of(*view.model);
   content.dtype = view.dtype;
@@ -101,7 +101,8 @@ void write_adapter(const fs::path& folder, const ModelView& view) {
   view.adapter->save(folder / "adapter");
 }
 
-void write_side(const fs::path& folder, const ModelView& view, const Tokenizer& tokenizer) {
+void write_auxiliary_model(const fs::path& folder, const ModelView& view,
+                           const Tokenizer& tokenizer) {
   fs::create_directories(folder);
   write_model(folder, view, tokenizer);
   write_adapter(folder, view);
@@ -112,60 +113,61 @@ void write_side(const fs::path& folder, const ModelView& view, const Tokenizer& 
   sync_folder(folder);
 }
 
-// The adapter of a checkpoint whose weights are `whole`: merged into `model`, it must give the
-// same.
+// Reads the adapter of a checkpoint whose weights are `whole`, and merges it into `model`, which
+// must give the same weights.
 void read_adapter(const fs::path& folder, const Model& whole, Model& model, Adapter& adapter) {
-  constexpr float kRounding = 1e-4f;  // between programs that were built differently
+  constexpr float kRounding = 1e-4f;  // differently built programs may differ by this
   adapter.load(folder / "adapter");
   adapter.merge(model);
   for (const ParameterSlot& slot : model.layout.slots()) {
     for (std::int64_t i = slot.offset; i < slot.offset + slot.size; ++i) {
-      const float is = model.weights.data()[i], was = whole.weights.data()[i];
+      const float is = model.weights.data()[i];
+      const float was = whole.weights.data()[i];
       if (std::abs(is - was) <= kRounding * std::max(1.0f, std::abs(was))) continue;
-      throw Error(
-          fmt::format("{}: adapter and base give {} = {} where the checkpoint holds {}",
-                      folder.string(), slot.name, is, was),
-          "the folder that model.path names is no longer what the run began with: put it back");
+      throw Error(fmt::format("{}: adapter and base give {} = {} where the checkpoint holds {}",
+                              folder.string(), slot.name, is, was),
+                  "the folder that model.path names has changed since the run began: restore it");
     }
   }
 }
 
-// What a checkpoint holds, into a folder that is not yet visible.
-void write_parts(const fs::path& folder, const ModelView& policy,
-                 const std::map<std::string, ModelView>& sides, const Tokenizer& tokenizer,
-                 const TrainerState& state) {
-  fs::create_directory(folder / "trainer");
-  write_model(folder, policy, tokenizer);
+// Writes a checkpoint into a folder that is not yet visible.
+void write_content(const fs::path& folder, const CheckpointContent& content) {
+  const ModelView& policy = content.policy;
+  const fs::path trainer = folder / "trainer";
+  fs::create_directory(trainer);
+  write_model(folder, policy, content.tokenizer);
   write_adapter(folder, policy);
-  write_tensors(folder / "trainer" / "optimizer.safetensors", policy.moments);
-  for (const auto& [side, view] : sides) write_side(folder / "trainer" / side, view, tokenizer);
-  write_file_synced(folder / "trainer" / "state.json",
-                    sealed(state_json(state, policy)).dump(2) + "\n");
+  write_tensors(trainer / "optimizer.safetensors", policy.moments);
+  for (const auto& [name, view] : content.auxiliary_models)
+    write_auxiliary_model(trainer / name, view, content.tokenizer);
+  write_file_synced(trainer / "state.json",
+                    sealed(state_json(content.state, policy)).dump(2) + "\n");
   write_checksums(folder);
-  sync_folder(folder / "trainer");
+  sync_folder(trainer);
   sync_folder(folder);
 }
 
 std::uintmax_t view_bytes(const ModelView& view) {
-  CheckpointModel m{view.model->layout.size(), view.dtype};
+  CheckpointModel m{.weights = view.model->layout.size(), .dtype = view.dtype};
   for (const auto& [name, tensor] : view.moments) m.moment_bytes += tensor.bytes;
   if (view.adapter != nullptr) m.adapter_values = view.adapter->size();
   m.companion_bytes = companion_bytes(*view.model);
   return checkpoint_bytes(m);
 }
 
-// In words where a run can go on instead of from a checkpoint that cannot be used.
-std::string way_out(const fs::path& checkpoint) {
+// Where a run can resume instead of from an unusable checkpoint.
+std::string resume_hint(const fs::path& checkpoint) {
   const auto all = list_checkpoints(checkpoint.parent_path());
   const auto at = std::find(all.begin(), all.end(), checkpoint);
   if (at == all.begin() || at == all.end()) return "there is no checkpoint before it";
   return fmt::format(
-      "the checkpoint before it is {}: without {} and those after it, `train --resume` goes on "
-      "from there and writes them again",
+      "the checkpoint before it is {}: without {} and later ones, `train --resume` continues from "
+      "there and writes them again",
       at[-1].filename().string(), checkpoint.filename().string());
 }
 
-Checkpoint read_parts(const fs::path& folder, Model& model, Adapter* adapter) {
+Checkpoint read_folder(const fs::path& folder, Model& model, Adapter* adapter) {
   Checkpoint checkpoint;
   checkpoint.has_checksums = verify_checksums(folder);
   Model loaded = load_model(folder);
@@ -177,12 +179,14 @@ Checkpoint read_parts(const fs::path& folder, Model& model, Adapter* adapter) {
   checkpoint.state = read_state(folder / "trainer" / "state.json", checkpoint.policy.steps);
   for (const auto& entry : fs::directory_iterator(folder / "trainer")) {
     if (entry.is_directory())
-      checkpoint.sides.emplace(entry.path().filename().string(), read_side(entry.path()));
+      checkpoint.auxiliary_models.emplace(entry.path().filename().string(),
+                                          read_auxiliary_model(entry.path()));
   }
-  if (adapter != nullptr) read_adapter(folder, loaded, model, *adapter);
-  else
-    std::memcpy(model.weights.data(), loaded.weights.data(),
-                static_cast<std::size_t>(model.weights.size()) * sizeof(float));
+  if (adapter != nullptr) {
+    read_adapter(folder, loaded, model, *adapter);
+  } else {
+    std::copy_n(loaded.weights.data(), model.weights.size(), model.weights.data());
+  }
   return checkpoint;
 }
 
@@ -201,17 +205,15 @@ std::int64_t companion_bytes(const Model& model) {
 }
 
 std::uintmax_t checkpoint_bytes(const CheckpointModel& m) {
-  constexpr std::int64_t kTexts = 64
-                                  << 10;  // configuration, state, a tokenizer of our own, headers
-  return static_cast<std::uintmax_t>(
-      m.weights * static_cast<std::int64_t>(bytes_of(m.dtype)) + m.moment_bytes +
-      m.adapter_values * static_cast<std::int64_t>(sizeof(float)) + m.companion_bytes + kTexts);
+  constexpr std::int64_t kTexts = 64 << 10;  // configuration, state, our own tokenizer, headers
+  return m.weights * bytes_of(m.dtype) + m.moment_bytes + m.adapter_values * sizeof(float) +
+         m.companion_bytes + kTexts;
 }
 
 std::uintmax_t checkpoint_bytes(const ModelView& policy,
-                                const std::map<std::string, ModelView>& sides) {
+                                const std::map<std::string, ModelView>& auxiliary_models) {
   std::uintmax_t bytes = view_bytes(policy);
-  for (const auto& [name, view] : sides) bytes += view_bytes(view);
+  for (const auto& [name, view] : auxiliary_models) bytes += view_bytes(view);
   return bytes;
 }
 
@@ -219,8 +221,7 @@ void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string
   const std::uintmax_t available = free_space(folder);
   if (available >= bytes) return;
   throw Failure(fmt::format("no room for {}: it takes {}, and {} are free in {}", what,
-                            size_text(static_cast<double>(bytes)),
-                            size_text(static_cast<double>(available)), folder.string()),
+                            size_text(bytes), size_text(available), folder.string()),
                 "free some space, or choose a folder elsewhere");
 }
 
@@ -231,27 +232,25 @@ void restore_adapter(const fs::path& folder, Model& model, Adapter& adapter) {
 
 Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapter) {
   try {
-    return read_parts(folder, model, adapter);
+    return read_folder(folder, model, adapter);
   } catch (const Error& e) {
-    throw Error(e.what(), (e.hint().empty() ? "" : e.hint() + "; ") + way_out(folder));
+    throw Error(e.what(), (e.hint().empty() ? "" : e.hint() + "; ") + resume_hint(folder));
   }
 }
 
-void save_checkpoint(const fs::path& folder, const ModelView& policy,
-                     const std::map<std::string, ModelView>& sides, const Tokenizer& tokenizer,
-                     const TrainerState& state, std::int64_t keep) {
+void save_checkpoint(const fs::path& folder, const CheckpointContent& content, std::int64_t keep) {
+  const TrainerState& state = content.state;
   const std::string name = checkpoint_name(state.phase, state.step);
   const fs::path temporary = partial_checkpoint(folder, name);
   remove_unfinished(folder);
-  check_space(folder, checkpoint_bytes(policy, sides), "checkpoint " + name);
-  fs::create_directory(
-      temporary);  // not its parents: a folder that was removed is not to come back in part
+  check_space(folder, checkpoint_bytes(content.policy, content.auxiliary_models),
+              "checkpoint " + name);
+  fs::create_directory(temporary);  // but not its parents: a removed run folder stays removed
   try {
-    write_parts(temporary, policy, sides, tokenizer, state);
+    write_content(temporary, content);
   } catch (...) {
     std::error_code ignored;
-    fs::remove_all(temporary,
-                   ignored);  // a full disk has room again for what a person needs to free more
+    fs::remove_all(temporary, ignored);  // frees space on a full disk
     throw;
   }
   publish_checkpoint(folder, name);
@@ -260,7 +259,7 @@ void save_checkpoint(const fs::path& folder, const ModelView& policy,
   if (!best.empty()) link_best(folder, best);
   sync_folder(folder);
   const auto all = list_checkpoints(folder);
-  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < all.size(); ++i) {
+  for (std::int64_t i = 0; i < std::ssize(all) - keep; ++i) {
     if (all[i].filename() != best) remove_checkpoint(all[i]);
   }
 }
@@ -273,7 +272,7 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model,
   for (auto path = all.rbegin(); path != all.rend(); ++path) {
     const std::string name = path->filename().string();
     try {
-      Checkpoint checkpoint = read_parts(*path, model, adapter);
+      Checkpoint checkpoint = read_folder(*path, model, adapter);
       if (!checkpoint.has_checksums)
         warn("checkpoint " + name +
              " is from an older version and has no checksums: its bytes were not checked");
@@ -283,8 +282,8 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model,
       const bool last = std::next(path) == all.rend();
       warn("checkpoint " + name + " cannot be used: " + e.what() +
            (last ? "; there is none before it"
-                 : "; the run goes on from " + std::next(path)->filename().string() +
-                       ", if that is whole"));
+                 : "; the run continues from " + std::next(path)->filename().string() +
+                       ", unless that is damaged, too"));
     }
   }
   if (all.empty()) return std::nullopt;

@@ -2,14 +2,13 @@
 //
 //   checkpoints/step-000020/   config.json, model.safetensors, tokenizer.json … (any tool opens it)
 //                trainer/      state.json, optimizer.safetensors, checksums.json (resume needs it)
-//                adapter/      an adapter that learned, as PEFT writes it; model.safetensors holds
-//                              it merged
+//                adapter/      a trained adapter in PEFT's form; model.safetensors has it merged
 //                trainer/NAME/ an auxiliary model: a Hugging Face folder, its
 //                              optimizer.safetensors, and adapter/ if an adapter learns
-//   checkpoints/best           a link to the best one, where a run keeps it
+//   checkpoints/best           a link to the best one, if the run keeps it
 //
-// A checkpoint is written under a hidden name, flushed, and renamed, and gets a hidden name again
-// before it is deleted: at every moment it is whole or not there.
+// A checkpoint is written under a hidden name, flushed, and renamed; before it is deleted it gets a
+// hidden name again. So a visible checkpoint is always complete.
 #pragma once
 
 #include <filesystem>
@@ -29,43 +28,43 @@
 
 namespace tinyzero {
 
-// What RL has cost so far.
+// The cost of RL so far.
 struct Spent {
-  double tokens = 0;   // completion tokens: once when sampled, once in every pass that learns from
-                       // them or reads them
-  double seconds = 0;  // of steps, without evaluation and checkpoints
+  // Completion tokens: charged once when sampled, and once in every pass that learns from them or
+  // reads them.
+  double tokens = 0;
+  double seconds = 0;  // time of the steps, without evaluation and checkpoints
 };
 
 struct TrainerState {
   Phase phase = Phase::warm_start;
-  std::int64_t step = 0;                     // steps of this phase that are done
-  double seconds = 0;                        // of the run so far
+  std::int64_t step = 0;                     // steps done in this phase
+  double seconds = 0;                        // time of the run so far
   Spent spent;                               // by RL
   std::int64_t metrics_bytes = 0;            // length of metrics.jsonl
-  std::int64_t skipped = 0;                  // updates that were skipped so far
-  std::map<std::string, double> first_step;  // what alarms compare later steps with
-  std::map<std::string, double> kept;        // numbers that last from step to step
-  std::int64_t best_step =
-      -1;  // of RL, whose checkpoint is the best so far; -1: none is kept for that
-  double best_accuracy = -1;    // its sampled accuracy
-  Json curriculum;              // levels of the tasks; null: there are none
-  bool evaluation_due = false;  // the run was stopped after the step and before its evaluation
+  std::int64_t skipped = 0;                  // skipped updates so far
+  std::map<std::string, double> first_step;  // metrics that alarms compare later steps with
+  std::map<std::string, double> kept;        // the algorithm's numbers that persist between steps
+  std::int64_t best_step = -1;               // RL step of the best checkpoint; -1 if none is kept
+  double best_accuracy = -1;                 // its sampled accuracy
+  Json curriculum;                           // levels of the tasks; null without a curriculum
+  bool evaluation_due = false;  // whether the run stopped after the step, before its evaluation
 };
 
-// A model and its optimizer as they are saved. What the optimizer remembers is tensors of its own
-// types, among them first_moment and second_moment with a number for each that learns, in the order
-// of the weights or of the adapter's values; none: frozen.
+// A model and its optimizer for saving.
 struct ModelView {
   const Model* model = nullptr;
-  std::int64_t steps = 0;
+  std::int64_t steps = 0;  // of the optimizer
+  // The optimizer's tensors, of its own types. Two of them are first_moment and second_moment, with
+  // one number per learning weight or adapter value, in their order. Empty for a frozen model.
   std::map<std::string, TensorInfo> moments = {};
   const Adapter* adapter = nullptr;
   Dtype dtype = Dtype::f32;  // of the weights in the file
 };
 
-// As they are read; no file: frozen, or an optimizer that has taken no step.
 struct OptimizerState {
   std::int64_t steps = 0;
+  // Null for a frozen model and for an optimizer that has taken no step.
   std::shared_ptr<const SafetensorsFile> moments = nullptr;
 };
 struct SavedModel {
@@ -77,57 +76,64 @@ struct Checkpoint {
   fs::path folder;
   TrainerState state;
   OptimizerState policy;
-  std::map<std::string, SavedModel> sides;
-  bool has_checksums = true;  // false: an older program wrote it, and its bytes were not checked
+  std::map<std::string, SavedModel> auxiliary_models;
+  bool has_checksums = true;  // false if an older program wrote it: its bytes were not checked
 };
 
-// What decides how many bytes a model of a checkpoint takes, known before there is one.
+// The sizes that decide how large a model is in a checkpoint, known before it is written.
 struct CheckpointModel {
-  std::int64_t weights = 0;          // numbers
+  std::int64_t weights = 0;          // number of weights
   Dtype dtype = Dtype::f32;          // of the weights in the file
-  std::int64_t moment_bytes = 0;     // of what the optimizer remembers
-  std::int64_t adapter_values = 0;   // floats
-  std::int64_t companion_bytes = 0;  // of the files that came with the model
+  std::int64_t moment_bytes = 0;     // size of the optimizer's state
+  std::int64_t adapter_values = 0;   // number of floats in the adapter
+  std::int64_t companion_bytes = 0;  // size of the files that came with the model
 };
-// Bytes that it takes with its configuration and tokenizer, about.
+// The approximate size of a model with its configuration and tokenizer.
 std::uintmax_t checkpoint_bytes(const CheckpointModel& model);
 
-// The same of whole checkpoints.
+// The approximate size of a whole checkpoint.
 std::uintmax_t checkpoint_bytes(const ModelView& policy,
-                                const std::map<std::string, ModelView>& sides);
+                                const std::map<std::string, ModelView>& auxiliary_models);
 
-// Of the files that came with a model; 0 for a new one.
+// The size of the files that came with a model; 0 for a new one.
 std::int64_t companion_bytes(const Model& model);
 
 // Throws Failure if `bytes` more do not fit where `folder` is. `what` is for the message:
 // "checkpoint step-000020".
 void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string& what);
 
-// "12 MB", "3.4 GB": decimal, as disks are sold.
+// "12 MB", "3.4 GB": in decimal units, as disks are sold.
 std::string size_text(double bytes);
 
-// Writes checkpoints/<name> under `folder`, then deletes the oldest beyond `keep`, but not the
-// best. Throws Failure before it writes anything if the space does not suffice, or a weight or
-// moment is not finite: such a checkpoint could not be gone on from, and would push out good ones.
-void save_checkpoint(const fs::path& folder, const ModelView& policy,
-                     const std::map<std::string, ModelView>& sides, const Tokenizer& tokenizer,
-                     const TrainerState& state, std::int64_t keep);
+// The content of a new checkpoint.
+struct CheckpointContent {
+  ModelView policy;
+  std::map<std::string, ModelView> auxiliary_models = {};
+  const Tokenizer& tokenizer;
+  const TrainerState& state;
+};
 
-// The newest whole checkpoint, whose weights are read into `model`, and into its adapter if it has
-// one. A damaged one is reported through `warn` with the one that is taken instead, the one before
-// it. One without checksums is reported, too. Nothing if there is none at all; throws Error if all
-// are damaged.
+// Writes a checkpoint into `folder`, named by its state; then deletes the oldest ones, except the
+// best, until `keep` are left. Throws Failure before it writes anything if there is not enough
+// space, or if a weight or moment is not finite: such a checkpoint would be of no use, and would
+// replace good ones.
+void save_checkpoint(const fs::path& folder, const CheckpointContent& content, std::int64_t keep);
+
+// Reads the newest undamaged checkpoint into `model`, and into `adapter` if it is not null. Reports
+// through `warn` each damaged checkpoint, with the older one that is tried next, and a checkpoint
+// without checksums. Nothing if there is no checkpoint. Throws Error if all are damaged.
 std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model,
                                           const std::function<void(const std::string&)>& warn,
                                           Adapter* adapter = nullptr);
 
-// Reads one checkpoint, its weights into `model`; with `adapter`, of `model`, into that, which is
-// merged. Throws Error if it is damaged or of another shape, or if adapter and base do not make its
-// weights: the error names the file or tensor, and the hint the checkpoint before it.
+// Reads one checkpoint into `model`. If `adapter`, the adapter of `model`, is not null, it is read
+// and merged instead. Throws Error if the checkpoint is damaged or of another shape, or if base and
+// adapter do not add up to its weights. The error names the file or tensor, the hint the checkpoint
+// before it.
 Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapter = nullptr);
 
-// `folder` holds `model` and its adapter: reads that into `adapter` and merges it. Throws Error if
-// adapter and base do not make the model's weights.
+// Reads the adapter of `model` from `folder` into `adapter` and merges it. Throws Error if base and
+// adapter do not add up to the model's weights.
 void restore_adapter(const fs::path& folder, Model& model, Adapter& adapter);
 
 }  // namespace tinyzero

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/file_hash.h"
 #include "core/base/json.h"
 #include "core/model/folder.h"
-#include "core/run/manifest.h"
 
 namespace tinyzero {
 namespace {
@@ -22,10 +22,10 @@ constexpr const char* kState = "trainer/state.json";
 constexpr const char* kSeal = "xxh3";
 
 std::string text_hash(const std::string& text) {
-  return fmt::format("{:016x}", static_cast<std::uint64_t>(XXH3_64bits(text.data(), text.size())));
+  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
-// Names of the files in a checkpoint that are listed, relative to it, in order.
+// Sorted names, relative to the checkpoint, of the files that are listed.
 std::vector<std::string> files_in(const fs::path& checkpoint) {
   std::vector<std::string> out;
   for (const auto& entry : fs::recursive_directory_iterator(checkpoint)) {
@@ -36,13 +36,13 @@ std::vector<std::string> files_in(const fs::path& checkpoint) {
   return out;
 }
 
-// A file of an object with a checksum of itself. Throws Error if it is damaged.
+// Reads an object that was sealed. Throws Error if it is damaged.
 Json read_sealed(const fs::path& path) {
   if (!fs::exists(path)) throw Error(path.string() + " is damaged: it is missing");
   std::optional<Json> found = json_if_valid(read_file(path, kMostText));
-  if (!found) throw Error(path.string() + " is damaged: it is no JSON");
+  if (!found) throw Error(path.string() + " is damaged: it is not JSON");
   Json& json = *found;
-  if (!json.is_object()) throw Error(path.string() + " is damaged: it holds no object");
+  if (!json.is_object()) throw Error(path.string() + " is damaged: it is not an object");
   const Json seal = json.value(kSeal, Json());
   json.erase(kSeal);
   if (seal != Json(text_hash(json.dump())))
@@ -62,16 +62,17 @@ void verify_file(const fs::path& path, const Json& written) {
     return Error(path.string() + " is damaged: " + what);
   };
   std::error_code missing;
-  const std::uintmax_t bytes = fs::file_size(path, missing),
-                       before = written.at("bytes").get<std::uintmax_t>();
+  const std::uintmax_t bytes = fs::file_size(path, missing);
+  const auto before = written.at("bytes").get<std::uintmax_t>();
   if (missing) throw damaged("it is missing");
   if (bytes != before)
     throw damaged(fmt::format("it has {} bytes, and was written with {}", bytes, before));
-  const std::string hash = file_hash(path), wanted = written.at("xxh3").get<std::string>();
+  const std::string hash = file_hash(path);
+  const auto wanted = written.at("xxh3").get<std::string>();
   if (hash != wanted) throw damaged(fmt::format("its checksum is {}, and was {}", hash, wanted));
 }
 
-// Whether older programs, which wrote no checksums, wrote files of this name.
+// Whether programs that wrote no checksums yet wrote files of this name.
 bool is_usual(const std::string& name) {
   static const std::set<std::string> kNames = {"config.json",         "model.safetensors",
                                                "state.json",          "optimizer.safetensors",

@@ -1,8 +1,8 @@
-// The folder checkpoints/ of a run: which folders in it are checkpoints, and in which order.
+// The folder checkpoints/ of a run: which folders in it are checkpoints, and their order.
 //
-// Only folders with exactly the names that checkpoint_name gives count, by the numbers in them.
-// Whatever else lies in checkpoints/ is somebody's own, and is neither read nor deleted; nor is a
-// checkpoint deleted into which somebody has put files.
+// Only folders with the exact names of checkpoint_name count, ordered by their numbers. Everything
+// else in checkpoints/ belongs to the user and is neither read nor deleted, and so is a checkpoint
+// to which the user has added files: it is never deleted.
 #pragma once
 
 #include <compare>
@@ -20,33 +20,33 @@ enum class Phase { warm_start, reinforce };
 // Name of the checkpoint after a step: "warm-000200", "step-000020".
 std::string checkpoint_name(Phase phase, std::int64_t step);
 
-// What checkpoint_name made such a name of; nothing if it made no such name.
-struct CheckpointPlace {
+// The phase and step in a name of checkpoint_name; nothing for any other name.
+struct CheckpointStep {
   Phase phase = Phase::warm_start;
   std::int64_t step = 0;
 
-  auto operator<=>(const CheckpointPlace&) const = default;
+  auto operator<=>(const CheckpointStep&) const = default;
 };
-std::optional<CheckpointPlace> checkpoint_place(const std::string& name);
+std::optional<CheckpointStep> parse_checkpoint_name(const std::string& name);
 
-// Folders of the checkpoints of a run, oldest first: by phase, then by the number of their step.
+// The folders of a run's checkpoints, oldest first: by phase, then by step.
 std::vector<fs::path> list_checkpoints(const fs::path& folder);
 
-// Deletes a checkpoint, unless somebody has put files into it.
+// Deletes a checkpoint, unless the user has added files to it.
 void remove_checkpoint(const fs::path& path);
 
-// Where a checkpoint of this name is written before it is whole.
+// The hidden folder for a checkpoint that is not complete yet.
 fs::path partial_checkpoint(const fs::path& folder, const std::string& name);
 
-// Lets what was written there be the checkpoint. One that has the name already goes; what is not
-// this program's own gets another name, which counts for none.
+// Gives the hidden folder its final name. An older checkpoint of that name is deleted; a folder of
+// the user is renamed, so that it no longer counts as a checkpoint.
 void publish_checkpoint(const fs::path& folder, const std::string& name);
 
-// Removes what a crash left of writing or deleting checkpoints.
+// Removes hidden folders that a crash has left behind.
 void remove_unfinished(const fs::path& folder);
 
-// Lets checkpoints/best name a checkpoint that is there. File systems without links do without, and
-// what somebody else calls so stays.
+// Makes checkpoints/best a link to an existing checkpoint. Does nothing on file systems without
+// links, or if the user has a file of that name.
 void link_best(const fs::path& folder, const std::string& name);
 
 }  // namespace tinyzero

@@ -1,5 +1,5 @@
-// Which completions of a step to look at first, by an order in which no two are alike: the same
-// file gives the same choice.
+// Which completions of a step to show first. The order is total, so the same file gives the same
+// choice.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 namespace tinyzero {
 
 enum class EpisodeOrder {
-  worst,   // lowest reward first, of equal ones the longest
-  best,    // highest reward first, of equal ones the shortest
-  sample,  // drawn by a hash of the place
+  worst,   // lowest reward first, then the longest
+  best,    // highest reward first, then the shortest
+  sample,  // pseudo-random, by a hash of the index
 };
 
 struct EpisodeRank {
   double reward = 0;
   std::int64_t tokens = 0;
-  std::int64_t place = 0;  // in the step, from 0; settles what is equal otherwise
+  std::int64_t index = 0;  // in the step, from 0; the order of otherwise equal ones
 };
 
 bool comes_before(EpisodeOrder order, const EpisodeRank& a, const EpisodeRank& b);
 
-// Keeps the `most` that come first of all that it is given.
+// Keeps the first `most` of all values that are added.
 template <class T>
 class FirstEpisodes {
  public:
@@ -34,7 +34,7 @@ class FirstEpisodes {
     if (kept_.size() > most_) kept_.erase(std::prev(kept_.end()));
   }
 
-  // In order.
+  // The kept values, in order; none are left.
   std::vector<T> take() {
     std::vector<T> out;
     for (auto& [rank, value] : kept_) out.push_back(std::move(value));

@@ -16,13 +16,15 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::string_view kPrefix = "step-", kPlain = ".jsonl", kCompressed = ".jsonl.zst";
+constexpr std::string_view kPrefix = "step-";
+constexpr std::string_view kPlain = ".jsonl";
+constexpr std::string_view kCompressed = ".jsonl.zst";
 constexpr std::string_view kUnfinished = ".tmp";  // of older programs
-// Of a step of the quickstart (512 completions, 196 kB; `zstd -b1 -e9 -i1`): level 3 leaves 11.9 %
-// in 0.3 ms, 6 leaves 10.3 % in 1.9 ms, 9 leaves 10.0 % in 3.0 ms, 19 leaves 9.4 % in 150 ms.
+// Sizes and times for a step of the quickstart (512 completions, 196 kB; `zstd -b1 -e9 -i1`): level
+// 3 11.9 % in 0.3 ms, level 6 10.3 % in 1.9 ms, level 9 10.0 % in 3.0 ms, level 19 9.4 % in 150 ms.
 constexpr int kLevel = 6;
 constexpr std::size_t kLongestLine = std::size_t{64} << 20;
-constexpr std::size_t kFrameHead = 18;  // bytes that hold the length of what a frame holds, at most
+constexpr std::size_t kFrameHeader = 18;  // bytes, at most
 
 struct Free {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -32,7 +34,7 @@ struct Free {
 std::size_t read_some(const FileHandle& file, char* to, std::size_t size, const fs::path& path) {
   for (;;) {
     const ssize_t n = ::read(file.fd(), to, size);
-    if (n >= 0) return static_cast<std::size_t>(n);
+    if (n >= 0) return n;
     if (errno != EINTR) throw Error("cannot read " + path.string() + ": " + system_words(errno));
   }
 }
@@ -48,11 +50,12 @@ std::string episode_file_name(std::int64_t step) {
 std::optional<std::int64_t> episode_file_step(const std::string& name) {
   if (!name.starts_with(kPrefix)) return std::nullopt;
   std::int64_t step = 0;
-  const char *begin = name.data() + kPrefix.size(), *end = name.data() + name.size();
-  const auto [rest, problem] = std::from_chars(begin, end, step);
-  if (problem != std::errc() || step < 0 || name.substr(0, rest - name.data()) != stem_of(step))
+  const char* const end = name.data() + name.size();
+  const auto [digits_end, problem] = std::from_chars(name.data() + kPrefix.size(), end, step);
+  if (problem != std::errc() || step < 0 ||
+      name.substr(0, digits_end - name.data()) != stem_of(step))
     return std::nullopt;
-  std::string_view ending(rest, end - rest);
+  std::string_view ending(digits_end, end - digits_end);
   if (ending.ends_with(kUnfinished)) ending.remove_suffix(kUnfinished.size());
   return ending == kPlain || ending == kCompressed ? std::optional(step) : std::nullopt;
 }
@@ -85,20 +88,21 @@ std::string compress_episodes(const std::string& lines) {
 
 std::uintmax_t episode_bytes(const fs::path& path) {
   const FileHandle file(path, O_RDONLY);
-  char head[kFrameHead];
-  const unsigned long long said =
-      ZSTD_getFrameContentSize(head, read_some(file, head, sizeof head, path));
-  return said == ZSTD_CONTENTSIZE_UNKNOWN || said == ZSTD_CONTENTSIZE_ERROR ? fs::file_size(path)
-                                                                            : said;
+  char header[kFrameHeader];
+  const std::size_t read = read_some(file, header, sizeof header, path);
+  const std::uintmax_t size = ZSTD_getFrameContentSize(header, read);
+  const bool known = size != ZSTD_CONTENTSIZE_UNKNOWN && size != ZSTD_CONTENTSIZE_ERROR;
+  return known ? size : fs::file_size(path);
 }
 
 struct EpisodeReader::Source {
   FileHandle file;
-  std::unique_ptr<ZSTD_DCtx, Free> context;  // none: the file is plain
-  std::vector<char> in, out;
+  std::unique_ptr<ZSTD_DCtx, Free> context;  // null for a plain file
+  std::vector<char> in;
+  std::vector<char> out;
   ZSTD_inBuffer given{};
-  std::size_t wanted = 1;  // bytes that are missing for the frame in work, about; 0: it is whole
-  bool full = false;       // `out` was filled: there may be more behind it
+  std::size_t wanted = 1;  // about how many bytes the current frame lacks; 0 at its end
+  bool full = false;       // whether `out` was filled, so that there may be more output
 };
 
 EpisodeReader::EpisodeReader(const fs::path& path)
@@ -119,45 +123,59 @@ std::string EpisodeReader::place() const {
 
 void EpisodeReader::fail(const std::string& what) const {
   throw Error(fmt::format("{} {}: {} of its lines can be read", path_.string(), what, lines_),
-              "the other steps are in files of their own; a run that goes on from a checkpoint "
-              "before this step writes it again");
+              "other steps have their own files; a run that resumes from a checkpoint before this "
+              "step writes it again");
 }
 
 bool EpisodeReader::next(std::string& line) {
-  Source& s = *source_;
-  for (;;) {
-    const std::size_t end = text_.find('\n', searched_);
-    if (end != std::string::npos || (ended_ && at_ < text_.size())) {
-      line = text_.substr(at_, std::min(end, text_.size()) - at_);
-      at_ = searched_ = std::min(end, text_.size() - 1) + 1;
+  while (true) {
+    while (take_line(line)) {
       if (line.empty()) continue;
       ++lines_;
       return true;
     }
     if (ended_) return false;
-    text_.erase(0, at_);
-    at_ = 0;
-    searched_ = text_.size();
-    if (text_.size() > kLongestLine)
-      fail(fmt::format("has a line of more than {} bytes", kLongestLine));
-    if (s.given.pos == s.given.size && !s.full)
-      s.given = {s.in.data(), read_some(s.file, s.in.data(), s.in.size(), path_), 0};
-    if (!s.context) {
-      ended_ = s.given.size == 0;
-      text_.append(s.in.data(), s.given.size);
-      s.given.pos = s.given.size;
-    } else if (s.given.size == 0 && !s.full) {
-      if (s.wanted != 0) fail("is cut off");
-      ended_ = true;
-    } else {
-      ZSTD_outBuffer got{s.out.data(), s.out.size(), 0};
-      s.wanted = ZSTD_decompressStream(s.context.get(), &got, &s.given);
-      if (ZSTD_isError(s.wanted) != 0)
-        fail(std::string("is damaged (") + ZSTD_getErrorName(s.wanted) + ")");
-      s.full = got.pos == got.size && s.wanted != 0;
-      text_.append(s.out.data(), got.pos);
-    }
+    read_more();
   }
+}
+
+// The last line needs no line end.
+bool EpisodeReader::take_line(std::string& line) {
+  const std::size_t end = text_.find('\n', searched_);
+  if (end == std::string::npos && (!ended_ || at_ == text_.size())) return false;
+  line = text_.substr(at_, std::min(end, text_.size()) - at_);
+  at_ = searched_ = std::min(end, text_.size() - 1) + 1;
+  return true;
+}
+
+void EpisodeReader::read_more() {
+  Source& s = *source_;
+  text_.erase(0, at_);
+  at_ = 0;
+  searched_ = text_.size();
+  if (text_.size() > kLongestLine)
+    fail(fmt::format("has a line of more than {} bytes", kLongestLine));
+  if (s.given.pos == s.given.size && !s.full)
+    s.given = {s.in.data(), read_some(s.file, s.in.data(), s.in.size(), path_), 0};
+  if (s.context) return decompress();
+  ended_ = s.given.size == 0;
+  text_.append(s.in.data(), s.given.size);
+  s.given.pos = s.given.size;
+}
+
+void EpisodeReader::decompress() {
+  Source& s = *source_;
+  if (s.given.size == 0 && !s.full) {
+    if (s.wanted != 0) fail("is cut off");
+    ended_ = true;
+    return;
+  }
+  ZSTD_outBuffer got{s.out.data(), s.out.size(), 0};
+  s.wanted = ZSTD_decompressStream(s.context.get(), &got, &s.given);
+  if (ZSTD_isError(s.wanted) != 0)
+    fail(std::string("is damaged (") + ZSTD_getErrorName(s.wanted) + ")");
+  s.full = got.pos == got.size && s.wanted != 0;
+  text_.append(s.out.data(), got.pos);
 }
 
 }  // namespace tinyzero

@@ -22,28 +22,34 @@ std::uint32_t masked(std::uint32_t crc) { return (crc >> 15 | crc << 17) + 0xA28
 
 std::string little_endian(std::uint64_t value, int bytes) {
   std::string out;
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i & 0xFF);
+  for (int i = 0; i < bytes; ++i) out += char(value >> 8 * i & 0xFF);
   return out;
 }
 
 std::string varint(std::uint64_t value) {
   std::string out;
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  return out + static_cast<char>(value);
+  for (; value >= 0x80; value >>= 7) out += char(value | 0x80);
+  return out + char(value);
 }
 
-// Fields of a protobuf message, by number.
+// Types of fields on the wire.
+enum WireType { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
+
+// Fields of a protobuf message: number and type, then the value.
+std::string field(int number, WireType type, const std::string& value) {
+  return varint(number << 3 | type) + value;
+}
 std::string double_field(int number, double value) {
-  return static_cast<char>(number << 3 | 1) + little_endian(std::bit_cast<std::uint64_t>(value), 8);
+  return field(number, kFixed64, little_endian(std::bit_cast<std::uint64_t>(value), 8));
 }
 std::string float_field(int number, float value) {
-  return static_cast<char>(number << 3 | 5) + little_endian(std::bit_cast<std::uint32_t>(value), 4);
+  return field(number, kFixed32, little_endian(std::bit_cast<std::uint32_t>(value), 4));
 }
 std::string integer_field(int number, std::int64_t value) {
-  return static_cast<char>(number << 3) + varint(value);
+  return field(number, kVarint, varint(value));
 }
 std::string bytes_field(int number, const std::string& bytes) {
-  return static_cast<char>(number << 3 | 2) + varint(bytes.size()) + bytes;
+  return field(number, kBytes, varint(bytes.size()) + bytes);
 }
 
 std::string record_of(const std::string& content) {
@@ -56,8 +62,7 @@ std::string record_of(const std::string& content) {
 
 std::uint32_t crc32c(std::string_view bytes) {
   std::uint32_t crc = 0xFFFFFFFFu;
-  for (const char c : bytes)
-    crc = crc >> 8 ^ kCrcTable[(crc ^ static_cast<unsigned char>(c)) & 0xFF];
+  for (const unsigned char byte : bytes) crc = crc >> 8 ^ kCrcTable[(crc ^ byte) & 0xFF];
   return ~crc;
 }
 

@@ -19,11 +19,12 @@ namespace tinyzero {
 // CRC-32C (Castagnoli, RFC 3720 B.4).
 std::uint32_t crc32c(std::string_view bytes);
 
-// What a file begins with.
+// The beginning of a file.
 std::string event_file_start(double wall_time);
 
-// The numbers of one record of metrics.jsonl as one event at its step, `began` + its seconds after
-// 1970; those of the warm start at the warm start's step. Empty if it has none.
+// The numbers of one record of metrics.jsonl as one event. Its step is the record's, or the warm
+// start's; its time, in seconds since 1970, is `began` plus the record's seconds. Empty if the
+// record contains no numbers.
 std::string scalar_events(const Json& record, double began);
 
 }  // namespace tinyzero

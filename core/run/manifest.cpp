@@ -1,49 +1,23 @@
 #include "core/run/manifest.h"
 
-#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/utsname.h>
-#include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <boost/dll/runtime_symbol_info.hpp>
-#include <cerrno>
 #include <ctime>
 #include <fstream>
 #include <map>
-#include <memory>
 
 #include "core/base/cpus.h"
-#include "core/base/told_error.h"
+#include "core/base/error.h"
+#include "core/base/file_hash.h"
 #include "core/kernels/kernels.h"
+#include "core/run/run_folder.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {
-
-namespace {
-
-struct FreeState {
-  void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
-};
-
-}  // namespace
-
-std::string file_hash(const fs::path& path) {
-  const FileHandle file(path, O_RDONLY);
-  const std::unique_ptr<XXH3_state_t, FreeState> state(XXH3_createState());
-  if (!state) throw std::bad_alloc();
-  XXH3_128bits_reset(state.get());
-  std::vector<char> piece(std::size_t{1} << 18);
-  for (ssize_t n; (n = ::read(file.fd(), piece.data(), piece.size())) != 0;) {
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw Error("cannot read " + path.string() + ": " + system_words(errno));
-    XXH3_128bits_update(state.get(), piece.data(), n);
-  }
-  const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-}
 
 Json model_hashes(const fs::path& folder) {
   constexpr std::string_view kNames[] = {"config.json", "generation_config.json", "tokenizer.json",
@@ -96,6 +70,8 @@ std::string program_hash() { return file_hash(boost::dll::program_location().str
 
 namespace {
 
+const std::string kAbsent = "absent";  // in place of a hash
+
 std::string time_text() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
@@ -104,7 +80,7 @@ Json read_manifest(const RunFolder& folder) {
   return parse_json(read_file(folder.manifest()), folder.manifest().string());
 }
 
-// What manifest_changes compares.
+// The libraries in the form of the manifest.
 Json plugins_json(const ManifestFacts& facts) {
   const auto entry = [](const char* kind, const fs::path& path) {
     return Json{{"kind", kind}, {"path", path.string()}, {"xxh3", file_hash(path)}};
@@ -121,7 +97,50 @@ Json settings_json(const ManifestFacts& facts) {
   return out;
 }
 
-// A text of the manifest. Throws Error naming it if it is not there.
+// The hash of a file of setting_files in another list of them.
+std::string hash_in(const Json& files, const Json& wanted) {
+  for (const Json& file : files) {
+    if (file.at("setting") == wanted.at("setting") && file.at("path") == wanted.at("path"))
+      return file.at("xxh3").get<std::string>();
+  }
+  return kAbsent;
+}
+
+// Collects the differences between a manifest and the present.
+struct Comparer {
+  std::vector<Change> changes;
+
+  void compare(const std::string& what, const Json& before, const Json& now) {
+    const auto text = [](const Json& value) {
+      return value.is_string() ? value.get<std::string>() : kAbsent;
+    };
+    if (before != now) changes.push_back({.what = what, .before = text(before), .now = text(now)});
+  }
+
+  void compare_plugins(const Json& before, const Json& now) {
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      const std::string kind = now[i].at("kind");
+      const std::string path = now[i].at("path");
+      compare("library of the " + kind + ", " + path, before.at(i).at("xxh3"), now[i].at("xxh3"));
+    }
+  }
+
+  // Compares two objects field by field. Anything else counts as an empty object.
+  void compare_fields(const std::string& prefix, const Json& before, const Json& now) {
+    const Json old = before.is_object() ? before : Json::object();
+    for (const auto& [name, value] : old.items())
+      compare(prefix + name, value, now.value(name, Json()));
+    for (const auto& [name, value] : now.items()) {
+      if (!old.contains(name)) compare(prefix + name, Json(), value);
+    }
+  }
+
+  void add(const std::vector<Change>& more) {
+    changes.insert(changes.end(), more.begin(), more.end());
+  }
+};
+
+// A text in the manifest. Throws Error if it is missing.
 std::string manifest_text(const RunFolder& folder, const char* section, const char* name) {
   try {
     return read_manifest(folder).at(section).at(name).get<std::string>();
@@ -152,22 +171,15 @@ void write_manifest(const RunFolder& folder, const ManifestFacts& facts) {
 }
 
 std::vector<Change> file_changes(const Json& before, const Json& now) {
-  const auto hash_in = [](const Json& files, const Json& wanted) {
-    for (const Json& file : files) {
-      if (file.at("setting") == wanted.at("setting") && file.at("path") == wanted.at("path"))
-        return file.at("xxh3").get<std::string>();
-    }
-    return std::string("absent");
-  };
   std::vector<Change> changes;
-  const auto look = [&](const Json& file, const std::string& was, const std::string& is) {
+  const auto compare = [&](const Json& file, const std::string& was, const std::string& is) {
     const std::string what =
         file.at("setting").get<std::string>() + ", " + file.at("path").get<std::string>();
-    if (was != is) changes.push_back({what, was, is});
+    if (was != is) changes.push_back({.what = what, .before = was, .now = is});
   };
-  for (const Json& file : before) look(file, file.at("xxh3"), hash_in(now, file));
+  for (const Json& file : before) compare(file, file.at("xxh3"), hash_in(now, file));
   for (const Json& file : now) {
-    if (hash_in(before, file) == "absent") look(file, "absent", file.at("xxh3"));
+    if (hash_in(before, file) == kAbsent) compare(file, kAbsent, file.at("xxh3"));
   }
   return changes;
 }
@@ -180,56 +192,29 @@ std::vector<Change> changed_files(const fs::path& run,
   std::vector<Change> out;
   for (Change& change :
        file_changes(manifest.value("files", Json::array()), setting_files(settings))) {
-    if (change.before != "absent" && change.now != "absent") out.push_back(std::move(change));
+    if (change.before != kAbsent && change.now != kAbsent) out.push_back(std::move(change));
   }
   return out;
 }
 
 std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFacts& facts) {
-  const Json manifest = read_manifest(folder), plugins = plugins_json(facts),
-             settings = settings_json(facts);
-  std::vector<Change> changes;
-  const auto compare = [&](const std::string& what, const Json& before, const Json& now) {
-    const auto text = [](const Json& value) {
-      return value.is_string() ? value.get<std::string>() : std::string("absent");
-    };
-    if (before != now) changes.push_back({what, text(before), text(now)});
-  };
+  const Json manifest = read_manifest(folder);
+  Comparer comparer;
   try {
-    for (std::size_t i = 0; i < plugins.size(); ++i) {
-      const std::string kind = plugins[i].at("kind"), path = plugins[i].at("path");
-      compare("library of the " + kind + ", " + path, manifest.at("plugins").at(i).at("xxh3"),
-              plugins[i].at("xxh3"));
-    }
-    if (manifest.contains("model_files") &&
-        !facts.model_files.is_null()) {  // older programs did not write it
-      const Json before =
-          manifest["model_files"].is_object() ? manifest["model_files"] : Json::object();
-      for (const auto& [name, hash] : before.items())
-        compare("model.path/" + name, hash, facts.model_files.value(name, Json()));
-      for (const auto& [name, hash] : facts.model_files.items()) {
-        if (!before.contains(name)) compare("model.path/" + name, Json(), hash);
-      }
-    }
-    if (manifest.contains("files")) {  // older programs did not write it
-      const std::vector<Change> files =
-          file_changes(manifest["files"], setting_files(facts.settings));
-      changes.insert(changes.end(), files.begin(), files.end());
-    }
-    compare("held-out problems", manifest.at("problem_set"), facts.problem_set);
-    const Json& before = manifest.contains("settings")
-                             ? manifest["settings"]
-                             : settings;  // written by an older program: none
-    for (const auto& [path, value] : before.items())
-      compare(path, value, settings.contains(path) ? settings[path] : Json());
-    for (const auto& [path, value] : settings.items()) {
-      if (!before.contains(path)) compare(path, Json(), value);
-    }
+    comparer.compare_plugins(manifest.at("plugins"), plugins_json(facts));
+    // Older programs did not write all of these fields.
+    if (manifest.contains("model_files") && !facts.model_files.is_null())
+      comparer.compare_fields("model.path/", manifest["model_files"], facts.model_files);
+    if (manifest.contains("files"))
+      comparer.add(file_changes(manifest["files"], setting_files(facts.settings)));
+    comparer.compare("held-out problems", manifest.at("problem_set"), facts.problem_set);
+    if (manifest.contains("settings"))
+      comparer.compare_fields("", manifest["settings"], settings_json(facts));
   } catch (const Json::exception&) {
-    throw Error(folder.manifest().string() + " does not say what the run began with",
+    throw Error(folder.manifest().string() + " does not contain everything that the run began with",
                 "restore the file from a copy of the run");
   }
-  return changes;
+  return comparer.changes;
 }
 
 void accept_changes(const RunFolder& folder, const ManifestFacts& facts,

@@ -1,76 +1,73 @@
-// manifest.json: what a run was made with, and what was changed since.
+// manifest.json: what a run was started with, and what has changed since.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/config/reader.h"
-#include "core/run/run_folder.h"
 
 namespace tinyzero {
 
+class RunFolder;
+
 struct ManifestFacts {
-  std::string config;           // the experiment file as it was named
-  std::vector<fs::path> tasks;  // their libraries
-  fs::path algorithm;
-  std::string torch;        // LibTorch's own description
-  std::string problem_set;  // fingerprint of the held-out problems
+  std::string config;           // the experiment file's path as the user gave it
+  std::vector<fs::path> tasks;  // libraries of the tasks
+  fs::path algorithm;           // library of the algorithm
+  std::string torch;            // LibTorch's description of itself
+  std::string problem_set;      // fingerprint of the held-out problems
   std::vector<ResolvedSetting> settings;
-  Json model_files =
-      nullptr;  // model_hashes of the folder that the run starts from; null: none is there
+  Json model_files = nullptr;  // model_hashes of the start model's folder; null if there is none
 };
 
-// The files of a Hugging Face folder that a model is read from (weights, configuration, tokenizer)
-// by name, with the hash of each.
+// The file names and hashes of a model in a Hugging Face folder: weights, configuration, tokenizer.
 Json model_hashes(const fs::path& folder);
 
-// The files that settings name: a setting, a path and the hash of its bytes each. Throws Error for
-// one that is not there.
+// The files that settings name: setting, path and hash of each. Throws Error if one is missing.
 Json setting_files(const std::vector<ResolvedSetting>& settings);
 
-// Adds program, hashes, machine and time to the facts and writes the file.
+// Writes the facts with program, hashes, machine and time.
 void write_manifest(const RunFolder& folder, const ManifestFacts& facts);
 
-// Something that a run's results depend on, as it was when the run began (or when a change was
-// accepted), and as it is now.
+// Something that affects a run's results and has changed since the run began, or since changes were
+// last accepted.
 struct Change {
   std::string what;  // "library of the task", "train.learning_rate"
-  std::string before, now;
+  std::string before;
+  std::string now;
 };
 
-// Files of setting_files that are others than before, or new, or gone.
+// The differences between two lists of setting_files: changed, new and missing files.
 std::vector<Change> file_changes(const Json& before, const Json& now);
 
-// Files that settings name and that the run began with, where they hold other bytes now. Nothing
-// where a run has no manifest.
+// The files that settings name and whose content has changed since the run began. Nothing if the
+// run has no manifest.
 std::vector<Change> changed_files(const fs::path& run,
                                   const std::vector<ResolvedSetting>& settings);
 
-// What differs from the manifest: the libraries of task and algorithm, the files of the start model
-// where they are still there, the files that settings name, the held-out problems, the settings.
-// Throws Error if it is broken.
+// The differences from the manifest: libraries of task and algorithm, files of the start model if
+// they still exist, files that settings name, held-out problems, settings. Throws Error if the
+// manifest is damaged.
 std::vector<Change> manifest_changes(const RunFolder& folder, const ManifestFacts& facts);
 
-// Writes into the manifest that the run goes on with these changes, and when.
+// Records in the manifest that the run continues with these changes, and when.
 void accept_changes(const RunFolder& folder, const ManifestFacts& facts,
                     const std::vector<Change>& changes);
 
-// What the system calls this machine's processor.
+// The processor's name according to the system.
 std::string processor_name();
 
 // System, processor, cores and kernels of this machine.
 Json machine_json();
 
-// The kernels and the program's hash that the run began with. Throws Error if the manifest is
-// broken.
+// The kernels and the program's hash with which the run began. Throws Error if the manifest is
+// damaged.
 std::string manifest_kernels(const RunFolder& folder);
 std::string manifest_program(const RunFolder& folder);
 
-// XXH3 of a file's bytes, 32 hexadecimal digits.
-std::string file_hash(const fs::path& path);
-
-// That of this program.
+// The file_hash of this program.
 std::string program_hash();
 
 }  // namespace tinyzero

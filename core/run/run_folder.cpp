@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <ctime>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/foreign_text.h"
@@ -23,6 +24,9 @@ namespace {
 
 constexpr const char* kLock = ".lock";
 constexpr const char* kUnsaved = ".unsaved";
+// The name of an event file: the start of the run is between these.
+constexpr std::string_view kEvents = "events.out.tfevents.";
+constexpr std::string_view kEventsEnd = ".tinyzero";
 
 pid_t pid_in(const fs::path& lock) {
   std::string text;
@@ -36,7 +40,7 @@ pid_t pid_in(const fs::path& lock) {
   return pid > 0 ? pid : -1;
 }
 
-// The process that holds a run's lock; -1 if that is not known here.
+// The id of the process that holds a run's lock; -1 if it is unknown on this host.
 pid_t pid_of(const LockHolder& holder, const fs::path& lock) {
   if (holder.held_file.empty()) return pid_in(lock);
   return holder.host.empty() ? holder.pid : -1;
@@ -55,7 +59,7 @@ FileHandle take_lock(const fs::path& folder, FileLock& lock) {
   return file;
 }
 
-// Nothing, or what a run leaves that was killed before it had its config.yaml.
+// Whether a folder is empty, except for what a run leaves that was killed before config.yaml.
 bool holds_nothing(const fs::path& folder) {
   const std::string held = held_path(kLock).string();
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -68,7 +72,7 @@ bool holds_nothing(const fs::path& folder) {
   return true;
 }
 
-// Removes what a killed process left of writing files in a folder.
+// Removes temporary files that a killed process has left in a folder.
 void remove_temporary(const fs::path& folder) {
   std::vector<fs::path> left;
   std::error_code missing;
@@ -84,10 +88,37 @@ char byte_before(const FileHandle& file, std::int64_t at) {
   return at > 0 && ::pread(file.fd(), &byte, 1, at - 1) == 1 ? byte : '\0';
 }
 
+// The start of the run in the name of an event file; nothing for other files, which may be the
+// user's.
+std::optional<std::int64_t> event_file_time(const std::string& name) {
+  if (!name.starts_with(kEvents) || !name.ends_with(kEventsEnd)) return std::nullopt;
+  std::int64_t seconds = 0;
+  const auto [end, problem] =
+      std::from_chars(name.data() + kEvents.size(), name.data() + name.size(), seconds);
+  return problem == std::errc() ? std::optional(seconds) : std::nullopt;
+}
+
 Error exists_already(const fs::path& path) {
   return Error("the run folder " + path.string() + " exists already",
-               "go on with `train --resume " + shell_word(path.string()) +
+               "continue it with `train --resume " + shell_word(path.string()) +
                    "`, or choose another with --run");
+}
+
+// Cuts metrics.jsonl to its size at a checkpoint.
+void cut_metrics(const fs::path& path, std::int64_t bytes) {
+  constexpr const char* kHint = "restore the file, or start a new run";
+  struct stat now{};
+  const bool exists = ::stat(path.c_str(), &now) == 0;
+  if ((exists ? now.st_size : 0) < bytes)
+    throw Error(path.string() + " is shorter than at the checkpoint", kHint);
+  if (!exists) return;
+  const FileHandle file(path, O_RDWR);
+  if (bytes > 0 && byte_before(file, bytes) != '\n')
+    throw Error(fmt::format("{} was changed: at the checkpoint a line ended after byte {}",
+                            path.string(), bytes),
+                kHint);
+  if (::ftruncate(file.fd(), bytes) != 0)
+    throw Failure("cannot cut " + path.string() + ": " + system_words(errno));
 }
 
 }  // namespace
@@ -116,12 +147,12 @@ RunFolder::RunFolder(fs::path path, Access access, const std::string* new_config
     : path_(std::move(path)) {
   if (access == Access::read) return;
   lock_file_ = take_lock(path_, lock_);
-  // What is no file is refused before anything is written.
+  // Pipes and the like are refused before anything is written.
   for (const fs::path& file : {metrics(), log_file()}) {
     if (std::error_code missing; fs::exists(file, missing)) FileHandle(file, O_RDONLY);
   }
   if (new_config == nullptr) return;
-  if (fs::exists(config())) throw exists_already(path_);  // by a process that was quicker
+  if (fs::exists(config())) throw exists_already(path_);  // another process was quicker
   write_file_synced(path_ / kUnsaved, "");
   write_file_atomically(config(), *new_config);
   start();
@@ -136,15 +167,16 @@ void RunFolder::check_checkpoints() const {
   if (!list_checkpoints(checkpoints()).empty()) return;
   std::error_code missing;
   const std::uintmax_t bytes = fs::file_size(metrics(), missing);
-  const bool has_metrics = !missing && bytes > 0, has_episodes = !episode_files(path_).empty();
+  const bool has_metrics = !missing && bytes > 0;
+  const bool has_episodes = !episode_files(path_).empty();
   const bool never_saved = fs::exists(path_ / kUnsaved) && !has_episodes;
   if (never_saved || (!has_metrics && !has_episodes)) return;
-  const bool there = fs::is_directory(checkpoints(), missing);
+  const bool exists = fs::is_directory(checkpoints(), missing);
   throw Error(
-      fmt::format("the run {} has {} and no checkpoint to go on from: {} {}; nothing was changed",
+      fmt::format("the run {} has {} and no checkpoint to resume from: {} {}; nothing was changed",
                   path_.string(), has_episodes ? "episodes" : "metrics", checkpoints().string(),
-                  there ? "holds none" : "is missing"),
-      "bring that folder back, or start a new run with --run; to begin this one again, move "
+                  exists ? "holds none" : "is missing"),
+      "restore that folder, or start a new run with --run; to start this one again, move "
       "metrics.jsonl and episodes/ away");
 }
 
@@ -154,15 +186,15 @@ void RunFolder::note_checkpoint() const {
 }
 
 void RunFolder::check_in_place() const {
-  struct stat held{}, found{};
+  struct stat held{};
+  struct stat found{};
   const bool same = ::fstat(lock_file_.fd(), &held) == 0 &&
                     ::stat((path_ / kLock).c_str(), &found) == 0 && held.st_ino == found.st_ino &&
                     held.st_dev == found.st_dev;
   if (!same)
     throw Failure(
-        "the run folder " + path_.string() +
-            " was removed, moved or replaced while the run went on",
-        "what it held is what there is: go on from where it was moved to, or start a new run");
+        "the run folder " + path_.string() + " was removed, moved or replaced during the run",
+        "resume the run where the folder is now, or start a new run");
 }
 
 void RunFolder::start() {
@@ -187,20 +219,11 @@ void RunFolder::open_log() {
 
 void RunFolder::begin_events() {
   const fs::path folder = path_ / "tensorboard";
-  constexpr std::string_view kName =
-      "events.out.tfevents.";  // the seconds at which the run began follow
   make_folders(folder);
-  began_ = static_cast<double>(std::time(nullptr));
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    std::int64_t seconds = 0;
-    if (!name.ends_with(".tinyzero")) continue;  // somebody else's
-    if (name.starts_with(kName) &&
-        std::from_chars(name.data() + kName.size(), name.data() + name.size(), seconds).ec ==
-            std::errc())
-      began_ = static_cast<double>(seconds);
-  }
-  const fs::path path = folder / fmt::format("{}{:.0f}.tinyzero", kName, began_);
+  began_ = std::time(nullptr);
+  for (const auto& entry : fs::directory_iterator(folder))
+    began_ = event_file_time(entry.path().filename().string()).value_or(began_);
+  const fs::path path = folder / fmt::format("{}{:.0f}{}", kEvents, began_, kEventsEnd);
   std::string events = event_file_start(began_);
   for (const Json& record : read_metrics(metrics())) events += scalar_events(record, began_);
   write_file_atomically(path, events);
@@ -217,7 +240,8 @@ void RunFolder::write_episodes(std::int64_t step, const std::string& lines) {
 }
 
 fs::path RunFolder::write_fault(std::int64_t step, const Json& batch) {
-  const fs::path folder = path_ / "faults", path = folder / fmt::format("step-{:06d}.json", step);
+  const fs::path folder = path_ / "faults";
+  const fs::path path = folder / fmt::format("step-{:06d}.json", step);
   make_folders(folder);
   write_file_atomically(path, json_line(batch) + "\n");
   return path;
@@ -236,24 +260,11 @@ void RunFolder::log(const std::string& line) {
 
 std::int64_t RunFolder::metrics_bytes() const {
   metrics_.sync(metrics());
-  return static_cast<std::int64_t>(fs::file_size(metrics()));
+  return fs::file_size(metrics());
 }
 
 void RunFolder::rewind(std::int64_t bytes, std::int64_t step) {
-  struct stat now{};
-  const bool there = ::stat(metrics().c_str(), &now) == 0;
-  if ((there ? now.st_size : 0) < bytes)
-    throw Error(metrics().string() + " is shorter than at the checkpoint",
-                "restore the file, or start a new run");
-  if (there) {
-    const FileHandle file(metrics(), O_RDWR);
-    if (bytes > 0 && byte_before(file, bytes) != '\n')
-      throw Error(fmt::format("{} was changed: at the checkpoint a line ended after byte {}",
-                              metrics().string(), bytes),
-                  "restore the file, or start a new run");
-    if (::ftruncate(file.fd(), bytes) != 0)
-      throw Failure("cannot cut " + metrics().string() + ": " + system_words(errno));
-  }
+  cut_metrics(metrics(), bytes);
   start();
   std::vector<fs::path> later;
   for (const auto& entry : fs::directory_iterator(path_ / "episodes")) {

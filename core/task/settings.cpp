@@ -1,5 +1,6 @@
 #include "core/task/settings.h"
 
+#include "core/config/yaml.h"
 #include "tinyzero/task_abi.h"
 
 namespace tinyzero {

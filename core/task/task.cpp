@@ -121,7 +121,7 @@ Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path library, const 
   const TaskSettings table(about());
   resolve_default_paths(table.table(), libraries_.front());
   const std::vector<SettingValue> defaults = table.values();
-  resolved_ = read_settings(settings, table.table(), section, {"use", kInProcess});
+  resolved_ = read_settings(settings, table.table(), section, {.reserved = {"use", kInProcess}});
   for (const IdleEntry& idle : idle_entries(settings, table.table(), section))
     overridden_.push_back(
         {section + "." + idle.entry->name, idle.entry->value.origin, idle.by, idle.why});

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/memory.h"
+#include "core/config/overrides.h"
 #include "core/forecast/gpu.h"
 #include "core/forecast/memory.h"
 #include "core/kernels/kernels.h"

@@ -22,7 +22,7 @@ fs::path checkpoint_before(const RunFolder& folder, std::int64_t step) {
   if (fs::exists(wanted)) return wanted;
   std::string steps;
   for (const fs::path& path : list_checkpoints(folder.checkpoints())) {
-    const auto place = checkpoint_place(path.filename().string());
+    const auto place = parse_checkpoint_name(path.filename().string());
     if (place && place->phase == Phase::reinforce)
       steps += (steps.empty() ? "" : ", ") + std::to_string(place->step + 1);
   }

@@ -275,8 +275,12 @@ void Trainer::checkpoint(Phase phase, std::int64_t step) {
   state_.curriculum = curriculum_.state();
   write([&] {
     state_.metrics_bytes = folder_.metrics_bytes();
-    save_checkpoint(folder_.checkpoints(), learner_.policy_view(), learner_.side_views(),
-                    parts_.tokenizer, state_, settings_.checkpoint.keep);
+    save_checkpoint(folder_.checkpoints(),
+                    {.policy = learner_.policy_view(),
+                     .auxiliary_models = learner_.side_views(),
+                     .tokenizer = parts_.tokenizer,
+                     .state = state_},
+                    settings_.checkpoint.keep);
     folder_.note_checkpoint();
   });
   saved_ = place;

@@ -9,6 +9,8 @@
 #include "core/base/error.h"
 #include "core/config/document.h"
 #include "core/config/experiment.h"
+#include "core/config/overrides.h"
+#include "core/config/yaml.h"
 
 namespace {
 

@@ -417,8 +417,8 @@ TEST_CASE(
   CAPTURE(again.out);
   CHECK(again.code == 1);
   CHECK(again.out.find("failed: group seed 1: the run " + lost.string() +
-                       " has episodes and no checkpoint to go on from") != std::string::npos);
-  CHECK(again.out.find("(bring that folder back, or start a new run") != std::string::npos);
+                       " has episodes and no checkpoint to resume from") != std::string::npos);
+  CHECK(again.out.find("(restore that folder, or start a new run") != std::string::npos);
   CHECK(again.out.find("failed: critic seed 1: the run folder " + other.string() +
                        " exists already") != std::string::npos);
   CHECK(read_file(lost / "metrics.jsonl") == metrics);

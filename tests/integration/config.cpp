@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "core/config/document.h"
+#include "core/config/yaml.h"
 #include "support/golden.h"
 #include "support/json_schema.h"
 #include "support/process.h"

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/base/file_hash.h"
 #include "core/base/told_error.h"
 #include "core/run/checkpoint.h"
 #include "core/run/manifest.h"
@@ -261,7 +262,7 @@ TEST_CASE(
     fs::rename(run, moved);
     if (replaced) write_file_synced((fs::create_directory(run), run / ".lock"), "");
     CHECK(process.wait() == 1);
-    CHECK(read_file(folder / "err").find("was removed, moved or replaced while the run went on") !=
+    CHECK(read_file(folder / "err").find("was removed, moved or replaced during the run") !=
           std::string::npos);
     CHECK(fs::exists(run) == replaced);
     if (replaced) CHECK(std::distance(fs::directory_iterator(run), {}) == 1);
@@ -401,7 +402,7 @@ TEST_CASE(
   fs::remove_all(run / "checkpoints");
   fs::create_directory(run / "checkpoints");
   CHECK(tinyzero::tinyzero({"train", "--resume", run})
-            .err.find("has episodes and no checkpoint to go on from") != std::string::npos);
+            .err.find("has episodes and no checkpoint to resume from") != std::string::npos);
   fs::remove(run / "metrics.jsonl");
   fs::remove_all(run / "episodes");
   const ProcessResult lost = tinyzero::tinyzero({"train", "--resume", run});

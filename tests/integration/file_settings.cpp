@@ -95,7 +95,7 @@ TEST_CASE("a file that is not there is refused with the place of the setting and
       run_in(folder.path(), {"config", "check", "configs/top.yaml"}),
       {"configs/base.yaml:1:",
        "task.words names a file that is not there: " + (folder / "configs/data/words.txt").string(),
-       "the path is relative to the file that says it; from there it is ../data/words.txt"});
+       "the path is relative to the file that contains it; from there it is ../data/words.txt"});
   refused(
       run_in(folder.path(), {"train", "configs/top.yaml", "--run", "run", "task.words=none.txt"}),
       {"command line: task.words names a file that is not there: " + (folder / "none.txt").string(),
@@ -258,7 +258,7 @@ TEST_CASE("show, schema and reference say which settings are paths") {
     if (one["if"]["properties"]["use"]["const"] != "words") continue;
     found = true;
     CHECK(one["then"]["properties"]["words"]["description"].get<std::string>().find(
-              "relative to the file that says it") != std::string::npos);
+              "relative to the file that contains it") != std::string::npos);
   }
   CHECK(found);
   CHECK(tinyzero::tinyzero({"config", "schema", "--markdown"})

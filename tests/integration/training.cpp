@@ -255,7 +255,7 @@ TEST_CASE("a damaged checkpoint costs the steps since the one before") {
     CHECK(result.code == 0);
     CHECK(result.err.find("warning: checkpoint step-000008 cannot be used: " + path.string() +
                           " is damaged: ") != std::string::npos);
-    CHECK(result.err.find("the run goes on from step-000006") != std::string::npos);
+    CHECK(result.err.find("the run continues from step-000006") != std::string::npos);
     check_same_run(folder / "whole", run);
     fs::resize_file(path, 1000);
     run_to_the_end({"train", "--resume", run});
@@ -289,7 +289,7 @@ TEST_CASE("a run whose checkpoints are gone is refused, and nothing of it is tou
     CHECK(result.code == 2);
     CHECK(result.err.find("has episodes and no checkpoint to go on from: " +
                           checkpoints.string()) != std::string::npos);
-    CHECK(result.err.find("hint: bring that folder back, or start a new run") != std::string::npos);
+    CHECK(result.err.find("hint: restore that folder, or start a new run") != std::string::npos);
     CHECK(before == after);
   };
   fs::rename(checkpoints, folder / "away");

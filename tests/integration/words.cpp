@@ -143,7 +143,7 @@ TEST_CASE("a colon without its blank, and a dot in a file, are seen for what the
   const TemporaryFolder folder;
   write_file_synced(folder / "use.yaml", "task: {use:countdown}\nalgorithm: grpo\n");
   CHECK(tinyzero::tinyzero({"config", "check", folder / "use.yaml"})
-            .err.find("a colon wants a blank after it: use: countdown") != std::string::npos);
+            .err.find("put a space after the colon: use: countdown") != std::string::npos);
   write_file_synced(folder / "dot.yaml", "task: countdown\nalgorithm: GRPO\ntrain.steps: 5\n");
   const std::string err = tinyzero::tinyzero({"config", "check", folder / "dot.yaml"}).err;
   CAPTURE(err);

@@ -54,9 +54,16 @@ inline void save(const fs::path& folder, std::uint64_t seed, const SavedAs& as) 
   state.skipped = 2;
   state.kept["kl_weight"] = 0.25;
   const std::vector<float> critic_moments(static_cast<std::size_t>(critic.layout.size()), 3.0f);
-  save_checkpoint(folder, {&model, as.step + 1, moments_of(moments)},
-                  {{"critic", {&critic, 7, moments_of(critic_moments)}}, {"reference", {&model}}},
-                  Tokenizer::make(true), state, as.keep);
+  const Tokenizer tokenizer = Tokenizer::make(true);
+  save_checkpoint(
+      folder,
+      {.policy = {.model = &model, .steps = as.step + 1, .moments = moments_of(moments)},
+       .auxiliary_models = {{"critic",
+                             {.model = &critic, .steps = 7, .moments = moments_of(critic_moments)}},
+                            {"reference", {.model = &model}}},
+       .tokenizer = tokenizer,
+       .state = state},
+      as.keep);
 }
 
 inline bool equal(const Model& a, const Model& b) {

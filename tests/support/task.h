@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "core/config/yaml.h"
 #include "core/task/open_task.h"
+#include "core/task/task.h"
 
 namespace tinyzero {
 

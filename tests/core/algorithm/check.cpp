@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/config/overrides.h"
 
 using namespace tinyzero;
 

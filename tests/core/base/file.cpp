@@ -39,7 +39,7 @@ mode_t mode_of(const fs::path& path) {
 }
 
 std::size_t entries(const fs::path& folder) {
-  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), {}));
+  return std::distance(fs::directory_iterator(folder), {});
 }
 
 }  // namespace
@@ -171,4 +171,78 @@ TEST_CASE("a file larger than what is to be read is refused by its size") {
   CHECK(read_file(folder / "a", 10).size() == 10);
   CHECK_THROWS_WITH_AS(read_file(folder / "a", 9),
                        doctest::Contains("a has 10 bytes: at most 9 are read"), Error);
+}
+
+TEST_CASE("a number is found behind its word at the beginning of a line") {
+  const TemporaryFolder folder;
+  write_file_synced(folder / "x", "a: 1 kB\nx a: 2\nb: none\nb: 3\nab: 4\nnegative -5\n");
+  CHECK(number_after(folder / "x", "a:") == 1);
+  CHECK(number_after(folder / "x", "ab:") == 4);
+  CHECK(number_after(folder / "x", "negative") == -5);
+  CHECK(number_after(folder / "x", "c:") == -1);
+  CHECK(number_after(folder / "none", "a:") == -1);
+}
+
+TEST_CASE("folders are made with their parents, and not where a file is") {
+  const TemporaryFolder folder;
+  make_folders(folder / "a/b/c");
+  CHECK(fs::is_directory(folder / "a/b/c"));
+  CHECK_NOTHROW(make_folders(folder / "a/b/c"));
+  write_file_synced(folder / "file", "");
+  CHECK_THROWS_WITH_AS(make_folders(folder / "file"), doctest::Contains("cannot make the folder"),
+                       Error);
+  CHECK_THROWS_AS(make_folders(folder / "file/x"), Error);
+}
+
+TEST_CASE("free space is that of the folder a new folder will be made in") {
+  const TemporaryFolder folder;
+  CHECK(free_space(folder.path()) > 0);
+  const auto near = [](std::uintmax_t a, std::uintmax_t b) {
+    return (a > b ? a - b : b - a) < std::uintmax_t{4} << 30;  // others write meanwhile
+  };
+  CHECK(near(free_space(folder / "none/of/these"), free_space(folder.path())));
+}
+
+TEST_CASE("a descriptor is closed once, by whoever holds it last") {
+  const TemporaryFolder folder;
+  const auto is_open = [](int fd) { return ::fcntl(fd, F_GETFD) != -1; };
+  FileHandle first(folder / "a", O_WRONLY | O_CREAT);
+  const int fd = first.fd();
+  FileHandle second = std::move(first);
+  CHECK(first.fd() == -1);
+  CHECK(second.fd() == fd);
+  CHECK(is_open(fd));
+  {
+    const FileHandle third = std::move(second);
+    CHECK(is_open(fd));
+  }
+  CHECK_FALSE(is_open(fd));
+  FileHandle other(folder / "a", O_RDONLY);
+  const int released = other.release();
+  CHECK(other.fd() == -1);
+  CHECK(is_open(released));
+  ::close(released);
+}
+
+TEST_CASE("released pages of a map are read again") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 20000; ++i) text += std::to_string(i) + "\n";
+  write_file_synced(folder / "a", text);
+  MappedFile map(folder / "a");
+  map.let_go(map.data() + 10, map.size() - 10);
+  map.let_go(map.data(), 5);  // no whole page
+  CHECK(std::string(map.data(), map.size()) == text);
+  const MappedFile moved = std::move(map);
+  CHECK(map.data() == nullptr);
+  CHECK(std::string(moved.data(), moved.size()) == text);
+}
+
+TEST_CASE("what may not be replaced is told before anything is written") {
+  const TemporaryFolder folder;
+  CHECK_NOTHROW(check_replaceable(folder / "new"));
+  CHECK_FALSE(fs::exists(folder / "new"));
+  CHECK_THROWS_WITH_AS(check_replaceable(folder / "no" / "where"),
+                       doctest::Contains("there is no folder"), Error);
+  CHECK_THROWS_WITH_AS(check_replaceable(folder.path()), doctest::Contains("is a folder"), Error);
 }

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cerrno>
+#include <cstring>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -104,30 +105,16 @@ TEST_CASE("words of the JSON library") {
     CHECK_FALSE(has(words(bad), "json.exception"));
 }
 
-TEST_CASE("several mistakes are told in the order of files and lines, each once") {
-  Mistakes mistakes;
-  mistakes.add(Error(Place{"command line", 0, 0}, "third"));
-  mistakes.add(Error(Place{"a.yaml", 9, 1}, "second"));
-  mistakes.add(Error(Place{"a.yaml", 2, 7}, "first"));
-  mistakes.add(Error(Place{"a.yaml", 2, 7}, "first"));
-  mistakes.collect([] { throw Error("fourth"); });
-  CHECK_THROWS_AS(mistakes.collect([] { throw Failure("the disk is full"); }), Failure);
-  std::string all;
-  try {
-    mistakes.refuse();
-  } catch (const Errors& e) {
-    for (const Error& one : e.all()) all += std::string(one.what()) + "\n";
-    CHECK(std::string(e.what()) == "a.yaml:2:7: first");
-  }
-  CHECK(all == "a.yaml:2:7: first\na.yaml:9:1: second\ncommand line: third\nfourth\n");
-  Mistakes one;
-  one.add(Error("alone", "a hint"));
-  try {
-    one.refuse();
-    FAIL("not thrown");
-  } catch (const Error& e) {
-    CHECK(dynamic_cast<const Errors*>(&e) == nullptr);
-    CHECK(e.hint() == "a hint");
-  }
-  CHECK_NOTHROW(Mistakes().refuse());
+TEST_CASE("an errno is known by its meaning and by what to do") {
+  CHECK(system_words(ENOENT) == "No such file or directory");
+  CHECK(system_hint(ENOENT) == "check the path");
+  CHECK(system_words(EDOM) == std::strerror(EDOM));  // not in the table
+  CHECK(system_hint(EDOM).empty());
+  CHECK_THROWS_AS(throw_system_error("read", "/x", EDOM), Failure);
+}
+
+TEST_CASE("a field of the wrong type is told without the library's names") {
+  const ToldError wrong = told([] { (void)nlohmann::json("text").get<int>(); });
+  CHECK(has(wrong.what, "a field has the wrong type: it must be number, but is string"));
+  CHECK(json_words(std::runtime_error("plain")) == "plain");
 }

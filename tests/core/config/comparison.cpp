@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/config/yaml.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -142,7 +143,7 @@ TEST_CASE("what is wrong is refused where it stands") {
        "x.yaml:4:38: \"a/b\" cannot be an arm"},
       {kBase + "compare: {budget: {steps: 1}, arms: {untrained: {}}}\n",
        "x.yaml:4:38: \"untrained\" is the name of a control"},
-      {kBase + kArms + "  controls: [none, untrained]\n", "names none beside others"},
+      {kBase + kArms + "  controls: [none, untrained]\n", "names none together with others"},
       {kBase + kArms + "  controls: all\n", "x.yaml:8:13: compare.controls is all"},
       {"task: countdown\nalgorithm: grpo\n" + kArms + "  controls: warm_start\n",
        "x.yaml:7:13: the control warm_start has no effect"},
@@ -153,5 +154,30 @@ TEST_CASE("what is wrong is refused where it stands") {
   for (const auto& c : cases) {
     CAPTURE(c.yaml);
     CHECK_THROWS_WITH_AS(read(c.yaml), doctest::Contains(c.words.c_str()), Error);
+  }
+}
+
+TEST_CASE("a budget has one unit") {
+  CHECK(ComparisonBudget{.tokens = 5}.unit() == "tokens");
+  CHECK(ComparisonBudget{.tokens = 5}.amount() == 5);
+  CHECK(ComparisonBudget{.seconds = 7}.unit() == "seconds");
+  CHECK(ComparisonBudget{.seconds = 7}.amount() == 7);
+  CHECK(ComparisonBudget{.steps = 9}.unit() == "steps");
+  CHECK(ComparisonBudget{.steps = 9}.amount() == 9);
+}
+
+TEST_CASE("hints for an arm's mistakes know the plugins that it uses") {
+  const auto keys_of = [](const Node& arm) {
+    const std::string use = arm.find("algorithm")->find("use")->scalar;
+    return std::vector<std::string>{"algorithm." + use + "_only"};
+  };
+  const std::string yaml =
+      kBase + "compare: {budget: {steps: 1}, arms: {a: {algorithm: ppo, train.ppo_only: 1}}}\n";
+  try {
+    Comparison::from_node(parse_yaml(yaml, "x.yaml"), "x", keys_of);
+    FAIL("taken");
+  } catch (const Error& e) {
+    CHECK(std::string(e.what()).find("unknown setting \"train.ppo_only\"") != std::string::npos);
+    CHECK(e.hint() == "it belongs elsewhere: algorithm.ppo_only");
   }
 }

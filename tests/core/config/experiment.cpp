@@ -4,26 +4,12 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/config/yaml.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/config/experiment");
-
-TEST_CASE("a budget says how many steps there will be") {
-  TrainSettings t;
-  t.steps = 1000;
-  CHECK(t.budget_used(500, 3) == 0);
-  CHECK(t.expected_steps(7, 0) == 1000);
-  t.budget_tokens = 2000;
-  CHECK(t.budget_used(500, 3) == 0.25);
-  CHECK(t.expected_steps(7, 0.25) == 28);
-  CHECK(t.expected_steps(7, 1.2) == 7);      // over
-  CHECK(t.expected_steps(7, 1e-6) == 1000);  // train.steps comes first
-  t.budget_tokens = 0;
-  t.budget_seconds = 12;
-  CHECK(t.budget_used(500, 3) == 0.25);
-}
 
 namespace {
 
@@ -54,7 +40,8 @@ TEST_CASE("what cannot work is refused before anything starts") {
   CHECK_THROWS_WITH_AS(read(kPlugins + "train: {updates: 3}\n"),
                        doctest::Contains("does not divide rollout.prompts 64"), Error);
   CHECK_THROWS_WITH_AS(read(kPlugins + "model: {path: m, layers: 2}\n"),
-                       doctest::Contains("model.layers has no effect beside model.path"), Error);
+                       doctest::Contains("model.layers has no effect together with model.path"),
+                       Error);
 }
 
 TEST_CASE("settings without effect are refused, in every section") {
@@ -70,7 +57,8 @@ TEST_CASE("settings without effect are refused, in every section") {
     refused(std::string("train: {steps: 0, ") + key + "}\n", "has no effect: train.steps is 0");
   for (const char* key : {"preset: tiny", "tokenizer: bytes", "layers: 2", "width: 64", "heads: 2",
                           "kv_heads: 1", "mlp: 64", "context: 128"})
-    refused(std::string("model: {path: m, ") + key + "}\n", "has no effect beside model.path");
+    refused(std::string("model: {path: m, ") + key + "}\n",
+            "has no effect together with model.path");
   CHECK(read(kPlugins + "train: {steps: 0, beta1: 0.8, micro_batch: 64}\nwarm_start: {steps: 3}\n")
             .train.beta1 == 0.8);
 }
@@ -101,8 +89,8 @@ TEST_CASE("resolved settings read back as the same experiment") {
       read("seed: 7\n" + kPlugins +
            "train: {learning_rate: 3e-4, schedule: cosine}\nmodel: {path: \"a b/c\"}\n");
   std::vector<ResolvedSetting> rows = e.resolved;
-  rows.push_back({"task.use", "countdown", ""});
-  rows.push_back({"algorithm.use", "grpo", ""});
+  rows.push_back({.path = "task.use", .value = "countdown"});
+  rows.push_back({.path = "algorithm.use", .value = "grpo"});
   const Experiment again = read(resolved_yaml(rows));
   CHECK(again.general.seed == 7);
   CHECK(again.train.learning_rate == 3e-4);
@@ -248,10 +236,86 @@ TEST_CASE(
   tells("train: {optimizer: AdamW}\n", {"did you mean \"adamw\"?"});
   tells("eval: {split: val}\n", {"did you mean \"validation\"?"});
   tells("train: {steps:20}\n",
-        {"unknown setting \"train.steps:20\"", "a colon wants a blank after it: steps: 20"});
-  tells("train: {lr:1e-4}\n", {"a colon wants a blank after it: lr: 1e-4"});
+        {"unknown setting \"train.steps:20\"", "put a space after the colon: steps: 20"});
+  tells("train: {lr:1e-4}\n", {"put a space after the colon: lr: 1e-4"});
   tells("train:\n  steps:20\n", {"train is steps:20, expected a map of settings",
-                                 "a colon wants a blank after it: steps: 20"});
+                                 "put a space after the colon: steps: 20"});
   tells("train: 5\n", {"train is 5, expected a map of settings"});
-  tells("train: {steps: }\n", {"train.steps is nothing", "the default is 200"});
+  tells("train: {steps: }\n", {"train.steps is nothing", "remove the line for the default, 200"});
+}
+
+TEST_CASE("an adapter needs a trained model, AdamW, f32 weights and different targets") {
+  const auto refused = [](const std::string& yaml, const char* message) {
+    CAPTURE(yaml);
+    CHECK_THROWS_WITH_AS(read(kPlugins + yaml), doctest::Contains(message), Error);
+  };
+  refused("lora: {rank: 4}\n", "x.yaml:3:14: lora.rank is 4, and the model is new");
+  const std::string lora = "model: {path: m}\nlora: {rank: 4}\n";
+  refused(lora + "train: {optimizer: muon}\n", "train.optimizer is muon, and lora.rank 4");
+  refused(lora + "warm_start: {steps: 1}\n", "warm_start.optimizer is muon, and lora.rank 4");
+  refused(lora + "train: {weights: bf16}\n", "train.weights is bf16, and lora.rank 4");
+  refused("model: {path: m}\nlora: {rank: 4, targets: [q, v, q]}\n",
+          "lora.targets names \"q\" twice");
+  refused("lora: {alpha: 3}\n", "lora.alpha has no effect: lora.rank is 0");
+  CHECK(read(kPlugins + lora).lora.rank == 4);
+  CHECK(read(kPlugins + lora + "warm_start: {steps: 1, optimizer: adamw}\n").warm_start.steps == 1);
+}
+
+TEST_CASE("a curriculum needs a task with levels") {
+  const std::string levels = "task: {use: count, levels: [{n: 1}, {n: 2}]}\nalgorithm: grpo\n";
+  CHECK_THROWS_WITH_AS(read(kPlugins + "curriculum: {window: 2}\n"),
+                       doctest::Contains("curriculum has no effect: the task has no levels"),
+                       Error);
+  CHECK_THROWS_WITH_AS(read(levels + "curriculum: {lower_at: 0.9}\n"),
+                       doctest::Contains("curriculum.lower_at is 0.9, curriculum.raise_at 0.7"),
+                       Error);
+  CHECK(read(levels + "curriculum: {window: 2}\n").curriculum.window == 2);
+  const std::string mixed =
+      "task: {use: mix, tasks: {a: {levels: [{n: 1}]}, b: }}\nalgorithm: grpo\n";
+  CHECK(read(mixed + "curriculum: {window: 2}\n").curriculum.window == 2);
+  // Without levels its settings are not part of the experiment.
+  CHECK(read(kPlugins).find("curriculum.window") == nullptr);
+  CHECK(read(levels).find("curriculum.window") != nullptr);
+}
+
+TEST_CASE("settings that contradict each other are refused") {
+  CHECK_THROWS_WITH_AS(read(kPlugins + "train: {budget_tokens: 5, budget_seconds: 5}\n"),
+                       doctest::Contains("are both set"), Error);
+  CHECK_THROWS_WITH_AS(read(kPlugins + "checkpoint: {keep_best: true}\n"),
+                       doctest::Contains("checkpoint.keep_best is true, and eval.split is test"),
+                       Error);
+  CHECK(read(kPlugins + "checkpoint: {keep_best: true}\neval: {split: validation}\n")
+            .checkpoint.keep_best);
+  CHECK_THROWS_WITH_AS(read(kPlugins + "compare: {arms: {}}\n"),
+                       doctest::Contains("the section compare: is about several runs"), Error);
+}
+
+TEST_CASE("a plugin is an id or the path of a library") {
+  CHECK(is_plugin_path("./grpo.so"));
+  CHECK(is_plugin_path("grpo.so"));
+  CHECK(is_plugin_path("plugins/grpo"));
+  CHECK_FALSE(is_plugin_path("grpo"));
+  CHECK_FALSE(is_plugin_path("so"));
+  const Experiment e = read("task: ./count.so\nalgorithm: grpo\n");
+  CHECK(e.task.use == std::filesystem::absolute("count.so"));
+  CHECK(e.algorithm.use == "grpo");
+}
+
+TEST_CASE("a setting knows where it was written, and a default does not") {
+  const Experiment e = read(kPlugins + "train: {steps: 3}\n");
+  CHECK(e.place("train.steps").text() == "x.yaml:3:16");
+  CHECK(e.place("train.updates").source.empty());
+  CHECK(e.place("no.such").source.empty());
+  REQUIRE(e.find("train.updates") != nullptr);
+  CHECK(e.find("train.updates")->value == "1");
+  CHECK(read(kPlugins + "train: {steps: 0}\n").find("train.updates") == nullptr);
+}
+
+TEST_CASE("resolved settings are nested as in a file") {
+  const std::vector<ResolvedSetting> rows = {{.path = "seed", .value = "1"},
+                                             {.path = "a.b", .value = "2"},
+                                             {.path = "a.c.d", .value = "[3]"},
+                                             {.path = "a.c.e", .value = "4"},
+                                             {.path = "f.g", .value = "\"\""}};
+  CHECK(resolved_yaml(rows) == "seed: 1\na:\n  b: 2\n  c:\n    d: [3]\n    e: 4\nf:\n  g: \"\"\n");
 }

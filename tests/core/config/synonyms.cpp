@@ -1,14 +1,14 @@
-// Names of other trainers, and names that stand at a wrong place.
+// Names of other trainers, and names in the wrong section.
 
 #include "core/config/synonyms.h"
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <set>
-
 #include "core/base/error.h"
+#include "core/config/document.h"
 #include "core/config/experiment.h"
+#include "core/config/overrides.h"
+#include "core/config/yaml.h"
 
 using namespace tinyzero;
 
@@ -140,24 +140,6 @@ TEST_CASE("what is near in the same section is meant, unless the name has a mean
   CHECK(hint_of("checkpoint.xyz").find("known: every, keep, keep_best") == 0);
 }
 
-TEST_CASE("the table answers with settings that exist, and has no name twice") {
-  const std::set<std::string> general(general_keys().begin(), general_keys().end());
-  std::set<std::string> names;
-  for (const Synonym& s : synonyms()) {
-    for (const std::string& name : s.names) {
-      CAPTURE(name);
-      CHECK(names.insert(name).second);
-      CHECK(general.count(name) == 0);
-    }
-    for (const std::string& ours : s.ours) {
-      CAPTURE(ours);
-      CHECK((general.count(ours) == 1 || ours.starts_with("algorithm.") || ours == "task.use"));
-    }
-    CHECK((!s.ours.empty() || !s.note.empty()));
-  }
-  CHECK(names.size() > 200);
-}
-
 TEST_CASE("choices in other words") {
   CHECK(choice_meant("gpu", {"cpu", "cuda"}) == "cuda");
   CHECK(choice_meant("CUDA", {"cpu", "cuda"}) == "cuda");
@@ -165,4 +147,33 @@ TEST_CASE("choices in other words") {
   CHECK(choice_meant("float16", {"f32", "bf16", "f16"}) == "f16");
   CHECK(choice_meant("tpu", {"cpu", "cuda"}).empty());
   CHECK(choice_hint("tpu", {"cpu", "cuda"}) == "did you mean \"cpu\"?");
+}
+
+TEST_CASE("keys with a dot are for the command line") {
+  try {
+    Experiment::from_node(parse_yaml("task: a\nalgorithm: b\ntrain.steps: 5\n", "x.yaml"), "x");
+    FAIL("taken");
+  } catch (const Error& e) {
+    CHECK(e.hint() ==
+          "in a file write train: {steps: …}; keys with a dot are for the command line");
+  }
+}
+
+TEST_CASE("a dotted key of another trainer counts by its longest end") {
+  CHECK(synonym_hint("lr") == "that is train.learning_rate here");
+  CHECK(synonym_hint("a.b.lr") == "that is train.learning_rate here");
+  CHECK(synonym_hint("critic.optim.lr") == "that is algorithm.critic_learning_rate here");
+  CHECK(synonym_hint("x.critic.optim.lr") == "that is algorithm.critic_learning_rate here");
+  CHECK(synonym_hint("betas") == "that is train.beta1 or train.beta2 here");
+  CHECK(synonym_hint("Max-New-Tokens") == "that is rollout.max_tokens here");
+  CHECK(synonym_hint("lora_dropout") == "adapters have no dropout");
+  CHECK(synonym_hint("warmup_steps") == "that is train.warmup here: in steps");
+  CHECK(synonym_hint("train.steps").empty());
+  CHECK(synonym_hint("").empty());
+}
+
+TEST_CASE("keys in a text are separated by spaces") {
+  CHECK(split_keys("").empty());
+  CHECK(split_keys("a") == std::vector<std::string_view>{"a"});
+  CHECK(split_keys("a b.c d") == std::vector<std::string_view>{"a", "b.c", "d"});
 }

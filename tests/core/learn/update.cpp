@@ -10,6 +10,7 @@
 
 #include "core/algorithm/plugin.h"
 #include "core/base/error.h"
+#include "core/config/yaml.h"
 #include "tinyzero/rng.h"
 
 using namespace tinyzero;

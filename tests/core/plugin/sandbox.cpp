@@ -10,7 +10,9 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/config/yaml.h"
 #include "core/task/open_task.h"
+#include "core/task/task.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;

@@ -1,4 +1,4 @@
-// A checkpoint with one bit that is another, or with a number that is none, is not gone on from.
+// A checkpoint with a flipped bit, or with a number that is not finite, is never resumed from.
 
 #include "core/run/checkpoint_checks.h"
 
@@ -18,8 +18,8 @@ TEST_SUITE_BEGIN("core/run/checkpoint_checks");
 
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN(),
-                kInf = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInf = std::numeric_limits<float>::infinity();
 
 std::vector<std::string> files_of(const fs::path& folder) {
   std::vector<std::string> out;
@@ -103,7 +103,7 @@ TEST_CASE("a damaged checkpoint is passed over for the one before, and that is s
   CHECK(warnings[0].find("checkpoint step-000060 cannot be used: " +
                          (folder / "step-000060/trainer/optimizer.safetensors").string() +
                          " is damaged: its checksum is ") == 0);
-  CHECK(warnings[1].find("the run goes on from step-000020") != std::string::npos);
+  CHECK(warnings[1].find("the run continues from step-000020") != std::string::npos);
 }
 
 TEST_CASE(
@@ -159,13 +159,17 @@ TEST_CASE("a checkpoint with such a number is not written, and pushes none out")
   const TemporaryFolder folder;
   save(folder.path(), 1, {Phase::reinforce, 1, 1});
   Model model = small_model(1);
-  std::vector<float> moments(static_cast<std::size_t>(model.layout.size()));
+  std::vector<float> moments(model.layout.size());
   TrainerState state;
   state.phase = Phase::reinforce;
   state.step = 2;
+  const Tokenizer tokenizer = Tokenizer::make(true);
   const auto save_now = [&] {
-    save_checkpoint(folder.path(), {&model, 1, moments_of(moments)}, {}, Tokenizer::make(true),
-                    state, 1);
+    save_checkpoint(folder.path(),
+                    {.policy = {.model = &model, .steps = 1, .moments = moments_of(moments)},
+                     .tokenizer = tokenizer,
+                     .state = state},
+                    1);
   };
   model.weights.data()[3] = kNan;
   CHECK_THROWS_WITH_AS(
@@ -179,4 +183,40 @@ TEST_CASE("a checkpoint with such a number is not written, and pushes none out")
   CHECK(list_checkpoints(folder.path()).size() == 1);
   CHECK(fs::exists(folder / "step-000001"));
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("an object is sealed by a checksum of itself, which the order of its fields decides") {
+  const Json a = sealed({{"a", 1}, {"b", 2}});
+  CHECK(a.size() == 3);
+  CHECK(a.at("xxh3").get<std::string>().size() == 16);
+  CHECK(sealed({{"a", 1}, {"b", 2}}) == a);
+  CHECK(sealed({{"b", 2}, {"a", 1}}).at("xxh3") != a.at("xxh3"));
+  CHECK(sealed({{"a", 1}, {"b", 3}}).at("xxh3") != a.at("xxh3"));
+}
+
+TEST_CASE("checksums that are not what they should be are named") {
+  const TemporaryFolder folder;
+  save(folder.path(), 2, {Phase::reinforce, 20});
+  const fs::path checkpoint = folder / "step-000020";
+  const fs::path list = checkpoint / "trainer/checksums.json";
+  CHECK(verify_checksums(checkpoint));
+  const std::string good = read_file(list);
+  const std::pair<std::string, const char*> cases[] = {
+      {"", "is damaged: it is not JSON"},
+      {"[1]", "is damaged: it is not an object"},
+      {"{}", "is damaged: it does not agree with its own checksum"},
+      {sealed({{"files", 1}}).dump(), "is damaged: it lists no files"},
+      {sealed({{"files", {{"config.json", {{"bytes", 1}}}}}}).dump(),
+       "config.json is damaged: it has "},
+      {sealed({{"files", {{"config.json", Json::object()}}}}).dump(),
+       "it lacks a size or a checksum"},
+      {sealed({{"files", {{"none", {{"bytes", 1}, {"xxh3", ""}}}}}}).dump(),
+       "none is damaged: it is missing"}};
+  for (const auto& [text, words] : cases) {
+    CAPTURE(text);
+    write_file_synced(list, text);
+    CHECK_THROWS_WITH_AS(verify_checksums(checkpoint), doctest::Contains(words), Error);
+  }
+  write_file_synced(list, good);
+  CHECK(verify_checksums(checkpoint));
 }

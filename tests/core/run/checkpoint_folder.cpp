@@ -27,10 +27,10 @@ std::vector<std::string> names_in(const TemporaryFolder& folder) {
 TEST_CASE("only names that the program gives are names of checkpoints") {
   for (const std::int64_t step : {0ll, 7ll, 999999ll, 1000000ll, 123456789012ll}) {
     for (const Phase phase : {Phase::warm_start, Phase::reinforce}) {
-      const auto place = checkpoint_place(checkpoint_name(phase, step));
-      REQUIRE(place);
-      CHECK(place->phase == phase);
-      CHECK(place->step == step);
+      const auto parsed = parse_checkpoint_name(checkpoint_name(phase, step));
+      REQUIRE(parsed);
+      CHECK(parsed->phase == phase);
+      CHECK(parsed->step == step);
     }
   }
   for (const char* name : {"step-",
@@ -55,7 +55,7 @@ TEST_CASE("only names that the program gives are names of checkpoints") {
                            "step-99999999999999999999",
                            "step-0x0012"}) {
     CAPTURE(name);
-    CHECK_FALSE(checkpoint_place(name));
+    CHECK_FALSE(parse_checkpoint_name(name));
   }
 }
 

@@ -5,13 +5,10 @@
 
 #include <doctest/doctest.h>
 
-#include <cmath>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/run/episode_choice.h"
 #include "support/process.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
@@ -26,7 +23,7 @@ std::vector<std::string> lines_in(const fs::path& path) {
   std::vector<std::string> out;
   EpisodeReader reader(path);
   for (std::string line; reader.next(line);) out.push_back(line);
-  CHECK(reader.lines() == static_cast<std::int64_t>(out.size()));
+  CHECK(reader.lines() == std::ssize(out));
   return out;
 }
 
@@ -102,7 +99,7 @@ TEST_CASE(
     try {
       EpisodeReader reader(path);
       while (reader.next(line)) {
-        REQUIRE(line == lines.at(static_cast<std::size_t>(read)));  // what is read before is right
+        REQUIRE(line == lines.at(read));  // what is read before is right
         ++read;
       }
     } catch (const Error& e) {
@@ -163,20 +160,4 @@ TEST_CASE("names of files and their steps") {
   CHECK(files.at(1).filename() == "step-000001.jsonl");
   CHECK(files.at(2).filename() == "step-000002.jsonl.zst");
   CHECK(episode_files(folder / "nothing").empty());
-}
-
-TEST_CASE("the worst and the best of a step, with what is equal in a fixed order") {
-  const std::vector<EpisodeRank> ranks = {{0, 5, 0}, {1, 5, 1}, {0, 9, 2},
-                                          {0, 9, 3}, {1, 4, 4}, {std::nan(""), 1, 5}};
-  const auto first = [&](EpisodeOrder order, std::size_t most) {
-    FirstEpisodes<std::int64_t> chosen(order, most);
-    for (const EpisodeRank& rank : ranks) chosen.add(rank, rank.place);
-    return chosen.take();
-  };
-  CHECK(first(EpisodeOrder::worst, 4) == std::vector<std::int64_t>{5, 2, 3, 0});
-  CHECK(first(EpisodeOrder::best, 3) == std::vector<std::int64_t>{4, 1, 0});
-  CHECK(first(EpisodeOrder::worst, 100).size() == ranks.size());
-  const auto drawn = first(EpisodeOrder::sample, 3);
-  CHECK(drawn == first(EpisodeOrder::sample, 3));
-  CHECK(std::set<std::int64_t>(drawn.begin(), drawn.end()).size() == 3);
 }

@@ -7,6 +7,8 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/config/experiment.h"
+#include "core/config/yaml.h"
 #include "core/task/stream.h"
 #include "support/task.h"
 

@@ -1,27 +1,24 @@
-// Run folders and checkpoints: nothing is lost, nothing is half-written, nobody else writes.
+// Run folders: nothing is lost, nobody else writes, and the user's files stay.
+
+#include "core/run/run_folder.h"
 
 #include <doctest/doctest.h>
-
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <set>
 
 #include "core/base/error.h"
-#include "core/run/checkpoint.h"
-#include "core/run/checkpoint_checks.h"
-#include "core/run/run_folder.h"
+#include "core/run/episode_file.h"
+#include "core/run/event_file.h"
 #include "support/checkpoint.h"
-#include "support/poison.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
 
-TEST_SUITE_BEGIN("core/run/run");
+TEST_SUITE_BEGIN("core/run/run_folder");
 
 namespace {
 
@@ -33,124 +30,6 @@ std::string events_of(const fs::path& run) {
 }
 
 }  // namespace
-
-TEST_CASE("a checkpoint restores weights, moments and state") {
-  const TemporaryFolder folder;
-  save(folder.path(), 5, {Phase::reinforce, 20});
-  Model model = small_model(1);
-  const auto checkpoint = load_checkpoint(folder.path(), model,
-                                          [](const std::string&) { FAIL("no warning expected"); });
-  REQUIRE(checkpoint);
-  CHECK(equal(model, small_model(5)));
-  CHECK(checkpoint->state.phase == Phase::reinforce);
-  CHECK(checkpoint->state.step == 20);
-  CHECK(checkpoint->state.skipped == 2);
-  CHECK(checkpoint->state.kept.at("kl_weight") == 0.25);
-  CHECK(checkpoint->policy.steps == 21);
-  CHECK(checkpoint->state.metrics_bytes == 77);
-  std::vector<float> moments(static_cast<std::size_t>(model.layout.size()));
-  to_float(checkpoint->policy.moments->path(),
-           checkpoint->policy.moments->tensors().at("first_moment"), "first_moment",
-           moments.data());
-  CHECK(moments.front() == 20);
-  CHECK(moments.back() == 20);
-}
-
-TEST_CASE(
-    "a checkpoint with a number that is NaN or infinite is passed over, and none is written") {
-  const float infinity = std::numeric_limits<float>::infinity();
-  struct Case {
-    const char *file, *tensor;
-    float value;
-  };
-  for (const Case& c :
-       {Case{"model.safetensors", "model.norm.weight", std::nanf("")},
-        {"trainer/optimizer.safetensors", "second_moment", infinity},
-        {"trainer/critic/model.safetensors", "score.bias", -infinity},
-        {"trainer/critic/optimizer.safetensors", "first_moment", std::nanf("")},
-        {"trainer/reference/model.safetensors", "model.embed_tokens.weight", std::nanf("")}}) {
-    CAPTURE(c.file);
-    const TemporaryFolder folder;
-    save(folder.path(), 1, {Phase::reinforce, 20});
-    save(folder.path(), 2, {Phase::reinforce, 40});
-    poison(folder / "step-000040" / c.file, c.tensor, 0, c.value);
-    write_checksums(folder / "step-000040");  // else those tell
-    Model model = small_model(9);
-    std::string warning;
-    const auto found =
-        load_checkpoint(folder.path(), model, [&](const std::string& text) { warning = text; });
-    REQUIRE(found);
-    CHECK(found->state.step == 20);
-    CHECK(equal(model, small_model(1)));
-    CHECK(warning.find("checkpoint step-000040 cannot be used: ") != std::string::npos);
-    CHECK(warning.find(std::string(c.file) + ": tensor \"" + c.tensor + "\" holds ") !=
-          std::string::npos);
-  }
-  const TemporaryFolder folder;
-  save(folder.path(), 1, {Phase::reinforce, 20});
-  Model diverged = small_model(2);
-  diverged.weights.data()[7] = infinity;
-  TrainerState state;
-  state.step = 40;
-  CHECK_THROWS_WITH_AS(
-      save_checkpoint(folder.path(), {&diverged}, {}, Tokenizer::make(true), state, 1),
-      doctest::Contains("\"model.embed_tokens.weight\" has become an infinite number at [0, 7]"),
-      Failure);
-  CHECK(list_checkpoints(folder.path()).size() == 1);
-}
-
-TEST_CASE("the newest is taken: RL after warm start, later after earlier; the oldest are deleted") {
-  const TemporaryFolder folder;
-  save(folder.path(), 1, {Phase::warm_start, 200, 3});
-  save(folder.path(), 2, {Phase::reinforce, 0, 3});
-  save(folder.path(), 3, {Phase::reinforce, 20, 3});
-  Model model = small_model(9);
-  CHECK(load_checkpoint(folder.path(), model, nullptr)->state.step == 20);
-  save(folder.path(), 4, {Phase::reinforce, 40, 3});
-  const auto left = list_checkpoints(folder.path());
-  REQUIRE(left.size() == 3);
-  CHECK(left.front().filename() == "step-000000");
-  CHECK(left.back().filename() == "step-000040");
-}
-
-TEST_CASE("a damaged checkpoint is named and the one before it is taken") {
-  const TemporaryFolder folder;
-  save(folder.path(), 2, {Phase::reinforce, 20});
-  save(folder.path(), 3, {Phase::reinforce, 40});
-  for (const char* file :
-       {"model.safetensors", "config.json", "trainer/state.json", "trainer/optimizer.safetensors",
-        "trainer/critic/model.safetensors", "trainer/critic/state.json",
-        "trainer/critic/optimizer.safetensors", "trainer/reference/config.json"}) {
-    CAPTURE(file);
-    const fs::path path = folder.path() / "step-000040" / file;
-    const std::string good = read_file(path);
-    write_file_synced(path, good.substr(0, good.size() / 2));
-    Model model = small_model(9);
-    std::string warning;
-    const auto checkpoint =
-        load_checkpoint(folder.path(), model, [&](const std::string& text) { warning = text; });
-    REQUIRE(checkpoint);
-    CHECK(checkpoint->state.step == 20);
-    CHECK(equal(model, small_model(2)));
-    CHECK(warning.find("step-000040") != std::string::npos);
-    write_file_synced(path, good);
-  }
-  fs::remove(folder.path() / "step-000020" / "model.safetensors");
-  fs::remove(folder.path() / "step-000040" / "model.safetensors");
-  Model model = small_model(9);
-  CHECK_THROWS_WITH_AS(load_checkpoint(folder.path(), model, [](const std::string&) {}),
-                       doctest::Contains("no checkpoint in"), Error);
-}
-
-TEST_CASE("what a crash leaves of a checkpoint is no checkpoint") {
-  const TemporaryFolder folder;
-  fs::create_directories(folder.path() / ".step-000060.partial");
-  CHECK(list_checkpoints(folder.path()).empty());
-  Model model = small_model(1);
-  CHECK_FALSE(load_checkpoint(folder.path(), model, nullptr));
-  save(folder.path(), 1, {Phase::reinforce, 60});
-  CHECK_FALSE(fs::exists(folder.path() / ".step-000060.partial"));
-}
 
 TEST_CASE("an existing folder is never written into, and one run has one writer") {
   const TemporaryFolder folder;
@@ -193,29 +72,6 @@ TEST_CASE("a folder that was moved or replaced is not written to") {
   const RunFolder other = RunFolder::create(folder / "run", "");
   CHECK_THROWS_AS(run.check_in_place(), Failure);
   other.check_in_place();
-}
-
-TEST_CASE("a checkpoint for which there is no room is not begun") {
-  const TemporaryFolder folder;
-  check_space(folder.path(), 1, "a byte");
-  CHECK_THROWS_WITH_AS(
-      check_space(folder.path(), std::uintmax_t{1} << 62, "checkpoint step-000020"),
-      doctest::Contains("no room for checkpoint step-000020: it takes 4611686018 GB, and "),
-      Failure);
-  CHECK_THROWS(save(folder / "removed", 1, {Phase::reinforce, 0}));
-  CHECK_FALSE(fs::exists(folder / "removed"));  // and does not bring a folder back
-}
-
-TEST_CASE("the best checkpoint outlives newer ones") {
-  const TemporaryFolder folder;
-  for (std::int64_t step = 0; step < 5; ++step)
-    save(folder.path(), 1, {Phase::reinforce, step, 2, step < 1 ? 0 : 1});
-  std::vector<std::string> names;
-  for (const fs::path& path : list_checkpoints(folder.path()))
-    names.push_back(path.filename().string());
-  CHECK(names == std::vector<std::string>{"step-000001", "step-000003", "step-000004"});
-  CHECK(fs::read_symlink(folder / "best") == "step-000001");
-  CHECK(fs::exists(folder.path() / "best" / "config.json"));
 }
 
 TEST_CASE("going on from a checkpoint drops what came after it") {
@@ -303,7 +159,7 @@ TEST_CASE(
     CHECK(snapshot() == before);
   };
   fs::rename(path / "checkpoints", folder / "elsewhere");
-  lost("has metrics and no checkpoint to go on from: " + (path / "checkpoints").string() +
+  lost("has metrics and no checkpoint to resume from: " + (path / "checkpoints").string() +
        " is missing");
   fs::create_directory(path / "checkpoints");
   lost("holds none");
@@ -368,4 +224,57 @@ TEST_CASE("the cut last line of metrics.jsonl is left out, another is an error")
   CHECK(read_metrics(folder / "metrics.jsonl").size() == 2);
   write_file_synced(folder / "metrics.jsonl", "{\"ste\n{\"step\":2}\n");
   CHECK_THROWS_AS(read_metrics(folder / "metrics.jsonl"), Error);
+}
+
+TEST_CASE("episodes and faults are files of their step") {
+  const TemporaryFolder folder;
+  RunFolder run = RunFolder::create(folder / "run", "");
+  run.write_episodes(3, "{\"a\":1}\n{\"a\":2}\n");
+  EpisodeReader reader(run.path() / "episodes/step-000003.jsonl.zst");
+  std::string line;
+  REQUIRE(reader.next(line));
+  CHECK(line == "{\"a\":1}");
+  REQUIRE(reader.next(line));
+  CHECK(line == "{\"a\":2}");
+  CHECK_FALSE(reader.next(line));
+  const fs::path fault = run.write_fault(12, {{"loss", "nan"}});
+  CHECK(fault == run.path() / "faults/step-000012.json");
+  CHECK(read_file(fault) == "{\"loss\":\"nan\"}\n");
+}
+
+TEST_CASE("tensorboard/ has the events of metrics.jsonl, and keeps the time at which a run began") {
+  const TemporaryFolder folder;
+  RunFolder::create(folder / "run", "");
+  const fs::path events = folder.path() / "run/tensorboard";
+  fs::remove_all(events);
+  fs::create_directory(events);
+  write_file_synced(events / "events.out.tfevents.1000.tinyzero", "old");
+  write_file_synced(events / "events.out.tfevents.2000.other", "mine");
+  RunFolder run = RunFolder::open(folder / "run");
+  run.rewind(0, 0);
+  const Json record = {{"step", 1}, {"seconds", 0.5}, {"loss", 2.0}};
+  run.write_metrics(record);
+  CHECK(read_file(events / "events.out.tfevents.1000.tinyzero") ==
+        event_file_start(1000) + scalar_events(record, 1000));
+  CHECK(read_file(events / "events.out.tfevents.2000.other") == "mine");
+}
+
+TEST_CASE("a line of the log has a date, and nothing that moves a cursor") {
+  const TemporaryFolder folder;
+  RunFolder run = RunFolder::create(folder / "run", "");
+  run.log("red \x1b[31m");
+  const std::string log = read_file(run.log_file());
+  REQUIRE(log.size() == std::string("2030-01-01 00:00:00  red ?[31m\n").size());
+  CHECK(log.ends_with("  red ?[31m\n"));
+  CHECK(log[4] == '-');
+  CHECK(log[13] == ':');
+}
+
+TEST_CASE("a run folder can be read while another process writes") {
+  const TemporaryFolder folder;
+  RunFolder writer = RunFolder::create(folder / "run", "");
+  writer.write_metrics({{"step", 1}});
+  const RunFolder reader = RunFolder::open(folder / "run", RunFolder::Access::read);
+  CHECK(read_metrics(reader.metrics()).size() == 1);
+  CHECK(writer.lock_note().empty());
 }
