@@ -15,6 +15,7 @@
 #include "core/rollout/not_finite.h"
 #include "core/rollout/sampler.h"
 #include "support/golden.h"
+#include "support/small_model.h"
 #include "tinyzero/rng.h"
 
 using namespace tinyzero;
@@ -35,21 +36,15 @@ std::vector<std::string> kernel_list(Index pair) {
 }
 
 Model small_model(std::int64_t kv_heads = 2, std::int64_t width = 48) {
-  ModelConfig c = preset_config("tiny");
-  c.layers = 2;
-  c.width = width;
-  c.heads = 4;
-  c.kv_heads = kv_heads;
-  c.head_dim = 12;
-  c.mlp = width + 8;
-  c.vocab = 61;
-  c.context = 200;
-  c.eos = {7};
-  Model model(c);
-  initialize(model, 3);
-  for (std::int64_t i = 0; i < model.weights.size(); ++i)
-    model.weights.data()[i] *= 6.0f;  // far from uniform
-  return model;
+  return random_model({.width = width,
+                       .kv_heads = kv_heads,
+                       .head_dim = 12,
+                       .mlp = width + 8,
+                       .vocab = 61,
+                       .context = 200,
+                       .eos = {7},
+                       .seed = 3,
+                       .scale = 6.0f});
 }
 
 std::vector<Prompt> some_prompts() {
