@@ -167,7 +167,7 @@ std::string to_repr(const Value& value, Budget& budget);
 struct JsonStyle {
   bool ascii = false;
   bool indented = false;
-  std::string indent;
+  std::string indent = {};
   std::string item_separator = ", ";
   std::string key_separator = ": ";
   bool sorted = false;
