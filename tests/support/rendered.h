@@ -41,15 +41,17 @@ struct RenderCase {
 
 inline void check_rendered(const std::vector<RenderCase>& cases) {
   for (const RenderCase& c : cases) {
-    CAPTURE(c.source);
-    CHECK(rendered(c.source) == c.expected);
+    const std::string source = c.source;
+    CAPTURE(source);
+    CHECK(rendered(source) == c.expected);
   }
 }
 
 inline void check_refused(const std::vector<RenderCase>& cases) {
   for (const RenderCase& c : cases) {
-    CAPTURE(c.source);
-    CHECK_THROWS_WITH_AS(rendered(c.source), doctest::Contains(c.expected), Error);
+    const std::string source = c.source;
+    CAPTURE(source);
+    CHECK_THROWS_WITH_AS(rendered(source), doctest::Contains(c.expected), Error);
   }
 }
 

@@ -139,7 +139,7 @@ TEST_CASE(
     CAPTURE(slot.name);
     const double n = slot.size;
     CHECK(std::sqrt(squares / n) == doctest::Approx(back ? 0.02 / 4 : 0.02).epsilon(0.08));
-    CHECK(std::abs(sum / n) < 0.1 * 0.02);
+    CHECK(std::abs(sum / n) < 5 * 0.02 / std::sqrt(n));
   }
 }
 

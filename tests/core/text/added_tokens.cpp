@@ -18,7 +18,13 @@ TokenizerJson token(int id, const std::string& content, const TokenizerJson& mor
   return out;
 }
 
-AddedTokens tokens(const TokenizerJson& list) { return AddedTokens(list, Normalizer(), "x"); }
+AddedTokens of(const TokenizerJson& json) { return AddedTokens(json, Normalizer(), "x"); }
+
+AddedTokens tokens(std::initializer_list<TokenizerJson> list) {
+  TokenizerJson json = TokenizerJson::array();
+  for (const TokenizerJson& one : list) json.push_back(one);
+  return of(json);
+}
 
 // Tokens in brackets, text between them without.
 std::string cut(const AddedTokens& added, const std::string& text, bool normalized = false) {
@@ -104,7 +110,7 @@ TEST_CASE("a single word is found only between other characters than letters and
 }
 
 TEST_CASE("what is no list of tokens is refused") {
-  CHECK(tokens(nullptr).all().empty());
+  CHECK(of(nullptr).all().empty());
   for (const auto& [json, words] :
        {std::pair(R"({})", "\"added_tokens\" is not a list"),
         std::pair(R"([{"id": 1}])", "x: added token 1 has no \"content\" or no \"id\""),
@@ -115,10 +121,10 @@ TEST_CASE("what is no list of tokens is refused") {
         std::pair(R"([{"id": 1, "content": "a", "special": 1}])",
                   "\"special\" is neither true nor false")}) {
     CAPTURE(json);
-    CHECK_THROWS_WITH_AS(tokens(TokenizerJson::parse(json)), doctest::Contains(words), Error);
+    CHECK_THROWS_WITH_AS(of(TokenizerJson::parse(json)), doctest::Contains(words), Error);
   }
   CHECK_THROWS_WITH_AS(tokens({token(1, std::string(1025, 'a'))}),
                        doctest::Contains("a text of 1025 bytes is not supported"), Error);
-  CHECK(tokens(TokenizerJson::parse(R"([{"id": 99999999999, "content": "a"}])")).all()[0].id ==
+  CHECK(of(TokenizerJson::parse(R"([{"id": 99999999999, "content": "a"}])")).all()[0].id ==
         INT32_MAX);
 }

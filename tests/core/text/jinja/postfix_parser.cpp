@@ -51,7 +51,7 @@ TEST_CASE("arguments come by position, by name, and from lists and dicts") {
 TEST_CASE("what Jinja does not parse is refused") {
   check_refused({
       {"{{ a. }}", "expected a name or a number, found }}"},
-      {"{{ a[1 }}", "unclosed tag"},
+      {"{{ a[1 }}", "unexpected '}'"},
       {"{{ a[1, 2] }}", "an index of several values is not supported"},
       {"{{ a[1:2, 3] }}", "an index of several values is not supported"},
       {"{{ a(b=1, 2) }}", "arguments in an order that Jinja does not allow"},

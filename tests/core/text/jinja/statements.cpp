@@ -90,8 +90,7 @@ TEST_CASE("what fails in Jinja is refused with the line") {
       {"{% set ns = namespace() %}{% set ns._x = 1 %}", R"(a namespace with "_x")"},
       {"{% macro m() %}{% endmacro %}{% set ns = namespace() %}{% set ns.m = m %}",
        "a macro in a namespace"},
-      {"{{ 'a' * 70000000 }}", "it prints more than 64 MiB"},
-      {"{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
-       "more than five million steps"},
+      {"{% set a = 'a' * 4000000 %}{% for i in range(20) %}{{ a }}{% endfor %}",
+       "it prints more than 64 MiB"},
   });
 }
