@@ -137,8 +137,8 @@ bool is_inside(const fs::path& file, const fs::path& folder) {
          folder.end();
 }
 
-// Whether a file belongs to a folder; both paths without links. In Hugging Face's cache a model is a
-// folder snapshots/REVISION of links to the neighbouring folder blobs/.
+// Whether a file belongs to a folder; both paths without links. In Hugging Face's cache a model is
+// a folder snapshots/REVISION of links to the neighbouring folder blobs/.
 bool is_of_folder(const fs::path& file, const fs::path& folder) {
   const fs::path snapshots = folder.parent_path();
   return is_inside(file, folder) || (snapshots.filename() == "snapshots" &&

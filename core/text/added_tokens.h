@@ -48,8 +48,8 @@ class TextSet {
   std::uint32_t step(std::uint32_t node, unsigned char byte) const;  // 0: no such step
 
   std::vector<Node> nodes_ = std::vector<Node>(1);
-  std::array<std::uint32_t, 256> first_ =
-      {};  // steps from the root, taken for every byte of a text
+  // Steps from the root, which are taken for every byte of a text.
+  std::array<std::uint32_t, 256> first_ = {};
 };
 
 class AddedTokens {

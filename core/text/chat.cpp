@@ -32,8 +32,8 @@ struct Source {
               std::string("copy the right one to ") + kFile);
 }
 
-// The template in tokenizer_config.json: a text, or the default of a list of {"name", "template"} or
-// of an object of texts by name. Nothing if there is none.
+// The template in tokenizer_config.json: a text, or the default of a list of {"name", "template"}
+// or of an object of texts by name. Nothing if there is none.
 std::optional<std::string> template_of(const Json& found, const std::string& where) {
   if (found.is_null()) return std::nullopt;
   if (found.is_string()) return found.get<std::string>();

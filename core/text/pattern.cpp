@@ -13,8 +13,8 @@
 namespace tinyzero {
 namespace {
 
-// Steps that a match may take at one position, in all and for each byte ahead: several times what an
-// expression without nested repetition needs.
+// Steps that a match may take at one position, in all and for each byte ahead: several times what
+// an expression without nested repetition needs.
 constexpr std::uint32_t kSteps = 1'000'000;
 constexpr std::uint32_t kStepsPerByte = 16;
 constexpr std::uint32_t kHeapKiB = 512 * 1024;

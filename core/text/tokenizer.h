@@ -24,8 +24,8 @@ namespace tinyzero {
 
 class Tokenizer {
  public:
-  // A new byte-level vocabulary: 256 bytes; with `numbers` one token for each of 10 … 99 and for "
-  // -> "; the answer tags and an end token.
+  // A new byte-level vocabulary: 256 bytes, the answer tags and an end token; with `numbers` also
+  // tokens for 10 … 99 and for " -> ".
   static Tokenizer make(bool numbers);
 
   // Reads folder/tokenizer.json. Throws Error.

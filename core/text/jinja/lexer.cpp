@@ -96,8 +96,8 @@ class Lexer {
     return has(at, "%}") ? at + 2 : std::string::npos;
   }
 
-  // The end of the closing of a tag at `at`; npos if there is none. With `trims` a line end after it
-  // belongs to it.
+  // The end of the closing of a tag at `at`; npos if there is none. With `trims` a line end after
+  // it belongs to it.
   std::size_t closing(std::size_t at, std::string_view close, bool trims) const {
     if (has(at, "-") && has(at + 1, close)) return skip_space(at + 1 + close.size());
     if (trims && has(at, "+") && has(at + 1, close)) return at + 1 + close.size();
