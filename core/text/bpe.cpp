@@ -83,16 +83,16 @@ std::optional<std::string> symbols_to_bytes(std::string_view token) {
 Bpe::Bpe(const TokenizerFile& file, bool byte_level, const std::string& where)
     : byte_level_(byte_level) {
   const TokenizerJson& model = member(file.rest, "model");
-  const std::string place = where + ": model";
-  check_model(model, !file.merges.empty(), place);
-  byte_fallback_ = flag_of(model, "byte_fallback", false, place);
-  ignore_merges_ = flag_of(model, "ignore_merges", false, place);
-  fuse_unknown_ = flag_of(model, "fuse_unk", false, place);
-  if (byte_level_ && byte_fallback_) unsupported(place, "byte_fallback with ByteLevel");
+  const std::string section = where + ": model";
+  check_model(model, !file.merges.empty(), section);
+  byte_fallback_ = flag_of(model, "byte_fallback", false, section);
+  ignore_merges_ = flag_of(model, "ignore_merges", false, section);
+  fuse_unknown_ = flag_of(model, "fuse_unk", false, section);
+  if (byte_level_ && byte_fallback_) unsupported(section, "byte_fallback with ByteLevel");
   add_vocabulary(file);
-  add_byte_tokens(place);
-  set_unknown(file, place);
-  add_merges(file, place);
+  add_byte_tokens(section);
+  set_unknown(file, section);
+  add_merges(file, section);
 }
 
 // A token of a byte-level vocabulary that is not made of symbols can only be an added token.

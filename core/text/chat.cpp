@@ -139,8 +139,8 @@ std::optional<std::int32_t> ChatTemplate::answer_end(const Tokenizer& tokenizer)
   }
   const std::size_t at = text.rfind(kProbe);
   if (at == std::string::npos) return std::nullopt;
-  const std::string_view rest = std::string_view(text).substr(at + std::string_view(kProbe).size());
-  const std::string_view behind = jinja::strip(rest, jinja::Ends::left);
+  const std::string_view behind = jinja::strip(
+      std::string_view(text).substr(at + std::string_view(kProbe).size()), jinja::Ends::left);
   const AddedToken* longest = nullptr;
   for (const AddedToken& token : tokenizer.added()) {
     if (!token.special || token.content.empty() || !behind.starts_with(token.content)) continue;

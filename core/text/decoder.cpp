@@ -30,25 +30,25 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }  // namespace
 
 Decoder::Decoder(const TokenizerJson& json, const std::string& where) {
-  const std::string place = where + ": decoder";
-  const std::string type = type_of(json, place);
-  if (type.empty()) unsupported(place, "no decoder");
+  const std::string section = where + ": decoder";
+  const std::string type = type_of(json, section);
+  if (type.empty()) unsupported(section, "no decoder");
   if (type == "ByteLevel") return;
   if (type != "Sequence" || !member(json, "decoders").is_array())
-    unsupported(place, "\"" + type + "\"");
+    unsupported(section, "\"" + type + "\"");
   const TokenizerJson& steps = json["decoders"];
-  if (steps.size() == 1 && type_of(steps[0], place) == "ByteLevel") return;
+  if (steps.size() == 1 && type_of(steps[0], section) == "ByteLevel") return;
   byte_level_ = false;
   // Steps keep this order; only Replace may be repeated.
   static const std::vector<std::string> kOrder = {"Replace", "ByteFallback", "Fuse", "Strip"};
   std::size_t reached = 0;
   for (const TokenizerJson& step : steps) {
-    const std::string kind = type_of(step, place);
+    const std::string kind = type_of(step, section);
     const std::size_t at = std::find(kOrder.begin(), kOrder.end(), kind) - kOrder.begin();
     if (at == kOrder.size() || at < reached || (at == reached && at > 0))
-      unsupported(place, "\"" + kind + "\" at this position of a Sequence");
+      unsupported(section, "\"" + kind + "\" at this position of a Sequence");
     reached = at;
-    add_step(step, kind, place);
+    add_step(step, kind, section);
   }
 }
 

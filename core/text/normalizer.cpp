@@ -69,13 +69,13 @@ void order_marks(std::vector<utf8proc_int32_t>& codes) {
 }
 
 void decompose(std::uint32_t code, std::vector<utf8proc_int32_t>& codes) {
-  utf8proc_int32_t parts[8];
+  utf8proc_int32_t decomposed[8];
   int boundary = 0;
   const utf8proc_ssize_t count =
-      utf8proc_decompose_char(code, parts, 8, UTF8PROC_DECOMPOSE, &boundary);
+      utf8proc_decompose_char(code, decomposed, 8, UTF8PROC_DECOMPOSE, &boundary);
   if (count < 1 || count > 8)
     throw Error("utf8proc cannot decompose character " + std::to_string(code));
-  codes.insert(codes.end(), parts, parts + count);
+  codes.insert(codes.end(), decomposed, decomposed + count);
 }
 
 // Appends the composition of decomposed characters to `out`, and clears `codes`.
@@ -144,7 +144,7 @@ void Normalizer::add(const TokenizerJson& json, const std::string& where, int de
   if (steps_.size() == kMostSteps)
     unsupported(where, "a sequence of more than " + std::to_string(kMostSteps));
   if (type == "Sequence" && depth < 2 && member(json, "normalizers").is_array()) {
-    for (const TokenizerJson& part : json["normalizers"]) add(part, where, depth + 1);
+    for (const TokenizerJson& step : json["normalizers"]) add(step, where, depth + 1);
   } else if (type == "NFC") {
     steps_.push_back({.kind = Kind::nfc});
   } else if (type == "Prepend") {
