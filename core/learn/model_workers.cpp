@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/workers.h"
+#include "core/kernels/kernels.h"
 
 namespace tinyzero {
 namespace {

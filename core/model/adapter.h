@@ -1,12 +1,12 @@
-// Low-rank adapters (LoRA: Hu et al., arXiv:2106.09685): the matrices of a model stay as they are,
-// and what learns is small.
+// Low-rank adapters (LoRA: Hu et al., arXiv:2106.09685): the matrices of a model stay fixed, and a
+// small number of parameters learns.
 //
 //   W' = W + s B A,   A (rank, k), B (n, rank),  s = alpha / rank
 //
-// A model with an adapter holds the merged W' in its own weights, always: decoding, training and
-// checkpoints need not know. The adapter keeps the W it began with, in bf16 where that is exact,
-// and merging computes W' from it anew, so that nothing drifts. Files are those of PEFT, in its
-// folder. Left out: dropout, biases, embeddings and the heads of language models, DoRA.
+// A model with an adapter always holds the merged W' in its own weights, so decoding, training and
+// checkpoints need not know about it. The adapter keeps the original W, in bf16 where that is
+// exact, and every merge computes W' from it anew, so that rounding errors do not accumulate. Files
+// are PEFT's. Left out: dropout, biases, embeddings and the heads of language models, DoRA.
 #pragma once
 
 #include <cstdint>
@@ -22,89 +22,99 @@ namespace tinyzero {
 struct AdapterOptions {
   std::int64_t rank = 8;
   double alpha = 16;
-  std::vector<std::string> targets;  // of q, k, v, o, gate, up, down
+  std::vector<std::string> targets;  // any of q, k, v, o, gate, up, down
   std::string base;                  // the model's folder or name, for other tools
 
-  double scale() const { return alpha / static_cast<double>(rank); }
+  double scale() const { return alpha / rank; }
 };
 
 // One adapted matrix W (rows, columns).
 struct AdaptedMatrix {
-  std::string name;                    // "model.layers.0.self_attn.q_proj"
-  std::int64_t weight, rows, columns;  // offset in the model's weights, and the shape
-  std::int64_t base;                   // offset in the base that is kept
-  std::int64_t a, b;                   // offsets in values()
+  std::string name;     // "model.layers.0.self_attn.q_proj"
+  std::int64_t weight;  // offset in the model's weights
+  std::int64_t rows;
+  std::int64_t columns;
+  std::int64_t base;  // offset in the stored originals
+  std::int64_t a;     // offset of A in values()
+  std::int64_t b;     // offset of B in values()
 };
 
-// Floats of an adapter: what learns, and the matrices that it keeps.
+// Floats of an adapter.
 struct AdapterFloats {
-  std::int64_t values = 0, base = 0;
+  std::int64_t values = 0;  // trainable
+  std::int64_t base = 0;    // stored originals
 };
 
 class Adapter {
  public:
   static AdapterFloats floats(const ParameterLayout& layout, const AdapterOptions& options);
-  // Numbers of each of its tensors, A and B of every matrix in turn.
+  // Sizes of the adapter's tensors: A and B of each matrix in turn.
   static std::vector<std::int64_t> tensor_sizes(const ParameterLayout& layout,
                                                 const AdapterOptions& options);
   // Throws Error for a rank that is larger than a matrix.
   static void check_rank(const ParameterLayout& layout, const AdapterOptions& options);
 
-  // For the matrices that `model` holds now. A is drawn as PEFT draws it (uniform, of variance
-  // 1/(3k)), B is 0: the model is unchanged. Throws Error for a rank that is larger than a matrix.
+  // Adapts the present matrices of `model`. A is drawn as in PEFT (uniform, of variance 1/(3k)) and
+  // B is 0, so the model is unchanged. Throws Error for a rank that is larger than a matrix.
   Adapter(const Model& model, const AdapterOptions& options, std::uint64_t seed);
 
-  // For a model beside the one that `of` belongs to, which has the same matrices in its layers:
-  // shares what they began with, begins with the same A and B, and if the model has a value head,
-  // that learns with them, from 0.
+  // Adapts an auxiliary model whose layers have the same matrices as the model of `of`: shares the
+  // original matrices and starts from the same A and B. A value head of `model` learns with them,
+  // initially 0.
   Adapter(const Adapter& of, const Model& model);
 
   const AdapterOptions& options() const { return options_; }
   const std::vector<AdaptedMatrix>& matrices() const { return matrices_; }
 
-  // Where the value head stands in values(), its weights and then its bias; -1: it has none.
+  // Offset of the value head in values(), weights first, then the bias; -1 without a value head.
   std::int64_t head() const { return head_width_ > 0 ? size() - head_width_ - 1 : -1; }
 
-  // A and B of every matrix, in order, then a value head: what learns.
+  // The trainable values: A and B of every matrix, in order, then the value head.
   std::int64_t size() const { return values_.size(); }
   float* values() { return values_.data(); }
   const float* values() const { return values_.data(); }
 
-  // Becomes as one that was newly made for its model of `of`.
+  // Resets the values to those of a new adapter made from `of`.
   void begin_as(const Adapter& of);
 
-  // Writes W' of all matrices and a value head, or W, into the model; `part` of `parts`, so that
-  // threads can share the work.
+  // Writes all W' and the value head into the model. Threads share the work: this call does every
+  // `parts`-th matrix, beginning with number `part`.
   void merge(Model& model, std::int64_t part = 0, std::int64_t parts = 1) const;
+  // Writes all W into the model.
   void unmerge(Model& model) const;
 
-  // adapter_config.json and adapter_model.safetensors, as PEFT writes them, into an existing folder
+  // Writes adapter_config.json and adapter_model.safetensors, as PEFT does, into an existing folder
   // (fsynced, not atomic).
   void save(const fs::path& folder) const;
-  // The values of such a folder. Throws Error if it is damaged or has other targets, another rank
-  // or alpha.
+  // Reads the values from such a folder. Throws Error if it is damaged or has other targets,
+  // another rank or alpha.
   void load(const fs::path& folder);
 
-  // Bytes of the matrices that it keeps: two a number where all are numbers of bf16, as most
-  // published models are, else four.
+  // Bytes of the stored originals: two a number if every number is exact in bf16, as in most
+  // published models, else four.
   std::int64_t base_bytes() const;
 
  private:
+  void keep_base(const Model& model);
+  void draw_values(std::uint64_t seed);
   void read_base(const AdaptedMatrix& m, float* out) const;  // writes W
+
+  // The original matrices, in one of the two formats.
+  struct Base {
+    FloatBuffer f32;
+    std::vector<std::uint16_t> bf16;
+  };
 
   AdapterOptions options_;
   std::vector<AdaptedMatrix> matrices_;
-  struct Base {
-    FloatBuffer f32;                  // empty: they are in bf16
-    std::vector<std::uint16_t> bf16;  // the same numbers, exactly
-  };
   std::shared_ptr<const Base> base_;
-  std::int64_t head_width_ = 0;  // 0: no head
+  std::int64_t head_width_ = 0;  // 0 without a value head
   FloatBuffer values_;
 };
 
-// Merges the adapter of a PEFT folder, of any rank and any matrices of the layers, into the model's
-// weights. Throws Error for one that is damaged, or does not fit, or has what Adapter leaves out.
+// Merges the adapter of a PEFT folder into the model's weights. It may have any rank and adapt any
+// matrices of the layers. Throws Error for an adapter that is damaged, does not fit, or uses what
+// Adapter leaves out.
 void merge_adapter(Model& model, const fs::path& folder);
 
 }  // namespace tinyzero

@@ -9,10 +9,10 @@
 namespace tinyzero {
 namespace {
 
-const std::string kValueArchitecture =
-    "ForTokenClassification";  // as Hugging Face names a head of one number a token
+// Hugging Face's name for a head that gives one number a token.
+const std::string kValueArchitecture = "ForTokenClassification";
 
-// Reads one object with errors that name the file and the field.
+// Reads one JSON object, with errors that name the file and the field.
 class Fields {
  public:
   Fields(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
@@ -26,12 +26,10 @@ class Fields {
     if (!has(name))
       throw Error(where_ + " has no \"" + name + "\"", "is it a model's config.json?");
     const Json& value = json_.at(name);
-    const auto fits = [](const Json& one) {
-      return !std::is_same_v<T, std::int64_t> || one.is_number_integer();
-    };  // 1.5 and true are no sizes
+    const bool fits = !std::is_same_v<T, std::int64_t> || value.is_number_integer();  // not 1.5
     try {
-      if (fits(value)) return value.get<T>();
-    } catch (const Json::exception&) {  // said below
+      if (fits) return value.get<T>();
+    } catch (const Json::exception&) {  // reported below
     }
     throw Error(where_ + ": \"" + name + "\" is " + value.dump().substr(0, 80) +
                 ", which has the wrong type");
@@ -58,7 +56,7 @@ class Fields {
     return value;
   }
 
-  // One id of a vocabulary of `vocab` tokens, or a list of them.
+  // Token ids of a vocabulary of `vocab` tokens, from a single id or a list.
   std::vector<std::int64_t> ids(const char* name, std::int64_t vocab) const {
     if (!has(name)) return {};
     const Json& value = json_.at(name);
@@ -66,7 +64,7 @@ class Fields {
     for (const Json& id : value.is_array() ? value : Json::array({value})) {
       if (!id.is_number_integer() || id < 0 || id >= vocab)
         throw Error(where_ + ": \"" + name + "\" holds " + id.dump().substr(0, 80) +
-                    ", which is no token id of a vocabulary of " + std::to_string(vocab));
+                    ", which is not a token id of a vocabulary of " + std::to_string(vocab));
       out.push_back(id.get<std::int64_t>());
     }
     return out;
@@ -82,18 +80,20 @@ class Fields {
   std::string where_;
 };
 
-// Name of a family in architectures, and what its members say about themselves where a config.json
-// leaves it out.
+// A family of models, and what a config.json of the family may leave out.
 struct Family {
-  const char *type, *name;
-  bool own_kv_heads;      // num_key_value_heads may be left out: as many as heads
-  std::int64_t head_dim;  // 0: hidden_size / num_attention_heads
-  bool qkv_bias, qk_norm;
+  const char* type;
+  const char* name;                // in architectures
+  bool optional_kv_heads = false;  // num_key_value_heads defaults to the number of heads
+  std::int64_t head_dim = 0;       // default; 0 for hidden_size / num_attention_heads
+  bool qkv_bias = false;
+  bool qk_norm = false;
 };
-constexpr Family kFamilies[] = {{"qwen2", "Qwen2", false, 0, true, false},
-                                {"qwen3", "Qwen3", false, 128, false, true},
-                                {"llama", "Llama", true, 0, false, false},
-                                {"mistral", "Mistral", false, 0, false, false}};
+constexpr Family kFamilies[] = {
+    {.type = "qwen2", .name = "Qwen2", .qkv_bias = true},
+    {.type = "qwen3", .name = "Qwen3", .head_dim = 128, .qk_norm = true},
+    {.type = "llama", .name = "Llama", .optional_kv_heads = true},
+    {.type = "mistral", .name = "Mistral"}};
 
 const Family* find_family(const std::string& type) {
   const auto found = std::find_if(std::begin(kFamilies), std::end(kFamilies),
@@ -101,26 +101,11 @@ const Family* find_family(const std::string& type) {
   return found == std::end(kFamilies) ? nullptr : found;
 }
 
-void read_rope(const Fields& fields, const Json& json, const std::string& where,
-               ModelConfig& config) {
-  const char* holder = fields.has("rope_parameters") ? "rope_parameters"
-                       : fields.has("rope_scaling")  ? "rope_scaling"
-                                                     : nullptr;
-  if (fields.has("rope_theta")) config.rope_theta = fields.positive("rope_theta");
+void refuse_partial_rotation(const Fields& fields) {
   if (fields.get("partial_rotary_factor", 1.0) != 1.0) fields.refuse("a partial rotation of heads");
-  if (holder == nullptr) return;
-  const Fields rope(json.at(holder), where + " " + holder);
-  if (rope.has("rope_theta")) config.rope_theta = rope.positive("rope_theta");
-  if (rope.get("partial_rotary_factor", 1.0) != 1.0) rope.refuse("a partial rotation of heads");
-  const auto type = rope.get<std::string>("rope_type", rope.get<std::string>("type", "default"));
-  if (type == "default") {
-    for (const auto& [name, value] : json.at(holder).items()) {
-      if (value.is_object())
-        rope.refuse("a rope of its own for each kind of layer (" + name.substr(0, 80) + ")");
-    }
-    return;
-  }
-  if (type != "llama3" && type != "linear") rope.refuse("rope type \"" + type.substr(0, 80) + "\"");
+}
+
+void read_rope_scaling(const Fields& rope, const std::string& type, ModelConfig& config) {
   config.rope_factor = rope.positive("factor");
   config.rope_scaling = RopeScaling::linear;
   if (type == "linear") return;
@@ -132,18 +117,46 @@ void read_rope(const Fields& fields, const Json& json, const std::string& where,
   config.rope_original_context = rope.size("original_max_position_embeddings");
 }
 
-// Whether a window that the file speaks of limits what some layer sees; a window of the whole
-// context does not. Qwen carries one that use_sliding_window switches off, or that no layer below
-// max_window_layers has. Mistral has one of 4096 unless the file says null.
+void read_rope(const Fields& fields, const Json& json, const std::string& where,
+               ModelConfig& config) {
+  const char* holder = fields.has("rope_parameters") ? "rope_parameters"
+                       : fields.has("rope_scaling")  ? "rope_scaling"
+                                                     : nullptr;
+  if (fields.has("rope_theta")) config.rope_theta = fields.positive("rope_theta");
+  refuse_partial_rotation(fields);
+  if (holder == nullptr) return;
+  const Fields rope(json.at(holder), where + " " + holder);
+  if (rope.has("rope_theta")) config.rope_theta = rope.positive("rope_theta");
+  refuse_partial_rotation(rope);
+  const auto type = rope.get<std::string>("rope_type", rope.get<std::string>("type", "default"));
+  if (type == "llama3" || type == "linear") return read_rope_scaling(rope, type, config);
+  if (type != "default") rope.refuse("rope type \"" + type.substr(0, 80) + "\"");
+  for (const auto& [name, value] : json.at(holder).items()) {
+    if (value.is_object())
+      rope.refuse("a separate rope for each kind of layer (" + name.substr(0, 80) + ")");
+  }
+}
+
+// Whether a sliding window limits what some layer sees; a window of the whole context does not.
+// Qwen's files carry a window that use_sliding_window switches off, or that no layer below
+// max_window_layers uses. Mistral's window is 4096 unless the file says null.
 bool window_in_use(const Fields& fields, const Json& json, const std::string& type) {
-  const bool qwen = type == "qwen2" || type == "qwen3", said = json.contains("sliding_window");
+  const bool qwen = type == "qwen2" || type == "qwen3";
+  const bool given = json.contains("sliding_window");
   if (qwen) {
     if (!fields.get("use_sliding_window", false) || fields.has("layer_types")) return false;
     if (fields.get<std::int64_t>("max_window_layers", 28) >= fields.size("num_hidden_layers"))
       return false;
   }
-  if (said ? !fields.has("sliding_window") : !qwen && type != "mistral") return false;
-  return (said ? fields.size("sliding_window") : 4096) < fields.size("max_position_embeddings");
+  if (given ? !fields.has("sliding_window") : !qwen && type != "mistral") return false;
+  return (given ? fields.size("sliding_window") : 4096) < fields.size("max_position_embeddings");
+}
+
+void refuse_layer_types(const Fields& fields, const Json& json) {
+  if (!fields.has("layer_types")) return;
+  for (const auto& kind : json.at("layer_types")) {
+    if (kind != "full_attention") fields.refuse("layer type " + kind.dump().substr(0, 80));
+  }
 }
 
 void refuse_unsupported(const Fields& fields, const Json& json, const std::string& type) {
@@ -160,18 +173,14 @@ void refuse_unsupported(const Fields& fields, const Json& json, const std::strin
        {"num_experts", "num_local_experts", "n_routed_experts", "moe_intermediate_size"}) {
     if (fields.has(name)) fields.refuse("a mixture of experts (" + std::string(name) + ")");
   }
-  if (fields.has("auto_map")) fields.refuse("a model with code of its own (auto_map)");
+  if (fields.has("auto_map")) fields.refuse("a model with custom code (auto_map)");
   if (!fields.get("is_causal", true))
     fields.refuse("attention in both directions (is_causal: false)");
-  if (fields.has("layer_types")) {
-    for (const auto& kind : json.at("layer_types")) {
-      if (kind != "full_attention") fields.refuse("layer type " + kind.dump().substr(0, 80));
-    }
-  }
+  refuse_layer_types(fields, json);
   if (window_in_use(fields, json, type)) fields.refuse("sliding-window attention");
 }
 
-// What stands on the hidden states: false for logits, true for one value a token.
+// What the head computes from the hidden states: false for logits, true for one value a token.
 bool has_value_head(const Fields& fields, const Json& json) {
   if (!fields.has("architectures")) return false;
   const auto names = fields.get<std::vector<std::string>>("architectures");
@@ -180,8 +189,62 @@ bool has_value_head(const Fields& fields, const Json& json) {
     fields.refuse("architecture \"" + names[0].substr(0, 80) + "\"");
   const bool one =
       fields.has("id2label") && json.at("id2label").is_object() && json.at("id2label").size() == 1;
-  if (!one) fields.refuse("a classifier of tokens that has not one label");
+  if (!one) fields.refuse("a token classifier with other than one label");
   return true;
+}
+
+// Attention heads. An absent field takes the family's default; null means what transformers makes
+// of it.
+void read_heads(const Fields& fields, const Json& json, const Family& family, ModelConfig& c) {
+  c.heads = fields.size("num_attention_heads");
+  const bool has_kv_heads = fields.has("num_key_value_heads");
+  const bool may_lack = family.optional_kv_heads || json.contains("num_key_value_heads");
+  c.kv_heads = !has_kv_heads && may_lack ? c.heads : fields.size("num_key_value_heads");
+  if (c.heads % c.kv_heads != 0)
+    fields.refuse(std::to_string(c.heads) + " heads over " + std::to_string(c.kv_heads) +
+                  " key/value heads");
+  const bool by_family = family.head_dim > 0 && !json.contains("head_dim");
+  if (fields.has("head_dim")) c.head_dim = fields.size("head_dim");
+  else c.head_dim = by_family ? family.head_dim : c.width / c.heads;
+  if (c.head_dim % 2 != 0 || c.head_dim == 0 || c.q_width() > (std::int64_t{1} << 24))
+    fields.refuse("a head size of " + std::to_string(c.head_dim));
+}
+
+// Writes the type of the weights in the field of transformers 4, of 5, or both.
+void write_dtype(Dtype dtype, Json& out) {
+  const bool has_new = out.contains("dtype");
+  const bool has_old = out.contains("torch_dtype");
+  if (has_new || (out.contains("rope_parameters") && !has_old)) out["dtype"] = torch_name(dtype);
+  if (has_old || !out.contains("dtype")) out["torch_dtype"] = torch_name(dtype);
+}
+
+void write_rope_scaling(const ModelConfig& c, Json& out) {
+  if (c.rope_scaling == RopeScaling::linear)
+    out["rope_scaling"] = {{"rope_type", "linear"}, {"factor", c.rope_factor}};
+  if (c.rope_scaling == RopeScaling::llama3) {
+    out["rope_scaling"] = {{"rope_type", "llama3"},
+                           {"factor", c.rope_factor},
+                           {"low_freq_factor", c.rope_low_factor},
+                           {"high_freq_factor", c.rope_high_factor},
+                           {"original_max_position_embeddings", c.rope_original_context}};
+  }
+}
+
+void write_shape(const ModelConfig& c, Json& out) {
+  out["model_type"] = c.model_type;
+  out["num_hidden_layers"] = c.layers;
+  out["hidden_size"] = c.width;
+  out["num_attention_heads"] = c.heads;
+  out["num_key_value_heads"] = c.kv_heads;
+  out["head_dim"] = c.head_dim;
+  out["intermediate_size"] = c.mlp;
+  out["vocab_size"] = c.vocab;
+  out["max_position_embeddings"] = c.context;
+  out["rms_norm_eps"] = c.norm_eps;
+  out["tie_word_embeddings"] = c.tied;
+  out["hidden_act"] = "silu";
+  out["rope_theta"] = c.rope_theta;
+  write_rope_scaling(c, out);
 }
 
 }  // namespace
@@ -201,20 +264,7 @@ ModelConfig ModelConfig::from_json(const Json& json, const std::string& where) {
   refuse_unsupported(fields, json, c.model_type);
   c.layers = fields.size("num_hidden_layers", 4096);
   c.width = fields.size("hidden_size");
-  c.heads = fields.size("num_attention_heads");
-  const bool as_heads = family->own_kv_heads ? !fields.has("num_key_value_heads")
-                                             : json.contains("num_key_value_heads") &&
-                                                   !fields.has("num_key_value_heads");
-  c.kv_heads = as_heads ? c.heads : fields.size("num_key_value_heads");
-  if (c.heads % c.kv_heads != 0)
-    fields.refuse(std::to_string(c.heads) + " heads over " + std::to_string(c.kv_heads) +
-                  " key/value heads");
-  if (fields.has("head_dim")) c.head_dim = fields.size("head_dim");
-  else
-    c.head_dim =
-        family->head_dim > 0 && !json.contains("head_dim") ? family->head_dim : c.width / c.heads;
-  if (c.head_dim % 2 != 0 || c.head_dim == 0 || c.q_width() > (std::int64_t{1} << 24))
-    fields.refuse("a head size of " + std::to_string(c.head_dim));
+  read_heads(fields, json, *family, c);
   c.mlp = fields.size("intermediate_size");
   c.vocab = fields.size("vocab_size");
   c.context = fields.size("max_position_embeddings");
@@ -240,34 +290,9 @@ Json ModelConfig::to_json(Dtype dtype) const {
     out["id2label"] = {{"0", "value"}};
     out["label2id"] = {{"value", 0}};
   }
-  const bool new_dtype = out.contains("dtype"), old_dtype = out.contains("torch_dtype");
-  if (new_dtype || (out.contains("rope_parameters") && !old_dtype))
-    out["dtype"] = torch_name(dtype);  // of transformers 5
-  if (old_dtype || !out.contains("dtype")) out["torch_dtype"] = torch_name(dtype);
+  write_dtype(dtype, out);
   if (source.is_object()) return out;
-
-  out["model_type"] = model_type;
-  out["num_hidden_layers"] = layers;
-  out["hidden_size"] = width;
-  out["num_attention_heads"] = heads;
-  out["num_key_value_heads"] = kv_heads;
-  out["head_dim"] = head_dim;
-  out["intermediate_size"] = mlp;
-  out["vocab_size"] = vocab;
-  out["max_position_embeddings"] = context;
-  out["rms_norm_eps"] = norm_eps;
-  out["tie_word_embeddings"] = tied;
-  out["hidden_act"] = "silu";
-  out["rope_theta"] = rope_theta;
-  if (rope_scaling == RopeScaling::linear)
-    out["rope_scaling"] = {{"rope_type", "linear"}, {"factor", rope_factor}};
-  if (rope_scaling == RopeScaling::llama3) {
-    out["rope_scaling"] = {{"rope_type", "llama3"},
-                           {"factor", rope_factor},
-                           {"low_freq_factor", rope_low_factor},
-                           {"high_freq_factor", rope_high_factor},
-                           {"original_max_position_embeddings", rope_original_context}};
-  }
+  write_shape(*this, out);
   if (eos.size() == 1) out["eos_token_id"] = eos[0];
   else if (!eos.empty()) out["eos_token_id"] = eos;
   return out;
@@ -283,22 +308,16 @@ std::int64_t ModelConfig::parameters() const {
 
 ModelConfig preset_config(const std::string& preset) {
   ModelConfig c;
+  if (preset == "tiny") c = {.layers = 5, .width = 128, .heads = 4, .kv_heads = 1, .mlp = 384};
+  else if (preset == "small")
+    c = {.layers = 6, .width = 256, .heads = 8, .kv_heads = 2, .mlp = 768};
+  else if (preset == "medium")
+    c = {.layers = 10, .width = 512, .heads = 16, .kv_heads = 4, .mlp = 1536};
+  else throw Error("no model preset \"" + preset + "\"", "use tiny, small or medium");
+  c.head_dim = c.width / c.heads;
+  c.context = 512;
   c.qk_norm = true;
   c.tied = true;
-  c.context = 512;
-  const auto shape = [&](std::int64_t layers, std::int64_t width, std::int64_t heads,
-                         std::int64_t kv_heads, std::int64_t mlp) {
-    c.layers = layers;
-    c.width = width;
-    c.heads = heads;
-    c.kv_heads = kv_heads;
-    c.head_dim = width / heads;
-    c.mlp = mlp;
-  };
-  if (preset == "tiny") shape(5, 128, 4, 1, 384);
-  else if (preset == "small") shape(6, 256, 8, 2, 768);
-  else if (preset == "medium") shape(10, 512, 16, 4, 1536);
-  else throw Error("no model preset \"" + preset + "\"", "use tiny, small or medium");
   return c;
 }
 

@@ -17,12 +17,13 @@ std::uint16_t to_bf16(float value) {
 }
 
 float from_f16(std::uint16_t half) {
-  constexpr std::uint32_t kInfinite = 0x0F800000u,
-                          kSmallestNormal = 113u
-                                            << 23;  // exponents, at f32's place for them; 2^-14
-  const std::uint32_t bits = (half & 0x7FFFu) << 13, exponent = bits & kInfinite;
-  // The exponent's bias grows by 112, and once more for infinity and NaN. A subnormal is the
-  // fraction of 2^-14, from which that 1 is taken again.
+  // Exponents in f32's bits: of f16's infinity, and of 2^-14.
+  constexpr std::uint32_t kInfinite = 0x0F800000u;
+  constexpr std::uint32_t kSmallestNormal = 113u << 23;
+  const std::uint32_t bits = (half & 0x7FFFu) << 13;
+  const std::uint32_t exponent = bits & kInfinite;
+  // The exponent's bias grows by 112, and by another 112 for infinity and NaN. A subnormal becomes
+  // 2^-14 (1 + fraction), minus 2^-14.
   const std::uint32_t normal = bits + (112u << 23) + (exponent == kInfinite ? 112u << 23 : 0u);
   const float subnormal =
       std::bit_cast<float>(bits + kSmallestNormal) - std::bit_cast<float>(kSmallestNormal);
@@ -32,15 +33,16 @@ float from_f16(std::uint16_t half) {
 
 std::uint16_t to_f16(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
-  const std::uint32_t magnitude = bits & 0x7FFFFFFFu, sign = (bits >> 16) & 0x8000u;
+  const std::uint32_t magnitude = bits & 0x7FFFFFFFu;
+  const std::uint32_t sign = (bits >> 16) & 0x8000u;
   std::uint32_t half = 0;
   if (magnitude > 0x7F800000u) {
     half = 0x7E00u;  // NaN
   } else if (magnitude >= 0x477FF000u) {
-    half = 0x7C00u;  // from the middle between 65504 and 65536 on: infinite
+    half = 0x7C00u;  // infinite from the midpoint of 65504 and 65536
   } else if (magnitude < 0x38800000u) {
-    half = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) -
-           0x3F000000u;  // the sum's last place is 2^-24, as f16's
+    // The last bit of the sum is 2^-24, like f16's.
+    half = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3F000000u;
   } else {
     half = (magnitude - (112u << 23) + 0x0FFFu + ((magnitude >> 13) & 1u)) >> 13;
   }
@@ -49,9 +51,10 @@ std::uint16_t to_f16(float value) {
 
 // A number is NaN or infinite if all bits of its exponent are set.
 constexpr std::uint32_t kExponent = 0x7F800000u;
-constexpr std::uint16_t kBf16Exponent = 0x7F80u, kF16Exponent = 0x7C00u;
+constexpr std::uint16_t kBf16Exponent = 0x7F80u;
+constexpr std::uint16_t kF16Exponent = 0x7C00u;
 
-// Without a branch in the loop, which the compiler then does with vectors.
+// Has no branch in the loop, so that the compiler vectorizes it.
 template <class Bits>
 bool all_finite(const char* in, std::size_t n, Bits exponent) {
   Bits found = 0;
@@ -81,6 +84,7 @@ std::size_t bytes_of(Dtype dtype) { return dtype == Dtype::f32 ? 4 : 2; }
 std::string name_of(Dtype dtype) {
   return dtype == Dtype::f32 ? "f32" : dtype == Dtype::bf16 ? "bf16" : "f16";
 }
+
 std::string safetensors_name(Dtype dtype) {
   return dtype == Dtype::f32 ? "F32" : dtype == Dtype::bf16 ? "BF16" : "F16";
 }

@@ -1,4 +1,4 @@
-// Types of numbers that weights have in files: f32, bf16 and f16, and the way between them.
+// Number types of stored weights (f32, bf16 and f16), and conversions between them.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +12,17 @@ enum class Dtype { f32, bf16, f16 };
 // Bytes of one number.
 std::size_t bytes_of(Dtype dtype);
 
-// "f32"; and as other programs call it: "F32" in a safetensors file, "float32" in a config.json.
+// Names of a type: "f32"; "F32" in a safetensors file; "float32" in a config.json.
 std::string name_of(Dtype dtype);
 std::string safetensors_name(Dtype dtype);
 std::string torch_name(Dtype dtype);
 
-// The type of the name "f32", "bf16" or "f16"; throws Error for others.
+// The type named "f32", "bf16" or "f16". Throws Error for other names.
 Dtype dtype_from_name(const std::string& name);
 
-// n numbers from or to an array of them that need not be aligned. Exact on the way in; rounded to
-// nearest, ties to even, on the way out. What is beyond f16's largest number becomes infinite, as
-// IEEE 754 has it; NaN stays NaN.
+// Converts n numbers from or to an array, which need not be aligned. Reading is exact; writing
+// rounds to nearest, ties to even. Numbers beyond f16's largest become infinite, as IEEE 754
+// demands; NaN stays NaN.
 void to_float(Dtype from, const char* in, std::size_t n, float* out);
 void from_float(Dtype to, const float* in, std::size_t n, char* out);
 

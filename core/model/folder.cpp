@@ -14,20 +14,17 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::uintmax_t kMaxConfig =
-    256 << 10;  // bytes; the configurations of whole families take 2,000
-constexpr std::uintmax_t kMaxIndex = 32 << 20;
-constexpr std::int64_t kPiece = std::int64_t{1}
-                                << 21;  // numbers that a thread converts before it takes the next
-constexpr std::size_t kBlock = std::size_t{1}
-                               << 14;  // that are checked while they are in the cache
+constexpr std::uintmax_t kMaxConfig = 256 << 10;  // bytes; real configurations take about 2,000
+constexpr std::uintmax_t kMaxIndex = 32 << 20;    // bytes
+constexpr std::int64_t kPiece = 1 << 21;          // numbers that a thread converts at a time
+constexpr std::int64_t kBlock = 1 << 14;          // numbers checked while they are in the cache
 
 const char* const kSingle = "model.safetensors";
 const char* const kIndex = "model.safetensors.index.json";
 const char* const kAdapterConfig = "adapter_config.json";
 
-// What belongs to a model beside its configuration and weights, as Hugging Face names it; licences
-// of many models must go along, too.
+// Files of a Hugging Face model other than configuration and weights. Many licences must be copied
+// with a model.
 const char* const kCompanions[] = {"generation_config.json",
                                    "tokenizer.json",
                                    "tokenizer_config.json",
@@ -47,7 +44,7 @@ std::string read_limited(const fs::path& path, std::uintmax_t limit) {
   std::error_code problem;
   const std::uintmax_t bytes = fs::file_size(path, problem);
   if (!problem && bytes > limit)
-    throw Error(fmt::format("{} has {} bytes, which no model's has: at most {} are read",
+    throw Error(fmt::format("{} has {} bytes, more than any model's: at most {} are read",
                             path.string(), bytes, limit));
   return read_file(path);
 }
@@ -62,30 +59,31 @@ bool holds_gguf(const fs::path& folder) {
   });
 }
 
-// The model that an adapter was trained on, as its folder names it.
+// The model that an adapter was trained on, according to its folder.
 std::string base_of_adapter(const fs::path& folder) {
   const Json json = read_json(folder / kAdapterConfig);
   const Json base = json.is_object() ? json.value("base_model_name_or_path", Json()) : Json();
   return base.is_string() && !base.get<std::string>().empty() ? base.get<std::string>() : "BASE";
 }
 
-// The files that hold a folder's weights.
-std::vector<fs::path> weight_files(const fs::path& folder) {
-  const fs::path single = folder / kSingle, index = folder / kIndex;
-  if (fs::exists(single)) return {single};
-  if (!fs::exists(index) && holds_gguf(folder))
-    throw Error(folder.string() +
-                    " has its weights in GGUF alone, the format of llama.cpp, which is not read",
-                "give the Hugging Face folder that it was made from, or ask llama.cpp's server "
-                "with `tinyzero eval --endpoint`");
-  if (!fs::exists(index)) {
-    throw Error(
-        folder.string() + " has neither model.safetensors nor model.safetensors.index.json",
-        fs::exists(folder / "pytorch_model.bin") ||
-                fs::exists(folder / "pytorch_model.bin.index.json")
-            ? "its weights are in PyTorch's own format: open it in transformers and save it again"
-            : "give the folder of a Hugging Face model");
-  }
+[[noreturn]] void refuse_gguf(const std::string& what) {
+  throw Error(what + " in GGUF, the format of llama.cpp, which is not supported",
+              "give the Hugging Face folder that it was made from, or ask llama.cpp's server with "
+              "`tinyzero eval --endpoint`");
+}
+
+[[noreturn]] void refuse_without_weights(const fs::path& folder) {
+  if (holds_gguf(folder)) refuse_gguf(folder.string() + " has only weights");
+  const bool pytorch = fs::exists(folder / "pytorch_model.bin") ||
+                       fs::exists(folder / "pytorch_model.bin.index.json");
+  throw Error(
+      folder.string() + " has neither model.safetensors nor model.safetensors.index.json",
+      pytorch ? "its weights are in PyTorch's own format: open it in transformers and save it again"
+              : "give the folder of a Hugging Face model");
+}
+
+// The names of the files that an index lists.
+std::set<std::string> shard_names(const fs::path& index) {
   const Json json = read_json(index, kMaxIndex);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
     throw Error(index.string() + " has no \"weight_map\"");
@@ -95,8 +93,15 @@ std::vector<fs::path> weight_files(const fs::path& folder) {
       throw Error(index.string() + ": the file of \"" + name + "\" is not a plain name");
     names.insert(file.get<std::string>());
   }
+  return names;
+}
+
+// The files that hold a folder's weights.
+std::vector<fs::path> weight_files(const fs::path& folder) {
+  if (fs::exists(folder / kSingle)) return {folder / kSingle};
+  if (!fs::exists(folder / kIndex)) refuse_without_weights(folder);
   std::vector<fs::path> files;
-  for (const std::string& name : names) {
+  for (const std::string& name : shard_names(folder / kIndex)) {
     if (!fs::exists(folder / name))
       throw Error(folder.string() + " has no " + name + ", which its " + kIndex + " names",
                   "copy or download it");
@@ -114,7 +119,8 @@ bool same_bytes(const TensorInfo& a, const TensorInfo& b) {
          (a.bytes == 0 || std::memcmp(a.data, b.data, a.bytes) == 0);
 }
 
-// Reads both files into `config`; returns the one that names the end tokens, "" if none does.
+// Reads both configuration files into `config`. Returns the one that names the end tokens, "" if
+// neither does.
 std::string read_config_files(const fs::path& folder, ModelConfig& config) {
   const fs::path file = folder / "config.json", generation = folder / "generation_config.json";
   config = ModelConfig::from_json(read_json(file), file.string());
@@ -131,12 +137,36 @@ bool is_inside(const fs::path& file, const fs::path& folder) {
          folder.end();
 }
 
-// Both without links. In Hugging Face's cache a model is a folder snapshots/REVISION of links to
-// blobs/ beside it.
+// Whether a file belongs to a folder; both paths without links. In Hugging Face's cache a model is
+// a folder snapshots/REVISION of links to the neighbouring folder blobs/.
 bool is_of_folder(const fs::path& file, const fs::path& folder) {
   const fs::path snapshots = folder.parent_path();
   return is_inside(file, folder) || (snapshots.filename() == "snapshots" &&
                                      is_inside(file, snapshots.parent_path() / "blobs"));
+}
+
+// Numbers of a tensor that one thread converts.
+struct Piece {
+  const TensorView* tensor;
+  std::int64_t first;
+  std::int64_t count;
+  float* out;
+};
+
+// Converts a piece to f32 block by block. Throws Error for a number that is NaN or infinite.
+void convert(const Piece& piece) {
+  const TensorView& tensor = *piece.tensor;
+  const std::int64_t size = bytes_of(tensor.dtype);
+  const char* data = static_cast<const char*>(tensor.data) + piece.first * size;
+  for (std::int64_t at = 0; at < piece.count; at += kBlock) {
+    const std::int64_t n = std::min(kBlock, piece.count - at);
+    const std::int64_t found = first_not_finite(tensor.dtype, data + at * size, n);
+    to_float(tensor.dtype, data + at * size, n, piece.out + at);
+    if (found < n)
+      fail_not_finite(tensor.mapped->path(), tensor.name, tensor.shape, piece.first + at + found,
+                      piece.out[at + found]);
+  }
+  tensor.mapped->let_go(data, piece.count * size);
 }
 
 }  // namespace
@@ -151,15 +181,11 @@ void check_model_folder(const fs::path& folder) {
                 "give the folder of a Hugging Face model or of a checkpoint");
   if (fs::exists(folder / "config.json")) return;
   if (fs::exists(folder / kAdapterConfig))
-    throw Error(folder.string() + " is an adapter, and no model: it has an " + kAdapterConfig +
-                    " and no config.json",
+    throw Error(folder.string() + " is an adapter, not a model: it has " + kAdapterConfig +
+                    " but no config.json",
                 "merge it into the model that it was trained on: tinyzero model merge " +
                     base_of_adapter(folder) + " --adapter " + folder.string() + " --out FOLDER");
-  if (holds_gguf(folder))
-    throw Error(
-        folder.string() + " holds a model in GGUF, the format of llama.cpp, which is not read",
-        "give the Hugging Face folder that it was made from, or ask llama.cpp's server with "
-        "`tinyzero eval --endpoint`");
+  if (holds_gguf(folder)) refuse_gguf(folder.string() + " holds a model");
   throw Error(folder.string() +
                   " is neither a Hugging Face folder (no config.json) nor a run (no config.yaml)",
               "give the folder of a Hugging Face model, or of a run or its checkpoint");
@@ -175,50 +201,52 @@ ModelConfig read_model_config(const fs::path& folder) {
 ModelFolder::ModelFolder(const fs::path& folder) : path_(folder) {
   check_model_folder(folder);
   eos_source_ = read_config_files(path_, config_);
+  slots_ = ParameterLayout(config_).slots();
   for (const fs::path& path : weight_files(folder)) files_.emplace_back(path);
-  find_tensors();
+  index_tensors();
+  check_tensors();
 }
 
-void ModelFolder::find_tensors() {
+void ModelFolder::index_tensors() {
   for (const SafetensorsFile& file : files_) {
     for (const auto& [name, tensor] : file.tensors()) {
-      const auto [before, fresh] = found_.try_emplace(name, Place{&file, &tensor});
-      if (!fresh) {
+      const auto [before, fresh] = stored_.try_emplace(name, StoredTensor{&file, &tensor});
+      if (!fresh)
         throw Error(path_.string() + ": tensor \"" + name + "\" is in " +
                     before->second.file->path().filename().string() + " and in " +
                     file.path().filename().string());
-      }
     }
-  }
-  slots_ = ParameterLayout(config_).slots();
-  std::set<std::string> wanted;
-  for (const ParameterSlot& slot : slots_) {
-    wanted.insert(slot.name);
-    const auto found = found_.find(slot.name);
-    if (found == found_.end())
-      throw Error(path_.string() + " has no tensor \"" + slot.name +
-                  "\", which its config.json asks for");
-    const TensorInfo& tensor = *found->second.tensor;
-    if (tensor.shape != slot.shape) {
-      throw Error(path_.string() + ": tensor \"" + slot.name + "\" has shape " +
-                  shape_text(tensor.shape) + ", config.json asks for " + shape_text(slot.shape));
-    }
-    dtypes_[dtype_of(tensor, slot.name)] += slot.size;
-  }
-  for (const auto& [name, place] : found_) {
-    if (!wanted.contains(name)) check_extra(name, place);
   }
 }
 
-// A tensor that config.json does not ask for changes what the model computes, unless it is a table
-// that follows from the configuration, or the head of a model whose head is its embedding, written
-// out once more.
-void ModelFolder::check_extra(const std::string& name, const Place& place) const {
+void ModelFolder::check_tensors() {
+  std::set<std::string> wanted;
+  for (const ParameterSlot& slot : slots_) {
+    wanted.insert(slot.name);
+    const auto found = stored_.find(slot.name);
+    if (found == stored_.end())
+      throw Error(path_.string() + " has no tensor \"" + slot.name +
+                  "\", which its config.json requires");
+    const TensorInfo& tensor = *found->second.tensor;
+    if (tensor.shape != slot.shape)
+      throw Error(path_.string() + ": tensor \"" + slot.name + "\" has shape " +
+                  shape_text(tensor.shape) + ", config.json requires " + shape_text(slot.shape));
+    dtypes_[dtype_of(tensor, slot.name)] += slot.size;
+  }
+  for (const auto& [name, stored] : stored_) {
+    if (!wanted.contains(name)) check_extra(name, stored);
+  }
+}
+
+// A tensor that config.json does not require changes what the model computes, with two exceptions:
+// a table that follows from the configuration, and a copy of the embedding as the head of a model
+// whose head is its embedding.
+void ModelFolder::check_extra(const std::string& name, const StoredTensor& stored) const {
   if (name.ends_with(".rotary_emb.inv_freq")) return;
   if (name == "lm_head.weight" && config_.tied && !config_.value_head) {
-    const Place& embedding = found_.at("model.embed_tokens.weight");
-    const bool same = same_bytes(*place.tensor, *embedding.tensor);
-    for (const Place& read : {place, embedding})
+    const StoredTensor& embedding = stored_.at("model.embed_tokens.weight");
+    const bool same = same_bytes(*stored.tensor, *embedding.tensor);
+    for (const StoredTensor& read : {stored, embedding})
       read.file->let_go(read.tensor->data, read.tensor->bytes);
     if (same) return;
     throw Error(path_.string() +
@@ -235,9 +263,12 @@ void ModelFolder::check_extra(const std::string& name, const Place& place) const
 std::vector<TensorView> ModelFolder::tensors() const {
   std::vector<TensorView> out;
   for (const ParameterSlot& slot : slots_) {
-    const Place& place = found_.at(slot.name);
-    out.push_back({slot.name, slot.shape, place.tensor->data, dtype_of(*place.tensor, slot.name),
-                   place.file});
+    const StoredTensor& stored = stored_.at(slot.name);
+    out.push_back({.name = slot.name,
+                   .shape = slot.shape,
+                   .data = stored.tensor->data,
+                   .dtype = dtype_of(*stored.tensor, slot.name),
+                   .mapped = stored.file});
   }
   return out;
 }
@@ -256,41 +287,21 @@ std::shared_ptr<const FolderFiles> ModelFolder::companions() const {
 }
 
 Model ModelFolder::load() const {
-  struct Piece {
-    const TensorView* tensor;
-    std::int64_t first, count;
-    float* out;
-  };
   const std::vector<TensorView> views = tensors();
   Model model(config_, FloatBuffer::uninitialized(
                            slots_.empty() ? 0 : slots_.back().offset + slots_.back().size));
   model.companions = companions();
   std::vector<Piece> pieces;
   for (std::size_t i = 0; i < views.size(); ++i) {
-    for (std::int64_t first = 0; first < slots_[i].size; first += kPiece) {
-      pieces.push_back({&views[i], first, std::min(kPiece, slots_[i].size - first),
-                        model.weights.data() + slots_[i].offset + first});
-    }
+    for (std::int64_t first = 0; first < slots_[i].size; first += kPiece)
+      pieces.push_back({.tensor = &views[i],
+                        .first = first,
+                        .count = std::min(kPiece, slots_[i].size - first),
+                        .out = model.weights.data() + slots_[i].offset + first});
   }
   std::atomic<std::size_t> next{0};
   run_workers(threads_or_cores(0), [&](std::int64_t) {
-    for (std::size_t i = next++; i < pieces.size(); i = next++) {
-      const Piece& piece = pieces[i];
-      const std::size_t size = bytes_of(piece.tensor->dtype),
-                        count = static_cast<std::size_t>(piece.count);
-      const char* data = static_cast<const char*>(piece.tensor->data) +
-                         static_cast<std::size_t>(piece.first) * size;
-      for (std::size_t at = 0; at < count; at += kBlock) {
-        const std::size_t n = std::min(kBlock, count - at);
-        const std::size_t found = first_not_finite(piece.tensor->dtype, data + at * size, n);
-        to_float(piece.tensor->dtype, data + at * size, n, piece.out + at);
-        if (found < n)
-          fail_not_finite(piece.tensor->mapped->path(), piece.tensor->name, piece.tensor->shape,
-                          piece.first + static_cast<std::int64_t>(at + found),
-                          piece.out[at + found]);
-      }
-      piece.tensor->mapped->let_go(data, count * size);
-    }
+    for (std::size_t i = next++; i < pieces.size(); i = next++) convert(pieces[i]);
   });
   return model;
 }

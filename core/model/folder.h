@@ -1,9 +1,9 @@
-// Hugging Face folders: models in and out.
+// Hugging Face folders: reading and writing models.
 //
-// A folder is config.json, weights in model.safetensors or in the shards that
-// model.safetensors.index.json names, generation_config.json, and the files of the tokenizer.
-// Everything is checked before a weight is used: a model that could not be computed exactly as its
-// authors meant it is refused, with the name of what stands in the way.
+// A folder holds config.json, weights in model.safetensors or in the shards that
+// model.safetensors.index.json names, generation_config.json, and the tokenizer's files. Everything
+// is checked before a weight is used: a model that could not be computed exactly as its authors
+// meant it is refused, and the error names the obstacle.
 #pragma once
 
 #include <map>
@@ -19,89 +19,90 @@ namespace tinyzero {
 class ModelFolder {
  public:
   // Opens a folder: reads its configuration and the headers of its weights, whose data is mapped.
-  // Throws Error naming what is missing, cut, of the wrong shape, not supported, or there although
-  // config.json does not account for it.
+  // Throws Error naming what is missing, truncated, of the wrong shape, not supported, or not
+  // accounted for by config.json.
   explicit ModelFolder(const fs::path& folder);
 
   const fs::path& path() const { return path_; }
   const ModelConfig& config() const { return config_; }
   const std::vector<SafetensorsFile>& files() const { return files_; }
-  // Numbers of the model by the type they are stored in.
+  // How many weights are stored in each type.
   const std::map<Dtype, std::int64_t>& dtypes() const { return dtypes_; }
-  // File that names the end tokens: generation_config.json where that does, else config.json; empty
-  // if none does.
+  // The file that names the end tokens: generation_config.json if it does, else config.json; empty
+  // if neither does.
   const std::string& eos_source() const { return eos_source_; }
-  // The weights as they lie in the files, in the order of `layout`.
+  // The weights in the files, in the order of ParameterLayout.
   std::vector<TensorView> tensors() const;
-  // Files that belong to the model beside configuration and weights.
+  // The files other than configuration and weights that belong to the model.
   std::shared_ptr<const FolderFiles> companions() const;
 
-  // The model, its weights converted to f32 by all cores. Takes the memory of the weights and
-  // little more.
+  // Loads the model and converts its weights to f32 on all cores. Takes little more memory than the
+  // weights.
   Model load() const;
 
  private:
-  struct Place {
+  struct StoredTensor {
     const SafetensorsFile* file;
     const TensorInfo* tensor;
   };
-  void find_tensors();
-  void check_extra(const std::string& name, const Place& place) const;
+  void index_tensors();
+  void check_tensors();
+  void check_extra(const std::string& name, const StoredTensor& stored) const;
 
   fs::path path_;
   ModelConfig config_;
   std::string eos_source_;
   std::vector<SafetensorsFile> files_;
-  std::map<std::string, Place> found_;  // all tensors of all files
+  std::map<std::string, StoredTensor> stored_;  // all tensors of all files, by name
   std::vector<ParameterSlot> slots_;
   std::map<Dtype, std::int64_t> dtypes_;
 };
 
-// Throws Error if there is no model in Hugging Face's format in `folder`: with the cause where it
-// holds an adapter alone, or GGUF.
+// Throws Error if `folder` holds no model in Hugging Face's format. The error says so if it holds
+// only an adapter, or GGUF.
 void check_model_folder(const fs::path& folder);
 
-// The shape of the model in a folder that may lack weights: of config.json and, if there is one,
+// The shape of the model in a folder, which may lack weights, from config.json and, if present,
 // generation_config.json. Throws Error.
 ModelConfig read_model_config(const fs::path& folder);
 
 inline Model load_model(const fs::path& folder) { return ModelFolder(folder).load(); }
 
-// What is to be written, and how.
+// What to write, and how.
 struct FolderContent {
   const ModelConfig* config;
-  std::vector<TensorView> tensors;
-  std::shared_ptr<const FolderFiles> companions = nullptr;  // null: a new model, which has none yet
+  std::vector<TensorView> tensors = {};
+  std::shared_ptr<const FolderFiles> companions = nullptr;  // null for a new model
   Dtype dtype = Dtype::f32;
-  std::uint64_t shard_bytes =
-      0;  // weights beyond this many bytes are cut into files of at most that size; 0: one file
+  // Weights larger than this are split into files of at most this size; 0 for a single file.
+  std::uint64_t shard_bytes = 0;
 };
 
-// A model as it is in memory, f32 in one file, with the files that came with it; the model must
-// outlive it.
+// A model in memory, as f32 in one file, with its companion files. The model must outlive the
+// result.
 FolderContent content_of(const Model& model);
 
-// Throws Error if the files that go along with a model are not all its own: a link out of its
-// folder is not followed into folders that are written, for whoever made it may not be who reads
-// them.
+// Throws Error if a companion file was left out because it is a link out of the model's folder.
+// Such a link is never followed into a folder that is written: whoever made it may not be allowed
+// to read its target.
 void check_companions(const Model& model);
 void check_companions(const FolderContent& content);
 
-// Whether a file of this name goes along with a model.
+// Whether a file of this name is copied with a model.
 bool is_companion(const std::string& name);
 
-// Writes a folder's files into one that exists (fsynced, not atomic). Throws what check_companions
-// throws, first.
+// Writes a folder's files into an existing folder (fsynced, not atomic). Calls check_companions
+// first.
 void write_folder(const FolderContent& content, const fs::path& folder);
 
-// write_folder of content_of.
+// Writes a model in memory into an existing folder.
 void save_model(const Model& model, const fs::path& folder);
 
-// Writes a folder that must not exist yet, atomically: under a hidden name beside it, fsynced,
-// renamed. Throws Error if it exists.
+// Writes a new folder atomically: under a hidden name next to it, fsynced, then renamed. Throws
+// Error if it exists.
 void export_folder(const FolderContent& content, const fs::path& folder);
 
-// Bytes that writing `content` takes, about.
+// Approximate size of `content` on disk, in bytes.
 std::uint64_t folder_bytes(const FolderContent& content);
 
 }  // namespace tinyzero

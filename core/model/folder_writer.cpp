@@ -13,12 +13,14 @@
 namespace tinyzero {
 namespace {
 
+const std::map<std::string, std::string> kMetadata = {{"format", "pt"}};
+
 std::uint64_t tensor_bytes(const TensorView& tensor, Dtype dtype) {
-  return static_cast<std::uint64_t>(tensor.elements()) * bytes_of(dtype);
+  return tensor.elements() * bytes_of(dtype);
 }
 
-// The tensors of each file, in their order: a file is full when the next one would make it larger
-// than wanted. A tensor is never cut.
+// The tensors of each file, in order. A file is full when the next tensor would make it larger than
+// wanted; a tensor is never split.
 std::vector<std::vector<TensorView>> shards_of(const FolderContent& content) {
   std::vector<std::vector<TensorView>> shards(1);
   std::uint64_t bytes = 0;
@@ -34,19 +36,14 @@ std::vector<std::vector<TensorView>> shards_of(const FolderContent& content) {
   return shards;
 }
 
-void write_weights(const FolderContent& content, const fs::path& folder) {
-  const std::map<std::string, std::string> metadata = {{"format", "pt"}};
-  const auto shards = shards_of(content);
-  if (shards.size() == 1) {
-    write_safetensors(folder / "model.safetensors", shards[0], metadata, content.dtype);
-    return;
-  }
+void write_shards(const FolderContent& content, const fs::path& folder,
+                  const std::vector<std::vector<TensorView>>& shards) {
   Json map = Json::object();
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     const std::string name =
         fmt::format("model-{:05d}-of-{:05d}.safetensors", i + 1, shards.size());
-    write_safetensors(folder / name, shards[i], metadata, content.dtype);
+    write_safetensors(folder / name, shards[i], kMetadata, content.dtype);
     for (const TensorView& tensor : shards[i]) {
       map[tensor.name] = name;
       total += tensor_bytes(tensor, content.dtype);
@@ -56,13 +53,19 @@ void write_weights(const FolderContent& content, const fs::path& folder) {
   write_file_synced(folder / "model.safetensors.index.json", index.dump(2) + "\n");
 }
 
+void write_weights(const FolderContent& content, const fs::path& folder) {
+  const auto shards = shards_of(content);
+  if (shards.size() > 1) return write_shards(content, folder, shards);
+  write_safetensors(folder / "model.safetensors", shards[0], kMetadata, content.dtype);
+}
+
 }  // namespace
 
 void check_companions(const FolderContent& content) {
   if (!content.companions || content.companions->outside.empty()) return;
   throw Error(
-      content.companions->outside + ": what it leads to is not copied into models that are written",
-      "put a copy of the file there, or remove the link");
+      content.companions->outside + ": its target is not copied into models that are written",
+      "replace the link by a copy of the file, or remove it");
 }
 
 void check_companions(const Model& model) { check_companions(content_of(model)); }
@@ -82,9 +85,10 @@ void write_folder(const FolderContent& content, const fs::path& folder) {
 }
 
 FolderContent content_of(const Model& model) {
-  FolderContent content{&model.config, {}, model.companions};
+  FolderContent content{.config = &model.config, .companions = model.companions};
   for (const ParameterSlot& slot : model.layout.slots())
-    content.tensors.push_back({slot.name, slot.shape, model.weights.data() + slot.offset});
+    content.tensors.push_back(
+        {.name = slot.name, .shape = slot.shape, .data = model.weights.data() + slot.offset});
   return content;
 }
 
@@ -94,7 +98,7 @@ void save_model(const Model& model, const fs::path& folder) {
 
 namespace {
 
-// Empties a folder that an export left which was killed. Throws Error if it holds anything else.
+// Empties the folder of a killed export. Throws Error if it holds anything else.
 void remove_left_files(const fs::path& folder) {
   std::vector<fs::path> left;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -105,20 +109,17 @@ void remove_left_files(const fs::path& folder) {
                          is_companion(name);
     const bool empty = entry.is_directory() && !entry.is_symlink() && fs::is_empty(entry);
     if (!empty && (!written || !fs::is_regular_file(entry.symlink_status())))
-      throw Error(folder.string() + ", where the export is written first, holds " + name +
-                      ", which no export left there",
+      throw Error(folder.string() + ", the temporary folder of the export, holds " + name +
+                      ", which no export writes",
                   "move that folder away");
     left.push_back(entry.path());
   }
   for (const fs::path& path : left) fs::remove(path);
 }
 
-}  // namespace
-
-void export_folder(const FolderContent& content, const fs::path& folder) {
-  check_companions(content);
-  const fs::path target = (fs::absolute(folder) / "").lexically_normal().parent_path(),
-                 parent = target.parent_path();
+// `folder` is the name that the user gave, `target` the same path made absolute.
+void check_target(const fs::path& folder, const fs::path& target) {
+  const fs::path parent = target.parent_path();
   if (fs::exists(fs::symlink_status(target)))
     throw Error(folder.string() + " exists already",
                 "nothing is overwritten: give the name of a new folder");
@@ -126,27 +127,40 @@ void export_folder(const FolderContent& content, const fs::path& folder) {
     throw Error(
         "no folder " + parent.string() + " to write " + target.filename().string() + " into",
         "make it first");
-  const fs::path temporary = parent / ("." + target.filename().string() + ".partial");
+}
+
+void make_temporary(const fs::path& folder) {
   std::error_code problem;
-  fs::create_directory(temporary, problem);
+  fs::create_directory(folder, problem);
   if (problem)
-    throw Error("cannot write into " + parent.string() + ": " + system_words(problem.value()),
-                "check its permissions");
+    throw Error(
+        "cannot write into " + folder.parent_path().string() + ": " + system_words(problem.value()),
+        "check its permissions");
+}
+
+}  // namespace
+
+void export_folder(const FolderContent& content, const fs::path& folder) {
+  check_companions(content);
+  const fs::path target = (fs::absolute(folder) / "").lexically_normal().parent_path();
+  check_target(folder, target);
+  const fs::path temporary = target.parent_path() / ("." + target.filename().string() + ".partial");
+  make_temporary(temporary);
   const FileHandle handle(temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   FileLock lock;
   if (const auto holder = lock.take(handle, temporary))
-    throw Error(holder->name() + " writes " + folder.string() + " at this moment",
-                holder->hint("wait for it"));
+    throw Error(holder->name() + " is writing " + folder.string(), holder->hint("wait for it"));
   remove_left_files(temporary);
   try {
     write_folder(content, temporary);
     sync_folder(temporary);
     fs::rename(temporary, target);
   } catch (...) {
-    fs::remove_all(temporary, problem);
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);
     throw;
   }
-  sync_folder(parent);
+  sync_folder(target.parent_path());
 }
 
 std::uint64_t folder_bytes(const FolderContent& content) {

@@ -1,10 +1,9 @@
-// The matrices of a model packed for the products of training: each as it is, for the forward pass,
-// and transposed, for the gradients of inputs.
+// The matrices of a model packed for the products of training: each unchanged for the forward pass,
+// and transposed for the gradients of inputs.
 #pragma once
 
 #include <vector>
 
-#include "core/kernels/kernels.h"
 #include "core/model/parameters.h"
 
 namespace tinyzero {
@@ -12,17 +11,22 @@ namespace tinyzero {
 class PackedWeights {
  public:
   struct Matrix {
-    const float *forward = nullptr, *backward = nullptr;
+    const float* forward = nullptr;
+    const float* backward = nullptr;  // transposed; null for a frozen model
   };
   struct Layer {
-    Matrix qkv, output, gate_up, down;
+    Matrix qkv;
+    Matrix output;
+    Matrix gate_up;
+    Matrix down;
   };
 
-  // Room for the matrices of `model`, which must outlive it; transposed too unless `frozen`. A
-  // value head is not packed.
+  // Allocates the packed matrices of `model`, which must outlive this object; without transposes if
+  // `frozen`. A value head is not packed.
   PackedWeights(const Model& model, bool frozen);
 
-  // Packs the weights as they are now; `part` of `parts`, so that threads can share the work.
+  // Packs the current weights. Threads share the work: this call does every `parts`-th matrix,
+  // beginning with number `part`.
   void pack(std::int64_t part, std::int64_t parts);
 
   const Layer& layer(std::size_t i) const { return layers_[i]; }
@@ -34,8 +38,10 @@ class PackedWeights {
  private:
   struct Source {
     const float* weight;
-    std::int64_t rows, columns;
-    float *forward, *backward;  // null: not wanted
+    std::int64_t rows;
+    std::int64_t columns;
+    float* forward;
+    float* backward;  // null for a frozen model
   };
 
   FloatBuffer data_;

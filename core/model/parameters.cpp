@@ -16,37 +16,18 @@ namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
+// A number of a normal distribution around 0, by Box and Muller.
+double normal(double deviation, Rng& rng) {
+  const double radius = std::sqrt(-2.0 * std::log(1.0 - rng.uniform()));
+  return deviation * radius * std::cos(2.0 * std::numbers::pi * rng.uniform());
+}
+
 }  // namespace
 
 ParameterLayout::ParameterLayout(const ModelConfig& c) {
   add("model.embed_tokens.weight", {c.vocab, c.width});
-  for (std::int64_t i = 0; i < c.layers; ++i) {
-    const std::string prefix = "model.layers." + std::to_string(i) + ".";
-    const auto attention = [&](const char* name, std::vector<std::int64_t> shape) {
-      return add(prefix + "self_attn." + name, std::move(shape));
-    };
-    LayerOffsets at{};
-    at.input_norm = add(prefix + "input_layernorm.weight", {c.width});
-    at.qkv = attention("q_proj.weight", {c.q_width(), c.width});
-    attention("k_proj.weight", {c.kv_width(), c.width});
-    attention("v_proj.weight", {c.kv_width(), c.width});
-    at.qkv_bias = at.q_norm = at.k_norm = -1;
-    if (c.qkv_bias) {
-      at.qkv_bias = attention("q_proj.bias", {c.q_width()});
-      attention("k_proj.bias", {c.kv_width()});
-      attention("v_proj.bias", {c.kv_width()});
-    }
-    if (c.qk_norm) {
-      at.q_norm = attention("q_norm.weight", {c.head_dim});
-      at.k_norm = attention("k_norm.weight", {c.head_dim});
-    }
-    at.output = attention("o_proj.weight", {c.width, c.q_width()});
-    at.post_norm = add(prefix + "post_attention_layernorm.weight", {c.width});
-    at.gate_up = add(prefix + "mlp.gate_proj.weight", {c.mlp, c.width});
-    add(prefix + "mlp.up_proj.weight", {c.mlp, c.width});
-    at.down = add(prefix + "mlp.down_proj.weight", {c.width, c.mlp});
-    layers_.push_back(at);
-  }
+  for (std::int64_t i = 0; i < c.layers; ++i)
+    layers_.push_back(add_layer(c, "model.layers." + std::to_string(i) + "."));
   final_norm_ = add("model.norm.weight", {c.width});
   if (c.value_head) {
     head_ = add("score.weight", {1, c.width});
@@ -56,8 +37,34 @@ ParameterLayout::ParameterLayout(const ModelConfig& c) {
   }
 }
 
+LayerOffsets ParameterLayout::add_layer(const ModelConfig& c, const std::string& prefix) {
+  const auto attention = [&](const char* name, std::vector<std::int64_t> shape) {
+    return add(prefix + "self_attn." + name, std::move(shape));
+  };
+  LayerOffsets at;
+  at.input_norm = add(prefix + "input_layernorm.weight", {c.width});
+  at.qkv = attention("q_proj.weight", {c.q_width(), c.width});
+  attention("k_proj.weight", {c.kv_width(), c.width});
+  attention("v_proj.weight", {c.kv_width(), c.width});
+  if (c.qkv_bias) {
+    at.qkv_bias = attention("q_proj.bias", {c.q_width()});
+    attention("k_proj.bias", {c.kv_width()});
+    attention("v_proj.bias", {c.kv_width()});
+  }
+  if (c.qk_norm) {
+    at.q_norm = attention("q_norm.weight", {c.head_dim});
+    at.k_norm = attention("k_norm.weight", {c.head_dim});
+  }
+  at.output = attention("o_proj.weight", {c.width, c.q_width()});
+  at.post_norm = add(prefix + "post_attention_layernorm.weight", {c.width});
+  at.gate_up = add(prefix + "mlp.gate_proj.weight", {c.mlp, c.width});
+  add(prefix + "mlp.up_proj.weight", {c.mlp, c.width});
+  at.down = add(prefix + "mlp.down_proj.weight", {c.width, c.mlp});
+  return at;
+}
+
 std::int64_t ParameterLayout::add(const std::string& name, std::vector<std::int64_t> shape) {
-  ParameterSlot slot{name, std::move(shape), size_, 1};
+  ParameterSlot slot{.name = name, .shape = std::move(shape), .offset = size_, .size = 1};
   for (const std::int64_t n : slot.shape) slot.size *= n;
   size_ += slot.size;
   slots_.push_back(std::move(slot));
@@ -65,19 +72,18 @@ std::int64_t ParameterLayout::add(const std::string& name, std::vector<std::int6
 }
 
 FloatBuffer::FloatBuffer(std::int64_t size) : FloatBuffer(uninitialized(size)) {
-  std::memset(data_.get(), 0, static_cast<std::size_t>(size) * sizeof(float));
+  std::memset(data_.get(), 0, size * sizeof(float));
 }
 
 FloatBuffer FloatBuffer::uninitialized(std::int64_t size) {
   FloatBuffer buffer;
-  const std::size_t wanted = static_cast<std::size_t>(size) * sizeof(float),
-                    alignment = wanted >= kHugePage ? kHugePage : 64;
+  const std::size_t wanted = size * sizeof(float);
+  const std::size_t alignment = wanted >= kHugePage ? kHugePage : 64;
   const std::size_t bytes = std::max((wanted + alignment - 1) / alignment * alignment, alignment);
   buffer.data_.reset(static_cast<float*>(std::aligned_alloc(alignment, bytes)));
   if (!buffer.data_) throw std::bad_alloc();
-  if (alignment == kHugePage)
-    madvise(buffer.data_.get(), bytes,
-            MADV_HUGEPAGE);  // advice alone: fewer misses of the address cache
+  // Only advice: huge pages mean fewer misses of the address cache.
+  if (alignment == kHugePage) madvise(buffer.data_.get(), bytes, MADV_HUGEPAGE);
   buffer.size_ = size;
   return buffer;
 }
@@ -93,20 +99,15 @@ void initialize(Model& model, std::uint64_t seed) {
   for (std::size_t i = 0; i < model.layout.slots().size(); ++i) {
     const ParameterSlot& slot = model.layout.slots()[i];
     float* w = model.weights.data() + slot.offset;
-    const bool bias = slot.name.ends_with(".bias");
     if (slot.shape.size() == 1) {
-      std::fill_n(w, slot.size, bias ? 0.0f : 1.0f);
+      std::fill_n(w, slot.size, slot.name.ends_with(".bias") ? 0.0f : 1.0f);
       continue;
     }
     const bool back =
         slot.name.ends_with("o_proj.weight") || slot.name.ends_with("down_proj.weight");
     const double deviation = 0.02 * (back ? residual : 1.0);
     Rng rng(seed, {i});
-    for (std::int64_t k = 0; k < slot.size; ++k) {  // Box-Muller
-      const double radius = std::sqrt(-2.0 * std::log(1.0 - rng.uniform()));
-      w[k] =
-          static_cast<float>(deviation * radius * std::cos(2.0 * std::numbers::pi * rng.uniform()));
-    }
+    for (std::int64_t k = 0; k < slot.size; ++k) w[k] = static_cast<float>(normal(deviation, rng));
   }
 }
 

@@ -1,9 +1,8 @@
 // The weights of a model in one flat f32 buffer, shared by the trainer (as tensors) and the decoder
 // (as pointers).
 //
-// The order within a layer puts q, k, v next to each other, and gate and up: each trio or pair is
-// then also one matrix, which is multiplied at once. Names and shapes are Hugging Face's; folder.h
-// reads and writes them.
+// Within a layer, q, k and v are adjacent, and so are gate and up: each group can be multiplied as
+// one matrix. Names and shapes are Hugging Face's; folder.h reads and writes them.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +19,20 @@ struct ParameterSlot {
   std::string name;  // "model.layers.0.self_attn.q_proj.weight"
   std::vector<std::int64_t> shape;
   std::int64_t offset = 0;  // in floats
-  std::int64_t size = 0;
+  std::int64_t size = 0;    // in floats
 };
 
-// Offsets of one layer's weights; -1 where the family member has none.
+// Offsets of one layer's weights; -1 for weights that the model type lacks.
 struct LayerOffsets {
-  std::int64_t input_norm, qkv, qkv_bias, q_norm, k_norm, output, post_norm, gate_up, down;
+  std::int64_t input_norm = -1;
+  std::int64_t qkv = -1;
+  std::int64_t qkv_bias = -1;
+  std::int64_t q_norm = -1;
+  std::int64_t k_norm = -1;
+  std::int64_t output = -1;
+  std::int64_t post_norm = -1;
+  std::int64_t gate_up = -1;
+  std::int64_t down = -1;
 };
 
 class ParameterLayout {
@@ -33,28 +40,30 @@ class ParameterLayout {
   explicit ParameterLayout(const ModelConfig& config);
 
   const std::vector<ParameterSlot>& slots() const { return slots_; }
-  std::int64_t size() const { return size_; }  // floats in all
+  std::int64_t size() const { return size_; }  // floats of all weights
   const LayerOffsets& layer(std::size_t i) const { return layers_[i]; }
   std::int64_t embedding() const { return 0; }
   std::int64_t final_norm() const { return final_norm_; }
-  std::int64_t head() const {
-    return head_;
-  }  // the embedding's offset if tied; of a value head its weights, which the bias follows
+  // The head's weights: the embedding if tied. The bias of a value head follows its weights.
+  std::int64_t head() const { return head_; }
 
  private:
   std::int64_t add(const std::string& name, std::vector<std::int64_t> shape);
+  LayerOffsets add_layer(const ModelConfig& config, const std::string& prefix);
 
   std::vector<ParameterSlot> slots_;
   std::vector<LayerOffsets> layers_;
-  std::int64_t size_ = 0, final_norm_ = 0, head_ = 0;
+  std::int64_t size_ = 0;
+  std::int64_t final_norm_ = 0;
+  std::int64_t head_ = 0;
 };
 
-// A 64-byte aligned array of floats, zero at first.
+// A 64-byte aligned array of floats, initially zero.
 class FloatBuffer {
  public:
   FloatBuffer() = default;
   explicit FloatBuffer(std::int64_t size);
-  // One whose contents are undefined, and whose pages take memory only once they are written.
+  // A buffer of undefined contents, whose pages take memory only once they are written.
   static FloatBuffer uninitialized(std::int64_t size);
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }
@@ -69,32 +78,33 @@ class FloatBuffer {
 };
 
 // Files of a model's folder that are neither configuration nor weights: tokenizer, chat template,
-// generation_config.json, licence. They go along into every folder that is written of the model.
+// generation_config.json, licence. They are copied into every folder written for the model.
 struct FolderFiles {
   std::map<std::string, std::string> texts;  // by name
-  // A file that is none of these because it is a link out of the folder, in words; empty: no such
-  // file.
+  // A sentence about a file left out because it is a link that leads out of the folder; empty if
+  // there is none.
   std::string outside = {};
 };
 
-// A model: its shape, where each weight stands, and the weights.
+// A model: its shape, the place of each weight, and the weights.
 struct Model {
   ModelConfig config;
   ParameterLayout layout;
   FloatBuffer weights;
-  std::shared_ptr<const FolderFiles>
-      companions;  // of the folder it was read from, which are written with it; null: a new model
+  // Files of the folder that the model was read from; null for a new model.
+  std::shared_ptr<const FolderFiles> companions;
 
   explicit Model(ModelConfig config);  // all weights 0
   Model(ModelConfig config, FloatBuffer weights);
 };
 
-// New weights: matrices normal with standard deviation 0.02 (projections back into the residual
-// stream divided by √(2 layers), as GPT-2), norms 1, biases 0. Equal seeds give equal weights.
+// Draws new weights: matrices normal with standard deviation 0.02 (projections back into the
+// residual stream divided by √(2 layers), as in GPT-2), norms 1, biases 0. Equal seeds give equal
+// weights.
 void initialize(Model& model, std::uint64_t seed);
 
-// A copy of the policy for another purpose; with `value_head` its head is one value a token, 0 at
-// first.
+// A copy of the policy for another purpose. With `value_head` its head gives one value a token,
+// initially 0.
 Model auxiliary_model_of(const Model& policy, bool value_head);
 
 }  // namespace tinyzero

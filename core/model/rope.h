@@ -5,19 +5,19 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/model/config.h"
-
 namespace tinyzero {
+
+struct ModelConfig;
 
 // Cosines and sines of position · frequency, computed in double.
 class RopeTable {
  public:
   explicit RopeTable(const ModelConfig& config);
 
-  // Makes rows for positions 0 … length-1; pointers from before become invalid.
+  // Fills the rows of positions 0 … length-1. Pointers returned before become invalid.
   void ensure(std::int64_t length);
 
-  // head_dim/2 values.
+  // The row of a position: head_dim/2 values.
   const float* cosines(std::int64_t position) const { return cosines_.data() + position * half(); }
   const float* sines(std::int64_t position) const { return sines_.data() + position * half(); }
 
@@ -25,7 +25,8 @@ class RopeTable {
   std::int64_t half() const { return std::ssize(frequencies_); }
 
   std::vector<double> frequencies_;
-  std::vector<float> cosines_, sines_;
+  std::vector<float> cosines_;
+  std::vector<float> sines_;
 };
 
 }  // namespace tinyzero

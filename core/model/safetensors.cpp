@@ -1,24 +1,19 @@
 #include "core/model/safetensors.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <string_view>
 
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/lfs_pointer.h"
-#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {
 
-constexpr std::uint64_t kMaxHeader = 100'000'000;     // bytes; the format's own limit
-constexpr std::size_t kPiece = std::size_t{1} << 20;  // numbers that are converted at once
+constexpr std::uint64_t kMaxHeader = 100'000'000;             // bytes; the format's own limit
+constexpr std::uint64_t kMaxTensor = std::uint64_t{1} << 60;  // bytes, and numbers along an axis
 
 std::size_t dtype_size(const std::string& dtype) {
   static const std::map<std::string, std::size_t> kSizes = {
@@ -33,6 +28,20 @@ std::size_t dtype_size(const std::string& dtype) {
   throw Error(path.string() + " is damaged: " + what, "copy or download the file again");
 }
 
+// Bytes of a tensor by its type and shape.
+std::size_t bytes_of_shape(const fs::path& path, const std::string& name,
+                           const TensorInfo& tensor) {
+  std::size_t bytes = dtype_size(tensor.dtype);
+  if (bytes == 0)
+    damaged(path, "tensor \"" + name + "\" has the unknown type \"" + tensor.dtype + "\"");
+  for (const std::size_t size : tensor.shape) {
+    if (size > 0 && bytes > kMaxTensor / size)
+      damaged(path, "the shape of tensor \"" + name + "\"");
+    bytes *= size;
+  }
+  return bytes;
+}
+
 // Checks an entry against the bytes that follow the header.
 void check_entry(const fs::path& path, const std::string& name, TensorInfo& tensor,
                  const std::vector<std::uint64_t>& offsets, std::size_t data_bytes) {
@@ -42,15 +51,7 @@ void check_entry(const fs::path& path, const std::string& name, TensorInfo& tens
     damaged(path, "tensor \"" + name + "\" ends at byte " + std::to_string(offsets[1]) + " of " +
                       std::to_string(data_bytes) + "; the file is cut");
   }
-  std::size_t expected = dtype_size(tensor.dtype);
-  if (expected == 0)
-    damaged(path, "tensor \"" + name + "\" has the unknown type \"" + tensor.dtype + "\"");
-  for (const std::int64_t size : tensor.shape) {
-    if (size < 0 ||
-        (size > 0 && expected > (std::size_t{1} << 60) / static_cast<std::size_t>(size)))
-      damaged(path, "the shape of tensor \"" + name + "\"");
-    expected *= static_cast<std::size_t>(size);
-  }
+  const std::size_t expected = bytes_of_shape(path, name, tensor);
   tensor.bytes = offsets[1] - offsets[0];
   if (tensor.bytes != expected) {
     damaged(path, "tensor \"" + name + "\" has " + std::to_string(tensor.bytes) +
@@ -58,9 +59,9 @@ void check_entry(const fs::path& path, const std::string& name, TensorInfo& tens
   }
 }
 
-// Takes the header as it is parsed: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0,
-// 24]}, "__metadata__": {"key": "text"}}. Nothing else is stored, so a header of whatever nonsense
-// takes no more memory than its own size, about.
+// Receives the header while it is parsed: {"name": {"dtype": "F32", "shape": [2, 3],
+// "data_offsets": [0, 24]}, "__metadata__": {"key": "text"}}. Nothing else is stored, so no header
+// takes much more memory than its own size.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   HeaderReader(const fs::path& path, std::string_view header, std::string_view data,
@@ -68,7 +69,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
                std::map<std::string, std::string>& metadata)
       : path_(path), header_(header), data_(data), tensors_(tensors), metadata_(metadata) {}
 
-  // Where each tensor begins and ends.
+  // First and last offset of each tensor.
   const std::vector<std::pair<std::size_t, std::size_t>>& spans() const { return spans_; }
 
   bool start_object(std::size_t) override {
@@ -121,9 +122,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(std::uint64_t value) override {
     if (list_ == nullptr || tensor_.shape.size() >= kMaxRank || offsets_.size() > 2) wrong();
     if (field_ == "data_offsets") offsets_.push_back(value);
-    else if (value > (std::uint64_t{1} << 60))
-      damaged(path_, "the shape of tensor \"" + name_ + "\"");
-    else tensor_.shape.push_back(static_cast<std::int64_t>(value));
+    else if (value > kMaxTensor) damaged(path_, "the shape of tensor \"" + name_ + "\"");
+    else tensor_.shape.push_back(value);
     return true;
   }
   bool number_integer(std::int64_t) override { wrong(); }  // a negative one
@@ -155,14 +155,16 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   }
 
   const fs::path& path_;
-  std::string_view header_, data_;
+  std::string_view header_;
+  std::string_view data_;
   std::map<std::string, TensorInfo>& tensors_;
   std::map<std::string, std::string>& metadata_;
   std::vector<std::pair<std::size_t, std::size_t>> spans_;
   int depth_ = 0;
   bool had_metadata_ = false;
-  std::string name_, field_;    // of the entry, and in it
-  const char* list_ = nullptr;  // the list that is being read
+  std::string name_;            // the tensor's, or __metadata__
+  std::string field_;           // the field of that entry
+  const char* list_ = nullptr;  // the list being read
   TensorInfo tensor_;
   std::vector<std::uint64_t> offsets_;
   std::vector<std::string> seen_;
@@ -174,83 +176,29 @@ std::int64_t product(const std::vector<std::int64_t>& shape) {
   return n;
 }
 
-bool holds_reals(const TensorInfo& tensor) {
-  return tensor.dtype == "F32" || tensor.dtype == "BF16" || tensor.dtype == "F16";
-}
-
-// Index of the first number of a piece of a tensor that is NaN or infinite; `count` if all are
-// finite. `value` receives the number.
-std::size_t find_not_finite(Dtype dtype, const char* piece, std::size_t count, float& value) {
-  const std::size_t found = first_not_finite(dtype, piece, count);
-  if (found < count) to_float(dtype, piece + found * bytes_of(dtype), 1, &value);
-  return found;
-}
-
-// "NaN at [2, 0]".
-std::string place_text(const std::vector<std::int64_t>& shape, std::int64_t index, float value) {
-  std::string at;
-  for (auto size = shape.rbegin(); size != shape.rend(); ++size) {
-    at = std::to_string(index % *size) + (at.empty() ? "" : ", ") + at;
-    index /= *size;
+// Tensors must follow each other without overlaps or holes.
+void check_spans(const fs::path& path, std::vector<std::pair<std::size_t, std::size_t>> spans,
+                 std::size_t data_bytes) {
+  std::sort(spans.begin(), spans.end());
+  std::size_t at = 0;
+  for (const auto& [begin, end] : spans) {
+    if (begin != at)
+      damaged(path, "its tensors overlap or leave a hole at byte " + std::to_string(at));
+    at = end;
   }
-  return (std::isnan(value) ? "NaN at [" : "an infinite number at [") + at + "]";
+  if (at != data_bytes)
+    damaged(path, std::to_string(data_bytes - at) + " bytes belong to no tensor");
 }
 
-// Numbers of a tensor that is to be written must be finite.
-void check_piece(const TensorView& tensor, const char* piece, std::size_t done, std::size_t count) {
+// Throws Error if a number of the tensor is NaN or infinite.
+void refuse_not_finite(const fs::path& file, const TensorInfo& tensor, const std::string& name,
+                       Dtype dtype) {
+  const std::size_t n = tensor.elements();
+  const std::size_t found = first_not_finite(dtype, tensor.data, n);
+  if (found == n) return;
   float value = 0;
-  const std::size_t found = find_not_finite(tensor.dtype, piece, count, value);
-  if (found == count) return;
-  const std::int64_t index = done + found;
-  if (tensor.mapped != nullptr)
-    fail_not_finite(tensor.mapped->path(), tensor.name, tensor.shape, index, value);
-  throw Failure("tensor \"" + tensor.name + "\" has become " +
-                    place_text(tensor.shape, index, value) + ": such weights are not written",
-                "the weights have diverged: lower the learning rate, or go on from earlier ones");
-}
-
-// The smallest number that rounds to infinity.
-float overflow_from(Dtype dtype) {
-  if (dtype == Dtype::f16) return 65520.0f;
-  return dtype == Dtype::bf16 ? std::bit_cast<float>(0x7F7F8000u)
-                              : std::numeric_limits<float>::infinity();
-}
-
-// The numbers of a tensor as `dtype`, in pieces.
-void write_numbers(const FileHandle& file, const fs::path& path, const TensorView& tensor,
-                   Dtype dtype) {
-  const auto n = static_cast<std::size_t>(tensor.elements()), from = bytes_of(tensor.dtype),
-             to = bytes_of(dtype);
-  const char* data = static_cast<const char*>(tensor.data);
-  std::vector<float> numbers(tensor.dtype == dtype ? 0 : std::min(n, kPiece));
-  std::vector<char> converted(numbers.size() * to);
-  for (std::size_t done = 0; done < n; done += kPiece) {
-    const std::size_t count = std::min(kPiece, n - done);
-    const char* piece = data + done * from;
-    check_piece(tensor, piece, done, count);
-    if (tensor.dtype == dtype) {
-      file.write({piece, count * to}, path);
-    } else {
-      to_float(tensor.dtype, piece, count, numbers.data());
-      for (std::size_t i = 0; i < count; ++i) {
-        if (std::abs(numbers[i]) >= overflow_from(dtype))
-          throw Failure("tensor \"" + tensor.name + "\" holds " + real_text(numbers[i]) +
-                            ", which " + name_of(dtype) + " cannot hold",
-                        "write bf16 or f32");
-      }
-      from_float(dtype, numbers.data(), count, converted.data());
-      file.write({converted.data(), count * to}, path);
-    }
-    if (tensor.mapped != nullptr) tensor.mapped->let_go(piece, count * from);
-  }
-}
-
-void write_header(const FileHandle& file, const fs::path& path, const Json& header) {
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // data starts 8-byte aligned
-  const std::uint64_t header_bytes = text.size();
-  file.write({reinterpret_cast<const char*>(&header_bytes), 8}, path);
-  file.write(text, path);
+  to_float(dtype, tensor.data + found * bytes_of(dtype), 1, &value);
+  fail_not_finite(file, name, tensor.shape, found, value);
 }
 
 }  // namespace
@@ -267,21 +215,16 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path), file_(path
     damaged(path, "its header claims " + std::to_string(header_bytes) + " bytes, the file has " +
                       std::to_string(file_.size() - 8) + " after it");
   }
-  const std::string_view header(file_.data() + 8, header_bytes),
-      data(header.data() + header_bytes, file_.size() - 8 - header_bytes);
+  const std::string_view header(file_.data() + 8, header_bytes);
+  const std::string_view data =
+      std::string_view(file_.data(), file_.size()).substr(8 + header_bytes);
   HeaderReader reader(path, header, data, tensors_, metadata_);
   nlohmann::json::sax_parse(header, &reader);
+  check_spans(path, reader.spans(), data.size());
+}
 
-  auto spans = reader.spans();
-  std::sort(spans.begin(), spans.end());
-  std::size_t at = 0;
-  for (const auto& [begin, end] : spans) {
-    if (begin != at)
-      damaged(path, "its tensors overlap or leave a hole at byte " + std::to_string(at));
-    at = end;
-  }
-  if (at != data.size())
-    damaged(path, std::to_string(data.size() - at) + " bytes belong to no tensor");
+bool holds_reals(const TensorInfo& tensor) {
+  return tensor.dtype == "F32" || tensor.dtype == "BF16" || tensor.dtype == "F16";
 }
 
 Dtype dtype_of(const TensorInfo& tensor, const std::string& name) {
@@ -292,72 +235,36 @@ Dtype dtype_of(const TensorInfo& tensor, const std::string& name) {
               "supported are F32, BF16 and F16");
 }
 
+std::string not_finite_text(const std::vector<std::int64_t>& shape, std::int64_t index,
+                            float value) {
+  std::string at;
+  for (auto size = shape.rbegin(); size != shape.rend(); ++size) {
+    at = std::to_string(index % *size) + (at.empty() ? "" : ", ") + at;
+    index /= *size;
+  }
+  return (std::isnan(value) ? "NaN at [" : "an infinite number at [") + at + "]";
+}
+
 void fail_not_finite(const fs::path& file, const std::string& name,
                      const std::vector<std::int64_t>& shape, std::int64_t index, float value) {
-  throw Error(file.string() + ": tensor \"" + name + "\" holds " + place_text(shape, index, value) +
-                  ", with which no model computes anything",
+  throw Error(file.string() + ": tensor \"" + name + "\" holds " +
+                  not_finite_text(shape, index, value) + ", so the model cannot compute anything",
               "the file is damaged, or its export or training overflowed: copy or download it "
-              "again, or take another checkpoint");
+              "again, or use another checkpoint");
 }
 
 void to_float(const fs::path& file, const TensorInfo& tensor, const std::string& name, float* out) {
   const Dtype dtype = dtype_of(tensor, name);
-  const std::size_t n = tensor.elements();
-  float value = 0;
-  const std::size_t found = find_not_finite(dtype, tensor.data, n, value);
-  if (found < n) fail_not_finite(file, name, tensor.shape, found, value);
-  to_float(dtype, tensor.data, n, out);
+  refuse_not_finite(file, tensor, name, dtype);
+  to_float(dtype, tensor.data, tensor.elements(), out);
 }
 
 void check_finite(const SafetensorsFile& file) {
   for (const auto& [name, tensor] : file.tensors()) {
-    if (!holds_reals(tensor)) continue;
-    const Dtype dtype = dtype_of(tensor, name);
-    const std::size_t n = tensor.elements();
-    float value = 0;
-    const std::size_t found = find_not_finite(dtype, tensor.data, n, value);
-    if (found < n) fail_not_finite(file.path(), name, tensor.shape, found, value);
+    if (holds_reals(tensor)) refuse_not_finite(file.path(), tensor, name, dtype_of(tensor, name));
   }
 }
 
 std::int64_t TensorView::elements() const { return product(shape); }
-
-void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors,
-                       const std::map<std::string, std::string>& metadata, Dtype dtype) {
-  Json header = Json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::size_t at = 0;
-  for (const TensorView& tensor : tensors) {
-    const std::size_t bytes = static_cast<std::size_t>(tensor.elements()) * bytes_of(dtype);
-    header[tensor.name] = {{"dtype", safetensors_name(dtype)},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {at, at + bytes}}};
-    at += bytes;
-  }
-  const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  write_header(file, path, header);
-  for (const TensorView& tensor : tensors) write_numbers(file, path, tensor, dtype);
-  file.sync(path);
-}
-
-void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>& tensors) {
-  Json header = Json::object();
-  std::size_t at = 0;
-  for (const auto& [name, tensor] : tensors) {
-    header[name] = {{"dtype", tensor.dtype},
-                    {"shape", tensor.shape},
-                    {"data_offsets", {at, at + tensor.bytes}}};
-    at += tensor.bytes;
-  }
-  for (const auto& [name, tensor] : tensors) {
-    if (!holds_reals(tensor)) continue;
-    const TensorView view{name, tensor.shape, tensor.data, dtype_of(tensor, name)};
-    check_piece(view, tensor.data, 0, tensor.elements());
-  }
-  const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  write_header(file, path, header);
-  for (const auto& [name, tensor] : tensors) file.write({tensor.data, tensor.bytes}, path);
-  file.sync(path);
-}
 
 }  // namespace tinyzero

@@ -27,7 +27,7 @@ struct TensorInfo {
 
 class SafetensorsFile {
  public:
-  // Throws Error for a file that is cut, inconsistent or not of this format. Takes memory in
+  // Throws Error for a file that is truncated, inconsistent or of another format. Takes memory in
   // proportion to the header at most.
   explicit SafetensorsFile(const fs::path& path);
 
@@ -35,7 +35,8 @@ class SafetensorsFile {
   std::size_t bytes() const { return file_.size(); }
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  // These bytes of its data are not needed soon: they stop counting as memory of this process.
+  // Releases bytes of the data that are not needed soon: they no longer count as memory of this
+  // process, and are read again when touched.
   void let_go(const char* data, std::size_t bytes) const { file_.let_go(data, bytes); }
 
  private:
@@ -45,45 +46,51 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-// The type of a tensor's numbers; throws Error naming `name` if it is not one that weights may
-// have.
+// The type of a tensor's numbers. Throws Error naming `name` for a type that weights cannot have.
 Dtype dtype_of(const TensorInfo& tensor, const std::string& name);
 
 // Converts a tensor of type F32, BF16 or F16 of `file` to f32. Throws Error naming `name` for other
 // types, and for a number that is NaN or infinite.
 void to_float(const fs::path& file, const TensorInfo& tensor, const std::string& name, float* out);
 
-// Throws Error, naming the tensor, if a number of a file is NaN or infinite. Types other than F32,
-// BF16 and F16 are not looked at.
+// Throws Error, naming the tensor, if a file holds a number that is NaN or infinite. Only types
+// F32, BF16 and F16 are checked.
 void check_finite(const SafetensorsFile& file);
 
-// Ends with an Error: number `index` of a tensor of `shape` is NaN or infinite.
+// Whether a tensor has type F32, BF16 or F16.
+bool holds_reals(const TensorInfo& tensor);
+
+// "NaN at [2, 0]" or "an infinite number at [1]": number `index` of a tensor of `shape`.
+std::string not_finite_text(const std::vector<std::int64_t>& shape, std::int64_t index,
+                            float value);
+
+// Throws Error: number `index` of a tensor of `shape` is NaN or infinite.
 [[noreturn]] void fail_not_finite(const fs::path& file, const std::string& name,
                                   const std::vector<std::int64_t>& shape, std::int64_t index,
                                   float value);
 
-// A tensor to write, row-major, that lies in memory as `dtype`.
+// A row-major tensor to write, held in memory as `dtype`.
 struct TensorView {
   std::string name;
   std::vector<std::int64_t> shape;
   const void* data;
   Dtype dtype = Dtype::f32;
-  const SafetensorsFile* mapped =
-      nullptr;  // the file whose map the data lies in, if any: what is written of it is let go
+  // The file whose map holds the data, which is released once it is written; null for other memory.
+  const SafetensorsFile* mapped = nullptr;
 
   std::int64_t elements() const;
 };
 
 // Writes and fsyncs a file (not atomically: for folders that are not yet visible), all tensors as
-// `dtype`. Converts in pieces, in little memory. Throws Failure naming a tensor with a number that
-// is NaN or infinite, or would become infinite: such weights would take the place of good ones.
-// Throws Error where it is that of a file that is read.
+// `dtype`, converted piecewise in little memory. Throws Failure naming a tensor with a number that
+// is NaN or infinite, or would become infinite: such weights would replace good ones. Where the
+// number comes from a mapped file, that is an Error.
 void write_safetensors(const fs::path& path, const std::vector<TensorView>& tensors,
                        const std::map<std::string, std::string>& metadata,
                        Dtype dtype = Dtype::f32);
 
-// Writes and fsyncs a file of tensors of any types of the format, as they are. Throws Failure
-// naming a tensor with a number that is NaN or infinite.
+// Writes and fsyncs a file of tensors of any types of the format, unchanged. Throws Failure naming
+// a tensor with a number that is NaN or infinite.
 void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>& tensors);
 
 }  // namespace tinyzero

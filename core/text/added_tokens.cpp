@@ -10,13 +10,14 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::size_t kLongest =
-    1024;  // bytes: finding tokens takes so many steps for a byte of text, at most
+// Bytes of a token, and so the most steps that finding tokens takes for a byte of text.
+constexpr std::size_t kLongest = 1024;
 
 // Whether a character belongs to a word: Alphabetic, marks, decimal digits, connectors, joiners (\w
 // of Unicode's UTS 18).
 bool is_word(std::uint32_t code) {
-  switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
+  const utf8proc_int32_t character = code;
+  switch (utf8proc_category(character)) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
     case UTF8PROC_CATEGORY_LT:
@@ -35,7 +36,7 @@ bool is_word(std::uint32_t code) {
   }
 }
 
-// The place of the character that ends before text[end].
+// The first byte of the character that ends before text[end].
 std::size_t character_before(std::string_view text, std::size_t end) {
   std::size_t at = end - 1;
   while (at > 0 && end - at < 4 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
@@ -54,7 +55,7 @@ bool begins_with_word(std::string_view text, std::size_t start) {
   return part.valid && is_word(part.code);
 }
 
-// Where the white space that ends at `end` begins, no earlier than `least`.
+// The start of the white space that ends at `end`, no earlier than `least`.
 std::size_t space_before(std::string_view text, std::size_t end, std::size_t least) {
   while (end > least) {
     const std::size_t at = character_before(text, end);
@@ -86,32 +87,26 @@ std::uint32_t TextSet::step(std::uint32_t node, unsigned char byte) const {
 
 void TextSet::add(std::string_view text, std::size_t value) {
   std::uint32_t at = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
+  for (const unsigned char byte : text) {
     std::uint32_t next = step(at, byte);
     if (next == 0) {
-      next = static_cast<std::uint32_t>(nodes_.size());
+      next = nodes_.size();
       nodes_.emplace_back();
       if (at == 0) first_[byte] = next;
       else nodes_[at].next.emplace_back(byte, next);
     }
     at = next;
   }
-  if (nodes_[at].value == SIZE_MAX)
-    nodes_[at].value = value;  // of two that are normalized to the same, the first
+  if (nodes_[at].value == SIZE_MAX) nodes_[at].value = value;
 }
 
-bool TextSet::longest(std::string_view text, std::size_t at, std::size_t& value,
-                      std::size_t& length) const {
-  bool found = false;
+std::optional<TextSet::Match> TextSet::longest(std::string_view text, std::size_t at) const {
+  std::optional<Match> found;
   std::uint32_t node = 0;
   for (std::size_t i = at; i < text.size(); ++i) {
-    node = step(node, static_cast<unsigned char>(text[i]));
+    node = step(node, text[i]);
     if (node == 0) break;
-    if (nodes_[node].value == SIZE_MAX) continue;
-    value = nodes_[node].value;
-    length = i + 1 - at;
-    found = true;
+    if (nodes_[node].value != SIZE_MAX) found = {nodes_[node].value, i + 1 - at};
   }
   return found;
 }
@@ -119,68 +114,74 @@ bool TextSet::longest(std::string_view text, std::size_t at, std::size_t& value,
 AddedTokens::AddedTokens(const TokenizerJson& json, const Normalizer& normalizer,
                          const std::string& where) {
   if (json.is_null()) return;
-  if (!json.is_array()) throw Error(where + ": \"added_tokens\" is no list");
-  for (const TokenizerJson& entry : json) {
-    const std::string name = where + ": added token " + std::to_string(tokens_.size() + 1);
-    if (!entry.is_object() || !member(entry, "content").is_string() ||
-        !member(entry, "id").is_number_integer())
-      throw Error(name + " has no \"content\" or no \"id\"");
-    const bool special = flag_of(entry, "special", false, name);
-    tokens_.push_back({static_cast<std::int32_t>(std::clamp<std::int64_t>(
-                           number_of(entry, "id", -1, name), -1, INT32_MAX)),
-                       text_of(entry, "content", "", name),
-                       {},
-                       special,
-                       flag_of(entry, "single_word", false, name),
-                       flag_of(entry, "lstrip", false, name),
-                       flag_of(entry, "rstrip", false, name),
-                       flag_of(entry, "normalized", !special, name)});
-    const AddedToken& token = tokens_.back();
-    if (token.content.empty() || token.content.size() > kLongest)
-      unsupported(name, "a text of " + std::to_string(token.content.size()) + " bytes");
-    if (!places_.emplace(token.content, tokens_.size() - 1).second)
-      throw Error(name + ", \"" + token.content + "\", stands twice");
-  }
-  // Special ones come first, as in the `tokenizers` library: it matters where two are normalized to
-  // the same text.
+  if (!json.is_array()) throw Error(where + ": \"added_tokens\" is not a list");
+  for (const TokenizerJson& entry : json)
+    add(entry, where + ": added token " + std::to_string(tokens_.size() + 1));
+  index(normalizer);
+}
+
+void AddedTokens::add(const TokenizerJson& entry, const std::string& name) {
+  if (!entry.is_object() || !member(entry, "content").is_string() ||
+      !member(entry, "id").is_number_integer())
+    throw Error(name + " has no \"content\" or no \"id\"");
+  const bool special = flag_of(entry, "special", false, name);
+  const std::int64_t id = number_of(entry, "id", -1, name);
+  tokens_.push_back({.id = static_cast<std::int32_t>(std::clamp<std::int64_t>(id, -1, INT32_MAX)),
+                     .content = text_of(entry, "content", "", name),
+                     .shown = {},
+                     .special = special,
+                     .single_word = flag_of(entry, "single_word", false, name),
+                     .lstrip = flag_of(entry, "lstrip", false, name),
+                     .rstrip = flag_of(entry, "rstrip", false, name),
+                     .normalized = flag_of(entry, "normalized", !special, name)});
+  const std::string& content = tokens_.back().content;
+  if (content.empty() || content.size() > kLongest)
+    unsupported(name, "a text of " + std::to_string(content.size()) + " bytes");
+  if (!index_.emplace(content, tokens_.size() - 1).second)
+    throw Error(name + ", \"" + content + "\", appears twice");
+}
+
+// Special tokens come first, as in the `tokenizers` library, which matters where two are normalized
+// to the same text.
+void AddedTokens::index(const Normalizer& normalizer) {
   for (const bool special : {true, false}) {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       AddedToken& token = tokens_[i];
       if (token.special != special) continue;
       token.shown = token.normalized ? normalizer.apply(token.content) : token.content;
-      (token.normalized ? any_normalized_ : any_plain_) = true;
       (token.normalized ? normalized_ : plain_).add(token.shown, i);
     }
   }
 }
 
 const AddedToken* AddedTokens::find(const std::string& content) const {
-  const auto found = places_.find(content);
-  return found == places_.end() ? nullptr : &tokens_[found->second];
+  const auto found = index_.find(content);
+  return found == index_.end() ? nullptr : &tokens_[found->second];
 }
 
-std::vector<AddedTokens::Part> AddedTokens::parts(std::string_view text, bool normalized) const {
-  std::vector<Part> out;
+std::vector<AddedTokens::Segment> AddedTokens::split(std::string_view text, bool normalized) const {
+  std::vector<Segment> out;
   const TextSet& set = normalized ? normalized_ : plain_;
   std::size_t done = 0;
-  const std::size_t searched = (normalized ? any_normalized_ : any_plain_) ? text.size() : 0;
+  const std::size_t searched = set.empty() ? 0 : text.size();
   for (std::size_t at = 0; at < searched;) {
-    std::size_t value = 0, length = 0;
-    if (!set.longest(text, at, value, length)) {
+    const auto match = set.longest(text, at);
+    if (!match) {
       ++at;
       continue;
     }
-    const AddedToken& token = tokens_[value];
-    std::size_t start = at, end = at + length;
-    at = end;  // also where the token is not meant, nothing else is looked for inside
+    const AddedToken& token = tokens_[match->value];
+    std::size_t start = at;
+    std::size_t end = at + match->length;
+    at = end;  // even if it is rejected below, no other token is looked for inside
     if (token.single_word && (ends_in_word(text, start) || begins_with_word(text, end))) continue;
     if (token.lstrip) start = space_before(text, start, done);
     if (token.rstrip) end = space_behind(text, end);
-    if (done < start) out.push_back({nullptr, done, start});
-    out.push_back({&token, start, end});
+    if (done < start) out.push_back({.token = nullptr, .start = done, .end = start});
+    out.push_back({.token = &token, .start = start, .end = end});
     done = end;
   }
-  if (done < text.size()) out.push_back({nullptr, done, text.size()});
+  if (done < text.size()) out.push_back({.token = nullptr, .start = done, .end = text.size()});
   return out;
 }
 

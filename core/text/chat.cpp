@@ -7,6 +7,8 @@
 #include "core/base/json.h"
 #include "core/base/lfs_pointer.h"
 #include "core/text/jinja/python_text.h"
+#include "core/text/special_tokens.h"
+#include "core/text/tokenizer.h"
 
 namespace tinyzero {
 namespace {
@@ -16,7 +18,7 @@ constexpr const char* kHint = "frame the text yourself and give it to `model gen
 constexpr const char* kFile = "chat_template.jinja";
 constexpr const char* kFolder = "additional_chat_templates";
 constexpr const char* kConfig = "tokenizer_config.json";
-constexpr const char* kProbe = "tinyzero";  // an answer, to see what stands behind answers
+constexpr const char* kProbe = "tinyzero";  // an answer, to see what a template writes after it
 
 struct Source {
   std::string text;
@@ -30,8 +32,8 @@ struct Source {
               std::string("copy the right one to ") + kFile);
 }
 
-// The template of tokenizer_config.json: a text, a list of {"name", "template"}, or an object of
-// texts by name. Nothing if there is none.
+// The template in tokenizer_config.json: a text, or the default of a list of {"name", "template"}
+// or of an object of texts by name. Nothing if there is none.
 std::optional<std::string> template_of(const Json& found, const std::string& where) {
   if (found.is_null()) return std::nullopt;
   if (found.is_string()) return found.get<std::string>();
@@ -50,15 +52,20 @@ std::optional<std::string> template_of(const Json& found, const std::string& whe
   no_default(where, names);
 }
 
-Source find_source(const fs::path& folder) {
-  if (fs::exists(folder / kFile)) return {read_file(folder / kFile, kLargestFile), folder / kFile};
+// The names of the templates in the folder of additional templates.
+std::vector<std::string> additional_names(const fs::path& folder) {
   std::vector<std::string> names;
-  if (fs::is_directory(folder / kFolder)) {
-    for (const auto& entry : fs::directory_iterator(folder / kFolder)) {
-      if (entry.path().extension() == ".jinja") names.push_back(entry.path().stem().string());
-    }
+  if (!fs::is_directory(folder)) return names;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".jinja") names.push_back(entry.path().stem().string());
   }
   std::sort(names.begin(), names.end());
+  return names;
+}
+
+Source find_source(const fs::path& folder) {
+  if (fs::exists(folder / kFile)) return {read_file(folder / kFile, kLargestFile), folder / kFile};
+  const std::vector<std::string> names = additional_names(folder / kFolder);
   const fs::path named = folder / kFolder / "default.jinja";
   if (fs::exists(named)) return {read_file(named, kLargestFile), named};
   if (!names.empty()) no_default((folder / kFolder).string(), names);
@@ -86,9 +93,9 @@ jinja::Template parsed(const std::string& source, const std::string& where) {
 
 std::tm local_time() {
   const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  localtime_r(&now, &parts);
-  return parts;
+  std::tm out{};
+  localtime_r(&now, &out);
+  return out;
 }
 
 ChatTemplate ChatTemplate::of_folder(const fs::path& folder) {
@@ -132,14 +139,15 @@ std::optional<std::int32_t> ChatTemplate::answer_end(const Tokenizer& tokenizer)
   }
   const std::size_t at = text.rfind(kProbe);
   if (at == std::string::npos) return std::nullopt;
-  const std::string_view rest = std::string_view(text).substr(at + std::string_view(kProbe).size());
-  const std::string_view behind = jinja::strip(rest, jinja::Ends::left);
+  const std::string_view behind = jinja::strip(
+      std::string_view(text).substr(at + std::string_view(kProbe).size()), jinja::Ends::left);
   const AddedToken* longest = nullptr;
   for (const AddedToken& token : tokenizer.added()) {
     if (!token.special || token.content.empty() || !behind.starts_with(token.content)) continue;
     if (longest == nullptr || token.content.size() > longest->content.size()) longest = &token;
   }
-  return longest == nullptr ? std::nullopt : std::optional(static_cast<std::int32_t>(longest->id));
+  if (longest == nullptr) return std::nullopt;
+  return longest->id;
 }
 
 }  // namespace tinyzero

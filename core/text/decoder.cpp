@@ -1,5 +1,6 @@
 #include "core/text/decoder.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/base/error.h"
@@ -10,7 +11,7 @@
 namespace tinyzero {
 namespace {
 
-// The byte that <0xHH> names, -1 for another text.
+// The byte named by <0xHH>; -1 for another text.
 int fallback_byte(const std::string& content) {
   if (content.size() != 6 || !content.starts_with("<0x") || content[5] != '>') return -1;
   if (!is_ascii_hex_digit(content[3]) || !is_ascii_hex_digit(content[4])) return -1;
@@ -29,57 +30,60 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }  // namespace
 
 Decoder::Decoder(const TokenizerJson& json, const std::string& where) {
-  const std::string place = where + ": decoder", type = type_of(json, place);
-  if (type.empty()) unsupported(place, "no decoder");
+  const std::string section = where + ": decoder";
+  const std::string type = type_of(json, section);
+  if (type.empty()) unsupported(section, "no decoder");
   if (type == "ByteLevel") return;
   if (type != "Sequence" || !member(json, "decoders").is_array())
-    unsupported(place, "\"" + type + "\"");
+    unsupported(section, "\"" + type + "\"");
   const TokenizerJson& steps = json["decoders"];
-  if (steps.size() == 1 && type_of(steps[0], place) == "ByteLevel") return;
+  if (steps.size() == 1 && type_of(steps[0], section) == "ByteLevel") return;
   byte_level_ = false;
-  // Each kind may follow only what stands before it in this list.
+  // Steps keep this order; only Replace may be repeated.
   static const std::vector<std::string> kOrder = {"Replace", "ByteFallback", "Fuse", "Strip"};
   std::size_t reached = 0;
-  bool fused = false;
   for (const TokenizerJson& step : steps) {
-    const std::string kind = type_of(step, place);
-    std::size_t at = 0;
-    while (at < kOrder.size() && kOrder[at] != kind) ++at;
+    const std::string kind = type_of(step, section);
+    const std::size_t at = std::find(kOrder.begin(), kOrder.end(), kind) - kOrder.begin();
     if (at == kOrder.size() || at < reached || (at == reached && at > 0))
-      unsupported(place, "\"" + kind + "\" at this place of a Sequence");
+      unsupported(section, "\"" + kind + "\" at this position of a Sequence");
     reached = at;
-    if (kind == "Replace") {
-      const std::string from = text_of(member(step, "pattern"), "String", "", place);
-      const std::string to = text_of(step, "content", "", place);
-      if (from.empty() || to.size() > from.size())
-        unsupported(place, "this \"Replace\"");  // a real one makes a space of U+2581
-      replacements_.emplace_back(from, to);
-    } else if (kind == "ByteFallback") {
-      byte_fallback_ = true;
-    } else if (kind == "Fuse") {
-      fused = true;
-    } else {
-      const std::string content = text_of(step, "content", "", place);
-      if (!fused || content.size() != 1 || number_of(step, "stop", 0, place) != 0)
-        unsupported(place, "this \"Strip\"");
-      stripped_ = content[0];
-      strip_at_most_ = number_of(step, "start", 0, place);
-    }
+    add_step(step, kind, section);
+  }
+}
+
+void Decoder::add_step(const TokenizerJson& step, const std::string& kind,
+                       const std::string& where) {
+  if (kind == "ByteFallback") {
+    byte_fallback_ = true;
+  } else if (kind == "Fuse") {
+    fused_ = true;
+  } else if (kind == "Replace") {
+    const std::string from = text_of(member(step, "pattern"), "String", "", where);
+    const std::string to = text_of(step, "content", "", where);
+    // Real files replace U+2581 by a space, which is shorter.
+    if (from.empty() || to.size() > from.size()) unsupported(where, "this \"Replace\"");
+    replacements_.emplace_back(from, to);
+  } else {
+    const std::string content = text_of(step, "content", "", where);
+    if (!fused_ || content.size() != 1 || number_of(step, "stop", 0, where) != 0)
+      unsupported(where, "this \"Strip\"");
+    stripped_ = content[0];
+    strip_at_most_ = number_of(step, "start", 0, where);
   }
 }
 
 void Decoder::set(std::int64_t id, const std::string& content, bool special,
                   const std::string& where) {
-  if (static_cast<std::size_t>(id) >= tokens_.size())
-    tokens_.resize(static_cast<std::size_t>(id) + 1);
+  if (id >= size()) tokens_.resize(id + 1);
   Token& token = tokens_[id];
-  if (token.there && token.content != content)
+  if (token.exists && token.content != content)
     throw Error(where + ": the id " + std::to_string(id) + " belongs to \"" + token.content +
                     "\" and to \"" + content + "\"",
                 "the file is damaged");
-  token = {content, content, true, special, false};
+  token = {.text = content, .content = content, .exists = true, .special = special};
   if (byte_level_) {
-    if (!symbols_to_bytes(content, token.text)) token.text = content;
+    token.text = symbols_to_bytes(content).value_or(content);
     return;
   }
   for (const auto& [from, to] : replacements_)
@@ -93,7 +97,7 @@ void Decoder::set(std::int64_t id, const std::string& content, bool special,
 const Decoder::Token* Decoder::find(std::int32_t id, Specials specials) const {
   if (id < 0 || id >= size()) return nullptr;
   const Token& token = tokens_[id];
-  return token.there && (specials == Specials::keep || !token.special) ? &token : nullptr;
+  return token.exists && (specials == Specials::keep || !token.special) ? &token : nullptr;
 }
 
 std::string Decoder::decode(const std::vector<std::int32_t>& ids, Specials specials) const {
@@ -117,9 +121,9 @@ std::string TextStream::push(std::int32_t id) {
   if (token == nullptr) return "";
   if (decoder_.byte_level_) {
     held_ += token->text;
-    const std::size_t kept = unfinished_bytes(held_);
-    std::string out = replace_invalid(std::string_view(held_).substr(0, held_.size() - kept));
-    held_.erase(0, held_.size() - kept);
+    const std::size_t whole = held_.size() - unfinished_bytes(held_);
+    std::string out = replace_invalid(std::string_view(held_).substr(0, whole));
+    held_.erase(0, whole);
     return out;
   }
   if (token->byte) {
@@ -136,8 +140,8 @@ std::string TextStream::finish() {
   return out;
 }
 
-// A run of byte tokens: characters if all of them are, otherwise one U+FFFD for each byte, as in
-// the `tokenizers` library.
+// The text of successive byte tokens: their characters if all bytes are UTF-8, otherwise one U+FFFD
+// for each byte, as in the `tokenizers` library.
 std::string TextStream::take_held() {
   std::string out = std::move(held_);
   held_.clear();

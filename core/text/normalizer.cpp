@@ -10,14 +10,15 @@
 namespace tinyzero {
 namespace {
 
-// A text may grow to so many bytes for each of its own: real normalizers write three for one.
-constexpr std::size_t kGrowth = 64, kMostSteps = 16;
+// How many times its size a text may grow to; real normalizers write three bytes for one.
+constexpr std::size_t kGrowth = 64;
+constexpr std::size_t kMostSteps = 16;
 
-constexpr std::uint32_t kFirstCombining =
-    0x300;  // every character below is its own NFC, and combines with none before it
+// Every character below this one is its own NFC, and combines with no character before it.
+constexpr std::uint32_t kFirstCombining = 0x300;
 
-// Marks and compositions that came after Unicode 9, up to 16. The library `tokenizers` normalizes
-// by Unicode 9, to which they are characters like any other; models have learned from its ids.
+// Marks and compositions added after Unicode 9, up to 16. The library `tokenizers` normalizes by
+// Unicode 9, which treats them as ordinary characters; models have learned from its ids.
 constexpr std::uint32_t kNewer[][2] = {
     {0x07FD, 0x07FD},   {0x0897, 0x089F},   {0x08CA, 0x08D3},   {0x09FE, 0x09FE},
     {0x0C3C, 0x0C3C},   {0x0CF3, 0x0CF3},   {0x0D3B, 0x0D3C},   {0x0EBA, 0x0EBA},
@@ -51,8 +52,7 @@ std::string short_text(const TokenizerJson& json, const char* key, const std::st
 
 int combining_class(utf8proc_int32_t code) { return utf8proc_get_property(code)->combining_class; }
 
-// Each run of combining characters in the order of their classes. The library's own ordering takes
-// quadratic time.
+// Sorts successive combining characters by class. The library's own ordering takes quadratic time.
 void order_marks(std::vector<utf8proc_int32_t>& codes) {
   for (auto at = codes.begin(); at != codes.end();) {
     if (combining_class(*at) == 0) {
@@ -69,20 +69,20 @@ void order_marks(std::vector<utf8proc_int32_t>& codes) {
 }
 
 void decompose(std::uint32_t code, std::vector<utf8proc_int32_t>& codes) {
-  utf8proc_int32_t parts[8];
+  utf8proc_int32_t decomposed[8];
   int boundary = 0;
-  const utf8proc_ssize_t count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(code), parts,
-                                                         8, UTF8PROC_DECOMPOSE, &boundary);
+  const utf8proc_ssize_t count =
+      utf8proc_decompose_char(code, decomposed, 8, UTF8PROC_DECOMPOSE, &boundary);
   if (count < 1 || count > 8)
     throw Error("utf8proc cannot decompose character " + std::to_string(code));
-  codes.insert(codes.end(), parts, parts + count);
+  codes.insert(codes.end(), decomposed, decomposed + count);
 }
 
-// Appends what decomposed characters compose to, and forgets them.
+// Appends the composition of decomposed characters to `out`, and clears `codes`.
 void compose(std::vector<utf8proc_int32_t>& codes, std::string& out) {
   order_marks(codes);
   const utf8proc_ssize_t size =
-      utf8proc_normalize_utf32(codes.data(), static_cast<utf8proc_ssize_t>(codes.size()),
+      utf8proc_normalize_utf32(codes.data(), std::ssize(codes),
                                static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE));
   if (size < 0)
     throw Error(std::string("utf8proc cannot compose a text: ") + utf8proc_errmsg(size));
@@ -90,16 +90,33 @@ void compose(std::vector<utf8proc_int32_t>& codes, std::string& out) {
   codes.clear();
 }
 
+// Whether no character can combine; the text is its own NFC then.
+bool is_plainly_nfc(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Part part = utf8_part(text, at);
+    if (part.code >= kFirstCombining) return false;
+    at += part.size;
+  }
+  return true;
+}
+
+// The text with every match of a pattern replaced. Throws Error if it grows beyond `most` bytes.
+std::string with_replacements(std::string_view text, const Pattern& pattern,
+                              const std::string& replacement, std::size_t most) {
+  std::string out;
+  pattern.cut(text, [&](std::size_t start, std::size_t end, bool matches) {
+    if (out.size() > most)
+      throw Error("the tokenizer's normalizer makes a text of more than " + std::to_string(most) +
+                  " bytes");
+    out += matches ? std::string_view(replacement) : text.substr(start, end - start);
+  });
+  return out;
+}
+
 }  // namespace
 
 std::string to_nfc(std::string text) {
-  bool done = true;
-  for (std::size_t at = 0; done && at < text.size();) {
-    const Utf8Part part = utf8_part(text, at);
-    done = part.code < kFirstCombining;
-    at += part.size;
-  }
-  if (done) return text;
+  if (is_plainly_nfc(text)) return text;
   std::string out;
   std::vector<utf8proc_int32_t> codes;
   codes.reserve(text.size());
@@ -127,14 +144,15 @@ void Normalizer::add(const TokenizerJson& json, const std::string& where, int de
   if (steps_.size() == kMostSteps)
     unsupported(where, "a sequence of more than " + std::to_string(kMostSteps));
   if (type == "Sequence" && depth < 2 && member(json, "normalizers").is_array()) {
-    for (const TokenizerJson& part : json["normalizers"]) add(part, where, depth + 1);
+    for (const TokenizerJson& step : json["normalizers"]) add(step, where, depth + 1);
   } else if (type == "NFC") {
-    steps_.push_back({Kind::nfc, {}, {}});
+    steps_.push_back({.kind = Kind::nfc});
   } else if (type == "Prepend") {
-    steps_.push_back({Kind::prepend, {}, short_text(json, "prepend", where)});
+    steps_.push_back({.kind = Kind::prepend, .text = short_text(json, "prepend", where)});
   } else if (type == "Replace") {
-    steps_.push_back({Kind::replace, Pattern::from_json(member(json, "pattern"), where),
-                      short_text(json, "content", where)});
+    steps_.push_back({.kind = Kind::replace,
+                      .pattern = Pattern::from_json(member(json, "pattern"), where),
+                      .text = short_text(json, "content", where)});
   } else {
     unsupported(where, "\"" + type + "\"");
   }
@@ -143,21 +161,10 @@ void Normalizer::add(const TokenizerJson& json, const std::string& where, int de
 std::string Normalizer::apply(std::string text) const {
   const std::size_t most = kGrowth * (text.size() + 1);
   for (const Step& step : steps_) {
-    if (step.kind == Kind::nfc) {
-      text = to_nfc(std::move(text));
-    } else if (step.kind == Kind::prepend) {
-      if (!text.empty()) text.insert(0, step.text);
-    } else {
-      std::string replaced;
-      step.pattern.cut(text, [&](std::size_t start, std::size_t end, bool matches) {
-        if (replaced.size() > most)
-          throw Error("the tokenizer's normalizer makes a text of more than " +
-                      std::to_string(most) + " bytes");
-        replaced += matches ? std::string_view(step.text)
-                            : std::string_view(text).substr(start, end - start);
-      });
-      text = std::move(replaced);
-    }
+    if (step.kind == Kind::nfc) text = to_nfc(std::move(text));
+    else if (step.kind == Kind::replace)
+      text = with_replacements(text, step.pattern, step.text, most);
+    else if (!text.empty()) text.insert(0, step.text);
   }
   return text;
 }

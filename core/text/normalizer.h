@@ -8,7 +8,7 @@
 
 namespace tinyzero {
 
-// Unicode's normal form C, in time n log n whatever the text; `text` must be UTF-8.
+// Unicode's normal form C, in time n log n for any text; `text` must be UTF-8.
 std::string to_nfc(std::string text);
 
 class Normalizer {
@@ -25,8 +25,8 @@ class Normalizer {
   enum class Kind { nfc, prepend, replace };
   struct Step {
     Kind kind;
-    Pattern pattern;   // that is replaced
-    std::string text;  // that is put in front, or in its place
+    Pattern pattern = {};   // what to replace
+    std::string text = {};  // the prefix, or the replacement
   };
   void add(const TokenizerJson& json, const std::string& where, int depth);
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <string_view>
 
-#include "core/text/tokenizer_file.h"
+#include "core/text/tokenizer_json.h"
 #include "tinyzero/ascii.h"
 
 namespace tinyzero {
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kLongestExpression = 16384;
 
-// White_Space, and everything else, as the inside of a class.
+// White_Space, and its complement, as the inside of a character class.
 constexpr const char* kSpace =
     "\\x{9}-\\x{d}\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{"
     "205f}\\x{3000}";
@@ -24,8 +24,8 @@ constexpr const char* kNoSpace =
     "\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}"
     "\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{10ffff}";
 
-// Characters of Unicode 15 and 16, by which `tokenizers` cuts; PCRE2 knows them from 10.45 on, and
-// Debian 12 and Ubuntu 22.04 have older ones.
+// Characters added in Unicode 15 and 16, which `tokenizers` knows. PCRE2 knows them since 10.45;
+// Debian 12 and Ubuntu 22.04 have older versions.
 struct Newer {
   unsigned first, last;
   std::string_view category;
@@ -75,7 +75,7 @@ constexpr Newer kNewer[] = {
     {0x1FBCB, 0x1FBEF, "So"}, {0x2B739, 0x2B739, "Lo"}, {0x2EBF0, 0x2EE5D, "Lo"},
     {0x31350, 0x323AF, "Lo"}};
 
-// Those of a category ("L" or "Lu") as the inside of a class.
+// The newer characters of a category ("L" or "Lu") as the inside of a character class.
 std::string newer_characters(const std::string& category) {
   std::string out;
   for (const Newer& newer : kNewer) {
@@ -85,7 +85,9 @@ std::string newer_characters(const std::string& category) {
   return out;
 }
 
-// Oniguruma's expression in PCRE2's words.
+bool is_ascii(char c) { return (c & 0x80) == 0; }
+
+// Translates one expression from left to right.
 class Translation {
  public:
   Translation(const std::string& expression, const std::string& where)
@@ -96,7 +98,7 @@ class Translation {
       refuse("more than " + std::to_string(kLongestExpression) + " bytes");
     while (at_ < in_.size()) {
       const char c = in_[at_];
-      if (c == '\\') escape(false);
+      if (c == '\\') escape(Inside::expression);
       else if (c == '[') character_class();
       else if (c == '(') group();
       else if (c == '{') interval();
@@ -108,6 +110,8 @@ class Translation {
   }
 
  private:
+  enum class Inside { expression, character_class };
+
   [[noreturn]] void refuse(const std::string& what) const {
     unsupported(where_, what + " in the expression \"" + in_ + "\"");
   }
@@ -121,28 +125,24 @@ class Translation {
     out_ += as;
   }
 
-  void escape(bool in_class) {
-    static const std::string_view kControls = "tnrfvae";
+  void escape(Inside inside) {
+    static constexpr std::string_view kControls = "tnrfvae";
     static constexpr unsigned kCodes[] = {0x9, 0xA, 0xD, 0xC, 0xB, 0x7, 0x1B};
     if (at_ + 1 == in_.size()) refuse("a backslash at the end");
     const char c = in_[at_ + 1];
     const std::size_t control = kControls.find(c);
-    if (c == 's' || c == 'S') {
-      const std::string set = c == 's' ? kSpace : kNoSpace;
-      take(2, in_class ? set : "[" + set + "]");
-    } else if (c == 'd' || c == 'D') {
-      category("Nd", c == 'D', 2, in_class);
-    } else if (c == 'p' || c == 'P') {
-      category(in_class);
-    } else if (c == 'x' || c == 'u') {
-      code();
-    } else if (control != std::string_view::npos) {
-      take(2, code_text(kCodes[control]));
-    } else if (static_cast<unsigned char>(c) < 0x80 && !is_ascii_alphanumeric(c)) {
-      take(2, std::string("\\") + c);
-    } else {
-      refuse(std::string("\\") + c);
-    }
+    if (c == 's' || c == 'S') space(c == 's', inside);
+    else if (c == 'd' || c == 'D') category("Nd", c == 'D', 2, inside);
+    else if (c == 'p' || c == 'P') category(inside);
+    else if (c == 'x' || c == 'u') code();
+    else if (control != std::string_view::npos) take(2, code_text(kCodes[control]));
+    else if (is_ascii(c) && !is_ascii_alphanumeric(c)) take(2, std::string("\\") + c);
+    else refuse(std::string("\\") + c);
+  }
+
+  void space(bool wanted, Inside inside) {
+    const std::string set = wanted ? kSpace : kNoSpace;
+    take(2, inside == Inside::character_class ? set : "[" + set + "]");
   }
 
   static std::string code_text(unsigned code) { return fmt::format("\\x{{{:x}}}", code); }
@@ -165,7 +165,7 @@ class Translation {
   }
 
   // \p{L}, \P{L}, \p{^L}: general categories.
-  void category(bool in_class) {
+  void category(Inside inside) {
     static const std::set<std::string> kCategories = {
         "C",  "Cc", "Cf", "Cn", "Co", "Cs", "L",  "Ll", "Lm", "Lo", "Lt", "Lu", "M",
         "Mc", "Me", "Mn", "N",  "Nd", "Nl", "No", "P",  "Pc", "Pd", "Pe", "Pf", "Pi",
@@ -180,12 +180,12 @@ class Translation {
       name.erase(0, 1);
     }
     if (kCategories.count(name) == 0) refuse("\\p{" + name + "}");
-    category(name, negated, end + 1 - at_, in_class);
+    category(name, negated, end + 1 - at_, inside);
   }
 
-  void category(const std::string& name, bool negated, std::size_t bytes, bool in_class) {
+  void category(const std::string& name, bool negated, std::size_t bytes, Inside inside) {
     const std::string set = "\\p{" + name + "}" + newer_characters(name);
-    if (!in_class) take(bytes, (negated ? "[^" : "[") + set + "]");
+    if (inside == Inside::expression) take(bytes, (negated ? "[^" : "[") + set + "]");
     else if (!negated) take(bytes, set);
     else refuse("\\P{" + name + "} in a class");
   }
@@ -195,25 +195,29 @@ class Translation {
     if (at_ < in_.size() && in_[at_] == '^') take(1, "^");
     if (at_ < in_.size() && in_[at_] == ']') refuse("an empty class");
     while (at_ < in_.size() && in_[at_] != ']') {
-      if (in_[at_] == '\\') escape(true);
+      if (in_[at_] == '\\') escape(Inside::character_class);
       else if (in_[at_] == '[') refuse("a class in a class");
       else if (ahead("&&")) refuse("an intersection of classes");
       else take(1, std::string(1, in_[at_]));
     }
-    if (at_ == in_.size()) refuse("a class without an end");
+    if (at_ == in_.size()) refuse("an unclosed class");
     take(1, "]");
   }
 
   void group() {
-    if (!ahead("(?")) return take(1, "(?:");  // nothing refers to what a group has matched
+    if (!ahead("(?")) return take(1, "(?:");  // nothing refers to a captured text
     for (const char* opening : {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>"}) {
       if (ahead(opening)) return take(std::string_view(opening).size(), opening);
     }
     if (!ahead("(?i:")) refuse("a group \"" + in_.substr(at_, 4) + "\"");
-    // Without regard to case the two libraries agree on plain words, unless one character of
-    // Unicode folds to two of their letters.
+    words_without_case();
+  }
+
+  // (?i:…). Without regard to case the two libraries agree on plain words, unless one character of
+  // Unicode folds to two of their letters.
+  void words_without_case() {
     const std::size_t end = in_.find(')', at_);
-    if (end == std::string::npos) refuse("a group without an end");
+    if (end == std::string::npos) refuse("an unclosed group");
     const std::string words = in_.substr(at_ + 4, end - at_ - 4);
     const auto plain = [](char c) { return is_ascii_letter(c) || c == '\'' || c == '|'; };
     if (!std::all_of(words.begin(), words.end(), plain))
@@ -227,7 +231,7 @@ class Translation {
     take(end + 1 - at_, "(?i:" + words + ")");
   }
 
-  // {n}, {n,}, {n,m}; what follows one means different things to the two libraries.
+  // {n}, {n,}, {n,m}. The two libraries read a repetition of an interval differently.
   void interval() {
     std::size_t end = at_ + 1;
     while (end < in_.size() && (is_ascii_digit(in_[end]) || in_[end] == ',')) ++end;

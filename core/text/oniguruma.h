@@ -1,9 +1,8 @@
-// Expressions of Oniguruma, in which tokenizer.json is written, in PCRE2's words.
+// Translation of regular expressions from Oniguruma, the dialect of tokenizer.json, to PCRE2.
 //
-// Translated construct by construct: what PCRE2 would read differently is written out (\s is
-// Unicode's White_Space, \d is \p{Nd}, categories are those of Unicode 16). A construct outside of
-// what the tokenizers of known models use is refused by name, so that no text is ever split in
-// another way than the file means.
+// Works construct by construct; what PCRE2 would read differently is written out (\s is Unicode's
+// White_Space, \d is \p{Nd}, categories are Unicode 16's). A construct that no tokenizer of a known
+// model uses is refused by name, so that text is never split differently from what the file means.
 #pragma once
 
 #include <string>

@@ -4,6 +4,7 @@
 #include <pcre2.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
@@ -12,9 +13,10 @@
 namespace tinyzero {
 namespace {
 
-// Steps that a match may take at one place, and more for each byte that lies ahead: what an
-// expression without nested repeats needs, with room.
-constexpr std::uint32_t kSteps = 1'000'000, kStepsPerByte = 16;
+// Steps that a match may take at one position, in all and for each byte ahead: several times what
+// an expression without nested repetition needs.
+constexpr std::uint32_t kSteps = 1'000'000;
+constexpr std::uint32_t kStepsPerByte = 16;
 constexpr std::uint32_t kHeapKiB = 512 * 1024;
 
 std::string message_of(int code) {
@@ -41,24 +43,26 @@ class Search {
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
 
-  // The first match from `from` on: false if there is none.
-  bool find(std::size_t from, std::size_t& start, std::size_t& end) {
+  struct Match {
+    std::size_t start;
+    std::size_t end;
+  };
+  // The first match from `from` on.
+  std::optional<Match> find(std::size_t from) {
     const std::uint64_t left = text_.size() - from;
     pcre2_set_match_limit(context_,
                           std::min<std::uint64_t>(kSteps + kStepsPerByte * left, UINT32_MAX));
     int found = match(from, 0);
     if (found == PCRE2_ERROR_JIT_STACKLIMIT) found = match(from, PCRE2_NO_JIT);
-    if (found == PCRE2_ERROR_NOMATCH) return false;
+    if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
     if (found < 0) {
       throw Error("the tokenizer's expression \"" + expression_ + "\" gives up at byte " +
                       std::to_string(from) + " of a text of " + std::to_string(text_.size()) +
                       ": " + message_of(found),
-                  "the expression repeats what repeats; this is a fault of the tokenizer.json");
+                  "the expression has nested repetitions; this is a fault of the tokenizer.json");
     }
-    const PCRE2_SIZE* places = pcre2_get_ovector_pointer(data_);
-    start = places[0];
-    end = places[1];
-    return true;
+    const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(data_);
+    return Match{bounds[0], bounds[1]};
   }
 
  private:
@@ -94,16 +98,15 @@ Pattern Pattern::literal(std::string text) {
 Pattern Pattern::regex(const std::string& expression, const std::string& where) {
   const std::string translated = to_pcre2(expression, where);
   int error = 0;
-  PCRE2_SIZE place = 0;
-  // Without its optimizations of the start PCRE2 looks no further ahead than a match needs: they
-  // scan the whole text for every piece.
+  PCRE2_SIZE at = 0;
+  // PCRE2's start optimizations would scan the whole text for every piece.
   pcre2_code* code =
       pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
                     PCRE2_UTF | PCRE2_UCP | PCRE2_NO_START_OPTIMIZE | PCRE2_NEVER_BACKSLASH_C,
-                    &error, &place, nullptr);
+                    &error, &at, nullptr);
   if (code == nullptr)
     throw Error(where + ": the expression \"" + expression + "\" is wrong: " + message_of(error));
-  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where it cannot, matching interprets
+  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // if it fails, matching interprets
   Pattern pattern;
   pattern.expression_ = expression;
   pattern.code_ = std::shared_ptr<const void>(code, [](const void* c) {
@@ -112,34 +115,38 @@ Pattern Pattern::regex(const std::string& expression, const std::string& where) 
   return pattern;
 }
 
-void Pattern::cut(std::string_view text, const Part& part) const {
+void Pattern::cut(std::string_view text, const Piece& piece) const {
   if (text.empty()) return;
-  if (!code_) return cut_literal(text, part);
+  if (!code_) return cut_literal(text, piece);
   Search search(static_cast<const pcre2_code*>(code_.get()), text, expression_);
-  std::size_t from = 0, done = 0, start = 0, end = 0;
+  std::size_t from = 0;
+  std::size_t done = 0;
   bool any = false;
-  while (from <= text.size() && search.find(from, start, end)) {
-    if (start == end && any && end == done) {  // an empty match right behind a match is none
+  while (from <= text.size()) {
+    const auto match = search.find(from);
+    if (!match) break;
+    const auto [start, end] = *match;
+    if (start == end && any && end == done) {  // an empty match right after a match does not count
       from += from < text.size() ? utf8_part(text, from).size : 1;
       continue;
     }
-    if (start > done) part(done, start, false);
-    part(start, end, true);
+    if (start > done) piece(done, start, false);
+    piece(start, end, true);
     done = from = end;
     any = true;
   }
-  if (done < text.size()) part(done, text.size(), false);
+  if (done < text.size()) piece(done, text.size(), false);
 }
 
-void Pattern::cut_literal(std::string_view text, const Part& part) const {
+void Pattern::cut_literal(std::string_view text, const Piece& piece) const {
   std::size_t done = 0;
   for (std::size_t at = literal_.empty() ? std::string_view::npos : text.find(literal_);
        at != std::string_view::npos; at = text.find(literal_, done)) {
-    if (at > done) part(done, at, false);
+    if (at > done) piece(done, at, false);
     done = at + literal_.size();
-    part(at, done, true);
+    piece(at, done, true);
   }
-  if (done < text.size()) part(done, text.size(), false);
+  if (done < text.size()) piece(done, text.size(), false);
 }
 
 }  // namespace tinyzero

@@ -7,18 +7,19 @@
 namespace tinyzero {
 namespace {
 
-// GPT-2's, which ByteLevel splits by unless it is told not to.
+// GPT-2's expression, which ByteLevel splits by unless told not to.
 constexpr const char* kByteLevelExpression =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-constexpr std::size_t kMostSteps = 16, kLongestMark = 16;
+constexpr std::size_t kMostSteps = 16;
+constexpr std::size_t kLongestMark = 16;  // bytes
 
-// Chunks of a text, put together as a behaviour says, and handed on without the empty ones.
+// Assembles the chunks of a text, and passes on those that are not empty.
 class Chunks {
  public:
-  explicit Chunks(const Pattern::Part& piece) : piece_(piece) {}
+  explicit Chunks(const Pattern::Piece& use) : use_(use) {}
 
-  // A chunk that may grow to the right, in place of the one that could until now.
+  // Starts a chunk that may grow to the right, and passes on the previous one.
   void begin(std::size_t start, std::size_t end) {
     flush();
     start_ = start;
@@ -30,13 +31,14 @@ class Chunks {
     return open_;
   }
   void flush() {
-    if (open_ && end_ > start_) piece_(start_, end_, true);
+    if (open_ && end_ > start_) use_(start_, end_, true);
     open_ = false;
   }
 
  private:
-  const Pattern::Part& piece_;
-  std::size_t start_ = 0, end_ = 0;
+  const Pattern::Piece& use_;
+  std::size_t start_ = 0;
+  std::size_t end_ = 0;
   bool open_ = false;
 };
 
@@ -53,45 +55,45 @@ void PreTokenizer::add(const TokenizerJson& json, const std::string& where, int 
   if (steps_.size() == kMostSteps)
     unsupported(where, "a sequence of more than " + std::to_string(kMostSteps));
   if (type == "Sequence" && depth < 2 && member(json, "pretokenizers").is_array()) {
-    for (const TokenizerJson& part : json["pretokenizers"]) add(part, where, depth + 1);
-  } else if (type == "ByteLevel") {
-    add_byte_level(json, where);
-  } else if (type == "Split") {
-    static const std::vector<std::pair<std::string, Behaviour>> kBehaviours = {
-        {"Isolated", Behaviour::isolated},
-        {"Removed", Behaviour::removed},
-        {"Contiguous", Behaviour::contiguous},
-        {"MergedWithPrevious", Behaviour::merged_with_previous},
-        {"MergedWithNext", Behaviour::merged_with_next}};
-    Step step{Kind::split,
-              Pattern::from_json(member(json, "pattern"), where),
-              {},
-              flag_of(json, "invert", false, where)};
-    const std::string name = text_of(json, "behavior", "", where);
-    bool known = false;
-    for (const auto& [text, behaviour] : kBehaviours) {
-      if (text != name) continue;
-      step.behaviour = behaviour;
-      known = true;
-    }
-    if (!known) unsupported(where, "Split with the behavior \"" + name + "\"");
-    steps_.push_back(std::move(step));
-  } else if (type == "Digits") {
-    const bool single = flag_of(json, "individual_digits", false, where);
-    steps_.push_back({Kind::split, Pattern::regex("\\p{N}", where),
-                      single ? Behaviour::isolated : Behaviour::contiguous});
-  } else if (type == "Metaspace") {
-    add_metaspace(json, where);
-  } else {
-    unsupported(where, "\"" + type + "\"");
+    for (const TokenizerJson& step : json["pretokenizers"]) add(step, where, depth + 1);
+    return;
   }
+  if (type == "ByteLevel") return add_byte_level(json, where);
+  if (type == "Split") return add_split(json, where);
+  if (type == "Digits") return add_digits(json, where);
+  if (type == "Metaspace") return add_metaspace(json, where);
+  unsupported(where, "\"" + type + "\"");
+}
+
+PreTokenizer::Behaviour PreTokenizer::behaviour_of(const std::string& name,
+                                                   const std::string& where) {
+  if (name == "Isolated") return Behaviour::isolated;
+  if (name == "Removed") return Behaviour::removed;
+  if (name == "Contiguous") return Behaviour::contiguous;
+  if (name == "MergedWithPrevious") return Behaviour::merged_with_previous;
+  if (name == "MergedWithNext") return Behaviour::merged_with_next;
+  unsupported(where, "Split with the behavior \"" + name + "\"");
+}
+
+void PreTokenizer::add_split(const TokenizerJson& json, const std::string& where) {
+  steps_.push_back({.kind = Kind::split,
+                    .pattern = Pattern::from_json(member(json, "pattern"), where),
+                    .behaviour = behaviour_of(text_of(json, "behavior", "", where), where),
+                    .invert = flag_of(json, "invert", false, where)});
+}
+
+void PreTokenizer::add_digits(const TokenizerJson& json, const std::string& where) {
+  const bool single = flag_of(json, "individual_digits", false, where);
+  steps_.push_back({.kind = Kind::split,
+                    .pattern = Pattern::regex("\\p{N}", where),
+                    .behaviour = single ? Behaviour::isolated : Behaviour::contiguous});
 }
 
 void PreTokenizer::add_byte_level(const TokenizerJson& json, const std::string& where) {
   if (flag_of(json, "add_prefix_space", true, where))
-    steps_.push_back({Kind::prefix, {}, {}, false, " "});
+    steps_.push_back({.kind = Kind::prefix, .text = " "});
   if (flag_of(json, "use_regex", true, where))
-    steps_.push_back({Kind::split, Pattern::regex(kByteLevelExpression, where)});
+    steps_.push_back({.kind = Kind::split, .pattern = Pattern::regex(kByteLevelExpression, where)});
   byte_level_ = true;
 }
 
@@ -106,58 +108,60 @@ void PreTokenizer::add_metaspace(const TokenizerJson& json, const std::string& w
     unsupported(where, "this \"Metaspace\"");
   if (scheme != "always" && scheme != "first" && scheme != "never")
     unsupported(where, "\"Metaspace\" with the prepend_scheme \"" + scheme + "\"");
-  steps_.push_back({Kind::metaspace, {}, {}, false, mark, scheme == "always", scheme == "first"});
+  const Prepend prepend = scheme == "always"  ? Prepend::always
+                          : scheme == "first" ? Prepend::first
+                                              : Prepend::never;
+  steps_.push_back({.kind = Kind::metaspace, .text = mark, .prepend = prepend});
   if (flag_of(json, "split", true, where))
-    steps_.push_back({Kind::split, Pattern::literal(mark), Behaviour::merged_with_next});
+    steps_.push_back({.kind = Kind::split,
+                      .pattern = Pattern::literal(mark),
+                      .behaviour = Behaviour::merged_with_next});
 }
 
 void PreTokenizer::run(std::size_t number, std::string_view text, bool at_start,
-                       const Piece& piece) const {
+                       const Use& use) const {
   if (text.empty()) return;
-  if (number == steps_.size()) return piece(text);
+  if (number == steps_.size()) return use(text);
   const Step& step = steps_[number];
   if (step.kind == Kind::split) {
     cut(step, text, [&](std::size_t start, std::size_t end, bool) {
-      run(number + 1, text.substr(start, end - start), at_start && start == 0, piece);
+      run(number + 1, text.substr(start, end - start), at_start && start == 0, use);
     });
-    return;
-  }
-  std::string changed;
-  if (step.kind == Kind::prefix) {
-    if (text.starts_with(step.text)) return run(number + 1, text, at_start, piece);
-    changed = step.text;
-    changed += text;
+  } else if (step.kind == Kind::metaspace) {
+    run(number + 1, with_metaspaces(step, text, at_start), at_start, use);
+  } else if (text.starts_with(step.text)) {
+    run(number + 1, text, at_start, use);
   } else {
-    for (const char c : text) {
-      if (c == ' ') changed += step.text;
-      else changed += c;
-    }
-    if ((step.always || (step.first && at_start)) && !changed.starts_with(step.text))
-      changed.insert(0, step.text);
+    run(number + 1, step.text + std::string(text), at_start, use);
   }
-  run(number + 1, changed, at_start, piece);
 }
 
-void PreTokenizer::cut(const Step& step, std::string_view text, const Pattern::Part& piece) {
-  Chunks chunks(piece);
-  bool previous = false;  // whether the chunk before counted as a match
+std::string PreTokenizer::with_metaspaces(const Step& step, std::string_view text, bool at_start) {
+  std::string out;
+  for (const char c : text) {
+    if (c == ' ') out += step.text;
+    else out += c;
+  }
+  const bool prepends =
+      step.prepend == Prepend::always || (step.prepend == Prepend::first && at_start);
+  if (prepends && !out.starts_with(step.text)) out.insert(0, step.text);
+  return out;
+}
+
+void PreTokenizer::cut(const Step& step, std::string_view text, const Pattern::Piece& use) {
+  Chunks chunks(use);
+  bool previous = false;  // whether the previous chunk counted as a match
+  // Whether a chunk is appended to the previous one.
+  const auto joins = [&](bool match) {
+    if (step.behaviour == Behaviour::contiguous) return match == previous;
+    if (step.behaviour == Behaviour::merged_with_previous) return match && !previous;
+    if (step.behaviour == Behaviour::merged_with_next) return !match && previous;
+    return false;
+  };
   step.pattern.cut(text, [&](std::size_t start, std::size_t end, bool matches) {
     const bool match = matches != step.invert;
-    switch (step.behaviour) {
-      case Behaviour::isolated: chunks.begin(start, end); break;
-      case Behaviour::removed:
-        if (!match) chunks.begin(start, end);
-        break;
-      case Behaviour::contiguous:
-        if (match != previous || !chunks.grow(end)) chunks.begin(start, end);
-        break;
-      case Behaviour::merged_with_previous:
-        if (!match || previous || !chunks.grow(end)) chunks.begin(start, end);
-        break;
-      case Behaviour::merged_with_next:
-        if (match || !previous || !chunks.grow(end)) chunks.begin(start, end);
-        break;
-    }
+    const bool removed = match && step.behaviour == Behaviour::removed;
+    if (!removed && !(joins(match) && chunks.grow(end))) chunks.begin(start, end);
     previous = match;
   });
   chunks.flush();

@@ -1,12 +1,13 @@
 #include "core/text/prompt.h"
 
 #include "core/base/error.h"
+#include "core/text/tokenizer.h"
 #include "tinyzero/answer.h"
 
 namespace tinyzero {
 
-// The two framings of TinyZero's data (github.com/Jiayi-Pan/TinyZero, Apache-2.0), word for word:
-// models are compared on them.
+// "base" and "qwen" are copied verbatim from TinyZero (github.com/Jiayi-Pan/TinyZero, Apache-2.0),
+// so that models can be compared.
 std::string frame_prompt(const std::string& problem, const std::string& framing) {
   static const std::string kOpening = "Let me solve this step by step.\n<think>";
   if (framing == "bare") return problem + "\n";

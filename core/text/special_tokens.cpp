@@ -1,11 +1,11 @@
-// The variables of special tokens that chat templates see.
+#include "core/text/special_tokens.h"
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "core/base/file.h"
 #include "core/base/json.h"
-#include "core/text/chat.h"
 
 namespace tinyzero {
 namespace {
@@ -23,14 +23,14 @@ Json read_object(const fs::path& path) {
   return json;
 }
 
-// The text of a token, which stands as such or as {"content": …}; nothing for another value.
+// The text of a token, given as a string or as {"content": …}; nothing for another value.
 std::optional<std::string> token_text(const Json& token) {
   if (token.is_string()) return token.get<std::string>();
   const bool whole = token.is_object() && token.contains("content") && token["content"].is_string();
   return whole ? std::optional(token["content"].get<std::string>()) : std::nullopt;
 }
 
-std::string text_of(const Json& object, const char* name) {
+std::string string_of(const Json& object, const char* name) {
   const Json found = object.value(name, Json());
   return found.is_string() ? found.get<std::string>() : "";
 }
@@ -39,12 +39,12 @@ bool is_qwen(const std::string& model_type) {
   return model_type == "qwen2" || model_type == "qwen3";
 }
 
-// What transformers 4 gives tokens that the folder does not name, by the class of the tokenizer;
-// nothing for a class that is not known here.
+// The defaults of transformers 4 for tokens that the folder does not name, by the class of the
+// tokenizer; nothing for a class that is unknown here.
 std::optional<Defaults> defaults_of_4(std::string name, const std::string& model_type) {
   if (name.ends_with("Fast")) name.resize(name.size() - 4);
   if (name.empty() && is_qwen(model_type)) name = "Qwen2Tokenizer";
-  if (name.empty()) name = "LlamaTokenizer";  // of llama and mistral
+  if (name.empty()) name = "LlamaTokenizer";  // for llama and mistral
   if (name == "PreTrainedTokenizer" || name == "TokenizersBackend") return Defaults{};
   if (name == "LlamaTokenizer")
     return Defaults{{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}};
@@ -54,7 +54,7 @@ std::optional<Defaults> defaults_of_4(std::string name, const std::string& model
   return std::nullopt;
 }
 
-// What transformers 5 gives them, by the type of the model.
+// The defaults of transformers 5, by the type of the model.
 Defaults defaults_of_5(const std::string& model_type) {
   if (!is_qwen(model_type)) return {};
   return {{"eos_token", kEndOfText}, {"unk_token", kEndOfText}, {"pad_token", kEndOfText}};
@@ -65,7 +65,7 @@ std::string disagreement(const std::string& name) {
          "\" is not in tokenizer_config.json, and versions of transformers disagree about it";
 }
 
-// A token that the folder does not name.
+// Sets a token that the folder does not name.
 void set_default(const std::string& name, const std::optional<Defaults>& older,
                  const Defaults& newer, jinja::Context& context) {
   const auto get = [&](const Defaults& defaults) {
@@ -77,6 +77,28 @@ void set_default(const std::string& name, const std::optional<Defaults>& older,
   else if (value) context.variables[name] = jinja::Value::text(*value);
 }
 
+// Sets a token that the folder names.
+void set_token(const std::string& name, const Json& token, jinja::Context& context) {
+  if (const auto text = token_text(token)) context.variables[name] = jinja::Value::text(*text);
+  else if (!token.is_null())
+    context.unknown[name] = "\"" + name + "\" is neither a text nor a token";
+}
+
+// Templates see other tokens in transformers 5, but not in transformers 4.
+void set_unknown(const Json& tokens, jinja::Context& context) {
+  const std::string disagree = "versions of transformers disagree about ";
+  if (const Json extra = tokens.value("extra_special_tokens", Json()); extra.is_object()) {
+    for (const auto& [name, value] : extra.items())
+      context.unknown[name] = disagree + "\"extra_special_tokens\"";
+  }
+  for (const auto& [name, value] : tokens.items()) {
+    const bool known = std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+    if (!known && name.ends_with("_token") && token_text(value))
+      context.unknown[name] = disagree + "\"" + name + "\"";
+  }
+  context.unknown["additional_special_tokens"] = disagree + "\"additional_special_tokens\"";
+}
+
 }  // namespace
 
 jinja::Context special_token_variables(const fs::path& folder) {
@@ -84,29 +106,15 @@ jinja::Context special_token_variables(const fs::path& folder) {
   Json tokens = config;
   if (!config.contains("added_tokens_decoder"))
     tokens.update(read_object(folder / "special_tokens_map.json"));
-  const std::string model_type = text_of(read_object(folder / "config.json"), "model_type");
-  const auto older = defaults_of_4(text_of(config, "tokenizer_class"), model_type);
+  const std::string model_type = string_of(read_object(folder / "config.json"), "model_type");
+  const auto older = defaults_of_4(string_of(config, "tokenizer_class"), model_type);
   const Defaults newer = defaults_of_5(model_type);
   jinja::Context context;
   for (const char* name : kNames) {
-    if (!tokens.contains(name)) set_default(name, older, newer, context);
-    else if (const auto text = token_text(tokens[name]))
-      context.variables[name] = jinja::Value::text(*text);
-    else if (!tokens[name].is_null())
-      context.unknown[name] = "\"" + std::string(name) + "\" is neither a text nor a token";
+    if (tokens.contains(name)) set_token(name, tokens[name], context);
+    else set_default(name, older, newer, context);
   }
-  if (const Json extra = tokens.value("extra_special_tokens", Json()); extra.is_object()) {
-    for (const auto& [name, value] : extra.items())
-      context.unknown[name] = "versions of transformers disagree about \"extra_special_tokens\"";
-  }
-  // Templates of transformers 5 see other tokens, too; those of 4 do not.
-  for (const auto& [name, value] : tokens.items()) {
-    const bool known = std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
-    if (!known && name.ends_with("_token") && token_text(value))
-      context.unknown[name] = "versions of transformers disagree about \"" + name + "\"";
-  }
-  context.unknown["additional_special_tokens"] =
-      "versions of transformers disagree about \"additional_special_tokens\"";
+  set_unknown(tokens, context);
   return context;
 }
 

@@ -1,5 +1,7 @@
 #include "core/text/tokenizer_file.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/lfs_pointer.h"
@@ -9,7 +11,7 @@ namespace {
 
 constexpr std::size_t kDeepest = 32;  // real files nest 8 deep
 
-// Hears of the file's parts one after the other.
+// Receives the file while it is parsed.
 class Reader : public nlohmann::json_sax<TokenizerJson> {
  public:
   Reader(TokenizerFile& file, std::string_view text, const std::string& where)
@@ -19,14 +21,13 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   bool boolean(bool v) override { return value(v); }
   bool number_integer(std::int64_t v) override { return integer(v); }
   bool number_unsigned(std::uint64_t v) override {
-    return integer(v > static_cast<std::uint64_t>(INT64_MAX) ? INT64_MAX
-                                                             : static_cast<std::int64_t>(v));
+    return integer(std::min<std::uint64_t>(v, INT64_MAX));
   }
   bool number_float(double v, const std::string&) override { return value(v); }
   bool binary(TokenizerJson::binary_t&) override { return value(nullptr); }
 
   bool string(std::string& v) override {
-    if (place_ != Place::merges) return value(std::move(v));
+    if (section_ != Section::merges) return value(std::move(v));
     if (in_pair_) {
       pair_.push_back(std::move(v));
       return true;
@@ -44,44 +45,44 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   }
 
   bool start_object(std::size_t) override {
-    if (place_ == Place::rest && in_model() && key_ == "vocab") {
+    if (section_ == Section::rest && in_model() && key_ == "vocab") {
       if (!file_.vocab.empty()) refuse_twice();
-      place_ = Place::vocab;
+      section_ = Section::vocab;
       return true;
     }
     return open(TokenizerJson::object());
   }
 
   bool end_object() override {
-    if (place_ == Place::vocab) place_ = Place::rest;
+    if (section_ == Section::vocab) section_ = Section::rest;
     else stack_.pop_back();
     return true;
   }
 
   bool start_array(std::size_t) override {
-    if (place_ == Place::merges) {
+    if (section_ == Section::merges) {
       if (in_pair_) refuse_merge("an array in an array");
       in_pair_ = true;
       pair_.clear();
       return true;
     }
-    if (place_ == Place::rest && in_model() && key_ == "merges") {
+    if (section_ == Section::rest && in_model() && key_ == "merges") {
       if (!file_.merges.empty()) refuse_twice();
-      place_ = Place::merges;
+      section_ = Section::merges;
       return true;
     }
     return open(TokenizerJson::array());
   }
 
   bool end_array() override {
-    if (place_ != Place::merges) {
+    if (section_ != Section::merges) {
       stack_.pop_back();
     } else if (in_pair_) {
       if (pair_.size() != 2) refuse_merge("an array of " + std::to_string(pair_.size()));
       file_.merges.emplace_back(std::move(pair_[0]), std::move(pair_[1]));
       in_pair_ = false;
     } else {
-      place_ = Place::rest;
+      section_ = Section::rest;
     }
     return true;
   }
@@ -92,25 +93,25 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   }
 
  private:
-  enum class Place { rest, vocab, merges };
+  enum class Section { rest, vocab, merges };
 
   struct Frame {
     TokenizerJson* json;
-    std::string name;  // the key that it stands under
+    std::string name;  // its key
   };
 
   bool in_model() const { return stack_.size() == 2 && stack_[1].name == "model"; }
 
   bool integer(std::int64_t v) {
-    if (place_ != Place::vocab) return value(v);
+    if (section_ != Section::vocab) return value(v);
     file_.vocab.emplace_back(key_, v);
     return true;
   }
 
   bool value(TokenizerJson v) {
-    if (place_ == Place::vocab)
-      throw Error(where_ + ": the id of token \"" + key_ + "\" is no whole number");
-    if (place_ == Place::merges) refuse_merge(v.dump());
+    if (section_ == Section::vocab)
+      throw Error(where_ + ": the id of token \"" + key_ + "\" is not an integer");
+    if (section_ == Section::merges) refuse_merge(v.dump());
     add(std::move(v));
     return true;
   }
@@ -127,9 +128,9 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   }
 
   bool open(TokenizerJson v) {
-    if (place_ == Place::vocab)
-      throw Error(where_ + ": the id of token \"" + key_ + "\" is no whole number");
-    if (place_ == Place::merges) refuse_merge("an object");
+    if (section_ == Section::vocab)
+      throw Error(where_ + ": the id of token \"" + key_ + "\" is not an integer");
+    if (section_ == Section::merges) refuse_merge("an object");
     if (stack_.size() == kDeepest)
       throw Error(where_ + " is nested more than " + std::to_string(kDeepest) + " deep");
     std::string name = key_;
@@ -139,7 +140,7 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   }
 
   [[noreturn]] void refuse_twice() const {
-    throw Error(where_ + ": \"" + key_ + "\" stands twice", "the file is damaged");
+    throw Error(where_ + ": \"" + key_ + "\" appears twice", "the file is damaged");
   }
 
   [[noreturn]] void refuse_merge(const std::string& what) const {
@@ -150,7 +151,7 @@ class Reader : public nlohmann::json_sax<TokenizerJson> {
   TokenizerFile& file_;
   std::string_view text_;
   const std::string& where_;
-  Place place_ = Place::rest;
+  Section section_ = Section::rest;
   bool in_pair_ = false;
   std::vector<std::string> pair_;
   std::string key_;
@@ -166,47 +167,6 @@ TokenizerFile parse_tokenizer_file(std::string_view text, const std::string& whe
   TokenizerJson::sax_parse(text, &reader);
   if (!file.rest.is_object()) throw Error(where + " is not a JSON object");
   return file;
-}
-
-const TokenizerJson& member(const TokenizerJson& object, const char* key) {
-  static const TokenizerJson kNull;
-  if (!object.is_object()) return kNull;
-  const auto found = object.find(key);
-  return found == object.end() ? kNull : *found;
-}
-
-bool flag_of(const TokenizerJson& object, const char* key, bool fallback,
-             const std::string& where) {
-  const TokenizerJson& value = member(object, key);
-  if (value.is_null()) return fallback;
-  if (!value.is_boolean()) throw Error(where + ": \"" + key + "\" is neither true nor false");
-  return value.get<bool>();
-}
-
-std::int64_t number_of(const TokenizerJson& object, const char* key, std::int64_t fallback,
-                       const std::string& where) {
-  const TokenizerJson& value = member(object, key);
-  if (value.is_null()) return fallback;
-  if (!value.is_number_integer()) throw Error(where + ": \"" + key + "\" is no whole number");
-  return value.get<std::int64_t>();
-}
-
-std::string text_of(const TokenizerJson& object, const char* key, const std::string& fallback,
-                    const std::string& where) {
-  const TokenizerJson& value = member(object, key);
-  if (value.is_null()) return fallback;
-  if (!value.is_string()) throw Error(where + ": \"" + key + "\" is no text");
-  return value.get<std::string>();
-}
-
-std::string type_of(const TokenizerJson& part, const std::string& where) {
-  if (part.is_null()) return "";
-  if (!part.is_object()) throw Error(where + " is neither an object nor null");
-  return text_of(part, "type", "?", where);
-}
-
-void unsupported(const std::string& where, const std::string& what) {
-  throw Error(where + ": " + what + " is not supported", "give token ids instead of text");
 }
 
 }  // namespace tinyzero

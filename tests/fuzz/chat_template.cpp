@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
+#include "core/text/jinja/context.h"
 #include "core/text/jinja/template.h"
 
 namespace {

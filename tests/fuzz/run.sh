@@ -57,7 +57,7 @@ unit base $(in_folder core/base error told_error file json utf8 foreign_text sug
 first=$!
 unit jinja core/text/jinja/*.cpp --
 unit chat_template tests/fuzz/chat_template.cpp --
-unit tokenizer tests/fuzz/tokenizer.cpp $(in_folder core/text tokenizer tokenizer_file pattern oniguruma pre_tokenizer added_tokens bpe decoder) --
+unit tokenizer tests/fuzz/tokenizer.cpp $(in_folder core/text tokenizer tokenizer_file tokenizer_json pattern oniguruma pre_tokenizer added_tokens bpe decoder) --
 unit normalizer core/text/normalizer.cpp --
 unit safetensors tests/fuzz/safetensors.cpp $(in_folder core/model safetensors dtype) --
 unit model_config tests/fuzz/model_config.cpp $(in_folder core/model config dtype parameters rope) --

@@ -142,17 +142,17 @@ TEST_CASE("folders of pointers, of an adapter alone, and of another format") {
   write_file_synced(folder / "adapter/adapter_config.json",
                     R"({"base_model_name_or_path": "Qwen/Qwen2.5-0.5B", "peft_type": "LORA"})");
   refused({"model", "info", folder / "adapter"},
-          {"is an adapter, and no model",
+          {"is an adapter, not a model",
            "tinyzero model merge Qwen/Qwen2.5-0.5B --adapter " + (folder / "adapter").string()});
-  refused({"eval", folder / "adapter", "--task", "countdown"}, {"is an adapter, and no model"});
+  refused({"eval", folder / "adapter", "--task", "countdown"}, {"is an adapter, not a model"});
   refused({"train", kConfig, "model={path: " + (folder / "adapter").string() + "}", "--run",
            folder / "run"},
-          {"is an adapter, and no model"});
+          {"is an adapter, not a model"});
   fs::create_directory(folder / "gguf");
   write_file_synced(folder / "gguf/model-q4.gguf", "GGUF");
   refused({"model", "info", folder / "gguf"}, {"holds a model in GGUF", "eval --endpoint"});
   fs::copy_file(golden / "config.json", folder / "gguf/config.json");
-  refused({"model", "info", folder / "gguf"}, {"has its weights in GGUF alone"});
+  refused({"model", "info", folder / "gguf"}, {"has only weights in GGUF"});
 }
 
 TEST_CASE("model folders") {

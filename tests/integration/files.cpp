@@ -208,7 +208,7 @@ TEST_CASE("exports and new folders take no name that is taken, and empty nobody'
   fs::create_directory(folder / ".out.partial");
   write_file_synced(folder.path() / ".out.partial/mine", "x");
   refused({"model", "export", golden_model(), "--out", folder / "out"},
-          "holds mine, which no export left there");
+          "holds mine, which no export writes");
   CHECK(fs::exists(folder.path() / ".out.partial/mine"));
   fs::rename(folder.path() / ".out.partial/mine",
              folder.path() / ".out.partial/model.safetensors");  // of one that was killed

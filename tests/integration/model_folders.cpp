@@ -10,6 +10,7 @@
 #include "support/golden.h"
 #include "support/poison.h"
 #include "support/runs.h"
+#include "support/small_model.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -82,17 +83,15 @@ TEST_CASE(
 TEST_CASE("logits that are no numbers are a bad model: prompt, sample and token are named") {
   const TemporaryFolder folder;
   Tokenizer tokenizer = Tokenizer::make(true);
-  ModelConfig config = preset_config("tiny");
-  config.layers = 1;
-  config.width = 32;
-  config.heads = 2;
-  config.head_dim = 16;
-  config.mlp = 32;
-  config.tied = false;
-  config.vocab = tokenizer.size();
-  config.eos = {tokenizer.id(kEndToken)};
-  Model model(config);
-  initialize(model, 1);
+  Model model = random_model({.layers = 1,
+                              .width = 32,
+                              .heads = 2,
+                              .head_dim = 16,
+                              .mlp = 32,
+                              .vocab = tokenizer.size(),
+                              .eos = {tokenizer.id(kEndToken)},
+                              .tied = false});
+  const ModelConfig& config = model.config;
   const auto write = [&](const fs::path& to) {
     fs::create_directory(to);
     save_model(model, to);

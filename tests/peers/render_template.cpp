@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "core/base/json.h"
+#include "core/text/jinja/context.h"
 #include "core/text/jinja/from_json.h"
 #include "core/text/jinja/template.h"
 

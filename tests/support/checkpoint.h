@@ -1,28 +1,23 @@
 // Checkpoints of a small model with a critic and a reference, written without a run.
 #pragma once
 
-#include <cstring>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "core/run/checkpoint.h"
+#include "support/small_model.h"
 
 namespace tinyzero {
 
 inline Model small_model(std::uint64_t seed) {
-  ModelConfig c = preset_config("tiny");
-  c.layers = 1;
-  c.width = 16;
-  c.heads = 2;
-  c.kv_heads = 1;
-  c.head_dim = 8;
-  c.mlp = 16;
-  c.vocab = 352;
-  c.eos = {346};
-  Model model(c);
-  initialize(model, seed);
-  return model;
+  return random_model({.layers = 1,
+                       .heads = 2,
+                       .head_dim = 8,
+                       .mlp = 16,
+                       .vocab = 352,
+                       .eos = {346},
+                       .seed = seed});
 }
 
 // The same numbers as both moments.
@@ -66,9 +61,6 @@ inline void save(const fs::path& folder, std::uint64_t seed, const SavedAs& as) 
       as.keep);
 }
 
-inline bool equal(const Model& a, const Model& b) {
-  return std::memcmp(a.weights.data(), b.weights.data(),
-                     static_cast<std::size_t>(a.weights.size()) * 4) == 0;
-}
+inline bool equal(const Model& a, const Model& b) { return same_weights(a, b); }
 
 }  // namespace tinyzero

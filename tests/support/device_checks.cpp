@@ -9,6 +9,7 @@
 #include "core/rollout/cpu/engine.h"
 #include "core/rollout/cuda/engine.h"
 #include "support/golden.h"
+#include "support/small_model.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {
@@ -22,21 +23,18 @@ struct Shape {
 };
 
 Model small_model(const Shape& shape) {
-  ModelConfig c = preset_config("tiny");
-  c.layers = 2;
-  c.width = 48;
-  c.heads = shape.heads;
-  c.kv_heads = shape.kv_heads;
-  c.head_dim = shape.head_dim;
-  c.mlp = 56;
-  c.vocab = 61;
-  c.context = 600;
-  c.eos = {7};
-  c.qkv_bias = shape.bias;
-  c.qk_norm = shape.norm;
-  c.tied = shape.tied;
-  Model model(c);
-  initialize(model, 3);
+  Model model = random_model({.width = 48,
+                              .heads = shape.heads,
+                              .kv_heads = shape.kv_heads,
+                              .head_dim = shape.head_dim,
+                              .mlp = 56,
+                              .vocab = 61,
+                              .context = 600,
+                              .eos = {7},
+                              .qkv_bias = shape.bias,
+                              .qk_norm = shape.norm,
+                              .tied = shape.tied,
+                              .seed = 3});
   Rng rng(5);
   for (std::int64_t i = 0; i < model.weights.size(); ++i) {
     float& w = model.weights.data()[i];

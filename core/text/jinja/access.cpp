@@ -26,7 +26,7 @@ const Names kDictMethods = {"copy", "fromkeys", "get", "items", "keys", "values"
 const Names kListMethods = {"copy", "count", "index"};
 const Names kTupleMethods = {"count", "index"};
 const Names kLoopMethods = {"cycle", "changed"};
-// Attributes of numbers, ranges, views, iterators and macros; nobody has needed them yet.
+// Attributes of numbers, ranges, views, iterators and macros, which are not supported.
 const Names kOthers = {"real",
                        "imag",
                        "numerator",
@@ -61,6 +61,10 @@ const Names kOthers = {"real",
                        "gi_yieldfrom",
                        "union",
                        "intersection"};
+// Methods that change a value, which Jinja's sandbox forbids.
+const Names kDictChanges = {"clear", "pop", "popitem", "setdefault", "update"};
+const Names kListChanges = {"append", "clear", "pop",    "reverse",
+                            "insert", "sort",  "extend", "remove"};
 
 Value method(const Value& object, const std::string& name) {
   Method out{std::make_shared<const Value>(object), name};
@@ -72,36 +76,42 @@ Value method(const Value& object, const std::string& name) {
   throw Error(why ? *why : "an undefined value is used");
 }
 
-// The attribute of an object of this type; nothing if it has none.
+// A method of `object` if its type has one of this name.
+std::optional<Value> method_in(const Names& names, const Value& object, const std::string& name) {
+  if (!names.contains(name)) return std::nullopt;
+  return method(object, name);
+}
+
+// The same for types whose changing methods are forbidden.
+std::optional<Value> method_in(const Names& names, const Names& changes, const Value& object,
+                               const std::string& name) {
+  if (changes.contains(name))
+    return Value::undefined("\"" + name + "\" changes a " + object.type() + ", which is unsafe");
+  return method_in(names, object, name);
+}
+
+std::optional<Value> loop_attribute(const Value& object, const std::string& name) {
+  if (auto found = method_in(kLoopMethods, object, name)) return found;
+  return object.get<std::shared_ptr<Loop>>()->attribute(name);
+}
+
+// The attribute of an object; nothing if its type has none of this name.
 std::optional<Value> own_attribute(const Value& object, const std::string& name) {
-  const auto has = [&](const Names& names) { return names.contains(name); };
   if (name.starts_with("__")) unsupported("the attribute \"" + name.substr(0, 40) + "\"");
   if (object.is<std::shared_ptr<Namespace>>()) {
     const Value* found = object.get<std::shared_ptr<Namespace>>()->find(name);
     return found == nullptr ? std::nullopt : std::optional<Value>(*found);
   }
-  if (object.is<std::shared_ptr<Loop>>()) {
-    if (has(kLoopMethods)) return method(object, name);
-    return object.get<std::shared_ptr<Loop>>()->attribute(name);
-  }
+  if (object.is<std::shared_ptr<Loop>>()) return loop_attribute(object, name);
   if (object.is<None>()) return std::nullopt;
-  if (object.is_text())
-    return has(kTextMethods) ? std::optional(method(object, name)) : std::nullopt;
-  if (object.dict() != nullptr) {
-    static const Names kChanging = {"clear", "pop", "popitem", "setdefault", "update"};
-    if (has(kChanging)) return Value::undefined("\"" + name + "\" changes a dict, which is unsafe");
-    return has(kDictMethods) ? std::optional(method(object, name)) : std::nullopt;
+  if (object.is_text()) return method_in(kTextMethods, object, name);
+  if (object.dict() != nullptr) return method_in(kDictMethods, kDictChanges, object, name);
+  if (const Sequence* sequence = object.sequence()) {
+    if (sequence->kind == SequenceKind::list)
+      return method_in(kListMethods, kListChanges, object, name);
+    if (sequence->kind == SequenceKind::tuple) return method_in(kTupleMethods, object, name);
   }
-  const Sequence* sequence = object.sequence();
-  if (sequence != nullptr && sequence->kind == SequenceKind::list) {
-    static const Names kChanging = {"append", "clear", "pop",    "reverse",
-                                    "insert", "sort",  "extend", "remove"};
-    if (has(kChanging)) return Value::undefined("\"" + name + "\" changes a list, which is unsafe");
-    return has(kListMethods) ? std::optional(method(object, name)) : std::nullopt;
-  }
-  if (sequence != nullptr && sequence->kind == SequenceKind::tuple)
-    return has(kTupleMethods) ? std::optional(method(object, name)) : std::nullopt;
-  if (object.is<Markup>() || object.is<Function>() || has(kOthers))
+  if (object.is<Markup>() || object.is<Function>() || kOthers.contains(name))
     unsupported("the attribute \"" + name.substr(0, 40) + "\" of a " + object.type());
   return std::nullopt;
 }
@@ -113,7 +123,7 @@ std::optional<Value> item_of(const Sequence& sequence, std::int64_t index) {
   return sequence.items[index];
 }
 
-// Characters `first` up to `last` of a text.
+// The characters from `first` to before `last` of a text.
 std::string characters_of(const std::string& text, std::int64_t first, std::int64_t last) {
   std::size_t at = 0;
   const auto skip = [&](std::int64_t count) {
@@ -127,14 +137,14 @@ std::string characters_of(const std::string& text, std::int64_t first, std::int6
 }
 
 std::optional<Value> character_of(const std::string& text, std::int64_t index, Budget& budget) {
-  budget.spend(static_cast<std::int64_t>(text.size() / 256) + 1);
+  budget.spend_scan(text.size());
   if (index < 0) index += length(text);
   if (index < 0) return std::nullopt;
   std::string found = characters_of(text, index, index + 1);
   return found.empty() ? std::nullopt : std::optional(Value::text(std::move(found)));
 }
 
-// What object[key] finds without looking at attributes.
+// object[key] without looking at attributes.
 std::optional<Value> own_item(const Value& object, const Value& key, Budget& budget) {
   if (object.is<Undefined>()) fail_undefined(object);
   if (const Dict* dict = object.dict()) {
@@ -156,6 +166,30 @@ Value missing(const Value& object, const std::string& name) {
                           "\"");
 }
 
+// A slice of a text or list: i = first, first + stride, … before `last`.
+struct Range {
+  std::int64_t first;
+  std::int64_t last;
+  std::int64_t stride;
+};
+
+Range range_of(const SliceBounds& bounds, std::int64_t size) {
+  const auto given = [](const Value* v) { return v != nullptr && !v->is<None>(); };
+  const std::int64_t stride =
+      given(bounds.step) ? as_integer(*bounds.step, "the step of a slice") : 1;
+  if (stride == 0) throw Error("the step of a slice is 0");
+  const std::int64_t low = stride > 0 ? 0 : -1;
+  const std::int64_t high = stride > 0 ? size : size - 1;
+  const auto bound = [&](const Value* v, std::int64_t fallback) {
+    if (!given(v)) return fallback;
+    const std::int64_t at = as_integer(*v, "the end of a slice");
+    return std::clamp(at < 0 ? at + size : at, low, high);
+  };
+  return {.first = bound(bounds.start, stride > 0 ? low : high),
+          .last = bound(bounds.stop, stride > 0 ? high : low),
+          .stride = std::clamp<std::int64_t>(stride, -size - 1, size + 1)};
+}
+
 }  // namespace
 
 Value attribute(const Value& object, const std::string& name, Budget& budget) {
@@ -175,54 +209,37 @@ Value item(const Value& object, const Value& key, Budget& budget) {
 Value item_at_path(const Value& object, const Value& path, Budget& budget) {
   if (!path.is_text()) return item(object, path, budget);
   Value out = object;
-  for (const std::string& part : split(path.text(), ".", -1)) {
+  for (const std::string& name : split(path.text(), ".", -1)) {
     std::int64_t index = 0;
-    const char* end = part.data() + part.size();
-    const bool digits = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
-    const bool is_index = digits && std::from_chars(part.data(), end, index).ec == std::errc();
-    out = item(out, is_index ? Value::integer(index) : Value::text(part), budget);
+    const char* end = name.data() + name.size();
+    const bool digits = !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
+    const bool is_index = digits && std::from_chars(name.data(), end, index).ec == std::errc();
+    out = item(out, is_index ? Value::integer(index) : Value::text(name), budget);
   }
   return out;
 }
 
-Value slice(const Value& object, const Value* start, const Value* stop, const Value* step,
-            Budget& budget) {
+Value slice(const Value& object, const SliceBounds& bounds, Budget& budget) {
   const Sequence* sequence = object.sequence();
-  const bool sliced = sequence != nullptr && (sequence->kind == SequenceKind::list ||
-                                              sequence->kind == SequenceKind::tuple);
-  if (!object.is_text() && !sliced) {
+  if (!object.is_text() && (sequence == nullptr || !sequence->is_list_or_tuple())) {
     if (object.is<Undefined>()) fail_undefined(object);
     throw Error(std::string("a ") + object.type() + " cannot be sliced");
   }
-  const auto given = [](const Value* v) { return v != nullptr && !v->is<None>(); };
-  const std::int64_t stride = given(step) ? as_integer(*step, "the step of a slice") : 1;
-  if (stride == 0) throw Error("the step of a slice is 0");
-  const std::int64_t size = size_of(object);
-  const std::int64_t low = stride > 0 ? 0 : -1;
-  const std::int64_t high = stride > 0 ? size : size - 1;
-  const auto bound = [&](const Value* v, std::int64_t fallback) {
-    if (!given(v)) return fallback;
-    const std::int64_t at = as_integer(*v, "the end of a slice");
-    return std::clamp(at < 0 ? at + size : at, low, high);
-  };
-  const std::int64_t first = bound(start, stride > 0 ? low : high);
-  const std::int64_t last = bound(stop, stride > 0 ? high : low);
-  if (object.is_text() && stride == 1) {
-    budget.spend(static_cast<std::int64_t>(object.text().size() / 256) + 1);
-    std::string text = last > first ? characters_of(object.text(), first, last) : "";
-    budget.take(text.size());
-    return Value::text(std::move(text));
+  const Range range = range_of(bounds, size_of(object));
+  if (object.is_text() && range.stride == 1) {
+    budget.spend_scan(object.text().size());
+    const bool empty = range.last <= range.first;
+    return Value::text(empty ? "" : characters_of(object.text(), range.first, range.last), budget);
   }
   const Items items = all_items(object, budget);
   Items out;
-  const std::int64_t stride_size = std::clamp<std::int64_t>(stride, -size - 1, size + 1);
-  for (std::int64_t i = first; stride > 0 ? i < last : i > last; i += stride_size)
+  for (std::int64_t i = range.first; range.stride > 0 ? i < range.last : i > range.last;
+       i += range.stride)
     out.push_back(items[i]);
   if (!object.is_text()) return Value::sequence(sequence->kind, std::move(out));
   std::string text;
   for (const Value& c : out) text += c.text();
-  budget.take(text.size());
-  return Value::text(std::move(text));
+  return Value::text(std::move(text), budget);
 }
 
 }  // namespace tinyzero::jinja

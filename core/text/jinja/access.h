@@ -1,24 +1,26 @@
-// Attributes, items, slices and methods of values.
+// Attributes, items and slices of values.
 #pragma once
 
 #include <string>
 
-#include "core/text/jinja/arguments.h"
 #include "core/text/jinja/value.h"
 
 namespace tinyzero::jinja {
 
-// object.name: an attribute first, as a method of dicts; then an item. Undefined if there is
-// neither, or if Jinja's sandbox keeps it away.
+// object.name: an attribute if there is one (a method of dicts, say), else an item. Undefined if
+// there is neither, or if Jinja's sandbox hides it.
 Value attribute(const Value& object, const std::string& name, Budget& budget);
-// object[key]: an item first, then an attribute.
+// object[key]: an item if there is one, else an attribute.
 Value item(const Value& object, const Value& key, Budget& budget);
-// The item that a dotted path such as "message.role" or "parts.0" leads to.
+// The item at a dotted path such as "message.role" or "tools.0".
 Value item_at_path(const Value& object, const Value& path, Budget& budget);
-// object[start:stop:step]; null: not given.
-Value slice(const Value& object, const Value* start, const Value* stop, const Value* step,
-            Budget& budget);
 
-Value call_method(const Method& method, const CallArguments& arguments, Budget& budget);
+// The bounds of object[start:stop:step], null where a bound is left out.
+struct SliceBounds {
+  const Value* start;
+  const Value* stop;
+  const Value* step;
+};
+Value slice(const Value& object, const SliceBounds& bounds, Budget& budget);
 
 }  // namespace tinyzero::jinja

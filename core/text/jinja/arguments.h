@@ -1,4 +1,4 @@
-// Arguments of a call, and how filters and methods take them.
+// The arguments of a call, and how filters and methods read them.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ struct CallArguments {
   std::vector<std::pair<std::string, Value>> named;
 };
 
-// Takes parameters in their order, each given by position or by name.
+// Reads parameters in their order, each given by position or by name.
 class ArgumentReader {
  public:
   // `what` names the call in errors.
@@ -30,14 +30,14 @@ class ArgumentReader {
   // Null if it is not given or None.
   const std::string* optional_text(const char* name);
 
-  // Throws Error if arguments are left that no parameter has taken.
+  // Throws Error if there are arguments that no parameter has read.
   void finish() const;
 
  private:
   const CallArguments& arguments_;
   std::string what_;
   std::size_t next_ = 0;  // parameters asked for
-  std::size_t used_ = 0;  // arguments taken
+  std::size_t used_ = 0;  // arguments read
 };
 
 }  // namespace tinyzero::jinja

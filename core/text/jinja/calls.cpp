@@ -5,14 +5,14 @@
 
 #include <algorithm>
 
-#include "core/text/jinja/access.h"
 #include "core/text/jinja/interpreter.h"
 #include "core/text/jinja/loop.h"
+#include "core/text/jinja/methods.h"
 
 namespace tinyzero::jinja {
 namespace {
 
-constexpr std::int64_t kLargestRange = 100'000;  // of Jinja's sandbox
+constexpr std::int64_t kLargestRange = 100'000;  // the limit of Jinja's sandbox
 
 const std::pair<const char*, Function> kGlobals[] = {{"range", Function::range},
                                                      {"dict", Function::dict},
@@ -48,7 +48,19 @@ Value make_range(const CallArguments& arguments, Budget& budget) {
   throw Error("it refuses the conversation: " + text);
 }
 
-// Puts arguments where the macro's parameters are.
+// Refuses directives whose result depends on the system or the locale.
+void check_time_format(const std::string& format) {
+  static constexpr std::string_view kLetters = "aAbBdeHIjmMpSyY%DFTR";
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    if (format[i] != '%') continue;
+    const bool bare = i + 1 < format.size() && format[i + 1] == '-';
+    i += bare ? 2 : 1;
+    if (i >= format.size() || kLetters.find(format[i]) == std::string_view::npos)
+      unsupported("the time format \"" + format.substr(0, 80) + "\"");
+  }
+}
+
+// Assigns the arguments of a call to the parameters of a macro.
 class Binder {
  public:
   Binder(const Routine& routine, CallArguments arguments, Activation& frame)
@@ -66,12 +78,12 @@ class Binder {
     }
     if (!has_caller) bind_caller();
     bind_named(budget);
-    Items rest(arguments_.positional.begin() + static_cast<std::ptrdiff_t>(given),
-               arguments_.positional.end());
-    if (routine_.positional_slot < 0 && !rest.empty())
+    const Value* const positional = arguments_.positional.data();
+    Items extra(positional + given, positional + arguments_.positional.size());
+    if (routine_.positional_slot < 0 && !extra.empty())
       fail("takes at most " + std::to_string(count) + " arguments");
     if (routine_.positional_slot >= 0)
-      slot(routine_.positional_slot) = Value::tuple(std::move(rest));
+      slot(routine_.positional_slot) = Value::tuple(std::move(extra));
   }
 
  private:
@@ -81,7 +93,7 @@ class Binder {
     throw Error("the macro \"" + routine_.name.substr(0, 40) + "\" " + what);
   }
 
-  // A named argument, which is gone then.
+  // Removes a named argument and returns it.
   std::optional<Value> take(const std::string& name) {
     auto& named = arguments_.named;
     const auto found = std::find_if(named.begin(), named.end(),
@@ -161,7 +173,7 @@ Value Interpreter::make_dict(const CallArguments& arguments) {
     } else {
       for (const Value& pair : all_items(from, budget_)) {
         const Items both = all_items(pair, budget_);
-        if (both.size() != 2) throw Error("dict() of something else than pairs");
+        if (both.size() != 2) throw Error("dict() of something other than pairs");
         entries.emplace_back(both[0], both[1]);
       }
     }
@@ -174,7 +186,7 @@ Value Interpreter::make_namespace(const CallArguments& arguments) {
   const Value entries = make_dict(arguments);
   auto space = std::make_shared<Namespace>();
   for (const auto& [key, value] : entries.dict()->entries) {
-    if (!key.is_text()) unsupported("a namespace with names that are no texts");
+    if (!key.is_text()) unsupported("a namespace with names that are not texts");
     check_attribute(key.text(), value);
     space->attributes.emplace_back(key.text(), value);
   }
@@ -185,14 +197,7 @@ Value Interpreter::formatted_time(const CallArguments& arguments) const {
   ArgumentReader reader(arguments, "strftime_now()");
   const std::string& format = reader.text("format");
   reader.finish();
-  static constexpr std::string_view kLetters = "aAbBdeHIjmMpSyY%DFTR";
-  for (std::size_t i = 0; i < format.size(); ++i) {
-    if (format[i] != '%') continue;
-    const bool bare = i + 1 < format.size() && format[i + 1] == '-';
-    i += bare ? 2 : 1;
-    if (i >= format.size() || kLetters.find(format[i]) == std::string_view::npos)
-      unsupported("the time format \"" + format.substr(0, 80) + "\"");
-  }
+  check_time_format(format);
   if (format.empty()) return Value::text("");
   static const locale_t kEnglish = ::newlocale(LC_ALL_MASK, "C", nullptr);
   std::string out(format.size() * 16 + 64, '\0');
@@ -214,23 +219,30 @@ Value Interpreter::run_macro(const Routine& routine, const std::shared_ptr<Activ
   std::string* const outer_text = std::exchange(out_, &text);
   const std::shared_ptr<Activation> outer = std::exchange(now_, frame);
   const int line = line_;
-  // What the macro itself defined holds its variables.
+  // Macros defined in this frame own it: clearing its slots breaks the cycle.
   struct Release {
     Activation& frame;
     ~Release() { frame.slots.clear(); }
   } const release{*frame};
   enter(routine.loads);
-  for (const Routine::Parameter& parameter : routine.parameters) {
-    std::optional<Value>& value = frame->slots[parameter.slot];
-    if (value) continue;
-    if (parameter.fallback) value = evaluate(*parameter.fallback);
-    else value = Value::undefined("the parameter \"" + parameter.name + "\" was not provided");
-  }
+  set_defaults(routine);
   run(routine.body);
   line_ = line;
   out_ = outer_text;
   now_ = outer;
   return Value::text(std::move(text));
+}
+
+void Interpreter::set_defaults(const Routine& routine) {
+  for (const Routine::Parameter& parameter : routine.parameters) {
+    const VariableSlot variable{.slot = parameter.slot};
+    if (slot(variable)) continue;
+    Value value =
+        parameter.fallback
+            ? evaluate(*parameter.fallback)
+            : Value::undefined("the parameter \"" + parameter.name + "\" was not provided");
+    slot(variable) = std::move(value);
+  }
 }
 
 }  // namespace tinyzero::jinja

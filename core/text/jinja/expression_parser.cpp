@@ -1,12 +1,15 @@
+// Expressions from the lowest precedence up to single values.
+
 #include <algorithm>
 
+#include "core/text/jinja/line_error.h"
 #include "core/text/jinja/parser.h"
 
 namespace tinyzero::jinja {
 namespace {
 
-constexpr int kDeepestNesting = 100;  // nesting of brackets and blocks
-constexpr int kDeepestTree = 200;     // of expressions, whose chains of operators count, too
+constexpr int kDeepestNesting = 100;  // levels of brackets and blocks
+constexpr int kDeepestTree = 200;     // levels of an expression; chains of operators count, too
 
 }  // namespace
 
@@ -70,7 +73,6 @@ ExpressionPtr ExpressionParser::make(Kind kind, int line, std::string name) {
   return out;
 }
 
-// The parent with one more child, which may be null.
 ExpressionPtr ExpressionParser::adopt(ExpressionPtr parent, ExpressionPtr child) const {
   if (child) parent->depth = std::max(parent->depth, child->depth + 1);
   if (parent->depth > kDeepestTree)
@@ -132,24 +134,26 @@ ExpressionPtr ExpressionParser::negation() {
 }
 
 ExpressionPtr ExpressionParser::comparison() {
-  static constexpr std::string_view kOperators[] = {"==", "!=", "<", "<=", ">", ">="};
   ExpressionPtr out = adopt(make(Kind::compare, now().line), sum());
   while (true) {
-    const Token& token = now();
-    std::string name;
-    if (std::find(std::begin(kOperators), std::end(kOperators), token.text) !=
-            std::end(kOperators) &&
-        token.kind == TokenKind::symbol)
-      name = token.text;
-    else if (token.is_name("in")) name = "in";
-    else if (token.is_name("not") && next().is_name("in")) name = "not in";
+    const std::string name = comparison_operator();
     if (name.empty()) break;
-    if (name == "not in") take();
-    take();
     out->names.push_back(name);
     out = adopt(std::move(out), sum());
   }
   return out->names.empty() ? std::move(out->children[0]) : std::move(out);
+}
+
+// Takes a comparison operator; "" if there is none.
+std::string ExpressionParser::comparison_operator() {
+  for (const char* symbol : {"==", "!=", "<", "<=", ">", ">="}) {
+    if (skip_symbol(symbol)) return symbol;
+  }
+  if (skip_name("in")) return "in";
+  if (!now().is_name("not") || !next().is_name("in")) return "";
+  take();
+  take();
+  return "not in";
 }
 
 ExpressionPtr ExpressionParser::sum() {

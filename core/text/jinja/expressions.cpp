@@ -1,8 +1,11 @@
+// Evaluating expressions.
+
 #include "core/text/jinja/access.h"
 #include "core/text/jinja/filters.h"
 #include "core/text/jinja/interpreter.h"
 #include "core/text/jinja/loop.h"
 #include "core/text/jinja/operators.h"
+#include "core/text/jinja/tests.h"
 
 namespace tinyzero::jinja {
 
@@ -10,37 +13,50 @@ using Kind = Expression::Kind;
 
 Value Interpreter::evaluate(const Expression& e) {
   const Nesting nesting(*this);
-  const auto child = [&](std::size_t i) { return evaluate(*e.children[i]); };
   switch (e.kind) {
     case Kind::constant: return e.value;
-    case Kind::name: {
-      const std::optional<Value>& found = slot(e.reference);
-      return found ? *found : Value::undefined("\"" + e.name + "\" is undefined");
-    }
+    case Kind::name: return evaluate_name(e);
     case Kind::tuple: return Value::tuple(evaluate_all(e.children));
     case Kind::list: return Value::list(evaluate_all(e.children));
     case Kind::dict: return evaluate_dict(e);
-    case Kind::attribute: return attribute(child(0), e.name, budget_);
-    case Kind::item: {
-      const Value object = child(0);
-      return item(object, child(1), budget_);
-    }
+    case Kind::attribute: return attribute(evaluate(*e.children[0]), e.name, budget_);
+    case Kind::item: return evaluate_item(e);
     case Kind::slice: return evaluate_slice(e);
     case Kind::call: return evaluate_call(e, nullptr);
     case Kind::filter: return evaluate_filter(e);
-    case Kind::test: {
-      const Value value = child(0);
-      return Value::boolean(apply_test(e.name, value, evaluate_arguments(e.arguments), budget_));
-    }
-    case Kind::unary:
-      return e.name == "not" ? Value::boolean(!truth(child(0))) : signed_value(e.name, child(0));
+    case Kind::test: return evaluate_test(e);
+    case Kind::unary: return evaluate_unary(e);
     case Kind::binary: return evaluate_binary(e);
     case Kind::compare: return evaluate_compare(e);
     case Kind::concat: return evaluate_concat(e);
     case Kind::conditional: break;
   }
-  if (truth(child(0))) return child(1);
-  if (e.children[2]) return child(2);
+  return evaluate_conditional(e);
+}
+
+Value Interpreter::evaluate_name(const Expression& e) {
+  const std::optional<Value>& found = slot(e.variable);
+  return found ? *found : Value::undefined("\"" + e.name + "\" is undefined");
+}
+
+Value Interpreter::evaluate_item(const Expression& e) {
+  const Value object = evaluate(*e.children[0]);
+  return item(object, evaluate(*e.children[1]), budget_);
+}
+
+Value Interpreter::evaluate_test(const Expression& e) {
+  const Value value = evaluate(*e.children[0]);
+  return Value::boolean(apply_test(e.name, value, evaluate_arguments(e.arguments), budget_));
+}
+
+Value Interpreter::evaluate_unary(const Expression& e) {
+  const Value value = evaluate(*e.children[0]);
+  return e.name == "not" ? Value::boolean(!truth(value)) : signed_value(e.name, value);
+}
+
+Value Interpreter::evaluate_conditional(const Expression& e) {
+  if (truth(evaluate(*e.children[0]))) return evaluate(*e.children[1]);
+  if (e.children[2]) return evaluate(*e.children[2]);
   return Value::undefined("an if without else was false");
 }
 
@@ -59,12 +75,12 @@ Value Interpreter::evaluate_dict(const Expression& e) {
 }
 
 Value Interpreter::evaluate_slice(const Expression& e) {
-  std::optional<Value> parts[4];
+  std::optional<Value> values[4];
   for (std::size_t i = 0; i < 4; ++i) {
-    if (e.children[i]) parts[i] = evaluate(*e.children[i]);
+    if (e.children[i]) values[i] = evaluate(*e.children[i]);
   }
-  const auto given = [&](std::size_t i) { return parts[i] ? &*parts[i] : nullptr; };
-  return slice(*parts[0], given(1), given(2), given(3), budget_);
+  const auto given = [&](std::size_t i) { return values[i] ? &*values[i] : nullptr; };
+  return slice(*values[0], {.start = given(1), .stop = given(2), .step = given(3)}, budget_);
 }
 
 Value Interpreter::evaluate_binary(const Expression& e) {
@@ -74,7 +90,7 @@ Value Interpreter::evaluate_binary(const Expression& e) {
   return binary(e.name, left, evaluate(*e.children[1]), budget_);
 }
 
-// a < b < c holds if both comparisons do; what follows a false one is not evaluated.
+// a < b < c holds if both comparisons do; nothing is evaluated after a false one.
 Value Interpreter::evaluate_compare(const Expression& e) {
   Value left = evaluate(*e.children[0]);
   for (std::size_t i = 0; i < e.names.size(); ++i) {
@@ -87,8 +103,8 @@ Value Interpreter::evaluate_compare(const Expression& e) {
 
 Value Interpreter::evaluate_concat(const Expression& e) {
   std::string out;
-  for (const ExpressionPtr& part : e.children) {
-    const std::string text = to_text(evaluate(*part), budget_);
+  for (const ExpressionPtr& operand : e.children) {
+    const std::string text = to_text(evaluate(*operand), budget_);
     budget_.take(text.size());
     out += text;
   }
@@ -112,7 +128,7 @@ CallArguments Interpreter::evaluate_arguments(const Arguments& arguments) {
   const Value more = evaluate(*arguments.named_spread);
   if (more.dict() == nullptr) throw Error(std::string("** of a ") + more.type());
   for (const auto& [key, value] : more.dict()->entries) {
-    if (!key.is_text()) throw Error("** of a dict with keys that are no texts");
+    if (!key.is_text()) throw Error("** of a dict with keys that are not texts");
     for (const auto& [name, known] : out.named) {
       if (name == key.text()) throw Error("the argument \"" + name + "\" twice");
     }

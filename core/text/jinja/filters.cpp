@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 
 #include "core/text/jinja/loop.h"
 #include "core/text/jinja/python_text.h"
@@ -10,17 +11,28 @@
 namespace tinyzero::jinja {
 namespace {
 
-Value made(std::string text, Budget& budget) {
-  budget.take(text.size());
-  return Value::text(std::move(text));
-}
-
 Value default_value(const Value& value, ArgumentReader arguments) {
   const Value* fallback = arguments.optional("default_value");
   const bool also_false = arguments.flag("boolean", false);
   arguments.finish();
   if (!value.is<Undefined>() && !(also_false && !truth(value))) return value;
   return fallback == nullptr ? Value::text("") : *fallback;
+}
+
+// The blanks, or the text, that an argument `name` sets as an indent.
+std::string indent_of(const Value& given, const char* name) {
+  if (given.is_text()) return given.text();
+  const std::int64_t blanks = as_integer(given, name);
+  if (blanks > 1000) unsupported("an indent of more than 1000 blanks");
+  return std::string(std::max<std::int64_t>(blanks, 0), ' ');
+}
+
+void set_separators(const Value& separators, JsonStyle& style, Budget& budget) {
+  const Items both = all_items(separators, budget);
+  if (both.size() != 2 || !both[0].is_text() || !both[1].is_text())
+    throw Error("separators of tojson are not two texts");
+  style.item_separator = both[0].text();
+  style.key_separator = both[1].text();
 }
 
 Value json_of(const Value& value, ArgumentReader arguments, Budget& budget) {
@@ -31,21 +43,11 @@ Value json_of(const Value& value, ArgumentReader arguments, Budget& budget) {
   style.sorted = arguments.flag("sort_keys", false);
   arguments.finish();
   style.indented = indent != nullptr && !indent->is<None>();
-  if (style.indented && indent->is_text()) {
-    style.indent = indent->text();
-  } else if (style.indented) {
-    const std::int64_t width = as_integer(*indent, "indent");
-    if (width > 1000) unsupported("an indent of more than 1000 blanks");
-    style.indent.assign(std::max<std::int64_t>(width, 0), ' ');
+  if (style.indented) {
+    style.indent = indent_of(*indent, "indent");
+    style.item_separator = ",";
   }
-  if (style.indented) style.item_separator = ",";
-  if (separators != nullptr && !separators->is<None>()) {
-    const Items both = all_items(*separators, budget);
-    if (both.size() != 2 || !both[0].is_text() || !both[1].is_text())
-      throw Error("separators of tojson are not two texts");
-    style.item_separator = both[0].text();
-    style.key_separator = both[1].text();
-  }
+  if (separators != nullptr && !separators->is<None>()) set_separators(*separators, style, budget);
   return Value::text(to_json(value, style, budget));
 }
 
@@ -56,9 +58,9 @@ Value replaced(const Value& value, ArgumentReader arguments, Budget& budget) {
   const Value* limit = arguments.optional("count");
   arguments.finish();
   const bool all = limit == nullptr || limit->is<None>();
-  budget.spend(static_cast<std::int64_t>(text.size() / 256) + 1);
-  budget.take(static_cast<std::size_t>(count(text, old)) * fresh.size());
-  return made(replace(text, old, fresh, all ? -1 : as_integer(*limit, "count")), budget);
+  budget.spend_scan(text.size());
+  budget.take(count(text, old) * fresh.size());
+  return Value::text(replace(text, old, fresh, all ? -1 : as_integer(*limit, "count")), budget);
 }
 
 Value indented(const Value& value, ArgumentReader arguments, Budget& budget) {
@@ -67,14 +69,7 @@ Value indented(const Value& value, ArgumentReader arguments, Budget& budget) {
   const bool first = arguments.flag("first", false);
   const bool blank = arguments.flag("blank", false);
   arguments.finish();
-  std::string indent = "    ";
-  if (width != nullptr && width->is_text()) {
-    indent = width->text();
-  } else if (width != nullptr) {
-    const std::int64_t blanks = as_integer(*width, "width");
-    if (blanks > 1000) unsupported("an indent of more than 1000 blanks");
-    indent.assign(std::max<std::int64_t>(blanks, 0), ' ');
-  }
+  const std::string indent = width == nullptr ? "    " : indent_of(*width, "width");
   const auto lines = split_lines(value.text() + "\n", false);
   budget.take(lines.size() * indent.size());
   std::string out = first ? indent : "";
@@ -83,10 +78,10 @@ Value indented(const Value& value, ArgumentReader arguments, Budget& budget) {
     if (i > 0 && (blank || !lines[i].empty())) out += indent;
     out += lines[i];
   }
-  return made(std::move(out), budget);
+  return Value::text(std::move(out), budget);
 }
 
-// What Python would read as a number, without white space and a plus sign.
+// What Python would read as a number, without white space and plus sign.
 std::string_view bare_number(std::string_view text) {
   text = strip(text, Ends::both);
   for (const char c : text) {
@@ -157,21 +152,36 @@ Value trimmed(const Value& value, ArgumentReader arguments, Budget& budget) {
   const std::string* set = arguments.optional_text("chars");
   arguments.finish();
   const std::string text = to_text(value, budget);
-  return made(std::string(set == nullptr ? strip(text, Ends::both)
-                                         : strip(text, Ends::both, std::string_view(*set))),
-              budget);
+  const std::string_view left =
+      set == nullptr ? strip(text, Ends::both) : strip(text, Ends::both, *set);
+  return Value::text(std::string(left), budget);
 }
 
 Value string_of(const Value& value, Budget& budget) {
-  return value.is_text() ? value : made(to_text(value, budget), budget);
+  return value.is_text() ? value : Value::text(to_text(value, budget), budget);
 }
 
 Value with_case(const Value& value, Case to, Budget& budget) {
-  return made(with_case(to_text(value, budget), to), budget);
+  return Value::text(with_case(to_text(value, budget), to), budget);
 }
 
 Value marked_safe(const Value& value, Budget& budget) {
   return Value(Value::Data(Markup{std::make_shared<const std::string>(to_text(value, budget))}));
+}
+
+// Filters without arguments; null for another name.
+using PlainFilter = Value (*)(const Value&, Budget&);
+PlainFilter plain_filter(const std::string& name) {
+  static const std::map<std::string, PlainFilter> kFilters = {
+      {"string", string_of},
+      {"safe", marked_safe},
+      {"abs", [](const Value& v, Budget&) { return absolute(v); }},
+      {"upper", [](const Value& v, Budget& b) { return with_case(v, Case::upper, b); }},
+      {"lower", [](const Value& v, Budget& b) { return with_case(v, Case::lower, b); }},
+      {"capitalize", [](const Value& v, Budget& b) { return with_case(v, Case::capitalized, b); }},
+      {"title", [](const Value& v, Budget& b) { return with_case(v, Case::words, b); }}};
+  const auto found = kFilters.find(name);
+  return found == kFilters.end() ? nullptr : found->second;
 }
 
 }  // namespace
@@ -202,18 +212,10 @@ Value apply_filter(const std::string& name, const Value& value, const CallArgume
   if (name == "int") return integer_of(value, arguments);
   if (name == "float") return float_of(value, arguments);
   if (name == "trim") return trimmed(value, arguments, budget);
-  static const char* const kPlain[] = {"string", "safe",       "abs",  "upper",
-                                       "lower",  "capitalize", "title"};
-  if (std::find(std::begin(kPlain), std::end(kPlain), name) == std::end(kPlain))
-    unsupported("the filter \"" + name.substr(0, 40) + "\"");
+  const PlainFilter filter = plain_filter(name);
+  if (filter == nullptr) unsupported("the filter \"" + name.substr(0, 40) + "\"");
   arguments.finish();
-  if (name == "string") return string_of(value, budget);
-  if (name == "safe") return marked_safe(value, budget);
-  if (name == "abs") return absolute(value);
-  if (name == "upper") return with_case(value, Case::upper, budget);
-  if (name == "lower") return with_case(value, Case::lower, budget);
-  if (name == "capitalize") return with_case(value, Case::capitalized, budget);
-  return with_case(value, Case::words, budget);
+  return filter(value, budget);
 }
 
 }  // namespace tinyzero::jinja

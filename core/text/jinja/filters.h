@@ -1,4 +1,4 @@
-// Filters and tests, by Jinja's names.
+// Filters, by Jinja's names.
 #pragma once
 
 #include <optional>
@@ -10,18 +10,14 @@
 
 namespace tinyzero::jinja {
 
-// All filters and tests of Jinja, also those that are not supported here.
+// All filters of Jinja, including those that are not supported here.
 const std::set<std::string>& jinja_filters();
-const std::set<std::string>& jinja_tests();
 
-// value|name(arguments), and whether `value is name(arguments)`. Throw Error for what is not
-// supported.
+// value|name(arguments). Throws Error for what is not supported.
 Value apply_filter(const std::string& name, const Value& value, const CallArguments& arguments,
                    Budget& budget);
-bool apply_test(const std::string& name, const Value& value, const CallArguments& arguments,
-                Budget& budget);
 
-// Filters of lists; nothing if `name` is none of them.
+// The same for filters of lists and dicts (list_filters.cpp); nothing for the name of another one.
 std::optional<Value> apply_list_filter(const std::string& name, const Value& value,
                                        const CallArguments& arguments, Budget& budget);
 

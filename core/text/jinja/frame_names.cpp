@@ -31,8 +31,10 @@ int Scope::declare_parameter(const std::string& name) {
 void Scope::begin_with_outer(const std::string& name, int slot, Load::How otherwise) {
   const auto outer = parent_ == nullptr ? std::nullopt : parent_->find(name);
   if (outer)
-    loads_[slot] = {slot, Load::How::alias, {}, {function_ - outer->function, outer->slot}};
-  else loads_[slot] = {slot, otherwise, name, {}};
+    loads_[slot] = {.slot = slot,
+                    .how = Load::How::alias,
+                    .original = {function_ - outer->function, outer->slot}};
+  else loads_[slot] = {.slot = slot, .how = otherwise, .name = name};
 }
 
 void Scope::store(const std::string& name) {
@@ -43,7 +45,7 @@ void Scope::store(const std::string& name) {
 void Scope::load(const std::string& name) {
   if (find(name)) return;
   const int slot = define(name);
-  loads_[slot] = {slot, Load::How::context, name, {}};
+  loads_[slot] = {.slot = slot, .how = Load::How::context, .name = name};
 }
 
 void Scope::merge(const std::vector<Scope>& branches) {
@@ -91,7 +93,7 @@ class Collector {
   void target(const Target& target, As as) {
     if (target.kind == Target::Kind::attribute) scope_->load(target.name);
     else if (target.kind == Target::Kind::tuple)
-      for (const Target& part : target.parts) this->target(part, as);
+      for (const Target& element : target.elements) this->target(element, as);
     else if (as == As::parameter) scope_->declare_parameter(target.name);
     else scope_->store(target.name);
   }
@@ -100,8 +102,8 @@ class Collector {
   void visit(const Output& node) {
     for (const ExpressionPtr& piece : node.pieces) expression(piece);
   }
-  // As Jinja has it: a branch for the first body, one for all that follow "elif", one for "else".
-  // What follows elif is an if of its own, test included.
+  // Like Jinja: a branch for the first body, one for everything after "elif", one for "else". Each
+  // elif is an if of its own, including its test.
   void visit(const If& node) {
     expression(node.branches.front().first);
     std::vector<Scope> branches;
@@ -115,7 +117,7 @@ class Collector {
     branches.push_back(branch([&] { body(node.otherwise); }));
     scope_->merge(branches);
   }
-  // The frame as it is after `visit_branch`.
+  // A copy of the frame after `visit_branch`.
   template <class Visit>
   Scope branch(const Visit& visit_branch) {
     Scope* const own = scope_;

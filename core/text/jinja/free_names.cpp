@@ -1,19 +1,16 @@
-// Names that a body reads although nothing in it has assigned them before.
-
-#include <algorithm>
+// Whether a body reads a name before assigning it.
 
 #include "core/text/jinja/scopes.h"
 
 namespace tinyzero::jinja {
 namespace {
 
-// Walks in the order in which the text stands.
+// Walks in the order of the text.
 class Reader {
  public:
-  explicit Reader(const std::vector<std::string>& wanted)
-      : wanted_(wanted), read_(wanted.size(), false), gone_(wanted.size(), false) {}
+  explicit Reader(const std::string& wanted) : wanted_(wanted) {}
 
-  std::vector<bool> result() const { return read_; }
+  bool found() const { return found_; }
 
   void walk(const Body& body) {
     for (const Statement& statement : body)
@@ -23,7 +20,7 @@ class Reader {
  private:
   void walk(const ExpressionPtr& e) {
     if (!e) return;
-    if (e->kind == Expression::Kind::name) mark(e->name, read_);
+    if (e->kind == Expression::Kind::name) read(e->name);
     for (const ExpressionPtr& child : e->children) walk(child);
     for (const ExpressionPtr& value : e->arguments.positional) walk(value);
     for (const auto& [name, value] : e->arguments.named) walk(value);
@@ -32,8 +29,8 @@ class Reader {
   }
 
   void walk(const Target& target) {
-    if (target.kind == Target::Kind::name) mark(target.name, gone_);
-    for (const Target& part : target.parts) walk(part);
+    if (target.kind == Target::Kind::name) assign(target.name);
+    for (const Target& element : target.elements) walk(element);
   }
 
   void walk(const Output& node) {
@@ -72,7 +69,7 @@ class Reader {
     walk(node.body);
   }
   void walk(const Routine& routine) {
-    for (const Routine::Parameter& parameter : routine.parameters) mark(parameter.name, gone_);
+    for (const Routine::Parameter& parameter : routine.parameters) assign(parameter.name);
     for (const Routine::Parameter& parameter : routine.parameters) walk(parameter.fallback);
     walk(routine.body);
   }
@@ -84,23 +81,20 @@ class Reader {
   void walk(const Break&) {}
   void walk(const Continue&) {}
 
-  void mark(const std::string& name, std::vector<bool>& marks) {
-    const auto found = std::find(wanted_.begin(), wanted_.end(), name);
-    if (found == wanted_.end()) return;
-    const std::size_t index = found - wanted_.begin();
-    if (!gone_[index]) marks[index] = true;
-  }
+  void read(const std::string& name) { found_ = found_ || (name == wanted_ && !assigned_); }
+  void assign(const std::string& name) { assigned_ = assigned_ || name == wanted_; }
 
-  const std::vector<std::string>& wanted_;
-  std::vector<bool> read_, gone_;
+  const std::string& wanted_;
+  bool found_ = false;
+  bool assigned_ = false;
 };
 
 }  // namespace
 
-std::vector<bool> reads_names(const Body& body, const std::vector<std::string>& wanted) {
-  Reader reader(wanted);
+bool reads_name(const Body& body, const std::string& name) {
+  Reader reader(name);
   reader.walk(body);
-  return reader.result();
+  return reader.found();
 }
 
 }  // namespace tinyzero::jinja

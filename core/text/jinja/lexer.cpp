@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
+#include "core/text/jinja/line_error.h"
 #include "core/text/jinja/python_text.h"
 #include "core/text/jinja/string_literal.h"
 
@@ -19,7 +20,7 @@ bool is_name_part(char c) {
   return is_digit(c) || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// Line ends as \n, without the last one.
+// The source with all line ends as \n, without the last one.
 std::string with_plain_lines(std::string_view source) {
   std::string out;
   for (std::size_t i = 0; i < source.size(); ++i) {
@@ -45,17 +46,16 @@ class Lexer {
     std::size_t at;
     char kind;          // '{' of {{, '%', '#' or 'r' of {% raw %}
     char sign;          // '-', '+' or 0
-    std::size_t begin;  // behind its opening; of raw behind the whole tag
+    std::size_t begin;  // after its opening; after the whole tag of {% raw %}
   };
 
   void add(TokenKind kind, std::string text = {}) {
-    tokens_.push_back({kind, std::move(text), line_});
+    tokens_.push_back({.kind = kind, .text = std::move(text), .line = line_});
   }
 
-  // Moves on to `to`, counting lines.
+  // Advances to `to`, counting lines.
   void go(std::size_t to) {
-    line_ += static_cast<int>(std::count(source_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                         source_.begin() + static_cast<std::ptrdiff_t>(to), '\n'));
+    line_ += std::count(source_.data() + at_, source_.data() + to, '\n');
     at_ = to;
   }
 
@@ -81,13 +81,13 @@ class Lexer {
       const char sign = next == '-' || next == '+' ? next : '\0';
       const std::size_t begin = at + (sign == '\0' ? 2 : 3);
       const std::size_t raw = kind == '%' ? raw_end(begin) : std::string::npos;
-      if (raw != std::string::npos) return Tag{at, 'r', sign, raw};
-      return Tag{at, kind, sign, begin};
+      if (raw != std::string::npos) return Tag{.at = at, .kind = 'r', .sign = sign, .begin = raw};
+      return Tag{.at = at, .kind = kind, .sign = sign, .begin = begin};
     }
     return std::nullopt;
   }
 
-  // Behind `raw %}`; npos if something else stands at `at`.
+  // The end of `raw %}` at `at`; npos if something else is there.
   std::size_t raw_end(std::size_t at) const {
     at = skip_space(at);
     if (!has(at, "raw")) return std::string::npos;
@@ -96,7 +96,8 @@ class Lexer {
     return has(at, "%}") ? at + 2 : std::string::npos;
   }
 
-  // Behind the closing of a tag at `at`; npos if there is none. A block's takes a line end along.
+  // The end of the closing of a tag at `at`; npos if there is none. With `trims` a line end after
+  // it belongs to it.
   std::size_t closing(std::size_t at, std::string_view close, bool trims) const {
     if (has(at, "-") && has(at + 1, close)) return skip_space(at + 1 + close.size());
     if (trims && has(at, "+") && has(at + 1, close)) return at + 1 + close.size();
@@ -105,7 +106,7 @@ class Lexer {
     return trims && has(at, "\n") ? at + 1 : at;
   }
 
-  // Text before a tag, without what the tag's sign or lstrip_blocks takes away.
+  // The text before a tag, without what the tag's sign or lstrip_blocks removes.
   std::string_view before(std::string_view text, char kind, char sign) const {
     if (sign == '-') return strip(text, Ends::right);
     if (sign == '+' || kind == '{') return text;
@@ -115,7 +116,7 @@ class Lexer {
     return at_start && strip(text.substr(line), Ends::left).empty() ? text.substr(0, line) : text;
   }
 
-  // Text up to the next tag, and that tag.
+  // Reads the text up to the next tag, and that tag.
   void read_data() {
     const std::optional<Tag> tag = next_tag();
     if (!tag) {
@@ -140,7 +141,7 @@ class Lexer {
       const std::size_t end = closing(at, "#}", true);
       if (end != std::string::npos) return go(end);
     }
-    fail_at(line_, "a comment without an end");
+    fail_at(line_, "an unclosed comment");
   }
 
   void read_raw() {
@@ -156,12 +157,12 @@ class Lexer {
       if (!left.empty()) add(TokenKind::data, std::string(left));
       return go(end);
     }
-    fail_at(line_, "a raw block without an end");
+    fail_at(line_, "an unclosed raw block");
   }
 
   void read_tag(TokenKind begin, TokenKind end, std::string_view close) {
     add(begin);
-    std::string open;  // brackets that are not closed yet
+    std::string open;  // the closing brackets still to come
     while (at_ < source_.size()) {
       const std::size_t behind = closing(at_, close, end == TokenKind::block_end);
       if (open.empty() && behind != std::string::npos) {
@@ -170,7 +171,7 @@ class Lexer {
       }
       read_token(open);
     }
-    fail_at(line_, "a tag without an end");
+    fail_at(line_, "an unclosed tag");
   }
 
   void read_token(std::string& open) {
@@ -183,7 +184,7 @@ class Lexer {
     read_symbol(open);
   }
 
-  // Digits with single underscores between them; behind the last.
+  // The end of digits with single underscores between them.
   std::size_t digits(std::size_t at) const {
     while (at < source_.size() &&
            (is_digit(source_[at]) || (source_[at] == '_' && is_digit_at(at + 1))))
@@ -194,32 +195,40 @@ class Lexer {
 
   void read_number() {
     std::size_t end = digits(at_);
-    const bool after_dot = at_ > 0 && source_[at_ - 1] == '.';
     bool is_float = false;
-    if (!after_dot && has(end, ".") && is_digit_at(end + 1)) {
-      end = digits(end + 1);
-      is_float = true;
-    }
-    if (!after_dot && (has(end, "e") || has(end, "E"))) {
-      const std::size_t sign = has(end + 1, "+") || has(end + 1, "-") ? 1 : 0;
-      if (is_digit_at(end + 1 + sign)) {
-        end = digits(end + 1 + sign);
-        is_float = true;
-      }
+    const bool after_dot = at_ > 0 && source_[at_ - 1] == '.';
+    if (!after_dot) {
+      const std::size_t whole = end;
+      if (has(end, ".") && is_digit_at(end + 1)) end = digits(end + 1);
+      end = exponent(end);
+      is_float = end > whole;
     }
     std::string text = source_.substr(at_, end - at_);
     std::erase(text, '_');
-    const bool zeros = text.find_first_not_of('0') == std::string::npos;
     const char next = end < source_.size() ? source_[end] : ' ';
-    if (!is_float && text[0] == '0' && (!zeros || std::string_view("xXoObB").find(next) != npos))
-      fail_at(line_, "the number " + text + next + "… is not supported");
-    Token token{is_float ? TokenKind::number : TokenKind::integer, text, line_};
+    if (!is_float) check_integer(text, next);
+    Token token{
+        .kind = is_float ? TokenKind::number : TokenKind::integer, .text = text, .line = line_};
     const char* last = text.data() + text.size();
     const auto result = is_float ? std::from_chars(text.data(), last, token.number)
                                  : std::from_chars(text.data(), last, token.integer);
     if (result.ec != std::errc()) fail_at(line_, "the number " + text + " is not supported");
     tokens_.push_back(std::move(token));
     go(end);
+  }
+
+  // The end of an exponent at `at`, if there is one.
+  std::size_t exponent(std::size_t at) const {
+    if (!has(at, "e") && !has(at, "E")) return at;
+    const std::size_t sign = has(at + 1, "+") || has(at + 1, "-") ? 1 : 0;
+    return is_digit_at(at + 1 + sign) ? digits(at + 1 + sign) : at;
+  }
+
+  // Refuses leading zeros, and other bases than ten.
+  void check_integer(const std::string& text, char next) const {
+    const bool zeros = text.find_first_not_of('0') == std::string::npos;
+    if (text[0] == '0' && (!zeros || std::string_view("xXoObB").find(next) != npos))
+      fail_at(line_, "the number " + text + next + "… is not supported");
   }
 
   void read_name() {
@@ -234,7 +243,7 @@ class Lexer {
   void read_string(char quote) {
     std::size_t end = at_ + 1;
     while (end < source_.size() && source_[end] != quote) end += source_[end] == '\\' ? 2 : 1;
-    if (end >= source_.size()) fail_at(line_, "a text without an end");
+    if (end >= source_.size()) fail_at(line_, "an unclosed text");
     const std::string_view inside = std::string_view(source_).substr(at_ + 1, end - at_ - 1);
     add(TokenKind::text, unescaped(inside, line_));
     go(end + 1);
@@ -269,10 +278,6 @@ class Lexer {
 };
 
 }  // namespace
-
-void fail_at(int line, const std::string& what) {
-  throw Error("line " + std::to_string(line) + " of the chat template: " + what);
-}
 
 std::vector<Token> tokenize(std::string_view source) {
   if (source.size() > kLongest) throw Error("the chat template has more than 1 MiB");

@@ -1,5 +1,5 @@
-// A template cut into tokens, as Jinja's lexer does with trim_blocks and lstrip_blocks, the
-// settings of transformers: a line end after a block goes, and so do blanks before one.
+// Cuts a template into tokens, as Jinja's lexer does with trim_blocks and lstrip_blocks (the
+// settings of transformers): a line end after a block is removed, and so are blanks before it.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace tinyzero::jinja {
 
 enum class TokenKind {
-  data,  // text outside of tags
+  data,  // text outside tags
   print_begin,
   print_end,
   block_begin,
@@ -25,7 +25,7 @@ enum class TokenKind {
 
 struct Token {
   TokenKind kind;
-  std::string text;  // of data, names, texts (unescaped) and symbols
+  std::string text;  // data, names, texts (unescaped) and symbols
   int line;
   std::int64_t integer = 0;
   double number = 0;
@@ -34,10 +34,7 @@ struct Token {
   bool is_symbol(std::string_view name) const { return kind == TokenKind::symbol && text == name; }
 };
 
-// The tokens of a template, `end` last. Throws Error naming the line.
+// The tokens of a template; the last one is `end`. Throws Error naming the line.
 std::vector<Token> tokenize(std::string_view source);
-
-// Ends with an Error about a line of the template.
-[[noreturn]] void fail_at(int line, const std::string& what);
 
 }  // namespace tinyzero::jinja

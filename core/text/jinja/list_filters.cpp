@@ -7,6 +7,7 @@
 #include "core/text/jinja/loop.h"
 #include "core/text/jinja/operators.h"
 #include "core/text/jinja/python_text.h"
+#include "core/text/jinja/tests.h"
 
 namespace tinyzero::jinja {
 namespace {
@@ -15,7 +16,7 @@ Value without_case(const Value& value) {
   return value.is_text() ? Value::text(with_case(value.text(), Case::lower)) : value;
 }
 
-// The value by which an item is sorted or told apart.
+// The value that an item is sorted by or compared by.
 class KeyOf {
  public:
   KeyOf(const Value* path, bool case_sensitive) : path_(path), case_sensitive_(case_sensitive) {}
@@ -33,7 +34,7 @@ class KeyOf {
   bool case_sensitive_;
 };
 
-// In the order of their keys, those of equal keys as they were; in falling order if `reverse`.
+// Sorts stably by the keys, in descending order if `reverse`.
 Items sorted(Items items, const std::vector<Value>& keys, bool reverse, Budget& budget) {
   std::vector<std::size_t> order(items.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -91,7 +92,8 @@ Value unique(const Value& value, ArgumentReader arguments, Budget& budget) {
   return iterator(std::move(out));
 }
 
-Value extreme(const Value& value, ArgumentReader arguments, bool largest, Budget& budget) {
+enum class Extreme { smallest, largest };
+Value extreme(const Value& value, ArgumentReader arguments, Extreme which, Budget& budget) {
   const bool case_sensitive = arguments.flag("case_sensitive", false);
   const KeyOf key_of(arguments.optional("attribute"), case_sensitive);
   arguments.finish();
@@ -101,7 +103,9 @@ Value extreme(const Value& value, ArgumentReader arguments, bool largest, Budget
   for (std::size_t i = 1; i < items.size(); ++i) {
     const Value key = key_of(items[i], budget);
     const Value known = key_of(items[best], budget);
-    if (largest ? less(known, key, budget) : less(key, known, budget)) best = i;
+    const bool better =
+        which == Extreme::largest ? less(known, key, budget) : less(key, known, budget);
+    if (better) best = i;
   }
   return items[best];
 }
@@ -174,36 +178,40 @@ Value pairs(const Value& value) {
   return iterator(std::move(out));
 }
 
-// The arguments behind the first `count`.
+// The arguments after the first `count`.
 CallArguments behind(const CallArguments& arguments, std::size_t count) {
   CallArguments out = arguments;
-  out.positional.erase(out.positional.begin(),
-                       out.positional.begin() + static_cast<std::ptrdiff_t>(count));
+  out.positional.erase(out.positional.begin(), std::next(out.positional.begin(), count));
   return out;
 }
 
-Value mapped(const Value& value, const CallArguments& arguments, Budget& budget) {
+Value mapped_by_filter(const Value& value, const CallArguments& arguments, Budget& budget) {
+  if (!arguments.positional[0].is_text()) throw Error("map by something unknown");
   Items out;
-  if (!truth(value)) return iterator({});
-  const bool by_attribute = arguments.positional.empty();
-  ArgumentReader reader(arguments, "the filter \"map\"");
-  const Value* path = by_attribute ? &reader.required("attribute") : nullptr;
-  const Value* fallback = by_attribute ? reader.optional("default") : nullptr;
-  if (by_attribute) reader.finish();
-  if (!by_attribute && !arguments.positional[0].is_text()) throw Error("map by something unknown");
+  for (const Value& one : all_items(value, budget))
+    out.push_back(apply_filter(arguments.positional[0].text(), one, behind(arguments, 1), budget));
+  return iterator(std::move(out));
+}
+
+Value mapped_by_attribute(const Value& value, ArgumentReader arguments, Budget& budget) {
+  const Value& path = arguments.required("attribute");
+  const Value* fallback = arguments.optional("default");
+  arguments.finish();
+  Items out;
   for (const Value& one : all_items(value, budget)) {
-    if (!by_attribute) {
-      const std::string& name = arguments.positional[0].text();
-      out.push_back(apply_filter(name, one, behind(arguments, 1), budget));
-      continue;
-    }
-    Value found = item_at_path(one, *path, budget);
+    Value found = item_at_path(one, path, budget);
     const bool replace = fallback != nullptr && !fallback->is<None>() && found.is<Undefined>();
-    if (replace && path->is_text() && path->text().find('.') != std::string::npos)
+    if (replace && path.is_text() && path.text().find('.') != std::string::npos)
       unsupported("map with a default for a path");
     out.push_back(replace ? *fallback : std::move(found));
   }
   return iterator(std::move(out));
+}
+
+Value mapped(const Value& value, const CallArguments& arguments, Budget& budget) {
+  if (!truth(value)) return iterator({});
+  if (!arguments.positional.empty()) return mapped_by_filter(value, arguments, budget);
+  return mapped_by_attribute(value, ArgumentReader(arguments, "the filter \"map\""), budget);
 }
 
 // select, reject, selectattr and rejectattr.
@@ -228,6 +236,19 @@ Value selected(const std::string& name, const Value& value, const CallArguments&
   return iterator(std::move(out));
 }
 
+// Filters without arguments; null for another name.
+using PlainListFilter = Value (*)(const Value&, Budget&);
+PlainListFilter plain_list_filter(const std::string& name) {
+  if (name == "first") return first_item;
+  if (name == "last") return last_item;
+  if (name == "reverse") return reversed;
+  if (name == "list") return [](const Value& v, Budget& b) { return Value::list(all_items(v, b)); };
+  if (name == "items") return [](const Value& v, Budget&) { return pairs(v); };
+  if (name == "length" || name == "count")
+    return [](const Value& v, Budget&) { return Value::integer(size_of(v)); };
+  return nullptr;
+}
+
 }  // namespace
 
 std::optional<Value> apply_list_filter(const std::string& name, const Value& value,
@@ -240,20 +261,13 @@ std::optional<Value> apply_list_filter(const std::string& name, const Value& val
   if (name == "sort") return sorted_list(value, arguments, budget);
   if (name == "dictsort") return sorted_dict(value, arguments, budget);
   if (name == "unique") return unique(value, arguments, budget);
-  if (name == "min") return extreme(value, arguments, false, budget);
-  if (name == "max") return extreme(value, arguments, true, budget);
+  if (name == "min") return extreme(value, arguments, Extreme::smallest, budget);
+  if (name == "max") return extreme(value, arguments, Extreme::largest, budget);
   if (name == "sum") return sum(value, arguments, budget);
-  const bool without_arguments = name == "length" || name == "count" || name == "first" ||
-                                 name == "last" || name == "list" || name == "reverse" ||
-                                 name == "items";
-  if (!without_arguments) return std::nullopt;
+  const PlainListFilter filter = plain_list_filter(name);
+  if (filter == nullptr) return std::nullopt;
   arguments.finish();
-  if (name == "first") return first_item(value, budget);
-  if (name == "last") return last_item(value, budget);
-  if (name == "list") return Value::list(all_items(value, budget));
-  if (name == "reverse") return reversed(value, budget);
-  if (name == "items") return pairs(value);
-  return Value::integer(size_of(value));
+  return filter(value, budget);
 }
 
 }  // namespace tinyzero::jinja

@@ -3,6 +3,7 @@
 #include "core/text/jinja/python_text.h"
 
 namespace tinyzero::jinja {
+
 Value iterator(Items items) {
   return Value(Value::Data(std::make_shared<Iterator>(std::move(items))));
 }
@@ -67,9 +68,9 @@ std::optional<Value> Loop::step() {
 std::int64_t Loop::length() {
   if (length_ >= 0) return length_;
   const std::int64_t taken = index_ + 1 + (peeked_ && *peeked_ ? 1 : 0);
-  Items rest;
-  while (auto item = take()) rest.push_back(*item);
-  counted_ = std::move(rest);
+  Items ahead;
+  while (auto item = take()) ahead.push_back(*item);
+  counted_ = std::move(ahead);
   counted_at_ = 0;
   return length_ = taken + std::ssize(counted_);
 }
@@ -93,7 +94,7 @@ Value Loop::attribute(const std::string& name) {
 Value Loop::cycle(const CallArguments& arguments) const {
   if (!arguments.named.empty() || arguments.positional.empty())
     throw Error("loop.cycle() takes values by position");
-  return arguments.positional[static_cast<std::size_t>(index_) % arguments.positional.size()];
+  return arguments.positional[index_ % std::ssize(arguments.positional)];
 }
 
 bool Loop::changed(const CallArguments& arguments, Budget& budget) {

@@ -1,4 +1,4 @@
-// Values that are taken one by one: iterators, and the variable `loop`.
+// Iteration: iterators, and the variable `loop`.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace tinyzero::jinja {
 
-// What filters such as `select` return: each value can be taken once.
+// The result of filters such as `select`: each value can be taken once.
 class Iterator {
  public:
   explicit Iterator(Items items) : items_(std::move(items)) {}
@@ -23,24 +23,24 @@ class Iterator {
 };
 Value iterator(Items items);
 
-// All values of something that can be iterated over. Throws Error for another value.
+// All items of an iterable value. Throws Error for another value.
 Items all_items(const Value& value, Budget& budget);
 bool is_iterable(const Value& value);
 bool has_size(const Value& value);
-// len(value); throws Error for a value that has none.
+// len(value). Throws Error for a value without a length.
 std::int64_t size_of(const Value& value);
 
-// The run of a `for`, with what `loop` tells about it. Items are taken as late as possible: the
-// test of a loop may depend on what its body did.
+// A running `for`, and what `loop` tells about it. Items are taken as late as possible: the test of
+// a loop may depend on what its body did.
 class Loop {
  public:
   using Next = std::function<std::optional<Value>()>;
-  // `length`: of the sequence; -1: it shows once all items are taken.
+  // `length` of the sequence is -1 if it is known only once all items are taken.
   Loop(Next next, std::int64_t length) : next_(std::move(next)), length_(length) {}
 
   // The next item; nothing at the end.
   std::optional<Value> step();
-  // Undefined for a name that `loop` has not. Methods are left to the caller.
+  // Undefined for an unknown name. The caller handles methods.
   Value attribute(const std::string& name);
   Value cycle(const CallArguments& arguments) const;
   bool changed(const CallArguments& arguments, Budget& budget);
@@ -53,9 +53,10 @@ class Loop {
   Next next_;
   std::int64_t length_;
   std::int64_t index_ = -1;  // from 0
-  Value previous_, current_;
-  std::optional<std::optional<Value>> peeked_;
-  Items counted_;  // items that were taken to count them
+  Value previous_;
+  Value current_;
+  std::optional<std::optional<Value>> peeked_;  // the next item, if it was asked for
+  Items counted_;                               // items taken in advance to count them
   std::size_t counted_at_ = 0;
   std::optional<Value> last_changed_;
 };

@@ -1,8 +1,8 @@
-// Methods of texts, lists, dicts and loops.
+#include "core/text/jinja/methods.h"
 
 #include <algorithm>
+#include <map>
 
-#include "core/text/jinja/access.h"
 #include "core/text/jinja/loop.h"
 #include "core/text/jinja/operators.h"
 #include "core/text/jinja/python_text.h"
@@ -19,22 +19,25 @@ Value list_of(const std::vector<std::string>& texts, Budget& budget) {
   return Value::list(std::move(items));
 }
 
-bool has_affix(const std::string& text, const std::string& affix, bool at_end) {
-  return at_end ? text.ends_with(affix) : text.starts_with(affix);
+// The end of a text that a method works from.
+enum class Side { left, right };
+
+bool has_affix(const std::string& text, const std::string& affix, Side side) {
+  return side == Side::right ? text.ends_with(affix) : text.starts_with(affix);
 }
 
-// startswith and endswith, of one text or of any of a tuple.
-Value has_affix(const std::string& text, ArgumentReader arguments, bool at_end) {
+// startswith and endswith, for one text or any text of a tuple.
+Value has_affix(const std::string& text, ArgumentReader arguments, Side side) {
   const Value& affix = arguments.required("prefix");
   arguments.finish();
-  if (affix.is_text()) return Value::boolean(has_affix(text, affix.text(), at_end));
+  if (affix.is_text()) return Value::boolean(has_affix(text, affix.text(), side));
   const Sequence* several = affix.sequence();
   if (several == nullptr || several->kind != SequenceKind::tuple)
     throw Error(std::string("startswith or endswith of a ") + affix.type());
   bool found = false;
   for (const Value& one : several->items) {
     if (!one.is_text()) throw Error(std::string("startswith or endswith of a ") + one.type());
-    found = found || has_affix(text, one.text(), at_end);
+    found = found || has_affix(text, one.text(), side);
   }
   return Value::boolean(found);
 }
@@ -42,31 +45,31 @@ Value has_affix(const std::string& text, ArgumentReader arguments, bool at_end) 
 Value stripped(const std::string& text, ArgumentReader arguments, Ends ends) {
   const std::string* set = arguments.optional_text("chars");
   arguments.finish();
-  return Value::text(
-      std::string(set == nullptr ? strip(text, ends) : strip(text, ends, std::string_view(*set))));
+  return Value::text(std::string(set == nullptr ? strip(text, ends) : strip(text, ends, *set)));
 }
 
-Value split_text(const std::string& text, ArgumentReader arguments, bool from_right,
-                 Budget& budget) {
+Value split_text(const std::string& text, ArgumentReader arguments, Side side, Budget& budget) {
   const std::string* separator = arguments.optional_text("sep");
   const std::int64_t limit = arguments.integer("maxsplit", -1);
   arguments.finish();
   std::optional<std::string_view> by;
   if (separator != nullptr) by = *separator;
-  return list_of(from_right ? split_right(text, by, limit) : split(text, by, limit), budget);
+  return list_of(side == Side::right ? split_right(text, by, limit) : split(text, by, limit),
+                 budget);
 }
 
 // partition and rpartition.
-Value parted(const std::string& text, ArgumentReader arguments, bool from_right) {
+Value parted(const std::string& text, ArgumentReader arguments, Side side) {
   const std::string& separator = arguments.text("sep");
   arguments.finish();
   if (separator.empty()) throw Error("partition() by an empty separator");
-  const std::size_t at = from_right ? text.rfind(separator) : text.find(separator);
+  const std::size_t at = side == Side::right ? text.rfind(separator) : text.find(separator);
   const auto tuple = [](std::string a, std::string b, std::string c) {
     return Value::tuple(
         {Value::text(std::move(a)), Value::text(std::move(b)), Value::text(std::move(c))});
   };
-  if (at == std::string::npos) return from_right ? tuple("", "", text) : tuple(text, "", "");
+  if (at == std::string::npos)
+    return side == Side::right ? tuple("", "", text) : tuple(text, "", "");
   return tuple(text.substr(0, at), separator, text.substr(at + separator.size()));
 }
 
@@ -87,11 +90,11 @@ Value replaced(const std::string& text, ArgumentReader arguments, Budget& budget
   const std::string& fresh = arguments.text("new");
   const std::int64_t limit = arguments.integer("count", -1);
   arguments.finish();
-  budget.take(text.size() + static_cast<std::size_t>(count(text, old)) * fresh.size());
+  budget.take(text.size() + count(text, old) * fresh.size());
   return Value::text(replace(text, old, fresh, limit));
 }
 
-// isalpha and its kin, of texts in ASCII.
+// isalpha and similar methods, for texts in ASCII.
 Value consists_of(const std::string& text, const std::string& name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -100,24 +103,24 @@ Value consists_of(const std::string& text, const std::string& name) {
   return Value::boolean(!text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
     if (name == "isalpha") return letter(c);
     if (name == "isalnum") return letter(c) || digit(c);
-    if (name == "isspace") return is_space(static_cast<unsigned char>(c));
+    if (name == "isspace") return is_space(c);
     return digit(c);
   }));
 }
 
 // find and rfind.
-Value found_at(const std::string& text, ArgumentReader arguments, bool from_right) {
+Value found_at(const std::string& text, ArgumentReader arguments, Side side) {
   const std::string& part = arguments.text("sub");
   arguments.finish();
-  return Value::integer(from_right ? find_last(text, part) : find(text, part));
+  return Value::integer(side == Side::right ? find_last(text, part) : find(text, part));
 }
 
-Value without_affix(const std::string& text, ArgumentReader arguments, bool at_end) {
+Value without_affix(const std::string& text, ArgumentReader arguments, Side side) {
   const std::string& affix = arguments.text("prefix");
   arguments.finish();
-  if (!has_affix(text, affix, at_end)) return Value::text(text);
-  return Value::text(at_end ? text.substr(0, text.size() - affix.size())
-                            : text.substr(affix.size()));
+  if (!has_affix(text, affix, side)) return Value::text(text);
+  return Value::text(side == Side::right ? text.substr(0, text.size() - affix.size())
+                                         : text.substr(affix.size()));
 }
 
 Value with_case(const std::string& text, const ArgumentReader& arguments, Case to) {
@@ -125,41 +128,66 @@ Value with_case(const std::string& text, const ArgumentReader& arguments, Case t
   return Value::text(with_case(text, to));
 }
 
+Value lines_of(const std::string& text, ArgumentReader arguments, Budget& budget) {
+  const bool keep_ends = arguments.flag("keepends", false);
+  arguments.finish();
+  return list_of(split_lines(text, keep_ends), budget);
+}
+
+Value counted(const std::string& text, ArgumentReader arguments) {
+  const std::string& part = arguments.text("sub");
+  arguments.finish();
+  return Value::integer(count(text, part));
+}
+
+struct TextCall {
+  const std::string& text;
+  ArgumentReader arguments;
+  Budget& budget;
+};
+using TextMethod = Value (*)(const TextCall&);
+
+const std::map<std::string, TextMethod>& text_methods() {
+  using Call = TextCall;
+  static const std::map<std::string, TextMethod> kMethods = {
+      {"strip", [](const Call& c) { return stripped(c.text, c.arguments, Ends::both); }},
+      {"lstrip", [](const Call& c) { return stripped(c.text, c.arguments, Ends::left); }},
+      {"rstrip", [](const Call& c) { return stripped(c.text, c.arguments, Ends::right); }},
+      {"split",
+       [](const Call& c) { return split_text(c.text, c.arguments, Side::left, c.budget); }},
+      {"rsplit",
+       [](const Call& c) { return split_text(c.text, c.arguments, Side::right, c.budget); }},
+      {"splitlines", [](const Call& c) { return lines_of(c.text, c.arguments, c.budget); }},
+      {"startswith", [](const Call& c) { return has_affix(c.text, c.arguments, Side::left); }},
+      {"endswith", [](const Call& c) { return has_affix(c.text, c.arguments, Side::right); }},
+      {"replace", [](const Call& c) { return replaced(c.text, c.arguments, c.budget); }},
+      {"find", [](const Call& c) { return found_at(c.text, c.arguments, Side::left); }},
+      {"rfind", [](const Call& c) { return found_at(c.text, c.arguments, Side::right); }},
+      {"count", [](const Call& c) { return counted(c.text, c.arguments); }},
+      {"partition", [](const Call& c) { return parted(c.text, c.arguments, Side::left); }},
+      {"rpartition", [](const Call& c) { return parted(c.text, c.arguments, Side::right); }},
+      {"join", [](const Call& c) { return joined(c.text, c.arguments, c.budget); }},
+      {"removeprefix",
+       [](const Call& c) { return without_affix(c.text, c.arguments, Side::left); }},
+      {"removesuffix",
+       [](const Call& c) { return without_affix(c.text, c.arguments, Side::right); }},
+      {"upper", [](const Call& c) { return with_case(c.text, c.arguments, Case::upper); }},
+      {"lower", [](const Call& c) { return with_case(c.text, c.arguments, Case::lower); }},
+      {"capitalize",
+       [](const Call& c) { return with_case(c.text, c.arguments, Case::capitalized); }},
+      {"title", [](const Call& c) { return with_case(c.text, c.arguments, Case::title); }}};
+  return kMethods;
+}
+
 Value text_method(const std::string& text, const std::string& name, const CallArguments& given,
                   Budget& budget) {
-  ArgumentReader arguments(given, name + "()");
+  const ArgumentReader arguments(given, name + "()");
   if (!given.named.empty() && name != "split" && name != "rsplit" && name != "splitlines")
     throw Error(name + "() takes no keyword arguments");
-  budget.spend(static_cast<std::int64_t>(text.size() / 256) + 1);
-  if (name == "strip") return stripped(text, arguments, Ends::both);
-  if (name == "lstrip") return stripped(text, arguments, Ends::left);
-  if (name == "rstrip") return stripped(text, arguments, Ends::right);
-  if (name == "split") return split_text(text, arguments, false, budget);
-  if (name == "rsplit") return split_text(text, arguments, true, budget);
-  if (name == "startswith") return has_affix(text, arguments, false);
-  if (name == "endswith") return has_affix(text, arguments, true);
-  if (name == "replace") return replaced(text, arguments, budget);
-  if (name == "find") return found_at(text, arguments, false);
-  if (name == "rfind") return found_at(text, arguments, true);
-  if (name == "partition") return parted(text, arguments, false);
-  if (name == "rpartition") return parted(text, arguments, true);
-  if (name == "join") return joined(text, arguments, budget);
-  if (name == "removeprefix") return without_affix(text, arguments, false);
-  if (name == "removesuffix") return without_affix(text, arguments, true);
-  if (name == "upper") return with_case(text, arguments, Case::upper);
-  if (name == "lower") return with_case(text, arguments, Case::lower);
-  if (name == "capitalize") return with_case(text, arguments, Case::capitalized);
-  if (name == "title") return with_case(text, arguments, Case::title);
-  if (name == "splitlines") {
-    const bool keep = arguments.flag("keepends", false);
-    arguments.finish();
-    return list_of(split_lines(text, keep), budget);
-  }
-  if (name == "count") {
-    const std::string& part = arguments.text("sub");
-    arguments.finish();
-    return Value::integer(count(text, part));
-  }
+  budget.spend_scan(text.size());
+  const auto found = text_methods().find(name);
+  if (found != text_methods().end())
+    return found->second({.text = text, .arguments = arguments, .budget = budget});
   if (name == "isalpha" || name == "isalnum" || name == "isdigit" || name == "isdecimal" ||
       name == "isnumeric" || name == "isspace") {
     arguments.finish();
@@ -168,20 +196,22 @@ Value text_method(const std::string& text, const std::string& name, const CallAr
   unsupported("the method \"" + name + "\" of texts");
 }
 
+Value dict_get(const Value& object, const CallArguments& given, Budget& budget) {
+  if (!given.named.empty()) throw Error("get() takes no keyword arguments");
+  ArgumentReader arguments(given, "get()");
+  const Value& key = arguments.required("key");
+  const Value* fallback = arguments.optional("default");
+  arguments.finish();
+  if (contains(object, key, budget)) return *object.dict()->find(key);
+  return fallback == nullptr ? Value::none() : *fallback;
+}
+
 Value dict_method(const Value& object, const std::string& name, const CallArguments& given,
                   Budget& budget) {
-  ArgumentReader arguments(given, name + "()");
   const Dict& dict = *object.dict();
   budget.spend(std::ssize(dict.entries) + 1);
-  if (name == "get") {
-    if (!given.named.empty()) throw Error("get() takes no keyword arguments");
-    const Value& key = arguments.required("key");
-    const Value* fallback = arguments.optional("default");
-    arguments.finish();
-    if (contains(object, key, budget)) return *dict.find(key);
-    return fallback == nullptr ? Value::none() : *fallback;
-  }
-  arguments.finish();
+  if (name == "get") return dict_get(object, given, budget);
+  ArgumentReader(given, name + "()").finish();
   if (name == "copy") return object;
   Items items;
   for (const auto& [key, value] : dict.entries) {

@@ -1,5 +1,6 @@
 #include "core/text/jinja/operators.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/text/jinja/loop.h"
@@ -16,7 +17,7 @@ namespace {
   throw Error("\"" + sign + "\" of " + a.type() + " and " + b.type());
 }
 
-// The result of an operation of the compiler's that tells whether it overflows.
+// The result of a compiler builtin that tells whether it overflows.
 template <class Operation>
 Value exact(const Operation& operation) {
   std::int64_t result = 0;
@@ -69,11 +70,11 @@ Value float_result(const std::string& sign, double a, double b) {
 
 Value repeated(const Value& value, std::int64_t times, Budget& budget) {
   times = std::max<std::int64_t>(times, 0);
-  const std::size_t one =
+  const std::int64_t one =
       value.is_text() ? value.text().size() : kItemBytes * value.sequence()->items.size();
-  if (one > 0 && static_cast<std::size_t>(times) > (std::size_t{1} << 40) / one)
+  if (one > 0 && times > (std::int64_t{1} << 40) / one)
     unsupported("a text or list of this length");
-  budget.take(one * static_cast<std::size_t>(times));
+  budget.take(one * times);
   budget.spend(one > 0 ? times : 1);
   std::string text;
   Items items;
@@ -86,9 +87,7 @@ Value repeated(const Value& value, std::int64_t times, Budget& budget) {
 }
 
 bool is_list_or_tuple(const Value& value) {
-  const Sequence* sequence = value.sequence();
-  return sequence != nullptr &&
-         (sequence->kind == SequenceKind::list || sequence->kind == SequenceKind::tuple);
+  return value.sequence() != nullptr && value.sequence()->is_list_or_tuple();
 }
 
 Value sum(const Value& a, const Value& b, Budget& budget) {
@@ -129,7 +128,7 @@ Value signed_value(const std::string& sign, const Value& value) {
 
 bool contains(const Value& container, const Value& value, Budget& budget) {
   if (container.is_text()) {
-    budget.spend(static_cast<std::int64_t>(container.text().size() / 256) + 1);
+    budget.spend_scan(container.text().size());
     if (!value.is_text()) throw Error(std::string("a ") + value.type() + " in a text");
     return container.text().find(value.text()) != std::string::npos;
   }
@@ -139,16 +138,15 @@ bool contains(const Value& container, const Value& value, Budget& budget) {
       throw Error(std::string("a ") + value.type() + " as the key of a dict");
     return dict->find(value) != nullptr;
   }
+  const auto is_value = [&](const Value& item) { return equal(item, value, budget); };
   if (container.is<std::shared_ptr<Iterator>>()) {
     while (auto item = container.get<std::shared_ptr<Iterator>>()->next()) {
-      if (equal(*item, value, budget)) return true;
+      if (is_value(*item)) return true;
     }
     return false;
   }
-  for (const Value& item : all_items(container, budget)) {
-    if (equal(item, value, budget)) return true;
-  }
-  return false;
+  const Items items = all_items(container, budget);
+  return std::any_of(items.begin(), items.end(), is_value);
 }
 
 bool compare(const std::string& sign, const Value& a, const Value& b, Budget& budget) {

@@ -1,4 +1,4 @@
-// Python's operators, by their sign.
+// Python's operators, by their symbol.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@ namespace tinyzero::jinja {
 
 // + - * / // % **
 Value binary(const std::string& sign, const Value& a, const Value& b, Budget& budget);
-// - and + of one value.
+// Unary - and +.
 Value signed_value(const std::string& sign, const Value& value);
 // == != < <= > >= in, "not in"
 bool compare(const std::string& sign, const Value& a, const Value& b, Budget& budget);
-// Whether `value` is in `container`.
+// value in container
 bool contains(const Value& container, const Value& value, Budget& budget);
 
 }  // namespace tinyzero::jinja

@@ -8,8 +8,8 @@
 
 namespace tinyzero::jinja {
 
-// The statements of a template; variables have no slots yet. Throws Error naming the line, also for
-// statements that need other templates, which a chat template has not.
+// The statements of a template, whose variables have no slots yet. Throws Error naming the line,
+// also for statements that need other templates, which a chat template lacks.
 Body parse(std::string_view source);
 
 // Expressions, token by token.
@@ -32,16 +32,18 @@ class ExpressionParser {
   [[noreturn]] void unexpected(const char* wanted) const;
 
   ExpressionPtr expression(Conditional conditional = Conditional::allowed);
-  // One or several, separated by commas, up to the end of a tag, a bracket or the name `end`.
+  // One or several expressions, separated by commas, up to the end of a tag, a bracket or the name
+  // `end`.
   ExpressionPtr tuple(Conditional conditional, std::string_view end = {});
-  // Filters behind `value`, which is null in a filter block.
+  // Filters after `value`, which is null in a filter block.
   ExpressionPtr filters(ExpressionPtr value);
   ExpressionPtr filter(ExpressionPtr value);
   Arguments arguments();
   ExpressionPtr make(Expression::Kind kind, int line, std::string name = {});
+  // The parent with one more child, which may be null.
   ExpressionPtr adopt(ExpressionPtr parent, ExpressionPtr child) const;
 
-  // Counts nesting while it lives.
+  // Counts nesting during its lifetime.
   class Nesting {
    public:
     explicit Nesting(ExpressionParser& parser);
@@ -62,6 +64,7 @@ class ExpressionParser {
   ExpressionPtr conjunction();
   ExpressionPtr negation();
   ExpressionPtr comparison();
+  std::string comparison_operator();
   ExpressionPtr sum();
   ExpressionPtr concatenation();
   ExpressionPtr product();
@@ -78,13 +81,16 @@ class ExpressionParser {
   ExpressionPtr filters_and_tests(ExpressionPtr value);
   ExpressionPtr subscript(ExpressionPtr value);
   ExpressionPtr slice_or_item(ExpressionPtr value);
+  ExpressionPtr slice(ExpressionPtr value, ExpressionPtr start, int line);
+  void end_subscript(int line);
   ExpressionPtr call(ExpressionPtr value);
+  void argument(Arguments& out);
   ExpressionPtr test(ExpressionPtr value);
   std::string dotted_name();
   bool ends_tuple(std::string_view end) const;
 
   std::vector<Token> tokens_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0;  // tokens consumed
   int depth_ = 0;
 };
 

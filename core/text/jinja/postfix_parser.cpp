@@ -1,7 +1,8 @@
-// What stands behind a value: attributes, items, slices, calls, filters, tests.
+// What may follow a value: attributes, items, slices, calls, filters, tests.
 
 #include <algorithm>
 
+#include "core/text/jinja/line_error.h"
 #include "core/text/jinja/parser.h"
 
 namespace tinyzero::jinja {
@@ -41,52 +42,62 @@ ExpressionPtr ExpressionParser::slice_or_item(ExpressionPtr value) {
   const int line = now().line;
   ExpressionPtr first;
   if (!now().is_symbol(":")) first = expression();
-  if (!now().is_symbol(":")) {
-    if (now().is_symbol(",")) fail_at(line, "an index of several values is not supported");
-    expect_symbol("]");
-    return adopt(adopt(make(Kind::item, line), std::move(value)), std::move(first));
-  }
+  if (now().is_symbol(":")) return slice(std::move(value), std::move(first), line);
+  end_subscript(line);
+  return adopt(adopt(make(Kind::item, line), std::move(value)), std::move(first));
+}
+
+ExpressionPtr ExpressionParser::slice(ExpressionPtr value, ExpressionPtr start, int line) {
   ExpressionPtr out = adopt(make(Kind::slice, line), std::move(value));
-  out = adopt(std::move(out), std::move(first));
-  for (int i = 0; i < 2; ++i) {
-    ExpressionPtr part;
-    if (skip_symbol(":") && !now().is_symbol("]") && !now().is_symbol(":")) part = expression();
-    out = adopt(std::move(out), std::move(part));
+  out = adopt(std::move(out), std::move(start));
+  for (int i = 0; i < 2; ++i) {  // stop and step
+    ExpressionPtr bound;
+    if (skip_symbol(":") && !now().is_symbol("]") && !now().is_symbol(":")) bound = expression();
+    out = adopt(std::move(out), std::move(bound));
   }
+  end_subscript(line);
+  return out;
+}
+
+void ExpressionParser::end_subscript(int line) {
   if (now().is_symbol(",")) fail_at(line, "an index of several values is not supported");
   expect_symbol("]");
-  return out;
 }
 
 Arguments ExpressionParser::arguments() {
   const Nesting nesting(*this);
   Arguments out;
   bool first = true;
-  const auto require = [&](bool holds) {
-    if (!holds) fail_at(now().line, "arguments in an order that Jinja does not know");
-  };
   for (expect_symbol("("); !now().is_symbol(")"); first = false) {
     if (!first) expect_symbol(",");
     if (now().is_symbol(")")) break;
-    if (skip_symbol("*")) {
-      require(!out.spread && !out.named_spread);
-      out.spread = expression();
-    } else if (skip_symbol("**")) {
-      require(!out.named_spread);
-      out.named_spread = expression();
-    } else if (now().kind == TokenKind::name && next().is_symbol("=")) {
-      require(!out.named_spread);
-      const std::string name = take().text;
-      take();
-      for (const auto& [known, value] : out.named) require(known != name);
-      out.named.emplace_back(name, expression());
-    } else {
-      require(!out.spread && !out.named_spread && out.named.empty());
-      out.positional.push_back(expression());
-    }
+    argument(out);
   }
   expect_symbol(")");
   return out;
+}
+
+// Arguments come by position, then by name or as *args, then as **kwargs.
+void ExpressionParser::argument(Arguments& out) {
+  const auto require = [&](bool holds) {
+    if (!holds) fail_at(now().line, "arguments in an order that Jinja does not allow");
+  };
+  if (skip_symbol("*")) {
+    require(!out.spread && !out.named_spread);
+    out.spread = expression();
+  } else if (skip_symbol("**")) {
+    require(!out.named_spread);
+    out.named_spread = expression();
+  } else if (now().kind == TokenKind::name && next().is_symbol("=")) {
+    require(!out.named_spread);
+    const std::string name = take().text;
+    take();
+    for (const auto& [known, value] : out.named) require(known != name);
+    out.named.emplace_back(name, expression());
+  } else {
+    require(!out.spread && !out.named_spread && out.named.empty());
+    out.positional.push_back(expression());
+  }
 }
 
 ExpressionPtr ExpressionParser::call(ExpressionPtr value) {

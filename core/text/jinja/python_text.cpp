@@ -21,7 +21,7 @@ void for_each_character(std::string_view text, const Use& use) {
   }
 }
 
-// The last character of a text that is not empty.
+// The last character of a nonempty text.
 std::string_view last_character(std::string_view text) {
   std::size_t at = text.size() - 1;
   while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
@@ -40,7 +40,8 @@ bool is_line_end(std::uint32_t code) {
 // str.isprintable of a character.
 bool is_printable(std::uint32_t code) {
   if (code < 0x7F) return code >= 0x20;
-  switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
+  const utf8proc_int32_t character = code;
+  switch (utf8proc_category(character)) {
     case UTF8PROC_CATEGORY_CN:
     case UTF8PROC_CATEGORY_CC:
     case UTF8PROC_CATEGORY_CF:
@@ -53,7 +54,7 @@ bool is_printable(std::uint32_t code) {
   }
 }
 
-// Runs of characters that are no white space.
+// The words between white space.
 std::vector<std::string_view> words(std::string_view text) {
   std::vector<std::string_view> out;
   bool inside = false;
@@ -69,6 +70,53 @@ std::vector<std::string_view> words(std::string_view text) {
   return out;
 }
 
+// Whether a list of texts has reached its limit; a negative limit is none.
+bool is_full(const std::vector<std::string>& texts, std::int64_t limit) {
+  return limit >= 0 && std::ssize(texts) >= limit;
+}
+
+std::vector<std::string> split_words(std::string_view text, std::int64_t limit) {
+  std::vector<std::string> out;
+  for (const std::string_view word : words(text)) {
+    if (is_full(out, limit)) {
+      out.emplace_back(text.substr(word.data() - text.data()));
+      return out;
+    }
+    out.emplace_back(word);
+  }
+  return out;
+}
+
+std::vector<std::string> split_words_right(std::string_view text, std::int64_t limit) {
+  std::vector<std::string> out;
+  const std::vector<std::string_view> all = words(text);
+  for (auto word = all.rbegin(); word != all.rend(); ++word) {
+    if (is_full(out, limit)) {
+      out.emplace_back(text.substr(0, word->data() + word->size() - text.data()));
+      break;
+    }
+    out.emplace_back(*word);
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+// Inserts `fresh` before each character, and at the end.
+std::string replace_empty(std::string_view text, std::string_view fresh, std::int64_t limit) {
+  std::string out;
+  const auto insert = [&] {
+    if (limit != 0) out += fresh;
+    if (limit > 0) --limit;
+  };
+  for (const std::string& c : characters(text)) {
+    insert();
+    out += c;
+  }
+  insert();
+  return out;
+}
+
+// A position in bytes as one in characters.
 std::int64_t position(std::string_view text, std::size_t at) {
   return at == std::string_view::npos ? -1 : length(text.substr(0, at));
 }
@@ -107,22 +155,11 @@ std::string_view strip(std::string_view text, Ends ends, std::optional<std::stri
 
 std::vector<std::string> split(std::string_view text, std::optional<std::string_view> separator,
                                std::int64_t limit) {
-  std::vector<std::string> out;
-  const auto is_full = [&] { return limit >= 0 && std::ssize(out) >= limit; };
-  if (!separator) {
-    for (const std::string_view word : words(text)) {
-      if (is_full()) {
-        const std::size_t start = word.data() - text.data();
-        out.emplace_back(text.substr(start));
-        return out;
-      }
-      out.emplace_back(word);
-    }
-    return out;
-  }
+  if (!separator) return split_words(text, limit);
   if (separator->empty()) throw Error("split() by an empty separator");
+  std::vector<std::string> out;
   std::size_t at = 0;
-  while (!is_full()) {
+  while (!is_full(out, limit)) {
     const std::size_t end = text.find(*separator, at);
     if (end == std::string_view::npos) break;
     out.emplace_back(text.substr(at, end - at));
@@ -135,23 +172,10 @@ std::vector<std::string> split(std::string_view text, std::optional<std::string_
 std::vector<std::string> split_right(std::string_view text,
                                      std::optional<std::string_view> separator,
                                      std::int64_t limit) {
-  std::vector<std::string> out;
-  const auto is_full = [&] { return limit >= 0 && std::ssize(out) >= limit; };
-  if (!separator) {
-    const std::vector<std::string_view> all = words(text);
-    for (auto word = all.rbegin(); word != all.rend(); ++word) {
-      if (is_full()) {
-        const std::size_t end = word->data() + word->size() - text.data();
-        out.emplace_back(text.substr(0, end));
-        break;
-      }
-      out.emplace_back(*word);
-    }
-    std::reverse(out.begin(), out.end());
-    return out;
-  }
+  if (!separator) return split_words_right(text, limit);
   if (separator->empty()) throw Error("rsplit() by an empty separator");
-  while (!is_full()) {
+  std::vector<std::string> out;
+  while (!is_full(out, limit)) {
     const std::size_t start = text.rfind(*separator);
     if (start == std::string_view::npos) break;
     out.emplace_back(text.substr(start + separator->size()));
@@ -181,25 +205,14 @@ std::vector<std::string> split_lines(std::string_view text, bool keep_ends) {
 
 std::string replace(std::string_view text, std::string_view old, std::string_view fresh,
                     std::int64_t limit) {
+  if (old.empty()) return replace_empty(text, fresh, limit);
   std::string out;
-  const auto may = [&] { return limit != 0; };
-  const auto insert = [&] {
-    out += fresh;
-    if (limit > 0) --limit;
-  };
-  if (old.empty()) {  // before each character, and at the end
-    for (const std::string& c : characters(text)) {
-      if (may()) insert();
-      out += c;
-    }
-    if (may()) insert();
-    return out;
-  }
   std::size_t at = 0;
-  for (std::size_t found; may() && (found = text.find(old, at)) != std::string_view::npos;) {
+  for (std::size_t found; limit != 0 && (found = text.find(old, at)) != std::string_view::npos;) {
     out += text.substr(at, found - at);
-    insert();
+    out += fresh;
     at = found + old.size();
+    if (limit > 0) --limit;
   }
   return out.append(text.substr(at));
 }
@@ -233,8 +246,7 @@ std::string with_case(std::string_view text, Case to) {
     const bool raise = to == Case::upper || (to != Case::lower && begins);
     if (raise && lower) c = static_cast<char>(c - 'a' + 'A');
     if (!raise && upper) c = static_cast<char>(c - 'A' + 'a');
-    const bool opens =
-        kOpening.find(c) != std::string_view::npos || is_space(static_cast<unsigned char>(c));
+    const bool opens = kOpening.find(c) != std::string_view::npos || is_space(c);
     begins = (to == Case::title && !lower && !upper) || (to == Case::words && opens);
   }
   return out;
@@ -272,8 +284,8 @@ std::string json_quoted(std::string_view text, bool ascii) {
     } else if (code < 0x10000) {
       out += fmt::format("\\u{:04x}", code);
     } else {
-      const std::uint32_t rest = code - 0x10000;
-      out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (rest >> 10), 0xDC00 + (rest & 0x3FF));
+      const std::uint32_t offset = code - 0x10000;
+      out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (offset >> 10), 0xDC00 + (offset & 0x3FF));
     }
   });
   return out + "\"";

@@ -1,4 +1,4 @@
-// Methods of Python's str on UTF-8. Positions count characters.
+// Methods of Python's str, on UTF-8. Positions count characters.
 #pragma once
 
 #include <cstdint>
@@ -9,36 +9,39 @@
 
 namespace tinyzero::jinja {
 
-// Whether str.isspace holds for a character; \s of Python's expressions is the same set.
+// str.isspace of a character; \s of Python's regular expressions is the same set.
 bool is_space(std::uint32_t code);
 
 std::int64_t length(std::string_view text);
 std::vector<std::string> characters(std::string_view text);
 
 enum class Ends { both, left, right };
-// Without characters of `set` at the ends; without a set, without white space.
+// Removes the characters of `set` from the ends, or white space if there is no set.
 std::string_view strip(std::string_view text, Ends ends, std::optional<std::string_view> set = {});
 
-// split(separator, limit); no separator: at runs of white space. limit < 0: everywhere.
+// split(separator, limit): at runs of white space if there is no separator, everywhere if the limit
+// is negative.
 std::vector<std::string> split(std::string_view text, std::optional<std::string_view> separator,
                                std::int64_t limit);
-// The same from the right.
+// rsplit(separator, limit): the same from the right.
 std::vector<std::string> split_right(std::string_view text,
                                      std::optional<std::string_view> separator, std::int64_t limit);
 std::vector<std::string> split_lines(std::string_view text, bool keep_ends);
 
-// replace(old, fresh, limit); limit < 0: everywhere.
+// replace(old, fresh, limit): everywhere if the limit is negative.
 std::string replace(std::string_view text, std::string_view old, std::string_view fresh,
                     std::int64_t limit);
 
-// Occurrences of `part` that do not overlap; of the empty text one more than characters.
+// Number of occurrences of `part` that do not overlap; the empty text occurs once more often than
+// there are characters.
 std::int64_t count(std::string_view text, std::string_view part);
 
 // Position of the first or the last occurrence, in characters; -1 if there is none.
 std::int64_t find(std::string_view text, std::string_view part);
 std::int64_t find_last(std::string_view text, std::string_view part);
 
-enum class Case { lower, upper, capitalized, title, words };  // words: as the filter `title`
+// `title` is Python's method, `words` is Jinja's filter `title`.
+enum class Case { lower, upper, capitalized, title, words };
 // Throws Error for characters beyond ASCII.
 std::string with_case(std::string_view text, Case to);
 

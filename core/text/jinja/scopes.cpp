@@ -4,7 +4,8 @@
 
 #include "core/text/jinja/filters.h"
 #include "core/text/jinja/frame_names.h"
-#include "core/text/jinja/lexer.h"
+#include "core/text/jinja/line_error.h"
+#include "core/text/jinja/tests.h"
 
 namespace tinyzero::jinja {
 namespace {
@@ -12,24 +13,24 @@ namespace {
 // Writes slots into the tree, frame by frame.
 class Resolver {
  public:
-  // What matters of the place where a statement stands.
-  struct Place {
-    bool in_branch = false;  // a filter that Jinja does not know fails only where it is reached
-    bool in_for = false;     // anywhere inside a loop: `loop` cannot be assigned
-    int loops = 0;           // of this function, that break and continue can leave
+  // What surrounds a statement.
+  struct Surroundings {
+    bool in_branch = false;  // an unknown filter fails only when it is reached
+    bool in_for = false;     // anywhere inside a loop, where `loop` cannot be assigned
+    int loops = 0;           // loops of this function, which break and continue can leave
   };
 
-  void body(Body& body, const Scope& scope, Place place) {
+  void body(Body& body, const Scope& scope, Surroundings around) {
     for (Statement& statement : body) {
       line_ = statement.line;
-      std::visit([&](auto& node) { visit(*node, scope, place); }, statement.node);
+      std::visit([&](auto& node) { visit(*node, scope, around); }, statement.node);
     }
   }
 
  private:
   void expression(ExpressionPtr& e, const Scope& scope, bool in_branch) {
     if (!e) return;
-    if (e->kind == Expression::Kind::name) e->reference = reference(e->name, scope);
+    if (e->kind == Expression::Kind::name) e->variable = find(e->name, scope);
     const bool is_filter = e->kind == Expression::Kind::filter;
     if ((is_filter || e->kind == Expression::Kind::test) && !in_branch)
       check_name(*e, is_filter ? jinja_filters() : jinja_tests());
@@ -46,140 +47,143 @@ class Resolver {
       fail_at(e.line, "Jinja has no filter or test \"" + e.name.substr(0, 40) + "\"");
   }
 
-  Reference reference(const std::string& name, const Scope& scope) const {
+  VariableSlot find(const std::string& name, const Scope& scope) const {
     const auto found = scope.find(name);
     if (!found) fail_at(line_, "\"" + name.substr(0, 40) + "\" in a filter of a set block");
-    return {scope.function() - found->function, found->slot};
+    return {.up = scope.function() - found->function, .slot = found->slot};
   }
 
   void target(Target& target, const Scope& scope, bool in_for) const {
     if (target.kind == Target::Kind::tuple) {
-      for (Target& part : target.parts) this->target(part, scope, in_for);
+      for (Target& element : target.elements) this->target(element, scope, in_for);
       return;
     }
     if (in_for && target.kind == Target::Kind::name && target.name == "loop")
-      fail_at(line_, "\"loop\" cannot be assigned to inside of a loop");
-    target.reference = reference(target.name, scope);
+      fail_at(line_, "\"loop\" cannot be assigned inside a loop");
+    target.variable = find(target.name, scope);
   }
 
-  void visit(Output& node, const Scope& scope, Place place) {
-    for (ExpressionPtr& piece : node.pieces) expression(piece, scope, place.in_branch);
+  void visit(Output& node, const Scope& scope, Surroundings around) {
+    for (ExpressionPtr& piece : node.pieces) expression(piece, scope, around.in_branch);
   }
 
-  void visit(If& node, const Scope& scope, Place place) {
-    place.in_branch = true;
+  void visit(If& node, const Scope& scope, Surroundings around) {
+    around.in_branch = true;
     for (auto& [test, body] : node.branches) {
       expression(test, scope, true);
-      this->body(body, scope, place);
+      this->body(body, scope, around);
     }
-    body(node.otherwise, scope, place);
+    body(node.otherwise, scope, around);
   }
 
-  void visit(For& node, const Scope& scope, Place place) {
-    expression(node.sequence, scope, place.in_branch);
+  void visit(For& node, const Scope& scope, Surroundings around) {
+    expression(node.sequence, scope, around.in_branch);
     Scope inside = scope.inner();
-    if (reads_names(node.body, {"loop"})[0]) node.loop_slot = inside.declare_parameter("loop");
+    if (reads_name(node.body, "loop")) node.loop_slot = inside.declare_parameter("loop");
     collect(node.target, As::parameter, inside);
     collect(node.body, inside);
     node.body_loads = inside.loads();
     target(node.target, inside, true);
-    body(node.body, inside, {false, true, place.loops + 1});
-    if (node.test) {
-      Scope tested = scope.inner();
-      collect(node.target, As::parameter, tested);
-      collect(node.test, tested);
-      node.test_loads = tested.loads();
-      node.test_target = node.target;
-      target(node.test_target, tested, true);
-      expression(node.test, tested, false);
-    }
+    body(node.body, inside, {.in_for = true, .loops = around.loops + 1});
+    if (node.test) loop_test(node, scope);
     Scope otherwise = scope.inner();
     collect(node.otherwise, otherwise);
     node.otherwise_loads = otherwise.loads();
-    body(node.otherwise, otherwise, {false, true, place.loops});
+    body(node.otherwise, otherwise, {.in_for = true, .loops = around.loops});
   }
 
-  void visit(Set& node, const Scope& scope, Place place) {
-    expression(node.value, scope, place.in_branch);
-    target(node.target, scope, place.in_for);
+  void loop_test(For& node, const Scope& scope) {
+    Scope tested = scope.inner();
+    collect(node.target, As::parameter, tested);
+    collect(node.test, tested);
+    node.test_loads = tested.loads();
+    node.test_target = node.target;
+    target(node.test_target, tested, true);
+    expression(node.test, tested, false);
   }
 
-  void visit(SetBlock& node, const Scope& scope, Place place) {
+  void visit(Set& node, const Scope& scope, Surroundings around) {
+    expression(node.value, scope, around.in_branch);
+    target(node.target, scope, around.in_for);
+  }
+
+  void visit(SetBlock& node, const Scope& scope, Surroundings around) {
     Scope inside = scope.inner();
     collect(node.body, inside);
     node.loads = inside.loads();
-    body(node.body, inside, {false, place.in_for, place.loops});
+    body(node.body, inside, {.in_for = around.in_for, .loops = around.loops});
     expression(node.filter, inside, false);
-    target(node.target, scope, place.in_for);
+    target(node.target, scope, around.in_for);
   }
 
-  void visit(FilterBlock& node, const Scope& scope, Place place) {
+  void visit(FilterBlock& node, const Scope& scope, Surroundings around) {
     Scope inside = scope.inner();
     collect(node.body, inside);
     collect(node.filter, inside);
     node.loads = inside.loads();
-    body(node.body, inside, {false, place.in_for, place.loops});
+    body(node.body, inside, {.in_for = around.in_for, .loops = around.loops});
     expression(node.filter, inside, false);
   }
 
-  void visit(With& node, const Scope& scope, Place place) {
-    for (ExpressionPtr& value : node.values) expression(value, scope, place.in_branch);
+  void visit(With& node, const Scope& scope, Surroundings around) {
+    for (ExpressionPtr& value : node.values) expression(value, scope, around.in_branch);
     Scope inside = scope.inner();
     for (const Target& to : node.targets) collect(to, As::parameter, inside);
     collect(node.body, inside);
     node.loads = inside.loads();
     for (Target& to : node.targets) target(to, inside, false);
-    body(node.body, inside, {false, place.in_for, place.loops});
+    body(node.body, inside, {.in_for = around.in_for, .loops = around.loops});
   }
 
-  void visit(MacroStatement& node, const Scope& scope, Place place) {
-    routine(*node.routine, scope, place);
+  void visit(MacroStatement& node, const Scope& scope, Surroundings around) {
+    routine(*node.routine, scope, around);
     target(node.target, scope, false);
   }
 
-  void visit(CallBlock& node, const Scope& scope, Place place) {
-    expression(node.call, scope, place.in_branch);
-    routine(*node.routine, scope, place);
+  void visit(CallBlock& node, const Scope& scope, Surroundings around) {
+    expression(node.call, scope, around.in_branch);
+    routine(*node.routine, scope, around);
   }
 
-  void visit(Break&, const Scope&, Place place) { require_loop(place); }
-  void visit(Continue&, const Scope&, Place place) { require_loop(place); }
-  void require_loop(Place place) const {
-    if (place.loops == 0) fail_at(line_, "break or continue outside of a loop");
+  void visit(Break&, const Scope&, Surroundings around) { require_loop(around); }
+  void visit(Continue&, const Scope&, Surroundings around) { require_loop(around); }
+  void require_loop(Surroundings around) const {
+    if (around.loops == 0) fail_at(line_, "break or continue outside a loop");
   }
 
-  void routine(Routine& routine, const Scope& scope, Place place) {
+  void routine(Routine& routine, const Scope& scope, Surroundings around) {
     Scope inside(&scope, routine.slots);
-    bool own_caller = false, own_named = false, own_positional = false;
+    std::set<std::string> own;
     for (Routine::Parameter& parameter : routine.parameters) {
       parameter.slot = inside.declare_parameter(parameter.name);
-      own_caller = own_caller || parameter.name == "caller";
-      own_named = own_named || parameter.name == "kwargs";
-      own_positional = own_positional || parameter.name == "varargs";
+      own.insert(parameter.name);
       if (parameter.name == "caller" && !parameter.fallback)
         fail_at(line_, "a parameter \"caller\" without a default");
     }
     for (const Routine::Parameter& parameter : routine.parameters)
       collect(parameter.fallback, inside);
     collect(routine.body, inside);
-    const auto read = reads_names(routine.body, {"caller", "kwargs", "varargs"});
-    if (read[0] && !own_caller) routine.caller_slot = inside.declare_parameter("caller");
-    if (read[1] && !own_named) routine.named_slot = inside.declare_parameter("kwargs");
-    if (read[2] && !own_positional) routine.positional_slot = inside.declare_parameter("varargs");
+    // The slot of an implicit variable, if the body reads it and no parameter has its name.
+    const auto implicit = [&](const char* name) {
+      const bool used = reads_name(routine.body, name) && !own.contains(name);
+      return used ? inside.declare_parameter(name) : -1;
+    };
+    routine.caller_slot = implicit("caller");
+    routine.named_slot = implicit("kwargs");
+    routine.positional_slot = implicit("varargs");
     routine.loads = inside.loads();
     for (Routine::Parameter& parameter : routine.parameters)
       expression(parameter.fallback, inside, false);
-    body(routine.body, inside, {false, place.in_for, 0});
+    body(routine.body, inside, {.in_for = around.in_for});
   }
 
-  int line_ = 1;  // of the statement that is being resolved
+  int line_ = 1;  // of the statement being resolved
 };
 
 }  // namespace
 
 void resolve_names(Program& program) {
-  if (reads_names(program.body, {"self"})[0])
-    throw Error("\"self\" in a chat template is not supported");
+  if (reads_name(program.body, "self")) throw Error("\"self\" in a chat template is not supported");
   Scope scope(nullptr, program.slots);
   collect(program.body, scope);
   program.loads = scope.loads();

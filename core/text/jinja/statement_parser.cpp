@@ -1,5 +1,8 @@
+// Statements and whole templates.
+
 #include <algorithm>
 
+#include "core/text/jinja/line_error.h"
 #include "core/text/jinja/parser.h"
 
 namespace tinyzero::jinja {
@@ -13,8 +16,9 @@ class StatementParser : ExpressionParser {
 
  private:
   using Ends = std::vector<std::string_view>;
+  enum class Attributes { allowed, refused };
 
-  // Statements up to a tag whose name is one of `ends`, whose name is next when this returns.
+  // Statements up to a tag named in `ends`. The next token is that name.
   Body statements(const Ends& ends) {
     const Nesting nesting(*this);
     Body body;
@@ -76,7 +80,7 @@ class StatementParser : ExpressionParser {
     if (name == "continue") return {line, Continue{}};
     const bool closes = name.starts_with("end") || name == "else" || name == "elif";
     fail_at(line, "the tag \"" + name.substr(0, 40) + "\" " +
-                      (closes ? "closes nothing that is open" : "is not supported"));
+                      (closes ? "closes no open block" : "is not supported"));
   }
 
   If if_statement() {
@@ -95,7 +99,7 @@ class StatementParser : ExpressionParser {
 
   For for_statement() {
     For out;
-    out.target = target(false, "in");
+    out.target = target(Attributes::refused, "in");
     expect_name("in");
     out.sequence = tuple(Conditional::refused, "recursive");
     if (skip_name("if")) out.test = expression();
@@ -107,9 +111,11 @@ class StatementParser : ExpressionParser {
   }
 
   Statement set_statement(int line) {
-    Target to = target(true, {});
+    Target to = target(Attributes::allowed, {});
     if (skip_symbol("=")) return {line, Set{std::move(to), tuple(Conditional::allowed)}};
-    SetBlock out{std::move(to), filters(nullptr), {}, {}};
+    SetBlock out;
+    out.target = std::move(to);
+    out.filter = filters(nullptr);
     out.body = block_to("endset");
     return {line, std::move(out)};
   }
@@ -149,7 +155,7 @@ class StatementParser : ExpressionParser {
     With out;
     while (now().kind != TokenKind::block_end) {
       if (!out.targets.empty()) expect_symbol(",");
-      out.targets.push_back(target(false, {}));
+      out.targets.push_back(target(Attributes::refused, {}));
       expect_symbol("=");
       out.values.push_back(expression());
     }
@@ -170,10 +176,11 @@ class StatementParser : ExpressionParser {
     expect_symbol("(");
     while (!now().is_symbol(")")) {
       if (!routine.parameters.empty()) expect_symbol(",");
-      Routine::Parameter parameter{variable_name(), -1, nullptr};
+      Routine::Parameter parameter;
+      parameter.name = variable_name();
       if (skip_symbol("=")) parameter.fallback = expression();
       else if (!routine.parameters.empty() && routine.parameters.back().fallback)
-        fail_at(now().line, "a parameter without a default behind one that has one");
+        fail_at(now().line, "a parameter without a default after one with a default");
       for (const Routine::Parameter& known : routine.parameters) {
         if (known.name == parameter.name)
           fail_at(now().line, "two parameters \"" + parameter.name + "\"");
@@ -193,31 +200,32 @@ class StatementParser : ExpressionParser {
     return name;
   }
 
-  // One target or several, up to a sign or the name `end`.
-  Target target(bool with_attributes, std::string_view end) {
-    Target out = single_target(with_attributes, end);
+  // One target or several, up to a symbol or the name `end`.
+  Target target(Attributes attributes, std::string_view end) {
+    Target out = single_target(attributes, end);
     if (!now().is_symbol(",")) return out;
-    Target all{Target::Kind::tuple, {}, {}, {}, {}};
-    all.parts.push_back(std::move(out));
+    Target all;
+    all.kind = Target::Kind::tuple;
+    all.elements.push_back(std::move(out));
     while (skip_symbol(",")) {
       const bool ends = now().kind == TokenKind::block_end || now().is_symbol(")") ||
                         (!end.empty() && now().is_name(end));
       if (ends) break;
-      all.parts.push_back(single_target(with_attributes, end));
+      all.elements.push_back(single_target(attributes, end));
     }
     return all;
   }
 
-  Target single_target(bool with_attributes, std::string_view end) {
+  Target single_target(Attributes attributes, std::string_view end) {
     const Nesting nesting(*this);
     if (skip_symbol("(")) {
-      Target out = target(false, end);
+      Target out = target(Attributes::refused, end);
       expect_symbol(")");
       return out;
     }
     Target out;
     out.name = variable_name();
-    if (with_attributes && skip_symbol(".")) {
+    if (attributes == Attributes::allowed && skip_symbol(".")) {
       out.kind = Target::Kind::attribute;
       out.attribute = expect_name();
     }

@@ -1,11 +1,12 @@
-#include "core/text/jinja/access.h"
+// Running statements.
+
 #include "core/text/jinja/interpreter.h"
 #include "core/text/jinja/loop.h"
 
 namespace tinyzero::jinja {
 namespace {
 
-constexpr int kDeepestCalls = 500;  // of statements and expressions in each other
+constexpr int kDeepestCalls = 500;  // levels of statements and expressions
 constexpr std::size_t kLongestOutput = std::size_t{1} << 26;  // bytes
 
 }  // namespace
@@ -21,7 +22,7 @@ std::string Interpreter::run(const Program& program) {
   now_ = std::make_shared<Activation>();
   now_->slots.resize(program.slots);
   const std::shared_ptr<Activation> root = now_;
-  // Macros hold the variables that hold them.
+  // Macros own the frame that holds them: clearing its slots breaks the cycle.
   struct Release {
     Activation& root;
     ~Release() { root.slots.clear(); }
@@ -50,10 +51,10 @@ void Interpreter::enter(const Loads& loads) {
   }
 }
 
-std::optional<Value>& Interpreter::slot(const Reference& reference) {
+std::optional<Value>& Interpreter::slot(const VariableSlot& variable) {
   Activation* activation = now_.get();
-  for (int i = 0; i < reference.up; ++i) activation = activation->outer.get();
-  return activation->slots[reference.slot];
+  for (int i = 0; i < variable.up; ++i) activation = activation->outer.get();
+  return activation->slots[variable.slot];
 }
 
 void Interpreter::print(const std::string& text) {
@@ -62,12 +63,12 @@ void Interpreter::print(const std::string& text) {
   *out_ += text;
 }
 
-std::string Interpreter::captured(const Body& body, Flow& flow) {
+std::optional<std::string> Interpreter::captured(const Body& body, Flow& flow) {
   std::string text;
   std::string* const outer = std::exchange(out_, &text);
   flow = run(body);
   out_ = outer;
-  return text;
+  return flow == Flow::next ? std::optional(std::move(text)) : std::nullopt;
 }
 
 Interpreter::Flow Interpreter::visit(const Output& node) {
@@ -85,17 +86,21 @@ Interpreter::Flow Interpreter::visit(const If& node) {
 Interpreter::Flow Interpreter::visit(const For& node) {
   const Value sequence = evaluate(*node.sequence);
   if (!is_iterable(sequence)) throw Error(std::string("a loop over a ") + sequence.type());
+  if (run_loop(node, sequence) > 0) return Flow::next;
+  enter(node.otherwise_loads);
+  return run(node.otherwise);
+}
+
+std::int64_t Interpreter::run_loop(const For& node, const Value& sequence) {
   const bool sized = has_size(sequence) && !node.test;
   const std::int64_t length = sized ? size_of(sequence) : -1;
-  const auto items = std::make_shared<Iterator>(
-      sequence.is<std::shared_ptr<Iterator>>() ? Items{} : all_items(sequence, budget_));
-  Iterator& source = sequence.is<std::shared_ptr<Iterator>>()
-                         ? *sequence.get<std::shared_ptr<Iterator>>()
-                         : *items;
-  bool tested = false;
+  const auto source = sequence.is<std::shared_ptr<Iterator>>()
+                          ? sequence.get<std::shared_ptr<Iterator>>()
+                          : std::make_shared<Iterator>(all_items(sequence, budget_));
+  bool entered = false;
   const auto next = [&]() -> std::optional<Value> {
-    if (node.test && !std::exchange(tested, true)) enter(node.test_loads);
-    while (auto item = source.next()) {
+    if (node.test && !std::exchange(entered, true)) enter(node.test_loads);
+    while (auto item = source->next()) {
       if (!node.test) return item;
       assign(node.test_target, *item);
       if (truth(evaluate(*node.test))) return item;
@@ -103,33 +108,31 @@ Interpreter::Flow Interpreter::visit(const For& node) {
     return std::nullopt;
   };
   const auto loop = std::make_shared<Loop>(next, length);
-  bool whole = false;  // whether the body has run to its end once
-  const std::size_t own = std::max(node.loop_slot, 0);
+  const bool uses_loop = node.loop_slot >= 0;
+  std::int64_t completed = 0;
   Flow flow = Flow::next;
   while (flow != Flow::leave) {
-    const std::optional<Value> item = node.loop_slot < 0 ? next() : loop->step();
+    const std::optional<Value> item = uses_loop ? loop->step() : next();
     if (!item) break;
     enter(node.body_loads);
-    if (node.loop_slot >= 0) now_->slots[own] = Value(Value::Data(loop));
+    if (uses_loop) now_->slots[node.loop_slot] = Value(Value::Data(loop));
     assign(node.target, *item);
     flow = run(node.body);
-    whole = whole || flow == Flow::next;
+    if (flow == Flow::next) ++completed;
   }
-  if (node.loop_slot >= 0) now_->slots[own].reset();
-  if (whole) return Flow::next;
-  enter(node.otherwise_loads);
-  return run(node.otherwise);
+  if (uses_loop) now_->slots[node.loop_slot].reset();
+  return completed;
 }
 
 void Interpreter::check_namespaces(const Target& target) {
-  for (const Target& part : target.parts) check_namespaces(part);
+  for (const Target& element : target.elements) check_namespaces(element);
   if (target.kind != Target::Kind::attribute) return;
-  const std::optional<Value>& holder = slot(target.reference);
+  const std::optional<Value>& holder = slot(target.variable);
   if (!holder || !holder->is<std::shared_ptr<Namespace>>())
-    throw Error("an attribute of \"" + target.name + "\", which is no namespace, is set");
+    throw Error("an attribute of \"" + target.name + "\", which is not a namespace, is set");
 }
 
-// A macro that outlives the function that defined it would find its variables gone.
+// A macro in a namespace could outlive the variables of the function that defined it.
 void Interpreter::check_attribute(const std::string& name, const Value& value) {
   if (name.starts_with("_")) throw Error("a namespace with \"" + name.substr(0, 40) + "\"");
   if (has_macros(value)) unsupported("a macro in a namespace");
@@ -138,22 +141,22 @@ void Interpreter::check_attribute(const std::string& name, const Value& value) {
 
 void Interpreter::assign(const Target& target, const Value& value) {
   if (target.kind == Target::Kind::name) {
-    slot(target.reference) = value;
+    slot(target.variable) = value;
     return;
   }
   if (target.kind == Target::Kind::attribute) {
     check_attribute(target.attribute, value);
-    Namespace& space = *slot(target.reference)->get<std::shared_ptr<Namespace>>();
+    Namespace& space = *slot(target.variable)->get<std::shared_ptr<Namespace>>();
     if (Value* known = space.find(target.attribute)) *known = value;
     else space.attributes.emplace_back(target.attribute, value);
     budget_.spend(std::ssize(space.attributes));
     return;
   }
   const Items items = all_items(value, budget_);
-  if (items.size() != target.parts.size())
+  if (items.size() != target.elements.size())
     throw Error(std::to_string(items.size()) + " values for " +
-                std::to_string(target.parts.size()) + " names");
-  for (std::size_t i = 0; i < items.size(); ++i) assign(target.parts[i], items[i]);
+                std::to_string(target.elements.size()) + " names");
+  for (std::size_t i = 0; i < items.size(); ++i) assign(target.elements[i], items[i]);
 }
 
 Interpreter::Flow Interpreter::visit(const Set& node) {
@@ -174,19 +177,17 @@ Interpreter::Flow Interpreter::visit(const SetBlock& node) {
   check_namespaces(node.target);
   enter(node.loads);
   Flow flow = Flow::next;
-  std::string text = captured(node.body, flow);
-  if (flow != Flow::next) return flow;
-  assign(node.target, filtered(node.filter.get(), std::move(text)));
-  return Flow::next;
+  const std::optional<std::string> text = captured(node.body, flow);
+  if (text) assign(node.target, filtered(node.filter.get(), *text));
+  return flow;
 }
 
 Interpreter::Flow Interpreter::visit(const FilterBlock& node) {
   enter(node.loads);
   Flow flow = Flow::next;
-  std::string text = captured(node.body, flow);
-  if (flow != Flow::next) return flow;
-  print(to_text(filtered(node.filter.get(), std::move(text)), budget_));
-  return Flow::next;
+  const std::optional<std::string> text = captured(node.body, flow);
+  if (text) print(to_text(filtered(node.filter.get(), *text), budget_));
+  return flow;
 }
 
 Interpreter::Flow Interpreter::visit(const With& node) {

@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "core/base/utf8.h"
-#include "core/text/jinja/lexer.h"
+#include "core/text/jinja/line_error.h"
 
 namespace tinyzero::jinja {
 namespace {
@@ -13,8 +13,8 @@ namespace {
 constexpr std::string_view kEscapes = "\\'\"abfnrtv";
 constexpr std::string_view kMeanings = "\\'\"\a\b\f\n\r\t\v";
 
-// Jinja writes characters beyond ASCII as escapes first, which matters behind a backslash: it
-// then stands before another backslash, and both together are one.
+// Jinja first rewrites characters beyond ASCII as escapes. That matters after a backslash: together
+// with the backslash of the escape it becomes a single backslash.
 std::string escape_beyond_ascii(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -61,7 +61,7 @@ class Unescaper {
     const auto result = std::from_chars(text.data(), end, code, 16);
     const bool surrogate = code >= 0xD800 && code < 0xE000;
     if (text.size() < digits || result.ptr != end || code > 0x10FFFF || surrogate)
-      fail_at(line_, "an escape that is no character");
+      fail_at(line_, "an escape that is not a character");
     append_character(code, out_);
     at_ += digits;
   }
@@ -70,7 +70,7 @@ class Unescaper {
     std::uint32_t code = 0;
     --at_;
     for (int i = 0; i < 3 && at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '7'; ++i)
-      code = code * 8 + static_cast<std::uint32_t>(text_[at_++] - '0');
+      code = code * 8 + (text_[at_++] - '0');
     append_character(code, out_);
   }
 

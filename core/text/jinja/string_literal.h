@@ -1,4 +1,4 @@
-// Escapes in the texts of a template.
+// Escapes in the text literals of a template.
 #pragma once
 
 #include <string>
@@ -6,7 +6,8 @@
 
 namespace tinyzero::jinja {
 
-// What a text literal means, given what stands between its quotes. Throws Error naming the line.
+// The meaning of a text literal, given the characters between its quotes. Throws Error naming the
+// line.
 std::string unescaped(std::string_view literal, int line);
 
 }  // namespace tinyzero::jinja

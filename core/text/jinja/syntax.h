@@ -1,8 +1,8 @@
 // A template as a tree, and where its variables are.
 //
-// Variables have slots in the function that they belong to: the template itself, a macro, or the
-// body of a call block. Frames inside a function (a loop's body, a block that is set …) have slots
-// of their own, which are filled anew each time the frame is entered.
+// A variable has a slot in its function: the template itself, a macro, or the body of a call block.
+// Frames inside a function (a loop's body, a set block …) have slots of their own, which are filled
+// anew each time the frame is entered.
 #pragma once
 
 #include <memory>
@@ -21,12 +21,13 @@ using ExpressionPtr = std::unique_ptr<Expression>;
 struct Arguments {
   std::vector<ExpressionPtr> positional;
   std::vector<std::pair<std::string, ExpressionPtr>> named;
-  ExpressionPtr spread, named_spread;  // *args and **kwargs; null: none
+  ExpressionPtr spread;        // *args; may be null
+  ExpressionPtr named_spread;  // **kwargs; may be null
 };
 
-// A variable: its function, counted outwards from the one that is running, and its slot.
-struct Reference {
-  int up = 0;
+// The location of a variable.
+struct VariableSlot {
+  int up = 0;  // functions outwards from the running one
   int slot = -1;
 };
 
@@ -37,46 +38,48 @@ struct Expression {
     tuple,
     list,
     dict,        // children: key, value, key, value …
-    attribute,   // of children[0]
+    attribute,   // `name` of children[0]
     item,        // children: object, key
     slice,       // children: object, start, stop, step; the last three may be null
-    call,        // of children[0]
-    filter,      // of children[0]; null in a filter block: its text
-    test,        // of children[0]
-    unary,       // by name: "-", "+" or "not"
-    binary,      // by name, "and" and "or" included
-    compare,     // children in a row; `names` between them
-    concat,      // ~
+    call,        // children: callee
+    filter,      // children: value; null for the text of a filter block
+    test,        // children: value
+    unary,       // `name` is "-", "+" or "not"
+    binary,      // `name` is the operator, including "and" and "or"
+    compare,     // children: operands; `names` are the operators between them
+    concat,      // children: operands of ~
     conditional  // children: condition, value, other value; the last may be null
   };
 
   Kind kind;
   int line = 0;
-  int depth = 1;  // of nesting
+  int depth = 1;  // levels of nesting, itself included
   std::string name;
   std::vector<std::string> names;
   Value value;
   std::vector<ExpressionPtr> children;
   Arguments arguments;
-  Reference reference;
+  VariableSlot variable;
 };
 
-// What is assigned to: a name, an attribute of a namespace, or several of these.
+// The left side of an assignment: a name, an attribute of a namespace, or several of these.
 struct Target {
   enum class Kind { name, attribute, tuple };
   Kind kind = Kind::name;
-  std::string name, attribute;
-  std::vector<Target> parts;
-  Reference reference;
+  std::string name;
+  std::string attribute;
+  std::vector<Target> elements;  // of a tuple
+  VariableSlot variable;
 };
 
-// How a slot gets its value when its frame is entered.
+// How a slot gets its value when its frame is entered: from the context, as an alias of another
+// variable, or not at all.
 struct Load {
   enum class How { context, alias, missing };
   int slot;
   How how;
-  std::string name;    // of a context variable
-  Reference original;  // of an alias
+  std::string name = {};       // in the context
+  VariableSlot original = {};  // of an alias
 };
 using Loads = std::vector<Load>;
 
@@ -92,11 +95,15 @@ struct If {
 };
 struct For {
   Target target;
-  ExpressionPtr sequence, test;  // the test may be null
-  Body body, otherwise;
-  Loads body_loads, test_loads, otherwise_loads;
+  ExpressionPtr sequence;
+  ExpressionPtr test;  // may be null
+  Body body;
+  Body otherwise;
+  Loads body_loads;
+  Loads test_loads;
+  Loads otherwise_loads;
   Target test_target;  // the same names, in the frame of the test
-  int loop_slot = -1;  // of the variable `loop`; -1: it is not used
+  int loop_slot = -1;  // slot of the variable `loop`; -1 if it is not used
 };
 struct Set {
   Target target;
@@ -120,20 +127,21 @@ struct With {
   Loads loads;
 };
 
-// What a macro or the body of a call block is made of.
+// A macro or the body of a call block.
 struct Routine {
   struct Parameter {
     std::string name;
     int slot = -1;
-    ExpressionPtr fallback;  // null: none
+    ExpressionPtr fallback = nullptr;  // the default; may be null
   };
   std::string name;
   std::vector<Parameter> parameters;
   Body body;
   Loads loads;
-  int slots = 0;  // of its variables
-  int caller_slot = -1, named_slot = -1,
-      positional_slot = -1;  // caller, kwargs, varargs; -1: unused
+  int slots = 0;             // number of variables
+  int caller_slot = -1;      // slot of `caller`; -1 if it is not used
+  int named_slot = -1;       // slot of `kwargs`; -1 if it is not used
+  int positional_slot = -1;  // slot of `varargs`; -1 if it is not used
 };
 struct MacroStatement {
   std::shared_ptr<Routine> routine;
@@ -141,7 +149,7 @@ struct MacroStatement {
 };
 struct CallBlock {
   std::shared_ptr<Routine> routine;
-  ExpressionPtr call;  // null: the block {% generation %}, which prints its body
+  ExpressionPtr call;  // null for the block {% generation %}, which prints its body
 };
 struct Break {};
 struct Continue {};

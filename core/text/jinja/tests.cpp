@@ -1,4 +1,6 @@
-// Tests: what may stand behind `is`.
+#include "core/text/jinja/tests.h"
+
+#include <map>
 
 #include "core/text/jinja/filters.h"
 #include "core/text/jinja/loop.h"
@@ -8,7 +10,7 @@
 namespace tinyzero::jinja {
 namespace {
 
-// The sign of a test that compares; "" for another one.
+// The operator of a test that compares; "" for another test.
 std::string sign_of(const std::string& name) {
   if (name == "==" || name == "eq" || name == "equalto") return "==";
   if (name == "!=" || name == "ne") return "!=";
@@ -41,6 +43,30 @@ bool has_case(const Value& value, Case which, Budget& budget) {
   const std::string text = to_text(value, budget);
   const std::string other = with_case(text, which == Case::lower ? Case::upper : Case::lower);
   return with_case(text, which) == text && other != text;
+}
+
+// Tests without arguments; null for another name.
+using PlainTest = bool (*)(const Value&);
+PlainTest plain_test(const std::string& name) {
+  static const std::map<std::string, PlainTest> kTests = {
+      {"defined", [](const Value& v) { return !v.is<Undefined>(); }},
+      {"undefined", [](const Value& v) { return v.is<Undefined>(); }},
+      {"none", [](const Value& v) { return v.is<None>(); }},
+      {"boolean", [](const Value& v) { return v.is<bool>(); }},
+      {"true", [](const Value& v) { return v.is<bool>() && v.get<bool>(); }},
+      {"false", [](const Value& v) { return v.is<bool>() && !v.get<bool>(); }},
+      {"integer", [](const Value& v) { return v.is<std::int64_t>(); }},
+      {"float", [](const Value& v) { return v.is<double>(); }},
+      {"number", is_number},
+      {"string", [](const Value& v) { return v.is_text(); }},
+      {"mapping", [](const Value& v) { return v.dict() != nullptr; }},
+      {"sequence", is_sequence},
+      {"iterable", [](const Value& v) { return is_iterable(v) || v.is<std::shared_ptr<Loop>>(); }},
+      {"callable", is_callable},
+      {"odd", [](const Value& v) { return !is_divisible(v, 2); }},
+      {"even", [](const Value& v) { return is_divisible(v, 2); }}};
+  const auto found = kTests.find(name);
+  return found == kTests.end() ? nullptr : found->second;
 }
 
 }  // namespace
@@ -77,27 +103,13 @@ bool apply_test(const std::string& name, const Value& value, const CallArguments
     return same(value, other);
   }
   arguments.finish();
-  if (name == "defined") return !value.is<Undefined>();
-  if (name == "undefined") return value.is<Undefined>();
-  if (name == "none") return value.is<None>();
-  if (name == "boolean") return value.is<bool>();
-  if (name == "true") return value.is<bool>() && value.get<bool>();
-  if (name == "false") return value.is<bool>() && !value.get<bool>();
-  if (name == "integer") return value.is<std::int64_t>();
-  if (name == "float") return value.is<double>();
-  if (name == "number") return is_number(value);
-  if (name == "string") return value.is_text();
-  if (name == "mapping") return value.dict() != nullptr;
-  if (name == "sequence") return is_sequence(value);
-  if (name == "iterable") return is_iterable(value) || value.is<std::shared_ptr<Loop>>();
-  if (name == "callable") return is_callable(value);
-  if (name == "odd") return !is_divisible(value, 2);
-  if (name == "even") return is_divisible(value, 2);
-  if (name == "lower") return has_case(value, Case::lower, budget);
-  if (name == "upper") return has_case(value, Case::upper, budget);
   if (name == "filter" && value.is_text()) return jinja_filters().contains(value.text());
   if (name == "test" && value.is_text()) return jinja_tests().contains(value.text());
-  unsupported("the test \"" + name.substr(0, 40) + "\"");
+  if (name == "lower") return has_case(value, Case::lower, budget);
+  if (name == "upper") return has_case(value, Case::upper, budget);
+  const PlainTest test = plain_test(name);
+  if (test == nullptr) unsupported("the test \"" + name.substr(0, 40) + "\"");
+  return test(value);
 }
 
 }  // namespace tinyzero::jinja

@@ -1,4 +1,4 @@
-// How values read: str, repr and json.dumps.
+// Values as text: str, repr and json.dumps.
 
 #include <algorithm>
 #include <charconv>
@@ -65,12 +65,10 @@ class JsonWriter {
     if (value.is_text()) return json_quoted(value.text(), style_.ascii);
     if (const Dict* dict = value.dict()) return object(*dict, level);
     const Sequence* sequence = value.sequence();
-    const bool array = sequence != nullptr && (sequence->kind == SequenceKind::list ||
-                                               sequence->kind == SequenceKind::tuple);
-    if (!array) not_json(value);
-    std::vector<std::string> parts;
-    for (const Value& item : sequence->items) parts.push_back(text(item, level + 1));
-    return enclosed('[', parts, ']', level);
+    if (sequence == nullptr || !sequence->is_list_or_tuple()) not_json(value);
+    std::vector<std::string> items;
+    for (const Value& item : sequence->items) items.push_back(text(item, level + 1));
+    return enclosed('[', items, ']', level);
   }
 
   std::string object(const Dict& dict, int level) {
@@ -80,10 +78,10 @@ class JsonWriter {
         return less(a.first, b.first, budget_);
       });
     }
-    std::vector<std::string> parts;
+    std::vector<std::string> items;
     for (const auto& [key, value] : entries)
-      parts.push_back(key_text(key) + style_.key_separator + text(value, level + 1));
-    return enclosed('{', parts, '}', level);
+      items.push_back(key_text(key) + style_.key_separator + text(value, level + 1));
+    return enclosed('{', items, '}', level);
   }
 
   std::string key_text(const Value& key) {
@@ -92,14 +90,14 @@ class JsonWriter {
     return "\"" + text_of(key, 0) + "\"";
   }
 
-  std::string enclosed(char open, const std::vector<std::string>& parts, char close, int level) {
+  std::string enclosed(char open, const std::vector<std::string>& items, char close, int level) {
     std::string out(1, open);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
       if (i > 0) out += style_.item_separator;
       if (style_.indented) out += line_start(level + 1);
-      out += parts[i];
+      out += items[i];
     }
-    if (style_.indented && !parts.empty()) out += line_start(level);
+    if (style_.indented && !items.empty()) out += line_start(level);
     return out + close;
   }
 

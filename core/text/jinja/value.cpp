@@ -6,7 +6,7 @@
 namespace tinyzero::jinja {
 namespace {
 
-constexpr int kDeepestValue = 64;  // nesting of lists and dicts
+constexpr int kDeepestValue = 64;  // levels of lists and dicts
 
 // Undefined, None, a boolean, a number or a text.
 bool is_scalar(const Value& value) {
@@ -47,7 +47,7 @@ bool equal_sequences(const Sequence& a, const Sequence& b, Budget& budget) {
   throw Error(std::string("'<' between ") + a.type() + " and " + b.type());
 }
 
-// An integer beside another number, as Python compares them: without rounding.
+// Like Python, compares integers with other numbers without rounding.
 bool less_numbers(const Value& a, const Value& b) {
   const bool exact = !a.is<double>() && !b.is<double>();
   if (exact) return as_integer(a, "") < as_integer(b, "");
@@ -89,16 +89,21 @@ Value Value::text(std::string value) {
   return Value(Data(std::make_shared<const std::string>(std::move(value))));
 }
 
+Value Value::text(std::string value, Budget& budget) {
+  budget.take(value.size());
+  return text(std::move(value));
+}
+
 Value Value::sequence(SequenceKind kind, Items items) {
   int depth = 1;
   for (const Value& item : items) depth = std::max(depth, depth_with(item));
   const bool macros = std::any_of(items.begin(), items.end(), has_macros);
-  Sequence sequence{kind, std::move(items), depth, macros};
+  Sequence sequence{.kind = kind, .items = std::move(items), .depth = depth, .macros = macros};
   return Value(Data(std::make_shared<const Sequence>(std::move(sequence))));
 }
 
 Value Value::dict(const Entries& entries, Budget& budget) {
-  Dict dict{{}, 1, false};
+  Dict dict{.entries = {}, .depth = 1, .macros = false};
   for (const auto& [key, value] : entries) {
     if (!is_hashable(key)) throw Error(std::string("a ") + key.type() + " as the key of a dict");
     budget.spend(std::ssize(dict.entries) + 1);
@@ -197,7 +202,7 @@ bool less(const Value& a, const Value& b, Budget& budget) {
   const Sequence* x = a.sequence();
   const Sequence* y = b.sequence();
   if (x == nullptr || y == nullptr || x->kind != y->kind) no_order(a, b);
-  if (x->kind != SequenceKind::list && x->kind != SequenceKind::tuple) no_order(a, b);
+  if (!x->is_list_or_tuple()) no_order(a, b);
   for (std::size_t i = 0; i < x->items.size() && i < y->items.size(); ++i) {
     if (!equal(x->items[i], y->items[i], budget)) return less(x->items[i], y->items[i], budget);
   }

@@ -1,7 +1,7 @@
-// Values that a template computes with: those of Python, since Jinja's are.
+// The values of a template, which are Python's.
 //
-// Texts, lists, tuples and dicts never change once made; a namespace is the only thing that does.
-// Nesting is bounded where a container is made, so that no walk over a value can exhaust the stack.
+// Texts, lists, tuples and dicts are immutable; only a namespace can change. Nesting is bounded
+// where a container is made, so that no walk over a value can exhaust the stack.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +25,15 @@ class Loop;
 using Items = std::vector<Value>;
 using Entries = std::vector<std::pair<Value, Value>>;
 
-inline constexpr std::size_t kItemBytes = 64;  // about what an item of a list takes
+inline constexpr std::size_t kItemBytes = 64;  // approximate size of an item of a list
 
-// Steps and bytes that a rendering may still use. A template comes from strangers.
+// Steps and bytes left for a rendering, because templates are untrusted.
 struct Budget {
   std::int64_t steps = 5'000'000;
-  std::int64_t bytes = std::int64_t{1} << 29;  // of all texts and lists that it makes
+  std::int64_t bytes = std::int64_t{1} << 29;  // for all texts and lists it makes
 
+  // Spends steps for looking at so many bytes of text.
+  void spend_scan(std::size_t bytes) { spend(bytes / 256 + 1); }
   void spend(std::int64_t count) {
     if ((steps -= count) < 0) throw Error("the chat template takes more than five million steps");
   }
@@ -41,21 +43,26 @@ struct Budget {
   }
 };
 
-enum class SequenceKind { list, tuple, range, view };  // view: keys(), values(), items()
+// A view is the result of keys(), values() or items().
+enum class SequenceKind { list, tuple, range, view };
 
 struct Sequence {
   SequenceKind kind;
   Items items;
-  int depth;    // of nesting, from 1
-  bool macros;  // whether a macro is in it, however deep
+  int depth;    // levels of nesting, itself included
+  bool macros;  // whether it contains a macro, however deep
+
+  bool is_list_or_tuple() const {
+    return kind == SequenceKind::list || kind == SequenceKind::tuple;
+  }
 };
 
 struct Dict {
   Entries entries;
-  int depth;    // of nesting, from 1
-  bool macros;  // whether a macro is in it, however deep
+  int depth;    // levels of nesting, itself included
+  bool macros;  // whether it contains a macro, however deep
 
-  const Value* find(const Value& key) const;  // null if it is not there
+  const Value* find(const Value& key) const;  // null if it is absent
 };
 
 struct Namespace {
@@ -64,19 +71,19 @@ struct Namespace {
   Value* find(std::string_view name);
 };
 
-// Undefined values print as nothing and fail in most operations, with what is said here.
+// Undefined values print as nothing, and fail in most operations with the message `why`.
 struct Undefined {
   std::shared_ptr<const std::string> why;
 };
 
 struct None {};
 
-// A text that the filter `safe` made: it can be printed, and joined by ~.
+// The result of the filter `safe`, which can only be printed and joined by ~.
 struct Markup {
   std::shared_ptr<const std::string> text;
 };
 
-// Globals that can be called.
+// Global functions.
 enum class Function { range, dict, name_space, raise_exception, strftime_now, unsupported };
 
 struct Method {
@@ -101,12 +108,14 @@ class Value {
   static Value integer(std::int64_t value) { return Value(Data(value)); }
   static Value number(double value) { return Value(Data(value)); }
   static Value text(std::string value);
-  // Throw Error for nesting that is too deep, and for items that no container may hold.
+  // A new text, whose bytes are taken from the budget.
+  static Value text(std::string value, Budget& budget);
+  // Throw Error if nesting becomes too deep, and for items that no container may hold.
   static Value sequence(SequenceKind kind, Items items);
   static Value list(Items items) { return sequence(SequenceKind::list, std::move(items)); }
   static Value tuple(Items items) { return sequence(SequenceKind::tuple, std::move(items)); }
-  // A later entry of an equal key replaces the value of the first. Throws Error for a key that is
-  // not hashable.
+  // A later entry with an equal key replaces the value of the first. Throws Error for a key that
+  // is not hashable.
   static Value dict(const Entries& entries, Budget& budget);
 
   template <class T>
@@ -119,10 +128,10 @@ class Value {
   }
   bool is_text() const { return is<Text>(); }
   const std::string& text() const { return *get<Text>(); }
-  const Sequence* sequence() const;  // null for another kind
-  const Dict* dict() const;          // null for another kind
+  const Sequence* sequence() const;  // null for other types
+  const Dict* dict() const;          // null for other types
 
-  // Python's name of the type, for messages.
+  // Python's name for the type, for messages.
   const char* type() const;
   const Data& data() const { return data_; }
 
@@ -130,35 +139,35 @@ class Value {
   Data data_;
 };
 
-// Ends with an Error: this cannot be done, although Jinja might.
+// Throws Error: this program cannot do `what`, although Jinja might.
 [[noreturn]] void unsupported(const std::string& what);
 
-// Whether it can be the key of a dict.
+// Whether a value can be the key of a dict.
 bool is_hashable(const Value& value);
-// Whether it is a macro, or holds one.
+// Whether a value is a macro, or contains one.
 bool has_macros(const Value& value);
 
 bool truth(const Value& value);
 bool equal(const Value& a, const Value& b, Budget& budget);
-// a < b; throws Error for values that have no order.
+// a < b. Throws Error for values without an order.
 bool less(const Value& a, const Value& b, Budget& budget);
-// Whether two names stand for one object: exact for None and booleans, refused for others.
+// a is b: exact for None and booleans. Throws Error for other values.
 bool same(const Value& a, const Value& b);
 
-// Whether it is a boolean or a number, and its value.
+// Whether a value is a boolean or a number, and that number.
 bool is_number(const Value& value);
 double as_number(const Value& value);
-// An integer or a boolean; throws Error naming `what` for another type.
+// The value of an integer or a boolean. Throws Error naming `what` for another type.
 std::int64_t as_integer(const Value& value, const char* what);
 
-// str(value), and repr(value) as it stands in a list.
+// str(value), and repr(value).
 std::string to_text(const Value& value, Budget& budget);
 std::string to_repr(const Value& value, Budget& budget);
 
 struct JsonStyle {
   bool ascii = false;
   bool indented = false;
-  std::string indent;
+  std::string indent = {};
   std::string item_separator = ", ";
   std::string key_separator = ": ";
   bool sorted = false;

@@ -11,6 +11,7 @@
 #include "core/algorithm/plugin.h"
 #include "core/base/error.h"
 #include "core/config/yaml.h"
+#include "support/small_model.h"
 #include "tinyzero/rng.h"
 
 using namespace tinyzero;
@@ -20,18 +21,13 @@ TEST_SUITE_BEGIN("core/learn/update");
 namespace {
 
 Model small_model() {
-  ModelConfig c = preset_config("tiny");
-  c.layers = 2;
-  c.width = 32;
-  c.heads = 4;
-  c.kv_heads = 2;
-  c.head_dim = 8;
-  c.mlp = 48;
-  c.vocab = 50;
-  Model model(c);
-  initialize(model, 4);
-  for (std::int64_t i = 0; i < model.weights.size(); ++i) model.weights.data()[i] *= 4.0f;
-  return model;
+  return random_model({.width = 32,
+                       .kv_heads = 2,
+                       .head_dim = 8,
+                       .mlp = 48,
+                       .vocab = 50,
+                       .seed = 4,
+                       .scale = 4.0f});
 }
 
 class NoHost : public AlgorithmHost {

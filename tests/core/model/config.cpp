@@ -6,8 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
-#include "core/model/rope.h"
-#include "support/golden.h"
+#include "support/model_folder.h"
 
 using namespace tinyzero;
 
@@ -20,14 +19,6 @@ namespace {
 Json published() {
   return parse_json(read_file(fs::path(TINYZERO_SOURCE) / "tests/support/model_configs.json"),
                     "model_configs.json");
-}
-
-Json config_of(const std::string& model) {
-  for (const Json& entry : published()) {
-    if (entry["model"] == model) return entry["config"];
-  }
-  FAIL("no such model: " << model);
-  return {};
 }
 
 std::string refusal(const Json& json) {
@@ -66,8 +57,8 @@ TEST_CASE("transformers 5 says the same in other words") {
   for (const char* model : {"Qwen/Qwen2.5-0.5B", "Qwen/Qwen3-0.6B", "meta-llama/Llama-3.2-1B",
                             "mistralai/Mistral-7B-v0.3"}) {
     CAPTURE(model);
-    const Json four = config_of(model),
-               five = config_of(model + std::string(", saved by transformers 5"));
+    const Json four = published_config(model),
+               five = published_config(model + std::string(", saved by transformers 5"));
     CHECK_FALSE(five.contains("rope_theta"));
     const ModelConfig a = ModelConfig::from_json(four, "four"),
                       b = ModelConfig::from_json(five, "five");
@@ -112,24 +103,9 @@ TEST_CASE("a new model's configuration reads back as it was, with every kind of 
   }
 }
 
-TEST_CASE("linear rope scaling: position p is as position p / factor without it") {
-  ModelConfig plain = ModelConfig::from_json(config_of("meta-llama/Llama-3.2-1B"), "x");
-  plain.rope_scaling = RopeScaling::none;
-  const Json rope = {{"rope_scaling", {{"type", "linear"}, {"factor", 4.0}}}};
-  const ModelConfig stretched =
-      ModelConfig::from_json(changed(config_of("meta-llama/Llama-3.2-1B"), rope), "x");
-  RopeTable a(plain), b(stretched);
-  a.ensure(50);
-  b.ensure(200);
-  for (std::int64_t i = 0; i < plain.head_dim / 2; ++i) {
-    CHECK(b.cosines(4 * 37)[i] == a.cosines(37)[i]);  // 4 is a power of two: no rounding differs
-    CHECK(b.sines(4 * 37)[i] == a.sines(37)[i]);
-  }
-}
-
 TEST_CASE("end tokens are those of generation_config.json where it names some") {
-  ModelConfig c =
-      ModelConfig::from_json(changed(config_of("Qwen/Qwen2.5-0.5B"), {{"eos_token_id", 5}}), "x");
+  ModelConfig c = ModelConfig::from_json(
+      changed(published_config("Qwen/Qwen2.5-0.5B"), {{"eos_token_id", 5}}), "x");
   CHECK(c.eos == std::vector<std::int64_t>{5});
   c.take_generation(Json::object(), "y");
   c.take_generation({{"eos_token_id", nullptr}}, "y");
@@ -142,7 +118,7 @@ TEST_CASE("end tokens are those of generation_config.json where it names some") 
 }
 
 TEST_CASE("an end token is one of the vocabulary") {
-  const Json published = config_of("Qwen/Qwen2.5-0.5B");  // 151,936 tokens
+  const Json published = published_config("Qwen/Qwen2.5-0.5B");  // 151,936 tokens
   for (const char* id : {"-1", "151936", "4294967297", "18446744073709551615", "1.5", "true",
                          "\"2\"", "[2, 151936]", "[null]"}) {
     CAPTURE(id);
@@ -150,15 +126,16 @@ TEST_CASE("an end token is one of the vocabulary") {
     CHECK(refusal(changed(published, eos)).find("\"eos_token_id\" holds ") != std::string::npos);
     ModelConfig c = ModelConfig::from_json(published, "x");
     CHECK_THROWS_WITH_AS(c.take_generation(eos, "y.json"),
-                         doctest::Contains("no token id of a vocabulary of 151936"), Error);
+                         doctest::Contains("not a token id of a vocabulary of 151936"), Error);
   }
   CHECK(ModelConfig::from_json(changed(published, {{"eos_token_id", 151935}}), "x").eos ==
         std::vector<std::int64_t>{151935});
 }
 
 TEST_CASE("what a family leaves out is what transformers takes") {
-  Json qwen3 = config_of("Qwen/Qwen3-0.6B"), llama = config_of("meta-llama/Llama-3.1-8B"),
-       mistral = config_of("mistralai/Mistral-7B-v0.3");
+  Json qwen3 = published_config("Qwen/Qwen3-0.6B"),
+       llama = published_config("meta-llama/Llama-3.1-8B"),
+       mistral = published_config("mistralai/Mistral-7B-v0.3");
   qwen3.erase("head_dim");
   CHECK(ModelConfig::from_json(qwen3, "x").head_dim == 128);  // not 1024 / 16
   qwen3.erase("num_key_value_heads");
@@ -171,8 +148,8 @@ TEST_CASE("what a family leaves out is what transformers takes") {
 }
 
 TEST_CASE("a sliding window is refused where it is in use, and only there") {
-  const Json qwen = config_of("Qwen/Qwen2.5-0.5B"),
-             mistral = config_of("mistralai/Mistral-7B-v0.3");
+  const Json qwen = published_config("Qwen/Qwen2.5-0.5B"),
+             mistral = published_config("mistralai/Mistral-7B-v0.3");
   const auto refused = [](const Json& json) {
     return refusal(json).find("sliding-window attention is not supported") != std::string::npos;
   };
@@ -186,7 +163,7 @@ TEST_CASE("a sliding window is refused where it is in use, and only there") {
       {{"use_sliding_window", true}, {"max_window_layers", 20}, {"sliding_window", nullptr}})));
   CHECK(refused(changed(mistral, {{"sliding_window", 4096}})));
   CHECK_FALSE(refused(changed(mistral, {{"sliding_window", 32768}})));
-  CHECK(refused(changed(config_of("meta-llama/Llama-3.1-8B"), {{"sliding_window", 4096}})));
+  CHECK(refused(changed(published_config("meta-llama/Llama-3.1-8B"), {{"sliding_window", 4096}})));
   CHECK(refusal(changed(qwen, {{"layer_types", {"full_attention", "sliding_attention"}}}))
             .find("sliding_attention") != std::string::npos);
 }
@@ -231,22 +208,22 @@ TEST_CASE("what would be computed wrongly is refused by name") {
       {qwen,
        {{"architectures", {"Qwen2ForSequenceClassification"}}},
        "architecture \"Qwen2ForSequenceClassification\""},
-      {qwen, {{"architectures", {"Qwen2ForTokenClassification"}}}, "classifier of tokens"},
-      {qwen, {{"auto_map", {{"AutoModelForCausalLM", "modeling_x.Y"}}}}, "code of its own"},
+      {qwen, {{"architectures", {"Qwen2ForTokenClassification"}}}, "token classifier"},
+      {qwen, {{"auto_map", {{"AutoModelForCausalLM", "modeling_x.Y"}}}}, "custom code"},
       {qwen, {{"is_causal", false}}, "both directions"},
       {qwen, {{"num_key_value_heads", 3}}, "14 heads over 3"},
       {qwen, {{"head_dim", 63}}, "a head size of 63"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.changes.dump());
-    const std::string words = refusal(changed(config_of(c.model), c.changes));
+    const std::string words = refusal(changed(published_config(c.model), c.changes));
     CHECK(words.find(c.name) != std::string::npos);
     CHECK(words.find("config.json") == 0);
   }
 }
 
 TEST_CASE("values that no model has are errors that name the field") {
-  const Json qwen = config_of("Qwen/Qwen2.5-0.5B");
+  const Json qwen = published_config("Qwen/Qwen2.5-0.5B");
   const std::pair<Json, const char*> cases[] = {
       {{{"hidden_size", "64"}}, "\"hidden_size\" is \"64\", which has the wrong type"},
       {{{"hidden_size", 64.5}}, "\"hidden_size\" is 64.5, which has the wrong type"},
@@ -270,4 +247,46 @@ TEST_CASE("values that no model has are errors that name the field") {
     CHECK(refusal(changed(qwen, changes)).find(words) != std::string::npos);
   }
   CHECK(refusal(Json::array()).find("is not a JSON object") != std::string::npos);
+}
+
+TEST_CASE("presets have the sizes their names say") {
+  for (const auto& [name, millions] :
+       {std::pair("tiny", 1.0), std::pair("small", 5.0), std::pair("medium", 30.0)}) {
+    ModelConfig c = preset_config(name);
+    c.vocab = 352;
+    CHECK(static_cast<double>(c.parameters()) / 1e6 == doctest::Approx(millions).epsilon(0.12));
+  }
+  CHECK_THROWS_AS(preset_config("huge"), Error);
+}
+
+TEST_CASE("the architecture is named as Hugging Face names it, and a value head as a classifier") {
+  ModelConfig c = preset_config("tiny");
+  c.vocab = 300;
+  CHECK(architecture_of(c) == "Qwen3ForCausalLM");
+  c.value_head = true;
+  CHECK(architecture_of(c) == "Qwen3ForTokenClassification");
+  const Json json = c.to_json();
+  CHECK(json["id2label"] == Json{{"0", "value"}});
+  CHECK(ModelConfig::from_json(json, "x").value_head);
+  CHECK(ModelConfig::from_json(json, "x").parameters() == c.parameters());
+  c.model_type = "mistral";
+  CHECK(architecture_of(c) == "MistralForTokenClassification");
+}
+
+TEST_CASE("the type of the weights is written in the field that the file has, or in both") {
+  const Json published = published_config("Qwen/Qwen2.5-0.5B");
+  const auto written = [&](const Json& json) {
+    return ModelConfig::from_json(json, "x").to_json(Dtype::f16);
+  };
+  Json neither = published;
+  neither.erase("torch_dtype");
+  neither.erase("dtype");
+  CHECK(written(neither)["torch_dtype"] == "float16");
+  CHECK_FALSE(written(neither).contains("dtype"));
+  const Json both = changed(neither, {{"dtype", "bfloat16"}, {"torch_dtype", "bfloat16"}});
+  CHECK(written(both)["torch_dtype"] == "float16");
+  CHECK(written(both)["dtype"] == "float16");
+  const Json newer = changed(neither, {{"dtype", "bfloat16"}});
+  CHECK(written(newer)["dtype"] == "float16");
+  CHECK_FALSE(written(newer).contains("torch_dtype"));
 }

@@ -12,6 +12,7 @@
 #include "core/learn/update.h"
 #include "core/optimizer/rounding.h"
 #include "support/golden.h"
+#include "support/small_model.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
 
@@ -64,17 +65,8 @@ AdamStep adam_step(double lr, double beta1, double beta2, double eps, double dec
 constexpr MomentType kTypes[] = {MomentType::f32, MomentType::bf16, MomentType::int8};
 
 Model small_model() {
-  ModelConfig c = preset_config("tiny");
-  c.layers = 2;
-  c.width = 64;
-  c.heads = 4;
-  c.kv_heads = 2;
-  c.head_dim = 16;
-  c.mlp = 128;
-  c.vocab = 96;
-  Model model(c);
-  initialize(model, 4);
-  return model;
+  return random_model(
+      {.width = 64, .kv_heads = 2, .head_dim = 16, .mlp = 128, .vocab = 96, .seed = 4});
 }
 
 // Sequences in which each token follows from the one before it: something to learn.

@@ -7,6 +7,8 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/text/special_tokens.h"
+#include "core/text/tokenizer.h"
 #include "support/golden.h"
 #include "support/temporary.h"
 
@@ -42,9 +44,10 @@ std::string rendered(const std::string& source, const Talk& talk) {
   return ChatTemplate(source, tokens, "x").render(talk, some_day());
 }
 
-// Templates in the manner of ChatML, which differ in what a reader of their markers would not see.
+// Templates like ChatML, which differ in what their markers do not show.
 const std::string kMessages =
-    R"({% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %})";
+    "{% for m in messages %}"
+    R"({{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %})";
 const std::string kAssistant =
     R"({% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %})";
 const std::string kHi = "<|im_start|>user\n Hi <|im_end|>\n";
@@ -94,7 +97,8 @@ TEST_CASE("ChatML and its variants") {
 
 TEST_CASE("a system message of the template's own, of the user, an empty one, and none") {
   const std::string own =
-      R"({% if messages[0].role != 'system' %}{{ "<|im_start|>system\nYou're helpful.<|im_end|>\n" }}{% endif %})" +
+      "{% if messages[0].role != 'system' %}"
+      R"({{ "<|im_start|>system\nYou're helpful.<|im_end|>\n" }}{% endif %})" +
       kMessages;
   CHECK(rendered(own, kTalk) ==
         "<|im_start|>system\nYou're helpful.<|im_end|>\n" + kHi + kHello + kBye);
@@ -112,9 +116,11 @@ TEST_CASE("a system message of the template's own, of the user, an empty one, an
 
 TEST_CASE("Yi writes a system message bare, and the assistant's beginning behind each question") {
   const std::string yi =
-      R"({% if messages[0]['role'] == 'system' %}{{ messages[0]['content'] }}{% endif %}{% for m in messages %})"
-      R"({% if m['role'] == 'user' %}{{ '<|im_start|>user\n' + m['content'] + '<|im_end|>\n<|im_start|>assistant\n' }})"
-      R"({% elif m['role'] == 'assistant' %}{{ m['content'] + '<|im_end|>\n' }}{% endif %}{% endfor %})";
+      "{% if messages[0]['role'] == 'system' %}{{ messages[0]['content'] }}{% endif %}"
+      "{% for m in messages %}{% if m['role'] == 'user' %}"
+      R"({{ '<|im_start|>user\n' + m['content'] + '<|im_end|>\n<|im_start|>assistant\n' }})"
+      R"({% elif m['role'] == 'assistant' %}{{ m['content'] + '<|im_end|>\n' }}{% endif %})"
+      "{% endfor %}";
   CHECK(rendered(yi, with_system("S")) ==
         "S" + kHi + kAnswer + "<think>\nwell\n</think>\n\nHello<|im_end|>\n" + kBye + kAnswer);
 }
@@ -128,7 +134,8 @@ TEST_CASE("Llama 3, with and without dates") {
         "<bos><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<"
         "|end_header_id|>\n\n");
   const std::string now =
-      R"({%- set date_string = strftime_now("%d %b %Y") if strftime_now is defined else "26 Jul 2024" %})";
+      R"({%- set date_string = strftime_now("%d %b %Y") if strftime_now is defined)"
+      R"( else "26 Jul 2024" %})";
   CHECK(rendered(now + R"({{- "Today Date: " + date_string + "\n\n" }})" + llama, {{"user", "a"}})
             .starts_with("Today Date: 01 Feb 2030\n\n<bos>"));
 }
@@ -165,30 +172,16 @@ TEST_CASE("templates lie in several places of a folder, of which the first count
   CHECK(source() == "3<b>");
 }
 
-TEST_CASE("special tokens are those that every version of transformers takes") {
+TEST_CASE("a variable on which versions of transformers disagree is refused where it is used") {
   const TemporaryFolder folder;
-  const auto value = [&](const char* source, const Json& config, const Json& map,
-                         const char* model) {
-    write(folder / "tokenizer_config.json", config.dump());
-    write(folder / "special_tokens_map.json", map.dump());
-    write(folder / "config.json", Json{{"model_type", model}}.dump());
+  write(folder / "tokenizer_config.json", R"({"tokenizer_class": "LlamaTokenizerFast"})");
+  const auto rendered_with = [&](const char* source) {
     return ChatTemplate(source, special_token_variables(folder.path()), "x")
         .render({{"user", "a"}}, some_day());
   };
-  const Json none = Json::object(), qwen = {{"tokenizer_class", "Qwen2Tokenizer"}};
-  const char* both = "{{ bos_token is defined }} {{ eos_token }}";
-  CHECK(value(both, qwen, none, "qwen2") == "False <|endoftext|>");
-  CHECK(value(both, none, none, "qwen3") == "False <|endoftext|>");
-  CHECK(value(both, {{"eos_token", nullptr}}, none, "qwen3") == "False ");
-  CHECK(value(both, {{"tokenizer_class", "PreTrainedTokenizerFast"}}, none, "llama") == "False ");
-  CHECK(value("{{ bos_token }}", {{"bos_token", "<a>"}}, {{"bos_token", {{"content", "<b>"}}}},
-              "llama") == "<b>");
-  CHECK(value("{{ bos_token }}", {{"bos_token", "<a>"}, {"added_tokens_decoder", none}},
-              {{"bos_token", "<b>"}}, "llama") == "<a>");
-  CHECK_THROWS_WITH_AS(
-      value("{{ bos_token }}", {{"tokenizer_class", "LlamaTokenizerFast"}}, none, "llama"),
-      doctest::Contains("versions of transformers disagree"), Error);
-  CHECK(value("a", {{"tokenizer_class", "LlamaTokenizerFast"}}, none, "llama") == "a");
+  CHECK(rendered_with("a") == "a");
+  CHECK_THROWS_WITH_AS(rendered_with("{{ bos_token }}"),
+                       doctest::Contains("versions of transformers disagree"), Error);
 }
 
 TEST_CASE("the token that ends an answer is the one that the template writes behind one") {
@@ -211,4 +204,31 @@ TEST_CASE("errors name the file and the line") {
   CHECK_THROWS_WITH_AS(
       ChatTemplate("\n{{ none.x.y }}", {}, "x").render({{"user", "a"}}, some_day()),
       doctest::Contains("x: line 2 of the chat template: "), Error);
+}
+
+TEST_CASE("variables of the conversation overwrite those of the context") {
+  jinja::Context context;
+  context.variables["messages"] = jinja::Value::text("mine");
+  context.variables["add_generation_prompt"] = jinja::Value::boolean(false);
+  const ChatTemplate chat("{{ messages | length }}{{ add_generation_prompt }}{{ tools }}", context,
+                          "x");
+  CHECK(chat.render({{"user", "a"}}, some_day()) == "1TrueNone");
+  CHECK(chat.where() == "x");
+}
+
+TEST_CASE("the end of an answer is the longest special token, after white space") {
+  Json json = parse_json(read_file(golden_folder() / "hf/qwen2_tied/tokenizer.json"), "golden");
+  const std::int64_t next = Tokenizer::parse(json.dump(), "x").size();
+  for (const auto& [i, content] : {std::pair(0, "<e>"), std::pair(1, "<e><f>")})
+    json["added_tokens"].push_back({{"id", next + i}, {"content", content}, {"special", true}});
+  json["added_tokens"].push_back({{"id", next + 2}, {"content", "<plain>"}, {"special", false}});
+  const Tokenizer tokenizer = Tokenizer::parse(json.dump(), "x");
+  const auto end = [&](const std::string& behind) {
+    return ChatTemplate("{% for m in messages %}{{ m.content }}" + behind + "{% endfor %}", {}, "x")
+        .answer_end(tokenizer);
+  };
+  CHECK(end("<e>") == next);
+  CHECK(end(" \n<e><f>") == next + 1);
+  CHECK_FALSE(end("<plain>"));
+  CHECK_FALSE(end("x<e>"));
 }

@@ -10,12 +10,12 @@ TEST_SUITE_BEGIN("core/text/pattern");
 
 namespace {
 
-// What matches in brackets, what stands between without.
+// Matches in brackets, the text between them without.
 std::string cut(const std::string& expression, const std::string& text) {
   std::string out;
   Pattern::regex(expression, "x").cut(text, [&](std::size_t start, std::size_t end, bool matches) {
-    const std::string part = text.substr(start, end - start);
-    out += matches ? "[" + part + "]" : part;
+    const std::string piece = text.substr(start, end - start);
+    out += matches ? "[" + piece + "]" : piece;
   });
   return out;
 }
@@ -24,7 +24,7 @@ std::string cut(const std::string& expression, const std::string& text) {
 
 TEST_CASE("a text is cut into matches and what lies between them") {
   CHECK(cut("b+", "abbcb") == "a[bb]c[b]");
-  CHECK(cut("b*", "abb") == "[]a[bb]");  // an empty match right behind a match is none
+  CHECK(cut("b*", "abb") == "[]a[bb]");  // an empty match right after a match does not count
   CHECK(cut("x", "").empty());
   CHECK(cut("(?i:'s|'ll)", "I'LL 'S 'x") == "I['LL] ['S] 'x");
   CHECK(cut("\\p{N}{1,3}", "12345") == "[123][45]");
@@ -43,23 +43,51 @@ TEST_CASE("white space is Unicode's, as Oniguruma has it") {
   CHECK(cut("[^\\s]", "\u180E ") == "[\u180E] ");
 }
 
-TEST_CASE("what the two libraries read differently is refused by name") {
-  for (const auto& [expression, what] :
-       {std::pair("\\w+", "\\w"), std::pair("\\bx", "\\b"), std::pair("^a", "the anchor ^"),
-        std::pair("a$", "the anchor $"), std::pair("[a[b]]", "a class in a class"),
-        std::pair("[a&&b]", "an intersection"), std::pair("a{2}+", "the interval"),
-        std::pair("a{,2}", "the interval"), std::pair("(?i)a", "a group \"(?i)"),
-        std::pair("(?i:st)", "with \"st\""), std::pair("(?i:[a])", "more than words"),
-        std::pair("(?<n>a)", "a group"), std::pair("\\p{Han}", "\\p{Han}"), std::pair("\\1", "\\1"),
-        std::pair("[]a]", "an empty class"), std::pair("\\", "a backslash at the end"),
-        std::pair("\\xE4", "the character code")}) {
-    CAPTURE(expression);
-    CHECK_THROWS_WITH_AS(Pattern::regex(expression, "x"), doctest::Contains(what), Error);
-  }
-  CHECK_THROWS_WITH_AS(Pattern::regex("(a", "x"), doctest::Contains("is wrong"), Error);
+TEST_CASE("a pattern is an expression or a text, in JSON") {
+  const auto of = [](const char* json) {
+    return Pattern::from_json(TokenizerJson::parse(json), "x");
+  };
+  int matches = 0;
+  const auto count = [&](std::size_t, std::size_t, bool match) { matches += match ? 1 : 0; };
+  of(R"({"Regex": "a+"})").cut("aaba", count);
+  CHECK(matches == 2);
+  matches = 0;
+  of(R"({"String": "a+"})").cut("aaba a+", count);
+  CHECK(matches == 1);
+  matches = 0;
+  of(R"({"String": ""})").cut("ab", count);
+  CHECK(matches == 0);
+  for (const char* wrong : {"{}", R"({"Regex": 1})", R"("a")", R"({"Regex": "a", "String": "b"})"})
+    CHECK_THROWS_WITH_AS(of(wrong), doctest::Contains("x: a pattern is {\"Regex\""), Error);
 }
 
-TEST_CASE("an expression that repeats what repeats gives up with an error") {
+TEST_CASE("an expression that PCRE2 refuses is an error with its words") {
+  CHECK_THROWS_WITH_AS(Pattern::regex("(a", "x"),
+                       doctest::Contains("x: the expression \"(a\" is wrong"), Error);
+  CHECK_THROWS_WITH_AS(Pattern::regex("\\w", "x"), doctest::Contains("\\w"), Error);
+}
+
+TEST_CASE("categories know the characters of Unicode 16, whatever PCRE2's version") {
+  CHECK(cut("\\p{Nd}", "7\U00010D40x") == "[7][\U00010D40]x");  // Garay, of Unicode 16
+  CHECK(cut("\\p{L}+", "a\U0002EBF0.") == "[a\U0002EBF0].");    // Unicode 15.1
+  CHECK(cut("[^\\p{L}]", "\U0002EBF0.") == "\U0002EBF0[.]");
+}
+
+TEST_CASE("pieces cover the text, whatever the expression") {
+  const std::string text = "ab1 \u00E9\u4E2D\n\t x";
+  for (const char* expression : {"", "\\s*", "(?=b)", ".", "\\p{L}*", "z"}) {
+    CAPTURE(expression);
+    std::size_t at = 0;
+    Pattern::regex(expression, "x").cut(text, [&](std::size_t start, std::size_t end, bool) {
+      CHECK(start == at);
+      CHECK(end >= start);
+      at = end;
+    });
+    CHECK(at == text.size());
+  }
+}
+
+TEST_CASE("an expression with nested repetitions gives up with an error") {
   CHECK_THROWS_WITH_AS(cut("(a+)+b", std::string(64, 'a')), doctest::Contains("gives up at byte 0"),
                        Error);
   CHECK(cut("(?:a+)+", std::string(64, 'a')) == "[" + std::string(64, 'a') + "]");

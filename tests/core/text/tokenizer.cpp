@@ -5,7 +5,6 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/utf8.h"
-#include "core/text/prompt.h"
 #include "support/golden.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
@@ -79,26 +78,28 @@ TEST_CASE("files of other kinds are refused by what they need") {
       {R"({"pre_tokenizer": null})", "a pre_tokenizer without ByteLevel"},
       {R"({"pre_tokenizer": {"type": "Punctuation"}})",
        R"(x: pre_tokenizer: "Punctuation" is not supported)"},
-      {R"({"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Sometimes"}})",
+      {R"({"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "a"},)"
+       R"("behavior": "Sometimes"}})",
        R"(the behavior "Sometimes")"},
-      {R"({"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "\\p{Han}+"}, "behavior": "Isolated"}})",
+      {R"({"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "\\p{Han}+"},)"
+       R"("behavior": "Isolated"}})",
        R"(\p{Han} in the expression)"},
       {R"({"model": {"type": "WordPiece"}})", R"(x: model: "WordPiece" is not supported)"},
       {R"({"model": {"type": "BPE", "dropout": 0.1, "vocab": {}, "merges": []}})",
        "dropout is not supported"},
       {R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a", "b"]]}})",
-       R"(merge 1, "a" and "b", is of tokens that are not in the vocabulary)"},
+       R"(merge 1, "a" and "b", has tokens that are not in the vocabulary)"},
       {R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}})",
        R"(merge 1 is "a", not two tokens)"},
       {R"({"model": {"type": "BPE", "vocab": {"a": 0.5}, "merges": []}})",
-       R"(the id of token "a" is no whole number)"},
+       R"(the id of token "a" is not an integer)"},
       {R"({"model": {"type": "BPE", "vocab": {"a": 90000000}, "merges": []}, "added_tokens": []})",
        "out of range"},
       {R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 0}, "merges": []}, "added_tokens": []})",
        R"(the id 0 belongs to "a" and to "b")"},
       {R"({"added_tokens": [{"id": 1, "content": "Q"}]})", "the file is damaged"},
       {R"({"added_tokens": [{"id": 5000, "content": "<x>"}, {"id": 5001, "content": "<x>"}]})",
-       R"("<x>", stands twice)"},
+       R"("<x>", appears twice)"},
       {R"({"decoder": {"type": "WordPiece"}})", R"(x: decoder: "WordPiece" is not supported)"},
       {R"({"post_processor": {"type": "BertProcessing"}})",
        R"(x: post_processor: "BertProcessing" is not supported)"},
@@ -162,13 +163,13 @@ TEST_CASE(
   CHECK(told(false, R"({"add_bos_token": "yes"})").empty());
   const auto missing = told(false, R"({"add_bos_token": true, "add_eos_token": true})");
   REQUIRE(missing.size() == 2);
-  CHECK(missing[0].find("says \"add_bos_token\": true, and the post-processor of tokenizer.json "
+  CHECK(missing[0].find("says \"add_bos_token\": true, but the post-processor of tokenizer.json "
                         "puts nothing before a text") != std::string::npos);
-  CHECK(missing[1].find("says \"add_eos_token\": true, and the post-processor of tokenizer.json "
-                        "puts nothing behind a text") != std::string::npos);
+  CHECK(missing[1].find("says \"add_eos_token\": true, but the post-processor of tokenizer.json "
+                        "puts nothing after a text") != std::string::npos);
   const auto extra = told(true, R"({"add_bos_token": false})");
   REQUIRE(extra.size() == 1);
-  CHECK(extra[0].find("says \"add_bos_token\": false, and the post-processor of tokenizer.json "
+  CHECK(extra[0].find("says \"add_bos_token\": false, but the post-processor of tokenizer.json "
                       "puts <|endoftext|> before") != std::string::npos);
 }
 
@@ -210,33 +211,6 @@ TEST_CASE(
   CHECK(decoded > 100);
 }
 
-TEST_CASE("a stream shows whole characters only, and all of the text in the end") {
-  for (const fs::path& folder : golden_models()) {
-    const Tokenizer t = Tokenizer::load(folder);
-    for (const Json& c : json_lines(folder / "golden" / "decode_cases.jsonl")) {
-      CAPTURE(c.dump());
-      TextStream stream = t.stream();
-      std::string shown;
-      for (const std::int32_t id : c.at("ids").get<std::vector<std::int32_t>>()) {
-        const std::string more = stream.push(id);
-        CHECK(is_utf8(more));
-        shown += more;
-      }
-      CHECK(shown + stream.finish() == c.at("decoded_skip_special").get<std::string>());
-    }
-  }
-}
-
-TEST_CASE("a character that comes in pieces is shown when it is whole") {
-  const Tokenizer t = Tokenizer::make(false);
-  TextStream stream = t.stream();
-  std::vector<std::string> shown;
-  for (const char byte : std::string("a\xF0\x9F\x98\x80z\xE4\xBD"))
-    shown.push_back(stream.push(t.encode(std::string(1, byte)).front()));
-  CHECK(shown == std::vector<std::string>{"a", "", "", "", "\xF0\x9F\x98\x80", "z", "", ""});
-  CHECK(stream.finish() == kReplacement);
-}
-
 TEST_CASE("bytes that are no UTF-8 come back from real models' tokenizers, too") {
   Rng rng(2);
   for (const fs::path& folder : golden_models()) {
@@ -260,52 +234,14 @@ TEST_CASE("a folder's files are written as they were read") {
   CHECK_FALSE(fs::exists(folder / "chat_template.jinja"));
 }
 
-TEST_CASE(
-    "a long text takes time in proportion: twice the text, twice the pairs that are looked up") {
-  const Tokenizer t = Tokenizer::make(true);
-  CHECK(t.encode(std::string(1 << 20, '1')).size() == (1 << 19));
-  const TokenizerFile file = parse_tokenizer_file(
-      read_file(golden_folder() / "hf" / "qwen2_tied" / "tokenizer.json"), "golden");
-  const Bpe bpe(file, true, "golden");
-  for (const std::string unit : {"t", "the", " ", "ab", "\xE4\xBD\xA0"}) {
-    std::uint64_t before = 0;
-    for (std::size_t length = 1 << 14; length <= 1 << 18; length *= 2) {
-      std::string piece;
-      while (piece.size() < length) piece += unit;
-      Bpe::Encoder encoder(bpe);
-      std::vector<std::int32_t> ids;
-      encoder.encode(piece, ids);
-      CAPTURE(unit);
-      CAPTURE(length);
-      CHECK(encoder.lookups() < 8 * length);
-      if (before > 0)
-        CHECK(static_cast<double>(encoder.lookups()) < 2.1 * static_cast<double>(before));
-      before = encoder.lookups();
-    }
-  }
-}
-
-TEST_CASE("ten million bytes of one kind go through the expressions of Qwen and Llama") {
+TEST_CASE("a million bytes of one kind go through the expressions of Qwen and Llama") {
   for (const char* name : {"qwen2_tied", "llama_rope_scaled"}) {
     const Tokenizer t = Tokenizer::load(golden_folder() / "hf" / name);
     for (const std::string unit : {" ", "a", "!", " \n", "a\xCC\x81\xCC\x96"}) {
       std::string text;
-      while (text.size() < 10'000'000) text += unit;
+      while (text.size() < 1'000'000) text += unit;
       CAPTURE(unit);
       CHECK_FALSE(t.encode(text).empty());
     }
   }
-}
-
-TEST_CASE("prompts are framed for the model they go to") {
-  CHECK(frame_prompt("3 7 -> 10", "bare") == "3 7 -> 10\n");
-  CHECK(frame_prompt("Q?", "base")
-            .ends_with("\nUser: Q?\nAssistant: Let me solve this step by step.\n<think>"));
-  CHECK(frame_prompt("Q?", "qwen").starts_with("<|im_start|>system\n"));
-  CHECK(frame_prompt("Q?", "qwen")
-            .ends_with("<|im_start|>user\n Q?<|im_end|>\n<|im_start|>assistant\nLet me solve this "
-                       "step by step.\n<think>"));
-  CHECK_THROWS_AS(frame_prompt("Q?", "chat"), Error);
-  CHECK(resolve_framing("auto", Tokenizer::make(true)) == "bare");
-  CHECK(resolve_framing("qwen", Tokenizer::make(true)) == "qwen");
 }

@@ -15,6 +15,7 @@
 #include "core/transformer/device_choice.h"
 #include "support/emulated_device.h"
 #include "support/golden.h"
+#include "support/small_model.h"
 
 using namespace tinyzero;
 
@@ -25,19 +26,14 @@ namespace {
 using Ids = std::vector<std::int32_t>;
 
 Model small_model(std::int64_t head_dim) {
-  ModelConfig c = preset_config("tiny");
-  c.layers = 2;
-  c.width = 48;
-  c.heads = 4;
-  c.kv_heads = 2;
-  c.head_dim = head_dim;
-  c.mlp = 56;
-  c.vocab = 61;
-  c.context = 200;
-  Model model(c);
-  initialize(model, 3);
-  for (std::int64_t i = 0; i < model.weights.size(); ++i) model.weights.data()[i] *= 6.0f;
-  return model;
+  return random_model({.width = 48,
+                       .kv_heads = 2,
+                       .head_dim = head_dim,
+                       .mlp = 56,
+                       .vocab = 61,
+                       .context = 200,
+                       .seed = 3,
+                       .scale = 6.0f});
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include "core/rollout/not_finite.h"
 #include "support/golden.h"
 #include "support/rollout.h"
+#include "support/small_model.h"
+#include "tinyzero/rng.h"
 
 using namespace tinyzero;
 

@@ -9,6 +9,7 @@
 #include "core/rollout/not_finite.h"
 #include "support/device_checks.h"
 #include "support/emulated_device.h"
+#include "support/small_model.h"
 
 using namespace tinyzero;
 
@@ -21,16 +22,14 @@ std::shared_ptr<EmulatedDevice> host(bool falling = false) {
 }
 
 Model tiny_model() {
-  ModelConfig c = preset_config("tiny");
-  c.layers = 1;
-  c.width = c.mlp = 32;
-  c.heads = c.kv_heads = 2;
-  c.head_dim = 16;
-  c.vocab = 40;
-  c.context = 300;
-  Model model(c);
-  initialize(model, 4);
-  return model;
+  return random_model({.layers = 1,
+                       .width = 32,
+                       .heads = 2,
+                       .kv_heads = 2,
+                       .head_dim = 16,
+                       .mlp = 32,
+                       .context = 300,
+                       .seed = 4});
 }
 
 std::vector<Prompt> many_prompts() {

@@ -1,66 +1,17 @@
-// The renderer of chat templates. Expected texts are Jinja's own, of version 3.1.6 as transformers
-// 5.24 sets it up; tests/peers/jinja_templates.py holds far more templates against it.
+// Templates as a whole: everything together, hostile ones, and what cannot be known.
+
 #include "core/text/jinja/template.h"
 
 #include <doctest/doctest.h>
 
-#include "core/base/error.h"
-#include "core/text/jinja/from_json.h"
+#include "support/rendered.h"
 
 using namespace tinyzero;
 
-TEST_SUITE_BEGIN("core/text/jinja");
-
-namespace {
-
-struct Case {
-  const char *source, *text;
-};
-
-const char* const kMessages =
-    R"([{"role": "user", "content": " Hi é "},)"
-    R"( {"role": "assistant",)"
-    R"( "content": "<think>\nx\n</think>\n\nYo"}, {"role": "user", "content": "Bye"}])";
-
-jinja::Context context() {
-  jinja::Context out;
-  out.variables["messages"] = jinja::from_json(Json::parse(kMessages));
-  out.variables["add_generation_prompt"] = jinja::Value::boolean(true);
-  out.variables["tools"] = out.variables["documents"] = jinja::Value::none();
-  out.variables["bos_token"] = jinja::Value::text("<s>");
-  out.variables["eos_token"] = jinja::Value::text("</s>");
-  return out;
-}
-
-std::string rendered(const std::string& source) {
-  return jinja::Template(source).render(context());
-}
-
-void check(const std::vector<Case>& cases) {
-  for (const Case& c : cases) {
-    CAPTURE(c.source);
-    CHECK(rendered(c.source) == c.text);
-  }
-}
-
-}  // namespace
-
-TEST_CASE("tags take white space away as trim_blocks and lstrip_blocks say") {
-  check({
-      {"a\n  {% if true %}\n  b\n  {% endif %}\nc\n", "a\n  b\nc"},
-      {"a  {%- if true -%}  b  {%- endif -%}  c", "abc"},
-      {"  {%+ if true %}\n x {%+ endif %}", "   x "},
-      {"{{ 1 }}\n{{ 2 }}\n\n", "1\n2\n"},
-      {"x {#- c -#} y\n  {# d #}\n z", "xy\n z"},
-      {"{% raw %}{{ x }}{% endraw %}\n{%- raw -%} {% y %} {%- endraw -%} z", "{{ x }}{% y %}z"},
-      {"a\r\nb\rc{% if true %}\r\nd{% endif %}", "a\nb\ncd"},
-      {"a　{{- 'b' -}} \n c", "abc"},
-      {"{% if true +%}\nx{% endif %}", "\nx"},
-  });
-}
+TEST_SUITE_BEGIN("core/text/jinja/template");
 
 TEST_CASE("texts and numbers read and print as Python's") {
-  check({
+  check_rendered({
       {"{{ 'a\\n\\t\\\\\\'\\\"\\x41\\u00e9\\101\\q' }}", "a\n\t\\'\"AéA\\q"},
       {"{{ 'a' 'b' }}{{ 1_000 }} {{ 1e3 }} {{ 1.0e-7 }} {{ 1e16 }} {{ 0.1 + 0.2 }} {{ 7 / 2 "
        "}} {{ 4 / 2 }}",
@@ -83,7 +34,7 @@ TEST_CASE("texts and numbers read and print as Python's") {
 }
 
 TEST_CASE("names mean what Jinja decides before it runs") {
-  check({
+  check_rendered({
       {"{% for m in messages %}{% set x = loop.index %}{% endfor %}{{ x is defined }}", "False"},
       {"{% set x = 0 %}{% for m in messages %}{% if loop.first %}{% set x = 9 %}{% endif %}{"
        "{ x }}{% endfor %}{{ x }}",
@@ -102,7 +53,7 @@ TEST_CASE("names mean what Jinja decides before it runs") {
 }
 
 TEST_CASE("loops, macros and blocks") {
-  check({
+  check_rendered({
       {"{% for m in messages %}{{ loop.index }}{{ loop.revindex0 }}{{ loop.first }}{{ loop.l"
        "ast }}{{ loop.length }}{{ (loop.nextitem or {}).role }} {% endfor %}",
        "12TrueFalse3assistant 21FalseFalse3user 30FalseTrue3 "},
@@ -129,7 +80,7 @@ TEST_CASE("loops, macros and blocks") {
 }
 
 TEST_CASE("filters, tests and methods") {
-  check({
+  check_rendered({
       {"{{ ' a\\u3000' | trim }}{{ 'xax' | trim('x') }}{{ 'aXb' | lower | upper }}{{ \"don't"
        " go-on\" | title }}{{ \"don't go-on\".title() }}",
        "aaAXBDon't Go-OnDon'T Go-On"},
@@ -194,8 +145,8 @@ TEST_CASE("what Jinja refuses is refused, with the line") {
                        "line 2 of the chat template: it refuses the conversation: no ~", Error);
 }
 
-TEST_CASE("what Jinja has and this renderer has not is refused by name") {
-  const std::vector<Case> cases = {
+TEST_CASE("what Jinja has and this renderer lacks is refused by name") {
+  const std::vector<RenderCase> cases = {
       {"{% include 'x' %}", "the tag \"include\""},
       {"{% import 'x' as y %}", "the tag \"import\""},
       {"{% block a %}{% endblock %}", "the tag \"block\""},
@@ -210,26 +161,14 @@ TEST_CASE("what Jinja has and this renderer has not is refused by name") {
       {"{{ ''.__class__ }}", "the attribute \"__class__\""},
       {"{{ strftime_now('%c') }}", "the time format \"%c\""},
   };
-  for (const Case& c : cases) {
-    CAPTURE(c.source);
-    CHECK_THROWS_WITH_AS(rendered(c.source), doctest::Contains(c.text), Error);
-  }
-}
-
-TEST_CASE("dates are those of the context, in English") {
-  jinja::Context now = context();
-  now.now.tm_mday = 5;
-  now.now.tm_mon = 2;
-  now.now.tm_year = 126;
-  now.now.tm_wday = 4;
-  const jinja::Template dated("{{ strftime_now('%d %b %Y|%-d %B, %A %%') }}");
-  CHECK(dated.render(now) == "05 Mar 2026|5 March, Thursday %");
+  check_refused(cases);
 }
 
 TEST_CASE("variables that cannot be known are refused where they are used, and only there") {
-  jinja::Context unknown = context();
+  jinja::Context unknown = some_conversation();
   unknown.unknown["unk_token"] = "nobody knows \"unk_token\"";
-  CHECK(jinja::Template("{% if false %}{{ unk_token }}{% endif %}a").render(context()) == "a");
+  CHECK(jinja::Template("{% if false %}{{ unk_token }}{% endif %}a").render(some_conversation()) ==
+        "a");
   CHECK_THROWS_WITH_AS(jinja::Template("{{ unk_token }}").render(unknown),
                        doctest::Contains("nobody knows \"unk_token\""), Error);
 }
