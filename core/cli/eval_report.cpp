@@ -8,7 +8,7 @@
 
 #include "core/cli/output.h"
 #include "core/cli/terminal.h"
-#include "core/eval/endpoint.h"
+#include "core/eval/evaluation.h"
 
 namespace tinyzero {
 namespace {
