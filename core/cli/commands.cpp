@@ -73,9 +73,7 @@ CLI::App& Commands::add_app(const std::string& name, const std::string& help) co
 
 Commands Commands::finish(CLI::App& command, CommandWork work) const {
   command.callback([&command, &chosen = chosen_, work = std::move(work)] {
-    if (!command.get_subcommands().empty()) return;
-    if (work) chosen = work;
-    else chosen = [](const GlobalOptions& global) -> int { become_train_program(global); };
+    if (command.get_subcommands().empty()) chosen = work;
   });
   return {command, chosen_};
 }

@@ -27,6 +27,9 @@ struct GlobalOptions {
   std::vector<std::filesystem::path> plugin_folders;
 };
 
+// Turns this process into the program tinyzero-train, with the same command line.
+[[noreturn]] void become_train_program(const GlobalOptions& global);
+
 // What a command does once it is chosen; returns the exit code.
 using CommandWork = std::function<int(const GlobalOptions&)>;
 
@@ -49,21 +52,19 @@ class Commands {
     const auto options = std::make_shared<Options>();
     CLI::App& command = add_app(name, help);
     describe(command, *options);
-    if (run == nullptr) return finish(command, nullptr);
-    return finish(command, [options, run](const GlobalOptions& g) { return run(g, *options); });
+    return finish(command, [options, run](const GlobalOptions& global) {
+      if (run == nullptr) become_train_program(global);
+      return run(global, *options);
+    });
   }
 
  private:
   CLI::App& add_app(const std::string& name, const std::string& help) const;
-  // `work` null: the command is handed over to tinyzero-train.
   Commands finish(CLI::App& command, CommandWork work) const;
 
   CLI::App& app_;
   CommandWork& chosen_;
 };
-
-// Turns this process into the program tinyzero-train, with the same command line.
-[[noreturn]] void become_train_program(const GlobalOptions& global);
 
 // Adds all commands in the order of `--help`. `global` and `chosen` must outlive the app.
 void add_commands(CLI::App& app, GlobalOptions& global, CommandWork& chosen);

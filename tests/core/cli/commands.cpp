@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "core/base/error.h"
+
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/cli/commands");
@@ -54,6 +56,15 @@ TEST_CASE_FIXTURE(Parser, "a command with commands below it works alone, too") {
   CHECK(chosen({}) == 4);
   parse({"count", "twice"});
   CHECK(chosen({}) == 6);
+}
+
+// The program of the tests lacks the work of commands with LibTorch, as tinyzero does.
+TEST_CASE_FIXTURE(Parser,
+                  "a command without work is parsed like any other, and is for tinyzero-train") {
+  commands.add<CountOptions>("count", "", nullptr, describe);
+  CHECK_THROWS_AS(parse({"count", "--nonesuch"}), CLI::ExtrasError);
+  parse({"count", "--number", "5"});
+  CHECK_THROWS_WITH_AS(chosen({}), doctest::Contains("tinyzero-train: No such file"), Error);
 }
 
 TEST_CASE("all commands are there, in the order of the help") {

@@ -32,7 +32,7 @@ TEST_CASE("words are model folders, or settings of the task") {
   CHECK(found.folders[0].folder == kTied);
   CHECK(found.folders[1].prompt_template == "base");
   CHECK(found.task == "countdown");
-  CHECK(found.settings.find("numbers")->text == "4");
+  CHECK(found.settings.find("numbers")->scalar == "4");
 }
 
 TEST_CASE("what is missing, has no effect or is given twice is an error") {

@@ -50,7 +50,7 @@ TEST_CASE("a model folder brings nothing of its own") {
   CHECK_FALSE(s.own_task);
   CHECK(s.run.empty());
   CHECK(s.max_tokens == 256);
-  CHECK(s.settings.find("numbers")->text == "3");
+  CHECK(s.settings.find("numbers")->scalar == "3");
   CHECK(find_subject(kModel, "", {}, 12).max_tokens == 12);
 }
 
@@ -65,8 +65,8 @@ TEST_CASE("a run, or a checkpoint in it, brings its task, which words change, an
     CHECK(fs::equivalent(s.run, run.path));
     CHECK(s.max_tokens == 77);
     CHECK(s.prompt_template == "base");
-    CHECK(s.settings.find("numbers")->text == "4");
-    CHECK(s.settings.find("largest")->text == "50");
+    CHECK(s.settings.find("numbers")->scalar == "4");
+    CHECK(s.settings.find("largest")->scalar == "50");
   }
   const Subject other = find_subject(run.path, "arithmetic", {}, 0);
   CHECK_FALSE(other.own_task);

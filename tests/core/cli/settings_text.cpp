@@ -19,7 +19,7 @@ struct Example {
   SettingsTable table() {
     SettingsTable t;
     t.add("numbers", numbers, "how many numbers").between(2, 6);
-    t.add("kind", kind, "what they are").choices({"plain", "odd"});
+    t.add("kind", kind, "what they are").one_of({"plain", "odd"});
     t.add("scale", scale, "of odd ones");
     return t;
   }

@@ -69,27 +69,6 @@ TEST_CASE("requests") {
   for (const std::string& header : plain.headers) CHECK_FALSE(header.starts_with("Authorization"));
 }
 
-TEST_CASE("words of a server: no key, one line, cut between characters") {
-  const std::string key = "sk-0123456789";
-  CHECK(
-      read(401, R"({"error":{"message":"bad sk-0123456789, sk-0123456789"}})", true, key).detail ==
-      "bad ***, ***");
-  CHECK(read(401, "<p>sk-0123456789", true, key).detail == "<p>***");
-  CHECK(read(200, R"({"choices":[{"message":{"content":"sk-0123456789!"}}]})", true, key).text ==
-        "***!");
-  CHECK(read(200, R"({"choices":[{"message":{"content":"EMPTY"}}]})", true, "EMPTY").text ==
-        "EMPTY");  // a placeholder, as vLLM's users have it
-  CHECK(server_words("a\nb\x1b[31m", "") == "a b [31m");
-  std::string long_text;
-  while (long_text.size() < 1000) long_text += "é";
-  const std::string cut = server_words("x" + long_text, "");
-  CHECK(cut.size() <= 243);
-  CHECK(cut.ends_with("é…"));
-  CHECK_THROWS_AS(check_key("a b", "K"), Error);
-  CHECK_THROWS_AS(check_key("ab\n", "K"), Error);
-  CHECK_NOTHROW(check_key("", "K"));
-}
-
 TEST_CASE("backoff doubles to half a minute, and is spread") {
   const Question a{1, 0, false, 1, ""}, b{2, 0, false, 1, ""};
   double longest = 0.5;

@@ -104,10 +104,11 @@ TEST_CASE_FIXTURE(Fixture, "greedy answers are wanted by default, never, or are 
 }
 
 TEST_CASE_FIXTURE(Fixture, "what is in the file is not sampled again, and counts the same") {
-  Evaluator first = evaluator();
-  evaluate(first);
-  first.sync();
-  first = Evaluator({}, open_task("multiplication"), nullptr);  // lets go of the file
+  {
+    Evaluator first = evaluator();
+    evaluate(first);
+    first.sync();
+  }
   Evaluator again = evaluator();
   CHECK(evaluate(again) == 0);
   CHECK(again.evaluation().models.front().report.total == 6);
