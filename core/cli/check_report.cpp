@@ -30,7 +30,7 @@ void add_check_options(CLI::App& c, CheckCommandOptions& o, const char* name_hel
                        const char* settings_help) {
   c.add_option("name", o.name, name_help)->required();
   c.add_option("settings", o.settings, settings_help);
-  c.add_option("--seed", o.seed, "of all that is random; the same seed finds the same fault")
+  c.add_option("--seed", o.seed, "seed of all randomness; the same seed finds the same fault")
       ->capture_default_str()
       ->check(whole_number());
   c.add_option("--only", o.only, "names of the checks to run; default: all")->delimiter(',');

@@ -10,7 +10,7 @@ void add_decode_options(CLI::App& c, DecodeOptions& o) {
       ->capture_default_str()
       ->check(CLI::IsMember({"cpu", "cuda"}));
   c.add_option("--precision", o.precision,
-               "of products, keys and values: f32 (the default) or bf16; sums are f32")
+               "type of products, keys and values: f32 (the default) or bf16; sums are f32")
       ->check(CLI::IsMember({"f32", "bf16"}));
 }
 

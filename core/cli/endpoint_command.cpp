@@ -99,12 +99,10 @@ void add_request_limits(const EndpointGroup& group, EndpointCommandOptions& o) {
   group.option("--concurrency", o.concurrency, "requests at a time")
       ->capture_default_str()
       ->check(between(1, 1024));
-  group
-      .option("--requests-per-minute", o.requests_per_minute,
-              "at most, retries included; 0: no limit")
+  group.option("--requests-per-minute", o.requests_per_minute, "limit, retries included; 0: none")
       ->capture_default_str()
       ->check(between(0, 1000000));
-  group.option("--retries", o.retries, "of a request that may go better later")
+  group.option("--retries", o.retries, "further tries of a request that may succeed later")
       ->capture_default_str()
       ->check(between(0, 100));
   group.option("--timeout", o.timeout, "seconds for one request")
@@ -125,7 +123,7 @@ void add_endpoint_options(CLI::App& c, EndpointCommandOptions& o) {
                    "address of a server with OpenAI's protocol: https://api.openai.com/v1")
           ->group("Endpoint");
   const EndpointGroup group(c, endpoint);
-  group.option("--model", o.models, "a model as the endpoint calls it; may be given several times")
+  group.option("--model", o.models, "name of a model at the endpoint; may be given several times")
       ->allow_extra_args(false);
   group
       .option(

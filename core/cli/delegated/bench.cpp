@@ -17,7 +17,9 @@ void add_model(CLI::App& c, BenchOptions& o) {
 }
 
 void add_rounds(CLI::App& c, BenchOptions& o) {
-  c.add_option("--rounds", o.rounds, "that count")->capture_default_str()->check(between(1, 1000));
+  c.add_option("--rounds", o.rounds, "number of measured rounds")
+      ->capture_default_str()
+      ->check(between(1, 1000));
 }
 
 void add_workload(CLI::App& c, Workload& w) {
@@ -25,7 +27,7 @@ void add_workload(CLI::App& c, Workload& w) {
   add_count(c, "--samples", w.samples, "completions of a problem");
   add_count(c, "--prompt-tokens", w.prompt_tokens, "length of a prompt");
   add_count(c, "--mean-tokens", w.mean_tokens, "mean length of a completion");
-  add_count(c, "--max-tokens", w.max_tokens, "greatest length of a completion");
+  add_count(c, "--max-tokens", w.max_tokens, "longest completion");
 }
 
 void add_machine(CLI::App& c, BenchOptions& o) {
@@ -56,8 +58,9 @@ void add_model_bench(const Commands& bench, const char* name, const char* help) 
     add_workload(c, o.workload);
     add_rounds(c, o);
     add_machine(c, o);
-    if (o.what == "step") c.add_flag("--profile", o.profile, "name where the time of a step goes");
-    else c.add_flag("--peers", o.peers, "measure the same model in LibTorch alone beside it");
+    if (o.what == "step")
+      c.add_flag("--profile", o.profile, "profile a step: say where its time goes");
+    else c.add_flag("--peers", o.peers, "also measure the same model in LibTorch alone");
     c.add_flag("--json", o.json, kJsonHelp);
   });
 }

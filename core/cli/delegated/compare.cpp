@@ -19,7 +19,7 @@ void add_compare(const Commands& commands) {
             ->capture_default_str()
             ->check(between(1, 1024));
         c.add_flag("--accept-changes", o.accept_changes,
-                   "go on although files that settings name, or libraries of plugins, changed");
+                   "continue although files that settings name, or libraries of plugins, changed");
         c.add_flag("--json", o.json,
                    "print comparison.json to standard output instead of the table");
       });

@@ -12,9 +12,9 @@ void add_train(const Commands& commands) {
         c.add_option("overrides", o.overrides, kOverridesHelp);
         c.add_option("--run", o.run, "folder for the run; default runs/<name of the file>");
         c.add_option("--resume", o.resume,
-                     "go on with the run in this folder from its newest checkpoint");
+                     "continue the run in this folder from its newest checkpoint");
         c.add_flag("--accept-changes", o.accept_changes,
-                   "go on although the task's or algorithm's library, the held-out problems or "
+                   "continue although the task's or algorithm's library, the held-out problems or "
                    "config.yaml changed");
         c.add_flag("--json", o.json, "print every record of metrics.jsonl to standard output");
         c.add_flag("--quiet", o.quiet, "show warnings and errors only");

@@ -20,7 +20,7 @@ void add_algorithm_new(const Commands& commands) {
   commands.add<NewOptions>(
       "new", "Write a folder with an algorithm that works, to change into yours", run_algorithm_new,
       [](CLI::App& c, NewOptions& o) {
-        c.add_option("name", o.name, "of the algorithm and its folder")->required();
+        c.add_option("name", o.name, "name of the algorithm and of its folder")->required();
       });
 }
 

@@ -118,7 +118,7 @@ void add_bench_start(const Commands& commands) {
   commands.add<BenchStartOptions>(
       "start", "How long the program takes to start, to say --help and to sample a first token",
       run_bench_start, [](CLI::App& c, BenchStartOptions& o) {
-        c.add_option("--rounds", o.rounds, "that count")
+        c.add_option("--rounds", o.rounds, "number of measured rounds")
             ->capture_default_str()
             ->check(between(1, 1000));
         c.add_flag("--json", o.json, kJsonHelp);

@@ -181,7 +181,7 @@ void add_bench_verify(const Commands& commands) {
       run_bench_verify, [](CLI::App& c, BenchVerifyOptions& o) {
         c.add_option("task", o.task, kTaskHelp)->required();
         c.add_option("settings", o.settings, kSettingsHelp);
-        c.add_option("--seconds", o.seconds, "for each figure")
+        c.add_option("--seconds", o.seconds, "seconds for each figure")
             ->capture_default_str()
             ->check(between(0.01, 600.0));
         c.add_flag("--json", o.json, kJsonHelp);

@@ -143,14 +143,14 @@ void add_problem_options(CLI::App& c, EvalCommandOptions& o) {
       ->capture_default_str()
       ->check(between(1, 1000000));
   c.add_option("--set", o.set,
-               "refuse other problems than those of this hash, which every evaluation prints");
+               "refuse problems whose hash is not this one; every evaluation prints the hash");
 }
 
 void add_sampling_options(CLI::App& c, EvalCommandOptions& o) {
   c.add_option("--samples", o.samples, "completions a problem; more than 1 adds pass@k")
       ->capture_default_str()
       ->check(between(1, 1024));
-  c.add_option("--temperature", o.temperature, "of the sampled accuracy; 0: greedy")
+  c.add_option("--temperature", o.temperature, "temperature of the samples; 0: greedy")
       ->capture_default_str()
       ->check(between(0.0, 10.0));
   CLI::Option* greedy = c.add_flag(
@@ -161,7 +161,7 @@ void add_sampling_options(CLI::App& c, EvalCommandOptions& o) {
       ->check(between(1, 131072));
   c.add_option("--template", o.prompt_template,
                "framing of prompts: auto, bare, base or qwen; default: the run's, or auto");
-  c.add_option("--seed", o.seed, "of the sampling; default 1, and none for endpoints")
+  c.add_option("--seed", o.seed, "seed of the sampling; default 1, and none for endpoints")
       ->check(whole_number());
 }
 

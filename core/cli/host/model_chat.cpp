@@ -145,7 +145,7 @@ void add_model_chat(const Commands& commands) {
                      "longest answer; the model's context is a limit, too")
             ->capture_default_str()
             ->check(between(1, 131072));
-        c.add_option("--seed", o.seed, "of the sampling")
+        c.add_option("--seed", o.seed, "seed of the sampling")
             ->capture_default_str()
             ->check(whole_number());
         c.add_flag("--json", o.json, "print one JSON object an answer");

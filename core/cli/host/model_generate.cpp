@@ -123,10 +123,10 @@ void add_model_generate(const Commands& commands) {
                      "draw only from the likeliest tokens that together have this probability")
             ->capture_default_str()
             ->check(between(0.0, 1.0));
-        c.add_option("--seed", o.seed, "of the sampling")
+        c.add_option("--seed", o.seed, "seed of the sampling")
             ->capture_default_str()
             ->check(whole_number());
-        c.add_flag("--ignore-eos", o.ignore_eos, "go on after the end token");
+        c.add_flag("--ignore-eos", o.ignore_eos, "continue after the end token");
         add_decode_options(c, o.decode);
       });
 }

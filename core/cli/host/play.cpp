@@ -139,13 +139,13 @@ void add_play(const Commands& commands) {
         c.add_option("--problems", o.problems,
                      "number of problems; default: 5 for a model, until end of input by hand")
             ->check(between(1, 100000));
-        c.add_option("--temperature", o.temperature, "of the model; 0: greedy")
+        c.add_option("--temperature", o.temperature, "temperature of the model; 0: greedy")
             ->capture_default_str()
             ->check(between(0.0, 10.0));
         c.add_option("--max-tokens", o.max_tokens,
                      "longest completion of the model; default: the run's, or 256")
             ->check(between(1, 131072));
-        c.add_option("--seed", o.seed, "of the problems")
+        c.add_option("--seed", o.seed, "seed of the problems")
             ->capture_default_str()
             ->check(whole_number());
         add_decode_options(c, o.decode);

@@ -16,10 +16,11 @@ int run_task_new(const GlobalOptions& global, const NewOptions& options) {
 }  // namespace
 
 void add_task_new(const Commands& commands) {
-  commands.add<NewOptions>("new", "Write a folder with a task that works, to change into yours",
-                           run_task_new, [](CLI::App& c, NewOptions& o) {
-                             c.add_option("name", o.name, "of the task and its folder")->required();
-                           });
+  commands.add<NewOptions>(
+      "new", "Write a folder with a task that works, to change into yours", run_task_new,
+      [](CLI::App& c, NewOptions& o) {
+        c.add_option("name", o.name, "name of the task and of its folder")->required();
+      });
 }
 
 }  // namespace tinyzero

@@ -42,7 +42,7 @@ std::string speed_text(const BenchResult& r) {
                      thousands(rate.median), thousands(rate.lowest), thousands(rate.highest),
                      spread_of(r.seconds()).median, r.seconds().size()) +
          fmt::format(
-             "  of roof    {:<9} [{:.1f}, {:.1f}] · multiply-add around the rounds {:.0f} GFLOP/s "
+             "  efficiency {:<9} [{:.1f}, {:.1f}] · multiply-add around the rounds {:.0f} GFLOP/s "
              "[{:.0f}, {:.0f}]\n",
              fmt::format("{:.1f} %", 100 * share.median), 100 * share.lowest, 100 * share.highest,
              roof.median, roof.lowest, roof.highest);

@@ -40,7 +40,7 @@ struct BenchResult {
   // Of each round of this program.
   const std::vector<double>& seconds() const { return rounds.seconds.front(); }
   Spread rate() const;  // tokens a second
-  // Operations a second, divided by the multiply-add throughput around the round.
+  // Operations a second, as a share of the multiply-add throughput around the round.
   Spread efficiency() const;
 };
 

@@ -74,8 +74,8 @@ PhaseTimes BenchUpdate::profile() {
   return {{"products", t.products},
           {"attention", t.attention},
           {"norms and gates", t.norms_and_gates},
-          {"head and loss of tokens", t.distribution},
-          {"rest and waiting",
+          {"head and loss", t.distribution},
+          {"other and waiting",
            std::max(0.0, all - t.products - t.attention - t.norms_and_gates - t.distribution)}};
 }
 
