@@ -68,7 +68,7 @@ TEST_CASE("runs of other tasks are refused, naming what differs") {
   CHECK_NOTHROW(check_same_task(catalog, candidates, task));
   candidates.folders[0].settings = parse_yaml("{numbers: 3}", "settings");
   CHECK_THROWS_WITH(check_same_task(catalog, candidates, task),
-                    "the runs have different tasks: that of runs/a has task.numbers 3, not 4");
+                    "the runs have different tasks: that of runs/a has task.numbers [3], not [4]");
   candidates.folders[0].task = "arithmetic";
   candidates.folders[0].settings = parse_yaml("{}", "settings");
   CHECK_THROWS_WITH(check_same_task(catalog, candidates, task),
