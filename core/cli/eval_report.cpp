@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "core/cli/output.h"
 #include "core/cli/terminal.h"
-#include "core/eval/endpoint.h"
+#include "core/eval/evaluation.h"
 
 namespace tinyzero {
 namespace {
@@ -146,6 +149,25 @@ Json difference_json(const MeanInterval& d) {
   return {{"mean", d.mean}, {"low", d.low}, {"high", d.high}, {"problems", d.count}};
 }
 
+// Accuracy and size of a group of completions: (right, judged).
+Json group_json(const std::pair<double, double>& counts) {
+  return {{"accuracy", counts.first / counts.second}, {"completions", counts.second}};
+}
+
+// Adds pass@1, @2, @4 … and their intervals.
+void add_passes(const EvalReport& r, Json& out) {
+  Json passes = Json::object();
+  Json intervals = Json::object();
+  for (std::size_t i = 0; i < r.pass_at.size(); ++i) {
+    const std::int64_t k = std::int64_t{1} << i;
+    const MeanInterval pass = pass_interval(r.tallies, k);
+    passes[std::to_string(k)] = r.pass_at[i];
+    intervals[std::to_string(k)] = Json::array({pass.low, pass.high});
+  }
+  out["pass_at"] = passes;
+  out["pass_at_interval"] = intervals;
+}
+
 Json model_json(const Evaluation& e, const EvaluatedModel& m) {
   const EvalReport& r = m.report;
   Json out = {{"model", m.name}};
@@ -168,23 +190,14 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
     out["greedy_interval"] = interval_json(clustered_wilson(r.greedy_tallies));
   }
   out.update({{"length", r.length}, {"truncated", r.truncated}, {"failed", r.failed}});
-  Json passes = Json::object(), pass_intervals = Json::object(), difficulty = Json::object(),
-       sources = Json::object(), reasons = Json::object();
-  for (std::size_t i = 0; i < r.pass_at.size(); ++i) {
-    const MeanInterval pass = pass_interval(r.tallies, std::int64_t{1} << i);
-    passes[std::to_string(1 << i)] = r.pass_at[i];
-    pass_intervals[std::to_string(1 << i)] = Json::array({pass.low, pass.high});
-  }
+  add_passes(r, out);
+  Json difficulty = Json::object();
   for (const auto& [bucket, counts] : r.by_difficulty)
-    difficulty[std::to_string(bucket)] = {{"accuracy", counts.first / counts.second},
-                                          {"completions", counts.second}};
-  for (const auto& [source, counts] : r.by_source)
-    sources[source] = {{"accuracy", counts.first / counts.second}, {"completions", counts.second}};
-  for (const auto& [reason, count] : r.reasons) reasons[reason] = count / r.total;
-  out["pass_at"] = passes;
-  out["pass_at_interval"] = pass_intervals;
+    difficulty[std::to_string(bucket)] = group_json(counts);
   out["by_difficulty"] = difficulty;
-  if (!sources.empty()) out["by_source"] = sources;
+  for (const auto& [source, counts] : r.by_source) out["by_source"][source] = group_json(counts);
+  Json reasons = Json::object();
+  for (const auto& [reason, count] : r.reasons) reasons[reason] = count / r.total;
   out["reasons"] = reasons;
   out["outcomes"] = r.outcomes;
   if (!r.remarks.empty()) out["remarks"] = r.remarks;

@@ -1,7 +1,6 @@
-// The programs tinyzero and tinyzero-train: read the command line, run one command, turn errors
-// into words and exit codes.
-// 0 done, 1 the work failed, 2 wrong usage, configuration or input, 128 + a signal's number where
-// that ended it.
+// The programs tinyzero and tinyzero-train: read the command line, run one command, and turn errors
+// into words and exit codes. Exit codes: 0 done, 1 the work failed, 2 wrong usage, configuration or
+// input, 128 + the number of the signal that ended it.
 
 #include <malloc.h>
 
@@ -14,8 +13,8 @@
 #include "core/base/error.h"
 #include "core/base/streams.h"
 #include "core/base/told_error.h"
+#include "core/cli/commands.h"
 #include "core/cli/interrupt.h"
-#include "core/cli/options.h"
 #include "core/cli/output.h"
 #include "core/cli/usage.h"
 #include "tinyzero/note.h"
@@ -25,7 +24,7 @@ namespace {
 int run(int argc, char** argv) {
   tinyzero::GlobalOptions global;
   global.arguments.assign(argv + 1, argv + argc);
-  std::function<int()> chosen;
+  tinyzero::CommandWork chosen;
   CLI::App app(
       "TinyZero in C++: reinforcement learning of small language models with verifiable rewards",
       "tinyzero");
@@ -33,19 +32,19 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   tinyzero::add_commands(app, global, chosen);
   global.arguments = tinyzero::understood_words(app, std::move(global.arguments));
-  std::vector<std::string> last_first(global.arguments.rbegin(),
-                                      global.arguments.rend());  // as the parser wants them
+  // The parser wants the last word first.
+  std::vector<std::string> last_first(global.arguments.rbegin(), global.arguments.rend());
   try {
     app.parse(std::move(last_first));
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
     tinyzero::throw_usage_error(app, e);
   }
-  return chosen();
+  return chosen(global);
 }
 
-// Training takes and gives back the same large tensors thousands of times: their pages stay with
-// the process, where all threads find them, and are large ones.
+// Training allocates and frees the same large tensors thousands of times: their pages stay with the
+// process, in one arena for all threads, and are huge pages.
 void keep_large_memory() {
   mallopt(M_ARENA_MAX, 1);
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
@@ -58,7 +57,7 @@ void print_error(const std::string& what, const std::string& hint) {
   if (!hint.empty()) tinyzero::print(stderr, "  hint: {}\n", hint);
 }
 
-// All that is wrong, up to a number that a person can read.
+// Prints all mistakes, up to a number that a person can read.
 void print_errors(const tinyzero::Errors& errors) {
   constexpr std::size_t kShown = 20;
   const std::size_t all = errors.all().size(), shown = std::min(all, kShown);
@@ -68,7 +67,7 @@ void print_errors(const tinyzero::Errors& errors) {
                   shown < all ? fmt::format(", of which these are the first {}", shown) : "");
 }
 
-// Errors become words and exit codes; of standard output end_output() tells.
+// Turns errors into words and exit codes. Failures of standard output are left to end_output().
 int run_guarded(int argc, char** argv) {
   try {
     return run(argc, argv);
@@ -90,7 +89,7 @@ int run_guarded(int argc, char** argv) {
 int main(int argc, char** argv) {
   tinyzero::open_standard_streams();
   keep_large_memory();
-  std::signal(SIGCHLD,
-              SIG_DFL);  // whoever started this may ignore it: then nobody tells how workers end
+  // A parent may have had it ignored: then nobody would say how workers end.
+  std::signal(SIGCHLD, SIG_DFL);
   return tinyzero::end_output(run_guarded(argc, argv));
 }

@@ -1,7 +1,7 @@
 // The plugins that a command can use.
 #pragma once
 
-#include "core/cli/options.h"
+#include "core/cli/commands.h"
 #include "core/plugin/library.h"
 
 namespace tinyzero {

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
-#include "core/base/error.h"
 #include "core/base/foreign_text.h"
 #include "core/base/utf8.h"
 #include "core/cli/output.h"
@@ -84,44 +84,15 @@ std::string duration_text(double seconds) {
   return fmt::format("{}h{:02d}m", s / 3600, s / 60 % 60);
 }
 
-void print_settings(const SettingsTable& table) {
-  for (const Setting& row : table.rows()) {
-    print("  {:<16} {:<12} {}\n", row.name, row.fallback, row.doc);
-    print("  {:<16} {:<12} {}", "", "", expected_text(row));
-    if (!row.needs_name.empty()) print("; only with {}: {}", row.needs_name, row.needs_value);
-    if (!row.idle_name.empty()) print("; not with {}: {}", row.idle_name, row.idle_value);
-    print("\n");
-  }
+std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  const std::ptrdiff_t first = number < 0 ? 1 : 0;
+  for (auto at = std::ssize(digits) - 3; at > first; at -= 3) digits.insert(at, ",");
+  return digits;
 }
 
-Json settings_json(const SettingsTable& table) {
-  static const char* const kTypes[] = {"", "integer", "real", "boolean", "text"};
-  Json out = Json::array();
-  for (const Setting& row : table.rows()) {
-    const char* const type = row.is_path ? "path" : kTypes[static_cast<int>(row.type())];
-    Json entry = {{"name", row.name}, {"type", type}, {"default", row.fallback}, {"doc", row.doc}};
-    if (row.is_list()) entry["max_count"] = row.max_count;
-    if (std::isfinite(row.low)) entry["low"] = row.low;
-    if (std::isfinite(row.high)) entry["high"] = row.high;
-    if (!row.choices.empty()) entry["choices"] = row.choices;
-    if (!row.needs_name.empty()) entry["only_with"] = {{row.needs_name, row.needs_value}};
-    if (!row.idle_name.empty()) entry["not_with"] = {{row.idle_name, row.idle_value}};
-    out.push_back(std::move(entry));
-  }
-  return out;
-}
-
-Node settings_from_words(const std::vector<std::string>& words) {
-  Node map;
-  map.kind = Node::Kind::map;
-  map.origin = {"command line", 0, 0};
-  for (const std::string& word : words) {
-    if (word.substr(0, word.find('=')).find('.') != std::string::npos)
-      throw Error("\"" + word + "\": settings of a task have no dots here",
-                  "write key=value, for example numbers=3");
-    apply_override(map, word);
-  }
-  return map;
+std::string counted(std::int64_t number, const std::string& what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
 }  // namespace tinyzero

@@ -59,9 +59,17 @@ TEST_CASE("durations") {
   CHECK(duration_text(3725) == "1h02m");
 }
 
-TEST_CASE("settings of the command line have plain names") {
-  const Node map = settings_from_words({"numbers=3", "target=[1, 9]"});
-  REQUIRE(map.find("target") != nullptr);
-  CHECK(map.find("target")->items.size() == 2);
-  CHECK_THROWS_WITH(settings_from_words({"a.b=1"}), doctest::Contains("no dots"));
+TEST_CASE("large numbers are grouped by thousands") {
+  CHECK(grouped(0) == "0");
+  CHECK(grouped(999) == "999");
+  CHECK(grouped(1000) == "1,000");
+  CHECK(grouped(494032768) == "494,032,768");
+  CHECK(grouped(-1000) == "-1,000");
+  CHECK(grouped(-100) == "-100");
+}
+
+TEST_CASE("one has no plural") {
+  CHECK(counted(0, "step") == "0 steps");
+  CHECK(counted(1, "step") == "1 step");
+  CHECK(counted(2, "step") == "2 steps");
 }

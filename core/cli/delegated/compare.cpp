@@ -1,0 +1,36 @@
+#include "core/cli/delegated/compare.h"
+
+#include "core/cli/option_checks.h"
+
+namespace tinyzero {
+
+void add_compare(const Commands& commands) {
+  commands.add<CompareOptions>(
+      "compare",
+      "Train arms x seeds under one budget, then say what is known: a table with intervals",
+      run_compare, [](CLI::App& c, CompareOptions& o) {
+        c.add_option("config", o.config, "experiment file (YAML) with a section compare:")
+            ->required();
+        c.add_option("overrides", o.overrides, kOverridesHelp);
+        c.add_option("--run", o.run,
+                     "folder for the comparison; default runs/<name of the file>. What is done "
+                     "there is not done again");
+        c.add_option("--jobs", o.jobs, "runs at once, which divide the cores and threads")
+            ->capture_default_str()
+            ->check(between(1, 1024));
+        c.add_flag("--accept-changes", o.accept_changes,
+                   "continue although files that settings name, or libraries of plugins, changed");
+        c.add_flag("--json", o.json,
+                   "print comparison.json to standard output instead of the table");
+      });
+}
+
+void add_compare_test(const Commands& commands) {
+  commands.add<CompareTestOptions>("compare-test", "", run_compare_test,
+                                   [](CLI::App& c, CompareTestOptions& o) {
+                                     c.group("");  // hidden: a step of compare
+                                     c.add_option("run", o.run, "run folder")->required();
+                                   });
+}
+
+}  // namespace tinyzero

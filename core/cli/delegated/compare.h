@@ -1,0 +1,29 @@
+// compare: arms and seeds of a comparison, each an ordinary run, then a table.
+// compare-test: the last step of each run, in its own process.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/cli/commands.h"
+
+namespace tinyzero {
+
+struct CompareOptions {
+  std::string config;
+  std::string run;
+  std::vector<std::string> overrides;
+  std::int64_t jobs = 1;
+  bool json = false;
+  bool accept_changes = false;
+};
+
+struct CompareTestOptions {
+  std::string run;
+};
+
+[[gnu::weak]] int run_compare(const GlobalOptions&, const CompareOptions&);
+[[gnu::weak]] int run_compare_test(const GlobalOptions&, const CompareTestOptions&);
+
+}  // namespace tinyzero

@@ -1,0 +1,21 @@
+#include "core/cli/delegated/plan.h"
+
+#include "core/cli/option_checks.h"
+
+namespace tinyzero {
+
+void add_plan(const Commands& commands) {
+  commands.add<PlanOptions>(
+      "plan",
+      "Memory and time that a run will need: measured here in a few seconds, or predicted for a "
+      "GPU",
+      run_plan, [](CLI::App& c, PlanOptions& o) {
+        add_config_options(c, o);
+        c.add_option(
+            "--gpu", o.gpu,
+            "predict memory and time on a GPU, on paper: h100, h200, a100, 4090; or gigabytes, for "
+            "memory alone. The model's folder needs config.json and tokenizer.json");
+      });
+}
+
+}  // namespace tinyzero

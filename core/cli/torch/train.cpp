@@ -1,0 +1,186 @@
+// train: a new run from an experiment file, or a run that continues.
+
+#include "core/cli/delegated/train.h"
+
+#include <ATen/Version.h>
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "core/base/error.h"
+#include "core/base/memory.h"
+#include "core/base/shell_word.h"
+#include "core/base/told_error.h"
+#include "core/cli/interrupt.h"
+#include "core/cli/output.h"
+#include "core/cli/plugins.h"
+#include "core/cli/torch/run_view.h"
+#include "core/run/manifest.h"
+#include "core/train/trainer.h"
+
+namespace tinyzero {
+namespace {
+
+// The first signal asks the run to end, with a checkpoint; the second ends the process at once.
+const StopWish& catch_signals(const fs::path& run) {
+  const std::string resume = "tinyzero train --resume " + shell_word(run.string());
+  return catch_interrupts(
+      {"stopping: the run ends with a checkpoint as soon as it can, at the latest after this step; "
+       "once more ends it at once",
+       "stopped at once; from the last checkpoint go on with: " + resume});
+}
+
+// A reader that goes away (`train | head`) does not end a run, and a file that may not grow is an
+// error like a full disk.
+void ignore_signals() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
+}
+
+RunFacts facts_of(const OpenedRun& run, const fs::path& folder) {
+  const Experiment& e = run.experiment;
+  RunFacts facts;
+  facts.task = run.task.about().id;
+  facts.algorithm = e.algorithm.use;
+  facts.model = model_label(run);
+  facts.kernels = kernels().name;
+  facts.threads = e.general.threads;
+  facts.seed = e.general.seed;
+  facts.folder = folder.string();
+  return facts;
+}
+
+ManifestFacts manifest_facts(const OpenedRun& run, const std::string& config) {
+  const fs::path start = run.experiment.model.path;
+  const bool there = !start.empty() && fs::is_directory(start);
+  ManifestFacts facts;
+  facts.config = config;
+  facts.tasks = run.task.libraries();
+  facts.algorithm = run.algorithm.path;
+  facts.torch = at::show_config();
+  facts.problem_set = run.held_out.fingerprint;
+  facts.settings = run.resolved();
+  if (there) facts.model_files = model_hashes(start);
+  return facts;
+}
+
+// Throws Error naming what changed since the run began, unless that is accepted.
+void check_changes(const RunFolder& folder, const ManifestFacts& facts,
+                   const TrainOptions& options) {
+  const std::vector<Change> changes = manifest_changes(folder, facts);
+  if (changes.empty()) return;
+  if (options.accept_changes) return accept_changes(folder, facts, changes);
+  std::string words = "the run " + options.resume + " would not go on as it began:";
+  for (const Change& change : changes)
+    words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
+  throw Error(words, "undo the changes, or go on with them: tinyzero train --resume " +
+                         shell_word(options.resume) + " --accept-changes");
+}
+
+void warn_of_machine(const RunFolder& folder, RunView& view) {
+  const std::string kernels_before = manifest_kernels(folder),
+                    program_before = manifest_program(folder), program = program_hash();
+  if (kernels_before != kernels().name) {
+    view.warned(
+        fmt::format("this run began with {} kernels and goes on with {}: right, but no longer the "
+                    "same bit for bit",
+                    kernels_before, kernels().name));
+  }
+  if (program_before != program) {
+    view.warned(
+        fmt::format("this run began with another build of the program (xxh3 {}) and goes on with "
+                    "this one ({}): it may no longer be the same bit for bit",
+                    program_before, program));
+  }
+}
+
+// Runs to the end. An error that ends the run is in its log, too.
+int train_to_the_end(Trainer& trainer, RunFolder& folder) {
+  try {
+    return trainer.run() ? 0 : interrupt_code();
+  } catch (const std::exception& e) {
+    folder.log("error: " + tell_error(e).what);
+    throw;
+  }
+}
+
+OpenedRun open_new(const GlobalOptions& global, const TrainOptions& options) {
+  const PluginCatalog catalog = scan_plugins(global);
+  if (!options.planned) return OpenedRun::load(options.config, options.overrides, catalog);
+  return OpenedRun::open_planned(Experiment::load(options.config, options.overrides), catalog);
+}
+
+void note_lock(const RunFolder& folder, RunView& view) {
+  if (!folder.lock_note().empty()) view.noted("note        " + folder.lock_note());
+}
+
+int train_new(const GlobalOptions& global, const TrainOptions& options) {
+  OpenedRun run = open_new(global, options);
+  const fs::path path =
+      options.run.empty() ? fs::path("runs") / run.experiment.name : fs::path(options.run);
+  PreflightReport preflight = check_start(run, path);
+  RunFolder folder = RunFolder::create(path, resolved_yaml(run.resolved()));
+  write_manifest(folder, manifest_facts(run, options.config));
+  RunView view(folder, {.quiet = options.quiet, .json = options.json});
+  view.started(facts_of(run, path));
+  for (const std::string& note : run.notes) view.noted("note        " + note);
+  note_lock(folder, view);
+  Trainer trainer(run, folder, view, catch_signals(path), std::move(preflight));
+  return train_to_the_end(trainer, folder);
+}
+
+void check_resume_options(const TrainOptions& options) {
+  if (options.config.empty() && options.overrides.empty() && options.run.empty()) return;
+  throw Error(
+      "--resume goes on with the run's own settings: no experiment file, overrides or --run beside "
+      "it",
+      "give only --resume FOLDER");
+}
+
+RunFacts resumed_facts(const OpenedRun& run, const std::string& folder,
+                       const std::optional<Checkpoint>& checkpoint) {
+  RunFacts facts = facts_of(run, folder);
+  if (!checkpoint) return facts;
+  facts.resumed_phase = checkpoint->state.phase;
+  facts.resumed_step = checkpoint->state.step;
+  return facts;
+}
+
+int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
+  check_resume_options(options);
+  RunFolder folder = RunFolder::open(options.resume);
+  folder.check_checkpoints();
+  OpenedRun run = OpenedRun::open_run(folder.path(), scan_plugins(global));
+  const ManifestFacts begun = manifest_facts(run, folder.config().string());
+  if (!fs::exists(folder.manifest())) write_manifest(folder, begun);  // killed before it had one
+  check_changes(folder, begun, options);
+  PreflightReport preflight = check_start(run, folder.path());
+  RunView view(folder, {.quiet = options.quiet, .json = options.json});
+  auto checkpoint = load_checkpoint(
+      folder.checkpoints(), run.model, [&](const std::string& text) { view.warned(text); },
+      run.adapter.get());
+  view.started(resumed_facts(run, options.resume, checkpoint));
+  warn_of_machine(folder, view);
+  if (begun.model_files.is_null() && !run.experiment.model.path.empty())
+    view.warned(
+        fmt::format("model.path {} is not there any more: the run goes on from its own checkpoints",
+                    run.experiment.model.path));
+  note_lock(folder, view);
+  Trainer trainer(run, folder, view, catch_signals(folder.path()), std::move(preflight));
+  trainer.restore(checkpoint ? std::move(*checkpoint) : Checkpoint());
+  return train_to_the_end(trainer, folder);
+}
+
+}  // namespace
+
+int run_train(const GlobalOptions& global, const TrainOptions& options) {
+  keep_freed_memory();
+  ignore_signals();
+  if (options.accept_changes && options.resume.empty())
+    throw Error("--accept-changes is for --resume", "remove it, or add --resume FOLDER");
+  if (!options.resume.empty()) return train_resumed(global, options);
+  if (options.config.empty())
+    throw Error("no experiment file", "for example: tinyzero train configs/countdown-grpo.yaml");
+  return train_new(global, options);
+}
+
+}  // namespace tinyzero

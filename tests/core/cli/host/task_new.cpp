@@ -1,0 +1,46 @@
+#include <doctest/doctest.h>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "support/command.h"
+#include "support/temporary.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/cli/host/task_new");
+
+namespace {
+
+// The current folder is another one as long as this lives.
+struct InFolder {
+  TemporaryFolder folder;
+  fs::path before = fs::current_path();
+
+  InFolder() { fs::current_path(folder.path()); }
+  ~InFolder() { fs::current_path(before); }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(InFolder, "a new task is a folder of files that name it") {
+  const CommandResult r = run_command(add_task_new, {"new", "my_task"});
+  CHECK(r.code == 0);
+  CHECK(r.out.starts_with("my_task/ holds a task that works: my_task.cpp."));
+  for (const char* file :
+       {"my_task.cpp", "my_task_test.cpp", "CMakeLists.txt", "my_task.yaml", "README.md"}) {
+    CAPTURE(file);
+    const std::string text = read_file(fs::path("my_task") / file);
+    CHECK(text.find("my_task") != std::string::npos);
+    CHECK(text.find("@NAME@") == std::string::npos);
+  }
+}
+
+TEST_CASE_FIXTURE(InFolder, "no folder, task or target is replaced, and nothing is left behind") {
+  fs::create_directory("taken");
+  CHECK_THROWS_WITH_AS(run_command(add_task_new, {"new", "taken"}), "cannot make taken: it exists",
+                       Error);
+  CHECK_THROWS_WITH_AS(run_command(add_task_new, {"new", "countdown"}),
+                       doctest::Contains("there is a task \"countdown\" already"), Error);
+  CHECK_THROWS_AS(run_command(add_task_new, {"new", "Bad-Name"}), Error);
+  CHECK(std::distance(fs::directory_iterator("."), fs::directory_iterator()) == 1);
+}
