@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/run/metrics.h"
 #include "tinyzero/number_text.h"
 
 namespace tinyzero {
@@ -234,6 +235,39 @@ Json cautions(const std::vector<RunData>& runs, const std::vector<RunGroup>& gro
   return out;
 }
 
+// A sentence of the table of metrics without its Markdown.
+std::string plain_text(std::string_view markdown) {
+  std::string out(markdown);
+  std::erase(out, '`');
+  return out;
+}
+
+const char* curve_name(const Metric* metric) {
+  if (metric == nullptr) return "folded";
+  return metric->curve == Curve::shown ? "shown" : metric->curve == Curve::folded ? "folded" : "hidden";
+}
+
+// The metrics that a run recorded, in the order of their table.
+Json metrics_json(const std::vector<RunData>& runs) {
+  std::set<std::string> names;
+  for (const RunData& run : runs) {
+    for (const Series* series : {&run.train, &run.eval, &run.warm})
+      for (const auto& [name, column] : series->values) names.insert(name);
+  }
+  std::vector<std::string> sorted(names.begin(), names.end());
+  sort_metrics(sorted);
+  Json out = Json::array();
+  for (const std::string& name : sorted) {
+    const Metric* metric = find_metric(name);
+    out.push_back({{"name", name},
+                   {"title", metric_title(name)},
+                   {"unit", metric != nullptr ? unit_text(metric->unit) : ""},
+                   {"hint", metric != nullptr ? plain_text(metric->meaning) : ""},
+                   {"curve", curve_name(metric)}});
+  }
+  return out;
+}
+
 Json settings_json(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups) {
   const SettingDifferences differences = compare_settings(runs, groups);
   Json different = Json::array(), equal = Json::array();
@@ -268,6 +302,7 @@ Json page_data(const std::vector<RunData>& runs, const std::vector<RunGroup>& gr
     run_list.push_back(run_json(runs[r], group_of[r], spent, most));
   return {{"cautions", cautions(runs, groups)},
           {"spent", spent},
+          {"metrics", metrics_json(runs)},
           {"groups", group_list},
           {"runs", run_list},
           {"settings", settings_json(runs, groups)},

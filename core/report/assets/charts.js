@@ -24,11 +24,11 @@ const swatch = (g) =>
     el("span", {class: "swatch dash-" + ((Math.floor(g / 8) + g) % 4), style: "color: var(--curve-" + (g % 8) + ")", "aria-hidden": "true"});
 const faded = (color, share) => color + Math.round(2.55 * share).toString(16).padStart(2, "0");  // of #rrggbb
 
-const isShare = (name) =>
-    /^(eval\/(accuracy|greedy|truncated|failed|pass_at|difficulty|reasons)|train\/(accuracy|truncated|failed|mixed_groups|reasons)|speed\/slot_use)/
-        .test(name);
-const valueText = (name) => (isShare(name) ? (v) => percent(v) : /tokens/.test(name) ? amount : number);
-const seriesOf = (run, name) => (name.startsWith("eval/") || name === "time/eval" ? run.eval : name.startsWith("warm_start/") ? run.warm : run.train);
+const metricOf = Object.fromEntries(data.metrics.map((metric) => [metric.name, metric]));
+const unitOf = (name) => (metricOf[name] ? metricOf[name].unit : "");
+const isShare = (name) => unitOf(name) === "share";
+const valueText = (name) => (isShare(name) ? (v) => percent(v) : unitOf(name).startsWith("tokens") ? amount : number);
+const seriesOf = (run, name) => [run.eval, run.warm, run.train].find((series) => name in series.values) || run.train;
 
 // Mean of the values around each place, as far as there are some.
 function smooth(values, window) {
