@@ -13,7 +13,8 @@ namespace tinyzero {
 namespace {
 
 OpenedRun open_parts(const GlobalOptions& global, const ConfigOptions& options) {
-  return OpenedRun::load_shapes(options.config, options.overrides, scan_plugins(global));
+  return OpenedRun::load(options.config, options.overrides, scan_plugins(global),
+                         {.weights = false});
 }
 
 // The tables of all plugins that can be used, over settings that live in here; one that cannot be

@@ -207,7 +207,7 @@ Json gpu_json(const RunShape& run, const Gpu& gpu) {
 int plan_on_gpu(const GlobalOptions& global, const PlanOptions& options) {
   const Gpu gpu = gpu_from_name(options.gpu);
   const OpenedRun parts =
-      OpenedRun::load_shapes(options.config, options.overrides, scan_plugins(global));
+      OpenedRun::load(options.config, options.overrides, scan_plugins(global), {.weights = false});
   for (const std::string& note : parts.notes) print(stderr, "note: {}\n", note);
   RunShape run = shape_of(parts);
   if (parts.chose_micro_batch) run.experiment.train.micro_batch = 0;  // by this machine's memory

@@ -103,10 +103,10 @@ int run_to_the_end(Trainer& trainer, RunFolder& folder) {
 
 int train_new(const GlobalOptions& global, const TrainOptions& options) {
   const PluginCatalog catalog = scan_plugins(global);
-  OpenedRun parts =
-      options.planned
-          ? OpenedRun::open_planned(Experiment::load(options.config, options.overrides), catalog)
-          : OpenedRun::load(options.config, options.overrides, catalog);
+  OpenedRun parts = options.planned
+                        ? OpenedRun::open(Experiment::load(options.config, options.overrides),
+                                          catalog, {.check_idle_settings = false})
+                        : OpenedRun::load(options.config, options.overrides, catalog);
   const fs::path path =
       options.run.empty() ? fs::path("runs") / parts.experiment.name : fs::path(options.run);
   PreflightReport preflight = check_start(parts, path);

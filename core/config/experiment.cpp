@@ -203,6 +203,13 @@ std::int64_t TrainSettings::expected_steps(std::int64_t step, double used) const
                   : steps;
 }
 
+std::int64_t TrainSettings::steps_of(double tokens, double seconds) const {
+  if (!has_budget()) return steps;
+  const double allowed =
+      budget_tokens > 0 ? budget_tokens / std::max(1.0, tokens) : budget_seconds / seconds;
+  return static_cast<std::int64_t>(std::min<double>(steps, std::ceil(allowed)));
+}
+
 void EvalSettings::describe(SettingsTable& t) {
   t.add("every", every,
         "steps between evaluations; the first is before RL, the last after it; 0: only those two")

@@ -95,6 +95,8 @@ struct TrainSettings {
   double budget_used(double tokens, double seconds) const;
   // Steps that RL will have taken, after `step` of them have used up this share of the budget.
   std::int64_t expected_steps(std::int64_t step, double used) const;
+  // Steps of RL if each takes so many tokens and seconds.
+  std::int64_t steps_of(double tokens, double seconds) const;
 };
 
 struct EvalSettings {
@@ -111,6 +113,9 @@ struct CheckpointSettings {
   std::int64_t keep = 2;
   bool keep_best = false;
   void describe(SettingsTable& t);
+  // Steps of the warm start between checkpoints. Each takes about a tenth of the time of a step of
+  // RL, so checkpoints are as far apart in time.
+  std::int64_t every_warm_start() const { return 10 * every; }
 };
 
 struct PreflightSettings {

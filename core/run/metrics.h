@@ -14,8 +14,8 @@ namespace tinyzero {
 
 enum class MetricUnit {
   number,
-  share,    // from 0 to 1; people read it in percent
-  tokens,   // a count that grows large: "21k"
+  share,   // from 0 to 1; people read it in percent
+  tokens,  // a count that grows large: "21k"
   tokens_a_second,
   seconds,
   nats,  // a token

@@ -86,8 +86,9 @@ TEST_CASE("every row has a name of its own, a title and a meaning, and sections 
 }
 
 TEST_CASE("names are read in the order of the table, numbers ascend, the unknown ones come last") {
-  std::vector<std::string> names = {"novel", "eval/pass_at_16", "train/clipped", "train/loss",
-                                    "eval/pass_at_4", "train/reward", "eval/accuracy"};
+  std::vector<std::string> names = {"novel",        "eval/pass_at_16", "train/clipped",
+                                    "train/loss",   "eval/pass_at_4",  "train/reward",
+                                    "eval/accuracy"};
   sort_metrics(names);
   CHECK(names == std::vector<std::string>{"eval/accuracy", "eval/pass_at_4", "eval/pass_at_16",
                                           "train/reward", "train/loss", "novel", "train/clipped"});
