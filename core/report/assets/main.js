@@ -1,4 +1,4 @@
-// Of the report's script: puts the page together. Curves come first; the completions are parsed after the page has been painted.
+// The report's script, last part: puts the page together. Curves come first; completions are parsed after the page has been painted.
 
 // The metrics that are drawn as curves of this kind ("shown" or "folded"), in the order of their table.
 const metricsOf = (curve, isWanted) => data.metrics.filter((metric) => metric.curve === curve && isWanted(metric.name));
