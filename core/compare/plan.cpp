@@ -207,7 +207,8 @@ class Planner {
     Json files = setting_files(run.resolved());
     const fs::path start = run.experiment.model.path;
     if (!start.empty() && fs::is_directory(start)) {
-      for (const auto& [name, hash] : model_hashes(start).items())
+      const Json hashes = model_hashes(start);  // items() refers to it
+      for (const auto& [name, hash] : hashes.items())
         files.push_back(
             {{"setting", "model.path"}, {"path", (start / name).string()}, {"xxh3", hash}});
     }

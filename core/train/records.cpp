@@ -82,15 +82,15 @@ Json step_record(const StepFacts& facts) {
   record["tokens/sampled"] = sampled_tokens(sampled);
   record["tokens/trained"] = learned.trained;
   record["tokens/read"] = learned.read;
-  record["tokens/spent"] = facts.spent.tokens;
   record["time/rollout"] = sampled.rollout_seconds;
   record["time/score"] = sampled.score_seconds;
   record["time/update"] = facts.update_seconds;
-  record["time/spent"] = facts.spent.seconds;
   record["speed/tokens"] =
       tokens / (sampled.rollout_seconds + sampled.score_seconds + facts.update_seconds);
   record["speed/rollout_tokens"] = tokens / sampled.rollout_seconds;
   record["speed/slot_use"] = sampled.slot_use;
+  record["tokens/spent"] = facts.spent.tokens;
+  record["time/spent"] = facts.spent.seconds;
   return record;
 }
 
