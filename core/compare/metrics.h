@@ -20,8 +20,8 @@ struct RunMetrics {
   CurvePoint last;                // after the last recorded step, without an accuracy
 };
 
-// The metrics of a run folder; empty if it has none. A last line that was cut off is left out. Throws
-// Error for any other line that is not JSON.
+// The metrics of a run folder; empty if it has none. A last line that was cut off is left out.
+// Throws Error for any other line that is not JSON.
 RunMetrics read_run_metrics(const fs::path& run);
 
 }  // namespace tinyzero

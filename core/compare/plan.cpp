@@ -18,8 +18,8 @@ using Settings = std::vector<ResolvedSetting>;
 
 constexpr std::int64_t kComparedProblems = 8;  // of a first step
 
-// What the weights at the beginning of RL depend on, besides the sections model, task and warm_start
-// and, where it is used, lora.
+// What the weights at the beginning of RL depend on, besides the sections model, task and
+// warm_start and, where it is used, lora.
 constexpr std::string_view kStartSettings[] = {
     "precision",       "train.weights", "train.optimizer_state", "train.micro_batch",
     "train.clip_norm", "train.beta1",   "train.beta2",           "train.weight_decay"};
@@ -83,8 +83,8 @@ Settings as_start(Settings settings, std::int64_t seed) {
   return settings;
 }
 
-// A run that writes a checkpoint at every evaluation. It begins with the weights of `start`, if that
-// is not empty.
+// A run that writes a checkpoint at every evaluation. It begins with the weights of `start`, if
+// that is not empty.
 Settings as_run(Settings settings, std::int64_t seed, const std::string& start) {
   set(settings, "seed", std::to_string(seed));
   set(settings, "checkpoint.every", find(settings, "eval.every")->value);

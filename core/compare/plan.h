@@ -1,7 +1,7 @@
 // The runs that a comparison consists of, each an ordinary experiment in an ordinary run folder.
 //
 //   starts/HASH/seed-N/   the model before RL, made once for all arms that share the start
-//   arms/NAME/seed-N/     a run of an arm or of a control, which begins with the weights of its start
+//   arms/NAME/seed-N/     a run of an arm or a control, which begins with the weights of its start
 //   …/seed-N.yaml         the experiment of the run folder with the same name
 #pragma once
 
@@ -51,8 +51,8 @@ struct ComparisonPlan {
   std::vector<std::string> notes;  // settings of arms that have no effect, each once
 };
 
-// Writes into the comparison's folder which files it was begun with. If the folder has that already,
-// throws Error naming the files that have changed since, unless changes are accepted.
+// Writes into the comparison's folder which files it was begun with. If the folder has that
+// already, throws Error naming the files that have changed since, unless changes are accepted.
 void settle_files(const fs::path& folder, const Json& files, bool accept_changes);
 
 // Opens every arm's plugins and model and checks that all arms learn from the same problems in the

@@ -210,8 +210,8 @@ class Summarizer {
           " did not begin with the weights that the other arms of its seed began with");
   }
 
-  // Finds the part of each axis on which curves are compared: the budget on its own axis, what every
-  // run reached on the others. Measures the areas over it.
+  // Finds the part of each axis on which curves are compared: the budget on its own axis, what
+  // every run reached on the others. Measures the areas over it.
   void find_ranges() {
     for (std::size_t axis = 0; axis < kAxisCount; ++axis) {
       double shortest = std::numeric_limits<double>::infinity();

@@ -1,4 +1,5 @@
-// The test of a run that has ended: its best checkpoint by validation accuracy, on the test problems.
+// The test of a run that has ended: its best checkpoint by validation accuracy, on the test
+// problems.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@ struct TestedRun {
   double accuracy() const;
 };
 
-// Selects and evaluates a checkpoint, writes test.json, and deletes all checkpoints but the selected
-// and the newest one.
+// Selects and evaluates a checkpoint, writes test.json, and deletes all checkpoints but the
+// selected and the newest one.
 void test_run(const fs::path& folder, const PluginCatalog& catalog);
 
 // What test_run wrote; none if the run is not tested. Throws Error if the file is damaged.

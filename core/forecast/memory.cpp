@@ -22,8 +22,8 @@ constexpr std::int64_t kLargestMicroBatch = 4096;
 
 std::int64_t layer_width(const ModelConfig& c) { return c.q_width() + 2 * c.kv_width(); }
 
-// Activations of a model in floats, for each token of a micro-batch and each layer, as the operations
-// of core/transformer keep them.
+// Activations of a model in floats, for each token of a micro-batch and each layer, as the
+// operations of core/transformer keep them.
 class Activations {
  public:
   enum class Products { own, libtorch };  // our own work on packed matrices
@@ -31,9 +31,9 @@ class Activations {
   Activations(const ModelConfig& c, Products products, Matrices matrices)
       : c_(c), own_(products == Products::own), learns_(matrices == Matrices::learn) {}
 
-  // Floats of one replica: what waits for the backward pass, the layer that is computed, and a chunk
-  // of logits. The last two do not live at the same time, but the heap keeps what one frees, and
-  // replicas are not at the same point of their passes.
+  // Floats of one replica: what waits for the backward pass, the layer that is computed, and a
+  // chunk of logits. The last two do not live at the same time, but the heap keeps what one frees,
+  // and replicas are not at the same point of their passes.
   std::int64_t peak(const MicroBatchRows& rows, bool recompute) const {
     const std::int64_t waiting =
         recompute ? rows.all * (c_.layers * c_.width + kept()) : rows.all * c_.layers * kept();
@@ -90,8 +90,8 @@ std::int64_t activation_bytes(const RunShape& run, bool value_head,
   return replicas * activations.peak(rows, run.experiment.train.recompute) * kFloatBytes;
 }
 
-// Bytes of keys, values and current rows of the widest call: a step, an evaluation, or the samples of
-// the preflight.
+// Bytes of keys, values and current rows of the widest call: a step, an evaluation, or the samples
+// of the preflight.
 std::int64_t cache_bytes(const RunShape& run) {
   const Experiment& e = run.experiment;
   const CpuEngineOptions options{.threads = e.general.threads, .wave = e.rollout.wave};
@@ -154,9 +154,9 @@ ModelShape side_shape(const RunShape& run, const AuxiliaryModel& side) {
 }
 
 // Bytes that completions take if each has `tokens`. The constants were measured
-// (tests/integration/run_memory.cpp), since most of it is overhead of LibTorch and the heap for small
-// objects. Learning and writing episodes/ take turns; the completions and the packed batch live
-// during both.
+// (tests/integration/run_memory.cpp), since most of it is overhead of LibTorch and the heap for
+// small objects. Learning and writing episodes/ take turns; the completions and the packed batch
+// live during both.
 class EpisodeBytes {
  public:
   EpisodeBytes(const RunShape& run, double tokens)

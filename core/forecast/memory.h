@@ -49,8 +49,8 @@ struct RunShape {
   std::vector<AuxiliaryModel> own_auxiliary_models() const;
 };
 
-// Rows of the largest micro-batch of an update, if every sequence is as long as it may be. Samples of
-// one problem share the rows of its prompt.
+// Rows of the largest micro-batch of an update, if every sequence is as long as it may be. Samples
+// of one problem share the rows of its prompt.
 struct MicroBatchRows {
   std::int64_t all = 0;
   std::int64_t completions = 0;  // rows that predict tokens of completions

@@ -29,8 +29,8 @@ struct EpisodeLimits {
 //   GROUP:  {"step", "problem", "key", "prompt", "difficulty", "of": samples in the file,
 //           "samples": [SAMPLE…]}
 //   SAMPLE: {"sample", "reward", "outcome" and "reason": indices into the lists, "end", "tokens",
-//           "text"}, and where they apply "kept", "parts", "cut": bytes left out after the text, and
-//           "tail": what follows these
+//           "text"}, and where they apply "kept", "parts", "cut": bytes left out behind the text,
+//           and "tail": what follows these
 Json pick_episodes(const std::vector<RunData>& runs, const EpisodeLimits& limits);
 
 // A text of which at most `most` bytes are left, cut between characters.

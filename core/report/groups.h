@@ -16,8 +16,8 @@ struct RunGroup {
   std::vector<std::size_t> runs;
 };
 
-// Groups in the order of their first runs. A label is the arm's name, or says how a group differs from
-// the others: by the name of its algorithm and by settings, "train.steps=40".
+// Groups in the order of their first runs. A label is the arm's name, or says how a group differs
+// from the others: by the name of its algorithm and by settings, "train.steps=40".
 std::vector<RunGroup> group_runs(const std::vector<RunData>& runs);
 
 // A setting with its value in every group; "" where a group lacks it.

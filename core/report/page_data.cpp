@@ -74,7 +74,8 @@ double last_seconds(const Series& series) {
   return series.size() > 0 && std::isfinite(series.seconds.back()) ? series.seconds.back() : 0;
 }
 
-// Seconds by what they were spent on. The run's clock also counts everything else, which is "other".
+// Seconds by what they were spent on. The run's clock also counts everything else, which is
+// "other".
 Json time_json(const RunData& run) {
   const double total =
       std::max({last_seconds(run.warm), last_seconds(run.train), last_seconds(run.eval)});

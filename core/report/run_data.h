@@ -1,5 +1,5 @@
-// The content of a run folder in the form that a report shows. Half-written and damaged lines are left
-// out, and a note counts them.
+// The content of a run folder in the form that a report shows. Half-written and damaged lines are
+// left out, and a note counts them.
 #pragma once
 
 #include <algorithm>
@@ -51,15 +51,15 @@ struct RunData {
   std::string setting(const std::string& key) const;  // "" if it is not there
 };
 
-// The runs in `path`: those that its comparison.json lists, arm by arm; or the folder itself; or all
-// runs inside it, by name. Throws Error if there is none.
+// The runs in `path`: those that its comparison.json lists, arm by arm; or the folder itself; or
+// all runs inside it, by name. Throws Error if there is none.
 std::vector<RunPlace> find_runs(const fs::path& path);
 
 // comparison.json of a folder; null if there is none. Throws Error if the file is broken.
 Json read_comparison(const fs::path& folder);
 
-// Reads runs and gives them different names. Throws Error if one is no run folder, or its config.yaml cannot
-// be read.
+// Reads runs and gives them different names. Throws Error if one is no run folder, or its
+// config.yaml cannot be read.
 std::vector<RunData> read_runs(const std::vector<RunPlace>& places);
 
 // A line of a JSON-lines file as an object; bytes that are not UTF-8 become U+FFFD. Null if it is

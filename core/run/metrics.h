@@ -1,8 +1,8 @@
-// Every metric of a run: one table of the names in metrics.jsonl, from which docs/metrics.md and the
-// titles, units and order of a report's curves follow.
+// Every metric of a run: one table of the names in metrics.jsonl, from which docs/metrics.md and
+// the titles, units and order of a report's curves follow.
 //
-// An algorithm's own metrics are not in it. They are the names below train/ that the table lacks, and
-// are described on the algorithm's page; whatever reads metrics takes them as plain numbers.
+// An algorithm's own metrics are not in it. They are the names below train/ that the table lacks,
+// and are described on the algorithm's page; whatever reads metrics takes them as plain numbers.
 #pragma once
 
 #include <span>
@@ -46,7 +46,8 @@ const Metric* find_metric(std::string_view name);
 // "share", "tokens a second"; "" for a plain number.
 std::string unit_text(MetricUnit unit);
 
-// The title of a recorded name: "Held-out accuracy", "pass@4"; of an unknown one its own last words.
+// The title of a recorded name: "Held-out accuracy", "pass@4"; of an unknown one its own last
+// words.
 std::string metric_title(std::string_view name);
 
 // Recorded names in the order of the table, the unknown ones behind it.

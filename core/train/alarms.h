@@ -1,5 +1,5 @@
-// Warnings about what goes wrong slowly in a run. Each alarm is raised once, and again only after it
-// has cleared.
+// Warnings about what goes wrong slowly in a run. Each alarm is raised once, and again only after
+// it has cleared.
 #pragma once
 
 #include <map>

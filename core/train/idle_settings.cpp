@@ -8,8 +8,8 @@
 
 #include "core/algorithm/plugin.h"
 #include "core/base/error.h"
+#include "core/forecast/passes.h"
 #include "core/task/mixture.h"
-#include "core/train/probe.h"
 
 namespace tinyzero {
 namespace {

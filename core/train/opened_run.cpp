@@ -114,8 +114,8 @@ void check_context(const OpenedRun& run) {
       "lower rollout.max_tokens, or raise model.context");
 }
 
-// Sets train.micro_batch where it is 0, also among the resolved settings: a resumed run must use the
-// same number, since its sums depend on it.
+// Sets train.micro_batch where it is 0, also among the resolved settings: a resumed run must use
+// the same number, since its sums depend on it.
 void choose_micro_batch(OpenedRun& run) {
   Experiment& e = run.experiment;
   if (e.train.micro_batch > 0) return;

@@ -57,8 +57,9 @@ struct OpenedRun {
   // A file with overrides: all its mistakes are found in one go.
   static OpenedRun load(const fs::path& file, const std::vector<std::string>& overrides,
                         const PluginCatalog& catalog, OpenOptions options = {});
-  // An earlier run, by its folder. If model.path no longer exists, shape and tokenizer come from the
-  // run's newest readable checkpoint; the caller reads the weights from a checkpoint in any case.
+  // An earlier run, by its folder. If model.path no longer exists, shape and tokenizer come from
+  // the run's newest readable checkpoint; the caller reads the weights from a checkpoint in any
+  // case.
   static OpenedRun open_run(const fs::path& folder, const PluginCatalog& catalog);
 
   // Every setting with its origin, those of the plugins included.

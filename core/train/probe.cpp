@@ -8,6 +8,7 @@
 #include "core/base/memory.h"
 #include "core/base/random_streams.h"
 #include "core/eval/evaluate.h"
+#include "core/forecast/passes.h"
 #include "core/learn/learner.h"
 #include "core/learn/update.h"
 #include "core/train/rollout_engine.h"
@@ -94,18 +95,6 @@ RunArithmetic arithmetic_of(const RunShape& run, std::int64_t steps) {
   if (steps > 0) a.evaluations += e.eval.every > 0 ? (steps + e.eval.every - 1) / e.eval.every : 1;
   a.evaluation_completions = run.held_out * (e.eval.samples + 1);
   return a;
-}
-
-StepPasses passes_of(const Algorithm& algorithm, const TrainSettings& settings) {
-  StepPasses passes;
-  passes.learning = settings.epochs;
-  passes.reading = settings.importance_cap > 0 ? 1 : 0;
-  for (const AuxiliaryModel& model : algorithm.models()) {
-    passes.reading += 1;
-    if (model.learning_rate > 0)
-      passes.learning += model.epochs > 0 ? model.epochs : settings.epochs;
-  }
-  return passes;
 }
 
 std::int64_t RunProbe::steps(const TrainSettings& settings) const {

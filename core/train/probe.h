@@ -29,13 +29,6 @@ struct RunArithmetic {
 // before, and train.steps is only a bound.
 RunArithmetic arithmetic_of(const RunShape& run, std::int64_t steps);
 
-// Passes of all models over a step's completions: those that learn, and those that only read.
-struct StepPasses {
-  double learning = 0;
-  double reading = 0;
-};
-StepPasses passes_of(const Algorithm& algorithm, const TrainSettings& settings);
-
 // Measured seconds of each part of a run, and the largest memory of this process: one step of each
 // on the model as it is, and an evaluation of a few problems. Every problem of the step counts as
 // one that teaches. A model that has not learned to end its answers writes to the limit: then

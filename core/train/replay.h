@@ -24,8 +24,8 @@ struct ReplayedUpdate {
   // The trainer's log-probs of all recorded tokens before and after the update.
   at::Tensor before;  // (N)
   at::Tensor after;   // (N)
-  // Whether the weights are now, bit for bit, those of the checkpoint after the step; none: there is
-  // no such checkpoint.
+  // Whether the weights are now, bit for bit, those of the checkpoint after the step; none: there
+  // is no such checkpoint.
   std::optional<bool> as_saved;
   // Mean change of the log-prob of a token, over right completions and over the others.
   double right = 0;

@@ -45,8 +45,9 @@ class RecordingObserver : public Observer {
 
 inline std::vector<std::string> quick(const std::vector<std::string>& overrides) {
   std::vector<std::string> all = {
-      "warm_start.steps=2", "train.steps=3",      "eval.every=2",
-      "eval.problems=8",    "checkpoint.every=1", "preflight={problems: 4, max_truncated: 1}"};
+      "warm_start.steps=2",     "train.steps=3",      "eval.every=2",
+      "eval.problems=8",        "checkpoint.every=1", "preflight={problems: 4, max_truncated: 1}",
+      "train.random_reward=0.5"};  // else nothing is learned yet
   all.insert(all.end(), overrides.begin(), overrides.end());
   return all;
 }

@@ -113,7 +113,8 @@ TEST_CASE("a run that was begun is resumed, and is told of accepted changes") {
 TEST_CASE("a failed start fails its runs, with the error and hint of its log") {
   const TemporaryFolder folder;
   const fs::path program = write_program(
-      folder, "#!/bin/sh\necho 'error: no disk'\necho '  hint: buy one'\necho bye\nexit 1\n");
+      folder,
+      "#!/bin/sh\nexec >&2\necho 'error: no disk'\necho '  hint: buy one'\necho bye\nexit 1\n");
   const ComparisonPlan plan = two_runs();
   const StopWish never = 0;
   Recorder recorder;
@@ -126,7 +127,7 @@ TEST_CASE("a failed start fails its runs, with the error and hint of its log") {
 
 TEST_CASE("without an error a run failed with its last line, its signal or its exit code") {
   const std::pair<const char*, const char*> cases[] = {
-      {"#!/bin/sh\necho last words\nexit 3\n", "last words"},
+      {"#!/bin/sh\necho last words >&2\nexit 3\n", "last words"},
       {"#!/bin/sh\nexit 3\n", "exit code 3"},
       {"#!/bin/sh\nkill -9 $$\n", "ended by signal 9 (Killed)"}};
   for (const auto& [script, error] : cases) {

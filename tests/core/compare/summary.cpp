@@ -22,7 +22,7 @@ struct Done {
   std::vector<RunProgress> progress;
 
   explicit Done(const std::vector<std::size_t>& right)
-      : comparison(small_comparison({"compare.controls=[]", "compare.resamples=200"})),
+      : comparison(small_comparison({"compare.controls=none", "compare.resamples=200"})),
         plan(small_plan(comparison, folder.path())) {
     progress.resize(plan.runs.size(), {RunState::done, ""});
     for (const PlannedRun& run : plan.runs) {

@@ -29,7 +29,7 @@ TEST_CASE("the best checkpoint is tested, and only it and the newest one stay") 
   CHECK(tested->right.size() == 8);
   CHECK(tested->samples == 1);
   CHECK(tested->accuracy() >= 0);
-  CHECK(tested->start_weights.size() == 16);
+  CHECK(tested->start_weights.size() == 32);
   for (const fs::path& path : list_checkpoints(folder / "run/checkpoints")) {
     const std::string name = path.filename().string();
     CHECK((name == "step-000003" ||

@@ -30,6 +30,12 @@ std::string resolved_value(const OpenedRun& run, const std::string& path) {
   return "";
 }
 
+// An adapter changes a model that has learned.
+std::vector<std::string> adapted(const std::string& rank) {
+  return {"model={path: " TINYZERO_SOURCE "/tests/golden/hf/qwen2_tied}", "warm_start.steps=0",
+          "lora.rank=" + rank};
+}
+
 bool holds(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -45,15 +51,14 @@ TEST_CASE("a run is opened with plugins, model, tokenizer and the held-out probl
   CHECK(run.held_out.items.size() == 32);
   CHECK(run.prompts.longest > 0);
   CHECK(run.prompts.bytes_of_token >= 1);
-  CHECK(run.notes.empty());
   CHECK_FALSE(run.chose_micro_batch);
   CHECK_FALSE(run.base_is_bf16);
 }
 
 TEST_CASE(
     "without weights there are shapes: the same prompts and problems, no weight, no adapter") {
-  const OpenedRun whole = small_run({"lora.rank=2"});
-  const OpenedRun shapes = small_run({"lora.rank=2"}, {.weights = false});
+  const OpenedRun whole = small_run(adapted("2"));
+  const OpenedRun shapes = small_run(adapted("2"), {.weights = false});
   CHECK(whole.adapter != nullptr);
   CHECK(shapes.adapter == nullptr);
   CHECK(shapes.model.weights.size() == 0);
@@ -70,13 +75,13 @@ TEST_CASE("settings without effect are refused, unless somebody has checked them
 }
 
 TEST_CASE("prompts and completions that do not fit the context are refused, with the numbers") {
-  CHECK_THROWS_WITH_AS(small_run({"rollout.max_tokens=120"}, {.weights = false}),
+  CHECK_THROWS_WITH_AS(small_run({"rollout.max_tokens=128"}, {.weights = false}),
                        doctest::Contains("positions, the model has 128"), Error);
 }
 
 TEST_CASE("an adapter of a rank above a matrix is refused where the rank was set") {
   try {
-    small_run({"lora.rank=40"});
+    small_run(adapted("4000"));
     FAIL("nothing was thrown");
   } catch (const Error& e) {
     CHECK(e.place().source == "command line");
@@ -142,11 +147,13 @@ TEST_CASE("keys of plugins are those of the plugins that can be opened") {
 
 TEST_CASE("a label says preset, parameters and adapter") {
   CHECK(model_label(small_run({}, {.weights = false})) == "tiny 0.0M");
-  CHECK(model_label(small_run({"lora.rank=2"})) == "tiny 0.0M + LoRA 0.0M");
+  CHECK(model_label(small_run(adapted("2"))) == "qwen2_tied 0.1M + LoRA 0.0M");
 }
 
 TEST_CASE("the shape of a run has what its forecast needs") {
-  const OpenedRun run = small_run({"algorithm={use: ppo}", "lora.rank=2"});
+  std::vector<std::string> overrides = adapted("2");
+  overrides.push_back("algorithm={use: ppo}");
+  const OpenedRun run = small_run(overrides);
   const RunShape shape = shape_of(run);
   CHECK(shape.model == &run.model);
   CHECK(shape.auxiliary_models.size() == 1);

@@ -46,24 +46,6 @@ TEST_CASE("numbers that are too large for an integer are the largest one") {
         std::numeric_limits<std::int64_t>::max());
 }
 
-TEST_CASE("passes over a step's completions: the policy's, and those of auxiliary models") {
-  const auto passes = [](const std::vector<std::string>& overrides) {
-    const OpenedRun run = small_run(overrides, {.weights = false});
-    return passes_of(*run.algorithm.algorithm, run.experiment.train);
-  };
-  const StepPasses plain = passes({"train.epochs=2"});
-  CHECK(plain.learning == 2);
-  CHECK(plain.reading == 0);
-  const StepPasses capped = passes({"train.importance_cap=2"});
-  CHECK(capped.reading == 1);
-  const StepPasses penalised = passes({"algorithm={use: grpo, kl: 0.1}"});
-  CHECK(penalised.learning == 1);  // the frozen reference only reads
-  CHECK(penalised.reading == 1);
-  const StepPasses critic = passes({"algorithm=ppo"});
-  CHECK(critic.learning == 2);
-  CHECK(critic.reading == 1);
-}
-
 TEST_CASE("steps and seconds of a run are those of its budget") {
   RunProbe probe;
   probe.warm_start = 0.5;

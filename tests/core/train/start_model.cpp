@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/model/folder.h"
 #include "support/small_run.h"
 #include "support/temporary.h"
 
@@ -102,9 +103,11 @@ TEST_CASE("whether all weights of a folder are bf16 is seen without reading them
 
 TEST_CASE("an adapter is made for a rank above 0, and refused for one above a matrix") {
   const Experiment none = small_experiment();
-  const Experiment some = small_experiment({"lora.rank=2"});
-  const Experiment large = small_experiment({"lora.rank=64"});
-  const Model model = made({});
+  const std::string path = "model={path: " + (kModels / "qwen2_tied").string() + "}";
+  const Experiment some = small_experiment({path, "lora.rank=2"});
+  const Experiment large = small_experiment({path, "lora.rank=4000"});
+  const Model model =
+      start_weights(some, read_model_config(kModels / "qwen2_tied"), kModels / "qwen2_tied");
   CHECK(new_adapter(none, model) == nullptr);
   CHECK(new_adapter(some, model)->size() > 0);
   CHECK_NOTHROW(check_rank(none, model));
