@@ -104,8 +104,8 @@ TEST_CASE("whether all weights of a folder are bf16 is seen without reading them
 TEST_CASE("an adapter is made for a rank above 0, and refused for one above a matrix") {
   const Experiment none = small_experiment();
   const std::string path = "model={path: " + (kModels / "qwen2_tied").string() + "}";
-  const Experiment some = small_experiment({path, "lora.rank=2"});
-  const Experiment large = small_experiment({path, "lora.rank=4000"});
+  const Experiment some = small_experiment({path, "warm_start.steps=0", "lora.rank=2"});
+  const Experiment large = small_experiment({path, "warm_start.steps=0", "lora.rank=4000"});
   const Model model =
       start_weights(some, read_model_config(kModels / "qwen2_tied"), kModels / "qwen2_tied");
   CHECK(new_adapter(none, model) == nullptr);
