@@ -10,8 +10,9 @@ RunMetrics read_run_metrics(const fs::path& run) {
   if (!fs::exists(path)) return out;
   for (const Json& record : read_metrics(path)) {
     if (record.contains("tokens/spent"))
-      out.last = {record.value("step", std::int64_t{0}), record.value("tokens/spent", 0.0),
-                  record.value("time/spent", 0.0), 0};
+      out.last = {.step = record.value("step", std::int64_t{0}),
+                  .tokens = record.value("tokens/spent", 0.0),
+                  .seconds = record.value("time/spent", 0.0)};
     if (!record.contains("eval/accuracy")) continue;
     out.curve.push_back(out.last);
     out.curve.back().accuracy = record.value("eval/accuracy", 0.0);

@@ -10,17 +10,18 @@ namespace tinyzero {
 
 struct CurvePoint {
   std::int64_t step = 0;
-  double tokens = 0, seconds = 0;  // what RL had spent by then
-  double accuracy = 0;             // on the validation problems, sampled
+  double tokens = 0;    // that RL had spent by then
+  double seconds = 0;   // that RL had spent by then
+  double accuracy = 0;  // on the validation problems, sampled
 };
 
 struct RunMetrics {
-  std::vector<CurvePoint> curve;  // one point an evaluation
-  CurvePoint last;                // after the last step that is recorded; its accuracy says nothing
+  std::vector<CurvePoint> curve;  // one point for each evaluation
+  CurvePoint last;                // after the last recorded step, without an accuracy
 };
 
-// What is there of it; empty if there is nothing. A last line that is cut is left out. Throws Error
-// for any other line that is not JSON.
+// The metrics of a run folder; empty if it has none. A last line that was cut off is left out.
+// Throws Error for any other line that is not JSON.
 RunMetrics read_run_metrics(const fs::path& run);
 
 }  // namespace tinyzero

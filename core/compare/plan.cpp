@@ -17,7 +17,13 @@ namespace {
 
 using Settings = std::vector<ResolvedSetting>;
 
-constexpr std::size_t kComparedProblems = 8;  // of a first step
+constexpr std::int64_t kComparedProblems = 8;  // of a first step
+
+// What the weights at the beginning of RL depend on, besides the sections model, task and
+// warm_start and, where it is used, lora.
+constexpr std::string_view kStartSettings[] = {
+    "precision",       "train.weights", "train.optimizer_state", "train.micro_batch",
+    "train.clip_norm", "train.beta1",   "train.beta2",           "train.weight_decay"};
 
 const ResolvedSetting* find(const Settings& settings, const std::string& path) {
   const auto found = std::find_if(settings.begin(), settings.end(),
@@ -35,18 +41,16 @@ bool in_section(const ResolvedSetting& s, const char* section) {
   return s.path.starts_with(std::string(section) + ".");
 }
 
-// What the weights at the beginning of RL depend on, besides the seed.
+// Names a start by all that its weights depend on besides the seed.
 std::string start_key(const Settings& settings) {
   std::string text;
   for (const ResolvedSetting& s : settings) {
     const bool section =
         in_section(s, "model") || in_section(s, "task") || in_section(s, "warm_start");
     const bool adapter = in_section(s, "lora") && find(settings, "lora.rank")->value != "0";
-    const bool optimizer = s.path == "train.weight_decay" || s.path == "train.beta1" ||
-                           s.path == "train.beta2" || s.path == "train.clip_norm" ||
-                           s.path == "train.micro_batch" || s.path == "precision" ||
-                           s.path == "train.optimizer_state" || s.path == "train.weights";
-    if (section || adapter || optimizer) text += s.path + ": " + s.value + "\n";
+    const bool other = std::find(std::begin(kStartSettings), std::end(kStartSettings), s.path) !=
+                       std::end(kStartSettings);
+    if (section || adapter || other) text += s.path + ": " + s.value + "\n";
   }
   return fmt::format("{:016x}", XXH64(text.data(), text.size(), 0)).substr(0, 8);
 }
@@ -56,7 +60,8 @@ bool needs_start(const Settings& settings) {
          find(settings, "model.path")->value == yaml_text("");
 }
 
-// Leaves out what has no effect since train.steps is 0: a file that says it would be refused.
+// Removes settings that have no effect because train.steps is 0: an experiment with them would be
+// refused.
 void drop_idle(Settings& settings) {
   Node root = parse_yaml(resolved_yaml(settings), "start");
   ++root.find("train")->find("steps")->origin.layer;
@@ -79,8 +84,8 @@ Settings as_start(Settings settings, std::int64_t seed) {
   return settings;
 }
 
-// A run whose checkpoints stand at its evaluations, beginning with the weights of `start` if it is
-// not empty.
+// A run that writes a checkpoint at every evaluation. It begins with the weights of `start`, if
+// that is not empty.
 Settings as_run(Settings settings, std::int64_t seed, const std::string& start) {
   set(settings, "seed", std::to_string(seed));
   set(settings, "checkpoint.every", find(settings, "eval.every")->value);
@@ -96,8 +101,9 @@ Settings as_run(Settings settings, std::int64_t seed, const std::string& start) 
 
 // What must be the same for every arm.
 struct Common {
-  std::string validation, test;
-  std::vector<std::string> first_problems;  // keys of those of a first step
+  std::string validation;  // fingerprints of the problem sets
+  std::string test;
+  std::vector<std::string> first_problems;  // keys of problems of a first step
 };
 
 void check_common(const Common& common, const std::string& name, const Common& first,
@@ -110,9 +116,8 @@ void check_common(const Common& common, const std::string& name, const Common& f
                     "\"{}\" (validation {}, test {})",
                     name, common.validation, common.test, first_name, first.validation, first.test),
         hint);
-  const std::size_t count = std::min(common.first_problems.size(), first.first_problems.size());
-  if (!std::equal(common.first_problems.begin(),
-                  common.first_problems.begin() + static_cast<std::ptrdiff_t>(count),
+  const auto count = std::min(std::ssize(common.first_problems), std::ssize(first.first_problems));
+  if (!std::equal(common.first_problems.begin(), common.first_problems.begin() + count,
                   first.first_problems.begin()))
     throw Error(fmt::format("arm \"{}\" learns from other problems than \"{}\"", name, first_name),
                 hint);
@@ -147,47 +152,64 @@ class Planner {
  private:
   void open_arm(std::size_t a) {
     const ComparisonArm& arm = comparison_.arms[a];
-    const OpenedRun parts =
-        OpenedRun::open_shapes(Experiment::from_node(arm.root, comparison_.name), catalog_);
-    add_notes(arm, parts);
-    add_files(parts);
-    const EvalSet test = draw_eval_set(parts.task, Split::test, parts.experiment.eval.problems);
-    Common common{parts.held_out.fingerprint, test.fingerprint, {}};
-    const auto count = std::min<std::size_t>(kComparedProblems, parts.experiment.rollout.prompts);
-    const Curriculum curriculum(parts.experiment.curriculum, parts.task);
-    for (const Item& item :
-         draw_step(parts.task, curriculum.stage(), comparison_.seeds.front(), 1, count))
-      common.first_problems.push_back(item.key);
+    const OpenedRun run = OpenedRun::open(Experiment::from_node(arm.root, comparison_.name),
+                                          catalog_, {.weights = false});
+    add_notes(arm, run);
+    add_files(run);
+    const EvalSet test = draw_eval_set(run.task, Split::test, run.experiment.eval.problems);
+    const Common common{.validation = run.held_out.fingerprint,
+                        .test = test.fingerprint,
+                        .first_problems = first_problems(run)};
     if (a == 0) {
       common_ = common;
-      plan_.validation = {common.validation, parts.held_out.items.size(), parts.held_out.keys};
-      plan_.test = {common.test, test.items.size(), test.keys};
-      plan_.task = parts.task.about().id;
-      plan_.model = model_label(parts);
-      plan_.threads = std::max<std::int64_t>(1, parts.experiment.general.threads / jobs_);
+      describe(run, test);
     }
     check_common(common, arm.name, common_, comparison_.arms.front().name);
-    Settings settings = parts.resolved();
+    Settings settings = run.resolved();
     set(settings, "threads", std::to_string(plan_.threads));
     settings_.push_back(std::move(settings));
     plan_.settings.push_back(differences(settings_.back(), settings_.front()));
   }
 
-  // A control does on purpose what an arm should not.
-  void add_notes(const ComparisonArm& arm, const OpenedRun& parts) {
+  std::vector<std::string> first_problems(const OpenedRun& run) const {
+    const Experiment& e = run.experiment;
+    const Curriculum curriculum(e.curriculum, run.task);
+    std::vector<std::string> keys;
+    for (const Item& item : draw_step(run.task, curriculum.stage(), comparison_.seeds.front(), 1,
+                                      std::min(kComparedProblems, e.rollout.prompts)))
+      keys.push_back(item.key);
+    return keys;
+  }
+
+  // What the plan says of all arms, as the first has it.
+  void describe(const OpenedRun& run, const EvalSet& test) {
+    const EvalSet& validation = run.held_out;
+    plan_.validation = {.fingerprint = validation.fingerprint,
+                        .problems = validation.items.size(),
+                        .keys = validation.keys};
+    plan_.test = {
+        .fingerprint = test.fingerprint, .problems = test.items.size(), .keys = test.keys};
+    plan_.task = run.task.about().id;
+    plan_.model = model_label(run);
+    plan_.threads = std::max<std::int64_t>(1, run.experiment.general.threads / jobs_);
+  }
+
+  // Not of controls: they do on purpose what an arm should not.
+  void add_notes(const ComparisonArm& arm, const OpenedRun& run) {
     if (arm.role != ArmRole::arm) return;
-    for (const std::string& text : parts.notes) {
+    for (const std::string& text : run.notes) {
       const auto known = [&](const std::string& note) { return note.ends_with(text); };
       if (std::none_of(plan_.notes.begin(), plan_.notes.end(), known))
         plan_.notes.push_back("arm " + arm.name + ": " + text);
     }
   }
 
-  void add_files(const OpenedRun& parts) {
-    Json files = setting_files(parts.resolved());
-    const fs::path start = parts.experiment.model.path;
+  void add_files(const OpenedRun& run) {
+    Json files = setting_files(run.resolved());
+    const fs::path start = run.experiment.model.path;
     if (!start.empty() && fs::is_directory(start)) {
-      for (const auto& [name, hash] : model_hashes(start).items())
+      const Json hashes = model_hashes(start);  // items() refers to it
+      for (const auto& [name, hash] : hashes.items())
         files.push_back(
             {{"setting", "model.path"}, {"path", (start / name).string()}, {"xxh3", hash}});
     }
@@ -203,8 +225,10 @@ class Planner {
       plan_.runs[start_of(a, seed)].arm = a;
       return;
     }
-    PlannedRun run{a,  seed,  fs::path("arms") / arm.name / fmt::format("seed-{}", seed),
-                   "", false, std::nullopt};
+    PlannedRun run;
+    run.arm = a;
+    run.seed = seed;
+    run.folder = fs::path("arms") / arm.name / fmt::format("seed-{}", seed);
     std::string weights;
     if (arm.role != ArmRole::untrained && needs_start(settings_[a])) {
       run.start = start_of(a, seed);
@@ -217,15 +241,19 @@ class Planner {
     plan_.runs.push_back(std::move(run));
   }
 
-  // The start of an arm's run, which is added to the plan if no earlier arm has the same.
+  // Index of the start of an arm's run, which is added to the plan if no earlier arm shares it.
   std::size_t start_of(std::size_t a, std::int64_t seed) {
     const fs::path folder =
         fs::path("starts") / start_key(settings_[a]) / fmt::format("seed-{}", seed);
     for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
       if (plan_.runs[i].folder == folder) return i;
     }
-    plan_.runs.push_back({std::nullopt, seed, folder, resolved_yaml(as_start(settings_[a], seed)),
-                          true, std::nullopt});
+    PlannedRun run;
+    run.seed = seed;
+    run.folder = folder;
+    run.yaml = resolved_yaml(as_start(settings_[a], seed));
+    run.is_start = true;
+    plan_.runs.push_back(std::move(run));
     return plan_.runs.size() - 1;
   }
 

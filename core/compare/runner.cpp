@@ -31,17 +31,18 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// Writes an experiment, or checks that the one that is there says the same.
+// Writes an experiment, or checks that an earlier one says the same.
 void settle(const fs::path& path, const PlannedRun& run) {
   if (!fs::exists(path)) {
     fs::create_directories(path.parent_path());
     return write_file_atomically(path, run.yaml);
   }
   if (run.is_start) return;  // its folder is named by what it depends on
-  const auto before = lines_of(read_file(path)), now = lines_of(run.yaml);
+  const auto before = lines_of(read_file(path));
+  const auto now = lines_of(run.yaml);
   for (std::size_t i = 0; i < std::max(before.size(), now.size()); ++i) {
-    const std::string a = i < before.size() ? before[i] : "nothing",
-                      b = i < now.size() ? now[i] : "nothing";
+    const std::string a = i < before.size() ? before[i] : "nothing";
+    const std::string b = i < now.size() ? now[i] : "nothing";
     if (a == b) continue;
     throw Error(fmt::format("{}: this run was begun with other settings: \"{}\" there, \"{}\" now",
                             path.string(), a.substr(std::min(a.size(), a.find_first_not_of(' '))),
@@ -50,9 +51,9 @@ void settle(const fs::path& path, const PlannedRun& run) {
   }
 }
 
-// The last line that says "error: ", with the hint below it; else the last line; else how the
-// process ended.
-std::string last_words(const fs::path& log, std::uintmax_t from, int code) {
+// Why a child failed: the last line of its log with "error: " and the hint below it; else the last
+// line; else how the process ended.
+std::string last_message(const fs::path& log, std::uintmax_t from, int code) {
   const std::string all = read_file(log);
   std::istringstream stream(all.substr(std::min<std::size_t>(all.size(), from)));
   std::string error, last;
@@ -68,12 +69,24 @@ std::string last_words(const fs::path& log, std::uintmax_t from, int code) {
   return last.empty() ? fmt::format("exit code {}", code) : last;
 }
 
-// Divides the cores among the jobs.
-std::vector<int> share(const std::vector<int>& cores, std::size_t job, std::size_t jobs) {
-  const auto at = [&](std::size_t j) {
-    return cores.begin() + static_cast<std::ptrdiff_t>(j * cores.size() / jobs);
-  };
+// The cores of a job, of which there are `jobs`.
+std::vector<int> share(const std::vector<int>& cores, std::int64_t job, std::int64_t jobs) {
+  const auto at = [&](std::int64_t j) { return cores.begin() + j * std::ssize(cores) / jobs; };
   return {at(job), at(job + 1)};
+}
+
+std::string cores_text(std::int64_t cores) {
+  return cores == 1 ? "one core" : fmt::format("{} cores", cores);
+}
+
+void check_jobs(std::int64_t jobs) {
+  const CpuAllowance allowance = cpu_allowance();
+  if (jobs <= allowance.usable()) return;
+  throw Error(
+      fmt::format("--jobs is {}, and {} may be used{}: each run has at least one core of its own",
+                  jobs, cores_text(allowance.usable()),
+                  allowance.reason().empty() ? "" : " (" + allowance.reason() + ")"),
+      "lower --jobs");
 }
 
 }  // namespace
@@ -87,15 +100,8 @@ ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, 
       plugin_folders_(std::move(plugin_folders)),
       observer_(observer),
       progress_(plan.runs.size()) {
+  check_jobs(jobs);
   const std::vector<int> cores = usable_cores();
-  const CpuAllowance allowance = cpu_allowance();
-  if (jobs > allowance.usable())
-    throw Error(
-        fmt::format(
-            "--jobs is {}, and {} may be used{}: each run has at least one core of its own", jobs,
-            allowance.usable() == 1 ? "one core" : fmt::format("{} cores", allowance.usable()),
-            allowance.reason().empty() ? "" : " (" + allowance.reason() + ")"),
-        "lower --jobs");
   for (const PlannedRun& run : plan_.runs) settle(beside(path(run), ".yaml"), run);
   for (std::int64_t j = 0; j < jobs; ++j) {
     slots_.emplace_back();
@@ -136,7 +142,7 @@ void ComparisonRunner::run(const StopWish& stops) {
   }
 }
 
-// The first run that can begin. Those whose start failed fail here.
+// The first run that can begin. A run whose start failed is made to fail.
 std::optional<std::size_t> ComparisonRunner::next() {
   for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
     if (progress_[i].state != RunState::waiting) continue;
@@ -162,8 +168,8 @@ void ComparisonRunner::begin(Slot& slot, std::size_t index) {
     if (accept_changes_) arguments.emplace_back("--accept-changes");
     return start_child(slot, Stage::train, arguments);
   }
-  // What a run left that was killed before it had a configuration, `train` takes over; anything
-  // else it refuses.
+  // `train` takes over a folder whose run was killed before it had a configuration, and refuses
+  // any other.
   start_child(slot, Stage::train,
               {"train", beside(folder, ".yaml").string(), "--run", folder.string(), "--planned"});
 }
@@ -196,7 +202,7 @@ void ComparisonRunner::look(Slot& slot, bool stopping) {
   if (*code == 0 && last) return finish(slot, RunState::done);
   if (stopping) return finish(slot, RunState::waiting);
   if (*code == 0) return start_child(slot, Stage::test, {"compare-test", path(run).string()});
-  finish(slot, RunState::failed, last_words(beside(path(run), ".log"), slot.log_from, *code));
+  finish(slot, RunState::failed, last_message(beside(path(run), ".log"), slot.log_from, *code));
 }
 
 }  // namespace tinyzero

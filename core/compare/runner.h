@@ -1,4 +1,4 @@
-// Does the runs of a plan with child processes of this program, some of them at once, and goes on
+// Carries out the runs of a plan in child processes of this program, several at once, and continues
 // where an earlier call ended.
 #pragma once
 
@@ -17,7 +17,7 @@ enum class RunState { waiting, running, done, failed };
 
 struct RunProgress {
   RunState state = RunState::waiting;
-  std::string error;  // why it failed: its last words
+  std::string error;  // of a failed run: its last message
 };
 
 class RunnerObserver {
@@ -25,24 +25,24 @@ class RunnerObserver {
   virtual ~RunnerObserver() = default;
   virtual void began(const PlannedRun& run, bool resumed) = 0;
   virtual void ended(const PlannedRun& run, const RunProgress& progress) = 0;
-  // Several times a second while runs go on.
+  // Called several times a second while there are runs.
   virtual void tick(const std::vector<RunProgress>& runs) = 0;
 };
 
 class ComparisonRunner {
  public:
-  // `program` is tinyzero-train, `plugin_folders` go to it. Writes the plan's experiments beside
-  // their runs. Throws Error if one of them is there already with other settings (but for
-  // `threads`: a run goes on with as many as it began with).
+  // `program` is tinyzero-train, which is given the `plugin_folders`. Writes the plan's experiments
+  // next to their run folders. Throws Error if one is there already with other settings. Only
+  // `threads` may differ: a run keeps the number that it began with.
   ComparisonRunner(const ComparisonPlan& plan, fs::path folder, std::int64_t jobs, fs::path program,
                    std::vector<fs::path> plugin_folders, RunnerObserver& observer);
 
-  // Runs that began with other libraries or files go on all the same.
+  // Lets runs continue that began with other libraries or files.
   void accept_changes() { accept_changes_ = true; }
 
-  // Until every run is done or failed, or until `stops` is above 0: then each child is asked once
-  // to end, with a checkpoint, and again for every further stop. Runs that could not begin stay
-  // `waiting`.
+  // Returns when every run is done or failed, or after `stops` rose above 0: then each child is
+  // asked to end with a checkpoint, and again for every further stop. Runs that could not begin
+  // stay `waiting`.
   void run(const StopWish& stops);
 
   const std::vector<RunProgress>& progress() const { return progress_; }
@@ -54,12 +54,12 @@ class ComparisonRunner {
     std::optional<std::size_t> run;
     std::optional<Child> child;
     Stage stage = Stage::train;
-    std::uintmax_t log_from = 0;  // where the child's words begin in the log
+    std::uintmax_t log_from = 0;  // size of the log before the child wrote to it
   };
 
   fs::path path(const PlannedRun& run) const { return folder_ / run.folder; }
-  // A start only, with its evaluation, which an interrupt may have put off; whether others are is
-  // for `train --resume` to say.
+  // Whether a start has its weights and its evaluation, which an interrupt may have put off. For
+  // other runs false: `train --resume` knows.
   bool is_trained(const PlannedRun& run) const;
   bool is_done(const PlannedRun& run) const;
   std::optional<std::size_t> next();

@@ -28,12 +28,13 @@ struct GoodRun {
   std::int64_t seed = 0;
   RunMetrics metrics;
   TestedRun tested;
-  std::vector<double> right;       // share of right completions by test problem
-  double area[kAxisCount] = {};    // mean height of the validation curve over an axis
-  double accuracy = 0, drawn = 0;  // on the test problems, and on those of the draw in work
+  std::vector<double> right;     // share of right completions by test problem
+  double area[kAxisCount] = {};  // mean height of the validation curve over an axis
+  double accuracy = 0;           // on the test problems
+  double drawn = 0;              // on the problems of the current bootstrap draw
 };
 
-// Means of a statistic over the replicates, with the point it belongs to.
+// A statistic, with its values on the replicates of the bootstrap.
 struct Estimate {
   double value = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> replicates;
@@ -73,16 +74,23 @@ Scores as_scores(const std::vector<double>& values) {
 
 std::vector<double> thresholds() {
   std::vector<double> out;
-  for (int i = 0; i <= kThresholds; ++i) out.push_back(static_cast<double>(i) / kThresholds);
+  for (double i = 0; i <= kThresholds; ++i) out.push_back(i / kThresholds);
   return out;
 }
 
 // An arm, and its pairs with the first arm on the seeds where both ended well.
 struct ArmStatistics {
-  std::vector<const GoodRun*> runs, paired, first;
-  Estimate accuracy, difference, improvement, area[kAxisCount], area_difference[kAxisCount];
+  std::vector<const GoodRun*> runs;
+  std::vector<const GoodRun*> paired;  // runs whose seed the first arm has, too
+  std::vector<const GoodRun*> first;   // the first arm's, in the order of `paired`
+  Estimate accuracy;
+  Estimate difference;   // of accuracies, to the first arm
+  Estimate improvement;  // probability of it
+  Estimate area[kAxisCount];
+  Estimate area_difference[kAxisCount];
   std::vector<Estimate> profile;
 
+  // Computes all statistics: on the runs as they are, or, with a draw, for one more replicate.
   void measure(const Resample* draw) {
     const Pick pick = draw != nullptr ? drawn_accuracy : whole_accuracy;
     const auto chosen = [&](const std::vector<const GoodRun*>& all) {
@@ -102,8 +110,10 @@ struct ArmStatistics {
         add(area[axis], interquartile_mean(picked(own, area_on, axis)));
     }
     if (paired.empty()) return;
-    const auto own = chosen(paired), other = chosen(first);
-    const std::vector<double> x = picked(own, pick), y = picked(other, pick);
+    const auto own = chosen(paired);
+    const auto other = chosen(first);
+    const std::vector<double> x = picked(own, pick);
+    const std::vector<double> y = picked(other, pick);
     add(difference, interquartile_mean(x) - interquartile_mean(y));
     add(improvement, probability_of_improvement(as_scores(x), as_scores(y)));
     for (std::size_t axis = 0; axis < kAxisCount; ++axis)
@@ -189,7 +199,7 @@ class Summarizer {
     good_[*planned.arm].emplace(planned.seed, std::move(run));
   }
 
-  // All arms of a start began with the same bytes.
+  // Warns if an arm of a start began with other bytes than the arms before it.
   void check_start(const PlannedRun& planned, const GoodRun& run) {
     if (!planned.start) return;
     const std::string& first =
@@ -200,8 +210,8 @@ class Summarizer {
           " did not begin with the weights that the other arms of its seed began with");
   }
 
-  // Over which part of an axis curves are compared: the budget on its own, what every run reached
-  // on the others.
+  // Finds the part of each axis on which curves are compared: the budget on its own axis, what
+  // every run reached on the others. Measures the areas over it.
   void find_ranges() {
     for (std::size_t axis = 0; axis < kAxisCount; ++axis) {
       double shortest = std::numeric_limits<double>::infinity();
@@ -238,7 +248,11 @@ class Summarizer {
     if (progress_[i].state == RunState::failed) out["error"] = progress_[i].error;
     const auto found = good_[a].find(planned.seed);
     if (found == good_[a].end()) return out;
-    const GoodRun& run = found->second;
+    add_results(planned, found->second, out);
+    return out;
+  }
+
+  void add_results(const PlannedRun& planned, const GoodRun& run, Json& out) {
     out["start_weights"] = run.tested.start_weights;
     out["steps"] = run.metrics.last.step;
     out["tokens"] = run.metrics.last.tokens;
@@ -247,7 +261,8 @@ class Summarizer {
     out["validation_accuracy"] = run.tested.validation_accuracy;
     out["test_accuracy"] = run.accuracy;
     out["test_greedy"] = run.tested.greedy;
-    Json curve = Json::array(), areas = Json::object();
+    Json curve = Json::array();
+    Json areas = Json::object();
     for (const CurvePoint& p : run.metrics.curve)
       curve.push_back({{"step", p.step},
                        {"tokens", p.tokens},
@@ -256,13 +271,13 @@ class Summarizer {
     for (std::size_t axis = 0; axis < kAxisCount; ++axis) areas[kAxes[axis]] = run.area[axis];
     out["curve"] = curve;
     out["area"] = areas;
-    if (!learns(a)) return out;
+    if (!learns(*planned.arm)) return;
     const double used = used_share(run);
     out["budget_used"] = used;
     if (used < 1)
       warnings_.push_back(fmt::format("{} seed {} used {:.0f} % of the budget",
-                                      comparison_.arms[a].name, planned.seed, 100 * used));
-    return out;
+                                      comparison_.arms[*planned.arm].name, planned.seed,
+                                      100 * used));
   }
 
   double used_share(const GoodRun& run) const {
@@ -287,16 +302,21 @@ class Summarizer {
     }
     for_each_resample(comparison_.seeds.size(), plan_.test.problems, comparison_.resamples, kSeed,
                       [&](const Resample& draw) {
-                        for (auto& runs : good_) {
-                          for (auto& [seed, run] : runs) {
-                            run.drawn = 0;
-                            for (std::size_t p = 0; p < run.right.size(); ++p)
-                              run.drawn += draw.weights[p] * run.right[p];
-                          }
-                        }
+                        draw_problems(draw);
                         for (ArmStatistics& arm : out) arm.measure(&draw);
                       });
     return out;
+  }
+
+  // Sets every run's accuracy on the problems of a draw.
+  void draw_problems(const Resample& draw) {
+    for (auto& runs : good_) {
+      for (auto& [seed, run] : runs) {
+        run.drawn = 0;
+        for (std::size_t p = 0; p < run.right.size(); ++p)
+          run.drawn += draw.weights[p] * run.right[p];
+      }
+    }
   }
 
   Json arm_json(std::size_t a, Json runs, const ArmStatistics& s) const {
@@ -310,7 +330,8 @@ class Summarizer {
     out["failed"] = count("failed");
     out["unfinished"] = count("unfinished");
     out["test_accuracy"] = s.accuracy.json(s.runs.size());
-    Json areas = Json::object(), profile = Json::array();
+    Json areas = Json::object();
+    Json profile = Json::array();
     for (std::size_t axis = 0; axis < kAxisCount; ++axis)
       areas[kAxes[axis]] = s.area[axis].json(s.runs.size());
     out["area"] = areas;
@@ -344,8 +365,7 @@ class Summarizer {
   const fs::path& folder_;
   const std::vector<RunProgress>& progress_;
   std::vector<std::map<std::int64_t, GoodRun>> good_;  // by arm and seed
-  std::map<std::size_t, std::string>
-      weights_;  // by start: hash of what the first run on it began with
+  std::map<std::size_t, std::string> weights_;         // by start: hash of its first run's weights
   double range_[kAxisCount] = {};
   std::vector<std::string> warnings_;
 };

@@ -1,4 +1,4 @@
-// What came out of a comparison: comparison.json.
+// The result of a comparison: comparison.json.
 #pragma once
 
 #include <vector>
@@ -10,9 +10,9 @@
 
 namespace tinyzero {
 
-// Reads the runs of the plan and computes their statistics, as docs/comparing.md describes. A
-// function of what the folder holds and of the states of the runs: the same comparison gives the
-// same numbers, but for what a clock said.
+// Reads the runs of the plan and computes their statistics, as docs/comparing.md describes. The
+// result is a function of the folder and of the states of the runs: the same comparison gives the
+// same numbers, except for measured times.
 Json summarize(const Comparison& comparison, const ComparisonPlan& plan, const fs::path& folder,
                const std::vector<RunProgress>& progress);
 

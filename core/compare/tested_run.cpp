@@ -29,7 +29,7 @@ void write(const TestedRun& t, const fs::path& run) {
   write_file_atomically(test_path(run), json_line(json) + "\n");
 }
 
-// The evaluation to select: the best, the earliest of equals.
+// The best evaluation, and the earliest of equals.
 CurvePoint best_of(const RunMetrics& metrics, const fs::path& run) {
   if (metrics.curve.empty())
     throw Error(run.string() + "/metrics.jsonl holds no evaluation: the run has not ended");
@@ -38,40 +38,49 @@ CurvePoint best_of(const RunMetrics& metrics, const fs::path& run) {
       [](const CurvePoint& a, const CurvePoint& b) { return a.accuracy < b.accuracy; });
 }
 
-}  // namespace
-
-double TestedRun::accuracy() const {
-  const auto total = static_cast<double>(right.size()) * static_cast<double>(samples);
-  return static_cast<double>(std::accumulate(right.begin(), right.end(), std::int64_t{0})) / total;
-}
-
-void test_run(const fs::path& run, const PluginCatalog& catalog) {
-  OpenedRun parts = OpenedRun::open_run(run, catalog);
-  const Experiment& e = parts.experiment;
-  const CurvePoint best = best_of(read_run_metrics(run), run);
-  const fs::path checkpoints = run / "checkpoints";
-  const fs::path selected = checkpoints / checkpoint_name(Phase::reinforce, best.step);
-  TestedRun out;
-  out.selected_step = best.step;
-  out.validation_accuracy = best.accuracy;
-  out.start_weights =
-      file_hash(checkpoints / checkpoint_name(Phase::reinforce, 0) / "model.safetensors");
-  read_checkpoint(selected, parts.model, parts.adapter.get());
-
-  const EvalSet set = draw_eval_set(parts.task, Split::test, e.eval.problems);
-  const auto engine = rollout_engine(parts, [](const std::string&) {});
+// Evaluates the weights of `run` on the test problems.
+void evaluate_on_test(const OpenedRun& run, std::int64_t step, TestedRun& out) {
+  const Experiment& e = run.experiment;
+  const EvalSet set = draw_eval_set(run.task, Split::test, e.eval.problems);
+  const auto engine = rollout_engine(run, [](const std::string&) {});
   std::vector<ScoredCompletion> completions;
-  const EvalReport report = evaluate(
-      *engine, parts.tokenizer, parts.model.config.eos, parts.framing, parts.task, set,
-      {e.eval.samples, e.eval.temperature, e.rollout.max_tokens,
-       static_cast<std::uint64_t>(e.general.seed), static_cast<std::uint64_t>(best.step), true},
-      &completions);
+  const EvalReport report =
+      evaluate(*engine, run.tokenizer, run.model.config.eos, run.framing, run.task, set,
+               {.samples = e.eval.samples,
+                .temperature = e.eval.temperature,
+                .max_tokens = e.rollout.max_tokens,
+                .seed = static_cast<std::uint64_t>(e.general.seed),
+                .step = static_cast<std::uint64_t>(step),
+                .greedy = true},
+               &completions);
   out.set = set.fingerprint;
   out.samples = e.eval.samples;
   out.greedy = report.greedy;
   out.right.assign(set.items.size(), 0);
   for (const ScoredCompletion& c : completions) out.right[c.item] += c.right ? 1 : 0;
-  write(out, run);
+}
+
+}  // namespace
+
+double TestedRun::accuracy() const {
+  const double total = std::ssize(right) * samples;
+  const double sum = std::accumulate(right.begin(), right.end(), std::int64_t{0});
+  return sum / total;
+}
+
+void test_run(const fs::path& folder, const PluginCatalog& catalog) {
+  OpenedRun run = OpenedRun::open_run(folder, catalog);
+  const CurvePoint best = best_of(read_run_metrics(folder), folder);
+  const fs::path checkpoints = folder / "checkpoints";
+  const fs::path selected = checkpoints / checkpoint_name(Phase::reinforce, best.step);
+  const fs::path start = checkpoints / checkpoint_name(Phase::reinforce, 0);
+  TestedRun out;
+  out.selected_step = best.step;
+  out.validation_accuracy = best.accuracy;
+  out.start_weights = file_hash(start / "model.safetensors");
+  read_checkpoint(selected, run.model, run.adapter.get());
+  evaluate_on_test(run, best.step, out);
+  write(out, folder);
 
   const auto all = list_checkpoints(checkpoints);
   for (const fs::path& path : all) {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/learn/learner.h"
@@ -13,13 +13,13 @@
 namespace tinyzero {
 namespace {
 
-constexpr double kF32 = 4, kBf16 = 2;
-constexpr std::int64_t kRemedyRank = 16;  // of an adapter that is proposed
+constexpr double kF32 = 4;   // bytes
+constexpr double kBf16 = 2;  // bytes
 
 double real(std::int64_t n) { return static_cast<double>(n); }
 
-// Numbers that a product reads for a token: the matrices of the layers, and with `head` those of
-// the head. An embedding is looked up.
+// Weights that the matrix products read for a token: those of the layers, and with `head` those of
+// the head. Embeddings are looked up instead.
 double matrix_numbers(const ModelConfig& c, bool head) {
   const double layer = real(c.width) * real(2 * c.q_width() + 2 * c.kv_width() + 3 * c.mlp);
   return real(c.layers) * layer + (head ? real(c.vocab) * real(c.width) : 0);
@@ -27,30 +27,31 @@ double matrix_numbers(const ModelConfig& c, bool head) {
 
 double kv_bytes(const ModelConfig& c) { return kBf16 * 2 * real(c.layers * c.kv_width()); }
 
-// Prompts and sequences that are decoded at once.
+// What is decoded at once.
 struct Decoding {
-  double prompts, sequences;
+  double prompts = 0;
+  double sequences = 0;
 };
 
 Decoding decoding_at_once(const RunShape& run) {
   const Experiment& e = run.experiment;
-  const std::int64_t room = e.rollout.wave > 0 ? e.rollout.wave : kSequencesAtOnce;
-  const std::int64_t step = std::min(room, run.completions()),
-                     evaluation = std::min(room, run.held_out * e.eval.samples);
-  const std::int64_t prompts =
-      std::max((step + e.rollout.samples - 1) / e.rollout.samples, std::min(room, run.held_out));
-  return {real(prompts), real(std::max(step, evaluation))};
+  const std::int64_t capacity = e.rollout.wave > 0 ? e.rollout.wave : kSequencesAtOnce;
+  const std::int64_t step = std::min(capacity, run.completions());
+  const std::int64_t evaluation = std::min(capacity, run.held_out * e.eval.samples);
+  const std::int64_t step_prompts = (step + e.rollout.samples - 1) / e.rollout.samples;
+  const std::int64_t prompts = std::max(step_prompts, std::min(capacity, run.held_out));
+  return {.prompts = real(prompts), .sequences = real(std::max(step, evaluation))};
 }
 
 // Floating-point operations of one forward pass over the rows of `problems` prompts with `samples`
-// completions each: two a number of the matrices, and four a component of the queries for each
-// position that a token sees.
+// completions each: two for each weight of the matrices, and four for each component of the queries
+// and each position that a token sees.
 double forward_operations(const RunShape& run, std::int64_t problems, std::int64_t samples) {
   const ModelConfig& c = run.model->config;
-  const double prompt = real(run.longest_prompt),
-               completion = real(run.experiment.rollout.max_tokens);
-  const double completions = real(problems * samples),
-               rows = real(problems) * prompt + completions * completion;
+  const double prompt = real(run.longest_prompt);
+  const double completion = real(run.experiment.rollout.max_tokens);
+  const double completions = real(problems * samples);
+  const double rows = real(problems) * prompt + completions * completion;
   const double seen =
       real(problems) * prompt * prompt / 2 + completions * completion * (prompt + completion / 2);
   return 2 * matrix_numbers(c, false) * rows +
@@ -58,28 +59,29 @@ double forward_operations(const RunShape& run, std::int64_t problems, std::int64
          4 * real(c.layers * c.q_width()) * seen;
 }
 
-// Decoding `sequences` of them, so many at once: each token's pass reads the weights and all keys
-// and values.
+// Seconds of decoding `sequences`, as many at once as fit: the pass of each token reads the weights
+// and all keys and values.
 double decode_seconds(const RunShape& run, const Gpu& gpu, double sequences) {
   const ModelConfig& c = run.model->config;
-  const double at_once = std::min(sequences, decoding_at_once(run).sequences),
-               numbers = matrix_numbers(c, true);
-  const double tokens = real(run.experiment.rollout.max_tokens),
-               context = real(run.longest_prompt) + tokens / 2;
+  const double at_once = std::min(sequences, decoding_at_once(run).sequences);
+  const double numbers = matrix_numbers(c, true);
+  const double tokens = real(run.experiment.rollout.max_tokens);
+  const double context = real(run.longest_prompt) + tokens / 2;
   const double pass = std::max(kBf16 * numbers / gpu.bandwidth, 2 * numbers * at_once / gpu.flops) +
                       at_once * context * kv_bytes(c) / gpu.bandwidth;
   return pass * tokens * sequences / at_once;
 }
 
-// Numbers that learn of an auxiliary model.
-double learning_of(const RunShape& run, const AuxiliaryModel& side) {
-  if (side.learning_rate == 0) return 0;
-  if (!has_adapter(side, run.experiment)) return real(run.model->layout.size());
-  return real(run.adapter_values) + (side.value_head ? real(run.model->config.width) + 1 : 0);
+// How many numbers of an auxiliary model learn.
+double learning_of(const RunShape& run, const AuxiliaryModel& model) {
+  if (model.learning_rate == 0) return 0;
+  if (!has_adapter(model, run.experiment)) return real(run.model->layout.size());
+  return real(run.adapter_values) + (model.value_head ? real(run.model->config.width) + 1 : 0);
 }
 
-// An update of so many numbers, and the copies around its passes, at the peaks of link and memory:
-// weights there, gradients back; gradient, moments and weight read, all but the first written.
+// Seconds of an update of so many numbers and of the copies around its passes, at the peaks of link
+// and memory: weights to the GPU, gradients back; then gradient, moments and weight are read, and
+// all but the gradient written.
 double update_seconds(const RunShape& run, double learning) {
   return kF32 * (real(run.model->layout.size()) + learning) / kLink +
          7 * kF32 * learning / kHostBandwidth;
@@ -87,18 +89,21 @@ double update_seconds(const RunShape& run, double learning) {
 
 double copy_seconds(const RunShape& run) { return kF32 * real(run.model->layout.size()) / kLink; }
 
-// What core/transformer/device_operators.h keeps of a micro-batch of so many rows for the backward
-// pass, and what the backward pass of a layer takes beside it.
+// Bytes that core/transformer/device_operators.h keeps of a micro-batch of so many rows for the
+// backward pass, and those that the backward pass of a layer takes in addition.
 double activation_bytes(const RunShape& run, double rows) {
   const Experiment& e = run.experiment;
   const ModelConfig& c = run.model->config;
   const bool adapter = run.adapter_values > 0;
-  const double width = real(c.width), q = real(c.q_width()),
-               qkv = real(c.q_width() + 2 * c.kv_width()), mlp = real(c.mlp),
-               layers = real(c.layers);
+  const double width = real(c.width);
+  const double q = real(c.q_width());
+  const double qkv = real(c.q_width() + 2 * c.kv_width());
+  const double mlp = real(c.mlp);
+  const double layers = real(c.layers);
   // Attention takes each completion with its prompt, and each prompt alone, as long as the longest.
-  const double completion = real(e.rollout.max_tokens), prompt = real(run.longest_prompt),
-               samples = real(e.rollout.samples);
+  const double completion = real(e.rollout.max_tokens);
+  const double prompt = real(run.longest_prompt);
+  const double samples = real(e.rollout.samples);
   const double cells =
       rows * (prompt + completion) * (1 + 1 / samples) / (completion + prompt / samples);
   // Of a row: residuals and norms in f32, inputs of products in bf16 (f32 where an adapter needs
@@ -112,8 +117,8 @@ double activation_bytes(const RunShape& run, double rows) {
   const double casts = kBf16 * matrix_numbers(c, false) / (e.train.recompute ? layers : 1);
   const double layers_kept =
       e.train.recompute ? layers * kF32 * rows * width + kept : layers * kept;
-  const double head = real(c.vocab) * width * (adapter ? kBf16 : kBf16 + kF32 + kBf16),
-               logits = 30 * real(kLogitRows) * real(c.vocab);
+  const double head = real(c.vocab) * width * (adapter ? kBf16 : kBf16 + kF32 + kBf16);
+  const double logits = 30 * real(kLogitRows) * real(c.vocab);
   return layers_kept + casts + std::max(working, head + logits);
 }
 
@@ -121,6 +126,7 @@ double activation_bytes(const RunShape& run, double rows) {
 
 Gpu gpu_from_name(const std::string& name) {
   static const Gpu kGpus[] = {
+      // name, memory, flops, bandwidth, source
       {"h100", 80e9, 989e12, 3.35e12, "NVIDIA H100 SXM data sheet"},
       {"h200", 141e9, 989e12, 4.8e12, "NVIDIA H200 SXM data sheet"},
       {"a100", 80e9, 312e12, 2.039e12, "NVIDIA A100 80GB SXM data sheet"},
@@ -132,7 +138,10 @@ Gpu gpu_from_name(const std::string& name) {
   if (gigabytes <= 0 || gigabytes > 100000)
     throw Error("no GPU \"" + name + "\"",
                 "use h100, h200, a100, 4090, or its memory in gigabytes, for example --gpu 48");
-  return {name + " GB", gigabytes * 1e9, 0, 0, ""};
+  Gpu gpu;
+  gpu.name = name + " GB";
+  gpu.bytes = gigabytes * 1e9;
+  return gpu;
 }
 
 GpuMemory gpu_memory(const RunShape& run) {
@@ -141,9 +150,11 @@ GpuMemory gpu_memory(const RunShape& run) {
   GpuMemory m;
   m.weights = (kF32 + kBf16) * whole + kF32 * real(run.adapter_values);
   m.gradients = kF32 * real(run.learning());
-  for (const AuxiliaryModel& side : run.own_auxiliary_models())
-    m.auxiliary_models += kF32 * (whole + learning_of(run, side) +
-                                  (has_adapter(side, run.experiment) ? learning_of(run, side) : 0));
+  for (const AuxiliaryModel& model : run.own_auxiliary_models()) {
+    const double learning = learning_of(run, model);
+    const double adapter = has_adapter(model, run.experiment) ? learning : 0;
+    m.auxiliary_models += kF32 * (whole + learning + adapter);
+  }
   const Decoding at_once = decoding_at_once(run);
   m.caches = kv_bytes(c) * (at_once.prompts * real(run.longest_prompt) +
                             at_once.sequences * real(run.experiment.rollout.max_tokens)) +
@@ -172,13 +183,13 @@ GpuTime gpu_time(const RunShape& run, const Gpu& gpu) {
   t.learn = real(e.train.epochs) * learning_passes(run.adapter_values == 0) * forward;
   t.optimizer = real(e.train.epochs) * updates * update_seconds(run, real(run.learning()));
   t.read = e.train.importance_cap > 0 ? forward : 0;
-  for (const AuxiliaryModel& side : run.auxiliary_models) {
+  for (const AuxiliaryModel& model : run.auxiliary_models) {
     t.read += forward;
     t.optimizer += copy_seconds(run);
-    if (side.learning_rate == 0) continue;
-    const double epochs = real(side.epochs > 0 ? side.epochs : e.train.epochs);
-    t.learn += epochs * learning_passes(!has_adapter(side, e)) * forward;
-    t.optimizer += epochs * updates * update_seconds(run, learning_of(run, side));
+    if (model.learning_rate == 0) continue;
+    const double epochs = real(model.epochs > 0 ? model.epochs : e.train.epochs);
+    t.learn += epochs * learning_passes(!has_adapter(model, e)) * forward;
+    t.optimizer += epochs * updates * update_seconds(run, learning_of(run, model));
   }
   t.evaluation = decode_seconds(run, gpu, real(run.held_out * e.eval.samples)) +
                  decode_seconds(run, gpu, real(run.held_out));
@@ -195,43 +206,66 @@ std::int64_t gpu_micro_batch(const RunShape& run, const Gpu& gpu) {
   return 0;
 }
 
+namespace {
+
+constexpr std::int64_t kRemedyRank = 16;  // of an adapter that is proposed
+constexpr std::int64_t kRemedyWave = 64;  // of a narrower decoding that is proposed
+
+struct Change {
+  bool recompute = false;
+  bool adapter = false;
+  bool narrow = false;
+};
+
+// The run with the changed settings, and with the micro-batch that it needs; none if it does not
+// fit, or if nothing changes.
+std::optional<Remedy> try_change(const RunShape& run, const Gpu& gpu, const Change& change) {
+  const TrainSettings& now = run.experiment.train;
+  RunShape tried = run;
+  Remedy remedy;
+  const auto set = [&](const std::string& assignment) {
+    remedy.settings += (remedy.settings.empty() ? "" : " ") + assignment;
+  };
+  const auto fits = [&] { return gpu_memory(tried).total() <= gpu.bytes; };
+  std::int64_t& micro_batch = tried.experiment.train.micro_batch;
+  if (change.recompute && !now.recompute) set("train.recompute=true");
+  tried.experiment.train.recompute = change.recompute || now.recompute;
+  if (change.adapter) {
+    set(fmt::format("lora.rank={}", kRemedyRank));
+    tried.set_lora_rank(kRemedyRank);
+  }
+  if (change.narrow) {
+    set(fmt::format("rollout.wave={}", kRemedyWave));
+    tried.experiment.rollout.wave = kRemedyWave;
+  }
+  micro_batch = now.micro_batch > 0 ? now.micro_batch : kLeastMicroBatch;
+  if (!fits()) {
+    micro_batch = std::max(kLeastMicroBatch, run.longest());
+    if (micro_batch >= now.micro_batch || !fits()) return std::nullopt;
+    set(fmt::format("train.micro_batch={}", micro_batch));
+  }
+  if (remedy.settings.empty()) return std::nullopt;
+  remedy.bytes = gpu_memory(tried).total();
+  return remedy;
+}
+
+}  // namespace
+
 std::vector<Remedy> gpu_remedies(const RunShape& run, const Gpu& gpu) {
   std::vector<Remedy> found;
-  const TrainSettings& now = run.experiment.train;
-  const bool whole = run.adapter_values == 0, from_folder = !run.experiment.model.path.empty();
-  const auto look = [&](bool recompute, bool adapter, std::int64_t wave) {
-    RunShape tried = run;
-    std::string words;
-    const auto set = [&](const std::string& assignment) {
-      words += (words.empty() ? "" : " ") + assignment;
-    };
-    if (recompute && !now.recompute) set("train.recompute=true");
-    if (adapter) set(fmt::format("lora.rank={}", kRemedyRank));
-    if (wave > 0) set(fmt::format("rollout.wave={}", wave));
-    tried.experiment.train.recompute = recompute;
-    if (adapter) tried.set_lora_rank(kRemedyRank);
-    if (wave > 0) tried.experiment.rollout.wave = wave;
-    tried.experiment.train.micro_batch = now.micro_batch > 0 ? now.micro_batch : kLeastMicroBatch;
-    if (gpu_memory(tried).total() > gpu.bytes) {
-      tried.experiment.train.micro_batch = std::max<std::int64_t>(kLeastMicroBatch, run.longest());
-      if (tried.experiment.train.micro_batch >= now.micro_batch ||
-          gpu_memory(tried).total() > gpu.bytes)
-        return false;
-      set(fmt::format("train.micro_batch={}", tried.experiment.train.micro_batch));
-    }
-    if (words.empty()) return false;
-    found.push_back({words, gpu_memory(tried).total()});
-    return true;
+  const auto look = [&](const Change& change) {
+    const std::optional<Remedy> remedy = try_change(run, gpu, change);
+    if (remedy) found.push_back(*remedy);
+    return remedy.has_value();
   };
-  look(now.recompute, false, 0);
-  if (!now.recompute) look(true, false, 0);
-  constexpr std::int64_t kNarrow = 64;
-  const bool narrower = decoding_at_once(run).sequences > kNarrow;
-  if (found.empty() && narrower) look(true, false, kNarrow);
-  if (whole && from_folder &&
-      (look(now.recompute, true, 0) || look(true, true, 0) ||
-       (narrower && look(true, true, kNarrow))))
-    return found;
+  const bool narrower = decoding_at_once(run).sequences > real(kRemedyWave);
+  const bool may_adapt = run.adapter_values == 0 && !run.experiment.model.path.empty();
+  look({});
+  if (!run.experiment.train.recompute) look({.recompute = true});
+  if (found.empty() && narrower) look({.recompute = true, .narrow = true});
+  if (may_adapt && !look({.adapter = true}) && !look({.recompute = true, .adapter = true}) &&
+      narrower)
+    look({.recompute = true, .adapter = true, .narrow = true});
   return found;
 }
 

@@ -22,17 +22,18 @@ constexpr std::int64_t kLargestMicroBatch = 4096;
 
 std::int64_t layer_width(const ModelConfig& c) { return c.q_width() + 2 * c.kv_width(); }
 
-// Activations of a model in floats, a token of the micro-batch and a layer, as the operations of
-// core/model keep them.
+// Activations of a model in floats, for each token of a micro-batch and each layer, as the
+// operations of core/transformer keep them.
 class Activations {
  public:
-  // `own`: products are our own, over packed matrices; `learns`: the matrices themselves have
-  // gradients.
-  Activations(const ModelConfig& c, bool own, bool learns) : c_(c), own_(own), learns_(learns) {}
+  enum class Products { own, libtorch };  // our own work on packed matrices
+  enum class Matrices { learn, frozen };
+  Activations(const ModelConfig& c, Products products, Matrices matrices)
+      : c_(c), own_(products == Products::own), learns_(matrices == Matrices::learn) {}
 
-  // Of one replica, in floats: what waits for the backward pass, a layer in work, and a chunk of
-  // logits. The last two are not there at the same time, but the heap keeps what one frees, and
-  // replicas are not at the same place.
+  // Floats of one replica: what waits for the backward pass, the layer that is computed, and a
+  // chunk of logits. The last two do not live at the same time, but the heap keeps what one frees,
+  // and replicas are not at the same point of their passes.
   std::int64_t peak(const MicroBatchRows& rows, bool recompute) const {
     const std::int64_t waiting =
         recompute ? rows.all * (c_.layers * c_.width + kept()) : rows.all * c_.layers * kept();
@@ -40,17 +41,18 @@ class Activations {
   }
 
  private:
-  // What a layer keeps of a token for the backward pass: its input and what lies between attention
-  // and MLP, queries, keys and values (before and after their norm), attention's output and
-  // log-sums, gates and ups. Products of LibTorch keep their inputs, too: two norms, gated values.
+  // Floats that a layer keeps of a token for the backward pass: its input, the residual between
+  // attention and MLP, queries, keys and values (before and after their norm), attention's output
+  // and log-sums, gates and ups. Products of LibTorch also keep their inputs: two norms, gated
+  // values.
   std::int64_t kept() const {
     return 2 * c_.width + (c_.qk_norm ? 2 : 1) * layer_width(c_) + c_.q_width() + c_.heads +
            2 * c_.mlp + (own_ ? 0 : 2 * c_.width + c_.mlp);
   }
 
-  // Beside it while the last layer is computed backward: gradients of its output and of gates and
-  // ups, the gated values once more, and, for the gradient of a matrix, two factors packed;
-  // LibTorch's products make that gradient as a matrix of its own.
+  // Floats in addition while a layer is computed backward: gradients of its output and of gates and
+  // ups, the gated values again, and, for the gradient of a matrix, two packed factors. LibTorch's
+  // products make that gradient as a matrix of its own.
   std::int64_t working(const MicroBatchRows& rows) const {
     const Kernels& k = kernels();
     const std::int64_t all = rows.all * (c_.width + 3 * c_.mlp);
@@ -64,32 +66,32 @@ class Activations {
   std::int64_t logits(const MicroBatchRows& rows) const {
     if (c_.value_head) return 0;
     const Kernels& k = kernels();
-    const std::int64_t chunk = std::min(rows.completions, kLogitRows),
-                       all = chunk * c_.vocab + rows.completions * c_.width;
-    return !learns_ ? all
-                    : all + k.packed_size(c_.width, chunk) +
-                          (k.numbers_per_word > 1 ? k.words(chunk) * c_.vocab : 0);
+    const std::int64_t chunk = std::min(rows.completions, kLogitRows);
+    const std::int64_t all = chunk * c_.vocab + rows.completions * c_.width;
+    if (!learns_) return all;
+    return all + k.packed_size(c_.width, chunk) +
+           (k.numbers_per_word > 1 ? k.words(chunk) * c_.vocab : 0);
   }
 
   const ModelConfig& c_;
   bool own_, learns_;
 };
 
-// Of all replicas of one model that learns: its matrices, or, if not `matrices`, an adapter of
-// them.
-std::int64_t activation_bytes(const RunShape& run, bool value_head, bool matrices) {
+// Bytes of all replicas of one model that learns, by its matrices or by an adapter.
+std::int64_t activation_bytes(const RunShape& run, bool value_head,
+                              Activations::Matrices matrices) {
   const std::int64_t replicas = ModelWorkers::replicas(*run.model, run.experiment.general.threads);
   ModelConfig config = run.model->config;
   config.value_head = value_head;
-  const Activations activations(config, ModelWorkers::packs(*run.model, /*frozen=*/false),
-                                matrices);
-  return replicas *
-         activations.peak(largest_micro_batch(run, replicas), run.experiment.train.recompute) *
-         kFloatBytes;
+  const bool packs = ModelWorkers::packs(*run.model, /*frozen=*/false);
+  const Activations activations(
+      config, packs ? Activations::Products::own : Activations::Products::libtorch, matrices);
+  const MicroBatchRows rows = largest_micro_batch(run, replicas);
+  return replicas * activations.peak(rows, run.experiment.train.recompute) * kFloatBytes;
 }
 
-// Keys, values and rows in work of the widest call: a step, an evaluation, or the samples of the
-// preflight.
+// Bytes of keys, values and current rows of the widest call: a step, an evaluation, or the samples
+// of the preflight.
 std::int64_t cache_bytes(const RunShape& run) {
   const Experiment& e = run.experiment;
   const CpuEngineOptions options{.threads = e.general.threads, .wave = e.rollout.wave};
@@ -107,9 +109,10 @@ std::int64_t cache_bytes(const RunShape& run) {
                                     std::min(e.rollout.samples, PreflightSettings::kSamples)));
 }
 
-// A model of a run: what its numbers are.
+// How many numbers a model of a run has.
 struct ModelShape {
-  std::int64_t weights = 0, adapter_values = 0;
+  std::int64_t weights = 0;
+  std::int64_t adapter_values = 0;
   std::vector<std::int64_t> tensors;  // sizes of those that learn; none: it is frozen
 
   std::int64_t learning() const {
@@ -150,10 +153,10 @@ ModelShape side_shape(const RunShape& run, const AuxiliaryModel& side) {
   return shape;
 }
 
-// What a step's completions take, in bytes, if each has `tokens`: measured
-// (tests/integration/run_memory.cpp), since most of it is what LibTorch and the heap make of small
-// things. Learning and writing episodes/ take turns; both have the completions themselves and the
-// packed batch beside them.
+// Bytes that completions take if each has `tokens`. The constants were measured
+// (tests/integration/run_memory.cpp), since most of it is overhead of LibTorch and the heap for
+// small objects. Learning and writing episodes/ take turns; the completions and the packed batch
+// live during both.
 class EpisodeBytes {
  public:
   EpisodeBytes(const RunShape& run, double tokens)
@@ -228,35 +231,62 @@ std::vector<AuxiliaryModel> RunShape::own_auxiliary_models() const {
   return own;
 }
 
-// Without a list of the sequences, of which there may be millions: what split_by_tokens() does with
-// so many of one length.
-MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas) {
+namespace {
+
+// The micro-batches that split_by_tokens() makes of `sequences` of one length, each sample of a
+// problem one of them. It is done without a list of the sequences, of which there may be millions.
+struct EqualSequences {
+  std::int64_t sequences, samples, length, micro_batches;
+
+  // The first sequence whose middle lies in that micro-batch's share of all tokens.
+  std::int64_t first_of(std::int64_t micro_batch) const {
+    const std::int64_t total = sequences * length;
+    const std::int64_t begin =
+        (static_cast<__int128>(micro_batch) * total + micro_batches - 1) / micro_batches;
+    return std::clamp<std::int64_t>((begin - length / 2 + length - 1) / length, 0, sequences);
+  }
+  std::int64_t end_of(std::int64_t micro_batch) const {
+    return micro_batch + 1 == micro_batches ? sequences : first_of(micro_batch + 1);
+  }
+};
+
+MicroBatchRows largest_of(const RunShape& run, const EqualSequences& all) {
   constexpr std::int64_t kLooked = 1 << 16;  // micro-batches: those of a step are alike
-  const Experiment& e = run.experiment;
   MicroBatchRows most;
-  const auto look = [&](std::int64_t sequences, std::int64_t samples) {
-    const std::int64_t length = run.longest(), total = sequences * length,
-                       most_tokens = e.train.micro_batch * replicas;
-    const std::int64_t parts =
-        std::max<std::int64_t>(1, (total + most_tokens - 1) / most_tokens) * replicas;
-    const auto first_of =
-        [&](std::int64_t part) {  // the first sequence whose middle lies in that part of all tokens
-          const std::int64_t begin = (static_cast<__int128>(part) * total + parts - 1) / parts;
-          return std::clamp<std::int64_t>((begin - length / 2 + length - 1) / length, 0, sequences);
-        };
-    for (std::int64_t part = 0, first = 0; part < std::min(parts, kLooked); ++part) {
-      const std::int64_t last = part + 1 == parts ? sequences : first_of(part + 1),
-                         count = last - first;
-      if (count > 0) {
-        const std::int64_t problems = (last - 1) / samples - first / samples + 1;
-        const std::int64_t rows = problems * run.longest_prompt + count * e.rollout.max_tokens;
-        if (rows > most.all) most = {rows, count * e.rollout.max_tokens};
-      }
-      first = last;
+  std::int64_t first = 0;
+  for (std::int64_t i = 0; i < std::min(all.micro_batches, kLooked); ++i) {
+    const std::int64_t end = all.end_of(i);
+    const std::int64_t count = end - first;
+    if (count > 0) {
+      const std::int64_t problems = (end - 1) / all.samples - first / all.samples + 1;
+      const std::int64_t completions = count * run.experiment.rollout.max_tokens;
+      const std::int64_t rows = problems * run.longest_prompt + completions;
+      if (rows > most.all) most = {.all = rows, .completions = completions};
     }
+    first = end;
+  }
+  return most;
+}
+
+}  // namespace
+
+MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas) {
+  const Experiment& e = run.experiment;
+  const auto largest = [&](std::int64_t sequences, std::int64_t samples) {
+    const std::int64_t tokens = sequences * run.longest();
+    const std::int64_t at_once = e.train.micro_batch * replicas;
+    const std::int64_t rounds = std::max<std::int64_t>(1, (tokens + at_once - 1) / at_once);
+    return largest_of(run, {.sequences = sequences,
+                            .samples = samples,
+                            .length = run.longest(),
+                            .micro_batches = rounds * replicas});
   };
-  if (e.train.steps > 0) look(run.completions() / e.train.updates, e.rollout.samples);
-  if (e.warm_start.steps > 0) look(e.warm_start.batch, 1);
+  MicroBatchRows most;
+  if (e.train.steps > 0) most = largest(run.completions() / e.train.updates, e.rollout.samples);
+  if (e.warm_start.steps > 0) {
+    const MicroBatchRows warm = largest(e.warm_start.batch, 1);
+    if (warm.all > most.all) most = warm;
+  }
   return most;
 }
 
@@ -281,14 +311,18 @@ RunMemory memory_of(const RunShape& run) {
     m.caches = cache_bytes(run);
   }
   if (learns_here && (e.train.steps > 0 || e.warm_start.steps > 0))
-    m.activations = activation_bytes(run, /*value_head=*/false, run.adapter_values == 0);
+    m.activations = activation_bytes(
+        run, /*value_head=*/false,
+        run.adapter_values == 0 ? Activations::Matrices::learn : Activations::Matrices::frozen);
   for (const AuxiliaryModel& side : run.own_auxiliary_models()) {
     const ModelShape shape = side_shape(run, side);
     m.auxiliary_models += (shape.weights + shape.adapter_values) * kFloatBytes +
                           moment_bytes(state, shape.tensors) + workers(shape.learning());
     if (learns_here && shape.learning() > 0)
-      m.activations =
-          std::max(m.activations, activation_bytes(run, side.value_head, !has_adapter(side, e)));
+      m.activations = std::max(
+          m.activations, activation_bytes(run, side.value_head,
+                                          has_adapter(side, e) ? Activations::Matrices::frozen
+                                                               : Activations::Matrices::learn));
   }
   m.episodes = episode_bytes(run, e.rollout.max_tokens, run.rounds);
   m.least_episodes = episode_bytes(run, 1, 1);

@@ -12,15 +12,17 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::size_t kStepsOfAll = 120, kFewestSteps = 6;
-constexpr std::size_t kWordBytes = 300;  // of reasons, outcomes, and other words
+constexpr std::size_t kStepsOfAll = 120;
+constexpr std::size_t kFewestSteps = 6;
+constexpr std::size_t kWordBytes = 300;    // of reasons, outcomes, and other short texts
+constexpr std::size_t kPartsBytes = 2000;  // of the components of a reward
 
 std::uintmax_t bytes_of(const std::map<std::int64_t, fs::path>& files) {
   std::uintmax_t total = 0;
   for (const auto& [step, path] : files) {
     try {
       total += episode_bytes(path);
-    } catch (const Error&) {  // told where it is read
+    } catch (const Error&) {  // is reported when the file is read
     }
   }
   return total;
@@ -44,19 +46,20 @@ std::vector<std::int64_t> choose_steps(const std::map<std::int64_t, fs::path>& f
   return {chosen.begin(), chosen.end()};
 }
 
-// A list of words, each once, and the place of each.
-class Words {
+// A list of different texts.
+class TextList {
  public:
-  std::size_t place(const std::string& word) {
-    const auto [found, is_new] = places_.try_emplace(word, words_.size());
-    if (is_new) words_.push_back(word);
+  // The index of a text, which is added if it is new.
+  std::size_t index_of(const std::string& text) {
+    const auto [found, is_new] = indices_.try_emplace(text, texts_.size());
+    if (is_new) texts_.push_back(text);
     return found->second;
   }
-  const std::vector<std::string>& all() const { return words_; }
+  const std::vector<std::string>& all() const { return texts_; }
 
  private:
-  std::map<std::string, std::size_t> places_;
-  std::vector<std::string> words_;
+  std::map<std::string, std::size_t> indices_;
+  std::vector<std::string> texts_;
 };
 
 std::string word(const Json& record, const char* name) {
@@ -88,18 +91,19 @@ struct Problem {
   std::vector<Json> samples;
 };
 
-// The problems of a step, in the order in which they are to be shown until there is no more room.
+// The problems of a step, in the order in which they are shown until the bytes are used up.
 std::vector<const Problem*> ranked(const std::map<std::int64_t, Problem>& problems) {
-  std::vector<const Problem*> by_hash, out;
+  std::vector<const Problem*> by_hash;
+  std::vector<const Problem*> out;
   for (const auto& [index, problem] : problems) by_hash.push_back(&problem);
   std::stable_sort(by_hash.begin(), by_hash.end(),
                    [](const Problem* a, const Problem* b) { return a->hash < b->hash; });
   std::set<std::string> reasons_seen;
   for (const Problem* problem : by_hash) {
-    bool teaches = false;
+    bool has_new_reason = false;
     for (const Json& sample : problem->samples)
-      teaches = reasons_seen.insert(word(sample, "reason")).second || teaches;
-    if (teaches) out.push_back(problem);
+      has_new_reason = reasons_seen.insert(word(sample, "reason")).second || has_new_reason;
+    if (has_new_reason) out.push_back(problem);
   }
   for (const Problem* problem : by_hash) {
     if (std::find(out.begin(), out.end(), problem) == out.end()) out.push_back(problem);
@@ -119,14 +123,14 @@ class Picker {
     const auto files = episode_files(run.place.folder);
     const auto steps = choose_steps(files, bytes_of(files) <= share_ ? files.size() : steps_);
     std::size_t left = share_;
-    longest_ = std::clamp<std::size_t>(
-        share_ / std::max<std::size_t>(1, steps.size()) / 12, 256,
-        limits_.completion);  // even one of control characters, 6 bytes each, leaves room
+    // So short that even two texts of control characters, 6 bytes each in JSON, fit into a step.
+    longest_ = std::clamp<std::size_t>(share_ / std::max<std::size_t>(1, steps.size()) / 12, 256,
+                                       limits_.completion);
     shown_ = of_ = broken_ = 0;
     damaged_ = Json::array();
     Json groups = Json::array();
     for (std::size_t i = 0; i < steps.size(); ++i) {
-      room_ = left / (steps.size() - i);
+      step_bytes_ = left / (steps.size() - i);
       left -= std::min(left, pick_step(steps[i], files.at(steps[i]), groups));
     }
     return {{"shown", shown_},          {"of", of_},         {"steps", steps.size()},
@@ -134,17 +138,17 @@ class Picker {
             {"groups", groups}};
   }
 
-  const Words& reasons() const { return reasons_; }
-  const Words& outcomes() const { return outcomes_; }
+  const TextList& reasons() const { return reasons_; }
+  const TextList& outcomes() const { return outcomes_; }
 
  private:
-  // Returns the bytes it took.
+  // Returns the bytes that the step's groups take.
   std::size_t pick_step(std::int64_t step, const fs::path& file, Json& groups) {
     std::map<std::int64_t, Problem> problems = read_step(file);
     std::size_t used = 0;
     std::vector<Json> picked;
     for (const Problem* problem : ranked(problems)) {
-      if (!picked.empty() && used >= room_) break;
+      if (!picked.empty() && used >= step_bytes_) break;
       picked.push_back(group_json(step, *problem, used));
     }
     std::sort(picked.begin(), picked.end(),
@@ -153,7 +157,7 @@ class Picker {
     return used;
   }
 
-  // By their place in the step. Of a file that is cut off or damaged, what can be read.
+  // Problems by their index in the step. Of a file that is cut off or damaged, what can be read.
   std::map<std::int64_t, Problem> read_step(const fs::path& file) {
     std::map<std::int64_t, Problem> problems;
     try {
@@ -172,13 +176,14 @@ class Picker {
         problem.samples.push_back(std::move(record));
       }
     } catch (const Error& e) {
-      const std::string words = e.what(), folder = file.parent_path().parent_path().string() + "/";
-      damaged_.push_back(words.starts_with(folder) ? words.substr(folder.size()) : words);
+      const std::string message = e.what();
+      const std::string folder = file.parent_path().parent_path().string() + "/";
+      damaged_.push_back(message.starts_with(folder) ? message.substr(folder.size()) : message);
     }
     return problems;
   }
 
-  // Samples in their order while there is room, but one at least.
+  // Samples in their order as far as the bytes suffice, but at least one.
   Json group_json(std::int64_t step, const Problem& problem, std::size_t& used) {
     const Json& first = problem.samples.front();
     Json group = {{"step", step},
@@ -192,7 +197,7 @@ class Picker {
     for (const Json& record : problem.samples) {
       const Json sample = sample_json(record);
       const std::size_t size = sample.dump(-1, ' ', true).size() + 1;
-      if (!group["samples"].empty() && used + size > room_) break;
+      if (!group["samples"].empty() && used + size > step_bytes_) break;
       used += size;
       ++shown_;
       group["samples"].push_back(sample);
@@ -204,8 +209,8 @@ class Picker {
     const Shortened text = shorten(whole_text(record, "completion"), longest_);
     Json sample = {{"sample", integer(record, "sample", 0)},
                    {"reward", number_or_null(record, "reward")},
-                   {"outcome", outcomes_.place(word(record, "outcome"))},
-                   {"reason", reasons_.place(word(record, "reason"))},
+                   {"outcome", outcomes_.index_of(word(record, "outcome"))},
+                   {"reason", reasons_.index_of(word(record, "reason"))},
                    {"end", word(record, "end")},
                    {"tokens", integer(record, "tokens", -1)},
                    {"text", text.head}};
@@ -213,16 +218,22 @@ class Picker {
     if (text.cut > 0) sample["tail"] = text.tail;
     if (record.contains("kept") && record["kept"].is_boolean()) sample["kept"] = record["kept"];
     if (record.contains("parts") && record["parts"].is_object() && !record["parts"].empty() &&
-        json_line(record["parts"]).size() < 2000)
+        json_line(record["parts"]).size() < kPartsBytes)
       sample["parts"] = record["parts"];
     return sample;
   }
 
   EpisodeLimits limits_;
-  std::size_t share_, steps_, room_ = 0, longest_ = 0;  // room_: bytes for a step
-  std::size_t shown_ = 0, of_ = 0, broken_ = 0;
-  Json damaged_;  // words on files
-  Words reasons_, outcomes_;
+  std::size_t share_;           // bytes of a run
+  std::size_t steps_;           // of a run that is not small, at most
+  std::size_t step_bytes_ = 0;  // of the current step
+  std::size_t longest_ = 0;     // bytes of a text
+  std::size_t shown_ = 0;       // completions of the run
+  std::size_t of_ = 0;          // completions in its files
+  std::size_t broken_ = 0;      // lines
+  Json damaged_;                // messages about files
+  TextList reasons_;
+  TextList outcomes_;
 };
 
 }  // namespace
@@ -232,7 +243,8 @@ Shortened shorten(const std::string& text, std::size_t most) {
   const auto inside = [&](std::size_t at) {
     return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
   };
-  std::size_t head = most - most / 4, tail = text.size() - most / 4;
+  std::size_t head = most - most / 4;
+  std::size_t tail = text.size() - most / 4;
   while (head > 0 && inside(head)) --head;
   while (inside(tail)) ++tail;
   return {text.substr(0, head), text.substr(tail), tail - head};

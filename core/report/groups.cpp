@@ -6,8 +6,7 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::size_t kLabelKeys =
-    2;  // settings that a label names; the page shows all of them in a table
+constexpr std::size_t kLabelKeys = 2;  // settings in a label; a table of the page shows all
 
 // "runs/start-seed-1/model" of seed 1 -> "runs/start-seed-*/model".
 std::string seedless(std::string value, const std::string& seed) {
@@ -31,8 +30,8 @@ std::vector<std::pair<std::string, std::string>> without_seed(const RunData& run
   return out;
 }
 
-// What differs, shortly: the algorithm's name stands for its settings, others are named by their
-// key.
+// What differs, in short: the algorithm's name stands for all its settings, others are named by
+// their key.
 std::string label_of(const SettingDifferences& differences, std::size_t group) {
   const auto by_name =
       std::find_if(differences.different.begin(), differences.different.end(),

@@ -1,4 +1,4 @@
-// Which runs belong together, and in what the others differ.
+// Which runs belong together, and in which settings the groups differ.
 #pragma once
 
 #include <string>
@@ -9,18 +9,18 @@
 
 namespace tinyzero {
 
-// Runs of one arm of a comparison, or whose settings differ in nothing but `seed` and in paths that
-// name it, as runs/start-seed-1/model.
+// Runs of one arm of a comparison, or runs whose settings differ only in `seed` and in paths that
+// name it, such as runs/start-seed-1/model.
 struct RunGroup {
   std::string label;
   std::vector<std::size_t> runs;
 };
 
-// In the order of their first runs. A label is the arm's name, or says in what a group differs from
-// the others: by the name of its algorithm, and by settings, "train.steps=40".
+// Groups in the order of their first runs. A label is the arm's name, or says how a group differs
+// from the others: by the name of its algorithm and by settings, "train.steps=40".
 std::vector<RunGroup> group_runs(const std::vector<RunData>& runs);
 
-// A key with its value in every group; "" where a group does not have it.
+// A setting with its value in every group; "" where a group lacks it.
 struct SettingRow {
   std::string key;
   std::vector<std::string> values;
@@ -30,8 +30,8 @@ struct SettingDifferences {
   std::vector<std::pair<std::string, std::string>> equal;
 };
 
-// Of all settings but `seed`, in the order of the files; a path that names the seed is the same for
-// all.
+// All settings but `seed`, in the order of the files. Paths that differ only in the seed they name
+// count as equal.
 SettingDifferences compare_settings(const std::vector<RunData>& runs,
                                     const std::vector<RunGroup>& groups);
 

@@ -20,15 +20,15 @@ std::string title_of(const std::vector<RunData>& runs, const std::vector<RunGrou
                      groups.size() == 1 ? "" : "s");
 }
 
-// The frame with each {{name}} replaced, in one pass: what is put in is never looked at again.
-std::string fill(std::string_view frame, const std::map<std::string, std::string>& parts) {
+// The frame with each {{name}} replaced, in one pass: inserted text is never searched.
+std::string fill(std::string_view frame, const std::map<std::string, std::string>& texts) {
   std::string out;
   for (std::size_t at = 0; at < frame.size();) {
     const std::size_t open = std::min(frame.find("{{", at), frame.size());
     out += frame.substr(at, open - at);
     if (open == frame.size()) break;
     const std::size_t close = frame.find("}}", open);
-    out += parts.at(std::string(frame.substr(open + 2, close - open - 2)));
+    out += texts.at(std::string(frame.substr(open + 2, close - open - 2)));
     at = close + 2;
   }
   return out;

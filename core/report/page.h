@@ -1,8 +1,8 @@
-// A report: one HTML file that needs nothing but itself, from the folders of one or several runs.
-// The same folders give the same bytes.
+// A report: one self-contained HTML file from the folders of one or several runs. The same folders
+// give the same bytes.
 //
-// Everything that runs wrote travels as JSON in ASCII with `<` escaped, and the page's script puts
-// it on the page as text only: no completion, however hostile, becomes markup or script.
+// Everything that runs wrote is embedded as JSON in ASCII with `<` escaped, and the page's script
+// inserts it as text only: no completion, however hostile, becomes markup or script.
 #pragma once
 
 #include <string>
@@ -22,17 +22,20 @@ struct ReportOptions {
 
 struct Report {
   std::string html;
-  std::size_t runs = 0, groups = 0, episodes_shown = 0, episodes_of = 0;
-  std::vector<std::string> warnings;  // of files that could not be read to their end
+  std::size_t runs = 0;
+  std::size_t groups = 0;
+  std::size_t episodes_shown = 0;
+  std::size_t episodes_of = 0;
+  std::vector<std::string> warnings;  // about files that could not be read to their end
 };
 
 // Throws Error if there are no runs.
 Report make_report(const std::vector<RunData>& runs, const ReportOptions& options);
 
-// JSON that may stand in a script element: ASCII, and no `<`, `>` or `&`.
+// JSON that is safe inside a script element: ASCII, and no `<`, `>` or `&`.
 std::string script_json(const Json& value);
 
-// Text that may stand in markup.
+// Text that is safe inside markup.
 std::string html_text(const std::string& text);
 
 }  // namespace tinyzero

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
+#include "core/run/metrics.h"
 #include "tinyzero/number_text.h"
 
 namespace tinyzero {
@@ -20,16 +22,18 @@ Json shown_number(double value) {
 Json whole_numbers(const std::vector<double>& values, const std::vector<std::size_t>& rows) {
   Json out = Json::array();
   for (const std::size_t row : rows) {
-    if (std::isfinite(values[row]))
-      out.push_back(static_cast<std::int64_t>(std::llround(values[row])));
-    else out.push_back(nullptr);
+    out.push_back(std::isfinite(values[row]) ? Json(std::llround(values[row])) : Json());
   }
   return out;
 }
 
-// Every k-th row and the last, at most about `most`.
-std::vector<std::size_t> thin(std::size_t rows, std::size_t most, std::size_t& every) {
-  every = std::max<std::size_t>(1, (rows + most - 1) / std::max<std::size_t>(1, most));
+// How many rows there are for each one that is drawn, if about `most` may be.
+std::size_t stride_of(std::size_t rows, std::size_t most) {
+  return std::max<std::size_t>(1, (rows + most - 1) / std::max<std::size_t>(1, most));
+}
+
+// Every k-th row and the last.
+std::vector<std::size_t> thin(std::size_t rows, std::size_t every) {
   std::vector<std::size_t> out;
   for (std::size_t row = 0; row < rows; row += every) out.push_back(row);
   if (rows > 0 && out.back() != rows - 1) out.push_back(rows - 1);
@@ -37,9 +41,10 @@ std::vector<std::size_t> thin(std::size_t rows, std::size_t most, std::size_t& e
 }
 
 Json series_json(const Series& series, bool spent, std::size_t most) {
-  std::size_t every = 1;
-  const auto rows = thin(series.size(), most, every);
-  Json values = Json::object(), seconds = Json::array();
+  const std::size_t every = stride_of(series.size(), most);
+  const auto rows = thin(series.size(), every);
+  Json values = Json::object();
+  Json seconds = Json::array();
   for (const std::size_t row : rows)
     seconds.push_back(std::isfinite(series.seconds[row])
                           ? Json(std::round(series.seconds[row] * 10) / 10)
@@ -69,25 +74,25 @@ double last_seconds(const Series& series) {
   return series.size() > 0 && std::isfinite(series.seconds.back()) ? series.seconds.back() : 0;
 }
 
-// Seconds by what they went to. The clock of the run goes on through all of it, so that what is
-// left over is known.
+// Seconds by what they were spent on. The run's clock also counts everything else, which is
+// "other".
 Json time_json(const RunData& run) {
   const double total =
       std::max({last_seconds(run.warm), last_seconds(run.train), last_seconds(run.eval)});
-  double left = total;
-  Json parts = Json::array();
-  const auto part = [&](const char* name, double seconds) {
+  double other = total;
+  Json shares = Json::array();
+  const auto add = [&](const char* name, double seconds) {
     if (seconds <= 0) return;
-    parts.push_back({{"name", name}, {"seconds", shown_number(seconds)}});
-    left -= seconds;
+    shares.push_back({{"name", name}, {"seconds", shown_number(seconds)}});
+    other -= seconds;
   };
-  part("warm start", last_seconds(run.warm));
-  part("rollout", sum(run.train, "time/rollout"));
-  part("scoring", sum(run.train, "time/score"));
-  part("update", sum(run.train, "time/update"));
-  part("evaluation", sum(run.eval, "time/eval"));
-  part("other", left > total * 0.001 ? left : 0);
-  return {{"total", shown_number(total)}, {"parts", parts}};
+  add("warm start", last_seconds(run.warm));
+  add("rollout", sum(run.train, "time/rollout"));
+  add("scoring", sum(run.train, "time/score"));
+  add("update", sum(run.train, "time/update"));
+  add("evaluation", sum(run.eval, "time/eval"));
+  add("other", other > total * 0.001 ? other : 0);
+  return {{"total", shown_number(total)}, {"parts", shares}};
 }
 
 Json evaluation_json(const Series& eval, std::size_t row) {
@@ -99,7 +104,7 @@ Json evaluation_json(const Series& eval, std::size_t row) {
   return out;
 }
 
-// First, best and last evaluation that has an accuracy.
+// The first, the best and the last evaluation with an accuracy.
 Json evaluations_json(const Series& eval) {
   const auto* accuracy = eval.find("eval/accuracy");
   if (accuracy == nullptr) return nullptr;
@@ -134,6 +139,14 @@ std::string machine_word(const RunData& run, const char* name) {
              : "";
 }
 
+// "2 × a CPU"; "" if the manifest names none.
+std::string machine_text(const RunData& run) {
+  const std::string cores = machine_word(run, "cores");
+  const std::string processor = machine_word(run, "processor");
+  if (processor.empty()) return "";
+  return fmt::format("{}{} {}", cores, cores.empty() ? "" : " ×", processor);
+}
+
 // Steps that the run is to take; 0: a budget ends it, nobody knows when.
 std::int64_t planned_steps(const RunData& run) {
   for (const char* budget : {"train.budget_tokens", "train.budget_seconds"}) {
@@ -143,17 +156,15 @@ std::int64_t planned_steps(const RunData& run) {
 }
 
 Json run_json(const RunData& run, std::size_t group, bool spent, std::size_t most) {
-  const std::string preset = run.setting("model.preset"), path = run.setting("model.path");
-  const std::string cores = machine_word(run, "cores"), processor = machine_word(run, "processor");
+  const std::string preset = run.setting("model.preset");
+  const std::string path = run.setting("model.path");
   return {{"name", run.name},
           {"group", group},
           {"seed", run.setting("seed")},
           {"task", short_name(run.setting("task.use"))},
           {"algorithm", short_name(run.setting("algorithm.use"))},
           {"model", preset.empty() ? short_name(path) : preset},
-          {"machine", processor.empty()
-                          ? ""
-                          : fmt::format("{}{} {}", cores, cores.empty() ? "" : " ×", processor)},
+          {"machine", machine_text(run)},
           {"steps", run.train.size() > 0 && std::isfinite(run.train.step.back())
                         ? static_cast<std::int64_t>(run.train.step.back())
                         : 0},
@@ -170,39 +181,36 @@ Json run_json(const RunData& run, std::size_t group, bool spent, std::size_t mos
           {"warm", series_json(run.warm, spent, most)}};
 }
 
-// What a run was made with, beside its settings: the same in all, or by run.
-Json made_with_json(const std::vector<RunData>& runs) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> rows;
-  const auto row = [&](const std::string& name, const auto& value) {
-    std::vector<std::string> values;
-    for (const RunData& run : runs) values.push_back(value(run));
-    rows.emplace_back(name, values);
-  };
+// Names and hashes of the plugins in a manifest.
+std::map<std::string, std::string> plugin_hashes(const RunData& run) {
+  std::map<std::string, std::string> hashes;
+  if (!run.manifest.is_object() || !run.manifest.contains("plugins")) return hashes;
+  for (const Json& plugin : run.manifest["plugins"])
+    hashes.try_emplace(fs::path(word(plugin, "path")).filename().string(), word(plugin, "xxh3"));
+  return hashes;
+}
+
+std::string program_hash(const RunData& run) {
+  return run.manifest.is_object() && run.manifest.contains("program")
+             ? word(run.manifest["program"], "xxh3")
+             : "";
+}
+
+// What a run was made with, beside its settings, as names and values.
+std::vector<std::pair<std::string, std::string>> made_with(const RunData& run) {
+  std::vector<std::pair<std::string, std::string>> rows;
   for (const char* name : {"version", "compiler", "libtorch", "problem_set"})
-    row(name, [&](const RunData& r) { return word(r.manifest, name); });
+    rows.emplace_back(name, word(run.manifest, name));
   for (const char* name : {"system", "processor", "cores", "kernels"})
-    row(std::string("machine.") + name, [&](const RunData& r) { return machine_word(r, name); });
-  row("program", [](const RunData& r) {
-    return r.manifest.is_object() && r.manifest.contains("program")
-               ? word(r.manifest["program"], "xxh3")
-               : "";
-  });
-  std::set<std::string> plugins;
-  const auto plugin_hash = [](const RunData& run, const std::string& name) -> std::string {
-    if (!run.manifest.is_object() || !run.manifest.contains("plugins")) return "";
-    for (const Json& plugin : run.manifest["plugins"]) {
-      if (fs::path(word(plugin, "path")).filename() == name) return word(plugin, "xxh3");
-    }
-    return "";
-  };
-  for (const RunData& run : runs) {
-    if (!run.manifest.is_object() || !run.manifest.contains("plugins")) continue;
-    for (const Json& plugin : run.manifest["plugins"])
-      plugins.insert(fs::path(word(plugin, "path")).filename().string());
-  }
-  for (const std::string& name : plugins)
-    row("plugin " + name, [&](const RunData& r) { return plugin_hash(r, name); });
-  Json different = Json::array(), equal = Json::array();
+    rows.emplace_back(std::string("machine.") + name, machine_word(run, name));
+  rows.emplace_back("program", program_hash(run));
+  return rows;
+}
+
+// Rows with a value for each run, divided into those that differ and those that do not.
+Json compared_rows(const std::vector<SettingRow>& rows) {
+  Json different = Json::array();
+  Json equal = Json::array();
   for (const auto& [name, values] : rows) {
     if (std::all_of(values.begin(), values.end(),
                     [&](const std::string& v) { return v == values.front(); })) {
@@ -214,10 +222,28 @@ Json made_with_json(const std::vector<RunData>& runs) {
   return {{"different", different}, {"equal", equal}};
 }
 
-// What a reader must know before they compare.
+Json made_with_json(const std::vector<RunData>& runs) {
+  std::vector<SettingRow> rows;
+  for (const auto& [name, value] : made_with(runs.front())) rows.push_back({name, {}});
+  std::set<std::string> plugins;
+  for (const RunData& run : runs) {
+    const auto own = made_with(run);
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i].values.push_back(own[i].second);
+    for (const auto& [name, hash] : plugin_hashes(run)) plugins.insert(name);
+  }
+  for (const std::string& name : plugins) {
+    SettingRow row{"plugin " + name, {}};
+    for (const RunData& run : runs) row.values.push_back(plugin_hashes(run)[name]);
+    rows.push_back(std::move(row));
+  }
+  return compared_rows(rows);
+}
+
+// What a reader must know before comparing the runs.
 Json cautions(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups) {
   Json out = Json::array();
-  std::set<std::string> sets, tasks;
+  std::set<std::string> sets;
+  std::set<std::string> tasks;
   for (const RunData& run : runs) {
     if (const std::string set = word(run.manifest, "problem_set"); !set.empty()) sets.insert(set);
     tasks.insert(run.setting("task.use"));
@@ -234,13 +260,60 @@ Json cautions(const std::vector<RunData>& runs, const std::vector<RunGroup>& gro
   return out;
 }
 
+// A sentence of the table of metrics without its Markdown.
+std::string plain_text(std::string_view markdown) {
+  std::string out(markdown);
+  std::erase(out, '`');
+  return out;
+}
+
+const char* curve_name(const Metric* metric) {
+  if (metric == nullptr) return "folded";
+  return metric->curve == Curve::shown    ? "shown"
+         : metric->curve == Curve::folded ? "folded"
+                                          : "hidden";
+}
+
+// The metrics that a run recorded, in the order of their table.
+Json metrics_json(const std::vector<RunData>& runs) {
+  std::set<std::string> names;
+  for (const RunData& run : runs) {
+    for (const Series* series : {&run.train, &run.eval, &run.warm})
+      for (const auto& [name, column] : series->values) names.insert(name);
+  }
+  std::vector<std::string> sorted(names.begin(), names.end());
+  sort_metrics(sorted);
+  Json out = Json::array();
+  for (const std::string& name : sorted) {
+    const Metric* metric = find_metric(name);
+    out.push_back({{"name", name},
+                   {"title", metric_title(name)},
+                   {"unit", metric != nullptr ? unit_text(metric->unit) : ""},
+                   {"hint", metric != nullptr ? plain_text(metric->meaning) : ""},
+                   {"curve", curve_name(metric)}});
+  }
+  return out;
+}
+
 Json settings_json(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups) {
   const SettingDifferences differences = compare_settings(runs, groups);
-  Json different = Json::array(), equal = Json::array();
+  Json different = Json::array();
+  Json equal = Json::array();
   for (const SettingRow& row : differences.different)
     different.push_back({{"key", row.key}, {"values", row.values}});
   for (const auto& [key, value] : differences.equal) equal.push_back({key, value});
   return {{"different", different}, {"equal", equal}};
+}
+
+// Whether every run has recorded all tokens that RL cost, so that curves can be drawn over them.
+bool count_spent(const std::vector<RunData>& runs) {
+  const auto is_known = [](double tokens) { return std::isfinite(tokens); };
+  bool has_steps = false;
+  for (const RunData& run : runs) {
+    if (!std::all_of(run.train.spent.begin(), run.train.spent.end(), is_known)) return false;
+    has_steps = has_steps || run.train.size() > 0;
+  }
+  return has_steps;
 }
 
 }  // namespace
@@ -249,16 +322,9 @@ Json page_data(const std::vector<RunData>& runs, const std::vector<RunGroup>& gr
                const CurveLimits& limits) {
   const std::size_t most =
       std::clamp<std::size_t>(limits.points / runs.size(), 50, limits.run_points);
-  // Where every run has counted all that RL cost, tokens are that.
-  const bool spent =
-      std::all_of(runs.begin(), runs.end(),
-                  [](const RunData& run) {
-                    return std::all_of(run.train.spent.begin(), run.train.spent.end(),
-                                       [](double tokens) { return std::isfinite(tokens); });
-                  }) &&
-      std::any_of(runs.begin(), runs.end(),
-                  [](const RunData& run) { return run.train.size() > 0; });
-  Json group_list = Json::array(), run_list = Json::array();
+  const bool spent = count_spent(runs);
+  Json group_list = Json::array();
+  Json run_list = Json::array();
   std::vector<std::size_t> group_of(runs.size());
   for (std::size_t g = 0; g < groups.size(); ++g) {
     group_list.push_back({{"label", groups[g].label}, {"runs", groups[g].runs}});
@@ -268,6 +334,7 @@ Json page_data(const std::vector<RunData>& runs, const std::vector<RunGroup>& gr
     run_list.push_back(run_json(runs[r], group_of[r], spent, most));
   return {{"cautions", cautions(runs, groups)},
           {"spent", spent},
+          {"metrics", metrics_json(runs)},
           {"groups", group_list},
           {"runs", run_list},
           {"settings", settings_json(runs, groups)},

@@ -15,12 +15,17 @@ struct CurveLimits {
   std::size_t run_points = 4000;  // steps of one run at most
 };
 
-// {"cautions": words for who compares, "spent": whether tokens are all that RL cost, else those
-// sampled, "groups": [{"label", "runs"}…], "runs": […], "settings" and "made": {"different":
-// [{"key", "values"}…], "equal": [[key, value]…]}}; values of settings are by group, of `made` by
-// run. A run has its facts, its sums, and "train", "eval" and "warm":
-// {"every": k, "of": records, "step", "seconds", "tokens", "values": {name: […]}}. Numbers have
-// five significant digits.
+// The object that the page's script reads:
+//   "cautions": sentences for whoever compares the runs
+//   "spent":    whether tokens are all that RL cost; else those that were sampled
+//   "metrics":  [{"name", "title", "unit", "hint", "curve": shown, folded or hidden}…], of every
+//               name that a run recorded, in the order in which curves are drawn
+//   "groups":   [{"label", "runs"}…]
+//   "settings", "made": {"different": [{"key", "values"}…], "equal": [[key, value]…]}; values of
+//               settings are by group, those of `made` by run
+//   "runs":     a run's facts and sums, and its series "train", "eval" and "warm":
+//               {"every": k, "of": records, "step", "seconds", "tokens", "values": {name: […]}}
+// Numbers have five significant digits.
 Json page_data(const std::vector<RunData>& runs, const std::vector<RunGroup>& groups,
                const CurveLimits& limits);
 

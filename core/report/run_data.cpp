@@ -42,11 +42,17 @@ double number(const Json& record, const std::string& name) {
   return found != record.end() && found->is_number() ? found->get<double>() : kMissing;
 }
 
-void append(Series& series, const Json& record, double sampled, double spent) {
+// Tokens that the run's steps so far have sampled, and all that they cost.
+struct TokenSums {
+  double sampled = 0;
+  double spent = 0;
+};
+
+void append(Series& series, const Json& record, const TokenSums& tokens) {
   series.step.push_back(number(record, "step"));
   series.seconds.push_back(number(record, "seconds"));
-  series.sampled.push_back(sampled);
-  series.spent.push_back(spent);
+  series.sampled.push_back(tokens.sampled);
+  series.spent.push_back(tokens.spent);
   for (const auto& [name, value] : record.items()) {
     if (name == "step" || name == "seconds") continue;
     std::vector<double>& column = series.values[name];
@@ -61,6 +67,15 @@ bool has_prefix(const Json& record, std::string_view prefix) {
                      [&](const auto& entry) { return entry.key().starts_with(prefix); });
 }
 
+// `samples`: completions of a problem. Older programs did not record tokens/sampled.
+void add_tokens(const Json& record, double samples, TokenSums& sums) {
+  const double recorded = number(record, "tokens/sampled");
+  const double computed =
+      number(record, "train/length") * number(record, "train/sampled") * samples;
+  sums.sampled += std::isfinite(recorded) ? recorded : std::isfinite(computed) ? computed : 0;
+  sums.spent = number(record, "tokens/spent");
+}
+
 void read_metrics(RunData& run) {
   const fs::path path = run.place.folder / "metrics.jsonl";
   if (!fs::exists(path)) {
@@ -68,23 +83,19 @@ void read_metrics(RunData& run) {
     return;
   }
   const double samples = parse_real(run.setting("rollout.samples")).value_or(0);
-  double sampled = 0, spent = 0;
+  TokenSums tokens;
   std::size_t broken = 0;
   for_lines(read_file(path), [&](std::string_view line) {
     const Json record = parse_line(line);
     if (record.is_null() || !std::isfinite(number(record, "step"))) {
       ++broken;
     } else if (record.contains("warm_start/loss")) {
-      append(run.warm, record, 0, 0);
+      append(run.warm, record, {});
     } else if (has_prefix(record, "eval/")) {
-      append(run.eval, record, sampled, spent);
+      append(run.eval, record, tokens);
     } else {
-      const double told = number(record, "tokens/sampled"),
-                   drawn =
-                       number(record, "train/length") * number(record, "train/sampled") * samples;
-      sampled += std::isfinite(told) ? told : std::isfinite(drawn) ? drawn : 0;
-      spent = number(record, "tokens/spent");
-      append(run.train, record, sampled, spent);
+      add_tokens(record, samples, tokens);
+      append(run.train, record, tokens);
     }
   });
   if (broken > 0)
@@ -96,7 +107,7 @@ void read_metrics(RunData& run) {
 void read_manifest(RunData& run) {
   try {
     run.manifest = parse_json(read_file(run.place.folder / "manifest.json"), "manifest.json");
-  } catch (const Error&) {  // a report without it is still of use
+  } catch (const Error&) {  // a report without it is still useful
     run.notes.push_back("manifest.json cannot be used: machine and versions are unknown");
   }
   if (!run.manifest.is_object()) run.manifest = nullptr;
@@ -126,7 +137,7 @@ void find_inside(const fs::path& folder, int depth, std::vector<fs::path>& out) 
   }
 }
 
-// The runs of {"arms": [{"name", "runs": [{"run": FOLDER}…]}…]} that have begun.
+// The runs in {"arms": [{"name", "runs": [{"run": FOLDER}…]}…]} that have begun.
 std::vector<RunPlace> listed_runs(const fs::path& folder, const Json& comparison) {
   std::vector<RunPlace> out;
   if (!comparison.is_object() || !comparison.contains("arms")) return out;
@@ -155,12 +166,11 @@ RunData read_run(const RunPlace& place) {
   return run;
 }
 
-// The last `parts` names of a path.
-std::string tail(const fs::path& path, int parts) {
-  const fs::path name = path.filename();
-  return parts <= 1 || !path.has_parent_path() || path.parent_path() == path
-             ? name.string()
-             : tail(path.parent_path(), parts - 1) + "/" + name.string();
+// "parent/folder", or "folder" at the root.
+std::string name_with_parent(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  const std::string parent = folder.parent_path().filename().string();
+  return parent.empty() ? name : parent + "/" + name;
 }
 
 }  // namespace
@@ -179,9 +189,8 @@ std::string RunData::setting(const std::string& key) const {
 
 Json parse_line(std::string_view line) {
   std::optional<Json> value = json_if_valid(line);
-  if (!value)
-    value = json_if_valid(
-        as_written(std::string(line)));  // bytes that are not UTF-8 lose a character, not the line
+  // Bytes that are not UTF-8 cost a character, not the line.
+  if (!value) value = json_if_valid(as_written(std::string(line)));
   return value && value->is_object() ? *value : Json();
 }
 
@@ -216,7 +225,7 @@ std::vector<RunData> read_runs(const std::vector<RunPlace>& places) {
     if (place.arm.empty()) ++times[runs.back().name];
   }
   for (RunData& run : runs) {
-    if (run.place.arm.empty() && times[run.name] > 1) run.name = tail(run.place.folder, 2);
+    if (run.place.arm.empty() && times[run.name] > 1) run.name = name_with_parent(run.place.folder);
   }
   return runs;
 }

@@ -1,5 +1,5 @@
-// What goes wrong slowly in a run, in words: each alarm is raised once, and again only after it has
-// cleared.
+// Warnings about what goes wrong slowly in a run. Each alarm is raised once, and again only after
+// it has cleared.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ namespace tinyzero {
 class Alarms {
  public:
   Alarms() = default;
-  // Goes on from what first_step() gave.
+  // Continues from what first_step() gave.
   explicit Alarms(std::map<std::string, double> first_step) : first_(std::move(first_step)) {}
 
   // The alarms that a step's record raises.
@@ -25,9 +25,8 @@ class Alarms {
   const std::map<std::string, double>& first_step() const { return first_; }
 
  private:
-  // Adds `words` to `out` when `raised` turns true.
-  void tell(const std::string& name, bool raised, const std::string& words,
-            std::vector<std::string>& out);
+  // Whether the alarm is raised now and was not before.
+  bool rises(const std::string& name, bool is_raised);
 
   std::map<std::string, double> first_;
   std::set<std::string> raised_;

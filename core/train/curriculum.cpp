@@ -31,12 +31,12 @@ std::vector<std::string> Curriculum::observe(const std::vector<Item>& items,
     if (part.levels == 1 || now.judged == 0) continue;
     auto& window = windows_[p];
     window.push_back(now);
-    if (window.size() > static_cast<std::size_t>(settings_.window)) window.pop_front();
-    if (window.size() < static_cast<std::size_t>(settings_.window)) continue;
+    if (std::ssize(window) > settings_.window) window.pop_front();
+    if (std::ssize(window) < settings_.window) continue;
     Step sum;
     for (const Step& step : window) sum = {sum.right + step.right, sum.judged + step.judged};
-    const std::string words = change(p, sum.right / sum.judged);
-    if (!words.empty()) changes.push_back(words);
+    const std::string sentence = change(p, sum.right / sum.judged);
+    if (!sentence.empty()) changes.push_back(sentence);
   }
   return changes;
 }

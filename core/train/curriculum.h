@@ -1,6 +1,6 @@
-// Where a run stands in the levels of its tasks. A level rises, or falls, by the accuracy of the
-// completions that were sampled at it: a function of the run so far, so a run that goes on from a
-// checkpoint repeats the uninterrupted one.
+// The levels of a run's tasks. A level rises or falls by the accuracy of the completions that were
+// sampled at it. That is a function of the run so far, so a run that continues from a checkpoint
+// repeats the uninterrupted one.
 #pragma once
 
 #include <deque>
@@ -16,24 +16,25 @@ namespace tinyzero {
 
 class Curriculum {
  public:
-  // `task` must outlive it. Every part of a mixture begins at its first level; a task with one
-  // source has none.
+  // `task` must outlive the curriculum. Every task of a mixture begins at its first level; a task
+  // with one source has no levels.
   Curriculum(const CurriculumSettings& settings, const Task& task);
 
-  // Which levels the next step's problems come from; null: the task has one source.
+  // The levels that the next step's problems come from; null: the task has one source.
   const Stage* stage() const { return mixture_ != nullptr ? &stage_ : nullptr; }
 
-  // Counts a step's completions, and changes levels by them. Returns what changed, in words.
+  // Counts a step's completions, and changes levels by them. Returns a sentence for each change.
   std::vector<std::string> observe(const std::vector<Item>& items,
                                    const std::vector<ScoredCompletion>& completions);
 
-  // Adds the levels to a step's record, counted from 1: curriculum/level, or curriculum/level/PART
+  // Adds the levels to a step's record, counted from 1: curriculum/level, or curriculum/level/TASK
   // in a mixture.
   void record(Json& record) const;
 
-  // What a checkpoint keeps; null if there are no levels, or, of a run without a checkpoint,
-  // nothing yet. restore throws Error if that does not fit the task.
+  // What a checkpoint holds; null if there are no levels.
   Json state() const;
+  // Takes what state() gave, or null for a run that has no checkpoint yet. Throws Error if it does
+  // not fit the task.
   void restore(const Json& state);
 
  private:
@@ -41,12 +42,13 @@ class Curriculum {
     double right = 0, judged = 0;
   };
 
-  std::string change(std::size_t part, double accuracy);
+  // Raises or lowers the level of a task of the mixture; returns a sentence if it changed, else "".
+  std::string change(std::size_t task, double accuracy);
 
   CurriculumSettings settings_;
   const TaskMixture* mixture_;
   Stage stage_;
-  std::vector<std::deque<Step>> windows_;  // by part: the last steps at its level
+  std::vector<std::deque<Step>> windows_;  // by task: the last steps at its level
 };
 
 }  // namespace tinyzero

@@ -8,6 +8,7 @@
 
 #include "core/algorithm/plugin.h"
 #include "core/base/error.h"
+#include "core/forecast/passes.h"
 #include "core/task/mixture.h"
 
 namespace tinyzero {
@@ -27,7 +28,10 @@ class IdleSettings {
         e_(use.experiment),
         rows_(use.settings),
         steps_(e_.train.steps),
-        rl_(steps_ > 0) {}
+        rl_(steps_ > 0),
+        plan_{.samples = e_.rollout.samples,
+              .updates = e_.train.updates * e_.train.epochs,
+              .steps = steps_} {}
 
   std::vector<std::string> check() {
     check_samples();
@@ -55,7 +59,7 @@ class IdleSettings {
     const ResolvedSetting* row = find(path);
     return row != nullptr && row->is_written() ? row : nullptr;
   }
-  // Whether `by` was written over the setting: then somebody tries something, and has made no
+  // Whether `by` was written over the setting: then somebody tries something out, and has made no
   // mistake.
   bool is_overlaid(const ResolvedSetting& setting, const std::string& by) const {
     const ResolvedSetting* other = find_written(by);
@@ -65,13 +69,13 @@ class IdleSettings {
   void note(const Place& place, const std::string& text) {
     notes_.push_back(place.source.empty() ? text : place.text() + ": " + text);
   }
-  // `by`: the setting that leaves it nothing to do.
+  // `by`: the setting that leaves this one without effect.
   void note_if_written(const std::string& path, const std::string& text,
                        const std::string& by = {}) {
     const ResolvedSetting* row = find_written(path);
     if (row != nullptr && !is_overlaid(*row, by)) note(row->origin, text);
   }
-  // A setting that was written, and that `by` contradicts.
+  // For a written setting that `by` contradicts.
   void refuse_if_written(const std::string& path, const std::string& by, const std::string& text,
                          const std::string& hint) {
     const ResolvedSetting* row = find_written(path);
@@ -84,7 +88,7 @@ class IdleSettings {
     if (!rl_) return;
     const Place samples = e_.place("rollout.samples");
     try {
-      use_.algorithm.check_plan({e_.rollout.samples, e_.train.updates * e_.train.epochs, steps_});
+      use_.algorithm.check_plan(plan_);
     } catch (const std::invalid_argument& error) {
       mistakes_.add(Error(
           samples.source.empty() ? place_of(&e_.algorithm.settings) : samples,
@@ -130,9 +134,8 @@ class IdleSettings {
                                   "before RL and after it alone",
                                   e_.eval.every, steps_),
                       "train.steps");
-    const std::int64_t longest =
-        std::max(steps_, e_.warm_start.steps / 10);  // a warm start is saved ten times as rarely
-    if (e_.checkpoint.every > longest)
+    const CheckpointSettings& save = e_.checkpoint;
+    if (save.every > steps_ && save.every_warm_start() > e_.warm_start.steps)
       note_if_written("checkpoint.every",
                       fmt::format("checkpoint.every is {}, and train.steps {}: there is a "
                                   "checkpoint of the start and one of the end, and none between",
@@ -152,16 +155,12 @@ class IdleSettings {
   void check_budget() {
     const TrainSettings& t = e_.train;
     if (!rl_ || t.budget_tokens <= 0) return;
-    double passes = 1 + static_cast<double>(t.epochs) +
-                    (t.importance_cap > 0 ? 1 : 0);  // sampled, learned from, read
-    for (const AuxiliaryModel& side : use_.algorithm.models())
-      passes += 1 + (side.learning_rate > 0
-                         ? static_cast<double>(side.epochs > 0 ? side.epochs : t.epochs)
-                         : 0);
-    const double step = static_cast<double>(e_.rollout.prompts) *
-                        static_cast<double>(e_.rollout.samples) *
-                        static_cast<double>(e_.rollout.max_tokens) *
-                        static_cast<double>(most_rounds(use_.algorithm, e_.rollout)) * passes;
+    const StepPasses passes = passes_of(use_.algorithm, t);
+    double step = e_.rollout.prompts;  // tokens that it is charged at most
+    step *= e_.rollout.samples;
+    step *= e_.rollout.max_tokens;
+    step *= most_rounds(use_.algorithm, e_.rollout);
+    step *= 1 + passes.learning + passes.reading;  // sampled, learned from, read
     if (step * static_cast<double>(steps_) >= t.budget_tokens) return;
     note_if_written("train.budget_tokens",
                     fmt::format("train.budget_tokens is {}, which train.steps {} cannot use up: at "
@@ -198,7 +197,7 @@ class IdleSettings {
       }
       return;
     }
-    const std::size_t reached = 1 + static_cast<std::size_t>((steps_ - 1) / e_.curriculum.window);
+    const std::size_t reached = 1 + (steps_ - 1) / e_.curriculum.window;
     if (reached >= most) return;
     note(e_.place("curriculum.window"),
          fmt::format("of {} levels {} can be reached: train.steps is {}, and a level takes "
@@ -216,12 +215,12 @@ class IdleSettings {
                      held == 1 ? "it is what there is to evaluate on" : "evaluation takes these"));
   }
 
-  // By reason, what the algorithm says never acts of what a person or a variant chose.
+  // Settings of the algorithm that never act although a person or a variant chose them, grouped by
+  // the algorithm's reason.
   void check_algorithm() {
     if (!rl_) return;
     std::map<std::string, std::vector<const ResolvedSetting*>> idle;
-    const RunPlan plan{e_.rollout.samples, e_.train.updates * e_.train.epochs, steps_};
-    for (const IdleSetting& setting : use_.algorithm.idle_settings(plan)) {
+    for (const IdleSetting& setting : use_.algorithm.idle_settings(plan_)) {
       const ResolvedSetting* row = find("algorithm." + setting.name);
       if (row == nullptr || row->origin.layer == kDefaultLayer) continue;
       idle[setting.why].push_back(row);
@@ -237,7 +236,7 @@ class IdleSettings {
     }
     const bool learns =
         std::any_of(use_.algorithm.models().begin(), use_.algorithm.models().end(),
-                    [](const AuxiliaryModel& side) { return side.learning_rate > 0; });
+                    [](const AuxiliaryModel& model) { return model.learning_rate > 0; });
     if (e_.lora.rank > 0 && e_.lora.auxiliary_models && !learns)
       note_if_written("lora.auxiliary_models",
                       "lora.auxiliary_models has no effect: " + e_.algorithm.use +
@@ -299,6 +298,7 @@ class IdleSettings {
   const std::vector<ResolvedSetting> rows_;
   const std::int64_t steps_;
   const bool rl_;
+  const RunPlan plan_;
   Mistakes mistakes_;
   std::vector<std::string> notes_;
 };

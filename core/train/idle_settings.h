@@ -1,9 +1,9 @@
 // Settings that can never act in a run.
 //
-// The tables of settings know of pairs within a section (`only_when`, `unless`); here is what only
-// the whole run shows: its steps, its task, its algorithm. What a person wrote and another setting
-// contradicts is an error, unless that other one was written over it, in a later file or on the
-// command line. What merely has no occasion to act is a note.
+// The tables of settings know pairs within a section (`only_when`, `unless`; core/config/reader.h).
+// What only the whole run shows is checked here: its steps, its task, its algorithm. A written
+// setting that another one contradicts is an error, unless the other was written over it, in a
+// later file or on the command line. A setting that merely finds no occasion to act is a note.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace tinyzero {
 
-// What they are found in.
+// Where idle settings are looked for.
 struct SettingsInUse {
   const Experiment& experiment;
   std::vector<ResolvedSetting> settings;  // all, those of the plugins included
@@ -25,7 +25,7 @@ struct SettingsInUse {
   std::int64_t held_out;  // problems of the evaluation
 };
 
-// The notes, a sentence or two each. Throws Error, or Errors.
+// Returns the notes, a sentence or two each. Throws Error, or Errors for several mistakes.
 std::vector<std::string> check_idle_settings(const SettingsInUse& use);
 
 }  // namespace tinyzero

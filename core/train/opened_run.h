@@ -16,10 +16,20 @@
 
 namespace tinyzero {
 
-// Of the framed prompts of the held-out problems.
+// The framed prompts of the held-out problems.
 struct PromptSizes {
   std::int64_t longest = 0;   // tokens
-  double bytes_of_token = 1;  // of text that a token stands for, in the mean
+  double bytes_of_token = 1;  // mean bytes of text for each token
+};
+
+struct OpenOptions {
+  // Whether weights are read or made. Without them the model is a shape, there is no adapter, a
+  // start folder needs only config.json and tokenizer.json, and nothing is allocated by the size of
+  // the model or of a step.
+  bool weights = true;
+  // Whether settings without effect are refused or noted (idle_settings.h). Not for a run that
+  // began earlier, nor for one that a comparison wrote after its own checks.
+  bool check_idle_settings = true;
 };
 
 struct OpenedRun {
@@ -31,59 +41,43 @@ struct OpenedRun {
   std::string framing;  // of prompts: "bare", "base" or "qwen"
   EvalSet held_out;
   std::int64_t resident_before_model = 0;  // bytes of this process before it held weights
-  std::unique_ptr<Adapter>
-      adapter;  // of the model, with what it began with as base; null: all weights learn
-  PromptSizes prompts;
-  bool chose_micro_batch = false;  // train.micro_batch was 0
-  bool base_is_bf16 = false;       // all weights of the start folder are stored so
-  std::vector<std::string>
-      notes;  // of a new run: what it will not do although its settings say it (idle_settings.h)
+  // The adapter of the model, whose base is the model as it was loaded; null: all weights learn.
+  std::unique_ptr<Adapter> adapter = nullptr;
+  PromptSizes prompts = {};
+  bool chose_micro_batch = false;       // train.micro_batch was 0
+  bool base_is_bf16 = false;            // the start folder stores all weights in bf16
+  std::vector<std::string> notes = {};  // what a new run will not do although its settings say so
 
-  // Opens plugins and model, takes the kernels of the precision into use, draws the held-out set
-  // and checks that prompts and completions fit the context, and that settings do not contradict
-  // each other; where train.micro_batch is 0, chooses it by the memory that is available. Throws
-  // Error, or Errors.
-  static OpenedRun open(Experiment experiment, const PluginCatalog& catalog);
-
-  // The same without weights, for what shapes alone say: a folder needs config.json and
-  // tokenizer.json. The model's weights are empty, and there is no adapter; nothing is allocated by
-  // the size of the model or of a step.
-  static OpenedRun open_shapes(Experiment experiment, const PluginCatalog& catalog);
-
-  // open() of an experiment that a comparison wrote, whose settings it has checked against each
-  // other.
-  static OpenedRun open_planned(Experiment experiment, const PluginCatalog& catalog);
-
-  // Both for a file with overrides on top, of which all mistakes are found in one go.
+  // Each of these opens plugins and model, puts the kernels of the precision into use for the whole
+  // process, draws the held-out set, and checks that prompts and completions fit the context and
+  // that settings do not contradict each other. Where train.micro_batch is 0, it is chosen by the
+  // memory that is available. All throw Error, or Errors for several mistakes.
+  static OpenedRun open(Experiment experiment, const PluginCatalog& catalog,
+                        OpenOptions options = {});
+  // A file with overrides: all its mistakes are found in one go.
   static OpenedRun load(const fs::path& file, const std::vector<std::string>& overrides,
-                        const PluginCatalog& catalog);
-  static OpenedRun load_shapes(const fs::path& file, const std::vector<std::string>& overrides,
-                               const PluginCatalog& catalog);
-
-  // The same of an earlier run, by its folder. Where model.path is not there any more, shape and
-  // tokenizer are those of its newest checkpoint that can be read; its weights come from a
-  // checkpoint in any case.
+                        const PluginCatalog& catalog, OpenOptions options = {});
+  // An earlier run, by its folder. If model.path no longer exists, shape and tokenizer come from
+  // the run's newest readable checkpoint; the caller reads the weights from a checkpoint in any
+  // case.
   static OpenedRun open_run(const fs::path& folder, const PluginCatalog& catalog);
 
   // Every setting with its origin, those of the plugins included.
   std::vector<ResolvedSetting> resolved() const;
 
  private:
-  struct Opening;
-  static OpenedRun open(Experiment experiment, const PluginCatalog& catalog, const Opening& opening,
-                        Mistakes& mistakes);
-  static OpenedRun load(const fs::path& file, const std::vector<std::string>& overrides,
-                        const PluginCatalog& catalog, bool weights);
+  struct Source;
+  static OpenedRun open(Source source, const PluginCatalog& catalog, Mistakes& mistakes);
 };
 
-// Dotted keys of the settings of the task and the algorithm that an experiment uses, of those of
-// them that can be opened.
+// Dotted keys of the settings of the task and the algorithm that an experiment uses, as far as both
+// can be opened.
 std::vector<std::string> plugin_keys(const Node& experiment, const PluginCatalog& catalog);
 
 // "tiny 1.0M", "Qwen2.5-0.5B 494M + LoRA 8.8M".
-std::string model_label(const OpenedRun& parts);
+std::string model_label(const OpenedRun& run);
 
-// What a forecast of its memory and time looks at.
-RunShape shape_of(const OpenedRun& parts);
+// What a forecast of memory and time needs to know.
+RunShape shape_of(const OpenedRun& run);
 
 }  // namespace tinyzero

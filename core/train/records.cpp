@@ -11,7 +11,7 @@
 namespace tinyzero {
 namespace {
 
-// "wrong value" -> "wrong_value", for names of metrics.
+// "wrong value" -> "wrong_value": the last word of a metric's name.
 std::string metric_word(std::string text) {
   for (char& c : text) {
     if (!is_ascii_alphanumeric(c)) c = '_';
@@ -19,55 +19,79 @@ std::string metric_word(std::string text) {
   return text;
 }
 
+// Completions of a task or level of a mixture.
+struct SourceCounts {
+  double right = 0, all = 0;
+};
+
+// Numbers of completions, and sums over them.
+struct SampleCounts {
+  double usable = 0;
+  double reward = 0;  // of the usable ones
+  double right = 0;
+  double truncated = 0;
+  std::map<std::string, double> reasons;
+  std::map<std::string, SourceCounts> sources;
+};
+
+SampleCounts count_samples(const SampledStep& sampled, const Task& task) {
+  SampleCounts counts;
+  for (const ScoredCompletion& c : sampled.completions) {
+    const bool is_used = is_usable(c.verdict.outcome);
+    counts.usable += is_used ? 1 : 0;
+    counts.reward += is_used ? c.verdict.reward : 0;
+    counts.right += c.right ? 1 : 0;
+    counts.truncated += c.episode.end == End::length ? 1 : 0;
+    counts.reasons[task.reason(c.verdict)] += 1;
+    const std::string source = source_of(task, sampled.items[c.item].state);
+    if (source.empty()) continue;
+    SourceCounts& own = counts.sources[source];
+    own.right += c.right ? 1 : 0;
+    own.all += 1;
+  }
+  return counts;
+}
+
 }  // namespace
 
-Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, const Task& task,
-                 const LearnReport& learned, double update_seconds) {
-  const double episodes = sampled.completions.size();
-  double reward = 0, usable = 0, right = 0, length = 0, truncated = 0;
-  std::map<std::string, double> reasons;
-  std::map<std::string, std::pair<double, double>> sources;  // (right, completions)
-  for (const ScoredCompletion& c : sampled.completions) {
-    const bool use = is_usable(c.verdict.outcome);
-    usable += use ? 1 : 0;
-    reward += use ? c.verdict.reward : 0;
-    right += c.right ? 1 : 0;
-    length += c.episode.tokens.size();
-    truncated += c.episode.end == End::length ? 1 : 0;
-    reasons[task.reason(c.verdict)] += 1;
-    if (const std::string source = source_of(task, sampled.items[c.item].state); !source.empty()) {
-      auto& counts = sources[source];
-      counts = {counts.first + (c.right ? 1 : 0), counts.second + 1};
-    }
-  }
-  Json record = {{"step", step}, {"seconds", seconds}};
-  record["train/reward"] = usable > 0 ? reward / usable : 0.0;
-  record["train/accuracy"] = right / episodes;
-  for (const auto& [source, counts] : sources)
-    record["train/accuracy/" + source] = counts.first / counts.second;
-  record["train/length"] = length / episodes;
-  record["train/truncated"] = truncated / episodes;
-  record["train/failed"] = 1.0 - usable / episodes;
+Json step_record(const StepFacts& facts) {
+  const SampledStep& sampled = facts.sampled;
+  const LearnReport& learned = facts.learned;
+  const SampleCounts counts = count_samples(sampled, facts.task);
+  const double all = sampled.completions.size();
+  const double tokens = sampled_tokens(sampled);
+  Json record = {{"step", facts.step}, {"seconds", facts.seconds}};
+  record["train/reward"] = counts.usable > 0 ? counts.reward / counts.usable : 0.0;
+  record["train/accuracy"] = counts.right / all;
+  for (const auto& [source, share] : counts.sources)
+    record["train/accuracy/" + source] = share.right / share.all;
+  record["train/length"] = tokens / all;
+  record["train/truncated"] = counts.truncated / all;
+  record["train/failed"] = 1.0 - counts.usable / all;
   record["train/mixed_groups"] = mixed_share(sampled);
   record["train/sampled"] = sampled.items.size();
   record["train/kept"] = std::count(sampled.kept.begin(), sampled.kept.end(), true);
-  for (const char* name : {"loss", "kl", "entropy", "gradient_norm", "logp_gap"})
-    record[std::string("train/") + name] = 0.0;
+  // What a step without episodes does not measure.
+  for (const char* name :
+       {"train/loss", "train/kl", "train/entropy", "train/gradient_norm", "train/logp_gap"})
+    record[name] = 0.0;
   for (const auto& [name, mean] : learned.metrics.values()) record["train/" + name] = mean.value();
   record["train/learning_rate"] = learned.learning_rate;
   record["train/skipped"] = learned.skipped;
-  for (const auto& [reason, count] : reasons)
-    record["train/reasons/" + metric_word(reason)] = count / episodes;
-  record["tokens/sampled"] = static_cast<std::int64_t>(length);
+  for (const auto& [reason, count] : counts.reasons)
+    record["train/reasons/" + metric_word(reason)] = count / all;
+  record["tokens/sampled"] = sampled_tokens(sampled);
   record["tokens/trained"] = learned.trained;
   record["tokens/read"] = learned.read;
   record["time/rollout"] = sampled.rollout_seconds;
   record["time/score"] = sampled.score_seconds;
-  record["time/update"] = update_seconds;
+  record["time/update"] = facts.update_seconds;
   record["speed/tokens"] =
-      length / (sampled.rollout_seconds + sampled.score_seconds + update_seconds);
-  record["speed/rollout_tokens"] = length / sampled.rollout_seconds;
+      tokens / (sampled.rollout_seconds + sampled.score_seconds + facts.update_seconds);
+  record["speed/rollout_tokens"] = tokens / sampled.rollout_seconds;
   record["speed/slot_use"] = sampled.slot_use;
+  record["tokens/spent"] = facts.spent.tokens;
+  record["time/spent"] = facts.spent.seconds;
   return record;
 }
 
@@ -97,9 +121,9 @@ Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t i
                     const Task& task) {
   const ScoredCompletion& c = sampled.completions[index];
   const Item& item = sampled.items[c.item];
-  Json parts = Json::object();
+  Json components = Json::object();
   for (std::size_t p = 0; p < task.about().components.size(); ++p)
-    parts[task.about().components[p]] = c.verdict.parts[p];
+    components[task.about().components[p]] = c.verdict.parts[p];
   Json record = {{"step", step},
                  {"problem", c.item},
                  {"sample", c.episode.sample},
@@ -110,7 +134,7 @@ Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t i
                  {"right", c.right},
                  {"outcome", outcome_name(c.verdict.outcome)},
                  {"reason", task.reason(c.verdict)},
-                 {"parts", parts},
+                 {"parts", components},
                  {"end", c.episode.end == End::eos ? "eos" : "length"},
                  {"tokens", c.episode.tokens.size()},
                  {"difficulty", item.difficulty},

@@ -1,4 +1,4 @@
-// What a step leaves in metrics.jsonl and episodes/. The names are explained in docs/metrics.md.
+// What a step leaves in metrics.jsonl and episodes/. core/run/metrics.h explains the names.
 #pragma once
 
 #include <string>
@@ -11,9 +11,19 @@
 
 namespace tinyzero {
 
+// A step of RL that has been taken.
+struct StepFacts {
+  std::int64_t step = 0;
+  double seconds = 0;  // of the run so far
+  const SampledStep& sampled;
+  const Task& task;
+  const LearnReport& learned;
+  double update_seconds = 0;
+  Spent spent;  // by RL, this step included
+};
+
 // Over all completions of the step, also those that the update does not see.
-Json step_record(std::int64_t step, double seconds, const SampledStep& sampled, const Task& task,
-                 const LearnReport& learned, double update_seconds);
+Json step_record(const StepFacts& facts);
 
 Json eval_record(std::int64_t step, double seconds, const EvalReport& report);
 
@@ -21,7 +31,7 @@ Json eval_record(std::int64_t step, double seconds, const EvalReport& report);
 Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t index,
                     const Task& task);
 
-// One of them for each completion of the step, a line each.
+// The records of all completions of the step, a line each.
 std::string episode_lines(std::int64_t step, const SampledStep& sampled, const Task& task);
 
 }  // namespace tinyzero

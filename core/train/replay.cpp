@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "core/base/error.h"
@@ -40,20 +38,20 @@ double mean_change(const at::Tensor& change, const Batch& b, bool right) {
 
 }  // namespace
 
-Replay::Replay(OpenedRun& parts, const RunFolder& folder, std::int64_t step)
-    : parts_(parts),
+Replay::Replay(OpenedRun& run, const RunFolder& folder, std::int64_t step)
+    : run_(run),
       checkpoint_(checkpoint_before(folder, step)),
       after_(folder.checkpoints() / checkpoint_name(Phase::reinforce, step)),
       step_(step) {
-  Curriculum curriculum(parts.experiment.curriculum, parts.task);
-  curriculum.restore(read_start(parts_.model).state.curriculum);
-  const auto engine = rollout_engine(parts_, [](const std::string&) {});
-  sampled_ = sample_step(*engine, parts_, curriculum.stage(), step);
+  Curriculum curriculum(run.experiment.curriculum, run.task);
+  curriculum.restore(read_start(run_.model).state.curriculum);
+  const auto engine = rollout_engine(run_, [](const std::string&) {});
+  sampled_ = sample_step(*engine, run_, curriculum.stage(), step);
   check_episodes(folder);
 }
 
 Checkpoint Replay::read_start(Model& model) const {
-  return read_checkpoint(checkpoint_, model, parts_.adapter.get());
+  return read_checkpoint(checkpoint_, model, run_.adapter.get());
 }
 
 void Replay::check_episodes(const RunFolder& folder) const {
@@ -84,47 +82,53 @@ void Replay::check_episodes(const RunFolder& folder) const {
 std::optional<bool> Replay::weights_as_saved() const {
   if (!fs::exists(after_)) return std::nullopt;
   const Model saved = load_model(after_);
-  const Model& now = parts_.model;
+  const Model& now = run_.model;
   return saved.layout.size() == now.layout.size() &&
          std::memcmp(saved.weights.data(), now.weights.data(),
                      static_cast<std::size_t>(now.weights.size()) * sizeof(float)) == 0;
 }
 
 ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
-  const Experiment& s = parts_.experiment;
+  const Experiment& e = run_.experiment;
   ReplayedUpdate out;
   out.algorithm = name;
-  Checkpoint start = read_start(parts_.model);
-  Learner learner(parts_.model, algorithm, s, s.general.threads, parts_.adapter.get());
+  Checkpoint start = read_start(run_.model);
+  Learner learner(run_.model, algorithm, e, e.general.threads, run_.adapter.get());
   out.begun = learner.restore(std::move(start), /*begin_missing=*/true);
-  const at::Tensor before = learner.workers().model().flat().clone();
+  const at::Tensor weights = learner.workers().model().flat().clone();  // (P)
 
-  const StepBatch all = make_batch(sampled_.prompts, sampled_.completions, s.rollout.max_tokens);
-  const std::vector<bool> kept = kept_of(algorithm, s.rollout, all, s.rollout.prompts);
-  StepBatch step = make_batch(sampled_.prompts, sampled_.completions, s.rollout.max_tokens, kept);
+  const StepBatch all = make_batch(sampled_.prompts, sampled_.completions, e.rollout.max_tokens);
+  const std::vector<bool> kept = kept_of(algorithm, e.rollout, all, e.rollout.prompts);
+  StepBatch step = make_batch(sampled_.prompts, sampled_.completions, e.rollout.max_tokens, kept);
   const auto logp = [&] {
-    return evaluate_model(learner.workers(), all.sequences, s.train.micro_batch,
-                          s.rollout.temperature)
-        .logp;
+    return evaluate_model(learner.workers(), all.sequences, e.train.micro_batch,
+                          e.rollout.temperature)
+        .logp;  // (N)
   };
   out.before = logp();
   out.episodes = std::ssize(step.sequences);
   out.learned = learner.learn(step_, step, &out.batch);
   out.after = logp();
-  const at::Tensor change = out.after - out.before;
+  const at::Tensor change = out.after - out.before;  // (N)
   out.right = mean_change(change, all.batch, true);
   out.wrong = mean_change(change, all.batch, false);
-  out.change = learner.workers().model().flat() - before;
+  out.change = learner.workers().model().flat() - weights;
   out.as_saved = weights_as_saved();
-
-  out.advantage = at::zeros_like(all.batch.logp_old);
-  std::vector<std::int64_t> seen;  // episodes of `all` that are in `step`
-  for (std::size_t i = 0; i < sampled_.completions.size(); ++i)
-    if (kept[sampled_.completions[i].item]) seen.push_back(static_cast<std::int64_t>(i));
-  if (!seen.empty())
-    out.advantage.index_put_({at::isin(all.batch.episode, at::tensor(seen))},
-                             step.batch.advantage.to(at::kFloat));
+  out.advantage = recorded_advantage(all.batch, step.batch, kept);
   return out;
+}
+
+// Advantages of a step's update on all recorded tokens: 0 for problems that are not `kept`. (N)
+at::Tensor Replay::recorded_advantage(const Batch& all, const Batch& step,
+                                      const std::vector<bool>& kept) const {
+  at::Tensor advantage = at::zeros_like(all.logp_old);  // (N)
+  std::vector<std::int64_t> seen;                       // episodes of `all` that are in `step`
+  for (std::int64_t i = 0; i < std::ssize(sampled_.completions); ++i) {
+    if (kept[sampled_.completions[i].item]) seen.push_back(i);
+  }
+  if (!seen.empty())
+    advantage.index_put_({at::isin(all.episode, at::tensor(seen))}, step.advantage.to(at::kFloat));
+  return advantage;
 }
 
 ReplayComparison compare(const ReplayedUpdate& first, const ReplayedUpdate& second) {
@@ -132,12 +136,15 @@ ReplayComparison compare(const ReplayedUpdate& first, const ReplayedUpdate& seco
     const double norms = a.norm().item<double>() * b.norm().item<double>();
     return norms > 0 ? a.dot(b).item<double>() / norms : 0.0;
   };
-  const at::Tensor a = first.advantage.to(at::kDouble),
-                   b = second.advantage.to(at::kDouble);                                 // (N)
-  const at::Tensor x = first.change.to(at::kDouble), y = second.change.to(at::kDouble);  // (P)
+  const at::Tensor a = first.advantage.to(at::kDouble);   // (N)
+  const at::Tensor b = second.advantage.to(at::kDouble);  // (N)
+  const at::Tensor x = first.change.to(at::kDouble);      // (P)
+  const at::Tensor y = second.change.to(at::kDouble);     // (P)
   const double norm = x.norm().item<double>();
-  return {cosine(a - a.mean(), b - b.mean()), (a * b).lt(0).to(at::kDouble).mean().item<double>(),
-          cosine(x, y), norm > 0 ? y.norm().item<double>() / norm : 0.0};
+  return {.advantage_correlation = cosine(a - a.mean(), b - b.mean()),
+          .opposite_signs = (a * b).lt(0).to(at::kDouble).mean().item<double>(),
+          .change_cosine = cosine(x, y),
+          .change_ratio = norm > 0 ? y.norm().item<double>() / norm : 0.0};
 }
 
 }  // namespace tinyzero

@@ -7,24 +7,25 @@
 namespace tinyzero {
 
 void check_devices(const Experiment& e) {
-  for (const auto& [name, device] :
-       {std::pair<std::string, std::string>("rollout.device", e.rollout.device),
-        {"train.device", e.train.device}}) {
+  const std::pair<std::string, std::string> settings[] = {{"rollout.device", e.rollout.device},
+                                                          {"train.device", e.train.device}};
+  for (const auto& [name, device] : settings) {
     if (device == "cpu" || has_cuda_device()) continue;
     throw Error(e.place(name), name + " is cuda, and there is none: CUDA is " + cuda_description(),
                 "set " + name + ": cpu, or see docs/gpu.md");
   }
 }
 
-std::unique_ptr<Engine> rollout_engine(const OpenedRun& parts,
+std::unique_ptr<Engine> rollout_engine(const OpenedRun& run,
                                        const std::function<void(const std::string&)>& note) {
-  const Experiment& e = parts.experiment;
+  const Experiment& e = run.experiment;
   check_devices(e);
   if (e.rollout.device == "cpu")
     return std::make_unique<CpuEngine>(
-        parts.model, CpuEngineOptions{.threads = e.general.threads, .wave = e.rollout.wave});
-  return cuda_engine(parts.model, kernels().numbers_per_word == 2 ? Dtype::bf16 : Dtype::f32,
-                     note);  // what the trainer multiplies in
+        run.model, CpuEngineOptions{.threads = e.general.threads, .wave = e.rollout.wave});
+  // As the trainer multiplies: so both see the same probabilities.
+  const Dtype dtype = kernels().numbers_per_word == 2 ? Dtype::bf16 : Dtype::f32;
+  return cuda_engine(run.model, dtype, note);
 }
 
 }  // namespace tinyzero

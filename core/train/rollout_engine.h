@@ -10,13 +10,12 @@
 
 namespace tinyzero {
 
-// Throws Error that names the setting, if it asks for a device that this machine or build does not
-// have.
+// Throws Error naming the setting that asks for a device which this machine or build lacks.
 void check_devices(const Experiment& experiment);
 
-// On the weights of parts.model, after check_devices(); `note` is called with what is worth knowing
-// about it.
-std::unique_ptr<Engine> rollout_engine(const OpenedRun& parts,
+// An engine on the weights of run.model, after check_devices(). `note` receives sentences for the
+// user about it.
+std::unique_ptr<Engine> rollout_engine(const OpenedRun& run,
                                        const std::function<void(const std::string&)>& note);
 
 }  // namespace tinyzero

@@ -1,26 +1,19 @@
 #include "core/train/step_sampler.h"
-#include "core/base/random_streams.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <map>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/text/prompt.h"
+#include "core/base/random_streams.h"
 #include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 void check_failures(const std::vector<ScoredCompletion>& completions, const Task& task,
                     double most) {
@@ -37,7 +30,7 @@ void check_failures(const std::vector<ScoredCompletion>& completions, const Task
                 "look at the task; the last checkpoint is intact");
 }
 
-// The control without information: rewards that do not depend on what was said.
+// Rewards that do not depend on what was said: the control of a comparison.
 void reward_at_random(std::vector<ScoredCompletion>& completions, double chance, std::uint64_t seed,
                       std::uint64_t step) {
   Rng rng(seed, {static_cast<std::uint64_t>(RandomStream::random_reward), step});
@@ -45,6 +38,53 @@ void reward_at_random(std::vector<ScoredCompletion>& completions, double chance,
     c.right = rng.chance(chance);
     c.verdict.reward = c.right ? 1.0 : 0.0;
   }
+}
+
+// One round of sampling.
+struct Round {
+  std::vector<Item> items;
+  std::vector<Prompt> prompts;
+  std::vector<ScoredCompletion> completions;
+  double rollout_seconds = 0;
+  double score_seconds = 0;
+};
+
+Round sample_round(Engine& engine, const OpenedRun& run, const Stage* stage, std::uint64_t step,
+                   std::uint64_t round, const StopWish* stop) {
+  const Experiment& e = run.experiment;
+  const std::uint64_t seed = e.general.seed;
+  const std::uint64_t random_step = round_of_step(step, round);
+  const Stopwatch watch;
+  Round out;
+  out.items = draw_step(run.task, stage, seed, step, e.rollout.prompts, round);
+  out.prompts = make_prompts(run.tokenizer, run.framing, out.items, e.rollout.samples);
+  const Sampling sampling{.max_tokens = e.rollout.max_tokens,
+                          .temperature = e.rollout.temperature,
+                          .eos = run.model.config.eos,
+                          .seed = seed,
+                          .stream = RandomStream::rollout,
+                          .step = random_step};
+  auto episodes = engine.generate(out.prompts, sampling, {.stop = stop});
+  out.rollout_seconds = watch.seconds();
+  out.completions = score_episodes(run.tokenizer, run.task, out.items, std::move(episodes));
+  stop_if_asked(stop);
+  if (e.train.random_reward > 0)
+    reward_at_random(out.completions, e.train.random_reward, seed, random_step);
+  out.score_seconds = watch.seconds() - out.rollout_seconds;
+  return out;
+}
+
+// Adds a round, of whose problems `kept` are in the batch.
+void append(SampledStep& step, Round round, const std::vector<bool>& kept) {
+  for (ScoredCompletion& completion : round.completions) completion.item += step.items.size();
+  step.kept.insert(step.kept.end(), kept.begin(), kept.end());
+  std::move(round.completions.begin(), round.completions.end(),
+            std::back_inserter(step.completions));
+  std::move(round.items.begin(), round.items.end(), std::back_inserter(step.items));
+  std::move(round.prompts.begin(), round.prompts.end(), std::back_inserter(step.prompts));
+  step.rollout_seconds += round.rollout_seconds;
+  step.score_seconds += round.score_seconds;
+  ++step.rounds;
 }
 
 }  // namespace
@@ -64,30 +104,10 @@ double mixed_share(const SampledStep& sampled) {
   return static_cast<double>(mixed) / static_cast<double>(sampled.items.size());
 }
 
-std::vector<Sequence> demonstrations(const OpenedRun& parts, std::uint64_t step) {
-  const auto seed = stream_key(static_cast<std::uint64_t>(parts.experiment.general.seed),
-                               RandomStream::demonstrations);
-  const auto items =
-      draw_step(parts.task, /*stage=*/nullptr, seed, step, parts.experiment.warm_start.batch);
-  std::vector<Sequence> out;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    Sequence sequence{parts.tokenizer.encode_prompt(frame_prompt(items[i].prompt, parts.framing)),
-                      0};
-    sequence.prompt = std::ssize(sequence.ids);
-    const auto trace =
-        parts.tokenizer.encode(parts.task.demonstrate(items[i].state, seed, items[i].index));
-    sequence.ids.insert(sequence.ids.end(), trace.begin(), trace.end());
-    sequence.ids.push_back(static_cast<std::int32_t>(parts.model.config.eos.front()));
-    if (std::ssize(sequence.ids) > parts.model.config.context) {
-      throw Error(
-          fmt::format("a demonstration of task \"{}\" has {} tokens with its prompt, the model's "
-                      "context is {}",
-                      parts.task.about().id, sequence.ids.size(), parts.model.config.context),
-          "raise model.context, or ask the task for shorter demonstrations");
-    }
-    out.push_back(std::move(sequence));
-  }
-  return out;
+std::int64_t sampled_tokens(const SampledStep& sampled) {
+  std::int64_t tokens = 0;
+  for (const ScoredCompletion& c : sampled.completions) tokens += std::ssize(c.episode.tokens);
+  return tokens;
 }
 
 std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rollout,
@@ -100,57 +120,31 @@ std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rol
   }
   std::vector<bool> kept(sampled.batch.groups());
   std::int64_t count = 0;
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    kept[i] =
-        count < most && (!chosen.defined() || chosen[static_cast<std::int64_t>(i)].item<bool>());
+  for (std::int64_t i = 0; i < std::ssize(kept); ++i) {
+    kept[i] = count < most && (!chosen.defined() || chosen[i].item<bool>());
     count += kept[i] ? 1 : 0;
   }
   return kept;
 }
 
-SampledStep sample_step(Engine& engine, const OpenedRun& parts, const Stage* stage,
-                        std::int64_t step, const StopWish* stop) {
-  const Experiment& s = parts.experiment;
-  const Algorithm& algorithm = *parts.algorithm.algorithm;
-  const auto seed = static_cast<std::uint64_t>(s.general.seed),
-             number = static_cast<std::uint64_t>(step);
+SampledStep sample_step(Engine& engine, const OpenedRun& run, const Stage* stage, std::int64_t step,
+                        const StopWish* stop) {
+  const Experiment& e = run.experiment;
+  const Algorithm& algorithm = *run.algorithm.algorithm;
   SampledStep out;
-  std::int64_t missing = s.rollout.prompts;
-  const std::int64_t rounds = most_rounds(algorithm, s.rollout);
-  for (; out.rounds < rounds && missing > 0; ++out.rounds) {
-    const auto round = static_cast<std::uint64_t>(out.rounds);
-    const auto start = Clock::now();
-    auto items = draw_step(parts.task, stage, seed, number, s.rollout.prompts, round);
-    auto prompts = make_prompts(parts.tokenizer, parts.framing, items, s.rollout.samples);
-    const Sampling sampling{.max_tokens = s.rollout.max_tokens,
-                            .temperature = s.rollout.temperature,
-                            .eos = parts.model.config.eos,
-                            .seed = seed,
-                            .stream = RandomStream::rollout,
-                            .step = round_of_step(number, round)};
-    auto episodes = engine.generate(prompts, sampling, {.stop = stop});
-    const double rollout = since(start);
-    out.rollout_seconds += rollout;
+  std::int64_t missing = e.rollout.prompts;
+  const std::int64_t rounds = most_rounds(algorithm, e.rollout);
+  while (out.rounds < rounds && missing > 0) {
+    Round round = sample_round(engine, run, stage, step, out.rounds, stop);
     out.slot_use += engine.statistics().slot_use;
-    auto completions = score_episodes(parts.tokenizer, parts.task, items, std::move(episodes));
-    stop_if_asked(stop);
-    if (s.train.random_reward > 0)
-      reward_at_random(completions, s.train.random_reward, seed, round_of_step(number, round));
-    out.score_seconds += since(start) - rollout;
-
-    const std::vector<bool> kept = kept_of(
-        algorithm, s.rollout, make_batch(prompts, completions, s.rollout.max_tokens), missing);
+    const StepBatch batch = make_batch(round.prompts, round.completions, e.rollout.max_tokens);
+    const std::vector<bool> kept = kept_of(algorithm, e.rollout, batch, missing);
     missing -= std::count(kept.begin(), kept.end(), true);
-    out.kept.insert(out.kept.end(), kept.begin(), kept.end());
-    for (ScoredCompletion& completion : completions) completion.item += out.items.size();
-    if (out.completions.empty()) out.completions = std::move(completions);
-    else std::move(completions.begin(), completions.end(), std::back_inserter(out.completions));
-    std::move(items.begin(), items.end(), std::back_inserter(out.items));
-    std::move(prompts.begin(), prompts.end(), std::back_inserter(out.prompts));
+    append(out, std::move(round), kept);
   }
   out.slot_use /= static_cast<double>(out.rounds);
-  check_failures(out.completions, parts.task, s.train.max_failed);
-  out.step = make_batch(out.prompts, out.completions, s.rollout.max_tokens, out.kept);
+  check_failures(out.completions, run.task, e.train.max_failed);
+  out.step = make_batch(out.prompts, out.completions, e.rollout.max_tokens, out.kept);
   return out;
 }
 

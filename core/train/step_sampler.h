@@ -20,17 +20,20 @@ struct SampledStep {
   std::vector<bool> kept;                     // by item: whether it is in the batch
   StepBatch step;                             // of the kept items, whose groups are numbered from 0
   std::int64_t rounds = 0;
-  double rollout_seconds = 0, score_seconds = 0, slot_use = 0;
+  double rollout_seconds = 0;
+  double score_seconds = 0;
+  double slot_use = 0;  // mean over rounds, see DecodeStatistics
 };
 
 // A function of the weights, the experiment, the stage of its curriculum and the step alone. Throws
 // Failure if the task fails to judge more than train.max_failed of the episodes, and Interrupted
 // where `stop` asks for it.
-SampledStep sample_step(Engine& engine, const OpenedRun& parts, const Stage* stage,
-                        std::int64_t step, const StopWish* stop = nullptr);
+SampledStep sample_step(Engine& engine, const OpenedRun& run, const Stage* stage, std::int64_t step,
+                        const StopWish* stop = nullptr);
 
-// Calls sample(), `when` in the run. Once the policy has learned, logits that are not finite are no
-// fault of the model that the run began with: throws Failure then, and else what sample() throws.
+// Calls sample(), which happens `when` in the run ("step 5"). Logits that are not finite are a
+// fault of the start model as long as the policy has not learned: then what sample() throws passes.
+// After that the policy has diverged: throws Failure.
 template <class Sample>
 auto sample_policy(bool has_learned, const std::string& when, const Sample& sample) {
   try {
@@ -46,10 +49,10 @@ auto sample_policy(bool has_learned, const std::string& when, const Sample& samp
 // Share of problems whose usable samples have different rewards: the ones that teach.
 double mixed_share(const SampledStep& sampled);
 
-// The demonstrations of one warm-start step, framed, tokenized and ended.
-std::vector<Sequence> demonstrations(const OpenedRun& parts, std::uint64_t step);
+// Tokens of all completions, whether the batch has them or not.
+std::int64_t sampled_tokens(const SampledStep& sampled);
 
-// Which problems the algorithm and rollout.mixed_rounds keep of these, at most `most`.
+// Which problems of `sampled` the algorithm and rollout.mixed_rounds keep, at most `most`.
 std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rollout,
                           const StepBatch& sampled, std::int64_t most);
 

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
@@ -12,30 +9,21 @@
 #include "core/base/workers.h"
 #include "core/train/records.h"
 #include "core/train/rollout_engine.h"
+#include "core/train/warm_start.h"
 
 namespace tinyzero {
-namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-}  // namespace
-
-Trainer::Trainer(OpenedRun& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
+Trainer::Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const StopWish& stop,
                  PreflightReport preflight)
-    : parts_(parts),
+    : run_(run),
       folder_(folder),
       observer_(observer),
       stop_(stop),
-      settings_(parts.experiment),
-      engine_(rollout_engine(parts, [&](const std::string& text) { observer.noted(text); })),
-      learner_(parts.model, *parts.algorithm.algorithm, parts.experiment,
-               threads_or_cores(settings_.general.threads), parts.adapter.get()),
-      curriculum_(parts.experiment.curriculum, parts.task),
-      start_(Clock::now()),
+      settings_(run.experiment),
+      engine_(rollout_engine(run, [&](const std::string& text) { observer.noted(text); })),
+      learner_(run.model, *run.algorithm.algorithm, run.experiment,
+               threads_or_cores(settings_.general.threads), run.adapter.get()),
+      curriculum_(run.experiment.curriculum, run.task),
       preflight_(std::move(preflight)) {
   learner_.stop_at(&stop_);
 }
@@ -43,7 +31,7 @@ Trainer::Trainer(OpenedRun& parts, RunFolder& folder, Observer& observer, const 
 void Trainer::restore(Checkpoint checkpoint) {
   state_ = checkpoint.state;
   if (!checkpoint.folder.empty()) {
-    saved_ = {state_.phase, state_.step};
+    saved_ = CheckpointPlace{state_.phase, state_.step};
     folder_.note_checkpoint();
   }
   if (state_.best_step >= 0 &&
@@ -59,7 +47,7 @@ void Trainer::restore(Checkpoint checkpoint) {
   folder_.rewind(state_.metrics_bytes, state_.phase == Phase::reinforce ? state_.step : 0);
 }
 
-double Trainer::seconds() const { return seconds_before_ + since(start_); }
+double Trainer::seconds() const { return seconds_before_ + process_.seconds(); }
 
 bool Trainer::run() {
   bool done = false;
@@ -69,21 +57,20 @@ bool Trainer::run() {
     reinforce();
     done = true;
   } catch (const Interrupted&) {
-    if (!learner_.is_midway())
-      checkpoint(state_.phase, state_.step);  // else the one before the step is there
+    if (!learner_.is_midway()) save();  // else there is one of before the step
   }
   observer_.finished(!done, folder_.path().string(), seconds());
   return done;
 }
 
-// What check_start found and, where RL is what comes first, what the policy does: in one report.
+// Reports what check_start found and, if RL comes first, what the policy does.
 void Trainer::preflight() {
   const bool warm = state_.phase == Phase::warm_start;
   const bool at_start = warm ? settings_.warm_start.steps == 0 : state_.step == 0;
   if (at_start && settings_.train.steps > 0)
-    check_policy(*engine_, learner_.workers(), parts_, preflight_, &stop_);
+    check_policy(*engine_, learner_.workers(), run_, preflight_, &stop_);
   observer_.preflight(preflight_);
-  preflight_.warnings.clear();  // are told
+  preflight_.warnings.clear();  // they have been told
 }
 
 // After the warm start.
@@ -91,7 +78,7 @@ void Trainer::check_start_policy() {
   if (preflight_.samples > 0 || settings_.preflight.problems == 0 || settings_.train.steps == 0)
     return;
   sample_policy(has_learned(), "the start policy",
-                [&] { check_policy(*engine_, learner_.workers(), parts_, preflight_, &stop_); });
+                [&] { check_policy(*engine_, learner_.workers(), run_, preflight_, &stop_); });
   preflight_.seconds += seconds();
   observer_.preflight(preflight_);
 }
@@ -106,7 +93,7 @@ void Trainer::write(const std::function<void()>& work) {
   } catch (const Error& e) {
     what = e.what();
   }
-  folder_.check_in_place();  // why it could not be written, perhaps
+  folder_.check_in_place();  // a folder that is gone is a better reason
   const auto checkpoints = list_checkpoints(folder_.checkpoints());
   throw Failure(what + (checkpoints.empty() ? "; the run has no checkpoint yet"
                                             : "; the last whole checkpoint is " +
@@ -120,34 +107,26 @@ void Trainer::record(const Json& line) {
   observer_.recorded(line);
 }
 
-// Imitates the task's demonstrations on training problems.
+// Imitates the task's demonstrations of training problems.
 void Trainer::warm_start() {
-  const WarmStartSettings& s = settings_.warm_start;
   if (state_.phase != Phase::warm_start) return;
-  UpdateOptions options{1,
-                        1,
-                        settings_.train.micro_batch,
-                        0,
-                        settings_.train.clip_norm,
-                        1.0,
-                        update_rule_from_name(s.optimizer)};
-  while (state_.step < s.steps) {
+  const std::int64_t steps = settings_.warm_start.steps;
+  const std::int64_t save_every = settings_.checkpoint.every_warm_start();
+  while (state_.step < steps) {
     stop_if_asked(&stop_);
-    const std::uint64_t step = state_.step;
-    const auto sequences = demonstrations(parts_, step);
-    options.learning_rate =
-        s.learning_rate * schedule_factor("cosine", state_.step, s.steps, (s.steps + 19) / 20);
-    const double loss = imitate(learner_.workers(), learner_.optimizer(), sequences, options);
+    const double loss = warm_start_step(learner_, run_, state_.step);
     ++state_.step;
     record({{"step", 0},
             {"seconds", seconds()},
             {"warm_start/step", state_.step},
             {"warm_start/loss", loss}});
-    observer_.warm_start_step(state_.step, s.steps, loss, seconds());
-    if (settings_.checkpoint.every > 0 && state_.step % (10 * settings_.checkpoint.every) == 0 &&
-        state_.step < s.steps)
-      checkpoint(Phase::warm_start, state_.step);
+    observer_.warm_start_step(state_.step, steps, loss, seconds());
+    if (save_every > 0 && state_.step % save_every == 0 && state_.step < steps) save();
   }
+  begin_reinforce();
+}
+
+void Trainer::begin_reinforce() {
   engine_->refresh();
   learner_.begin();
   state_.phase = Phase::reinforce;
@@ -157,19 +136,19 @@ void Trainer::warm_start() {
 
 void Trainer::reinforce() {
   reinforce_first_ = state_.step;
-  const std::int64_t eval_every = settings_.eval.every, save_every = settings_.checkpoint.every;
+  const std::int64_t eval_every = settings_.eval.every;
+  const std::int64_t save_every = settings_.checkpoint.every;
   const auto due = [&](std::int64_t every) {
     return ended() || (every > 0 && state_.step % every == 0);
   };
   for (;;) {
-    if (state_.evaluation_due) evaluate_step(state_.step);
+    if (state_.evaluation_due) evaluate_step();
     const bool first = state_.step == 0;
-    if (first || due(save_every) || state_.best_step == state_.step)
-      checkpoint(Phase::reinforce, state_.step);
+    if (first || due(save_every) || state_.best_step == state_.step) save();
     if (first) check_start_policy();
     if (ended()) return;
     stop_if_asked(&stop_);
-    if (state_.step == reinforce_first_) reinforce_start_ = Clock::now();
+    if (state_.step == reinforce_first_) reinforce_ = Stopwatch();
     train_step(state_.step + 1);
     ++state_.step;
     state_.evaluation_due = due(eval_every);
@@ -187,33 +166,41 @@ double Trainer::budget_used() const {
 bool Trainer::ended() const { return state_.step >= settings_.train.steps || budget_used() >= 1; }
 
 void Trainer::train_step(std::int64_t step) {
-  const auto begin = Clock::now();
+  const Stopwatch whole;
   SampledStep sampled = sample_policy(has_learned(), fmt::format("step {}", step), [&] {
-    return sample_step(*engine_, parts_, curriculum_.stage(), step, &stop_);
+    return sample_step(*engine_, run_, curriculum_.stage(), step, &stop_);
   });
-  const auto start = Clock::now();
+  const Stopwatch update;
   if (settings_.train.device == "cuda") engine_->release_scratch();
-  const bool saved = saved_ == std::pair(Phase::reinforce, step - 1);
+  const bool is_saved = saved_ == CheckpointPlace{Phase::reinforce, step - 1};
   const LearnReport learned =
-      learner_.learn(step, sampled.step, nullptr, saved ? Midway::abandon : Midway::finish);
+      learner_.learn(step, sampled.step, nullptr, is_saved ? Midway::abandon : Midway::finish);
   engine_->refresh();
-  last_step_ = step_record(step, seconds(), sampled, parts_.task, learned, since(start));
-  learner_.spend(last_step_["tokens/sampled"].get<double>() +
-                     static_cast<double>(learned.trained + learned.read),
-                 since(begin));
-  last_step_["tokens/spent"] = learner_.spent().tokens;
-  last_step_["time/spent"] = learner_.spent().seconds;
+  const double update_seconds = update.seconds();
+  const std::int64_t tokens = sampled_tokens(sampled) + learned.trained + learned.read;
+  learner_.spend(static_cast<double>(tokens), whole.seconds());
+  last_step_ = step_record({.step = step,
+                            .seconds = seconds(),
+                            .sampled = sampled,
+                            .task = run_.task,
+                            .learned = learned,
+                            .update_seconds = update_seconds,
+                            .spent = learner_.spent()});
   curriculum_.record(last_step_);
   record(last_step_);
-  write([&] { folder_.write_episodes(step, episode_lines(step, sampled, parts_.task)); });
+  write([&] { folder_.write_episodes(step, episode_lines(step, sampled, run_.task)); });
+  tell_step(step, sampled);
+  if (learned.fault) handle_fault(step, learned);
+}
+
+// Tells the observer of a step that was recorded, of alarms, and of levels that change by it.
+void Trainer::tell_step(std::int64_t step, const SampledStep& sampled) {
   const std::int64_t steps = settings_.train.expected_steps(step, budget_used());
-  observer_.stepped(step, steps, last_step_,
-                    since(reinforce_start_) / static_cast<double>(step - reinforce_first_) *
-                        static_cast<double>(steps - step));
+  const double seconds_each = reinforce_.seconds() / static_cast<double>(step - reinforce_first_);
+  observer_.stepped(step, steps, last_step_, seconds_each * static_cast<double>(steps - step));
   for (const std::string& alarm : alarms_.heard(last_step_)) observer_.warned(alarm);
   for (const std::string& change : curriculum_.observe(sampled.items, sampled.completions))
     observer_.noted("curriculum  " + change);
-  if (learned.fault) handle_fault(step, learned);
 }
 
 // Saves the batch of an update that was skipped; stops the run at one too many.
@@ -233,23 +220,24 @@ void Trainer::handle_fault(std::int64_t step, const LearnReport& learned) {
   observer_.warned(count + "; " + hint);
 }
 
-void Trainer::evaluate_step(std::int64_t step) {
-  const auto start = Clock::now();
-  const EvalOptions options{settings_.eval.samples,
-                            settings_.eval.temperature,
-                            settings_.rollout.max_tokens,
-                            static_cast<std::uint64_t>(settings_.general.seed),
-                            static_cast<std::uint64_t>(step),
-                            true,
-                            &stop_};
+void Trainer::evaluate_step() {
+  const Stopwatch watch;
+  const std::int64_t step = state_.step;
+  const EvalOptions options{.samples = settings_.eval.samples,
+                            .temperature = settings_.eval.temperature,
+                            .max_tokens = settings_.rollout.max_tokens,
+                            .seed = static_cast<std::uint64_t>(settings_.general.seed),
+                            .step = static_cast<std::uint64_t>(step),
+                            .greedy = true,
+                            .stop = &stop_};
   std::vector<ScoredCompletion> completions;
   const EvalReport report =
       sample_policy(has_learned(), fmt::format("evaluation at step {}", step), [&] {
-        return evaluate(*engine_, parts_.tokenizer, parts_.model.config.eos, parts_.framing,
-                        parts_.task, parts_.held_out, options, &completions);
+        return evaluate(*engine_, run_.tokenizer, run_.model.config.eos, run_.framing, run_.task,
+                        run_.held_out, options, &completions);
       });
   Json line = eval_record(step, seconds(), report);
-  line["time/eval"] = since(start);
+  line["time/eval"] = watch.seconds();
   record(line);
   state_.evaluation_due = false;
   saved_.reset();  // a checkpoint from before the evaluation does not hold it
@@ -258,16 +246,15 @@ void Trainer::evaluate_step(std::int64_t step) {
     state_.best_accuracy = report.accuracy();
   }
   const ScoredCompletion& shown = completions[static_cast<std::size_t>(step) % completions.size()];
-  observer_.evaluated(
-      line, last_step_,
-      {parts_.held_out.items[shown.item].prompt, shown.text, parts_.task.reason(shown.verdict)});
+  observer_.evaluated(line, last_step_,
+                      {.prompt = run_.held_out.items[shown.item].prompt,
+                       .completion = shown.text,
+                       .reason = run_.task.reason(shown.verdict)});
 }
 
-void Trainer::checkpoint(Phase phase, std::int64_t step) {
-  const std::pair place(phase, step);
+void Trainer::save() {
+  const CheckpointPlace place{state_.phase, state_.step};
   if (saved_ == place) return;
-  state_.phase = phase;
-  state_.step = step;
   state_.seconds = seconds();
   state_.kept = learner_.kept_numbers();
   state_.spent = learner_.spent();
@@ -278,7 +265,7 @@ void Trainer::checkpoint(Phase phase, std::int64_t step) {
     save_checkpoint(folder_.checkpoints(),
                     {.policy = learner_.policy_view(),
                      .auxiliary_models = learner_.side_views(),
-                     .tokenizer = parts_.tokenizer,
+                     .tokenizer = run_.tokenizer,
                      .state = state_},
                     settings_.checkpoint.keep);
     folder_.note_checkpoint();

@@ -1,11 +1,11 @@
 // A run from its first step to its last: warm start, RL, evaluation, checkpoints.
 #pragma once
 
-#include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
-#include <utility>
 
+#include "core/base/clock.h"
 #include "core/base/stop.h"
 #include "core/learn/learner.h"
 #include "core/rollout/engine.h"
@@ -15,47 +15,51 @@
 #include "core/train/curriculum.h"
 #include "core/train/observer.h"
 #include "core/train/opened_run.h"
+#include "core/train/step_sampler.h"
 
 namespace tinyzero {
 
 class Trainer {
  public:
-  // `preflight` is what check_start found.
-  Trainer(OpenedRun& parts, RunFolder& folder, Observer& observer, const StopWish& stop,
+  // `preflight` is what check_start found. All references must outlive the trainer.
+  Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const StopWish& stop,
           PreflightReport preflight);
 
-  // Goes on from a checkpoint whose weights are in parts.model already; from an empty one, the
-  // beginning.
+  // Continues from a checkpoint whose weights run.model already has; an empty one is the beginning.
   void restore(Checkpoint checkpoint);
 
-  // Until the last step, or until `stop` asks for the end. Returns false if stopped. A checkpoint
-  // is written in both cases, and a run that goes on from it repeats one that was never stopped.
-  // What is under way then is given up and done again later: sampling, evaluation, and a step that
-  // has not changed a weight yet. One that has is finished, unless the newest checkpoint is the one
-  // right before it. Throws Failure naming the last whole checkpoint if the run folder cannot be
-  // written to any more.
+  // Trains to the last step, or until `stop` asks for the end; returns false in that case. Either
+  // way a checkpoint is written, and a run that continues from it repeats one that was never
+  // stopped. A stop gives up work that can be done again: sampling, an evaluation, and a step that
+  // has not changed a weight yet. A step that has is finished, unless the newest checkpoint is the
+  // one right before it. Throws Failure naming the last whole checkpoint if the run folder cannot
+  // be written to any more.
   bool run();
 
  private:
   void preflight();
   void check_start_policy();
   void warm_start();
+  void begin_reinforce();
   void reinforce();
   void train_step(std::int64_t step);
-  void evaluate_step(std::int64_t step);
+  void tell_step(std::int64_t step, const SampledStep& sampled);
+  void evaluate_step();
   // Calls `work`, and turns what the file system refuses into a Failure that says where the run can
-  // go on.
+  // continue.
   void write(const std::function<void()>& work);
-  void record(const Json& line);  // of metrics.jsonl
+  // Appends a line to metrics.jsonl.
+  void record(const Json& line);
   // Whether the policy is no longer the model that the run began with.
   bool has_learned() const;
   double budget_used() const;
   bool ended() const;  // RL has taken its last step
-  void checkpoint(Phase phase, std::int64_t step);
+  // Writes a checkpoint of state_, unless the newest one is of this phase and step.
+  void save();
   void handle_fault(std::int64_t step, const LearnReport& learned);
-  double seconds() const;
+  double seconds() const;  // of the run, all its processes together
 
-  OpenedRun& parts_;
+  OpenedRun& run_;
   RunFolder& folder_;
   Observer& observer_;
   const StopWish& stop_;
@@ -64,13 +68,14 @@ class Trainer {
   Learner learner_;
   Alarms alarms_;
   Curriculum curriculum_;
-  TrainerState state_;
-  double seconds_before_ = 0;  // of earlier processes of this run
-  std::chrono::steady_clock::time_point start_, reinforce_start_;
-  std::int64_t reinforce_first_ = 0;  // steps done when this process began RL, at reinforce_start_
+  TrainerState state_;                // phase and step of it say how far the run is
+  double seconds_before_ = 0;         // of earlier processes of this run
+  Stopwatch process_;                 // since this trainer was made
+  Stopwatch reinforce_;               // since this process took its first step of RL
+  std::int64_t reinforce_first_ = 0;  // steps done when this process began RL
   PreflightReport preflight_;
-  std::optional<std::pair<Phase, std::int64_t>> saved_;  // the newest checkpoint
-  Json last_step_;
+  std::optional<CheckpointPlace> saved_;  // the newest checkpoint
+  Json last_step_;                        // its record
 };
 
 }  // namespace tinyzero

@@ -106,7 +106,8 @@ int train_to_the_end(Trainer& trainer, RunFolder& folder) {
 OpenedRun open_new(const GlobalOptions& global, const TrainOptions& options) {
   const PluginCatalog catalog = scan_plugins(global);
   if (!options.planned) return OpenedRun::load(options.config, options.overrides, catalog);
-  return OpenedRun::open_planned(Experiment::load(options.config, options.overrides), catalog);
+  return OpenedRun::open(Experiment::load(options.config, options.overrides), catalog,
+                         {.check_idle_settings = false});
 }
 
 void note_lock(const RunFolder& folder, RunView& view) {

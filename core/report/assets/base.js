@@ -1,10 +1,10 @@
-// Of the report's script: elements, words and numbers. Everything that a run wrote comes onto the page through `el`, `shown` and `textContent`,
-// as text.
+// The report's script, part one: elements, texts and numbers. Everything that a run wrote comes onto the page as text, through `el`, `shown`
+// and `textContent`.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
 
-// An element. Attributes that begin with "on" are handlers; children are elements or text; null, false and undefined are left out.
+// Makes an element. Attributes that begin with "on" are handlers. Children are elements or text; null, false and undefined are left out.
 function el(tag, attributes, ...children) {
   const out = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) {
@@ -24,7 +24,7 @@ const kUnseen =
 
 function codeName(character) { return "U+" + character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0"); }
 
-// A text with each of these as a visible code.
+// A text in which each of these characters is a visible code.
 function shown(text) {
   const out = document.createDocumentFragment();
   let at = 0;
@@ -38,7 +38,7 @@ function shown(text) {
   return out;
 }
 
-// The same in one line, for lists.
+// The same in one line of at most `most` characters, for lists.
 const flat = (text, most) =>
     shown(Array.from(text.slice(0, most * 2).replace(/\n/g, " ⏎ ")).slice(0, most).join("") + (text.length > most ? " …" : ""));
 

@@ -1,5 +1,5 @@
-// Of the report's script: curves. A group is the runs that differ in nothing but their seed: thin lines are its seeds, the thick line their
-// mean, the band reaches from the lowest to the highest. A group of one run has its line, and its accuracy the 95 % interval after Wilson.
+// The report's script, part two: curves. A group is the runs that differ only in their seed: thin lines are its seeds, the thick line is their
+// mean, and the band reaches from the lowest to the highest. A group of one run has one line, and its accuracy has Wilson's 95 % interval.
 
 const data = JSON.parse($("data").textContent);
 const view = {
@@ -24,13 +24,13 @@ const swatch = (g) =>
     el("span", {class: "swatch dash-" + ((Math.floor(g / 8) + g) % 4), style: "color: var(--curve-" + (g % 8) + ")", "aria-hidden": "true"});
 const faded = (color, share) => color + Math.round(2.55 * share).toString(16).padStart(2, "0");  // of #rrggbb
 
-const isShare = (name) =>
-    /^(eval\/(accuracy|greedy|truncated|failed|pass_at|difficulty|reasons)|train\/(accuracy|truncated|failed|mixed_groups|reasons)|speed\/slot_use)/
-        .test(name);
-const valueText = (name) => (isShare(name) ? (v) => percent(v) : /tokens/.test(name) ? amount : number);
-const seriesOf = (run, name) => (name.startsWith("eval/") || name === "time/eval" ? run.eval : name.startsWith("warm_start/") ? run.warm : run.train);
+const metricOf = Object.fromEntries(data.metrics.map((metric) => [metric.name, metric]));
+const unitOf = (name) => (metricOf[name] ? metricOf[name].unit : "");
+const isShare = (name) => unitOf(name) === "share";
+const valueText = (name) => (isShare(name) ? (v) => percent(v) : unitOf(name).startsWith("tokens") ? amount : number);
+const seriesOf = (run, name) => [run.eval, run.warm, run.train].find((series) => name in series.values) || run.train;
 
-// Mean of the values around each place, as far as there are some.
+// The mean of the values in a window around each index; null where there is no value.
 function smooth(values, window) {
   if (window <= 1) return values;
   const half = Math.floor(window / 2);
@@ -45,7 +45,7 @@ function smooth(values, window) {
   });
 }
 
-// Steps that a mean goes over: a hundredth of the longest run unless the reader chose.
+// Steps in the window of a mean: a hundredth of the longest run, unless the reader chose another number.
 function smoothing() {
   if (view.window > 0) return view.window;
   const longest = Math.max(0, ...data.runs.map((run) => run.train.step.length));
@@ -78,7 +78,7 @@ function bandOf(curves) {
   return out;
 }
 
-// What is drawn of a metric: one entry a visible group, {group, main: {x, y, low, high}, seeds: [curve…]}.
+// What is drawn for a metric: an entry for each visible group, {group, main: {x, y, low, high}, seeds: [curve…]}.
 function groupsOf(name) {
   const out = [];
   data.groups.forEach((group, g) => {
@@ -99,7 +99,7 @@ function groupsOf(name) {
   return out;
 }
 
-// For uPlot: one table a curve, its series, and which of them bound bands.
+// What uPlot takes: a table for each curve, the series, and the pairs of series that bound bands.
 function tablesOf(groups) {
   const tables = [], series = [{}], bands = [];
   const add = (x, ys, options) => {
@@ -145,7 +145,7 @@ function axis(text, extra) {
   };
 }
 
-// The place nearest to `at` where a series has a value.
+// The index nearest to `at` where a series has a value; -1 if it has none.
 function nearest(values, at) {
   for (let d = 0; d < values.length; ++d) {
     if (isNumber(values[at - d])) return at - d;
@@ -154,7 +154,7 @@ function nearest(values, at) {
   return -1;
 }
 
-// A figure with a metric's curves. `draw` makes them again, after any change of the view.
+// A figure with a metric's curves. `draw` draws them anew after any change of the view.
 function chart(name, title, hint, tall) {
   const plot = el("div", {class: "plot", tabindex: "0", role: "group", "aria-roledescription": "chart", onkeydown: (event) => walk(event)});
   const tip = el("div", {class: "tip", "aria-hidden": "true"});

@@ -1,4 +1,5 @@
-// Of the report's script: the completions. One list of what matches the filters, and beside it what was chosen; or one problem under two runs.
+// The report's script, part four: completions. A list of those that match the filters, with the chosen one next to it; or one problem under two
+// runs.
 
 const kPage = 100;  // rows of the list; more on demand
 

@@ -1,28 +1,7 @@
-// Of the report's script: puts the page together. Curves come first; the completions are parsed after the page has been painted.
+// The report's script, last part: puts the page together. Curves come first; completions are parsed after the page has been painted.
 
-const kMetrics = [
-  ["train/reward", "Reward", "mean raw reward of a completion"],
-  ["train/accuracy", "Training accuracy", "share with the full reward"],
-  ["train/kl", "KL", "from the sampling policy, nats a token"],
-  ["train/entropy", "Entropy", "nats a token; near 0 the policy has stopped trying"],
-  ["train/length", "Length", "tokens of a completion"],
-  ["train/truncated", "Truncated", "share cut at the longest length"],
-  ["train/mixed_groups", "Mixed groups", "share of problems whose samples differ in reward"],
-  ["train/gradient_norm", "Gradient norm", "before clipping"],
-  ["train/logp_gap", "Sampler against trainer", "mean distance of their log-probabilities"],
-];
-const kRest = [
-  ["train/failed", "Not judged", "share the task could not judge"],
-  ["train/learning_rate", "Learning rate", ""],
-  ["train/loss", "Loss", "of a policy gradient: near 0 is normal"],
-  ["speed/tokens", "Speed", "sampled tokens a second, over the whole step"],
-  ["warm_start/loss", "Warm start", "nats a token of the demonstrations"],
-];
-
-// Every metric of the runs, beside reasons, that has a value.
-function metricNames(part) {
-  return [...new Set(data.runs.flatMap((run) => Object.keys(run[part].values)))].filter((name) => !name.includes("/reasons/")).sort();
-}
+// The metrics that are drawn as curves of this kind ("shown" or "folded"), in the order of their table.
+const metricsOf = (curve, isWanted) => data.metrics.filter((metric) => metric.curve === curve && isWanted(metric.name));
 
 function showControls() {
   const longest = Math.max(0, ...data.runs.map((run) => run.train.step.length));
@@ -85,42 +64,32 @@ function curveNote() {
 }
 
 function showCurves() {
-  const evals = metricNames("eval").filter((name) => name.startsWith("eval/") && !/_low$|_high$|\/problems$|\/keys$/.test(name));
-  const names =
-      {"eval/accuracy": "sampled", "eval/greedy": "greedy", "eval/length": "length", "eval/truncated": "truncated", "eval/failed": "not judged"};
-  const order = Object.keys(names);
-  evals.sort((a, b) => (order.indexOf(a) + 1 || 99) - (order.indexOf(b) + 1 || 99) || a.localeCompare(b, "en", {numeric: true}));
-  const hero = chart("eval/accuracy", "Held-out accuracy", "share of sampled completions that earn the full reward", true);
+  const isEvaluation = (name) => name.startsWith("eval/");
+  const isTraining = (name) => data.runs.some((run) => name in run.train.values || name in run.warm.values);
+  const evaluations = [...metricsOf("shown", isEvaluation), ...metricsOf("folded", isEvaluation)];
+  const held = metricOf["eval/accuracy"] || {name: "eval/accuracy", title: "Held-out accuracy", hint: ""};
+  const hero = chart(held.name, held.title, held.hint, true);
   $("accuracy").append(hero.figure);
-  if (evals.length > 1) {
-    const label = (name) => names[name] || name.slice(5).replace(/_/g, " ").replace("pass at ", "pass@");
-    hero.figure.querySelector(".chart-head").insertBefore(choice("Show", evals.map((name) => [name, label(name)]), "eval/accuracy", (name) => {
-                                                            hero.figure.querySelector("h3").firstChild.textContent =
-                                                                name === "eval/accuracy" ? "Held-out accuracy" : "Evaluation: " + label(name);
-                                                            hero.setName(
-                                                                name,
-                                                                name === "eval/accuracy" ? "share of sampled completions that earn the full reward" :
-                                                                                           "on the held-out problems");
-                                                          }), hero.figure.querySelector(".chart-head button"));
+  if (evaluations.length > 1) {
+    const show = (name) => {
+      const metric = metricOf[name];
+      hero.figure.querySelector("h3").firstChild.textContent = metric === held ? held.title : "Evaluation: " + metric.title;
+      hero.setName(name, metric.hint);
+    };
+    hero.figure.querySelector(".chart-head")
+        .insertBefore(
+            choice("Show", evaluations.map((metric) => [metric.name, metric.title]), held.name, show),
+            hero.figure.querySelector(".chart-head button"));
   }
-  const known = new Set([...metricNames("train"), ...metricNames("warm")]);
-  const add = (target, [name, title, hint]) => {
-    target.append(chart(name, title, hint, false).figure);
-  };
-  kMetrics.filter(([name]) => known.has(name)).forEach((metric) => add($("charts"), metric));
-  const listed = new Set([...kMetrics, ...kRest].map(([name]) => name));
-  const rest = [
-    ...kRest.filter(([name]) => known.has(name)),
-    ...[...known]
-        .filter((name) => !listed.has(name) && name !== "warm_start/step")
-        .map((name) => [name, name.replace(/^[a-z]+\//, "").replace(/_/g, " "), ""])
-  ];
-  if (rest.length === 0) $("more").hidden = true;
+  const add = (target, metric) => target.append(chart(metric.name, metric.title, metric.hint, false).figure);
+  metricsOf("shown", isTraining).forEach((metric) => add($("charts"), metric));
+  const folded = metricsOf("folded", isTraining);
+  if (folded.length === 0) $("more").hidden = true;
   $("more").addEventListener("toggle", () => {
     const grid = $("more").querySelector(".grid");
     if (!$("more").open || grid.children.length > 0) return;
     const before = charts.length;
-    rest.forEach((metric) => add(grid, metric));
+    folded.forEach((metric) => add(grid, metric));
     charts.slice(before).forEach((one) => one.draw());
   });
 }

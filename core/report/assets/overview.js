@@ -1,10 +1,10 @@
-// Of the report's script: the tables of runs and settings, a comparison's numbers, outcomes, and where the time went.
+// The report's script, part three: tables of runs and settings, a comparison's numbers, outcomes, and how time was spent.
 
 const interval = (low, high) => (isNumber(low) && isNumber(high) ? " [" + (100 * low).toFixed(1) + ", " + (100 * high).toFixed(1) + "]" : "");
 const accuracyText = (e) => (e ? percent(e.accuracy) + interval(e.accuracy_low, e.accuracy_high) : "–");
 const same = (values) => values.every((value) => value === values[0]);
 
-// What all runs share stands under the title, what differs gets a column.
+// Facts that all runs share are below the title; the others have a column each.
 function facts() {
   const names = [["task", "Task"], ["algorithm", "Algorithm"], ["model", "Model"], ["machine", "Machine"]];
   const shared = names.filter(([key]) => same(data.runs.map((run) => run[key])) && data.runs[0][key]);
@@ -75,7 +75,7 @@ function showRuns() {
   }
 }
 
-// ---- comparison.json, whatever it holds: objects are lists of names and values, lists of objects are tables ----
+// ---- comparison.json, whatever it holds: objects become lists of names and values, lists of objects become tables ----
 
 const words = (key) => key.replace(/_/g, " ");
 function leaf(value) {
@@ -295,5 +295,5 @@ function showTime() {
   const head = [
     "Run", "", "Total", ...names.map((name) => el("span", {class: "name"}, el("i", {class: "dot", style: "background: " + color(name)}), " " + name))
   ];
-  $("time").append(table("Seconds by what they went to", head, rows, head.map((_, i) => i).slice(2)));
+  $("time").append(table("Seconds by what they were spent on", head, rows, head.map((_, i) => i).slice(2)));
 }

@@ -36,9 +36,9 @@ Told told(const std::string& yaml, const std::vector<std::string>& overrides = {
           (yaml.find("algorithm:") == std::string::npos ? "algorithm: grpo\n" : "") + yaml);
   Told out;
   try {
-    out.notes =
-        OpenedRun::load_shapes(folder / "x.yaml", overrides, PluginCatalog({TINYZERO_PLUGINS}))
-            .notes;
+    out.notes = OpenedRun::load(folder / "x.yaml", overrides, PluginCatalog({TINYZERO_PLUGINS}),
+                                {.weights = false})
+                    .notes;
   } catch (const Error& e) {
     out.error = e.what();
     out.hint = e.hint();

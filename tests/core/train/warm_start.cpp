@@ -1,0 +1,51 @@
+// Demonstrations as the policy imitates them.
+
+#include "core/train/warm_start.h"
+
+#include <doctest/doctest.h>
+
+#include "core/base/error.h"
+#include "support/small_run.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/train/warm_start");
+
+TEST_CASE("demonstrations are framed prompts with a trace and the end token") {
+  const OpenedRun run = small_run({}, {.weights = false});
+  const auto sequences = demonstrations(run, 3);
+  CHECK(sequences.size() == 16);
+  for (const Sequence& sequence : sequences) {
+    CHECK(sequence.prompt > 0);
+    CHECK(sequence.completion() > 1);
+    CHECK(sequence.ids.back() == run.model.config.eos.front());
+  }
+}
+
+TEST_CASE("demonstrations are a function of the seed and the step") {
+  const OpenedRun run = small_run({}, {.weights = false});
+  const OpenedRun other = small_run({"seed=2"}, {.weights = false});
+  const auto ids = [](const std::vector<Sequence>& sequences) {
+    std::vector<std::vector<std::int32_t>> out;
+    for (const Sequence& sequence : sequences) out.push_back(sequence.ids);
+    return out;
+  };
+  CHECK(ids(demonstrations(run, 3)) == ids(demonstrations(run, 3)));
+  CHECK(ids(demonstrations(run, 3)) != ids(demonstrations(run, 4)));
+  CHECK(ids(demonstrations(run, 3)) != ids(demonstrations(other, 3)));
+}
+
+TEST_CASE("a demonstration that does not fit the context is refused") {
+  const OpenedRun run = small_run({"model.context=12", "rollout.max_tokens=1"}, {.weights = false});
+  CHECK_THROWS_WITH_AS(demonstrations(run, 0), doctest::Contains("the model's context is 12"),
+                       Error);
+}
+
+TEST_CASE("imitation lowers the loss") {
+  OpenedRun run = small_run({"warm_start.steps=40", "warm_start.learning_rate=0.01"});
+  Learner learner(run.model, *run.algorithm.algorithm, run.experiment, 1);
+  const double first = warm_start_step(learner, run, 0);
+  double last = first;
+  for (std::int64_t step = 1; step < 20; ++step) last = warm_start_step(learner, run, step);
+  CHECK(last < 0.8 * first);
+}
