@@ -234,9 +234,10 @@ class IdleSettings {
       note(written ? static_cast<Place>(rows.front()->origin) : Place(),
            fmt::format("{} can never act: {}", listed(names), why));
     }
-    const bool learns =
-        std::any_of(use_.algorithm.models().begin(), use_.algorithm.models().end(),
-                    [](const AuxiliaryModel& model) { return model.learning_rate > 0; });
+    const std::vector<AuxiliaryModel> models = use_.algorithm.auxiliary_models();
+    const bool learns = std::any_of(models.begin(), models.end(), [](const AuxiliaryModel& model) {
+      return model.learning_rate > 0;
+    });
     if (e_.lora.rank > 0 && e_.lora.auxiliary_models && !learns)
       note_if_written("lora.auxiliary_models",
                       "lora.auxiliary_models has no effect: " + e_.algorithm.use +

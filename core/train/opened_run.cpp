@@ -276,7 +276,7 @@ RunShape shape_of(const OpenedRun& run) {
   RunShape shape;
   shape.experiment = run.experiment;
   shape.model = &run.model;
-  shape.auxiliary_models = run.algorithm.algorithm->models();
+  shape.auxiliary_models = run.algorithm.algorithm->auxiliary_models();
   shape.longest_prompt = run.prompts.longest;
   shape.bytes_of_token = run.prompts.bytes_of_token;
   shape.rounds = most_rounds(*run.algorithm.algorithm, run.experiment.rollout);

@@ -95,7 +95,7 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   Checkpoint start = read_start(run_.model);
   Learner learner(run_.model, algorithm, e, e.general.threads, run_.adapter.get());
   out.begun = learner.restore(std::move(start), /*begin_missing=*/true);
-  const at::Tensor weights = learner.workers().model().flat().clone();  // (P)
+  const at::Tensor weights = learner.workers().weights().flat().clone();  // (P)
 
   const StepBatch all = make_batch(sampled_.prompts, sampled_.completions, e.rollout.max_tokens);
   const std::vector<bool> kept = kept_of(algorithm, e.rollout, all, e.rollout.prompts);
@@ -112,7 +112,7 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   const at::Tensor change = out.after - out.before;  // (N)
   out.right = mean_change(change, all.batch, true);
   out.wrong = mean_change(change, all.batch, false);
-  out.change = learner.workers().model().flat() - weights;
+  out.change = learner.workers().weights().flat() - weights;
   out.as_saved = weights_as_saved();
   out.advantage = recorded_advantage(all.batch, step.batch, kept);
   return out;
