@@ -6,6 +6,7 @@
 
 #include <limits>
 
+#include "core/learn/learner.h"
 #include "core/train/rollout_engine.h"
 #include "core/train/step_sampler.h"
 #include "support/small_run.h"
