@@ -26,7 +26,7 @@ Json show_json(const Task& task, const TaskSettings& settings) {
 }
 
 int run_task_show(const GlobalOptions& global, const TaskShowOptions& options) {
-  const Task task = open_task(global, {.name = options.name, .settings = {}});
+  const Task task = open_task(global, {.name = options.name});
   const TaskSettings settings(task.about());
   if (options.json) {
     print_json(show_json(task, settings));
