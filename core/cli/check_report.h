@@ -26,9 +26,9 @@ void add_check_options(CLI::App& command, CheckCommandOptions& options, const ch
                        const char* settings_help);
 
 struct CheckReportOptions {
-  std::string library;
+  std::string library = {};
   std::int64_t seed = 1;
-  std::vector<std::string> only;  // empty: all
+  std::vector<std::string> only = {};  // empty: all
   bool json = false;
 };
 

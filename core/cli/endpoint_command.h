@@ -15,11 +15,11 @@ class App;
 namespace tinyzero {
 
 struct EndpointCommandOptions {
-  std::string url;  // empty: no endpoint
-  std::vector<std::string> models;
-  std::string key_env;
-  std::string ca_file;
-  std::vector<std::string> body;
+  std::string url = {};  // empty: no endpoint
+  std::vector<std::string> models = {};
+  std::string key_env = {};
+  std::string ca_file = {};
+  std::vector<std::string> body = {};
   bool completions = false;
   std::int64_t concurrency = 8;
   std::int64_t requests_per_minute = 0;

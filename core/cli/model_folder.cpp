@@ -1,7 +1,7 @@
 #include "core/cli/model_folder.h"
 
 #include "core/base/error.h"
-#include "core/cli/terminal.h"
+#include "core/cli/settings_text.h"
 #include "core/config/experiment.h"
 #include "core/config/overrides.h"
 #include "core/model/folder.h"

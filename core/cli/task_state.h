@@ -12,8 +12,8 @@ namespace tinyzero {
 
 // A task and its settings, as `task verify NAME key=value` gives them.
 struct NamedTaskOptions {
-  std::string name;
-  std::vector<std::string> settings;
+  std::string name = {};
+  std::vector<std::string> settings = {};
 };
 
 void add_named_task_options(CLI::App& command, NamedTaskOptions& options);

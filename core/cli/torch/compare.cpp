@@ -9,6 +9,7 @@
 #include <boost/dll/runtime_symbol_info.hpp>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/lock.h"
 #include "core/base/shell_word.h"
 #include "core/base/told_error.h"
@@ -21,6 +22,7 @@
 #include "core/cli/torch/compare_view.h"
 #include "core/compare/summary.h"
 #include "core/train/opened_run.h"
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/cli/completion_text.h"
 #include "core/cli/output.h"
 #include "core/cli/terminal.h"
