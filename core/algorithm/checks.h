@@ -2,7 +2,6 @@
 // report.
 #pragma once
 
-#include "core/algorithm/check.h"
 #include "core/algorithm/check_options.h"
 #include "core/check/check.h"
 #include "core/check/checks.h"

@@ -107,6 +107,7 @@ void add_commands(CLI::App& app, GlobalOptions& global, CommandWork& chosen) {
   add_episodes(commands);
   add_report(commands);
   add_doctor(commands);
+  add_metrics(commands);
   add_task_commands(commands);
   add_algorithm_commands(commands);
   add_config_commands(commands);

@@ -79,6 +79,7 @@ void add_replay(const Commands&);
 void add_episodes(const Commands&);
 void add_report(const Commands&);
 void add_doctor(const Commands&);
+void add_metrics(const Commands&);
 void add_plan(const Commands&);
 void add_torch_info(const Commands&);
 

@@ -4,6 +4,7 @@
 #include "core/cli/option_checks.h"
 #include "core/cli/plugins.h"
 #include "core/cli/settings_text.h"
+#include "core/task/task.h"
 
 namespace tinyzero {
 

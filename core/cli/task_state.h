@@ -6,9 +6,10 @@
 
 #include "core/base/json.h"
 #include "core/cli/commands.h"
-#include "core/task/task.h"
 
 namespace tinyzero {
+
+class Task;
 
 // A task and its settings, as `task verify NAME key=value` gives them.
 struct NamedTaskOptions {

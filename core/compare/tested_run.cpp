@@ -8,6 +8,7 @@
 #include "core/base/told_error.h"
 #include "core/compare/metrics.h"
 #include "core/eval/evaluate.h"
+#include "core/rollout/episodes.h"
 #include "core/run/checkpoint.h"
 #include "core/train/opened_run.h"
 #include "core/train/rollout_engine.h"

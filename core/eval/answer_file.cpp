@@ -9,6 +9,8 @@
 #include "core/base/error.h"
 #include "core/base/told_error.h"
 #include "core/eval/finish_reason.h"
+#include "core/task/stream.h"
+#include "core/task/task.h"
 
 namespace tinyzero {
 namespace {

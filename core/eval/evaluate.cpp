@@ -1,5 +1,10 @@
 #include "core/eval/evaluate.h"
 #include "core/base/random_streams.h"
+#include "core/rollout/engine.h"
+#include "core/rollout/episodes.h"
+#include "core/task/stream.h"
+#include "core/task/task.h"
+#include "core/text/tokenizer.h"
 
 #include <cmath>
 #include <numeric>

@@ -10,13 +10,18 @@
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/base/stop.h"
 #include "core/eval/problem_intervals.h"
 #include "core/eval/statistics.h"
-#include "core/rollout/episodes.h"
-#include "core/task/stream.h"
+#include "tinyzero/item.h"
 
 namespace tinyzero {
 
+class Engine;
+class Task;
+class Tokenizer;
+struct EvalSet;
+struct ScoredCompletion;
 struct EvalOptions {
   std::int64_t samples = 1;  // completions a problem for the sampled accuracy
   double temperature = 1.0;  // of those

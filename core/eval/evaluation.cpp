@@ -2,10 +2,15 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/file_hash.h"
 #include "core/eval/answer_file.h"
 #include "core/model/folder.h"
+#include "core/rollout/engine.h"
 #include "core/run/manifest.h"
+#include "core/task/stream.h"
+#include "core/task/task.h"
 #include "core/text/prompt.h"
+#include "core/text/tokenizer.h"
 
 namespace tinyzero {
 namespace {

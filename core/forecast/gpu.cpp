@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/forecast/memory.h"
 #include "core/learn/learner.h"
 #include "core/transformer/operators.h"
 #include "tinyzero/number_text.h"

@@ -11,10 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "core/forecast/memory.h"
-
 namespace tinyzero {
 
+struct RunShape;
 struct Gpu {
   std::string name;
   double bytes = 0;      // of memory

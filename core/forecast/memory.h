@@ -6,11 +6,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/algorithm/plugin.h"
 #include "core/base/memory.h"
 #include "core/config/experiment.h"
-#include "core/model/adapter.h"
 #include "core/model/parameters.h"
+#include "tinyzero/algorithm.h"
 
 namespace tinyzero {
 

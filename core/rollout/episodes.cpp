@@ -1,6 +1,7 @@
 #include "core/rollout/episodes.h"
 
 #include "core/text/prompt.h"
+#include "core/text/tokenizer.h"
 
 namespace tinyzero {
 

@@ -7,10 +7,10 @@
 
 #include "core/rollout/engine.h"
 #include "core/task/task.h"
-#include "core/text/tokenizer.h"
 
 namespace tinyzero {
 
+class Tokenizer;
 // One completion with its verdict.
 struct ScoredCompletion {
   std::size_t item = 0;  // index into the problems

@@ -24,17 +24,10 @@
 #include "core/model/parameters.h"
 #include "core/model/safetensors.h"
 #include "core/run/checkpoint_folder.h"
+#include "core/run/spent.h"
 #include "core/text/tokenizer.h"
 
 namespace tinyzero {
-
-// The cost of RL so far.
-struct Spent {
-  // Completion tokens: charged once when sampled, and once in every pass that learns from them or
-  // reads them.
-  double tokens = 0;
-  double seconds = 0;  // time of the steps, without evaluation and checkpoints
-};
 
 struct TrainerState {
   Phase phase = Phase::warm_start;

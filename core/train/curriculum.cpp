@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/told_error.h"
+#include "core/rollout/episodes.h"
 
 namespace tinyzero {
 

@@ -9,11 +9,11 @@
 
 #include "core/base/json.h"
 #include "core/config/experiment.h"
-#include "core/rollout/episodes.h"
 #include "core/task/mixture.h"
 
 namespace tinyzero {
 
+struct ScoredCompletion;
 class Curriculum {
  public:
   // `task` must outlive the curriculum. Every task of a mixture begins at its first level; a task

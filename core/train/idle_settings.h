@@ -10,12 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "core/config/experiment.h"
-#include "core/task/task.h"
-#include "tinyzero/algorithm.h"
+#include "core/config/reader.h"
 
 namespace tinyzero {
 
+class Algorithm;
+class Task;
+struct Experiment;
 // Where idle settings are looked for.
 struct SettingsInUse {
   const Experiment& experiment;

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "core/base/json.h"
-#include "core/run/checkpoint.h"
-#include "core/train/preflight.h"
+#include "core/run/checkpoint_folder.h"
 
 namespace tinyzero {
 
+struct PreflightReport;
 struct RunFacts {
   std::string task;
   std::string algorithm;

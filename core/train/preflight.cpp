@@ -10,6 +10,8 @@
 #include "core/base/memory.h"
 #include "core/base/random_streams.h"
 #include "core/forecast/memory.h"
+#include "core/learn/model_workers.h"
+#include "core/rollout/episodes.h"
 #include "core/run/checkpoint.h"
 #include "core/text/prompt.h"
 #include "core/train/curriculum.h"

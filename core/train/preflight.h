@@ -10,12 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "core/learn/model_workers.h"
-#include "core/rollout/engine.h"
-#include "core/train/opened_run.h"
+#include "core/base/stop.h"
 
 namespace tinyzero {
 
+class Engine;
+class ModelWorkers;
+struct OpenedRun;
 struct PreflightReport {
   // ---- the task and the settings ----
   // Share of problems whose known answer the verifier accepts; -1: the task has no solver.

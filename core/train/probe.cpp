@@ -11,6 +11,7 @@
 #include "core/forecast/passes.h"
 #include "core/learn/learner.h"
 #include "core/learn/update.h"
+#include "core/rollout/episodes.h"
 #include "core/train/rollout_engine.h"
 #include "core/train/step_sampler.h"
 #include "core/train/warm_start.h"

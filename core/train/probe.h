@@ -4,13 +4,14 @@
 
 #include <cstdint>
 
-#include "core/forecast/memory.h"
-#include "core/learn/model_workers.h"
-#include "core/learn/packing.h"
-#include "core/train/opened_run.h"
-
 namespace tinyzero {
 
+class ModelWorkers;
+struct Experiment;
+struct OpenedRun;
+struct RunShape;
+struct StepBatch;
+struct TrainSettings;
 // How often a run does what. "Most" is reached if no completion ends before rollout.max_tokens and,
 // where the algorithm asks for other problems, every round of sampling is used.
 struct RunArithmetic {

@@ -5,7 +5,12 @@
 #include <algorithm>
 #include <map>
 
+#include "core/eval/evaluate.h"
+#include "core/learn/learner.h"
+#include "core/rollout/engine.h"
+#include "core/rollout/episodes.h"
 #include "core/task/mixture.h"
+#include "core/train/step_sampler.h"
 #include "tinyzero/ascii.h"
 
 namespace tinyzero {

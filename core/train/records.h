@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "core/base/json.h"
-#include "core/eval/evaluate.h"
-#include "core/learn/learner.h"
-#include "core/train/step_sampler.h"
+#include "core/run/spent.h"
 
 namespace tinyzero {
 
+class Task;
+struct EvalReport;
+struct LearnReport;
+struct SampledStep;
 // A step of RL that has been taken.
 struct StepFacts {
   std::int64_t step = 0;

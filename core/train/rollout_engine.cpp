@@ -1,7 +1,10 @@
 #include "core/train/rollout_engine.h"
 
 #include "core/base/error.h"
+#include "core/config/experiment.h"
 #include "core/rollout/cpu/engine.h"
+#include "core/rollout/cuda/device.h"
+#include "core/train/opened_run.h"
 #include "core/transformer/device_choice.h"
 
 namespace tinyzero {

@@ -5,11 +5,11 @@
 #include <memory>
 #include <string>
 
-#include "core/rollout/engine.h"
-#include "core/train/opened_run.h"
-
 namespace tinyzero {
 
+class Engine;
+struct Experiment;
+struct OpenedRun;
 // Throws Error naming the setting that asks for a device which this machine or build lacks.
 void check_devices(const Experiment& experiment);
 

@@ -9,6 +9,8 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/random_streams.h"
+#include "core/rollout/episodes.h"
+#include "core/task/mixture.h"
 #include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 

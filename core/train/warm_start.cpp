@@ -4,8 +4,14 @@
 
 #include "core/base/error.h"
 #include "core/base/random_streams.h"
+#include "core/learn/learner.h"
+#include "core/learn/packing.h"
+#include "core/learn/update.h"
 #include "core/optimizer/optimizer.h"
+#include "core/task/stream.h"
+#include "core/task/task.h"
 #include "core/text/prompt.h"
+#include "core/train/opened_run.h"
 
 namespace tinyzero {
 namespace {

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/learn/learner.h"
-#include "core/train/opened_run.h"
-
 namespace tinyzero {
 
+class Learner;
+struct OpenedRun;
+struct Sequence;
 // The demonstrations of one step, framed, tokenized and ended. Throws Error for one that does not
 // fit the model's context.
 std::vector<Sequence> demonstrations(const OpenedRun& run, std::uint64_t step);

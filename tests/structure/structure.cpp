@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
@@ -45,9 +47,40 @@ std::vector<Include> includes_of(const std::string& folder) {
 }
 
 // "core/model/config.h" -> "model".
-std::string room(const std::string& path) {
+std::string folder_of(const std::string& path) {
   const std::size_t start = std::string("core/").size();
   return path.substr(start, path.find('/', start) - start);
+}
+
+using Graph = std::map<std::string, std::set<std::string>>;
+
+// Nodes of cycles and those that need them; empty if there is no cycle.
+std::string cycle_in(Graph uses) {
+  // A node whose neighbours are all gone can go, too.
+  for (bool smaller = true; smaller;) {
+    smaller = false;
+    for (auto node = uses.begin(); node != uses.end();) {
+      const bool waits = std::any_of(node->second.begin(), node->second.end(),
+                                     [&](const std::string& to) { return uses.count(to) > 0; });
+      smaller = smaller || !waits;
+      node = waits ? std::next(node) : uses.erase(node);
+    }
+  }
+  std::string names;
+  for (const auto& [name, to] : uses) names += " " + name;
+  return names;
+}
+
+// The words of a list in core/CMakeLists.txt: set(NAME word word …).
+std::set<std::string> cmake_list(const std::string& name) {
+  const std::string text = read_file(kRoot / "core/CMakeLists.txt");
+  const std::size_t start = text.find("set(" + name + " ");
+  REQUIRE(start != std::string::npos);
+  std::istringstream words(
+      text.substr(start + 5 + name.size(), text.find(')', start) - start - 5 - name.size()));
+  std::set<std::string> out;
+  for (std::string word; words >> word;) out.insert(word.substr(0, word.find('/')));
+  return out;
 }
 
 }  // namespace
@@ -84,30 +117,47 @@ TEST_CASE("task code sees no LibTorch, and torch/torch.h is included nowhere") {
   }
 }
 
-TEST_CASE("the rooms of the core have no cycles, and nothing includes cli") {
-  std::map<std::string, std::set<std::string>> uses;
+TEST_CASE("the folders of the core have no cycles, and nothing includes cli") {
+  Graph uses;
   for (const Include& include : includes_of("core")) {
     if (!include.to.starts_with("core/")) continue;
-    const std::string from = room(include.from), to = room(include.to);
+    const std::string from = folder_of(include.from), to = folder_of(include.to);
     if (from == to) continue;
     CAPTURE(include.from);
     CHECK(to != "cli");
     uses[from].insert(to);
   }
-  // Rooms that use nothing that is left can be taken away, until none is left.
-  while (!uses.empty()) {
-    std::string free;
-    for (const auto& [from, to] : uses) {
-      bool waits = false;
-      for (const std::string& other : to) waits = waits || uses.count(other) > 0;
-      if (!waits) free = from;
+  CHECK(cycle_in(uses) == "");
+}
+
+TEST_CASE("no two sources need each other") {
+  const auto stem = [](const std::string& path) { return path.substr(0, path.rfind('.')); };
+  Graph uses;
+  for (const char* folder : {"core", "sdk", "tasks", "plugins"}) {
+    for (const Include& include : includes_of(folder)) {
+      std::string to = include.to;
+      if (to.starts_with("tinyzero/")) to = "sdk/include/" + to;
+      if (stem(include.from) != stem(to)) uses[stem(include.from)].insert(stem(to));
     }
-    if (free.empty()) {
-      std::string rooms;
-      for (const auto& [from, to] : uses) rooms += " " + from;
-      FAIL("a cycle among" << rooms);
-    }
-    uses.erase(free);
+  }
+  CHECK(cycle_in(uses) == "");
+}
+
+TEST_CASE("folders below LibTorch's border include neither it nor a folder above") {
+  const std::set<std::string> below = cmake_list("host_folders"),
+                              above = cmake_list("torch_folders");
+  for (const auto& entry : fs::directory_iterator(kRoot / "core")) {
+    const std::string name = entry.path().filename().string();
+    CAPTURE(name);
+    if (entry.is_directory() && name != "cli") CHECK(below.count(name) + above.count(name) == 1);
+  }
+  for (const Include& include : includes_of("core")) {
+    const std::string from = folder_of(include.from);
+    if (below.count(from) == 0 && !include.from.starts_with("core/cli/host/")) continue;
+    CAPTURE(include.from);
+    CAPTURE(include.to);
+    CHECK_FALSE((include.to.starts_with("ATen/") || include.to.starts_with("torch/")));
+    if (include.to.starts_with("core/")) CHECK(above.count(folder_of(include.to)) == 0);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "core/cli/output.h"
 #include "core/cli/task_state.h"
 #include "core/task/stream.h"
+#include "core/task/task.h"
 
 namespace tinyzero {
 namespace {

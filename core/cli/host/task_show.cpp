@@ -5,6 +5,7 @@
 #include "core/cli/settings_text.h"
 #include "core/cli/task_state.h"
 #include "core/task/settings.h"
+#include "core/task/task.h"
 
 namespace tinyzero {
 namespace {

@@ -3,6 +3,7 @@
 #include "core/cli/json_lines.h"
 #include "core/cli/option_checks.h"
 #include "core/cli/task_state.h"
+#include "core/task/task.h"
 
 namespace tinyzero {
 namespace {

@@ -5,6 +5,7 @@
 #include "core/cli/option_checks.h"
 #include "core/cli/output.h"
 #include "core/cli/task_state.h"
+#include "core/task/task.h"
 
 namespace tinyzero {
 namespace {

@@ -5,6 +5,9 @@
 #include <cmath>
 
 #include "core/cli/terminal.h"
+#include "core/config/experiment.h"
+#include "core/forecast/memory.h"
+#include "core/train/opened_run.h"
 #include "core/train/probe.h"
 
 namespace tinyzero {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/base/clock.h"
+#include "core/rollout/episodes.h"
 #include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 

@@ -3,6 +3,9 @@
 #include "core/cli/output.h"
 #include "core/cli/torch/arithmetic_text.h"
 #include "core/cli/torch/config_notes.h"
+#include "core/config/experiment.h"
+#include "core/forecast/memory.h"
+#include "core/train/opened_run.h"
 #include "core/train/probe.h"
 
 namespace tinyzero {

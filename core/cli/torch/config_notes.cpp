@@ -2,6 +2,8 @@
 
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
+#include "core/forecast/memory.h"
+#include "core/train/opened_run.h"
 #include "core/train/probe.h"
 
 namespace tinyzero {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "core/cli/delegated/config.h"
-#include "core/train/opened_run.h"
 
 namespace tinyzero {
 
+struct OpenedRun;
 // The run of an experiment, without its weights.
 OpenedRun open_shapes(const GlobalOptions& global, const ConfigOptions& options);
 

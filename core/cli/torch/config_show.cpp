@@ -3,6 +3,7 @@
 #include "core/cli/output.h"
 #include "core/cli/torch/arithmetic_text.h"
 #include "core/cli/torch/config_notes.h"
+#include "core/train/opened_run.h"
 
 namespace tinyzero {
 

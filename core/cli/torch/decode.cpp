@@ -2,6 +2,7 @@
 
 #include "core/cli/decode.h"
 #include "core/cli/output.h"
+#include "core/rollout/cuda/device.h"
 #include "core/transformer/device_choice.h"
 
 namespace tinyzero {

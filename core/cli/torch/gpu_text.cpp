@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "core/cli/torch/arithmetic_text.h"
+#include "core/config/experiment.h"
 #include "core/forecast/gpu.h"
+#include "core/forecast/memory.h"
 #include "core/train/probe.h"
 
 namespace tinyzero {

@@ -12,8 +12,11 @@
 #include "core/cli/terminal.h"
 #include "core/cli/torch/arithmetic_text.h"
 #include "core/cli/torch/gpu_text.h"
+#include "core/config/experiment.h"
 #include "core/forecast/gpu.h"
+#include "core/forecast/memory.h"
 #include "core/kernels/kernels.h"
+#include "core/train/opened_run.h"
 #include "core/train/probe.h"
 
 namespace tinyzero {

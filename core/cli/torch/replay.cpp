@@ -10,6 +10,7 @@
 #include "core/cli/settings_text.h"
 #include "core/cli/torch/replay_text.h"
 #include "core/cli/torch/replayed_tokens.h"
+#include "core/rollout/episodes.h"
 #include "core/run/episode_choice.h"
 #include "core/train/records.h"
 #include "core/train/replay.h"

@@ -1,5 +1,6 @@
 #include "core/cli/torch/replayed_tokens.h"
 
+#include "core/rollout/episodes.h"
 #include "core/train/replay.h"
 
 namespace tinyzero {

@@ -13,6 +13,7 @@
 #include "core/cli/terminal.h"
 #include "core/run/checkpoint.h"
 #include "core/run/run_folder.h"
+#include "core/train/preflight.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {

@@ -15,7 +15,9 @@
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/torch/run_view.h"
+#include "core/kernels/kernels.h"
 #include "core/run/manifest.h"
+#include "core/train/preflight.h"
 #include "core/train/trainer.h"
 
 namespace tinyzero {

@@ -4,6 +4,7 @@
 
 #include "core/base/json.h"
 #include "core/eval/evaluation.h"
+#include "core/task/stream.h"
 #include "support/command.h"
 
 using namespace tinyzero;

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "core/task/stream.h"
 #include "support/task.h"
 #include "support/temporary.h"
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/task/stream.h"
 #include "support/task.h"
 
 using namespace tinyzero;

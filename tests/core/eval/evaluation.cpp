@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/eval/answer_file.h"
 #include "core/model/parameters.h"
+#include "core/rollout/engine.h"
 #include "support/golden.h"
 #include "support/task.h"
 #include "support/temporary.h"

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "core/algorithm/select_episodes.h"
+#include "core/rollout/engine.h"
+#include "core/rollout/episodes.h"
 
 using namespace tinyzero;
 

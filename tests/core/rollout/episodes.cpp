@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "core/text/prompt.h"
+#include "core/text/tokenizer.h"
 #include "support/task.h"
 
 using namespace tinyzero;
@@ -43,10 +44,10 @@ TEST_CASE("a completion is judged as an answer to its own problem, in order") {
   const auto items = draw_first(task, 5, 2);
   std::vector<std::string> solutions;
   for (const Item& item : items) solutions.push_back(task.solve(item.state).value());
-  const auto scored = score_episodes(
-      tokenizer, task, items,
-      {answered(tokenizer, 1, solutions[1]), answered(tokenizer, 0, solutions[0]),
-       answered(tokenizer, 0, "no answer"), answered(tokenizer, 1, solutions[1])});
+  const auto scored =
+      score_episodes(tokenizer, task, items,
+                     {answered(tokenizer, 1, solutions[1]), answered(tokenizer, 0, solutions[0]),
+                      answered(tokenizer, 0, "no answer"), answered(tokenizer, 1, solutions[1])});
   REQUIRE(scored.size() == 4);
   CHECK(scored[0].item == 1);
   CHECK(scored[0].text == solutions[1]);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
+#include "core/rollout/episodes.h"
 #include "support/task.h"
 
 using namespace tinyzero;

@@ -4,7 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include "core/eval/evaluate.h"
+#include "core/learn/learner.h"
+#include "core/rollout/engine.h"
+#include "core/rollout/episodes.h"
 #include "core/run/metrics.h"
+#include "core/train/step_sampler.h"
 #include "support/task.h"
 
 using namespace tinyzero;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/rollout/episodes.h"
 #include "core/train/rollout_engine.h"
 #include "support/small_run.h"
 

@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
+#include "core/learn/learner.h"
+#include "core/learn/packing.h"
 #include "support/small_run.h"
 
 using namespace tinyzero;

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/eval/evaluate.h"
 #include "support/command.h"
 #include "support/golden.h"
 #include "support/temporary.h"
