@@ -132,6 +132,9 @@ struct CheckpointSettings {
   std::int64_t keep = 2;
   bool keep_best = false;
   void describe(SettingsTable& t);
+  // Steps of the warm start between checkpoints. Each takes about a tenth of the time of a step of
+  // RL, so checkpoints are as far apart in time.
+  std::int64_t every_warm_start() const { return 10 * every; }
 };
 
 struct PreflightSettings {
