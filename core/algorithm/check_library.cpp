@@ -1,4 +1,4 @@
-// Checks of the library itself: its file, its settings, the models and metrics it names.
+// Checks of the library itself: its file, its settings, and the models and metrics that it names.
 
 #include <fmt/format.h>
 
@@ -27,7 +27,7 @@ std::vector<TrialStep> random_steps(const AlgorithmCheckOptions& options) {
   return steps;
 }
 
-// A map of settings with one of them changed, or added.
+// Changes one setting of a map, or adds it.
 void set(Node& settings, const std::string& name, const std::string& yaml) {
   Node value = parse_yaml(yaml, kOrigin.source);
   value.origin = kOrigin;
@@ -46,7 +46,7 @@ std::string other_value(const Setting& setting, const std::string& refused) {
   return real_text(refused == real_text(middle) ? setting.high : middle);
 }
 
-// Sets what a setting needs to have an effect, and what that needs.
+// Sets what a setting needs to have an effect, and what that needs in turn.
 void enable(Node& settings, const SettingsTable& table, const Setting& setting) {
   if (const Setting* other = table.find(setting.needs_name)) {
     enable(settings, table, *other);
@@ -93,7 +93,7 @@ void must_work_forked(const AlgorithmCheckOptions& options, const Node& settings
   require(result.grade != Grade::fail, "with " + what + ": " + result.detail);
 }
 
-// Whether the value is refused with words; what else goes wrong is a fault.
+// Whether the value is refused with an Error. Anything else that goes wrong is a fault.
 bool is_refused(const AlgorithmCheckOptions& options, const SettingsTable& table,
                 const Setting& row, const std::string& value) {
   Node settings = options.settings;
@@ -101,8 +101,8 @@ bool is_refused(const AlgorithmCheckOptions& options, const SettingsTable& table
   set(settings, row.name, value);
   try {
     open_for_check(options, settings);
-  } catch (const Error&) {  // by Algorithm::check(), or because it has no effect beside the
-                            // settings given
+  } catch (const Error&) {
+    // Refused by Algorithm::check(), or because it has no effect with the settings given.
     return true;
   } catch (const std::exception& e) {
     throw CheckFailed("check() throws something other than std::invalid_argument at " + row.name +
@@ -116,8 +116,7 @@ void check_variants(const AlgorithmCheckOptions& options, const std::vector<Vari
   std::set<std::string> names;
   for (const Variant& variant : variants) {
     require(is_snake_case(variant.name), "variant \"" + variant.name + "\" is not in snake_case");
-    require(names.insert(variant.name).second,
-            "variant \"" + variant.name + "\" stands twice in the list");
+    require(names.insert(variant.name).second, "variant \"" + variant.name + "\" is listed twice");
     require(!variant.doc.empty(), "variant \"" + variant.name + "\" has no doc");
     Node settings;
     set(settings, "variant", variant.name);
@@ -149,11 +148,11 @@ CheckResult check_algorithm_settings(const AlgorithmCheckOptions& options) {
   for (const Setting& row : table.rows()) {
     require(is_snake_case(row.name), "setting \"" + row.name + "\" is not in snake_case");
     require(names.insert(row.name).second,
-            "setting \"" + row.name + "\" stands twice in the table, or is a name of the host's");
+            "setting \"" + row.name + "\" is listed twice, or has a name of the host's own");
     require(!row.doc.empty(), "setting \"" + row.name + "\" has no doc");
     for (const std::string& other : {row.needs_name, row.idle_name})
       require(other.empty() || table.find(other) != nullptr,
-              "setting \"" + row.name + "\" depends on \"" + other + "\", which there is not");
+              "setting \"" + row.name + "\" depends on \"" + other + "\", which does not exist");
     for (const std::string& value : edges(row)) {
       ++tried;
       if (is_refused(options, table, row, value)) ++refused;
@@ -172,7 +171,7 @@ CheckResult check_algorithm_settings(const AlgorithmCheckOptions& options) {
 CheckResult check_models(const AlgorithmCheckOptions& options) {
   std::set<std::string> names;
   std::string list;
-  const std::vector<AuxiliaryModel> models = open_for_check(options).algorithm->models();
+  const std::vector<AuxiliaryModel> models = open_for_check(options).algorithm->auxiliary_models();
   for (const AuxiliaryModel& model : models) {
     require(is_snake_case(model.name), "the model \"" + model.name + "\" is not in snake_case");
     require(names.insert(model.name).second, "two models are called \"" + model.name + "\"");
@@ -201,7 +200,7 @@ CheckResult check_models(const AlgorithmCheckOptions& options) {
     return {Grade::warn, "the model \"" + *names.begin() +
                              "\" takes memory, and nothing asks for it in " +
                              fmt::format("{} steps", kSteps)};
-  return {Grade::pass, models.empty() ? "none beside the policy" : list};
+  return {Grade::pass, models.empty() ? "no auxiliary models" : list};
 }
 
 CheckResult check_metrics(const AlgorithmCheckOptions& options) {

@@ -36,7 +36,7 @@ void compare_metrics(const Measured& a, const Measured& b, double tolerance,
   }
 }
 
-// `tokens` (N): where each token of `batch`, which is a's, stands in b. Tolerance 0: bit for bit.
+// `tokens` (N): the index in b of each token of `batch`, which is a's. Tolerance 0: bit for bit.
 void compare(const Measured& a, const Measured& b, const Batch& batch, const at::Tensor& tokens,
              double tolerance, const std::string& where) {
   require(are_equal(a.loss, b.loss, tolerance),
@@ -50,7 +50,7 @@ void compare(const Measured& a, const Measured& b, const Batch& batch, const at:
     require(are_equal(off[worst].item<double>(), 0, 0) ||
                 off[worst].item<double>() <= tolerance * scale,
             fmt::format("{}: the gradient of {} at {} is {:.9g}, then {:.9g}", where, a.name,
-                        place_of(batch, worst), a.gradients[k][worst].item<double>(),
+                        token_name(batch, worst), a.gradients[k][worst].item<double>(),
                         there[worst].item<double>()));
   }
   compare_metrics(a, b, tolerance, where);
@@ -65,7 +65,7 @@ void compare_all(const std::vector<Measured>& a, const std::vector<Measured>& b,
 
 at::Tensor same_tokens(const Batch& batch) { return at::arange(batch.tokens()); }
 
-// The step's cases that leave something after kept_groups().
+// Calls work for every random step of which kept_groups() leaves something.
 void for_cases(const AlgorithmCheckOptions& options,
                const std::function<void(const TrialStep&, Rng&)>& work) {
   for (std::uint64_t i = 0; i < kCases; ++i) {
@@ -206,7 +206,7 @@ CheckResult check_loss_threads(const AlgorithmCheckOptions& options) {
       for (std::int64_t round = 0; round < kRounds; ++round) {
         const std::size_t k = static_cast<std::size_t>(thread + round) % micro.size();
         compare(alone[k], measure(micro[k]), micro[k].batch, same_tokens(micro[k].batch), 0,
-                fmt::format("{}, alone, then beside {} other threads", step.name, kThreads - 1));
+                fmt::format("{}, alone, then with {} other threads", step.name, kThreads - 1));
       }
     });
   });

@@ -1,8 +1,8 @@
-// The checks themselves. Each throws CheckFailed at the first fault; what it returns is the line of
-// the report.
+// The checks themselves. Each throws CheckFailed at the first fault, and returns its line of the
+// report.
 #pragma once
 
-#include "core/algorithm/check.h"
+#include "core/algorithm/check_options.h"
 #include "core/check/checks.h"
 
 namespace tinyzero {
@@ -22,9 +22,13 @@ CheckResult check_loss_threads(const AlgorithmCheckOptions& options);
 
 // check_gradient.cpp
 CheckResult check_gradient(const AlgorithmCheckOptions& options);
-CheckResult check_masked(const AlgorithmCheckOptions& options);
-CheckResult check_extremes(const AlgorithmCheckOptions& options);
 CheckResult check_teaches(const AlgorithmCheckOptions& options);
+
+// check_silence.cpp
+CheckResult check_masked(const AlgorithmCheckOptions& options);
 CheckResult check_silent(const AlgorithmCheckOptions& options);
+
+// check_extremes.cpp
+CheckResult check_extremes(const AlgorithmCheckOptions& options);
 
 }  // namespace tinyzero

@@ -53,7 +53,8 @@ class FileHost : public AlgorithmHost {
     return file_.kept.try_emplace(name, initial).first->second;
   }
   Metrics& metrics() override { return own_metrics; }
-  void train(const std::string& model, const Batch& batch, const SideLoss& side_loss) override {
+  void train(const std::string& model, const Batch& batch,
+             const AuxiliaryLoss& side_loss) override {
     const at::Tensor output = leaf(file_.outputs.at(model));  // (N)
     Metrics metrics;
     const at::Tensor loss = side_loss(batch, output, metrics);
@@ -87,7 +88,7 @@ void report_not_finite(const std::string& name, const at::Tensor& tokens, const 
 
 Json explain(Algorithm& algorithm, BatchFile file) {
   Batch& b = file.batch;
-  FileHost host(file, algorithm.models());
+  FileHost host(file, algorithm.auxiliary_models());
   algorithm.prepare(b, host);
 
   if (file.update.empty()) {

@@ -7,8 +7,8 @@
 namespace tinyzero {
 
 // Prepares the batch and takes the loss, in double, without any model. Auxiliary models say what
-// the file recorded, or what they say at the first step of RL (values 0, log-probs of the policy that
-// sampled); the latter are named in "assumed".
+// the file recorded. Those that it lacks are named in "assumed" and say what they say at the first
+// step of RL: values 0, and log-probs of the policy that sampled.
 //
 //   advantages        by token
 //   added             what prepare() added

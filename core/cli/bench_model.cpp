@@ -25,10 +25,14 @@
 #include "core/cli/options.h"
 #include "core/cli/output.h"
 #include "core/cli/terminal.h"
+#include "core/kernels/kernels.h"
+#include "core/learn/model_workers.h"
 #include "core/learn/update.h"
 #include "core/rollout/cpu/engine.h"
+#include "core/rollout/episodes.h"
 #include "core/run/manifest.h"
 #include "core/transformer/plain_torch.h"
+#include "core/transformer/profile.h"
 #include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 
@@ -191,7 +195,7 @@ struct Update {
 
   Update(Model& model, StepBatch batch, std::int64_t threads)
       : workers(model, threads),
-        optimizer(workers.model(), {0.9, 0.99, 1e-8, 0.0, threads}),
+        optimizer(workers.weights(), {.threads = threads}),
         step(std::move(batch)) {
     options.learning_rate = 1e-5;
     options.measure_gap = false;
@@ -201,7 +205,8 @@ struct Update {
     const auto loss = [](std::int64_t, const Batch& micro, const ModelOutput& out, Metrics&) {
       return policy_loss(micro, out.logp);
     };
-    update_model(workers, optimizer, loss, step.batch, step.sequences, step.batch.usable, options);
+    update_model(workers, optimizer, loss, {step.batch, step.sequences, step.batch.usable},
+                 options);
     return since(start);
   }
 };

@@ -14,6 +14,7 @@
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/run_view.h"
+#include "core/kernels/kernels.h"
 #include "core/rollout/cuda/device.h"
 #include "core/run/manifest.h"
 #include "core/train/trainer.h"

@@ -1,17 +1,21 @@
 // From episodes to a packed batch.
 #pragma once
 
+#include <ATen/ATen.h>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "core/rollout/episodes.h"
-#include "core/transformer/operators.h"
 #include "tinyzero/batch.h"
 
 namespace tinyzero {
 
-// A prompt and what follows it; only the tokens after the prompt are trained on.
+struct PackedShape;
+struct Prompt;
+struct ScoredCompletion;
+
+// A prompt and what follows it. Only the tokens after the prompt are trained on.
 struct Sequence {
   std::vector<std::int32_t> ids;
   std::int64_t prompt = 0;  // tokens of the prompt, at least 1
@@ -19,20 +23,36 @@ struct Sequence {
   std::int64_t completion() const { return std::ssize(ids) - prompt; }
 };
 
-// The batch of one step and its sequences, from completions in the order of problems. Episodes that
-// the task could not judge are masked. `kept`, if not empty, says by problem whether it is in the
-// batch; groups are numbered from 0 as they come.
+// The batch of one step and its sequences.
 struct StepBatch {
   Batch batch;
-  std::vector<Sequence> sequences;
+  std::vector<Sequence> sequences;  // by episode
 };
+
+// From completions in the order of problems. Episodes that the task could not judge are masked.
+// `kept`, if not empty, says by problem whether it is in the batch; groups are numbered from 0 in
+// order of appearance.
 StepBatch make_batch(const std::vector<Prompt>& prompts,
                      const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens,
                      const std::vector<bool>& kept = {});
 
-// What the model is fed: every token but a sequence's last, and which rows predict the tokens that
-// are trained on. Neighbouring sequences with the same prompt share its rows: its states and their
-// gradients are computed once, which is exact.
+// Pointers to all sequences.
+std::vector<const Sequence*> pointers_to(const std::vector<Sequence>& sequences);
+
+// Tokens of each sequence, its prompt included.
+std::vector<std::int64_t> lengths_of(const std::vector<const Sequence*>& sequences);
+
+// The elements at these indices, in their order.
+template <class T>
+std::vector<T> elements_at(const std::vector<T>& all, const std::vector<std::int64_t>& indices) {
+  std::vector<T> out;
+  for (const std::int64_t i : indices) out.push_back(all[i]);
+  return out;
+}
+
+// What the model is fed: M tokens, all but the last of each sequence, which predict the N tokens
+// that are trained on. Neighbouring sequences with the same prompt share its rows: its states and
+// their gradients are computed once, which is exact.
 struct ModelInput {
   at::Tensor ids;      // (M) int64
   at::Tensor rows;     // (N) int64: the row that predicts each completion token
@@ -42,8 +62,9 @@ struct ModelInput {
 
 ModelInput pack_input(const std::vector<const Sequence*>& sequences);
 
-// Divides sequences, in order, into runs of about equal length: as few as hold `tokens` tokens each
-// on average, rounded up to a multiple of `workers`. Indices of each run; empty runs are left out.
+// Divides sequences, in order, into micro-batches of about equal length: as few as hold `tokens`
+// tokens each on average, rounded up to a multiple of `workers`. Indices of each; empty ones are
+// left out.
 std::vector<std::vector<std::int64_t>> split_by_tokens(const std::vector<std::int64_t>& lengths,
                                                        std::int64_t tokens, std::int64_t workers);
 

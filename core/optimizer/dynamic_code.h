@@ -1,15 +1,15 @@
-// Numbers in one byte: blocks of them share a scale, the largest magnitude in the block, and a byte
-// names one of 256 levels of it.
+// Numbers in one byte. A block of numbers shares a scale, its largest magnitude, and a byte names
+// one of 256 levels, which are fractions of the scale.
 //
 // The levels are those of "8-bit optimizers via block-wise quantization" (Dettmers et al.,
-// arXiv:2110.02861) and of its library bitsandbytes: seven decades from 1e-7 to 1, each divided
-// evenly, the highest most finely, with 0 and 1. Signed, the highest decade has 64 steps for each
-// sign; unsigned, for numbers that are never below 0, 128. So a number is off by 0.7 % of the
-// block's largest at most, and small ones by much less.
+// arXiv:2110.02861) and of its library bitsandbytes: 0, 1, and seven decades from 1e-7 to 1, each
+// divided evenly, the highest most finely. Signed, the highest decade has 64 steps for each sign;
+// unsigned, for numbers that are never below 0, it has 128. So a number is off by at most 0.7 % of
+// the block's largest, and a small one by much less.
 //
-// One departure: the unsigned code does not round down to 0 beside numbers that are not. These are
-// mean squares by whose root AdamW divides: one that vanished would let its weight take a step of
-// any size ("zero-point problem", Li et al., arXiv:2309.01507).
+// One departure: the unsigned code rounds no number down to 0 unless the whole block is 0. Its
+// numbers are mean squares by whose root AdamW divides: a vanished one would let its weight take a
+// step of any size ("zero-point problem", Li et al., arXiv:2309.01507).
 #pragma once
 
 #include <array>
@@ -27,8 +27,9 @@ class DynamicCode {
   const std::array<float, 256>& levels() const { return levels_; }
   int zero() const { return zero_; }
 
-  // The codes of n numbers, which must be finite (unsigned: not below 0), and their scale; each the
-  // level nearest to number / scale, above 0 if unsigned. A block of zeros has the scale 0.
+  // Writes the codes of n numbers and returns their scale. Numbers must be finite and, if unsigned,
+  // not below 0. A code is that of the level nearest to number / scale, above 0 if unsigned. A
+  // block of zeros has the scale 0.
   float encode(const float* in, std::int64_t n, std::uint8_t* codes) const;
   void decode(const std::uint8_t* codes, float scale, std::int64_t n, float* out) const {
     for (std::int64_t i = 0; i < n; ++i) out[i] = levels_[codes[i]] * scale;
@@ -38,14 +39,15 @@ class DynamicCode {
   // Magnitudes that agree in sign, exponent and the first 7 bits of the fraction lie in one bucket.
   // A bucket holds one border between two levels at most, so a level is found by one table and one
   // comparison. Below the lowest bucket everything is nearest to 0.
-  static constexpr std::uint32_t kLowest = (127 - 23) << 7,
-                                 kHighest = 127 << 7;  // of 2^-23 and of 1
+  static constexpr std::uint32_t kLowest = (127 - 23) << 7;  // the bucket of 2^-23
+  static constexpr std::uint32_t kHighest = 127 << 7;        // the bucket of 1
 
   std::array<float, 256> levels_;
-  std::array<float, 257> borders_;  // of magnitudes: between that many levels above 0 and one more;
-                                    // of the highest: infinite
-  std::array<std::uint8_t, kHighest - kLowest + 1>
-      first_;  // levels above 0 at the lower end of a bucket
+  // Borders of magnitudes: borders_[i] lies between i levels above 0 and one more. Behind the
+  // highest level they are infinite.
+  std::array<float, 257> borders_;
+  // By bucket: levels above 0 at its lower end.
+  std::array<std::uint8_t, kHighest - kLowest + 1> first_;
   int zero_;
   bool signed_;
 };

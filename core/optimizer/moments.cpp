@@ -1,20 +1,18 @@
 #include "core/optimizer/moments.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 
 #include "core/base/error.h"
-#include "core/base/workers.h"
+#include "core/optimizer/pieces.h"
 #include "core/optimizer/rounding.h"
 
 namespace tinyzero {
 namespace {
 
-static_assert(kRandomBlock == kCodeBlock);
-constexpr std::int64_t kSmall = 4096;             // numbers below which a tensor stays f32 in int8
-constexpr std::int64_t kPiece = 64 * kCodeBlock;  // numbers that a thread takes at once
+static_assert(kRandomBlock == kCodeBlock && kPiece % kCodeBlock == 0);
+constexpr std::int64_t kSmall = 4096;  // numbers below which a tensor stays f32 in int8
 
 const DynamicCode& signed_code() {
   static const DynamicCode code(true);
@@ -29,16 +27,7 @@ TensorInfo info_of(const char* dtype, const void* data, std::size_t count, std::
   return {dtype, {static_cast<std::int64_t>(count)}, static_cast<const char*>(data), count * size};
 }
 
-// Calls work(begin, end) for pieces of 0 … n-1, on so many threads.
-template <class Work>
-void in_pieces(std::int64_t n, std::int64_t threads, const Work& work) {
-  const std::int64_t pieces = (n + kPiece - 1) / kPiece;
-  std::atomic<std::int64_t> next{0};
-  run_workers(std::min(threads, pieces), [&](std::int64_t) {
-    for (std::int64_t i = next++; i < pieces; i = next++)
-      work(i * kPiece, std::min(n, (i + 1) * kPiece));
-  });
-}
+std::int64_t blocks_of(std::int64_t numbers) { return (numbers + kCodeBlock - 1) / kCodeBlock; }
 
 }  // namespace
 
@@ -55,22 +44,9 @@ std::int64_t moment_bytes(MomentType type, const std::vector<std::int64_t>& tens
   for (const std::int64_t size : tensors) {
     if (type == MomentType::f32) bytes += size * kFloat;
     else if (type == MomentType::bf16) bytes += size * 2;
-    else bytes += size + kFloat * (size < kSmall ? size : (size + kCodeBlock - 1) / kCodeBlock);
+    else bytes += size + kFloat * (size < kSmall ? size : blocks_of(size));
   }
   return 2 * bytes;
-}
-
-void round_all_to_bf16(float* x, std::int64_t n, std::uint64_t key, std::int64_t threads) {
-  in_pieces(n, threads, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end; at += kRandomBlock) {
-      const std::int64_t count = std::min(kRandomBlock, end - at);
-      const RandomWords random(key, at / 2, (count + 1) / 2);  // a piece begins at an even place
-      for (std::int64_t i = 0; i < count; ++i) {
-        const std::uint32_t word = random.data()[i / 2];
-        x[at + i] = from_bf16(round_to_bf16(x[at + i], i % 2 == 0 ? word : word >> 16));
-      }
-    }
-  });
 }
 
 Moments::Moments(MomentType type, std::int64_t size, std::vector<WeightSpan> tensors)
@@ -79,17 +55,17 @@ Moments::Moments(MomentType type, std::int64_t size, std::vector<WeightSpan> ten
             [](const WeightSpan& a, const WeightSpan& b) { return a.offset < b.offset; });
   std::int64_t small = 0, blocks = 0;
   for (const WeightSpan& span : tensors) {
-    Part part{span, -1, 0};
+    StoredTensor stored{.span = span};
     if (type == MomentType::f32) {
-      part.f32 = span.offset;
+      stored.f32 = span.offset;
     } else if (type == MomentType::int8 && span.size < kSmall) {
-      part.f32 = small;
+      stored.f32 = small;
       small += span.size;
     } else if (type == MomentType::int8) {
-      part.block = blocks;
-      blocks += (span.size + kCodeBlock - 1) / kCodeBlock;
+      stored.scale = blocks;
+      blocks += blocks_of(span.size);
     }
-    parts_.push_back(part);
+    stored_.push_back(stored);
   }
   for (Array* array : {&first_, &second_}) {
     array->f32 = FloatBuffer(type == MomentType::f32 ? size : small);
@@ -111,47 +87,48 @@ void Moments::clear() {
   }
 }
 
-const Moments::Part& Moments::part_of(const WeightSpan& tensor) const {
-  return *std::lower_bound(
-      parts_.begin(), parts_.end(), tensor,
-      [](const Part& part, const WeightSpan& span) { return part.span.offset < span.offset; });
+const Moments::StoredTensor& Moments::stored(const WeightSpan& tensor) const {
+  return *std::lower_bound(stored_.begin(), stored_.end(), tensor,
+                           [](const StoredTensor& stored, const WeightSpan& span) {
+                             return stored.span.offset < span.offset;
+                           });
 }
 
-// Numbers at … at + n - 1 of a part, of one block.
-void Moments::load(const Array& array, const DynamicCode& code, const Part& part, std::int64_t at,
-                   std::int64_t n, float* out) const {
-  const std::int64_t i = part.span.offset + at;
-  if (part.f32 >= 0) {
-    std::copy_n(array.f32.data() + part.f32 + at, n, out);
+void Moments::load(const Array& array, const DynamicCode& code, const Block& block,
+                   float* out) const {
+  const auto& [tensor, at, n] = block;
+  const std::int64_t i = tensor.span.offset + at;
+  if (tensor.f32 >= 0) {
+    std::copy_n(array.f32.data() + tensor.f32 + at, n, out);
   } else if (type_ == MomentType::bf16) {
     for (std::int64_t k = 0; k < n; ++k) out[k] = from_bf16(array.bf16[i + k]);
   } else {
-    code.decode(array.codes.data() + i, array.scales[part.block + at / kCodeBlock], n, out);
+    code.decode(array.codes.data() + i, array.scales[tensor.scale + at / kCodeBlock], n, out);
   }
 }
 
-// `random`: a word for each number, of which the 16 bits above `shift` are taken; bf16 needs it
-// alone.
-void Moments::store(Array& array, const DynamicCode& code, const Part& part, std::int64_t at,
-                    std::int64_t n, const float* in, const std::uint32_t* random, int shift) {
-  const std::int64_t i = part.span.offset + at;
-  if (part.f32 >= 0) {
-    std::copy_n(in, n, array.f32.data() + part.f32 + at);
+void Moments::store(Array& array, const DynamicCode& code, const Block& block, const float* in,
+                    const RandomBits& random) {
+  const auto& [tensor, at, n] = block;
+  const std::int64_t i = tensor.span.offset + at;
+  if (tensor.f32 >= 0) {
+    std::copy_n(in, n, array.f32.data() + tensor.f32 + at);
   } else if (type_ == MomentType::bf16) {
     std::uint16_t* out = array.bf16.data() + i;
-    for (std::int64_t k = 0; k < n; ++k) out[k] = round_to_bf16(in[k], random[k] >> shift);
+    for (std::int64_t k = 0; k < n; ++k)
+      out[k] = round_to_bf16(in[k], random.words[k] >> random.shift);
   } else {
-    array.scales[part.block + at / kCodeBlock] = code.encode(in, n, array.codes.data() + i);
+    array.scales[tensor.scale + at / kCodeBlock] = code.encode(in, n, array.codes.data() + i);
   }
 }
 
-void Moments::step_block(const Part& part, std::int64_t at, std::int64_t n, const AdamStep& step,
-                         const float* gradient, float* weights) {
+void Moments::step_block(const Block& block, const AdamStep& step, const float* gradient,
+                         float* weights) {
   float m[kCodeBlock], v[kCodeBlock];
-  load(first_, signed_code(), part, at, n, m);
-  load(second_, unsigned_code(), part, at, n, v);
+  load(first_, signed_code(), block, m);
+  load(second_, unsigned_code(), block, v);
   const float rest1 = 1.0f - step.beta1, rest2 = 1.0f - step.beta2, inverse_root = 1.0f / step.root;
-  for (std::int64_t i = 0; i < n; ++i) {
+  for (std::int64_t i = 0; i < block.n; ++i) {
     const float g = gradient[i];
     m[i] = step.beta1 * m[i] + rest1 * g;
     v[i] = step.beta2 * v[i] + rest2 * (g * g);
@@ -159,36 +136,36 @@ void Moments::step_block(const Part& part, std::int64_t at, std::int64_t n, cons
         step.shrink * weights[i] - step.rate * (m[i] / (std::sqrt(v[i]) * inverse_root + step.eps));
   }
   if (type_ == MomentType::bf16) {
-    const RandomWords random(step.key, part.span.offset + at, n);
-    store(first_, signed_code(), part, at, n, m, random.data(), 0);
-    store(second_, unsigned_code(), part, at, n, v, random.data(), 16);
+    const RandomWords random(step.key, block.tensor.span.offset + block.at, block.n);
+    store(first_, signed_code(), block, m, {random.data(), 0});
+    store(second_, unsigned_code(), block, v, {random.data(), 16});
   } else {
-    store(first_, signed_code(), part, at, n, m, nullptr, 0);
-    store(second_, unsigned_code(), part, at, n, v, nullptr, 0);
+    store(first_, signed_code(), block, m, {});
+    store(second_, unsigned_code(), block, v, {});
   }
 }
 
 void Moments::adamw(const WeightSpan& tensor, const AdamStep& step, const float* gradient,
                     float* weights, std::int64_t threads) {
-  const Part& part = part_of(tensor);
+  const StoredTensor& to = stored(tensor);
   in_pieces(tensor.size, threads, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t at = begin; at < end; at += kCodeBlock)
-      step_block(part, at, std::min(kCodeBlock, end - at), step, gradient + at, weights + at);
+      step_block({to, at, std::min(kCodeBlock, end - at)}, step, gradient + at, weights + at);
   });
 }
 
 void Moments::read_first(const WeightSpan& tensor, float* out) const {
-  const Part& part = part_of(tensor);
+  const StoredTensor& from = stored(tensor);
   for (std::int64_t at = 0; at < tensor.size; at += kCodeBlock)
-    load(first_, signed_code(), part, at, std::min(kCodeBlock, tensor.size - at), out + at);
+    load(first_, signed_code(), {from, at, std::min(kCodeBlock, tensor.size - at)}, out + at);
 }
 
 void Moments::write_first(const WeightSpan& tensor, const float* in, std::uint64_t key) {
-  const Part& part = part_of(tensor);
+  const StoredTensor& to = stored(tensor);
   for (std::int64_t at = 0; at < tensor.size; at += kCodeBlock) {
     const std::int64_t n = std::min(kCodeBlock, tensor.size - at);
     const RandomWords random(key, tensor.offset + at, type_ == MomentType::bf16 ? n : 0);
-    store(first_, signed_code(), part, at, n, in + at, random.data(), 0);
+    store(first_, signed_code(), {to, at, n}, in + at, {random.data(), 0});
   }
 }
 
@@ -209,20 +186,19 @@ std::map<std::string, TensorInfo> Moments::tensors() const {
 }
 
 void Moments::restore(const SafetensorsFile& file) {
-  for (const auto& [name, mine] : tensors()) {
+  const auto own = tensors();
+  for (const auto& [name, mine] : own) {
     const auto found = file.tensors().find(name);
-    const bool fits = found != file.tensors().end() && found->second.dtype == mine.dtype &&
-                      found->second.shape == mine.shape;
-    if (!fits || file.tensors().size() != tensors().size())
-      throw Error(
-          file.path().string() + " holds " + name +
-              (found == file.tensors().end() ? " not at all" : " as " + found->second.dtype) +
-              ", where train.optimizer_state needs it as " + mine.dtype + " for " +
-              std::to_string(mine.shape[0]) + " numbers",
-          "go on with the optimizer state and model that the run began with");
-    if (mine.bytes > 0)
-      std::memcpy(const_cast<char*>(mine.data), found->second.data,
-                  mine.bytes);  // of this object, which is not const
+    const bool has = found != file.tensors().end();
+    const bool fits = has && found->second.dtype == mine.dtype && found->second.shape == mine.shape;
+    if (!fits || file.tensors().size() != own.size())
+      throw Error(file.path().string() + " holds " + name +
+                      (has ? " as " + found->second.dtype : " not at all") +
+                      ", where train.optimizer_state needs it as " + mine.dtype + " for " +
+                      std::to_string(mine.shape[0]) + " numbers",
+                  "go on with the optimizer state and model that the run began with");
+    // A view of this object, which is not const here.
+    if (mine.bytes > 0) std::memcpy(const_cast<char*>(mine.data), found->second.data, mine.bytes);
   }
 }
 

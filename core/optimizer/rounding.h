@@ -2,8 +2,8 @@
 // chance (x - a) / (b - a), so that its expected value is x, and steps too small for bf16 are not
 // lost on average. What is a number of bf16 stays as it is.
 //
-// The randomness is counter-based: it is a function of a key, for which a step has one, and of the
-// number's place.
+// The randomness is counter-based: a function of a key, which each step has its own of, and of the
+// number's index.
 #pragma once
 
 #include <bit>
@@ -13,8 +13,8 @@
 
 namespace tinyzero {
 
-// The bits in bf16, from 16 random bits. Infinity stays; a NaN stays one; nothing finite becomes
-// infinite.
+// The bits of x in bf16, by the lower 16 bits of `random`. Infinity stays, NaN stays NaN, and
+// nothing finite becomes infinite.
 inline std::uint16_t round_to_bf16(float x, std::uint32_t random) {
   constexpr std::uint32_t kInfinite = 0x7F800000u;
   const auto bits = std::bit_cast<std::uint32_t>(x);
@@ -28,7 +28,7 @@ inline float from_bf16(std::uint16_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
 }
 
-inline constexpr std::int64_t kRandomBlock = 256;
+inline constexpr std::int64_t kRandomBlock = 256;  // numbers that RandomWords draws at most
 
 // Words first … first + n - 1 of the stream `key`; n is at most kRandomBlock.
 class RandomWords {
@@ -47,7 +47,7 @@ class RandomWords {
 };
 
 // Rounds n numbers in place to numbers of bf16, number i by half i mod 2 of word i / 2 of the
-// stream `key`, with so many threads.
+// stream `key`. `threads` only changes the speed.
 void round_all_to_bf16(float* x, std::int64_t n, std::uint64_t key, std::int64_t threads);
 
 }  // namespace tinyzero

@@ -154,7 +154,7 @@ class IdleSettings {
     if (!rl_ || t.budget_tokens <= 0) return;
     double passes = 1 + static_cast<double>(t.epochs) +
                     (t.importance_cap > 0 ? 1 : 0);  // sampled, learned from, read
-    for (const AuxiliaryModel& side : use_.algorithm.models())
+    for (const AuxiliaryModel& side : use_.algorithm.auxiliary_models())
       passes += 1 + (side.learning_rate > 0
                          ? static_cast<double>(side.epochs > 0 ? side.epochs : t.epochs)
                          : 0);
@@ -235,9 +235,10 @@ class IdleSettings {
       note(written ? static_cast<Place>(rows.front()->origin) : Place(),
            fmt::format("{} can never act: {}", listed(names), why));
     }
-    const bool learns =
-        std::any_of(use_.algorithm.models().begin(), use_.algorithm.models().end(),
-                    [](const AuxiliaryModel& side) { return side.learning_rate > 0; });
+    const std::vector<AuxiliaryModel> models = use_.algorithm.auxiliary_models();
+    const bool learns = std::any_of(models.begin(), models.end(), [](const AuxiliaryModel& model) {
+      return model.learning_rate > 0;
+    });
     if (e_.lora.rank > 0 && e_.lora.auxiliary_models && !learns)
       note_if_written("lora.auxiliary_models",
                       "lora.auxiliary_models has no effect: " + e_.algorithm.use +

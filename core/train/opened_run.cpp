@@ -418,7 +418,7 @@ RunShape shape_of(const OpenedRun& parts) {
   RunShape shape;
   shape.experiment = parts.experiment;
   shape.model = &parts.model;
-  shape.auxiliary_models = parts.algorithm.algorithm->models();
+  shape.auxiliary_models = parts.algorithm.algorithm->auxiliary_models();
   shape.longest_prompt = parts.prompts.longest;
   shape.bytes_of_token = parts.prompts.bytes_of_token;
   shape.rounds = most_rounds(*parts.algorithm.algorithm, parts.experiment.rollout);

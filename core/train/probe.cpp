@@ -154,7 +154,7 @@ RunProbe probe_sample(ModelWorkers& workers, const OpenedRun& parts, const StepB
   const double read = since(start);
   double trained = static_cast<double>(e.train.epochs),
          asked = e.train.importance_cap > 0 ? 1 : 0;  // passes over a step's completions
-  for (const AuxiliaryModel& side : parts.algorithm.algorithm->models()) {
+  for (const AuxiliaryModel& side : parts.algorithm.algorithm->auxiliary_models()) {
     asked += 1;
     if (side.learning_rate > 0) trained += side.epochs > 0 ? side.epochs : e.train.epochs;
   }

@@ -97,7 +97,7 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   Checkpoint start = read_start(parts_.model);
   Learner learner(parts_.model, algorithm, s, s.general.threads, parts_.adapter.get());
   out.begun = learner.restore(std::move(start), /*begin_missing=*/true);
-  const at::Tensor before = learner.workers().model().flat().clone();
+  const at::Tensor before = learner.workers().weights().flat().clone();
 
   const StepBatch all = make_batch(sampled_.prompts, sampled_.completions, s.rollout.max_tokens);
   const std::vector<bool> kept = kept_of(algorithm, s.rollout, all, s.rollout.prompts);
@@ -114,7 +114,7 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   const at::Tensor change = out.after - out.before;
   out.right = mean_change(change, all.batch, true);
   out.wrong = mean_change(change, all.batch, false);
-  out.change = learner.workers().model().flat() - before;
+  out.change = learner.workers().weights().flat() - before;
   out.as_saved = weights_as_saved();
 
   out.advantage = at::zeros_like(all.batch.logp_old);

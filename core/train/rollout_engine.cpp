@@ -1,6 +1,7 @@
 #include "core/train/rollout_engine.h"
 
 #include "core/base/error.h"
+#include "core/kernels/kernels.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/transformer/device_choice.h"
 

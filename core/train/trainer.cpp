@@ -10,6 +10,7 @@
 #include "core/base/shell_word.h"
 #include "core/base/told_error.h"
 #include "core/base/workers.h"
+#include "core/optimizer/schedule.h"
 #include "core/train/records.h"
 #include "core/train/rollout_engine.h"
 

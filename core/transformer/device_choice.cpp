@@ -12,7 +12,7 @@ std::unique_ptr<Engine> device_engine(std::shared_ptr<Device> device, const Mode
   if (reason.empty())
     return std::make_unique<DeviceEngine>(std::move(device), model, DeviceEngineOptions{precision});
   note("decoding with LibTorch, slowly and in f32, for the model has " + reason);
-  return std::make_unique<ReferenceEngine>(
+  return std::make_unique<TorchEngine>(
       model, at::hasCUDA() ? at::Device(at::kCUDA) : at::Device(at::kCPU));
 }
 

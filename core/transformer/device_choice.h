@@ -12,7 +12,7 @@
 namespace tinyzero {
 
 // An engine on `device` with a copy of the weights of `model`, which must outlive it, in f32 or
-// bf16. Where the kernels cannot do the model's shape it is the reference engine, in f32, and
+// bf16. Where the kernels cannot do the model's shape it is TorchEngine, in f32, and
 // `note` is called with the reason.
 std::unique_ptr<Engine> device_engine(std::shared_ptr<Device> device, const Model& model,
                                       Dtype precision,

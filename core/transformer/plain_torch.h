@@ -1,6 +1,6 @@
 // The same model as one writes it in LibTorch alone, as a peer to measure against: padded batches,
-// fused attention, a static cache of keys and values, finished rows replaced. Weights are those of
-// a Model, converted to the wanted type.
+// fused attention, a static cache of keys and values, finished rows replaced. It copies the weights
+// of a Model, in the type that is wanted.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -35,22 +35,43 @@ class PlainTorch {
 
  private:
   struct Layer {
-    at::Tensor input_norm, qkv, q_norm, k_norm, output, post_norm, gate_up, down;
+    at::Tensor input_norm, q_norm, k_norm,
+        post_norm;  // q_norm, k_norm: undefined if there are none
+    at::Tensor qkv, output, gate_up, down;
   };
+  struct Heads {
+    at::Tensor q;  // (B, H, T, d)
+    at::Tensor k;  // (B, KV, T, d)
+    at::Tensor v;  // (B, KV, T, d)
+  };
+  // Where the rows of a pass lie in the cache of keys and values.
+  struct CachePlace {
+    at::Tensor positions;      // (B, T)
+    at::Tensor rows = {};      // (B); undefined: no cache, attention is causal within the rows
+    std::int64_t longest = 0;  // positions of the cache that are read
+    at::Tensor mask = {};      // (B, 1, 1, longest): what a row of one position sees
+  };
+  class Rows;
 
+  void add_layer(const float* weights, const LayerOffsets& at);
   at::Tensor parameter(const float* from, std::vector<std::int64_t> shape);
+  at::Tensor embedded(const at::Tensor& ids) const;
   at::Tensor norm(const at::Tensor& x, const at::Tensor& weight) const;
   at::Tensor rotate(const at::Tensor& x, const at::Tensor& cosines, const at::Tensor& sines) const;
-  // x (B, T, D) at positions (B, T). With a cache, keys and values are written to rows `rows` (B)
-  // of it and read from there up to `longest`; else attention is causal within x.
-  at::Tensor layers(at::Tensor x, const at::Tensor& positions, const at::Tensor& rows,
-                    std::int64_t longest);
+  at::Tensor causal_attention(const Heads& heads) const;
+  at::Tensor cached_attention(std::size_t layer, const Heads& heads, const CachePlace& place);
+  at::Tensor layers(at::Tensor x, CachePlace place);  // (B, T, D)
+  void adamw_step();
 
   ModelConfig config_;
   at::ScalarType type_;
   bool trainable_;
   std::vector<Layer> layers_;
-  at::Tensor embedding_, final_norm_, head_, cosines_, sines_;  // tables (positions, d / 2)
+  at::Tensor embedding_;                   // (V, D)
+  at::Tensor final_norm_;                  // (D)
+  at::Tensor head_;                        // (V, D)
+  at::Tensor cosines_;                     // (positions, d / 2)
+  at::Tensor sines_;                       // (positions, d / 2)
   std::vector<at::Tensor> keys_, values_;  // by layer: (rows, kv heads, positions, d)
   std::vector<at::Tensor> parameters_, first_, second_;
   std::int64_t steps_ = 0;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/model/parameters.h"
 #include "core/rollout/not_finite.h"
 #include "core/rollout/prompt_check.h"
 #include "core/rollout/sampler.h"
+#include "core/transformer/packed_shape.h"
 
 namespace tinyzero {
 
@@ -18,53 +20,62 @@ Tensor long_tensor(It begin, It end) {
   return at::tensor(std::vector<std::int64_t>(begin, end));
 }
 
+bool ends(const Sampling& sampling, std::int32_t token) {
+  return sampling.lengths.empty() &&
+         std::find(sampling.eos.begin(), sampling.eos.end(), token) != sampling.eos.end();
+}
+
 }  // namespace
 
-ReferenceEngine::ReferenceEngine(const Model& model, at::Device device)
+// The transformer takes a Model that can change; here it only reads.
+TorchEngine::TorchEngine(const Model& model, at::Device device)
     : model_(model),
-      transformer_(const_cast<Model&>(model), DevicePlace{device}, /*frozen=*/true,
-                   nullptr) {  // which is only read
+      operators_({.device = device}),
+      transformer_(const_cast<Model&>(model), operators_, {.frozen = true}) {
   check_draws_tokens(model.config);
 }
 
-Tensor ReferenceEngine::hidden(const std::vector<std::int32_t>& ids) {
+Tensor TorchEngine::hidden(const std::vector<std::int32_t>& ids) {
   const auto shape = std::make_shared<PackedShape>();
   shape->add(std::ssize(ids));
   return transformer_.hidden(long_tensor(ids.begin(), ids.end()), shape);
 }
 
-std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompts,
-                                               const Sampling& sampling) {
+void TorchEngine::complete(std::vector<std::int32_t> ids, std::int64_t limit, std::uint64_t stream,
+                           const Sampling& sampling, Episode& episode) {
+  while (episode.end == End::length && std::ssize(episode.tokens) < limit) {
+    stop_if_asked(sampling.stop);
+    Tensor last = transformer_.logits(hidden(ids).narrow(0, std::ssize(ids) - 1, 1));  // (1, V)
+    const DrawnToken token =
+        draw_token(kernels(), last.mutable_data_ptr<float>(), model_.config.vocab, sampling, stream,
+                   episode.tokens.size(), order_);
+    if (token.id < 0) fail_drawing(episode.prompt, episode.sample, std::ssize(episode.tokens));
+    ids.push_back(token.id);
+    episode.tokens.push_back(token.id);
+    episode.logp.push_back(token.logp);
+    if (sampling.on_token) sampling.on_token(token.id);
+    if (ends(sampling, token.id)) episode.end = End::eos;
+  }
+}
+
+std::vector<Episode> TorchEngine::generate(const std::vector<Prompt>& prompts,
+                                           const Sampling& wanted) {
   const c10::InferenceMode no_gradients;
   statistics_ = {};
-  std::vector<Episode> episodes;
+  Sampling sampling = wanted;
+  if (prompts.size() != 1 || prompts.front().samples != 1) sampling.on_token = nullptr;
   for (const Prompt& prompt : prompts) check_ids(model_.config, prompt.ids, sampling.max_tokens);
-  std::vector<std::int32_t> order;
+  std::vector<Episode> episodes;
   for (std::size_t p = 0; p < prompts.size(); ++p) {
-    statistics_.prompt_tokens += std::ssize(prompts[p].ids);
-    for (std::int64_t s = 0; s < prompts[p].samples; ++s) {
-      Episode episode{
-          static_cast<std::int64_t>(p), prompts[p].first_sample + s, {}, {}, End::length};
+    const Prompt& prompt = prompts[p];
+    statistics_.prompt_tokens += std::ssize(prompt.ids);
+    for (std::int64_t s = 0; s < prompt.samples; ++s) {
+      Episode episode;
+      episode.prompt = static_cast<std::int64_t>(p);
+      episode.sample = prompt.first_sample + s;
       const std::int64_t limit =
           sampling.lengths.empty() ? sampling.max_tokens : sampling.lengths[episodes.size()];
-      const std::uint64_t stream = sample_stream(sampling, prompts[p], p, s);
-      std::vector<std::int32_t> ids = prompts[p].ids;
-      while (episode.end == End::length && std::ssize(episode.tokens) < limit) {
-        stop_if_asked(sampling.stop);
-        Tensor last = transformer_.logits(hidden(ids).narrow(0, std::ssize(ids) - 1, 1));
-        const DrawnToken token =
-            draw_token(kernels(), last.mutable_data_ptr<float>(), model_.config.vocab, sampling,
-                       stream, episode.tokens.size(), order);
-        if (token.id < 0) fail_drawing(episode.prompt, episode.sample, std::ssize(episode.tokens));
-        ids.push_back(token.id);
-        episode.tokens.push_back(token.id);
-        episode.logp.push_back(token.logp);
-        if (sampling.on_token && prompts.size() == 1 && prompts.front().samples == 1)
-          sampling.on_token(token.id);
-        if (sampling.lengths.empty() &&
-            std::find(sampling.eos.begin(), sampling.eos.end(), token.id) != sampling.eos.end())
-          episode.end = End::eos;
-      }
+      complete(prompt.ids, limit, sample_stream(sampling, prompt, p, s), sampling, episode);
       statistics_.tokens += std::ssize(episode.tokens);
       if (sampling.on_episode) sampling.on_episode(episode);
       episodes.push_back(std::move(episode));
@@ -74,22 +85,22 @@ std::vector<Episode> ReferenceEngine::generate(const std::vector<Prompt>& prompt
   return episodes;
 }
 
-std::vector<std::vector<float>> ReferenceEngine::score(
+std::vector<std::vector<float>> TorchEngine::score(
     const std::vector<std::vector<std::int32_t>>& sequences, double temperature) {
   const c10::InferenceMode no_gradients;
   for (const auto& ids : sequences) check_ids(model_.config, ids, 0);
   std::vector<std::vector<float>> out;
   for (const auto& ids : sequences) {
-    out.emplace_back();
+    std::vector<float>& scores = out.emplace_back();
     if (ids.size() < 2) continue;
     const auto count = std::ssize(ids) - 1;
     const Tensor logp = transformer_
                             .distribution(hidden(ids).narrow(0, 0, count),
                                           long_tensor(ids.begin() + 1, ids.end()), temperature)
-                            .logp.contiguous();
-    out.back().assign(logp.const_data_ptr<float>(), logp.const_data_ptr<float>() + count);
-    for (std::size_t t = 0; t < out.back().size(); ++t) {
-      if (std::isnan(out.back()[t])) fail_scoring(out.size() - 1, t + 1);
+                            .logp.contiguous();  // (T - 1)
+    scores.assign(logp.const_data_ptr<float>(), logp.const_data_ptr<float>() + count);
+    for (std::size_t t = 0; t < scores.size(); ++t) {
+      if (std::isnan(scores[t])) fail_scoring(out.size() - 1, t + 1);
     }
   }
   return out;

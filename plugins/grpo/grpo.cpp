@@ -54,7 +54,8 @@ class Grpo : public Algorithm {
         .between(1, 16)
         .only_when("dynamic_sampling", "true");
     t.add("overlong_penalty", overlong_,
-          "what a completion of the greatest length loses, less towards the start of the zone "
+          "what a completion of the greatest length loses; shorter ones in the zone lose a part of "
+          "it "
           "(DAPO); 0: none")
         .between(0, 100);
     t.add("overlong_zone", zone_, "where the penalty begins: the last part of rollout.max_tokens")
@@ -79,7 +80,7 @@ class Grpo : public Algorithm {
          "whitened returns, no baseline (arXiv:2501.03262)",
          {{"baseline", "none"}, {"scale", "batch"}}},
         {"reinforce_pp_baseline",
-         "less the group's mean, then whitened (arXiv:2501.03262)",
+         "minus the group's mean, then whitened (arXiv:2501.03262)",
          {{"scale", "batch"}}},
         {"dapo",
          "clip-higher, dynamic sampling, overlong penalty (arXiv:2503.14476)",
@@ -128,7 +129,7 @@ class Grpo : public Algorithm {
     return idle;
   }
 
-  std::vector<AuxiliaryModel> models() const override { return kl_.models(); }
+  std::vector<AuxiliaryModel> auxiliary_models() const override { return kl_.auxiliary_models(); }
   bool zero_advantage_is_no_gradient() const override {
     return !kl_.in_loss() && !entropy_.is_used();
   }
@@ -166,7 +167,8 @@ class Grpo : public Algorithm {
     const double low = clip_.front(), high = clip_.back();
     const at::Tensor rho = ratio_ == "sequence" ? sequence_ratio(policy.logp, b)
                                                 : ratio(policy.logp, b.logp_old);  // (N)
-    at::Tensor terms, clipped;                                                     // (N)
+    at::Tensor terms;                                                              // (N)
+    at::Tensor clipped;                                                            // (N) bool
     if (objective_ == "weighted") {
       terms = clipped_importance(rho, policy.logp, b.advantage, low, high);
       clipped = rho.lt(1 - low).logical_or(rho.gt(1 + high));
@@ -193,10 +195,11 @@ class Grpo : public Algorithm {
   std::int64_t constant_length_ = 0;
   bool dynamic_ = false;
   std::int64_t rounds_ = 4;
-  double overlong_ = 0, zone_ = 0.2;
+  double overlong_ = 0;
+  double zone_ = 0.2;
   ReferencePenalty kl_;
   EntropyBonus entropy_;
-  double length_ = 1;  // that an episode counts for under aggregation: constant
+  double length_ = 1;  // tokens that an episode counts for under aggregation: constant
 };
 
 }  // namespace

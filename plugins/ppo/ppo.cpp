@@ -27,9 +27,10 @@ class Ppo : public Algorithm {
           "most that a token of negative advantage costs, in advantages, above 1; 0: no bound")
         .between(0, 100);
     t.add("gamma", gamma_, "discount of a token later").between(0, 1);
-    t.add("lambda", lambda_,
-          "1: advantages are returns less values, unbiased; smaller: they lean on the critic, with "
-          "less variance")
+    t.add(
+         "lambda", lambda_,
+         "1: advantages are returns minus values, unbiased; smaller: they rely on the critic, with "
+         "less variance")
         .between(0, 1);
     t.add("whiten", whiten_, "advantages get mean 0 and variance 1 over the step's tokens");
     t.add("value_clip", value_clip_,
@@ -72,10 +73,12 @@ class Ppo : public Algorithm {
     return idle;
   }
 
-  std::vector<AuxiliaryModel> models() const override {
-    std::vector<AuxiliaryModel> models = kl_.models();
-    models.push_back({"critic", /*value_head=*/true, /*at_temperature_1=*/false,
-                      critic_learning_rate_, critic_clip_norm_});
+  std::vector<AuxiliaryModel> auxiliary_models() const override {
+    std::vector<AuxiliaryModel> models = kl_.auxiliary_models();
+    models.push_back({.name = "critic",
+                      .value_head = true,
+                      .learning_rate = critic_learning_rate_,
+                      .clip_norm = critic_clip_norm_});
     return models;
   }
   bool zero_advantage_is_no_gradient() const override {
@@ -99,8 +102,8 @@ class Ppo : public Algorithm {
     warming_ = host.step() <= critic_warmup_;
     const at::Tensor advantage = whiten_ ? whiten(gae.advantage, b.mask) : gae.advantage;  // (N)
     b.advantage = warming_ ? at::zeros_like(value) : advantage.to(at::kFloat);
-    const double error = masked_mean((gae.returns - value).square(), b.mask),
-                 mean = masked_mean(gae.returns, b.mask);
+    const double error = masked_mean((gae.returns - value).square(), b.mask);
+    const double mean = masked_mean(gae.returns, b.mask);
     const double variance = masked_mean((gae.returns - mean).square(), b.mask);
     if (variance > 0) host.metrics().add("value_explained", 1.0 - error / variance, 1);
   }
@@ -112,10 +115,8 @@ class Ppo : public Algorithm {
     if (dual_clip_ > 0) terms = dual_clipped(terms, b.advantage, dual_clip_);  // (N)
     metrics.add("clipped", masked_sum(is_clipped(rho, b.advantage, low, high), b.mask),
                 b.mask.sum().item<double>());
-    if (warming_)
-      return aggregate(
-          terms, b,
-          aggregation_);  // advantages are 0, and so is all else that would move the policy
+    // While the critic warms up, advantages are 0, and nothing else may move the policy.
+    if (warming_) return aggregate(terms, b, aggregation_);
     terms = kl_.added_to(terms, policy.logp, b, metrics);
     terms = entropy_.added_to(terms, policy);
     return aggregate(terms, b, aggregation_);
@@ -123,9 +124,10 @@ class Ppo : public Algorithm {
 
  private:
   at::Tensor value_loss(const Batch& b, const at::Tensor& value, Metrics& metrics) const {
-    const at::Tensor &old = b.added.at("value_old"), returns = b.added.at("returns");  // (N)
-    const at::Tensor terms = value_terms(
-        value, old, returns, value_clip_ > 0 ? std::optional(value_clip_) : std::nullopt);
+    const at::Tensor& old = b.added.at("value_old");    // (N)
+    const at::Tensor& returns = b.added.at("returns");  // (N)
+    const auto clip = value_clip_ > 0 ? std::optional(value_clip_) : std::nullopt;
+    const at::Tensor terms = value_terms(value, old, returns, clip);  // (N)
     const double tokens = b.mask.sum().item<double>();
     metrics.add("value", masked_sum(value, b.mask), tokens);
     metrics.add("value_clipped", masked_sum(terms.gt(value_terms(value, old, returns, {})), b.mask),
@@ -135,15 +137,17 @@ class Ppo : public Algorithm {
 
   std::vector<double> clip_ = {0.2};
   double dual_clip_ = 0;
-  double gamma_ = 1, lambda_ = 1;
+  double gamma_ = 1;
+  double lambda_ = 1;
   bool whiten_ = true;
   double value_clip_ = 0.5;
-  double critic_learning_rate_ = 1e-3, critic_clip_norm_ = 1;
+  double critic_learning_rate_ = 1e-3;
+  double critic_clip_norm_ = 1;
   std::int64_t critic_warmup_ = 0;
   std::string aggregation_ = "token";
   ReferencePenalty kl_{"reward", "k1"};
   EntropyBonus entropy_;
-  bool warming_ = false;
+  bool warming_ = false;  // this step trains the critic alone
 };
 
 }  // namespace

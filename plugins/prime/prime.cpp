@@ -102,13 +102,15 @@ class Prime : public Algorithm {
     return idle;
   }
 
-  std::vector<AuxiliaryModel> models() const override {
+  std::vector<AuxiliaryModel> auxiliary_models() const override {
     const bool frozen = reference_ == "frozen";
-    std::vector<AuxiliaryModel> models = kl_.models();
-    models.push_back({"reward_model", /*value_head=*/false, /*at_temperature_1=*/frozen,
-                      reward_learning_rate_, reward_clip_norm_, /*epochs=*/1});
-    if (frozen)
-      models.push_back({"reward_reference", /*value_head=*/false, /*at_temperature_1=*/true});
+    std::vector<AuxiliaryModel> models = kl_.auxiliary_models();
+    models.push_back({.name = "reward_model",
+                      .at_temperature_1 = frozen,
+                      .learning_rate = reward_learning_rate_,
+                      .clip_norm = reward_clip_norm_,
+                      .epochs = 1});
+    if (frozen) models.push_back({.name = "reward_reference", .at_temperature_1 = true});
     return models;
   }
   bool zero_advantage_is_no_gradient() const override {
@@ -167,8 +169,8 @@ class Prime : public Algorithm {
     const at::Tensor q =
         implicit_reward(logp, b.added.at("logp_reward_reference"), b.mask, beta_);  // (N)
     const at::Tensor logits = episode_sums(q, b.episode, b.episodes());             // (B)
-    const at::Tensor counts = b.usable.to(logits.scalar_type()),
-                     right = b.right.to(logits.scalar_type());
+    const at::Tensor counts = b.usable.to(logits.scalar_type());                    // (B)
+    const at::Tensor right = b.right.to(logits.scalar_type());                      // (B)
     metrics.add("reward_accuracy", masked_sum(logits.gt(0).eq(b.right), counts),
                 counts.sum().item<double>());
     return (classification_terms(logits, right) * counts).sum() / std::max(b.all.episodes, 1.0);
@@ -177,13 +179,15 @@ class Prime : public Algorithm {
   static constexpr double kEps = 1e-6;
   std::vector<double> clip_ = {0.2};
   double beta_ = 0.05;
-  double reward_learning_rate_ = 3e-4, reward_clip_norm_ = 10;
+  double reward_learning_rate_ = 3e-4;
+  double reward_clip_norm_ = 10;
   std::string reference_ = "frozen";
   std::string update_ = "before";
   std::string granularity_ = "token";
   bool normalize_ = true;
   std::string baseline_ = "leave_one_out";
-  double process_ = 1, outcome_ = 1;
+  double process_ = 1;
+  double outcome_ = 1;
   std::vector<double> accuracy_ = {0.2, 0.8};
   bool drop_truncated_ = false;
   std::int64_t rounds_ = 1;

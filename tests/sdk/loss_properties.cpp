@@ -52,11 +52,10 @@ const std::vector<Loss>& terms() {
        [](const Batch& b, const at::Tensor& x) {
          return clipped_importance(ratio(x, b.logp_old), x, b.advantage, 0.5, 0.28);
        }},
-      {"k1", kl({"k1", "", {}, {}})},
-      {"k2", kl({"k2", "", {}, {}})},
-      {"k3", kl({"k3", "", 20.0, {}})},
-      {"k1 with the gradient of k2", kl({"k1", "k2", {}, {}})},
-      {"k3, clamped", kl({"k3", "", 0.7, 0.2})},
+      {"k1", kl({.kind = "k1"})},
+      {"k2", kl({.kind = "k2"})},
+      {"k3", kl({.kind = "k3", .clamp_log_ratio = 20.0})},
+      {"k3, clamped", kl({.kind = "k3", .clamp_log_ratio = 0.7})},
       {"value", value({})},
       {"clipped value", value(0.3)},
   };

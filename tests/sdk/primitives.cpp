@@ -222,9 +222,17 @@ TEST_CASE("divergence from a reference, in the loss and in the reward") {
     }
     if (mode == "loss") {
       const at::Tensor logp = c.variable("logp");
-      const at::Tensor terms = kl_terms(
-          logp, c.tokens("ref_logp"),
-          {c.text("kind"), c.text("gradient"), c.maybe("clamp_log_ratio"), c.maybe("clamp_value")});
+      const auto estimate = [&](const std::string& kind) {
+        const at::Tensor out =
+            kl_terms(logp, c.tokens("ref_logp"),
+                     {.kind = kind, .clamp_log_ratio = c.maybe("clamp_log_ratio")});
+        const auto bound = c.maybe("clamp_value");
+        return bound ? out.clamp(-*bound, *bound) : out;
+      };
+      const at::Tensor value = estimate(c.text("kind"));
+      const std::string gradient = c.text("gradient");
+      const at::Tensor taught = gradient.empty() ? value : estimate(gradient);
+      const at::Tensor terms = taught - taught.detach() + value.detach();
       const at::Tensor kl = c.aggregated(terms);
       kl.backward();
       c.check_masked(terms, "token_kl");
@@ -233,7 +241,7 @@ TEST_CASE("divergence from a reference, in the loss and in the reward") {
     }
     REQUIRE(mode == "reward");
     const at::Tensor terms =
-        kl_terms(c.tokens("old_logp"), c.tokens("ref_logp"), {c.text("kind"), "", {}, {}});
+        kl_terms(c.tokens("old_logp"), c.tokens("ref_logp"), {.kind = c.text("kind")});
     const double beta = c.number("beta"), kl = aggregate(terms, c.batch, "sequence").item<double>();
     c.check_masked(
         on_last_token(c.episodes("scores"), c.batch.mask, c.batch.episode) - beta * terms,

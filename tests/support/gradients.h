@@ -34,12 +34,12 @@ struct LossCase {
   }
 };
 
-// How the work is done, which changes nothing of the gradient.
+// How the work is done, which does not change the gradient.
 struct LossPath {
   std::int64_t micro_batch = 1 << 20;  // tokens; 1: every sequence alone
   std::int64_t replicas = 1;
   bool recompute = false;
-  std::optional<DevicePlace> place = {};  // of a copy that does it
+  std::optional<DeviceOptions> device = {};  // where a copy does it
 };
 
 struct LossGradient {
@@ -57,33 +57,31 @@ inline LossGradient gradient_of(Model& model, const LossCase& c, const LossPath&
   std::vector<double> losses(micro_batches.size());
   ModelWorkers workers(
       model, path.replicas,
-      {.replicas = path.replicas, .recompute = path.recompute, .place = path.place});
-  workers.run(static_cast<std::int64_t>(micro_batches.size()), [&](Transformer& replica,
-                                                                   std::int64_t r) {
-    const auto& run = micro_batches[static_cast<std::size_t>(r)];
-    std::vector<const Sequence*> chosen;
-    for (const std::int64_t i : run) chosen.push_back(&c.sequences[static_cast<std::size_t>(i)]);
-    const ModelInput input = pack_input(chosen);
-    const std::int64_t begin = first[static_cast<std::size_t>(run.front())],
-                       count = input.targets.size(0);
-    const auto weights = [&](const std::vector<float>& all) {
-      return at::tensor(all).narrow(0, begin, count);
-    };
-    const at::Tensor rows =
-        replica.hidden(input.ids, input.shape).index_select(0, input.rows);  // (N, D)
-    at::Tensor loss;
-    if (replica.has_value_head()) {
-      loss = (replica.values(rows) * weights(c.logp_weights)).sum();
-    } else {
-      const TokenDistribution out = replica.distribution(rows, input.targets, c.temperature);
-      loss = (out.logp * weights(c.logp_weights) + out.entropy * weights(c.entropy_weights)).sum();
-    }
-    losses[static_cast<std::size_t>(r)] = loss.item<double>();
-    torch::autograd::backward({loss}, {});
-  });
+      {.replicas = path.replicas, .recompute = path.recompute, .device = path.device});
+  const GradientSum sum = workers.run(
+      static_cast<std::int64_t>(micro_batches.size()), [&](Transformer& replica, std::int64_t r) {
+        const std::vector<std::int64_t>& indices = micro_batches[r];
+        const ModelInput input = pack_input(elements_at(pointers_to(c.sequences), indices));
+        const std::int64_t begin = first[indices.front()], count = input.targets.size(0);
+        const auto weights = [&](const std::vector<float>& all) {
+          return at::tensor(all).narrow(0, begin, count);
+        };
+        const at::Tensor rows =
+            replica.hidden(input.ids, input.shape).index_select(0, input.rows);  // (N, D)
+        at::Tensor loss;
+        if (replica.has_value_head()) {
+          loss = (replica.values(rows) * weights(c.logp_weights)).sum();
+        } else {
+          const TokenDistribution out = replica.distribution(rows, input.targets, c.temperature);
+          loss =
+              (out.logp * weights(c.logp_weights) + out.entropy * weights(c.entropy_weights)).sum();
+        }
+        losses[r] = loss.item<double>();
+        torch::autograd::backward({loss}, {});
+      });
   LossGradient out;
   for (const double loss : losses) out.loss += loss;
-  out.gradient = workers.model().flat_gradient().clone();
+  out.gradient = sum.flat.clone();
   return out;
 }
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/transformer/operators.h"
+#include "core/transformer/packed_shape.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {

@@ -3,7 +3,7 @@
 // An algorithm is a page of formula over primitives.h: `describe` lists its settings, `prepare`
 // turns rewards into advantages once a step, `loss` returns a scalar for each micro-batch. The host
 // does the rest: sampling, scoring, packing, micro-batches, gradients, clipping, the optimizer,
-// checkpoints, and models beside the policy (a reference, a critic, a reward model).
+// checkpoints, and auxiliary models (a reference, a critic, a reward model).
 //
 // C++ and LibTorch have no stable ABI. So the library carries a fingerprint (LibTorch, compiler,
 // standard library, string ABI, language standard, the hash of the headers that define this
@@ -23,23 +23,22 @@
 
 namespace tinyzero {
 
-// A model beside the policy. It begins as a copy of the policy as it is when RL begins, is kept in
-// checkpoints, and gives one number for each token of a completion: the log-probability of the
+// A model in addition to the policy. It begins as a copy of the policy at the start of RL, is saved
+// in checkpoints, and gives one number for each token of a completion: the log-probability of the
 // token, or, with a value head (a linear layer on the last hidden state, 0 at first), a value of
 // the state before the token.
 struct AuxiliaryModel {
-  std::string name;               // "critic": of its folder in checkpoints
+  std::string name;               // also that of its folder in checkpoints: "critic"
   bool value_head = false;        // values instead of log-probs
   bool at_temperature_1 = false;  // log-probs at temperature 1 instead of the sampling temperature
   double learning_rate = 0;       // constant; 0: frozen
   double clip_norm = 1.0;         // largest norm of its gradient; 0: not clipped
-  std::int64_t epochs =
-      0;  // passes over a step's episodes when trained; 0: as many as the policy's, train.epochs
+  std::int64_t epochs = 0;        // passes over a step's episodes; 0: as the policy, train.epochs
 };
 
 // Loss of an auxiliary model on a micro-batch: its numbers (N), differentiable, to a scalar. Called
 // from several threads at once.
-using SideLoss =
+using AuxiliaryLoss =
     std::function<at::Tensor(const Batch& micro, const at::Tensor& output, Metrics& metrics)>;
 
 // What the host offers an algorithm during prepare().
@@ -47,7 +46,7 @@ class AlgorithmHost {
  public:
   virtual ~AlgorithmHost() = default;
 
-  // The step in work, from 1.
+  // The number of the current step, from 1.
   virtual std::int64_t step() const = 0;
 
   // The numbers (N) of an auxiliary model for the step's batch. No gradient.
@@ -55,7 +54,7 @@ class AlgorithmHost {
 
   // Trains an auxiliary model on the step's batch, with the step's division into updates and the
   // run's optimizer.
-  virtual void train(const std::string& model, const Batch& batch, const SideLoss& loss) = 0;
+  virtual void train(const std::string& model, const Batch& batch, const AuxiliaryLoss& loss) = 0;
 
   // Makes an auxiliary model a copy of the policy as it is now.
   virtual void copy_policy(const std::string& model) = 0;
@@ -63,14 +62,15 @@ class AlgorithmHost {
   // A number that lasts from step to step and through checkpoints; `initial` until it is set.
   virtual double& kept(const std::string& name, double initial) = 0;
 
-  // Of the step: for what is known once a step.
+  // Metrics of the step, for numbers that are known once a step.
   virtual Metrics& metrics() = 0;
 };
 
-// Settings under one name, which usually is that of a paper: `variant: NAME` stands for them, and
-// what is set beside it wins.
+// Settings under one name, usually that of a paper. `variant: NAME` chooses them; settings given in
+// addition win.
 struct Variant {
-  std::string name, doc;
+  std::string name;
+  std::string doc;
   std::vector<std::pair<std::string, std::string>> settings;  // name, and value as YAML
 };
 
@@ -113,8 +113,8 @@ class Algorithm {
   // Settings that never act in a run of this plan: the bound of a ratio that is always 1, say.
   virtual std::vector<IdleSetting> idle_settings(const RunPlan&) const { return {}; }
 
-  // Models beside the policy, by the settings.
-  virtual std::vector<AuxiliaryModel> models() const { return {}; }
+  // The models that these settings need in addition to the policy.
+  virtual std::vector<AuxiliaryModel> auxiliary_models() const { return {}; }
 
   // Whether an episode with advantage 0 has no gradient, so that the host may leave it out of the
   // backward pass.

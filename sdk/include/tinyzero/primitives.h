@@ -1,4 +1,4 @@
-// The parts that algorithms are made of. Each is one formula with its source, tested against golden
+// The formulas that algorithms are made of. Each names its source and is tested against golden
 // numbers (tests/sdk/primitives.cpp).
 #pragma once
 

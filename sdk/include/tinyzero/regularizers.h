@@ -1,5 +1,5 @@
 // What holds a policy back, for any algorithm: a penalty for leaving a reference, and a bonus for
-// entropy. Each has settings of its own, a part in prepare() and a part in loss().
+// entropy. Each has settings of its own, and acts in prepare() and in loss().
 #pragma once
 
 #include <algorithm>
@@ -18,16 +18,16 @@ namespace tinyzero {
 // some steps ago.
 class ReferencePenalty {
  public:
-  explicit ReferencePenalty(std::string place = "loss", std::string estimator = "k3")
-      : place_(std::move(place)), estimator_(std::move(estimator)) {}
+  explicit ReferencePenalty(std::string where = "loss", std::string estimator = "k3")
+      : where_(std::move(where)), estimator_(std::move(estimator)) {}
 
   void describe(SettingsTable& t) {
     t.add("kl", weight_,
           "weight of the penalty for leaving the reference, the policy RL began with; 0: none, and "
           "no reference in memory")
         .between(0, 100);
-    t.add("kl_in", place_,
-          "where the penalty stands. loss: added to the loss; reward: subtracted from the tokens' "
+    t.add("kl_in", where_,
+          "where the penalty acts. loss: added to the loss; reward: subtracted from the tokens' "
           "rewards")
         .one_of({"loss", "reward"})
         .unless("kl", "0");
@@ -51,7 +51,7 @@ class ReferencePenalty {
 
   // Throws std::invalid_argument.
   void check() const {
-    if (weight_ > 0 && place_ == "loss" && estimator_ == "k1")
+    if (weight_ > 0 && where_ == "loss" && estimator_ == "k1")
       throw std::invalid_argument(
           "kl_estimator: k1 has no effect in the loss, where its gradient is 0 in the mean; take "
           "k2 or k3");
@@ -63,12 +63,14 @@ class ReferencePenalty {
         {"reference_every", "the run ends before; train.steps is " + std::to_string(plan.steps)}};
   }
 
-  std::vector<AuxiliaryModel> models() const {
+  std::vector<AuxiliaryModel> auxiliary_models() const {
     if (weight_ == 0) return {};
-    return {{"reference"}};
+    AuxiliaryModel reference;
+    reference.name = "reference";
+    return {reference};
   }
-  bool in_loss() const { return weight_ > 0 && place_ == "loss"; }
-  bool in_reward() const { return weight_ > 0 && place_ == "reward"; }
+  bool in_loss() const { return weight_ > 0 && where_ == "loss"; }
+  bool in_reward() const { return weight_ > 0 && where_ == "reward"; }
 
   // Fills batch.added["logp_reference"]. Metric kl_weight, if it adapts.
   void prepare(Batch& b, AlgorithmHost& host) {
@@ -94,7 +96,7 @@ class ReferencePenalty {
     return in_reward() ? penalty_ * b.mask : at::zeros_like(b.mask);
   }
 
-  // The terms of a loss with the penalty, if it stands there. Metric kl_reference. (N) -> (N).
+  // The terms of a loss with the penalty, if it acts there. Metric kl_reference. (N) -> (N).
   at::Tensor added_to(const at::Tensor& loss_terms, const at::Tensor& logp, const Batch& b,
                       Metrics& metrics) const {
     if (!in_loss()) return loss_terms;
@@ -105,15 +107,16 @@ class ReferencePenalty {
 
  private:
   at::Tensor terms(const at::Tensor& logp, const Batch& b) const {
-    return kl_terms(logp, b.added.at("logp_reference"), {estimator_, "", 20.0, {}});
+    return kl_terms(logp, b.added.at("logp_reference"), {estimator_, kLogRatioBound});
   }
 
   double weight_ = 0;
-  std::string place_, estimator_;
+  std::string where_;
+  std::string estimator_;
   double target_ = 0;
   std::int64_t horizon_ = 10000;
   std::int64_t refresh_ = 0;
-  at::Tensor penalty_;
+  at::Tensor penalty_;  // (N), of the step
 };
 
 // A bonus for the entropy of the next token's distribution, with a weight that is fixed or follows
@@ -163,7 +166,7 @@ class EntropyBonus {
   double weight_;
   double target_ = 0;
   double step_ = 0.001;
-  double now_ = 0;
+  double now_ = 0;  // the weight in this step
 };
 
 }  // namespace tinyzero

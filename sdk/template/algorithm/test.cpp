@@ -8,14 +8,14 @@
 
 namespace {
 
-// A host for algorithms without models beside the policy.
+// A host for algorithms without auxiliary models.
 class TestHost : public AlgorithmHost {
  public:
   std::int64_t step() const override { return 1; }
   at::Tensor outputs(const std::string& model, const Batch&) override {
     throw std::logic_error("no model " + model + " here");
   }
-  void train(const std::string& model, const Batch&, const SideLoss&) override {
+  void train(const std::string& model, const Batch&, const AuxiliaryLoss&) override {
     throw std::logic_error("no model " + model + " here");
   }
   void copy_policy(const std::string& model) override {

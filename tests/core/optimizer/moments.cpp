@@ -1,17 +1,15 @@
-// Optimizer state in fewer bytes, and weights in bf16: levels and steps as in bitsandbytes,
-// rounding without bias, and models that learn as well.
+// Optimizer state in fewer bytes: steps as in bitsandbytes and in the formula, memory, and files.
 
 #include "core/optimizer/moments.h"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "core/base/error.h"
-#include "core/learn/update.h"
-#include "core/optimizer/rounding.h"
-#include "support/golden.h"
+#include "support/optimizer_golden.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
 
@@ -21,158 +19,19 @@ TEST_SUITE_BEGIN("core/optimizer/moments");
 
 namespace {
 
-// tests/golden/optimizer/README.md.
-const Json& bitsandbytes() {
-  static const Json golden = [] {
-    const fs::path given = golden_folder() / "optimizer/bitsandbytes.json";
-    const fs::path path =
-        fs::exists(given) ? given
-                          : fs::path(TINYZERO_SOURCE) / "tests/golden/optimizer/bitsandbytes.json";
-    return parse_json(read_file(path), path.string());
-  }();
-  return golden;
-}
-
-// The level nearest to x / scale, by trying all; the unsigned code leaves 0 out.
-int nearest(const DynamicCode& code, float x, float scale) {
-  int best = 255;
-  for (int c = code.zero() == 0 ? 1 : 0; c < 256; ++c) {
-    const auto distance = [&](int k) {
-      return std::abs(code.levels()[static_cast<std::size_t>(k)] - static_cast<double>(x) / scale);
-    };
-    if (distance(c) < distance(best)) best = c;
-  }
-  return best;
-}
-
-// As make.py.
-float gradient_at(std::int64_t i, int step) {
-  const double number = std::sin(0.37 * static_cast<double>(i) + step) + (i % 2 == 0 ? 1.2 : -1.2);
-  return static_cast<float>(number * std::pow(10.0, -static_cast<double>(i % 3)));
-}
-
 AdamStep adam_step(double lr, double beta1, double beta2, double eps, double decay, int t) {
-  return {static_cast<float>(beta1),
-          static_cast<float>(beta2),
-          static_cast<float>(eps),
-          static_cast<float>(1 - lr * decay),
-          static_cast<float>(lr / (1 - std::pow(beta1, t))),
-          static_cast<float>(std::sqrt(1 - std::pow(beta2, t))),
-          stream_key(7, {static_cast<std::uint64_t>(t)})};
+  return {.beta1 = static_cast<float>(beta1),
+          .beta2 = static_cast<float>(beta2),
+          .eps = static_cast<float>(eps),
+          .shrink = static_cast<float>(1 - lr * decay),
+          .rate = static_cast<float>(lr / (1 - std::pow(beta1, t))),
+          .root = static_cast<float>(std::sqrt(1 - std::pow(beta2, t))),
+          .key = stream_key(7, {static_cast<std::uint64_t>(t)})};
 }
 
 constexpr MomentType kTypes[] = {MomentType::f32, MomentType::bf16, MomentType::int8};
 
-Model small_model() {
-  ModelConfig c = preset_config("tiny");
-  c.layers = 2;
-  c.width = 64;
-  c.heads = 4;
-  c.kv_heads = 2;
-  c.head_dim = 16;
-  c.mlp = 128;
-  c.vocab = 96;
-  Model model(c);
-  initialize(model, 4);
-  return model;
-}
-
-// Sequences in which each token follows from the one before it: something to learn.
-std::vector<Sequence> chains(std::uint64_t seed) {
-  Rng rng(seed);
-  std::vector<Sequence> out;
-  for (int i = 0; i < 12; ++i) {
-    Sequence s{{static_cast<std::int32_t>(rng.below(96))}, 1};
-    for (int t = 0; t < 12; ++t) s.ids.push_back((s.ids.back() * 29 + 7) % 96);
-    out.push_back(std::move(s));
-  }
-  return out;
-}
-
-struct Trained {
-  Model model;
-  double loss;
-};
-
-Trained trained(UpdateRule rule, const OptimizerOptions& options, int steps) {
-  Model model = small_model();
-  if (options.bf16_weights) round_all_to_bf16(model.weights.data(), model.weights.size(), 1, 1);
-  ModelWorkers workers(model, 1);
-  Optimizer optimizer(workers.model(), options);
-  double loss = 0;
-  for (int step = 0; step < steps; ++step)
-    loss = imitate(workers, optimizer, chains(static_cast<std::uint64_t>(step)),
-                   {1, 1, 1000, 3e-3, 1.0, 1.0, rule});
-  return {std::move(model), loss};
-}
-
 }  // namespace
-
-TEST_CASE("levels and codes are those of bitsandbytes") {
-  for (const bool is_signed : {true, false}) {
-    const Json& golden = bitsandbytes()[is_signed ? "signed" : "unsigned"];
-    const DynamicCode code(is_signed);
-    for (std::size_t i = 0; i < 256; ++i)
-      CHECK(code.levels()[i] == doctest::Approx(golden["levels"][i].get<double>()).epsilon(1e-6));
-    CHECK(code.levels()[static_cast<std::size_t>(code.zero())] == 0);
-    const std::vector<float> numbers = golden["numbers"], scales = golden["scales"],
-                             back = golden["back"];
-    const std::vector<int> codes = golden["codes"];
-    for (std::size_t block = 0; block * kCodeBlock < numbers.size(); ++block) {
-      const std::size_t begin = block * kCodeBlock,
-                        n = std::min<std::size_t>(kCodeBlock, numbers.size() - begin);
-      std::vector<std::uint8_t> ours(n);
-      std::vector<float> read(n);
-      const float scale =
-          code.encode(numbers.data() + begin, static_cast<std::int64_t>(n), ours.data());
-      CHECK(scale == scales[block]);
-      code.decode(ours.data(), scale, static_cast<std::int64_t>(n), read.data());
-      int differ = 0;
-      for (std::size_t i = 0; i < n; ++i) {
-        const bool lifted =
-            !is_signed && codes[begin + i] == 0;  // the one departure: not down to 0
-        differ += ours[i] != (lifted ? 1 : codes[begin + i]) ? 1 : 0;
-        if (!lifted) CHECK(read[i] == doctest::Approx(back[begin + i]).epsilon(1e-5));
-      }
-      CHECK(differ == 0);
-    }
-  }
-}
-
-TEST_CASE("a code is the nearest level, for numbers of every size, and a level is its own") {
-  for (const bool is_signed : {true, false}) {
-    const DynamicCode code(is_signed);
-    Rng rng(3);
-    float block[kCodeBlock];
-    std::uint8_t codes[kCodeBlock];
-    for (int round = 0; round < 40; ++round) {
-      const double scale = std::pow(10.0, 10 - round / 2);
-      for (float& x : block) {
-        const double magnitude = scale * std::pow(10.0, -9.0 * rng.uniform()),
-                     sign = is_signed && rng.chance(0.5) ? -1 : 1;
-        x = static_cast<float>(sign * magnitude);
-      }
-      const float largest = code.encode(block, kCodeBlock, codes);
-      for (std::size_t i = 0; i < kCodeBlock; ++i) {
-        const int best = nearest(code, block[i], largest);
-        const auto error = [&](int c) {
-          return std::abs(code.levels()[static_cast<std::size_t>(c)] * largest - block[i]);
-        };
-        CHECK(error(codes[i]) <= doctest::Approx(error(best)).epsilon(1e-4));
-        CHECK(error(codes[i]) <=
-              0.0072 *
-                  largest);  // half a step of the highest decade; of the negative end, a whole one
-      }
-    }
-    std::copy(code.levels().begin(), code.levels().end(), block);
-    CHECK(code.encode(block, kCodeBlock, codes) == 1.0f);
-    for (int i = is_signed ? 0 : 1; i < kCodeBlock; ++i) CHECK(codes[i] == i);
-    const float zeros[3] = {0.0f, -0.0f, 0.0f};
-    CHECK(code.encode(zeros, 3, codes) == 0);
-    code.decode(codes, 0, 3, block);
-    CHECK(block[0] == 0);
-  }
-}
 
 TEST_CASE("steps of AdamW with int8 are those of bitsandbytes") {
   const Json& golden = bitsandbytes()["adamw"];
@@ -334,100 +193,30 @@ TEST_CASE("moments come back from a file exactly, and others are refused") {
   }
 }
 
-TEST_CASE("stochastic rounding gives one of the two neighbours, and the number itself on average") {
-  constexpr std::int64_t kDraws = 40'000;
-  for (const float x : {1.00312f, -0.3337f, 6.1e-5f, 1.0f + 1.0f / 512, 3e-39f, -255.3f}) {
-    CAPTURE(x);
-    std::vector<float> all(kDraws, x);
-    round_all_to_bf16(all.data(), kDraws, stream_key(5, {1}), 3);
-    const auto bits = std::bit_cast<std::uint32_t>(x);
-    const auto low = std::bit_cast<float>(bits & 0xFFFF0000u),
-               high = std::bit_cast<float>((bits & 0xFFFF0000u) + 0x10000u);
-    double sum = 0;
-    std::int64_t others = 0;
-    for (const float y : all) {
-      others += y != low && y != high ? 1 : 0;
-      sum += y;
-    }
-    CHECK(others == 0);
-    const double step = std::abs(high - low), chance = std::abs(x - low) / step;
-    const double deviation = step * std::sqrt(chance * (1 - chance) / kDraws);
-    CHECK(std::abs(sum / kDraws - x) < 5 * deviation + 1e-6 * step);
-    CHECK(std::abs(sum / kDraws - (chance < 0.5 ? low : high)) >
-          5 * deviation);  // nearest would not do
-  }
+TEST_CASE("types of moments have names") {
+  CHECK(moment_type_from_name("f32") == MomentType::f32);
+  CHECK(moment_type_from_name("bf16") == MomentType::bf16);
+  CHECK(moment_type_from_name("int8") == MomentType::int8);
+  CHECK_THROWS_WITH_AS(moment_type_from_name("f16"),
+                       doctest::Contains("no type of optimizer state \"f16\""), Error);
 }
 
-TEST_CASE(
-    "what is a number of bf16 stays, infinity and NaN are what they were, and nothing finite "
-    "becomes infinite") {
-  const float largest = std::numeric_limits<float>::max(),
-              bf16_largest = std::bit_cast<float>(0x7F7F0000u);
-  for (std::uint32_t random = 0; random < 0x10000u; random += 0xFFF) {
-    for (const float x :
-         {1.0f, -0.15625f, 0.0f, bf16_largest, std::numeric_limits<float>::infinity()})
-      CHECK(std::bit_cast<std::uint32_t>(from_bf16(round_to_bf16(x, random))) ==
-            std::bit_cast<std::uint32_t>(x));
-    CHECK(from_bf16(round_to_bf16(largest, random)) == bf16_largest);
-    CHECK(from_bf16(round_to_bf16(-largest, random)) == -bf16_largest);
-    CHECK(std::isnan(from_bf16(round_to_bf16(std::bit_cast<float>(0x7F800001u), random))));
-    CHECK(std::isnan(from_bf16(round_to_bf16(std::bit_cast<float>(0xFFFFFFFFu), random))));
+TEST_CASE("first moments come back as they were written, to the precision of their type") {
+  const std::vector<WeightSpan> spans = {{0, 100}, {100, 5'000}};
+  std::vector<float> in(5'000), out(in.size());
+  for (std::size_t i = 0; i < in.size(); ++i) in[i] = gradient_at(static_cast<std::int64_t>(i), 4);
+  for (const MomentType type : kTypes) {
+    CAPTURE(static_cast<int>(type));
+    Moments moments(type, 5'100, spans);
+    moments.write_first(spans[1], in.data(), 3);
+    moments.read_first(spans[1], out.data());
+    double worst = 0;
+    for (std::size_t i = 0; i < in.size(); ++i)
+      worst = std::max(worst, std::abs(static_cast<double>(out[i]) - in[i]));
+    CHECK(worst <= (type == MomentType::f32 ? 0 : type == MomentType::bf16 ? 2.3 / 128 : 2.3 / 60));
+    std::vector<float> small(100, 1.0f);
+    moments.read_first(spans[0], small.data());  // the other tensor was not touched
+    CHECK(*std::max_element(small.begin(), small.end()) == 0);
+    CHECK((moments.first_f32() != nullptr) == (type == MomentType::f32));
   }
-}
-
-TEST_CASE("rounding depends on key and place, not on threads or pieces") {
-  std::vector<float> a(50'001), b, c;
-  for (std::size_t i = 0; i < a.size(); ++i) a[i] = gradient_at(static_cast<std::int64_t>(i), 2);
-  b = c = a;
-  round_all_to_bf16(a.data(), 50'001, 9, 1);
-  round_all_to_bf16(b.data(), 50'001, 9, 4);
-  round_all_to_bf16(c.data(), 50'001, 10, 1);
-  CHECK(a == b);
-  CHECK(a != c);
-}
-
-TEST_CASE("a model learns about as well with every optimizer state, and with weights of bf16") {
-  for (const UpdateRule rule : {UpdateRule::adamw, UpdateRule::muon}) {
-    OptimizerOptions options;
-    const double reference = trained(rule, options, 120).loss,
-                 start = trained(rule, options, 1).loss;
-    REQUIRE(reference < 0.2 * start);
-    for (const MomentType type : kTypes) {
-      for (const bool bf16_weights : {false, true}) {
-        CAPTURE(static_cast<int>(rule));
-        CAPTURE(static_cast<int>(type));
-        CAPTURE(bf16_weights);
-        options.state = type;
-        options.bf16_weights = bf16_weights;
-        const Trained result = trained(rule, options, 120);
-        CHECK(result.loss < reference + 0.05 * start);
-        std::vector<float> rounded(result.model.weights.data(),
-                                   result.model.weights.data() + result.model.weights.size());
-        round_all_to_bf16(rounded.data(), result.model.weights.size(), 3, 1);
-        CHECK((std::memcmp(rounded.data(), result.model.weights.data(), rounded.size() * 4) == 0) ==
-              bf16_weights);
-        const Trained again = trained(rule, options, 3), once_more = trained(rule, options, 3);
-        CHECK(std::memcmp(again.model.weights.data(), once_more.model.weights.data(),
-                          rounded.size() * 4) == 0);
-      }
-    }
-  }
-}
-
-// Steps of 1e-5 on weights near 1, whose neighbours in bf16 are 2^-7 and 2^-8 away: to nearest,
-// nothing would ever move.
-TEST_CASE("steps too small for bf16 add up") {
-  Model model = small_model();
-  std::fill_n(model.weights.data(), model.weights.size(), 1.0f);
-  Transformer transformer(model);
-  OptimizerOptions options;
-  options.bf16_weights = true;
-  Optimizer optimizer(transformer, options);
-  for (int step = 0; step < 50; ++step) {
-    at::Tensor(transformer.flat_gradient()).fill_(1.0);
-    optimizer.step(UpdateRule::adamw, 1e-5, 0);
-  }
-  const at::Tensor weights = transformer.flat().to(at::kDouble);
-  CHECK(weights.mean().item<double>() == doctest::Approx(1 - 50 * 1e-5).epsilon(1e-5));
-  CHECK(weights.max().item<double>() == 1.0);
 }

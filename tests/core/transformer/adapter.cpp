@@ -15,9 +15,13 @@
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
 #include "core/model/folder.h"
+#include "core/model/packed_weights.h"
+#include "core/model/rope.h"
 #include "core/model/safetensors.h"
 #include "core/optimizer/optimizer.h"
+#include "core/transformer/kernel_operators.h"
 #include "core/transformer/torch_operators.h"
+#include "core/transformer/transformer.h"
 #include "support/golden.h"
 #include "support/packed_batch.h"
 #include "support/poison.h"
@@ -31,6 +35,9 @@ TEST_SUITE_BEGIN("core/transformer/adapter");
 namespace {
 
 using at::Tensor;
+
+const KernelOperators kKernels;
+const TorchOperators kTorch;
 
 const std::vector<std::string> kAll = {"q", "k", "v", "o", "gate", "up", "down"};
 
@@ -69,25 +76,25 @@ class AppliedAdapter {
     const ModelConfig& c = base_.config;
     auto rope = std::make_shared<RopeTable>(c);
     rope->ensure(batch.shape->longest());
-    const AttentionInput input{c.heads, c.kv_heads, c.head_dim, c.norm_eps, batch.shape, rope};
+    const AttentionInput input = kTorch.attention_input(c, batch.shape, rope);
     Tensor x = at::embedding(weight(base_.layout.embedding(), {c.vocab, c.width}), batch.ids);
     for (std::int64_t i = 0; i < c.layers; ++i) {
       const LayerOffsets& at = base_.layout.layer(static_cast<std::size_t>(i));
       const auto norm = [&](const Tensor& from, std::int64_t offset) {
-        return reference_rms_norm(from, weight(offset, {c.width}), c.norm_eps);
+        return kTorch.rms_norm(from, weight(offset, {c.width}), c.norm_eps);
       };
       const Tensor qkv = product(norm(x, at.input_norm), at.qkv, c.q_width() + 2 * c.kv_width(),
                                  c.width, at.qkv_bias);
-      const Tensor attended = reference_attention(qkv, weight(at.q_norm, {c.head_dim}),
-                                                  weight(at.k_norm, {c.head_dim}), input);
+      const Tensor attended = kTorch.attention(qkv, weight(at.q_norm, {c.head_dim}),
+                                               weight(at.k_norm, {c.head_dim}), input);
       x = x + product(attended, at.output, c.width, c.q_width(), -1);
       const Tensor gate_up = product(norm(x, at.post_norm), at.gate_up, 2 * c.mlp, c.width, -1);
-      x = x + product(reference_swiglu(gate_up), at.down, c.width, c.mlp, -1);
+      x = x + product(kTorch.swiglu(gate_up), at.down, c.width, c.mlp, -1);
     }
     const Tensor last =
-        reference_rms_norm(x, weight(base_.layout.final_norm(), {c.width}), c.norm_eps);
-    return reference_token_distribution(last, weight(base_.layout.head(), {c.vocab, c.width}),
-                                        batch.targets, 0.8);
+        kTorch.rms_norm(x, weight(base_.layout.final_norm(), {c.width}), c.norm_eps);
+    const LinearWeight head{.weight = weight(base_.layout.head(), {c.vocab, c.width}), .bias = {}};
+    return kTorch.distribution(last, head, batch.targets, 0.8);
   }
 
   // Gradients of all factors, in the order of an adapter's values.
@@ -216,7 +223,8 @@ TEST_CASE(
         use_kernels(kernels_for("f32"));
         PackedWeights weights(model, false);
         weights.pack(0, 1);
-        Transformer transformer(model, false, own_products ? &weights : nullptr, false, &adapter);
+        Transformer transformer(model, kKernels,
+                                {.packed = own_products ? &weights : nullptr, .adapter = &adapter});
         CHECK(transformer.flat_gradient().numel() == adapter.size());
         const TokenDistribution ours = transformer.distribution(
             transformer.hidden(batch.ids, batch.shape), batch.targets, 0.8);
@@ -235,7 +243,7 @@ TEST_CASE("gradients are those of all weights, taken through the product") {
   train_a_little(adapter, 5);
   adapter.merge(model);
   const Packed batch = packed({20, 40}, model.config.vocab, 7);
-  Transformer whole(model), adapted(model, false, nullptr, false, &adapter);
+  Transformer whole(model, kKernels), adapted(model, kKernels, {.adapter = &adapter});
   for (Transformer* t : {&whole, &adapted})
     torch::autograd::backward(
         {loss_of(t->distribution(t->hidden(batch.ids, batch.shape), batch.targets, 0.8))}, {});
@@ -299,7 +307,7 @@ TEST_CASE(
   adapter.merge(critic);
   CHECK_FALSE(equal(critic, begun));
   const Packed batch = packed({20, 40}, critic.config.vocab, 7);
-  Transformer whole(critic), adapted(critic, false, nullptr, false, &adapter);
+  Transformer whole(critic, kKernels), adapted(critic, kKernels, {.adapter = &adapter});
   std::vector<double> losses;
   for (Transformer* t : {&whole, &adapted}) {
     const Tensor loss =
@@ -320,8 +328,9 @@ TEST_CASE(
     CHECK(distance(at(adapted.flat_gradient(), m.a, 4, m.columns), 1.5 * at::mm(b.t(), dw)) < 1e-4);
   }
 
-  Optimizer optimizer(adapted, {});
-  optimizer.step(UpdateRule::adamw, 1e-2, 0);
+  TrainedWeights trained(critic, &adapter);
+  Optimizer optimizer(trained, {});
+  optimizer.step({adapted.flat_gradient()}, UpdateRule::adamw, 1e-2, 0);
   CHECK_FALSE(equal(adapter.values() + common, of.values(), 1));
   adapter.save(folder.path());
   Model again = auxiliary_model_of(policy, true);
@@ -341,12 +350,11 @@ TEST_CASE("updates leave the base as it was, bit for bit, and touch nothing but 
   const Model base = golden_model();
   Model model = golden_model();
   Adapter adapter(model, {2, 4, {"q", "down"}, ""}, 1);
-  Transformer transformer(model, false, nullptr, false, &adapter);
-  Optimizer optimizer(transformer, {0.9, 0.99, 1e-8, 0.1, 2});
+  TrainedWeights weights(model, &adapter);
+  Optimizer optimizer(weights, {.weight_decay = 0.1, .threads = 2});
   at::manual_seed(2);
   for (int i = 0; i < 50; ++i) {
-    at::Tensor(transformer.flat_gradient()).copy_(at::randn({adapter.size()}));
-    optimizer.step(UpdateRule::adamw, 1e-3, 1.0);
+    optimizer.step({at::randn({adapter.size()})}, UpdateRule::adamw, 1e-3, 1.0);
   }
   CHECK(optimizer.moments().size() == adapter.size());
   std::int64_t changed = 0;
@@ -501,9 +509,10 @@ TEST_CASE("layers that are computed once more give the same gradients bit for bi
         PackedWeights weights(model, false);
         weights.pack(0, 1);
         const auto gradient = [&](bool recompute) {
-          Transformer t(model, false, own_products ? &weights : nullptr, false,
-                        adapted ? &adapter : nullptr);
-          if (recompute) t.recompute_layers();
+          Transformer t(model, kKernels,
+                        {.packed = own_products ? &weights : nullptr,
+                         .adapter = adapted ? &adapter : nullptr,
+                         .recompute = recompute});
           for (const std::vector<std::int64_t>& lengths :
                {std::vector<std::int64_t>{20, 60}, {7}}) {
             const Packed batch = packed(lengths, model.config.vocab, 7);
@@ -532,8 +541,7 @@ TEST_CASE("layers that are computed once more keep their input alone") {
   const std::int64_t tokens = 256;
   const Packed batch = packed({tokens}, c.vocab, 7);
   const auto kept_bytes = [&](bool recompute) {
-    Transformer t(model, false, &weights);
-    if (recompute) t.recompute_layers();
+    Transformer t(model, kKernels, {.packed = &weights, .recompute = recompute});
     CountingAllocator counting;
     const Tensor out = t.hidden(batch.ids, batch.shape);
     return CountingAllocator::live;

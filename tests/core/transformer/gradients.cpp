@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kTolerance = 1e-4;  // of a gradient, to its norm
 
-// Where the numbers and the models that they are of stand.
+// The folder of the numbers and of the models that they belong to.
 fs::path golden_with_gradients() {
   const fs::path given = golden_folder();
   return fs::exists(given / "gradients") ? given : fs::path(TINYZERO_SOURCE) / "tests" / "golden";
@@ -70,12 +70,12 @@ TEST_CASE("gradients of the whole model are those of transformers") {
          {LossPath{}, LossPath{.recompute = true}, LossPath{.micro_batch = 1},
           LossPath{.micro_batch = 200, .replicas = 3},
           LossPath{.micro_batch = 200, .replicas = 2, .recompute = true},
-          LossPath{.place = DevicePlace{}},
-          LossPath{.micro_batch = 200, .recompute = true, .place = DevicePlace{}}}) {
+          LossPath{.device = DeviceOptions{}},
+          LossPath{.micro_batch = 200, .recompute = true, .device = DeviceOptions{}}}) {
       CAPTURE(path.micro_batch);
       CAPTURE(path.replicas);
       CAPTURE(path.recompute);
-      CAPTURE(path.place.has_value());
+      CAPTURE(path.device.has_value());
       check_gradients(model, gradient_of(model, c, path), expected);
     }
     ++models;

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "core/learn/packing.h"
+#include "core/transformer/torch_operators.h"
 #include "core/transformer/transformer.h"
 
 using namespace tinyzero;
@@ -20,7 +21,8 @@ TEST_CASE("the peer computes the same model") {
   for (std::int64_t i = 0; i < model.weights.size(); ++i) model.weights.data()[i] *= 5.0f;
   const Sequence a{{1, 2, 3, 4, 5, 6, 7}, 3}, b{{9, 8, 7, 6, 5, 4, 3}, 3};
   const ModelInput input = pack_input({&a, &b});
-  Transformer ours(model, true);
+  const TorchOperators torch;
+  Transformer ours(model, torch);
   const at::Tensor expected =
       ours.distribution(ours.hidden(input.ids, input.shape).index_select(0, input.rows),
                         input.targets, 1.0)

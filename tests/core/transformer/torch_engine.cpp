@@ -1,4 +1,4 @@
-// The engine in plain LibTorch, and when it stands in for the kernels of a device.
+// The engine in plain LibTorch: golden numbers, and the tokens of the CPU engine.
 
 #include "core/transformer/torch_engine.h"
 #include "core/base/random_streams.h"
@@ -10,10 +10,7 @@
 #include "core/base/error.h"
 #include "core/model/folder.h"
 #include "core/rollout/cpu/engine.h"
-#include "core/rollout/cuda/engine.h"
 #include "core/rollout/not_finite.h"
-#include "core/transformer/device_choice.h"
-#include "support/emulated_device.h"
 #include "support/golden.h"
 
 using namespace tinyzero;
@@ -46,7 +43,7 @@ TEST_CASE("golden log-probs and greedy tokens") {
   for (const fs::path& folder : golden_models()) {
     CAPTURE(folder.string());
     const Model model = load_model(folder);
-    ReferenceEngine engine(model, at::kCPU);
+    TorchEngine engine(model, at::kCPU);
     const Json logits = parse_json(read_file(folder / "golden" / "logits.json"), "logits.json");
     const Json greedy = parse_json(read_file(folder / "golden" / "greedy.json"), "greedy.json");
     const double abs_tolerance = logits["tolerance"]["abs"],
@@ -73,7 +70,7 @@ TEST_CASE("golden log-probs and greedy tokens") {
 TEST_CASE("the tokens of the CPU engine, and new weights after a refresh") {
   Model model = small_model(12);
   CpuEngine cpu(model, {1, 4, "scalar"});
-  ReferenceEngine engine(model, at::kCPU);
+  TorchEngine engine(model, at::kCPU);
   const std::vector<Prompt> prompts = {{{1, 2, 3}, 2}, {{5}, 3}};
   for (const bool changed : {false, true}) {
     if (changed) {
@@ -102,7 +99,7 @@ TEST_CASE("logits that are no numbers are named with prompt, sample and token") 
   Model model = small_model(12);
   std::fill_n(model.weights.data() + model.layout.final_norm(), model.config.width,
               3e38f);  // finite, unlike what follows from it
-  ReferenceEngine engine(model, at::kCPU);
+  TorchEngine engine(model, at::kCPU);
   for (const double temperature : {0.0, 1.0}) {
     CHECK_THROWS_WITH_AS(engine.generate({{{1, 2}, 1}}, {5, temperature, {}}),
                          doctest::Contains("at token 1 of the completion of prompt 1, sample 1"),
@@ -110,29 +107,4 @@ TEST_CASE("logits that are no numbers are named with prompt, sample and token") 
   }
   CHECK_THROWS_WITH_AS(engine.score({{1}, {1, 2, 3}}, 1.0),
                        doctest::Contains("at token 2 of sequence 2"), NotFinite);
-}
-
-TEST_CASE("it decodes what the kernels of a device cannot, and says why") {
-  const Model odd = small_model(12), even = small_model(16);
-  const std::vector<Prompt> prompts = {{{1, 2, 3}, 2}};
-  const Sampling sampling{12, 0.9, {7}, 11, RandomStream::rollout, 5};
-  std::string said;
-  const auto note = [&](const std::string& text) { said += text; };
-  const auto device = std::make_shared<EmulatedDevice>();
-  const auto fast = device_engine(device, even, Dtype::bf16, note);
-  CHECK(said.empty());
-  CHECK(dynamic_cast<DeviceEngine*>(fast.get()) != nullptr);
-  const auto slow = device_engine(device, odd, Dtype::bf16, note);
-  CHECK(said ==
-        "decoding with LibTorch, slowly and in f32, for the model has heads of 12 components, the "
-        "kernels take multiples of 8 in bf16");
-  CpuEngine cpu(odd, {1, 4, "scalar"});
-  CHECK(slow->generate(prompts, sampling).back().tokens ==
-        cpu.generate(prompts, sampling).back().tokens);
-}
-
-TEST_CASE("CUDA where there is none is one clear error") {
-  if (has_cuda_device()) return;
-  const Model model = small_model(16);
-  CHECK_THROWS_AS(cuda_engine(model, Dtype::f32, [](const std::string&) {}), Error);
 }

@@ -8,8 +8,12 @@
 
 #include "core/kernels/kernels.h"
 #include "core/learn/packing.h"
+#include "core/model/adapter.h"
 #include "core/model/folder.h"
+#include "core/model/packed_weights.h"
 #include "core/rollout/cpu/engine.h"
+#include "core/transformer/device_operators.h"
+#include "core/transformer/kernel_operators.h"
 #include "core/transformer/torch_operators.h"
 #include "support/golden.h"
 #include "support/packed_batch.h"
@@ -21,14 +25,16 @@ TEST_SUITE_BEGIN("core/transformer/transformer");
 
 namespace {
 
+const KernelOperators kKernels;
+const TorchOperators kTorch;
+const Operators* const kBoth[] = {&kTorch, &kKernels};
+
 struct Pass {
   at::Tensor logp, entropy, gradient;
 };
 
 // Log-probs, entropies, and the gradient of an arbitrary mixture of both.
-Pass run(Model& model, const Packed& batch, bool reference,
-         const PackedWeights* weights = nullptr) {
-  Transformer transformer(model, reference, weights);
+Pass run(Transformer& transformer, const Packed& batch) {
   const auto out =
       transformer.distribution(transformer.hidden(batch.ids, batch.shape), batch.targets, 0.8);
   const std::int64_t n = batch.ids.size(0);
@@ -36,6 +42,12 @@ Pass run(Model& model, const Packed& batch, bool reference,
       {(out.logp * at::linspace(-1, 2, n)).sum() + (out.entropy * at::linspace(3, 1, n)).sum()},
       {});
   return {out.logp.detach(), out.entropy.detach(), transformer.flat_gradient().clone()};
+}
+
+Pass run(Model& model, const Packed& batch, const Operators& operators,
+         const PackedWeights* weights = nullptr) {
+  Transformer transformer(model, operators, {.packed = weights});
+  return run(transformer, batch);
 }
 
 // Logits after each of the ids (T, V), from a head of our own.
@@ -73,10 +85,10 @@ TEST_CASE("golden logits, log-probs and greedy tokens, by plain LibTorch and by 
           return ((got.to(at::kDouble) - e).abs() - rel_tolerance * e.abs()).max().item<double>() -
                  abs_tolerance;
         };
-    for (const bool reference : {true, false}) {
+    for (const Operators* operators : kBoth) {
       CAPTURE(folder.string());
-      CAPTURE(reference);
-      Transformer transformer(model, reference, nullptr, /*frozen=*/true);
+      CAPTURE(operators == &kTorch);
+      Transformer transformer(model, *operators, {.frozen = true});
       for (const Json& prompt : golden["prompts"]) {
         CAPTURE(prompt["name"].get<std::string>());
         std::vector<std::int64_t> ids = prompt["ids"];
@@ -112,7 +124,7 @@ TEST_CASE(
     CAPTURE(folder.string());
     Model model = load_model(folder);
     const Packed batch = packed({1, 7, 33, 2, 90}, model.config.vocab);
-    const Pass ours = run(model, batch, false), plain = run(model, batch, true);
+    const Pass ours = run(model, batch, kKernels), plain = run(model, batch, kTorch);
     check_close(ours.logp, plain.logp, 1e-5);
     check_close(ours.entropy, plain.entropy, 1e-5);
     check_close(ours.gradient, plain.gradient, 2e-5);
@@ -130,7 +142,7 @@ TEST_CASE("our products equal plain LibTorch's in f32, and stay near them in bf1
       const Packed batch = packed({1, 7, 33, 2, 90, 300}, model.config.vocab);
       PackedWeights weights(model, false);
       for (const std::int64_t part : {0, 1, 2}) weights.pack(part, 3);
-      const Pass ours = run(model, batch, false, &weights), plain = run(model, batch, true);
+      const Pass ours = run(model, batch, kKernels, &weights), plain = run(model, batch, kTorch);
       const bool f32 = kernels().numbers_per_word == 1;
       check_close(ours.logp, plain.logp, f32 ? 1e-5 : 0.1);
       check_close(ours.entropy, plain.entropy, f32 ? 1e-5 : 0.1);
@@ -151,17 +163,8 @@ TEST_CASE("a copy on a device gives the gradient of an adapter, and stays near t
     CAPTURE(folder.string());
     Model model = load_model(folder);
     const Packed batch = packed({1, 7, 33, 2, 90, 300}, model.config.vocab);
-    const auto pass = [&](Transformer& transformer) {
-      const auto out =
-          transformer.distribution(transformer.hidden(batch.ids, batch.shape), batch.targets, 0.8);
-      const std::int64_t n = batch.ids.size(0);
-      torch::autograd::backward(
-          {(out.logp * at::linspace(-1, 2, n)).sum() + (out.entropy * at::linspace(3, 1, n)).sum()},
-          {});
-      return Pass{out.logp.detach(), out.entropy.detach(), transformer.flat_gradient().clone()};
-    };
-    Transformer narrow(model, DevicePlace{at::kCPU, at::kBFloat16}, /*frozen=*/false, nullptr);
-    const Pass exact = run(model, batch, true), near = pass(narrow);
+    const DeviceOperators bf16({.products = at::kBFloat16});
+    const Pass exact = run(model, batch, kTorch), near = run(model, batch, bf16);
     check_close(near.logp, exact.logp, 0.1);
     CHECK(at::cosine_similarity(near.gradient.to(at::kDouble), exact.gradient.to(at::kDouble), 0)
               .item<double>() > 0.99);
@@ -170,11 +173,12 @@ TEST_CASE("a copy on a device gives the gradient of an adapter, and stays near t
     Rng rng(6);
     for (std::int64_t i = 0; i < adapter.size(); ++i)
       adapter.values()[i] = static_cast<float>(0.1 * (2 * rng.uniform() - 1));
-    Transformer own(model, false, nullptr, false, &adapter);
-    Transformer copy(model, DevicePlace{}, false, &adapter);
-    own.changed(2);  // merges
+    const DeviceOperators device({});
+    Transformer own(model, kKernels, {.adapter = &adapter});
+    Transformer copy(model, device, {.adapter = &adapter});
+    adapter.merge(model);
     copy.upload();
-    const Pass ours = pass(own), theirs = pass(copy);
+    const Pass ours = run(own, batch), theirs = run(copy, batch);
     check_close(theirs.logp, ours.logp, 1e-5);
     check_close(theirs.gradient, ours.gradient, 2e-5);
   }
@@ -200,8 +204,9 @@ TEST_CASE("completions behind shared prompt rows are as if each had its own") {
         sequences.push_back(s);
       }
     }
-    const auto pass = [&](bool reference, bool together) {
-      Transformer transformer(model, reference, reference ? nullptr : &weights);
+    const auto pass = [&](const Operators& operators, bool together) {
+      Transformer transformer(model, operators,
+                              {.packed = &operators == &kKernels ? &weights : nullptr});
       std::vector<at::Tensor> logp;
       for (std::size_t i = 0; i < sequences.size(); i += together ? sequences.size() : 1) {
         std::vector<const Sequence*> chosen = {&sequences[i]};
@@ -218,9 +223,9 @@ TEST_CASE("completions behind shared prompt rows are as if each had its own") {
       }
       return Pass{at::cat(logp).detach(), {}, transformer.flat_gradient().clone()};
     };
-    const Pass apart = pass(false, false);
-    for (const bool reference : {false, true}) {
-      const Pass together = pass(reference, true);
+    const Pass apart = pass(kKernels, false);
+    for (const Operators* operators : kBoth) {
+      const Pass together = pass(*operators, true);
       check_close(together.logp, apart.logp, 1e-5);
       check_close(together.gradient, apart.gradient, 2e-5);
     }
@@ -230,8 +235,8 @@ TEST_CASE("completions behind shared prompt rows are as if each had its own") {
 TEST_CASE("sequences packed together do not see each other") {
   Model model = load_model(golden_folder() / "hf" / "qwen3_untied");
   const Packed both = packed({20, 31}, model.config.vocab);
-  const Pass together = run(model, both, false);
-  Transformer transformer(model);
+  const Pass together = run(model, both, kKernels);
+  Transformer transformer(model, kKernels);
   auto shape = std::make_shared<PackedShape>();
   shape->add(31);
   const auto alone = transformer.distribution(transformer.hidden(both.ids.narrow(0, 20, 31), shape),
@@ -244,7 +249,7 @@ TEST_CASE("the trainer's log-probs are the decoder's") {
     CAPTURE(folder.string());
     Model model = load_model(folder);
     const Packed batch = packed({60}, model.config.vocab);
-    Transformer transformer(model);
+    Transformer transformer(model, kKernels);
     const auto out =
         transformer.distribution(transformer.hidden(batch.ids, batch.shape).narrow(0, 0, 59),
                                  batch.ids.narrow(0, 1, 59), 0.7);
@@ -260,9 +265,9 @@ TEST_CASE("gradients do not depend on the number of threads") {
   const Packed batch = packed({40, 41, 200, 3, 77}, model.config.vocab);
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  const Pass one = run(model, batch, false);
+  const Pass one = run(model, batch, kKernels);
   at::set_num_threads(2);
-  const Pass two = run(model, batch, false);
+  const Pass two = run(model, batch, kKernels);
   at::set_num_threads(threads);
   check_close(one.gradient, two.gradient, 1e-6);
 }

@@ -34,7 +34,7 @@ inline std::vector<std::vector<std::int64_t>> members_of(const at::Tensor& group
 // arXiv:2503.20783):
 //   A_i = (r_i - mean_g r) / (std_g r + eps), std with `ddof`;   A_i = r_i - mean_g r
 // over the usable members of the group. Exactly 0 where all members have the same raw reward
-// (rounding of the mean must not teach), so also for a single member, and for unusable episodes.
+// (rounding of the mean must not teach), thus also for a single member, and for unusable episodes.
 // reward (B) f64, group (B), usable (B) -> (B).
 inline at::Tensor group_advantage(const at::Tensor& reward, const at::Tensor& group,
                                   const at::Tensor& usable, bool scale_by_std, double eps,
@@ -73,8 +73,8 @@ inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& grou
       equal = equal && r[i] == r[members.front()];
     }
     if (equal) continue;
-    for (const std::int64_t i : members)
-      a[i] = r[i] - (sum - r[i]) / static_cast<double>(members.size() - 1);
+    const double others = static_cast<double>(members.size()) - 1;
+    for (const std::int64_t i : members) a[i] = r[i] - (sum - r[i]) / others;
   }
   return out;
 }
@@ -84,11 +84,12 @@ inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& grou
 inline at::Tensor has_spread(const at::Tensor& reward, const at::Tensor& group,
                              const at::Tensor& usable) {
   const auto members = members_of(group, usable);
-  at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
+  const auto groups = static_cast<std::int64_t>(members.size());
+  at::Tensor out = at::zeros({groups}, at::kBool);  // (groups)
   const auto r = reward.accessor<double, 1>();
-  for (std::size_t g = 0; g < members.size(); ++g)
+  for (std::int64_t g = 0; g < groups; ++g)
     for (const std::int64_t i : members[g])
-      if (r[i] != r[members[g].front()]) out[static_cast<std::int64_t>(g)] = true;
+      if (r[i] != r[members[g].front()]) out[g] = true;
   return out;
 }
 
@@ -100,8 +101,9 @@ inline at::Tensor spread_to_tokens(const at::Tensor& values, const at::Tensor& e
 // Each episode's value on its last token that counts, 0 elsewhere: (B), (N), (N) -> (N).
 inline at::Tensor on_last_token(const at::Tensor& values, const at::Tensor& mask,
                                 const at::Tensor& episode) {
-  const at::Tensor m = as_doubles(mask), v = as_doubles(values);
-  at::Tensor out = at::zeros({mask.size(0)}, at::kDouble);
+  const at::Tensor m = as_doubles(mask);                    // (N)
+  const at::Tensor v = as_doubles(values);                  // (B)
+  at::Tensor out = at::zeros({mask.size(0)}, at::kDouble);  // (N)
   auto o = out.accessor<double, 1>();
   const auto e = episode.accessor<std::int64_t, 1>();
   std::int64_t done = -1;
@@ -126,8 +128,9 @@ struct Gae {
 inline Gae generalized_advantage(const at::Tensor& reward, const at::Tensor& value,
                                  const at::Tensor& mask, const at::Tensor& episode, double gamma,
                                  double lambda) {
-  const at::Tensor rewards = as_doubles(reward), values = as_doubles(value),
-                   masks = as_doubles(mask);
+  const at::Tensor rewards = as_doubles(reward);  // (N)
+  const at::Tensor values = as_doubles(value);    // (N)
+  const at::Tensor masks = as_doubles(mask);      // (N)
   const auto r = rewards.accessor<double, 1>(), v = values.accessor<double, 1>(),
              m = masks.accessor<double, 1>();
   const auto e = episode.accessor<std::int64_t, 1>();

@@ -1,4 +1,4 @@
-// Terms of a loss, a number a token, differentiable; and how they become one number. Shapes as in
+// Terms of a loss, one number a token, differentiable, and how they become one number. Shapes as in
 // batch.h.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "tinyzero/batch.h"
+#include "tinyzero/primitives/batch.h"
 #include "tinyzero/primitives/masked.h"
 
 namespace tinyzero {
@@ -52,7 +52,7 @@ inline at::Tensor clipped_surrogate(const at::Tensor& rho, const at::Tensor& adv
   return at::max(-rho * advantage, -rho.clamp(1.0 - low, 1.0 + high) * advantage);
 }
 
-// Tokens where the clip is what counts: its term is strictly larger. (N) bool.
+// Tokens where the clipped term counts: it is strictly larger. (N) bool.
 inline at::Tensor is_clipped(const at::Tensor& rho, const at::Tensor& advantage, double low,
                              double high) {
   return (-rho.clamp(1.0 - low, 1.0 + high) * advantage).gt(-rho * advantage);
@@ -73,36 +73,30 @@ inline at::Tensor clipped_importance(const at::Tensor& rho, const at::Tensor& lo
 // ---- divergence from a reference ----
 
 struct KlOptions {
-  std::string kind = "k3";  // of the value: k1, k2 or k3 (joschu.net/blog/kl-approx.html)
-  std::string gradient;     // of the gradient, by the same names; empty: as the value
-  std::optional<double> clamp_log_ratio,
-      clamp_value;  // none: not clamped. Clamped tokens have no gradient
+  std::string kind = "k3";  // k1, k2 or k3 (joschu.net/blog/kl-approx.html)
+  // Largest magnitude of the log-ratio in k3, whose exponential may overflow; none: no bound.
+  // Tokens beyond it have no gradient.
+  std::optional<double> clamp_log_ratio = {};
 };
 
-// Estimates of KL(policy || reference), with d = logp - logp_reference:  k1 = d,  k2 = d²/2,  k3 =
-// exp(-d) - 1 + d. The bound of the log-ratio is k3's alone, whose exponential may overflow. (N).
+// Estimates of KL(policy || reference), with d = logp - logp_reference:
+//   k1 = d,  k2 = d²/2,  k3 = exp(-d) - 1 + d
+// (N).
 inline at::Tensor kl_terms(const at::Tensor& logp, const at::Tensor& logp_reference,
                            const KlOptions& options) {
-  const at::Tensor d = logp - logp_reference;
-  const auto estimate = [&](const std::string& kind) {
-    at::Tensor out = d;
-    if (kind == "k2") out = d.square() / 2;
-    if (kind == "k3") {
-      const at::Tensor bounded = options.clamp_log_ratio
-                                     ? d.clamp(-*options.clamp_log_ratio, *options.clamp_log_ratio)
-                                     : d;
-      out = (-bounded).expm1() + bounded;
-    }
-    return options.clamp_value ? out.clamp(-*options.clamp_value, *options.clamp_value) : out;
-  };
-  if (options.gradient.empty() || options.gradient == options.kind) return estimate(options.kind);
-  const at::Tensor taught = estimate(options.gradient);
-  return taught - taught.detach() + estimate(options.kind).detach();
+  const at::Tensor d = logp - logp_reference;  // (N)
+  if (options.kind == "k1") return d;
+  if (options.kind == "k2") return d.square() / 2;
+  const at::Tensor bounded =
+      options.clamp_log_ratio ? d.clamp(-*options.clamp_log_ratio, *options.clamp_log_ratio) : d;
+  return (-bounded).expm1() + bounded;
 }
+
+inline constexpr double kLogRatioBound = 20.0;  // nats
 
 // k3 with its log-ratio clamped to ±20. Not negative. (N).
 inline at::Tensor k3(const at::Tensor& logp, const at::Tensor& logp_reference) {
-  return kl_terms(logp, logp_reference, {"k3", "", 20.0, {}});
+  return kl_terms(logp, logp_reference, {"k3", kLogRatioBound});
 }
 
 // The weight of a KL penalty after a batch that measured `kl` over `samples` episodes
@@ -121,9 +115,8 @@ inline at::Tensor log_softmax_of(const at::Tensor& logits, double temperature) {
   return ((logits - logits.amax(-1, /*keepdim=*/true).detach()) / temperature).log_softmax(-1);
 }
 
-// H = -Σ p log p: (N, V) -> (N), in nats. Below a log p of -1000 p is 0, and so is its term. Where
-// rounding let all p sum to s and not to 1, those of p / s count: a large vocabulary would cost
-// digits.
+// H = -Σ p log p: (N, V) -> (N), in nats. Below a log p of -1000 p is 0, and so is its term. If
+// rounding makes all p sum to s instead of 1, p / s counts: a large vocabulary would cost digits.
 inline at::Tensor entropy_from(const at::Tensor& log_p) {
   const at::Tensor p = log_p.exp(), s = p.sum(-1);
   return s.log() - (p * log_p.clamp_min(-1000.0)).sum(-1) / s;
@@ -139,11 +132,11 @@ inline at::Tensor value_terms(const at::Tensor& value, const at::Tensor& value_o
                               const at::Tensor& returns, std::optional<double> clip) {
   const at::Tensor plain = (value - returns).square();
   if (!clip) return plain / 2;
-  const at::Tensor low = value_old - *clip,
-                   high = value_old +
-                          *clip;  // a value at a bound is within: it keeps its whole gradient
-  const at::Tensor kept = at::where(value.lt(low), low, at::where(value.gt(high), high, value));
-  return at::max(plain, (kept - returns).square()) / 2;
+  const at::Tensor low = value_old - *clip;   // (N)
+  const at::Tensor high = value_old + *clip;  // (N)
+  // A value at a bound is within: it keeps its whole gradient.
+  const at::Tensor near = at::where(value.lt(low), low, at::where(value.gt(high), high, value));
+  return at::max(plain, (near - returns).square()) / 2;
 }
 
 // -y log sigma(z) - (1 - y) log(1 - sigma(z)) in logits, finite for any z: z, y (B) -> (B).

@@ -29,12 +29,13 @@ inline at::Tensor implicit_reward(const at::Tensor& logp, const at::Tensor& logp
 inline at::Tensor process_advantage(const at::Tensor& reward, const at::Tensor& mask,
                                     const at::Tensor& episode, const at::Tensor& group,
                                     const at::Tensor& usable, bool leave_one_out) {
-  const at::Tensor r = as_doubles(reward), m = as_doubles(mask);
+  const at::Tensor r = as_doubles(reward);  // (N)
+  const at::Tensor m = as_doubles(mask);    // (N)
   const std::int64_t episodes = group.size(0);
-  const at::Tensor means =
-      episode_sums(r * m, episode, episodes) / episode_sums(m, episode, episodes).clamp_min(1.0);
-  at::Tensor scale = at::zeros({episodes}, at::kDouble),
-             baseline = at::zeros({episodes}, at::kDouble);
+  const at::Tensor means = episode_sums(r * m, episode, episodes) /
+                           episode_sums(m, episode, episodes).clamp_min(1.0);  // (B)
+  at::Tensor scale = at::zeros({episodes}, at::kDouble);                       // (B)
+  at::Tensor baseline = at::zeros({episodes}, at::kDouble);                    // (B)
   auto s = scale.accessor<double, 1>(), b = baseline.accessor<double, 1>();
   const auto mean = means.accessor<double, 1>();
   for (const auto& members : members_of(group, usable)) {
@@ -65,10 +66,11 @@ inline at::Tensor group_is_kept(const at::Tensor& accuracy, const at::Tensor& gr
                                 const at::Tensor& usable, const at::Tensor& truncated, double low,
                                 double high, bool drop_truncated) {
   const auto members = members_of(group, usable);
-  at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
+  const auto groups = static_cast<std::int64_t>(members.size());
+  at::Tensor out = at::zeros({groups}, at::kBool);  // (groups)
   const auto a = accuracy.accessor<double, 1>();
   const auto t = truncated.accessor<bool, 1>();
-  for (std::size_t g = 0; g < members.size(); ++g) {
+  for (std::int64_t g = 0; g < groups; ++g) {
     double mean = 0;
     bool cut = false;
     for (const std::int64_t i : members[g]) {
@@ -76,8 +78,8 @@ inline at::Tensor group_is_kept(const at::Tensor& accuracy, const at::Tensor& gr
       cut = cut || t[i];
     }
     constexpr double kRounding = 1e-9;
-    out[static_cast<std::int64_t>(g)] = !members[g].empty() && mean >= low - kRounding &&
-                                        mean <= high + kRounding && !(drop_truncated && cut);
+    out[g] = !members[g].empty() && mean >= low - kRounding && mean <= high + kRounding &&
+             !(drop_truncated && cut);
   }
   return out;
 }

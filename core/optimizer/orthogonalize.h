@@ -1,0 +1,14 @@
+// The direction of a step of Muon.
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace tinyzero {
+
+// The nearest matrix with orthonormal rows (or columns, if there are fewer), approximately: five
+// steps of the quintic Newton-Schulz iteration (Jordan et al. 2024,
+// kellerjordan.github.io/posts/muon) leave singular values between 0.7 and 1.2.
+// (rows, columns) -> the same.
+at::Tensor orthogonalize(const at::Tensor& matrix);
+
+}  // namespace tinyzero

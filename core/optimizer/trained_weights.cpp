@@ -1,0 +1,53 @@
+#include "core/optimizer/trained_weights.h"
+
+#include <functional>
+#include <numeric>
+
+#include "core/base/workers.h"
+#include "core/transformer/flat_tensors.h"
+
+namespace tinyzero {
+
+std::int64_t TrainedTensor::size() const {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+at::Tensor TrainedTensor::of(const at::Tensor& flat) const {
+  return flat.narrow(0, offset, size()).view(shape);
+}
+
+TrainedWeights::TrainedWeights(Model& model, Adapter* adapter)
+    : model_(model),
+      adapter_(adapter),
+      flat_(adapter == nullptr ? flat_tensor(model) : flat_tensor(*adapter)) {
+  if (adapter == nullptr) list_weights();
+  else list_adapter();
+}
+
+void TrainedWeights::list_weights() {
+  for (const ParameterSlot& slot : model_.layout.slots()) {
+    std::vector<TrainedTensor>& kind = slot.shape.size() == 1                   ? vectors_
+                                       : slot.name.starts_with("model.layers.") ? layer_matrices_
+                                                                                : embeddings_;
+    kind.push_back({slot.offset, slot.shape});
+  }
+}
+
+void TrainedWeights::list_adapter() {
+  const std::int64_t rank = adapter_->options().rank;
+  for (const AdaptedMatrix& m : adapter_->matrices()) {
+    layer_matrices_.push_back({m.a, {rank, m.columns}});
+    layer_matrices_.push_back({m.b, {m.rows, rank}});
+  }
+  const std::int64_t head = adapter_->head(), width = model_.config.width;
+  if (head < 0) return;
+  embeddings_.push_back({head, {1, width}});
+  vectors_.push_back({head + width, {1}});
+}
+
+void TrainedWeights::merge_adapter(std::int64_t threads) {
+  if (adapter_ == nullptr) return;
+  run_workers(threads, [&](std::int64_t part) { adapter_->merge(model_, part, threads); });
+}
+
+}  // namespace tinyzero

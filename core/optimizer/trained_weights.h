@@ -1,0 +1,54 @@
+// What an optimizer changes: all weights of a model, or the values of its adapter.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace tinyzero {
+
+class Adapter;
+struct Model;
+
+// One tensor among the numbers that learn.
+struct TrainedTensor {
+  std::int64_t offset;
+  std::vector<std::int64_t> shape;
+
+  std::int64_t size() const;
+  // This tensor of a flat one, which holds all numbers in the same order.
+  at::Tensor of(const at::Tensor& flat) const;
+};
+
+class TrainedWeights {
+ public:
+  // `model` and the adapter (null: all weights learn) must outlive this.
+  explicit TrainedWeights(Model& model, Adapter* adapter = nullptr);
+
+  // All numbers that learn, in place: (P).
+  const at::Tensor& flat() const { return flat_; }
+
+  // The matrices of the layers or of their adapters; the embeddings and an untied head; norms and
+  // biases.
+  const std::vector<TrainedTensor>& layer_matrices() const { return layer_matrices_; }
+  const std::vector<TrainedTensor>& embeddings() const { return embeddings_; }
+  const std::vector<TrainedTensor>& vectors() const { return vectors_; }
+
+  // To be called after a change of flat(): merges the adapter, if there is one, into the model's
+  // weights.
+  void merge_adapter(std::int64_t threads);
+
+ private:
+  void list_weights();
+  void list_adapter();
+
+  Model& model_;
+  Adapter* adapter_;
+  at::Tensor flat_;
+  std::vector<TrainedTensor> layer_matrices_;
+  std::vector<TrainedTensor> embeddings_;
+  std::vector<TrainedTensor> vectors_;
+};
+
+}  // namespace tinyzero

@@ -1,0 +1,30 @@
+// The library itself: its file, settings, models and metrics.
+
+#include <doctest/doctest.h>
+
+#include "support/algorithm_checks.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/algorithm/check_library");
+
+TEST_CASE("a sound library is described") {
+  const CheckResult file = run_algorithm_check("file", built_in("ppo", {}));
+  CHECK(file.grade == Grade::pass);
+  CHECK(file.detail.starts_with("ppo · proximal policy optimization · LibTorch "));
+  CHECK(run_algorithm_check("models", built_in("ppo", {})).detail == "critic (values, learns)");
+  CHECK(run_algorithm_check("models", built_in("grpo", {})).detail == "no auxiliary models");
+  CHECK(run_algorithm_check("models", built_in("prime", {})).detail ==
+        "reward_model (log-probs, learns), reward_reference (log-probs, frozen)");
+  CHECK(run_algorithm_check("metrics", built_in("ppo", {})).detail ==
+        "clipped, value, value_clipped, value_explained");
+}
+
+TEST_CASE("values at the edges of settings are tried, each in a process of its own") {
+  const CheckResult sound = run_algorithm_check("settings", built_in("grpo", {}));
+  CHECK(sound.grade == Grade::pass);
+  CHECK(sound.detail.find("8 variants") != std::string::npos);
+  const CheckResult settings = run_algorithm_check("settings", faulty({}));
+  CHECK(settings.grade == Grade::fail);
+  CHECK(settings.detail.find("fault: crash") != std::string::npos);
+}
