@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/config/experiment.h"
+#include "core/kernels/kernels.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/rollout/cuda/device.h"
 #include "core/train/opened_run.h"

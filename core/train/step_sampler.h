@@ -8,6 +8,7 @@
 
 #include "core/learn/packing.h"
 #include "core/rollout/engine.h"
+#include "core/rollout/episodes.h"
 #include "core/rollout/not_finite.h"
 #include "core/train/opened_run.h"
 

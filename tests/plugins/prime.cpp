@@ -30,16 +30,17 @@ TEST_CASE("the reward model's loss is a classifier's, in the mean of episodes") 
   RecordingHost host;
   Batch b = judged_batch();
   host.says["reward_reference"] = b.logp_old;
-  host.says["reward_model"] = b.logp_old + floats({1, 1, 0, 0, -1, -1, 0, 0});
+  host.says["reward_model"] = b.logp_old + floats({1, 1, -2, -2, -1, -1, 0.5, 0.5});
   prime.algorithm->prepare(b, host);
-  const double z[] = {1, 0, -1, 0}, y[] = {1, 0, 0, 0};
+  const double z[] = {1, -2, -1, 0.5}, y[] = {1, 0, 0, 0};
   double loss = 0;
   for (int i = 0; i < 4; ++i) loss += std::log1p(std::exp(z[i])) - y[i] * z[i];
   CHECK(host.losses.at("reward_model") == doctest::Approx(loss / 4).epsilon(1e-5));
   // sigma(z) - y, times beta, over the episodes.
-  const double g0 = (1 / (1 + std::exp(-1.0)) - 1) * 0.5 / 4, g1 = 0.5 * 0.5 / 4;
+  const double g0 = (1 / (1 + std::exp(-1.0)) - 1) * 0.5 / 4,
+               g1 = 1 / (1 + std::exp(2.0)) * 0.5 / 4;
   check_numbers(host.gradients.at("reward_model").slice(0, 0, 4), {g0, g0, g1, g1}, 1e-5);
-  CHECK(host.metrics().values().at("reward_accuracy").value() == doctest::Approx(1.0));
+  CHECK(host.metrics().values().at("reward_accuracy").value() == doctest::Approx(0.75));
 }
 
 TEST_CASE("the outcome alone is the leave-one-out advantage, whitened") {

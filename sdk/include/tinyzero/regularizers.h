@@ -65,7 +65,9 @@ class ReferencePenalty {
 
   std::vector<AuxiliaryModel> auxiliary_models() const {
     if (weight_ == 0) return {};
-    return {{.name = "reference"}};
+    AuxiliaryModel reference;
+    reference.name = "reference";
+    return {reference};
   }
   bool in_loss() const { return weight_ > 0 && where_ == "loss"; }
   bool in_reward() const { return weight_ > 0 && where_ == "reward"; }
@@ -105,8 +107,7 @@ class ReferencePenalty {
 
  private:
   at::Tensor terms(const at::Tensor& logp, const Batch& b) const {
-    return kl_terms(logp, b.added.at("logp_reference"),
-                    {.kind = estimator_, .clamp_log_ratio = kLogRatioBound});
+    return kl_terms(logp, b.added.at("logp_reference"), {estimator_, kLogRatioBound});
   }
 
   double weight_ = 0;

@@ -51,7 +51,7 @@ TEST_CASE("chosen episodes keep their tokens, and the whole's counts") {
 TEST_CASE(
     "all episodes are the batch itself, none an empty one, and missing columns stay missing") {
   Batch whole = three_episodes();
-  whole.advantage = {};
+  whole.advantage = at::Tensor();
   const Batch same = select_episodes(whole, {0, 1, 2});
   CHECK(at::equal(same.logp_old, whole.logp_old));
   CHECK(at::equal(same.episode, whole.episode));

@@ -5,6 +5,7 @@
 #include "core/algorithm/select_episodes.h"
 #include "core/rollout/engine.h"
 #include "core/rollout/episodes.h"
+#include "core/transformer/packed_shape.h"
 
 using namespace tinyzero;
 
@@ -31,40 +32,15 @@ TEST_CASE("neighbours with the same prompt share its rows") {
   CHECK(input.shape->longest() == 4);
 }
 
-TEST_CASE("runs keep order, hold about the same, and are enough for all workers") {
-  using Runs = std::vector<std::vector<std::int64_t>>;
-  CHECK(split_by_tokens({5, 5, 5, 5}, 10, 1) == Runs{{0, 1}, {2, 3}});
-  CHECK(split_by_tokens({5, 5, 5, 5}, 100, 1) == Runs{{0, 1, 2, 3}});
-  CHECK(split_by_tokens({5, 5, 5, 5}, 100, 2) == Runs{{0, 1}, {2, 3}});
+TEST_CASE("micro-batches keep order, hold about the same, and are enough for all workers") {
+  using Split = std::vector<std::vector<std::int64_t>>;
+  CHECK(split_by_tokens({5, 5, 5, 5}, 10, 1) == Split{{0, 1}, {2, 3}});
+  CHECK(split_by_tokens({5, 5, 5, 5}, 100, 1) == Split{{0, 1, 2, 3}});
+  CHECK(split_by_tokens({5, 5, 5, 5}, 100, 2) == Split{{0, 1}, {2, 3}});
   CHECK(split_by_tokens({5, 5, 5, 5}, 6, 3) ==
-        Runs{{0}, {1}, {2}, {3}});  // six runs, of which two are empty
-  CHECK(split_by_tokens({90, 1, 1, 1}, 50, 1) == Runs{{0}, {1, 2, 3}});
+        Split{{0}, {1}, {2}, {3}});  // six micro-batches, of which two are empty
+  CHECK(split_by_tokens({90, 1, 1, 1}, 50, 1) == Split{{0}, {1, 2, 3}});
   CHECK(split_by_tokens({}, 10, 2).empty());
-}
-
-TEST_CASE("a part of a batch keeps its episodes' tokens and the whole's counts") {
-  Batch b;
-  b.logp_old = at::arange(6).to(at::kFloat);
-  b.mask = at::ones({6});
-  b.episode = at::tensor(std::vector<std::int64_t>{0, 0, 1, 2, 2, 2});
-  b.advantage = at::arange(6).to(at::kFloat) * 10;
-  b.added["x"] = at::arange(6);
-  b.reward = at::tensor(std::vector<double>{1, 2, 3});
-  b.usable = at::ones({3}, at::kBool);
-  b.group = at::tensor(std::vector<std::int64_t>{0, 0, 1});
-  b.length = at::tensor(std::vector<std::int64_t>{2, 1, 3});
-  b.truncated = at::zeros({3}, at::kBool);
-  b.right = b.reward.gt(1);
-  b.all.tokens = 6;
-  b.all.episodes = 3;
-  const Batch part = select_episodes(b, {0, 2});
-  CHECK(at::equal(part.logp_old, at::tensor(std::vector<float>{0, 1, 3, 4, 5})));
-  CHECK(at::equal(part.episode, at::tensor(std::vector<std::int64_t>{0, 0, 1, 1, 1})));
-  CHECK(at::equal(part.added.at("x"), at::tensor(std::vector<std::int64_t>{0, 1, 3, 4, 5})));
-  CHECK(at::equal(part.reward, at::tensor(std::vector<double>{1, 3})));
-  CHECK(at::equal(part.right, at::tensor(std::vector<std::int64_t>{0, 1}).to(at::kBool)));
-  CHECK(part.all.tokens == 6);
-  CHECK(part.all.episodes == 3);
 }
 
 TEST_CASE("episodes that could not be judged are masked") {

@@ -58,7 +58,7 @@ TEST_CASE("in bf16 both sides are rounded, and the result is f32") {
   const at::Tensor x = at::randn({5, 64}), weight = at::randn({8, 64}), bias = at::randn({8});
   const at::Tensor exact = typed_linear(x, weight, bias, at::kFloat);
   const at::Tensor near = typed_linear(x, weight, bias, at::kBFloat16);
-  CHECK(near.scalar_type() == at::kFloat);
+  CHECK((near.scalar_type() == at::kFloat));
   CHECK(distance(near, exact) < 0.02);
   CHECK_FALSE(at::equal(near, exact));
 }

@@ -34,7 +34,7 @@ TEST_CASE("whitened numbers have mean 0 and variance 1, and masked ones are 0") 
 TEST_CASE("a tensor for loops has no gradient and is contiguous") {
   const at::Tensor x = at::ones({4, 4}).requires_grad_(true).t().select(0, 1);
   const at::Tensor y = as_doubles(x);
-  CHECK(y.scalar_type() == at::kDouble);
+  CHECK((y.scalar_type() == at::kDouble));
   CHECK(y.is_contiguous());
   CHECK_FALSE(y.requires_grad());
 }

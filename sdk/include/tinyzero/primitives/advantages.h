@@ -84,9 +84,10 @@ inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& grou
 inline at::Tensor has_spread(const at::Tensor& reward, const at::Tensor& group,
                              const at::Tensor& usable) {
   const auto members = members_of(group, usable);
-  at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
+  const auto groups = static_cast<std::int64_t>(members.size());
+  at::Tensor out = at::zeros({groups}, at::kBool);  // (groups)
   const auto r = reward.accessor<double, 1>();
-  for (std::int64_t g = 0; g < std::ssize(members); ++g)
+  for (std::int64_t g = 0; g < groups; ++g)
     for (const std::int64_t i : members[g])
       if (r[i] != r[members[g].front()]) out[g] = true;
   return out;

@@ -48,9 +48,11 @@ struct Batch {
   std::int64_t groups() const { return episodes() > 0 ? group.max().item<std::int64_t>() + 1 : 0; }
   // The counts of this batch. Tokens of episodes that are not usable have a mask of 0.
   Counts counted() const {
-    return {.tokens = mask.sum().item<double>(),
-            .episodes = usable.sum().item<double>(),
-            .samples = static_cast<double>(episodes())};
+    Counts counts;
+    counts.tokens = mask.sum().item<double>();
+    counts.episodes = usable.sum().item<double>();
+    counts.samples = static_cast<double>(episodes());
+    return counts;
   }
 };
 

@@ -96,7 +96,7 @@ inline constexpr double kLogRatioBound = 20.0;  // nats
 
 // k3 with its log-ratio clamped to ±20. Not negative. (N).
 inline at::Tensor k3(const at::Tensor& logp, const at::Tensor& logp_reference) {
-  return kl_terms(logp, logp_reference, {.kind = "k3", .clamp_log_ratio = kLogRatioBound});
+  return kl_terms(logp, logp_reference, {"k3", kLogRatioBound});
 }
 
 // The weight of a KL penalty after a batch that measured `kl` over `samples` episodes

@@ -66,10 +66,11 @@ inline at::Tensor group_is_kept(const at::Tensor& accuracy, const at::Tensor& gr
                                 const at::Tensor& usable, const at::Tensor& truncated, double low,
                                 double high, bool drop_truncated) {
   const auto members = members_of(group, usable);
-  at::Tensor out = at::zeros({static_cast<std::int64_t>(members.size())}, at::kBool);
+  const auto groups = static_cast<std::int64_t>(members.size());
+  at::Tensor out = at::zeros({groups}, at::kBool);  // (groups)
   const auto a = accuracy.accessor<double, 1>();
   const auto t = truncated.accessor<bool, 1>();
-  for (std::int64_t g = 0; g < std::ssize(members); ++g) {
+  for (std::int64_t g = 0; g < groups; ++g) {
     double mean = 0;
     bool cut = false;
     for (const std::int64_t i : members[g]) {
