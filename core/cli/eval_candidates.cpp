@@ -8,6 +8,7 @@
 #include "core/cli/settings_text.h"
 #include "core/eval/evaluation.h"
 #include "core/run/manifest.h"
+#include "core/task/open_task.h"
 
 namespace tinyzero {
 namespace {
@@ -86,7 +87,7 @@ void check_same_task(const PluginCatalog& catalog, const Candidates& candidates,
   const Json wanted = task_settings(task);
   for (const Subject& subject : candidates.folders) {
     if (!subject.own_task) continue;
-    const Json other = task_settings(Task::open(catalog, subject.task, &subject.settings));
+    const Json other = task_settings(open_task(catalog, subject.task, &subject.settings));
     if (subject.task == candidates.task && other == wanted) continue;
     throw Error("the runs have different tasks: that of " + subject.folder.string() + " has " +
                     difference(subject, other, candidates, wanted),

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/config/overrides.h"
 #include "core/config/reader.h"
 
 namespace tinyzero {

@@ -4,6 +4,7 @@
 #include "core/cli/option_checks.h"
 #include "core/cli/plugins.h"
 #include "core/cli/settings_text.h"
+#include "core/task/open_task.h"
 #include "core/task/task.h"
 
 namespace tinyzero {
@@ -15,7 +16,7 @@ void add_named_task_options(CLI::App& c, NamedTaskOptions& o) {
 
 Task open_task(const GlobalOptions& global, const NamedTaskOptions& options) {
   const Node settings = settings_from_words(options.settings);
-  return Task::open(scan_plugins(global), options.name, &settings);
+  return open_task(scan_plugins(global), options.name, &settings);
 }
 
 Json state_json(const std::string& state) {

@@ -14,6 +14,8 @@
 #include "core/base/stop.h"
 #include "core/eval/ask.h"
 #include "core/eval/evaluate.h"
+#include "core/task/stream.h"
+#include "core/task/task.h"
 
 namespace tinyzero {
 

@@ -35,7 +35,7 @@ Trainer::Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const St
 void Trainer::restore(Checkpoint checkpoint) {
   state_ = checkpoint.state;
   if (!checkpoint.folder.empty()) {
-    saved_ = CheckpointPlace{state_.phase, state_.step};
+    saved_ = CheckpointStep{state_.phase, state_.step};
     folder_.note_checkpoint();
   }
   if (state_.best_step >= 0 &&
@@ -176,7 +176,7 @@ void Trainer::train_step(std::int64_t step) {
   });
   const Stopwatch update;
   if (settings_.train.device == "cuda") engine_->release_scratch();
-  const bool is_saved = saved_ == CheckpointPlace{Phase::reinforce, step - 1};
+  const bool is_saved = saved_ == CheckpointStep{Phase::reinforce, step - 1};
   const LearnReport learned =
       learner_.learn(step, sampled.step, nullptr, is_saved ? Midway::abandon : Midway::finish);
   engine_->refresh();
@@ -257,7 +257,7 @@ void Trainer::evaluate_step() {
 }
 
 void Trainer::save() {
-  const CheckpointPlace place{state_.phase, state_.step};
+  const CheckpointStep place{state_.phase, state_.step};
   if (saved_ == place) return;
   state_.seconds = seconds();
   state_.kept = learner_.kept_numbers();

@@ -15,6 +15,7 @@
 #include "core/train/curriculum.h"
 #include "core/train/observer.h"
 #include "core/train/opened_run.h"
+#include "core/train/preflight.h"
 #include "core/train/step_sampler.h"
 
 namespace tinyzero {
@@ -74,7 +75,7 @@ class Trainer {
   Stopwatch reinforce_;               // since this process took its first step of RL
   std::int64_t reinforce_first_ = 0;  // steps done when this process began RL
   PreflightReport preflight_;
-  std::optional<CheckpointPlace> saved_;  // the newest checkpoint
+  std::optional<CheckpointStep> saved_;  // the newest checkpoint
   Json last_step_;                        // its record
 };
 

@@ -7,6 +7,7 @@
 #include "core/learn/learner.h"
 #include "core/learn/packing.h"
 #include "core/learn/update.h"
+#include "core/optimizer/schedule.h"
 #include "core/optimizer/optimizer.h"
 #include "core/task/stream.h"
 #include "core/task/task.h"

@@ -42,7 +42,7 @@ const float* left_words(const float* dy, std::int64_t rows, std::int64_t n) {
   at::parallel_for(
       0, words, parts_worth_a_thread(n * per_word), [&](std::int64_t begin, std::int64_t end) {
         const std::int64_t first = begin * per_word, last = std::min(rows, end * per_word);
-        table.narrow_columns(dy + first * n, n, last - first, n, left + begin * n);
+        table.columns_to_words(dy + first * n, n, last - first, n, left + begin * n);
       });
   return left;
 }

@@ -20,11 +20,6 @@ Tensor long_tensor(It begin, It end) {
   return at::tensor(std::vector<std::int64_t>(begin, end));
 }
 
-bool ends(const Sampling& sampling, std::int32_t token) {
-  return sampling.lengths.empty() &&
-         std::find(sampling.eos.begin(), sampling.eos.end(), token) != sampling.eos.end();
-}
-
 }  // namespace
 
 // The transformer takes a Model that can change; here it only reads.

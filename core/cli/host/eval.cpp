@@ -13,6 +13,7 @@
 #include "core/cli/screen.h"
 #include "core/cli/terminal.h"
 #include "core/eval/evaluation.h"
+#include "core/task/open_task.h"
 
 namespace tinyzero {
 namespace {
@@ -115,7 +116,7 @@ int run_eval(const GlobalOptions& global, const EvalCommandOptions& options) {
   if (!options.endpoint.url.empty())
     endpoint.options = endpoint_options(options.endpoint, options.max_tokens, options.seed);
   const PluginCatalog catalog = scan_plugins(global);
-  Task task = Task::open(catalog, candidates.task, &candidates.settings);
+  Task task = open_task(catalog, candidates.task, &candidates.settings);
   check_same_task(catalog, candidates, task);
   warn_of_changed_files(candidates, task);
   const StopWish& stop = catch_eval_interrupts(options);

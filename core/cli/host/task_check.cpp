@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
-#include "core/check/check.h"
+#include "core/check/task_check.h"
 #include "core/cli/check_report.h"
 #include "core/cli/option_checks.h"
 #include "core/cli/plugins.h"
@@ -23,27 +23,27 @@ void check_settings(const PluginFile& file, const Node& settings) {
   }
 }
 
-int run_task_check(const GlobalOptions& global, const CheckCommandOptions& options) {
+int check_task(const GlobalOptions& global, const CheckCommandOptions& options) {
   const PluginFile file = scan_plugins(global).find(TINYZERO_NOTE_TASK, options.name);
   CheckOptions check;
   check.library = std::filesystem::absolute(file.path);  // checks change folders
   check.settings = settings_from_words(options.settings);
   check.seed = static_cast<std::uint64_t>(options.seed);
-  require_known(options.only, check_names());
+  require_known(options.only, task_check_names());
   check_settings(file, check.settings);
   return report_checks({.library = check.library.string(),
                         .seed = options.seed,
                         .only = options.only,
                         .json = options.json},
-                       check_names(),
-                       [&](const std::string& name) { return run_check(name, check); });
+                       task_check_names(),
+                       [&](const std::string& name) { return run_task_check(name, check); });
 }
 
 }  // namespace
 
 void add_task_check(const Commands& commands) {
   commands.add<CheckCommandOptions>(
-      "check", "Whether a task can be trusted: every check with pass, warn or fail", run_task_check,
+      "check", "Whether a task can be trusted: every check with pass, warn or fail", check_task,
       [](CLI::App& c, CheckCommandOptions& o) {
         add_check_options(c, o, kTaskHelp, kSettingsHelp);
       });

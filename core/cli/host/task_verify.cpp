@@ -12,8 +12,8 @@ namespace {
 
 Json verdict_json(const Task& task, const Verdict& verdict, const std::string& reason) {
   Json parts = Json::object();
-  for (std::size_t p = 0; p < task.about().parts.size(); ++p)
-    parts[task.about().parts[p]] = verdict.parts[p];
+  for (std::size_t p = 0; p < task.about().components.size(); ++p)
+    parts[task.about().components[p]] = verdict.parts[p];
   return {{"reward", verdict.reward},
           {"outcome", outcome_name(verdict.outcome)},
           {"reason", reason},

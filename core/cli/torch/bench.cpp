@@ -41,16 +41,15 @@ struct Peers {
 // A model and work for it, as all three benchmarks have them.
 struct Setting {
   Model model;
-  std::vector<Prompt> prompts;
   std::vector<std::int64_t> lengths;  // of the completions
+  std::vector<Prompt> prompts;
   Sampling sampling;
 
   explicit Setting(const Workload& workload)
       : model(bench_model(workload)),
-        prompts(bench_prompts(workload, model.config.vocab)),
-        lengths(bench_lengths(workload)) {
+        lengths(bench_lengths(workload)),
+        prompts(bench_prompts(workload, model.config.vocab, lengths)) {
     sampling.max_tokens = workload.max_tokens;
-    sampling.lengths = lengths;
   }
   double sampled_tokens() const {
     return static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}));
@@ -81,23 +80,23 @@ void take_rounds(BenchResult& r, const BenchOptions& options, const Work& own, c
   add_peers(r, peers.names);
 }
 
-CpuEngineOptions engine_options(const BenchOptions& options, bool account = false) {
-  return {.threads = options.threads, .wave = options.wave, .account = account};
+CpuEngineOptions engine_options(const BenchOptions& options, bool profile = false) {
+  return {.threads = options.threads, .wave = options.wave, .profile = profile};
 }
 
 // Statistics of one more round of sampling, which is profiled.
 DecodeStatistics profiled_rollout(const Setting& setting, const BenchOptions& options) {
-  CpuEngine engine(setting.model, engine_options(options, /*account=*/true));
+  CpuEngine engine(setting.model, engine_options(options, /*profile=*/true));
   engine.generate(setting.prompts, setting.sampling);
   return engine.statistics();
 }
 
-PhaseTimes rollout_phases(const DecodeStatistics& s) {
-  return {{"products", s.products},
-          {"attention", s.attention},
-          {"norms and gates", s.rest},
-          {"sampling", s.sampling},
-          {"waiting", s.waiting}};
+PhaseTimes rollout_phases(const DecodeTimes& t) {
+  return {{"products", t.products},
+          {"attention", t.attention},
+          {"norms and gates", t.norms_and_gates},
+          {"sampling", t.sampling},
+          {"waiting", t.waiting}};
 }
 
 // The batch size at which a model in LibTorch alone decodes fastest.
@@ -144,7 +143,7 @@ BenchResult bench_rollout(const BenchOptions& o) {
   take_rounds(r, o, sample, peers);
   const DecodeStatistics profiled = profiled_rollout(setting, o);
   r.slot_use = profiled.slot_use;
-  r.phases = rollout_phases(profiled);
+  r.phases = rollout_phases(profiled.times);
   return r;
 }
 
@@ -218,7 +217,7 @@ BenchResult bench_step(const BenchOptions& o) {
   r.phases = {{"rollout", sampling}, {"update", updating}};
   if (!o.profile) return r;
   r.phases.clear();
-  add_phases("rollout: ", sampling, rollout_phases(profiled_rollout(setting, o)), r.phases);
+  add_phases("rollout: ", sampling, rollout_phases(profiled_rollout(setting, o).times), r.phases);
   add_phases("update: ", updating, update.profile(), r.phases);
   return r;
 }

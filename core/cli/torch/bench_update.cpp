@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/rollout/episodes.h"
+#include "core/transformer/profile.h"
 #include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 
@@ -51,7 +52,7 @@ StepBatch random_step(const std::vector<Prompt>& prompts, const std::vector<std:
 
 BenchUpdate::BenchUpdate(Model& model, StepBatch step, std::int64_t threads)
     : workers_(model, threads),
-      optimizer_(workers_.model(), {.threads = threads}),
+      optimizer_(workers_.weights(), {.threads = threads}),
       step_(std::move(step)) {
   options_.learning_rate = 1e-5;
   options_.measure_gap = false;
@@ -62,7 +63,8 @@ double BenchUpdate::run() {
   const auto loss = [](std::int64_t, const Batch& micro, const ModelOutput& out, Metrics&) {
     return policy_loss(micro, out.logp);
   };
-  update_model(workers_, optimizer_, loss, step_.batch, step_.sequences, step_.batch.usable,
+  update_model(workers_, optimizer_, loss,
+               {.batch = step_.batch, .sequences = step_.sequences, .live = step_.batch.usable},
                options_);
   return watch.seconds();
 }

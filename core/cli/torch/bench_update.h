@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/cli/torch/bench_result.h"
+#include "core/learn/model_workers.h"
 #include "core/learn/update.h"
 
 namespace tinyzero {

@@ -9,7 +9,8 @@
 namespace tinyzero {
 
 OpenedRun open_shapes(const GlobalOptions& global, const ConfigOptions& options) {
-  return OpenedRun::load_shapes(options.config, options.overrides, scan_plugins(global));
+  return OpenedRun::load(options.config, options.overrides, scan_plugins(global),
+                         {.weights = false});
 }
 
 void print_notes(const OpenedRun& run) {

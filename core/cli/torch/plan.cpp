@@ -77,7 +77,7 @@ void print_run_notes(const OpenedRun& run) {
 int plan_on_gpu(const GlobalOptions& global, const PlanOptions& options) {
   const Gpu gpu = gpu_from_name(options.gpu);
   const OpenedRun run =
-      OpenedRun::load_shapes(options.config, options.overrides, scan_plugins(global));
+      OpenedRun::load(options.config, options.overrides, scan_plugins(global), {.weights = false});
   print_run_notes(run);
   RunShape shape = shape_of(run);
   std::int64_t& micro_batch = shape.experiment.train.micro_batch;

@@ -14,7 +14,6 @@
 #include "core/cli/interrupt.h"
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
-#include "core/cli/run_view.h"
 #include "core/cli/torch/run_view.h"
 #include "core/kernels/kernels.h"
 #include "core/rollout/cuda/device.h"
