@@ -287,7 +287,7 @@ TEST_CASE("a run whose checkpoints are gone is refused, and nothing of it is tou
     look(after);
     CAPTURE(result.err);
     CHECK(result.code == 2);
-    CHECK(result.err.find("has episodes and no checkpoint to go on from: " +
+    CHECK(result.err.find("has episodes and no checkpoint to resume from: " +
                           checkpoints.string()) != std::string::npos);
     CHECK(result.err.find("hint: restore that folder, or start a new run") != std::string::npos);
     CHECK(before == after);

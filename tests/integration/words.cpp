@@ -147,7 +147,7 @@ TEST_CASE("a colon without its blank, and a dot in a file, are seen for what the
   write_file_synced(folder / "dot.yaml", "task: countdown\nalgorithm: GRPO\ntrain.steps: 5\n");
   const std::string err = tinyzero::tinyzero({"config", "check", folder / "dot.yaml"}).err;
   CAPTURE(err);
-  CHECK(err.find("in a file it is train: {steps: …}") != std::string::npos);
+  CHECK(err.find("in a file write train: {steps: …}") != std::string::npos);
   CHECK(err.find("did you mean \"grpo\"?") != std::string::npos);
 }
 

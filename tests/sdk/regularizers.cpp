@@ -1,6 +1,7 @@
 // The penalty for leaving a reference and the bonus for entropy, which any algorithm may have.
 
 #include "tinyzero/regularizers.h"
+#include "core/config/yaml.h"
 
 #include <doctest/doctest.h>
 
@@ -36,7 +37,7 @@ Regularizer with(const std::string& settings) {
   SettingsTable table;
   out.describe(table);
   const Node map = parse_yaml(settings, "settings");
-  read_settings(&map, table, "algorithm", {}, nullptr);
+  read_settings(&map, table, "algorithm");
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/algorithm/check.h"
+#include "core/config/overrides.h"
 
 namespace tinyzero {
 

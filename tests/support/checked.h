@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/check/checks.h"
+#include "core/config/yaml.h"
 
 namespace tinyzero {
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/algorithm/plugin.h"
+#include "core/config/yaml.h"
 #include "core/learn/packing.h"
 #include "core/model/parameters.h"
 #include "core/rollout/episodes.h"

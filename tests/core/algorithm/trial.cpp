@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "core/check/checks.h"
+#include "core/config/yaml.h"
 #include "support/numbers.h"
 
 using namespace tinyzero;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
+#include "core/config/yaml.h"
 #include "support/golden.h"
 #include "support/task.h"
 

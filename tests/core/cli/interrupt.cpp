@@ -1,6 +1,7 @@
 #include "core/cli/interrupt.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

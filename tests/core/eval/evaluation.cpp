@@ -24,8 +24,8 @@ class FixedEngine : public Engine {
   explicit FixedEngine(std::int64_t& sampled, StopWish* interrupt = nullptr)
       : sampled_(sampled), interrupt_(interrupt) {}
 
-  std::vector<Episode> generate(const std::vector<Prompt>& prompts,
-                                const Sampling& sampling) override {
+  std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling&,
+                                const GenerateHooks& hooks) override {
     std::vector<Episode> out;
     for (std::size_t p = 0; p < prompts.size(); ++p) {
       for (std::int64_t s = 0; s < prompts[p].samples; ++s) {
@@ -34,11 +34,11 @@ class FixedEngine : public Engine {
         e.sample = prompts[p].first_sample + s;
         e.tokens = {1, 2};
         e.logp = {-1, -1};
-        if (sampling.on_episode) sampling.on_episode(e);
+        if (hooks.on_episode) hooks.on_episode(e);
         out.push_back(std::move(e));
         ++sampled_;
         if (interrupt_ != nullptr) ++*interrupt_;
-        stop_if_asked(sampling.stop);
+        stop_if_asked(hooks.stop);
       }
     }
     return out;

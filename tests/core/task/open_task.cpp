@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/config/experiment.h"
+#include "core/config/yaml.h"
 #include "core/task/stream.h"
 #include "support/task.h"
 

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/config/document.h"
+#include "core/config/yaml.h"
 #include "support/small_run.h"
 #include "support/temporary.h"
 

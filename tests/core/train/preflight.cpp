@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/learn/learner.h"
+#include "core/rollout/engine.h"
 #include "core/train/rollout_engine.h"
 #include "support/small_run.h"
 #include "support/temporary.h"

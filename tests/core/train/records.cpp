@@ -156,7 +156,7 @@ TEST_CASE("an episode has its problem, verdict and end, a line each") {
   CHECK(record["outcome"] == "scored");
   CHECK_FALSE(record.contains("source"));
   CHECK(record["key"] == sampled.items[0].key);
-  CHECK(record["parts"].size() == task.about().parts.size());
+  CHECK(record["parts"].size() == task.about().components.size());
   const std::string lines = episode_lines(7, sampled, task);
   CHECK(std::count(lines.begin(), lines.end(), '\n') == 4);
   CHECK(lines.starts_with(json_line(episode_record(7, sampled, 0, task)) + "\n"));

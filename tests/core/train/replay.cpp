@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
+#include "core/config/yaml.h"
 #include "support/recorded_run.h"
 #include "support/temporary.h"
 

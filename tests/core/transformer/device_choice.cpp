@@ -48,7 +48,7 @@ TEST_CASE("it decodes what the kernels of a device cannot, and says why") {
   CHECK(said ==
         "decoding with LibTorch, slowly and in f32, for the model has heads of 12 components, the "
         "kernels take multiples of 8 in bf16");
-  CpuEngine cpu(odd, {1, 4, "scalar"});
+  CpuEngine cpu(odd, {.threads = 1, .wave = 4, .kernels = "scalar"});
   CHECK(slow->generate(prompts, sampling).back().tokens ==
         cpu.generate(prompts, sampling).back().tokens);
 }
