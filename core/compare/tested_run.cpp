@@ -10,6 +10,7 @@
 #include "core/eval/evaluate.h"
 #include "core/rollout/episodes.h"
 #include "core/run/checkpoint.h"
+#include "core/train/evaluate_run.h"
 #include "core/train/opened_run.h"
 #include "core/train/rollout_engine.h"
 
@@ -45,15 +46,7 @@ void evaluate_on_test(const OpenedRun& run, std::int64_t step, TestedRun& out) {
   const EvalSet set = draw_eval_set(run.task, Split::test, e.eval.problems);
   const auto engine = rollout_engine(run, [](const std::string&) {});
   std::vector<ScoredCompletion> completions;
-  const EvalReport report =
-      evaluate(*engine, run.tokenizer, run.model.config.eos, run.framing, run.task, set,
-               {.samples = e.eval.samples,
-                .temperature = e.eval.temperature,
-                .max_tokens = e.rollout.max_tokens,
-                .seed = static_cast<std::uint64_t>(e.general.seed),
-                .step = static_cast<std::uint64_t>(step),
-                .greedy = true},
-               &completions);
+  const EvalReport report = evaluate_run(*engine, run, set, step, &completions);
   out.set = set.fingerprint;
   out.samples = e.eval.samples;
   out.greedy = report.greedy;

@@ -1,13 +1,13 @@
-// Completions of evaluations with their verdicts, as JSON lines; what is in the file need not be
-// asked again.
+// Completions of evaluations with their verdicts, as JSON lines. An answer in the file need not be
+// asked for again.
 //
 //   {"evaluation": {"model", "task", …}}     what the model was asked, before its first completion
 //   {"model", "problem", "sample", …}        a completion, in the order in which they came
 //
-// A line is appended as soon as its completion is there, in one write: a process that is killed
-// loses what was under way, and the half of a line that a crash of the machine may leave is cut.
-// Where an endpoint failed, the line has "failed": true, and a later one takes its place; so does a
-// line whose "end" is a word for a failure (finish_reason.h).
+// A line is appended as soon as its completion is known, in one write. A killed process loses only
+// what was under way, and half a line that a crash of the machine leaves is cut off. Where an
+// endpoint failed, the line has "failed": true, and a later line replaces it. A line whose "end"
+// means a failure (finish_reason.h) is replaced, too.
 #pragma once
 
 #include <string>
@@ -22,23 +22,23 @@ namespace tinyzero {
 
 class AnswerFile {
  public:
-  // Opens or makes the file, and keeps others from writing it meanwhile. Throws Error if it holds
-  // something else, or another process has it.
+  // Opens or makes the file and locks it against other writers. Throws Error if it holds something
+  // else, or if another process has locked it.
   explicit AnswerFile(fs::path path);
 
-  // The answers that are there of the evaluation `about`, whose "model" names it, with new verdicts
-  // of `task`: one for each problem and sample that has a completion. Throws Error if the file has
-  // the model with other settings, naming both. `about` is written if it is not there.
+  // Begins the evaluation `about`, whose "model" names it, and returns the file's answers to it:
+  // one per problem and sample with a completion, with new verdicts of `task`. `about` is written
+  // if the file lacks it. Throws Error if the file has the model with other settings.
   std::vector<EvalAnswer> begin(const Json& about, const Task& task, const EvalSet& set);
 
-  // Appends an answer of the evaluation begun last.
+  // Appends an answer of the evaluation that began last.
   void append(const EvalAnswer& answer, const Item& item);
 
-  // Makes what was appended durable.
+  // Makes the appended answers durable.
   void sync() const { file_.sync(path_); }
 
   const fs::path& path() const { return path_; }
-  // What is to be known about how the file is locked; empty: nothing.
+  // How the file is locked, if that is worth a note; empty: nothing to say.
   const std::string& lock_note() const { return lock_.note(); }
 
  private:

@@ -1,5 +1,5 @@
-// Servers that speak OpenAI's protocol, as hosted models, vLLM, llama.cpp and Ollama do: what is
-// sent, and what is understood of a reply. Not streamed: a completion is judged as a whole.
+// Servers that speak OpenAI's protocol, such as hosted models, vLLM, llama.cpp and Ollama: their
+// requests and replies. Replies are not streamed, since a completion is judged as a whole.
 #pragma once
 
 #include <cstdint>
@@ -12,37 +12,37 @@
 namespace tinyzero {
 
 struct EndpointOptions {
-  std::string url;    // as it was given: http://localhost:8080, https://api.openai.com/v1, or the
-                      // full address of the requests
-  std::string model;  // as the endpoint calls it
+  // As given: http://localhost:8080, https://api.openai.com/v1, or the full address of requests.
+  std::string url;
+  std::string model;  // the endpoint's name for it
   bool chat = true;   // /chat/completions with the prompt as the user's message; else /completions
-  std::string key;    // empty: none is sent. Stands in no error, note or answer.
-  std::string key_name;            // of the environment variable, for hints
-  std::string ca_file;             // certificates to trust in place of the system's; empty: those
+  std::string key;    // never part of an error, note or answer; empty: none is sent
+  std::string key_name;            // environment variable that held the key, for hints
+  std::string ca_file;             // trusted certificates; empty: the system's
   std::int64_t max_tokens = 1024;  // longest completion
-  std::optional<std::int64_t>
-      seed;  // a number made from it is sent with each request; none: nothing is sent
+  // Each request gets a number made from it; none: no seed is sent.
+  std::optional<std::int64_t> seed;
   Json extra = Json::object();           // more fields of the request; null removes one of ours
   std::int64_t concurrency = 8;          // requests at a time
-  std::int64_t requests_per_minute = 0;  // at most, retries included; 0: no limit
-  std::int64_t retries = 8;              // after a request that may go better later
-  double timeout = 120;                  // seconds, of one request
-  double max_failed =
-      0.1;  // share of completions that may fail for good before the evaluation stops
+  std::int64_t requests_per_minute = 0;  // limit, retries included; 0: none
+  std::int64_t retries = 8;              // after a request that may succeed later
+  double timeout = 120;                  // seconds for one request
+  // Share of completions that may fail for good before the evaluation stops.
+  double max_failed = 0.1;
 };
 
-// The address of the requests. A URL without a path gets /v1. Throws Error for what is no http(s)
-// URL, and for one with a user, a query or a fragment: they may hold secrets, and the address is
+// The address of requests. A URL without a path gets /v1. Throws Error for anything but an http(s)
+// URL, and for a URL with a user, a query or a fragment: these may hold secrets, and the address is
 // written to files.
 std::string request_url(const std::string& url, bool chat);
 
-// Whether requests to `url` stay secret on their way: over TLS, or on this machine.
+// Whether nobody on the way can read requests to `url`: TLS, or this machine.
 bool is_private(const std::string& url);
 
 // Throws Error, without repeating it, for a key that no header can hold.
 void check_key(const std::string& key, const std::string& key_name);
 
-// A completion that is asked for.
+// A request for one completion.
 struct Question {
   std::size_t problem = 0;
   std::int64_t sample = 0;
@@ -53,21 +53,22 @@ struct Question {
 
 HttpRequest completion_request(const EndpointOptions& options, const Question& question);
 
-// What a reply holds, or why it is none.
+// The content of a reply, or why it has none.
 struct EndpointReply {
   enum class Kind {
     answer,   // text, end, tokens
-    again,    // may go better later: 408, 409, 425, 429, 5xx, broken transfers, replies that are no
-              // completion or say that one failed
-    refused,  // will not go better for this prompt: another 4xx, an answer that a filter withholds
-    unusable  // nothing will go better: wrong address, key or model, a redirection
+    again,    // may succeed later: 408, 409, 425, 429, 5xx, broken transfers, replies that hold no
+              // completion or report a failure
+    refused,  // will not succeed for this prompt: another 4xx, an answer that a filter withholds
+    unusable  // no request will succeed: wrong address, key or model, a redirection
   };
   Kind kind = Kind::again;
-  std::string text, end = "eos";  // end: eos, length, or the server's word
-  std::string remark;             // what is odd about an answer, in few words; empty: nothing
+  std::string text;
+  std::string end = "eos";  // eos, length, or the server's own word
+  std::string remark;       // oddity of the answer; empty: none
   std::optional<std::int64_t> tokens;
-  std::string reason;      // in few words, the same for all of a kind: "HTTP 429"
-  std::string detail;      // the server's own words, one line, cut
+  std::string reason;      // short, the same for all replies of a kind: "HTTP 429"
+  std::string detail;      // the server's message, one line, shortened
   double retry_after = 0;  // seconds
 };
 EndpointReply read_reply(const EndpointOptions& options, HttpReply reply);
@@ -76,12 +77,12 @@ EndpointReply read_reply(const EndpointOptions& options, HttpReply reply);
 inline constexpr const char* kOnlyReasoning = "text only in the reasoning";
 inline constexpr const char* kOnlyToolCalls = "tool calls in place of text";
 
-// Words of a server for a person: one line, cut, without the key.
+// A server's message for a person: one line, shortened, without the key.
 std::string server_words(std::string text, const std::string& key);
 std::string without_key(std::string text, const std::string& key);
 
-// Seconds to wait before try number `attempt` (from 2): doubling from half a second to 30, of which
-// the second half is random, a function of (problem, sample, attempt).
+// Seconds to wait before try number `attempt` (from 2). The delay doubles from half a second to 30;
+// its second half is random, a function of (problem, sample, attempt).
 double backoff_seconds(const Question& question, std::int64_t attempt);
 
 }  // namespace tinyzero

@@ -43,7 +43,7 @@ void count(const EvalAnswer& a, const EvalSet& set, EvalReport& report) {
   report.truncated += a.end == "length" ? 1 : 0;
   if (!is_usable(a.outcome)) return;
   const double right = a.right ? 1 : 0;
-  const auto add = [&](std::pair<double, double>& counts) {
+  const auto add = [&](RightAndJudged& counts) {
     counts = {counts.first + right, counts.second + 1};
   };
   add(report.by_difficulty[static_cast<std::int64_t>(std::floor(set.items[a.problem].difficulty))]);
@@ -107,19 +107,18 @@ std::vector<Episode> sample_episodes(Engine& engine, const std::vector<Prompt>& 
 
 }  // namespace
 
-std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer,
-                                   const std::vector<std::int64_t>& eos, const std::string& framing,
-                                   const Task& task, const EvalSet& set, const EvalOptions& options,
+std::vector<EvalAnswer> answer_set(const AnsweringModel& model, const Task& task,
+                                   const EvalSet& set, const EvalOptions& options,
                                    std::vector<ScoredCompletion>* shown, const AnswerBook* book) {
   std::vector<EvalAnswer> answers;
   Sampling sampling{.max_tokens = options.max_tokens,
                     .temperature = options.temperature,
-                    .eos = eos,
+                    .eos = model.eos,
                     .seed = options.seed,
                     .stream = RandomStream::evaluation,
                     .step = options.step};
   const auto judge = [&](std::vector<Episode> episodes, bool greedy) {
-    auto completions = score_episodes(tokenizer, task, set.items, std::move(episodes));
+    auto completions = score_episodes(model.tokenizer, task, set.items, std::move(episodes));
     for (const ScoredCompletion& c : completions) {
       answers.push_back(eval_answer(task, c, greedy));
       if (book != nullptr) book->take(answers.back());
@@ -127,11 +126,11 @@ std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer,
     return completions;
   };
   const auto sample = [&](std::int64_t samples, bool greedy) {
-    std::vector<Prompt> prompts = make_prompts(tokenizer, framing, set.items, samples);
+    std::vector<Prompt> prompts = make_prompts(model.tokenizer, model.framing, set.items, samples);
     if (book != nullptr) prompts = missing_prompts(prompts, *book, greedy);
     std::vector<Episode> ended;
     try {
-      return judge(sample_episodes(engine, prompts, sampling, {.stop = options.stop},
+      return judge(sample_episodes(model.engine, prompts, sampling, {.stop = options.stop},
                                    book != nullptr ? &ended : nullptr),
                    greedy);
     } catch (const Interrupted&) {
@@ -179,12 +178,9 @@ EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
   return report;
 }
 
-EvalReport evaluate(Engine& engine, const Tokenizer& tokenizer,
-                    const std::vector<std::int64_t>& eos, const std::string& framing,
-                    const Task& task, const EvalSet& set, const EvalOptions& options,
-                    std::vector<ScoredCompletion>* shown) {
-  return summarize(set, answer_set(engine, tokenizer, eos, framing, task, set, options, shown),
-                   options.samples);
+EvalReport evaluate(const AnsweringModel& model, const Task& task, const EvalSet& set,
+                    const EvalOptions& options, std::vector<ScoredCompletion>* shown) {
+  return summarize(set, answer_set(model, task, set, options, shown), options.samples);
 }
 
 }  // namespace tinyzero

@@ -22,13 +22,16 @@ class Task;
 class Tokenizer;
 struct EvalSet;
 struct ScoredCompletion;
+
 struct EvalOptions {
-  std::int64_t samples = 1;  // completions a problem for the sampled accuracy
-  double temperature = 1.0;  // of those
+  std::int64_t samples = 1;  // completions per problem for the sampled accuracy
+  double temperature = 1.0;  // of the sampled completions
   std::int64_t max_tokens = 256;
-  std::uint64_t seed = 1, step = 0;  // name the randomness
-  bool greedy = true;                // also decode each problem once without randomness
-  // Where it is asked for, an evaluation ends with Interrupted; null: it goes to its end.
+  // Together they name the random stream.
+  std::uint64_t seed = 1;
+  std::uint64_t step = 0;
+  bool greedy = true;  // whether each problem is also decoded once without randomness
+  // A request to stop ends the evaluation with Interrupted; null: it always runs to its end.
   const StopWish* stop = nullptr;
 };
 
@@ -40,69 +43,82 @@ struct EvalAnswer {
   std::string completion;
   double reward = 0;
   Outcome outcome = Outcome::error;
-  std::string reason,
-      detail;  // the task's words, or why there is no completion; more of it, may be empty
+  std::string reason;  // the task's message, or why there is no completion
+  std::string detail;  // more about the reason; may be empty
   Json parts = Json::object();
-  bool right = false;                  // earned the full reward
-  bool failed = false;                 // there is no completion: the endpoint failed
-  std::string remark;                  // what is odd about an answer of an endpoint; empty: nothing
-  std::string end = "eos";             // eos, length, or the word of an endpoint
-  std::optional<std::int64_t> tokens;  // of the completion; an endpoint may not say
+  bool right = false;                  // whether it earned the full reward
+  bool failed = false;                 // the endpoint failed, so there is no completion
+  std::string remark;                  // oddity of an endpoint's answer; empty: none
+  std::string end = "eos";             // eos, length, or an endpoint's own word
+  std::optional<std::int64_t> tokens;  // length of the completion; an endpoint may not report it
 };
 
-struct EvalReport {
-  double problems = 0, keys = 0, samples = 0;
-  double right = 0, judged = 0, total = 0;  // sampled completions: right, of those judged, of all
-  Interval accuracy_interval;               // 95 % of right / judged (clustered_wilson)
-  double greedy = 0;                        // share of problems that greedy decoding answers
-  double length = 0, truncated = 0;         // of the sampled completions: mean tokens, share
-  double failed = 0;                        // share that could not be judged
-  std::vector<double> pass_at;              // unbiased pass@1, @2, @4 … up to samples
-  std::map<std::int64_t, std::pair<double, double>>
-      by_difficulty;  // whole part of the difficulty -> (right, judged)
-  std::map<std::string, std::pair<double, double>>
-      by_source;                           // task or level of a mixture -> (right, judged)
-  std::map<std::string, double> reasons;   // sampled completions by reason
-  std::map<std::string, double> outcomes;  // and by outcome
-  std::map<std::string, double> remarks;   // and those that an endpoint gave in an odd form
-  std::vector<Tally> tallies,
-      greedy_tallies;  // by problem; the second is empty without greedy answers
+// Counts of right answers and of all answers that could be judged.
+using RightAndJudged = std::pair<double, double>;
 
-  // Errors, abstentions and timeouts are no wrong answers: they are not in the denominator.
+struct EvalReport {
+  double problems = 0;
+  double keys = 0;
+  double samples = 0;
+  // Counts of sampled completions.
+  double right = 0;
+  double judged = 0;
+  double total = 0;
+  Interval accuracy_interval;  // 95 % interval of right / judged (clustered_wilson)
+  double greedy = 0;           // share of problems that greedy decoding answers
+  // Of the sampled completions.
+  double length = 0;                                     // mean, in tokens
+  double truncated = 0;                                  // share
+  double failed = 0;                                     // share that could not be judged
+  std::vector<double> pass_at;                           // unbiased pass@1, @2, @4 … up to samples
+  std::map<std::int64_t, RightAndJudged> by_difficulty;  // by the whole part of the difficulty
+  std::map<std::string, RightAndJudged> by_source;       // by task or level of a mixture
+  std::map<std::string, double> reasons;                 // completions by reason
+  std::map<std::string, double> outcomes;                // completions by outcome
+  std::map<std::string, double> remarks;                 // completions by remark
+  std::vector<Tally> tallies;                            // by problem
+  std::vector<Tally> greedy_tallies;                     // by problem; empty without greedy answers
+
+  // Errors, abstentions and timeouts are not wrong answers: they are not in the denominator.
   double accuracy() const { return judged > 0 ? right / judged : 0; }
 };
 
-// Which answer of an evaluation: greedy or sampled, of which problem, number of the sample.
+// What identifies an answer of an evaluation: greedy or sampled, the problem, the sample's number.
 using AnswerName = std::tuple<bool, std::size_t, std::int64_t>;
 inline AnswerName name_of(const EvalAnswer& a) { return {a.greedy, a.problem, a.sample}; }
 
-// Where answers are kept while they come.
+// Stores answers as they come.
 struct AnswerBook {
-  // Those that need not be sampled.
+  // Answers that need not be sampled again.
   std::set<AnswerName> known;
-  // Called with every other, once it is judged; also with what had ended at an interrupt.
+  // Called with every other answer once it is judged, also with those complete at an interrupt.
   std::function<void(const EvalAnswer&)> take;
 };
 
-// Fills in the verdict of `answer`, whose completion is there.
+// A model that answers, and how its prompts are made. All must outlive the call.
+struct AnsweringModel {
+  Engine& engine;
+  const Tokenizer& tokenizer;
+  const std::vector<std::int64_t>& eos;
+  const std::string& framing;
+};
+
+// Fills in the verdict of `answer`, which has a completion.
 void judge_answer(const Task& task, const Item& item, EvalAnswer& answer);
 
-// Samples answers to `set`, then greedy ones if wanted; if `shown` is not null it receives the
-// sampled completions. With a book, only those that it does not know.
-std::vector<EvalAnswer> answer_set(Engine& engine, const Tokenizer& tokenizer,
-                                   const std::vector<std::int64_t>& eos, const std::string& framing,
-                                   const Task& task, const EvalSet& set, const EvalOptions& options,
+// Samples answers to `set`, then greedy ones if wanted. `shown` receives the sampled completions if
+// it is not null. With a book, only answers that it does not know are sampled.
+std::vector<EvalAnswer> answer_set(const AnsweringModel& model, const Task& task,
+                                   const EvalSet& set, const EvalOptions& options,
                                    std::vector<ScoredCompletion>* shown = nullptr,
                                    const AnswerBook* book = nullptr);
 
-// Counts answers to `set`, at most `samples` sampled ones a problem, in any order.
+// Summarizes answers to `set` in any order, at most `samples` sampled ones per problem.
 EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
                      std::int64_t samples);
 
-// Both: evaluates on `set`.
-EvalReport evaluate(Engine& engine, const Tokenizer& tokenizer,
-                    const std::vector<std::int64_t>& eos, const std::string& framing,
-                    const Task& task, const EvalSet& set, const EvalOptions& options,
-                    std::vector<ScoredCompletion>* shown = nullptr);
+// Samples answers to `set` and summarizes them.
+EvalReport evaluate(const AnsweringModel& model, const Task& task, const EvalSet& set,
+                    const EvalOptions& options, std::vector<ScoredCompletion>* shown = nullptr);
 
 }  // namespace tinyzero

@@ -80,8 +80,9 @@ void Evaluator::evaluate_folder(
                            .stop = stop_};
     const AnswerBook book{.known = names(answers),
                           .take = [&](const EvalAnswer& answer) { store(answer); }};
-    for (EvalAnswer& a : answer_set(*engine, tokenizer, model.config.eos, framing, task_,
-                                    evaluation_.set, eval, nullptr, &book))
+    const AnsweringModel answering{
+        .engine = *engine, .tokenizer = tokenizer, .eos = model.config.eos, .framing = framing};
+    for (EvalAnswer& a : answer_set(answering, task_, evaluation_.set, eval, nullptr, &book))
       answers.push_back(std::move(a));
   }
   add({.name = subject.folder.string(),

@@ -14,6 +14,7 @@
 namespace tinyzero {
 
 struct ScoredCompletion;
+
 class Curriculum {
  public:
   // `task` must outlive the curriculum. Every task of a mixture begins at its first level; a task

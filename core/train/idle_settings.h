@@ -17,6 +17,7 @@ namespace tinyzero {
 class Algorithm;
 class Task;
 struct Experiment;
+
 // Where idle settings are looked for.
 struct SettingsInUse {
   const Experiment& experiment;

@@ -10,6 +10,7 @@
 namespace tinyzero {
 
 struct PreflightReport;
+
 struct RunFacts {
   std::string task;
   std::string algorithm;

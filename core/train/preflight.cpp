@@ -119,7 +119,7 @@ void check_memory(const RunShape& shape, PreflightReport& report) {
 // allows if no completion ends early, and under one of seconds none, since nobody knows them.
 double certain_steps(const Experiment& e) {
   if (e.train.budget_seconds > 0) return 0;
-  const std::int64_t most = e.rollout.prompts * e.rollout.samples * e.rollout.max_tokens;
+  const double most = e.rollout.prompts * e.rollout.samples * e.rollout.max_tokens;
   return e.train.planned_steps({.tokens = most});
 }
 

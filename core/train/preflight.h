@@ -17,6 +17,7 @@ namespace tinyzero {
 class Engine;
 class ModelWorkers;
 struct OpenedRun;
+
 struct PreflightReport {
   // ---- the task and the settings ----
   // Share of problems whose known answer the verifier accepts; -1: the task has no solver.

@@ -7,11 +7,11 @@
 #include "core/base/cpus.h"
 #include "core/base/memory.h"
 #include "core/base/random_streams.h"
-#include "core/eval/evaluate.h"
 #include "core/forecast/passes.h"
 #include "core/learn/learner.h"
 #include "core/learn/update.h"
 #include "core/rollout/episodes.h"
+#include "core/train/evaluate_run.h"
 #include "core/train/rollout_engine.h"
 #include "core/train/step_sampler.h"
 #include "core/train/warm_start.h"
@@ -65,17 +65,10 @@ double probe_warm_start(Learner& learner, const OpenedRun& run) {
 }
 
 double probe_evaluation(Engine& engine, const OpenedRun& run) {
-  const Experiment& e = run.experiment;
   EvalSet few = run.held_out;
   few.items.resize(std::min(few.items.size(), kProbedProblems));
   const Stopwatch watch;
-  evaluate(engine, run.tokenizer, run.model.config.eos, run.framing, run.task, few,
-           {.samples = e.eval.samples,
-            .temperature = e.eval.temperature,
-            .max_tokens = e.rollout.max_tokens,
-            .seed = static_cast<std::uint64_t>(e.general.seed),
-            .step = 0,
-            .greedy = true});
+  evaluate_run(engine, run, few, 0);
   const double all = run.held_out.items.size();
   return watch.seconds() * all / static_cast<double>(few.items.size());
 }

@@ -12,6 +12,7 @@ struct OpenedRun;
 struct RunShape;
 struct StepBatch;
 struct TrainSettings;
+
 // How often a run does what. "Most" is reached if no completion ends before rollout.max_tokens and,
 // where the algorithm asks for other problems, every round of sampling is used.
 struct RunArithmetic {

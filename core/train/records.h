@@ -13,6 +13,7 @@ class Task;
 struct EvalReport;
 struct LearnReport;
 struct SampledStep;
+
 // A step of RL that has been taken.
 struct StepFacts {
   std::int64_t step = 0;

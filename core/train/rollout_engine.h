@@ -10,6 +10,7 @@ namespace tinyzero {
 class Engine;
 struct Experiment;
 struct OpenedRun;
+
 // Throws Error naming the setting that asks for a device which this machine or build lacks.
 void check_devices(const Experiment& experiment);
 

@@ -7,9 +7,9 @@
 #include "core/base/shell_word.h"
 #include "core/base/told_error.h"
 #include "core/base/workers.h"
-#include "core/eval/evaluate.h"
 #include "core/optimizer/schedule.h"
 #include "core/rollout/episodes.h"
+#include "core/train/evaluate_run.h"
 #include "core/train/preflight.h"
 #include "core/train/records.h"
 #include "core/train/rollout_engine.h"
@@ -227,19 +227,10 @@ void Trainer::handle_fault(std::int64_t step, const LearnReport& learned) {
 void Trainer::evaluate_step() {
   const Stopwatch watch;
   const std::int64_t step = state_.step;
-  const EvalOptions options{.samples = settings_.eval.samples,
-                            .temperature = settings_.eval.temperature,
-                            .max_tokens = settings_.rollout.max_tokens,
-                            .seed = static_cast<std::uint64_t>(settings_.general.seed),
-                            .step = static_cast<std::uint64_t>(step),
-                            .greedy = true,
-                            .stop = &stop_};
   std::vector<ScoredCompletion> completions;
-  const EvalReport report =
-      sample_policy(has_learned(), fmt::format("evaluation at step {}", step), [&] {
-        return evaluate(*engine_, run_.tokenizer, run_.model.config.eos, run_.framing, run_.task,
-                        run_.held_out, options, &completions);
-      });
+  const EvalReport report = sample_policy(
+      has_learned(), fmt::format("evaluation at step {}", step),
+      [&] { return evaluate_run(*engine_, run_, run_.held_out, step, &completions, &stop_); });
   Json line = eval_record(step, seconds(), report);
   line["time/eval"] = watch.seconds();
   record(line);

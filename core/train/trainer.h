@@ -76,7 +76,7 @@ class Trainer {
   std::int64_t reinforce_first_ = 0;  // steps done when this process began RL
   PreflightReport preflight_;
   std::optional<CheckpointStep> saved_;  // the newest checkpoint
-  Json last_step_;                        // its record
+  Json last_step_;                       // its record
 };
 
 }  // namespace tinyzero

@@ -9,6 +9,7 @@ namespace tinyzero {
 class Learner;
 struct OpenedRun;
 struct Sequence;
+
 // The demonstrations of one step, framed, tokenized and ended. Throws Error for one that does not
 // fit the model's context.
 std::vector<Sequence> demonstrations(const OpenedRun& run, std::uint64_t step);

@@ -1,0 +1,20 @@
+// Evaluation of a run's policy by the settings of its experiment.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/stop.h"
+#include "core/eval/evaluate.h"
+
+namespace tinyzero {
+
+struct OpenedRun;
+
+// Evaluates the weights that `engine` works on, on `set`, as after `step`. `completions` receives
+// the sampled ones if it is not null. Throws Interrupted where `stop` asks for it.
+EvalReport evaluate_run(Engine& engine, const OpenedRun& run, const EvalSet& set, std::int64_t step,
+                        std::vector<ScoredCompletion>* completions = nullptr,
+                        const StopWish* stop = nullptr);
+
+}  // namespace tinyzero
