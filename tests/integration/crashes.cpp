@@ -473,35 +473,6 @@ TEST_CASE("a clock that is set back disturbs neither a run nor one that goes on"
   }
 }
 
-TEST_CASE("the best checkpoint is kept beside the newest, and chosen on validation only") {
-  const TemporaryFolder folder;
-  const fs::path run = folder / "run";
-  run_to_the_end(train(run, {"checkpoint.keep=1", "eval.every=1", "eval.split=validation",
-                             "checkpoint.keep_best=true", "warm_start.steps=200",
-                             "train.learning_rate=0.1"}));  // which ruins it
-  double best = -1;
-  std::int64_t best_step = 0;
-  for (const Json& record : json_lines(run / "metrics.jsonl")) {
-    if (record.value("eval/accuracy", -1.0) <= best) continue;
-    best = record["eval/accuracy"];
-    best_step = record["step"];
-  }
-  CHECK(best_step < 8);
-  const std::string name = "step-00000" + std::to_string(best_step);
-  CHECK(fs::read_symlink(run / "checkpoints/best") == name);
-  CHECK(fs::exists(run / "checkpoints" / name / "model.safetensors"));
-  CHECK(fs::exists(run / "checkpoints/step-000008"));
-  CHECK(std::distance(fs::directory_iterator(run / "checkpoints"), {}) == 3);
-  const ProcessResult evaluated =
-      tinyzero::tinyzero({"eval", run / "checkpoints/best", "--task", "countdown", "numbers=2",
-                          "--problems", "8", "--max-tokens", "24"});
-  CHECK(evaluated.code == 0);
-  const ProcessResult refused =
-      tinyzero::tinyzero(train(folder / "other", {"checkpoint.keep_best=true"}));
-  CHECK(refused.code == 2);
-  CHECK(refused.err.find("eval.split is test") != std::string::npos);
-}
-
 TEST_CASE("a run whose output nobody reads any more goes on") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";

@@ -6,55 +6,14 @@
 
 #include "core/config/schema.h"
 
+#include "support/experiment_tables.h"
+
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/config/reference");
 
-namespace {
-
-struct Fields {
-  std::int64_t level = 1;
-  std::string kind = "soft";
-  double hardness = 0.5;
-  bool on = false;
-  std::vector<std::string> words = {"a"};
-
-  SettingsTable table() {
-    SettingsTable t;
-    t.add("level", level, "how hard | easy").between(1, 9);
-    t.add("kind", kind, "kind of problem").one_of({"soft", "hard"});
-    t.add("hardness", hardness, "for hard ones").only_when("kind", "hard");
-    t.add("on", on, "switch").unless("level", "1");
-    t.add("words", words, "words").up_to(3);
-    return t;
-  }
-};
-
-// One section, one task, and one algorithm with a variant.
-struct Fixture {
-  Fields section, task, algorithm;
-  ExperimentTables tables;
-
-  Fixture() {
-    tables.sections.push_back({"", {}});
-    tables.sections.push_back({"part", section.table()});
-    tables.tasks.push_back({.id = "count",
-                            .title = "Counting",
-                            .doc = "Counts.",
-                            .table = task.table(),
-                            .variants = {}});
-    tables.algorithms.push_back({.id = "grpo",
-                                 .title = "GRPO",
-                                 .doc = "Groups.",
-                                 .table = algorithm.table(),
-                                 .variants = {{"dapo", "as DAPO"}}});
-  }
-};
-
-}  // namespace
-
 TEST_CASE("every setting is a row with key, default, values and meaning") {
-  Fixture f;
+  SmallTables f;
   const std::string text = experiment_reference(f.tables);
   for (const char* row :
        {"### At the top\n", "### `part:`\n",
@@ -73,7 +32,7 @@ TEST_CASE("every setting is a row with key, default, values and meaning") {
 }
 
 TEST_CASE("tables have as many cells in every row") {
-  Fixture f;
+  SmallTables f;
   std::string text = experiment_reference(f.tables);
   for (std::size_t at; (at = text.find("\\|")) != std::string::npos;) text.replace(at, 2, "");
   int columns = 0;

@@ -2,55 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include "support/experiment_tables.h"
+
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/config/schema");
 
-namespace {
-
-struct Fields {
-  std::int64_t level = 1;
-  std::string kind = "soft";
-  double hardness = 0.5;
-  bool on = false;
-  std::vector<std::string> words = {"a"};
-
-  SettingsTable table() {
-    SettingsTable t;
-    t.add("level", level, "how hard | easy").between(1, 9);
-    t.add("kind", kind, "kind of problem").one_of({"soft", "hard"});
-    t.add("hardness", hardness, "for hard ones").only_when("kind", "hard");
-    t.add("on", on, "switch").unless("level", "1");
-    t.add("words", words, "words").up_to(3);
-    return t;
-  }
-};
-
-// One section, one task, and one algorithm with a variant.
-struct Fixture {
-  Fields section, task, algorithm;
-  ExperimentTables tables;
-
-  Fixture() {
-    tables.sections.push_back({"", {}});
-    tables.sections.push_back({"part", section.table()});
-    tables.tasks.push_back({.id = "count",
-                            .title = "Counting",
-                            .doc = "Counts.",
-                            .table = task.table(),
-                            .variants = {}});
-    tables.algorithms.push_back({.id = "grpo",
-                                 .title = "GRPO",
-                                 .doc = "Groups.",
-                                 .table = algorithm.table(),
-                                 .variants = {{"dapo", "as DAPO"}}});
-  }
-};
-
-}  // namespace
-
 TEST_CASE("a setting has type, range, choices, default and meaning") {
-  Fixture f;
+  SmallTables f;
   const Json schema = experiment_schema(f.tables);
   const Json part = schema.at("properties").at("part").at("properties");
   CHECK(part.at("level").at("type") == "integer");
@@ -70,7 +29,7 @@ TEST_CASE("a setting has type, range, choices, default and meaning") {
 }
 
 TEST_CASE("settings that need others are rules for files that extend no other") {
-  Fixture f;
+  SmallTables f;
   const Json schema = experiment_schema(f.tables);
   CHECK(schema.at("if") == Json::parse(R"({"required": ["extends"]})"));
   const Json rules = schema.at("else").at("properties").at("part").at("allOf");
@@ -83,7 +42,7 @@ TEST_CASE("settings that need others are rules for files that extend no other") 
 }
 
 TEST_CASE("a plugin is its name, a path, or a map whose settings depend on the name") {
-  Fixture f;
+  SmallTables f;
   const Json schema = experiment_schema(f.tables);
   const Json task = schema.at("properties").at("task").at("anyOf");
   const Json names = task.at(1).at("properties").at("use").at("anyOf");
@@ -104,7 +63,7 @@ TEST_CASE("a plugin is its name, a path, or a map whose settings depend on the n
 }
 
 TEST_CASE("the rules of an algorithm with variants hold where none is chosen") {
-  Fixture f;
+  SmallTables f;
   const Json rules = experiment_schema(f.tables).at("else").at("properties");
   const Json algorithm = rules.at("algorithm").at("then").at("allOf").at(0);
   CHECK(algorithm.at("if").at("properties").at("use").at("const") == "grpo");
@@ -115,7 +74,7 @@ TEST_CASE("the rules of an algorithm with variants hold where none is chosen") {
 }
 
 TEST_CASE("every reference of the schema leads somewhere") {
-  Fixture f;
+  SmallTables f;
   const Json schema = experiment_schema(f.tables);
   int references = 0;
   const auto check = [&](const auto& self, const Json& json) -> void {

@@ -1,15 +1,12 @@
 // Low-rank adapters: gradients as those of the formula in double precision, a base that never
-// changes, files of PEFT. And layers that are computed once more in the backward pass: the same
-// gradients, with less kept.
+// changes, files of PEFT.
 
 #include "core/model/adapter.h"
 
-#include <c10/core/CPUAllocator.h>
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 
 #include "core/base/error.h"
@@ -26,6 +23,7 @@
 #include "support/packed_batch.h"
 #include "support/poison.h"
 #include "support/temporary.h"
+#include "support/trained_adapter.h"
 #include "tinyzero/rng.h"
 
 using namespace tinyzero;
@@ -40,19 +38,6 @@ const KernelOperators kKernels;
 const TorchOperators kTorch;
 
 const std::vector<std::string> kAll = {"q", "k", "v", "o", "gate", "up", "down"};
-
-// Values as after some training: B is no longer 0.
-void train_a_little(Adapter& adapter, std::uint64_t seed) {
-  Rng rng(seed);
-  for (const AdaptedMatrix& m : adapter.matrices())
-    for (std::int64_t i = 0; i < m.rows * adapter.options().rank; ++i)
-      adapter.values()[m.b + i] = static_cast<float>(0.2 * rng.uniform() - 0.1);
-}
-
-Tensor loss_of(const TokenDistribution& out) {
-  const std::int64_t n = out.logp.size(0);
-  return (out.logp * at::linspace(-1, 2, n)).sum() + (out.entropy * at::linspace(3, 1, n)).sum();
-}
 
 // The model with its adapter beside it, y = x W^T + s (x A^T) B^T, in double precision and plain
 // LibTorch: what the merged model is held against.
@@ -152,10 +137,6 @@ bool equal(const Model& a, const Model& b) {
   return equal(a.weights.data(), b.weights.data(), a.weights.size());
 }
 
-Model golden_model(const char* name = "qwen2_tied") {
-  return load_model(golden_folder() / "hf" / name);
-}
-
 // The kernels that were in use, again, at the end of a test.
 class KernelsKept {
  public:
@@ -164,39 +145,6 @@ class KernelsKept {
  private:
   std::string before_ = kernels().name;
 };
-
-// Counts the bytes of LibTorch's tensors while it lives.
-class CountingAllocator : public c10::Allocator {
- public:
-  CountingAllocator() : before_(c10::GetCPUAllocator()) {
-    live = 0;
-    c10::SetCPUAllocator(this, 255);
-  }
-  ~CountingAllocator() override { c10::SetCPUAllocator(before_, 255); }
-
-  at::DataPtr allocate(std::size_t bytes) override {
-    auto* block = static_cast<char*>(std::aligned_alloc(64, (bytes + 127) / 64 * 64));
-    std::memcpy(block, &bytes, sizeof bytes);
-    live += static_cast<std::int64_t>(bytes);
-    return {block + 64, block, &release, at::Device(at::kCPU)};
-  }
-  void copy_data(void* to, const void* from, std::size_t bytes) const override {
-    default_copy_data(to, from, bytes);
-  }
-
-  static std::int64_t live;
-
- private:
-  static void release(void* block) {
-    std::size_t bytes = 0;
-    std::memcpy(&bytes, block, sizeof bytes);
-    live -= static_cast<std::int64_t>(bytes);
-    std::free(block);
-  }
-
-  c10::Allocator* before_;
-};
-std::int64_t CountingAllocator::live = 0;
 
 }  // namespace
 
@@ -277,7 +225,7 @@ TEST_CASE(
         at::from_blob(const_cast<float*>(adapter.values()) + m.a, {8 * m.columns}, at::kFloat);
     const double bound = 1.0 / std::sqrt(static_cast<double>(m.columns));
     CHECK(a.abs().max().item<double>() <= bound);
-    CHECK(a.var().item<double>() == doctest::Approx(bound * bound / 3).epsilon(0.25));
+    CHECK(a.var().item<double>() == doctest::Approx(bound * bound / 3).epsilon(0.25).scale(0));
   }
 }
 
@@ -493,62 +441,4 @@ TEST_CASE("an adapter that does not fit is refused by what is wrong with it") {
                        doctest::Contains("has no adapter_config.json"), Error);
   CHECK_THROWS_WITH_AS(Adapter(model, {33, 6, kAll, ""}, 1),
                        doctest::Contains("a matrix of 32 x 64"), Error);
-}
-
-TEST_CASE("layers that are computed once more give the same gradients bit for bit") {
-  for (const char* name : {"qwen2_tied", "qwen3_untied"}) {
-    for (const bool own_products : {false, true}) {
-      for (const bool adapted : {false, true}) {
-        CAPTURE(name);
-        CAPTURE(own_products);
-        CAPTURE(adapted);
-        Model model = golden_model(name);
-        Adapter adapter(model, {4, 6, {"v", "down"}, ""}, 3);
-        train_a_little(adapter, 5);
-        adapter.merge(model);
-        PackedWeights weights(model, false);
-        weights.pack(0, 1);
-        const auto gradient = [&](bool recompute) {
-          Transformer t(model, kKernels,
-                        {.packed = own_products ? &weights : nullptr,
-                         .adapter = adapted ? &adapter : nullptr,
-                         .recompute = recompute});
-          for (const std::vector<std::int64_t>& lengths :
-               {std::vector<std::int64_t>{20, 60}, {7}}) {
-            const Packed batch = packed(lengths, model.config.vocab, 7);
-            torch::autograd::backward(
-                {loss_of(t.distribution(t.hidden(batch.ids, batch.shape), batch.targets, 0.8))},
-                {});
-          }
-          return t.flat_gradient().clone();
-        };
-        const Tensor kept = gradient(false);
-        CHECK(kept.abs().max().item<double>() > 0);
-        CHECK(at::equal(gradient(true), kept));
-      }
-    }
-  }
-}
-
-TEST_CASE("layers that are computed once more keep their input alone") {
-  ModelConfig c = preset_config("tiny");
-  c.layers = 12;
-  c.vocab = 64;
-  Model model(c);
-  initialize(model, 1);
-  PackedWeights weights(model, false);
-  weights.pack(0, 1);
-  const std::int64_t tokens = 256;
-  const Packed batch = packed({tokens}, c.vocab, 7);
-  const auto kept_bytes = [&](bool recompute) {
-    Transformer t(model, kKernels, {.packed = &weights, .recompute = recompute});
-    CountingAllocator counting;
-    const Tensor out = t.hidden(batch.ids, batch.shape);
-    return CountingAllocator::live;
-  };
-  const std::int64_t whole = kept_bytes(false), less = kept_bytes(true),
-                     inputs = (c.layers + 2) * tokens * c.width * 4;
-  MESSAGE("bytes kept for the backward pass: " << whole << ", with recompute " << less);
-  CHECK(less <= inputs + 4096);
-  CHECK(whole > 4 * less);
 }

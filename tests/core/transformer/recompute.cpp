@@ -1,13 +1,65 @@
-// A part of the graph that the backward pass computes again.
+// A part of the graph that the backward pass computes again: the same gradients, with less memory
+// held meanwhile.
 
 #include "core/transformer/recompute.h"
 
+#include <c10/core/CPUAllocator.h>
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/autograd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "core/model/packed_weights.h"
+#include "core/transformer/kernel_operators.h"
+#include "core/transformer/transformer.h"
+#include "support/packed_batch.h"
+#include "support/trained_adapter.h"
 
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/transformer/recompute");
+
+namespace {
+
+using at::Tensor;
+
+const KernelOperators kKernels;
+
+// Counts the bytes of LibTorch's tensors while it lives.
+class CountingAllocator : public c10::Allocator {
+ public:
+  CountingAllocator() : before_(c10::GetCPUAllocator()) {
+    live = 0;
+    c10::SetCPUAllocator(this, 255);
+  }
+  ~CountingAllocator() override { c10::SetCPUAllocator(before_, 255); }
+
+  at::DataPtr allocate(std::size_t bytes) override {
+    auto* block = static_cast<char*>(std::aligned_alloc(64, (bytes + 127) / 64 * 64));
+    std::memcpy(block, &bytes, sizeof bytes);
+    live += static_cast<std::int64_t>(bytes);
+    return {block + 64, block, &release, at::Device(at::kCPU)};
+  }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override {
+    default_copy_data(to, from, bytes);
+  }
+
+  static std::int64_t live;
+
+ private:
+  static void release(void* block) {
+    std::size_t bytes = 0;
+    std::memcpy(&bytes, block, sizeof bytes);
+    live -= static_cast<std::int64_t>(bytes);
+    std::free(block);
+  }
+
+  c10::Allocator* before_;
+};
+std::int64_t CountingAllocator::live = 0;
+
+}  // namespace
 
 TEST_CASE("the same value and gradients, of the input and of leaves inside") {
   at::manual_seed(1);
@@ -43,4 +95,62 @@ TEST_CASE("leaves inside get their gradient though the input needs none") {
   const at::Tensor y = recomputed([&](const at::Tensor& in) { return in * w; }, at::ones({2}));
   torch::autograd::backward({y.sum()}, {});
   CHECK(at::equal(w.grad(), at::ones({2})));
+}
+
+TEST_CASE("layers that are computed once more give the same gradients bit for bit") {
+  for (const char* name : {"qwen2_tied", "qwen3_untied"}) {
+    for (const bool own_products : {false, true}) {
+      for (const bool adapted : {false, true}) {
+        CAPTURE(name);
+        CAPTURE(own_products);
+        CAPTURE(adapted);
+        Model model = golden_model(name);
+        Adapter adapter(model, {4, 6, {"v", "down"}, ""}, 3);
+        train_a_little(adapter, 5);
+        adapter.merge(model);
+        PackedWeights weights(model, false);
+        weights.pack(0, 1);
+        const auto gradient = [&](bool recompute) {
+          Transformer t(model, kKernels,
+                        {.packed = own_products ? &weights : nullptr,
+                         .adapter = adapted ? &adapter : nullptr,
+                         .recompute = recompute});
+          for (const std::vector<std::int64_t>& lengths :
+               {std::vector<std::int64_t>{20, 60}, {7}}) {
+            const Packed batch = packed(lengths, model.config.vocab, 7);
+            torch::autograd::backward(
+                {loss_of(t.distribution(t.hidden(batch.ids, batch.shape), batch.targets, 0.8))},
+                {});
+          }
+          return t.flat_gradient().clone();
+        };
+        const Tensor kept = gradient(false);
+        CHECK(kept.abs().max().item<double>() > 0);
+        CHECK(at::equal(gradient(true), kept));
+      }
+    }
+  }
+}
+
+TEST_CASE("layers that are computed once more keep their input alone") {
+  ModelConfig c = preset_config("tiny");
+  c.layers = 12;
+  c.vocab = 64;
+  Model model(c);
+  initialize(model, 1);
+  PackedWeights weights(model, false);
+  weights.pack(0, 1);
+  const std::int64_t tokens = 256;
+  const Packed batch = packed({tokens}, c.vocab, 7);
+  const auto kept_bytes = [&](bool recompute) {
+    Transformer t(model, kKernels, {.packed = &weights, .recompute = recompute});
+    CountingAllocator counting;
+    const Tensor out = t.hidden(batch.ids, batch.shape);
+    return CountingAllocator::live;
+  };
+  const std::int64_t whole = kept_bytes(false), less = kept_bytes(true),
+                     inputs = (c.layers + 2) * tokens * c.width * 4;
+  MESSAGE("bytes kept for the backward pass: " << whole << ", with recompute " << less);
+  CHECK(less <= inputs + 4096);
+  CHECK(whole > 4 * less);
 }
