@@ -40,14 +40,15 @@ TEST_CASE("problems come from the tasks by weight, and from the levels of the st
   CHECK(task.about().id == "countdown+multiplication");
   CHECK(task.libraries().size() == 2);
   const auto all = shares(task, nullptr);
-  CHECK(all.at("countdown") == doctest::Approx(0.75).epsilon(0.04));
-  CHECK(all.at("products/level_1") == doctest::Approx(0.125).epsilon(0.15));
-  CHECK(all.at("products/level_2") == doctest::Approx(0.125).epsilon(0.15));
+  CHECK(all.at("countdown") == doctest::Approx(0.75).epsilon(0.04).scale(0));
+  CHECK(all.at("products/level_1") == doctest::Approx(0.125).epsilon(0.15).scale(0));
+  CHECK(all.at("products/level_2") == doctest::Approx(0.125).epsilon(0.15).scale(0));
   const Stage first{.levels = {0, 0}, .review = 0.2};
   const Stage second{.levels = {0, 1}, .review = 0.2};
   const Stage no_review{.levels = {0, 1}, .review = 0};
   CHECK(shares(task, &first).count("products/level_2") == 0);
-  CHECK(shares(task, &second).at("products/level_1") == doctest::Approx(0.05).epsilon(0.25));
+  CHECK(shares(task, &second).at("products/level_1") ==
+        doctest::Approx(0.05).epsilon(0.25).scale(0));
   CHECK(shares(task, &no_review).count("products/level_1") == 0);
 }
 
