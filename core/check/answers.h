@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "core/task/task.h"
+#include "core/plugin/task_code.h"
 #include "tinyzero/rng.h"
 
 namespace tinyzero {
+
+class Task;
 
 // The text between answer tags.
 std::string in_tags(const std::string& answer);

@@ -14,6 +14,7 @@
 namespace tinyzero {
 
 struct RunShape;
+
 struct Gpu {
   std::string name;
   double bytes = 0;      // of memory

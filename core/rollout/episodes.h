@@ -11,6 +11,7 @@
 namespace tinyzero {
 
 class Tokenizer;
+
 // One completion with its verdict.
 struct ScoredCompletion {
   std::size_t item = 0;  // index into the problems

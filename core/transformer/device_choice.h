@@ -12,6 +12,7 @@ namespace tinyzero {
 class Device;
 class Engine;
 struct Model;
+
 // An engine on `device` with a copy of the weights of `model`, which must outlive it, in f32 or
 // bf16. Where the kernels cannot do the model's shape it is TorchEngine, in f32, and
 // `note` is called with the reason.

@@ -20,6 +20,7 @@ namespace tinyzero {
 struct ModelConfig;
 struct PackedShape;
 class RopeTable;
+
 struct PaddedShape;  // device_operators.h
 
 // What attention knows in addition to its tensors.

@@ -21,10 +21,13 @@ void require(bool holds, const char* promise) {
 }
 
 const char* const kReal =
-    R"({"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":2048,"intermediate_size":8192,"head_dim":64,
-"num_hidden_layers":16,"num_attention_heads":32,"num_key_value_heads":8,"vocab_size":128256,"max_position_embeddings":131072,"rms_norm_eps":1e-5,
-"tie_word_embeddings":true,"rope_theta":500000.0,"rope_scaling":{"factor":32.0,"high_freq_factor":4.0,"low_freq_factor":1.0,
-"original_max_position_embeddings":8192,"rope_type":"llama3"},"eos_token_id":[128001,128008],"hidden_act":"silu","torch_dtype":"bfloat16"})";
+    R"({"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":2048,
+"intermediate_size":8192,"head_dim":64,"num_hidden_layers":16,"num_attention_heads":32,
+"num_key_value_heads":8,"vocab_size":128256,"max_position_embeddings":131072,"rms_norm_eps":1e-5,
+"tie_word_embeddings":true,"rope_theta":500000.0,
+"rope_scaling":{"factor":32.0,"high_freq_factor":4.0,"low_freq_factor":1.0,
+"original_max_position_embeddings":8192,"rope_type":"llama3"},"eos_token_id":[128001,128008],
+"hidden_act":"silu","torch_dtype":"bfloat16"})";
 
 void read(const std::string& text, bool merge) {
   tinyzero::Json json = tinyzero::parse_json(text, "config.json");

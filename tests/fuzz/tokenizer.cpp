@@ -22,8 +22,8 @@ void require(bool holds, const char* promise) {
 }
 
 const char* kModel =
-    R"("model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "Ġ": 3, "Ġa": 4, "Ã": 5, "©": 6, "é": 7, "1": 8, "Ċ": 9},
-  "merges": ["a b", ["Ġ", "a"]], "unk_token": "a"})";
+    R"("model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "Ġ": 3, "Ġa": 4, "Ã": 5, "©": 6,
+  "é": 7, "1": 8, "Ċ": 9}, "merges": ["a b", ["Ġ", "a"]], "unk_token": "a"})";
 const char* kRest = R"("pre_tokenizer": {"type": "ByteLevel"}, "decoder": {"type": "ByteLevel"})";
 
 void read(const std::string& text, const std::string& file) {

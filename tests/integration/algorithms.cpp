@@ -230,7 +230,8 @@ TEST_CASE(
 // literature.
 TEST_CASE("explain gives advantages, loss, its terms and its gradient by token") {
   const std::string batch =
-      R"({"groups":[0,0,0,0],"rewards":[1,0,0,0.1],"old_logp":[[-1,-2],[-1],[-3],[-1,-1,-1]],"logp":[[-1,-2],[-1],[-3],[-1,-1,-1]]})";
+      R"({"groups":[0,0,0,0],"rewards":[1,0,0,0.1],"old_logp":[[-1,-2],[-1],[-3],[-1,-1,-1]],)"
+      R"("logp":[[-1,-2],[-1],[-3],[-1,-1,-1]]})";
   const Json out = Json::parse(must({"algorithm", "explain", "grpo", "--batch", "-"}, batch).out);
   const double expected[] = {1.492913, -0.566277, -0.566277, -0.360358};
   double loss = 0, terms = 0;
@@ -251,9 +252,9 @@ TEST_CASE("explain gives advantages, loss, its terms and its gradient by token")
 
   // GAE of r = 0, 0, 1 and V = .5, .4, .3 with lambda .95, and what the critic would learn from it.
   const Json ppo = Json::parse(
-      must(
-          {"algorithm", "explain", "ppo", "lambda=0.95", "whiten=false", "--batch", "-"},
-          R"({"groups":[0],"rewards":[1],"old_logp":[[-1,-1,-1]],"outputs":{"critic":[[0.5,0.4,0.3]]}})")
+      must({"algorithm", "explain", "ppo", "lambda=0.95", "whiten=false", "--batch", "-"},
+           R"({"groups":[0],"rewards":[1],"old_logp":[[-1,-1,-1]],"outputs":{"critic":[[0.5,0.4,)"
+           R"(0.3]]}})")
           .out);
   const double advantages[] = {0.43675, 0.565, 0.7}, returns[] = {0.93675, 0.965, 1};
   for (std::size_t t = 0; t < 3; ++t) {
@@ -267,10 +268,11 @@ TEST_CASE("explain gives advantages, loss, its terms and its gradient by token")
   // PRIME's numbers: q = [.2 -.1 .5] [.4 -.6], right [1, 0], coefficients 5 : 5, as its code
   // computes them.
   const Json prime = Json::parse(
-      must(
-          {"algorithm", "explain", "prime", "process=5", "outcome=5", "baseline=published",
-           "normalize=false", "beta=1", "accuracy=[0, 1]", "--batch", "-"},
-          R"({"groups":[0,0],"rewards":[1,0],"old_logp":[[-1,-1,-1,-1],[-1,-1,-1]],"outputs":{"reward_model":[[-0.8,-1.1,-0.5,-1],[-0.6,-1.6,-1]],"reward_reference":[[-1,-1,-1,-1],[-1,-1,-1]]}})")
+      must({"algorithm", "explain", "prime", "process=5", "outcome=5", "baseline=published",
+            "normalize=false", "beta=1", "accuracy=[0, 1]", "--batch", "-"},
+           R"({"groups":[0,0],"rewards":[1,0],"old_logp":[[-1,-1,-1,-1],[-1,-1,-1]],)"
+           R"("outputs":{"reward_model":[[-0.8,-1.1,-0.5,-1],[-0.6,-1.6,-1]],)"
+           R"("reward_reference":[[-1,-1,-1,-1],[-1,-1,-1]]}})")
           .out);
   CHECK(prime["advantages"][0][0].get<double>() > prime["advantages"][1][0].get<double>());
   CHECK(prime["models"]["reward_model"]["loss"].get<double>() ==

@@ -79,10 +79,9 @@ TEST_CASE("task verify and solve: lines in, lines out, in order, unknown fields 
       "{\"state\":\"{\\\"numbers\\\":[3,5],\\\"target\\\":8}\",\"completion\":\"\"}\n";
   const auto verdicts = objects(tinyzero::tinyzero({"task", "verify", "countdown"}, input));
   REQUIRE(verdicts.size() == 3);
-  CHECK(
-      verdicts[0] ==
-      Json::parse(
-          R"({"reward":1.0,"outcome":"scored","reason":"correct","parts":{"correct":1.0,"format":1.0}})"));
+  CHECK(verdicts[0] ==
+        Json::parse(R"({"reward":1.0,"outcome":"scored","reason":"correct","parts":{"correct":1.0,)"
+                    R"("format":1.0}})"));
   CHECK(verdicts[1]["reward"] == 0.1);
   CHECK(verdicts[1]["reason"] == "wrong value");
   CHECK(verdicts[2]["outcome"] == "unparsable");

@@ -23,7 +23,9 @@ task:
   use: mix
   tasks:
     countdown: {numbers: 2, largest: 9, target: [1, 81]}
-    products: {use: multiplication, weight: 3, format_reward: 0, levels: [{digits: [1, 1]}, {digits: [1, 2]}, {digits: [2, 2]}]}
+    products:
+      {use: multiplication, weight: 3, format_reward: 0,
+       levels: [{digits: [1, 1]}, {digits: [1, 2]}, {digits: [2, 2]}]}
 curriculum: {window: 2, raise_at: 0, review: 0.3}
 )";
 

@@ -48,7 +48,8 @@ TEST_CASE("commands write the same bytes in every locale") {
   const std::string decimal =
       R"({"state":{"numbers":[1,5,2],"target":3},"completion":"Assistant: <answer>1.5*2</answer>"})"
       "\n"
-      R"({"state":{"numbers":[1,5,2],"target":2},"completion":"Assistant: <answer>1.5*2</answer>"})";
+      R"({"state":{"numbers":[1,5,2],"target":2},)"
+      R"("completion":"Assistant: <answer>1.5*2</answer>"})";
   const std::pair<std::vector<std::string>, std::string> commands[] = {
       {{"task", "draw", "countdown", "--count", "5"}, ""},
       {{"task", "verify", "countdown", "scorer=tinyzero"},
@@ -107,7 +108,8 @@ sys.path.insert(0, "sdk/python")
 from tinyzero_task import Task
 locale.setlocale(locale.LC_ALL, sys.argv[2])
 task = Task(sys.argv[1], scorer="tinyzero", format_reward=0.25)
-pairs = [('{"numbers":[1,5,2],"target":%d}' % target, "Assistant: <answer>1.5*2</answer>") for target in (3, 2)]
+state = '{"numbers":[1,5,2],"target":%d}'
+pairs = [(state % target, "Assistant: <answer>1.5*2</answer>") for target in (3, 2)]
 print([(v.reward, v.reason) for v in task.verify(pairs)])
 )";
   const std::string plugin = std::string(TINYZERO_PLUGINS) + "/countdown.so";

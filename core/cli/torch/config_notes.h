@@ -6,6 +6,7 @@
 namespace tinyzero {
 
 struct OpenedRun;
+
 // The run of an experiment, without its weights.
 OpenedRun open_shapes(const GlobalOptions& global, const ConfigOptions& options);
 

@@ -16,6 +16,7 @@
 namespace tinyzero::jinja {
 
 struct Expression;
+
 using ExpressionPtr = std::unique_ptr<Expression>;
 
 struct Arguments {
@@ -84,6 +85,7 @@ struct Load {
 using Loads = std::vector<Load>;
 
 struct Statement;
+
 using Body = std::vector<Statement>;
 
 struct Output {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <system_error>
+#include <tuple>
 #include <vector>
 
 #include "core/base/error.h"
@@ -40,7 +41,7 @@ bool has(const std::string& text, const char* part) { return text.find(part) != 
 TEST_CASE("file systems: the path, why, and what to do; the input is to blame") {
   const TemporaryFolder folder;
   const std::string name(300, 'x');
-  const ToldError longest = told([&] { fs::exists(folder / name); });
+  const ToldError longest = told([&] { std::ignore = fs::exists(folder / name); });
   CHECK(has(longest.what, name.c_str()));
   CHECK(has(longest.what, "the path is longer than the system takes"));
   CHECK(has(longest.hint, "255 bytes"));
@@ -48,7 +49,7 @@ TEST_CASE("file systems: the path, why, and what to do; the input is to blame") 
 
   fs::create_symlink(folder / "b", folder / "a");
   fs::create_symlink(folder / "a", folder / "b");
-  const ToldError loop = told([&] { fs::is_directory(folder / "a"); });
+  const ToldError loop = told([&] { std::ignore = fs::is_directory(folder / "a"); });
   CHECK(has(loop.what, (folder / "a").c_str()));
   CHECK(has(loop.what, "symbolic links lead in a circle"));
   CHECK(loop.code == 2);
@@ -93,7 +94,7 @@ TEST_CASE("memory, numbers, JSON and what nobody thought of") {
 TEST_CASE("words of the JSON library") {
   const auto words = [](const char* text) {
     try {
-      (void)nlohmann::json::parse(text);
+      std::ignore = nlohmann::json::parse(text);
     } catch (const std::exception& e) {
       return json_words(e);
     }

@@ -1,5 +1,7 @@
 #include "core/check/answers.h"
 
+#include "core/task/task.h"
+
 #include <doctest/doctest.h>
 
 #include <set>

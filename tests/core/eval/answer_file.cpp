@@ -139,7 +139,8 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK_THROWS_WITH_AS(
       read(), doctest::Contains("answers.jsonl:3 answers a problem that is not in the set"), Error);
   const std::string good =
-      R"({"model":"m","problem":0,"sample":0,"greedy":false,"completion":"","end":"eos","tokens":1})";
+      R"({"model":"m","problem":0,"sample":0,"greedy":false,"completion":"","end":"eos",)"
+      R"("tokens":1})";
   for (const auto& [number, instead] :
        {std::pair("\"problem\":0", "\"problem\":0.5"), std::pair("\"problem\":0", "\"problem\":-1"),
         std::pair("\"sample\":0", "\"sample\":18446744073709551615"),

@@ -49,10 +49,9 @@ TEST_CASE("requests") {
   options.max_tokens = 9;
   const Question question{3, 1, false, 0.5, "what?"};
   const HttpRequest chat = completion_request(options, question);
-  CHECK(
-      Json::parse(chat.body) ==
-      Json::parse(
-          R"({"model":"m","messages":[{"role":"user","content":"what?"}],"max_tokens":9,"temperature":0.5})"));
+  CHECK(Json::parse(chat.body) ==
+        Json::parse(R"({"model":"m","messages":[{"role":"user","content":"what?"}],"max_tokens":9,)"
+                    R"("temperature":0.5})"));
   CHECK(std::find(chat.headers.begin(), chat.headers.end(), "Authorization: Bearer k") !=
         chat.headers.end());
   options.chat = false;

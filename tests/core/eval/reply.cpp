@@ -26,9 +26,9 @@ EndpointReply read(long status, const std::string& body, bool chat = true,
 }  // namespace
 
 TEST_CASE("completions") {
-  const EndpointReply chat = read(
-      200,
-      R"({"choices":[{"message":{"content":"hi"},"finish_reason":"length"}],"usage":{"completion_tokens":7}})");
+  const EndpointReply chat =
+      read(200, R"({"choices":[{"message":{"content":"hi"},"finish_reason":"length"}],)"
+                R"("usage":{"completion_tokens":7}})");
   CHECK(chat.kind == Kind::answer);
   CHECK(chat.text == "hi");
   CHECK(chat.end == "length");
@@ -39,11 +39,9 @@ TEST_CASE("completions") {
   CHECK(plain.text == "hi");
   CHECK(plain.end == "eos");
   CHECK_FALSE(plain.tokens);
-  CHECK(
-      read(
-          200,
-          R"({"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},{"type":"text","text":"b"}]}}]})")
-          .text == "ab");
+  CHECK(read(200, R"({"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},)"
+                  R"({"type":"text","text":"b"}]}}]})")
+            .text == "ab");
 }
 
 TEST_CASE("what failed is no answer, even with a text") {
@@ -188,14 +186,14 @@ TEST_CASE("a reply that is nested a million deep is no JSON, and harms nothing")
 }
 
 TEST_CASE("what is no completion is asked again") {
-  for (
-      const char* body :
-      {"", "{", "[]", "7", "null", "{}", R"({"choices":[]})", R"({"choices":{}})",
-       R"({"choices":[7]})", R"({"choices":[null]})",
-       R"({"choices":[{"message":{"content":7},"finish_reason":"stop"}]})",
-       R"({"choices":[{"text":"of the other form"}]})", R"({"choices":[{"message":{}}]})",
-       R"({"choices":[{"message":{},"finish_reason":"stop"}]})",
-       R"({"choices":[{"message":{"content":[{"type":"text","body":"7"}]},"finish_reason":"stop"}]})"}) {
+  for (const char* body :
+       {"", "{", "[]", "7", "null", "{}", R"({"choices":[]})", R"({"choices":{}})",
+        R"({"choices":[7]})", R"({"choices":[null]})",
+        R"({"choices":[{"message":{"content":7},"finish_reason":"stop"}]})",
+        R"({"choices":[{"text":"of the other form"}]})", R"({"choices":[{"message":{}}]})",
+        R"({"choices":[{"message":{},"finish_reason":"stop"}]})",
+        R"({"choices":[{"message":{"content":[{"type":"text","body":"7"}]},)"
+        R"("finish_reason":"stop"}]})"}) {
     CAPTURE(body);
     CHECK(read(200, body).kind == Kind::again);
     CHECK_FALSE(read(200, body).reason.empty());

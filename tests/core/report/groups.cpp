@@ -51,7 +51,8 @@ TEST_CASE(
         1);  // a path that names the seed is no difference
   write_file_synced(
       folder / "comparison.json",
-      R"({"arms":[{"name":"b","runs":[{"run":"arms/b/seed-1"},{"run":"arms/b/seed-12"},{"run":"arms/b/seed-13"}]},)"
+      R"({"arms":[{"name":"b","runs":[{"run":"arms/b/seed-1"},{"run":"arms/b/seed-12"},)"
+      R"({"run":"arms/b/seed-13"}]},)"
       R"({"name":"a","runs":[{"run":"arms/a/seed-1"},{"run":"arms/a/seed-12"}]},7,{"name":"c"}]})");
   const auto runs = read_runs(find_runs(folder.path()));
   const auto groups = group_runs(runs);

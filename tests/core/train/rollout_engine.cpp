@@ -18,7 +18,8 @@ TEST_CASE("the engine of the CPU samples from the run's model") {
   bool is_noted = false;
   const auto engine = rollout_engine(run, [&](const std::string&) { is_noted = true; });
   const auto prompts = make_prompts(run.tokenizer, run.framing, run.held_out.items, 1);
-  const auto episodes = engine->generate({prompts[0]}, {.max_tokens = 5, .temperature = 0, .eos = {}});
+  const Sampling sampling{.max_tokens = 5, .temperature = 0};
+  const auto episodes = engine->generate({prompts[0]}, sampling);
   REQUIRE(episodes.size() == 1);
   CHECK(episodes[0].tokens.size() == 5);
   CHECK_FALSE(is_noted);
