@@ -1,5 +1,7 @@
 #include "core/base/secret.h"
 
+#include <string.h>
+
 #include <cstdlib>
 
 namespace tinyzero {
