@@ -75,7 +75,7 @@ class Fields {
     return json_.at(name);
   }
 
-  // A list with one value an episode.
+  // A list with one value per episode.
   const Json& episodes(const char* name, std::size_t count) const {
     const Json& values = list(json_, name);
     if (values.size() != count)
@@ -84,7 +84,7 @@ class Fields {
     return values;
   }
 
-  // One list of numbers an episode, laid end to end. `lengths` is filled if it is empty, else it
+  // One list of numbers per episode, laid end to end. `lengths` is filled if it is empty, else it
   // must fit.
   std::vector<double> tokens(const Json& from, const std::string& name,
                              std::vector<std::int64_t>& lengths, std::size_t episodes,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -9,6 +10,7 @@
 #include "core/algorithm/trial.h"
 #include "core/base/error.h"
 #include "core/config/yaml.h"
+#include "core/run/metrics.h"
 
 namespace tinyzero {
 namespace {
@@ -204,7 +206,15 @@ CheckResult check_models(const AlgorithmCheckOptions& options) {
   return {Grade::pass, models.empty() ? "no auxiliary models" : list};
 }
 
+// Whether the host records a metric of this name for one of the models.
+bool is_of_model(const std::string& metric, const std::vector<AuxiliaryModel>& models) {
+  return std::ranges::any_of(models, [&](const AuxiliaryModel& model) {
+    return metric == model.name + "_loss" || metric == model.name + "_gradient_norm";
+  });
+}
+
 CheckResult check_metrics(const AlgorithmCheckOptions& options) {
+  const std::vector<AuxiliaryModel> models = open_for_check(options).algorithm->auxiliary_models();
   Metrics all;
   const TrialReport report = run_trial(
       options, random_steps(options),
@@ -213,9 +223,8 @@ CheckResult check_metrics(const AlgorithmCheckOptions& options) {
   std::string list;
   for (const auto& [name, mean] : all.values()) {
     require(is_snake_case(name), "the metric \"" + name + "\" is not in snake_case");
-    for (const char* taken : {"loss", "gradient_norm", "entropy", "kl", "logp_gap", "importance"})
-      require(name != taken,
-              "the metric \"" + name + "\" is one of the host's own: take another name");
+    require(!is_of_host(name) && !is_of_model(name, models),
+            "the metric \"" + name + "\" is one of the host's own: take another name");
     require(std::isfinite(mean.sum) && std::isfinite(mean.count),
             fmt::format("the metric \"{}\" has sum {} and count {}", name, mean.sum, mean.count));
     require(mean.count >= 0,

@@ -54,10 +54,10 @@ class FileHost : public AlgorithmHost {
   }
   Metrics& metrics() override { return own_metrics; }
   void train(const std::string& model, const Batch& batch,
-             const AuxiliaryLoss& side_loss) override {
+             const AuxiliaryLoss& auxiliary_loss) override {
     const at::Tensor output = leaf(file_.outputs.at(model));  // (N)
     Metrics metrics;
-    const at::Tensor loss = side_loss(batch, output, metrics);
+    const at::Tensor loss = auxiliary_loss(batch, output, metrics);
     models[model] = {{"loss", number(loss.item<double>())},
                      {"gradient", by_episode(gradient_of(loss, output), batch.length)},
                      {"metrics", metrics_json(metrics)}};

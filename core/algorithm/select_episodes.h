@@ -8,8 +8,8 @@
 
 namespace tinyzero {
 
-// The part of a batch that holds these episodes, in their order in the batch; counts stay those of
-// the whole update.
+// The part of a batch that holds these episodes, in their order in the batch. `all` is copied;
+// whoever computes a loss sets it to the counts of its update.
 Batch select_episodes(const Batch& batch, const std::vector<std::int64_t>& episodes);
 
 }  // namespace tinyzero

@@ -18,7 +18,7 @@ struct StepShape {
   std::int64_t max_tokens = 12;  // that a completion may have
   double unusable = 0.15;        // share of the episodes
   double masked = 0;             // share of the usable episodes' tokens that are not trained on
-  // Distance of the policy from the one that sampled, in nats a token; 0: ratios are 1.
+  // Distance of the policy from the one that sampled, in nats per token; 0: ratios are 1.
   double drift = 0.2;
 };
 

@@ -1,5 +1,6 @@
 // The random streams of a run. All randomness is a function of the seed and of a stream's name, so
-// that one use never affects another (sdk/include/tinyzero/rng.h).
+// that one use never affects another (sdk/include/tinyzero/rng.h). Problems need no stream here: a
+// task draws each from the seed and its index.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,6 @@ namespace tinyzero {
 // The uses of randomness. The numbers are part of the streams' names: they never change.
 enum class RandomStream : std::uint64_t {
   weights = 1,
-  train_items = 2,
   demonstrations = 3,
   rollout = 4,
   evaluation = 5,

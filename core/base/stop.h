@@ -7,7 +7,7 @@
 namespace tinyzero {
 
 // Number of requests so far, from any thread or signal.
-using StopWish = std::atomic<int>;
+using StopRequest = std::atomic<int>;
 
 // Thrown by work that ends early. The work leaves its data unchanged unless it documents otherwise.
 class Interrupted : public std::exception {
@@ -16,7 +16,7 @@ class Interrupted : public std::exception {
 };
 
 // Called where work can end. A null `wish` never stops it.
-inline void stop_if_asked(const StopWish* wish) {
+inline void stop_if_asked(const StopRequest* wish) {
   if (wish != nullptr && wish->load(std::memory_order_relaxed) > 0) throw Interrupted();
 }
 

@@ -8,7 +8,7 @@
 namespace tinyzero {
 namespace {
 
-StopWish wish{0};
+StopRequest wish{0};
 std::atomic<int> first_signal{0}, last_signal{2};
 InterruptWords& words() {
   static InterruptWords all;
@@ -40,7 +40,7 @@ std::string lines_of(const std::string& text) {
 
 }  // namespace
 
-const StopWish& catch_interrupts(const InterruptWords& told, int last) {
+const StopRequest& catch_interrupts(const InterruptWords& told, int last) {
   words() = {lines_of(told.first), lines_of(told.at_once)};
   said[0] = words().first.data();
   said[1] = words().at_once.data();

@@ -18,7 +18,7 @@ struct InterruptWords {
 
 // From here on signals are counted in the wish that is returned, and number `last` ends the
 // process. SIGHUP stays ignored where it is, as under nohup. The words are copied.
-const StopWish& catch_interrupts(const InterruptWords& words, int last = 2);
+const StopRequest& catch_interrupts(const InterruptWords& words, int last = 2);
 
 // From here on the first signal ends the process, with a word.
 void end_at_interrupt();

@@ -35,7 +35,7 @@ fs::path model_folder(const fs::path& path) {
   const auto checkpoints = list_checkpoints(path / "checkpoints");
   if (checkpoints.empty())
     throw Error("the run " + path.string() + " has no checkpoint yet",
-                "wait for the first one, or go on with `train --resume`");
+                "wait for the first one, or continue with `train --resume`");
   return checkpoints.back();
 }
 

@@ -108,7 +108,7 @@ int write_new_folder(const GlobalOptions& global, const std::string& name,
   print(
       "{0}/ holds {1} that works: {0}.cpp. Build and check it:\n\n  cd {0}\n  cmake -B build {2}\n "
       " cmake --build build\n"
-      "  ctest --test-dir build --output-on-failure\n\nREADME.md goes on from there.\n",
+      "  ctest --test-dir build --output-on-failure\n\nREADME.md continues from there.\n",
       name, kind.name, cmake_find_argument());
   return 0;
 }

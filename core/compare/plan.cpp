@@ -276,14 +276,14 @@ void settle_files(const fs::path& folder, const Json& files, bool accept_changes
       changes = file_changes(parse_json(read_file(path), path.string()), files);
     } catch (const Json::exception&) {
       throw Error(path.string() + " does not say which files the comparison was begun with",
-                  "delete it to go on with those that are there");
+                  "delete it to continue with those that are there");
     }
     if (changes.empty()) return;
-    std::string words = "the comparison " + folder.string() + " would not go on as it began:";
+    std::string words = "the comparison " + folder.string() + " would not continue as it began:";
     for (const Change& change : changes)
       words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
     throw Error(words,
-                "undo the changes, compare into another folder with --run, or go on with them: "
+                "undo the changes, compare into another folder with --run, or continue with them: "
                 "--accept-changes");
   }
   write_file_atomically(path, files.dump(1) + "\n");

@@ -119,7 +119,7 @@ bool ComparisonRunner::is_done(const PlannedRun& run) const {
   return run.arm.has_value() ? fs::exists(path(run) / "test.json") : is_trained(run);
 }
 
-void ComparisonRunner::run(const StopWish& stops) {
+void ComparisonRunner::run(const StopRequest& stops) {
   int told = 0;
   for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
     if (is_done(plan_.runs[i])) progress_[i].state = RunState::done;

@@ -43,7 +43,7 @@ class ComparisonRunner {
   // Returns when every run is done or failed, or after `stops` rose above 0: then each child is
   // asked to end with a checkpoint, and again for every further stop. Runs that could not begin
   // stay `waiting`.
-  void run(const StopWish& stops);
+  void run(const StopRequest& stops);
 
   const std::vector<RunProgress>& progress() const { return progress_; }
 

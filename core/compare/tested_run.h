@@ -18,7 +18,7 @@ struct TestedRun {
   // The highest sampled accuracy of the run, where the selected checkpoint was first to reach it.
   double validation_accuracy = 0;
   std::string set;                  // fingerprint of the test problems
-  std::int64_t samples = 1;         // completions a problem
+  std::int64_t samples = 1;         // completions per problem
   std::vector<std::int64_t> right;  // right completions of each problem, in the order of the set
   double greedy = 0;                // share of problems that greedy decoding answers
   std::string start_weights;        // XXH3 of the weights that RL began with

@@ -38,7 +38,7 @@ class Asker {
     for (std::size_t i = 0; i < questions.size(); ++i) fresh_.push_back(i);
   }
 
-  AskReport run(const StopWish* stop) {
+  AskReport run(const StopRequest* stop) {
     while (report_.answered + report_.failed < questions_.size()) {
       stop_if_asked(stop);
       const Clock::time_point next = start_what_may();
@@ -204,7 +204,7 @@ class Asker {
 }  // namespace
 
 AskReport ask_endpoint(const EndpointOptions& options, const std::vector<Question>& questions,
-                       std::size_t total, const AskObserver& observer, const StopWish* stop) {
+                       std::size_t total, const AskObserver& observer, const StopRequest* stop) {
   return Asker(options, questions, total, observer).run(stop);
 }
 

@@ -39,6 +39,6 @@ struct AskObserver {
 // way are given up.
 AskReport ask_endpoint(const EndpointOptions& options, const std::vector<Question>& questions,
                        std::size_t total, const AskObserver& observer,
-                       const StopWish* stop = nullptr);
+                       const StopRequest* stop = nullptr);
 
 }  // namespace tinyzero

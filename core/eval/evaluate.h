@@ -32,7 +32,7 @@ struct EvalOptions {
   std::uint64_t step = 0;
   bool greedy = true;  // whether each problem is also decoded once without randomness
   // A request to stop ends the evaluation with Interrupted; null: it always runs to its end.
-  const StopWish* stop = nullptr;
+  const StopRequest* stop = nullptr;
 };
 
 // One completion of an evaluation with its verdict.

@@ -42,7 +42,7 @@ Json task_settings(const Task& task) {
   return out;
 }
 
-Evaluator::Evaluator(EvaluationOptions options, Task task, const StopWish* stop)
+Evaluator::Evaluator(EvaluationOptions options, Task task, const StopRequest* stop)
     : options_(std::move(options)), task_(std::move(task)), stop_(stop) {
   evaluation_.task = task_.about().id;
   evaluation_.split = options_.split;

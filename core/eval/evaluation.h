@@ -45,7 +45,7 @@ struct EvaluationOptions {
   std::string split = "test";
   std::int64_t problems = 512;
   std::string set;           // hash that the problems must have; empty: any
-  std::int64_t samples = 1;  // completions a problem
+  std::int64_t samples = 1;  // completions per problem
   double temperature = 1.0;  // 0: the samples are greedy, and no others are
   GreedyAnswers greedy = GreedyAnswers::folders_only;
   std::int64_t seed = 1;  // of the sampling of folders
@@ -87,7 +87,7 @@ class Evaluator {
   // Draws the problems and opens the answer file. Throws Error if the problems do not have the hash
   // that is asked for, or the file is not one of answers. `stop` must outlive this; null: nobody
   // interrupts.
-  Evaluator(EvaluationOptions options, Task task, const StopWish* stop);
+  Evaluator(EvaluationOptions options, Task task, const StopRequest* stop);
   ~Evaluator();
 
   // Each evaluates one model. Throws Interrupted where `stop` asks for it; answers that were
@@ -123,7 +123,7 @@ class Evaluator {
 
   EvaluationOptions options_;
   Task task_;
-  const StopWish* stop_;
+  const StopRequest* stop_;
   Evaluation evaluation_;
   std::unique_ptr<AnswerFile> file_;  // null: answers are not stored
   AnswerCount count_;

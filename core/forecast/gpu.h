@@ -19,7 +19,7 @@ struct Gpu {
   std::string name;
   double bytes = 0;      // of memory
   double flops = 0;      // a second, dense bf16 with f32 sums; 0: only the memory is known
-  double bandwidth = 0;  // bytes a second; 0: only the memory is known
+  double bandwidth = 0;  // bytes per second; 0: only the memory is known
   std::string source;    // of these numbers
 };
 

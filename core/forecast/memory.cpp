@@ -137,7 +137,7 @@ ModelShape policy_shape(const RunShape& run) {
           run.adapter_values > 0 ? adapter_sizes(run, layout) : sizes_of(layout)};
 }
 
-ModelShape side_shape(const RunShape& run, const AuxiliaryModel& side) {
+ModelShape auxiliary_shape(const RunShape& run, const AuxiliaryModel& side) {
   ModelConfig config = run.model->config;
   config.value_head = side.value_head;
   const ParameterLayout layout(config);
@@ -315,7 +315,7 @@ RunMemory memory_of(const RunShape& run) {
         run, /*value_head=*/false,
         run.adapter_values == 0 ? Activations::Matrices::learn : Activations::Matrices::frozen);
   for (const AuxiliaryModel& side : run.own_auxiliary_models()) {
-    const ModelShape shape = side_shape(run, side);
+    const ModelShape shape = auxiliary_shape(run, side);
     m.auxiliary_models += (shape.weights + shape.adapter_values) * kFloatBytes +
                           moment_bytes(state, shape.tensors) + workers(shape.learning());
     if (learns_here && shape.learning() > 0)
@@ -341,7 +341,8 @@ std::int64_t checkpoint_bytes_of(const RunShape& run) {
     return static_cast<std::int64_t>(checkpoint_bytes(model));
   };
   std::int64_t all = bytes(policy_shape(run));
-  for (const AuxiliaryModel& side : run.own_auxiliary_models()) all += bytes(side_shape(run, side));
+  for (const AuxiliaryModel& side : run.own_auxiliary_models())
+    all += bytes(auxiliary_shape(run, side));
   return all;
 }
 
@@ -359,7 +360,7 @@ std::vector<std::string> memory_warnings(const RunShape& run, std::int64_t machi
   const std::string have = size_text(static_cast<double>(machine));
   if (m.least() > machine)
     return {
-        fmt::format("the run cannot go on this machine: it needs at least {} of memory, however "
+        fmt::format("the run does not fit this machine: it needs at least {} of memory, however "
                     "short its completions are, and there are {}: {}",
                     size_text(static_cast<double>(m.least())), have, memory_advice(m))};
   return {

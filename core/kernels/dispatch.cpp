@@ -1,3 +1,7 @@
+// Chooses a table of kernels for this machine, by the CPU's features, the precision and the
+// environment variable TINYZERO_CPU. A table for words of bf16 has the name of its f32 table with
+// "-bf16" behind it.
+
 #include <cstdlib>
 #include <string_view>
 
@@ -23,7 +27,7 @@ struct Entry {
   const Kernels& (*table)();
 };
 
-// The tables of this architecture, best first.
+// The tables of this architecture, best first: auto takes the first that runs here.
 constexpr Entry kEntries[] = {
 #if defined(__x86_64__)
     {"avx512-bf16", has_avx512_bf16, avx512_bf16_kernels},
@@ -69,6 +73,7 @@ const Kernels& kernels_for(const std::string& precision) {
       if (precision == "auto" || (precision == "bf16") == name.ends_with(kBf16))
         return kernels(name);
     }
+    throw Failure("no kernels of precision " + precision);
   }
   std::string name = wanted;
   if (precision == "auto") return kernels(name);

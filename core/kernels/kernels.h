@@ -2,15 +2,16 @@
 // machine.
 //
 // Implementations: scalar (the standard the others are tested against: plain loops, any machine),
-// and vector/ compiled once each for AVX2, AVX-512 and AVX-512 with bf16. They agree within
-// rounding. Within one implementation every output row is a fixed sequence of operations on its own
-// inputs: it depends neither on how many rows are computed together nor on threads. All matrices
-// are row-major f32. No function allocates.
+// and vector/, compiled for AVX2 and for AVX-512; each for words of f32 and of bf16. They agree
+// within rounding. Within one implementation every output row is a fixed sequence of operations on
+// its own inputs: it depends neither on how many rows are computed together nor on threads. Matrices
+// are row-major f32 unless they are packed or in words. No function allocates.
 //
 // Words. The inner dimension of a product is counted in words of 32 bits. In an f32 table a word is
-// one float; in a bf16 table it is two neighbours rounded to bf16 (to nearest, ties to even), the
-// first in the low half. Products of words are summed in f32. Arguments and results are f32 unless
-// their comment says words.
+// one float; in a bf16 table it is two neighbours rounded to bf16 (to nearest, ties to even;
+// subnormal numbers become 0 with their sign, NaN stays NaN), the first in the low half. A pointer
+// to words has the type float*, whatever they hold. Products of words are summed in f32. Arguments
+// and results are f32 unless their comment says words.
 #pragma once
 
 #include <cstdint>
@@ -162,8 +163,8 @@ void use_kernels(const Kernels& table);  // before any work begins
 // multiplies it, else f32). If the environment variable TINYZERO_CPU names a table, auto is that
 // table, and f32 and bf16 are its siblings of that precision.
 const Kernels& kernels_for(const std::string& precision);
-// The table of that name: scalar, scalar-bf16, avx2, avx2-bf16, avx512 or avx512-bf16. Throws Error
-// if the machine cannot run it.
+// The table of that name: scalar, avx2 or avx512, each also with -bf16 behind it. Throws Error if the
+// machine cannot run it.
 const Kernels& kernels(const std::string& name);
 
 // Names of the tables this machine can run, best first.

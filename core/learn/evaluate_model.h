@@ -1,4 +1,4 @@
-// What a model says of completion tokens.
+// Runs a model on completion tokens.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -20,11 +20,11 @@ struct ModelOutput {
   at::Tensor value;
 };
 
-// Of the completion tokens of a packed input, differentiable. Log-probs are of the distribution at
+// The outputs for a packed input, differentiable. Log-probs are of the distribution at
 // `temperature`.
 ModelOutput run_model(Transformer& model, const ModelInput& input, double temperature);
 
-// Of all completion tokens, in the order of the sequences. No gradient.
+// The outputs for all sequences, in order, without a gradient.
 ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& sequences,
                            std::int64_t micro_batch, double temperature);
 

@@ -29,7 +29,7 @@ OptimizerOptions optimizer_options(const Experiment& e, std::int64_t threads,
           .seed = seed};
 }
 
-// On a device products multiply in what the setting `precision` says.
+// On a device, products use the number type of the setting `precision`.
 WorkerOptions worker_options(const TrainSettings& s, Adapter* adapter, bool frozen) {
   WorkerOptions options{.frozen = frozen, .adapter = adapter, .recompute = s.recompute};
   const bool bf16 = kernels().numbers_per_word == 2;
@@ -117,12 +117,12 @@ UpdateOptions Learner::update_options(double learning_rate, double clip_norm) {
           .before_step = [this] { begin_change(); }};
 }
 
-void Learner::stop_at(const StopWish* wish) {
+void Learner::stop_at(const StopRequest* wish) {
   stop_ = wish;
   set_stops(wish);
 }
 
-void Learner::set_stops(const StopWish* wish) {
+void Learner::set_stops(const StopRequest* wish) {
   workers_.stop_at(wish);
   for (auto& [name, auxiliary] : auxiliaries_) {
     if (auxiliary->workers) auxiliary->workers->stop_at(wish);
@@ -132,12 +132,13 @@ void Learner::set_stops(const StopWish* wish) {
 // Weights, moments or an auxiliary model are about to change.
 void Learner::begin_change() {
   midway_ = true;
-  if (when_midway_ == Midway::finish) set_stops(nullptr);
+  if (on_interrupt_ == OnInterrupt::finish) set_stops(nullptr);
 }
 
-LearnReport Learner::learn(std::int64_t step, StepBatch& batch, BatchFile* seen, Midway midway) {
+LearnReport Learner::learn(std::int64_t step, StepBatch& batch, BatchFile* seen,
+                           OnInterrupt midway) {
   midway_ = false;
-  when_midway_ = midway;
+  on_interrupt_ = midway;
   kept_before_ = kept_;
   try {
     LearnReport report = learn_step(step, batch, seen);
@@ -174,7 +175,7 @@ LearnReport Learner::learn_step(std::int64_t step, StepBatch& batch, BatchFile* 
   return report;
 }
 
-// The algorithm's advantages, weighed by token for the difference between sampler and trainer if
+// The algorithm's advantages, weighted by token for the difference between sampler and trainer if
 // train.importance_cap says so.
 void Learner::prepare(StepBatch& step) {
   at::Tensor importance;  // (N)
@@ -314,7 +315,7 @@ ModelView Learner::policy_view() const {
           .dtype = dtype_from_name(settings_.train.weights)};
 }
 
-std::map<std::string, ModelView> Learner::side_views() const {
+std::map<std::string, ModelView> Learner::auxiliary_views() const {
   std::map<std::string, ModelView> views;
   for (const auto& [name, auxiliary] : auxiliaries_) {
     if (!auxiliary->model) continue;
@@ -356,7 +357,7 @@ void Learner::restore_auxiliary(const AuxiliaryModel& spec, Checkpoint& checkpoi
   if (!fits && !begin_missing)
     throw Error(checkpoint.folder.string() + " has no model \"" + spec.name +
                     "\" as the algorithm needs it",
-                "go on with the algorithm and settings that the run began with");
+                "continue with the algorithm and settings that the run began with");
   if (!fits) {
     add_auxiliary(spec, auxiliary_model_of(policy_, spec.value_head));
     begun.push_back(spec.name);

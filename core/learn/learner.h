@@ -33,7 +33,7 @@ bool is_policy_without_adapter(const AuxiliaryModel& model, const Experiment& se
 bool has_adapter(const AuxiliaryModel& model, const Experiment& settings);
 
 // What an interrupt does to a step that has begun to change weights.
-enum class Midway {
+enum class OnInterrupt {
   finish,   // the step is finished first
   abandon,  // the step ends half done; only a checkpoint knows the state before it
 };
@@ -48,14 +48,15 @@ class Learner : private AlgorithmHost {
   void begin();
 
   // One step: prepares the batch and takes its updates. A step without episodes changes nothing.
+  // Fills batch.advantage and batch.added and, with train.importance_cap, overwrites logp_old.
   // `seen`, if not null, receives the batch as it is before the first update. Throws Failure if the
   // trainer's log-probs are further from the sampler's than train.max_logp_gap. After stop_at() it
   // may end with Interrupted: see is_midway().
   LearnReport learn(std::int64_t step, StepBatch& batch, BatchFile* seen = nullptr,
-                    Midway midway = Midway::finish);
+                    OnInterrupt midway = OnInterrupt::finish);
 
-  // From here on whatever this does ends early where `wish` asks for it; null: nobody asks.
-  void stop_at(const StopWish* wish);
+  // From now on work ends with Interrupted once a stop is requested; null: never.
+  void stop_at(const StopRequest* wish);
   // Whether learn() was interrupted after it had changed a weight. If not, everything is as it was
   // before the step.
   bool is_midway() const { return midway_; }
@@ -63,13 +64,13 @@ class Learner : private AlgorithmHost {
   ModelWorkers& workers() { return workers_; }
   Optimizer& optimizer() { return optimizer_; }
 
-  // What RL has cost so far. Schedules follow from it where a budget binds.
+  // Tokens and seconds that RL has used. With a budget, the schedule follows them.
   const Spent& spent() const { return spent_; }
   void spend(double tokens, double seconds);
 
   // What a checkpoint holds in addition to the policy's weights.
   ModelView policy_view() const;
-  std::map<std::string, ModelView> side_views() const;
+  std::map<std::string, ModelView> auxiliary_views() const;
   const std::map<std::string, double>& kept_numbers() const { return kept_; }
   // Continues from a checkpoint of the policy. With `begin_missing` auxiliary models that it lacks
   // begin as copies of the policy, and are named in the result; without, they are an Error.
@@ -98,7 +99,7 @@ class Learner : private AlgorithmHost {
   UpdateOptions update_options(double learning_rate, double clip_norm);
   double temperature_of(const AuxiliaryModel& spec) const;
   void begin_change();
-  void set_stops(const StopWish* wish);
+  void set_stops(const StopRequest* wish);
   LearnReport learn_step(std::int64_t step, StepBatch& batch, BatchFile* seen);
   void prepare(StepBatch& step);
   UpdateReport update(const StepBatch& step, LearnReport& report);
@@ -134,9 +135,9 @@ class Learner : private AlgorithmHost {
   Metrics metrics_;
   const StepBatch* batch_ = nullptr;
   bool midway_ = false;  // it has changed something
-  Midway when_midway_ = Midway::finish;
+  OnInterrupt on_interrupt_ = OnInterrupt::finish;
 
-  const StopWish* stop_ = nullptr;
+  const StopRequest* stop_ = nullptr;
 };
 
 }  // namespace tinyzero

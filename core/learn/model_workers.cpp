@@ -21,7 +21,7 @@ constexpr std::int64_t kMostPackedBytes = std::int64_t{1} << 30;
 const KernelOperators kKernelOperators;
 
 // 0: too much to pack for kernels that are no faster than LibTorch's. Products of bf16 are worth it
-// at any size, for two bytes a weight and pass.
+// at any size, for two bytes per weight and pass.
 std::int64_t packed_bytes(const Model& model, bool frozen) {
   const std::int64_t bytes = PackedWeights::floats(model, frozen) * kFloatBytes;
   return bytes <= kMostPackedBytes || kernels().numbers_per_word > 1 ? bytes : 0;

@@ -58,7 +58,7 @@ class ModelWorkers {
 
   // From here on run() ends with Interrupted between two tasks where that is asked for; the
   // gradients are then of no use. Null: nobody asks.
-  void stop_at(const StopWish* wish) { stop_ = wish; }
+  void stop_at(const StopRequest* wish) { stop_ = wish; }
 
  private:
   using Work = std::function<void(Transformer&, std::int64_t)>;
@@ -73,7 +73,7 @@ class ModelWorkers {
   std::unique_ptr<DeviceOperators> device_;  // null: on the CPU
   std::vector<std::unique_ptr<Transformer>> replicas_;
   GradientSum sum_;  // on the CPU the first replica's own gradient
-  const StopWish* stop_ = nullptr;
+  const StopRequest* stop_ = nullptr;
   int threads_each_;
 };
 

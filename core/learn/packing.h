@@ -62,9 +62,9 @@ struct ModelInput {
 
 ModelInput pack_input(const std::vector<const Sequence*>& sequences);
 
-// Divides sequences, in order, into micro-batches of about equal length: as few as hold `tokens`
-// tokens each on average, rounded up to a multiple of `workers`. Indices of each; empty ones are
-// left out.
+// Divides sequences, in order, into micro-batches of about equal length. Their number is the least
+// multiple of `workers` for which they have at most `tokens` tokens on average. Indices of each;
+// empty ones are left out.
 std::vector<std::vector<std::int64_t>> split_by_tokens(const std::vector<std::int64_t>& lengths,
                                                        std::int64_t tokens, std::int64_t workers);
 

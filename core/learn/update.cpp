@@ -151,7 +151,7 @@ double imitate(ModelWorkers& workers, Optimizer& optimizer, const std::vector<Se
   const std::vector<const Sequence*> all = pointers_to(sequences);
   const auto micro_batches = split_by_tokens(lengths_of(all), options.micro_batch, workers.count());
   std::vector<double> losses(micro_batches.size());
-  const GradientSum gradient =
+  GradientSum gradient =
       workers.run(std::ssize(micro_batches), [&](Transformer& policy, std::int64_t i) {
         const ModelInput input = pack_input(elements_at(all, micro_batches[i]));
         const at::Tensor loss = -run_model(policy, input, 1.0).logp.sum() / tokens;

@@ -15,7 +15,7 @@ namespace tinyzero {
 class ModelWorkers;
 
 struct UpdateOptions {
-  std::int64_t updates = 1;  // gradient steps an epoch; problems are divided among them, in order
+  std::int64_t updates = 1;  // gradient steps per epoch; problems are divided among them, in order
   std::int64_t epochs = 1;   // passes over the episodes
   std::int64_t micro_batch = 1024;  // tokens that a thread holds at once, about
   double learning_rate = 1e-4;
@@ -42,11 +42,11 @@ struct UpdateReport {
   Metrics metrics;
   // Updates that changed nothing because the loss or its gradient was not finite.
   std::int64_t skipped = 0;
-  std::int64_t tokens = 0;  // completion tokens that were learned from, counted in every pass
+  std::int64_t tokens = 0;  // completion tokens of all updates and passes, the skipped ones too
 };
 
-// Loss of a micro-batch of the step's update number `update` (from 0) from the model's output,
-// divided by the update's counts.
+// Loss of a micro-batch, from the model's output. `update` is the number of the gradient step within
+// the training step, from 0. Divided by micro.all, that update's counts.
 using MicroLoss = std::function<at::Tensor(std::int64_t update, const Batch& micro,
                                            const ModelOutput& output, Metrics& metrics)>;
 

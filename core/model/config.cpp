@@ -9,7 +9,7 @@
 namespace tinyzero {
 namespace {
 
-// Hugging Face's name for a head that gives one number a token.
+// Hugging Face's name for a head that gives one number per token.
 const std::string kValueArchitecture = "ForTokenClassification";
 
 // Reads one JSON object, with errors that name the file and the field.
@@ -180,7 +180,7 @@ void refuse_unsupported(const Fields& fields, const Json& json, const std::strin
   if (window_in_use(fields, json, type)) fields.refuse("sliding-window attention");
 }
 
-// What the head computes from the hidden states: false for logits, true for one value a token.
+// What the head computes from the hidden states: false for logits, true for one value per token.
 bool has_value_head(const Fields& fields, const Json& json) {
   if (!fields.has("architectures")) return false;
   const auto names = fields.get<std::vector<std::string>>("architectures");

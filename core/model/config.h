@@ -37,7 +37,7 @@ struct ModelConfig {
   bool qkv_bias = false;
   bool qk_norm = false;
   bool tied = false;  // the head is the embedding
-  // One value a token (token classification with a single label) instead of logits.
+  // One value per token (token classification with a single label) instead of logits.
   bool value_head = false;
   std::vector<std::int64_t> eos = {};
   // The object that was read, so that fields unknown here are written back; null for a new model.

@@ -103,7 +103,7 @@ struct Model {
 // weights.
 void initialize(Model& model, std::uint64_t seed);
 
-// A copy of the policy for another purpose. With `value_head` its head gives one value a token,
+// A copy of the policy for another purpose. With `value_head` its head gives one value per token,
 // initially 0.
 Model auxiliary_model_of(const Model& policy, bool value_head);
 

@@ -1,7 +1,7 @@
 // The gradient of a loss by all that learns of a model, summed over everything that computed a part
 // of it: what ModelWorkers::run() returns and Optimizer::step() takes.
 //
-// A distributed run would add up the sums of its ranks here, between the two.
+// A distributed run would add up the sums of its ranks behind each run() in core/learn/update.cpp.
 #pragma once
 
 #include <ATen/ATen.h>

@@ -196,7 +196,7 @@ void Moments::restore(const SafetensorsFile& file) {
                       (has ? " as " + found->second.dtype : " not at all") +
                       ", where train.optimizer_state needs it as " + mine.dtype + " for " +
                       std::to_string(mine.shape[0]) + " numbers",
-                  "go on with the optimizer state and model that the run began with");
+                  "continue with the optimizer state and model that the run began with");
     // A view of this object, which is not const here.
     if (mine.bytes > 0) std::memcpy(const_cast<char*>(mine.data), found->second.data, mine.bytes);
   }

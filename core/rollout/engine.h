@@ -51,7 +51,7 @@ struct Episode {
   End end = End::length;
 };
 
-// Whom a call of generate() tells what, and what ends it early.
+// Callbacks of a call of generate(), and its stop request.
 struct GenerateHooks {
   // Called with every token as it is sampled, the end token included, on the caller's thread. Only
   // for a call of one prompt and one sample: generate() throws Error for others.
@@ -59,7 +59,7 @@ struct GenerateHooks {
   // Called with every completion as it ends, by one thread at a time, in any order.
   std::function<void(const Episode&)> on_episode = {};
   // Once it is set, the call throws Interrupted within a pass. Null: nothing ends the call early.
-  const StopWish* stop = nullptr;
+  const StopRequest* stop = nullptr;
 };
 
 // Where the time of all threads went, in seconds.

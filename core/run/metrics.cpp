@@ -174,12 +174,15 @@ constexpr Metric kMetrics[] = {
     {.name = "train/kl_reference",
      .title = "KL to the reference",
      .unit = MetricUnit::nats,
+     .of_algorithms = true,
      .meaning = "with `algorithm.kl`: mean estimate of KL(policy ‖ reference)"},
     {.name = "train/kl_weight",
      .title = "Weight of the KL penalty",
+     .of_algorithms = true,
      .meaning = "with `algorithm.kl_target`: weight of that penalty, which adapts"},
     {.name = "train/entropy_weight",
      .title = "Weight of the entropy bonus",
+     .of_algorithms = true,
      .meaning = "with `algorithm.entropy_target`: weight of the bonus, which adapts"},
     {.name = "train/MODEL_loss",
      .title = "Loss of the MODEL",
@@ -204,12 +207,12 @@ constexpr Metric kMetrics[] = {
      .meaning = "mean negative log-probability of the demonstrations' tokens"},
     {.name = "speed/tokens",
      .title = "Speed",
-     .unit = MetricUnit::tokens_a_second,
+     .unit = MetricUnit::tokens_per_second,
      .better = Better::up,
      .meaning = "sampled tokens, over the whole step"},
     {.name = "speed/rollout_tokens",
      .title = "Speed of sampling",
-     .unit = MetricUnit::tokens_a_second,
+     .unit = MetricUnit::tokens_per_second,
      .better = Better::up,
      .meaning = "sampled tokens, while sampling"},
     {.name = "speed/slot_use",
@@ -318,14 +321,21 @@ const Metric* find_metric(std::string_view name) {
   return found;
 }
 
+bool is_of_host(std::string_view name) {
+  const std::string recorded = "train/" + std::string(name);
+  return std::ranges::any_of(kMetrics, [&](const Metric& metric) {
+    return metric.name == recorded && !metric.of_algorithms;
+  });
+}
+
 std::string unit_text(MetricUnit unit) {
   switch (unit) {
     case MetricUnit::number: return "";
     case MetricUnit::share: return "share";
     case MetricUnit::tokens: return "tokens";
-    case MetricUnit::tokens_a_second: return "tokens a second";
+    case MetricUnit::tokens_per_second: return "tokens per second";
     case MetricUnit::seconds: return "seconds";
-    case MetricUnit::nats: return "nats a token";
+    case MetricUnit::nats: return "nats per token";
     case MetricUnit::problems: return "problems";
   }
   return "";

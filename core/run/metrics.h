@@ -16,7 +16,7 @@ enum class MetricUnit {
   number,
   share,   // from 0 to 1; people read it in percent
   tokens,  // a count that grows large: "21k"
-  tokens_a_second,
+  tokens_per_second,
   seconds,
   nats,  // a token
   problems
@@ -33,7 +33,8 @@ struct Metric {
   MetricUnit unit = MetricUnit::number;
   Better better = Better::neither;
   Curve curve = Curve::folded;
-  std::string_view meaning;  // a sentence without its full stop, in Markdown
+  bool of_algorithms = false;  // added by building blocks of the SDK, for whoever uses them
+  std::string_view meaning;    // a sentence without its full stop, in Markdown
 };
 
 // In the order in which they are read: by the part of the name before the slash, then by
@@ -43,7 +44,10 @@ std::span<const Metric> metrics();
 // The row of a recorded name; null for one that only an algorithm or an older program knows.
 const Metric* find_metric(std::string_view name);
 
-// "share", "tokens a second"; "" for a plain number.
+// Whether the host itself records "train/NAME", so that an algorithm must not add NAME.
+bool is_of_host(std::string_view name);
+
+// "share", "tokens per second"; "" for a plain number.
 std::string unit_text(MetricUnit unit);
 
 // The title of a recorded name: "Held-out accuracy", "pass@4"; of an unknown one its own last

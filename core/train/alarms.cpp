@@ -33,11 +33,11 @@ std::vector<std::string> Alarms::heard(const Json& record) {
   const double accuracy = value("train/accuracy");
   const bool has_learned = value("train/gradient_norm") > 0;  // else nothing measured the entropy
   if (has_learned && rises("entropy", entropy < kCollapsed * first("train/entropy")))
-    out.push_back(
-        fmt::format("entropy collapsed: {:.3f} nats a token, {:.3f} at the first step; the policy "
-                    "hardly tries anything else any more. Set algorithm.entropy or a wider upper "
-                    "clip, or lower train.learning_rate",
-                    entropy, first("train/entropy")));
+    out.push_back(fmt::format(
+        "entropy collapsed: {:.3f} nats per token, {:.3f} at the first step; the policy "
+        "hardly tries anything else any more. Set algorithm.entropy or a wider upper "
+        "clip, or lower train.learning_rate",
+        entropy, first("train/entropy")));
   if (rises("truncated", truncated > kTruncated))
     out.push_back(fmt::format(
         "{:.0f} % of the completions are cut at rollout.max_tokens and earn nothing for "

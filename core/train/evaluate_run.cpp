@@ -5,7 +5,7 @@
 namespace tinyzero {
 
 EvalReport evaluate_run(Engine& engine, const OpenedRun& run, const EvalSet& set, std::int64_t step,
-                        std::vector<ScoredCompletion>* completions, const StopWish* stop) {
+                        std::vector<ScoredCompletion>* completions, const StopRequest* stop) {
   const Experiment& e = run.experiment;
   const AnsweringModel model{.engine = engine,
                              .tokenizer = run.tokenizer,

@@ -15,6 +15,6 @@ struct OpenedRun;
 // the sampled ones if it is not null. Throws Interrupted where `stop` asks for it.
 EvalReport evaluate_run(Engine& engine, const OpenedRun& run, const EvalSet& set, std::int64_t step,
                         std::vector<ScoredCompletion>* completions = nullptr,
-                        const StopWish* stop = nullptr);
+                        const StopRequest* stop = nullptr);
 
 }  // namespace tinyzero

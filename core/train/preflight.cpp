@@ -205,7 +205,7 @@ struct PolicySample {
   double seconds = 0;
 };
 
-PolicySample sample_start_policy(Engine& engine, const OpenedRun& run, const StopWish* stop) {
+PolicySample sample_start_policy(Engine& engine, const OpenedRun& run, const StopRequest* stop) {
   const Experiment& e = run.experiment;
   PolicySample out;
   SampledStep& step = out.step;
@@ -260,7 +260,7 @@ PreflightReport check_start(const OpenedRun& run, const std::filesystem::path& f
 }
 
 void check_policy(Engine& engine, ModelWorkers& workers, const OpenedRun& run,
-                  PreflightReport& report, const StopWish* stop) {
+                  PreflightReport& report, const StopRequest* stop) {
   const Experiment& e = run.experiment;
   if (e.preflight.problems == 0) return;
   const PolicySample sample = sample_start_policy(engine, run, stop);

@@ -55,6 +55,6 @@ PreflightReport check_start(const OpenedRun& run, const std::filesystem::path& f
 // same weights as the engine. Throws Failure if nearly all its completions are cut and the settings
 // are to blame, and Interrupted where `stop` asks for it.
 void check_policy(Engine& engine, ModelWorkers& workers, const OpenedRun& run,
-                  PreflightReport& report, const StopWish* stop = nullptr);
+                  PreflightReport& report, const StopRequest* stop = nullptr);
 
 }  // namespace tinyzero

@@ -76,7 +76,7 @@ Json step_record(const StepFacts& facts) {
   record["train/mixed_groups"] = mixed_share(sampled);
   record["train/sampled"] = sampled.items.size();
   record["train/kept"] = std::count(sampled.kept.begin(), sampled.kept.end(), true);
-  // What a step without episodes does not measure.
+  // A step without episodes records 0 for these. A mean that every run records belongs here, too.
   for (const char* name :
        {"train/loss", "train/kl", "train/entropy", "train/gradient_norm", "train/logp_gap"})
     record[name] = 0.0;

@@ -52,10 +52,10 @@ struct Round {
 };
 
 Round sample_round(Engine& engine, const OpenedRun& run, const Stage* stage, std::uint64_t step,
-                   std::uint64_t round, const StopWish* stop) {
+                   std::uint64_t round, const StopRequest* stop) {
   const Experiment& e = run.experiment;
   const std::uint64_t seed = e.general.seed;
-  const std::uint64_t random_step = round_of_step(step, round);
+  const std::uint64_t stream_step = round_of_step(step, round);
   const Stopwatch watch;
   Round out;
   out.items = draw_step(run.task, stage, seed, step, e.rollout.prompts, round);
@@ -65,13 +65,13 @@ Round sample_round(Engine& engine, const OpenedRun& run, const Stage* stage, std
                           .eos = run.model.config.eos,
                           .seed = seed,
                           .stream = RandomStream::rollout,
-                          .step = random_step};
+                          .step = stream_step};
   auto episodes = engine.generate(out.prompts, sampling, {.stop = stop});
   out.rollout_seconds = watch.seconds();
   out.completions = score_episodes(run.tokenizer, run.task, out.items, std::move(episodes));
   stop_if_asked(stop);
   if (e.train.random_reward > 0)
-    reward_at_random(out.completions, e.train.random_reward, seed, random_step);
+    reward_at_random(out.completions, e.train.random_reward, seed, stream_step);
   out.score_seconds = watch.seconds() - out.rollout_seconds;
   return out;
 }
@@ -130,7 +130,7 @@ std::vector<bool> kept_of(const Algorithm& algorithm, const RolloutSettings& rol
 }
 
 SampledStep sample_step(Engine& engine, const OpenedRun& run, const Stage* stage, std::int64_t step,
-                        const StopWish* stop) {
+                        const StopRequest* stop) {
   const Experiment& e = run.experiment;
   const Algorithm& algorithm = *run.algorithm.algorithm;
   SampledStep out;
@@ -146,7 +146,7 @@ SampledStep sample_step(Engine& engine, const OpenedRun& run, const Stage* stage
   }
   out.slot_use /= static_cast<double>(out.rounds);
   check_failures(out.completions, run.task, e.train.max_failed);
-  out.step = make_batch(out.prompts, out.completions, e.rollout.max_tokens, out.kept);
+  out.batch = make_batch(out.prompts, out.completions, e.rollout.max_tokens, out.kept);
   return out;
 }
 

@@ -19,7 +19,7 @@ struct SampledStep {
   std::vector<Prompt> prompts;                // of the items
   std::vector<ScoredCompletion> completions;  // of all items, in their order
   std::vector<bool> kept;                     // by item: whether it is in the batch
-  StepBatch step;                             // of the kept items, whose groups are numbered from 0
+  StepBatch batch;                            // of the kept items, whose groups are numbered from 0
   std::int64_t rounds = 0;
   double rollout_seconds = 0;
   double score_seconds = 0;
@@ -30,7 +30,7 @@ struct SampledStep {
 // Failure if the task fails to judge more than train.max_failed of the episodes, and Interrupted
 // where `stop` asks for it.
 SampledStep sample_step(Engine& engine, const OpenedRun& run, const Stage* stage, std::int64_t step,
-                        const StopWish* stop = nullptr);
+                        const StopRequest* stop = nullptr);
 
 // Calls sample(), which happens `when` in the run ("step 5"). Logits that are not finite are a
 // fault of the start model as long as the policy has not learned: then what sample() throws passes.

@@ -17,7 +17,7 @@
 
 namespace tinyzero {
 
-Trainer::Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const StopWish& stop,
+Trainer::Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const StopRequest& stop,
                  PreflightReport preflight)
     : run_(run),
       folder_(folder),
@@ -102,7 +102,7 @@ void Trainer::write(const std::function<void()>& work) {
   throw Failure(what + (checkpoints.empty() ? "; the run has no checkpoint yet"
                                             : "; the last whole checkpoint is " +
                                                   checkpoints.back().filename().string()),
-                "when it can be written to again, go on with: tinyzero train --resume " +
+                "when it can be written to again, continue with: tinyzero train --resume " +
                     shell_word(folder_.path().string()));
 }
 
@@ -177,8 +177,8 @@ void Trainer::train_step(std::int64_t step) {
   const Stopwatch update;
   if (settings_.train.device == "cuda") engine_->release_scratch();
   const bool is_saved = saved_ == CheckpointStep{Phase::reinforce, step - 1};
-  const LearnReport learned =
-      learner_.learn(step, sampled.step, nullptr, is_saved ? Midway::abandon : Midway::finish);
+  const LearnReport learned = learner_.learn(step, sampled.batch, nullptr,
+                                             is_saved ? OnInterrupt::abandon : OnInterrupt::finish);
   engine_->refresh();
   const double update_seconds = update.seconds();
   const std::int64_t tokens = sampled_tokens(sampled) + learned.trained + learned.read;
@@ -259,7 +259,7 @@ void Trainer::save() {
     state_.metrics_bytes = folder_.metrics_bytes();
     save_checkpoint(folder_.checkpoints(),
                     {.policy = learner_.policy_view(),
-                     .auxiliary_models = learner_.side_views(),
+                     .auxiliary_models = learner_.auxiliary_views(),
                      .tokenizer = run_.tokenizer,
                      .state = state_},
                     settings_.checkpoint.keep);

@@ -23,7 +23,7 @@ namespace tinyzero {
 class Trainer {
  public:
   // `preflight` is what check_start found. All references must outlive the trainer.
-  Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const StopWish& stop,
+  Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const StopRequest& stop,
           PreflightReport preflight);
 
   // Continues from a checkpoint whose weights run.model already has; an empty one is the beginning.
@@ -63,7 +63,7 @@ class Trainer {
   OpenedRun& run_;
   RunFolder& folder_;
   Observer& observer_;
-  const StopWish& stop_;
+  const StopRequest& stop_;
   const Experiment& settings_;
   std::unique_ptr<Engine> engine_;
   Learner learner_;

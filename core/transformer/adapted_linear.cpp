@@ -54,8 +54,10 @@ void add_adapter_gradients(const std::vector<AdaptedRows>& adapters, const Tenso
     const Tensor a = rows.a.detach();                       // (rank, k)
     const Tensor b = rows.b.detach();                       // (rows, rank)
     const Tensor d = dy.narrow(1, rows.first, rows.count);  // (N, rows)
-    Tensor(rows.b.grad()).addmm_(d.t(), at::mm(x, a.t()), 1, rows.scale);
-    Tensor(rows.a.grad()).addmm_(at::mm(d, b).t(), x, 1, rows.scale);
+    Tensor db = rows.b.grad();
+    Tensor da = rows.a.grad();
+    db.addmm_(d.t(), at::mm(x, a.t()), 1, rows.scale);
+    da.addmm_(at::mm(d, b).t(), x, 1, rows.scale);
   }
 }
 

@@ -91,7 +91,7 @@ struct TokenLogits : Function<TokenLogits> {
     };
     for_chunks(n, vocab, work, [&](std::int64_t first, std::int64_t count, const float* dlogits) {
       if (weight.grad().defined())
-        add_weight_gradient(dlogits, states + first * width, count, weight);
+        add_weight_gradient(dlogits, states + first * width, count, weight.grad());
     });
     return {dhidden, Variable(), Variable(), Variable()};
   }

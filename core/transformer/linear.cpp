@@ -125,7 +125,8 @@ struct Linear : Function<Linear> {
         norm.defined() ? partial_sums(x.size(0), norm.size(0)) : Tensor();  // (chunks, k)
     input_gradient(plan, input, dy, weight, dx, dnorm);
     add_parameter_gradients(plan, input, dy, weight);
-    if (bias.defined() && bias.grad().defined()) Tensor(bias.grad()).add_(dy.sum(0));
+    if (Tensor dbias = bias.defined() ? bias.grad() : Tensor(); dbias.defined())
+      dbias.add_(dy.sum(0));
     return {dx,         norm.defined() ? dnorm.sum(0) : Variable(), Variable(),
             Variable(), plan.has_residual ? dy : Variable(),        Variable(),
             Variable()};
@@ -159,7 +160,7 @@ struct Linear : Function<Linear> {
     const ProfiledScope time(OperatorKind::products);
     if (learns)
       add_weight_gradient(dy.const_data_ptr<float>(), rows.const_data_ptr<float>(), rows.size(0),
-                          weight);
+                          weight.grad());
   }
 };
 

@@ -67,12 +67,11 @@ void multiply_rows(const float* x, std::int64_t count, const RightSide& right, f
   table.matmul(left, count, k, right.packed, n, end.bias, end.add, y, n);
 }
 
-void add_weight_gradient(const float* dy, const float* x, std::int64_t rows,
-                         const at::Tensor& weight) {
-  const std::int64_t n = weight.size(0), k = weight.size(1);
+void add_weight_gradient(const float* dy, const float* x, std::int64_t rows, at::Tensor gradient) {
+  const std::int64_t n = gradient.size(0), k = gradient.size(1);
   const float* right = packed_right(x, rows, k);
   const float* left = left_words(dy, rows, n);
-  float* dweight = weight.grad().mutable_data_ptr<float>();
+  float* dweight = gradient.mutable_data_ptr<float>();
   for_rows(n, [&](std::int64_t first, std::int64_t count) {
     kernels().matmul({left + first, 1, n}, count, rows, right, k, nullptr, true,
                      dweight + first * k, k);

@@ -23,8 +23,7 @@ struct ProductEnd {
 void multiply_rows(const float* x, std::int64_t count, const RightSide& right, float* y,
                    const ProductEnd& end = {});
 
-// Adds dy (rows, n)^T · x (rows, k) to the grad() of weight (n, k), on LibTorch's threads.
-void add_weight_gradient(const float* dy, const float* x, std::int64_t rows,
-                         const at::Tensor& weight);
+// Adds dy (rows, n)^T · x (rows, k) to `gradient` (n, k), on LibTorch's threads.
+void add_weight_gradient(const float* dy, const float* x, std::int64_t rows, at::Tensor gradient);
 
 }  // namespace tinyzero

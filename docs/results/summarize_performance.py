@@ -73,7 +73,7 @@ def main():
     peer_rows(section("peers"))
     curve("kernels", section("kernels"), lambda r: r["ceilings"]["kernels"])
     curve("tokens of a completion", section("lengths"), lambda r: r["workload"]["mean_tokens"])
-    curve("samples a prompt", section("samples"), lambda r: r["workload"]["samples"])
+    curve("samples per prompt", section("samples"), lambda r: r["workload"]["samples"])
     curve("threads", section("threads"), lambda r: r["ceilings"]["threads"])
     (start,) = section("start")
     for name in ("help_seconds", "first_token_seconds"):

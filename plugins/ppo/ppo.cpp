@@ -1,9 +1,9 @@
 // PPO (arXiv:1707.06347) with a critic V, as TinyZero ran it.
-//   r_t    = reward of the episode at its last token, minus beta kl_t     kl in reward or loss
+//   r_t    = reward of the episode at its last token, minus beta kl_t     with kl_in: reward
 //   delta  = r_t + gamma V_{t+1} - V_t                                    V = 0 after the end
 //   A_t    = delta + gamma lambda A_{t+1}                                 whitened over the step
 //   rho    = exp(logp - logp_old)
-//   L      = sum_mask max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) / count - entropy
+//   L      = sum_mask max(-rho A, -clip(rho, 1 - lo, 1 + hi) A) / count - entropy H
 //   R      = A + V, before whitening
 //   L_V    = sum_mask max((V - R)^2, (clip(V, V_old - c, V_old + c) - R)^2) / 2 / tokens
 // The critic is a copy of the policy with a value head, with its own optimizer. Left out on

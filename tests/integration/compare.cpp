@@ -286,13 +286,13 @@ TEST_CASE("an interrupt ends the children with checkpoints and says how to go on
     CHECK(process.wait() == 128 + SIGINT);
     CHECK(read_file(out).find("stopping: the runs under way end with a checkpoint") !=
           std::string::npos);
-    CHECK(read_file(out).find("go on with: tinyzero compare " + kConfig) != std::string::npos);
+    CHECK(read_file(out).find("continue with: tinyzero compare " + kConfig) != std::string::npos);
   }
   CHECK(read_file(run / "arms/group/seed-1/log.txt").find("interrupted") != std::string::npos);
   const ProcessResult rest = tinyzero::tinyzero(compare(run, small));
   CAPTURE(rest.err);
   CHECK(rest.code == 0);
-  CHECK(rest.err.find("goes on") != std::string::npos);
+  CHECK(rest.err.find("continues") != std::string::npos);
   CHECK(comparison_of(run)["arms"][0]["runs"][0]["steps"] == 60);
 }
 

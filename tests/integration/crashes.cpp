@@ -176,8 +176,9 @@ TEST_CASE("a full disk ends a run with its last checkpoint, from which it goes o
                      words.find("no room for checkpoint") != std::string::npos;
   CHECK(named);
   CHECK(words.find("the last whole checkpoint is step-00000") != std::string::npos);
-  CHECK(words.find("hint: when it can be written to again, go on with: tinyzero train --resume") !=
-        std::string::npos);
+  CHECK(
+      words.find("hint: when it can be written to again, continue with: tinyzero train --resume") !=
+      std::string::npos);
   fs::remove(ballast);
   run_to_the_end({"train", "--resume", run});
   check_same_run(folder / "whole", run);

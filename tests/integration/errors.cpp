@@ -95,7 +95,7 @@ TEST_CASE("run folders") {
           {"cannot make the run folder /proc/no/such"});
   refused({"train", "--resume", folder.path()}, {"is not a run folder"});
   refused({"train", kConfig, "--resume", folder.path()},
-          {"--resume goes on with the run's own settings"});
+          {"--resume continues with the run's own settings"});
   refused({"eval", folder.path()}, {"neither a Hugging Face folder", "nor a run"});
 }
 

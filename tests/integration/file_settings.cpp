@@ -204,7 +204,7 @@ TEST_CASE("a comparison notices a changed file") {
   CHECK(run_in(folder / "elsewhere", compare).code == 0);  // nothing to do
   write_file_synced(folder / "data/words.txt", words_of("cow", 100));
   refused(run_in(folder / "elsewhere", compare),
-          {"would not go on as it began",
+          {"would not continue as it began",
            "task.words, " + (folder / "data/words.txt").string() + " was ", "--accept-changes"});
   std::vector<std::string> accepted = compare;
   accepted.emplace_back("--accept-changes");
@@ -215,7 +215,7 @@ TEST_CASE("a comparison notices a changed file") {
   const ProcessResult on =
       run_in(folder / "elsewhere",
              compare);  // the file is known from here on, but not to runs that had ended
-  CHECK(on.err.find("would not go on as it began:\n  task.words") == std::string::npos);
+  CHECK(on.err.find("would not continue as it began:\n  task.words") == std::string::npos);
 }
 
 TEST_CASE("the program's own paths follow the same rule: model.path and libraries") {

@@ -105,9 +105,9 @@ TEST_CASE("a run that is stopped at any moment and goes on is the run that was n
       if (told && code != 0) {
         ++stopped;
         CHECK(read_file(run / "log.txt").find("interrupted") != std::string::npos);
-        CHECK(
-            read_file(folder / "err").find("go on with: tinyzero train --resume " + run.string()) !=
-            std::string::npos);
+        CHECK(read_file(folder / "err")
+                  .find("continue with: tinyzero train --resume " + run.string()) !=
+              std::string::npos);
       }
       if (code == 0) {
         check_same_run(whole, run);

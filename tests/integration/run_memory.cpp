@@ -158,7 +158,7 @@ TEST_CASE(
   CHECK(wide["parameters"].get<std::int64_t>() > 900'000'000'000);
   CHECK(wide["fits"] == false);
   CHECK(wide["warnings"][0].get<std::string>().find(
-            "cannot go on this machine: it needs at least ") != std::string::npos);
+            "does not fit this machine: it needs at least ") != std::string::npos);
   const Json many = check({"rollout={prompts: 65536, samples: 4096, max_tokens: 24}"});
   CHECK(many["bytes"]["episodes"].get<double>() > 65536.0 * 4096 * 1000);
   CHECK(many["fits"] == false);
@@ -171,7 +171,7 @@ TEST_CASE(
   const ProcessResult words = tinyzero::tinyzero(
       {"config", "check", kConfig, "rollout.prompts=65536", "rollout.samples=4096"});
   CHECK(words.code == 0);
-  CHECK(words.err.find("warning: the run cannot go on this machine: it needs at least ") !=
+  CHECK(words.err.find("warning: the run does not fit this machine: it needs at least ") !=
         std::string::npos);
 
   // To begin it is refused, before anything is written.

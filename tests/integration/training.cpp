@@ -170,8 +170,8 @@ TEST_CASE("a run that goes on with other kernels says so") {
   manifest["machine"]["kernels"] = "another";
   write_file_atomically(run / "manifest.json", manifest.dump());
   CHECK(tinyzero::tinyzero({"train", "--resume", run})
-            .err.find("warning: this run began with another kernels and goes on with " + kernels) !=
-        std::string::npos);
+            .err.find("warning: this run began with another kernels and continues with " +
+                      kernels) != std::string::npos);
 }
 
 TEST_CASE("a run in bf16 learns from what it samples, repeats, and goes on bit for bit") {
@@ -226,7 +226,7 @@ TEST_CASE(
     ended_at_once = ended_at_once && !ended_well;
     if (ended_at_once)
       CHECK(read_file(folder / "err")
-                .find("stopped at once; from the last checkpoint go on with: tinyzero train "
+                .find("stopped at once; from the last checkpoint continue with: tinyzero train "
                       "--resume ") != std::string::npos);
   }
   CHECK(ended_at_once);

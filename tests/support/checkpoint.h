@@ -50,9 +50,10 @@ inline void save(const fs::path& folder, std::uint64_t seed, const SavedAs& as) 
   state.kept["kl_weight"] = 0.25;
   const std::vector<float> critic_moments(static_cast<std::size_t>(critic.layout.size()), 3.0f);
   const Tokenizer tokenizer = Tokenizer::make(true);
+  const ModelView policy = {.model = &model, .steps = as.step + 1, .moments = moments_of(moments)};
   save_checkpoint(
       folder,
-      {.policy = {.model = &model, .steps = as.step + 1, .moments = moments_of(moments)},
+      {.policy = policy,
        .auxiliary_models = {{"critic",
                              {.model = &critic, .steps = 7, .moments = moments_of(critic_moments)}},
                             {"reference", {.model = &model}}},

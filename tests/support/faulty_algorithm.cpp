@@ -20,6 +20,7 @@ class Faulty : public Algorithm {
         .one_of({"none", "local_mean", "masked", "order", "sign", "entropy", "detached", "guard",
                  "state", "crash", "loop"});
     t.add("nan_at", nan_at_, "step of the run whose loss is not a number; 0: none").between(0, 1e9);
+    t.add("metric", metric_, "name of its metric");
   }
 
   bool zero_advantage_is_no_gradient() const override { return true; }
@@ -40,7 +41,7 @@ class Faulty : public Algorithm {
     }
     const at::Tensor logp = is("detached") ? policy.logp.detach() : policy.logp;  // (N)
     const at::Tensor rho = ratio(logp, b.logp_old);                               // (N)
-    metrics.add("clipped", masked_sum(is_clipped(rho, b.advantage, 0.2, 0.2), b.mask),
+    metrics.add(metric_, masked_sum(is_clipped(rho, b.advantage, 0.2, 0.2), b.mask),
                 b.mask.sum().item<double>());
     at::Tensor terms = clipped_surrogate(rho, b.advantage, 0.2, 0.2);  // (N)
     if (is("guard")) terms = terms * constant_ratio(policy.logp, b);
@@ -62,6 +63,7 @@ class Faulty : public Algorithm {
 
   std::string fault_ = "none";
   std::int64_t nan_at_ = 0;
+  std::string metric_ = "clipped";
   bool is_nan_ = false;
   mutable std::int64_t calls_ = 0;
 };

@@ -55,8 +55,8 @@ inline std::vector<std::string> quick(const std::vector<std::string>& overrides)
 // Trains a new run in `path`; false if it was stopped.
 inline bool train_quick(const fs::path& path, Observer& observer,
                         const std::vector<std::string>& overrides = {},
-                        const StopWish* stop = nullptr) {
-  const StopWish never = 0;
+                        const StopRequest* stop = nullptr) {
+  const StopRequest never = 0;
   OpenedRun run = small_run(quick(overrides));
   PreflightReport report = check_start(run, path);
   RunFolder folder = RunFolder::create(path, resolved_yaml(run.resolved()));
@@ -66,7 +66,7 @@ inline bool train_quick(const fs::path& path, Observer& observer,
 
 // Continues the run in `path`.
 inline bool resume_quick(const fs::path& path, Observer& observer) {
-  const StopWish never = 0;
+  const StopRequest never = 0;
   RunFolder folder = RunFolder::open(path);
   OpenedRun run = OpenedRun::open_run(path, PluginCatalog({TINYZERO_PLUGINS}));
   auto checkpoint = load_checkpoint(

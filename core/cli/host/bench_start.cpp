@@ -49,7 +49,7 @@ pid_t start_program(const std::vector<std::string>& arguments, const std::string
 
 // Seconds from the start of this program with the arguments to its end.
 double run_once(const std::vector<std::string>& arguments, const std::string& input,
-                const StopWish& stop) {
+                const StopRequest& stop) {
   const Stopwatch watch;
   const pid_t child = start_program(arguments, input);
   int status = 0;
@@ -86,7 +86,7 @@ void print_line(const char* what, const Spread& s) {
 }
 
 int run_bench_start(const GlobalOptions&, const BenchStartOptions& options) {
-  const StopWish& stop = catch_interrupts(
+  const StopRequest& stop = catch_interrupts(
       {"stopping", "stopped at once; a model is left in " + fs::temp_directory_path().string()});
   const TemporaryModel model;
   const std::string input = (model.path() / "prompt.jsonl").string();

@@ -42,7 +42,7 @@ void tell_interrupted(const Evaluator& evaluator, const std::string& model,
           "on\n");
   } else {
     print(stderr,
-          "interrupted: {} of {} answers of {} are in {}; the same command goes on from there\n",
+          "interrupted: {} of {} answers of {} are in {}; the same command continues from there\n",
           evaluator.count().there, evaluator.count().wanted, model, save);
   }
 }
@@ -101,12 +101,12 @@ EvaluationOptions evaluation_options(const EvalCommandOptions& options) {
           .save = options.save};
 }
 
-const StopWish& catch_eval_interrupts(const EvalCommandOptions& options) {
+const StopRequest& catch_eval_interrupts(const EvalCommandOptions& options) {
   return catch_interrupts(
       {"stopping: answers under way are given up; once more ends it at once",
        options.save.empty()
            ? "stopped at once; nothing is kept"
-           : "stopped at once; the same command goes on with what is in " + options.save});
+           : "stopped at once; the same command continues with what is in " + options.save});
 }
 
 int run_eval(const GlobalOptions& global, const EvalCommandOptions& options) {
@@ -119,7 +119,7 @@ int run_eval(const GlobalOptions& global, const EvalCommandOptions& options) {
   Task task = open_task(catalog, candidates.task, &candidates.settings);
   check_same_task(catalog, candidates, task);
   warn_of_changed_files(candidates, task);
-  const StopWish& stop = catch_eval_interrupts(options);
+  const StopRequest& stop = catch_eval_interrupts(options);
   Evaluator evaluator(evaluation_options(options), std::move(task), &stop);
   if (!evaluator.lock_note().empty()) print(stderr, "note: {}\n", evaluator.lock_note());
   for (const Subject& subject : candidates.folders)
@@ -148,7 +148,7 @@ void add_problem_options(CLI::App& c, EvalCommandOptions& o) {
 }
 
 void add_sampling_options(CLI::App& c, EvalCommandOptions& o) {
-  c.add_option("--samples", o.samples, "completions a problem; more than 1 adds pass@k")
+  c.add_option("--samples", o.samples, "completions per problem; more than 1 adds pass@k")
       ->capture_default_str()
       ->check(between(1, 1024));
   c.add_option("--temperature", o.temperature, "temperature of the samples; 0: greedy")

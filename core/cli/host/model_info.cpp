@@ -175,7 +175,7 @@ void print_shape(const ModelConfig& c) {
   if (c.qk_norm) extras += " · norms on q and k";
   print("  family      {} · {}{}\n", c.model_type, architecture_of(c), extras);
   print("  parameters  {} · {}\n", grouped(c.parameters()),
-        c.value_head ? "one value a token in place of a head"
+        c.value_head ? "one value per token in place of a head"
         : c.tied     ? "the head is the embedding"
                      : "a head of its own");
   print("  shape       {} layers of {} · {} heads of {} over {} of keys and values · MLP {}\n",

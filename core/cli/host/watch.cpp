@@ -40,7 +40,7 @@ void print_log(Follower& log, Screen& screen, std::string& last) {
 // Whether the last line of a log tells how its run ended.
 bool tells_end(const std::string& last) {
   return last.starts_with("done") || last.starts_with("error: ") ||
-         last.find("go on with: ") != std::string::npos;
+         last.find("continue with: ") != std::string::npos;
 }
 
 int run_watch(const GlobalOptions&, const WatchOptions& options) {
@@ -67,9 +67,9 @@ int run_watch(const GlobalOptions&, const WatchOptions& options) {
       throw Failure("the run folder " + folder.path().string() + " is gone");
   }
   if (!tells_end(last))
-    screen.line(
-        fmt::format("ended       without a word after {} · go on with: tinyzero train --resume {}",
-                    run.where(), shell_word(folder.path().string())));
+    screen.line(fmt::format(
+        "ended       without a word after {} · continue with: tinyzero train --resume {}",
+        run.where(), shell_word(folder.path().string())));
   return 0;
 }
 

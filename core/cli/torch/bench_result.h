@@ -39,7 +39,7 @@ struct BenchResult {
 
   // Of each round of this program.
   const std::vector<double>& seconds() const { return rounds.seconds.front(); }
-  Spread rate() const;  // tokens a second
+  Spread rate() const;  // tokens per second
   // Operations a second, as a share of the multiply-add throughput around the round.
   Spread efficiency() const;
 };

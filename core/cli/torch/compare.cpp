@@ -82,10 +82,10 @@ std::string opening_text(const Comparison& comparison, const ComparisonPlan& pla
                      budget_text(comparison.budget), folder.string());
 }
 
-const StopWish& catch_compare_interrupts(const std::string& command) {
+const StopRequest& catch_compare_interrupts(const std::string& command) {
   return catch_interrupts({"stopping: the runs under way end with a checkpoint as soon as they "
                            "can; once more ends them at once",
-                           "stopped at once; go on with: " + command},
+                           "stopped at once; continue with: " + command},
                           kLastStop);
 }
 
@@ -121,7 +121,7 @@ int run_compare(const GlobalOptions& global, const CompareOptions& options) {
   const Json summary = summarize(comparison, plan, folder, runner.progress());
   write_summary(folder, summary);
   if (count_runs(runner, RunState::waiting) > 0) {
-    screen.line(fmt::format("interrupted: {} of {} runs are done; go on with: {}",
+    screen.line(fmt::format("interrupted: {} of {} runs are done; continue with: {}",
                             count_runs(runner, RunState::done), plan.runs.size(), command));
     return interrupt_code();
   }

@@ -22,7 +22,7 @@ std::string CompareView::name_of(const PlannedRun& run) const {
 
 void CompareView::began(const PlannedRun& run, bool resumed) {
   if (screen_.columns() == 0 || resumed)
-    screen_.line(fmt::format("{:<24} {}", name_of(run), resumed ? "goes on" : "begins"));
+    screen_.line(fmt::format("{:<24} {}", name_of(run), resumed ? "continues" : "begins"));
 }
 
 void CompareView::ended(const PlannedRun& run, const RunProgress& progress) {

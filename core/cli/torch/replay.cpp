@@ -18,7 +18,7 @@
 namespace tinyzero {
 namespace {
 
-// Which algorithm updates a second time, beside the run's own update.
+// Which algorithm updates per second time, beside the run's own update.
 struct Second {
   std::string name;
   ConfiguredAlgorithm algorithm;

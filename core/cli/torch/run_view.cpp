@@ -139,7 +139,7 @@ void RunView::finished(bool interrupted, const std::string& folder, double secon
   line(fmt::format("{}  {} · peak memory {} · {}", interrupted ? "interrupted" : "done       ",
                    duration_text(seconds), size_text(static_cast<double>(peak_memory())), folder));
   if (interrupted)
-    line(fmt::format("            go on with: tinyzero train --resume {}", shell_word(folder)));
+    line(fmt::format("            continue with: tinyzero train --resume {}", shell_word(folder)));
 }
 
 }  // namespace tinyzero

@@ -25,12 +25,12 @@ namespace tinyzero {
 namespace {
 
 // The first signal asks the run to end, with a checkpoint; the second ends the process at once.
-const StopWish& catch_signals(const fs::path& run) {
+const StopRequest& catch_signals(const fs::path& run) {
   const std::string resume = "tinyzero train --resume " + shell_word(run.string());
   return catch_interrupts(
       {"stopping: the run ends with a checkpoint as soon as it can, at the latest after this step; "
        "once more ends it at once",
-       "stopped at once; from the last checkpoint go on with: " + resume});
+       "stopped at once; from the last checkpoint continue with: " + resume});
 }
 
 // A reader that goes away (`train | head`) does not end a run, and a file that may not grow is an
@@ -72,10 +72,10 @@ void check_changes(const RunFolder& folder, const ManifestFacts& facts,
   const std::vector<Change> changes = manifest_changes(folder, facts);
   if (changes.empty()) return;
   if (options.accept_changes) return accept_changes(folder, facts, changes);
-  std::string words = "the run " + options.resume + " would not go on as it began:";
+  std::string words = "the run " + options.resume + " would not continue as it began:";
   for (const Change& change : changes)
     words += fmt::format("\n  {} was {}, is {}", change.what, change.before, change.now);
-  throw Error(words, "undo the changes, or go on with them: tinyzero train --resume " +
+  throw Error(words, "undo the changes, or continue with them: tinyzero train --resume " +
                          shell_word(options.resume) + " --accept-changes");
 }
 
@@ -83,14 +83,14 @@ void warn_of_machine(const RunFolder& folder, RunView& view) {
   const std::string kernels_before = manifest_kernels(folder),
                     program_before = manifest_program(folder), program = program_hash();
   if (kernels_before != kernels().name) {
-    view.warned(
-        fmt::format("this run began with {} kernels and goes on with {}: right, but no longer the "
-                    "same bit for bit",
-                    kernels_before, kernels().name));
+    view.warned(fmt::format(
+        "this run began with {} kernels and continues with {}: right, but no longer the "
+        "same bit for bit",
+        kernels_before, kernels().name));
   }
   if (program_before != program) {
     view.warned(
-        fmt::format("this run began with another build of the program (xxh3 {}) and goes on with "
+        fmt::format("this run began with another build of the program (xxh3 {}) and continues with "
                     "this one ({}): it may no longer be the same bit for bit",
                     program_before, program));
   }
@@ -135,7 +135,8 @@ int train_new(const GlobalOptions& global, const TrainOptions& options) {
 void check_resume_options(const TrainOptions& options) {
   if (options.config.empty() && options.overrides.empty() && options.run.empty()) return;
   throw Error(
-      "--resume goes on with the run's own settings: no experiment file, overrides or --run beside "
+      "--resume continues with the run's own settings: no experiment file, overrides or --run "
+      "beside "
       "it",
       "give only --resume FOLDER");
 }
@@ -165,9 +166,9 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
   view.started(resumed_facts(run, options.resume, checkpoint));
   warn_of_machine(folder, view);
   if (begun.model_files.is_null() && !run.experiment.model.path.empty())
-    view.warned(
-        fmt::format("model.path {} is not there any more: the run goes on from its own checkpoints",
-                    run.experiment.model.path));
+    view.warned(fmt::format(
+        "model.path {} is not there any more: the run continues from its own checkpoints",
+        run.experiment.model.path));
   note_lock(folder, view);
   Trainer trainer(run, folder, view, catch_signals(folder.path()), std::move(preflight));
   trainer.restore(checkpoint ? std::move(*checkpoint) : Checkpoint());

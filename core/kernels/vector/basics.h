@@ -1,4 +1,4 @@
-// What all rooms share: lanes, index arithmetic, sums and exponentials.
+// What all files of this folder share: lanes, index arithmetic, sums and exponentials.
 #pragma once
 
 #include "core/kernels/vector/contract.h"

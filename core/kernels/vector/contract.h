@@ -13,9 +13,7 @@
 
 namespace {
 
-// Loads and stores take any address; `n` lanes may be more than there are, which means all.
-// `second_bound - first_bound` lanes of the first vector are selected, none if that is not
-// positive.
+// Loads and stores take any address. `n` may be more lanes than there are, which means all.
 template <class V>
 concept Vector = requires(V a, V& changed, const V& same, float number, const float* from,
                           float* to, std::int64_t n) {
@@ -37,7 +35,7 @@ concept Vector = requires(V a, V& changed, const V& same, float number, const fl
   { max(a, a) } -> std::same_as<V>;
   { round(a) } -> std::same_as<V>;  // to the nearest integer, ties to even
   { exp2i(a) } -> std::same_as<V>;  // 2 to a power that is an integer
-  // select_below(i, n, a, b): lane j of a where i + j < n, else of b.
+  // select_below(i, n, a, b): lane j of a where i + j < n, else of b; nothing of a if n <= i.
   { select_below(n, n, a, a) } -> std::same_as<V>;
   // The compiler must assume that the lanes have changed: for loops that only keep a machine busy.
   { hide_from_compiler(changed) } -> std::same_as<void>;

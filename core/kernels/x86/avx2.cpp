@@ -7,7 +7,7 @@
 namespace {
 
 constexpr const char* kName = "avx2";
-struct F32;
+struct F32;  // in vector/words.h
 using Words = F32;
 
 }  // namespace

@@ -1,6 +1,6 @@
 // The table for AVX2 with FMA, bf16. AVX2 has no products of bf16, so each takes two of f32. The
 // table computes on older machines what a machine with bf16 computes, and tests the bf16 paths of
-// vector.h.
+// vector/.
 
 #include "core/kernels/x86/avx2.h"
 

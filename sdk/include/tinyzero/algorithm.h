@@ -36,8 +36,11 @@ struct AuxiliaryModel {
   std::int64_t epochs = 0;        // passes over a step's episodes; 0: as the policy, train.epochs
 };
 
-// Loss of an auxiliary model on a micro-batch: its numbers (N), differentiable, to a scalar. Called
-// from several threads at once.
+// Loss of an auxiliary model on a micro-batch: from its output (N), differentiable, to a scalar that
+// is divided by the counts in micro.all, as in Algorithm::loss. What it needs beside the output must
+// be in batch.added before train(): a captured tensor has the length of the whole step. The metrics
+// that it adds share their names with the policy's; the host adds MODEL_loss and
+// MODEL_gradient_norm. Called from several threads at once.
 using AuxiliaryLoss =
     std::function<at::Tensor(const Batch& micro, const at::Tensor& output, Metrics& metrics)>;
 
@@ -49,17 +52,19 @@ class AlgorithmHost {
   // The number of the current step, from 1.
   virtual std::int64_t step() const = 0;
 
-  // The numbers (N) of an auxiliary model for the step's batch. No gradient.
+  // The outputs (N) of an auxiliary model for the step's batch. No gradient.
   virtual at::Tensor outputs(const std::string& model, const Batch& batch) = 0;
 
-  // Trains an auxiliary model on the step's batch, with the step's division into updates and the
-  // run's optimizer.
+  // Trains an auxiliary model on all usable episodes of the step's batch, with the step's division
+  // into updates. Its optimizer is its own, with the settings of train.optimizer and the model's
+  // learning rate; Error if that is 0. Afterwards outputs() gives the new numbers.
   virtual void train(const std::string& model, const Batch& batch, const AuxiliaryLoss& loss) = 0;
 
   // Makes an auxiliary model a copy of the policy as it is now.
   virtual void copy_policy(const std::string& model) = 0;
 
-  // A number that lasts from step to step and through checkpoints; `initial` until it is set.
+  // A number that lasts from step to step and through checkpoints; `initial` until it is set, by
+  // assignment to the reference.
   virtual double& kept(const std::string& name, double initial) = 0;
 
   // Metrics of the step, for numbers that are known once a step.
@@ -131,8 +136,8 @@ class Algorithm {
   virtual void prepare(Batch& batch, AlgorithmHost& host) = 0;
 
   // The loss of a micro-batch, divided by the batch's global counts: the losses of all
-  // micro-batches add up to the update's. Adds the metrics named in its docs. Called from several
-  // threads at once.
+  // micro-batches add up to the update's. Adds metrics, which the algorithm's page lists. Called from
+  // several threads at once.
   virtual at::Tensor loss(const Batch& batch, const PolicyOutput& policy,
                           Metrics& metrics) const = 0;
 };

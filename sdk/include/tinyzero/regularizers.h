@@ -35,7 +35,8 @@ class ReferencePenalty {
         .one_of({"k1", "k2", "k3"})
         .unless("kl", "0");
     t.add("kl_target", target_,
-          "KL in nats a token that the weight of kl in the reward adapts to (arXiv:1909.08593); 0: "
+          "KL in nats per token that the weight of kl in the reward adapts to (arXiv:1909.08593); "
+          "0: "
           "it stays as it is")
         .between(0, 100)
         .only_when("kl_in", "reward")
@@ -131,7 +132,7 @@ class EntropyBonus {
           "weight of a bonus for entropy; with entropy_target the one it begins with; 0: none")
         .between(0, 10);
     t.add("entropy_target", target_,
-          "entropy in nats a token below which the weight rises, and above which it falls; 0: it "
+          "entropy in nats per token below which the weight rises, and above which it falls; 0: it "
           "stays as it is")
         .between(0, 100);
     t.add("entropy_step", step_, "how much the weight rises or falls a step")

@@ -64,7 +64,7 @@ TEST_CASE("one model: its accuracy with interval, pass@k and reasons") {
   const std::string text = text_of(evaluation({model("m", 3)}));
   CHECK(
       text.starts_with("order · test split · 2 problems (2 different) · set 0123\n"
-                       "2 samples a problem at temperature 1\n"));
+                       "2 samples per problem at temperature 1\n"));
   CHECK(text.find(" 75.0 % [") != std::string::npos);
   CHECK(text.find("pass@2") != std::string::npos);
   CHECK(text.find("wrong value") != std::string::npos);

@@ -41,7 +41,7 @@ Ended in_child(const Work& work) {
 
 TEST_CASE("the first signal is a wish and a word, and the exit code names it") {
   const Ended ended = in_child([] {
-    const StopWish& wish = catch_interrupts({"stopping", "stopped at once"});
+    const StopRequest& wish = catch_interrupts({"stopping", "stopped at once"});
     ::raise(SIGTERM);
     return wish == 1 ? interrupt_code() : 1;
   });
@@ -59,7 +59,7 @@ TEST_CASE("the last signal ends the process with its word") {
   CHECK(twice.code == 128 + SIGINT);
   CHECK(twice.err == "stopping\nstopped at once\n");
   const Ended third = in_child([] {
-    const StopWish& wish = catch_interrupts({"", "stopped"}, 3);
+    const StopRequest& wish = catch_interrupts({"", "stopped"}, 3);
     ::raise(SIGINT);
     ::raise(SIGINT);
     return static_cast<int>(wish);
@@ -81,7 +81,7 @@ TEST_CASE("a command that has nothing to lose ends at the first") {
 TEST_CASE("a hangup that is ignored stays ignored, as under nohup") {
   const Ended ended = in_child([] {
     std::signal(SIGHUP, SIG_IGN);
-    const StopWish& wish = catch_interrupts({"stopping", "stopped"});
+    const StopRequest& wish = catch_interrupts({"stopping", "stopped"});
     ::raise(SIGHUP);
     return static_cast<int>(wish);
   });

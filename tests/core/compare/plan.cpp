@@ -94,7 +94,7 @@ TEST_CASE("files that changed since a comparison began are refused, unless that 
   settle_files(folder.path(), files("1"), false);
   CHECK_NOTHROW(settle_files(folder.path(), files("1"), false));
   CHECK_THROWS_WITH_AS(settle_files(folder.path(), files("2"), false),
-                       doctest::Contains("would not go on as it began"), Error);
+                       doctest::Contains("would not continue as it began"), Error);
   settle_files(folder.path(), files("2"), true);
   CHECK_NOTHROW(settle_files(folder.path(), files("2"), false));
   write_file_synced(folder / "files.json", "[7]");

@@ -72,7 +72,7 @@ TEST_CASE("a start is made first, then the run that needs it, and done runs are 
   const TemporaryFolder folder;
   const ComparisonPlan plan = two_runs();
   const fs::path program = write_program(folder, kProgram);
-  const StopWish never = 0;
+  const StopRequest never = 0;
   Recorder recorder;
   ComparisonRunner runner(plan, folder / "out", 1, program, {}, recorder);
   runner.run(never);
@@ -96,7 +96,7 @@ TEST_CASE("a run that was begun is resumed, and is told of accepted changes") {
   const fs::path program = write_program(folder, kProgram);
   fs::create_directories(folder / "out/starts/a/seed-1");
   write_file_synced(folder / "out/starts/a/seed-1/config.yaml", "seed: 1\n");
-  const StopWish never = 0;
+  const StopRequest never = 0;
   Recorder recorder;
   ComparisonRunner runner(plan, folder / "out", 1, program, {"plugins-here"}, recorder);
   runner.accept_changes();
@@ -116,7 +116,7 @@ TEST_CASE("a failed start fails its runs, with the error and hint of its log") {
       folder,
       "#!/bin/sh\nexec >&2\necho 'error: no disk'\necho '  hint: buy one'\necho bye\nexit 1\n");
   const ComparisonPlan plan = two_runs();
-  const StopWish never = 0;
+  const StopRequest never = 0;
   Recorder recorder;
   ComparisonRunner runner(plan, folder / "out", 1, program, {}, recorder);
   runner.run(never);
@@ -133,7 +133,7 @@ TEST_CASE("without an error a run failed with its last line, its signal or its e
   for (const auto& [script, error] : cases) {
     const TemporaryFolder folder;
     const ComparisonPlan plan = two_runs();
-    const StopWish never = 0;
+    const StopRequest never = 0;
     Recorder recorder;
     ComparisonRunner runner(plan, folder / "out", 1, write_program(folder, script), {}, recorder);
     runner.run(never);
@@ -165,7 +165,7 @@ TEST_CASE("more jobs than cores are refused") {
 TEST_CASE("after a stop no run begins") {
   const TemporaryFolder folder;
   const ComparisonPlan plan = two_runs();
-  const StopWish stop = 1;
+  const StopRequest stop = 1;
   Recorder recorder;
   ComparisonRunner runner(plan, folder / "out", 1, write_program(folder, kProgram), {}, recorder);
   runner.run(stop);

@@ -21,7 +21,7 @@ namespace {
 // Completes every prompt with the same tokens, and counts.
 class FixedEngine : public Engine {
  public:
-  explicit FixedEngine(std::int64_t& sampled, StopWish* interrupt = nullptr)
+  explicit FixedEngine(std::int64_t& sampled, StopRequest* interrupt = nullptr)
       : sampled_(sampled), interrupt_(interrupt) {}
 
   std::vector<Episode> generate(const std::vector<Prompt>& prompts, const Sampling&,
@@ -52,14 +52,14 @@ class FixedEngine : public Engine {
 
  private:
   std::int64_t& sampled_;
-  StopWish* interrupt_;
+  StopRequest* interrupt_;
   DecodeStatistics statistics_;
 };
 
 struct Fixture {
   TemporaryFolder folder;
   std::int64_t sampled = 0;
-  StopWish stop{0};
+  StopRequest stop{0};
   FolderModel model;
   EvaluationOptions options;
 
@@ -71,7 +71,7 @@ struct Fixture {
   }
   Evaluator evaluator() { return {options, open_task("multiplication"), &stop}; }
   // Completions that were sampled, and not read from the file.
-  std::int64_t evaluate(Evaluator& evaluator, StopWish* interrupt = nullptr) {
+  std::int64_t evaluate(Evaluator& evaluator, StopRequest* interrupt = nullptr) {
     sampled = 0;
     evaluator.evaluate_folder(
         model, [&](const Model&) { return std::make_unique<FixedEngine>(sampled, interrupt); });

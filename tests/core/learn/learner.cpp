@@ -53,7 +53,7 @@ TEST_CASE("a step moves the policy, and counts what was learned from and asked")
   CHECK(at::equal(seen.outputs.at("critic"), at::zeros({step.batch.tokens()})));
   CHECK(seen.step == 1);
   CHECK_FALSE(learner.is_midway());
-  CHECK(learner.side_views().at("critic").steps == 1);
+  CHECK(learner.auxiliary_views().at("critic").steps == 1);
 }
 
 TEST_CASE("a step without episodes changes nothing") {
@@ -78,7 +78,7 @@ TEST_CASE("a frozen reference says what the policy said when RL began") {
   learner.learn(1, first);
   learner.learn(2, second);
   CHECK(at::equal(first.batch.added.at("logp_reference"), second.batch.added.at("logp_reference")));
-  CHECK(learner.side_views().at("reference").moments.empty());
+  CHECK(learner.auxiliary_views().at("reference").moments.empty());
 }
 
 TEST_CASE("a sampler too far from the trainer is an error with both numbers") {

@@ -88,7 +88,7 @@ TEST_CASE("a run sees the weights as they are when it begins") {
 TEST_CASE("a run ends between two tasks where that is asked for") {
   Model model = small_model();
   ModelWorkers workers(model, 1, {.replicas = 1, .frozen = true});
-  StopWish wish = 0;
+  StopRequest wish = 0;
   workers.stop_at(&wish);
   std::int64_t done = 0;
   const auto work = [&](Transformer&, std::int64_t i) {

@@ -99,7 +99,7 @@ TEST_CASE("an update is a function of its inputs") {
                              updated("{}", 40, 1, replicas).weights) == 0);
 }
 
-TEST_CASE("several updates a step each take their own problems") {
+TEST_CASE("several updates per step each take their own problems") {
   const auto one = updated("{}", 1000, 1), three = updated("{}", 1000, 3);
   CHECK(largest_difference(one.weights, three.weights) > 1e-3);
   CHECK(three.metrics.values().at("gradient_norm").count >= 2);
@@ -214,7 +214,7 @@ TEST_CASE("a gradient that is not finite stops imitation") {
   CHECK(optimizer.steps() == 0);
 }
 
-TEST_CASE("imitation lowers the loss, and weighs every token of a step alike") {
+TEST_CASE("imitation lowers the loss, and weights every token of a step alike") {
   Model a = small_model(), b = small_model();
   ModelWorkers pa(a, 1), pb(b, 2);
   Optimizer oa(pa.weights(), {}), ob(pb.weights(), {});

@@ -148,7 +148,7 @@ TEST_CASE("a gradient that is not finite changes nothing and is cleared") {
   const std::vector<float> start(model.weights.data(), model.weights.data() + model.weights.size());
   TrainedWeights weights(model);
   Optimizer optimizer(weights, {});
-  const GradientSum gradient{at::full_like(weights.flat(), NAN)};
+  GradientSum gradient{at::full_like(weights.flat(), NAN)};
   CHECK_FALSE(std::isfinite(optimizer.step(gradient, UpdateRule::muon, 0.1, 1.0)));
   CHECK(std::memcmp(start.data(), model.weights.data(), start.size() * 4) == 0);
   CHECK(optimizer.steps() == 0);

@@ -21,7 +21,7 @@ TEST_CASE("each alarm is raised once, says what to do, and comes back only after
   const Json calm = record_of(1.0, 50, 0.1, 0.5);
   const std::pair<Json, const char*> alarming[] = {
       {record_of(0.05, 50, 0.1, 0.5),
-       "entropy collapsed: 0.050 nats a token, 1.000 at the first step"},
+       "entropy collapsed: 0.050 nats per token, 1.000 at the first step"},
       {record_of(1.0, 150, 0.1, 0.5), "completions grew to 150 tokens from 50"},
       {record_of(1.0, 50, 0.7, 0.5), "70 % of the completions are cut at rollout.max_tokens"},
       {record_of(1.0, 50, 0.1, 0.01),

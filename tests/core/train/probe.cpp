@@ -90,7 +90,7 @@ TEST_CASE("a probe of a sample leaves the model as it is, and scales to a step")
   Learner learner(run.model, *run.algorithm.algorithm, run.experiment, 1);
   const std::vector<float> before(run.model.weights.data(),
                                   run.model.weights.data() + run.model.weights.size());
-  const RunProbe probe = probe_sample(learner.workers(), run, step.step, 2.0);
+  const RunProbe probe = probe_sample(learner.workers(), run, step.batch, 2.0);
   CHECK(std::equal(before.begin(), before.end(), run.model.weights.data()));
   CHECK(probe.rollout == 2.0);  // all completions of a step
   CHECK(probe.update > 0);

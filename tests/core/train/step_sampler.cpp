@@ -82,7 +82,7 @@ TEST_CASE("a step is a function of the weights, the experiment and its number") 
   const SampledStep second = sample_step(*engine, run, nullptr, 2);
   CHECK(first.items.size() == 8);
   CHECK(first.completions.size() == 32);
-  CHECK(first.step.sequences.size() == 32);
+  CHECK(first.batch.sequences.size() == 32);
   CHECK(first.rounds == 1);
   CHECK(texts_of(first) == texts_of(again));
   CHECK(texts_of(first) != texts_of(second));
@@ -96,7 +96,7 @@ TEST_CASE("rounds of sampling stop at their number, and completions belong to th
   CHECK(step.rounds == 3);
   CHECK(step.items.size() == 24);
   CHECK(step.completions.back().item == 23);
-  CHECK(std::count(step.kept.begin(), step.kept.end(), true) == step.step.batch.groups());
+  CHECK(std::count(step.kept.begin(), step.kept.end(), true) == step.batch.batch.groups());
 }
 
 TEST_CASE("at most so many problems are kept, and with mixed rounds only those that teach") {
@@ -118,6 +118,6 @@ TEST_CASE("at most so many problems are kept, and with mixed rounds only those t
 TEST_CASE("a stop ends the sampling of a step") {
   const OpenedRun run = small_run({"warm_start.steps=0"});
   const auto engine = rollout_engine(run, [](const std::string&) {});
-  const StopWish stop = 1;
+  const StopRequest stop = 1;
   CHECK_THROWS_AS(sample_step(*engine, run, nullptr, 1, &stop), Interrupted);
 }

@@ -69,7 +69,7 @@ TEST_CASE("a run that is stopped and resumed repeats one that was not") {
   for (const char* when : {"warm 1", "step 1", "evaluated 2"}) {
     CAPTURE(when);
     const fs::path path = folder / "stopped" / when;
-    StopWish stop = 0;
+    StopRequest stop = 0;
     RecordingObserver first;
     first.on_event = [&](const std::string& event) {
       if (event == when) stop = 1;

@@ -95,7 +95,7 @@ TEST_CASE("weights for sampler and trainer, and the dual clip, are bounded") {
   check_numbers(dual_clipped(doubles({5, 5, 1}), doubles({-1, 1, -1}), 3), {3, 5, 1});
 }
 
-TEST_CASE("CISPO's gradient is that of log-probs, weighed by the clipped ratio") {
+TEST_CASE("CISPO's gradient is that of log-probs, weighted by the clipped ratio") {
   at::Tensor logp = doubles({0.5, -2}).requires_grad_(true);
   const at::Tensor rho = ratio(logp, doubles({0, 0}));
   clipped_importance(rho, logp, doubles({2, 3}), 0.2, 0.28).sum().backward();

@@ -20,12 +20,14 @@ namespace tinyzero {
 struct Counts {
   double tokens = 0;    // trained tokens: the sum of the mask
   double episodes = 0;  // episodes with at least one trained token
-  double samples = 0;   // episodes
+  double samples = 0;   // all episodes
 };
 
 struct Batch {
   // Given by the host.
-  at::Tensor logp_old;   // (N) f32: log-probability under the policy that sampled, as recorded then
+  // (N) f32: log-probability under the policy before the step: the sampler's, recorded then, or the
+  // trainer's with train.importance_cap
+  at::Tensor logp_old;
   at::Tensor mask;       // (N) f32: 1 for tokens that are trained on, else 0 (unusable episodes)
   at::Tensor episode;    // (N) int64: which of the B episodes a token belongs to, rising
   at::Tensor reward;     // (B) f64: raw rewards
@@ -37,7 +39,8 @@ struct Batch {
 
   std::int64_t max_tokens = 0;  // longest completion that a rollout allows
 
-  Counts all;  // of the whole update, of which this may be a micro-batch
+  // Of the whole update, of which this may be a micro-batch; in prepare(), of the step.
+  Counts all;
 
   // Filled by Algorithm::prepare.
   at::Tensor advantage;                     // (N) f32
@@ -62,7 +65,8 @@ struct PolicyOutput {
   at::Tensor entropy;  // (N) of the distribution it was drawn from, in nats
 };
 
-// Means that travel as (sum, count), so that micro-batches add up.
+// Means, and nothing else: they travel as (sum, count), so that micro-batches, updates and epochs add
+// up. A maximum does not; record the share above a bound instead.
 class Metrics {
  public:
   void add(const std::string& name, double sum, double count) {

@@ -1,4 +1,4 @@
-// Terms of a loss, one number a token, differentiable, and how they become one number. Shapes as in
+// Terms of a loss, one number per token, differentiable, and how they become one number. Shapes as in
 // batch.h.
 #pragma once
 

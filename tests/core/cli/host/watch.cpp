@@ -35,6 +35,6 @@ TEST_CASE("a run that has ended is its log without dates") {
 TEST_CASE("a run that ended without a word says where, and how to go on") {
   const Run run("2026-01-31 12:00:00  step 1\n");
   CHECK(
-      run.watched().starts_with("step 1\nended       without a word after step 7 of 20 · go on "
-                                "with: tinyzero train --resume "));
+      run.watched().starts_with("step 1\nended       without a word after step 7 of 20 · "
+                                "continue with: tinyzero train --resume "));
 }

@@ -143,7 +143,7 @@ TEST_CASE("a call ends where it is asked to, and the engine works as before") {
   const auto prompts = some_prompts();
   CpuEngine engine(model, {.threads = 2, .wave = 3});
   const auto expected = engine.generate(prompts, some_sampling());
-  StopWish wish{0};
+  StopRequest wish{0};
   std::size_t ended = 0;
   const auto count = [&](const Episode&) { wish = ++ended == 5 ? 1 : 0; };
   CHECK_THROWS_AS(engine.generate(prompts, some_sampling(), {.on_episode = count, .stop = &wish}),

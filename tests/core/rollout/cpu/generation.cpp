@@ -79,7 +79,7 @@ TEST_CASE("a worker takes nothing that another has taken") {
 
 TEST_CASE("a wish to stop ends the work before the next pass") {
   const Model model = small_decoder();
-  StopWish wish{1};
+  StopRequest wish{1};
   const Sampling sampling;
   const std::vector<Prompt> prompts = {{.ids = {1}}};
   const GenerateHooks hooks{.stop = &wish};
