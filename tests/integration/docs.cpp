@@ -144,6 +144,7 @@ TEST_CASE("links between documents lead somewhere") {
   for (const fs::path& document : documents()) {
     const std::string text = read_file(document);
     for (std::size_t at = text.find("]("); at != std::string::npos; at = text.find("](", at + 1)) {
+      if (text[at - 1] == '[') continue;  // a lambda, in a block of code
       const std::string target = text.substr(at + 2, text.find(')', at) - at - 2);
       if (target.find("://") != std::string::npos || target.starts_with("#")) continue;
       CAPTURE(document.string());
