@@ -217,7 +217,7 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
 void print_evaluation(const Evaluation& e) {
   const EvalReport& first = e.models.front().report;
   print(
-      "{} · {} split · {:.0f} problems ({:.0f} different) · set {}\n{:.0f} sample{} a problem at "
+      "{} · {} split · {:.0f} problems ({:.0f} different) · set {}\n{:.0f} sample{} per problem at "
       "temperature {:g}\n\n",
       e.task, e.split, first.problems, first.keys, e.set.fingerprint, first.samples,
       first.samples == 1 ? "" : "s", e.temperature);

@@ -4,8 +4,8 @@
 // Implementations: scalar (the standard the others are tested against: plain loops, any machine),
 // and vector/, compiled for AVX2 and for AVX-512; each for words of f32 and of bf16. They agree
 // within rounding. Within one implementation every output row is a fixed sequence of operations on
-// its own inputs: it depends neither on how many rows are computed together nor on threads. Matrices
-// are row-major f32 unless they are packed or in words. No function allocates.
+// its own inputs: it depends neither on how many rows are computed together nor on threads.
+// Matrices are row-major f32 unless they are packed or in words. No function allocates.
 //
 // Words. The inner dimension of a product is counted in words of 32 bits. In an f32 table a word is
 // one float; in a bf16 table it is two neighbours rounded to bf16 (to nearest, ties to even;
@@ -163,8 +163,8 @@ void use_kernels(const Kernels& table);  // before any work begins
 // multiplies it, else f32). If the environment variable TINYZERO_CPU names a table, auto is that
 // table, and f32 and bf16 are its siblings of that precision.
 const Kernels& kernels_for(const std::string& precision);
-// The table of that name: scalar, avx2 or avx512, each also with -bf16 behind it. Throws Error if the
-// machine cannot run it.
+// The table of that name: scalar, avx2 or avx512, each also with -bf16 behind it. Throws Error if
+// the machine cannot run it.
 const Kernels& kernels(const std::string& name);
 
 // Names of the tables this machine can run, best first.

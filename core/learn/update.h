@@ -45,8 +45,8 @@ struct UpdateReport {
   std::int64_t tokens = 0;  // completion tokens of all updates and passes, the skipped ones too
 };
 
-// Loss of a micro-batch, from the model's output. `update` is the number of the gradient step within
-// the training step, from 0. Divided by micro.all, that update's counts.
+// Loss of a micro-batch, from the model's output. `update` is the number of the gradient step
+// within the training step, from 0. Divided by micro.all, that update's counts.
 using MicroLoss = std::function<at::Tensor(std::int64_t update, const Batch& micro,
                                            const ModelOutput& output, Metrics& metrics)>;
 

@@ -20,8 +20,8 @@ at::Tensor torch_linear(const at::Tensor& x, const LinearWeight& w, const at::Te
 void add_adapter_gradients(const std::vector<AdaptedRows>& adapters, const at::Tensor& dy,
                            const at::Tensor& x);
 
-// A leaf that requires a gradient, given to the product so that autograd runs its backward pass even
-// if neither x nor the matrix requires one; undefined if there are no adapters.
+// A leaf that requires a gradient, given to the product so that autograd runs its backward pass
+// even if neither x nor the matrix requires one; undefined if there are no adapters.
 at::Tensor anchor_of(const std::vector<AdaptedRows>& adapters);
 
 }  // namespace tinyzero

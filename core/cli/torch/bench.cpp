@@ -1,6 +1,6 @@
-// bench rollout, train and step: tokens per second of the engine, of an update and of both, as shares
-// of what this machine can do, measured in the same run. --peers also measures the same model in
-// LibTorch alone.
+// bench rollout, train and step: tokens per second of the engine, of an update and of both, as
+// shares of what this machine can do, measured in the same run. --peers also measures the same
+// model in LibTorch alone.
 
 #include "core/cli/delegated/bench.h"
 

@@ -36,10 +36,10 @@ struct AuxiliaryModel {
   std::int64_t epochs = 0;        // passes over a step's episodes; 0: as the policy, train.epochs
 };
 
-// Loss of an auxiliary model on a micro-batch: from its output (N), differentiable, to a scalar that
-// is divided by the counts in micro.all, as in Algorithm::loss. What it needs beside the output must
-// be in batch.added before train(): a captured tensor has the length of the whole step. The metrics
-// that it adds share their names with the policy's; the host adds MODEL_loss and
+// Loss of an auxiliary model on a micro-batch: from its output (N), differentiable, to a scalar
+// that is divided by the counts in micro.all, as in Algorithm::loss. What it needs beside the
+// output must be in batch.added before train(): a captured tensor has the length of the whole step.
+// The metrics that it adds share their names with the policy's; the host adds MODEL_loss and
 // MODEL_gradient_norm. Called from several threads at once.
 using AuxiliaryLoss =
     std::function<at::Tensor(const Batch& micro, const at::Tensor& output, Metrics& metrics)>;
@@ -136,8 +136,8 @@ class Algorithm {
   virtual void prepare(Batch& batch, AlgorithmHost& host) = 0;
 
   // The loss of a micro-batch, divided by the batch's global counts: the losses of all
-  // micro-batches add up to the update's. Adds metrics, which the algorithm's page lists. Called from
-  // several threads at once.
+  // micro-batches add up to the update's. Adds metrics, which the algorithm's page lists. Called
+  // from several threads at once.
   virtual at::Tensor loss(const Batch& batch, const PolicyOutput& policy,
                           Metrics& metrics) const = 0;
 };

@@ -8,8 +8,8 @@
 
 namespace {
 
-// A host without auxiliary models. For an algorithm with one, outputs() returns a tensor that the test
-// sets, and train() calls the loss on it and keeps its value and gradient.
+// A host without auxiliary models. For an algorithm with one, outputs() returns a tensor that the
+// test sets, and train() calls the loss on it and keeps its value and gradient.
 class TestHost : public AlgorithmHost {
  public:
   std::int64_t step() const override { return 1; }

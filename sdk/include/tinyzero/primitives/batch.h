@@ -65,8 +65,8 @@ struct PolicyOutput {
   at::Tensor entropy;  // (N) of the distribution it was drawn from, in nats
 };
 
-// Means, and nothing else: they travel as (sum, count), so that micro-batches, updates and epochs add
-// up. A maximum does not; record the share above a bound instead.
+// Means, and nothing else: they travel as (sum, count), so that micro-batches, updates and epochs
+// add up. A maximum does not; record the share above a bound instead.
 class Metrics {
  public:
   void add(const std::string& name, double sum, double count) {

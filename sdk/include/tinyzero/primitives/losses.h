@@ -1,5 +1,5 @@
-// Terms of a loss, one number per token, differentiable, and how they become one number. Shapes as in
-// batch.h.
+// Terms of a loss, one number per token, differentiable, and how they become one number. Shapes as
+// in batch.h.
 #pragma once
 
 #include <ATen/ATen.h>
