@@ -44,6 +44,9 @@ void check_call(const ModelConfig& config, const std::vector<Prompt>& prompts,
   const bool fixed = lengths_are_fixed(prompts);
   for (const Prompt& prompt : prompts) {
     check_ids(config, prompt.ids, sampling.max_tokens);
+    if (prompt.samples < 1)
+      throw Error("a prompt of " + std::to_string(prompt.samples) + " samples",
+                  "ask for at least one sample of every prompt");
     if (fixed) check_lengths(prompt, sampling);
     completions += prompt.samples;
   }

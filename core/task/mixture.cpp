@@ -136,16 +136,25 @@ std::vector<Verdict> TaskMixture::verify(const std::vector<Answer>& answers) {
   std::vector<std::vector<std::size_t>> rows(sources_.size());  // by source
   for (std::size_t i = 0; i < answers.size(); ++i) rows[source_of(answers[i].state)].push_back(i);
   std::vector<Verdict> out(answers.size());
+  std::optional<TaskStopped> stopped;  // the others judge their answers all the same
   for (std::size_t s = 0; s < sources_.size(); ++s) {
     if (rows[s].empty()) continue;
     std::vector<Answer> own;
     for (const std::size_t i : rows[s])
       own.push_back({own_state(s, answers[i].state), answers[i].completion});
-    std::vector<Verdict> verdicts = sources_[s].task.verify(own);
+    std::vector<Verdict> verdicts;
+    try {
+      verdicts = sources_[s].task.verify(own);
+    } catch (TaskStopped& e) {
+      verdicts = std::move(e.verdicts);
+      stopped.emplace(e.what(), e.hint(), std::vector<Verdict>());
+    }
     for (std::size_t k = 0; k < verdicts.size(); ++k)
       out[rows[s][k]] = translated(s, std::move(verdicts[k]));
   }
-  return out;
+  if (!stopped) return out;
+  stopped->verdicts = std::move(out);
+  throw *stopped;
 }
 
 // A source's verdict with the mixture's indices of reasons and reward components. A reason that the

@@ -37,6 +37,9 @@ TEST_CASE("an engine refuses bad prompts with both values") {
                        Error);
   CHECK_THROWS_WITH_AS(engine.generate({{.ids = Ids(180, 1)}}, some_sampling()),
                        doctest::Contains("need 220 positions, the model has 200"), Error);
+  for (const std::int64_t samples : {0, -1})
+    CHECK_THROWS_WITH_AS(engine.generate({{.ids = {1}, .samples = samples}}, some_sampling()),
+                         samples == 0 ? "a prompt of 0 samples" : "a prompt of -1 samples", Error);
   CHECK(engine.generate({}, some_sampling()).empty());
 }
 

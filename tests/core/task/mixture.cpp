@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/config/experiment.h"
 #include "core/config/yaml.h"
+#include "core/plugin/task_code.h"
 #include "core/task/stream.h"
 #include "support/task.h"
 
@@ -99,6 +100,26 @@ TEST_CASE("a mixture judges, solves and demonstrates as its tasks do") {
   }
   CHECK(seen.size() == 3);
   CHECK_THROWS_AS(judge(task, "nobody {}", "1"), Error);
+}
+
+TEST_CASE("when a task of a mixture is stopped, what the others judged comes with the stop") {
+  const Task task = open_task("mix", "{use: mix, tasks: {hostile: {use: " TINYZERO_BROKEN
+                                     "/hostile.so}, countdown: {numbers: 3}}}");
+  std::string state;
+  for (const Item& item : task.draw(1, 0, 20))
+    if (item.state.starts_with("countdown ")) state = item.state;
+  const std::string right = *task.solve(state);
+  std::vector<Answer> answers(30, {"hostile {}", "exit"});
+  answers.push_back({state, right});
+  try {
+    for (int i = 0; i < 100; ++i) task.verify(answers);
+    FAIL("it was not stopped");
+  } catch (const TaskStopped& stopped) {
+    CHECK(std::string(stopped.what()).find("task \"hostile\" is stopped") != std::string::npos);
+    REQUIRE(stopped.verdicts.size() == answers.size());
+    CHECK(task.is_right(stopped.verdicts.back()));
+    CHECK(stopped.verdicts.front().outcome == Outcome::error);
+  }
 }
 
 TEST_CASE("a task that is no mixture has one source without a name") {
