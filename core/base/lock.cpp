@@ -275,6 +275,9 @@ std::optional<LockHolder> FileLock::take(const FileHandle& file, const fs::path&
   return std::nullopt;
 }
 
+HeldFile::HeldFile(const fs::path& path)
+    : file_(path, O_RDWR | O_CREAT | O_NOFOLLOW), holder_(lock_.take(file_, path)) {}
+
 std::optional<LockHolder> lock_holder(const fs::path& path) {
   std::error_code unknown;
   if (!fs::exists(path, unknown)) return std::nullopt;

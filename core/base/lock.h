@@ -47,6 +47,21 @@ class FileLock {
   std::string note_;
 };
 
+// A file that is opened, and made if it is missing, for nothing but its lock.
+class HeldFile {
+ public:
+  HeldFile() = default;
+  // Takes the lock, or finds the holder. Throws Error if the file cannot be opened or locked.
+  explicit HeldFile(const fs::path& path);
+  const std::optional<LockHolder>& holder() const { return holder_; }  // nothing: it is held
+  const std::string& note() const { return lock_.note(); }
+
+ private:
+  FileHandle file_;
+  FileLock lock_;
+  std::optional<LockHolder> holder_;
+};
+
 // The process that holds the file `path` now; nothing if nobody does or there is no such file.
 std::optional<LockHolder> lock_holder(const fs::path& path);
 

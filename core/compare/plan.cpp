@@ -22,8 +22,9 @@ constexpr std::int64_t kComparedProblems = 8;  // of a first step
 // What the weights at the beginning of RL depend on, besides the sections model, task and
 // warm_start and, where it is used, lora.
 constexpr std::string_view kStartSettings[] = {
-    "precision",       "train.weights", "train.optimizer_state", "train.micro_batch",
-    "train.clip_norm", "train.beta1",   "train.beta2",           "train.weight_decay"};
+    "precision",         "train.weights", "train.optimizer_state",
+    "train.micro_batch", "train.shards",  "train.clip_norm",
+    "train.beta1",       "train.beta2",   "train.weight_decay"};
 
 const ResolvedSetting* find(const Settings& settings, const std::string& path) {
   const auto found = std::find_if(settings.begin(), settings.end(),
@@ -167,6 +168,7 @@ class Planner {
     check_common(common, arm.name, common_, comparison_.arms.front().name);
     Settings settings = run.resolved();
     set(settings, "threads", std::to_string(plan_.threads));
+    if (run.chose_shards) set(settings, "train.shards", "0");  // each run's own choice
     settings_.push_back(std::move(settings));
     plan_.settings.push_back(differences(settings_.back(), settings_.front()));
   }

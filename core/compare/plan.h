@@ -19,14 +19,14 @@ namespace tinyzero {
 
 struct PlannedRun {
   // Index into Comparison::arms; none: a start that no control shows.
-  std::optional<std::size_t> arm;
+  std::optional<std::size_t> arm = {};
   std::int64_t seed = 0;
-  fs::path folder;   // relative to the comparison's
-  std::string yaml;  // the experiment
+  fs::path folder = {};   // relative to the comparison's
+  std::string yaml = {};  // the experiment
   // A start, whose experiment may differ in settings that its weights do not depend on.
   bool is_start = false;
   // The run whose weights this one begins with; it comes earlier in the plan.
-  std::optional<std::size_t> start;
+  std::optional<std::size_t> start = {};
 };
 
 struct ProblemSet {

@@ -9,8 +9,10 @@
 #include <sstream>
 #include <thread>
 
+#include "core/base/child.h"
 #include "core/base/cpus.h"
 #include "core/base/error.h"
+#include "core/base/lock.h"
 #include "core/compare/metrics.h"
 #include "core/run/checkpoint_folder.h"
 
@@ -18,9 +20,14 @@ namespace tinyzero {
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(50);
+constexpr auto kLookElsewhere = std::chrono::seconds(1);
 constexpr const char* kHint = "  hint: ";
 
 fs::path beside(fs::path run, const char* ending) { return run += ending; }
+
+fs::path lock_path(const fs::path& run) {
+  return run.parent_path() / ("." + run.filename().string() + ".lock");
+}
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -91,6 +98,15 @@ void check_jobs(std::int64_t jobs) {
 
 }  // namespace
 
+struct ComparisonRunner::Slot {
+  std::vector<int> cores;
+  std::optional<std::size_t> run;
+  std::optional<Child> child;
+  HeldFile lock;  // of the run
+  Stage stage = Stage::train;
+  std::uintmax_t log_from = 0;  // size of the log before the child wrote to it
+};
+
 ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, std::int64_t jobs,
                                    fs::path program, std::vector<fs::path> plugin_folders,
                                    RunnerObserver& observer)
@@ -99,15 +115,20 @@ ComparisonRunner::ComparisonRunner(const ComparisonPlan& plan, fs::path folder, 
       program_(std::move(program)),
       plugin_folders_(std::move(plugin_folders)),
       observer_(observer),
-      progress_(plan.runs.size()) {
+      chosen_(plan.runs.size(), true),
+      progress_(plan.runs.size()),
+      look_again_(plan.runs.size()) {
   check_jobs(jobs);
   const std::vector<int> cores = usable_cores();
   for (const PlannedRun& run : plan_.runs) settle(beside(path(run), ".yaml"), run);
   for (std::int64_t j = 0; j < jobs; ++j) {
-    slots_.emplace_back();
-    slots_.back().cores = share(cores, j, jobs);
+    slots_.push_back(std::make_unique<Slot>());
+    slots_.back()->cores = share(cores, j, jobs);
   }
 }
+
+ComparisonRunner::ComparisonRunner(ComparisonRunner&&) noexcept = default;
+ComparisonRunner::~ComparisonRunner() = default;
 
 bool ComparisonRunner::is_trained(const PlannedRun& run) const {
   return run.is_start &&
@@ -126,33 +147,73 @@ void ComparisonRunner::run(const StopRequest& stops) {
   }
   for (;;) {
     const int asked = stops.load();
-    for (Slot& slot : slots_) {
+    for (const auto& each : slots_) {
+      Slot& slot = *each;
       if (slot.child) look(slot, asked > 0);
       if (!slot.child && asked == 0) {
-        if (const auto run = next()) begin(slot, *run);
+        if (const auto run = next(slot)) begin(slot, *run);
       }
       if (slot.child && asked > told) slot.child->signal(SIGTERM);
     }
     told = asked;
     observer_.tick(progress_);
     const bool busy = std::any_of(slots_.begin(), slots_.end(),
-                                  [](const Slot& slot) { return slot.child.has_value(); });
-    if (!busy && (asked > 0 || !next())) return;
+                                  [](const auto& slot) { return slot->child.has_value(); });
+    bool open = false;
+    for (std::size_t i = 0; i < plan_.runs.size(); ++i) open = open || is_open(i);
+    if (!busy && (asked > 0 || !open)) return;
     std::this_thread::sleep_for(kLook);
   }
 }
 
-// The first run that can begin. A run whose start failed is made to fail.
-std::optional<std::size_t> ComparisonRunner::next() {
+std::int64_t ComparisonRunner::count(RunState state) const {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < plan_.runs.size(); ++i)
+    count += chosen_[i] && progress_[i].state == state ? 1 : 0;
+  return count;
+}
+
+bool ComparisonRunner::is_open(std::size_t index) const {
+  const RunState state = progress_[index].state;
+  return chosen_[index] && (state == RunState::waiting || state == RunState::elsewhere);
+}
+
+std::optional<std::size_t> ComparisonRunner::next(Slot& slot) {
   for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
-    if (progress_[i].state != RunState::waiting) continue;
-    const auto start = plan_.runs[i].start;
-    if (!start || progress_[*start].state == RunState::done) return i;
-    if (progress_[*start].state != RunState::failed) continue;
-    progress_[i] = {RunState::failed, "the run it starts from failed: " + progress_[*start].error};
+    if (!is_open(i) || !can_begin(i) || !hold(slot, i)) continue;
+    if (!is_done(plan_.runs[i])) return i;
+    slot.lock = {};  // another process did it
+    progress_[i].state = RunState::done;
     observer_.ended(plan_.runs[i], progress_[i]);
   }
   return std::nullopt;
+}
+
+bool ComparisonRunner::can_begin(std::size_t index) {
+  const auto start = plan_.runs[index].start;
+  if (!start || progress_[*start].state == RunState::done) return true;
+  if (progress_[*start].state != RunState::failed) return false;
+  progress_[index] = {RunState::failed,
+                      "the run it starts from failed: " + progress_[*start].error};
+  observer_.ended(plan_.runs[index], progress_[index]);
+  return false;
+}
+
+bool ComparisonRunner::hold(Slot& slot, std::size_t index) {
+  RunProgress& progress = progress_[index];
+  const auto now = std::chrono::steady_clock::now();
+  if (progress.state == RunState::elsewhere && now < look_again_[index]) return false;
+  const fs::path file = lock_path(path(plan_.runs[index]));
+  std::optional<LockHolder> holder = lock_holder(file);
+  if (!holder) {
+    slot.lock = HeldFile(file);
+    holder = slot.lock.holder();
+  }
+  if (!holder) return true;
+  if (progress.state == RunState::waiting) observer_.found_elsewhere(plan_.runs[index], *holder);
+  progress.state = RunState::elsewhere;
+  look_again_[index] = now + kLookElsewhere;
+  return false;
 }
 
 void ComparisonRunner::begin(Slot& slot, std::size_t index) {
@@ -190,6 +251,7 @@ void ComparisonRunner::start_child(Slot& slot, Stage stage,
 void ComparisonRunner::finish(Slot& slot, RunState state, const std::string& error) {
   progress_[*slot.run] = {state, error};
   slot.child.reset();
+  slot.lock = {};
   if (state != RunState::waiting) observer_.ended(plan_.runs[*slot.run], progress_[*slot.run]);
   slot.run.reset();
 }

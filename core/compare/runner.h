@@ -1,19 +1,26 @@
-// Carries out the runs of a plan in child processes of this program, several at once, and continues
+// Carries out runs of a plan in child processes of this program, several at once, and continues
 // where an earlier call ended.
+//
+// Each run is locked while a call works on it, so several calls, also on several machines with a
+// common file system, divide a plan: one leaves a run to the call that holds it, and waits for it
+// if other runs need it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "core/base/child.h"
 #include "core/base/stop.h"
 #include "core/compare/plan.h"
 
 namespace tinyzero {
 
-enum class RunState { waiting, running, done, failed };
+struct LockHolder;
+
+enum class RunState { waiting, running, elsewhere, done, failed };
 
 struct RunProgress {
   RunState state = RunState::waiting;
@@ -25,6 +32,8 @@ class RunnerObserver {
   virtual ~RunnerObserver() = default;
   virtual void began(const PlannedRun& run, bool resumed) = 0;
   virtual void ended(const PlannedRun& run, const RunProgress& progress) = 0;
+  // Another process works on the run. Called once each time.
+  virtual void found_elsewhere(const PlannedRun& run, const LockHolder& holder) = 0;
   // Called several times a second while there are runs.
   virtual void tick(const std::vector<RunProgress>& runs) = 0;
 };
@@ -36,33 +45,40 @@ class ComparisonRunner {
   // `threads` may differ: a run keeps the number that it began with.
   ComparisonRunner(const ComparisonPlan& plan, fs::path folder, std::int64_t jobs, fs::path program,
                    std::vector<fs::path> plugin_folders, RunnerObserver& observer);
+  ComparisonRunner(ComparisonRunner&&) noexcept;
+  ~ComparisonRunner();
 
   // Lets runs continue that began with other libraries or files.
   void accept_changes() { accept_changes_ = true; }
 
-  // Returns when every run is done or failed, or after `stops` rose above 0: then each child is
-  // asked to end with a checkpoint, and again for every further stop. Runs that could not begin
-  // stay `waiting`.
+  // Carries out only these runs, by index of the plan. Without a call, all.
+  void choose(std::vector<bool> runs) { chosen_ = std::move(runs); }
+
+  // Returns when every chosen run is done or failed, or after `stops` rose above 0: then each child
+  // is asked to end with a checkpoint, and again for every further stop. Runs that could not begin
+  // stay `waiting`, or `elsewhere` if another process has them.
   void run(const StopRequest& stops);
+
+  // Chosen runs in this state.
+  std::int64_t count(RunState state) const;
 
   const std::vector<RunProgress>& progress() const { return progress_; }
 
  private:
   enum class Stage { train, test };
-  struct Slot {
-    std::vector<int> cores;
-    std::optional<std::size_t> run;
-    std::optional<Child> child;
-    Stage stage = Stage::train;
-    std::uintmax_t log_from = 0;  // size of the log before the child wrote to it
-  };
+  struct Slot;  // where a child runs, and the run that it works on
 
   fs::path path(const PlannedRun& run) const { return folder_ / run.folder; }
   // Whether a start has its weights and its evaluation, which an interrupt may have put off. For
   // other runs false: `train --resume` knows.
   bool is_trained(const PlannedRun& run) const;
   bool is_done(const PlannedRun& run) const;
-  std::optional<std::size_t> next();
+  bool is_open(std::size_t index) const;  // chosen, and to be begun or waited for
+  // The first run that can begin, locked into the slot; none if there is none.
+  std::optional<std::size_t> next(Slot& slot);
+  // Whether the run's start is done. If the start failed, so does the run.
+  bool can_begin(std::size_t index);
+  bool hold(Slot& slot, std::size_t index);
   void begin(Slot& slot, std::size_t index);
   void start_child(Slot& slot, Stage stage, const std::vector<std::string>& arguments);
   void finish(Slot& slot, RunState state, const std::string& error = {});
@@ -73,8 +89,10 @@ class ComparisonRunner {
   const std::vector<fs::path> plugin_folders_;
   RunnerObserver& observer_;
   bool accept_changes_ = false;
+  std::vector<bool> chosen_;
   std::vector<RunProgress> progress_;
-  std::vector<Slot> slots_;
+  std::vector<std::chrono::steady_clock::time_point> look_again_;  // by run: at those elsewhere
+  std::vector<std::unique_ptr<Slot>> slots_;
 };
 
 }  // namespace tinyzero

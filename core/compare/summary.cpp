@@ -239,7 +239,7 @@ class Summarizer {
   }
 
   Json run_json(std::size_t i) {
-    static const char* const kStates[] = {"unfinished", "unfinished", "ok", "failed"};
+    static const char* const kStates[] = {"unfinished", "unfinished", "unfinished", "ok", "failed"};
     const PlannedRun& planned = plan_.runs[i];
     const std::size_t a = *planned.arm;
     Json out = {{"seed", planned.seed},

@@ -14,8 +14,7 @@
 #include <thread>
 
 #include "core/base/cpus.h"
-#include "support/golden.h"
-#include "support/process.h"
+#include "support/comparisons.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
 
@@ -25,44 +24,12 @@ TEST_SUITE_BEGIN("integration/compare");
 
 namespace {
 
-const std::string kConfig = "tests/integration/comparison.yaml";
-
-std::vector<std::string> compare(const fs::path& folder,
-                                 const std::vector<std::string>& more = {}) {
-  std::vector<std::string> command = {"compare", kConfig, "--run", folder.string()};
-  command.insert(command.end(), more.begin(), more.end());
-  return command;
-}
-
-Json comparison_of(const fs::path& folder) {
-  return parse_json(read_file(folder / "comparison.json"), "comparison.json");
-}
-
 const Json& arm_of(const Json& comparison, const std::string& name) {
   for (const Json& arm : comparison["arms"]) {
     if (arm["name"] == name) return arm;
   }
   FAIL("no arm " << name);
   return comparison;
-}
-
-// A comparison without what a clock says.
-Json without_times(const Json& value) {
-  if (!value.is_structured()) return value;
-  Json out = value.is_array() ? Json::array() : Json::object();
-  for (const auto& [name, part] : value.items()) {
-    if (value.is_array()) out.push_back(without_times(part));
-    else if (name != "seconds") out[name] = without_times(part);
-  }
-  return out;
-}
-
-bool wait_for(const std::function<bool()>& condition) {
-  for (int i = 0; i < 12000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(25));
-  }
-  return false;
 }
 
 // A file of /proc, whose size the system does not tell; empty if its process has ended.
@@ -83,12 +50,6 @@ std::vector<pid_t> processes_with(const std::vector<std::string>& words) {
     if (all) out.push_back(std::stoi(name));
   }
   return out;
-}
-
-std::vector<std::string> program_and(const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {tinyzero_path()};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  return command;
 }
 
 }  // namespace
@@ -286,7 +247,7 @@ TEST_CASE("an interrupt ends the children with checkpoints and says how to go on
     CHECK(process.wait() == 128 + SIGINT);
     CHECK(read_file(out).find("stopping: the runs under way end with a checkpoint") !=
           std::string::npos);
-    CHECK(read_file(out).find("continue with: tinyzero compare " + kConfig) != std::string::npos);
+    CHECK(read_file(out).find("continue with: tinyzero compare " + kComparison) != std::string::npos);
   }
   CHECK(read_file(run / "arms/group/seed-1/log.txt").find("interrupted") != std::string::npos);
   const ProcessResult rest = tinyzero::tinyzero(compare(run, small));
@@ -368,7 +329,7 @@ TEST_CASE("a budget of tokens binds every arm, and charges models beside the pol
   CHECK(paid / completions == doctest::Approx(0.5).epsilon(0.2).scale(0));
 }
 
-TEST_CASE("runs at once have cores of their own, and one comparison one process") {
+TEST_CASE("runs at once have cores of their own, and one run has one process") {
   const TemporaryFolder folder;
   const fs::path run = folder / "comparison";
   const ProcessResult many = tinyzero::tinyzero(compare(run, {"--jobs", "1000"}));
@@ -391,11 +352,17 @@ TEST_CASE("runs at once have cores of their own, and one comparison one process"
           std::string::npos);
   }
   CHECK(cores.size() == 2);
-  const ProcessResult second = tinyzero::tinyzero(
-      compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"}));
-  CHECK(second.code == 2);
-  CHECK(second.err.find("another process works on the comparison") != std::string::npos);
-  CHECK(second.err.find("hint: wait for it") != std::string::npos);
+  const fs::path words = folder / "words";
+  BackgroundProcess second(
+      program_and(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"})),
+      words.string());
+  CHECK(wait_for([&] {
+    const std::string text = fs::exists(words) ? read_file(words) : "";
+    return text.find("group seed 1             another process works on it") != std::string::npos &&
+           text.find("critic seed 1            another process works on it") != std::string::npos;
+  }));
+  second.signal(SIGINT);
+  CHECK(second.wait() == 128 + SIGINT);
   process.signal(SIGINT);
   CHECK(process.wait() == 128 + SIGINT);
 }
@@ -441,7 +408,7 @@ TEST_CASE("what cannot be compared is refused before anything runs") {
   CHECK(refused({"compare.arms={a: {algorithm: grop}}"}).find("grpo") != std::string::npos);
   CHECK(refused({"compare.arms={a: {algorithm: {use: grpo, clop: 1}}}"})
             .find("unknown setting \"algorithm.clop\"") != std::string::npos);
-  CHECK(tinyzero::tinyzero({"train", kConfig})
+  CHECK(tinyzero::tinyzero({"train", kComparison})
             .err.find("comparison.yaml:8:1: the section compare:") != std::string::npos);
   const ProcessResult taken = tinyzero::tinyzero(compare("tests"));
   CHECK(taken.code == 2);

@@ -18,10 +18,17 @@ void add_compare(const Commands& commands) {
         c.add_option("--jobs", o.jobs, "runs at once, which divide the cores and threads")
             ->capture_default_str()
             ->check(between(1, 1024));
+        c.add_option("--share", o.share,
+                     "K/N: only every N-th run, from the K-th (0 to N - 1), for calls that divide "
+                     "the runs. Without it, the call does what is left and prints the table");
+        c.add_flag("--starts", o.starts,
+                   "only the models that arms start from; with --share, some");
+        c.add_flag("--plan", o.list, "only list the runs, in the order that --share divides");
         c.add_flag("--accept-changes", o.accept_changes,
                    "continue although files that settings name, or libraries of plugins, changed");
         c.add_flag("--json", o.json,
-                   "print comparison.json to standard output instead of the table");
+                   "print comparison.json to standard output instead of the table; with --plan, "
+                   "the runs");
       });
 }
 

@@ -14,7 +14,10 @@ struct CompareOptions {
   std::string config;
   std::string run;
   std::vector<std::string> overrides;
+  std::string share;  // "K/N"; empty: all runs
   std::int64_t jobs = 1;
+  bool starts = false;
+  bool list = false;
   bool json = false;
   bool accept_changes = false;
 };

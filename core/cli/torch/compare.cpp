@@ -2,7 +2,6 @@
 
 #include "core/cli/delegated/compare.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 #include "core/cli/screen.h"
 #include "core/cli/terminal.h"
 #include "core/cli/torch/compare_view.h"
+#include "core/compare/share.h"
 #include "core/compare/summary.h"
 #include "core/train/opened_run.h"
 #include "tinyzero/number_text.h"
@@ -27,13 +27,8 @@
 namespace tinyzero {
 namespace {
 
-constexpr int kLastStop = 3;  // the first asks runs to end, the second ends them
-
-// A comparison's folder, which one process at a time holds.
-struct HeldFolder {
-  FileHandle file;
-  FileLock lock;
-};
+constexpr int kLastStop = 3;      // the first asks runs to end, the second ends them
+constexpr int kSettleTries = 50;  // a try waits for a fifth of a second
 
 // Makes the folder, or takes one that is there. Throws Error if it is something else.
 void make_folder(const fs::path& folder) {
@@ -49,14 +44,16 @@ void make_folder(const fs::path& folder) {
                 "choose a folder you may write to with --run");
 }
 
-// Throws Error if another process works on the comparison.
-HeldFolder hold_folder(const fs::path& folder) {
+// Holds the folder while its files are settled: another call does that within moments.
+HeldFile hold_folder(const fs::path& folder) {
   const fs::path path = folder / ".lock";
-  HeldFolder held{FileHandle(path, O_RDWR | O_CREAT | O_NOFOLLOW), {}};
-  if (const auto holder = held.lock.take(held.file, path))
-    throw Error(holder->name() + " works on the comparison " + folder.string(),
-                holder->hint("wait for it, or choose another folder with --run"));
-  return held;
+  for (int tries = 0;; ++tries) {
+    HeldFile held(path);
+    if (!held.holder()) return held;
+    if (tries == kSettleTries)
+      throw Error(held.holder()->name() + " begins the comparison " + folder.string(),
+                  held.holder()->hint("wait for it, or choose another folder with --run"));
+  }
 }
 
 // The command that continues the comparison, for a person to type.
@@ -89,14 +86,62 @@ const StopRequest& catch_compare_interrupts(const std::string& command) {
                           kLastStop);
 }
 
-std::int64_t count_runs(const ComparisonRunner& runner, RunState state) {
-  return std::count_if(runner.progress().begin(), runner.progress().end(),
-                       [&](const RunProgress& p) { return p.state == state; });
+// "3 of 6 runs done", of those that this call carries out.
+std::string done_text(const ComparisonRunner& runner) {
+  std::int64_t all = 0;
+  for (const RunState state :
+       {RunState::waiting, RunState::elsewhere, RunState::done, RunState::failed})
+    all += runner.count(state);
+  return fmt::format("{} of {} done", runner.count(RunState::done), counted(all, "run"));
+}
+
+Json plan_json(const Comparison& comparison, const ComparisonPlan& plan,
+               const std::vector<bool>& chosen) {
+  Json runs = Json::array();
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    if (!chosen[i]) continue;
+    const PlannedRun& run = plan.runs[i];
+    runs.push_back({{"run", run.folder.string()},
+                    {"arm", run.arm ? Json(comparison.arms[*run.arm].name) : Json()},
+                    {"seed", run.seed},
+                    {"start", run.start ? Json(plan.runs[*run.start].folder.string()) : Json()}});
+  }
+  return {{"name", comparison.name}, {"runs", runs}};
+}
+
+int list_runs(const Json& plan, bool json) {
+  if (json) print_json(plan);
+  else {
+    for (const Json& run : plan["runs"]) {
+      const std::string folder = run["run"], start = run["start"].is_null() ? "" : run["start"];
+      print("{:<32}{}\n", folder, start.empty() ? "" : " from " + start);
+    }
+  }
+  return 0;
+}
+
+// Makes or takes the folder and settles its files, one call at a time.
+ComparisonRunner begin_comparison(const GlobalOptions& global, const CompareOptions& options,
+                                  const ComparisonPlan& plan, const fs::path& folder,
+                                  RunnerObserver& observer, Screen& screen) {
+  make_folder(folder);
+  const HeldFile held = hold_folder(folder);
+  settle_files(folder, plan.files, options.accept_changes);
+  if (!held.note().empty()) screen.line("note: " + held.note());
+  ComparisonRunner runner(plan, folder, options.jobs, boost::dll::program_location().string(),
+                          global.plugin_folders, observer);
+  if (options.accept_changes) runner.accept_changes();
+  return runner;
 }
 
 }  // namespace
 
 int run_compare(const GlobalOptions& global, const CompareOptions& options) {
+  const Share share = options.share.empty() ? Share{} : Share::parse(options.share);
+  const bool is_whole = options.share.empty() && !options.starts;
+  if (!is_whole && options.json && !options.list)
+    throw Error("--json prints the comparison, which a share of it does not have",
+                "leave out --json, or --share and --starts");
   const PluginCatalog catalog = scan_plugins(global);
   const Comparison comparison =
       Comparison::load(options.config, options.overrides,
@@ -104,30 +149,32 @@ int run_compare(const GlobalOptions& global, const CompareOptions& options) {
   const fs::path folder =
       options.run.empty() ? fs::path("runs") / comparison.name : fs::path(options.run);
   const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, catalog);
-  make_folder(folder);
-  const HeldFolder held = hold_folder(folder);
-  settle_files(folder, plan.files, options.accept_changes);
+  const std::vector<bool> chosen = is_whole ? std::vector<bool>(plan.runs.size(), true)
+                                            : runs_of_share(plan, share, options.starts);
+  if (options.list) return list_runs(plan_json(comparison, plan, chosen), options.json);
   Screen screen(stderr);
   CompareView view(comparison, plan, folder, screen);
-  ComparisonRunner runner(plan, folder, options.jobs, boost::dll::program_location().string(),
-                          global.plugin_folders, view);
-  if (options.accept_changes) runner.accept_changes();
+  ComparisonRunner runner = begin_comparison(global, options, plan, folder, view, screen);
+  runner.choose(chosen);
   for (const std::string& note : plan.notes) screen.line("note: " + note);
   screen.line(opening_text(comparison, plan, options.jobs, folder));
-  if (!held.lock.note().empty()) screen.line("note: " + held.lock.note());
   const std::string command = command_text(global);
   runner.run(catch_compare_interrupts(command));
   screen.clear();
-  const Json summary = summarize(comparison, plan, folder, runner.progress());
-  write_summary(folder, summary);
-  if (count_runs(runner, RunState::waiting) > 0) {
-    screen.line(fmt::format("interrupted: {} of {} runs are done; continue with: {}",
-                            count_runs(runner, RunState::done), plan.runs.size(), command));
+  const bool interrupted = runner.count(RunState::waiting) + runner.count(RunState::elsewhere) > 0;
+  const Json summary = is_whole ? summarize(comparison, plan, folder, runner.progress()) : Json();
+  if (is_whole) write_summary(folder, summary);
+  if (interrupted) {
+    screen.line("interrupted: " + done_text(runner) + "; continue with: " + command);
     return interrupt_code();
   }
-  if (options.json) print_json(summary);
+  if (!is_whole)
+    screen.line(done_text(runner) +
+                "; without --share and --starts, the same "
+                "command does what is left and prints the table");
+  else if (options.json) print_json(summary);
   else print("{}{}\n", comparison_table(summary), (folder / "comparison.json").string());
-  return count_runs(runner, RunState::failed) > 0 ? 1 : 0;
+  return runner.count(RunState::failed) > 0 ? 1 : 0;
 }
 
 }  // namespace tinyzero

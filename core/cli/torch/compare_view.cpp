@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/lock.h"
 #include "core/cli/screen.h"
 #include "core/cli/terminal.h"
 #include "core/compare/metrics.h"
@@ -36,6 +37,10 @@ void CompareView::ended(const PlannedRun& run, const RunProgress& progress) {
       "{:<24} test {:>5} % · validation {:>5} % at step {} of {} · {:.0f}k tokens · {}", name,
       percent(tested->accuracy()), percent(tested->validation_accuracy), tested->selected_step,
       last.step, last.tokens / 1000, duration_text(last.seconds)));
+}
+
+void CompareView::found_elsewhere(const PlannedRun& run, const LockHolder& holder) {
+  screen_.line(fmt::format("{:<24} {} works on it", name_of(run), holder.name()));
 }
 
 void CompareView::tick(const std::vector<RunProgress>& runs) {

@@ -22,6 +22,7 @@ class CompareView : public RunnerObserver {
 
   void began(const PlannedRun& run, bool resumed) override;
   void ended(const PlannedRun& run, const RunProgress& progress) override;
+  void found_elsewhere(const PlannedRun& run, const LockHolder& holder) override;
   void tick(const std::vector<RunProgress>& runs) override;
 
  private:

@@ -4,7 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <memory>
+#include <thread>
+
 #include "core/base/error.h"
+#include "core/base/lock.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -22,6 +27,9 @@ class Recorder : public RunnerObserver {
   void ended(const PlannedRun& run, const RunProgress& progress) override {
     events.push_back((progress.state == RunState::done ? "done " : "failed ") +
                      run.folder.string());
+  }
+  void found_elsewhere(const PlannedRun& run, const LockHolder&) override {
+    events.push_back("elsewhere " + run.folder.string());
   }
   void tick(const std::vector<RunProgress>&) override {}
 };
@@ -108,6 +116,59 @@ TEST_CASE("a run that was begun is resumed, and is told of accepted changes") {
   const std::string calls = read_file(folder / "calls");
   CHECK(calls.starts_with("--plugins plugins-here train --resume "));
   CHECK(calls.find("--accept-changes") != std::string::npos);
+}
+
+TEST_CASE("only chosen runs are carried out") {
+  const TemporaryFolder folder;
+  const ComparisonPlan plan = two_runs();
+  const StopRequest never = 0;
+  Recorder recorder;
+  ComparisonRunner runner(plan, folder / "out", 1, write_program(folder, kProgram), {}, recorder);
+  runner.choose({true, false});
+  runner.run(never);
+  CHECK(recorder.events ==
+        std::vector<std::string>{"began starts/a/seed-1", "done starts/a/seed-1"});
+  CHECK(runner.count(RunState::done) == 1);
+  CHECK(runner.count(RunState::waiting) == 0);  // of the chosen ones
+}
+
+TEST_CASE("a run that another call holds is left to it, and is waited for") {
+  const TemporaryFolder folder;
+  const ComparisonPlan plan = two_runs();
+  const StopRequest never = 0;
+  Recorder recorder;
+  ComparisonRunner runner(plan, folder / "out", 1, write_program(folder, kProgram), {}, recorder);
+  auto held = std::make_unique<HeldFile>(folder / "out/starts/a/.seed-1.lock");
+  REQUIRE_FALSE(held->holder());
+  std::thread other([&] {  // makes the start, and lets go of it
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    const fs::path start = folder / "out/starts/a/seed-1";
+    fs::create_directories(start / "checkpoints/step-000000");
+    write_file_synced(start / "metrics.jsonl", "{\"step\":0,\"eval/accuracy\":0.5}\n");
+    held.reset();
+  });
+  runner.run(never);
+  other.join();
+  CHECK(recorder.events == std::vector<std::string>{"elsewhere starts/a/seed-1",
+                                                    "done starts/a/seed-1", "began arms/x/seed-1",
+                                                    "done arms/x/seed-1"});
+}
+
+TEST_CASE("after a stop, runs that another call holds are not waited for") {
+  const TemporaryFolder folder;
+  const ComparisonPlan plan = two_runs();
+  StopRequest stop = 0;
+  Recorder recorder;
+  ComparisonRunner runner(plan, folder / "out", 1, write_program(folder, kProgram), {}, recorder);
+  const HeldFile held(folder / "out/starts/a/.seed-1.lock");
+  std::thread person([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    stop = 1;
+  });
+  runner.run(stop);
+  person.join();
+  CHECK(runner.count(RunState::elsewhere) == 1);
+  CHECK(runner.count(RunState::waiting) == 1);
 }
 
 TEST_CASE("a failed start fails its runs, with the error and hint of its log") {
