@@ -178,6 +178,11 @@ void TrainSettings::describe_memory(SettingsTable& t) {
         "tokens that a thread processes at once during an update; changes memory, never the "
         "gradient. 0: as many, up to 4096, as fit into the memory that is free when the run begins")
       .between(0, 1e7);
+  t.add("shards", shards,
+        "parts in which a gradient is summed. Runs with the same number have the same bits for "
+        "every `threads` that divides it into a power of two each; 0: `threads`, or 1 for a model "
+        "whose gradients would fill the memory")
+      .between(0, 1024);
   t.add("recompute", recompute,
         "whether the backward pass recomputes layers instead of storing them: the same gradients "
         "with less memory, in more time");

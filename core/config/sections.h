@@ -94,6 +94,7 @@ struct TrainSettings {
   std::string weights = "f32";
   std::string device = "cpu";
   std::int64_t micro_batch = 1024;
+  std::int64_t shards = 0;
   bool recompute = false;
   double importance_cap = 0;
   double max_failed = 0.1;

@@ -77,17 +77,22 @@ class Activations {
   bool own_, learns_;
 };
 
+GradientDivision division_of(const RunShape& run) {
+  const Experiment& e = run.experiment;
+  return GradientDivision::of(*run.model, e.general.threads, e.train.shards);
+}
+
 // Bytes of all replicas of one model that learns, by its matrices or by an adapter.
 std::int64_t activation_bytes(const RunShape& run, bool value_head,
                               Activations::Matrices matrices) {
-  const std::int64_t replicas = ModelWorkers::replicas(*run.model, run.experiment.general.threads);
+  const GradientDivision division = division_of(run);
   ModelConfig config = run.model->config;
   config.value_head = value_head;
   const bool packs = ModelWorkers::packs(*run.model, /*frozen=*/false);
   const Activations activations(
       config, packs ? Activations::Products::own : Activations::Products::libtorch, matrices);
-  const MicroBatchRows rows = largest_micro_batch(run, replicas);
-  return replicas * activations.peak(rows, run.experiment.train.recompute) * kFloatBytes;
+  const MicroBatchRows rows = largest_micro_batch(run, division.shards);
+  return division.replicas * activations.peak(rows, run.experiment.train.recompute) * kFloatBytes;
 }
 
 // Bytes of keys, values and current rows of the widest call: a step, an evaluation, or the samples
@@ -270,16 +275,16 @@ MicroBatchRows largest_of(const RunShape& run, const EqualSequences& all) {
 
 }  // namespace
 
-MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas) {
+MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t shards) {
   const Experiment& e = run.experiment;
   const auto largest = [&](std::int64_t sequences, std::int64_t samples) {
     const std::int64_t tokens = sequences * run.longest();
-    const std::int64_t at_once = e.train.micro_batch * replicas;
+    const std::int64_t at_once = e.train.micro_batch * shards;
     const std::int64_t rounds = std::max<std::int64_t>(1, (tokens + at_once - 1) / at_once);
     return largest_of(run, {.sequences = sequences,
                             .samples = samples,
                             .length = run.longest(),
-                            .micro_batches = rounds * replicas});
+                            .micro_batches = rounds * shards});
   };
   MicroBatchRows most;
   if (e.train.steps > 0) most = largest(run.completions() / e.train.updates, e.rollout.samples);
@@ -293,7 +298,6 @@ MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas) {
 RunMemory memory_of(const RunShape& run) {
   const Experiment& e = run.experiment;
   const Model& model = *run.model;
-  const std::int64_t threads = e.general.threads;
   RunMemory m;
   m.program = run.program;
   const MomentType state = moment_type_from_name(e.train.optimizer_state);
@@ -303,7 +307,8 @@ RunMemory memory_of(const RunShape& run) {
   m.optimizer = moment_bytes(state, policy.tensors);
   const bool learns_here = e.train.device == "cpu";
   const auto workers = [&](std::int64_t floats) {
-    return learns_here ? ModelWorkers::bytes(model, threads, floats) : floats * kFloatBytes;
+    return learns_here ? ModelWorkers::bytes(model, division_of(run), floats)
+                       : floats * kFloatBytes;
   };
   m.gradients = workers(run.learning());
   if (e.rollout.device == "cpu") {

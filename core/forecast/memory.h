@@ -54,7 +54,7 @@ struct MicroBatchRows {
   std::int64_t all = 0;
   std::int64_t completions = 0;  // rows that predict tokens of completions
 };
-MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t replicas);
+MicroBatchRows largest_micro_batch(const RunShape& run, std::int64_t shards);
 
 // Bytes. Sampling and learning take turns, but what one frees stays in the heap
 // (keep_freed_memory), in pieces that the other hardly fits into: so both count.

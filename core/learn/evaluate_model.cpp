@@ -24,7 +24,7 @@ ModelOutput run_model(Transformer& model, const ModelInput& input, double temper
 ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& sequences,
                            std::int64_t micro_batch, double temperature) {
   const std::vector<const Sequence*> all = pointers_to(sequences);
-  const auto micro_batches = split_by_tokens(lengths_of(all), micro_batch, workers.count());
+  const auto micro_batches = split_by_tokens(lengths_of(all), micro_batch, workers.shards());
   std::vector<at::Tensor> logp(micro_batches.size());
   std::vector<at::Tensor> entropy(micro_batches.size());
   std::vector<at::Tensor> value(micro_batches.size());

@@ -31,7 +31,8 @@ OptimizerOptions optimizer_options(const Experiment& e, std::int64_t threads,
 
 // On a device, products use the number type of the setting `precision`.
 WorkerOptions worker_options(const TrainSettings& s, Adapter* adapter, bool frozen) {
-  WorkerOptions options{.frozen = frozen, .adapter = adapter, .recompute = s.recompute};
+  WorkerOptions options{
+      .shards = s.shards, .frozen = frozen, .adapter = adapter, .recompute = s.recompute};
   const bool bf16 = kernels().numbers_per_word == 2;
   if (s.device != "cpu")
     options.device =

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "core/base/workers.h"
 #include "core/kernels/kernels.h"
@@ -29,25 +30,40 @@ std::int64_t packed_bytes(const Model& model, bool frozen) {
 
 }  // namespace
 
-std::int64_t ModelWorkers::replicas(const Model& model, std::int64_t threads) {
-  return model.layout.size() * threads * kFloatBytes <= kMostGradientBytes ? threads : 1;
+GradientDivision GradientDivision::of(const Model& model, std::int64_t threads,
+                                      std::int64_t shards) {
+  const std::int64_t bytes = model.layout.size() * kFloatBytes;
+  if (shards == 0) shards = bytes * threads <= kMostGradientBytes ? threads : 1;
+  for (std::int64_t each = 1; shards % each == 0; each *= 2) {
+    const GradientDivision division{.shards = shards, .replicas = shards / each};
+    if (division.replicas <= threads &&
+        division.replicas * division.buffers() * bytes <= kMostGradientBytes)
+      return division;
+  }
+  return {.shards = shards, .replicas = 1};
+}
+
+std::int64_t GradientDivision::buffers() const {
+  return std::bit_width(static_cast<std::uint64_t>(shards / replicas));
 }
 
 bool ModelWorkers::packs(const Model& model, bool frozen) {
   return packed_bytes(model, frozen) > 0;
 }
 
-std::int64_t ModelWorkers::bytes(const Model& model, std::int64_t threads,
+std::int64_t ModelWorkers::bytes(const Model& model, const GradientDivision& division,
                                  std::int64_t learning_floats) {
-  return replicas(model, threads) * learning_floats * kFloatBytes +
+  return division.replicas * division.buffers() * learning_floats * kFloatBytes +
          packed_bytes(model, learning_floats == 0);
 }
 
 ModelWorkers::ModelWorkers(Model& model, std::int64_t threads, const WorkerOptions& options)
     : weights_(model, options.adapter) {
-  const std::int64_t count = options.device         ? 1
-                             : options.replicas > 0 ? options.replicas
-                                                    : replicas(model, threads);
+  const GradientDivision division =
+      GradientDivision::of(model, options.device ? 1 : threads, options.shards);
+  shards_ = division.shards;
+  const std::int64_t count = division.replicas;
+  subtrees_.resize(count);
   threads_each_ = static_cast<int>(std::max<std::int64_t>(1, threads / count));
   at::set_num_threads(threads_each_);
   if (options.device) device_ = std::make_unique<DeviceOperators>(*options.device);
@@ -82,31 +98,56 @@ GradientSum ModelWorkers::run(std::int64_t tasks, const Work& work) {
 void ModelWorkers::run_on_cpu(std::int64_t tasks, const Work& work) {
   const std::int64_t threads = count() * threads_each_;
   if (packed_) run_workers(threads, [&](std::int64_t part) { packed_->pack(part, threads); });
-  run_workers(std::min(count(), tasks), [&](std::int64_t worker) {
+  run_workers(count(), [&](std::int64_t replica) {
     at::set_num_threads(threads_each_);  // of this thread
-    for (std::int64_t i = worker; i < tasks; i += count()) {
-      stop_if_asked(stop_);
-      work(*replicas_[worker], i);
-    }
+    run_shards(replica, tasks, work);
   });
 }
 
 void ModelWorkers::run_on_device(std::int64_t tasks, const Work& work) {
   replicas_.front()->upload();
-  for (std::int64_t i = 0; i < tasks; ++i) {
-    stop_if_asked(stop_);
-    work(*replicas_.front(), i);
+  run_shards(0, tasks, work);
+}
+
+// Finished subtrees wait like the digits of a binary counter: one more shard adds those of equal
+// height to its own, and the rest of them at the end.
+void ModelWorkers::run_shards(std::int64_t replica, std::int64_t tasks, const Work& work) {
+  const std::int64_t own = shards_ / count(), first = replica * own;
+  at::Tensor gradient = replicas_[replica]->flat_gradient();
+  std::vector<at::Tensor>& waiting = subtrees_[replica];
+  for (std::int64_t j = 0; j < own; ++j) {
+    for (std::int64_t i = first + j; i < tasks; i += shards_) {
+      stop_if_asked(stop_);
+      work(*replicas_[replica], i);
+    }
+    if (!gradient.defined()) continue;
+    const bool is_last = j + 1 == own;
+    std::size_t height = 0;
+    for (; (j >> height & 1) != 0; ++height) gradient.add_(waiting[height]);
+    for (std::size_t h = height; is_last && j >> h != 0; ++h) {
+      if ((j >> h & 1) != 0) gradient.add_(waiting[h]);
+    }
+    if (is_last) continue;
+    if (height == waiting.size()) waiting.push_back(at::empty_like(gradient));
+    waiting[height].copy_(gradient);
+    gradient.zero_();
   }
 }
 
-// Moves the gradients of all replicas into the sum, which is the first one's on the CPU.
+// Adds up the gradients of all replicas, in the tree whose subtrees they are; on the CPU into the
+// first one's.
 void ModelWorkers::collect_gradients() {
-  for (const auto& replica : replicas_) {
-    at::Tensor gradient = replica->flat_gradient();
-    if (gradient.is_same(sum_.flat)) continue;
-    sum_.flat.add_(gradient.cpu());
-    gradient.zero_();
+  for (std::int64_t apart = 1; apart < count(); apart *= 2) {
+    for (std::int64_t i = 0; i + apart < count(); i += 2 * apart) {
+      at::Tensor other = replicas_[i + apart]->flat_gradient();
+      at::Tensor(replicas_[i]->flat_gradient()).add_(other);
+      other.zero_();
+    }
   }
+  at::Tensor all = replicas_.front()->flat_gradient();
+  if (all.is_same(sum_.flat)) return;
+  sum_.flat.add_(all.cpu());
+  all.zero_();
 }
 
 }  // namespace tinyzero

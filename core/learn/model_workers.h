@@ -1,12 +1,15 @@
-// A model on every core: replicas with the same weights and gradients of their own, which work side
-// by side.
+// A model on every thread: replicas with the same weights and gradients of their own, which work
+// side by side.
 //
-// For small models a step is divided by episodes, one replica a core, and not each operation by
+// For small models a step is divided by episodes, one replica per thread, and not each operation by
 // rows: their matrices are so small that threads which share them wait for each other half of the
 // time. Where gradients of that many replicas would fill the memory, there is one replica, whose
 // operations use all cores. On another device there is one, too. It works on a copy of the weights
 // that is made before each run, and its gradient comes back after it, so that optimizers and
 // checkpoints know nothing of devices.
+//
+// Gradients are summed by shard, and shards in a fixed tree: (0 + 1) + (2 + 3) and so on. Whoever
+// computes a shard, the sum has the same bits.
 #pragma once
 
 #include <functional>
@@ -22,8 +25,21 @@
 
 namespace tinyzero {
 
+// How the gradient of a model is divided: into shards, and among the replicas that compute them.
+struct GradientDivision {
+  std::int64_t shards = 1;
+  // Divides `shards` into a power of two each, so that the shards of a replica are a subtree; 1 if
+  // none of those is at most `threads`, or if the gradients of more would fill the memory.
+  std::int64_t replicas = 1;
+
+  // `shards` 0: one per thread, or a single one for a large model.
+  static GradientDivision of(const Model& model, std::int64_t threads, std::int64_t shards);
+  // Gradients that a replica holds at a time: its own and those of finished subtrees.
+  std::int64_t buffers() const;
+};
+
 struct WorkerOptions {
-  std::int64_t replicas = 0;   // 0: chosen by the size of the model
+  std::int64_t shards = 0;     // 0: chosen by the size of the model
   bool frozen = false;         // no gradients
   Adapter* adapter = nullptr;  // what learns, merged into the model; null: all weights
   bool recompute = false;      // layers are computed again in the backward pass
@@ -39,21 +55,21 @@ class ModelWorkers {
 
   // Bytes that workers take in addition to such a model's weights: packed matrices, and the
   // gradients of their replicas, of so many floats each (0: frozen).
-  static std::int64_t bytes(const Model& model, std::int64_t threads, std::int64_t learning_floats);
+  static std::int64_t bytes(const Model& model, const GradientDivision& division,
+                            std::int64_t learning_floats);
   // Whether matrices are packed, so that products are our own.
   static bool packs(const Model& model, bool frozen);
-  // The replicas that such a model gets.
-  static std::int64_t replicas(const Model& model, std::int64_t threads);
 
+  std::int64_t shards() const { return shards_; }
   std::int64_t count() const { return std::ssize(replicas_); }  // passes at a time
 
   // What learns: what an optimizer changes between two runs.
   TrainedWeights& weights() { return weights_; }
 
-  // Calls work(replica, i) for i = 0 … tasks-1, task i on replica i modulo count(), those of one
-  // replica in order. Returns the gradients of all replicas, added up in order: a function of tasks
-  // and count() alone. Until somebody clears it, further runs add to it. The weights must not
-  // change meanwhile.
+  // Calls work(replica, i) for i = 0 … tasks-1. Task i belongs to shard i modulo shards(); those of
+  // one shard run in order, on one replica. Returns the gradients of all shards, added up in a
+  // tree: a function of tasks and shards() alone. Until somebody clears it, further runs add to it.
+  // The weights must not change meanwhile.
   GradientSum run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
 
   // From here on run() ends with Interrupted between two tasks where that is asked for; the
@@ -66,14 +82,19 @@ class ModelWorkers {
   void add_replicas(Model& model, std::int64_t count, const WorkerOptions& options);
   void run_on_cpu(std::int64_t tasks, const Work& work);
   void run_on_device(std::int64_t tasks, const Work& work);
+  // All shards of a replica, summed into its gradient.
+  void run_shards(std::int64_t replica, std::int64_t tasks, const Work& work);
   void collect_gradients();
 
   TrainedWeights weights_;
   std::unique_ptr<PackedWeights> packed_;    // null: too large, or not needed
   std::unique_ptr<DeviceOperators> device_;  // null: on the CPU
   std::vector<std::unique_ptr<Transformer>> replicas_;
+  // By replica and height in the tree: sums of finished subtrees, made when they are first needed.
+  std::vector<std::vector<at::Tensor>> subtrees_;
   GradientSum sum_;  // on the CPU the first replica's own gradient
   const StopRequest* stop_ = nullptr;
+  std::int64_t shards_;
   int threads_each_;
 };
 

@@ -60,7 +60,7 @@ MicroResults differentiate(ModelWorkers& workers, const MicroLoss& loss, const U
   const std::vector<const Sequence*> sequences =
       elements_at(pointers_to(data.sequences), update.live);
   const auto micro_batches =
-      split_by_tokens(lengths_of(sequences), options.micro_batch, workers.count());
+      split_by_tokens(lengths_of(sequences), options.micro_batch, workers.shards());
   MicroResults out;
   out.losses.resize(micro_batches.size());
   out.metrics.resize(micro_batches.size());
@@ -149,7 +149,8 @@ double imitate(ModelWorkers& workers, Optimizer& optimizer, const std::vector<Se
   double tokens = 0;
   for (const Sequence& sequence : sequences) tokens += sequence.completion();
   const std::vector<const Sequence*> all = pointers_to(sequences);
-  const auto micro_batches = split_by_tokens(lengths_of(all), options.micro_batch, workers.count());
+  const auto micro_batches =
+      split_by_tokens(lengths_of(all), options.micro_batch, workers.shards());
   std::vector<double> losses(micro_batches.size());
   GradientSum gradient =
       workers.run(std::ssize(micro_batches), [&](Transformer& policy, std::int64_t i) {

@@ -45,6 +45,15 @@ class ThreadCount {
   int before_;
 };
 
+// On one thread: the bits of LibTorch's sum depend on the number of threads.
+double norm_of(const at::Tensor& gradient) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const double norm = gradient.norm().item<double>();
+  at::set_num_threads(threads);
+  return norm;
+}
+
 }  // namespace
 
 UpdateRule update_rule_from_name(const std::string& name) {
@@ -66,7 +75,7 @@ std::uint64_t Optimizer::key(RandomStream stream) const {
 double Optimizer::step(GradientSum gradient, UpdateRule rule, double learning_rate,
                        double clip_norm) {
   const c10::NoGradGuard no_grad;
-  const double norm = gradient.flat.norm().item<double>();
+  const double norm = norm_of(gradient.flat);
   if (std::isfinite(norm)) {
     if (clip_norm > 0 && norm > clip_norm) gradient.flat.mul_(clip_norm / norm);
     ++steps_;

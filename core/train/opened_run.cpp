@@ -11,6 +11,7 @@
 #include "core/config/overrides.h"
 #include "core/forecast/gpu.h"
 #include "core/kernels/kernels.h"
+#include "core/learn/model_workers.h"
 #include "core/rollout/cuda/device.h"
 #include "core/run/checkpoint.h"
 #include "core/task/open_task.h"
@@ -115,6 +116,22 @@ void check_context(const OpenedRun& run) {
       "lower rollout.max_tokens, or raise model.context");
 }
 
+void set_resolved(Experiment& e, const std::string& path, std::int64_t value) {
+  for (ResolvedSetting& setting : e.resolved) {
+    if (setting.path == path) setting.value = std::to_string(value);
+  }
+}
+
+// Sets train.shards where it is 0, for the same reason as train.micro_batch.
+void choose_shards(OpenedRun& run) {
+  Experiment& e = run.experiment;
+  if (e.train.shards > 0) return;
+  run.chose_shards = true;
+  const std::int64_t threads = e.train.device == "cpu" ? e.general.threads : 1;
+  e.train.shards = GradientDivision::of(run.model, threads, 0).shards;
+  set_resolved(e, "train.shards", e.train.shards);
+}
+
 // Sets train.micro_batch where it is 0, also among the resolved settings: a resumed run must use
 // the same number, since its sums depend on it.
 void choose_micro_batch(OpenedRun& run) {
@@ -129,9 +146,7 @@ void choose_micro_batch(OpenedRun& run) {
       gpu.bytes = static_cast<double>(at::accelerator::getMemoryInfo(0).second);
     e.train.micro_batch = std::max(kLeastMicroBatch, gpu_micro_batch(shape_of(run), gpu));
   }
-  for (ResolvedSetting& setting : e.resolved) {
-    if (setting.path == "train.micro_batch") setting.value = std::to_string(e.train.micro_batch);
-  }
+  set_resolved(e, "train.micro_batch", e.train.micro_batch);
 }
 
 // Throws Error if the weights of the model alone would not fit into this machine.
@@ -174,6 +189,7 @@ OpenedRun OpenedRun::open(Source source, const PluginCatalog& catalog, Mistakes&
   OpenedRun run = open_shapes(std::move(source.experiment), std::move(plugins), start);
   check_context(run);
   check_rank(run.experiment, run.model);
+  choose_shards(run);
   choose_micro_batch(run);
   if (source.options.check_idle_settings)
     run.notes = check_idle_settings({.experiment = run.experiment,

@@ -45,6 +45,7 @@ struct OpenedRun {
   std::unique_ptr<Adapter> adapter = nullptr;
   PromptSizes prompts = {};
   bool chose_micro_batch = false;       // train.micro_batch was 0
+  bool chose_shards = false;            // train.shards was 0
   bool base_is_bf16 = false;            // the start folder stores all weights in bf16
   std::vector<std::string> notes = {};  // what a new run will not do although its settings say so
 

@@ -57,7 +57,7 @@ inline LossGradient gradient_of(Model& model, const LossCase& c, const LossPath&
   std::vector<double> losses(micro_batches.size());
   ModelWorkers workers(
       model, path.replicas,
-      {.replicas = path.replicas, .recompute = path.recompute, .device = path.device});
+      {.shards = path.replicas, .recompute = path.recompute, .device = path.device});
   const GradientSum sum = workers.run(
       static_cast<std::int64_t>(micro_batches.size()), [&](Transformer& replica, std::int64_t r) {
         const std::vector<std::int64_t>& indices = micro_batches[r];

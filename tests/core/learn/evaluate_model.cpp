@@ -25,7 +25,7 @@ TEST_CASE("log-probs are the decoder's, in the order of the sequences, in any mi
     }
     for (const std::int64_t micro_batch : {1, 40, 100'000}) {
       for (const std::int64_t replicas : {1, 3}) {
-        ModelWorkers workers(model, replicas, {.replicas = replicas, .frozen = true});
+        ModelWorkers workers(model, replicas, {.shards = replicas, .frozen = true});
         const ModelOutput out = evaluate_model(workers, step.sequences, micro_batch, temperature);
         CHECK(distance(out.logp, at::tensor(expected)) < 0.02);
         CHECK(out.entropy.size(0) == out.logp.size(0));

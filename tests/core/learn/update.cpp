@@ -28,7 +28,7 @@ struct Updated {
 Updated updated(const std::string& settings, std::int64_t micro_batch, std::int64_t updates = 1,
                 std::int64_t replicas = 1, std::optional<DeviceOptions> device = {}) {
   Model model = small_model();
-  ModelWorkers workers(model, replicas, {.replicas = replicas, .device = device});
+  ModelWorkers workers(model, replicas, {.shards = replicas, .device = device});
   Optimizer optimizer(workers.weights(), {});
   auto algorithm = built_in_algorithm("grpo", settings);
   StepBatch step = some_step();
@@ -130,7 +130,7 @@ TEST_CASE("an update makes rewarded episodes likelier and the others less likely
 // and the metric the mean over updates; only update 0 measures the gap.
 TEST_CASE("losses add up over micro-batches and are averaged over updates") {
   Model model = small_model();
-  ModelWorkers workers(model, 1, {.replicas = 1});
+  ModelWorkers workers(model, 1, {.shards = 1});
   Optimizer optimizer(workers.weights(), {});
   const StepBatch step = some_step();
   std::vector<double> sums(2);
