@@ -98,8 +98,9 @@ class Fields {
     std::vector<double> out;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (!rows[i].is_array() || rows[i].empty())
-        throw Error(
-            fmt::format("{}: episode {} of \"{}\" is not a list of numbers", where_, i, name));
+        throw Error(fmt::format("{}: episode {} of \"{}\" is {}", where_, i, name,
+                                rows[i].is_array() ? "an empty list" : "not a list of numbers"),
+                    "give one number per token, and at least one token per episode");
       const auto length = std::ssize(rows[i]);
       if (first) lengths.push_back(length);
       if (lengths[i] != length)

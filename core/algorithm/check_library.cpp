@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <set>
 
+#include "core/algorithm/called.h"
 #include "core/algorithm/checks.h"
 #include "core/algorithm/trial.h"
 #include "core/base/error.h"
 #include "core/config/yaml.h"
-#include "core/run/metrics.h"
 
 namespace tinyzero {
 namespace {
@@ -77,12 +76,14 @@ std::vector<std::string> edges(const Setting& row) {
   return out;
 }
 
-// One step with these settings: its losses are finite.
+// One step with these settings: its losses are finite, and its metrics are its own.
 void must_work(const AlgorithmCheckOptions& options, const Node& settings) {
   AlgorithmCheckOptions with = options;
   with.settings = settings;
-  for (const Measured& m : measure_step(with, kept_part(with, random_step(options.seed, 0))))
+  for (const Measured& m : measure_step(with, kept_part(with, random_step(options.seed, 0)))) {
     require(std::isfinite(m.loss), fmt::format("{} is {}", m.name, m.loss));
+    check_own_metrics(m.metrics);
+  }
 }
 
 // In a process of its own, so that the report of a crash names the value.
@@ -206,25 +207,16 @@ CheckResult check_models(const AlgorithmCheckOptions& options) {
   return {Grade::pass, models.empty() ? "no auxiliary models" : list};
 }
 
-// Whether the host records a metric of this name for one of the models.
-bool is_of_model(const std::string& metric, const std::vector<AuxiliaryModel>& models) {
-  return std::ranges::any_of(models, [&](const AuxiliaryModel& model) {
-    return metric == model.name + "_loss" || metric == model.name + "_gradient_norm";
-  });
-}
-
 CheckResult check_metrics(const AlgorithmCheckOptions& options) {
-  const std::vector<AuxiliaryModel> models = open_for_check(options).algorithm->auxiliary_models();
   Metrics all;
   const TrialReport report = run_trial(
       options, random_steps(options),
       [&](std::size_t, const Objective& objective) { all.add(measure(objective).metrics); });
   all.add(report.metrics);
+  check_own_metrics(all);
   std::string list;
   for (const auto& [name, mean] : all.values()) {
     require(is_snake_case(name), "the metric \"" + name + "\" is not in snake_case");
-    require(!is_of_host(name) && !is_of_model(name, models),
-            "the metric \"" + name + "\" is one of the host's own: take another name");
     require(std::isfinite(mean.sum) && std::isfinite(mean.count),
             fmt::format("the metric \"{}\" has sum {} and count {}", name, mean.sum, mean.count));
     require(mean.count >= 0,

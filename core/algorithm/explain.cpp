@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/algorithm/called.h"
 #include "core/algorithm/select_episodes.h"
 
 namespace tinyzero {
@@ -89,7 +90,7 @@ void report_not_finite(const std::string& name, const at::Tensor& tokens, const 
 Json explain(Algorithm& algorithm, BatchFile file) {
   Batch& b = file.batch;
   FileHost host(file, algorithm.auxiliary_models());
-  algorithm.prepare(b, host);
+  call_algorithm("prepare", [&] { algorithm.prepare(b, host); });
 
   if (file.update.empty()) {
     file.update.resize(b.episodes());
@@ -102,8 +103,10 @@ Json explain(Algorithm& algorithm, BatchFile file) {
     Batch part = select_episodes(b, episodes);
     part.all = counts;
     const at::Tensor tokens = at::isin(b.episode, at::tensor(episodes)).nonzero().squeeze(1);
-    return algorithm.loss(part, {logp.index_select(0, tokens), entropy.index_select(0, tokens)},
-                          into);
+    return call_algorithm("loss", [&] {
+      return algorithm.loss(part, {logp.index_select(0, tokens), entropy.index_select(0, tokens)},
+                            into);
+    });
   };
   const at::Tensor loss = loss_of(file.update, metrics);
   const at::Tensor by_logp = gradient_of(loss, logp),

@@ -2,15 +2,16 @@
 
 #include <fmt/format.h>
 
-#include "core/check/check.h"
-#include "core/check/checks.h"
-#include "tinyzero/primitives.h"
-#include "tinyzero/rng.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <numeric>
+#include "core/algorithm/called.h"
+#include "core/check/check.h"
+#include "core/check/checks.h"
+#include "tinyzero/primitives.h"
+#include "tinyzero/rng.h"
 
 namespace tinyzero {
 namespace {
@@ -31,13 +32,14 @@ Objective policy_objective(Algorithm& algorithm, const TrialStep& step, Algorith
   Objective policy;
   policy.name = "the loss";
   policy.batch = step.batch;
-  algorithm.prepare(policy.batch, host);
+  call_algorithm("prepare", [&] { algorithm.prepare(policy.batch, host); });
   check_prepared(policy.batch);
   policy.inputs = {step.logp, step.entropy};
   policy.zero_advantage_is_no_gradient = algorithm.zero_advantage_is_no_gradient();
   policy.loss = [&algorithm](const Batch& micro, const std::vector<at::Tensor>& inputs,
                              Metrics& metrics) {
-    return algorithm.loss(micro, {inputs.at(0), inputs.at(1)}, metrics);
+    return call_algorithm(
+        "loss", [&] { return algorithm.loss(micro, {inputs.at(0), inputs.at(1)}, metrics); });
   };
   return policy;
 }

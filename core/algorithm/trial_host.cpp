@@ -3,6 +3,7 @@
 #include <bit>
 #include <utility>
 
+#include "core/algorithm/called.h"
 #include "core/algorithm/trial_random.h"
 #include "core/check/checks.h"
 
@@ -52,7 +53,10 @@ void TrialHost::train(const std::string& model, const Batch& batch, const Auxili
   objective.batch = batch;
   objective.inputs = {numbers_of(spec, batch, kMoved)};
   objective.loss = [&loss](const Batch& micro, const std::vector<at::Tensor>& inputs,
-                           Metrics& metrics) { return loss(micro, inputs.at(0), metrics); };
+                           Metrics& metrics) {
+    return call_algorithm("the loss of a model",
+                          [&] { return loss(micro, inputs.at(0), metrics); });
+  };
   objective.is_policy = false;
   visit_(objective);
   ++trained_[model];

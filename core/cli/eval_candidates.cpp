@@ -91,7 +91,7 @@ void check_same_task(const PluginCatalog& catalog, const Candidates& candidates,
     if (subject.task == candidates.task && other == wanted) continue;
     throw Error("the runs have different tasks: that of " + subject.folder.string() + " has " +
                     difference(subject, other, candidates, wanted),
-                "name the settings to evaluate on, key=value");
+                "choose the task with --task NAME, and its settings with key=value");
   }
 }
 

@@ -91,7 +91,7 @@ int write_new_folder(const GlobalOptions& global, const std::string& name,
   const fs::path folder = name;
   if (fs::exists(fs::symlink_status(folder)))
     throw Error("cannot make " + folder.string() + ": it exists",
-                "choose another name, or another folder to be in");
+                "choose another name, or run this in another folder");
   std::string pattern = "." + name + ".XXXXXX";  // becomes visible when it is whole
   if (::mkdtemp(pattern.data()) == nullptr || ::chmod(pattern.c_str(), 0755) != 0)
     throw Error("cannot make " + folder.string() + ": " + system_words(errno),
@@ -106,9 +106,9 @@ int write_new_folder(const GlobalOptions& global, const std::string& name,
     throw;
   }
   print(
-      "{0}/ holds {1} that works: {0}.cpp. Build and check it:\n\n  cd {0}\n  cmake -B build {2}\n "
-      " cmake --build build\n"
-      "  ctest --test-dir build --output-on-failure\n\nREADME.md continues from there.\n",
+      "{0}/ holds {1} that works: {0}.cpp. Build and check it:\n\n  cmake -S {0} -B {0}/build {2}\n"
+      "  cmake --build {0}/build\n"
+      "  ctest --test-dir {0}/build --output-on-failure\n\n{0}/README.md continues from there.\n",
       name, kind.name, cmake_find_argument());
   return 0;
 }

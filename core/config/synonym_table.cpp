@@ -49,7 +49,7 @@ constexpr Synonym kTable[] = {
     // The optimizer.
     {"lr actor_lr actor_learning_rate policy_lr optim.lr base_lr max_lr", "train.learning_rate",
      ""},
-    {"critic_lr value_lr critic.optim.lr", "algorithm.critic_learning_rate", ""},
+    {"critic_lr value_lr critic.optim.lr", "algorithm.critic_learning_rate", "a setting of ppo"},
     {"lr_scheduler_type lr_scheduler scheduler warmup_style anneal_lr lr_schedule "
      "lr_decay_style",
      "train.schedule", ""},
@@ -137,7 +137,6 @@ constexpr Synonym kTable[] = {
     {"lora_rank lora_r r peft_config use_peft use_lora", "lora.rank", ""},
     {"lora_alpha", "lora.alpha", ""},
     {"target_modules lora_target_modules", "lora.targets", "of q, k, v, o, gate, up, down"},
-    {"side_models", "lora.auxiliary_models", ""},
     {"lora_dropout", "", "adapters have no dropout"},
     {"sft_steps sft_epochs cold_start cold_start_steps", "warm_start.steps", ""},
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/algorithm/called.h"
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
 #include "core/optimizer/schedule.h"
@@ -158,7 +159,7 @@ LearnReport Learner::learn_step(std::int64_t step, StepBatch& batch, BatchFile* 
   if (batch.sequences.empty()) return report;
   step_ = step;
   batch_ = &batch;
-  metrics_ = {};
+  metrics_ = algorithm_metrics_ = {};
   skipped_ = trained_ = read_ = 0;
   for (auto& [name, auxiliary] : auxiliaries_) auxiliary->last = at::Tensor();
 
@@ -181,7 +182,9 @@ LearnReport Learner::learn_step(std::int64_t step, StepBatch& batch, BatchFile* 
 void Learner::prepare(StepBatch& step) {
   at::Tensor importance;  // (N)
   if (settings_.train.importance_cap > 0) importance = correct_for_sampler(step.batch);
-  algorithm_.prepare(step.batch, *this);
+  call_algorithm("prepare", [&] { algorithm_.prepare(step.batch, *this); });
+  check_own_metrics(algorithm_metrics_);
+  metrics_.add(algorithm_metrics_);
   if (importance.defined()) step.batch.advantage = step.batch.advantage * importance;
 }
 
@@ -287,7 +290,10 @@ void Learner::train(const std::string& model, const Batch& batch, const Auxiliar
   if (a.spec.epochs > 0) options.epochs = a.spec.epochs;
   const auto micro_loss = [&](std::int64_t, const Batch& micro, const ModelOutput& out,
                               Metrics& metrics) {
-    return loss(micro, numbers_of(out, a.spec), metrics);
+    const at::Tensor value = call_algorithm(
+        "the loss of a model", [&] { return loss(micro, numbers_of(out, a.spec), metrics); });
+    check_own_metrics(metrics);
+    return value;
   };
   const UpdateReport report = update_model(*a.workers, *a.optimizer, micro_loss,
                                            {batch, batch_->sequences, batch.usable}, options);

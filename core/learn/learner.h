@@ -113,7 +113,7 @@ class Learner : private AlgorithmHost {
   double& kept(const std::string& name, double initial) override {
     return kept_.try_emplace(name, initial).first->second;
   }
-  Metrics& metrics() override { return metrics_; }
+  Metrics& metrics() override { return algorithm_metrics_; }
 
   Model& policy_;
   Adapter* adapter_;  // null: all weights of the policy learn
@@ -133,6 +133,7 @@ class Learner : private AlgorithmHost {
   std::int64_t trained_ = 0;  // tokens of auxiliary models
   std::int64_t read_ = 0;     // tokens of all models
   Metrics metrics_;
+  Metrics algorithm_metrics_;  // what prepare() records
   const StepBatch* batch_ = nullptr;
   bool midway_ = false;  // it has changed something
   OnInterrupt on_interrupt_ = OnInterrupt::finish;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/algorithm/called.h"
 #include "core/algorithm/select_episodes.h"
 #include "core/base/error.h"
 #include "core/learn/model_workers.h"
@@ -138,7 +139,12 @@ UpdateReport update_policy(ModelWorkers& workers, Optimizer& optimizer, const Al
     metrics.add("kl", masked_sum(k3(b.logp_old, out.logp), b.mask), count);
     if (update == 0 && options.measure_gap)
       metrics.add("logp_gap", masked_sum((out.logp - b.logp_old).abs(), b.mask), count);
-    return algorithm.loss(b, {out.logp, out.entropy}, metrics);
+    Metrics own;
+    const at::Tensor value =
+        call_algorithm("loss", [&] { return algorithm.loss(b, {out.logp, out.entropy}, own); });
+    check_own_metrics(own);
+    metrics.add(own);
+    return value;
   };
   const at::Tensor live = live_episodes(step.batch, algorithm.zero_advantage_is_no_gradient());
   return update_model(workers, optimizer, loss, {step.batch, step.sequences, live}, options);

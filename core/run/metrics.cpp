@@ -322,10 +322,8 @@ const Metric* find_metric(std::string_view name) {
 }
 
 bool is_of_host(std::string_view name) {
-  const std::string recorded = "train/" + std::string(name);
-  return std::ranges::any_of(kMetrics, [&](const Metric& metric) {
-    return metric.name == recorded && !metric.of_algorithms;
-  });
+  const Metric* metric = find_metric("train/" + std::string(name));
+  return metric != nullptr && !metric->of_algorithms;
 }
 
 std::string unit_text(MetricUnit unit) {

@@ -44,7 +44,8 @@ std::span<const Metric> metrics();
 // The row of a recorded name; null for one that only an algorithm or an older program knows.
 const Metric* find_metric(std::string_view name);
 
-// Whether the host itself records "train/NAME", so that an algorithm must not add NAME.
+// Whether "train/NAME" is the host's, so that an algorithm must not add NAME. All names of losses
+// and gradient norms of auxiliary models are.
 bool is_of_host(std::string_view name);
 
 // "share", "tokens per second"; "" for a plain number.

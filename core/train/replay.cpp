@@ -18,10 +18,11 @@ namespace {
 fs::path checkpoint_before(const RunFolder& folder, std::int64_t step) {
   const fs::path wanted = folder.checkpoints() / checkpoint_name(Phase::reinforce, step - 1);
   if (fs::exists(wanted)) return wanted;
+  const auto episodes = episode_files(folder.path());
   std::string steps;
   for (const fs::path& path : list_checkpoints(folder.checkpoints())) {
     const auto place = parse_checkpoint_name(path.filename().string());
-    if (place && place->phase == Phase::reinforce)
+    if (place && place->phase == Phase::reinforce && episodes.contains(place->step + 1))
       steps += (steps.empty() ? "" : ", ") + std::to_string(place->step + 1);
   }
   throw Error(fmt::format("step {} cannot be replayed: the run has no checkpoint {}", step,
@@ -58,8 +59,8 @@ void Replay::check_episodes(const RunFolder& folder) const {
   const auto files = episode_files(folder.path());
   const auto file = files.find(step_);
   if (file == files.end())
-    throw Error(fmt::format("{} has no episodes of step {} to hold it against",
-                            folder.path().string(), step_));
+    throw Error(fmt::format("{} has no episodes of step {} to compare with", folder.path().string(),
+                            step_));
   EpisodeReader lines(file->second);
   std::size_t count = 0;
   for (std::string line; lines.next(line); ++count) {

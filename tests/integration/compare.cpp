@@ -247,7 +247,8 @@ TEST_CASE("an interrupt ends the children with checkpoints and says how to go on
     CHECK(process.wait() == 128 + SIGINT);
     CHECK(read_file(out).find("stopping: the runs under way end with a checkpoint") !=
           std::string::npos);
-    CHECK(read_file(out).find("continue with: tinyzero compare " + kComparison) != std::string::npos);
+    CHECK(read_file(out).find("continue with: tinyzero compare " + kComparison) !=
+          std::string::npos);
   }
   CHECK(read_file(run / "arms/group/seed-1/log.txt").find("interrupted") != std::string::npos);
   const ProcessResult rest = tinyzero::tinyzero(compare(run, small));

@@ -196,6 +196,7 @@ TEST_CASE("model folders") {
 }
 
 TEST_CASE("usage") {
+  refused({"play", "countdown", "--oracle", "--model", "runs/none"}, {"--model excludes --oracle"});
   refused({}, {"a command is missing"});
   refused({"trian"}, {"did you mean \"train\"?"});
   refused({"task", "lsit"}, {"did you mean \"list\"?"});

@@ -173,7 +173,8 @@ TEST_CASE("files are opened, locked and counted on in core/base alone, and no sh
       {"\\bflock\\(", "FileLock of core/base/lock.h"},
       {"hardware_concurrency|_SC_NPROCESSORS", "cpu_allowance of core/base/cpus.h"},
       {"\\bpopen\\(|[^.>\\w]system\\(|\"-c\"", "run_program of core/base/child.h"},
-      {"std::(puts|printf|putchar)\\b|std::fflush\\(stdout|fmt::print\\(|std::(cout|cerr)|fputs\\(",
+      {"\\b(puts|f?printf|putchar|perror|fputs)\\(|std::fflush\\(stdout|fmt::print\\(|std::(cout|"
+       "cerr|clog)\\b",
        "core/cli/output.h"},
   };
   for (const Rule& rule : rules) {

@@ -70,7 +70,7 @@ void add_model_bench(const Commands& bench, const char* name, const char* help) 
 Commands add_bench(const Commands& commands) {
   const Commands bench = commands.add<BenchOptions>(
       "bench",
-      "Measure this program beside what the machine can do: rollout, train, step (without a name "
+      "Measure speed against the machine's limits: rollout, train, step (without a name "
       "these three), verify, start",
       run_bench, [](CLI::App& c, BenchOptions& o) {
         c.require_subcommand(0, 1);

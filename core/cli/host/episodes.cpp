@@ -189,8 +189,7 @@ int run_episodes(const GlobalOptions&, const EpisodesOptions& options) {
 void add_choice(CLI::App& c, EpisodesOptions& o) {
   const auto count = between(1, 1000000);
   CLI::Option* worst =
-      c.add_option("--worst", o.worst,
-                   "show this many: lowest reward first, of equal ones the longest")
+      c.add_option("--worst", o.worst, "show this many: lowest reward first; ties: longest first")
           ->check(count);
   CLI::Option* best =
       c.add_option("--best", o.best, "highest reward first, of equal ones the shortest")

@@ -29,11 +29,11 @@ int run_metrics(const GlobalOptions&, const MetricsOptions& options) {
 }  // namespace
 
 void add_metrics(const Commands& commands) {
-  commands.add<MetricsOptions>(
-      "metrics", "What the names in a run's metrics.jsonl mean", run_metrics,
-      [](CLI::App& c, MetricsOptions& o) {
-        c.add_flag("--markdown", o.markdown, "As docs/metrics.md has them");
-      });
+  commands.add<MetricsOptions>("metrics", "What the names in a run's metrics.jsonl mean",
+                               run_metrics, [](CLI::App& c, MetricsOptions& o) {
+                                 c.add_flag("--markdown", o.markdown,
+                                            "As docs/metrics.md has them");
+                               });
 }
 
 }  // namespace tinyzero

@@ -135,10 +135,11 @@ void add_play(const Commands& commands) {
       [](CLI::App& c, PlayOptions& o) {
         c.add_option("task", o.task, "task")->required();
         c.add_option("settings", o.settings, kSettingsHelp);
-        c.add_option("--model", o.model,
-                     "watch a model try: a run, whose own settings of the task hold, or a Hugging "
-                     "Face folder");
-        c.add_flag("--oracle", o.oracle, "watch the task's own solver");
+        CLI::Option* const model = c.add_option(
+            "--model", o.model,
+            "watch a model try: a run, whose own settings of the task hold, or a Hugging "
+            "Face folder");
+        c.add_flag("--oracle", o.oracle, "watch the task's own solver")->excludes(model);
         c.add_option("--problems", o.problems,
                      "number of problems; default: 5 for a model, until end of input by hand")
             ->check(between(1, 100000));

@@ -77,7 +77,7 @@ int run_watch(const GlobalOptions&, const WatchOptions& options) {
 
 void add_watch(const Commands& commands) {
   commands.add<WatchOptions>(
-      "watch", "Follow a run from another terminal, or see what one said", run_watch,
+      "watch", "Follow a run from another terminal, or show what a finished run printed", run_watch,
       [](CLI::App& c, WatchOptions& o) { c.add_option("run", o.run, "run folder")->required(); });
 }
 

@@ -71,7 +71,7 @@ TEST_CASE("what does not fit is refused by the field and what is wrong with it")
       {R"({"groups": [0], "rewards": [1, 2], "old_logp": [[-1], [-1]]})",
        "\"groups\" has 1 episodes, \"rewards\" has 2"},
       {R"({"groups": [0.5], "rewards": [1], "old_logp": [[-1]]})", "expected an integer"},
-      {R"({"groups": [0], "rewards": [1], "old_logp": [[]]})", "is not a list of numbers"},
+      {R"({"groups": [0], "rewards": [1], "old_logp": [[]]})", "is an empty list"},
       {kLeast + R"(, "logp": [[-1], [-1], [-1]]})", "episode 0 has 1 tokens in \"logp\", 2"},
       {kLeast + R"(, "mask": [[2, 1], [1], [1, 1, 1]]})", "expected a number from 0 to 1"},
       {kLeast + R"(, "usable": [1, 0, 2]})", "expected true or false"},

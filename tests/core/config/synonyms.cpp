@@ -162,8 +162,10 @@ TEST_CASE("keys with a dot are for the command line") {
 TEST_CASE("a dotted key of another trainer counts by its longest end") {
   CHECK(synonym_hint("lr") == "that is train.learning_rate here");
   CHECK(synonym_hint("a.b.lr") == "that is train.learning_rate here");
-  CHECK(synonym_hint("critic.optim.lr") == "that is algorithm.critic_learning_rate here");
-  CHECK(synonym_hint("x.critic.optim.lr") == "that is algorithm.critic_learning_rate here");
+  CHECK(synonym_hint("critic.optim.lr") ==
+        "that is algorithm.critic_learning_rate here: a setting of ppo");
+  CHECK(synonym_hint("x.critic.optim.lr") ==
+        "that is algorithm.critic_learning_rate here: a setting of ppo");
   CHECK(synonym_hint("betas") == "that is train.beta1 or train.beta2 here");
   CHECK(synonym_hint("Max-New-Tokens") == "that is rollout.max_tokens here");
   CHECK(synonym_hint("lora_dropout") == "adapters have no dropout");

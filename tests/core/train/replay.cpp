@@ -60,7 +60,7 @@ TEST_CASE("a step without a checkpoint before it is refused, naming those that h
     FAIL("nothing was thrown");
   } catch (const Error& e) {
     CHECK(std::string(e.what()).find("the run has no checkpoint step-000001") != std::string::npos);
-    CHECK(e.hint().find("before steps 1, 3, 4") != std::string::npos);
+    CHECK(e.hint().find("before steps 1, 3;") != std::string::npos);
   }
 }
 
