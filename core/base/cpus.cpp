@@ -35,6 +35,8 @@ double quota_of(const fs::path& group) {
   return quota > 0 && period > 0 ? quota / period : 0;
 }
 
+std::int64_t sharing_processes = 1;
+
 }  // namespace
 
 std::int64_t CpuAllowance::usable() const {
@@ -66,8 +68,10 @@ std::int64_t threads_or_cores(std::int64_t wanted) {
   if (wanted > 0) return wanted;
   // The number does not change while the process runs.
   static const std::int64_t usable = cpu_allowance().usable();
-  return usable;
+  return std::max<std::int64_t>(1, usable / sharing_processes);
 }
+
+void share_cores_among(std::int64_t processes) { sharing_processes = processes; }
 
 std::vector<int> usable_cores() {
   // The call fails with EINVAL while the set is too small for the machine's cores.

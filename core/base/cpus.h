@@ -24,6 +24,9 @@ struct CpuAllowance {
 // `root` is the folder that contains /proc and /sys.
 CpuAllowance cpu_allowance(const fs::path& root = "/");
 
+// From now on this process takes its part of the cores that so many processes may use, it included.
+void share_cores_among(std::int64_t processes);
+
 // The number of threads that was asked for; 0 stands for the useful number in this process.
 std::int64_t threads_or_cores(std::int64_t wanted);
 

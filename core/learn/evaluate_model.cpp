@@ -2,13 +2,33 @@
 
 #include <c10/core/GradMode.h>
 
+#include "core/base/bytes.h"
 #include "core/learn/model_workers.h"
+#include "core/ranks/ranks.h"
 
 namespace tinyzero {
 namespace {
 
 at::Tensor joined(const std::vector<at::Tensor>& parts) {
   return parts.empty() || !parts.front().defined() ? at::Tensor() : at::cat(parts);
+}
+
+// Gives every rank the outputs of all micro-batches, of which it has its own.
+void gather_outputs(const ModelWorkers& workers, std::vector<at::Tensor>& outputs) {
+  if (!workers.ranks().are_many()) return;
+  ByteWriter own;
+  for (std::int64_t i = 0; i < std::ssize(outputs); ++i) {
+    if (!workers.is_own(i) || !outputs[i].defined()) continue;
+    const at::Tensor values = outputs[i].to(at::kCPU, at::kFloat).contiguous();
+    own.put(i);
+    own.put_raw(values.const_data_ptr<float>(), values.numel());
+  }
+  for (const std::string& bytes : workers.ranks().gather("outputs of a model", own.bytes())) {
+    for (ByteReader in(bytes); !in.is_at_end();) {
+      const auto i = in.get<std::int64_t>();
+      outputs[i] = at::tensor(in.get_all<float>());
+    }
+  }
 }
 
 }  // namespace
@@ -28,7 +48,7 @@ ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& s
   std::vector<at::Tensor> logp(micro_batches.size());
   std::vector<at::Tensor> entropy(micro_batches.size());
   std::vector<at::Tensor> value(micro_batches.size());
-  workers.run(std::ssize(micro_batches), [&](Transformer& model, std::int64_t i) {
+  workers.visit(std::ssize(micro_batches), [&](Transformer& model, std::int64_t i) {
     const c10::NoGradGuard no_grad;
     const ModelInput input = pack_input(elements_at(all, micro_batches[i]));
     const ModelOutput out = run_model(model, input, temperature);
@@ -36,6 +56,7 @@ ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& s
     entropy[i] = out.entropy;
     value[i] = out.value;
   });
+  for (auto* const outputs : {&logp, &entropy, &value}) gather_outputs(workers, *outputs);
   return {.logp = joined(logp), .entropy = joined(entropy), .value = joined(value)};
 }
 

@@ -31,9 +31,9 @@ OptimizerOptions optimizer_options(const Experiment& e, std::int64_t threads,
 }
 
 // On a device, products use the number type of the setting `precision`.
-WorkerOptions worker_options(const TrainSettings& s, Adapter* adapter, bool frozen) {
+WorkerOptions worker_options(const TrainSettings& s, Adapter* adapter, Ranks* ranks) {
   WorkerOptions options{
-      .shards = s.shards, .frozen = frozen, .adapter = adapter, .recompute = s.recompute};
+      .shards = s.shards, .adapter = adapter, .recompute = s.recompute, .ranks = ranks};
   const bool bf16 = kernels().numbers_per_word == 2;
   if (s.device != "cpu")
     options.device =
@@ -58,13 +58,14 @@ bool has_adapter(const AuxiliaryModel& model, const Experiment& settings) {
 }
 
 Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings,
-                 std::int64_t threads, Adapter* adapter)
+                 std::int64_t threads, Adapter* adapter, Ranks* ranks)
     : policy_(policy),
       adapter_(adapter),
       algorithm_(algorithm),
       settings_(settings),
       threads_(threads),
-      workers_(policy, threads, worker_options(settings.train, adapter, /*frozen=*/false)),
+      ranks_(ranks),
+      workers_(policy, threads, worker_options(settings.train, adapter, ranks)),
       optimizer_(workers_.weights(), optimizer_options(settings, threads, "")) {}
 
 // `adapter`: the folder that its adapter is read from; empty: it begins as the policy's.
@@ -76,9 +77,9 @@ void Learner::add_auxiliary(const AuxiliaryModel& spec, std::optional<Model> mod
     if (!adapter.empty()) restore_adapter(adapter, *out->model, *out->adapter);
   }
   if (out->model) {
-    const bool frozen = spec.learning_rate == 0;
-    out->workers = std::make_unique<ModelWorkers>(
-        *out->model, threads_, worker_options(settings_.train, out->adapter.get(), frozen));
+    WorkerOptions options = worker_options(settings_.train, out->adapter.get(), ranks_);
+    options.frozen = spec.learning_rate == 0;
+    out->workers = std::make_unique<ModelWorkers>(*out->model, threads_, options);
     out->workers->stop_at(stop_);
   }
   if (spec.learning_rate > 0)

@@ -14,6 +14,8 @@
 
 namespace tinyzero {
 
+class Ranks;
+
 struct LearnReport {
   Metrics metrics;
   double learning_rate = 0;
@@ -42,7 +44,7 @@ class Learner : private AlgorithmHost {
  public:
   // Works on the weights of `policy` in place, or on its adapter. All arguments must outlive it.
   Learner(Model& policy, Algorithm& algorithm, const Experiment& settings, std::int64_t threads,
-          Adapter* adapter = nullptr);
+          Adapter* adapter = nullptr, Ranks* ranks = nullptr);
 
   // RL begins: auxiliary models become copies of the policy, and the policy's optimizer forgets.
   void begin();
@@ -120,6 +122,7 @@ class Learner : private AlgorithmHost {
   Algorithm& algorithm_;
   const Experiment& settings_;
   std::int64_t threads_;
+  Ranks* const ranks_;  // null: one process
   ModelWorkers workers_;
   Optimizer optimizer_;
   std::map<std::string, std::unique_ptr<Auxiliary>> auxiliaries_;

@@ -10,6 +10,7 @@
 #include "core/kernels/kernels.h"
 #include "core/model/packed_weights.h"
 #include "core/model/parameters.h"
+#include "core/ranks/ranks.h"
 #include "core/transformer/kernel_operators.h"
 
 namespace tinyzero {
@@ -58,10 +59,13 @@ std::int64_t ModelWorkers::bytes(const Model& model, const GradientDivision& div
 }
 
 ModelWorkers::ModelWorkers(Model& model, std::int64_t threads, const WorkerOptions& options)
-    : weights_(model, options.adapter) {
-  const GradientDivision division =
-      GradientDivision::of(model, options.device ? 1 : threads, options.shards);
-  shards_ = division.shards;
+    : weights_(model, options.adapter),
+      ranks_(options.ranks != nullptr ? *options.ranks : one_process()) {
+  const std::int64_t local = options.device ? 1 : threads;
+  shards_ = GradientDivision::of(model, local * ranks_.size(), options.shards).shards;
+  own_shards_ = shards_ / ranks_.size();
+  first_shard_ = ranks_.rank() * own_shards_;
+  const GradientDivision division = GradientDivision::of(model, local, own_shards_);
   const std::int64_t count = division.replicas;
   subtrees_.resize(count);
   threads_each_ = static_cast<int>(std::max<std::int64_t>(1, threads / count));
@@ -87,10 +91,20 @@ void ModelWorkers::add_replicas(Model& model, std::int64_t count, const WorkerOp
                                                          .recompute = options.recompute}));
 }
 
-GradientSum ModelWorkers::run(std::int64_t tasks, const Work& work) {
+bool ModelWorkers::is_own(std::int64_t task) const { return rank_of(task) == ranks_.rank(); }
+
+void ModelWorkers::visit(std::int64_t tasks, const Work& work) {
   if (device_) run_on_device(tasks, work);
   else run_on_cpu(tasks, work);
-  if (sum_.flat.defined()) collect_gradients();
+}
+
+GradientSum ModelWorkers::run(std::int64_t tasks, const Work& work) {
+  visit(tasks, work);
+  if (sum_.flat.defined()) {
+    collect_gradients();
+    ranks_.add_up("gradients", {sum_.flat.mutable_data_ptr<float>(),
+                                static_cast<std::size_t>(sum_.flat.numel())});
+  }
   if (device_ && device_->device()->is_cuda()) at::accelerator::emptyCache();  // for the decoder
   return sum_;
 }
@@ -112,7 +126,7 @@ void ModelWorkers::run_on_device(std::int64_t tasks, const Work& work) {
 // Finished subtrees wait like the digits of a binary counter: one more shard adds those of equal
 // height to its own, and the rest of them at the end.
 void ModelWorkers::run_shards(std::int64_t replica, std::int64_t tasks, const Work& work) {
-  const std::int64_t own = shards_ / count(), first = replica * own;
+  const std::int64_t own = own_shards_ / count(), first = first_shard_ + replica * own;
   at::Tensor gradient = replicas_[replica]->flat_gradient();
   std::vector<at::Tensor>& waiting = subtrees_[replica];
   for (std::int64_t j = 0; j < own; ++j) {

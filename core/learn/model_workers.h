@@ -38,12 +38,15 @@ struct GradientDivision {
   std::int64_t buffers() const;
 };
 
+class Ranks;
+
 struct WorkerOptions {
-  std::int64_t shards = 0;     // 0: chosen by the size of the model
+  std::int64_t shards = 0;     // of all ranks; 0: chosen by the size of the model
   bool frozen = false;         // no gradients
   Adapter* adapter = nullptr;  // what learns, merged into the model; null: all weights
   bool recompute = false;      // layers are computed again in the backward pass
   std::optional<DeviceOptions> device = {};  // where the one replica works; none: on the CPU
+  Ranks* ranks = nullptr;  // which divide the shards, contiguous ones each; null: one process
 };
 
 class ModelWorkers {
@@ -61,16 +64,21 @@ class ModelWorkers {
   static bool packs(const Model& model, bool frozen);
 
   std::int64_t shards() const { return shards_; }
+  Ranks& ranks() const { return ranks_; }
+  std::int64_t rank_of(std::int64_t task) const { return task % shards_ / own_shards_; }
+  bool is_own(std::int64_t task) const;
   std::int64_t count() const { return std::ssize(replicas_); }  // passes at a time
 
   // What learns: what an optimizer changes between two runs.
   TrainedWeights& weights() { return weights_; }
 
   // Calls work(replica, i) for i = 0 … tasks-1. Task i belongs to shard i modulo shards(); those of
-  // one shard run in order, on one replica. Returns the gradients of all shards, added up in a
-  // tree: a function of tasks and shards() alone. Until somebody clears it, further runs add to it.
-  // The weights must not change meanwhile.
+  // one shard run in order, on one replica of one rank. Returns the gradients of all shards and
+  // ranks, added up in a tree: a function of tasks and shards() alone. Until somebody clears it,
+  // further runs add to it. The weights must not change meanwhile.
   GradientSum run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
+  // The same for work that computes no gradient.
+  void visit(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
 
   // From here on run() ends with Interrupted between two tasks where that is asked for; the
   // gradients are then of no use. Null: nobody asks.
@@ -94,7 +102,9 @@ class ModelWorkers {
   std::vector<std::vector<at::Tensor>> subtrees_;
   GradientSum sum_;  // on the CPU the first replica's own gradient
   const StopRequest* stop_ = nullptr;
+  Ranks& ranks_;
   std::int64_t shards_;
+  std::int64_t first_shard_, own_shards_;  // of this rank
   int threads_each_;
 };
 

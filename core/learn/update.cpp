@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
 #include "core/algorithm/called.h"
 #include "core/algorithm/select_episodes.h"
+#include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/learn/model_workers.h"
+#include "core/ranks/ranks.h"
 #include "tinyzero/primitives/losses.h"
 
 namespace tinyzero {
@@ -44,6 +47,15 @@ Counts counts_of(const Batch& batch, const Update& update) {
   return select_episodes(batch, update.episodes).counted();
 }
 
+// Gives every rank the losses of all micro-batches, of which it has its own.
+void gather_losses(const ModelWorkers& workers, std::vector<double>& losses) {
+  if (!workers.ranks().are_many()) return;
+  const std::vector<std::string> all = workers.ranks().gather(
+      "losses", {reinterpret_cast<const char*>(losses.data()), losses.size() * sizeof(double)});
+  for (std::int64_t i = 0; i < std::ssize(losses); ++i)
+    std::memcpy(&losses[i], all[workers.rank_of(i)].data() + i * sizeof(double), sizeof(double));
+}
+
 // What the micro-batches of one update give.
 struct MicroResults {
   std::vector<double> losses;  // each divided by the update's counts: the update's loss is the sum
@@ -54,6 +66,36 @@ struct MicroResults {
     return std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); });
   }
 };
+
+// Gives every rank the losses and metrics of all micro-batches, of which it has its own.
+void gather_results(const ModelWorkers& workers, MicroResults& results) {
+  if (!workers.ranks().are_many()) return;
+  ByteWriter own;
+  for (std::int64_t i = 0; i < std::ssize(results.losses); ++i) {
+    if (!workers.is_own(i)) continue;
+    const auto& metrics = results.metrics[i].values();
+    own.put(i);
+    own.put(results.losses[i]);
+    own.put(std::ssize(metrics));
+    for (const auto& [name, mean] : metrics) {
+      own.put(name);
+      own.put(mean.sum);
+      own.put(mean.count);
+    }
+  }
+  for (const std::string& bytes : workers.ranks().gather("losses", own.bytes())) {
+    for (ByteReader in(bytes); !in.is_at_end();) {
+      const auto i = in.get<std::int64_t>();
+      results.losses[i] = in.get<double>();
+      results.metrics[i] = {};
+      for (auto left = in.get<std::int64_t>(); left > 0; --left) {
+        const std::string name = in.get_text();
+        const auto sum = in.get<double>();
+        results.metrics[i].add(name, sum, in.get<double>());
+      }
+    }
+  }
+}
 
 MicroResults differentiate(ModelWorkers& workers, const MicroLoss& loss, const UpdateData& data,
                            const Update& update, const UpdateOptions& options) {
@@ -75,6 +117,7 @@ MicroResults differentiate(ModelWorkers& workers, const MicroLoss& loss, const U
     if (std::isfinite(out.losses[i]) && value.requires_grad())
       torch::autograd::backward({value}, {});
   });
+  gather_results(workers, out);
   return out;
 }
 
@@ -165,6 +208,7 @@ double imitate(ModelWorkers& workers, Optimizer& optimizer, const std::vector<Se
         losses[i] = loss.item<double>();
         torch::autograd::backward({loss}, {});
       });
+  gather_losses(workers, losses);
   const double norm =
       optimizer.step(gradient, options.rule, options.learning_rate, options.clip_norm);
   if (!std::isfinite(norm))

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/plugin/library_task.h"
 #include "core/plugin/task_limits.h"
 #include "core/plugin/worker/worker_task.h"
+#include "core/ranks/ranks.h"
 #include "core/task/settings.h"
 #include "tinyzero/note.h"
 
@@ -151,7 +153,7 @@ std::vector<Item> Task::draw(std::uint64_t seed, std::uint64_t first, std::size_
   return draw(seed, indices);
 }
 
-std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {
+std::vector<Verdict> Task::verify_here(const std::vector<Answer>& answers) const {
   try {
     std::vector<Verdict> verdicts = code_->verify(answers);
     if (checks_verdicts_) check_verdicts(verdicts, about());
@@ -160,6 +162,31 @@ std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {
     if (checks_verdicts_) check_verdicts(stopped.verdicts, about());
     throw;
   }
+}
+
+std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {
+  if (ranks_ == nullptr || !ranks_->are_many()) return verify_here(answers);
+  const auto [first, last] = ranks_->part_of(std::ssize(answers));
+  ByteWriter own;
+  for (const Verdict& verdict : verify_here({answers.begin() + first, answers.begin() + last})) {
+    own.put(verdict.reward);
+    own.put(verdict.outcome);
+    own.put(verdict.reason);
+    own.put(verdict.parts);
+    own.put(verdict.detail);
+  }
+  std::vector<Verdict> all;
+  for (const std::string& bytes : ranks_->gather("verdicts", own.bytes())) {
+    for (ByteReader in(bytes); !in.is_at_end();) {
+      Verdict& verdict = all.emplace_back();
+      verdict.reward = in.get<double>();
+      verdict.outcome = in.get<Outcome>();
+      verdict.reason = in.get<std::uint32_t>();
+      verdict.parts = in.get<decltype(verdict.parts)>();
+      verdict.detail = in.get_text();
+    }
+  }
+  return all;
 }
 
 std::string Task::reason(const Verdict& verdict) const {

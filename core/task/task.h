@@ -14,6 +14,8 @@
 
 namespace tinyzero {
 
+class Ranks;
+
 // The code of a task: in this process if it came with the program or is `trusted`, else in a
 // worker. Throws Error or Failure.
 std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted);
@@ -55,6 +57,10 @@ class Task {
   // Problems first … first + count - 1.
   std::vector<Item> draw(std::uint64_t seed, std::uint64_t first, std::size_t count) const;
 
+  // From now on each rank judges its part of the answers that all of them ask about, and tells the
+  // others: an answer is judged once. `ranks` must outlive the task.
+  void divide_judging(Ranks& ranks) { ranks_ = &ranks; }
+
   // One verdict per answer, in order. A row that the task fails on, or a verdict outside the task's
   // declared range, is an `error`.
   std::vector<Verdict> verify(const std::vector<Answer>& answers) const;
@@ -74,7 +80,10 @@ class Task {
 
  private:
   std::unique_ptr<TaskCode> code_;
+  std::vector<Verdict> verify_here(const std::vector<Answer>& answers) const;
+
   bool checks_verdicts_ = true;
+  Ranks* ranks_ = nullptr;  // null: one process
   std::vector<std::filesystem::path> libraries_;
   std::vector<ResolvedSetting> resolved_;
   std::vector<OverriddenSetting> overridden_;

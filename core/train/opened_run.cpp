@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 
 #include "core/base/error.h"
@@ -123,13 +124,27 @@ void set_resolved(Experiment& e, const std::string& path, std::int64_t value) {
 }
 
 // Sets train.shards where it is 0, for the same reason as train.micro_batch.
-void choose_shards(OpenedRun& run) {
+void choose_shards(OpenedRun& run, std::int64_t ranks) {
   Experiment& e = run.experiment;
   if (e.train.shards > 0) return;
   run.chose_shards = true;
-  const std::int64_t threads = e.train.device == "cpu" ? e.general.threads : 1;
-  e.train.shards = GradientDivision::of(run.model, threads, 0).shards;
+  const std::uint64_t threads = e.train.device == "cpu" ? e.general.threads : 1;
+  // Each rank has a subtree: a power of two.
+  const std::int64_t wanted = ranks == 1 ? threads : std::bit_floor(threads) * ranks;
+  e.train.shards = std::max(GradientDivision::of(run.model, wanted, 0).shards, ranks);
   set_resolved(e, "train.shards", e.train.shards);
+}
+
+void check_shards(const OpenedRun& run, std::int64_t ranks) {
+  const std::int64_t shards = run.experiment.train.shards;
+  if (shards % ranks == 0 && std::has_single_bit(static_cast<std::uint64_t>(shards / ranks)))
+    return;
+  if (ranks == 1) return;
+  throw Error(fmt::format("{} ranks cannot divide train.shards of {}: each would need a power of "
+                          "two of them",
+                          ranks, shards),
+              "set train.shards to the number of ranks times 1, 2, 4 …, or start another number "
+              "of ranks");
 }
 
 // Sets train.micro_batch where it is 0, also among the resolved settings: a resumed run must use
@@ -146,7 +161,7 @@ void choose_micro_batch(OpenedRun& run) {
       gpu.bytes = static_cast<double>(at::accelerator::getMemoryInfo(0).second);
     e.train.micro_batch = std::max(kLeastMicroBatch, gpu_micro_batch(shape_of(run), gpu));
   }
-  set_resolved(e, "train.micro_batch", e.train.micro_batch);
+  run.set_micro_batch(e.train.micro_batch);
 }
 
 // Throws Error if the weights of the model alone would not fit into this machine.
@@ -189,7 +204,8 @@ OpenedRun OpenedRun::open(Source source, const PluginCatalog& catalog, Mistakes&
   OpenedRun run = open_shapes(std::move(source.experiment), std::move(plugins), start);
   check_context(run);
   check_rank(run.experiment, run.model);
-  choose_shards(run);
+  choose_shards(run, source.options.ranks);
+  check_shards(run, source.options.ranks);
   choose_micro_batch(run);
   if (source.options.check_idle_settings)
     run.notes = check_idle_settings({.experiment = run.experiment,
@@ -225,14 +241,20 @@ OpenedRun OpenedRun::load(const fs::path& file, const std::vector<std::string>& 
               mistakes);
 }
 
-OpenedRun OpenedRun::open_run(const fs::path& folder, const PluginCatalog& catalog) {
+OpenedRun OpenedRun::open_run(const fs::path& folder, const PluginCatalog& catalog,
+                              std::int64_t ranks) {
   Experiment experiment = Experiment::load(folder / "config.yaml", {});
   const fs::path start = start_of_run(experiment, folder);
   Mistakes mistakes;
   return open({.experiment = std::move(experiment),
                .start = start,
-               .options = {.check_idle_settings = false}},
+               .options = {.check_idle_settings = false, .ranks = ranks}},
               catalog, mistakes);
+}
+
+void OpenedRun::set_micro_batch(std::int64_t tokens) {
+  experiment.train.micro_batch = tokens;
+  set_resolved(experiment, "train.micro_batch", tokens);
 }
 
 std::vector<std::string> plugin_keys(const Node& experiment, const PluginCatalog& catalog) {

@@ -16,6 +16,8 @@
 
 namespace tinyzero {
 
+class Ranks;
+
 // The framed prompts of the held-out problems.
 struct PromptSizes {
   std::int64_t longest = 0;   // tokens
@@ -30,6 +32,7 @@ struct OpenOptions {
   // Whether settings without effect are refused or noted (idle_settings.h). Not for a run that
   // began earlier, nor for one that a comparison wrote after its own checks.
   bool check_idle_settings = true;
+  std::int64_t ranks = 1;  // processes that will train it, which divide the shards
 };
 
 struct OpenedRun {
@@ -47,6 +50,7 @@ struct OpenedRun {
   bool chose_micro_batch = false;       // train.micro_batch was 0
   bool chose_shards = false;            // train.shards was 0
   bool base_is_bf16 = false;            // the start folder stores all weights in bf16
+  Ranks* ranks = nullptr;               // the processes that train it; null: one
   std::vector<std::string> notes = {};  // what a new run will not do although its settings say so
 
   // Each of these opens plugins and model, puts the kernels of the precision into use for the whole
@@ -61,7 +65,10 @@ struct OpenedRun {
   // An earlier run, by its folder. If model.path no longer exists, shape and tokenizer come from
   // the run's newest readable checkpoint; the caller reads the weights from a checkpoint in any
   // case.
-  static OpenedRun open_run(const fs::path& folder, const PluginCatalog& catalog);
+  static OpenedRun open_run(const fs::path& folder, const PluginCatalog& catalog,
+                            std::int64_t ranks = 1);
+
+  void set_micro_batch(std::int64_t tokens);  // also among the resolved settings
 
   // Every setting with its origin, those of the plugins included.
   std::vector<ResolvedSetting> resolved() const;

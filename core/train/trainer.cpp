@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "core/base/bytes.h"
 #include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
 #include "core/base/told_error.h"
 #include "core/base/workers.h"
 #include "core/optimizer/schedule.h"
+#include "core/ranks/ranks.h"
 #include "core/rollout/episodes.h"
+#include "core/train/divided_engine.h"
 #include "core/train/evaluate_run.h"
 #include "core/train/preflight.h"
 #include "core/train/records.h"
@@ -23,20 +26,23 @@ Trainer::Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const St
       folder_(folder),
       observer_(observer),
       stop_(stop),
+      ranks_(run.ranks != nullptr ? *run.ranks : one_process()),
+      early_stop_(ranks_.are_many() ? nullptr : &stop),
       settings_(run.experiment),
-      engine_(rollout_engine(run, [&](const std::string& text) { observer.noted(text); })),
+      engine_(divided_engine(
+          rollout_engine(run, [&](const std::string& text) { observer.noted(text); }), ranks_)),
       learner_(run.model, *run.algorithm.algorithm, run.experiment,
-               threads_or_cores(settings_.general.threads), run.adapter.get()),
+               threads_or_cores(settings_.general.threads), run.adapter.get(), run.ranks),
       curriculum_(run.experiment.curriculum, run.task),
       preflight_(std::move(preflight)) {
-  learner_.stop_at(&stop_);
+  learner_.stop_at(early_stop_);
 }
 
 void Trainer::restore(Checkpoint checkpoint) {
   state_ = checkpoint.state;
   if (!checkpoint.folder.empty()) {
     saved_ = CheckpointStep{state_.phase, state_.step};
-    folder_.note_checkpoint();
+    if (ranks_.is_first()) folder_.note_checkpoint();
   }
   if (state_.best_step >= 0 &&
       !fs::exists(folder_.checkpoints() / checkpoint_name(Phase::reinforce, state_.best_step))) {
@@ -48,7 +54,22 @@ void Trainer::restore(Checkpoint checkpoint) {
   curriculum_.restore(state_.curriculum);
   learner_.restore(std::move(checkpoint));
   engine_->refresh();
-  folder_.rewind(state_.metrics_bytes, state_.phase == Phase::reinforce ? state_.step : 0);
+  ranks_.together("the start of the run", [&] {  // all have read what there was
+    if (ranks_.is_first())
+      folder_.rewind(state_.metrics_bytes, state_.phase == Phase::reinforce ? state_.step : 0);
+  });
+}
+
+void Trainer::stop_if_any_asks() {
+  if (ranks_.any("stops", stop_ > 0)) throw Interrupted();
+}
+
+// Budgets and schedules follow the first rank's clock.
+double Trainer::seconds_of_first(double seconds) {
+  if (!ranks_.are_many()) return seconds;
+  ByteWriter own;
+  own.put(seconds);
+  return ByteReader(ranks_.of_first("seconds", own.bytes())).get<double>();
 }
 
 double Trainer::seconds() const { return seconds_before_ + process_.seconds(); }
@@ -72,7 +93,7 @@ void Trainer::preflight() {
   const bool warm = state_.phase == Phase::warm_start;
   const bool at_start = warm ? settings_.warm_start.steps == 0 : state_.step == 0;
   if (at_start && settings_.train.steps > 0)
-    check_policy(*engine_, learner_.workers(), run_, preflight_, &stop_);
+    check_policy(*engine_, learner_.workers(), run_, preflight_, early_stop_);
   observer_.preflight(preflight_);
   preflight_.warnings.clear();  // they have been told
 }
@@ -82,12 +103,13 @@ void Trainer::check_start_policy() {
   if (preflight_.samples > 0 || settings_.preflight.problems == 0 || settings_.train.steps == 0)
     return;
   sample_policy(has_learned(), "the start policy",
-                [&] { check_policy(*engine_, learner_.workers(), run_, preflight_, &stop_); });
+                [&] { check_policy(*engine_, learner_.workers(), run_, preflight_, early_stop_); });
   preflight_.seconds += seconds();
   observer_.preflight(preflight_);
 }
 
 void Trainer::write(const std::function<void()>& work) {
+  if (!ranks_.is_first()) return;
   std::string what;
   folder_.check_in_place();
   try {
@@ -117,7 +139,7 @@ void Trainer::warm_start() {
   const std::int64_t steps = settings_.warm_start.steps;
   const std::int64_t save_every = settings_.checkpoint.every_warm_start();
   while (state_.step < steps) {
-    stop_if_asked(&stop_);
+    stop_if_any_asks();
     const double loss = warm_start_step(learner_, run_, state_.step);
     ++state_.step;
     record({{"step", 0},
@@ -151,7 +173,7 @@ void Trainer::reinforce() {
     if (first || due(save_every) || state_.best_step == state_.step) save();
     if (first) check_start_policy();
     if (ended()) return;
-    stop_if_asked(&stop_);
+    stop_if_any_asks();
     if (state_.step == reinforce_first_) reinforce_ = Stopwatch();
     train_step(state_.step + 1);
     ++state_.step;
@@ -172,7 +194,7 @@ bool Trainer::ended() const { return state_.step >= settings_.train.steps || bud
 void Trainer::train_step(std::int64_t step) {
   const Stopwatch whole;
   SampledStep sampled = sample_policy(has_learned(), fmt::format("step {}", step), [&] {
-    return sample_step(*engine_, run_, curriculum_.stage(), step, &stop_);
+    return sample_step(*engine_, run_, curriculum_.stage(), step, early_stop_);
   });
   const Stopwatch update;
   if (settings_.train.device == "cuda") engine_->release_scratch();
@@ -182,7 +204,7 @@ void Trainer::train_step(std::int64_t step) {
   engine_->refresh();
   const double update_seconds = update.seconds();
   const std::int64_t tokens = sampled_tokens(sampled) + learned.trained + learned.read;
-  learner_.spend(static_cast<double>(tokens), whole.seconds());
+  learner_.spend(static_cast<double>(tokens), seconds_of_first(whole.seconds()));
   last_step_ = step_record({.step = step,
                             .seconds = seconds(),
                             .sampled = sampled,
@@ -230,7 +252,7 @@ void Trainer::evaluate_step() {
   std::vector<ScoredCompletion> completions;
   const EvalReport report = sample_policy(
       has_learned(), fmt::format("evaluation at step {}", step),
-      [&] { return evaluate_run(*engine_, run_, run_.held_out, step, &completions, &stop_); });
+      [&] { return evaluate_run(*engine_, run_, run_.held_out, step, &completions, early_stop_); });
   Json line = eval_record(step, seconds(), report);
   line["time/eval"] = watch.seconds();
   record(line);

@@ -20,9 +20,12 @@
 
 namespace tinyzero {
 
+class Ranks;
+
 class Trainer {
  public:
-  // `preflight` is what check_start found. All references must outlive the trainer.
+  // `preflight` is what check_start found. All references must outlive the trainer. Every rank of
+  // the run has one; only the first writes to the folder, and only its observer should speak.
   Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const StopRequest& stop,
           PreflightReport preflight);
 
@@ -59,11 +62,17 @@ class Trainer {
   void save();
   void handle_fault(std::int64_t step, const LearnReport& learned);
   double seconds() const;  // of the run, all its processes together
+  // Throws Interrupted on every rank if a stop was requested on one.
+  void stop_if_any_asks();
+  double seconds_of_first(double seconds);
 
   OpenedRun& run_;
   RunFolder& folder_;
   Observer& observer_;
   const StopRequest& stop_;
+  Ranks& ranks_;
+  // What ends work early. With many ranks nothing does: they stop together, between steps.
+  const StopRequest* early_stop_;
   const Experiment& settings_;
   std::unique_ptr<Engine> engine_;
   Learner learner_;

@@ -1,6 +1,7 @@
 // train: a new run from an experiment file, or a run that continues.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct TrainOptions {
   bool json = false;
   bool quiet = false;
   bool accept_changes = false;
+  std::int64_t ranks_timeout = 600;  // seconds
+  std::string ranks_interface;
   // Started by a comparison, which has checked the settings.
   bool planned = false;
 };

@@ -137,6 +137,7 @@ ComparisonRunner begin_comparison(const GlobalOptions& global, const CompareOpti
 }  // namespace
 
 int run_compare(const GlobalOptions& global, const CompareOptions& options) {
+  ::setenv("TINYZERO_RANKS", "off", 1);  // its runs are no ranks, whatever started this call
   const Share share = options.share.empty() ? Share{} : Share::parse(options.share);
   const bool is_whole = options.share.empty() && !options.starts;
   if (!is_whole && options.json && !options.list)

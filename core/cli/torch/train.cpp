@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <functional>
+#include <memory>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/memory.h"
@@ -15,6 +18,7 @@
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/torch/run_view.h"
+#include "core/cli/torch/train_ranks.h"
 #include "core/kernels/kernels.h"
 #include "core/rollout/cuda/device.h"
 #include "core/run/manifest.h"
@@ -79,7 +83,7 @@ void check_changes(const RunFolder& folder, const ManifestFacts& facts,
                          shell_word(options.resume) + " --accept-changes");
 }
 
-void warn_of_machine(const RunFolder& folder, RunView& view) {
+void warn_of_machine(const RunFolder& folder, Observer& view) {
   const std::string kernels_before = manifest_kernels(folder),
                     program_before = manifest_program(folder), program = program_hash();
   if (kernels_before != kernels().name) {
@@ -96,40 +100,78 @@ void warn_of_machine(const RunFolder& folder, RunView& view) {
   }
 }
 
+constexpr int kStoppedByAnother = 128 + SIGTERM;  // the exit code: another rank had the signal
+
 // Runs to the end. An error that ends the run is in its log, too.
-int train_to_the_end(Trainer& trainer, RunFolder& folder) {
+int train_to_the_end(Trainer& trainer, RunFolder& folder, const Ranks& ranks) {
   try {
-    return trainer.run() ? 0 : interrupt_code();
+    if (trainer.run()) return 0;
+    return interrupt_code() != 0 ? interrupt_code() : kStoppedByAnother;
   } catch (const std::exception& e) {
-    folder.log("error: " + tell_error(e).what);
+    if (ranks.is_first()) folder.log("error: " + tell_error(e).what);
     throw;
   }
 }
 
-OpenedRun open_new(const GlobalOptions& global, const TrainOptions& options) {
+OpenedRun open_new(const GlobalOptions& global, const TrainOptions& options, std::int64_t ranks) {
   const PluginCatalog catalog = scan_plugins(global);
-  if (!options.planned) return OpenedRun::load(options.config, options.overrides, catalog);
+  if (!options.planned)
+    return OpenedRun::load(options.config, options.overrides, catalog, {.ranks = ranks});
   return OpenedRun::open(Experiment::load(options.config, options.overrides), catalog,
-                         {.check_idle_settings = false});
+                         {.check_idle_settings = false, .ranks = ranks});
 }
 
-void note_lock(const RunFolder& folder, RunView& view) {
+// The first rank's folder, and the others' for reading.
+RunFolder folder_for(Ranks& ranks, const fs::path& path, const std::function<RunFolder()>& first) {
+  std::optional<RunFolder> folder;
+  ranks.together("the run's folder", [&] {
+    if (ranks.is_first()) folder.emplace(first());
+  });
+  ranks.together("the run's folder", [&] {
+    if (!ranks.is_first()) folder.emplace(RunFolder::open(path, RunFolder::Access::read));
+  });
+  return std::move(*folder);
+}
+
+std::unique_ptr<Observer> observer_for(const Ranks& ranks, RunFolder& folder,
+                                       const TrainOptions& options) {
+  if (!ranks.is_first()) return silent_observer();
+  return std::make_unique<RunView>(folder,
+                                   RunViewOptions{.quiet = options.quiet, .json = options.json});
+}
+
+void note_lock(const RunFolder& folder, Observer& view) {
   if (!folder.lock_note().empty()) view.noted("note        " + folder.lock_note());
 }
 
-int train_new(const GlobalOptions& global, const TrainOptions& options) {
-  OpenedRun run = open_new(global, options);
+int train_new(const GlobalOptions& global, const TrainOptions& options, Ranks& ranks) {
+  std::optional<OpenedRun> opened;
+  ranks.together("opening the run",
+                 [&] { opened.emplace(open_new(global, options, ranks.size())); });
+  OpenedRun& run = *opened;
   const fs::path path =
       options.run.empty() ? fs::path("runs") / run.experiment.name : fs::path(options.run);
-  PreflightReport preflight = check_start(run, path);
-  RunFolder folder = RunFolder::create(path, resolved_yaml(run.resolved()));
-  write_manifest(folder, manifest_facts(run, options.config));
-  RunView view(folder, {.quiet = options.quiet, .json = options.json});
+  PreflightReport preflight;
+  ManifestFacts facts;
+  ranks.together("the checks before a run", [&] {
+    preflight = check_start(run, path);
+    facts = manifest_facts(run, options.config);
+  });
+  agree_on_run(ranks, run, facts);
+  facts.settings = run.resolved();
+  RunFolder folder = folder_for(ranks, path, [&] {
+    RunFolder made = RunFolder::create(path, resolved_yaml(facts.settings));
+    write_manifest(made, facts);
+    return made;
+  });
+  const auto observer = observer_for(ranks, folder, options);
+  Observer& view = *observer;
   view.started(facts_of(run, path));
   for (const std::string& note : run.notes) view.noted("note        " + note);
   note_lock(folder, view);
+  run.task.divide_judging(ranks);
   Trainer trainer(run, folder, view, catch_signals(path), std::move(preflight));
-  return train_to_the_end(trainer, folder);
+  return train_to_the_end(trainer, folder, ranks);
 }
 
 void check_resume_options(const TrainOptions& options) {
@@ -150,19 +192,37 @@ RunFacts resumed_facts(const OpenedRun& run, const std::string& folder,
   return facts;
 }
 
-int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
+int train_resumed(const GlobalOptions& global, const TrainOptions& options, Ranks& ranks) {
   check_resume_options(options);
-  RunFolder folder = RunFolder::open(options.resume);
-  folder.check_checkpoints();
-  OpenedRun run = OpenedRun::open_run(folder.path(), scan_plugins(global));
-  const ManifestFacts begun = manifest_facts(run, folder.config().string());
-  if (!fs::exists(folder.manifest())) write_manifest(folder, begun);  // killed before it had one
-  check_changes(folder, begun, options);
-  PreflightReport preflight = check_start(run, folder.path());
-  RunView view(folder, {.quiet = options.quiet, .json = options.json});
-  auto checkpoint = load_checkpoint(
-      folder.checkpoints(), run.model, [&](const std::string& text) { view.warned(text); },
-      run.adapter.get());
+  RunFolder folder = folder_for(ranks, options.resume, [&] {
+    RunFolder there = RunFolder::open(options.resume);
+    there.check_checkpoints();
+    return there;
+  });
+  std::optional<OpenedRun> opened;
+  ManifestFacts begun;
+  PreflightReport preflight;
+  ranks.together("opening the run", [&] {
+    opened.emplace(OpenedRun::open_run(folder.path(), scan_plugins(global), ranks.size()));
+    begun = manifest_facts(*opened, folder.config().string());
+    if (ranks.is_first()) {
+      if (!fs::exists(folder.manifest()))
+        write_manifest(folder, begun);  // killed before it had one
+      check_changes(folder, begun, options);
+    }
+    preflight = check_start(*opened, folder.path());
+  });
+  OpenedRun& run = *opened;
+  agree_on_run(ranks, run, begun);
+  const auto observer = observer_for(ranks, folder, options);
+  Observer& view = *observer;
+  std::optional<Checkpoint> checkpoint;
+  ranks.together("reading the checkpoint", [&] {
+    checkpoint = load_checkpoint(
+        folder.checkpoints(), run.model, [&](const std::string& text) { view.warned(text); },
+        run.adapter.get());
+  });
+  ranks.agree("newest checkpoint", checkpoint ? checkpoint->folder.filename().string() : "");
   view.started(resumed_facts(run, options.resume, checkpoint));
   warn_of_machine(folder, view);
   if (begun.model_files.is_null() && !run.experiment.model.path.empty())
@@ -170,9 +230,10 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options) {
         "model.path {} is not there any more: the run continues from its own checkpoints",
         run.experiment.model.path));
   note_lock(folder, view);
+  run.task.divide_judging(ranks);
   Trainer trainer(run, folder, view, catch_signals(folder.path()), std::move(preflight));
   trainer.restore(checkpoint ? std::move(*checkpoint) : Checkpoint());
-  return train_to_the_end(trainer, folder);
+  return train_to_the_end(trainer, folder, ranks);
 }
 
 }  // namespace
@@ -182,10 +243,12 @@ int run_train(const GlobalOptions& global, const TrainOptions& options) {
   ignore_signals();
   if (options.accept_changes && options.resume.empty())
     throw Error("--accept-changes is for --resume", "remove it, or add --resume FOLDER");
-  if (!options.resume.empty()) return train_resumed(global, options);
-  if (options.config.empty())
+  if (options.config.empty() && options.resume.empty())
     throw Error("no experiment file", "for example: tinyzero train configs/countdown-grpo.yaml");
-  return train_new(global, options);
+  return with_ranks(options, [&](Ranks& ranks) {
+    return options.resume.empty() ? train_new(global, options, ranks)
+                                  : train_resumed(global, options, ranks);
+  });
 }
 
 }  // namespace tinyzero

@@ -7,7 +7,6 @@
 #include <map>
 #include <stdexcept>
 
-
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/algorithm/called");

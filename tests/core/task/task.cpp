@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/plugin/library_task.h"
 #include "support/task.h"
+#include "support/thread_ranks.h"
 
 using namespace tinyzero;
 
@@ -24,6 +25,26 @@ TEST_CASE("settings of a task are checked by the host from the task's own table"
                        Error);
   CHECK_THROWS_WITH_AS(open_countdown("{target: [50, 10]}"), doctest::Contains("runs downwards"),
                        Error);
+}
+
+TEST_CASE("ranks judge each answer once, and all of them have all verdicts") {
+  const Item item = open_countdown("{numbers: 3}").draw(1, 0, 1).front();
+  const std::string right = *open_countdown("{numbers: 3}").solve(item.state);
+  std::vector<Answer> answers;
+  for (int i = 0; i < 7; ++i) answers.push_back({item.state, i % 2 == 0 ? right : "<answer>1"});
+  const std::vector<Verdict> expected = open_countdown("{numbers: 3}").verify(answers);
+  on_ranks(3, [&](Ranks& ranks) {
+    Task task = open_countdown("{numbers: 3}");
+    task.divide_judging(ranks);
+    const std::vector<Verdict> verdicts = task.verify(answers);
+    REQUIRE(verdicts.size() == expected.size());
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      CHECK(verdicts[i].reward == expected[i].reward);
+      CHECK(verdicts[i].outcome == expected[i].outcome);
+      CHECK(verdicts[i].reason == expected[i].reason);
+      CHECK(verdicts[i].parts == expected[i].parts);
+    }
+  });
 }
 
 TEST_CASE("draws are a function of seed and index") {

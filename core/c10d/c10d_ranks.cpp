@@ -1,0 +1,296 @@
+#include "core/c10d/c10d_ranks.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "core/base/error.h"
+#include "core/base/json.h"
+
+// A LibTorch may be built without them.
+#if defined(USE_C10D_GLOO) && __has_include(<torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>)
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#define TINYZERO_HAS_C10D
+#endif
+
+namespace tinyzero {
+#ifdef TINYZERO_HAS_C10D
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr const char* kFailed = "failed";  // a key of the store
+constexpr const char* kMeetingHint =
+    "look whether all of them run, and whether a firewall is between them";
+constexpr auto kPause = milliseconds(50);
+// After an exchange failed: for the others to say that they are there.
+constexpr auto kRollCall = milliseconds(3000);
+
+std::string host_name() {
+  utsname names{};
+  ::uname(&names);
+  return names.nodename;
+}
+
+// The address where rank 0 listens.
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+fs::path meeting_file(const RankPlace& place, const MeetingOptions& options) {
+  return options.folder / (".ranks-" + place.job);
+}
+
+void leave_address(const fs::path& file, const Address& address) {
+  write_file_atomically(file, json_line({{"host", address.host}, {"port", address.port}}) + "\n");
+}
+
+// The reason alone: without the place in the engine's source, further lines and advice.
+std::string short_reason(std::string_view text) {
+  if (text.starts_with('[')) text.remove_prefix(std::min(text.size(), text.find("] ") + 2));
+  text = text.substr(0, text.find('\n'));
+  return std::string(text.substr(0, text.find(". ")));
+}
+
+at::Tensor bytes_of(std::string& text) {
+  return at::from_blob(text.data(), {std::ssize(text)}, at::kByte);
+}
+
+at::Tensor floats_of(std::span<const float> values) {
+  return at::from_blob(const_cast<float*>(values.data()), {std::ssize(values)}, at::kFloat);
+}
+
+class C10dRanks : public Ranks {
+ public:
+  C10dRanks(const RankPlace& place, const MeetingOptions& options)
+      : rank_(place.rank), size_(place.size), limit_(options.limit) {
+    try {
+      meet(place, options);
+    } catch (...) {
+      leave_meeting();
+      throw;
+    }
+    leave_meeting();
+  }
+
+  std::int64_t rank() const override { return rank_; }
+  std::int64_t size() const override { return size_; }
+
+  std::vector<std::string> gather(const std::string& what, const std::string& bytes) override {
+    const at::Tensor own_size = at::tensor({std::int64_t{std::ssize(bytes)}});
+    at::Tensor sizes = at::empty({size_}, at::kLong);
+    exchange(what, [&] { return gather_equal(own_size, sizes); });
+    const std::int64_t most = sizes.max().item<std::int64_t>();
+    std::string own = bytes, all(most * size_, '\0');
+    own.resize(most);
+    if (most > 0) exchange(what, [&] { return gather_equal(bytes_of(own), bytes_of(all)); });
+    std::vector<std::string> out;
+    for (std::int64_t r = 0; r < size_; ++r)
+      out.push_back(all.substr(r * most, sizes[r].item<std::int64_t>()));
+    return out;
+  }
+
+  std::string name_of(std::int64_t rank) const override {
+    return fmt::format("rank {} on host {}", rank,
+                       rank < std::ssize(hosts_) ? hosts_[rank] : "unknown");
+  }
+
+  // The store is the first rank's: it stays until the others have looked.
+  bool tell_failed() override {
+    bool is_first_to_fail = true;
+    try {
+      is_first_to_fail = store_->add(kFailed, 1) == 1;
+      const auto end = steady_clock::now() + kRollCall;
+      for (std::int64_t r = 1; is_first() && r < size_; ++r) {
+        while (!store_->check({fmt::format("alive-{}", r)}) && steady_clock::now() < end)
+          std::this_thread::sleep_for(kPause);
+      }
+    } catch (const std::exception&) {  // the first rank is gone, and with it the store
+    }
+    return is_first_to_fail;
+  }
+
+ protected:
+  void swap_slices(const std::string& what, std::span<const float> from,
+                   std::span<float> to) override {
+    exchange(what, [&] {
+      at::Tensor in = floats_of(from), out = floats_of(to);
+      std::vector<std::int64_t> equal;
+      return group_->alltoall_base(out, in, equal, equal);
+    });
+  }
+  void gather_slices(const std::string& what, std::span<const float> own,
+                     std::span<float> all) override {
+    exchange(what, [&] { return gather_equal(floats_of(own), floats_of(all)); });
+  }
+
+ private:
+  using Work = c10::intrusive_ptr<c10d::Work>;
+
+  void meet(const RankPlace& place, const MeetingOptions& options) {
+    try {
+      open_store(place, options);
+      hosts_.resize(size_);
+      hosts_[rank_] = host_name();
+      store_->set(fmt::format("host-{}", rank_), hosts_[rank_]);
+      const std::vector<std::int64_t> missing = await_ranks();
+      if (!missing.empty()) fail_to_meet(missing);
+      auto group = c10d::ProcessGroupGloo::Options::create(limit_);
+      group->devices.push_back(
+          options.interface.empty()
+              ? c10d::ProcessGroupGloo::createDefaultDevice()
+              : c10d::ProcessGroupGloo::createDeviceForInterface(options.interface));
+      group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(rank_),
+                                                           static_cast<int>(size_), group);
+      gather("addresses", "");  // until all are connected
+    } catch (const c10::Error& e) {
+      if (store_) fail("addresses", short_reason(e.what_without_backtrace()));
+      throw LostRank(
+          fmt::format("rank {} on host {} did not reach rank 0 within {} s: {}", rank_, host_name(),
+                      limit_.count(), short_reason(e.what_without_backtrace())),
+          kMeetingHint, /*is_told=*/rank_ > 1);
+    }
+  }
+
+  void open_store(const RankPlace& place, const MeetingOptions& options) {
+    c10d::TCPStoreOptions store;
+    store.isServer = is_first();
+    store.numWorkers = size_;
+    store.waitWorkers = false;
+    store.timeout = limit_;
+    Address address{.host = place.host, .port = static_cast<std::uint16_t>(place.port)};
+    if (place.host.empty()) {
+      meeting_ = meeting_file(place, options);
+      if (is_first()) address = {.host = "127.0.0.1", .port = 0};
+      else address = read_address(meeting_);
+    }
+    if (address.host == host_name()) address.host = "127.0.0.1";  // whatever the name resolves to
+    store.port = address.port;
+    auto tcp = c10::make_intrusive<c10d::TCPStore>(address.host, store);
+    if (!meeting_.empty() && is_first())
+      leave_address(meeting_, {.host = host_name(), .port = tcp->getPort()});
+    store_ = tcp;
+  }
+
+  // Waits until the first rank has left its address.
+  Address read_address(const fs::path& file) const {
+    const auto end = steady_clock::now() + limit_;
+    while (!fs::exists(file)) {
+      if (steady_clock::now() > end)
+        throw LostRank(fmt::format("rank {} on host {}: rank 0 did not leave its address in {} "
+                                   "within {} s",
+                                   rank_, host_name(), file.string(), limit_.count()),
+                       "all ranks must see one folder; or set MASTER_ADDR and MASTER_PORT",
+                       /*is_told=*/rank_ > 1);
+      std::this_thread::sleep_for(kPause);
+    }
+    const Json json = parse_json(read_file(file), file.string());
+    return {.host = json.at("host"), .port = json.at("port").get<std::uint16_t>()};
+  }
+
+  // Learns the host of every rank; returns those that did not come in time.
+  std::vector<std::int64_t> await_ranks() {
+    const auto end = steady_clock::now() + limit_;
+    std::vector<std::int64_t> missing;
+    for (std::int64_t r = 0; r < size_; ++r) {
+      const std::string key = fmt::format("host-{}", r);
+      while (!store_->check({key}) && steady_clock::now() < end)
+        std::this_thread::sleep_for(kPause);
+      if (store_->check({key})) hosts_[r] = store_->get_to_str(key);
+      else missing.push_back(r);
+    }
+    return missing;
+  }
+
+  [[noreturn]] void fail_to_meet(const std::vector<std::int64_t>& missing) const {
+    std::string names;
+    for (const std::int64_t r : missing) names += fmt::format("{}{}", names.empty() ? "" : ", ", r);
+    throw LostRank(fmt::format("rank {} did not come within {} s: of {} ranks, {} are there", names,
+                               limit_.count(), size_, size_ - std::ssize(missing)),
+                   kMeetingHint, /*is_told=*/!is_first());
+  }
+
+  void leave_meeting() {
+    std::error_code gone;
+    if (!meeting_.empty()) fs::remove(meeting_, gone);
+    meeting_.clear();
+  }
+
+  Work gather_equal(at::Tensor own, at::Tensor all) {
+    return group_->_allgather_base(all, own, {});
+  }
+
+  void exchange(const std::string& what, const std::function<Work()>& begin) {
+    try {
+      begin()->wait();
+    } catch (const c10::Error& e) {
+      fail(what, short_reason(e.what_without_backtrace()));
+    } catch (const std::exception& e) {
+      fail(what, short_reason(e.what()));
+    }
+  }
+
+  // Names the ranks that do not answer any more.
+  [[noreturn]] void fail(const std::string& what, const std::string& reason) {
+    bool is_told = false;
+    std::string missing;
+    for (const std::int64_t r : silent_ranks(is_told))
+      missing += (missing.empty() ? "" : ", ") + name_of(r);
+    throw LostRank(fmt::format("{} did not come to the exchange of {} ({})",
+                               missing.empty() ? "another rank" : missing, what, reason),
+                   "look at its last words; the run continues from its last checkpoint with "
+                   "--resume, with any number of ranks",
+                   is_told);
+  }
+
+  // The ranks that do not answer a call in the store, where this one answers, too. `is_told`: one
+  // of them says what went wrong, or, if none does, the first rank will.
+  std::vector<std::int64_t> silent_ranks(bool& is_told) {
+    std::vector<std::int64_t> silent;
+    try {
+      store_->set(fmt::format("alive-{}", rank_), std::vector<std::uint8_t>{1});
+      is_told = store_->check({kFailed}) || !is_first();
+      if (is_told) return silent;
+      const auto end = steady_clock::now() + kRollCall;
+      for (std::int64_t r = 0; r < size_; ++r) {
+        const std::string key = fmt::format("alive-{}", r);
+        while (!store_->check({key}) && steady_clock::now() < end)
+          std::this_thread::sleep_for(kPause);
+        if (!store_->check({key})) silent.push_back(r);
+      }
+      is_told = store_->check({kFailed});  // it may have come meanwhile
+    } catch (const std::exception&) {
+      is_told = rank_ != 1;
+      return {0};  // the store is rank 0's
+    }
+    return silent;
+  }
+
+  const std::int64_t rank_, size_;
+  const std::chrono::seconds limit_;
+  fs::path meeting_;
+  std::vector<std::string> hosts_;
+  c10::intrusive_ptr<c10d::Store> store_;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+};
+
+}  // namespace
+
+std::unique_ptr<Ranks> meet_ranks(const RankPlace& place, const MeetingOptions& options) {
+  return std::make_unique<C10dRanks>(place, options);
+}
+#else
+
+std::unique_ptr<Ranks> meet_ranks(const RankPlace& place, const MeetingOptions&) {
+  throw Error(place.launcher + " started several ranks, and this LibTorch has no c10d with Gloo",
+              "build with the wheel's LibTorch, or set TINYZERO_RANKS=off for one process");
+}
+
+#endif
+}  // namespace tinyzero

@@ -1,0 +1,11 @@
+// Stands in for Gloo's header: see algorithm.h.
+#pragma once
+
+#include <chrono>
+
+namespace gloo {
+class Context {
+ public:
+  void setTimeout(std::chrono::milliseconds timeout);
+};
+}  // namespace gloo

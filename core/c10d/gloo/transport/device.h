@@ -1,0 +1,7 @@
+// Stands in for Gloo's header: see ../algorithm.h.
+#pragma once
+
+namespace gloo::transport {
+class Device;
+class UnboundBuffer;
+}  // namespace gloo::transport

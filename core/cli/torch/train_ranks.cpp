@@ -1,0 +1,102 @@
+#include "core/cli/torch/train_ranks.h"
+
+#include <ATen/Version.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/bytes.h"
+#include "core/base/cpus.h"
+#include "core/base/file_hash.h"
+#include "core/c10d/c10d_ranks.h"
+#include "core/kernels/kernels.h"
+#include "core/ranks/environment.h"
+#include "core/train/opened_run.h"
+
+namespace tinyzero {
+namespace {
+
+class Silent : public Observer {
+ public:
+  void started(const RunFacts&) override {}
+  void preflight(const PreflightReport&) override {}
+  void warm_start_step(std::int64_t, std::int64_t, double, double) override {}
+  void evaluated(const Json&, const Json&, const EvalSample&) override {}
+  void stepped(std::int64_t, std::int64_t, const Json&, double) override {}
+  void recorded(const Json&) override {}
+  void warned(const std::string&) override {}
+  void noted(const std::string&) override {}
+  void finished(bool, const std::string&, double) override {}
+};
+
+// Ranks of one host that may run on the same cores divide them.
+void divide_cores(Ranks& ranks) {
+  std::string own = ranks.name_of(ranks.rank());
+  own = own.substr(own.find(" on "));
+  for (const int core : usable_cores()) own += fmt::format(" {}", core);
+  const std::vector<std::string> all = ranks.gather("cores", own);
+  share_cores_among(std::count(all.begin(), all.end(), own));
+}
+
+std::string hashes_of(const ManifestFacts& facts) {
+  std::string out = file_hash(facts.algorithm);
+  for (const fs::path& library : facts.tasks) out += " " + file_hash(library);
+  return out;
+}
+
+// All but the number of threads, which no result depends on.
+std::string settings_text(const OpenedRun& run) {
+  std::string out;
+  for (const ResolvedSetting& s : run.resolved()) {
+    if (s.path != "threads") out += s.path + ": " + s.value + "\n";
+  }
+  return out;
+}
+
+// Null: one process.
+std::unique_ptr<Ranks> meet_for_training(const TrainOptions& options) {
+  const RankPlace place = place_of_this_rank();
+  if (place.size == 1) return nullptr;
+  auto ranks = meet_ranks(place, {.limit = std::chrono::seconds(options.ranks_timeout),
+                                  .interface = options.ranks_interface,
+                                  .folder = fs::current_path()});
+  divide_cores(*ranks);
+  return ranks;
+}
+
+}  // namespace
+
+void agree_on_run(Ranks& ranks, OpenedRun& run, const ManifestFacts& facts) {
+  if (!ranks.are_many()) return;
+  run.ranks = &ranks;
+  ByteWriter chosen;
+  chosen.put(run.experiment.train.micro_batch);
+  ByteReader first(ranks.of_first("train.micro_batch", chosen.bytes()));
+  if (run.chose_micro_batch) run.set_micro_batch(first.get<std::int64_t>());
+  ranks.agree("build of the program (file hash)", program_hash());
+  ranks.agree("table of kernels", kernels().name);
+  ranks.agree("LibTorch", facts.torch);
+  ranks.agree("library of the task or algorithm (file hash)", hashes_of(facts));
+  ranks.agree("value of a setting", settings_text(run));
+  ranks.agree("content of the model's folder", facts.model_files.dump());
+  ranks.agree("content of a file that a setting names", setting_files(facts.settings).dump());
+  ranks.agree("set of held-out problems", facts.problem_set);
+}
+
+std::unique_ptr<Observer> silent_observer() { return std::make_unique<Silent>(); }
+
+int with_ranks(const TrainOptions& options, const std::function<int(Ranks&)>& work) {
+  std::unique_ptr<Ranks> many;
+  try {
+    many = meet_for_training(options);
+    return work(many ? *many : one_process());
+  } catch (const LostRank& e) {
+    if (e.is_told()) return 1;
+    throw;
+  } catch (const std::exception&) {
+    if (many && !many->tell_failed()) return 1;
+    throw;
+  }
+}
+
+}  // namespace tinyzero

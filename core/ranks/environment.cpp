@@ -1,0 +1,68 @@
+#include "core/ranks/environment.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+#include "core/base/error.h"
+
+namespace tinyzero {
+namespace {
+
+struct Launcher {
+  const char* name;
+  const char* rank;
+  const char* size;
+  const char* inside;  // a variable that must be there as well; null: none
+  const char* job;     // names the job; null: the host and port are given
+};
+
+// torchrun's variables come first: it may itself have been started by one of the others.
+constexpr Launcher kLaunchers[] = {
+    {"torchrun", "RANK", "WORLD_SIZE", "MASTER_ADDR", nullptr},
+    {"srun", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_STEP_ID", "SLURM_JOB_ID"},
+    {"mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", nullptr, "OMPI_MCA_ess_base_jobid"},
+    {"mpiexec", "PMI_RANK", "PMI_SIZE", nullptr, "PMI_JOBID"}};
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::int64_t number(const char* name, std::int64_t low, std::int64_t high) {
+  const std::string text = variable(name);
+  std::int64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem == std::errc() && end == text.data() + text.size() && value >= low && value <= high)
+    return value;
+  throw Error(std::string(name) + " is \"" + text + "\", not a number from " + std::to_string(low) +
+                  " to " + std::to_string(high),
+              "it comes from what started the ranks; TINYZERO_RANKS=off runs one process");
+}
+
+}  // namespace
+
+RankPlace place_of_this_rank() {
+  constexpr std::int64_t kMostRanks = 1 << 20;
+  if (variable("TINYZERO_RANKS") == "off") return {};
+  for (const Launcher& launcher : kLaunchers) {
+    if (variable(launcher.rank).empty() || variable(launcher.size).empty()) continue;
+    if (launcher.inside != nullptr && variable(launcher.inside).empty()) continue;
+    RankPlace place{.launcher = launcher.name};
+    place.size = number(launcher.size, 1, kMostRanks);
+    place.rank = number(launcher.rank, 0, place.size - 1);
+    if (place.size == 1) return {};
+    if (!variable("MASTER_ADDR").empty()) {
+      place.host = variable("MASTER_ADDR");
+      place.port = number("MASTER_PORT", 1, 65535);
+    } else {
+      place.job = std::string(launcher.name) + "-" + variable(launcher.job);
+      if (launcher.inside != nullptr) place.job += "." + variable(launcher.inside);
+    }
+    return place;
+  }
+  return {};
+}
+
+}  // namespace tinyzero

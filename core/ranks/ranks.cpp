@@ -1,0 +1,100 @@
+#include "core/ranks/ranks.h"
+
+#include <algorithm>
+#include <exception>
+
+namespace tinyzero {
+namespace {
+
+class OneProcess : public Ranks {
+ public:
+  std::int64_t rank() const override { return 0; }
+  std::int64_t size() const override { return 1; }
+  std::vector<std::string> gather(const std::string&, const std::string& bytes) override {
+    return {bytes};
+  }
+  std::string name_of(std::int64_t) const override { return "the only rank"; }
+  bool tell_failed() override { return true; }
+
+ protected:
+  void swap_slices(const std::string&, std::span<const float> from, std::span<float> to) override {
+    std::ranges::copy(from, to.begin());
+  }
+  void gather_slices(const std::string&, std::span<const float> own,
+                     std::span<float> all) override {
+    std::ranges::copy(own, all.begin());
+  }
+};
+
+}  // namespace
+
+Ranks& one_process() {
+  static OneProcess alone;
+  return alone;
+}
+
+std::string Ranks::of_first(const std::string& what, const std::string& bytes) {
+  return gather(what, is_first() ? bytes : std::string()).front();
+}
+
+bool Ranks::any(const std::string& what, bool is_so) {
+  const std::vector<std::string> all = gather(what, is_so ? "1" : "0");
+  return std::ranges::find(all, "1") != all.end();
+}
+
+// Each rank adds up one slice of all, in the tree, and then all gather the sums.
+void Ranks::add_up(const std::string& what, std::span<float> values) {
+  if (!are_many()) return;
+  const std::int64_t slice = (std::ssize(values) + size() - 1) / size();
+  std::vector<float> sent(slice * size()), came(slice * size());
+  std::ranges::copy(values, sent.begin());
+  swap_slices(what, sent, came);
+  for (std::int64_t apart = 1; apart < size(); apart *= 2) {
+    for (std::int64_t r = 0; r + apart < size(); r += 2 * apart) {
+      float* const sum = came.data() + r * slice;
+      const float* const other = came.data() + (r + apart) * slice;
+      for (std::int64_t i = 0; i < slice; ++i) sum[i] += other[i];
+    }
+  }
+  gather_slices(what, std::span<const float>(came).first(slice), sent);
+  std::copy_n(sent.begin(), std::ssize(values), values.begin());
+}
+
+void Ranks::together(const std::string& what, const std::function<void()>& work) {
+  if (!are_many()) return work();
+  std::exception_ptr error;
+  try {
+    work();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  const std::vector<std::string> failed = gather(what, error ? "1" : "0");
+  const auto first = std::ranges::find(failed, "1") - failed.begin();
+  if (first == std::ssize(failed)) return;
+  if (first != rank()) throw LostRank(name_of(first) + " failed", "", true);
+  if (is_first()) std::rethrow_exception(error);
+  try {
+    std::rethrow_exception(error);
+  } catch (const Failure& e) {
+    throw Failure(name_of(first) + ": " + e.what(), e.hint());
+  } catch (const Error& e) {
+    throw Error(name_of(first) + ": " + e.what(), e.hint());
+  }
+}
+
+void Ranks::agree(const std::string& what, const std::string& bytes) {
+  if (!are_many()) return;
+  const std::vector<std::string> all = gather(what, bytes);
+  for (std::int64_t r = 1; r < size(); ++r) {
+    if (all[r] == all.front()) continue;
+    if (!is_first()) throw LostRank(what + " differs", "", true);
+    throw Failure(name_of(r) + " has another " + what + " than " + name_of(0),
+                  "all ranks must run the same program with the same plugins, settings and files");
+  }
+}
+
+Ranks::Part Ranks::part_of(std::int64_t count) const {
+  return {rank() * count / size(), (rank() + 1) * count / size()};
+}
+
+}  // namespace tinyzero

@@ -1,0 +1,84 @@
+// The processes that work on one run together. Each is a rank; all of them run the same program, in
+// the same order, and exchange bytes.
+//
+// No engine ever adds floating-point numbers. Every sum is ours, in a fixed tree: so a result does
+// not depend on the number of ranks, on the engine or on the network.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+
+namespace tinyzero {
+
+// Another rank ended, or failed: this one cannot go on.
+class LostRank : public Failure {
+ public:
+  LostRank(const std::string& what, const std::string& hint, bool is_told)
+      : Failure(what, hint), is_told_(is_told) {}
+  // Whether another rank says why, so that this one says nothing.
+  bool is_told() const { return is_told_; }
+
+ private:
+  bool is_told_;
+};
+
+// Exchanges that all ranks must call for, in the same order. `what` names them for errors. They
+// throw LostRank if another rank ended, or did not come within the limit.
+class Ranks {
+ public:
+  virtual ~Ranks() = default;
+
+  virtual std::int64_t rank() const = 0;
+  virtual std::int64_t size() const = 0;
+  bool is_first() const { return rank() == 0; }  // the rank that writes and speaks
+  bool are_many() const { return size() > 1; }
+
+  // The bytes of every rank, by rank.
+  virtual std::vector<std::string> gather(const std::string& what, const std::string& bytes) = 0;
+
+  // The bytes of the first rank.
+  std::string of_first(const std::string& what, const std::string& bytes);
+  // Whether any rank says so.
+  bool any(const std::string& what, bool is_so);
+
+  // Adds up `values` of all ranks, as ((0 + 1) + (2 + 3)) + …; each then has the sum. The bits
+  // continue those of GradientDivision's tree.
+  void add_up(const std::string& what, std::span<float> values);
+
+  // Does `work` on every rank. If it throws on some, all of them end: the first of those rethrows,
+  // with its rank and host, and the others throw LostRank.
+  void together(const std::string& what, const std::function<void()>& work);
+  // Throws Failure on the first rank, and LostRank on the others, if a rank has other bytes than
+  // the first one.
+  void agree(const std::string& what, const std::string& bytes);
+  // "rank 2 on host n7"
+  virtual std::string name_of(std::int64_t rank) const = 0;
+  // Tells the others that this rank ends with an error. Returns whether it is the first one that
+  // does, which then prints it.
+  virtual bool tell_failed() = 0;
+
+  // The part of `count` that is this rank's: [first, last). Parts are contiguous, by rank.
+  struct Part {
+    std::int64_t first, last;
+  };
+  Part part_of(std::int64_t count) const;
+
+ protected:
+  // Sends slice i of `from` to rank i; `to` receives the slices that came, by rank. Both have
+  // size() slices of equal length.
+  virtual void swap_slices(const std::string& what, std::span<const float> from,
+                           std::span<float> to) = 0;
+  // Every rank's slice, by rank.
+  virtual void gather_slices(const std::string& what, std::span<const float> own,
+                             std::span<float> all) = 0;
+};
+
+// A run of one process: nothing is exchanged.
+Ranks& one_process();
+
+}  // namespace tinyzero

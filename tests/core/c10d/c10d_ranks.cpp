@@ -1,0 +1,75 @@
+// Ranks over the engine itself: threads of this process that meet through a file.
+
+#include "core/c10d/c10d_ranks.h"
+
+#include <doctest/doctest.h>
+
+#include <thread>
+#include <vector>
+
+#include "support/temporary.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/c10d/c10d_ranks");
+
+namespace {
+
+RankPlace place_of(std::int64_t rank, std::int64_t size) {
+  return {.rank = rank, .size = size, .launcher = "test", .job = "test-1"};
+}
+
+}  // namespace
+
+TEST_CASE("ranks meet through a file, exchange bytes and floats, and leave nothing behind") {
+  const TemporaryFolder folder;
+  std::vector<std::thread> threads;
+  for (std::int64_t r = 0; r < 3; ++r) {
+    threads.emplace_back([&, r] {
+      const auto ranks =
+          meet_ranks(place_of(r, 3), {.limit = std::chrono::seconds(60), .folder = folder.path()});
+      CHECK(ranks->rank() == r);
+      const std::vector<std::string> words = {"", "one", std::string(100000, 'x')};
+      CHECK(ranks->gather("words", words[r]) == words);
+      CHECK(ranks->gather("nothing", "") == std::vector<std::string>(3));
+      std::vector<float> values(1001, 0.1f * static_cast<float>(r + 1));
+      ranks->add_up("numbers", values);
+      CHECK(values == std::vector<float>(1001, (0.1f * 1.0f + 0.1f * 2.0f) + 0.1f * 3.0f));
+      CHECK(ranks->name_of(2).starts_with("rank 2 on host "));
+      ranks->gather("the end", "");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(fs::is_empty(folder.path()));
+}
+
+TEST_CASE("a rank that does not come is named within the limit") {
+  const TemporaryFolder folder;
+  const MeetingOptions soon{.limit = std::chrono::seconds(1), .folder = folder.path()};
+  CHECK_THROWS_WITH_AS(meet_ranks(place_of(0, 2), soon),
+                       "rank 1 did not come within 1 s: of 2 ranks, 1 are there", LostRank);
+  CHECK_THROWS_AS(meet_ranks(place_of(1, 2), soon), LostRank);
+  CHECK(fs::is_empty(folder.path()));
+}
+
+TEST_CASE("a rank that ended is named by the first one, and only there") {
+  const TemporaryFolder folder;
+  std::vector<std::string> said(3);
+  std::vector<std::thread> threads;
+  for (std::int64_t r = 0; r < 3; ++r) {
+    threads.emplace_back([&, r] {
+      const auto ranks =
+          meet_ranks(place_of(r, 3), {.limit = std::chrono::seconds(60), .folder = folder.path()});
+      if (r == 2) return;
+      try {
+        ranks->gather("words", "a");
+      } catch (const LostRank& e) {
+        said[r] = e.is_told() ? "nothing" : e.what();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(said[0].starts_with("rank 2 on host "));
+  CHECK(said[0].find("did not come to the exchange of words") != std::string::npos);
+  CHECK(said[1] == "nothing");
+}

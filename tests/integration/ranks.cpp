@@ -1,0 +1,169 @@
+// Several ranks on this machine: the same bits as one process, and no end without a word.
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <memory>
+
+#include "support/run_results.h"
+#include "support/temporary.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("integration/ranks");
+
+namespace {
+
+// Ranks as Open MPI's mpirun starts them. What each says is in the file err-RANK.
+class RankedRun {
+ public:
+  RankedRun(std::int64_t size, const std::vector<std::string>& arguments,
+            const std::vector<std::string>& of_last = {}) {
+    static int job = 0;
+    ++job;
+    for (std::int64_t r = 0; r < size; ++r) {
+      std::vector<std::string> command = {
+          "/usr/bin/env", fmt::format("OMPI_COMM_WORLD_RANK={}", r),
+          fmt::format("OMPI_COMM_WORLD_SIZE={}", size),
+          fmt::format("OMPI_MCA_ess_base_jobid=test-{}-{}", ::getpid(), job)};
+      if (r == size - 1) command.insert(command.end(), of_last.begin(), of_last.end());
+      const std::vector<std::string> program = command_line(arguments);
+      command.insert(command.end(), program.begin(), program.end());
+      processes_.push_back(std::make_unique<BackgroundProcess>(command, err(r)));
+    }
+  }
+
+  void signal(std::int64_t rank, int number) { processes_[rank]->signal(number); }
+  // The exit codes, by rank.
+  std::vector<int> wait() {
+    std::vector<int> codes;
+    for (const auto& process : processes_) codes.push_back(process->wait());
+    return codes;
+  }
+  int wait(std::int64_t rank) { return processes_[rank]->wait(); }
+  std::string said(std::int64_t rank) const { return read_file(err(rank)); }
+
+ private:
+  fs::path err(std::int64_t rank) const { return folder_ / fmt::format("err-{}", rank); }
+
+  TemporaryFolder folder_;
+  std::vector<std::unique_ptr<BackgroundProcess>> processes_;
+};
+
+void must(RankedRun& run) {
+  const std::vector<int> codes = run.wait();
+  CAPTURE(run.said(0));
+  for (const int code : codes) REQUIRE(code == 0);
+}
+
+}  // namespace
+
+TEST_CASE("one process, two ranks and four ranks give the same run") {
+  const TemporaryFolder folder;
+  run_to_the_end(train(folder / "base", {"train.steps=0"}));
+  const auto experiments = kinds_of_runs(folder / "base/checkpoints/step-000000");
+  for (std::size_t i = 0; i < experiments.size(); ++i) {
+    CAPTURE(experiments[i].front());
+    const auto run = [&](std::int64_t ranks) {
+      const fs::path out = folder / fmt::format("{}-{}", i, ranks);
+      std::vector<std::string> settings = experiments[i];
+      settings.push_back(fmt::format("threads={}", ranks == 2 ? 2 : 1));
+      settings.push_back("train.shards=4");
+      if (ranks == 1) {
+        run_to_the_end(train(out, settings));
+      } else {
+        RankedRun many(ranks, train(out, settings));
+        must(many);
+        CHECK(many.said(1) == "");
+      }
+      return out;
+    };
+    const fs::path alone = run(1);
+    check_equal_runs(alone, run(2));
+    check_equal_runs(alone, run(4));
+  }
+}
+
+TEST_CASE("a run goes on with another number of ranks, to the same bits") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> settings = {"threads=1", "train.shards=4"};
+  run_to_the_end(train(folder / "whole", settings));
+  const fs::path run = folder / "run";
+  RankedRun two(2, train(run, settings));
+  REQUIRE(wait_for(run / "episodes/step-000002.jsonl.zst"));
+  two.signal(1, SIGTERM);  // one rank's request stops all
+  const std::vector<int> codes = two.wait();
+  CHECK(codes[0] == 128 + SIGTERM);
+  CHECK(codes[1] == 128 + SIGTERM);
+  CHECK(read_file(run / "log.txt").find("interrupted") != std::string::npos);
+  RankedRun four(4, {"train", "--resume", run});
+  must(four);
+  check_equal_runs(folder / "whole", run);
+}
+
+TEST_CASE("a rank that is killed ends the others with its name, and the run goes on from there") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> settings = {"threads=1", "train.shards=4"};
+  run_to_the_end(train(folder / "whole", settings));
+  for (const std::int64_t killed : {1, 0}) {
+    CAPTURE(killed);
+    const fs::path run = folder / fmt::format("killed-{}", killed);
+    RankedRun two(2, train(run, settings));
+    REQUIRE(wait_for(run / "checkpoints/step-000002"));
+    two.signal(killed, SIGKILL);
+    const std::vector<int> codes = two.wait();
+    CHECK(codes[killed] == 128 + SIGKILL);
+    CHECK(codes[1 - killed] == 1);
+    const std::string said = two.said(1 - killed);
+    CAPTURE(said);
+    CHECK(said.find(fmt::format("error: rank {} on host ", killed)) != std::string::npos);
+    CHECK(said.find("did not come to the exchange of ") != std::string::npos);
+    CHECK(said.find("hint: look at its last words; the run continues") != std::string::npos);
+    run_to_the_end({"train", "--resume", run});
+    check_equal_runs(folder / "whole", run);
+  }
+}
+
+TEST_CASE("a rank that stands still ends the run after the limit") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  RankedRun two(2, train(run, {"threads=1", "train.shards=2", "--ranks-timeout", "3"}));
+  REQUIRE(wait_for(run / "checkpoints/step-000000"));
+  two.signal(1, SIGSTOP);
+  CHECK(two.wait(0) == 1);
+  CAPTURE(two.said(0));
+  CHECK(two.said(0).find("error: rank 1 on host ") != std::string::npos);
+  two.signal(1, SIGKILL);
+  two.signal(1, SIGCONT);
+}
+
+TEST_CASE("ranks that would not do the same are refused before the run has a folder") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  const std::vector<std::string> two_shards = {"threads=1", "train.shards=2"};
+  RankedRun kernels(2, train(run, two_shards), {"TINYZERO_CPU=scalar"});
+  CHECK(kernels.wait() == std::vector<int>{1, 1});
+  CHECK(kernels.said(0).find("rank 1 on host ") != std::string::npos);
+  CHECK(kernels.said(0).find("has another table of kernels than rank 0") != std::string::npos);
+  CHECK(kernels.said(1) == "");
+  CHECK_FALSE(fs::exists(run));
+
+  RankedRun shards(3, train(run, {"threads=1", "train.shards=4"}));
+  CHECK(shards.wait()[0] == 2);
+  CHECK(shards.said(0).find("3 ranks cannot divide train.shards of 4") != std::string::npos);
+  CHECK(shards.said(1) + shards.said(2) == "");
+  CHECK_FALSE(fs::exists(run));
+}
+
+TEST_CASE("a step that cannot be written ends all ranks, with one error") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  RankedRun two(2, train(run, {"threads=1", "train.shards=2"}));
+  REQUIRE(wait_for(run / "checkpoints/step-000000"));
+  fs::rename(run, folder / "elsewhere");
+  CHECK(two.wait() == std::vector<int>{1, 1});
+  CHECK(two.said(0).find("was removed, moved or replaced") != std::string::npos);
+  CHECK(two.said(1) == "");
+}
