@@ -29,6 +29,20 @@ TEST_CASE(
   const std::vector<double> accuracy = accuracies(fs::path(algorithm) / "runs/mine");
   CHECK(accuracy.back() > accuracy.front() + 0.1);
 
+  // With the guide's critic in place of its prepare(), it passes all checks, too.
+  const std::string guide = read_file(fs::path(TINYZERO_SOURCE) / "docs/write_an_algorithm.md");
+  const std::size_t critic = guide.find("std::vector<AuxiliaryModel> auxiliary_models() const");
+  REQUIRE(critic != std::string::npos);
+  std::string source = read_file(folder / "mine/mine.cpp");
+  const std::size_t prepare = source.find("  // Once a step, with all its episodes"),
+                    loss = source.find("  // For each micro-batch");
+  REQUIRE(prepare < loss);
+  source.replace(prepare, loss - prepare,
+                 guide.substr(critic, guide.find("```", critic) - critic) + "\n");
+  write_file_synced(folder / "mine/mine.cpp", source);
+  must_run({"cmake", "--build", "build", "--target", "mine"}, algorithm);
+  must_run({program, "algorithm", "check", "build/plugins/mine.so"}, algorithm);
+
   for (const auto& [name, words] : std::vector<std::pair<std::string, std::string>>{
            {"mine", "error: cannot make mine: it exists"},
            {"Mine", "\"Mine\" cannot name an algorithm"},
