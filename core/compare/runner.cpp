@@ -204,7 +204,7 @@ bool ComparisonRunner::hold(Slot& slot, std::size_t index) {
   const auto now = std::chrono::steady_clock::now();
   if (progress.state == RunState::elsewhere && now < look_again_[index]) return false;
   const fs::path file = lock_path(path(plan_.runs[index]));
-  std::optional<LockHolder> holder = lock_holder(file);
+  std::optional<LockHolder> holder = lock_holder(file);  // to take a busy lock waits for a moment
   if (!holder) {
     slot.lock = HeldFile(file);
     holder = slot.lock.holder();

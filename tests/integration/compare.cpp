@@ -156,7 +156,7 @@ TEST_CASE("a comparison that is killed at any moment goes on to the same numbers
                              "arms/critic/seed-1/episodes/step-000003.jsonl.zst",
                              "arms/group/seed-2/checkpoints/step-000004"}) {
     CAPTURE(moment);
-    BackgroundProcess process(program_and(compare(run)));
+    BackgroundProcess process(command_line(compare(run)));
     REQUIRE(wait_for([&] { return fs::exists(run / moment); }));
     process.signal(SIGKILL);
     process.wait();
@@ -190,7 +190,7 @@ TEST_CASE(
     fs::remove_all(run);
     int code = -1;
     while (code != 0) {
-      BackgroundProcess process(program_and(compare(run, {"--jobs", "2"})));
+      BackgroundProcess process(command_line(compare(run, {"--jobs", "2"})));
       const int signal = rng.chance(0.5) ? SIGKILL : rng.chance(0.5) ? SIGINT : SIGTERM;
       if (done < kills) {
         std::this_thread::sleep_for(std::chrono::duration<double>(rng.uniform() * duration / 2));
@@ -211,8 +211,8 @@ TEST_CASE("a child that is killed is a failed run, and the next call goes on wit
   const TemporaryFolder folder;
   const fs::path run = folder / "comparison";
   BackgroundProcess process(
-      program_and(compare(run, {"compare.budget={steps: 400}", "compare.seeds=[1]",
-                                "compare.controls=none", "eval.every=100"})));
+      command_line(compare(run, {"compare.budget={steps: 400}", "compare.seeds=[1]",
+                                 "compare.controls=none", "eval.every=100"})));
   REQUIRE(wait_for(
       [&] { return fs::exists(run / "arms/group/seed-1/episodes/step-000002.jsonl.zst"); }));
   const auto children =
@@ -338,7 +338,7 @@ TEST_CASE("runs at once have cores of their own, and one run has one process") {
   CHECK(many.err.find("--jobs is 1000") != std::string::npos);
   if (cpu_allowance().usable() < 2) return;
   BackgroundProcess process(
-      program_and(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"})));
+      command_line(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"})));
   REQUIRE(wait_for(
       [&] { return fs::exists(run / "arms/critic/seed-1/episodes/step-000001.jsonl.zst"); }));
   std::set<std::string> cores;
@@ -355,7 +355,7 @@ TEST_CASE("runs at once have cores of their own, and one run has one process") {
   CHECK(cores.size() == 2);
   const fs::path words = folder / "words";
   BackgroundProcess second(
-      program_and(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"})),
+      command_line(compare(run, {"compare.budget={steps: 2000}", "--jobs", "2", "threads=2"})),
       words.string());
   CHECK(wait_for([&] {
     const std::string text = fs::exists(words) ? read_file(words) : "";

@@ -16,7 +16,7 @@ TEST_CASE("shares that run at once, one of them killed and repeated, give the fi
   const fs::path whole = folder / "whole", run = folder / "shared";
   REQUIRE(tinyzero::tinyzero(compare(whole)).code == 0);
   const auto share = [&](const char* which) {
-    return program_and(compare(run, {"--share", which}));
+    return command_line(compare(run, {"--share", which}));
   };
   BackgroundProcess first(share("0/3")), second(share("1/3")), third(share("2/3"));
   REQUIRE(wait_for([&] { return fs::exists(run / "arms/group/seed-1/config.yaml"); }));

@@ -44,10 +44,4 @@ inline bool wait_for(const std::function<bool()>& condition) {
   return false;
 }
 
-inline std::vector<std::string> program_and(const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {tinyzero_path()};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  return command;
-}
-
 }  // namespace tinyzero

@@ -65,4 +65,11 @@ class TalkingProcess {
 // Path of the program tinyzero of this build.
 std::string tinyzero_path();
 
+// The command line of the program for a process beside the test.
+inline std::vector<std::string> command_line(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {tinyzero_path()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
 }  // namespace tinyzero

@@ -72,11 +72,4 @@ inline bool wait_for_words(const fs::path& file, const std::string& words) {
   return false;
 }
 
-// The command line of the program for a process beside the test.
-inline std::vector<std::string> command_line(const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {tinyzero_path()};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  return command;
-}
-
 }  // namespace tinyzero

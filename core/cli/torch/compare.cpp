@@ -73,9 +73,9 @@ void write_summary(const fs::path& folder, const Json& summary) {
 }
 
 std::string opening_text(const Comparison& comparison, const ComparisonPlan& plan,
-                         std::int64_t jobs, const fs::path& folder) {
+                         std::int64_t runs, std::int64_t jobs, const fs::path& folder) {
   return fmt::format("compare  {} · {} · {} runs, {} at once with {} each · budget {} a run · {}",
-                     plan.task, plan.model, plan.runs.size(), jobs, counted(plan.threads, "thread"),
+                     plan.task, plan.model, runs, jobs, counted(plan.threads, "thread"),
                      budget_text(comparison.budget), folder.string());
 }
 
@@ -87,12 +87,8 @@ const StopRequest& catch_compare_interrupts(const std::string& command) {
 }
 
 // "3 of 6 runs done", of those that this call carries out.
-std::string done_text(const ComparisonRunner& runner) {
-  std::int64_t all = 0;
-  for (const RunState state :
-       {RunState::waiting, RunState::elsewhere, RunState::done, RunState::failed})
-    all += runner.count(state);
-  return fmt::format("{} of {} done", runner.count(RunState::done), counted(all, "run"));
+std::string done_text(const ComparisonRunner& runner, std::int64_t chosen) {
+  return fmt::format("{} of {} done", runner.count(RunState::done), counted(chosen, "run"));
 }
 
 Json plan_json(const Comparison& comparison, const ComparisonPlan& plan,
@@ -152,13 +148,14 @@ int run_compare(const GlobalOptions& global, const CompareOptions& options) {
   const ComparisonPlan plan = make_plan(comparison, folder, options.jobs, catalog);
   const std::vector<bool> chosen = is_whole ? std::vector<bool>(plan.runs.size(), true)
                                             : runs_of_share(plan, share, options.starts);
+  const std::int64_t count = std::count(chosen.begin(), chosen.end(), true);
   if (options.list) return list_runs(plan_json(comparison, plan, chosen), options.json);
   Screen screen(stderr);
   CompareView view(comparison, plan, folder, screen);
   ComparisonRunner runner = begin_comparison(global, options, plan, folder, view, screen);
   runner.choose(chosen);
   for (const std::string& note : plan.notes) screen.line("note: " + note);
-  screen.line(opening_text(comparison, plan, options.jobs, folder));
+  screen.line(opening_text(comparison, plan, count, options.jobs, folder));
   const std::string command = command_text(global);
   runner.run(catch_compare_interrupts(command));
   screen.clear();
@@ -166,11 +163,11 @@ int run_compare(const GlobalOptions& global, const CompareOptions& options) {
   const Json summary = is_whole ? summarize(comparison, plan, folder, runner.progress()) : Json();
   if (is_whole) write_summary(folder, summary);
   if (interrupted) {
-    screen.line("interrupted: " + done_text(runner) + "; continue with: " + command);
+    screen.line("interrupted: " + done_text(runner, count) + "; continue with: " + command);
     return interrupt_code();
   }
   if (!is_whole)
-    screen.line(done_text(runner) +
+    screen.line(done_text(runner, count) +
                 "; without --share and --starts, the same "
                 "command does what is left and prints the table");
   else if (options.json) print_json(summary);

@@ -74,6 +74,18 @@ fs::path write_program(const TemporaryFolder& folder, const std::string& text) {
   return path;
 }
 
+// The two runs in a folder of their own, and what is told of them.
+struct TwoRuns {
+  TemporaryFolder folder;
+  ComparisonPlan plan = two_runs();
+  Recorder recorder;
+  StopRequest stop{0};
+
+  ComparisonRunner runner(const std::string& program = kProgram) {
+    return {plan, folder / "out", 1, write_program(folder, program), {}, recorder};
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a start is made first, then the run that needs it, and done runs are not done again") {
@@ -118,26 +130,18 @@ TEST_CASE("a run that was begun is resumed, and is told of accepted changes") {
   CHECK(calls.find("--accept-changes") != std::string::npos);
 }
 
-TEST_CASE("only chosen runs are carried out") {
-  const TemporaryFolder folder;
-  const ComparisonPlan plan = two_runs();
-  const StopRequest never = 0;
-  Recorder recorder;
-  ComparisonRunner runner(plan, folder / "out", 1, write_program(folder, kProgram), {}, recorder);
-  runner.choose({true, false});
-  runner.run(never);
+TEST_CASE_FIXTURE(TwoRuns, "only chosen runs are carried out") {
+  ComparisonRunner runs = runner();
+  runs.choose({true, false});
+  runs.run(stop);
   CHECK(recorder.events ==
         std::vector<std::string>{"began starts/a/seed-1", "done starts/a/seed-1"});
-  CHECK(runner.count(RunState::done) == 1);
-  CHECK(runner.count(RunState::waiting) == 0);  // of the chosen ones
+  CHECK(runs.count(RunState::done) == 1);
+  CHECK(runs.count(RunState::waiting) == 0);  // of the chosen ones
 }
 
-TEST_CASE("a run that another call holds is left to it, and is waited for") {
-  const TemporaryFolder folder;
-  const ComparisonPlan plan = two_runs();
-  const StopRequest never = 0;
-  Recorder recorder;
-  ComparisonRunner runner(plan, folder / "out", 1, write_program(folder, kProgram), {}, recorder);
+TEST_CASE_FIXTURE(TwoRuns, "a run that another call holds is left to it, and is waited for") {
+  ComparisonRunner runs = runner();
   auto held = std::make_unique<HeldFile>(folder / "out/starts/a/.seed-1.lock");
   REQUIRE_FALSE(held->holder());
   std::thread other([&] {  // makes the start, and lets go of it
@@ -147,43 +151,33 @@ TEST_CASE("a run that another call holds is left to it, and is waited for") {
     write_file_synced(start / "metrics.jsonl", "{\"step\":0,\"eval/accuracy\":0.5}\n");
     held.reset();
   });
-  runner.run(never);
+  runs.run(stop);
   other.join();
   CHECK(recorder.events == std::vector<std::string>{"elsewhere starts/a/seed-1",
                                                     "done starts/a/seed-1", "began arms/x/seed-1",
                                                     "done arms/x/seed-1"});
 }
 
-TEST_CASE("after a stop, runs that another call holds are not waited for") {
-  const TemporaryFolder folder;
-  const ComparisonPlan plan = two_runs();
-  StopRequest stop = 0;
-  Recorder recorder;
-  ComparisonRunner runner(plan, folder / "out", 1, write_program(folder, kProgram), {}, recorder);
+TEST_CASE_FIXTURE(TwoRuns, "after a stop, runs that another call holds are not waited for") {
+  ComparisonRunner runs = runner();
   const HeldFile held(folder / "out/starts/a/.seed-1.lock");
   std::thread person([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     stop = 1;
   });
-  runner.run(stop);
+  runs.run(stop);
   person.join();
-  CHECK(runner.count(RunState::elsewhere) == 1);
-  CHECK(runner.count(RunState::waiting) == 1);
+  CHECK(runs.count(RunState::elsewhere) == 1);
+  CHECK(runs.count(RunState::waiting) == 1);
 }
 
-TEST_CASE("a failed start fails its runs, with the error and hint of its log") {
-  const TemporaryFolder folder;
-  const fs::path program = write_program(
-      folder,
+TEST_CASE_FIXTURE(TwoRuns, "a failed start fails its runs, with the error and hint of its log") {
+  ComparisonRunner runs = runner(
       "#!/bin/sh\nexec >&2\necho 'error: no disk'\necho '  hint: buy one'\necho bye\nexit 1\n");
-  const ComparisonPlan plan = two_runs();
-  const StopRequest never = 0;
-  Recorder recorder;
-  ComparisonRunner runner(plan, folder / "out", 1, program, {}, recorder);
-  runner.run(never);
-  CHECK(runner.progress()[0].state == RunState::failed);
-  CHECK(runner.progress()[0].error == "no disk (buy one)");
-  CHECK(runner.progress()[1].error == "the run it starts from failed: no disk (buy one)");
+  runs.run(stop);
+  CHECK(runs.progress()[0].state == RunState::failed);
+  CHECK(runs.progress()[0].error == "no disk (buy one)");
+  CHECK(runs.progress()[1].error == "the run it starts from failed: no disk (buy one)");
 }
 
 TEST_CASE("without an error a run failed with its last line, its signal or its exit code") {
@@ -223,13 +217,10 @@ TEST_CASE("more jobs than cores are refused") {
                        doctest::Contains("--jobs is 100000"), Error);
 }
 
-TEST_CASE("after a stop no run begins") {
-  const TemporaryFolder folder;
-  const ComparisonPlan plan = two_runs();
-  const StopRequest stop = 1;
-  Recorder recorder;
-  ComparisonRunner runner(plan, folder / "out", 1, write_program(folder, kProgram), {}, recorder);
-  runner.run(stop);
+TEST_CASE_FIXTURE(TwoRuns, "after a stop no run begins") {
+  stop = 1;
+  ComparisonRunner runs = runner();
+  runs.run(stop);
   CHECK(recorder.events.empty());
-  CHECK(runner.progress()[0].state == RunState::waiting);
+  CHECK(runs.progress()[0].state == RunState::waiting);
 }
