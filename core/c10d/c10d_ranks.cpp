@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <functional>
 #include <thread>
 
 #include "core/base/error.h"
@@ -28,7 +30,7 @@ constexpr const char* kFailed = "failed";  // a key of the store
 constexpr const char* kMeetingHint =
     "look whether all of them run, and whether a firewall is between them";
 constexpr auto kPause = milliseconds(50);
-// After an exchange failed: for the others to say that they are there.
+// After an exchange failed: for the others to notice it.
 constexpr auto kRollCall = milliseconds(3000);
 
 std::string host_name() {
@@ -101,19 +103,23 @@ class C10dRanks : public Ranks {
                        rank < std::ssize(hosts_) ? hosts_[rank] : "unknown");
   }
 
-  // The store is the first rank's: it stays until the others have looked.
+  // The store is the first rank's: it stays until the others have noticed.
   bool tell_failed() override {
     bool is_first_to_fail = true;
     try {
+      notice();
       is_first_to_fail = store_->add(kFailed, 1) == 1;
-      const auto end = steady_clock::now() + kRollCall;
-      for (std::int64_t r = 1; is_first() && r < size_; ++r) {
-        while (!store_->check({fmt::format("alive-{}", r)}) && steady_clock::now() < end)
-          std::this_thread::sleep_for(kPause);
-      }
+      if (is_first()) unnoticed();
     } catch (const std::exception&) {  // the first rank is gone, and with it the store
     }
     return is_first_to_fail;
+  }
+
+  void tell_noticed() override {
+    try {
+      notice();
+    } catch (const std::exception&) {  // as above: nobody waits
+    }
   }
 
  protected:
@@ -137,10 +143,11 @@ class C10dRanks : public Ranks {
     try {
       open_store(place, options);
       hosts_.resize(size_);
-      hosts_[rank_] = host_name();
-      store_->set(fmt::format("host-{}", rank_), hosts_[rank_]);
-      const std::vector<std::int64_t> missing = await_ranks();
+      store_->set(fmt::format("host-{}", rank_), host_name());
+      const std::vector<std::int64_t> missing = ranks_without("host", limit_);
       if (!missing.empty()) fail_to_meet(missing);
+      for (std::int64_t r = 0; r < size_; ++r)
+        hosts_[r] = store_->get_to_str(fmt::format("host-{}", r));
       auto group = c10d::ProcessGroupGloo::Options::create(limit_);
       group->devices.push_back(
           options.interface.empty()
@@ -150,11 +157,10 @@ class C10dRanks : public Ranks {
                                                            static_cast<int>(size_), group);
       gather("addresses", "");  // until all are connected
     } catch (const c10::Error& e) {
-      if (store_) fail("addresses", short_reason(e.what_without_backtrace()));
-      throw LostRank(
-          fmt::format("rank {} on host {} did not reach rank 0 within {} s: {}", rank_, host_name(),
-                      limit_.count(), short_reason(e.what_without_backtrace())),
-          kMeetingHint, /*is_told=*/rank_ > 1);
+      if (store_) fail("addresses", short_reason(e.what()));
+      throw LostRank(fmt::format("rank {} on host {} did not reach rank 0 within {} s: {}", rank_,
+                                 host_name(), limit_.count(), short_reason(e.what())),
+                     kMeetingHint, /*is_told=*/rank_ > 1);
     }
   }
 
@@ -194,21 +200,25 @@ class C10dRanks : public Ranks {
     return {.host = json.at("host"), .port = json.at("port").get<std::uint16_t>()};
   }
 
-  // Learns the host of every rank; returns those that did not come in time.
-  std::vector<std::int64_t> await_ranks() {
-    const auto end = steady_clock::now() + limit_;
-    std::vector<std::int64_t> missing;
+  // The ranks without a key PREFIX-RANK in the store after so much time.
+  std::vector<std::int64_t> ranks_without(const std::string& prefix, milliseconds time) {
+    const auto end = steady_clock::now() + time;
+    std::vector<std::int64_t> without;
     for (std::int64_t r = 0; r < size_; ++r) {
-      const std::string key = fmt::format("host-{}", r);
+      const std::string key = fmt::format("{}-{}", prefix, r);
       while (!store_->check({key}) && steady_clock::now() < end)
         std::this_thread::sleep_for(kPause);
-      if (store_->check({key})) hosts_[r] = store_->get_to_str(key);
-      else missing.push_back(r);
+      if (!store_->check({key})) without.push_back(r);
     }
-    return missing;
+    return without;
   }
+  // Says in the store that this rank knows that the run has failed; and the ranks that do not.
+  void notice() { store_->set(fmt::format("noticed-{}", rank_), "1"); }
+  std::vector<std::int64_t> unnoticed() { return ranks_without("noticed", kRollCall); }
 
-  [[noreturn]] void fail_to_meet(const std::vector<std::int64_t>& missing) const {
+  [[noreturn]] void fail_to_meet(const std::vector<std::int64_t>& missing) {
+    notice();
+    if (is_first()) unnoticed();  // the store stays for those that are late in noticing
     std::string names;
     for (const std::int64_t r : missing) names += fmt::format("{}{}", names.empty() ? "" : ", ", r);
     throw LostRank(fmt::format("rank {} did not come within {} s: of {} ranks, {} are there", names,
@@ -229,47 +239,31 @@ class C10dRanks : public Ranks {
   void exchange(const std::string& what, const std::function<Work()>& begin) {
     try {
       begin()->wait();
-    } catch (const c10::Error& e) {
-      fail(what, short_reason(e.what_without_backtrace()));
     } catch (const std::exception& e) {
       fail(what, short_reason(e.what()));
     }
   }
 
-  // Names the ranks that do not answer any more.
+  // Names the ranks that do not answer any more. A rank that failed says why itself; of the others
+  // the first one speaks, or, if it is the one that is gone, the second.
   [[noreturn]] void fail(const std::string& what, const std::string& reason) {
-    bool is_told = false;
-    std::string missing;
-    for (const std::int64_t r : silent_ranks(is_told))
-      missing += (missing.empty() ? "" : ", ") + name_of(r);
+    bool is_told = !is_first();
+    std::vector<std::int64_t> missing;
+    try {
+      notice();
+      if (!store_->check({kFailed}) && is_first()) missing = unnoticed();
+      if (store_->check({kFailed})) is_told = true;
+    } catch (const std::exception&) {
+      missing = {0};  // the store is its own
+      is_told = rank_ != 1;
+    }
+    std::string names;
+    for (const std::int64_t r : missing) names += (names.empty() ? "" : ", ") + name_of(r);
     throw LostRank(fmt::format("{} did not come to the exchange of {} ({})",
-                               missing.empty() ? "another rank" : missing, what, reason),
+                               names.empty() ? "another rank" : names, what, reason),
                    "look at its last words; the run continues from its last checkpoint with "
                    "--resume, with any number of ranks",
                    is_told);
-  }
-
-  // The ranks that do not answer a call in the store, where this one answers, too. `is_told`: one
-  // of them says what went wrong, or, if none does, the first rank will.
-  std::vector<std::int64_t> silent_ranks(bool& is_told) {
-    std::vector<std::int64_t> silent;
-    try {
-      store_->set(fmt::format("alive-{}", rank_), std::vector<std::uint8_t>{1});
-      is_told = store_->check({kFailed}) || !is_first();
-      if (is_told) return silent;
-      const auto end = steady_clock::now() + kRollCall;
-      for (std::int64_t r = 0; r < size_; ++r) {
-        const std::string key = fmt::format("alive-{}", r);
-        while (!store_->check({key}) && steady_clock::now() < end)
-          std::this_thread::sleep_for(kPause);
-        if (!store_->check({key})) silent.push_back(r);
-      }
-      is_told = store_->check({kFailed});  // it may have come meanwhile
-    } catch (const std::exception&) {
-      is_told = rank_ != 1;
-      return {0};  // the store is rank 0's
-    }
-    return silent;
   }
 
   const std::int64_t rank_, size_;
@@ -283,6 +277,8 @@ class C10dRanks : public Ranks {
 }  // namespace
 
 std::unique_ptr<Ranks> meet_ranks(const RankPlace& place, const MeetingOptions& options) {
+  ::setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);  // the engine's warnings repeat our errors
+  c10::initLogging();
   return std::make_unique<C10dRanks>(place, options);
 }
 #else

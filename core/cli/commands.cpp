@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <cerrno>
-#include <cstdlib>
 
 #include "core/base/error.h"
 #include "core/base/told_error.h"
@@ -87,7 +86,6 @@ void become_train_program(const GlobalOptions& global) {
   std::vector<const char*> arguments = {program.c_str()};
   for (const std::string& argument : global.arguments) arguments.push_back(argument.c_str());
   arguments.push_back(nullptr);
-  ::setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);  // its warnings repeat our errors
   ::execv(program.c_str(), const_cast<char* const*>(arguments.data()));
   throw Error("cannot start " + program + ": " + system_words(errno), "rebuild with ./tinyzero");
 }

@@ -79,7 +79,7 @@ class Activations {
 
 GradientDivision division_of(const RunShape& run) {
   const Experiment& e = run.experiment;
-  return GradientDivision::of(*run.model, e.general.threads, e.train.shards);
+  return GradientDivision::of(*run.model, e.general.threads, e.train.shards / run.ranks);
 }
 
 // Bytes of all replicas of one model that learns, by its matrices or by an adapter.
@@ -91,7 +91,7 @@ std::int64_t activation_bytes(const RunShape& run, bool value_head,
   const bool packs = ModelWorkers::packs(*run.model, /*frozen=*/false);
   const Activations activations(
       config, packs ? Activations::Products::own : Activations::Products::libtorch, matrices);
-  const MicroBatchRows rows = largest_micro_batch(run, division.shards);
+  const MicroBatchRows rows = largest_micro_batch(run, division.shards * run.ranks);
   return division.replicas * activations.peak(rows, run.experiment.train.recompute) * kFloatBytes;
 }
 
@@ -311,6 +311,8 @@ RunMemory memory_of(const RunShape& run) {
                        : floats * kFloatBytes;
   };
   m.gradients = workers(run.learning());
+  // Slices that ranks send and receive, freed before another model's.
+  if (run.ranks > 1) m.gradients += 2 * run.learning() * kFloatBytes;
   if (e.rollout.device == "cpu") {
     m.decoder = CpuEngine::weight_bytes(model);
     m.caches = cache_bytes(run);

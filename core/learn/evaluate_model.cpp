@@ -14,7 +14,7 @@ at::Tensor joined(const std::vector<at::Tensor>& parts) {
 }
 
 // Gives every rank the outputs of all micro-batches, of which it has its own.
-void gather_outputs(const ModelWorkers& workers, std::vector<at::Tensor>& outputs) {
+void share_outputs(const ModelWorkers& workers, std::vector<at::Tensor>& outputs) {
   if (!workers.ranks().are_many()) return;
   ByteWriter own;
   for (std::int64_t i = 0; i < std::ssize(outputs); ++i) {
@@ -23,12 +23,10 @@ void gather_outputs(const ModelWorkers& workers, std::vector<at::Tensor>& output
     own.put(i);
     own.put_raw(values.const_data_ptr<float>(), values.numel());
   }
-  for (const std::string& bytes : workers.ranks().gather("outputs of a model", own.bytes())) {
-    for (ByteReader in(bytes); !in.is_at_end();) {
-      const auto i = in.get<std::int64_t>();
-      outputs[i] = at::tensor(in.get_all<float>());
-    }
-  }
+  workers.ranks().share("outputs of a model", own, [&](ByteReader& in) {
+    const auto i = in.get<std::int64_t>();
+    outputs[i] = at::tensor(in.get_all<float>());
+  });
 }
 
 }  // namespace
@@ -56,7 +54,7 @@ ModelOutput evaluate_model(ModelWorkers& workers, const std::vector<Sequence>& s
     entropy[i] = out.entropy;
     value[i] = out.value;
   });
-  for (auto* const outputs : {&logp, &entropy, &value}) gather_outputs(workers, *outputs);
+  for (auto* const outputs : {&logp, &entropy, &value}) share_outputs(workers, *outputs);
   return {.logp = joined(logp), .entropy = joined(entropy), .value = joined(value)};
 }
 

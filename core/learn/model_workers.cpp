@@ -91,61 +91,70 @@ void ModelWorkers::add_replicas(Model& model, std::int64_t count, const WorkerOp
                                                          .recompute = options.recompute}));
 }
 
-bool ModelWorkers::is_own(std::int64_t task) const { return rank_of(task) == ranks_.rank(); }
+bool ModelWorkers::is_own(std::int64_t task) const {
+  return task % shards_ / own_shards_ == ranks_.rank();
+}
 
 void ModelWorkers::visit(std::int64_t tasks, const Work& work) {
-  if (device_) run_on_device(tasks, work);
-  else run_on_cpu(tasks, work);
+  run_replicas(tasks, work, nullptr);
 }
 
 GradientSum ModelWorkers::run(std::int64_t tasks, const Work& work) {
-  visit(tasks, work);
-  if (sum_.flat.defined()) {
-    collect_gradients();
-    ranks_.add_up("gradients", {sum_.flat.mutable_data_ptr<float>(),
-                                static_cast<std::size_t>(sum_.flat.numel())});
+  if (!sum_.flat.defined()) {  // frozen
+    visit(tasks, work);
+    return sum_;
   }
-  if (device_ && device_->device()->is_cuda()) at::accelerator::emptyCache();  // for the decoder
+  run_replicas(tasks, work,
+               [&](std::int64_t replica, std::int64_t shard) { add_to_subtrees(replica, shard); });
+  collect_gradients();
+  ranks_.add_up("gradients",
+                {sum_.flat.mutable_data_ptr<float>(), static_cast<std::size_t>(sum_.flat.numel())});
   return sum_;
 }
 
-void ModelWorkers::run_on_cpu(std::int64_t tasks, const Work& work) {
+void ModelWorkers::run_replicas(std::int64_t tasks, const Work& work, const EndShard& end_shard) {
+  if (device_) {
+    replicas_.front()->upload();
+    run_shards(0, tasks, work, end_shard);
+    if (device_->device()->is_cuda()) at::accelerator::emptyCache();  // for the decoder
+    return;
+  }
   const std::int64_t threads = count() * threads_each_;
   if (packed_) run_workers(threads, [&](std::int64_t part) { packed_->pack(part, threads); });
   run_workers(count(), [&](std::int64_t replica) {
     at::set_num_threads(threads_each_);  // of this thread
-    run_shards(replica, tasks, work);
+    run_shards(replica, tasks, work, end_shard);
   });
 }
 
-void ModelWorkers::run_on_device(std::int64_t tasks, const Work& work) {
-  replicas_.front()->upload();
-  run_shards(0, tasks, work);
+void ModelWorkers::run_shards(std::int64_t replica, std::int64_t tasks, const Work& work,
+                              const EndShard& end_shard) {
+  const std::int64_t first = first_shard_ + replica * shards_each();
+  for (std::int64_t shard = 0; shard < shards_each(); ++shard) {
+    for (std::int64_t i = first + shard; i < tasks; i += shards_) {
+      stop_if_asked(stop_);
+      work(*replicas_[replica], i);
+    }
+    if (end_shard) end_shard(replica, shard);
+  }
 }
 
 // Finished subtrees wait like the digits of a binary counter: one more shard adds those of equal
 // height to its own, and the rest of them at the end.
-void ModelWorkers::run_shards(std::int64_t replica, std::int64_t tasks, const Work& work) {
-  const std::int64_t own = own_shards_ / count(), first = first_shard_ + replica * own;
+void ModelWorkers::add_to_subtrees(std::int64_t replica, std::int64_t shard) {
   at::Tensor gradient = replicas_[replica]->flat_gradient();
   std::vector<at::Tensor>& waiting = subtrees_[replica];
-  for (std::int64_t j = 0; j < own; ++j) {
-    for (std::int64_t i = first + j; i < tasks; i += shards_) {
-      stop_if_asked(stop_);
-      work(*replicas_[replica], i);
+  std::size_t height = 0;
+  for (; (shard >> height & 1) != 0; ++height) gradient.add_(waiting[height]);
+  if (shard + 1 == shards_each()) {
+    for (std::size_t h = height; shard >> h != 0; ++h) {
+      if ((shard >> h & 1) != 0) gradient.add_(waiting[h]);
     }
-    if (!gradient.defined()) continue;
-    const bool is_last = j + 1 == own;
-    std::size_t height = 0;
-    for (; (j >> height & 1) != 0; ++height) gradient.add_(waiting[height]);
-    for (std::size_t h = height; is_last && j >> h != 0; ++h) {
-      if ((j >> h & 1) != 0) gradient.add_(waiting[h]);
-    }
-    if (is_last) continue;
-    if (height == waiting.size()) waiting.push_back(at::empty_like(gradient));
-    waiting[height].copy_(gradient);
-    gradient.zero_();
+    return;
   }
+  if (height == waiting.size()) waiting.push_back(at::empty_like(gradient));
+  waiting[height].copy_(gradient);
+  gradient.zero_();
 }
 
 // Adds up the gradients of all replicas, in the tree whose subtrees they are; on the CPU into the

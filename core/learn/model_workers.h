@@ -65,8 +65,7 @@ class ModelWorkers {
 
   std::int64_t shards() const { return shards_; }
   Ranks& ranks() const { return ranks_; }
-  std::int64_t rank_of(std::int64_t task) const { return task % shards_ / own_shards_; }
-  bool is_own(std::int64_t task) const;
+  bool is_own(std::int64_t task) const;                         // whether this rank does it
   std::int64_t count() const { return std::ssize(replicas_); }  // passes at a time
 
   // What learns: what an optimizer changes between two runs.
@@ -88,10 +87,13 @@ class ModelWorkers {
   using Work = std::function<void(Transformer&, std::int64_t)>;
 
   void add_replicas(Model& model, std::int64_t count, const WorkerOptions& options);
-  void run_on_cpu(std::int64_t tasks, const Work& work);
-  void run_on_device(std::int64_t tasks, const Work& work);
-  // All shards of a replica, summed into its gradient.
-  void run_shards(std::int64_t replica, std::int64_t tasks, const Work& work);
+  // Calls `end_shard`, if not null, after each shard of a replica with its number there.
+  using EndShard = std::function<void(std::int64_t replica, std::int64_t shard)>;
+  void run_replicas(std::int64_t tasks, const Work& work, const EndShard& end_shard);
+  void run_shards(std::int64_t replica, std::int64_t tasks, const Work& work,
+                  const EndShard& end_shard);
+  std::int64_t shards_each() const { return own_shards_ / count(); }
+  void add_to_subtrees(std::int64_t replica, std::int64_t shard);
   void collect_gradients();
 
   TrainedWeights weights_;

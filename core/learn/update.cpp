@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -47,17 +46,10 @@ Counts counts_of(const Batch& batch, const Update& update) {
   return select_episodes(batch, update.episodes).counted();
 }
 
-// Gives every rank the losses of all micro-batches, of which it has its own.
-void gather_losses(const ModelWorkers& workers, std::vector<double>& losses) {
-  if (!workers.ranks().are_many()) return;
-  const std::vector<std::string> all = workers.ranks().gather(
-      "losses", {reinterpret_cast<const char*>(losses.data()), losses.size() * sizeof(double)});
-  for (std::int64_t i = 0; i < std::ssize(losses); ++i)
-    std::memcpy(&losses[i], all[workers.rank_of(i)].data() + i * sizeof(double), sizeof(double));
-}
-
 // What the micro-batches of one update give.
 struct MicroResults {
+  explicit MicroResults(std::size_t count) : losses(count), metrics(count) {}
+
   std::vector<double> losses;  // each divided by the update's counts: the update's loss is the sum
   std::vector<Metrics> metrics;
   GradientSum gradient;
@@ -68,7 +60,7 @@ struct MicroResults {
 };
 
 // Gives every rank the losses and metrics of all micro-batches, of which it has its own.
-void gather_results(const ModelWorkers& workers, MicroResults& results) {
+void share_results(const ModelWorkers& workers, MicroResults& results) {
   if (!workers.ranks().are_many()) return;
   ByteWriter own;
   for (std::int64_t i = 0; i < std::ssize(results.losses); ++i) {
@@ -83,18 +75,16 @@ void gather_results(const ModelWorkers& workers, MicroResults& results) {
       own.put(mean.count);
     }
   }
-  for (const std::string& bytes : workers.ranks().gather("losses", own.bytes())) {
-    for (ByteReader in(bytes); !in.is_at_end();) {
-      const auto i = in.get<std::int64_t>();
-      results.losses[i] = in.get<double>();
-      results.metrics[i] = {};
-      for (auto left = in.get<std::int64_t>(); left > 0; --left) {
-        const std::string name = in.get_text();
-        const auto sum = in.get<double>();
-        results.metrics[i].add(name, sum, in.get<double>());
-      }
+  workers.ranks().share("losses", own, [&](ByteReader& in) {
+    const auto i = in.get<std::int64_t>();
+    results.losses[i] = in.get<double>();
+    results.metrics[i] = {};
+    for (auto left = in.get<std::int64_t>(); left > 0; --left) {
+      const std::string name = in.get_text();
+      const auto sum = in.get<double>();
+      results.metrics[i].add(name, sum, in.get<double>());
     }
-  }
+  });
 }
 
 MicroResults differentiate(ModelWorkers& workers, const MicroLoss& loss, const UpdateData& data,
@@ -104,9 +94,7 @@ MicroResults differentiate(ModelWorkers& workers, const MicroLoss& loss, const U
       elements_at(pointers_to(data.sequences), update.live);
   const auto micro_batches =
       split_by_tokens(lengths_of(sequences), options.micro_batch, workers.shards());
-  MicroResults out;
-  out.losses.resize(micro_batches.size());
-  out.metrics.resize(micro_batches.size());
+  MicroResults out(micro_batches.size());
   out.gradient = workers.run(std::ssize(micro_batches), [&](Transformer& model, std::int64_t i) {
     Batch micro = select_episodes(data.batch, elements_at(update.live, micro_batches[i]));
     micro.all = counts;
@@ -117,7 +105,7 @@ MicroResults differentiate(ModelWorkers& workers, const MicroLoss& loss, const U
     if (std::isfinite(out.losses[i]) && value.requires_grad())
       torch::autograd::backward({value}, {});
   });
-  gather_results(workers, out);
+  share_results(workers, out);
   return out;
 }
 
@@ -200,20 +188,19 @@ double imitate(ModelWorkers& workers, Optimizer& optimizer, const std::vector<Se
   const std::vector<const Sequence*> all = pointers_to(sequences);
   const auto micro_batches =
       split_by_tokens(lengths_of(all), options.micro_batch, workers.shards());
-  std::vector<double> losses(micro_batches.size());
-  GradientSum gradient =
-      workers.run(std::ssize(micro_batches), [&](Transformer& policy, std::int64_t i) {
-        const ModelInput input = pack_input(elements_at(all, micro_batches[i]));
-        const at::Tensor loss = -run_model(policy, input, 1.0).logp.sum() / tokens;
-        losses[i] = loss.item<double>();
-        torch::autograd::backward({loss}, {});
-      });
-  gather_losses(workers, losses);
+  MicroResults micro(micro_batches.size());
+  micro.gradient = workers.run(std::ssize(micro_batches), [&](Transformer& policy, std::int64_t i) {
+    const ModelInput input = pack_input(elements_at(all, micro_batches[i]));
+    const at::Tensor loss = -run_model(policy, input, 1.0).logp.sum() / tokens;
+    micro.losses[i] = loss.item<double>();
+    torch::autograd::backward({loss}, {});
+  });
+  share_results(workers, micro);
   const double norm =
-      optimizer.step(gradient, options.rule, options.learning_rate, options.clip_norm);
+      optimizer.step(micro.gradient, options.rule, options.learning_rate, options.clip_norm);
   if (!std::isfinite(norm))
     throw Failure("the gradient of the warm start is not finite", "lower warm_start.learning_rate");
-  return std::accumulate(losses.begin(), losses.end(), 0.0);
+  return std::accumulate(micro.losses.begin(), micro.losses.end(), 0.0);
 }
 
 }  // namespace tinyzero

@@ -14,15 +14,17 @@ struct Launcher {
   const char* name;
   const char* rank;
   const char* size;
-  const char* inside;  // a variable that must be there as well; null: none
-  const char* job;     // names the job; null: the host and port are given
+  const char* inside;               // a variable that must be there as well; null: none
+  const char* job;                  // names the job; null: the host and port are given
+  const char* other_job = nullptr;  // another variable that may name it
 };
 
 // torchrun's variables come first: it may itself have been started by one of the others.
 constexpr Launcher kLaunchers[] = {
     {"torchrun", "RANK", "WORLD_SIZE", "MASTER_ADDR", nullptr},
     {"srun", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_STEP_ID", "SLURM_JOB_ID"},
-    {"mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", nullptr, "OMPI_MCA_ess_base_jobid"},
+    {"mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", nullptr, "OMPI_MCA_ess_base_jobid",
+     "PMIX_NAMESPACE"},
     {"mpiexec", "PMI_RANK", "PMI_SIZE", nullptr, "PMI_JOBID"}};
 
 std::string variable(const char* name) {
@@ -41,6 +43,17 @@ std::int64_t number(const char* name, std::int64_t low, std::int64_t high) {
               "it comes from what started the ranks; TINYZERO_RANKS=off runs one process");
 }
 
+// What the ranks of this job have in common, and no others.
+std::string job_of(const Launcher& launcher) {
+  std::string job = variable(launcher.job);
+  if (job.empty() && launcher.other_job != nullptr) job = variable(launcher.other_job);
+  if (job.empty())
+    throw Error(std::string(launcher.name) + " started several ranks and does not name their job",
+                "set MASTER_ADDR to the host of rank 0, and MASTER_PORT to a free port there");
+  if (launcher.inside != nullptr) job += "." + variable(launcher.inside);
+  return std::string(launcher.name) + "-" + job;
+}
+
 }  // namespace
 
 RankPlace place_of_this_rank() {
@@ -57,8 +70,7 @@ RankPlace place_of_this_rank() {
       place.host = variable("MASTER_ADDR");
       place.port = number("MASTER_PORT", 1, 65535);
     } else {
-      place.job = std::string(launcher.name) + "-" + variable(launcher.job);
-      if (launcher.inside != nullptr) place.job += "." + variable(launcher.inside);
+      place.job = job_of(launcher);
     }
     return place;
   }

@@ -1,7 +1,12 @@
 #include "core/ranks/ranks.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
+#include <sstream>
+
+#include "core/base/bytes.h"
 
 namespace tinyzero {
 namespace {
@@ -15,6 +20,7 @@ class OneProcess : public Ranks {
   }
   std::string name_of(std::int64_t) const override { return "the only rank"; }
   bool tell_failed() override { return true; }
+  void tell_noticed() override {}
 
  protected:
   void swap_slices(const std::string&, std::span<const float> from, std::span<float> to) override {
@@ -26,6 +32,17 @@ class OneProcess : public Ranks {
   }
 };
 
+// The first lines of two texts that differ.
+std::pair<std::string, std::string> first_difference(const std::string& a, const std::string& b) {
+  std::istringstream lines_of_a(a), lines_of_b(b);
+  std::string in_a, in_b;
+  while (in_a == in_b && (lines_of_a || lines_of_b)) {
+    if (!std::getline(lines_of_a, in_a)) in_a = "nothing";
+    if (!std::getline(lines_of_b, in_b)) in_b = "nothing";
+  }
+  return {in_a, in_b};
+}
+
 }  // namespace
 
 Ranks& one_process() {
@@ -33,8 +50,17 @@ Ranks& one_process() {
   return alone;
 }
 
-std::string Ranks::of_first(const std::string& what, const std::string& bytes) {
-  return gather(what, is_first() ? bytes : std::string()).front();
+void Ranks::share(const std::string& what, const ByteWriter& own,
+                  const std::function<void(ByteReader&)>& read) {
+  for (const std::string& bytes : gather(what, own.bytes())) {
+    for (ByteReader in(bytes); !in.is_at_end();) read(in);
+  }
+}
+
+double Ranks::of_first(const std::string& what, double number) {
+  ByteWriter own;
+  own.put(number);
+  return ByteReader(gather(what, own.bytes()).front()).get<double>();
 }
 
 bool Ranks::any(const std::string& what, bool is_so) {
@@ -82,13 +108,15 @@ void Ranks::together(const std::string& what, const std::function<void()>& work)
   }
 }
 
-void Ranks::agree(const std::string& what, const std::string& bytes) {
+void Ranks::agree(const std::string& what, const std::string& text) {
   if (!are_many()) return;
-  const std::vector<std::string> all = gather(what, bytes);
+  const std::vector<std::string> all = gather(what, text);
   for (std::int64_t r = 1; r < size(); ++r) {
     if (all[r] == all.front()) continue;
     if (!is_first()) throw LostRank(what + " differs", "", true);
-    throw Failure(name_of(r) + " has another " + what + " than " + name_of(0),
+    const auto [theirs, ours] = first_difference(all[r], all.front());
+    throw Failure(fmt::format("{} has another {} than {}: \"{}\", not \"{}\"", name_of(r), what,
+                              name_of(0), theirs, ours),
                   "all ranks must run the same program with the same plugins, settings and files");
   }
 }

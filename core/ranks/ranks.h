@@ -15,6 +15,9 @@
 
 namespace tinyzero {
 
+class ByteReader;
+class ByteWriter;
+
 // Another rank ended, or failed: this one cannot go on.
 class LostRank : public Failure {
  public:
@@ -40,9 +43,12 @@ class Ranks {
 
   // The bytes of every rank, by rank.
   virtual std::vector<std::string> gather(const std::string& what, const std::string& bytes) = 0;
+  // The same for what ranks wrote one after the other: calls read() until all of it is read.
+  void share(const std::string& what, const ByteWriter& own,
+             const std::function<void(ByteReader&)>& read);
 
-  // The bytes of the first rank.
-  std::string of_first(const std::string& what, const std::string& bytes);
+  // The number of the first rank.
+  double of_first(const std::string& what, double number);
   // Whether any rank says so.
   bool any(const std::string& what, bool is_so);
 
@@ -53,14 +59,16 @@ class Ranks {
   // Does `work` on every rank. If it throws on some, all of them end: the first of those rethrows,
   // with its rank and host, and the others throw LostRank.
   void together(const std::string& what, const std::function<void()>& work);
-  // Throws Failure on the first rank, and LostRank on the others, if a rank has other bytes than
-  // the first one.
-  void agree(const std::string& what, const std::string& bytes);
+  // Throws Failure on the first rank, and LostRank on the others, if a rank has another text than
+  // the first one. The error has the first line of both that differs.
+  void agree(const std::string& what, const std::string& text);
   // "rank 2 on host n7"
   virtual std::string name_of(std::int64_t rank) const = 0;
   // Tells the others that this rank ends with an error. Returns whether it is the first one that
   // does, which then prints it.
   virtual bool tell_failed() = 0;
+  // Tells the failed rank that this one has noticed, so that it need not wait.
+  virtual void tell_noticed() = 0;
 
   // The part of `count` that is this rank's: [first, last). Parts are contiguous, by rank.
   struct Part {

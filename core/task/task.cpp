@@ -176,16 +176,14 @@ std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {
     own.put(verdict.detail);
   }
   std::vector<Verdict> all;
-  for (const std::string& bytes : ranks_->gather("verdicts", own.bytes())) {
-    for (ByteReader in(bytes); !in.is_at_end();) {
-      Verdict& verdict = all.emplace_back();
-      verdict.reward = in.get<double>();
-      verdict.outcome = in.get<Outcome>();
-      verdict.reason = in.get<std::uint32_t>();
-      verdict.parts = in.get<decltype(verdict.parts)>();
-      verdict.detail = in.get_text();
-    }
-  }
+  ranks_->share("verdicts", own, [&](ByteReader& in) {
+    Verdict& verdict = all.emplace_back();
+    verdict.reward = in.get<double>();
+    verdict.outcome = in.get<Outcome>();
+    verdict.reason = in.get<std::uint32_t>();
+    verdict.parts = in.get<decltype(verdict.parts)>();
+    verdict.detail = in.get_text();
+  });
   return all;
 }
 

@@ -79,9 +79,9 @@ class Task {
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) const;
 
  private:
-  std::unique_ptr<TaskCode> code_;
   std::vector<Verdict> verify_here(const std::vector<Answer>& answers) const;
 
+  std::unique_ptr<TaskCode> code_;
   bool checks_verdicts_ = true;
   Ranks* ranks_ = nullptr;  // null: one process
   std::vector<std::filesystem::path> libraries_;

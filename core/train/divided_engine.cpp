@@ -42,9 +42,7 @@ class DividedEngine : public Engine {
       put(own, episode);
     }
     std::vector<Episode> all;
-    for (const std::string& bytes : ranks_.gather("completions", own.bytes())) {
-      for (ByteReader in(bytes); !in.is_at_end();) all.push_back(get_episode(in));
-    }
+    ranks_.share("completions", own, [&](ByteReader& in) { all.push_back(get_episode(in)); });
     return all;
   }
 

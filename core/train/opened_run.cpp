@@ -13,6 +13,7 @@
 #include "core/forecast/gpu.h"
 #include "core/kernels/kernels.h"
 #include "core/learn/model_workers.h"
+#include "core/ranks/ranks.h"
 #include "core/rollout/cuda/device.h"
 #include "core/run/checkpoint.h"
 #include "core/task/open_task.h"
@@ -117,6 +118,10 @@ void check_context(const OpenedRun& run) {
       "lower rollout.max_tokens, or raise model.context");
 }
 
+std::int64_t count_ranks(const OpenedRun& run) {
+  return run.ranks != nullptr ? run.ranks->size() : 1;
+}
+
 void set_resolved(Experiment& e, const std::string& path, std::int64_t value) {
   for (ResolvedSetting& setting : e.resolved) {
     if (setting.path == path) setting.value = std::to_string(value);
@@ -124,8 +129,9 @@ void set_resolved(Experiment& e, const std::string& path, std::int64_t value) {
 }
 
 // Sets train.shards where it is 0, for the same reason as train.micro_batch.
-void choose_shards(OpenedRun& run, std::int64_t ranks) {
+void choose_shards(OpenedRun& run) {
   Experiment& e = run.experiment;
+  const std::int64_t ranks = count_ranks(run);
   if (e.train.shards > 0) return;
   run.chose_shards = true;
   const std::uint64_t threads = e.train.device == "cpu" ? e.general.threads : 1;
@@ -135,7 +141,8 @@ void choose_shards(OpenedRun& run, std::int64_t ranks) {
   set_resolved(e, "train.shards", e.train.shards);
 }
 
-void check_shards(const OpenedRun& run, std::int64_t ranks) {
+void check_shards(const OpenedRun& run) {
+  const std::int64_t ranks = count_ranks(run);
   const std::int64_t shards = run.experiment.train.shards;
   if (shards % ranks == 0 && std::has_single_bit(static_cast<std::uint64_t>(shards / ranks)))
     return;
@@ -204,8 +211,9 @@ OpenedRun OpenedRun::open(Source source, const PluginCatalog& catalog, Mistakes&
   OpenedRun run = open_shapes(std::move(source.experiment), std::move(plugins), start);
   check_context(run);
   check_rank(run.experiment, run.model);
-  choose_shards(run, source.options.ranks);
-  check_shards(run, source.options.ranks);
+  run.ranks = source.options.ranks;
+  choose_shards(run);
+  check_shards(run);
   choose_micro_batch(run);
   if (source.options.check_idle_settings)
     run.notes = check_idle_settings({.experiment = run.experiment,
@@ -241,8 +249,7 @@ OpenedRun OpenedRun::load(const fs::path& file, const std::vector<std::string>& 
               mistakes);
 }
 
-OpenedRun OpenedRun::open_run(const fs::path& folder, const PluginCatalog& catalog,
-                              std::int64_t ranks) {
+OpenedRun OpenedRun::open_run(const fs::path& folder, const PluginCatalog& catalog, Ranks* ranks) {
   Experiment experiment = Experiment::load(folder / "config.yaml", {});
   const fs::path start = start_of_run(experiment, folder);
   Mistakes mistakes;
@@ -314,6 +321,7 @@ RunShape shape_of(const OpenedRun& run) {
   RunShape shape;
   shape.experiment = run.experiment;
   shape.model = &run.model;
+  shape.ranks = count_ranks(run);
   shape.auxiliary_models = run.algorithm.algorithm->auxiliary_models();
   shape.longest_prompt = run.prompts.longest;
   shape.bytes_of_token = run.prompts.bytes_of_token;

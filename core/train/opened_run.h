@@ -32,7 +32,7 @@ struct OpenOptions {
   // Whether settings without effect are refused or noted (idle_settings.h). Not for a run that
   // began earlier, nor for one that a comparison wrote after its own checks.
   bool check_idle_settings = true;
-  std::int64_t ranks = 1;  // processes that will train it, which divide the shards
+  Ranks* ranks = nullptr;  // the processes that will train it, which divide the shards; null: one
 };
 
 struct OpenedRun {
@@ -66,7 +66,7 @@ struct OpenedRun {
   // the run's newest readable checkpoint; the caller reads the weights from a checkpoint in any
   // case.
   static OpenedRun open_run(const fs::path& folder, const PluginCatalog& catalog,
-                            std::int64_t ranks = 1);
+                            Ranks* ranks = nullptr);
 
   void set_micro_batch(std::int64_t tokens);  // also among the resolved settings
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "core/base/bytes.h"
 #include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
@@ -62,14 +61,6 @@ void Trainer::restore(Checkpoint checkpoint) {
 
 void Trainer::stop_if_any_asks() {
   if (ranks_.any("stops", stop_ > 0)) throw Interrupted();
-}
-
-// Budgets and schedules follow the first rank's clock.
-double Trainer::seconds_of_first(double seconds) {
-  if (!ranks_.are_many()) return seconds;
-  ByteWriter own;
-  own.put(seconds);
-  return ByteReader(ranks_.of_first("seconds", own.bytes())).get<double>();
 }
 
 double Trainer::seconds() const { return seconds_before_ + process_.seconds(); }
@@ -204,7 +195,8 @@ void Trainer::train_step(std::int64_t step) {
   engine_->refresh();
   const double update_seconds = update.seconds();
   const std::int64_t tokens = sampled_tokens(sampled) + learned.trained + learned.read;
-  learner_.spend(static_cast<double>(tokens), seconds_of_first(whole.seconds()));
+  // Budgets and schedules follow the first rank's clock.
+  learner_.spend(static_cast<double>(tokens), ranks_.of_first("seconds", whole.seconds()));
   last_step_ = step_record({.step = step,
                             .seconds = seconds(),
                             .sampled = sampled,

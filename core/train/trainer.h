@@ -64,7 +64,6 @@ class Trainer {
   double seconds() const;  // of the run, all its processes together
   // Throws Interrupted on every rank if a stop was requested on one.
   void stop_if_any_asks();
-  double seconds_of_first(double seconds);
 
   OpenedRun& run_;
   RunFolder& folder_;

@@ -4,11 +4,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
+#include <thread>
 
 #include "support/run_results.h"
 #include "support/temporary.h"
+#include "tinyzero/rng.h"
 
 using namespace tinyzero;
 
@@ -126,6 +131,59 @@ TEST_CASE("a rank that is killed ends the others with its name, and the run goes
   }
 }
 
+// TINYZERO_KILLS says how many; 50 take some minutes.
+TEST_CASE("ranks that are killed at random moments end the others, and the run goes on") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> settings = {"threads=1", "train.shards=4",
+                                             "train.random_reward=0.5"};
+  run_to_the_end(train(folder / "whole", settings));
+  const char* const wanted = std::getenv("TINYZERO_KILLS");
+  const int kills = wanted != nullptr ? std::atoi(wanted) : 3;
+  Rng rng(7);
+  for (int k = 0; k < kills; ++k) {
+    const std::int64_t size = rng.chance(0.5) ? 2 : 4, killed = rng.below(size);
+    CAPTURE(size);
+    CAPTURE(killed);
+    const fs::path run = folder / fmt::format("run-{}", k);
+    std::vector<std::string> command = train(run, settings);
+    command.insert(command.end(), {"--ranks-timeout", "20"});
+    RankedRun many(size, command);
+    std::this_thread::sleep_for(std::chrono::duration<double>(1.5 * rng.uniform()));
+    many.signal(killed, SIGKILL);
+    const std::vector<int> codes = many.wait();
+    std::string errors;
+    for (std::int64_t r = 0; r < size; ++r) {
+      CHECK((codes[r] == 0 || codes[r] == (r == killed ? 128 + SIGKILL : 1)));
+      errors += many.said(r);
+    }
+    CAPTURE(errors);
+    const bool ended = std::count(codes.begin(), codes.end(), 0) > 0;  // it came too late
+    if (!ended) CHECK(errors.find("error: ") != std::string::npos);
+    CHECK(errors.find("error: ") == errors.rfind("error: "));
+    if (fs::exists(run / "config.yaml")) run_to_the_end({"train", "--resume", run});
+    else run_to_the_end(train(run, settings));
+    check_equal_runs(folder / "whole", run);
+  }
+}
+
+TEST_CASE("Open MPI's mpirun starts ranks") {
+  if (std::system("command -v mpirun >/dev/null") != 0) {
+    MESSAGE("skipped: there is no mpirun");
+    return;
+  }
+  const TemporaryFolder folder;
+  const std::vector<std::string> settings = {"threads=1", "train.shards=2"};
+  run_to_the_end(train(folder / "whole", settings));
+  std::vector<std::string> command = {
+      "mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", "2"};
+  const std::vector<std::string> program = command_line(train(folder / "run", settings));
+  command.insert(command.end(), program.begin(), program.end());
+  const ProcessResult result = run_process(command);
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  check_equal_runs(folder / "whole", folder / "run");
+}
+
 TEST_CASE("a rank that stands still ends the run after the limit") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
@@ -147,6 +205,7 @@ TEST_CASE("ranks that would not do the same are refused before the run has a fol
   CHECK(kernels.wait() == std::vector<int>{1, 1});
   CHECK(kernels.said(0).find("rank 1 on host ") != std::string::npos);
   CHECK(kernels.said(0).find("has another table of kernels than rank 0") != std::string::npos);
+  CHECK(kernels.said(0).find(": \"scalar\", not \"") != std::string::npos);
   CHECK(kernels.said(1) == "");
   CHECK_FALSE(fs::exists(run));
 

@@ -37,6 +37,7 @@ class ThreadRank : public Ranks {
     return "rank " + std::to_string(rank) + " on host here";
   }
   bool tell_failed() override { return true; }
+  void tell_noticed() override {}
 
  protected:
   void swap_slices(const std::string&, std::span<const float> from, std::span<float> to) override {

@@ -113,12 +113,12 @@ int train_to_the_end(Trainer& trainer, RunFolder& folder, const Ranks& ranks) {
   }
 }
 
-OpenedRun open_new(const GlobalOptions& global, const TrainOptions& options, std::int64_t ranks) {
+OpenedRun open_new(const GlobalOptions& global, const TrainOptions& options, Ranks& ranks) {
   const PluginCatalog catalog = scan_plugins(global);
   if (!options.planned)
-    return OpenedRun::load(options.config, options.overrides, catalog, {.ranks = ranks});
+    return OpenedRun::load(options.config, options.overrides, catalog, {.ranks = &ranks});
   return OpenedRun::open(Experiment::load(options.config, options.overrides), catalog,
-                         {.check_idle_settings = false, .ranks = ranks});
+                         {.check_idle_settings = false, .ranks = &ranks});
 }
 
 // The first rank's folder, and the others' for reading.
@@ -146,8 +146,7 @@ void note_lock(const RunFolder& folder, Observer& view) {
 
 int train_new(const GlobalOptions& global, const TrainOptions& options, Ranks& ranks) {
   std::optional<OpenedRun> opened;
-  ranks.together("opening the run",
-                 [&] { opened.emplace(open_new(global, options, ranks.size())); });
+  ranks.together("opening the run", [&] { opened.emplace(open_new(global, options, ranks)); });
   OpenedRun& run = *opened;
   const fs::path path =
       options.run.empty() ? fs::path("runs") / run.experiment.name : fs::path(options.run);
@@ -203,7 +202,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options, Rank
   ManifestFacts begun;
   PreflightReport preflight;
   ranks.together("opening the run", [&] {
-    opened.emplace(OpenedRun::open_run(folder.path(), scan_plugins(global), ranks.size()));
+    opened.emplace(OpenedRun::open_run(folder.path(), scan_plugins(global), &ranks));
     begun = manifest_facts(*opened, folder.config().string());
     if (ranks.is_first()) {
       if (!fs::exists(folder.manifest()))

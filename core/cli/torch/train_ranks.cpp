@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "core/base/bytes.h"
 #include "core/base/cpus.h"
 #include "core/base/file_hash.h"
 #include "core/c10d/c10d_ranks.h"
@@ -68,11 +67,9 @@ std::unique_ptr<Ranks> meet_for_training(const TrainOptions& options) {
 
 void agree_on_run(Ranks& ranks, OpenedRun& run, const ManifestFacts& facts) {
   if (!ranks.are_many()) return;
-  run.ranks = &ranks;
-  ByteWriter chosen;
-  chosen.put(run.experiment.train.micro_batch);
-  ByteReader first(ranks.of_first("train.micro_batch", chosen.bytes()));
-  if (run.chose_micro_batch) run.set_micro_batch(first.get<std::int64_t>());
+  const double micro_batch =
+      ranks.of_first("train.micro_batch", static_cast<double>(run.experiment.train.micro_batch));
+  if (run.chose_micro_batch) run.set_micro_batch(static_cast<std::int64_t>(micro_batch));
   ranks.agree("build of the program (file hash)", program_hash());
   ranks.agree("table of kernels", kernels().name);
   ranks.agree("LibTorch", facts.torch);
@@ -91,8 +88,9 @@ int with_ranks(const TrainOptions& options, const std::function<int(Ranks&)>& wo
     many = meet_for_training(options);
     return work(many ? *many : one_process());
   } catch (const LostRank& e) {
-    if (e.is_told()) return 1;
-    throw;
+    if (!e.is_told()) throw;
+    if (many) many->tell_noticed();
+    return 1;
   } catch (const std::exception&) {
     if (many && !many->tell_failed()) return 1;
     throw;

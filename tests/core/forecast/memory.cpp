@@ -90,6 +90,15 @@ TEST_CASE("a run of zero asks for its micro-batch, and gets one") {
   CHECK(stands);
 }
 
+TEST_CASE("a rank has the buffers of its own shards, and two slices of the sum") {
+  const OpenedRun run = small({"train.shards=8"});
+  RunShape shape = shape_of(run);
+  const std::int64_t alone = memory_of(shape).gradients, one = 4 * shape.learning();
+  shape.ranks = 4;  // two shards each, for two replicas: no buffers but their own
+  // Alone: two replicas with four shards each, so three gradients each.
+  CHECK(memory_of(shape).gradients - alone == (2 * 1 + 2 - 2 * 3) * one);
+}
+
 TEST_CASE("every model beside the policy counts, and what a budget of rank changes") {
   const auto memory = [](const std::vector<std::string>& overrides) {
     return memory_of(shape_of(small(overrides)));

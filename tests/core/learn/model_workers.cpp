@@ -66,7 +66,7 @@ TEST_CASE("task i belongs to shard i modulo their number, those of one shard run
   CHECK(found == std::set<std::vector<std::int64_t>>{{0, 3, 6}, {1, 4, 7}, {2, 5}});
 }
 
-// Tasks whose gradients are 1, 2^-24 and so on: each order of adding them rounds otherwise.
+// Sums of tasks whose gradients are irrational: another order of adding rounds otherwise.
 at::Tensor sum_of(Model& model, std::int64_t threads, std::int64_t shards, std::int64_t tasks) {
   ModelWorkers workers(model, threads, {.shards = shards});
   return workers

@@ -29,6 +29,7 @@ const char* const kNames[] = {"RANK",
                               "PMI_RANK",
                               "PMI_SIZE",
                               "PMI_JOBID",
+                              "PMIX_NAMESPACE",
                               "TINYZERO_RANKS"};
 
 // The place with these variables alone.
@@ -62,7 +63,11 @@ TEST_CASE("each launcher says rank and size in its own variables") {
   CHECK(mpirun.launcher == "mpirun");
   CHECK(mpirun.host == "");
   CHECK(mpirun.job == "mpirun-77");
-  CHECK(place({{"PMI_RANK", "0"}, {"PMI_SIZE", "3"}}).size == 3);
+  CHECK(place({{"PMI_RANK", "0"}, {"PMI_SIZE", "3"}, {"PMI_JOBID", "8"}}).size == 3);
+  CHECK(place({{"OMPI_COMM_WORLD_RANK", "1"},
+               {"OMPI_COMM_WORLD_SIZE", "2"},
+               {"PMIX_NAMESPACE", "prterun-9"}})
+            .job == "mpirun-prterun-9");  // Open MPI 5
 }
 
 TEST_CASE("Slurm's variables count inside of a step only: a batch script is one process") {
@@ -84,5 +89,7 @@ TEST_CASE("variables that make no sense are refused by name") {
   CHECK_THROWS_WITH_AS(place({{"PMI_RANK", "2"}, {"PMI_SIZE", "2"}}),
                        "PMI_RANK is \"2\", not a number from 0 to 1", Error);
   CHECK_THROWS_AS(place({{"PMI_RANK", "x"}, {"PMI_SIZE", "2"}}), Error);
+  CHECK_THROWS_WITH_AS(place({{"PMI_RANK", "1"}, {"PMI_SIZE", "2"}}),
+                       "mpiexec started several ranks and does not name their job", Error);
   CHECK_THROWS_AS(place({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "n1"}}), Error);
 }

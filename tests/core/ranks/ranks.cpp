@@ -7,6 +7,7 @@
 #include <cmath>
 #include <mutex>
 
+#include "core/base/bytes.h"
 #include "support/thread_ranks.h"
 
 using namespace tinyzero;
@@ -27,7 +28,7 @@ TEST_CASE("every rank gets the bytes of all, and those of the first") {
   on_ranks(3, [](Ranks& ranks) {
     const auto all = ranks.gather("words", std::string(ranks.rank(), 'x'));
     CHECK(all == std::vector<std::string>{"", "x", "xx"});
-    CHECK(ranks.of_first("word", ranks.is_first() ? "first" : "other") == "first");
+    CHECK(ranks.of_first("number", 0.1 + static_cast<double>(ranks.rank())) == 0.1);
     CHECK(ranks.any("flags", ranks.rank() == 2));
     CHECK_FALSE(ranks.any("flags", false));
   });
@@ -94,9 +95,42 @@ TEST_CASE("ranks that differ are named by the first one") {
       said[ranks.rank()] = e.what();
     }
   });
-  CHECK(said == std::vector<std::string>{"rank 2 on host here has another kernels than rank 0 on "
-                                         "host here",
-                                         "nothing", "nothing"});
+  CHECK(said ==
+        std::vector<std::string>{"rank 2 on host here has another kernels than rank 0 on host "
+                                 "here: \"avx512\", not \"avx2\"",
+                                 "nothing", "nothing"});
+}
+
+TEST_CASE("of texts that differ the first line is named, also one that is missing") {
+  for (const auto& [text, line] : std::vector<std::pair<std::string, std::string>>{
+           {"a: 1\nb: 3\nc: 4\n", "\"b: 3\", not \"b: 2\""},
+           {"a: 1\n", "\"nothing\", not \"b: 2\""},
+           {"a: 1\nb: 2\nc: 3\n", "\"c: 3\", not \"nothing\""}}) {
+    on_ranks(2, [&](Ranks& ranks) {
+      try {
+        ranks.agree("settings", ranks.is_first() ? "a: 1\nb: 2\n" : text);
+        FAIL("they agree");
+      } catch (const Failure& e) {
+        if (ranks.is_first()) CHECK(std::string(e.what()).ends_with(": " + line));
+      }
+    });
+  }
+}
+
+TEST_CASE("what each rank wrote is read by all, by rank") {
+  on_ranks(3, [](Ranks& ranks) {
+    ByteWriter own;
+    for (std::int64_t i = 0; i < ranks.rank(); ++i) {
+      own.put(10 * ranks.rank() + i);
+      own.put(std::string(i, 'x'));
+    }
+    std::vector<std::int64_t> numbers;
+    ranks.share("words", own, [&](ByteReader& in) {
+      numbers.push_back(in.get<std::int64_t>());
+      CHECK(std::ssize(in.get_text()) == numbers.back() % 10);
+    });
+    CHECK(numbers == std::vector<std::int64_t>{10, 20, 21});
+  });
 }
 
 TEST_CASE("one process exchanges nothing") {
