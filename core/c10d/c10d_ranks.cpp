@@ -9,6 +9,7 @@
 #include <functional>
 #include <thread>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 
@@ -29,6 +30,7 @@ using std::chrono::steady_clock;
 constexpr const char* kFailed = "failed";  // a key of the store
 constexpr const char* kMeetingHint =
     "look whether all of them run, and whether a firewall is between them";
+constexpr std::int64_t kFloatBytes = sizeof(float);
 constexpr auto kPause = milliseconds(50);
 // After an exchange failed: for the others to notice it.
 constexpr auto kRollCall = milliseconds(3000);
@@ -85,17 +87,27 @@ class C10dRanks : public Ranks {
   std::int64_t size() const override { return size_; }
 
   std::vector<std::string> gather(const std::string& what, const std::string& bytes) override {
-    const at::Tensor own_size = at::tensor({std::int64_t{std::ssize(bytes)}});
-    at::Tensor sizes = at::empty({size_}, at::kLong);
-    exchange(what, [&] { return gather_equal(own_size, sizes); });
+    const at::Tensor sizes = await_all(what, std::ssize(bytes));
     const std::int64_t most = sizes.max().item<std::int64_t>();
     std::string own = bytes, all(most * size_, '\0');
     own.resize(most);
-    if (most > 0) exchange(what, [&] { return gather_equal(bytes_of(own), bytes_of(all)); });
+    if (most > 0)
+      exchange(what, most * (size_ - 1),
+               [&] { return gather_equal(bytes_of(own), bytes_of(all)); });
     std::vector<std::string> out;
     for (std::int64_t r = 0; r < size_; ++r)
       out.push_back(all.substr(r * most, sizes[r].item<std::int64_t>()));
     return out;
+  }
+
+  void send_to_first(const std::string& what, std::int64_t from, std::span<char> bytes) override {
+    if (rank_ != from && !is_first()) return;
+    if (from == 0 || bytes.empty()) return;
+    std::vector<at::Tensor> tensors = {at::from_blob(bytes.data(), {std::ssize(bytes)}, at::kByte)};
+    exchange(what, is_first() ? 0 : std::ssize(bytes), [&] {
+      return is_first() ? group_->recv(tensors, static_cast<int>(from), /*tag=*/0)
+                        : group_->send(tensors, /*dstRank=*/0, /*tag=*/0);
+    });
   }
 
   std::string name_of(std::int64_t rank) const override {
@@ -109,6 +121,7 @@ class C10dRanks : public Ranks {
     try {
       notice();
       is_first_to_fail = store_->add(kFailed, 1) == 1;
+      group_.reset();  // ends the exchanges that others wait in
       if (is_first()) unnoticed();
     } catch (const std::exception&) {  // the first rank is gone, and with it the store
     }
@@ -125,7 +138,8 @@ class C10dRanks : public Ranks {
  protected:
   void swap_slices(const std::string& what, std::span<const float> from,
                    std::span<float> to) override {
-    exchange(what, [&] {
+    await_all(what, 0);
+    exchange(what, std::ssize(from) / size_ * (size_ - 1) * kFloatBytes, [&] {
       at::Tensor in = floats_of(from), out = floats_of(to);
       std::vector<std::int64_t> equal;
       return group_->alltoall_base(out, in, equal, equal);
@@ -133,7 +147,9 @@ class C10dRanks : public Ranks {
   }
   void gather_slices(const std::string& what, std::span<const float> own,
                      std::span<float> all) override {
-    exchange(what, [&] { return gather_equal(floats_of(own), floats_of(all)); });
+    await_all(what, 0);
+    exchange(what, std::ssize(own) * (size_ - 1) * kFloatBytes,
+             [&] { return gather_equal(floats_of(own), floats_of(all)); });
   }
 
  private:
@@ -236,7 +252,24 @@ class C10dRanks : public Ranks {
     return group_->_allgather_base(all, own, {});
   }
 
-  void exchange(const std::string& what, const std::function<Work()>& begin) {
+  // Until all ranks are there. Returns the number of each: (size) int64.
+  at::Tensor await_all(const std::string& what, std::int64_t number) {
+    const Stopwatch watch;
+    at::Tensor numbers = at::empty({size_}, at::kLong);
+    finish(what, [&] { return gather_equal(at::tensor({number}), numbers); });
+    own_traffic_.wait += watch.seconds();
+    return numbers;
+  }
+
+  // Of which this rank sends so many bytes.
+  void exchange(const std::string& what, std::int64_t bytes, const std::function<Work()>& begin) {
+    const Stopwatch watch;
+    finish(what, begin);
+    own_traffic_.exchange += watch.seconds();
+    own_traffic_.sent += static_cast<double>(bytes);
+  }
+
+  void finish(const std::string& what, const std::function<Work()>& begin) {
     try {
       begin()->wait();
     } catch (const std::exception& e) {

@@ -55,6 +55,9 @@ std::vector<std::string> step_numbers(const Json& r) {
         fmt::format("update {:.1f} s", value(r, "time/update")),
         fmt::format("{:.0f} tokens", value(r, "train/length"))})
     out.push_back(more);
+  if (r.contains("ranks/wait"))
+    out.push_back(
+        fmt::format("ranks {:.1f} s", value(r, "ranks/wait") + value(r, "ranks/exchange")));
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "core/learn/learner.h"
 #include "core/learn/model_workers.h"
 #include "core/optimizer/moments.h"
+#include "core/ranks/ranks.h"
 #include "core/rollout/cpu/engine.h"
 #include "core/run/checkpoint.h"
 
@@ -100,7 +101,8 @@ std::int64_t activation_bytes(const RunShape& run, bool value_head,
 std::int64_t cache_bytes(const RunShape& run) {
   const Experiment& e = run.experiment;
   const CpuEngineOptions options{.threads = e.general.threads, .wave = e.rollout.wave};
-  const auto bytes = [&](std::int64_t prompts, std::int64_t samples) {
+  const auto bytes = [&](std::int64_t all, std::int64_t samples) {
+    const std::int64_t prompts = (all + run.ranks - 1) / run.ranks;
     return CpuEngine::call_bytes(
         *run.model, options,
         {prompts, prompts * samples, run.longest_prompt, e.rollout.max_tokens});
@@ -217,6 +219,10 @@ std::int64_t episode_bytes(const RunShape& run, std::int64_t tokens, std::int64_
 
 }  // namespace
 
+std::int64_t RunShape::learning(const AuxiliaryModel& model) const {
+  return auxiliary_shape(*this, model).learning();
+}
+
 void RunShape::set_lora_rank(std::int64_t rank) {
   experiment.lora.rank = rank;
   adapter_values = adapted = 0;
@@ -304,15 +310,15 @@ RunMemory memory_of(const RunShape& run) {
   const ModelShape policy = policy_shape(run);
   m.weights =
       (policy.weights + policy.adapter_values) * kFloatBytes + run.adapted * run.adapted_bytes;
-  m.optimizer = moment_bytes(state, policy.tensors);
+  m.optimizer = moment_bytes(state, policy.tensors) / run.ranks;
   const bool learns_here = e.train.device == "cpu";
   const auto workers = [&](std::int64_t floats) {
     return learns_here ? ModelWorkers::bytes(model, division_of(run), floats)
                        : floats * kFloatBytes;
   };
   m.gradients = workers(run.learning());
-  // Slices that ranks send and receive, freed before another model's.
-  if (run.ranks > 1) m.gradients += 2 * run.learning() * kFloatBytes;
+  // What ranks send and receive at once, freed before another model's.
+  if (run.ranks > 1) m.gradients += Ranks::exchange_bytes(run.learning());
   if (e.rollout.device == "cpu") {
     m.decoder = CpuEngine::weight_bytes(model);
     m.caches = cache_bytes(run);
@@ -324,7 +330,8 @@ RunMemory memory_of(const RunShape& run) {
   for (const AuxiliaryModel& side : run.own_auxiliary_models()) {
     const ModelShape shape = auxiliary_shape(run, side);
     m.auxiliary_models += (shape.weights + shape.adapter_values) * kFloatBytes +
-                          moment_bytes(state, shape.tensors) + workers(shape.learning());
+                          moment_bytes(state, shape.tensors) / run.ranks +
+                          workers(shape.learning());
     if (learns_here && shape.learning() > 0)
       m.activations = std::max(
           m.activations, activation_bytes(run, side.value_head,

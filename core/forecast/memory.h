@@ -20,7 +20,7 @@ inline constexpr std::int64_t kFirstUse = std::int64_t{24} << 20;
 struct RunShape {
   Experiment experiment;
   const Model* model = nullptr;  // only its shape is used; weights may be missing
-  std::int64_t ranks = 1;        // processes that train it
+  std::int64_t ranks = 1;        // processes that train it; memory is that of each
   std::vector<AuxiliaryModel> auxiliary_models;
   std::int64_t adapter_values = 0;  // floats of the adapter; 0: no adapter
   std::int64_t adapted = 0;         // numbers of the matrices that the adapter keeps as they were
@@ -45,6 +45,8 @@ struct RunShape {
   std::int64_t learning() const {
     return adapter_values > 0 ? adapter_values : model->layout.size();
   }
+  // Floats that learn in an auxiliary model.
+  std::int64_t learning(const AuxiliaryModel& model) const;
   // Auxiliary models with weights of their own.
   std::vector<AuxiliaryModel> own_auxiliary_models() const;
 };

@@ -15,7 +15,7 @@ namespace tinyzero {
 namespace {
 
 // `model`: "" for the policy, or the name of an auxiliary model. Each has randomness of its own.
-OptimizerOptions optimizer_options(const Experiment& e, std::int64_t threads,
+OptimizerOptions optimizer_options(const Experiment& e, std::int64_t threads, Ranks* ranks,
                                    const std::string& model) {
   const TrainSettings& s = e.train;
   std::uint64_t seed = e.general.seed;
@@ -27,7 +27,8 @@ OptimizerOptions optimizer_options(const Experiment& e, std::int64_t threads,
           .threads = threads,
           .state = moment_type_from_name(s.optimizer_state),
           .bf16_weights = dtype_from_name(s.weights) == Dtype::bf16,
-          .seed = seed};
+          .seed = seed,
+          .ranks = ranks};
 }
 
 // On a device, products use the number type of the setting `precision`.
@@ -66,7 +67,7 @@ Learner::Learner(Model& policy, Algorithm& algorithm, const Experiment& settings
       threads_(threads),
       ranks_(ranks),
       workers_(policy, threads, worker_options(settings.train, adapter, ranks)),
-      optimizer_(workers_.weights(), optimizer_options(settings, threads, "")) {}
+      optimizer_(workers_.weights(), optimizer_options(settings, threads, ranks, "")) {}
 
 // `adapter`: the folder that its adapter is read from; empty: it begins as the policy's.
 void Learner::add_auxiliary(const AuxiliaryModel& spec, std::optional<Model> model,
@@ -83,8 +84,8 @@ void Learner::add_auxiliary(const AuxiliaryModel& spec, std::optional<Model> mod
     out->workers->stop_at(stop_);
   }
   if (spec.learning_rate > 0)
-    out->optimizer = std::make_unique<Optimizer>(out->workers->weights(),
-                                                 optimizer_options(settings_, threads_, spec.name));
+    out->optimizer = std::make_unique<Optimizer>(
+        out->workers->weights(), optimizer_options(settings_, threads_, ranks_, spec.name));
   auxiliaries_[spec.name] = std::move(out);
 }
 
@@ -315,25 +316,26 @@ void Learner::copy_policy(const std::string& model) {
   if (a.adapter) a.adapter->begin_as(*adapter_);
 }
 
-ModelView Learner::policy_view() const {
-  return {.model = &policy_,
-          .steps = optimizer_.steps(),
-          .moments = optimizer_.moments().tensors(),
-          .adapter = adapter_,
-          .dtype = dtype_from_name(settings_.train.weights)};
+ModelView Learner::view_of(const Model& model, const Adapter* adapter, Optimizer* optimizer) {
+  ModelView view{
+      .model = &model, .adapter = adapter, .dtype = dtype_from_name(settings_.train.weights)};
+  if (optimizer == nullptr) return view;
+  view.steps = optimizer->steps();
+  view.moments = optimizer->moments().tensors();
+  view.read_moments = [=](const std::string& name,
+                          const std::function<void(std::string_view)>& take) {
+    optimizer->read_moments(name, take);
+  };
+  return view;
 }
 
-std::map<std::string, ModelView> Learner::auxiliary_views() const {
+ModelView Learner::policy_view() { return view_of(policy_, adapter_, &optimizer_); }
+
+std::map<std::string, ModelView> Learner::auxiliary_views() {
   std::map<std::string, ModelView> views;
   for (const auto& [name, auxiliary] : auxiliaries_) {
     if (!auxiliary->model) continue;
-    ModelView& view = views[name];
-    view.model = &*auxiliary->model;
-    view.dtype = dtype_from_name(settings_.train.weights);
-    view.adapter = auxiliary->adapter.get();
-    if (!auxiliary->optimizer) continue;
-    view.steps = auxiliary->optimizer->steps();
-    view.moments = auxiliary->optimizer->moments().tensors();
+    views[name] = view_of(*auxiliary->model, auxiliary->adapter.get(), auxiliary->optimizer.get());
   }
   return views;
 }

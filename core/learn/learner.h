@@ -71,8 +71,8 @@ class Learner : private AlgorithmHost {
   void spend(double tokens, double seconds);
 
   // What a checkpoint holds in addition to the policy's weights.
-  ModelView policy_view() const;
-  std::map<std::string, ModelView> auxiliary_views() const;
+  ModelView policy_view();
+  std::map<std::string, ModelView> auxiliary_views();
   const std::map<std::string, double>& kept_numbers() const { return kept_; }
   // Continues from a checkpoint of the policy. With `begin_missing` auxiliary models that it lacks
   // begin as copies of the policy, and are named in the result; without, they are an Error.
@@ -90,6 +90,7 @@ class Learner : private AlgorithmHost {
 
   // The step's batch as `algorithm explain` reads it, with what the policy says of it now.
   BatchFile snapshot(const Batch& batch);
+  ModelView view_of(const Model& model, const Adapter* adapter, Optimizer* optimizer);
   Auxiliary& auxiliary(const std::string& name);
   void add_auxiliary(const AuxiliaryModel& spec, std::optional<Model> model,
                      const fs::path& adapter = {});

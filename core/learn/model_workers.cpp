@@ -44,6 +44,18 @@ GradientDivision GradientDivision::of(const Model& model, std::int64_t threads,
   return {.shards = shards, .replicas = 1};
 }
 
+std::int64_t GradientDivision::shards_for(const Model& model, std::int64_t threads,
+                                          std::int64_t ranks) {
+  if (ranks == 1) return of(model, threads, 0).shards;
+  const auto each = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(threads)));
+  return std::max(of(model, each * ranks, 0).shards, ranks);
+}
+
+bool GradientDivision::suits(std::int64_t shards, std::int64_t ranks) {
+  return ranks == 1 ||
+         (shards % ranks == 0 && std::has_single_bit(static_cast<std::uint64_t>(shards / ranks)));
+}
+
 std::int64_t GradientDivision::buffers() const {
   return std::bit_width(static_cast<std::uint64_t>(shards / replicas));
 }
@@ -108,7 +120,8 @@ GradientSum ModelWorkers::run(std::int64_t tasks, const Work& work) {
                [&](std::int64_t replica, std::int64_t shard) { add_to_subtrees(replica, shard); });
   collect_gradients();
   ranks_.add_up("gradients",
-                {sum_.flat.mutable_data_ptr<float>(), static_cast<std::size_t>(sum_.flat.numel())});
+                {sum_.flat.mutable_data_ptr<float>(), static_cast<std::size_t>(sum_.flat.numel())},
+                weights_.cuts(ranks_.size()));
   return sum_;
 }
 

@@ -34,6 +34,10 @@ struct GradientDivision {
 
   // `shards` 0: one per thread, or a single one for a large model.
   static GradientDivision of(const Model& model, std::int64_t threads, std::int64_t shards);
+  // The shards of so many ranks with so many threads each, where no setting says how many.
+  static std::int64_t shards_for(const Model& model, std::int64_t threads, std::int64_t ranks);
+  // Whether each of so many ranks can have a subtree of the shards.
+  static bool suits(std::int64_t shards, std::int64_t ranks);
   // Gradients that a replica holds at a time: its own and those of finished subtrees.
   std::int64_t buffers() const;
 };
@@ -73,8 +77,8 @@ class ModelWorkers {
 
   // Calls work(replica, i) for i = 0 … tasks-1. Task i belongs to shard i modulo shards(); those of
   // one shard run in order, on one replica of one rank. Returns the gradients of all shards and
-  // ranks, added up in a tree: a function of tasks and shards() alone. Until somebody clears it,
-  // further runs add to it. The weights must not change meanwhile.
+  // ranks, added up in a tree: a function of tasks and shards() alone. In one process further runs
+  // add to it until somebody clears it. The weights must not change meanwhile.
   GradientSum run(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);
   // The same for work that computes no gradient.
   void visit(std::int64_t tasks, const std::function<void(Transformer&, std::int64_t)>& work);

@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/file.h"
@@ -89,8 +91,14 @@ void write_safetensors(const fs::path& path, const std::vector<TensorView>& tens
                        const std::map<std::string, std::string>& metadata,
                        Dtype dtype = Dtype::f32);
 
-// Writes and fsyncs a file of tensors of any types of the format, unchanged. Throws Failure naming
+// Calls take() with the bytes of a tensor, in order, in pieces of whole numbers.
+using TensorReader =
+    std::function<void(const std::string& name, const std::function<void(std::string_view)>& take)>;
+
+// Writes and fsyncs a file of tensors of any types of the format, unchanged. They are read by
+// `read`, one after the other, or, if that is null, from where their data is. Throws Failure naming
 // a tensor with a number that is NaN or infinite.
-void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>& tensors);
+void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>& tensors,
+                   const TensorReader& read = nullptr);
 
 }  // namespace tinyzero

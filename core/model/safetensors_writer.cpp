@@ -103,7 +103,8 @@ void write_safetensors(const fs::path& path, const std::vector<TensorView>& tens
   file.sync(path);
 }
 
-void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>& tensors) {
+void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>& tensors,
+                   const TensorReader& read) {
   Json header = Json::object();
   std::size_t at = 0;
   for (const auto& [name, tensor] : tensors) {
@@ -112,15 +113,22 @@ void write_tensors(const fs::path& path, const std::map<std::string, TensorInfo>
                     {"data_offsets", {at, at + tensor.bytes}}};
     at += tensor.bytes;
   }
-  for (const auto& [name, tensor] : tensors) {
-    if (!holds_reals(tensor)) continue;
-    const TensorView view{
-        .name = name, .shape = tensor.shape, .data = tensor.data, .dtype = dtype_of(tensor, name)};
-    check_piece(view, tensor.data, 0, tensor.elements());
-  }
   const FileHandle file(path, O_WRONLY | O_CREAT | O_TRUNC);
   write_header(file, path, header);
-  for (const auto& [name, tensor] : tensors) file.write({tensor.data, tensor.bytes}, path);
+  for (const auto& [name, tensor] : tensors) {
+    std::size_t first = 0;  // number of the piece
+    const auto write = [&, &name = name, &tensor = tensor](std::string_view piece) {
+      if (holds_reals(tensor)) {
+        const Dtype dtype = dtype_of(tensor, name);
+        const std::size_t count = piece.size() / bytes_of(dtype);
+        check_piece({name, tensor.shape, nullptr, dtype}, piece.data(), first, count);
+        first += count;
+      }
+      file.write(piece, path);
+    };
+    if (read) read(name, write);
+    else write({tensor.data, tensor.bytes});
+  }
   file.sync(path);
 }
 

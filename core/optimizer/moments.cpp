@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "core/base/error.h"
 #include "core/optimizer/pieces.h"
@@ -21,10 +20,6 @@ const DynamicCode& signed_code() {
 const DynamicCode& unsigned_code() {
   static const DynamicCode code(false);
   return code;
-}
-
-TensorInfo info_of(const char* dtype, const void* data, std::size_t count, std::size_t size) {
-  return {dtype, {static_cast<std::int64_t>(count)}, static_cast<const char*>(data), count * size};
 }
 
 std::int64_t blocks_of(std::int64_t numbers) { return (numbers + kCodeBlock - 1) / kCodeBlock; }
@@ -49,32 +44,41 @@ std::int64_t moment_bytes(MomentType type, const std::vector<std::int64_t>& tens
   return 2 * bytes;
 }
 
-Moments::Moments(MomentType type, std::int64_t size, std::vector<WeightSpan> tensors)
-    : type_(type), size_(size) {
-  std::sort(tensors.begin(), tensors.end(),
-            [](const WeightSpan& a, const WeightSpan& b) { return a.offset < b.offset; });
-  std::int64_t small = 0, blocks = 0;
-  for (const WeightSpan& span : tensors) {
-    StoredTensor stored{.span = span};
-    if (type == MomentType::f32) {
-      stored.f32 = span.offset;
-    } else if (type == MomentType::int8 && span.size < kSmall) {
-      stored.f32 = small;
-      small += span.size;
-    } else if (type == MomentType::int8) {
-      stored.scale = blocks;
-      blocks += blocks_of(span.size);
-    }
+Moments::Moments(MomentType type, std::vector<WeightSpan> tensors, const WeightSpan& range)
+    : type_(type), tensors_(std::move(tensors)), range_(range) {
+  std::ranges::sort(tensors_, {}, &WeightSpan::offset);
+  for (const WeightSpan& tensor : tensors_) {
+    const Counts before = counts_of({range.offset, tensor.offset - range.offset});
+    StoredTensor stored{.span = range.common(tensor), .scale = before.scales};
+    if (stored.span.size == 0) continue;
+    if (type == MomentType::f32) stored.f32 = stored.span.offset - range.offset;
+    else if (is_small(tensor)) stored.f32 = before.small;
     stored_.push_back(stored);
   }
+  const Counts own = counts_of(range);
   for (Array* array : {&first_, &second_}) {
-    array->f32 = FloatBuffer(type == MomentType::f32 ? size : small);
-    if (type == MomentType::bf16) array->bf16.resize(size);
+    array->f32 = FloatBuffer(type == MomentType::f32 ? own.numbers : own.small);
+    if (type == MomentType::bf16) array->bf16.resize(own.numbers);
     if (type != MomentType::int8) continue;
-    array->codes.resize(size);
-    array->scales.resize(blocks);
+    array->codes.resize(own.numbers);
+    array->scales.resize(own.scales);
   }
   clear();
+}
+
+bool Moments::is_small(const WeightSpan& tensor) const {
+  return type_ == MomentType::int8 && tensor.size < kSmall;
+}
+
+Moments::Counts Moments::counts_of(const WeightSpan& range) const {
+  Counts counts{.numbers = range.size};
+  if (type_ != MomentType::int8) return counts;
+  for (const WeightSpan& tensor : tensors_) {
+    const std::int64_t common = range.common(tensor).size;
+    if (is_small(tensor)) counts.small += common;
+    else counts.scales += blocks_of(common);
+  }
+  return counts;
 }
 
 void Moments::clear() {
@@ -88,16 +92,14 @@ void Moments::clear() {
 }
 
 const Moments::StoredTensor& Moments::stored(const WeightSpan& tensor) const {
-  return *std::lower_bound(stored_.begin(), stored_.end(), tensor,
-                           [](const StoredTensor& stored, const WeightSpan& span) {
-                             return stored.span.offset < span.offset;
-                           });
+  return *std::ranges::lower_bound(stored_, tensor.offset, {},
+                                   [](const StoredTensor& s) { return s.span.offset; });
 }
 
 void Moments::load(const Array& array, const DynamicCode& code, const Block& block,
                    float* out) const {
   const auto& [tensor, at, n] = block;
-  const std::int64_t i = tensor.span.offset + at;
+  const std::int64_t i = tensor.span.offset - range_.offset + at;
   if (tensor.f32 >= 0) {
     std::copy_n(array.f32.data() + tensor.f32 + at, n, out);
   } else if (type_ == MomentType::bf16) {
@@ -110,7 +112,7 @@ void Moments::load(const Array& array, const DynamicCode& code, const Block& blo
 void Moments::store(Array& array, const DynamicCode& code, const Block& block, const float* in,
                     const RandomBits& random) {
   const auto& [tensor, at, n] = block;
-  const std::int64_t i = tensor.span.offset + at;
+  const std::int64_t i = tensor.span.offset - range_.offset + at;
   if (tensor.f32 >= 0) {
     std::copy_n(in, n, array.f32.data() + tensor.f32 + at);
   } else if (type_ == MomentType::bf16) {
@@ -169,36 +171,61 @@ void Moments::write_first(const WeightSpan& tensor, const float* in, std::uint64
   }
 }
 
-std::map<std::string, TensorInfo> Moments::tensors() const {
-  std::map<std::string, TensorInfo> out;
+std::map<std::string, Moments::Saved> Moments::saved() const {
+  std::map<std::string, Saved> out;
   for (const auto& [name, array] :
        {std::pair<std::string, const Array&>("first_moment", first_), {"second_moment", second_}}) {
-    const TensorInfo f32 = info_of("F32", array.f32.data(), array.f32.size(), sizeof(float));
-    if (type_ == MomentType::f32) out[name] = f32;
-    if (type_ == MomentType::bf16)
-      out[name] = info_of("BF16", array.bf16.data(), array.bf16.size(), sizeof(std::uint16_t));
+    if (type_ == MomentType::f32) out[name] = {"F32", 4, &Counts::numbers, array.f32.data()};
+    if (type_ == MomentType::bf16) out[name] = {"BF16", 2, &Counts::numbers, array.bf16.data()};
     if (type_ != MomentType::int8) continue;
-    out[name] = info_of("U8", array.codes.data(), array.codes.size(), 1);
-    out[name + "_scale"] = info_of("F32", array.scales.data(), array.scales.size(), sizeof(float));
-    out[name + "_small"] = f32;
+    out[name] = {"U8", 1, &Counts::numbers, array.codes.data()};
+    out[name + "_scale"] = {"F32", 4, &Counts::scales, array.scales.data()};
+    out[name + "_small"] = {"F32", 4, &Counts::small, array.f32.data()};
   }
   return out;
 }
 
+std::map<std::string, TensorInfo> Moments::tensors() const {
+  const WeightSpan all{0, tensors_.empty() ? 0 : tensors_.back().end()};
+  const Counts counts = counts_of(all);
+  std::map<std::string, TensorInfo> out;
+  for (const auto& [name, tensor] : saved()) {
+    const std::int64_t count = counts.*tensor.count;
+    const char* own = static_cast<const char*>(tensor.own);
+    out[name] = {.dtype = tensor.dtype,
+                 .shape = {count},
+                 .data = range_.size == all.size ? own : nullptr,
+                 .bytes = static_cast<std::size_t>(count * tensor.bytes_of_number)};
+  }
+  return out;
+}
+
+std::int64_t Moments::bytes_of(const std::string& name, const WeightSpan& range) const {
+  const Saved tensor = saved().at(name);
+  return counts_of(range).*tensor.count * tensor.bytes_of_number;
+}
+
+std::string_view Moments::own_bytes(const std::string& name) const {
+  const auto bytes = static_cast<std::size_t>(bytes_of(name, range_));
+  return {static_cast<const char*>(saved().at(name).own), bytes};
+}
+
 void Moments::restore(const SafetensorsFile& file) {
-  const auto own = tensors();
-  for (const auto& [name, mine] : own) {
+  const auto whole = tensors();
+  for (const auto& [name, mine] : whole) {
     const auto found = file.tensors().find(name);
     const bool has = found != file.tensors().end();
     const bool fits = has && found->second.dtype == mine.dtype && found->second.shape == mine.shape;
-    if (!fits || file.tensors().size() != own.size())
+    if (!fits || file.tensors().size() != whole.size())
       throw Error(file.path().string() + " holds " + name +
                       (has ? " as " + found->second.dtype : " not at all") +
                       ", where train.optimizer_state needs it as " + mine.dtype + " for " +
                       std::to_string(mine.shape[0]) + " numbers",
                   "continue with the optimizer state and model that the run began with");
+    const std::string_view own = own_bytes(name);
     // A view of this object, which is not const here.
-    if (mine.bytes > 0) std::memcpy(const_cast<char*>(mine.data), found->second.data, mine.bytes);
+    std::copy_n(found->second.data + bytes_of(name, {0, range_.offset}), own.size(),
+                const_cast<char*>(own.data()));
   }
 }
 

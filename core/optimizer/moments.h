@@ -13,11 +13,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/model/parameters.h"
 #include "core/model/safetensors.h"
 #include "core/optimizer/dynamic_code.h"
+#include "core/optimizer/weight_span.h"
 
 namespace tinyzero {
 
@@ -25,12 +27,6 @@ enum class MomentType { f32, bf16, int8 };
 
 // Throws Error for another name than f32, bf16 and int8.
 MomentType moment_type_from_name(const std::string& name);
-
-// Numbers of one tensor among the weights.
-struct WeightSpan {
-  std::int64_t offset;
-  std::int64_t size;
-};
 
 // A step of AdamW (Loshchilov & Hutter, arXiv:1711.05101):
 //   m = beta1 m + (1 - beta1) g
@@ -49,14 +45,14 @@ struct AdamStep {
 
 class Moments {
  public:
-  // All moments are 0. The `size` weights consist of these tensors.
-  Moments(MomentType type, std::int64_t size, std::vector<WeightSpan> tensors);
+  // Those of the weights in `range`, all 0. `tensors`: what all weights consist of; the range cuts
+  // them only at multiples of kCodeBlock numbers.
+  Moments(MomentType type, std::vector<WeightSpan> tensors, const WeightSpan& range);
 
   MomentType type() const { return type_; }
-  std::int64_t size() const { return size_; }
 
-  // Updates the weights of one tensor along its gradient. `threads` only changes the speed, never
-  // the result.
+  // Updates the weights of one tensor, or of its part in the range, along its gradient. `threads`
+  // only changes the speed, never the result.
   void adamw(const WeightSpan& tensor, const AdamStep& step, const float* gradient, float* weights,
              std::int64_t threads);
 
@@ -64,17 +60,21 @@ class Moments {
   void read_first(const WeightSpan& tensor, float* out) const;
   void write_first(const WeightSpan& tensor, const float* in, std::uint64_t key);
 
-  // The moments of all weights, in place; null unless they are f32.
+  // All moments, in place, from the range's first on; null unless they are f32.
   float* first_f32() { return type_ == MomentType::f32 ? first_.f32.data() : nullptr; }
   float* second_f32() { return type_ == MomentType::f32 ? second_.f32.data() : nullptr; }
 
   void clear();
 
-  // The tensors of a checkpoint, as views of this object: first_moment and second_moment, as F32,
-  // BF16 or U8. With U8 come the scales of the blocks (first_moment_scale) and the tensors that
-  // stay f32 (first_moment_small).
+  // The tensors of a checkpoint, of all weights: first_moment and second_moment, as F32, BF16 or
+  // U8. With U8 come the scales of the blocks (first_moment_scale) and the tensors that stay f32
+  // (first_moment_small). `data` is a view of this object if its range is everything, else null.
   std::map<std::string, TensorInfo> tensors() const;
-  // Throws Error if the file has others.
+  // This object's bytes of such a tensor.
+  std::string_view own_bytes(const std::string& name) const;
+  // How many of its bytes belong to a range, which cuts tensors as this object's may.
+  std::int64_t bytes_of(const std::string& name, const WeightSpan& range) const;
+  // Takes this object's bytes. Throws Error if the file has other tensors.
   void restore(const SafetensorsFile& file);
 
  private:
@@ -90,6 +90,10 @@ class Moments {
     std::int64_t f32 = -1;   // its offset in Array::f32; -1: it is not there
     std::int64_t scale = 0;  // the index of its first scale
   };
+  // Numbers in a range, scales of their blocks, and numbers of tensors that stay f32 in int8.
+  struct Counts {
+    std::int64_t numbers = 0, scales = 0, small = 0;
+  };
   // The numbers at … at + n - 1 of a tensor, which share a scale.
   struct Block {
     const StoredTensor& tensor;
@@ -102,6 +106,16 @@ class Moments {
     int shift = 0;
   };
 
+  // A tensor of a checkpoint: which numbers it has, and this object's.
+  struct Saved {
+    const char* dtype;
+    std::int64_t bytes_of_number;
+    std::int64_t Counts::* count;
+    const void* own;
+  };
+  std::map<std::string, Saved> saved() const;
+  Counts counts_of(const WeightSpan& range) const;
+  bool is_small(const WeightSpan& tensor) const;
   const StoredTensor& stored(const WeightSpan& tensor) const;
   void load(const Array& array, const DynamicCode& code, const Block& block, float* out) const;
   void store(Array& array, const DynamicCode& code, const Block& block, const float* in,
@@ -109,8 +123,9 @@ class Moments {
   void step_block(const Block& block, const AdamStep& step, const float* gradient, float* weights);
 
   MomentType type_;
-  std::int64_t size_;
-  std::vector<StoredTensor> stored_;  // by offset
+  std::vector<WeightSpan> tensors_;  // by offset
+  WeightSpan range_;
+  std::vector<StoredTensor> stored_;  // the same in the range
   Array first_;
   Array second_;
 };

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
+#include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/workers.h"
 #include "core/optimizer/orthogonalize.h"
 #include "core/optimizer/rounding.h"
+#include "core/ranks/ranks.h"
 
 namespace tinyzero {
 namespace {
@@ -17,20 +20,37 @@ namespace {
 constexpr double kMuonMomentum = 0.95;
 constexpr double kMuonScale = 0.2;  // root mean square of a step, in learning rates
 
-WeightSpan span_of(const TrainedTensor& tensor) { return {tensor.offset, tensor.size()}; }
+constexpr std::int64_t kSentAtOnce = std::int64_t{1} << 24;  // bytes of moments
 
 std::vector<WeightSpan> spans_of(const TrainedWeights& weights) {
   std::vector<WeightSpan> spans;
   for (const auto* tensors : {&weights.layer_matrices(), &weights.embeddings(), &weights.vectors()})
-    for (const TrainedTensor& tensor : *tensors) spans.push_back(span_of(tensor));
+    for (const TrainedTensor& tensor : *tensors) spans.push_back(tensor.span());
   return spans;
 }
 
-std::vector<at::Tensor> views_of(const at::Tensor& flat,
-                                 const std::vector<TrainedTensor>& tensors) {
+WeightSpan range_of(const std::vector<std::int64_t>& cuts, std::int64_t rank) {
+  return {cuts[rank], cuts[rank + 1] - cuts[rank]};
+}
+
+// `flat` begins with number `first` of all.
+std::vector<at::Tensor> views_of(const at::Tensor& flat, std::int64_t first,
+                                 const std::vector<WeightSpan>& parts) {
   std::vector<at::Tensor> views;
-  for (const TrainedTensor& tensor : tensors) views.push_back(tensor.of(flat));
+  for (const WeightSpan& part : parts)
+    views.push_back(flat.narrow(0, part.offset - first, part.size));
   return views;
+}
+
+// In eight sums, which a vector of any width keeps apart.
+double sum_of_squares(const float* x, std::int64_t n) {
+  double sums[8] = {};
+  std::int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (int k = 0; k < 8; ++k) sums[k] += double{x[i + k]} * double{x[i + k]};
+  }
+  for (; i < n; ++i) sums[0] += double{x[i]} * double{x[i]};
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 // LibTorch uses so many threads in this thread, until the end of the scope.
@@ -45,15 +65,6 @@ class ThreadCount {
   int before_;
 };
 
-// On one thread: the bits of LibTorch's sum depend on the number of threads.
-double norm_of(const at::Tensor& gradient) {
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);
-  const double norm = gradient.norm().item<double>();
-  at::set_num_threads(threads);
-  return norm;
-}
-
 }  // namespace
 
 UpdateRule update_rule_from_name(const std::string& name) {
@@ -65,7 +76,26 @@ UpdateRule update_rule_from_name(const std::string& name) {
 Optimizer::Optimizer(TrainedWeights& weights, const OptimizerOptions& options)
     : weights_(weights),
       options_(options),
-      moments_(options.state, weights.flat().numel(), spans_of(weights)) {}
+      ranks_(options.ranks != nullptr ? *options.ranks : one_process()),
+      cuts_(weights.cuts(ranks_.size())),
+      own_(range_of(cuts_, ranks_.rank())),
+      matrix_parts_(own_parts(weights.layer_matrices())),
+      embedding_parts_(own_parts(weights.embeddings())),
+      vector_parts_(own_parts(weights.vectors())),
+      moments_(options.state, spans_of(weights), own_) {
+  std::ranges::copy_if(
+      weights.layer_matrices(), std::back_inserter(matrices_),
+      [&](const TrainedTensor& matrix) { return own_.common(matrix.span()).size > 0; });
+}
+
+Optimizer::Spans Optimizer::own_parts(const std::vector<TrainedTensor>& tensors) const {
+  Spans parts;
+  for (const TrainedTensor& tensor : tensors) {
+    const WeightSpan part = own_.common(tensor.span());
+    if (part.size > 0) parts.push_back(part);
+  }
+  return parts;
+}
 
 std::uint64_t Optimizer::key(RandomStream stream) const {
   return stream_key(options_.seed,
@@ -77,22 +107,58 @@ double Optimizer::step(GradientSum gradient, UpdateRule rule, double learning_ra
   const c10::NoGradGuard no_grad;
   const double norm = norm_of(gradient.flat);
   if (std::isfinite(norm)) {
-    if (clip_norm > 0 && norm > clip_norm) gradient.flat.mul_(clip_norm / norm);
+    if (clip_norm > 0 && norm > clip_norm)
+      gradient.flat.narrow(0, own_.offset, own_.size).mul_(clip_norm / norm);
     ++steps_;
     const double decay = options_.weight_decay;
-    if (rule == UpdateRule::muon) muon(weights_.layer_matrices(), gradient, learning_rate);
-    else adamw(weights_.layer_matrices(), gradient, learning_rate, decay);
-    adamw(weights_.embeddings(), gradient, learning_rate, decay);
-    adamw(weights_.vectors(), gradient, learning_rate, /*weight_decay=*/0.0);
-    if (options_.bf16_weights) {
-      const at::Tensor& all = weights_.flat();
-      round_all_to_bf16(all.mutable_data_ptr<float>(), all.numel(),
-                        key(RandomStream::weight_rounding), options_.threads);
-    }
+    if (rule == UpdateRule::muon) muon(gradient, learning_rate);
+    else adamw(matrix_parts_, gradient, learning_rate, decay);
+    adamw(embedding_parts_, gradient, learning_rate, decay);
+    adamw(vector_parts_, gradient, learning_rate, /*weight_decay=*/0.0);
+    float* all = weights_.flat().mutable_data_ptr<float>();
+    if (options_.bf16_weights)
+      round_all_to_bf16(all, own_.offset, own_.end(), key(RandomStream::weight_rounding),
+                        options_.threads);
+    ranks_.share_ranges("weights", {all, static_cast<std::size_t>(weights_.flat().numel())}, cuts_);
     weights_.merge_adapter(options_.threads);
   }
   gradient.clear();
   return norm;
+}
+
+// In double, block by block: so its bits depend neither on threads nor on ranks.
+double Optimizer::norm_of(const at::Tensor& gradient) const {
+  const float* x = gradient.const_data_ptr<float>();
+  Spans blocks;
+  std::ranges::copy_if(weights_.blocks(), std::back_inserter(blocks),
+                       [&](const WeightSpan& b) { return own_.common(b).size > 0; });
+  std::vector<double> squares(blocks.size());
+  const std::int64_t count = std::ssize(blocks), workers = std::min(options_.threads, count);
+  run_workers(workers, [&](std::int64_t worker) {
+    for (std::int64_t i = worker; i < count; i += workers)
+      squares[i] = sum_of_squares(x + blocks[i].offset, blocks[i].size);
+  });
+  ByteWriter own;
+  for (const double square : squares) own.put(square);
+  double sum = 0;
+  ranks_.share("norms", own, [&](ByteReader& in) { sum += in.get<double>(); });
+  return std::sqrt(sum);
+}
+
+void Optimizer::read_moments(const std::string& name,
+                             const std::function<void(std::string_view)>& take) {
+  const std::string_view own = moments_.own_bytes(name);
+  if (ranks_.is_first()) take(own);
+  std::string sent;
+  for (std::int64_t r = 1; r < ranks_.size(); ++r) {
+    const std::int64_t bytes = moments_.bytes_of(name, range_of(cuts_, r));
+    for (std::int64_t done = 0; done < bytes; done += kSentAtOnce) {
+      sent.resize(std::min(kSentAtOnce, bytes - done));
+      if (ranks_.rank() == r) own.copy(sent.data(), sent.size(), done);
+      ranks_.send_to_first("moments", r, sent);
+      if (ranks_.is_first()) take(sent);
+    }
+  }
 }
 
 AdamStep Optimizer::adam_step(double learning_rate, double weight_decay) const {
@@ -106,38 +172,37 @@ AdamStep Optimizer::adam_step(double learning_rate, double weight_decay) const {
           .key = key(RandomStream::moment_rounding)};
 }
 
-void Optimizer::adamw(const Tensors& tensors, const GradientSum& gradient, double learning_rate,
+void Optimizer::adamw(const Spans& parts, const GradientSum& gradient, double learning_rate,
                       double weight_decay) {
   if (moments_.type() == MomentType::f32)
-    return fused_adamw(tensors, gradient, learning_rate, weight_decay);
+    return fused_adamw(parts, gradient, learning_rate, weight_decay);
   const AdamStep step = adam_step(learning_rate, weight_decay);
   const float* from = gradient.flat.const_data_ptr<float>();
   float* weights = weights_.flat().mutable_data_ptr<float>();
-  for (const TrainedTensor& tensor : tensors)
-    moments_.adamw(span_of(tensor), step, from + tensor.offset, weights + tensor.offset,
-                   options_.threads);
+  for (const WeightSpan& part : parts)
+    moments_.adamw(part, step, from + part.offset, weights + part.offset, options_.threads);
 }
 
-void Optimizer::fused_adamw(const Tensors& tensors, const GradientSum& gradient,
-                            double learning_rate, double weight_decay) {
-  if (tensors.empty()) return;
-  const at::Tensor first = at::from_blob(moments_.first_f32(), {moments_.size()}, at::kFloat);
-  const at::Tensor second = at::from_blob(moments_.second_f32(), {moments_.size()}, at::kFloat);
-  const std::vector<at::Tensor> count(tensors.size(),
+void Optimizer::fused_adamw(const Spans& parts, const GradientSum& gradient, double learning_rate,
+                            double weight_decay) {
+  if (parts.empty()) return;
+  const at::Tensor first = at::from_blob(moments_.first_f32(), {own_.size}, at::kFloat);
+  const at::Tensor second = at::from_blob(moments_.second_f32(), {own_.size}, at::kFloat);
+  const std::vector<at::Tensor> count(parts.size(),
                                       at::full({}, static_cast<double>(steps_), at::kFloat));
-  at::_fused_adamw_(views_of(weights_.flat(), tensors), views_of(gradient.flat, tensors),
-                    views_of(first, tensors), views_of(second, tensors),
+  at::_fused_adamw_(views_of(weights_.flat(), 0, parts), views_of(gradient.flat, 0, parts),
+                    views_of(first, own_.offset, parts), views_of(second, own_.offset, parts),
                     /*max_exp_avg_sqs=*/{}, count, learning_rate, options_.beta1, options_.beta2,
                     weight_decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
 }
 
-void Optimizer::muon(const Tensors& matrices, const GradientSum& gradient, double learning_rate) {
-  const std::int64_t count = std::ssize(matrices), workers = std::min(options_.threads, count);
+void Optimizer::muon(const GradientSum& gradient, double learning_rate) {
+  const std::int64_t count = std::ssize(matrices_), workers = std::min(options_.threads, count);
   run_workers(workers, [&](std::int64_t worker) {
     const ThreadCount one(1);
     const c10::NoGradGuard no_grad;
     for (std::int64_t i = worker; i < count; i += workers)
-      muon_step(matrices[i], gradient, learning_rate);
+      muon_step(matrices_[i], gradient, learning_rate);
   });
 }
 
@@ -146,12 +211,12 @@ void Optimizer::muon_step(const TrainedTensor& matrix, const GradientSum& gradie
   const at::Tensor g = matrix.of(gradient.flat);  // (rows, columns)
   at::Tensor w = matrix.of(weights_.flat());      // (rows, columns)
   at::Tensor m = at::empty_like(w);               // (rows, columns)
-  moments_.read_first(span_of(matrix), m.mutable_data_ptr<float>());
+  moments_.read_first(matrix.span(), m.mutable_data_ptr<float>());
   m.mul_(kMuonMomentum).add_(g, 1.0 - kMuonMomentum);
   const at::Tensor direction = orthogonalize(g * (1.0 - kMuonMomentum) + m * kMuonMomentum);
   const double scale = kMuonScale * std::sqrt(std::max(w.size(0), w.size(1)));
   w.mul_(1.0 - learning_rate * options_.weight_decay).add_(direction, -learning_rate * scale);
-  moments_.write_first(span_of(matrix), m.const_data_ptr<float>(),
+  moments_.write_first(matrix.span(), m.const_data_ptr<float>(),
                        key(RandomStream::moment_rounding));
 }
 

@@ -4,7 +4,9 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/random_streams.h"
@@ -13,6 +15,8 @@
 #include "core/optimizer/trained_weights.h"
 
 namespace tinyzero {
+
+class Ranks;
 
 // adamw: every weight by AdamW (Loshchilov & Hutter, arXiv:1711.05101), with LibTorch's fused
 //        kernel, or with that of moments.h where moments are not f32.
@@ -37,6 +41,9 @@ struct OptimizerOptions {
   // in f32, of which nothing is kept.
   bool bf16_weights = false;
   std::uint64_t seed = 0;  // of stochastic rounding
+  // Each of them keeps the moments of its range of the weights and takes their step (stage 1 of
+  // ZeRO, Rajbhandari et al., arXiv:1910.02054); null: one process.
+  Ranks* ranks = nullptr;
 };
 
 class Optimizer {
@@ -46,12 +53,15 @@ class Optimizer {
 
   // One step along `gradient`, which is first scaled to a norm of at most `clip_norm` (0: not) and
   // zeroed afterwards. Returns the norm before clipping. A norm that is not finite changes nothing
-  // but zeroes the gradient.
+  // but zeroes the gradient. All ranks must call it, and have the new weights afterwards.
   double step(GradientSum gradient, UpdateRule rule, double learning_rate, double clip_norm);
 
   std::int64_t steps() const { return steps_; }
-  // The first moment is Muon's M for the matrices that it updates.
+  // The first moment is Muon's M for the matrices that it updates. Of this rank's range.
   const Moments& moments() const { return moments_; }
+  // Calls take() on the first rank with all bytes of a tensor of moments().tensors(), in order. All
+  // ranks must call it for the same tensors.
+  void read_moments(const std::string& name, const std::function<void(std::string_view)>& take);
 
   // Continues from a checkpoint. Throws Error if its moments are of another type or number.
   void restore(std::int64_t steps, const SafetensorsFile& moments);
@@ -59,19 +69,26 @@ class Optimizer {
   void reset();
 
  private:
-  using Tensors = std::vector<TrainedTensor>;
+  using Spans = std::vector<WeightSpan>;
 
-  void adamw(const Tensors& tensors, const GradientSum& gradient, double learning_rate,
+  Spans own_parts(const std::vector<TrainedTensor>& tensors) const;
+  double norm_of(const at::Tensor& gradient) const;
+  void adamw(const Spans& parts, const GradientSum& gradient, double learning_rate,
              double weight_decay);
-  void fused_adamw(const Tensors& tensors, const GradientSum& gradient, double learning_rate,
+  void fused_adamw(const Spans& parts, const GradientSum& gradient, double learning_rate,
                    double weight_decay);
-  void muon(const Tensors& matrices, const GradientSum& gradient, double learning_rate);
+  void muon(const GradientSum& gradient, double learning_rate);
   void muon_step(const TrainedTensor& matrix, const GradientSum& gradient, double learning_rate);
   AdamStep adam_step(double learning_rate, double weight_decay) const;
   std::uint64_t key(RandomStream stream) const;  // of this step
 
   TrainedWeights& weights_;
   OptimizerOptions options_;
+  Ranks& ranks_;
+  std::vector<std::int64_t> cuts_;       // between the ranges of ranks
+  WeightSpan own_;                       // the range of this one
+  std::vector<TrainedTensor> matrices_;  // of the layers, in this range
+  Spans matrix_parts_, embedding_parts_, vector_parts_;
   Moments moments_;
   std::int64_t steps_ = 0;
 };

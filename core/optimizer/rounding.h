@@ -46,8 +46,9 @@ class RandomWords {
   std::uint32_t words_[kRandomBlock + 8];
 };
 
-// Rounds n numbers in place to numbers of bf16, number i by half i mod 2 of word i / 2 of the
-// stream `key`. `threads` only changes the speed.
-void round_all_to_bf16(float* x, std::int64_t n, std::uint64_t key, std::int64_t threads);
+// Rounds numbers first … last - 1 of x in place to numbers of bf16, number i by half i mod 2 of
+// word i / 2 of the stream `key`. `threads` only changes the speed.
+void round_all_to_bf16(float* x, std::int64_t first, std::int64_t last, std::uint64_t key,
+                       std::int64_t threads);
 
 }  // namespace tinyzero

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/optimizer/weight_span.h"
+
 namespace tinyzero {
 
 class Adapter;
@@ -17,6 +19,7 @@ struct TrainedTensor {
   std::vector<std::int64_t> shape;
 
   std::int64_t size() const;
+  WeightSpan span() const { return {offset, size()}; }
   // This tensor of a flat one, which holds all numbers in the same order.
   at::Tensor of(const at::Tensor& flat) const;
 };
@@ -35,6 +38,12 @@ class TrainedWeights {
   const std::vector<TrainedTensor>& embeddings() const { return embeddings_; }
   const std::vector<TrainedTensor>& vectors() const { return vectors_; }
 
+  // All of these tensors in blocks of at most 65,536 numbers, by offset.
+  const std::vector<WeightSpan>& blocks() const { return blocks_; }
+  // The borders of one range for each of so many ranks: 0, …, P. Ranges are nearly equal. They end
+  // where a block ends, and cut no matrix of a layer, since Muon needs it whole.
+  std::vector<std::int64_t> cuts(std::int64_t ranks) const;
+
   // To be called after a change of flat(): merges the adapter, if there is one, into the model's
   // weights.
   void merge_adapter(std::int64_t threads);
@@ -42,6 +51,7 @@ class TrainedWeights {
  private:
   void list_weights();
   void list_adapter();
+  void list_blocks();
 
   Model& model_;
   Adapter* adapter_;
@@ -49,6 +59,8 @@ class TrainedWeights {
   std::vector<TrainedTensor> layer_matrices_;
   std::vector<TrainedTensor> embeddings_;
   std::vector<TrainedTensor> vectors_;
+  std::vector<WeightSpan> blocks_;
+  std::vector<std::int64_t> borders_;  // where ranges may end
 };
 
 }  // namespace tinyzero

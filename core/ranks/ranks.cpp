@@ -18,6 +18,7 @@ class OneProcess : public Ranks {
   std::vector<std::string> gather(const std::string&, const std::string& bytes) override {
     return {bytes};
   }
+  void send_to_first(const std::string&, std::int64_t, std::span<char>) override {}
   std::string name_of(std::int64_t) const override { return "the only rank"; }
   bool tell_failed() override { return true; }
   void tell_noticed() override {}
@@ -68,22 +69,74 @@ bool Ranks::any(const std::string& what, bool is_so) {
   return std::ranges::find(all, "1") != all.end();
 }
 
-// Each rank adds up one slice of all, in the tree, and then all gather the sums.
-void Ranks::add_up(const std::string& what, std::span<float> values) {
+namespace {
+
+constexpr std::int64_t kMostAtOnce = std::int64_t{1} << 24;  // values that a rank sends at once
+
+std::int64_t longest_range(const std::vector<std::int64_t>& cuts) {
+  std::int64_t longest = 0;
+  for (std::size_t r = 0; r + 1 < cuts.size(); ++r)
+    longest = std::max(longest, cuts[r + 1] - cuts[r]);
+  return longest;
+}
+
+// Values of one range that are exchanged at once.
+std::int64_t slice_of(const std::vector<std::int64_t>& cuts) {
+  return std::min(longest_range(cuts), kMostAtOnce / (std::ssize(cuts) - 1));
+}
+
+// Calls exchange(done, slice) for done = 0, slice, … until no range has more values.
+void in_slices(const std::vector<std::int64_t>& cuts,
+               const std::function<void(std::int64_t done, std::int64_t slice)>& exchange) {
+  const std::int64_t slice = slice_of(cuts);
+  for (std::int64_t done = 0; done < longest_range(cuts); done += slice) exchange(done, slice);
+}
+
+// The values of range r behind the first `done`, `slice` at most.
+std::span<float> slice_at(std::span<float> values, const std::vector<std::int64_t>& cuts,
+                          std::int64_t r, std::int64_t done, std::int64_t slice) {
+  const std::int64_t first = std::min(cuts[r] + done, cuts[r + 1]);
+  return values.subspan(first, std::min(slice, cuts[r + 1] - first));
+}
+
+}  // namespace
+
+std::int64_t Ranks::exchange_bytes(std::int64_t values) {
+  return 2 * std::min(values, kMostAtOnce) * std::int64_t{sizeof(float)};
+}
+
+void Ranks::add_up(const std::string& what, std::span<float> values,
+                   const std::vector<std::int64_t>& cuts) {
   if (!are_many()) return;
-  const std::int64_t slice = (std::ssize(values) + size() - 1) / size();
-  std::vector<float> sent(slice * size()), came(slice * size());
-  std::ranges::copy(values, sent.begin());
-  swap_slices(what, sent, came);
-  for (std::int64_t apart = 1; apart < size(); apart *= 2) {
-    for (std::int64_t r = 0; r + apart < size(); r += 2 * apart) {
-      float* const sum = came.data() + r * slice;
-      const float* const other = came.data() + (r + apart) * slice;
-      for (std::int64_t i = 0; i < slice; ++i) sum[i] += other[i];
+  std::vector<float> sent(slice_of(cuts) * size()), came(sent.size());
+  in_slices(cuts, [&](std::int64_t done, std::int64_t slice) {
+    for (std::int64_t r = 0; r < size(); ++r)
+      std::ranges::copy(slice_at(values, cuts, r, done, slice), sent.begin() + r * slice);
+    swap_slices(what, sent, came);
+    const std::span<float> own = slice_at(values, cuts, rank(), done, slice);
+    for (std::int64_t apart = 1; apart < size(); apart *= 2) {
+      for (std::int64_t r = 0; r + apart < size(); r += 2 * apart) {
+        float* const sum = came.data() + r * slice;
+        const float* const other = came.data() + (r + apart) * slice;
+        for (std::int64_t i = 0; i < std::ssize(own); ++i) sum[i] += other[i];
+      }
     }
-  }
-  gather_slices(what, std::span<const float>(came).first(slice), sent);
-  std::copy_n(sent.begin(), std::ssize(values), values.begin());
+    std::copy_n(came.begin(), own.size(), own.begin());
+  });
+}
+
+void Ranks::share_ranges(const std::string& what, std::span<float> values,
+                         const std::vector<std::int64_t>& cuts) {
+  if (!are_many()) return;
+  std::vector<float> own(slice_of(cuts)), all(own.size() * size());
+  in_slices(cuts, [&](std::int64_t done, std::int64_t slice) {
+    std::ranges::copy(slice_at(values, cuts, rank(), done, slice), own.begin());
+    gather_slices(what, own, all);
+    for (std::int64_t r = 0; r < size(); ++r) {
+      const std::span<float> to = slice_at(values, cuts, r, done, slice);
+      std::copy_n(all.begin() + r * slice, to.size(), to.begin());
+    }
+  });
 }
 
 void Ranks::together(const std::string& what, const std::function<void()>& work) {
@@ -119,6 +172,20 @@ void Ranks::agree(const std::string& what, const std::string& text) {
                               name_of(0), theirs, ours),
                   "all ranks must run the same program with the same plugins, settings and files");
   }
+}
+
+RankTraffic Ranks::traffic() {
+  ByteWriter own;
+  own.put(own_traffic_);
+  own_traffic_ = {};
+  RankTraffic all;
+  share("traffic", own, [&](ByteReader& in) {
+    const auto one = in.get<RankTraffic>();
+    all.wait += one.wait / static_cast<double>(size());
+    all.exchange += one.exchange / static_cast<double>(size());
+    all.sent += one.sent;
+  });
+  return all;
 }
 
 Ranks::Part Ranks::part_of(std::int64_t count) const {

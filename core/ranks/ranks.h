@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/ranks/traffic.h"
 
 namespace tinyzero {
 
@@ -52,9 +53,18 @@ class Ranks {
   // Whether any rank says so.
   bool any(const std::string& what, bool is_so);
 
-  // Adds up `values` of all ranks, as ((0 + 1) + (2 + 3)) + …; each then has the sum. The bits
-  // continue those of GradientDivision's tree.
-  void add_up(const std::string& what, std::span<float> values);
+  // Adds up `values` of all ranks, as ((0 + 1) + (2 + 3)) + …. Rank r then has the sums of its
+  // range, from cuts[r] to cuts[r + 1]; its other values are of no use. The bits continue those of
+  // GradientDivision's tree.
+  void add_up(const std::string& what, std::span<float> values,
+              const std::vector<std::int64_t>& cuts);
+  // Gives every rank the ranges of all.
+  void share_ranges(const std::string& what, std::span<float> values,
+                    const std::vector<std::int64_t>& cuts);
+  // Bytes that both take while they exchange so many values, at most.
+  static std::int64_t exchange_bytes(std::int64_t values);
+  // Sends the bytes of rank `from` into the first rank's, which are as many. Others do nothing.
+  virtual void send_to_first(const std::string& what, std::int64_t from, std::span<char> bytes) = 0;
 
   // Does `work` on every rank. If it throws on some, all of them end: the first of those rethrows,
   // with its rank and host, and the others throw LostRank.
@@ -70,6 +80,9 @@ class Ranks {
   // Tells the failed rank that this one has noticed, so that it need not wait.
   virtual void tell_noticed() = 0;
 
+  // The traffic since the last call: seconds in the mean over ranks, bytes of all together.
+  RankTraffic traffic();
+
   // The part of `count` that is this rank's: [first, last). Parts are contiguous, by rank.
   struct Part {
     std::int64_t first, last;
@@ -77,6 +90,8 @@ class Ranks {
   Part part_of(std::int64_t count) const;
 
  protected:
+  RankTraffic own_traffic_;  // of this rank; whoever exchanges adds to it
+
   // Sends slice i of `from` to rank i; `to` receives the slices that came, by rank. Both have
   // size() slices of equal length.
   virtual void swap_slices(const std::string& what, std::span<const float> from,

@@ -107,7 +107,7 @@ void write_auxiliary_model(const fs::path& folder, const ModelView& view,
   write_model(folder, view, tokenizer);
   write_adapter(folder, view);
   if (!view.moments.empty()) {
-    write_tensors(folder / "optimizer.safetensors", view.moments);
+    write_tensors(folder / "optimizer.safetensors", view.moments, view.read_moments);
     write_file_synced(folder / "state.json", Json{{"optimizer_steps", view.steps}}.dump(2) + "\n");
   }
   sync_folder(folder);
@@ -138,7 +138,7 @@ void write_content(const fs::path& folder, const CheckpointContent& content) {
   fs::create_directory(trainer);
   write_model(folder, policy, content.tokenizer);
   write_adapter(folder, policy);
-  write_tensors(trainer / "optimizer.safetensors", policy.moments);
+  write_tensors(trainer / "optimizer.safetensors", policy.moments, policy.read_moments);
   for (const auto& [name, view] : content.auxiliary_models)
     write_auxiliary_model(trainer / name, view, content.tokenizer);
   write_file_synced(trainer / "state.json",
@@ -236,6 +236,14 @@ Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapte
   } catch (const Error& e) {
     throw Error(e.what(), (e.hint().empty() ? "" : e.hint() + "; ") + resume_hint(folder));
   }
+}
+
+void read_along(const CheckpointContent& content) {
+  const auto read = [](const ModelView& view) {
+    for (const auto& [name, tensor] : view.moments) view.read_moments(name, [](auto) {});
+  };
+  read(content.policy);
+  for (const auto& [name, view] : content.auxiliary_models) read(view);
 }
 
 void save_checkpoint(const fs::path& folder, const CheckpointContent& content, std::int64_t keep) {

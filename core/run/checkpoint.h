@@ -51,6 +51,7 @@ struct ModelView {
   // The optimizer's tensors, of its own types. Two of them are first_moment and second_moment, with
   // one number per learning weight or adapter value, in their order. Empty for a frozen model.
   std::map<std::string, TensorInfo> moments = {};
+  TensorReader read_moments = nullptr;  // as write_tensors() needs it
   const Adapter* adapter = nullptr;
   Dtype dtype = Dtype::f32;  // of the weights in the file
 };
@@ -111,6 +112,10 @@ struct CheckpointContent {
 // space, or if a weight or moment is not finite: such a checkpoint would be of no use, and would
 // replace good ones.
 void save_checkpoint(const fs::path& folder, const CheckpointContent& content, std::int64_t keep);
+
+// Takes part in what save_checkpoint() reads, without writing anything: where read_moments() needs
+// all ranks.
+void read_along(const CheckpointContent& content);
 
 // Reads the newest undamaged checkpoint into `model`, and into `adapter` if it is not null. Reports
 // through `warn` each damaged checkpoint, with the older one that is tried next, and a checkpoint

@@ -131,27 +131,11 @@ void set_resolved(Experiment& e, const std::string& path, std::int64_t value) {
 // Sets train.shards where it is 0, for the same reason as train.micro_batch.
 void choose_shards(OpenedRun& run) {
   Experiment& e = run.experiment;
-  const std::int64_t ranks = count_ranks(run);
   if (e.train.shards > 0) return;
   run.chose_shards = true;
-  const std::uint64_t threads = e.train.device == "cpu" ? e.general.threads : 1;
-  // Each rank has a subtree: a power of two.
-  const std::int64_t wanted = ranks == 1 ? threads : std::bit_floor(threads) * ranks;
-  e.train.shards = std::max(GradientDivision::of(run.model, wanted, 0).shards, ranks);
+  const std::int64_t threads = e.train.device == "cpu" ? e.general.threads : 1;
+  e.train.shards = GradientDivision::shards_for(run.model, threads, count_ranks(run));
   set_resolved(e, "train.shards", e.train.shards);
-}
-
-void check_shards(const OpenedRun& run) {
-  const std::int64_t ranks = count_ranks(run);
-  const std::int64_t shards = run.experiment.train.shards;
-  if (shards % ranks == 0 && std::has_single_bit(static_cast<std::uint64_t>(shards / ranks)))
-    return;
-  if (ranks == 1) return;
-  throw Error(fmt::format("{} ranks cannot divide train.shards of {}: each would need a power of "
-                          "two of them",
-                          ranks, shards),
-              "set train.shards to the number of ranks times 1, 2, 4 …, or start another number "
-              "of ranks");
 }
 
 // Sets train.micro_batch where it is 0, also among the resolved settings: a resumed run must use
@@ -213,7 +197,7 @@ OpenedRun OpenedRun::open(Source source, const PluginCatalog& catalog, Mistakes&
   check_rank(run.experiment, run.model);
   run.ranks = source.options.ranks;
   choose_shards(run);
-  check_shards(run);
+  check_shards(run.experiment.train.shards, count_ranks(run));
   choose_micro_batch(run);
   if (source.options.check_idle_settings)
     run.notes = check_idle_settings({.experiment = run.experiment,
@@ -315,6 +299,15 @@ std::string model_label(const OpenedRun& run) {
       run.adapter ? fmt::format(" + LoRA {:.1f}M", static_cast<double>(run.adapter->size()) / 1e6)
                   : "";
   return fmt::format("{} {:.{}f}M{}", name, millions, millions < 10 ? 1 : 0, adapter);
+}
+
+void check_shards(std::int64_t shards, std::int64_t ranks) {
+  if (GradientDivision::suits(shards, ranks)) return;
+  throw Error(fmt::format("{} ranks cannot divide train.shards of {}: each would need a power of "
+                          "two of them",
+                          ranks, shards),
+              "set train.shards to the number of ranks times 1, 2, 4 …, or start another number "
+              "of ranks");
 }
 
 RunShape shape_of(const OpenedRun& run) {

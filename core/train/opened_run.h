@@ -88,4 +88,7 @@ std::string model_label(const OpenedRun& run);
 // What a forecast of memory and time needs to know.
 RunShape shape_of(const OpenedRun& run);
 
+// Throws Error if so many ranks cannot divide the shards.
+void check_shards(std::int64_t shards, std::int64_t ranks);
+
 }  // namespace tinyzero

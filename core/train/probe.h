@@ -39,6 +39,7 @@ struct RunProbe {
   double warm_start = 0;        // a step
   double rollout = 0;           // a step, with one round of sampling
   double update = 0;            // a step
+  double sampled = 0;           // tokens of a step's completions
   double tokens = 0;            // that a step charges to a budget of tokens
   double evaluation = 0;        // one, of all its problems
   std::int64_t peak_bytes = 0;  // of memory

@@ -97,6 +97,10 @@ Json step_record(const StepFacts& facts) {
   record["speed/slot_use"] = sampled.slot_use;
   record["tokens/spent"] = facts.spent.tokens;
   record["time/spent"] = facts.spent.seconds;
+  if (!facts.traffic) return record;
+  record["ranks/wait"] = facts.traffic->wait;
+  record["ranks/exchange"] = facts.traffic->exchange;
+  record["ranks/sent"] = facts.traffic->sent;
   return record;
 }
 

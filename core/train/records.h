@@ -1,10 +1,12 @@
 // What a step leaves in metrics.jsonl and episodes/. core/run/metrics.h explains the names.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/ranks/traffic.h"
 #include "core/run/spent.h"
 
 namespace tinyzero {
@@ -22,7 +24,8 @@ struct StepFacts {
   const Task& task;
   const LearnReport& learned;
   double update_seconds = 0;
-  Spent spent;  // by RL, this step included
+  Spent spent;                              // by RL, this step included
+  std::optional<RankTraffic> traffic = {};  // none: one process
 };
 
 // Over all completions of the step, also those that the update does not see.

@@ -197,13 +197,15 @@ void Trainer::train_step(std::int64_t step) {
   const std::int64_t tokens = sampled_tokens(sampled) + learned.trained + learned.read;
   // Budgets and schedules follow the first rank's clock.
   learner_.spend(static_cast<double>(tokens), ranks_.of_first("seconds", whole.seconds()));
-  last_step_ = step_record({.step = step,
-                            .seconds = seconds(),
-                            .sampled = sampled,
-                            .task = run_.task,
-                            .learned = learned,
-                            .update_seconds = update_seconds,
-                            .spent = learner_.spent()});
+  last_step_ =
+      step_record({.step = step,
+                   .seconds = seconds(),
+                   .sampled = sampled,
+                   .task = run_.task,
+                   .learned = learned,
+                   .update_seconds = update_seconds,
+                   .spent = learner_.spent(),
+                   .traffic = ranks_.are_many() ? std::optional(ranks_.traffic()) : std::nullopt});
   curriculum_.record(last_step_);
   record(last_step_);
   write([&] { folder_.write_episodes(step, episode_lines(step, sampled, run_.task)); });
@@ -269,16 +271,16 @@ void Trainer::save() {
   state_.spent = learner_.spent();
   state_.first_step = alarms_.first_step();
   state_.curriculum = curriculum_.state();
+  const CheckpointContent content{.policy = learner_.policy_view(),
+                                  .auxiliary_models = learner_.auxiliary_views(),
+                                  .tokenizer = run_.tokenizer,
+                                  .state = state_};
   write([&] {
     state_.metrics_bytes = folder_.metrics_bytes();
-    save_checkpoint(folder_.checkpoints(),
-                    {.policy = learner_.policy_view(),
-                     .auxiliary_models = learner_.auxiliary_views(),
-                     .tokenizer = run_.tokenizer,
-                     .state = state_},
-                    settings_.checkpoint.keep);
+    save_checkpoint(folder_.checkpoints(), content, settings_.checkpoint.keep);
     folder_.note_checkpoint();
   });
+  if (!ranks_.is_first()) read_along(content);
   saved_ = place;
 }
 

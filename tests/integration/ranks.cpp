@@ -57,6 +57,14 @@ class RankedRun {
   std::vector<std::unique_ptr<BackgroundProcess>> processes_;
 };
 
+// The record of a run's first step.
+Json first_step(const fs::path& run) {
+  for (const Json& record : json_lines(run / "metrics.jsonl")) {
+    if (record.contains("train/reward")) return record;
+  }
+  return {};
+}
+
 void must(RankedRun& run) {
   const std::vector<int> codes = run.wait();
   CAPTURE(run.said(0));
@@ -89,6 +97,11 @@ TEST_CASE("one process, two ranks and four ranks give the same run") {
     check_equal_runs(alone, run(2));
     check_equal_runs(alone, run(4));
   }
+  CHECK_FALSE(first_step(folder / "0-1").contains("ranks/wait"));
+  const Json of_ranks = first_step(folder / "0-2");
+  CHECK(of_ranks["ranks/wait"] >= 0);
+  CHECK(of_ranks["ranks/exchange"] > 0);
+  CHECK(of_ranks["ranks/sent"] > 8 * 1000);  // gradients, then weights
 }
 
 TEST_CASE("a run goes on with another number of ranks, to the same bits") {

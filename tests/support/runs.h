@@ -35,7 +35,8 @@ inline std::vector<Json> metrics_of(const fs::path& run) {
     Json kept = Json::object();
     for (const auto& [name, value] : record.items()) {
       if (name != "seconds" && !name.starts_with("time/") && !name.starts_with("speed/tokens") &&
-          !name.starts_with("speed/rollout") && !name.starts_with("speed/slot"))
+          !name.starts_with("speed/rollout") && !name.starts_with("speed/slot") &&
+          !name.starts_with("ranks/"))
         kept[name] = value;
     }
     out.push_back(kept);

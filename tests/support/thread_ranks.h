@@ -19,6 +19,7 @@ class ThreadGroup {
   std::barrier<> barrier;
   std::vector<std::string> bytes;
   std::vector<std::span<const float>> floats;
+  std::span<const char> sent;
 };
 
 class ThreadRank : public Ranks {
@@ -32,6 +33,12 @@ class ThreadRank : public Ranks {
     std::vector<std::string> all = group_.bytes;
     group_.barrier.arrive_and_wait();
     return all;
+  }
+  void send_to_first(const std::string&, std::int64_t from, std::span<char> bytes) override {
+    if (rank_ == from) group_.sent = bytes;
+    group_.barrier.arrive_and_wait();
+    if (is_first()) std::ranges::copy(group_.sent, bytes.begin());
+    group_.barrier.arrive_and_wait();
   }
   std::string name_of(std::int64_t rank) const override {
     return "rank " + std::to_string(rank) + " on host here";

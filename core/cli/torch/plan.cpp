@@ -12,6 +12,7 @@
 #include "core/cli/terminal.h"
 #include "core/cli/torch/arithmetic_text.h"
 #include "core/cli/torch/gpu_text.h"
+#include "core/cli/torch/ranks_text.h"
 #include "core/config/experiment.h"
 #include "core/forecast/gpu.h"
 #include "core/forecast/memory.h"
@@ -105,10 +106,18 @@ int run_plan(const GlobalOptions& global, const PlanOptions& options) {
   if (!options.gpu.empty()) return plan_on_gpu(global, options);
   keep_freed_memory();
   OpenedRun run = OpenedRun::load(options.config, options.overrides, scan_plugins(global));
+  if (!run.chose_shards) check_shards(run.experiment.train.shards, options.ranks);
   print_run_notes(run);
+  const RanksPlan ranks(run, options.ranks, options.link);
   const RunProbe probe = probe_run(run);
-  if (options.json) print_json(plan_json(run, probe));
-  else print_plan(run, probe);
+  if (options.json) {
+    Json out = plan_json(run, probe);
+    if (options.ranks > 1) out["ranks"] = ranks.json(probe);
+    print_json(out);
+  } else {
+    print_plan(run, probe);
+    if (options.ranks > 1) print("{}", ranks.text(probe));
+  }
   return 0;
 }
 

@@ -33,7 +33,9 @@ TEST_CASE("ranks meet through a file, exchange bytes and floats, and leave nothi
       CHECK(ranks->gather("words", words[r]) == words);
       CHECK(ranks->gather("nothing", "") == std::vector<std::string>(3));
       std::vector<float> values(1001, 0.1f * static_cast<float>(r + 1));
-      ranks->add_up("numbers", values);
+      const std::vector<std::int64_t> cuts = {0, 1, 500, 1001};
+      ranks->add_up("numbers", values, cuts);
+      ranks->share_ranges("numbers", values, cuts);
       CHECK(values == std::vector<float>(1001, (0.1f * 1.0f + 0.1f * 2.0f) + 0.1f * 3.0f));
       CHECK(ranks->name_of(2).starts_with("rank 2 on host "));
       ranks->gather("the end", "");

@@ -34,6 +34,11 @@ TEST_CASE("the live line fits any width, and says what matters most where it is 
         "· update 0.5 s · 61 tokens · 2m40s left");
 }
 
+TEST_CASE("a step of several processes says what their exchanges took") {
+  const Json step = {{"step", 1}, {"ranks/wait", 0.2}, {"ranks/exchange", 0.5}};
+  CHECK(step_text(step).ends_with(" · ranks 0.7 s"));
+}
+
 TEST_CASE("a step says at which levels of a curriculum it is") {
   Json step = kStep;
   step["curriculum/level"] = 2;

@@ -142,5 +142,23 @@ TEST_CASE("tensors of any type are written unchanged") {
       {"m", {"F32", {1}, reinterpret_cast<const char*>(&nan), 4}}};
   CHECK_THROWS_WITH_AS(write_tensors(folder / "y", bad),
                        doctest::Contains("tensor \"m\" has become NaN at [0]"), Failure);
-  CHECK_FALSE(fs::exists(folder / "y"));
+}
+
+TEST_CASE("tensors come in pieces, and a number that is not finite is named by its place in all") {
+  const TemporaryFolder folder;
+  const std::vector<float> numbers = {1, 2, 3, std::nanf("")};
+  const std::string_view bytes(reinterpret_cast<const char*>(numbers.data()), 16);
+  const auto write = [&](std::int64_t count) {
+    const auto size = static_cast<std::size_t>(4 * count);
+    write_tensors(folder / "x", {{"m", {"F32", {count}, nullptr, size}}},
+                  [&](const std::string& name, const std::function<void(std::string_view)>& take) {
+                    CHECK(name == "m");
+                    take(bytes.substr(0, 4));
+                    take(bytes.substr(4, size - 4));
+                  });
+  };
+  write(3);
+  const SafetensorsFile file(folder / "x");
+  CHECK(std::string_view(file.tensors().at("m").data, 12) == bytes.substr(0, 12));
+  CHECK_THROWS_WITH_AS(write(4), doctest::Contains("tensor \"m\" has become NaN at [3]"), Failure);
 }

@@ -41,7 +41,7 @@ TEST_CASE("steps of AdamW with int8 are those of bitsandbytes") {
   const Json& golden = bitsandbytes()["adamw"];
   const std::int64_t size = golden["size"], every = golden["every"];
   const WeightSpan all{0, size};
-  Moments moments(MomentType::int8, size, {all});
+  Moments moments(MomentType::int8, {all}, all);
   std::vector<float> weights(static_cast<std::size_t>(size)), gradient(weights.size());
   for (std::int64_t i = 0; i < size; ++i)
     weights[static_cast<std::size_t>(i)] =
@@ -90,7 +90,7 @@ TEST_CASE(
   const std::int64_t size = 45'301;
   for (const MomentType type : kTypes) {
     CAPTURE(static_cast<int>(type));
-    Moments one(type, size, spans), three(type, size, spans);
+    Moments one(type, spans, {0, size}), three(type, spans, {0, size});
     std::vector<float> a(static_cast<std::size_t>(size), 0.5f), b = a;
     std::vector<double> w(a.begin(), a.end()), m(w.size()), v(w.size());
     for (int t = 1; t <= 6; ++t) {
@@ -136,7 +136,7 @@ TEST_CASE(
     "weights whose gradients are far smaller than their neighbours' move no further than a step of "
     "AdamW") {
   const WeightSpan all{0, 8192};
-  Moments moments(MomentType::int8, 8192, {all});
+  Moments moments(MomentType::int8, {all}, all);
   std::vector<float> weights(8192), gradient(8192);
   for (int t = 1; t <= 40; ++t) {
     const std::vector<float> before = weights;
@@ -158,7 +158,7 @@ TEST_CASE(
 TEST_CASE("moments take the memory that their type says") {
   const std::vector<WeightSpan> spans = {{0, 1'000'000}};
   for (const MomentType type : kTypes) {
-    const Moments moments(type, 1'000'000, spans);
+    const Moments moments(type, spans, {0, 1'000'000});
     std::size_t bytes = 0;
     for (const auto& [name, tensor] : moments.tensors()) bytes += tensor.bytes;
     CHECK(static_cast<std::int64_t>(bytes) == moment_bytes(type, {1'000'000}));
@@ -170,7 +170,7 @@ TEST_CASE("moments come back from a file exactly, and others are refused") {
   const TemporaryFolder folder;
   const std::vector<WeightSpan> spans = {{0, 9'001}, {9'001, 64}};
   for (const MomentType type : kTypes) {
-    Moments moments(type, 9'065, spans), again(type, 9'065, spans);
+    Moments moments(type, spans, {0, 9'065}), again(type, spans, {0, 9'065});
     std::vector<float> weights(9'065), gradient(weights.size());
     for (std::size_t i = 0; i < gradient.size(); ++i)
       gradient[i] = gradient_at(static_cast<std::int64_t>(i), 1);
@@ -183,17 +183,56 @@ TEST_CASE("moments come back from a file exactly, and others are refused") {
       CHECK(std::memcmp(tensor.data, again.tensors().at(name).data, tensor.bytes) == 0);
     for (const MomentType other : kTypes) {
       if (other == type) continue;
-      Moments wrong(other, 9'065, spans);
+      Moments wrong(other, spans, {0, 9'065});
       CHECK_THROWS_WITH_AS(wrong.restore(SafetensorsFile(folder / "optimizer.safetensors")),
                            doctest::Contains("train.optimizer_state"), Error);
     }
-    Moments shorter(type, 9'064, {{0, 9'064}});
+    Moments shorter(type, {{0, 9'064}}, {0, 9'064});
     CHECK_THROWS_AS(shorter.restore(SafetensorsFile(folder / "optimizer.safetensors")), Error);
     again.clear();
     std::vector<float> first(9'001, 1.0f);
     again.read_first(spans[0], first.data());
     CHECK(*std::max_element(first.begin(), first.end()) == 0);
     CHECK(*std::min_element(first.begin(), first.end()) == 0);
+  }
+}
+
+TEST_CASE("ranges of moments are steps, numbers and files of the whole, in pieces") {
+  const TemporaryFolder folder;
+  const std::vector<WeightSpan> spans = {{0, 90}, {90, 9'000}, {9'090, 64}};
+  const std::vector<std::vector<WeightSpan>> parts = {
+      {{0, 90}}, {{90, 5'120}}, {}, {{5'210, 3'880}, {9'090, 64}}};
+  const std::vector<WeightSpan> ranges = {{0, 90}, {90, 5'120}, {5'210, 0}, {5'210, 3'944}};
+  std::vector<float> gradient(9'154);
+  for (std::size_t i = 0; i < gradient.size(); ++i)
+    gradient[i] = gradient_at(static_cast<std::int64_t>(i), 1);
+  for (const MomentType type : kTypes) {
+    CAPTURE(static_cast<int>(type));
+    std::vector<float> weights(9'154), together(weights.size());
+    const auto step = [&](Moments& moments, const std::vector<WeightSpan>& tensors,
+                          std::vector<float>& changed, int t) {
+      for (const WeightSpan& span : tensors)
+        moments.adamw(span, adam_step(0.01, 0.9, 0.99, 1e-8, 0, t), gradient.data() + span.offset,
+                      changed.data() + span.offset, 2);
+    };
+    Moments whole(type, spans, {0, 9'154});
+    step(whole, spans, weights, 1);
+    write_tensors(folder / "optimizer.safetensors", whole.tensors());
+    step(whole, spans, weights, 2);
+    std::map<std::string, std::string> pieces;
+    for (std::size_t r = 0; r < ranges.size(); ++r) {
+      Moments first(type, spans, ranges[r]), second(type, spans, ranges[r]);
+      step(first, parts[r], together, 1);
+      second.restore(SafetensorsFile(folder / "optimizer.safetensors"));
+      step(second, parts[r], together, 2);
+      for (const auto& [name, tensor] : second.tensors()) {
+        CHECK(tensor.data == nullptr);
+        CHECK(std::ssize(second.own_bytes(name)) == whole.bytes_of(name, ranges[r]));
+        pieces[name] += second.own_bytes(name);
+      }
+    }
+    CHECK(together == weights);
+    for (const auto& [name, bytes] : pieces) CHECK(bytes == whole.own_bytes(name));
   }
 }
 
@@ -211,7 +250,7 @@ TEST_CASE("first moments come back as they were written, to the precision of the
   for (std::size_t i = 0; i < in.size(); ++i) in[i] = gradient_at(static_cast<std::int64_t>(i), 4);
   for (const MomentType type : kTypes) {
     CAPTURE(static_cast<int>(type));
-    Moments moments(type, 5'100, spans);
+    Moments moments(type, spans, {0, 5'100});
     moments.write_first(spans[1], in.data(), 3);
     moments.read_first(spans[1], out.data());
     double worst = 0;

@@ -20,7 +20,7 @@ TEST_CASE("stochastic rounding gives one of the two neighbours, and the number i
   for (const float x : {1.00312f, -0.3337f, 6.1e-5f, 1.0f + 1.0f / 512, 3e-39f, -255.3f}) {
     CAPTURE(x);
     std::vector<float> all(kDraws, x);
-    round_all_to_bf16(all.data(), kDraws, stream_key(5, {1}), 3);
+    round_all_to_bf16(all.data(), 0, kDraws, stream_key(5, {1}), 3);
     const auto bits = std::bit_cast<std::uint32_t>(x);
     const auto low = std::bit_cast<float>(bits & 0xFFFF0000u),
                high = std::bit_cast<float>((bits & 0xFFFF0000u) + 0x10000u);
@@ -60,9 +60,9 @@ TEST_CASE("rounding depends on key and place, not on threads or pieces") {
   std::vector<float> a(50'001), b, c;
   for (std::size_t i = 0; i < a.size(); ++i) a[i] = gradient_at(static_cast<std::int64_t>(i), 2);
   b = c = a;
-  round_all_to_bf16(a.data(), 50'001, 9, 1);
-  round_all_to_bf16(b.data(), 50'001, 9, 4);
-  round_all_to_bf16(c.data(), 50'001, 10, 1);
+  round_all_to_bf16(a.data(), 0, 50'001, 9, 1);
+  round_all_to_bf16(b.data(), 0, 50'001, 9, 4);
+  round_all_to_bf16(c.data(), 0, 50'001, 10, 1);
   CHECK(a == b);
   CHECK(a != c);
 }

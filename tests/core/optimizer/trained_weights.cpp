@@ -79,3 +79,31 @@ TEST_CASE("a tensor is a view of the flat one in its shape") {
   tensor.of(flat)[1][2] = 99;
   CHECK(flat[9].item<std::int64_t>() == 99);
 }
+
+TEST_CASE("ranges for ranks are nearly equal, and end at blocks, but inside of no layer's matrix") {
+  ModelConfig config = preset_config("tiny");
+  config.vocab = 3'000;
+  Model model(config);
+  const TrainedWeights weights(model);
+  const std::int64_t size = weights.flat().numel();
+  std::int64_t end = 0, most = 0;
+  for (const WeightSpan& block : weights.blocks()) {
+    CHECK(block.offset == end);
+    CHECK(block.size <= 65'536);
+    end = block.end();
+  }
+  CHECK(end == size);
+  for (const TrainedTensor& matrix : weights.layer_matrices()) most = std::max(most, matrix.size());
+  for (const std::int64_t ranks : {1, 2, 3, 4}) {
+    const std::vector<std::int64_t> cuts = weights.cuts(ranks);
+    REQUIRE(std::ssize(cuts) == ranks + 1);
+    CHECK(cuts.front() == 0);
+    CHECK(cuts.back() == size);
+    for (std::int64_t r = 0; r < ranks; ++r) {
+      CHECK(std::abs(cuts[r + 1] - cuts[r] - size / ranks) <= std::max<std::int64_t>(most, 65'536));
+      for (const TrainedTensor& matrix : weights.layer_matrices())
+        CHECK((cuts[r] <= matrix.offset || cuts[r] >= matrix.span().end()));
+    }
+  }
+  CHECK(weights.cuts(500).size() == 501);  // some are empty
+}

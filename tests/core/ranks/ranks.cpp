@@ -34,8 +34,8 @@ TEST_CASE("every rank gets the bytes of all, and those of the first") {
   });
 }
 
-// ((0 + 1) + (2 + 3)) + 4, also where a slice is not full.
-TEST_CASE("floats are added up in a fixed tree, with the same bits on every rank") {
+// ((0 + 1) + (2 + 3)) + 4, also where a range is short or empty.
+TEST_CASE("floats are added up in a fixed tree, and every rank's range is given to all") {
   for (const std::int64_t size : {1, 2, 3, 4, 5, 8}) {
     for (const std::int64_t count : {std::int64_t{1}, size, 3 * size + 1, std::int64_t{1000}}) {
       std::vector<std::vector<float>> sums;
@@ -45,7 +45,13 @@ TEST_CASE("floats are added up in a fixed tree, with the same bits on every rank
           for (std::int64_t i = 0; i < count; ++i) sums[r][i] += sums[r + apart][i];
       on_ranks(size, [&](Ranks& ranks) {
         std::vector<float> values = values_of(ranks.rank(), count);
-        ranks.add_up("numbers", values);
+        std::vector<std::int64_t> cuts = {0};
+        for (std::int64_t r = 1; r < size; ++r) cuts.push_back(r / 2 * count / size);
+        cuts.push_back(count);
+        ranks.add_up("numbers", values, cuts);
+        for (std::int64_t i = cuts[ranks.rank()]; i < cuts[ranks.rank() + 1]; ++i)
+          REQUIRE(values[i] == sums.front()[i]);
+        ranks.share_ranges("numbers", values, cuts);
         CHECK(values == sums.front());
       });
     }
@@ -138,7 +144,7 @@ TEST_CASE("one process exchanges nothing") {
   CHECK_FALSE(alone.are_many());
   CHECK(alone.gather("words", "a") == std::vector<std::string>{"a"});
   std::vector<float> values = {1, 2, 3};
-  alone.add_up("numbers", values);
+  alone.add_up("numbers", values, {0, std::ssize(values)});
   CHECK(values == std::vector<float>{1, 2, 3});
   CHECK_THROWS_WITH_AS(alone.together("work", [] { throw Error("mine"); }), "mine", Error);
 }

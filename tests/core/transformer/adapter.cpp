@@ -304,7 +304,7 @@ TEST_CASE("updates leave the base as it was, bit for bit, and touch nothing but 
   for (int i = 0; i < 50; ++i) {
     optimizer.step({at::randn({adapter.size()})}, UpdateRule::adamw, 1e-3, 1.0);
   }
-  CHECK(optimizer.moments().size() == adapter.size());
+  CHECK(optimizer.moments().tensors().at("first_moment").elements() == adapter.size());
   std::int64_t changed = 0;
   for (const ParameterSlot& slot : model.layout.slots()) {
     const bool adapted =
