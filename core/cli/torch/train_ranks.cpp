@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "core/base/cpus.h"
 #include "core/base/file_hash.h"
 #include "core/c10d/c10d_ranks.h"
 #include "core/kernels/kernels.h"
 #include "core/ranks/environment.h"
+#include "core/ranks/local_device.h"
 #include "core/train/opened_run.h"
 
 namespace tinyzero {
@@ -28,13 +30,27 @@ class Silent : public Observer {
   void finished(bool, const std::string&, double) override {}
 };
 
+std::string host_of(const Ranks& ranks, std::int64_t rank) {
+  const std::string name = ranks.name_of(rank);
+  return name.substr(name.find(" on "));
+}
+
 // Ranks of one host that may run on the same cores divide them.
 void divide_cores(Ranks& ranks) {
-  std::string own = ranks.name_of(ranks.rank());
-  own = own.substr(own.find(" on "));
+  std::string own = host_of(ranks, ranks.rank());
   for (const int core : usable_cores()) own += fmt::format(" {}", core);
   const std::vector<std::string> all = ranks.gather("cores", own);
   share_cores_among(std::count(all.begin(), all.end(), own));
+}
+
+// Ranks of one host take its GPUs in turn. CUDA has not begun yet, and will see one.
+void choose_gpu(const Ranks& ranks) {
+  std::int64_t local = 0;
+  for (std::int64_t r = 0; r < ranks.rank(); ++r)
+    local += host_of(ranks, r) == host_of(ranks, ranks.rank()) ? 1 : 0;
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  const std::string own = visible_device(visible != nullptr ? visible : "", count_gpus(), local);
+  if (!own.empty()) ::setenv("CUDA_VISIBLE_DEVICES", own.c_str(), 1);
 }
 
 std::string hashes_of(const ManifestFacts& facts) {
@@ -60,6 +76,7 @@ std::unique_ptr<Ranks> meet_for_training(const TrainOptions& options) {
                                   .interface = options.ranks_interface,
                                   .folder = fs::current_path()});
   divide_cores(*ranks);
+  choose_gpu(*ranks);
   return ranks;
 }
 
