@@ -22,7 +22,11 @@ void say(int which) {
 }
 
 void on_signal(int signal) {
-  const int problem = errno, count = ++wish;
+  int asked = wish;
+  do {
+    if (asked > 0 && signal != SIGINT) return;
+  } while (!wish.compare_exchange_weak(asked, asked + 1));  // another thread may be in here, too
+  const int problem = errno, count = asked + 1;
   if (count == 1) first_signal = signal;
   if (count >= last_signal) {
     say(1);

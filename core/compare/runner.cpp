@@ -153,7 +153,8 @@ void ComparisonRunner::run(const StopRequest& stops) {
       if (!slot.child && asked == 0) {
         if (const auto run = next(slot)) begin(slot, *run);
       }
-      if (slot.child && asked > told) slot.child->signal(SIGTERM);
+      // SIGINT is the signal that counts again.
+      if (slot.child && asked > told) slot.child->signal(told == 0 ? SIGTERM : SIGINT);
     }
     told = asked;
     observer_.tick(progress_);

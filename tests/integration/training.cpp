@@ -217,8 +217,9 @@ TEST_CASE(
       command.push_back(word);
     BackgroundProcess process(command, folder / "err");
     REQUIRE(wait_for(run / "episodes/step-000001.jsonl.zst"));
-    process.signal(SIGINT);
     process.signal(SIGTERM);
+    REQUIRE(wait_for_words(folder / "err", "stopping: "));  // else they may come in any order
+    process.signal(SIGINT);
     const int code = process.wait();
     ended_at_once = code == 128 + SIGINT || code == 128 + SIGTERM;
     const bool ended_well = read_file(run / "log.txt").find("interrupted") != std::string::npos;

@@ -103,7 +103,7 @@ EvaluationOptions evaluation_options(const EvalCommandOptions& options) {
 
 const StopRequest& catch_eval_interrupts(const EvalCommandOptions& options) {
   return catch_interrupts(
-      {"stopping: answers under way are given up; once more ends it at once",
+      {"stopping: answers under way are given up; another Ctrl-C ends it at once",
        options.save.empty()
            ? "stopped at once; nothing is kept"
            : "stopped at once; the same command continues with what is in " + options.save});

@@ -81,7 +81,7 @@ std::string opening_text(const Comparison& comparison, const ComparisonPlan& pla
 
 const StopRequest& catch_compare_interrupts(const std::string& command) {
   return catch_interrupts({"stopping: the runs under way end with a checkpoint as soon as they "
-                           "can; once more ends them at once",
+                           "can; another Ctrl-C ends them at once",
                            "stopped at once; continue with: " + command},
                           kLastStop);
 }

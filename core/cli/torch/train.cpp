@@ -28,12 +28,14 @@
 namespace tinyzero {
 namespace {
 
-// The first signal asks the run to end, with a checkpoint; the second ends the process at once.
-const StopRequest& catch_signals(const fs::path& run) {
+// The first signal asks the run to end, with a checkpoint; Ctrl-C after it ends the process at
+// once. Of ranks that all have the signal, one says so.
+const StopRequest& catch_signals(const Ranks& ranks, const fs::path& run) {
+  if (!ranks.is_first()) return catch_interrupts({});
   const std::string resume = "tinyzero train --resume " + shell_word(run.string());
   return catch_interrupts(
       {"stopping: the run ends with a checkpoint as soon as it can, at the latest after this step; "
-       "once more ends it at once",
+       "another Ctrl-C ends it at once",
        "stopped at once; from the last checkpoint continue with: " + resume});
 }
 
@@ -169,7 +171,7 @@ int train_new(const GlobalOptions& global, const TrainOptions& options, Ranks& r
   for (const std::string& note : run.notes) view.noted("note        " + note);
   note_lock(folder, view);
   run.task.divide_judging(ranks);
-  Trainer trainer(run, folder, view, catch_signals(path), std::move(preflight));
+  Trainer trainer(run, folder, view, catch_signals(ranks, path), std::move(preflight));
   return train_to_the_end(trainer, folder, ranks);
 }
 
@@ -230,7 +232,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options, Rank
         run.experiment.model.path));
   note_lock(folder, view);
   run.task.divide_judging(ranks);
-  Trainer trainer(run, folder, view, catch_signals(folder.path()), std::move(preflight));
+  Trainer trainer(run, folder, view, catch_signals(ranks, folder.path()), std::move(preflight));
   trainer.restore(checkpoint ? std::move(*checkpoint) : Checkpoint());
   return train_to_the_end(trainer, folder, ranks);
 }

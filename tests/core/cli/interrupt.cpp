@@ -68,6 +68,26 @@ TEST_CASE("the last signal ends the process with its word") {
   CHECK(third.err.empty());
 }
 
+TEST_CASE("signals that a scheduler sends twice count once, and Ctrl-C still ends the process") {
+  const Ended twice = in_child([] {
+    const StopRequest& wish = catch_interrupts({"stopping", "stopped at once"});
+    ::raise(SIGTERM);
+    ::raise(SIGTERM);
+    ::raise(SIGHUP);
+    return wish == 1 ? interrupt_code() : 1;
+  });
+  CHECK(twice.code == 128 + SIGTERM);
+  CHECK(twice.err == "stopping\n");
+  const Ended ended = in_child([] {
+    catch_interrupts({"stopping", "stopped at once"});
+    ::raise(SIGTERM);
+    ::raise(SIGINT);
+    return 0;
+  });
+  CHECK(ended.code == 128 + SIGINT);
+  CHECK(ended.err == "stopping\nstopped at once\n");
+}
+
 TEST_CASE("a command that has nothing to lose ends at the first") {
   const Ended ended = in_child([] {
     end_at_interrupt();
