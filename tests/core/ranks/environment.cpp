@@ -22,6 +22,8 @@ const char* const kNames[] = {"RANK",
                               "SLURM_PROCID",
                               "SLURM_NTASKS",
                               "SLURM_STEP_ID",
+                              "SLURM_STEP_NUM_TASKS",
+                              "SLURM_RESTART_COUNT",
                               "SLURM_JOB_ID",
                               "OMPI_COMM_WORLD_RANK",
                               "OMPI_COMM_WORLD_SIZE",
@@ -70,14 +72,30 @@ TEST_CASE("each launcher says rank and size in its own variables") {
             .job == "mpirun-prterun-9");  // Open MPI 5
 }
 
-TEST_CASE("Slurm's variables count inside of a step only: a batch script is one process") {
+// As Slurm 22.05 sets them. A job that is submitted from a step inherits the variables of that
+// step, but not the number of tasks.
+TEST_CASE("Slurm's ranks are those of a step: a batch script and salloc's shell are one process") {
   const std::map<std::string, std::string> batch = {
       {"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "8"}, {"SLURM_JOB_ID", "5"}};
   CHECK(place(batch).size == 1);
+  auto shell = batch;
+  shell["SLURM_STEP_ID"] = "4294967290";
+  shell["SLURM_STEP_NUM_TASKS"] = "1";
+  CHECK(place(shell).size == 1);
   auto step = batch;
   step["SLURM_STEP_ID"] = "1";
-  CHECK(place(step).size == 8);
+  step["SLURM_STEP_NUM_TASKS"] = "4";
+  CHECK(place(step).size == 4);
   CHECK(place(step).job == "srun-5.1");
+}
+
+TEST_CASE("a job that Slurm starts again does not meet where it met before") {
+  const std::map<std::string, std::string> step = {{"SLURM_PROCID", "0"},
+                                                   {"SLURM_STEP_NUM_TASKS", "2"},
+                                                   {"SLURM_STEP_ID", "0"},
+                                                   {"SLURM_JOB_ID", "5"},
+                                                   {"SLURM_RESTART_COUNT", "3"}};
+  CHECK(place(step).job == "srun-5.0-3");
 }
 
 TEST_CASE("a single rank, and ranks that are off, are one process") {
