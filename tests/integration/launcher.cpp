@@ -169,6 +169,43 @@ TEST_CASE("a build is made once, and again when a source is newer") {
   CHECK(other.err.find("is for another, and this machine is") != std::string::npos);
 }
 
+TEST_CASE("ranks do not build, and one of them says what to do") {
+  const QuickCheckout checkout;
+  const std::vector<std::vector<std::string>> launchers = {
+      {"RANK=", "WORLD_SIZE=2", "MASTER_ADDR=n1"},
+      {"SLURM_PROCID=", "SLURM_STEP_NUM_TASKS=2", "SLURM_STEP_ID=0"},
+      {"OMPI_COMM_WORLD_RANK=", "OMPI_COMM_WORLD_SIZE=2"},
+      {"PMI_RANK=", "PMI_SIZE=2"}};
+  const auto run = [&](std::vector<std::string> variables, const std::string& rank) {
+    variables.front() += rank;
+    variables.insert(variables.begin(), "env");
+    return checkout.run(variables);
+  };
+  const std::string hint =
+      ", and ranks do not build\n  hint: build first, with one process: TINYZERO_RANKS=off " +
+      (checkout.root() / "tinyzero").string() + " --version\n";
+  for (const auto& variables : launchers) {
+    CAPTURE(variables.back());
+    const ProcessResult first = run(variables, "0"), second = run(variables, "1");
+    CHECK(first.code == 2);
+    CHECK(first.err ==
+          "error: there is no finished build in " + (checkout.root() / "build").string() + hint);
+    CHECK(second.code == 2);
+    CHECK(second.err.empty());
+  }
+  CHECK(checkout.builds() == 0);
+  CHECK(checkout
+            .run({"env", "SLURM_PROCID=0", "SLURM_STEP_NUM_TASKS=1", "SLURM_NTASKS=4",
+                  "SLURM_STEP_ID=0"})
+            .code == 0);
+  CHECK(checkout.builds() == 1);
+  CHECK(run(launchers[1], "1").out == "built: --help\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  write_file_synced(checkout.root() / "core/main.cpp", "// changed");
+  CHECK(run(launchers[1], "0").err == "error: sources are newer than what is built" + hint);
+  CHECK(checkout.builds() == 1);
+}
+
 TEST_CASE("as another user: a finished build runs, and where there is none it says what to do") {
   const std::vector<std::string> nobody = another_user();
   if (nobody.empty()) return;
