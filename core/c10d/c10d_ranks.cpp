@@ -310,7 +310,7 @@ class C10dRanks : public Ranks {
 }  // namespace
 
 std::unique_ptr<Ranks> meet_ranks(const RankPlace& place, const MeetingOptions& options) {
-  ::setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);  // the engine's warnings repeat our errors
+  ::setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0);  // what the engine says, our errors say, too
   c10::initLogging();
   return std::make_unique<C10dRanks>(place, options);
 }
