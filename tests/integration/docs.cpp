@@ -6,9 +6,8 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
-#include <sstream>
 
-#include "core/base/file.h"
+#include "support/documents.h"
 #include "support/process.h"
 #include "support/temporary.h"
 
@@ -19,30 +18,6 @@ TEST_SUITE_BEGIN("integration/docs");
 namespace {
 
 const fs::path kRoot = TINYZERO_SOURCE;
-
-struct Block {
-  std::string language, file, text;
-};
-
-std::vector<Block> blocks_of(const fs::path& document) {
-  std::vector<Block> blocks;
-  std::istringstream lines(read_file(document));
-  bool inside = false;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("```")) {
-      inside = !inside;
-      if (!inside) continue;
-      const std::string info = line.substr(3);
-      const std::size_t space = info.find(' ');
-      blocks.push_back(
-          {info.substr(0, space), space == std::string::npos ? "" : info.substr(space + 1), ""});
-    } else if (inside) {
-      blocks.back().text += line + "\n";
-    }
-  }
-  CHECK_FALSE(inside);
-  return blocks;
-}
 
 // A folder like the root of a checkout, whose ./tinyzero is the program of this build.
 void make_checkout(const TemporaryFolder& folder) {

@@ -1,6 +1,8 @@
 // Comparisons of seconds, and what of them must be the same.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <chrono>
 #include <functional>
 #include <string>
@@ -34,6 +36,18 @@ inline Json without_times(const Json& value) {
     else if (name != "seconds") out[name] = without_times(part);
   }
   return out;
+}
+
+inline void check_equal_comparisons(const fs::path& a, const fs::path& b) {
+  CHECK(without_times(comparison_of(a)) == without_times(comparison_of(b)));
+  for (const auto& entry : fs::recursive_directory_iterator(a)) {
+    const std::string name = entry.path().filename().string();
+    const fs::path other = b / entry.path().lexically_relative(a);
+    CAPTURE(other);
+    if (name == "model.safetensors" || name == "optimizer.safetensors" || name == "test.json" ||
+        name.ends_with(".jsonl.zst"))
+      CHECK(read_file(other) == read_file(entry.path()));
+  }
 }
 
 inline bool wait_for(const std::function<bool()>& condition) {
