@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include <memory>
 #include <thread>
 
+#include "support/documents.h"
 #include "support/run_results.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
@@ -69,6 +72,17 @@ void must(RankedRun& run) {
   const std::vector<int> codes = run.wait();
   CAPTURE(run.said(0));
   for (const int code : codes) REQUIRE(code == 0);
+}
+
+// A port of this machine that is free now.
+std::string free_port() {
+  const FileHandle socket = FileHandle::adopt(::socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  socklen_t size = sizeof address;
+  REQUIRE(::bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
+  REQUIRE(::getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  return std::to_string(ntohs(address.sin_port));
 }
 
 }  // namespace
@@ -195,6 +209,29 @@ TEST_CASE("Open MPI's mpirun starts ranks") {
   CAPTURE(result.err);
   REQUIRE(result.code == 0);
   check_equal_runs(folder / "whole", folder / "run");
+}
+
+TEST_CASE("the script of the documents starts ranks by ssh") {
+  const TemporaryFolder folder;
+  const std::string experiment =
+      "extends: " TINYZERO_SOURCE "/" + kConfig + "\nthreads: 1\ntrain: {shards: 2}\n";
+  std::string script = file_of_document("docs/many_machines.md", "ranks.sh");
+  const std::size_t port = script.find("29500");
+  REQUIRE(port != std::string::npos);
+  script.replace(port, 5, free_port());
+  write_file_synced(folder / "x.yaml", experiment);
+  write_file_synced(folder / "ranks.sh", script);
+  write_file_synced(folder / "ssh", "#!/bin/sh\nexec sh -c \"$2\"\n");  // every host is this one
+  fs::permissions(folder / "ssh", fs::perms::owner_all);
+  fs::create_symlink(tinyzero_path(), folder / "tinyzero");
+  run_to_the_end({"train", folder / "x.yaml", "--run", folder / "whole"});
+  const ProcessResult result =
+      run_process({"env", fmt::format("PATH={}:{}", folder.path().string(), std::getenv("PATH")),
+                   "sh", "ranks.sh", "x.yaml", "localhost", "localhost"},
+                  {}, folder.path());
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  check_equal_runs(folder / "whole", folder / "runs/x");
 }
 
 TEST_CASE("a rank that stands still ends the run after the limit") {
