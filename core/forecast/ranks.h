@@ -26,8 +26,8 @@ struct RanksForecast {
   std::vector<double> seconds = {};  // of a step, by link
 };
 
-// For 1, 2, 4 … and `ranks` ranks, as far as they can divide the shards; if train.shards was chosen,
-// any can. `step`: what one of RL took of one process, with the tokens that it sampled.
+// For 1, 2, 4 … and `ranks` ranks, as far as they can divide the shards; if train.shards was
+// chosen, any can. `step`: what one of RL took of one process, with the tokens that it sampled.
 std::vector<RanksForecast> forecast_ranks(const RunShape& run, bool chose_shards,
                                           std::int64_t ranks, const StepCost& step,
                                           const std::vector<Link>& links);

@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "core/base/stop.h"
-#include "core/optimizer/gradient_sum.h"
 #include "core/optimizer/trained_weights.h"
 #include "core/transformer/device_operators.h"
 #include "core/transformer/transformer.h"

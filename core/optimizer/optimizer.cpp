@@ -9,6 +9,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/random_streams.h"
 #include "core/base/workers.h"
 #include "core/optimizer/orthogonalize.h"
 #include "core/optimizer/rounding.h"
@@ -65,6 +66,11 @@ class ThreadCount {
   int before_;
 };
 
+// The key of a stream in one step.
+std::uint64_t key_of(RandomStream stream, std::uint64_t seed, std::int64_t step) {
+  return stream_key(seed, {static_cast<std::uint64_t>(stream), static_cast<std::uint64_t>(step)});
+}
+
 }  // namespace
 
 UpdateRule update_rule_from_name(const std::string& name) {
@@ -97,11 +103,6 @@ Optimizer::Spans Optimizer::own_parts(const std::vector<TrainedTensor>& tensors)
   return parts;
 }
 
-std::uint64_t Optimizer::key(RandomStream stream) const {
-  return stream_key(options_.seed,
-                    {static_cast<std::uint64_t>(stream), static_cast<std::uint64_t>(steps_)});
-}
-
 double Optimizer::step(GradientSum gradient, UpdateRule rule, double learning_rate,
                        double clip_norm) {
   const c10::NoGradGuard no_grad;
@@ -117,7 +118,8 @@ double Optimizer::step(GradientSum gradient, UpdateRule rule, double learning_ra
     adamw(vector_parts_, gradient, learning_rate, /*weight_decay=*/0.0);
     float* all = weights_.flat().mutable_data_ptr<float>();
     if (options_.bf16_weights)
-      round_all_to_bf16(all, own_.offset, own_.end(), key(RandomStream::weight_rounding),
+      round_all_to_bf16(all, own_.offset, own_.end(),
+                        key_of(RandomStream::weight_rounding, options_.seed, steps_),
                         options_.threads);
     ranks_.share_ranges("weights", {all, static_cast<std::size_t>(weights_.flat().numel())}, cuts_);
     weights_.merge_adapter(options_.threads);
@@ -169,7 +171,7 @@ AdamStep Optimizer::adam_step(double learning_rate, double weight_decay) const {
           .shrink = static_cast<float>(1.0 - learning_rate * weight_decay),
           .rate = static_cast<float>(learning_rate / (1.0 - std::pow(options_.beta1, t))),
           .root = static_cast<float>(std::sqrt(1.0 - std::pow(options_.beta2, t))),
-          .key = key(RandomStream::moment_rounding)};
+          .key = key_of(RandomStream::moment_rounding, options_.seed, steps_)};
 }
 
 void Optimizer::adamw(const Spans& parts, const GradientSum& gradient, double learning_rate,
@@ -217,7 +219,7 @@ void Optimizer::muon_step(const TrainedTensor& matrix, const GradientSum& gradie
   const double scale = kMuonScale * std::sqrt(std::max(w.size(0), w.size(1)));
   w.mul_(1.0 - learning_rate * options_.weight_decay).add_(direction, -learning_rate * scale);
   moments_.write_first(matrix.span(), m.const_data_ptr<float>(),
-                       key(RandomStream::moment_rounding));
+                       key_of(RandomStream::moment_rounding, options_.seed, steps_));
 }
 
 void Optimizer::restore(std::int64_t steps, const SafetensorsFile& moments) {

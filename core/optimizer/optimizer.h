@@ -9,8 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/random_streams.h"
-#include "core/optimizer/gradient_sum.h"
 #include "core/optimizer/moments.h"
 #include "core/optimizer/trained_weights.h"
 
@@ -80,7 +78,6 @@ class Optimizer {
   void muon(const GradientSum& gradient, double learning_rate);
   void muon_step(const TrainedTensor& matrix, const GradientSum& gradient, double learning_rate);
   AdamStep adam_step(double learning_rate, double weight_decay) const;
-  std::uint64_t key(RandomStream stream) const;  // of this step
 
   TrainedWeights& weights_;
   OptimizerOptions options_;

@@ -1,4 +1,4 @@
-// What an optimizer changes: all weights of a model, or the values of its adapter.
+// What an optimizer changes, all weights of a model or the values of its adapter, and its gradient.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -22,6 +22,19 @@ struct TrainedTensor {
   WeightSpan span() const { return {offset, size()}; }
   // This tensor of a flat one, which holds all numbers in the same order.
   at::Tensor of(const at::Tensor& flat) const;
+};
+
+// The gradient of a loss by all that learns, summed over everything that computed a part of it:
+// what ModelWorkers::run() returns and Optimizer::step() takes.
+struct GradientSum {
+  // (P) f32 on the CPU, in the order of TrainedWeights::flat(); undefined: the model is frozen.
+  // Shares its memory with whoever accumulates into it. Of several ranks, each has the sum in its
+  // own range of TrainedWeights::cuts() alone.
+  at::Tensor flat;
+
+  void clear() {
+    if (flat.defined()) flat.zero_();
+  }
 };
 
 class TrainedWeights {
