@@ -1,8 +1,6 @@
 #include "core/c10d/c10d_ranks.h"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/ranks/addresses.h"
 
 // A LibTorch may be built without them.
 #if defined(USE_C10D_GLOO) && __has_include(<torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>)
@@ -28,31 +27,33 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr const char* kFailed = "failed";  // a key of the store
-constexpr const char* kMeetingHint =
-    "look whether all of them run, and whether a firewall is between them";
+constexpr const char* kLoopback = "127.0.0.1";
 constexpr std::int64_t kFloatBytes = sizeof(float);
 constexpr auto kPause = milliseconds(50);
 // After an exchange failed: for the others to notice it.
 constexpr auto kRollCall = milliseconds(3000);
 
-std::string host_name() {
-  utsname names{};
-  ::uname(&names);
-  return names.nodename;
-}
-
-// The address where rank 0 listens.
+// Where rank 0 listens.
 struct Address {
-  std::string host;
+  std::string host;  // its name
   std::uint16_t port = 0;
+  std::string digits = {};  // of the interface that it was told to use; empty: by its name
 };
 
 fs::path meeting_file(const RankPlace& place, const MeetingOptions& options) {
   return options.folder / (".ranks-" + place.job);
 }
 
+std::string meeting_hint(const RankPlace& place) {
+  const std::string look = "look whether all of them run, and whether a firewall is between them";
+  if (place.host == own_host() || !are_loopback(addresses_of_name(place.host))) return look;
+  return fmt::format("MASTER_ADDR is {}, a loopback address, which other hosts do not reach; {}",
+                     place.host, look);
+}
+
 void leave_address(const fs::path& file, const Address& address) {
-  write_file_atomically(file, json_line({{"host", address.host}, {"port", address.port}}) + "\n");
+  const Json json = {{"host", address.host}, {"port", address.port}, {"address", address.digits}};
+  write_file_atomically(file, json_line(json) + "\n");
 }
 
 // The reason alone: without the place in the engine's source, further lines and advice.
@@ -158,25 +159,49 @@ class C10dRanks : public Ranks {
   void meet(const RankPlace& place, const MeetingOptions& options) {
     try {
       open_store(place, options);
-      hosts_.resize(size_);
-      store_->set(fmt::format("host-{}", rank_), host_name());
-      const std::vector<std::int64_t> missing = ranks_without("host", limit_);
-      if (!missing.empty()) fail_to_meet(missing);
-      for (std::int64_t r = 0; r < size_; ++r)
-        hosts_[r] = store_->get_to_str(fmt::format("host-{}", r));
+      const std::vector<RankAddress> all = tell_addresses(place, options.interface);
+      refuse_addresses(all, options.interface);
       auto group = c10d::ProcessGroupGloo::Options::create(limit_);
-      group->devices.push_back(
-          options.interface.empty()
-              ? c10d::ProcessGroupGloo::createDefaultDevice()
-              : c10d::ProcessGroupGloo::createDeviceForInterface(options.interface));
+      group->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(all[rank_].address));
       group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(rank_),
                                                            static_cast<int>(size_), group);
       gather("addresses", "");  // until all are connected
     } catch (const c10::Error& e) {
       if (store_) fail("addresses", short_reason(e.what()));
       throw LostRank(fmt::format("rank {} on host {} did not reach rank 0 within {} s: {}", rank_,
-                                 host_name(), limit_.count(), short_reason(e.what())),
-                     kMeetingHint, /*is_told=*/rank_ > 1);
+                                 own_host(), limit_.count(), short_reason(e.what())),
+                     meeting_hint(place), /*is_told=*/rank_ > 1);
+    }
+  }
+
+  // Every rank's address, by rank.
+  std::vector<RankAddress> tell_addresses(const RankPlace& place, const std::string& interface) {
+    const Json own = {{"host", own_host()},
+                      {"address", own_address(interface)},
+                      {"interfaces", interfaces_text(interfaces_up())}};
+    store_->set(fmt::format("host-{}", rank_), json_line(own));
+    const std::vector<std::int64_t> missing = ranks_without("host", limit_);
+    if (!missing.empty()) fail_to_meet(missing, meeting_hint(place));
+    std::vector<RankAddress> all;
+    for (std::int64_t r = 0; r < size_; ++r) {
+      const Json said = parse_json(store_->get_to_str(fmt::format("host-{}", r)), "an address");
+      all.push_back({.host = said.at("host"),
+                     .address = said.at("address"),
+                     .interfaces = said.at("interfaces")});
+      hosts_.push_back(all.back().host);
+    }
+    return all;
+  }
+
+  // All ranks see the same mistake, and the first one tells it.
+  void refuse_addresses(const std::vector<RankAddress>& all, const std::string& interface) {
+    try {
+      check_addresses(all, interface);
+    } catch (const Error& e) {
+      notice();
+      if (!is_first()) throw LostRank(e.what(), e.hint(), /*is_told=*/true);
+      unnoticed();
+      throw;
     }
   }
 
@@ -189,15 +214,29 @@ class C10dRanks : public Ranks {
     Address address{.host = place.host, .port = static_cast<std::uint16_t>(place.port)};
     if (place.host.empty()) {
       meeting_ = meeting_file(place, options);
-      if (is_first()) address = {.host = "127.0.0.1", .port = 0};
+      if (is_first()) address = {.host = kLoopback, .port = 0};
       else address = read_address(meeting_);
     }
-    if (address.host == host_name()) address.host = "127.0.0.1";  // whatever the name resolves to
     store.port = address.port;
-    auto tcp = c10::make_intrusive<c10d::TCPStore>(address.host, store);
-    if (!meeting_.empty() && is_first())
-      leave_address(meeting_, {.host = host_name(), .port = tcp->getPort()});
+    auto tcp = c10::make_intrusive<c10d::TCPStore>(place_to_reach(address), store);
+    if (!meeting_.empty() && is_first()) {
+      const std::string digits = options.interface.empty() ? "" : own_address(options.interface);
+      leave_address(meeting_, {.host = own_host(), .port = tcp->getPort(), .digits = digits});
+    }
     store_ = tcp;
+  }
+
+  // Name or digits by which this rank reaches the first one.
+  std::string place_to_reach(const Address& first) const {
+    if (first.host == own_host()) return kLoopback;  // whatever the name resolves to
+    if (meeting_.empty() || is_first()) return first.host;
+    const std::string out = first.digits.empty() ? first.host : first.digits;
+    const std::vector<std::string> found = addresses_of_name(out);
+    if (!are_loopback(found)) return out;
+    throw LostRank(fmt::format("rank {} on host {} cannot reach rank 0 on host {}: its address is "
+                               "{} here",
+                               rank_, own_host(), first.host, found.front()),
+                   interface_hint(interfaces_text(interfaces_up())), /*is_told=*/false);
   }
 
   // Waits until the first rank has left its address.
@@ -207,13 +246,15 @@ class C10dRanks : public Ranks {
       if (steady_clock::now() > end)
         throw LostRank(fmt::format("rank {} on host {}: rank 0 did not leave its address in {} "
                                    "within {} s",
-                                   rank_, host_name(), file.string(), limit_.count()),
+                                   rank_, own_host(), file.string(), limit_.count()),
                        "all ranks must see one folder; or set MASTER_ADDR and MASTER_PORT",
                        /*is_told=*/rank_ > 1);
       std::this_thread::sleep_for(kPause);
     }
     const Json json = parse_json(read_file(file), file.string());
-    return {.host = json.at("host"), .port = json.at("port").get<std::uint16_t>()};
+    return {.host = json.at("host"),
+            .port = json.at("port").get<std::uint16_t>(),
+            .digits = json.at("address")};
   }
 
   // The ranks without a key PREFIX-RANK in the store after so much time.
@@ -232,14 +273,15 @@ class C10dRanks : public Ranks {
   void notice() { store_->set(fmt::format("noticed-{}", rank_), "1"); }
   std::vector<std::int64_t> unnoticed() { return ranks_without("noticed", kRollCall); }
 
-  [[noreturn]] void fail_to_meet(const std::vector<std::int64_t>& missing) {
+  [[noreturn]] void fail_to_meet(const std::vector<std::int64_t>& missing,
+                                 const std::string& hint) {
     notice();
     if (is_first()) unnoticed();  // the store stays for those that are late in noticing
     std::string names;
     for (const std::int64_t r : missing) names += fmt::format("{}{}", names.empty() ? "" : ", ", r);
     throw LostRank(fmt::format("rank {} did not come within {} s: of {} ranks, {} are there", names,
                                limit_.count(), size_, size_ - std::ssize(missing)),
-                   kMeetingHint, /*is_told=*/!is_first());
+                   hint, /*is_told=*/!is_first());
   }
 
   void leave_meeting() {

@@ -19,7 +19,8 @@ struct MeetingOptions {
   fs::path folder = {};
 };
 
-// Meets the other ranks. Blocks until all are there. Throws Failure if they do not come in time.
+// Meets the other ranks. Blocks until all are there. Throws Failure if they do not come in time,
+// and Error if a rank has no address that the others could reach.
 std::unique_ptr<Ranks> meet_ranks(const RankPlace& place, const MeetingOptions& options);
 
 }  // namespace tinyzero

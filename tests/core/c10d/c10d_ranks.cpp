@@ -3,6 +3,7 @@
 #include "core/c10d/c10d_ranks.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <thread>
 #include <vector>
@@ -74,4 +75,49 @@ TEST_CASE("a rank that ended is named by the first one, and only there") {
   CHECK(said[0].starts_with("rank 2 on host "));
   CHECK(said[0].find("did not come to the exchange of words") != std::string::npos);
   CHECK(said[1] == "nothing");
+}
+
+TEST_CASE("a network interface that there is not is told once, by the first rank") {
+  const TemporaryFolder folder;
+  std::vector<std::string> said(2);
+  std::vector<std::thread> threads;
+  for (std::int64_t r = 0; r < 2; ++r) {
+    threads.emplace_back([&, r] {
+      try {
+        meet_ranks(
+            place_of(r, 2),
+            {.limit = std::chrono::seconds(60), .interface = "none9", .folder = folder.path()});
+      } catch (const LostRank& e) {
+        said[r] = e.is_told() ? "nothing" : e.what();
+      } catch (const Error& e) {
+        said[r] = std::string(e.what()) + " | " + e.hint();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(said[0].starts_with("rank 0 on host "));
+  CHECK(said[0].find(" has no network interface \"none9\" that is up | it has ") !=
+        std::string::npos);
+  CHECK(said[1] == "nothing");
+}
+
+// The file is as rank 0 of another machine would leave it, which Debian calls 127.0.1.1.
+TEST_CASE("a first rank of another host with a loopback address is refused before any wait") {
+  for (const auto& [host, address] :
+       {std::pair("127.0.0.2", ""), std::pair("far.invalid", "127.0.1.1")}) {
+    const TemporaryFolder folder;
+    write_file_atomically(
+        folder / ".ranks-test-1",
+        fmt::format(R"({{"host": "{}", "port": 9, "address": "{}"}})", host, address));
+    try {
+      meet_ranks(place_of(1, 2), {.limit = std::chrono::seconds(60), .folder = folder.path()});
+      FAIL("they met");
+    } catch (const LostRank& e) {
+      CHECK_FALSE(e.is_told());
+      CHECK(std::string(e.what()).find(fmt::format(" cannot reach rank 0 on host {}: its address "
+                                                   "is ",
+                                                   host)) != std::string::npos);
+      CHECK(e.hint().starts_with("choose a network with --ranks-interface NAME"));
+    }
+  }
 }
