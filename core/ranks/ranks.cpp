@@ -161,17 +161,25 @@ void Ranks::together(const std::string& what, const std::function<void()>& work)
   }
 }
 
-void Ranks::agree(const std::string& what, const std::string& text) {
-  if (!are_many()) return;
+std::vector<std::string> Ranks::differences(const std::string& what, const std::string& text) {
   const std::vector<std::string> all = gather(what, text);
+  std::vector<std::string> out;
   for (std::int64_t r = 1; r < size(); ++r) {
     if (all[r] == all.front()) continue;
-    if (!is_first()) throw LostRank(what + " differs", "", true);
     const auto [theirs, ours] = first_difference(all[r], all.front());
-    throw Failure(fmt::format("{} has another {} than {}: \"{}\", not \"{}\"", name_of(r), what,
-                              name_of(0), theirs, ours),
-                  "all ranks must run the same program with the same plugins, settings and files");
+    out.push_back(fmt::format("{} has another {} than {}: \"{}\", not \"{}\"", name_of(r), what,
+                              name_of(0), theirs, ours));
   }
+  return out;
+}
+
+void Ranks::agree(const std::string& what, const std::string& text, const std::string& hint) {
+  const std::vector<std::string> found = differences(what, text);
+  if (found.empty()) return;
+  if (!is_first()) throw LostRank(what + " differs", "", true);
+  constexpr const char* kSame =
+      "all ranks must run the same program with the same plugins, settings and files";
+  throw Failure(found.front(), hint.empty() ? kSame : hint);
 }
 
 RankTraffic Ranks::traffic() {

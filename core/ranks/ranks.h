@@ -69,9 +69,12 @@ class Ranks {
   // Does `work` on every rank. If it throws on some, all of them end: the first of those rethrows,
   // with its rank and host, and the others throw LostRank.
   void together(const std::string& what, const std::function<void()>& work);
-  // Throws Failure on the first rank, and LostRank on the others, if a rank has another text than
-  // the first one. The error has the first line of both that differs.
-  void agree(const std::string& what, const std::string& text);
+  // A sentence for each rank that has another text than the first one, with the first line of both
+  // that differs.
+  std::vector<std::string> differences(const std::string& what, const std::string& text);
+  // Throws Failure with the first of these on the first rank, and LostRank on the others.
+  // `hint` says what to do; empty: that all ranks must run the same.
+  void agree(const std::string& what, const std::string& text, const std::string& hint = {});
   // "rank 2 on host n7"
   virtual std::string name_of(std::int64_t rank) const = 0;
   // Tells the others that this rank ends with an error. Returns whether it is the first one that

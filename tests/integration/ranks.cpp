@@ -2,18 +2,15 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <memory>
 #include <thread>
 
 #include "support/documents.h"
+#include "support/ranked_run.h"
 #include "support/run_results.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
@@ -24,65 +21,12 @@ TEST_SUITE_BEGIN("integration/ranks");
 
 namespace {
 
-// Ranks as Open MPI's mpirun starts them. What each says is in the file err-RANK.
-class RankedRun {
- public:
-  RankedRun(std::int64_t size, const std::vector<std::string>& arguments,
-            const std::vector<std::string>& of_last = {}) {
-    static int job = 0;
-    ++job;
-    for (std::int64_t r = 0; r < size; ++r) {
-      std::vector<std::string> command = {
-          "/usr/bin/env", fmt::format("OMPI_COMM_WORLD_RANK={}", r),
-          fmt::format("OMPI_COMM_WORLD_SIZE={}", size),
-          fmt::format("OMPI_MCA_ess_base_jobid=test-{}-{}", ::getpid(), job)};
-      if (r == size - 1) command.insert(command.end(), of_last.begin(), of_last.end());
-      const std::vector<std::string> program = command_line(arguments);
-      command.insert(command.end(), program.begin(), program.end());
-      processes_.push_back(std::make_unique<BackgroundProcess>(command, err(r)));
-    }
-  }
-
-  void signal(std::int64_t rank, int number) { processes_[rank]->signal(number); }
-  // The exit codes, by rank.
-  std::vector<int> wait() {
-    std::vector<int> codes;
-    for (const auto& process : processes_) codes.push_back(process->wait());
-    return codes;
-  }
-  int wait(std::int64_t rank) { return processes_[rank]->wait(); }
-  std::string said(std::int64_t rank) const { return read_file(err(rank)); }
-
- private:
-  fs::path err(std::int64_t rank) const { return folder_ / fmt::format("err-{}", rank); }
-
-  TemporaryFolder folder_;
-  std::vector<std::unique_ptr<BackgroundProcess>> processes_;
-};
-
 // The record of a run's first step.
 Json first_step(const fs::path& run) {
   for (const Json& record : json_lines(run / "metrics.jsonl")) {
     if (record.contains("train/reward")) return record;
   }
   return {};
-}
-
-void must(RankedRun& run) {
-  const std::vector<int> codes = run.wait();
-  CAPTURE(run.said(0));
-  for (const int code : codes) REQUIRE(code == 0);
-}
-
-// A port of this machine that is free now.
-std::string free_port() {
-  const FileHandle socket = FileHandle::adopt(::socket(AF_INET, SOCK_STREAM, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
-  REQUIRE(::getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  return std::to_string(ntohs(address.sin_port));
 }
 
 }  // namespace
@@ -251,7 +195,7 @@ TEST_CASE("ranks that would not do the same are refused before the run has a fol
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
   const std::vector<std::string> two_shards = {"threads=1", "train.shards=2"};
-  RankedRun kernels(2, train(run, two_shards), {"TINYZERO_CPU=scalar"});
+  RankedRun kernels(2, train(run, two_shards), {.prefix = {"TINYZERO_CPU=scalar"}});
   CHECK(kernels.wait() == std::vector<int>{1, 1});
   CHECK(kernels.said(0).find("rank 1 on host ") != std::string::npos);
   CHECK(kernels.said(0).find("has another table of kernels than rank 0") != std::string::npos);

@@ -72,8 +72,8 @@ ProcessResult tinyzero_with(const std::string& redirections,
 }
 
 BackgroundProcess::BackgroundProcess(const std::vector<std::string>& command,
-                                     const std::string& err)
-    : pid_(start(command, "/dev/null", "/dev/null", err, TINYZERO_SOURCE)) {}
+                                     const std::string& err, const std::string& out)
+    : pid_(start(command, "/dev/null", out, err, TINYZERO_SOURCE)) {}
 
 BackgroundProcess::~BackgroundProcess() {
   if (pid_ <= 0) return;

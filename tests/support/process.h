@@ -32,9 +32,10 @@ ProcessResult tinyzero_with(const std::string& redirections,
 // A command that runs beside the test.
 class BackgroundProcess {
  public:
-  // Its standard error goes to the file `err`.
+  // Its standard error goes to the file `err`, its output to `out`.
   explicit BackgroundProcess(const std::vector<std::string>& command,
-                             const std::string& err = "/dev/null");
+                             const std::string& err = "/dev/null",
+                             const std::string& out = "/dev/null");
   ~BackgroundProcess();
   void signal(int number) const;
   pid_t pid() const { return pid_; }

@@ -1,6 +1,7 @@
 #include "core/cli/delegated/train.h"
 
 #include "core/cli/option_checks.h"
+#include "core/cli/ranks_options.h"
 
 namespace tinyzero {
 
@@ -18,13 +19,7 @@ void add_train(const Commands& commands) {
                    "config.yaml changed");
         c.add_flag("--json", o.json, "print every record of metrics.jsonl to standard output");
         c.add_flag("--quiet", o.quiet, "show warnings and errors only");
-        c.add_option("--ranks-timeout", o.ranks_timeout,
-                     "with several ranks (mpirun, srun, torchrun): seconds that one waits for "
-                     "another before the run ends with an error")
-            ->capture_default_str()
-            ->check(between(1, 86400));
-        c.add_option("--ranks-interface", o.ranks_interface,
-                     "network interface for ranks on several machines, such as eth0");
+        add_ranks_options(c, o.ranks);
         c.add_flag("--planned", o.planned, "")->group("");  // hidden: a step of compare
       });
 }

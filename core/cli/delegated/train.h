@@ -1,11 +1,11 @@
 // train: a new run from an experiment file, or a run that continues.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "core/cli/commands.h"
+#include "core/cli/ranks_options.h"
 
 namespace tinyzero {
 
@@ -17,8 +17,7 @@ struct TrainOptions {
   bool json = false;
   bool quiet = false;
   bool accept_changes = false;
-  std::int64_t ranks_timeout = 600;  // seconds
-  std::string ranks_interface;
+  RanksOptions ranks;
   // Started by a comparison, which has checked the settings.
   bool planned = false;
 };

@@ -12,6 +12,7 @@
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/cli/commands.h"
+#include "core/cli/delegated/doctor_ranks.h"
 #include "core/cli/option_checks.h"
 #include "core/cli/output.h"
 #include "core/kernels/kernels.h"
@@ -21,10 +22,6 @@
 
 namespace tinyzero {
 namespace {
-
-struct DoctorOptions {
-  bool json = false;
-};
 
 struct TorchFacts {
   bool ok = false;       // tinyzero-train could be started at all
@@ -117,6 +114,10 @@ void print_report(const Json& report, const TorchFacts& torch, const CpuAllowanc
 }
 
 int run_doctor(const GlobalOptions& global, const DoctorOptions& options) {
+  if (options.looks_at_ranks) {
+    if (run_doctor_ranks == nullptr) become_train_program(global);
+    return run_doctor_ranks(global, options);
+  }
   const TorchFacts torch = torch_facts();
   const PluginCatalog catalog = PluginCatalog::scan(global.plugin_folders);
   const CpuAllowance cpus = cpu_allowance();
@@ -132,7 +133,14 @@ int run_doctor(const GlobalOptions& global, const DoctorOptions& options) {
 void add_doctor(const Commands& commands) {
   commands.add<DoctorOptions>(
       "doctor", "Versions, machine, plugins, and what is missing", run_doctor,
-      [](CLI::App& c, DoctorOptions& o) { c.add_flag("--json", o.json, kJsonHelp); });
+      [](CLI::App& c, DoctorOptions& o) {
+        c.add_flag("--json", o.json, kJsonHelp);
+        CLI::Option* const ranks =
+            c.add_flag("--ranks", o.looks_at_ranks,
+                       "behind mpirun, srun or torchrun: whether these ranks could train together, "
+                       "and how fast they exchange");
+        for (CLI::Option* option : add_ranks_options(c, o.ranks)) option->needs(ranks);
+      });
 }
 
 }  // namespace tinyzero

@@ -246,7 +246,7 @@ int run_train(const GlobalOptions& global, const TrainOptions& options) {
     throw Error("--accept-changes is for --resume", "remove it, or add --resume FOLDER");
   if (options.config.empty() && options.resume.empty())
     throw Error("no experiment file", "for example: tinyzero train configs/countdown-grpo.yaml");
-  return with_ranks(options, [&](Ranks& ranks) {
+  return with_ranks(options.ranks, [&](Ranks& ranks) {
     return options.resume.empty() ? train_new(global, options, ranks)
                                   : train_resumed(global, options, ranks);
   });

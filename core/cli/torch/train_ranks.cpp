@@ -68,12 +68,28 @@ std::string settings_text(const OpenedRun& run) {
   return out;
 }
 
+// A line for each file, so that an error names the one that differs.
+std::string model_text(const Json& files) {
+  std::string out;
+  for (const auto& [name, hash] : files.items())
+    out += fmt::format("{} (hash {})\n", name, hash.get<std::string>());
+  return out;
+}
+
+std::string files_text(const Json& files) {
+  std::string out;
+  for (const Json& file : files)
+    out += fmt::format("{}: {} (hash {})\n", file["setting"].get<std::string>(),
+                       file["path"].get<std::string>(), file["xxh3"].get<std::string>());
+  return out;
+}
+
 // Null: one process.
-std::unique_ptr<Ranks> meet_for_training(const TrainOptions& options) {
+std::unique_ptr<Ranks> meet_others(const RanksOptions& options) {
   const RankPlace place = place_of_this_rank();
   if (place.size == 1) return nullptr;
-  auto ranks = meet_ranks(place, {.limit = std::chrono::seconds(options.ranks_timeout),
-                                  .interface = options.ranks_interface,
+  auto ranks = meet_ranks(place, {.limit = std::chrono::seconds(options.timeout),
+                                  .interface = options.interface,
                                   .folder = fs::current_path()});
   divide_cores(*ranks);
   choose_gpu(*ranks);
@@ -82,27 +98,38 @@ std::unique_ptr<Ranks> meet_for_training(const TrainOptions& options) {
 
 }  // namespace
 
+std::vector<ProgramFact> program_facts() {
+  return {{.what = "build of the program (file hash)",
+           .text = program_hash(),
+           .remedy = "start one build on all machines: in a folder that all see, or copies of it"},
+          {.what = "table of kernels",
+           .text = kernels().name,
+           .remedy = "for all ranks set TINYZERO_CPU to a table that all machines have, such as "
+                     "avx2"},
+          {.what = "LibTorch",
+           .text = at::show_config(),
+           .remedy = "install the same LibTorch on all machines, or share one installation"}};
+}
+
 void agree_on_run(Ranks& ranks, OpenedRun& run, const ManifestFacts& facts) {
   if (!ranks.are_many()) return;
   const double micro_batch =
       ranks.of_first("train.micro_batch", static_cast<double>(run.experiment.train.micro_batch));
   if (run.chose_micro_batch) run.set_micro_batch(static_cast<std::int64_t>(micro_batch));
-  ranks.agree("build of the program (file hash)", program_hash());
-  ranks.agree("table of kernels", kernels().name);
-  ranks.agree("LibTorch", facts.torch);
+  for (const ProgramFact& fact : program_facts()) ranks.agree(fact.what, fact.text, fact.remedy);
   ranks.agree("library of the task or algorithm (file hash)", hashes_of(facts));
   ranks.agree("value of a setting", settings_text(run));
-  ranks.agree("content of the model's folder", facts.model_files.dump());
-  ranks.agree("content of a file that a setting names", setting_files(facts.settings).dump());
+  ranks.agree("file of the model's folder", model_text(facts.model_files));
+  ranks.agree("file that a setting names", files_text(setting_files(facts.settings)));
   ranks.agree("set of held-out problems", facts.problem_set);
 }
 
 std::unique_ptr<Observer> silent_observer() { return std::make_unique<Silent>(); }
 
-int with_ranks(const TrainOptions& options, const std::function<int(Ranks&)>& work) {
+int with_ranks(const RanksOptions& options, const std::function<int(Ranks&)>& work) {
   std::unique_ptr<Ranks> many;
   try {
-    many = meet_for_training(options);
+    many = meet_others(options);
     return work(many ? *many : one_process());
   } catch (const LostRank& e) {
     if (!e.is_told()) throw;
