@@ -18,6 +18,7 @@
 #include "core/run/manifest.h"
 #include "core/run/run_folder.h"
 #include "support/runs.h"
+#include "support/small_disk.h"
 #include "support/temporary.h"
 #include "tinyzero/rng.h"
 
@@ -63,24 +64,6 @@ std::vector<std::string> go_on(const fs::path& run, const std::vector<std::strin
                                          : train(run, overrides);
 }
 
-// A small file system of its own; not everybody may mount one.
-class SmallDisk {
- public:
-  explicit SmallDisk(const fs::path& path, const char* size) : path_(path) {
-    fs::create_directories(path_);
-    mounted_ = ::mount("tinyzero-test", path_.c_str(), "tmpfs", 0,
-                       (std::string("size=") + size).c_str()) == 0;
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-
- private:
-  fs::path path_;
-  bool mounted_ = false;
-};
-
 // Lets a process stand still when a file is there, for what is to happen to it before it ends.
 bool stopped_at(const BackgroundProcess& process, const fs::path& path) {
   const bool found = wait_for(path);
@@ -101,14 +84,6 @@ std::vector<double> wall_times(const std::string& file) {
     at += 16 + length;
   }
   return out;
-}
-
-// Takes all space that is left.
-void fill(const fs::path& file) {
-  std::ofstream out(file, std::ios::binary);
-  const std::string block(1 << 12, 'x');
-  while (out.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
-  }
 }
 
 }  // namespace

@@ -8,7 +8,8 @@
 
 #include "support/golden.h"
 #include "support/process.h"
-#include "support/runs.h"
+#include "support/ranked_run.h"
+#include "support/run_results.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -100,6 +101,19 @@ TEST_CASE("a curriculum that was killed goes on as if nothing had happened") {
     }
     run_to_the_end({"train", "--resume", run});
     check_same_run(folder / "whole", run);
+  }
+}
+
+TEST_CASE("levels rise alike on two ranks, on four, and in one process") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> settings = {"threads=1", "train.shards=4"};
+  run_to_the_end(train_mixed(folder, folder / "whole", settings));
+  for (const std::int64_t ranks : {2, 4}) {
+    CAPTURE(ranks);
+    const fs::path run = folder / fmt::format("run-{}", ranks);
+    RankedRun many(ranks, train_mixed(folder, run, settings));
+    must(many);
+    check_equal_runs(folder / "whole", run);
   }
 }
 

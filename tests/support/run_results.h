@@ -7,14 +7,16 @@
 #include <string>
 
 #include "support/runs.h"
+#include "support/temporary.h"
 
 namespace tinyzero {
 
-// Weights, adapters, moments and episodes, by path.
+// Weights, adapters and moments of the last checkpoint, and episodes, by path.
 inline std::map<std::string, std::string> results_of(const fs::path& run) {
   std::map<std::string, std::string> out;
-  for (const char* folder : {"checkpoints/step-000008", "episodes"}) {
-    for (const auto& entry : fs::recursive_directory_iterator(run / folder)) {
+  const fs::path last = run / "checkpoints" / names_in(run / "checkpoints").back();
+  for (const fs::path& folder : {last, run / "episodes"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
       const fs::path& path = entry.path();
       if (path.extension() == ".safetensors" || path.extension() == ".zst")
         out[path.lexically_relative(run).string()] = read_file(path);
