@@ -35,14 +35,20 @@ ExchangeTime time_gather(Ranks& ranks) {
   return {.bytes = std::ssize(bytes), .seconds = seconds};
 }
 
-ExchangeTime time_sum(Ranks& ranks, std::int64_t bytes) {
-  std::vector<float> gradient(bytes / sizeof(float), 1.0f);
-  const double seconds = median_seconds(ranks, 5, [&] { ranks.add_up("a gradient", gradient); });
+ExchangeTime time_update(Ranks& ranks, std::int64_t bytes) {
+  std::vector<float> values(bytes / sizeof(float), 1.0f);
+  std::vector<std::int64_t> cuts;
+  for (std::int64_t r = 0; r <= ranks.size(); ++r)
+    cuts.push_back(r * std::ssize(values) / ranks.size());
+  const double seconds = median_seconds(ranks, 5, [&] {
+    ranks.add_up("gradients", values, cuts);
+    ranks.share_ranges("weights", values, cuts);
+  });
   return {.bytes = bytes, .seconds = seconds};
 }
 
-double bytes_sent(const ExchangeTime& sum, std::int64_t ranks) {
-  return 2.0 * static_cast<double>(sum.bytes) * static_cast<double>(ranks - 1) /
+double bytes_sent(const ExchangeTime& update, std::int64_t ranks) {
+  return 2.0 * static_cast<double>(update.bytes) * static_cast<double>(ranks - 1) /
          static_cast<double>(ranks);
 }
 

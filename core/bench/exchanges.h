@@ -16,10 +16,11 @@ struct ExchangeTime {
 // A gather of a few bytes: what ranks wait for at least whenever they agree on something.
 ExchangeTime time_gather(Ranks& ranks);
 
-// A sum of gradients of so many bytes, as in each update.
-ExchangeTime time_sum(Ranks& ranks, std::int64_t bytes);
+// What an update exchanges for so many bytes of weights: gradients are added up, and each rank
+// sends the weights of its range to all others.
+ExchangeTime time_update(Ranks& ranks, std::int64_t bytes);
 
-// What each rank sends in that sum: all slices but its own, and its slice of the sum to the others.
-double bytes_sent(const ExchangeTime& sum, std::int64_t ranks);
+// What each rank sends for that: its gradient of the others' ranges, and its range to each of them.
+double bytes_sent(const ExchangeTime& update, std::int64_t ranks);
 
 }  // namespace tinyzero

@@ -72,8 +72,8 @@ class Ranks {
   // A sentence for each rank that has another text than the first one, with the first line of both
   // that differs.
   std::vector<std::string> differences(const std::string& what, const std::string& text);
-  // Throws Failure with the first of these on the first rank, and LostRank on the others.
-  // `hint` says what to do; empty: that all ranks must run the same.
+  // Throws Failure with the first of these on the first rank, and LostRank on the others. `hint`
+  // says what to do; empty: that all ranks must run the same.
   void agree(const std::string& what, const std::string& text, const std::string& hint = {});
   // "rank 2 on host n7"
   virtual std::string name_of(std::int64_t rank) const = 0;

@@ -16,8 +16,8 @@ TEST_CASE("the first rank says who is there and how fast they exchange, and the 
   const std::string printed = text.printed(0);
   CAPTURE(printed);
   CHECK(printed.starts_with("rank  host"));
-  for (const char* words : {"\n   0  ", "\n   1  ", "gather of 8 bytes", "sum of gradients,   5 MB",
-                            "sum of gradients, 100 MB", "GB/s sent by each rank"})
+  for (const char* words : {"\n   0  ", "\n   1  ", "gather of 8 bytes", "update of   5 MB",
+                            "update of 100 MB", "GB/s sent by each rank"})
     CHECK(printed.find(words) != std::string::npos);
   CHECK(printed.ends_with("\nthese ranks can train together\n"));
   CHECK(text.printed(1) == "");
@@ -38,10 +38,10 @@ TEST_CASE("the same as JSON, for three ranks") {
   }
   CHECK(report["differences"].empty());
   CHECK(report["gather"]["seconds"] > 0);
-  REQUIRE(report["sums"].size() == 2);
-  CHECK(report["sums"][0]["bytes"] == 5000000);
-  CHECK(report["sums"][1]["bytes"] == 100000000);
-  for (const Json& sum : report["sums"]) CHECK(sum["bytes_per_second"] > 0);
+  REQUIRE(report["updates"].size() == 2);
+  CHECK(report["updates"][0]["bytes"] == 5000000);
+  CHECK(report["updates"][1]["bytes"] == 100000000);
+  for (const Json& update : report["updates"]) CHECK(update["bytes_per_second"] > 0);
   CHECK(report["ok"] == true);
   CHECK(json.printed(1) + json.printed(2) == "");
 }

@@ -19,7 +19,7 @@
 namespace tinyzero {
 namespace {
 
-constexpr std::int64_t kSums[] = {5'000'000, 100'000'000};  // bytes
+constexpr std::int64_t kUpdates[] = {5'000'000, 100'000'000};  // bytes
 
 // By rank.
 Json facts_of_all(Ranks& ranks) {
@@ -42,10 +42,10 @@ Json differences_of_all(Ranks& ranks) {
   return all;
 }
 
-Json sum_json(const ExchangeTime& sum, std::int64_t ranks) {
-  return {{"bytes", sum.bytes},
-          {"seconds", sum.seconds},
-          {"bytes_per_second", bytes_sent(sum, ranks) / sum.seconds}};
+Json update_json(const ExchangeTime& update, std::int64_t ranks) {
+  return {{"bytes", update.bytes},
+          {"seconds", update.seconds},
+          {"bytes_per_second", bytes_sent(update, ranks) / update.seconds}};
 }
 
 Json report_on(Ranks& ranks) {
@@ -54,8 +54,8 @@ Json report_on(Ranks& ranks) {
   report["differences"] = differences_of_all(ranks);
   const ExchangeTime gather = time_gather(ranks);
   report["gather"] = {{"bytes", gather.bytes}, {"seconds", gather.seconds}};
-  for (const std::int64_t bytes : kSums)
-    report["sums"].push_back(sum_json(time_sum(ranks, bytes), ranks.size()));
+  for (const std::int64_t bytes : kUpdates)
+    report["updates"].push_back(update_json(time_update(ranks, bytes), ranks.size()));
   report["ok"] = report["differences"].empty();
   return report;
 }
@@ -82,12 +82,12 @@ void print_ranks(const Json& rows) {
 
 void print_report(const Json& report) {
   print_ranks(report["ranks"]);
-  print("\ngather of {} bytes        {:>9.3f} ms\n", report["gather"]["bytes"].get<std::int64_t>(),
+  print("\ngather of {} bytes  {:>8.2f} ms\n", report["gather"]["bytes"].get<std::int64_t>(),
         1e3 * report["gather"]["seconds"].get<double>());
-  for (const Json& sum : report["sums"]) {
-    print("sum of gradients, {:>3} MB {:>9.3f} s   {:.2f} GB/s sent by each rank\n",
-          sum["bytes"].get<std::int64_t>() / 1'000'000, sum["seconds"].get<double>(),
-          1e-9 * sum["bytes_per_second"].get<double>());
+  for (const Json& update : report["updates"]) {
+    print("update of {:>3} MB   {:>8.2f} ms  {:.2f} GB/s sent by each rank\n",
+          update["bytes"].get<std::int64_t>() / 1'000'000, 1e3 * update["seconds"].get<double>(),
+          1e-9 * update["bytes_per_second"].get<double>());
   }
   for (const Json& difference : report["differences"]) {
     print("warning: {}\n  hint: {}\n", difference["what"].get<std::string>(),
