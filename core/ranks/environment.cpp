@@ -17,18 +17,16 @@ struct Launcher {
   const char* inside;               // a variable that must be there as well; null: none
   const char* job;                  // names the job; null: the host and port are given
   const char* other_job = nullptr;  // another variable that may name it
-  const char* restarts = nullptr;   // how often the job was started again under its name
 };
 
-// torchrun's variables come first: it may itself have been started by one of the others.
+// In this order, for each may have been started by a later one, whose variables are there as well.
 constexpr Launcher kLaunchers[] = {
     {"torchrun", "RANK", "WORLD_SIZE", "MASTER_ADDR", nullptr},
-    // SLURM_NTASKS is not the step's: in the shell of salloc it is the job's.
-    {"srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_JOB_ID", nullptr,
-     "SLURM_RESTART_COUNT"},
     {"mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", nullptr, "OMPI_MCA_ess_base_jobid",
      "PMIX_NAMESPACE"},
-    {"mpiexec", "PMI_RANK", "PMI_SIZE", nullptr, "PMI_JOBID"}};
+    {"mpiexec", "PMI_RANK", "PMI_SIZE", nullptr, "PMI_JOBID"},
+    // SLURM_NTASKS is not the step's: in the shell of salloc it is the job's.
+    {"srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "SLURM_JOB_ID"}};
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -54,9 +52,8 @@ std::string job_of(const Launcher& launcher) {
     throw Error(std::string(launcher.name) + " started several ranks and does not name their job",
                 "set MASTER_ADDR to the host of rank 0, and MASTER_PORT to a free port there");
   if (launcher.inside != nullptr) job += "." + variable(launcher.inside);
-  // A job that was killed may have left its file of addresses.
-  if (launcher.restarts != nullptr && !variable(launcher.restarts).empty())
-    job += "-" + variable(launcher.restarts);
+  // Slurm starts a job again under its number, and it may have left its file of addresses.
+  if (!variable("SLURM_RESTART_COUNT").empty()) job += "-" + variable("SLURM_RESTART_COUNT");
   return std::string(launcher.name) + "-" + job;
 }
 

@@ -19,9 +19,9 @@ struct RankPlace {
   std::string job = {};
 };
 
-// Reads RANK and WORLD_SIZE; else SLURM_PROCID and SLURM_STEP_NUM_TASKS; else
-// OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_SIZE; else PMI_RANK and PMI_SIZE. Throws Error if what
-// it finds makes no sense. TINYZERO_RANKS=off, which `compare` sets for its runs, hides all.
+// Reads RANK and WORLD_SIZE; else OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_SIZE; else PMI_RANK and
+// PMI_SIZE; else SLURM_PROCID and SLURM_STEP_NUM_TASKS. Throws Error if what it finds makes no
+// sense. TINYZERO_RANKS=off, which `compare` sets for its runs, hides all.
 RankPlace place_of_this_rank();
 
 }  // namespace tinyzero

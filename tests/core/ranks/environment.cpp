@@ -89,6 +89,18 @@ TEST_CASE("Slurm's ranks are those of a step: a batch script and salloc's shell 
   CHECK(place(step).job == "srun-5.1");
 }
 
+TEST_CASE("mpirun in a shell that Slurm started counts, not the shell") {
+  std::map<std::string, std::string> shell = {{"SLURM_PROCID", "0"},
+                                              {"SLURM_STEP_NUM_TASKS", "1"},
+                                              {"SLURM_STEP_ID", "4294967290"},
+                                              {"SLURM_JOB_ID", "5"},
+                                              {"OMPI_COMM_WORLD_RANK", "1"},
+                                              {"OMPI_COMM_WORLD_SIZE", "2"},
+                                              {"OMPI_MCA_ess_base_jobid", "77"}};
+  CHECK(place(shell).rank == 1);
+  CHECK(place(shell).job == "mpirun-77");
+}
+
 TEST_CASE("a job that Slurm starts again does not meet where it met before") {
   const std::map<std::string, std::string> step = {{"SLURM_PROCID", "0"},
                                                    {"SLURM_STEP_NUM_TASKS", "2"},
