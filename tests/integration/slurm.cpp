@@ -3,9 +3,11 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "support/comparisons.h"
 #include "support/documents.h"
@@ -20,6 +22,16 @@ namespace {
 
 const fs::path kRoot = TINYZERO_SOURCE;
 
+// The tests may themselves be a job of another cluster.
+void forget_outer_job() {
+  std::vector<std::string> names;
+  for (char** v = environ; *v != nullptr; ++v) {
+    const std::string name(*v, std::strcspn(*v, "="));
+    if (name.starts_with("SLURM_") || name.starts_with("SBATCH_")) names.push_back(name);
+  }
+  for (const std::string& name : names) ::unsetenv(name.c_str());
+}
+
 // The cluster, and a folder for its jobs that looks like a checkout's.
 class Cluster {
  public:
@@ -27,6 +39,7 @@ class Cluster {
     const std::string said = daemons_.read_line();
     is_up_ = said == "ready";
     if (!is_up_) MESSAGE(said);
+    forget_outer_job();
     ::setenv("SLURM_CONF", (folder_ / "cluster/slurm.conf").c_str(), 1);
     fs::create_directory(work());
     fs::create_symlink(tinyzero_path(), work() / "tinyzero");

@@ -52,7 +52,7 @@ trap 'exit 1' HUP INT TERM
 # ---- the cluster ----
 
 mkdir -p "$folder/state" "$folder/spool" || exit 1
-folder=$(cd "$folder" && pwd -P)
+folder=$(cd "$folder" && pwd)
 host=$(uname -n)
 host=${host%%.*}
 # Two ports that are free now.
