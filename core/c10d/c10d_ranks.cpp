@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <future>
 #include <thread>
+#include <type_traits>
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -120,8 +122,10 @@ class C10dRanks : public Ranks {
   bool tell_failed() override {
     bool is_first_to_fail = true;
     try {
-      notice();
-      is_first_to_fail = store_->add(kFailed, 1) == 1;
+      is_first_to_fail = ask_store([key = noticed_key()](c10d::Store& store) {
+        store.set(key, "1");
+        return store.add(kFailed, 1) == 1;
+      });
       group_.reset();  // ends the exchanges that others wait in
       if (is_first()) unnoticed();
     } catch (const std::exception&) {  // the first rank is gone, and with it the store
@@ -132,7 +136,7 @@ class C10dRanks : public Ranks {
   void tell_noticed() override {
     try {
       notice();
-    } catch (const std::exception&) {  // as above: nobody waits
+    } catch (const std::exception&) {  // nobody waits
     }
   }
 
@@ -269,8 +273,27 @@ class C10dRanks : public Ranks {
     }
     return without;
   }
+  // What the store answers within a time. It is the first rank's, which may stand still: then its
+  // client would wait without a limit, and is not asked again.
+  template <class Ask>
+  std::invoke_result_t<Ask, c10d::Store&> ask_store(const Ask& ask) {
+    if (is_store_silent_) throw Failure("the first rank does not answer");
+    std::packaged_task<std::invoke_result_t<Ask, c10d::Store&>()> task(
+        [ask, store = store_] { return ask(*store); });
+    auto answer = task.get_future();
+    std::thread(std::move(task)).detach();
+    is_store_silent_ = answer.wait_for(2 * kRollCall) != std::future_status::ready;
+    if (is_store_silent_) throw Failure("the first rank does not answer");
+    return answer.get();
+  }
   // Says in the store that this rank knows that the run has failed; and the ranks that do not.
-  void notice() { store_->set(fmt::format("noticed-{}", rank_), "1"); }
+  std::string noticed_key() const { return fmt::format("noticed-{}", rank_); }
+  void notice() {
+    ask_store([key = noticed_key()](c10d::Store& store) {
+      store.set(key, "1");
+      return store.check({key});  // it has arrived
+    });
+  }
   std::vector<std::int64_t> unnoticed() { return ranks_without("noticed", kRollCall); }
 
   [[noreturn]] void fail_to_meet(const std::vector<std::int64_t>& missing,
@@ -322,16 +345,21 @@ class C10dRanks : public Ranks {
   // Names the ranks that do not answer any more. A rank that failed says why itself; of the others
   // the first one speaks, or, if it is the one that is gone, the second.
   [[noreturn]] void fail(const std::string& what, const std::string& reason) {
-    bool is_told = !is_first();
+    const auto failed = [](c10d::Store& store) { return store.check({kFailed}); };
+    bool has_failed = false, is_first_gone = false;
     std::vector<std::int64_t> missing;
     try {
-      notice();
-      if (!store_->check({kFailed}) && is_first()) missing = unnoticed();
-      if (store_->check({kFailed})) is_told = true;
+      has_failed = ask_store(failed);
+      notice();  // from here on a first rank that has failed may end, with its store
+      if (is_first() && !has_failed) {
+        missing = unnoticed();
+        has_failed = ask_store(failed);
+      }
     } catch (const std::exception&) {
-      missing = {0};  // the store is its own
-      is_told = rank_ != 1;
+      is_first_gone = !has_failed;
     }
+    if (is_first_gone) missing = {0};
+    const bool is_told = has_failed || (is_first_gone ? rank_ != 1 : !is_first());
     std::string names;
     for (const std::int64_t r : missing) names += (names.empty() ? "" : ", ") + name_of(r);
     throw LostRank(fmt::format("{} did not come to the exchange of {} ({})",
@@ -346,6 +374,7 @@ class C10dRanks : public Ranks {
   fs::path meeting_;
   std::vector<std::string> hosts_;
   c10::intrusive_ptr<c10d::Store> store_;
+  bool is_store_silent_ = false;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
 };
 

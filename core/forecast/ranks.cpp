@@ -45,16 +45,21 @@ RunShape on_ranks(RunShape run, bool chose_shards, std::int64_t ranks) {
   return run;
 }
 
-RanksForecast forecast(const RunShape& run, const StepCost& step, const std::vector<Link>& links) {
+RanksForecast forecast(const RunShape& run, const ProcessStep& step,
+                       const std::vector<Link>& links) {
   const double ranks = real(run.ranks);
   const Updates updates = updates_of(run);
   RanksForecast out{.ranks = run.ranks, .memory = memory_of(run).total()};
   // Gradients in slices, then weights; each rank keeps its own slice.
   const double moved = 2 * kFloatBytes * updates.numbers + kTokenBytes * step.tokens;
   out.exchanged = moved * (ranks - 1) / ranks;
+  // Sampling is divided by whole problems: the rank with most of them is waited for.
+  const std::int64_t prompts = run.experiment.rollout.prompts;
+  const double most = real((prompts + run.ranks - 1) / run.ranks) / real(prompts);
+  const double computing = step.rollout * most + step.update / ranks;
   for (const Link& link : links) {
     const double exchanges = kStepExchanges + kUpdateExchanges * updates.count;
-    out.seconds.push_back(step.seconds / ranks + out.exchanged / link.bytes_per_second +
+    out.seconds.push_back(computing + out.exchanged / link.bytes_per_second +
                           exchanges * (ranks - 1) * link.latency);
   }
   return out;
@@ -67,7 +72,7 @@ std::vector<Link> known_links() {
 }
 
 std::vector<RanksForecast> forecast_ranks(const RunShape& run, bool chose_shards,
-                                          std::int64_t ranks, const StepCost& step,
+                                          std::int64_t ranks, const ProcessStep& step,
                                           const std::vector<Link>& links) {
   std::vector<RanksForecast> out;
   for (std::int64_t r = 1; r <= ranks; r = r < ranks ? std::min(2 * r, ranks) : r + 1) {

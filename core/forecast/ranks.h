@@ -1,5 +1,5 @@
 // What a run would take on several ranks, each on a machine like this one: memory from shapes, and
-// time from what one process took here. docs/many_machines.md compares it with measurements.
+// time from what one process took here. docs/results/ranks.py compares it with runs.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +22,20 @@ std::vector<Link> known_links();
 struct RanksForecast {
   std::int64_t ranks = 1;
   std::int64_t memory = 0;           // bytes of a rank
-  double exchanged = 0;              // bytes that a rank sends in a step
+  double exchanged = 0;              // about so many bytes that a rank sends in a step
   std::vector<double> seconds = {};  // of a step, by link
 };
 
+// Seconds of one process for a step of RL, and the tokens that it sampled.
+struct ProcessStep {
+  double rollout = 0, update = 0;
+  double tokens = 0;
+};
+
 // For 1, 2, 4 … and `ranks` ranks, as far as they can divide the shards; if train.shards was
-// chosen, any can. `step`: what one of RL took of one process, with the tokens that it sampled.
+// chosen, any can.
 std::vector<RanksForecast> forecast_ranks(const RunShape& run, bool chose_shards,
-                                          std::int64_t ranks, const StepCost& step,
+                                          std::int64_t ranks, const ProcessStep& step,
                                           const std::vector<Link>& links);
 
 }  // namespace tinyzero

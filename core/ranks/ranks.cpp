@@ -155,6 +155,11 @@ void Ranks::together(const std::string& what, const std::function<void()>& work)
   if (is_first()) std::rethrow_exception(error);
   try {
     std::rethrow_exception(error);
+  } catch (const Errors& e) {
+    std::vector<Error> all;
+    for (const Error& one : e.all())
+      all.emplace_back(name_of(first) + ": " + one.what(), one.hint());
+    throw Errors(all);
   } catch (const Failure& e) {
     throw Failure(name_of(first) + ": " + e.what(), e.hint());
   } catch (const Error& e) {
@@ -188,7 +193,7 @@ RankTraffic Ranks::traffic() {
   own.put(own_traffic_);
   own_traffic_ = {};
   RankTraffic all;
-  share("traffic", own, [&](ByteReader& in) {
+  share("times of exchanges", own, [&](ByteReader& in) {
     const auto one = in.get<RankTraffic>();
     all.wait += one.wait / static_cast<double>(size());
     all.exchange += one.exchange / static_cast<double>(size());

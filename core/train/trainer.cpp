@@ -60,7 +60,7 @@ void Trainer::restore(Checkpoint checkpoint) {
 }
 
 void Trainer::stop_if_any_asks() {
-  if (ranks_.any("stops", stop_ > 0)) throw Interrupted();
+  if (ranks_.any("whether to stop", stop_ > 0)) throw Interrupted();
 }
 
 double Trainer::seconds() const { return seconds_before_ + process_.seconds(); }
@@ -105,6 +105,8 @@ void Trainer::write(const std::function<void()>& work) {
   folder_.check_in_place();
   try {
     return work();
+  } catch (const LostRank&) {
+    throw;  // nothing is wrong with the folder
   } catch (const fs::filesystem_error& e) {
     what = "cannot write " + e.path1().string() + ": " + system_words(e.code().value());
   } catch (const Error& e) {
@@ -159,7 +161,10 @@ void Trainer::reinforce() {
     return ended() || (every > 0 && state_.step % every == 0);
   };
   for (;;) {
-    if (state_.evaluation_due) evaluate_step();
+    if (state_.evaluation_due) {
+      stop_if_any_asks();
+      evaluate_step();
+    }
     const bool first = state_.step == 0;
     if (first || due(save_every) || state_.best_step == state_.step) save();
     if (first) check_start_policy();
@@ -236,7 +241,9 @@ void Trainer::handle_fault(std::int64_t step, const LearnReport& learned) {
   const std::string hint = fmt::format("look at it with: tinyzero algorithm explain {} --batch {}",
                                        settings_.algorithm.use, path.string());
   if (state_.skipped > settings_.train.max_skipped)
-    throw Failure(count, hint + "; the last checkpoint is intact");
+    ranks_.together("skipped updates", [&] {
+      if (ranks_.is_first()) throw Failure(count, hint + "; the last checkpoint is intact");
+    });
   observer_.warned(count + "; " + hint);
 }
 

@@ -169,7 +169,7 @@ TEST_CASE("a build is made once, and again when a source is newer") {
   CHECK(other.err.find("is for another, and this machine is") != std::string::npos);
 }
 
-TEST_CASE("ranks do not build, and one of them says what to do") {
+TEST_CASE("ranks do not build: each names its host, and the first one says what to do") {
   const QuickCheckout checkout;
   const std::vector<std::vector<std::string>> launchers = {
       {"RANK=", "WORLD_SIZE=2", "MASTER_ADDR=n1"},
@@ -191,7 +191,9 @@ TEST_CASE("ranks do not build, and one of them says what to do") {
     CHECK(first.err ==
           "error: there is no finished build in " + (checkout.root() / "build").string() + hint);
     CHECK(second.code == 2);
-    CHECK(second.err.empty());
+    CHECK(second.err.starts_with("error: rank 1 on "));
+    CHECK(second.err.ends_with(": there is no build of the present sources in " +
+                               (checkout.root() / "build").string() + "\n"));
   }
   CHECK(checkout.builds() == 0);
   CHECK(checkout

@@ -171,6 +171,20 @@ TEST_CASE("a loss of one rank that is not a number is an update that all ranks s
   }
 }
 
+TEST_CASE("one skipped update too many ends all ranks, and the first one says where its batch is") {
+  const TemporaryFolder folder;
+  const std::string faulty = (fs::path(TINYZERO_BROKEN) / "faulty_algorithm.so").string();
+  const fs::path run = folder / "run";
+  RankedRun two(2,
+                train(run, with(kTwoShards, {"algorithm={use: " + faulty + ", nan_at: 2}",
+                                             "train.random_reward=0.5", "train.max_skipped=0"})));
+  CHECK(two.wait() == std::vector<int>{1, 1});
+  CHECK(two.said(0).find("train.max_skipped is 0") != std::string::npos);
+  CHECK(two.said(0).find("--batch " + (run / "faults/step-000002.json").string()) !=
+        std::string::npos);
+  CHECK(two.said(1) == "");
+}
+
 TEST_CASE("a budget of tokens ends all ranks after the step of one process") {
   const TemporaryFolder folder;
   const std::vector<std::string> settings = {"threads=1", "train.shards=4", "train.steps=1000",

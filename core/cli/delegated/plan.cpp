@@ -24,7 +24,7 @@ void add_plan(const Commands& commands) {
         c.add_option("--link", o.link,
                      "GB/s between ranks, as `doctor --ranks` measures them; without it, 1, 10 and "
                      "100 Gb/s are compared")
-            ->check(CLI::PositiveNumber)
+            ->check(CLI::Range(1e-3, 1e4))
             ->needs(ranks);
       });
 }

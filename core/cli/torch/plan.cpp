@@ -106,6 +106,9 @@ int run_plan(const GlobalOptions& global, const PlanOptions& options) {
   if (!options.gpu.empty()) return plan_on_gpu(global, options);
   keep_freed_memory();
   OpenedRun run = OpenedRun::load(options.config, options.overrides, scan_plugins(global));
+  if (options.ranks > 1 && run.experiment.train.steps == 0)
+    throw Error("plan --ranks predicts steps of RL, and train.steps is 0",
+                "set it, or leave --ranks");
   if (!run.chose_shards) check_shards(run.experiment.train.shards, options.ranks);
   print_run_notes(run);
   const RanksPlan ranks(run, options.ranks, options.link);

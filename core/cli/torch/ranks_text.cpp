@@ -27,7 +27,8 @@ RanksPlan::RanksPlan(const OpenedRun& run, std::int64_t ranks, double link)
 
 std::vector<RanksForecast> RanksPlan::forecasts(const RunProbe& probe) const {
   return forecast_ranks(shape_, chose_shards_, ranks_,
-                        {.tokens = probe.sampled, .seconds = probe.rollout + probe.update}, links_);
+                        {.rollout = probe.rollout, .update = probe.update, .tokens = probe.sampled},
+                        links_);
 }
 
 std::string RanksPlan::text(const RunProbe& probe) const {

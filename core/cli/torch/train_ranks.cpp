@@ -49,6 +49,7 @@ void choose_gpu(const Ranks& ranks) {
   for (std::int64_t r = 0; r < ranks.rank(); ++r)
     local += host_of(ranks, r) == host_of(ranks, ranks.rank()) ? 1 : 0;
   const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (visible != nullptr && *visible == '\0') return;  // none is to be used
   const std::string own = visible_device(visible != nullptr ? visible : "", count_gpus(), local);
   if (!own.empty()) ::setenv("CUDA_VISIBLE_DEVICES", own.c_str(), 1);
 }

@@ -139,6 +139,24 @@ TEST_CASE("what each rank wrote is read by all, by rank") {
   });
 }
 
+TEST_CASE("a rank's mistakes are all told, with its name") {
+  std::mutex mutex;
+  std::vector<std::string> said;
+  on_ranks(2, [&](Ranks& ranks) {
+    try {
+      ranks.together("work", [&] {
+        if (ranks.rank() == 1) throw Errors({Error("no seed"), Error("no task", "name one")});
+      });
+    } catch (const Errors& e) {
+      const std::lock_guard lock(mutex);
+      for (const Error& one : e.all()) said.push_back(std::string(one.what()) + ": " + one.hint());
+    } catch (const LostRank&) {
+    }
+  });
+  CHECK(said == std::vector<std::string>{"rank 1 on host here: no seed: ",
+                                         "rank 1 on host here: no task: name one"});
+}
+
 TEST_CASE("one process exchanges nothing") {
   Ranks& alone = one_process();
   CHECK_FALSE(alone.are_many());
