@@ -25,12 +25,12 @@ task: {use: countdown, numbers: 3, largest: 9}
 algorithm: grpo
 model: {preset: PRESET}
 rollout: {prompts: PROMPTS, samples: 8, max_tokens: 128}
-train: {steps: 6, random_reward: 0.5, micro_batch: 1024, shards: 4}
+train: {steps: 4, random_reward: 0.5, micro_batch: 1024, shards: 4}
 eval: {problems: 2, every: 0}
 checkpoint: {every: 0}
 preflight: {problems: 0, max_truncated: 1}
 """
-PROMPTS = {"tiny": 64, "small": 32, "medium": 2}
+PROMPTS = {"tiny": 16, "small": 8, "medium": 2}
 PARAMETERS = {"tiny": "1.0M", "small": "4.8M", "medium": "32M"}
 
 
