@@ -29,7 +29,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr const char* kFailed = "failed";  // a key of the store
-constexpr const char* kLoopback = "127.0.0.1";
 constexpr std::int64_t kFloatBytes = sizeof(float);
 constexpr auto kPause = milliseconds(50);
 // After an exchange failed: for the others to notice it.
@@ -113,9 +112,8 @@ class C10dRanks : public Ranks {
     });
   }
 
-  std::string name_of(std::int64_t rank) const override {
-    return fmt::format("rank {} on host {}", rank,
-                       rank < std::ssize(hosts_) ? hosts_[rank] : "unknown");
+  std::string host_of(std::int64_t rank) const override {
+    return rank < std::ssize(hosts_) ? hosts_[rank] : "unknown";
   }
 
   // The store is the first rank's: it stays until the others have noticed.

@@ -20,8 +20,6 @@
 namespace tinyzero {
 namespace {
 
-constexpr const char* kLoopback = "127.0.0.1";
-
 // In digits; empty for what is no address of IP, or an address of IPv6 that needs a scope.
 std::string digits_of(const sockaddr* address) {
   if (address == nullptr) return "";

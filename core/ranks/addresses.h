@@ -8,6 +8,8 @@
 
 namespace tinyzero {
 
+inline constexpr const char* kLoopback = "127.0.0.1";
+
 // A network interface that is up.
 struct NetworkInterface {
   std::string name;

@@ -19,18 +19,13 @@ class OneProcess : public Ranks {
     return {bytes};
   }
   void send_to_first(const std::string&, std::int64_t, std::span<char>) override {}
-  std::string name_of(std::int64_t) const override { return "the only rank"; }
+  std::string host_of(std::int64_t) const override { return "this one"; }
   bool tell_failed() override { return true; }
   void tell_noticed() override {}
 
  protected:
-  void swap_slices(const std::string&, std::span<const float> from, std::span<float> to) override {
-    std::ranges::copy(from, to.begin());
-  }
-  void gather_slices(const std::string&, std::span<const float> own,
-                     std::span<float> all) override {
-    std::ranges::copy(own, all.begin());
-  }
+  void swap_slices(const std::string&, std::span<const float>, std::span<float>) override {}
+  void gather_slices(const std::string&, std::span<const float>, std::span<float>) override {}
 };
 
 // The first lines of two texts that differ.
@@ -43,33 +38,6 @@ std::pair<std::string, std::string> first_difference(const std::string& a, const
   }
   return {in_a, in_b};
 }
-
-}  // namespace
-
-Ranks& one_process() {
-  static OneProcess alone;
-  return alone;
-}
-
-void Ranks::share(const std::string& what, const ByteWriter& own,
-                  const std::function<void(ByteReader&)>& read) {
-  for (const std::string& bytes : gather(what, own.bytes())) {
-    for (ByteReader in(bytes); !in.is_at_end();) read(in);
-  }
-}
-
-double Ranks::of_first(const std::string& what, double number) {
-  ByteWriter own;
-  own.put(number);
-  return ByteReader(gather(what, own.bytes()).front()).get<double>();
-}
-
-bool Ranks::any(const std::string& what, bool is_so) {
-  const std::vector<std::string> all = gather(what, is_so ? "1" : "0");
-  return std::ranges::find(all, "1") != all.end();
-}
-
-namespace {
 
 // Values that a rank sends at once. Buffers for more leave the cache, and cost twice the time.
 constexpr std::int64_t kMostAtOnce = std::int64_t{1} << 22;
@@ -101,6 +69,29 @@ std::span<float> slice_at(std::span<float> values, const std::vector<std::int64_
 }
 
 }  // namespace
+
+Ranks& one_process() {
+  static OneProcess alone;
+  return alone;
+}
+
+void Ranks::share(const std::string& what, const ByteWriter& own,
+                  const std::function<void(ByteReader&)>& read) {
+  for (const std::string& bytes : gather(what, own.bytes())) {
+    for (ByteReader in(bytes); !in.is_at_end();) read(in);
+  }
+}
+
+double Ranks::of_first(const std::string& what, double number) {
+  ByteWriter own;
+  own.put(number);
+  return ByteReader(gather(what, own.bytes()).front()).get<double>();
+}
+
+bool Ranks::any(const std::string& what, bool is_so) {
+  const std::vector<std::string> all = gather(what, is_so ? "1" : "0");
+  return std::ranges::find(all, "1") != all.end();
+}
 
 std::int64_t Ranks::exchange_bytes(std::int64_t values) {
   return 2 * std::min(values, kMostAtOnce) * std::int64_t{sizeof(float)};
@@ -165,6 +156,10 @@ void Ranks::together(const std::string& what, const std::function<void()>& work)
   } catch (const Error& e) {
     throw Error(name_of(first) + ": " + e.what(), e.hint());
   }
+}
+
+std::string Ranks::name_of(std::int64_t rank) const {
+  return fmt::format("rank {} on host {}", rank, host_of(rank));
 }
 
 std::vector<std::string> Ranks::differences(const std::string& what, const std::string& text) {

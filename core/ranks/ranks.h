@@ -61,7 +61,7 @@ class Ranks {
   // Gives every rank the ranges of all.
   void share_ranges(const std::string& what, std::span<float> values,
                     const std::vector<std::int64_t>& cuts);
-  // Bytes that both take while they exchange so many values, at most.
+  // Bytes that either takes while it exchanges so many values, about.
   static std::int64_t exchange_bytes(std::int64_t values);
   // Sends the bytes of rank `from` into the first rank's, which are as many. Others do nothing.
   virtual void send_to_first(const std::string& what, std::int64_t from, std::span<char> bytes) = 0;
@@ -75,8 +75,9 @@ class Ranks {
   // Throws Failure with the first of these on the first rank, and LostRank on the others. `hint`
   // says what to do; empty: that all ranks must run the same.
   void agree(const std::string& what, const std::string& text, const std::string& hint = {});
+  virtual std::string host_of(std::int64_t rank) const = 0;
   // "rank 2 on host n7"
-  virtual std::string name_of(std::int64_t rank) const = 0;
+  std::string name_of(std::int64_t rank) const;
   // Tells the others that this rank ends with an error. Returns whether it is the first one that
   // does, which then prints it.
   virtual bool tell_failed() = 0;

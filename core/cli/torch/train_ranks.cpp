@@ -30,14 +30,9 @@ class Silent : public Observer {
   void finished(bool, const std::string&, double) override {}
 };
 
-std::string host_of(const Ranks& ranks, std::int64_t rank) {
-  const std::string name = ranks.name_of(rank);
-  return name.substr(name.find(" on "));
-}
-
 // Ranks of one host that may run on the same cores divide them.
 void divide_cores(Ranks& ranks) {
-  std::string own = host_of(ranks, ranks.rank());
+  std::string own = ranks.host_of(ranks.rank());
   for (const int core : usable_cores()) own += fmt::format(" {}", core);
   const std::vector<std::string> all = ranks.gather("cores", own);
   share_cores_among(std::count(all.begin(), all.end(), own));
@@ -47,7 +42,7 @@ void divide_cores(Ranks& ranks) {
 void choose_gpu(const Ranks& ranks) {
   std::int64_t local = 0;
   for (std::int64_t r = 0; r < ranks.rank(); ++r)
-    local += host_of(ranks, r) == host_of(ranks, ranks.rank()) ? 1 : 0;
+    local += ranks.host_of(r) == ranks.host_of(ranks.rank()) ? 1 : 0;
   const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
   if (visible != nullptr && *visible == '\0') return;  // none is to be used
   const std::string own = visible_device(visible != nullptr ? visible : "", count_gpus(), local);
