@@ -1,10 +1,10 @@
 #include "core/bench/exchanges.h"
 
-#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/bench/measure.h"
 #include "core/ranks/ranks.h"
 
@@ -18,10 +18,9 @@ double median_seconds(Ranks& ranks, std::int64_t most, const std::function<void(
   std::vector<double> seconds;
   double spent = ranks.of_first("clock", 0);
   while (std::ssize(seconds) < most && spent < kEnough) {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     round();
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-    seconds.push_back(passed.count());
+    seconds.push_back(watch.seconds());
     spent = ranks.of_first("clock", spent + seconds.back());
   }
   return spread_of(seconds).median;

@@ -48,7 +48,7 @@ StepBatch teaching_batch(Engine& engine, const OpenedRun& run, RunProbe& probe) 
   const TaskAbout& about = run.task.about();
   for (std::size_t i = 0; i < completions.size(); ++i) {
     ScoredCompletion& completion = completions[i];
-    probe.sampled += static_cast<double>(completion.episode.tokens.size());
+    probe.sampled += completion.episode.tokens.size();
     completion.right = i % 2 == 0;
     completion.verdict.outcome = Outcome::scored;
     completion.verdict.reward = completion.right ? about.reward_full : about.reward_min;
@@ -119,7 +119,7 @@ RunProbe probe_run(OpenedRun& run) {
     const LearnReport learned = learner.learn(1, batch);
     engine->refresh();
     probe.update = watch.seconds();
-    probe.tokens = probe.sampled + static_cast<double>(learned.trained + learned.read);
+    probe.tokens = probe.sampled + learned.trained + learned.read;
   }
   probe.evaluation = probe_evaluation(*engine, run);
   probe.peak_bytes = peak_memory();

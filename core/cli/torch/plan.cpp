@@ -111,15 +111,19 @@ int run_plan(const GlobalOptions& global, const PlanOptions& options) {
                 "set it, or leave --ranks");
   if (!run.chose_shards) check_shards(run.experiment.train.shards, options.ranks);
   print_run_notes(run);
-  const RanksPlan ranks(run, options.ranks, options.link);
+  const RunShape shape = shape_of(run);
   const RunProbe probe = probe_run(run);
+  const std::vector<Link> links = links_for(options.link);
+  const auto ranks = forecast_ranks(
+      shape, run.chose_shards, options.ranks,
+      {.rollout = probe.rollout, .update = probe.update, .tokens = probe.sampled}, links);
   if (options.json) {
     Json out = plan_json(run, probe);
-    if (options.ranks > 1) out["ranks"] = ranks.json(probe);
+    if (options.ranks > 1) out["ranks"] = ranks_json(ranks, links);
     print_json(out);
   } else {
     print_plan(run, probe);
-    if (options.ranks > 1) print("{}", ranks.text(probe));
+    if (options.ranks > 1) print("{}", ranks_text(ranks, links));
   }
   return 0;
 }

@@ -1,7 +1,6 @@
 // What `plan --ranks` says, in words and as JSON.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,24 +9,11 @@
 
 namespace tinyzero {
 
-struct OpenedRun;
-struct RunProbe;
+// The links that are looked at: one of so many GB/s, or, for 0, the known ones.
+std::vector<Link> links_for(double gigabytes);
 
-class RanksPlan {
- public:
-  // Up to so many ranks. `link`: GB/s between them; 0: the known links.
-  RanksPlan(const OpenedRun& run, std::int64_t ranks, double link);
-
-  std::string text(const RunProbe& probe) const;
-  Json json(const RunProbe& probe) const;
-
- private:
-  std::vector<RanksForecast> forecasts(const RunProbe& probe) const;
-
-  RunShape shape_;  // taken before the probe: it knows this process without a model
-  bool chose_shards_;
-  std::int64_t ranks_;
-  std::vector<Link> links_;
-};
+// `forecasts` begin with one rank; their seconds are those of `links`.
+std::string ranks_text(const std::vector<RanksForecast>& forecasts, const std::vector<Link>& links);
+Json ranks_json(const std::vector<RanksForecast>& forecasts, const std::vector<Link>& links);
 
 }  // namespace tinyzero

@@ -34,8 +34,10 @@ const StopRequest& catch_signals(const Ranks& ranks, const fs::path& run) {
   if (!ranks.is_first()) return catch_interrupts({});
   const std::string resume = "tinyzero train --resume " + shell_word(run.string());
   return catch_interrupts(
-      {"stopping: the run ends with a checkpoint as soon as it can, at the latest after this step; "
-       "another Ctrl-C ends it at once",
+      {fmt::format(
+           "stopping: the run ends with a checkpoint as soon as it can, at the latest after "
+           "this step{}; another Ctrl-C ends it at once",
+           ranks.are_many() ? " or evaluation" : ""),
        "stopped at once; from the last checkpoint continue with: " + resume});
 }
 
