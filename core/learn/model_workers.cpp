@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include "core/base/workers.h"
 #include "core/kernels/kernels.h"
@@ -119,9 +120,8 @@ GradientSum ModelWorkers::run(std::int64_t tasks, const Work& work) {
   run_replicas(tasks, work,
                [&](std::int64_t replica, std::int64_t shard) { add_to_subtrees(replica, shard); });
   collect_gradients();
-  ranks_.add_up("gradients",
-                {sum_.flat.mutable_data_ptr<float>(), static_cast<std::size_t>(sum_.flat.numel())},
-                weights_.cuts(ranks_.size()));
+  const std::span<float> all(sum_.flat.mutable_data_ptr<float>(), sum_.flat.numel());
+  ranks_.add_up("gradients", all, weights_.cuts(ranks_.size()));
   return sum_;
 }
 

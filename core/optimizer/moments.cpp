@@ -48,6 +48,7 @@ Moments::Moments(MomentType type, std::vector<WeightSpan> tensors, const WeightS
     : type_(type), tensors_(std::move(tensors)), range_(range) {
   std::ranges::sort(tensors_, {}, &WeightSpan::offset);
   for (const WeightSpan& tensor : tensors_) {
+    // In the range; nothing where the range begins inside of the tensor.
     const Counts before = counts_of({range.offset, tensor.offset - range.offset});
     StoredTensor stored{.span = range.common(tensor), .scale = before.scales};
     if (stored.span.size == 0) continue;
@@ -191,10 +192,8 @@ std::map<std::string, TensorInfo> Moments::tensors() const {
   std::map<std::string, TensorInfo> out;
   for (const auto& [name, tensor] : saved()) {
     const std::int64_t count = counts.*tensor.count;
-    const char* own = static_cast<const char*>(tensor.own);
     out[name] = {.dtype = tensor.dtype,
                  .shape = {count},
-                 .data = range_.size == all.size ? own : nullptr,
                  .bytes = static_cast<std::size_t>(count * tensor.bytes_of_number)};
   }
   return out;

@@ -68,7 +68,7 @@ class Moments {
 
   // The tensors of a checkpoint, of all weights: first_moment and second_moment, as F32, BF16 or
   // U8. With U8 come the scales of the blocks (first_moment_scale) and the tensors that stay f32
-  // (first_moment_small). `data` is a view of this object if its range is everything, else null.
+  // (first_moment_small). They have no data: own_bytes() gives it.
   std::map<std::string, TensorInfo> tensors() const;
   // This object's bytes of such a tensor.
   std::string_view own_bytes(const std::string& name) const;

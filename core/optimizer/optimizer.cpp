@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
 
 #include "core/base/bytes.h"
 #include "core/base/error.h"
@@ -23,11 +24,17 @@ constexpr double kMuonScale = 0.2;  // root mean square of a step, in learning r
 
 constexpr std::int64_t kSentAtOnce = std::int64_t{1} << 24;  // bytes of moments
 
-std::vector<WeightSpan> spans_of(const TrainedWeights& weights) {
+std::vector<WeightSpan> spans_of(const std::vector<TrainedTensor>& tensors) {
   std::vector<WeightSpan> spans;
-  for (const auto* tensors : {&weights.layer_matrices(), &weights.embeddings(), &weights.vectors()})
-    for (const TrainedTensor& tensor : *tensors) spans.push_back(tensor.span());
+  for (const TrainedTensor& tensor : tensors) spans.push_back(tensor.span());
   return spans;
+}
+
+std::vector<WeightSpan> all_spans(const TrainedWeights& weights) {
+  std::vector<WeightSpan> all;
+  for (const auto* tensors : {&weights.layer_matrices(), &weights.embeddings(), &weights.vectors()})
+    std::ranges::copy(spans_of(*tensors), std::back_inserter(all));
+  return all;
 }
 
 WeightSpan range_of(const std::vector<std::int64_t>& cuts, std::int64_t rank) {
@@ -85,10 +92,9 @@ Optimizer::Optimizer(TrainedWeights& weights, const OptimizerOptions& options)
       ranks_(options.ranks != nullptr ? *options.ranks : one_process()),
       cuts_(weights.cuts(ranks_.size())),
       own_(range_of(cuts_, ranks_.rank())),
-      matrix_parts_(own_parts(weights.layer_matrices())),
       embedding_parts_(own_parts(weights.embeddings())),
       vector_parts_(own_parts(weights.vectors())),
-      moments_(options.state, spans_of(weights), own_) {
+      moments_(options.state, all_spans(weights), own_) {
   std::ranges::copy_if(
       weights.layer_matrices(), std::back_inserter(matrices_),
       [&](const TrainedTensor& matrix) { return own_.common(matrix.span()).size > 0; });
@@ -113,15 +119,15 @@ double Optimizer::step(GradientSum gradient, UpdateRule rule, double learning_ra
     ++steps_;
     const double decay = options_.weight_decay;
     if (rule == UpdateRule::muon) muon(gradient, learning_rate);
-    else adamw(matrix_parts_, gradient, learning_rate, decay);
+    else adamw(spans_of(matrices_), gradient, learning_rate, decay);
     adamw(embedding_parts_, gradient, learning_rate, decay);
     adamw(vector_parts_, gradient, learning_rate, /*weight_decay=*/0.0);
-    float* all = weights_.flat().mutable_data_ptr<float>();
+    const std::span<float> all(weights_.flat().mutable_data_ptr<float>(), weights_.flat().numel());
     if (options_.bf16_weights)
-      round_all_to_bf16(all, own_.offset, own_.end(),
+      round_all_to_bf16(all.data(), own_.offset, own_.end(),
                         key_of(RandomStream::weight_rounding, options_.seed, steps_),
                         options_.threads);
-    ranks_.share_ranges("weights", {all, static_cast<std::size_t>(weights_.flat().numel())}, cuts_);
+    ranks_.share_ranges("weights", all, cuts_);
     weights_.merge_adapter(options_.threads);
   }
   gradient.clear();

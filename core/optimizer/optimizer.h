@@ -85,7 +85,7 @@ class Optimizer {
   std::vector<std::int64_t> cuts_;       // between the ranges of ranks
   WeightSpan own_;                       // the range of this one
   std::vector<TrainedTensor> matrices_;  // of the layers, in this range
-  Spans matrix_parts_, embedding_parts_, vector_parts_;
+  Spans embedding_parts_, vector_parts_;
   Moments moments_;
   std::int64_t steps_ = 0;
 };

@@ -51,7 +51,7 @@ struct ModelView {
   // The optimizer's tensors, of its own types. Two of them are first_moment and second_moment, with
   // one number per learning weight or adapter value, in their order. Empty for a frozen model.
   std::map<std::string, TensorInfo> moments = {};
-  TensorReader read_moments = nullptr;  // as write_tensors() needs it
+  TensorReader read_moments = nullptr;  // for write_tensors(); null: they have their data
   const Adapter* adapter = nullptr;
   Dtype dtype = Dtype::f32;  // of the weights in the file
 };

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <functional>
 
 #include "core/base/told_error.h"
 #include "support/ranked_run.h"
@@ -34,6 +35,21 @@ void check_refused(RankedRun& two, const fs::path& run, const std::string& words
   CHECK(said.find(words) != std::string::npos);
   CHECK(two.said(1) == "");
   CHECK_FALSE(fs::exists(run));
+}
+
+// The run of one process, folder/whole, is that of two ranks and of four, on each of which `check`
+// is called.
+void check_repeated(const fs::path& folder, const std::vector<std::string>& settings,
+                    const std::function<void(const RankedRun&, const fs::path& run)>& check) {
+  run_to_the_end(train(folder / "whole", settings));
+  for (const std::int64_t ranks : {2, 4}) {
+    CAPTURE(ranks);
+    const fs::path run = folder / fmt::format("run-{}", ranks);
+    RankedRun many(ranks, train(run, settings));
+    must(many);
+    check_equal_runs(folder / "whole", run);
+    check(many, run);
+  }
 }
 
 // Two ranks, of which the first stands still when it has written two checkpoints.
@@ -153,18 +169,12 @@ TEST_CASE("a loss of one rank that is not a number is an update that all ranks s
   const std::vector<std::string> settings = {
       "algorithm={use: " + faulty + ", nan_at: 3, nan_alone: true}", "train.random_reward=0.5",
       "threads=1", "train.shards=4"};
-  run_to_the_end(train(folder / "whole", settings));
-  for (const std::int64_t ranks : {2, 4}) {
-    CAPTURE(ranks);
-    const fs::path run = folder / fmt::format("run-{}", ranks);
-    RankedRun many(ranks, train(run, settings));
-    must(many);
+  check_repeated(folder.path(), settings, [](const RankedRun& many, const fs::path& run) {
     CHECK(many.said(0).find("warning: 1 update of step 3 skipped: a loss or gradient was not "
                             "finite") != std::string::npos);
     CHECK(many.said(1) == "");
-    check_equal_runs(folder / "whole", run);
     CHECK(fs::exists(run / "faults/step-000003.json"));
-  }
+  });
   for (const Json& record : json_lines(folder / "whole/metrics.jsonl")) {
     if (record.contains("train/skipped"))
       CHECK(record["train/skipped"] == (record["step"] == 3 ? 1 : 0));
@@ -189,14 +199,7 @@ TEST_CASE("a budget of tokens ends all ranks after the step of one process") {
   const TemporaryFolder folder;
   const std::vector<std::string> settings = {"threads=1", "train.shards=4", "train.steps=1000",
                                              "train.budget_tokens=9000"};
-  run_to_the_end(train(folder / "whole", settings));
-  for (const std::int64_t ranks : {2, 4}) {
-    CAPTURE(ranks);
-    const fs::path run = folder / fmt::format("run-{}", ranks);
-    RankedRun many(ranks, train(run, settings));
-    must(many);
-    check_equal_runs(folder / "whole", run);
-  }
+  check_repeated(folder.path(), settings, [](const RankedRun&, const fs::path&) {});
 }
 
 // The clock is the first rank's: if each followed its own, one would wait for the other.
