@@ -16,6 +16,7 @@
 
 // A LibTorch may be built without them.
 #if defined(USE_C10D_GLOO) && __has_include(<torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>)
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #define TINYZERO_HAS_C10D
@@ -68,8 +69,8 @@ at::Tensor bytes_of(std::string& text) {
   return at::from_blob(text.data(), {std::ssize(text)}, at::kByte);
 }
 
-at::Tensor floats_of(std::span<const float> values) {
-  return at::from_blob(const_cast<float*>(values.data()), {std::ssize(values)}, at::kFloat);
+at::Tensor floats_of(std::span<float> values) {
+  return at::from_blob(values.data(), {std::ssize(values)}, at::kFloat);
 }
 
 class C10dRanks : public Ranks {
@@ -116,6 +117,11 @@ class C10dRanks : public Ranks {
     return rank < std::ssize(hosts_) ? hosts_[rank] : "unknown";
   }
 
+  Ranks& aside() override {
+    if (!aside_) aside_.reset(new C10dRanks(*this, "aside"));
+    return *aside_;
+  }
+
   // The store is the first rank's: it stays until the others have noticed.
   bool tell_failed() override {
     bool is_first_to_fail = true;
@@ -125,6 +131,7 @@ class C10dRanks : public Ranks {
         return store.add(kFailed, 1) == 1;
       });
       group_.reset();  // ends the exchanges that others wait in
+      aside_.reset();
       if (is_first()) unnoticed();
     } catch (const std::exception&) {  // the first rank is gone, and with it the store
     }
@@ -139,20 +146,13 @@ class C10dRanks : public Ranks {
   }
 
  protected:
-  void swap_slices(const std::string& what, std::span<const float> from,
-                   std::span<float> to) override {
+  void swap(const std::string& what, const RankSlices& sent, const RankSlices& came) override {
     await_all(what, 0);
-    exchange(what, std::ssize(from) / size_ * (size_ - 1) * kFloatBytes, [&] {
-      at::Tensor in = floats_of(from), out = floats_of(to);
-      std::vector<std::int64_t> equal;
-      return group_->alltoall_base(out, in, equal, equal);
+    exchange(what, (std::ssize(sent.values) - sent.sizes[rank_]) * kFloatBytes, [&] {
+      at::Tensor from = floats_of(sent.values), to = floats_of(came.values);
+      std::vector<std::int64_t> sizes_sent = sent.sizes, sizes_came = came.sizes;
+      return group_->alltoall_base(to, from, sizes_came, sizes_sent);
     });
-  }
-  void gather_slices(const std::string& what, std::span<const float> own,
-                     std::span<float> all) override {
-    await_all(what, 0);
-    exchange(what, std::ssize(own) * (size_ - 1) * kFloatBytes,
-             [&] { return gather_equal(floats_of(own), floats_of(all)); });
   }
 
  private:
@@ -163,17 +163,37 @@ class C10dRanks : public Ranks {
       open_store(place, options);
       const std::vector<RankAddress> all = tell_addresses(place, options.interface);
       refuse_addresses(all, options.interface);
-      auto group = c10d::ProcessGroupGloo::Options::create(limit_);
-      group->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(all[rank_].address));
-      group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(rank_),
-                                                           static_cast<int>(size_), group);
-      gather("addresses", "");  // until all are connected
+      address_ = all[rank_].address;
+      connect(store_);
     } catch (const c10::Error& e) {
       if (store_) fail("addresses", short_reason(e.what()));
       throw LostRank(fmt::format("rank {} on host {} did not reach rank 0 within {} s: {}", rank_,
                                  own_host(), limit_.count(), short_reason(e.what())),
                      meeting_hint(place), /*is_told=*/rank_ > 1);
     }
+  }
+
+  // Another group of the ranks that `first` has met.
+  C10dRanks(const C10dRanks& first, const std::string& name)
+      : rank_(first.rank_),
+        size_(first.size_),
+        limit_(first.limit_),
+        hosts_(first.hosts_),
+        address_(first.address_),
+        store_(first.store_) {
+    try {
+      connect(c10::make_intrusive<c10d::PrefixStore>(name, store_));
+    } catch (const c10::Error& e) {
+      fail("addresses", short_reason(e.what()));
+    }
+  }
+
+  void connect(const c10::intrusive_ptr<c10d::Store>& store) {
+    auto group = c10d::ProcessGroupGloo::Options::create(limit_);
+    group->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(address_));
+    group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(rank_),
+                                                         static_cast<int>(size_), group);
+    gather("addresses", "");  // until all are connected
   }
 
   // Every rank's address, by rank.
@@ -371,9 +391,11 @@ class C10dRanks : public Ranks {
   const std::chrono::seconds limit_;
   fs::path meeting_;
   std::vector<std::string> hosts_;
+  std::string address_;  // this rank's, for the others
   c10::intrusive_ptr<c10d::Store> store_;
   bool is_store_silent_ = false;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+  std::unique_ptr<C10dRanks> aside_;
 };
 
 }  // namespace

@@ -93,6 +93,11 @@ void RolloutSettings::describe(SettingsTable& t) {
         "problems are drawn, in at most this many rounds, until a step has `prompts` of them. 0: "
         "the algorithm decides what counts")
       .between(0, 15);
+  t.add("ahead", ahead,
+        "steps by which sampling runs ahead of learning. 1: while a step is learned, the next one "
+        "is sampled from the weights as they were before; needs train.importance_cap. 0: they take "
+        "turns")
+      .between(0, 1);
 }
 
 void CurriculumSettings::describe(SettingsTable& t) {

@@ -58,6 +58,7 @@ struct RolloutSettings {
   std::int64_t wave = 0;
   std::string device = "cpu";
   std::int64_t mixed_rounds = 0;
+  std::int64_t ahead = 0;
   void describe(SettingsTable& t);
 };
 

@@ -45,6 +45,9 @@ constexpr Synonym kTable[] = {
      "training samples from the whole distribution; `model generate` has --top-k and --top-p"},
     {"filter_groups dynamic_filtering oversample max_num_gen_batches filter_zero_std",
      "rollout.mixed_rounds", ""},
+    {"max_async_level max_head_offpolicyness staleness_threshold async_train async_grpo "
+     "max_staleness one_step_off_policy",
+     "rollout.ahead", "0 or 1, by a fixed schedule; nothing is thrown away for being late"},
 
     // The optimizer.
     {"lr actor_lr actor_learning_rate policy_lr optim.lr base_lr max_lr", "train.learning_rate",

@@ -20,6 +20,9 @@ namespace {
 constexpr std::int64_t kFloatBytes = sizeof(float);
 constexpr std::int64_t kSmallestMicroBatch = 128;
 constexpr std::int64_t kLargestMicroBatch = 4096;
+// Micro-batches have other numbers of rows each, so the heap has holes between their activations: a
+// byte for so many (docs/models.md compares with measurements).
+constexpr std::int64_t kLiveBytesOfHole = 4;
 
 std::int64_t layer_width(const ModelConfig& c) { return c.q_width() + 2 * c.kv_width(); }
 
@@ -93,7 +96,8 @@ std::int64_t activation_bytes(const RunShape& run, bool value_head,
   const Activations activations(
       config, packs ? Activations::Products::own : Activations::Products::libtorch, matrices);
   const MicroBatchRows rows = largest_micro_batch(run, division.shards * run.ranks);
-  return division.replicas * activations.peak(rows, run.experiment.train.recompute) * kFloatBytes;
+  const std::int64_t live = activations.peak(rows, run.experiment.train.recompute) * kFloatBytes;
+  return division.replicas * (live + live / kLiveBytesOfHole);
 }
 
 // Bytes of keys, values and current rows of the widest call: a step, an evaluation, or the samples
@@ -178,10 +182,11 @@ class EpisodeBytes {
     const double kept =
         kPacked + 4 * prompt_ + kPackedToken * tokens_;  // of each that is learned from
     const double sampled = kSampled + (kSampledToken + text_) * tokens_;
+    const double ahead = run_.experiment.rollout.ahead > 0 ? rounds * sampled + kept : 0;
     const double learned =
         kPacked + 4 * prompt_ + (kLearnedToken + read + (learns ? kSideToken : 0)) * tokens_;
     return problems * rounds * (kProblem + (4 + 2 * text_) * prompt_) +
-           completions * std::max(rounds * written + kept, rounds * sampled + learned);
+           completions * (std::max(rounds * written + kept, rounds * sampled + learned) + ahead);
   }
 
   double evaluation(double problems, double samples) const {
@@ -317,12 +322,13 @@ RunMemory memory_of(const RunShape& run) {
                        : floats * kFloatBytes;
   };
   m.gradients = workers(run.learning());
-  // What ranks send and receive at once, freed before another model's.
+  // What ranks send and receive at once.
   if (run.ranks > 1) m.gradients += Ranks::exchange_bytes(run.learning());
   if (e.rollout.device == "cpu") {
     m.decoder = CpuEngine::weight_bytes(model);
     m.caches = cache_bytes(run);
   }
+  if (e.rollout.ahead > 0) m.decoder += policy.weights * kFloatBytes;  // as they were before
   if (learns_here && (e.train.steps > 0 || e.warm_start.steps > 0))
     m.activations = activation_bytes(
         run, /*value_head=*/false,
@@ -357,6 +363,8 @@ std::int64_t checkpoint_bytes_of(const RunShape& run) {
   std::int64_t all = bytes(policy_shape(run));
   for (const AuxiliaryModel& side : run.own_auxiliary_models())
     all += bytes(auxiliary_shape(run, side));
+  // A token and its log-prob.
+  if (e.rollout.ahead > 0) all += run.completions() * run.rounds * e.rollout.max_tokens * 8;
   return all;
 }
 

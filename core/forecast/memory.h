@@ -67,12 +67,14 @@ struct RunMemory {
   std::int64_t weights = 0;
   std::int64_t optimizer = 0;  // two moments of the policy
   std::int64_t gradients = 0;  // of every replica, with the matrices packed for training
-  std::int64_t decoder = 0;    // the matrices packed for decoding
+  std::int64_t decoder = 0;    // the matrices packed for decoding, and a copy of the weights
+                               // with rollout.ahead
   // Critic, reward model, reference: all of the above, except for the decoder's.
   std::int64_t auxiliary_models = 0;
   // While sampling: keys, values and current rows of all threads.
   std::int64_t caches = 0;
-  std::int64_t activations = 0;  // while learning: of a micro-batch on every replica
+  // While learning: of a micro-batch on every replica, with the holes between them.
+  std::int64_t activations = 0;
   // Completions of a step or an evaluation, with their problems, verdicts, tensors and lines.
   std::int64_t episodes = 0;
   std::int64_t least_episodes = 0;  // the same if every completion is one token
@@ -95,8 +97,9 @@ std::vector<std::string> memory_warnings(const RunShape& run,
 // Which settings to change if memory does not suffice: those that the largest share depends on.
 std::string memory_advice(const RunMemory& memory);
 
-// Bytes of a checkpoint, by the types of its numbers: the policy with its moments and adapter, and
-// the auxiliary models (core/run/checkpoint.h knows the bytes of each).
+// Bytes of a checkpoint, by the types of its numbers: the policy with its moments and adapter, the
+// auxiliary models (core/run/checkpoint.h knows the bytes of each), and with rollout.ahead a step's
+// completions if each is as long as it may be.
 std::int64_t checkpoint_bytes_of(const RunShape& run);
 
 // Chooses for train.micro_batch: 0. The largest number of tokens, a power of two from 128 to 4,096,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <numeric>
 #include <sstream>
 
 #include "core/base/bytes.h"
@@ -20,12 +21,12 @@ class OneProcess : public Ranks {
   }
   void send_to_first(const std::string&, std::int64_t, std::span<char>) override {}
   std::string host_of(std::int64_t) const override { return "this one"; }
+  Ranks& aside() override { return *this; }
   bool tell_failed() override { return true; }
   void tell_noticed() override {}
 
  protected:
-  void swap_slices(const std::string&, std::span<const float>, std::span<float>) override {}
-  void gather_slices(const std::string&, std::span<const float>, std::span<float>) override {}
+  void swap(const std::string&, const RankSlices&, const RankSlices&) override {}
 };
 
 // The first lines of two texts that differ.
@@ -42,30 +43,40 @@ std::pair<std::string, std::string> first_difference(const std::string& a, const
 // Values that a rank sends at once. Buffers for more leave the cache, and cost twice the time.
 constexpr std::int64_t kMostAtOnce = std::int64_t{1} << 22;
 
-std::int64_t longest_range(const std::vector<std::int64_t>& cuts) {
-  std::int64_t longest = 0;
-  for (std::size_t r = 0; r + 1 < cuts.size(); ++r)
-    longest = std::max(longest, cuts[r + 1] - cuts[r]);
-  return longest;
+// Calls exchange(parts) until the parts have been all of the ranges: values that follow each other in
+// each range, together at most kMostAtOnce.
+void in_parts(std::span<float> values, const std::vector<std::int64_t>& cuts,
+              const std::function<void(const std::vector<std::span<float>>& parts)>& exchange) {
+  const std::int64_t ranges = std::ssize(cuts) - 1, most = kMostAtOnce / ranges;
+  std::vector<std::int64_t> done(cuts.begin(), cuts.end() - 1);
+  for (;;) {
+    std::vector<std::span<float>> parts;
+    for (std::int64_t r = 0; r < ranges; ++r) {
+      parts.push_back(values.subspan(done[r], std::min(most, cuts[r + 1] - done[r])));
+      done[r] += std::ssize(parts.back());
+    }
+    if (std::ranges::all_of(parts, [](auto part) { return part.empty(); })) return;
+    exchange(parts);
+  }
 }
 
-// Values of one range that are exchanged at once.
-std::int64_t slice_of(const std::vector<std::int64_t>& cuts) {
-  return std::min(longest_range(cuts), kMostAtOnce / (std::ssize(cuts) - 1));
+std::vector<std::int64_t> sizes_of(const std::vector<std::span<float>>& parts) {
+  std::vector<std::int64_t> sizes;
+  for (const std::span<float> part : parts) sizes.push_back(std::ssize(part));
+  return sizes;
 }
 
-// Calls exchange(done, slice) for done = 0, slice, … until no range has more values.
-void in_slices(const std::vector<std::int64_t>& cuts,
-               const std::function<void(std::int64_t done, std::int64_t slice)>& exchange) {
-  const std::int64_t slice = slice_of(cuts);
-  for (std::int64_t done = 0; done < longest_range(cuts); done += slice) exchange(done, slice);
-}
-
-// The values of range r behind the first `done`, `slice` at most.
-std::span<float> slice_at(std::span<float> values, const std::vector<std::int64_t>& cuts,
-                          std::int64_t r, std::int64_t done, std::int64_t slice) {
-  const std::int64_t first = std::min(cuts[r] + done, cuts[r + 1]);
-  return values.subspan(first, std::min(slice, cuts[r + 1] - first));
+// The sum of `slices` equal parts of `values`, in their tree. It takes the place of the first.
+std::span<float> sum_of(std::span<float> values, std::int64_t slices) {
+  const std::int64_t size = std::ssize(values) / slices;
+  for (std::int64_t apart = 1; apart < slices; apart *= 2) {
+    for (std::int64_t r = 0; r + apart < slices; r += 2 * apart) {
+      float* const sum = values.data() + r * size;
+      const float* const other = sum + apart * size;
+      for (std::int64_t i = 0; i < size; ++i) sum[i] += other[i];
+    }
+  }
+  return values.first(size);
 }
 
 }  // namespace
@@ -97,36 +108,40 @@ std::int64_t Ranks::exchange_bytes(std::int64_t values) {
   return 2 * std::min(values, kMostAtOnce) * std::int64_t{sizeof(float)};
 }
 
+RankSlices Ranks::slices_in(std::vector<float>& buffer, std::vector<std::int64_t> sizes) {
+  const std::int64_t all = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+  if (std::ssize(buffer) < all) buffer.resize(all);
+  return {std::span(buffer).first(all), std::move(sizes)};
+}
+
 void Ranks::add_up(const std::string& what, std::span<float> values,
                    const std::vector<std::int64_t>& cuts) {
   if (!are_many()) return;
-  std::vector<float> sent(slice_of(cuts) * size()), came(sent.size());
-  in_slices(cuts, [&](std::int64_t done, std::int64_t slice) {
-    for (std::int64_t r = 0; r < size(); ++r)
-      std::ranges::copy(slice_at(values, cuts, r, done, slice), sent.begin() + r * slice);
-    swap_slices(what, sent, came);
-    const std::span<float> own = slice_at(values, cuts, rank(), done, slice);
-    for (std::int64_t apart = 1; apart < size(); apart *= 2) {
-      for (std::int64_t r = 0; r + apart < size(); r += 2 * apart) {
-        float* const sum = came.data() + r * slice;
-        const float* const other = came.data() + (r + apart) * slice;
-        for (std::int64_t i = 0; i < std::ssize(own); ++i) sum[i] += other[i];
-      }
-    }
-    std::copy_n(came.begin(), own.size(), own.begin());
+  in_parts(values, cuts, [&](const std::vector<std::span<float>>& parts) {
+    const std::span<float> own = parts[rank()];
+    const RankSlices sent = slices_in(sent_, sizes_of(parts));
+    const RankSlices came = slices_in(came_, std::vector(size(), std::ssize(own)));
+    auto to = sent.values.begin();
+    for (const std::span<float> part : parts) to = std::ranges::copy(part, to).out;
+    swap(what, sent, came);
+    std::ranges::copy(sum_of(came.values, size()), own.begin());
   });
 }
 
 void Ranks::share_ranges(const std::string& what, std::span<float> values,
                          const std::vector<std::int64_t>& cuts) {
   if (!are_many()) return;
-  std::vector<float> own(slice_of(cuts)), all(own.size() * size());
-  in_slices(cuts, [&](std::int64_t done, std::int64_t slice) {
-    std::ranges::copy(slice_at(values, cuts, rank(), done, slice), own.begin());
-    gather_slices(what, own, all);
-    for (std::int64_t r = 0; r < size(); ++r) {
-      const std::span<float> to = slice_at(values, cuts, r, done, slice);
-      std::copy_n(all.begin() + r * slice, to.size(), to.begin());
+  in_parts(values, cuts, [&](const std::vector<std::span<float>>& parts) {
+    const std::span<float> own = parts[rank()];
+    const RankSlices sent = slices_in(sent_, std::vector(size(), std::ssize(own)));
+    const RankSlices came = slices_in(came_, sizes_of(parts));
+    auto to = sent.values.begin();
+    for (std::int64_t r = 0; r < size(); ++r) to = std::ranges::copy(own, to).out;
+    swap(what, sent, came);
+    auto from = came.values.begin();
+    for (const std::span<float> part : parts) {
+      std::copy_n(from, part.size(), part.begin());
+      from += std::ssize(part);
     }
   });
 }

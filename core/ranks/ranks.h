@@ -31,6 +31,12 @@ class LostRank : public Failure {
   bool is_told_;
 };
 
+// Values for each rank or from each, one after the other, by rank.
+struct RankSlices {
+  std::span<float> values;
+  std::vector<std::int64_t> sizes;
+};
+
 // Exchanges that all ranks must call for, in the same order. `what` names them for errors. They
 // throw LostRank if another rank ended, or did not come within the limit.
 class Ranks {
@@ -61,7 +67,7 @@ class Ranks {
   // Gives every rank the ranges of all.
   void share_ranges(const std::string& what, std::span<float> values,
                     const std::vector<std::int64_t>& cuts);
-  // Bytes that either takes while it exchanges so many values, about.
+  // Bytes that either takes for the exchange of so many values, about; they are kept.
   static std::int64_t exchange_bytes(std::int64_t values);
   // Sends the bytes of rank `from` into the first rank's, which are as many. Others do nothing.
   virtual void send_to_first(const std::string& what, std::int64_t from, std::span<char> bytes) = 0;
@@ -78,6 +84,9 @@ class Ranks {
   virtual std::string host_of(std::int64_t rank) const = 0;
   // "rank 2 on host n7"
   std::string name_of(std::int64_t rank) const;
+  // The same ranks, for exchanges on another thread, which do not wait for those of this object.
+  // The first call is one that all ranks must make together. It lives as long as this object.
+  virtual Ranks& aside() = 0;
   // Tells the others that this rank ends with an error. Returns whether it is the first one that
   // does, which then prints it.
   virtual bool tell_failed() = 0;
@@ -96,13 +105,14 @@ class Ranks {
  protected:
   RankTraffic own_traffic_;  // of this rank; whoever exchanges adds to it
 
-  // Sends slice i of `from` to rank i; `to` receives the slices that came, by rank. Both have
-  // size() slices of equal length.
-  virtual void swap_slices(const std::string& what, std::span<const float> from,
-                           std::span<float> to) = 0;
-  // Every rank's slice, by rank.
-  virtual void gather_slices(const std::string& what, std::span<const float> own,
-                             std::span<float> all) = 0;
+  // Sends a slice to each rank, and receives one from each.
+  virtual void swap(const std::string& what, const RankSlices& sent, const RankSlices& came) = 0;
+
+ private:
+  static RankSlices slices_in(std::vector<float>& buffer, std::vector<std::int64_t> sizes);
+
+  // Of swap(); kept, for new ones would leave holes in the heap.
+  std::vector<float> sent_, came_;
 };
 
 // A run of one process: nothing is exchanged.

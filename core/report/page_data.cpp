@@ -87,8 +87,13 @@ Json time_json(const RunData& run) {
     other -= seconds;
   };
   add("warm start", last_seconds(run.warm));
-  add("rollout", sum(run.train, "time/rollout"));
-  add("scoring", sum(run.train, "time/score"));
+  const double await = sum(run.train, "time/await");
+  if (await > 0) {  // sampling and judging ran beside the updates
+    add("waiting for samples", await);
+  } else {
+    add("rollout", sum(run.train, "time/rollout"));
+    add("scoring", sum(run.train, "time/score"));
+  }
   add("update", sum(run.train, "time/update"));
   add("evaluation", sum(run.eval, "time/eval"));
   add("other", other > total * 0.001 ? other : 0);

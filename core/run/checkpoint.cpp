@@ -13,6 +13,8 @@
 namespace tinyzero {
 namespace {
 
+constexpr const char* kAheadFile = "ahead.safetensors";
+
 Json state_json(const TrainerState& state, const ModelView& policy) {
   return {{"phase", state.phase == Phase::warm_start ? "warm_start" : "reinforce"},
           {"step", state.step},
@@ -141,6 +143,7 @@ void write_content(const fs::path& folder, const CheckpointContent& content) {
   write_tensors(trainer / "optimizer.safetensors", policy.moments, policy.read_moments);
   for (const auto& [name, view] : content.auxiliary_models)
     write_auxiliary_model(trainer / name, view, content.tokenizer);
+  if (!content.ahead.empty()) write_tensors(trainer / kAheadFile, content.ahead);
   write_file_synced(trainer / "state.json",
                     sealed(state_json(content.state, policy)).dump(2) + "\n");
   write_checksums(folder);
@@ -177,6 +180,8 @@ Checkpoint read_folder(const fs::path& folder, Model& model, Adapter* adapter) {
   checkpoint.policy = read_optimizer(folder / "trainer" / "optimizer.safetensors",
                                      adapter != nullptr ? adapter->size() : model.layout.size());
   checkpoint.state = read_state(folder / "trainer" / "state.json", checkpoint.policy.steps);
+  if (const fs::path ahead = folder / "trainer" / kAheadFile; fs::exists(ahead))
+    checkpoint.ahead = std::make_shared<const SafetensorsFile>(ahead);
   for (const auto& entry : fs::directory_iterator(folder / "trainer")) {
     if (entry.is_directory())
       checkpoint.auxiliary_models.emplace(entry.path().filename().string(),
@@ -251,8 +256,9 @@ void save_checkpoint(const fs::path& folder, const CheckpointContent& content, s
   const std::string name = checkpoint_name(state.phase, state.step);
   const fs::path temporary = partial_checkpoint(folder, name);
   remove_unfinished(folder);
-  check_space(folder, checkpoint_bytes(content.policy, content.auxiliary_models),
-              "checkpoint " + name);
+  std::uintmax_t bytes = checkpoint_bytes(content.policy, content.auxiliary_models);
+  for (const auto& [tensor, info] : content.ahead) bytes += info.bytes;
+  check_space(folder, bytes, "checkpoint " + name);
   fs::create_directory(temporary);  // but not its parents: a removed run folder stays removed
   try {
     write_content(temporary, content);

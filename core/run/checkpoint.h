@@ -3,6 +3,7 @@
 //   checkpoints/step-000020/   config.json, model.safetensors, tokenizer.json … (any tool opens it)
 //                trainer/      state.json, optimizer.safetensors, checksums.json (resume needs it)
 //                adapter/      a trained adapter in PEFT's form; model.safetensors has it merged
+//                trainer/ahead.safetensors: the next step's completions, with rollout.ahead
 //                trainer/NAME/ an auxiliary model: a Hugging Face folder, its
 //                              optimizer.safetensors, and adapter/ if an adapter learns
 //   checkpoints/best           a link to the best one, if the run keeps it
@@ -71,6 +72,8 @@ struct Checkpoint {
   TrainerState state;
   OptimizerState policy;
   std::map<std::string, SavedModel> auxiliary_models;
+  // What content.ahead held; null: nothing.
+  std::shared_ptr<const SafetensorsFile> ahead = nullptr;
   bool has_checksums = true;  // false if an older program wrote it: its bytes were not checked
 };
 
@@ -105,6 +108,8 @@ struct CheckpointContent {
   std::map<std::string, ModelView> auxiliary_models = {};
   const Tokenizer& tokenizer;
   const TrainerState& state;
+  // Of a step that was sampled before its turn; empty: there is none.
+  std::map<std::string, TensorInfo> ahead = {};
 };
 
 // Writes a checkpoint into `folder`, named by its state; then deletes the oldest ones, except the

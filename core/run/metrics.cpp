@@ -235,6 +235,12 @@ constexpr Metric kMetrics[] = {
      .unit = MetricUnit::seconds,
      .better = Better::down,
      .meaning = "time of gradients with the optimizer"},
+    {.name = "time/await",
+     .title = "Waiting for samples",
+     .unit = MetricUnit::seconds,
+     .better = Better::down,
+     .meaning = "with `rollout.ahead`: time between the end of an update and that of the sampling "
+                "beside it; `time/rollout` and `time/score` then run beside `time/update`"},
     {.name = "time/eval",
      .title = "Evaluation time",
      .unit = MetricUnit::seconds,

@@ -250,8 +250,9 @@ class IdleSettings {
     Place first;
     for (const ResolvedSetting& row : rows_) {
       static const char* const kOfRl[] = {
-          "rollout.prompts", "rollout.samples",     "rollout.temperature",  "rollout.mixed_rounds",
-          "eval.every",      "train.budget_tokens", "train.budget_seconds", "train.random_reward"};
+          "rollout.prompts",      "rollout.samples",      "rollout.temperature",
+          "rollout.mixed_rounds", "rollout.ahead",        "eval.every",
+          "train.budget_tokens",  "train.budget_seconds", "train.random_reward"};
       const bool of_rl =
           std::find(std::begin(kOfRl), std::end(kOfRl), row.path) != std::end(kOfRl) ||
           row.path.starts_with("curriculum.") ||

@@ -168,7 +168,7 @@ void judge_time(const Experiment& e, const RunProbe& probe, PreflightReport& rep
       fmt::format("at the start policy's speed the run takes about {:.1f} days, {} steps of {:.0f} "
                   "s each: take fewer train.steps, rollout.prompts or rollout.samples, a smaller "
                   "model, or a train.budget_seconds",
-                  report.seconds / 86400, probe.steps(e.train), probe.rollout + probe.update));
+                  report.seconds / 86400, probe.steps(e.train), probe.step()));
 }
 
 void judge_policy(const OpenedRun& run, PreflightReport& report) {

@@ -73,6 +73,11 @@ double probe_evaluation(Engine& engine, const OpenedRun& run) {
   return watch.seconds() * all / static_cast<double>(few.items.size());
 }
 
+// On one device the two take as long side by side as in turns.
+bool samples_beside_learning(const Experiment& e) {
+  return e.rollout.ahead > 0 && e.rollout.device != e.train.device;
+}
+
 }  // namespace
 
 RunArithmetic arithmetic_of(const RunShape& run, std::int64_t steps) {
@@ -92,11 +97,11 @@ RunArithmetic arithmetic_of(const RunShape& run, std::int64_t steps) {
 }
 
 std::int64_t RunProbe::steps(const TrainSettings& settings) const {
-  return settings.planned_steps({.tokens = tokens, .seconds = rollout + update});
+  return settings.planned_steps({.tokens = tokens, .seconds = step()});
 }
 
 double RunProbe::rl_seconds(const Experiment& e, const RunArithmetic& a) const {
-  return static_cast<double>(steps(e.train)) * (rollout + update) +
+  return static_cast<double>(steps(e.train)) * step() +
          static_cast<double>(a.evaluations) * evaluation;
 }
 
@@ -106,7 +111,7 @@ double RunProbe::seconds(const Experiment& e, const RunArithmetic& a) const {
 
 RunProbe probe_run(OpenedRun& run) {
   const Experiment& e = run.experiment;
-  RunProbe probe;
+  RunProbe probe{.overlaps = samples_beside_learning(e)};
   const auto engine = rollout_engine(run, [](const std::string&) {});
   Learner learner(run.model, *run.algorithm.algorithm, e, threads_or_cores(e.general.threads),
                   run.adapter.get());
@@ -138,7 +143,7 @@ RunProbe probe_sample(ModelWorkers& workers, const OpenedRun& run, const StepBat
   const double scale = step_completions / completions;  // from what was sampled to a step
   const double held_out = run.held_out.items.size();
   const double answers = held_out * static_cast<double>(e.eval.samples + 1);
-  RunProbe probe;
+  RunProbe probe{.overlaps = samples_beside_learning(e)};
   probe.rollout = scale * seconds;
   probe.update = scale * read * (kLearnPasses * passes.learning + passes.reading);
   probe.sampled = scale * static_cast<double>(sampled.batch.tokens());

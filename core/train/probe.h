@@ -2,6 +2,7 @@
 // memory.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace tinyzero {
@@ -43,7 +44,11 @@ struct RunProbe {
   double tokens = 0;            // that a step charges to a budget of tokens
   double evaluation = 0;        // one, of all its problems
   std::int64_t peak_bytes = 0;  // of memory
+  // Whether one device samples the next step while another one learns (rollout.ahead).
+  bool overlaps = false;
 
+  // Seconds of a step of RL, with one round of sampling.
+  double step() const { return overlaps ? std::max(rollout, update) : rollout + update; }
   // Steps of RL until the last one or the end of the budget, if all are like the measured one.
   std::int64_t steps(const TrainSettings& settings) const;
   // Seconds of RL with its evaluations, and of the whole run, with one round of sampling a step.

@@ -91,8 +91,10 @@ Json step_record(const StepFacts& facts) {
   record["time/rollout"] = sampled.rollout_seconds;
   record["time/score"] = sampled.score_seconds;
   record["time/update"] = facts.update_seconds;
+  if (facts.await_seconds) record["time/await"] = *facts.await_seconds;
   record["speed/tokens"] =
-      tokens / (sampled.rollout_seconds + sampled.score_seconds + facts.update_seconds);
+      tokens / (facts.update_seconds +
+                facts.await_seconds.value_or(sampled.rollout_seconds + sampled.score_seconds));
   record["speed/rollout_tokens"] = tokens / sampled.rollout_seconds;
   record["speed/slot_use"] = sampled.slot_use;
   record["tokens/spent"] = facts.spent.tokens;

@@ -26,6 +26,8 @@ struct StepFacts {
   double update_seconds = 0;
   Spent spent;                              // by RL, this step included
   std::optional<RankTraffic> traffic = {};  // none: one process
+  // Seconds after the update until the next step was sampled; none: it is not sampled ahead.
+  std::optional<double> await_seconds = {};
 };
 
 // Over all completions of the step, also those that the update does not see.

@@ -8,6 +8,7 @@
 #include "core/model/folder.h"
 #include "core/run/episode_file.h"
 #include "core/train/curriculum.h"
+#include "core/train/recorded_step.h"
 #include "core/train/rollout_engine.h"
 #include "tinyzero/primitives.h"
 
@@ -44,11 +45,16 @@ Replay::Replay(OpenedRun& run, const RunFolder& folder, std::int64_t step)
       checkpoint_(checkpoint_before(folder, step)),
       after_(folder.checkpoints() / checkpoint_name(Phase::reinforce, step)),
       step_(step) {
-  Curriculum curriculum(run.experiment.curriculum, run.task);
-  curriculum.restore(read_start(run_.model).state.curriculum);
-  const auto engine = rollout_engine(run_, [](const std::string&) {});
-  sampled_ = sample_step(*engine, run_, curriculum.stage(), step);
+  sampled_ = sample(read_start(run_.model));
   check_episodes(folder);
+}
+
+SampledStep Replay::sample(const Checkpoint& start) const {
+  if (start.ahead) return RecordedStep(*start.ahead).repeat(run_, step_);
+  Curriculum curriculum(run_.experiment.curriculum, run_.task);
+  curriculum.restore(start.state.curriculum);
+  const auto engine = rollout_engine(run_, [](const std::string&) {});
+  return sample_step(*engine, run_, curriculum.stage(), step_);
 }
 
 Checkpoint Replay::read_start(Model& model) const {

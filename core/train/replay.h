@@ -54,6 +54,7 @@ class Replay {
 
  private:
   Checkpoint read_start(Model& model) const;
+  SampledStep sample(const Checkpoint& start) const;
   std::optional<bool> weights_as_saved() const;
   at::Tensor recorded_advantage(const Batch& all, const Batch& step,
                                 const std::vector<bool>& kept) const;

@@ -10,9 +10,11 @@
 #include "core/optimizer/schedule.h"
 #include "core/ranks/ranks.h"
 #include "core/rollout/episodes.h"
+#include "core/train/ahead_sampling.h"
 #include "core/train/divided_engine.h"
 #include "core/train/evaluate_run.h"
 #include "core/train/preflight.h"
+#include "core/train/recorded_step.h"
 #include "core/train/records.h"
 #include "core/train/rollout_engine.h"
 #include "core/train/warm_start.h"
@@ -26,14 +28,17 @@ Trainer::Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const St
       observer_(observer),
       stop_(stop),
       ranks_(run.ranks != nullptr ? *run.ranks : one_process()),
+      sampling_ranks_(run.experiment.rollout.ahead > 0 ? ranks_.aside() : ranks_),
       early_stop_(ranks_.are_many() ? nullptr : &stop),
       settings_(run.experiment),
       engine_(divided_engine(
-          rollout_engine(run, [&](const std::string& text) { observer.noted(text); }), ranks_)),
+          rollout_engine(run, [&](const std::string& text) { observer.noted(text); }),
+          sampling_ranks_)),
       learner_(run.model, *run.algorithm.algorithm, run.experiment,
                threads_or_cores(settings_.general.threads), run.adapter.get(), run.ranks),
       curriculum_(run.experiment.curriculum, run.task),
       preflight_(std::move(preflight)) {
+  run.task.divide_judging(sampling_ranks_);
   learner_.stop_at(early_stop_);
 }
 
@@ -51,6 +56,8 @@ void Trainer::restore(Checkpoint checkpoint) {
   seconds_before_ = state_.seconds;
   alarms_ = Alarms(state_.first_step);
   curriculum_.restore(state_.curriculum);
+  if (checkpoint.ahead && settings_.rollout.ahead > 0)
+    sampled_ = RecordedStep(*checkpoint.ahead).repeat(run_, state_.step + 1);
   learner_.restore(std::move(checkpoint));
   engine_->refresh();
   ranks_.together("the start of the run", [&] {  // all have read what there was
@@ -187,18 +194,28 @@ double Trainer::budget_used() const {
 
 bool Trainer::ended() const { return state_.step >= settings_.train.steps || budget_used() >= 1; }
 
+SampledStep Trainer::sample(std::int64_t step, const StopRequest* stop) {
+  return sample_policy(has_learned(), fmt::format("step {}", step), [&] {
+    return sample_step(*engine_, run_, curriculum_.stage(), step, stop);
+  });
+}
+
 void Trainer::train_step(std::int64_t step) {
   const Stopwatch whole;
-  SampledStep sampled = sample_policy(has_learned(), fmt::format("step {}", step), [&] {
-    return sample_step(*engine_, run_, curriculum_.stage(), step, early_stop_);
-  });
+  if (!sampled_) sampled_ = sample(step, early_stop_);
+  const bool is_ahead = settings_.rollout.ahead > 0 && step < settings_.train.steps;
+  AheadSampling ahead;
+  if (is_ahead) ahead.begin([&, step](const StopRequest* stop) { return sample(step + 1, stop); });
   const Stopwatch update;
-  if (settings_.train.device == "cuda") engine_->release_scratch();
+  if (settings_.train.device == "cuda" && !is_ahead) engine_->release_scratch();
   const bool is_saved = saved_ == CheckpointStep{Phase::reinforce, step - 1};
-  const LearnReport learned = learner_.learn(step, sampled.batch, nullptr,
+  const LearnReport learned = learner_.learn(step, sampled_->batch, nullptr,
                                              is_saved ? OnInterrupt::abandon : OnInterrupt::finish);
-  engine_->refresh();
   const double update_seconds = update.seconds();
+  std::optional<SampledStep> next = ahead.finish();
+  const double await_seconds = update.seconds() - update_seconds;
+  engine_->refresh();
+  const SampledStep& sampled = *sampled_;
   const std::int64_t tokens = sampled_tokens(sampled) + learned.trained + learned.read;
   // Budgets and schedules follow the first rank's clock.
   learner_.spend(static_cast<double>(tokens), ranks_.of_first("seconds", whole.seconds()));
@@ -210,21 +227,30 @@ void Trainer::train_step(std::int64_t step) {
                    .learned = learned,
                    .update_seconds = update_seconds,
                    .spent = learner_.spent(),
-                   .traffic = ranks_.are_many() ? std::optional(ranks_.traffic()) : std::nullopt});
+                   .traffic = traffic(),
+                   .await_seconds = is_ahead ? std::optional(await_seconds) : std::nullopt});
   curriculum_.record(last_step_);
   record(last_step_);
   write([&] { folder_.write_episodes(step, episode_lines(step, sampled, run_.task)); });
-  tell_step(step, sampled);
+  tell_step(step);
+  sampled_ = std::move(next);
   if (learned.fault) handle_fault(step, learned);
 }
 
+std::optional<RankTraffic> Trainer::traffic() {
+  if (!ranks_.are_many()) return std::nullopt;
+  RankTraffic all = ranks_.traffic();
+  if (&sampling_ranks_ != &ranks_) all += sampling_ranks_.traffic();
+  return all;
+}
+
 // Tells the observer of a step that was recorded, of alarms, and of levels that change by it.
-void Trainer::tell_step(std::int64_t step, const SampledStep& sampled) {
+void Trainer::tell_step(std::int64_t step) {
   const std::int64_t steps = settings_.train.expected_steps(step, budget_used());
   const double seconds_each = reinforce_.seconds() / static_cast<double>(step - reinforce_first_);
   observer_.stepped(step, steps, last_step_, seconds_each * static_cast<double>(steps - step));
   for (const std::string& alarm : alarms_.heard(last_step_)) observer_.warned(alarm);
-  for (const std::string& change : curriculum_.observe(sampled.items, sampled.completions))
+  for (const std::string& change : curriculum_.observe(sampled_->items, sampled_->completions))
     observer_.noted("curriculum  " + change);
 }
 
@@ -278,10 +304,14 @@ void Trainer::save() {
   state_.spent = learner_.spent();
   state_.first_step = alarms_.first_step();
   state_.curriculum = curriculum_.state();
-  const CheckpointContent content{.policy = learner_.policy_view(),
-                                  .auxiliary_models = learner_.auxiliary_views(),
-                                  .tokenizer = run_.tokenizer,
-                                  .state = state_};
+  std::optional<RecordedStep> ahead;
+  if (settings_.rollout.ahead > 0 && sampled_ && !ended()) ahead.emplace(*sampled_);
+  const CheckpointContent content{
+      .policy = learner_.policy_view(),
+      .auxiliary_models = learner_.auxiliary_views(),
+      .tokenizer = run_.tokenizer,
+      .state = state_,
+      .ahead = ahead ? ahead->tensors() : std::map<std::string, TensorInfo>()};
   write([&] {
     state_.metrics_bytes = folder_.metrics_bytes();
     save_checkpoint(folder_.checkpoints(), content, settings_.checkpoint.keep);

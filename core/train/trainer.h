@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/stop.h"
 #include "core/learn/learner.h"
+#include "core/ranks/traffic.h"
 #include "core/rollout/engine.h"
 #include "core/run/checkpoint.h"
 #include "core/run/run_folder.h"
@@ -47,7 +48,11 @@ class Trainer {
   void begin_reinforce();
   void reinforce();
   void train_step(std::int64_t step);
-  void tell_step(std::int64_t step, const SampledStep& sampled);
+  void tell_step(std::int64_t step);
+  // The episodes of a step, by the policy as the engine has it.
+  SampledStep sample(std::int64_t step, const StopRequest* stop);
+  // What the ranks of the run have exchanged since the last call; none: one process.
+  std::optional<RankTraffic> traffic();
   void evaluate_step();
   // Calls `work`, and turns what the file system refuses into a Failure that says where the run can
   // continue.
@@ -70,6 +75,7 @@ class Trainer {
   Observer& observer_;
   const StopRequest& stop_;
   Ranks& ranks_;
+  Ranks& sampling_ranks_;  // with rollout.ahead the same ones, for sampling
   // What ends work early. With many ranks nothing does: they stop together, between steps.
   const StopRequest* early_stop_;
   const Experiment& settings_;
@@ -77,11 +83,12 @@ class Trainer {
   Learner learner_;
   Alarms alarms_;
   Curriculum curriculum_;
-  TrainerState state_;                // phase and step of it say how far the run is
-  double seconds_before_ = 0;         // of earlier processes of this run
-  Stopwatch process_;                 // since this trainer was made
-  Stopwatch reinforce_;               // since this process took its first step of RL
-  std::int64_t reinforce_first_ = 0;  // steps done when this process began RL
+  std::optional<SampledStep> sampled_;  // of step state_.step + 1, if it has been
+  TrainerState state_;                  // phase and step of it say how far the run is
+  double seconds_before_ = 0;           // of earlier processes of this run
+  Stopwatch process_;                   // since this trainer was made
+  Stopwatch reinforce_;                 // since this process took its first step of RL
+  std::int64_t reinforce_first_ = 0;    // steps done when this process began RL
   PreflightReport preflight_;
   std::optional<CheckpointStep> saved_;  // the newest checkpoint
   Json last_step_;                       // its record

@@ -30,7 +30,7 @@ eval: {problems: 2, every: 0}
 checkpoint: {every: 0}
 preflight: {problems: 0, max_truncated: 1}
 """
-PROMPTS = {"tiny": 16, "small": 8, "medium": 2}
+PROMPTS = {"tiny": 64, "small": 32, "medium": 8}
 PARAMETERS = {"tiny": "1.0M", "small": "4.8M", "medium": "32M"}
 
 

@@ -69,6 +69,8 @@ TEST_CASE("a run that is stopped at any moment and goes on is the run that was n
   run_to_the_end(train(folder / "base", {"train.steps=0"}));
   const std::string base = folder / "base/checkpoints/step-000000";
   const std::vector<std::string> whole_model = {"task.format_reward=0.3", "warm_start.steps=200"};
+  const std::vector<std::string> ahead = {"warm_start.steps=60", "train.random_reward=0.5",
+                                          "rollout.ahead=1", "train.importance_cap=2"};
   const std::vector<std::string> adapters = {
       "model.path=" + base, "warm_start.steps=0",        "lora.rank=4",
       "lora.alpha=8",       "train.random_reward=0.5",   "train.learning_rate=1e-2",
@@ -77,7 +79,8 @@ TEST_CASE("a run that is stopped at any moment and goes on is the run that was n
       {"checkpoint.every=1", whole_model},
       {"checkpoint.every=0", whole_model},
       {"checkpoint.every=3", whole_model},
-      {"checkpoint.every=1", adapters}};
+      {"checkpoint.every=1", adapters},
+      {"checkpoint.every=3", ahead}};
   for (const auto& [every, more] : variants) {
     CAPTURE(every);
     std::vector<std::string> overrides = {every, "checkpoint.keep=99", "rollout.max_tokens=48",

@@ -64,7 +64,9 @@ TEST_CASE("one process, two ranks and four ranks give the same run") {
 
 TEST_CASE("a run goes on with another number of ranks, to the same bits") {
   const TemporaryFolder folder;
-  const std::vector<std::string> settings = {"threads=1", "train.shards=4"};
+  const std::vector<std::string> settings = {"threads=1",         "train.shards=4",
+                                             "rollout.ahead=1",   "train.importance_cap=2",
+                                             "checkpoint.keep=9", "train.random_reward=0.5"};
   run_to_the_end(train(folder / "whole", settings));
   const fs::path run = folder / "run";
   RankedRun two(2, train(run, settings));
@@ -74,6 +76,8 @@ TEST_CASE("a run goes on with another number of ranks, to the same bits") {
   CHECK(codes[0] == 128 + SIGTERM);
   CHECK(codes[1] == 128 + SIGTERM);
   CHECK(read_file(run / "log.txt").find("interrupted") != std::string::npos);
+  const std::string newest = names_in(run / "checkpoints").back();
+  CHECK(fs::exists(run / "checkpoints" / newest / "trainer/ahead.safetensors"));
   RankedRun four(4, {"train", "--resume", run});
   must(four);
   check_equal_runs(folder / "whole", run);

@@ -6,6 +6,8 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -15,11 +17,13 @@ namespace tinyzero {
 
 class ThreadGroup {
  public:
-  explicit ThreadGroup(std::int64_t size) : barrier(size), bytes(size), floats(size) {}
+  explicit ThreadGroup(std::int64_t size) : barrier(size), bytes(size), slices(size) {}
   std::barrier<> barrier;
   std::vector<std::string> bytes;
-  std::vector<std::span<const float>> floats;
+  std::vector<const RankSlices*> slices;
   std::span<const char> sent;
+  std::unique_ptr<ThreadGroup> aside;  // of exchanges on other threads
+  std::once_flag makes_aside;
 };
 
 class ThreadRank : public Ranks {
@@ -41,33 +45,32 @@ class ThreadRank : public Ranks {
     group_.barrier.arrive_and_wait();
   }
   std::string host_of(std::int64_t) const override { return "here"; }
+  Ranks& aside() override {
+    std::call_once(group_.makes_aside,
+                   [&] { group_.aside = std::make_unique<ThreadGroup>(size()); });
+    if (!aside_) aside_ = std::make_unique<ThreadRank>(*group_.aside, rank_);
+    return *aside_;
+  }
   bool tell_failed() override { return true; }
   void tell_noticed() override {}
 
  protected:
-  void swap_slices(const std::string&, std::span<const float> from, std::span<float> to) override {
-    const std::size_t slice = from.size() / size();
-    exchange(from, [&](std::int64_t r) {
-      std::ranges::copy(group_.floats[r].subspan(rank_ * slice, slice), to.begin() + r * slice);
-    });
-  }
-  void gather_slices(const std::string&, std::span<const float> own,
-                     std::span<float> all) override {
-    exchange(own, [&](std::int64_t r) {
-      std::ranges::copy(group_.floats[r], all.begin() + r * own.size());
-    });
+  void swap(const std::string&, const RankSlices& sent, const RankSlices& came) override {
+    group_.slices[rank_] = &sent;
+    group_.barrier.arrive_and_wait();
+    auto to = came.values.begin();
+    for (const RankSlices* from : group_.slices) {
+      const auto before = from->sizes.begin() + rank_;
+      const std::int64_t first = std::accumulate(from->sizes.begin(), before, std::int64_t{0});
+      to = std::ranges::copy(from->values.subspan(first, *before), to).out;
+    }
+    group_.barrier.arrive_and_wait();
   }
 
  private:
-  void exchange(std::span<const float> own, const std::function<void(std::int64_t)>& take) {
-    group_.floats[rank_] = own;
-    group_.barrier.arrive_and_wait();
-    for (std::int64_t r = 0; r < size(); ++r) take(r);
-    group_.barrier.arrive_and_wait();
-  }
-
   ThreadGroup& group_;
   const std::int64_t rank_;
+  std::unique_ptr<ThreadRank> aside_;
 };
 
 // Does `work` on so many ranks at once. Rethrows the exception of the first rank that has one.

@@ -42,6 +42,8 @@ void print_measured(const OpenedRun& run, const RunProbe& probe, const RunArithm
           phase_line("update", steps, probe.update, "   with every problem of a step teaching"));
   }
   print("{}\n", phase_line("evaluation", a.evaluations, probe.evaluation, ""));
+  if (probe.overlaps)
+    print("{}\n", phase_line("step", steps, probe.step(), "   sampling beside learning"));
   print("  {:<12} about {}; less as completions learn to end before the limit\n", "time",
         time_text(probe.seconds(e, a)));
   print("  {:<12} {} at its peak, with the program, LibTorch and activations\n", "memory",

@@ -172,7 +172,6 @@ int train_new(const GlobalOptions& global, const TrainOptions& options, Ranks& r
   view.started(facts_of(run, path));
   for (const std::string& note : run.notes) view.noted("note        " + note);
   note_lock(folder, view);
-  run.task.divide_judging(ranks);
   Trainer trainer(run, folder, view, catch_signals(ranks, path), std::move(preflight));
   return train_to_the_end(trainer, folder, ranks);
 }
@@ -233,7 +232,6 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options, Rank
         "model.path {} is not there any more: the run continues from its own checkpoints",
         run.experiment.model.path));
   note_lock(folder, view);
-  run.task.divide_judging(ranks);
   Trainer trainer(run, folder, view, catch_signals(ranks, folder.path()), std::move(preflight));
   trainer.restore(checkpoint ? std::move(*checkpoint) : Checkpoint());
   return train_to_the_end(trainer, folder, ranks);

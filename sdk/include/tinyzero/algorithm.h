@@ -127,7 +127,8 @@ class Algorithm {
 
   // Which problems of a sampled batch are worth an update: (groups) bool, or undefined for all. The
   // others never reach prepare(). The host samples more problems, `sampling_rounds` times in all,
-  // until the step has as many as rollout.prompts.
+  // until the step has as many as rollout.prompts. A function of the batch and the settings alone:
+  // with rollout.ahead it is called on another thread, while the step before is learned.
   virtual at::Tensor kept_groups(const Batch&) const { return {}; }
   virtual std::int64_t sampling_rounds() const { return 1; }
 

@@ -37,6 +37,14 @@ TEST_CASE("ranks meet through a file, exchange bytes and floats, and leave nothi
       const std::vector<std::int64_t> cuts = {0, 1, 500, 1001};
       ranks->add_up("numbers", values, cuts);
       ranks->share_ranges("numbers", values, cuts);
+      Ranks& aside = ranks->aside();
+      std::vector<std::string> on_thread;
+      std::thread other([&] {
+        for (int i = 0; i < 50; ++i) on_thread = aside.gather("words", std::to_string(r + i));
+      });
+      for (int i = 0; i < 50; ++i) CHECK(ranks->gather("words", words[r]) == words);
+      other.join();
+      CHECK(on_thread == std::vector<std::string>{"49", "50", "51"});
       CHECK(values == std::vector<float>(1001, (0.1f * 1.0f + 0.1f * 2.0f) + 0.1f * 3.0f));
       CHECK(ranks->name_of(2).starts_with("rank 2 on host "));
       ranks->gather("the end", "");

@@ -281,6 +281,9 @@ TEST_CASE("a curriculum needs a task with levels") {
 TEST_CASE("settings that contradict each other are refused") {
   CHECK_THROWS_WITH_AS(read(kPlugins + "train: {budget_tokens: 5, budget_seconds: 5}\n"),
                        doctest::Contains("are both set"), Error);
+  CHECK_THROWS_WITH_AS(read(kPlugins + "rollout: {ahead: 1}\n"),
+                       doctest::Contains("rollout.ahead is 1, and train.importance_cap 0"), Error);
+  CHECK(read(kPlugins + "rollout: {ahead: 1}\ntrain: {importance_cap: 2}\n").rollout.ahead == 1);
   CHECK_THROWS_WITH_AS(read(kPlugins + "checkpoint: {keep_best: true}\n"),
                        doctest::Contains("checkpoint.keep_best is true, and eval.split is test"),
                        Error);

@@ -49,6 +49,20 @@ TEST_CASE("a step repeats by its own algorithm, bit for bit, and differs by anot
   CHECK(same.change_cosine == doctest::Approx(1));
 }
 
+TEST_CASE("a step that was sampled ahead repeats from what its checkpoint kept of it") {
+  const TemporaryFolder folder;
+  RecordingObserver observer;
+  train_quick(folder / "run", observer,
+              {"checkpoint.keep=8", "rollout.ahead=1", "train.importance_cap=2"});
+  const RunFolder files = RunFolder::open(folder / "run", RunFolder::Access::read);
+  OpenedRun run = OpenedRun::open_run(folder / "run", PluginCatalog({TINYZERO_PLUGINS}));
+  for (const std::int64_t step : {1, 2, 3}) {
+    CAPTURE(step);
+    Replay replay(run, files, step);
+    CHECK(*replay.update(*run.algorithm.algorithm, "grpo").as_saved);
+  }
+}
+
 TEST_CASE("a step without a checkpoint before it is refused, naming those that have one") {
   const TemporaryFolder folder;
   RecordingObserver observer;

@@ -4,10 +4,14 @@
 #include "core/train/trainer.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
 
+#include "core/run/episode_file.h"
+#include "core/train/records.h"
+#include "core/train/rollout_engine.h"
 #include "support/recorded_run.h"
 #include "support/temporary.h"
 
@@ -19,8 +23,9 @@ namespace {
 
 // A record without what a clock says.
 Json timeless(Json record) {
-  for (const char* name : {"seconds", "time/rollout", "time/score", "time/update", "time/eval",
-                           "time/spent", "speed/tokens", "speed/rollout_tokens", "speed/slot_use"})
+  for (const char* name :
+       {"seconds", "time/rollout", "time/score", "time/update", "time/eval", "time/spent",
+        "time/await", "speed/tokens", "speed/rollout_tokens", "speed/slot_use"})
     record.erase(name);
   return record;
 }
@@ -83,6 +88,35 @@ TEST_CASE("a run that is stopped and resumed repeats one that was not") {
     CHECK(timeless(records) == timeless(whole.records));
     CHECK(read_file(path / "checkpoints/step-000003/model.safetensors") ==
           read_file(folder / "whole/checkpoints/step-000003/model.safetensors"));
+  }
+}
+
+// Step 1 begins with the start policy; what it samples is there before step 2 is drawn.
+TEST_CASE("with rollout.ahead a step is sampled from the weights before the last update") {
+  const TemporaryFolder folder;
+  RecordingObserver observer;
+  train_quick(folder / "run", observer,
+              {"checkpoint.keep=8", "rollout.ahead=1", "train.importance_cap=2"});
+  OpenedRun run = OpenedRun::open_run(folder / "run", PluginCatalog({TINYZERO_PLUGINS}));
+  const auto lines_from = [&](const std::string& checkpoint, std::int64_t step) {
+    read_checkpoint(folder / "run/checkpoints" / checkpoint, run.model);
+    const auto engine = rollout_engine(run, [](const std::string&) {});
+    return episode_lines(step, sample_step(*engine, run, nullptr, step), run.task);
+  };
+  const auto recorded = [&](std::int64_t step) {
+    std::string lines;
+    EpisodeReader reader(folder / fmt::format("run/episodes/step-{:06}.jsonl.zst", step));
+    for (std::string line; reader.next(line);) lines += line + "\n";
+    return lines;
+  };
+  CHECK(recorded(1) == lines_from("step-000000", 1));
+  CHECK(recorded(2) == lines_from("step-000000", 2));
+  CHECK(recorded(3) == lines_from("step-000001", 3));
+  CHECK(recorded(3) != lines_from("step-000002", 3));
+  CHECK(observer.records.back()["step"] == 3);
+  for (const Json& record : observer.records) {
+    if (!record.contains("train/reward")) continue;
+    CHECK(record.contains("time/await") == (record["step"] < 3));  // nothing comes after the last
   }
 }
 
