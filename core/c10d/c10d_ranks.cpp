@@ -6,12 +6,14 @@
 #include <cstdlib>
 #include <functional>
 #include <future>
+#include <set>
 #include <thread>
 #include <type_traits>
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/c10d/nccl_swap.h"
 #include "core/ranks/addresses.h"
 
 // A LibTorch may be built without them.
@@ -122,6 +124,17 @@ class C10dRanks : public Ranks {
     return *aside_;
   }
 
+  bool use_gpus() override {
+    const std::string own = NcclSwap::own_gpu();
+    const std::vector<std::string> gpus =
+        gather("GPUs", own.empty() ? "" : host_of(rank_) + " " + own);
+    const std::set<std::string> different(gpus.begin(), gpus.end());
+    if (different.contains("") || std::ssize(different) < size_) return false;
+    const auto of_first = [&](const std::string& id) { return gather("NCCL's id", id).front(); };
+    nccl_ = std::make_unique<NcclSwap>(rank_, size_, of_first, limit_);
+    return true;
+  }
+
   // The store is the first rank's: it stays until the others have noticed.
   bool tell_failed() override {
     bool is_first_to_fail = true;
@@ -132,6 +145,7 @@ class C10dRanks : public Ranks {
       });
       group_.reset();  // ends the exchanges that others wait in
       aside_.reset();
+      nccl_.reset();
       if (is_first()) unnoticed();
     } catch (const std::exception&) {  // the first rank is gone, and with it the store
     }
@@ -148,7 +162,9 @@ class C10dRanks : public Ranks {
  protected:
   void swap(const std::string& what, const RankSlices& sent, const RankSlices& came) override {
     await_all(what, 0);
-    exchange(what, (std::ssize(sent.values) - sent.sizes[rank_]) * kFloatBytes, [&] {
+    const std::int64_t bytes = (std::ssize(sent.values) - sent.sizes[rank_]) * kFloatBytes;
+    if (nccl_) return timed(what, bytes, [&] { nccl_->swap(sent, came); });
+    exchange(what, bytes, [&] {
       at::Tensor from = floats_of(sent.values), to = floats_of(came.values);
       std::vector<std::int64_t> sizes_sent = sent.sizes, sizes_came = came.sizes;
       return group_->alltoall_base(to, from, sizes_came, sizes_sent);
@@ -339,22 +355,25 @@ class C10dRanks : public Ranks {
   at::Tensor await_all(const std::string& what, std::int64_t number) {
     const Stopwatch watch;
     at::Tensor numbers = at::empty({size_}, at::kLong);
-    finish(what, [&] { return gather_equal(at::tensor({number}), numbers); });
+    finish(what, [&] { gather_equal(at::tensor({number}), numbers)->wait(); });
     own_traffic_.wait += watch.seconds();
     return numbers;
   }
 
   // Of which this rank sends so many bytes.
   void exchange(const std::string& what, std::int64_t bytes, const std::function<Work()>& begin) {
+    timed(what, bytes, [&] { begin()->wait(); });
+  }
+  void timed(const std::string& what, std::int64_t bytes, const std::function<void()>& work) {
     const Stopwatch watch;
-    finish(what, begin);
+    finish(what, work);
     own_traffic_.exchange += watch.seconds();
     own_traffic_.sent += static_cast<double>(bytes);
   }
 
-  void finish(const std::string& what, const std::function<Work()>& begin) {
+  void finish(const std::string& what, const std::function<void()>& work) {
     try {
-      begin()->wait();
+      work();
     } catch (const std::exception& e) {
       fail(what, short_reason(e.what()));
     }
@@ -396,6 +415,7 @@ class C10dRanks : public Ranks {
   bool is_store_silent_ = false;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
   std::unique_ptr<C10dRanks> aside_;
+  std::unique_ptr<NcclSwap> nccl_;  // null: values go through the memory of the hosts
 };
 
 }  // namespace

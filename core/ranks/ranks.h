@@ -87,6 +87,9 @@ class Ranks {
   // The same ranks, for exchanges on another thread, which do not wait for those of this object.
   // The first call is one that all ranks must make together. It lives as long as this object.
   virtual Ranks& aside() = 0;
+  // Lets values go from GPU to GPU from now on, if every rank has one of its own and the build can.
+  // All ranks must call it together. Returns whether they do.
+  virtual bool use_gpus() { return false; }
   // Tells the others that this rank ends with an error. Returns whether it is the first one that
   // does, which then prints it.
   virtual bool tell_failed() = 0;

@@ -148,6 +148,14 @@ void note_lock(const RunFolder& folder, Observer& view) {
   if (!folder.lock_note().empty()) view.noted("note        " + folder.lock_note());
 }
 
+// Ranks that learn on GPUs exchange between these, where that is possible.
+void connect_gpus(Ranks& ranks, const Experiment& experiment, Observer& view) {
+  if (!ranks.are_many() || experiment.train.device != "cuda") return;
+  const bool direct = ranks.use_gpus();
+  view.noted(std::string("ranks       gradients and weights go ") +
+             (direct ? "from GPU to GPU (NCCL)" : "through the memory of the hosts"));
+}
+
 int train_new(const GlobalOptions& global, const TrainOptions& options, Ranks& ranks) {
   std::optional<OpenedRun> opened;
   ranks.together("opening the run", [&] { opened.emplace(open_new(global, options, ranks)); });
@@ -172,6 +180,7 @@ int train_new(const GlobalOptions& global, const TrainOptions& options, Ranks& r
   view.started(facts_of(run, path));
   for (const std::string& note : run.notes) view.noted("note        " + note);
   note_lock(folder, view);
+  connect_gpus(ranks, run.experiment, view);
   Trainer trainer(run, folder, view, catch_signals(ranks, path), std::move(preflight));
   return train_to_the_end(trainer, folder, ranks);
 }
@@ -232,6 +241,7 @@ int train_resumed(const GlobalOptions& global, const TrainOptions& options, Rank
         "model.path {} is not there any more: the run continues from its own checkpoints",
         run.experiment.model.path));
   note_lock(folder, view);
+  connect_gpus(ranks, run.experiment, view);
   Trainer trainer(run, folder, view, catch_signals(ranks, folder.path()), std::move(preflight));
   trainer.restore(checkpoint ? std::move(*checkpoint) : Checkpoint());
   return train_to_the_end(trainer, folder, ranks);

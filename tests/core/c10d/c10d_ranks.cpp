@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/nccl/cuda_runtime_api.h"
 #include "support/temporary.h"
 
 using namespace tinyzero;
@@ -52,6 +53,30 @@ TEST_CASE("ranks meet through a file, exchange bytes and floats, and leave nothi
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(fs::is_empty(folder.path()));
+}
+
+// NCCL's place takes a group of threads (tests/support/nccl).
+TEST_CASE("ranks with a GPU each swap through NCCL, to the same sums; others through their hosts") {
+  for (const bool is_shared : {false, true}) {
+    CAPTURE(is_shared);
+    const TemporaryFolder folder;
+    std::vector<std::thread> threads;
+    for (std::int64_t r = 0; r < 3; ++r) {
+      threads.emplace_back([&, r] {
+        gpu_of_thread = is_shared ? 0 : static_cast<int>(r);
+        const auto ranks = meet_ranks(place_of(r, 3),
+                                      {.limit = std::chrono::seconds(60), .folder = folder.path()});
+        CHECK(ranks->use_gpus() == !is_shared);
+        std::vector<float> values(1001, 0.1f * static_cast<float>(r + 1));
+        const std::vector<std::int64_t> cuts = {0, 1, 500, 1001};
+        ranks->add_up("numbers", values, cuts);
+        ranks->share_ranges("numbers", values, cuts);
+        CHECK(values == std::vector<float>(1001, (0.1f * 1.0f + 0.1f * 2.0f) + 0.1f * 3.0f));
+        CHECK(ranks->traffic().sent > 0);  // which also waits for the others
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
 }
 
 TEST_CASE("a rank that does not come is named within the limit") {
