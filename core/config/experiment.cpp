@@ -120,10 +120,11 @@ void check_training(const Experiment& e) {
                     ", which does not divide rollout.prompts " + std::to_string(e.rollout.prompts),
                 "each update takes the same number of problems");
   if (e.rollout.ahead > 0 && e.train.steps > 0 && e.train.importance_cap == 0)
-    throw Error(e.place("rollout.ahead"),
-                "rollout.ahead is 1, and train.importance_cap 0: completions of older weights would "
-                "count as if the policy that learns had sampled them",
-                "set train.importance_cap: 2");
+    throw Error(
+        e.place("rollout.ahead"),
+        "rollout.ahead is 1, and train.importance_cap 0: completions of older weights would "
+        "count as if the policy that learns had sampled them",
+        "set train.importance_cap: 2");
   if (e.checkpoint.keep_best && e.eval.split != "validation")
     throw Error(
         e.place("checkpoint.keep_best"),

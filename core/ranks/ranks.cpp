@@ -43,8 +43,8 @@ std::pair<std::string, std::string> first_difference(const std::string& a, const
 // Values that a rank sends at once. Buffers for more leave the cache, and cost twice the time.
 constexpr std::int64_t kMostAtOnce = std::int64_t{1} << 22;
 
-// Calls exchange(parts) until the parts have been all of the ranges: values that follow each other in
-// each range, together at most kMostAtOnce.
+// Calls exchange(parts) until the parts have been all of the ranges: values that follow each other
+// in each range, together at most kMostAtOnce.
 void in_parts(std::span<float> values, const std::vector<std::int64_t>& cuts,
               const std::function<void(const std::vector<std::span<float>>& parts)>& exchange) {
   const std::int64_t ranges = std::ssize(cuts) - 1, most = kMostAtOnce / ranges;

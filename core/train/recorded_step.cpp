@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/task/mixture.h"
 #include "core/train/step_sampler.h"
 
 namespace tinyzero {
@@ -84,7 +85,7 @@ class RecordedEngine : public Engine {
 }  // namespace
 
 RecordedStep::RecordedStep(const SampledStep& sampled)
-    : levels_(sampled.stage.levels.begin(), sampled.stage.levels.end()),
+    : levels_(sampled.levels.begin(), sampled.levels.end()),
       statistics_{sampled.rollout_seconds, sampled.score_seconds, sampled.slot_use} {
   for (const ScoredCompletion& completion : sampled.completions) {
     const Episode& episode = completion.episode;

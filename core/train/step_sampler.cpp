@@ -134,7 +134,7 @@ SampledStep sample_step(Engine& engine, const OpenedRun& run, const Stage* stage
   const Experiment& e = run.experiment;
   const Algorithm& algorithm = *run.algorithm.algorithm;
   SampledStep out;
-  if (stage != nullptr) out.stage = *stage;
+  if (stage != nullptr) out.levels = stage->levels;
   std::int64_t missing = e.rollout.prompts;
   const std::int64_t rounds = most_rounds(algorithm, e.rollout);
   while (out.rounds < rounds && missing > 0) {

@@ -10,7 +10,6 @@
 #include "core/rollout/engine.h"
 #include "core/rollout/episodes.h"
 #include "core/rollout/not_finite.h"
-#include "core/task/mixture.h"
 #include "core/train/opened_run.h"
 
 namespace tinyzero {
@@ -21,7 +20,7 @@ struct SampledStep {
   std::vector<ScoredCompletion> completions;  // of all items, in their order
   std::vector<bool> kept;                     // by item: whether it is in the batch
   StepBatch batch;                            // of the kept items, whose groups are numbered from 0
-  Stage stage;                                // of the curriculum; no levels without one
+  std::vector<std::size_t> levels;            // of the curriculum's stage; empty without one
   std::int64_t rounds = 0;
   double rollout_seconds = 0;
   double score_seconds = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/background.h"
 #include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
@@ -10,7 +11,6 @@
 #include "core/optimizer/schedule.h"
 #include "core/ranks/ranks.h"
 #include "core/rollout/episodes.h"
-#include "core/train/ahead_sampling.h"
 #include "core/train/divided_engine.h"
 #include "core/train/evaluate_run.h"
 #include "core/train/preflight.h"
@@ -204,7 +204,7 @@ void Trainer::train_step(std::int64_t step) {
   const Stopwatch whole;
   if (!sampled_) sampled_ = sample(step, early_stop_);
   const bool is_ahead = settings_.rollout.ahead > 0 && step < settings_.train.steps;
-  AheadSampling ahead;
+  Background<SampledStep> ahead;
   if (is_ahead) ahead.begin([&, step](const StopRequest* stop) { return sample(step + 1, stop); });
   const Stopwatch update;
   if (settings_.train.device == "cuda" && !is_ahead) engine_->release_scratch();

@@ -1,5 +1,6 @@
 // Stands in for NCCL's header: ranks that are threads. What a group of calls sends is kept, and
-// what it receives is waited for at the end of the group. It has what core/c10d/nccl_swap.cpp calls.
+// what it receives is waited for at the end of the group. It has what core/c10d/nccl_swap.cpp
+// calls.
 #pragma once
 
 #include <condition_variable>
