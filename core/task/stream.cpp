@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/task/mixture.h"
+#include "tinyzero/key.h"
 
 namespace tinyzero {
 namespace {
@@ -50,7 +51,8 @@ Split split_from_name(const std::string& name) {
 }
 
 Split split_of_key(const std::string& key) {
-  const auto bucket = XXH64(key.data(), key.size(), 0) % 100;
+  const std::string_view group = group_of_key(key);
+  const auto bucket = XXH64(group.data(), group.size(), 0) % 100;
   return bucket < 70 ? Split::train : bucket < 80 ? Split::validation : Split::test;
 }
 

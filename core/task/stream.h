@@ -1,7 +1,7 @@
 // Streams of problems: which problems a step trains on, and which are held out.
 //
-// The split of a problem is a hash of its key, so no seed, size or order can put one problem into
-// two splits. A stream is a function of (seed, step) without memory, so a resumed run draws what
+// The split of a problem is a hash of its key, or of the group that the key names
+// (tinyzero/key.h), so no seed, size or order can put one problem, or one group, into two splits. A stream is a function of (seed, step) without memory, so a resumed run draws what
 // the uninterrupted one would have drawn.
 #pragma once
 
@@ -20,7 +20,7 @@ enum class Split { train, validation, test };
 // Throws Error for names other than train, validation and test.
 Split split_from_name(const std::string& name);
 
-// 70 % of all keys are train, 10 % validation, 20 % test: XXH64(key) modulo 100.
+// 70 % of all keys or groups are train, 10 % validation, 20 % test: XXH64 modulo 100.
 Split split_of_key(const std::string& key);
 
 // The first `count` problems of `split` with index `first_index` or above. `stage` chooses the

@@ -186,7 +186,7 @@ def _xxh64(data):
 
 def split_of_key(key):
     """"train", "validation" or "test": the same as in tinyzero."""
-    bucket = _xxh64(key.encode()) % 100
+    bucket = _xxh64(key.split("\x1f")[0].encode()) % 100  # of the group, if the key names one
     return "train" if bucket < 70 else "validation" if bucket < 80 else "test"
 
 

@@ -10,6 +10,7 @@
 #include "tinyzero/ascii.h"
 #include "tinyzero/expression.h"
 #include "tinyzero/expression_text.h"
+#include "tinyzero/key.h"
 #include "tinyzero/number_scorer.h"
 #include "tinyzero/task.h"
 
@@ -29,6 +30,7 @@ struct Settings {
   std::string operators = "+-*/";
   std::string answers = "integer";
   std::string wording = "short";
+  std::string hold_out = "problems";
   NumberScorer scorer;
   double demo_slip = 0.1;
 
@@ -55,6 +57,10 @@ struct Settings {
     t.add("wording", wording,
           "how a problem is worded: \"3*(4+5)\", or a sentence for models that read English")
         .one_of({"short", "long"});
+    t.add("hold_out", hold_out,
+          "what test problems have that no training problem has. problems: their expression; "
+          "numbers: their set of numbers, with any operations")
+        .one_of({"problems", "numbers"});
     scorer.describe(t);
     t.add("demo_slip", demo_slip,
           "chance that a demonstration's result of an operation is wrong in one digit")
@@ -70,6 +76,7 @@ struct Term {
   ExpressionText text;
   std::string key;  // the same for both orders of a sum or product
   Rational value;
+  std::vector<std::int64_t> numbers = {};
 };
 
 // The expression of a state: {"expression": "3*(4+5)"}, or {"a", "op", "b"} for a single operation.
@@ -133,7 +140,7 @@ class Arithmetic {
                       : "Compute " + term.text.text +
                             ". Think first, then write the exact value between <answer> and "
                             "</answer>, as an integer or as a fraction in lowest terms.";
-    item.key = term.key;
+    item.key = s_.hold_out == "numbers" ? key_in_group(set_of(term.numbers), term.key) : term.key;
     item.state =
         depth == 1 ? single_operation(term.text) : "{\"expression\":\"" + term.text.text + "\"}";
     item.difficulty = std::count_if(term.text.text.begin(), term.text.text.end(), is_ascii_digit);
@@ -169,7 +176,7 @@ class Arithmetic {
     std::int64_t low = 1;
     for (std::int64_t i = 1; i < digits; ++i) low *= 10;
     const std::int64_t value = rng.between(digits == 1 ? 0 : low, 10 * low - 1);
-    return {{std::to_string(value)}, std::to_string(value), value};
+    return {{std::to_string(value)}, std::to_string(value), value, {value}};
   }
 
   // An expression of exactly this depth: one side of the last operation is one level lower, and the
@@ -185,10 +192,19 @@ class Arithmetic {
       if (value.apply(op, right.value) != Rational::Status::ok || !is_allowed(value)) continue;
       std::string first = std::move(left.key), second = std::move(right.key);
       if ((op == '+' || op == '*') && second < first) std::swap(first, second);
-      return {joined(left.text, op, right.text), "(" + first + op + second + ")", value};
+      left.numbers.insert(left.numbers.end(), right.numbers.begin(), right.numbers.end());
+      return {joined(left.text, op, right.text), "(" + first + op + second + ")", value,
+              std::move(left.numbers)};
     }
     throw Exhausted(std::string("arithmetic found no operands for \"") + op + "\" in " +
                     std::to_string(kTries) + " draws; allow rational answers, or more operators");
+  }
+
+  static std::string set_of(std::vector<std::int64_t> numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    std::string out;
+    for (const std::int64_t number : numbers) out += std::to_string(number) + " ";
+    return out;
   }
 
   bool is_allowed(const Rational& value) const {

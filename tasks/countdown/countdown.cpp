@@ -67,7 +67,7 @@ class Countdown {
       const auto target =
           s_.targets == "way" ? random_value(numbers, rng) : any_value(numbers, rng);
       if (!target) continue;
-      Item item = item_of(numbers, *target, s_.wording);
+      Item item = item_of(numbers, *target, s_.wording, s_.hold_out);
       item.difficulty = difficulty(numbers, *target, rng);
       return item;
     }

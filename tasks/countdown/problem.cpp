@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "tinyzero/key.h"
+
 namespace tinyzero::countdown {
 namespace {
 
@@ -54,16 +56,17 @@ std::string prompt_of(const std::vector<std::int64_t>& numbers, std::int64_t tar
 }  // namespace
 
 Item item_of(const std::vector<std::int64_t>& numbers, std::int64_t target,
-             const std::string& wording) {
+             const std::string& wording, const std::string& hold_out) {
   std::vector<std::int64_t> sorted = numbers;
   std::sort(sorted.begin(), sorted.end());
   Text key;
   Text state;
-  key.list(sorted, ",") << "=" << target;
+  key.list(sorted, ",");
   (state << "{\"numbers\":[").list(numbers, ",") << "],\"target\":" << target << "}";
   Item item;
   item.prompt = prompt_of(numbers, target, wording);
-  item.key = key.take();
+  const std::string set = key.take(), goal = "=" + std::to_string(target);
+  item.key = hold_out == "numbers" ? key_in_group(set, goal) : set + goal;
   item.state = state.take();
   return item;
 }

@@ -31,6 +31,6 @@ struct Problem {
 
 // The item of a drawn problem, without its difficulty. `wording` is "short", "long" or "tinyzero".
 Item item_of(const std::vector<std::int64_t>& numbers, std::int64_t target,
-             const std::string& wording);
+             const std::string& wording, const std::string& hold_out = "problems");
 
 }  // namespace tinyzero::countdown

@@ -57,6 +57,10 @@ void Settings::describe_problems(SettingsTable& t) {
         "how a problem is worded: \"3 7 9 -> 20\", a sentence for models that read English, or "
         "TinyZero's sentence")
       .one_of({"short", "long", "tinyzero"});
+  t.add("hold_out", hold_out,
+        "what test problems have that no training problem has. problems: their numbers with their "
+        "target; numbers: their set of numbers, with any target")
+      .one_of({"problems", "numbers"});
 }
 
 void Settings::describe_verdicts(SettingsTable& t) {

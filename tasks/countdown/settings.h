@@ -20,6 +20,7 @@ struct Settings {
   std::string targets = "way";
   std::string difficulty = "numbers";
   std::string wording = "short";
+  std::string hold_out = "problems";
   std::string scorer = "strict";
   std::string framing = "base";
   double format_reward = 0.1;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "tinyzero/key.h"
 #include "tinyzero/number_scorer.h"
 #include "tinyzero/task.h"
 
@@ -23,6 +24,7 @@ struct Settings {
   std::int64_t level = 0;
   std::vector<std::int64_t> digits = {1, 2};
   std::string wording = "short";
+  std::string hold_out = "problems";
   NumberScorer scorer;
   double demo_slip = 0.1;
 
@@ -38,6 +40,10 @@ struct Settings {
     t.add("wording", wording,
           "how a problem is worded: \"12*34\", or a sentence for models that read English")
         .one_of({"short", "long"});
+    t.add("hold_out", hold_out,
+          "what test problems have that no training problem has. problems: their pair of factors; "
+          "factors: their larger factor, with any other one")
+        .one_of({"problems", "factors"});
     scorer.describe(t);
     t.add("demo_slip", demo_slip,
           "chance that a demonstration's result of an operation is wrong in one digit")
@@ -99,7 +105,9 @@ class Multiplication {
             ? left + "*" + right
             : "Multiply " + left + " by " + right +
                   ". Think first, then write the product in digits between <answer> and </answer>.";
-    item.key = std::to_string(std::min(a, b)) + "*" + std::to_string(std::max(a, b));
+    const std::string larger = std::to_string(std::max(a, b));
+    const std::string pair = std::to_string(std::min(a, b)) + "*" + larger;
+    item.key = s_.hold_out == "factors" ? key_in_group(larger, pair) : pair;
     item.state = "{\"a\":" + left + ",\"op\":\"*\",\"b\":" + right + "}";
     item.difficulty = left.size() * right.size();
     return item;

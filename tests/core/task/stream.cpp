@@ -2,8 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "core/base/error.h"
 #include "support/task.h"
@@ -34,6 +39,47 @@ TEST_CASE("no seed, level or split shares a key with another split") {
     CHECK(draws > 100000);
     CHECK(split_of.size() > 10000);
     CHECK(shared == 0);
+  }
+}
+
+// The numbers of a problem, in order, as text between anything else.
+std::string numbers_of(const std::string& text) {
+  std::multiset<std::string> numbers;
+  std::string number;
+  for (const char c : text + " ") {
+    if (c >= '0' && c <= '9') number += c;
+    else if (!number.empty()) numbers.insert(std::exchange(number, ""));
+  }
+  std::string out;
+  for (const std::string& each : numbers) out += each + " ";
+  return out;
+}
+
+TEST_CASE("what hold_out names is in one split alone, and the rest of a problem is not") {
+  const std::tuple<const char*, const char*, std::function<std::string(const Item&)>> tasks[] = {
+      {"countdown", "{numbers: 3, largest: 9, target: [1, 100], hold_out: numbers}",
+       [](const Item& item) { return numbers_of(item.prompt.substr(0, item.prompt.find("->"))); }},
+      {"arithmetic", "{depth: 1, digits: [1, 2], hold_out: numbers}",
+       [](const Item& item) { return numbers_of(item.prompt); }},
+      {"multiplication", "{digits: [1, 2], hold_out: factors}", [](const Item& item) {
+         const std::size_t times = item.prompt.find('*');
+         return std::to_string(
+             std::max(std::stoi(item.prompt), std::stoi(item.prompt.substr(times + 1))));
+       }}};
+  for (const auto& [id, settings, held_out] : tasks) {
+    CAPTURE(id);
+    const Task task = open_task(id, settings);
+    std::map<std::string, Split> split_of;
+    std::map<Split, std::set<std::string>> keys;
+    for (const Split split : {Split::train, Split::validation, Split::test}) {
+      for (const Item& item : draw_split(task, split, 1, 0, 3000)) {
+        CHECK(split_of.try_emplace(held_out(item), split).first->second == split);
+        CHECK(split_of_key(item.key) == split);
+        keys[split].insert(item.key);
+      }
+    }
+    CHECK(keys[Split::train].size() > 50);
+    CHECK(keys[Split::test].size() > 10);
   }
 }
 

@@ -18,6 +18,7 @@ TEST_CASE("an item's state reads back as its problem") {
 }
 
 TEST_CASE("the order of the numbers changes the prompt and not the key") {
+  CHECK(item_of({2, 1}, 3, "short", "numbers").key == "1,2\x1f=3");
   const Item a = item_of({1, 2}, 3, "short"), b = item_of({2, 1}, 3, "short");
   CHECK(a.prompt != b.prompt);
   CHECK(a.key == b.key);
