@@ -205,12 +205,19 @@ void Learner::check_gap() const {
   const double limit = settings_.train.max_logp_gap;
   const auto gap = metrics_.values().find("logp_gap");
   if (gap == metrics_.values().end() || limit <= 0 || gap->second.value() <= limit) return;
-  throw Failure(
-      fmt::format("the trainer's log-probs are {:.3g} nats from the sampler's in the mean, "
-                  "train.max_logp_gap is {:.3g}: the two compute different models",
-                  gap->second.value(), limit),
-      "the last checkpoint is intact; if the gap is meant to be, raise the limit and set "
-      "train.importance_cap: 2");
+  const std::string distance = fmt::format(
+      "the trainer's log-probs are {:.3g} nats from the sampler's in the mean, "
+      "train.max_logp_gap is {:.3g}: ",
+      gap->second.value(), limit);
+  if (settings_.rollout.ahead > 0)
+    throw Failure(distance +
+                      "an update moves the policy too far for samples of the weights before "
+                      "it",
+                  "the last checkpoint is intact; take a smaller train.learning_rate, leave out "
+                  "rollout.ahead, or raise the limit");
+  throw Failure(distance + "the two compute different models",
+                "the last checkpoint is intact; if the gap is meant to be, raise the limit and set "
+                "train.importance_cap: 2");
 }
 
 double Learner::learning_rate(std::int64_t step) const {

@@ -53,7 +53,8 @@ std::vector<std::string> Alarms::heard(const Json& record) {
         fmt::format("completions grew to {:.0f} tokens from {:.0f} at the first step: look at "
                     "episodes/ whether the words earn anything",
                     length, first("train/length")));
-  if (rises("gap", gap > kGap))
+  const bool is_corrected = record.contains("train/importance");
+  if (rises("gap", gap > kGap && !is_corrected))
     out.push_back(
         fmt::format("the trainer's log-probs are {:.3g} nats from the sampler's in the mean: set "
                     "train.importance_cap: 2",

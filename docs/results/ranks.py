@@ -2,7 +2,8 @@
 """usage: python3 docs/results/ranks.py [ROUNDS]
 
 Steps of one process with two threads beside those of two ranks with one thread each, in turns on one machine of two cores: presets tiny, small and
-medium. Then what `plan --ranks` predicts of the step and of a rank's memory, beside what runs of 1, 2 and 4 ranks took. Every problem of a step
+medium. Then what `plan --ranks` predicts of the step and of a rank's memory, beside what runs of 1, 2 and 4 ranks took. Last, steps of two
+ranks that sample and learn in turns, beside those of two that sample ahead. Every problem of a step
 teaches (train.random_reward) and completions are as long as they may be, as in what `plan` measures. Prints the tables of docs/many_machines.md."""
 
 import datetime
@@ -25,7 +26,7 @@ task: {use: countdown, numbers: 3, largest: 9}
 algorithm: grpo
 model: {preset: PRESET}
 rollout: {prompts: PROMPTS, samples: 8, max_tokens: 128}
-train: {steps: 4, random_reward: 0.5, micro_batch: 1024, shards: 4}
+train: {steps: 4, random_reward: 0.5, max_logp_gap: 0, micro_batch: 1024, shards: 4}
 eval: {problems: 2, every: 0}
 checkpoint: {every: 0}
 preflight: {problems: 0, max_truncated: 1}
@@ -45,10 +46,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def run(experiment, folder, ranks, threads):
+def run(experiment, folder, ranks, threads, *settings):
     """Trains on so many ranks. Returns the records of the steps and the largest peak of a rank's memory in bytes."""
     place = os.path.join(folder, "run")
-    command = [PROGRAM, "train", "--quiet", experiment, "--run", place, f"threads={threads}"]
+    command = [PROGRAM, "train", "--quiet", experiment, "--run", place, f"threads={threads}", *settings]
     environment = dict(os.environ)
     if ranks > 1:
         environment.update(WORLD_SIZE=str(ranks), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free_port()))
@@ -100,20 +101,34 @@ def measure(preset, experiment, folder, rounds):
     return memory
 
 
+def measure_ahead(preset, experiment, folder, rounds):
+    turns, ahead = [], []
+    for _ in range(rounds):
+        turns += step_seconds(run(experiment, folder, 2, 1, "train.importance_cap=2")[0])
+        records = run(experiment, folder, 2, 1, "train.importance_cap=2", "rollout.ahead=1")[0]
+        ahead += step_seconds(records[:-1])  # nothing is sampled beside the last step
+    one, two = statistics.median(turns), statistics.median(ahead)
+    return (f"| {PARAMETERS[preset]} | {one:.2f} ({min(turns):.2f} to {max(turns):.2f}) | "
+            f"{two:.2f} ({min(ahead):.2f} to {max(ahead):.2f}) | {100 * (one / two - 1):+.0f} % |")
+
+
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     build()  # if it must be
     print("| parameters | one process, s a step | two ranks, s a step | speed | exchange, ms | waiting, ms | sent each, MB | plan --ranks, s |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
-    memory = []
+    memory, sampled = [], []
     for preset, prompts in PROMPTS.items():
         with tempfile.TemporaryDirectory() as folder:
             experiment = os.path.join(folder, "experiment.yaml")
             with open(experiment, "w") as file:
                 file.write(EXPERIMENT.replace("PRESET", preset).replace("PROMPTS", str(prompts)))
             memory += measure(preset, experiment, folder, rounds)
+            sampled.append(measure_ahead(preset, experiment, folder, rounds))
     print("\n| parameters | ranks | plan --ranks, MB each | measured, MB | error |\n|---|---|---|---|---|")
     print("\n".join(memory))
+    print("\n| parameters | two ranks in turns, s a step | with rollout.ahead, s a step | gain |\n|---|---|---|---|")
+    print("\n".join(sampled))
     print(f"\n{datetime.date.today()}, {processor()}, {os.cpu_count()} cores, {platform.system()}.")
 
 
