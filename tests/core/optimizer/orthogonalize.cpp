@@ -15,8 +15,8 @@ TEST_SUITE_BEGIN("core/optimizer/orthogonalize");
 
 namespace {
 
-constexpr std::pair<std::int64_t, std::int64_t> kShapes[] = {
-    {24, 64}, {64, 24}, {32, 32}, {1, 8}, {33, 130}, {130, 33}};
+constexpr std::pair<std::int64_t, std::int64_t> kShapes[] = {{24, 64}, {64, 24},  {32, 32},
+                                                             {1, 8},   {33, 130}, {130, 33}};
 
 // Calls test(tolerance of a number) with each table of this machine in use.
 template <class Test>
