@@ -1,8 +1,9 @@
 // Streams of problems: which problems a step trains on, and which are held out.
 //
-// The split of a problem is a hash of its key, or of the group that the key names
-// (tinyzero/key.h), so no seed, size or order can put one problem, or one group, into two splits. A stream is a function of (seed, step) without memory, so a resumed run draws what
-// the uninterrupted one would have drawn.
+// The split of a problem is a hash of its key, or of the group that the key names (tinyzero/key.h).
+// So no seed, size or order can put one problem, or one group, into two splits. A stream is a
+// function of (seed, step) without memory, so a resumed run draws what the uninterrupted one would
+// have drawn.
 #pragma once
 
 #include <cstdint>
