@@ -206,7 +206,7 @@ void TrainSettings::describe_limits(SettingsTable& t) {
       .unless("steps", "0");
   t.add("max_logp_gap", max_logp_gap,
         "mean distance between the trainer's and the sampler's log-probs that stops the run, in "
-        "nats; 0: never")
+        "nats; with rollout.ahead an update between them counts, too; 0: never")
       .between(0, 1e6)
       .unless("steps", "0");
   t.add("max_skipped", max_skipped,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "core/base/error.h"
 #include "core/config/experiment.h"
@@ -110,7 +111,27 @@ class MixtureOpener {
     for (const ResolvedSetting& row : sources_.back().task.resolved()) resolved_.push_back(row);
   }
 
+  // Throws Error if sources of one task hold out different things: what one keeps for the test,
+  // another one would train on.
+  void check_held_out() const {
+    std::map<std::string, const ResolvedSetting*> first;  // by task
+    for (const auto& source : sources_) {
+      for (const ResolvedSetting& row : source.task.resolved()) {
+        if (!row.path.ends_with(".hold_out")) continue;
+        const ResolvedSetting& other =
+            *first.try_emplace(source.task.about().id, &row).first->second;
+        if (row.value != other.value)
+          throw Error(row.origin,
+                      fmt::format("hold_out is {} here, and {} at another level or task of the "
+                                  "mixture: training would see problems of the test",
+                                  row.value, other.value),
+                      "give all of them the same hold_out");
+      }
+    }
+  }
+
   Task take() {
+    check_held_out();
     auto mixture = std::make_unique<TaskMixture>(std::move(parts_), std::move(sources_));
     std::vector<std::filesystem::path> libraries = mixture->libraries();
     return {std::move(mixture), std::move(libraries), std::move(resolved_), std::move(overridden_)};

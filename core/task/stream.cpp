@@ -69,7 +69,8 @@ std::vector<Item> draw_split(const Task& task, Split split, std::uint64_t seed,
     if (misses > kPatience) {
       throw Error("task \"" + task.about().id + "\" has no problem in this split: " +
                       std::to_string(misses) + " draws gave none",
-                  "give the task settings with more different problems");
+                  "give the task settings with more different problems, or with more groups if its "
+                  "keys name groups");
     }
   }
   return items;

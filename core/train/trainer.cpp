@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "core/base/background.h"
 #include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
@@ -80,6 +79,7 @@ bool Trainer::run() {
     reinforce();
     done = true;
   } catch (const Interrupted&) {
+    ahead_.give_up();
     if (!learner_.is_midway()) save();  // else there is one of before the step
   }
   observer_.finished(!done, folder_.path().string(), seconds());
@@ -204,15 +204,14 @@ void Trainer::train_step(std::int64_t step) {
   const Stopwatch whole;
   if (!sampled_) sampled_ = sample(step, early_stop_);
   const bool is_ahead = settings_.rollout.ahead > 0 && step < settings_.train.steps;
-  Background<SampledStep> ahead;
-  if (is_ahead) ahead.begin([&, step](const StopRequest* stop) { return sample(step + 1, stop); });
+  if (is_ahead) ahead_.begin([&, step](const StopRequest* stop) { return sample(step + 1, stop); });
   const Stopwatch update;
   if (settings_.train.device == "cuda" && !is_ahead) engine_->release_scratch();
   const bool is_saved = saved_ == CheckpointStep{Phase::reinforce, step - 1};
   const LearnReport learned = learner_.learn(step, sampled_->batch, nullptr,
                                              is_saved ? OnInterrupt::abandon : OnInterrupt::finish);
   const double update_seconds = update.seconds();
-  std::optional<SampledStep> next = ahead.finish();
+  std::optional<SampledStep> next = ahead_.finish();
   const double await_seconds = update.seconds() - update_seconds;
   engine_->refresh();
   const SampledStep& sampled = *sampled_;

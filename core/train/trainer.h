@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/base/background.h"
 #include "core/base/clock.h"
 #include "core/base/stop.h"
 #include "core/learn/learner.h"
@@ -83,6 +84,7 @@ class Trainer {
   Learner learner_;
   Alarms alarms_;
   Curriculum curriculum_;
+  Background<SampledStep> ahead_;       // the step after, with rollout.ahead
   std::optional<SampledStep> sampled_;  // of step state_.step + 1, if it has been
   TrainerState state_;                  // phase and step of it say how far the run is
   double seconds_before_ = 0;           // of earlier processes of this run

@@ -59,7 +59,7 @@ struct Settings {
         .one_of({"short", "long"});
     t.add("hold_out", hold_out,
           "what test problems have that no training problem has. problems: their expression; "
-          "numbers: their set of numbers, with any operations")
+          "numbers: their numbers, in any order and with any operations")
         .one_of({"problems", "numbers"});
     scorer.describe(t);
     t.add("demo_slip", demo_slip,

@@ -27,6 +27,11 @@ void Demonstrations::describe(SettingsTable& t) {
   t.add("demo_attempts", attempts, "fewest and most attempts of a demonstration before it gives up")
       .up_to(2)
       .between(1, 64);
+  t.add("demo_patience", patience,
+        "chance that a demonstration goes on after an attempt that misses, as long as "
+        "`demo_attempts` "
+        "lets it; 1: it always does")
+      .between(0, 1);
   t.add("demo_luck", luck,
         "chance that an attempt of a demonstration is a solution; the others are random")
       .between(0, 1);
@@ -48,12 +53,12 @@ std::string Demonstrations::write(const std::vector<std::int64_t>& numbers, std:
                                   const std::string& operators, Rng& rng) const {
   const Problem problem{numbers, target, operators};
   const std::vector<Path> right = shown_solutions(numbers, target, operators);
-  const std::int64_t patience = rng.between(attempts.front(), attempts.back());
+  const std::int64_t most = rng.between(attempts.front(), attempts.back());
   std::string out;
   std::string shared;  // all but the last step of the last attempt
   Path path;
   std::set<std::string> tried;
-  for (std::int64_t i = 0; i < patience; ++i) {
+  for (std::int64_t i = 0; i < most; ++i) {
     const bool lucky = rng.chance(luck) && !right.empty();
     const bool stays = i > 0 && rng.chance(stay);
     path = lucky ? right[rng.below(right.size())] : new_attempt(problem, path, stays, tried, rng);
@@ -62,7 +67,7 @@ std::string Demonstrations::write(const std::vector<std::int64_t>& numbers, std:
     const bool hit = result_of(numbers, path) == Rational(target);
     out += (i > 0 && start == shared ? lines.substr(start.size()) : lines) + (hit ? "!" : "?");
     shared = start;
-    if (hit) break;
+    if (hit || (patience < 1 && !rng.chance(patience))) break;
   }
   return out + "<answer>" + expression_of(numbers, path) + "</answer>";
 }

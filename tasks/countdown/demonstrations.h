@@ -22,6 +22,7 @@ namespace tinyzero::countdown {
 // `describe` from theirs.
 struct Demonstrations {
   std::vector<std::int64_t> attempts = {1, 4};
+  double patience = 1;
   double luck = 0.25;
   double stay = 0.5;
   double aim = 0;

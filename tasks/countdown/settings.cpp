@@ -59,7 +59,7 @@ void Settings::describe_problems(SettingsTable& t) {
       .one_of({"short", "long", "tinyzero"});
   t.add("hold_out", hold_out,
         "what test problems have that no training problem has. problems: their numbers with their "
-        "target; numbers: their set of numbers, with any target")
+        "target; numbers: their numbers, in any order and with any target")
       .one_of({"problems", "numbers"});
 }
 

@@ -42,7 +42,7 @@ struct Settings {
         .one_of({"short", "long"});
     t.add("hold_out", hold_out,
           "what test problems have that no training problem has. problems: their pair of factors; "
-          "factors: their larger factor, with any other one")
+          "factors: their larger factor as the larger one")
         .one_of({"problems", "factors"});
     scorer.describe(t);
     t.add("demo_slip", demo_slip,

@@ -27,6 +27,20 @@ TEST_CASE("the result is there at the end, once, and nothing if nothing has begu
   CHECK_FALSE(background.finish().has_value());
 }
 
+TEST_CASE("all work is done by one thread, which does not end with a piece of it") {
+  Background<std::thread::id> background;
+  const auto id = [](const StopRequest*) { return std::this_thread::get_id(); };
+  background.begin(id);
+  const auto first = background.finish();
+  background.begin(id);
+  CHECK(background.finish() == first);
+  background.begin(id);
+  background.give_up();
+  CHECK_FALSE(background.finish().has_value());
+  background.begin(id);
+  CHECK(background.finish() == first);
+}
+
 TEST_CASE("an error is thrown where the result is asked for") {
   Background<int> background;
   background.begin([](const StopRequest*) -> int { throw Error("no such task"); });

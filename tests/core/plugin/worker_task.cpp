@@ -5,9 +5,12 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <thread>
 
+#include "core/base/background.h"
 #include "core/base/error.h"
 #include "core/plugin/library_task.h"
 #include "support/task.h"
@@ -143,6 +146,22 @@ TEST_CASE("a task that loses its worker again and again is stopped with the caus
                        "task \"hostile\" is stopped: its worker was lost 3 times, the last time "
                        "because it ended its process with exit code 0 on the answer \"exit\"",
                        Failure);
+}
+
+// The system ends a worker with the thread that started it.
+TEST_CASE("a worker that was started in the background lives on between pieces of work") {
+  const auto task = open_hostile(3);
+  Background<std::vector<Verdict>> background;
+  const auto judge = [&](const std::string& completion) {
+    background.begin(
+        [&, completion](const StopRequest*) { return judge_all(*task, {completion}); });
+    return background.finish()->front();
+  };
+  CHECK(judge("crash").outcome == Outcome::error);
+  for (int i = 0; i < 6; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK(judge("right").reward == 1);
+  }
 }
 
 TEST_CASE("what was judged before a task is stopped comes with the stop") {

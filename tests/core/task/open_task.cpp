@@ -42,6 +42,19 @@ TEST_CASE("settings that every level sets anew are reported, and others are shar
   for (const Item& item : items) CHECK(item.prompt.starts_with("Multiply "));
 }
 
+TEST_CASE("levels and tasks of a mixture must hold out the same") {
+  for (const char* settings :
+       {"{levels: [{hold_out: numbers}, {hold_out: problems}]}",
+        "{levels: [{hold_out: numbers}, {}]}",
+        "{use: mix, tasks: {a: {use: countdown, hold_out: numbers}, b: {use: countdown}}}"}) {
+    CAPTURE(settings);
+    const char* use = std::string(settings).find("mix") == std::string::npos ? "countdown" : "mix";
+    CHECK_THROWS_WITH_AS(open_task(use, settings), doctest::Contains("hold_out is "), Error);
+  }
+  CHECK_NOTHROW(open_task("countdown", "{hold_out: numbers, levels: [{level: 1}, {level: 2}]}"));
+  CHECK_NOTHROW(open_task("mix", "{tasks: {countdown: {hold_out: numbers}, multiplication: {}}}"));
+}
+
 // What config.yaml of a run says must open the same task again.
 TEST_CASE("resolved settings open the same mixture") {
   for (const char* text :

@@ -61,6 +61,22 @@ TEST_CASE("attempts end with the first hit, or where patience ends") {
   CHECK(counts == std::set<std::size_t>{2, 3, 4, 5});
 }
 
+TEST_CASE("with patience below 1 every miss is as likely to be the last") {
+  Demonstrations demonstrations;
+  demonstrations.luck = 0;
+  demonstrations.attempts = {20, 20};
+  demonstrations.patience = 0.4;
+  std::vector<double> reached(21);  // how many traces made an attempt of this number
+  for (std::uint64_t index = 0; index < 4000; ++index) {
+    const std::string trace = write(demonstrations, {3, 7, 9}, 1000, index);  // cannot be reached
+    for (std::size_t i = 0; i < attempts_of(trace).size(); ++i) reached[i] += 1;
+  }
+  for (int i = 0; i < 3; ++i)
+    CHECK(reached[i + 1] / reached[i] == doctest::Approx(0.4).epsilon(0.15));
+  demonstrations.patience = 0;
+  CHECK(attempts_of(write(demonstrations, {3, 7, 9}, 1000, 1)).size() == 1);
+}
+
 TEST_CASE("no attempt is made twice where there are others") {
   Demonstrations demonstrations;
   demonstrations.luck = demonstrations.stay = 0;
