@@ -202,7 +202,7 @@ def candidate(rng, task, row):
 def program(arguments, lines=()):
     text = "".join(json.dumps(line) + "\n" for line in lines)
     done = subprocess.run([PROGRAM, *arguments], input=text, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 CONFIGURATIONS = [("countdown", []), ("countdown", ["level=2"]), ("countdown", ["level=6"]), ("countdown", ["scorer=tinyzero", "level=2"]),

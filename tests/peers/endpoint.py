@@ -46,11 +46,11 @@ def run(words, key=KEY, code=0, more=None):
 
 
 def report(done):
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 def rows(path):
-    lines = [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
+    lines = [json.loads(line) for line in pathlib.Path(path).read_text().split("\n") if line]
     return [line for line in lines if "evaluation" not in line]
 
 
@@ -166,7 +166,7 @@ def test_failed_rows_of_an_older_program_are_asked_again(folder):
     path = folder / "answers.jsonl"
     words = command(stub, "--problems", "20", "--save", str(path), "--json")
     run(words)
-    lines = path.read_text().splitlines()
+    lines = path.read_text().rstrip("\n").split("\n")
     ends = ["error", "abort", "insufficient_system_resource", "content_filter", "MAX_TOKENS"]
     for i, end in enumerate(ends, start=1):  # the first line says what was asked
         lines[i] = json.dumps({**json.loads(lines[i]), "end": end, "completion": "<answer>1</answer> of a failure"})

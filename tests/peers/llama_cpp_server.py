@@ -89,7 +89,7 @@ def greedy(arguments, save):
     f32 = os.environ | {"TINYZERO_CPU": "scalar"}  # bf16 would take other tokens
     done = subprocess.run([PROGRAM, "eval", *arguments, *TASK, "--save", save], capture_output=True, text=True, env=f32)
     assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in save.read_text().splitlines()]
+    lines = [json.loads(line) for line in save.read_text().split("\n") if line]
     return {line["problem"]: line["completion"] for line in lines if line.get("greedy")}, [line for line in lines if "problem" in line]
 
 

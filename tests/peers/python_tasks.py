@@ -19,7 +19,7 @@ PROGRAM, PLUGINS, ACTS = sys.argv[1:]
 def program(arguments, lines=()):
     text = "".join(json.dumps(line) + "\n" for line in lines)
     done = subprocess.run([PROGRAM, *arguments], input=text, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 def same(a, b, what):

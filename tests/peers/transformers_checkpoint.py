@@ -27,7 +27,7 @@ PROMPTS = ["3 7 9 -> 20\n", "1 2 3 -> 7\n", "99 5 31 -> 64\n", "9*3=27,27-7=20!<
 def lines(program, arguments, objects):
     text = "".join(json.dumps(o) + "\n" for o in objects)
     out = subprocess.run([program, *arguments], input=text, capture_output=True, text=True, check=True).stdout
-    return [json.loads(line) for line in out.splitlines()]
+    return [json.loads(line) for line in out.split("\n") if line]
 
 
 def info(program, folder):
