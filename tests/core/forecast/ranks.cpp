@@ -40,6 +40,18 @@ TEST_CASE("time is what is left to compute, and the exchange of gradients, weigh
   CHECK(forecast({"algorithm=ppo"}, 2).back().exchanged > 1.9 * forecast({}, 2).back().exchanged);
 }
 
+TEST_CASE("where sampling overlaps with learning the longer one counts") {
+  const OpenedRun run = small_run({});
+  const auto seconds = [&](double rollout, double update) {
+    const ProcessStep step{.rollout = rollout, .update = update, .overlaps = true};
+    return forecast_ranks(shape_of(run), /*chose_shards=*/true, 2, step, {{"fast", 1e30, 0}})
+        .back()
+        .seconds[0];
+  };
+  CHECK(seconds(2, 6) == doctest::Approx(3));
+  CHECK(seconds(8, 6) == doctest::Approx(4));
+}
+
 TEST_CASE("a rank has a part of the moments, and less to sample") {
   const auto all = forecast({"threads=1"}, 4);
   REQUIRE(all.size() == 3);

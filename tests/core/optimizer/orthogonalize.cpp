@@ -4,10 +4,9 @@
 
 #include <doctest/doctest.h>
 
-#include <string>
 #include <utility>
 
-#include "core/kernels/kernels.h"
+#include "support/kernels_in_use.h"
 
 using namespace tinyzero;
 
@@ -18,17 +17,8 @@ namespace {
 constexpr std::pair<std::int64_t, std::int64_t> kShapes[] = {{24, 64}, {64, 24},  {32, 32},
                                                              {1, 8},   {33, 130}, {130, 33}};
 
-// Calls test(tolerance of a number) with each table of this machine in use.
-template <class Test>
-void with_tables(const Test& test) {
-  const std::string before = kernels().name;
-  for (const char* name : kernel_names()) {
-    CAPTURE(name);
-    use_kernels(kernels(name));
-    test(kernels().numbers_per_word == 1 ? 1e-4 : 0.02);
-  }
-  use_kernels(kernels(before));
-}
+// Of a number of a direction.
+constexpr KernelTolerance kTolerance{.f32 = 1e-4, .bf16 = 0.02};
 
 // The same iteration in double, by LibTorch.
 at::Tensor reference(const at::Tensor& matrix) {
@@ -47,7 +37,7 @@ double largest(const at::Tensor& difference) { return difference.abs().max().ite
 }  // namespace
 
 TEST_CASE("every table of kernels gives what the iteration gives in double, within its rounding") {
-  with_tables([&](double tolerance) {
+  for_kernels(kTolerance, [&](double tolerance) {
     at::manual_seed(3);
     for (const auto& [rows, columns] : kShapes) {
       CAPTURE(rows);
@@ -60,7 +50,7 @@ TEST_CASE("every table of kernels gives what the iteration gives in double, with
 }
 
 TEST_CASE("orthogonalize leaves the directions of a matrix and evens their lengths") {
-  with_tables([&](double tolerance) {
+  for_kernels(kTolerance, [&](double tolerance) {
     at::manual_seed(3);
     for (const auto& [rows, columns] : kShapes) {
       const at::Tensor matrix = at::randn({rows, columns}), out = orthogonalize(matrix);
@@ -79,7 +69,7 @@ TEST_CASE("orthogonalize leaves the directions of a matrix and evens their lengt
 }
 
 TEST_CASE("the size of a matrix does not matter, its direction does") {
-  with_tables([&](double tolerance) {
+  for_kernels(kTolerance, [&](double tolerance) {
     at::manual_seed(4);
     const at::Tensor matrix = at::randn({6, 20});
     const at::Tensor once = orthogonalize(matrix);

@@ -20,6 +20,7 @@
 #include "core/transformer/torch_operators.h"
 #include "core/transformer/transformer.h"
 #include "support/golden.h"
+#include "support/kernels_in_use.h"
 #include "support/packed_batch.h"
 #include "support/poison.h"
 #include "support/temporary.h"
@@ -136,15 +137,6 @@ bool equal(const float* a, const float* b, std::int64_t floats) {
 bool equal(const Model& a, const Model& b) {
   return equal(a.weights.data(), b.weights.data(), a.weights.size());
 }
-
-// The kernels that were in use, again, at the end of a test.
-class KernelsKept {
- public:
-  ~KernelsKept() { use_kernels(kernels(before_)); }
-
- private:
-  std::string before_ = kernels().name;
-};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "core/model/packed_weights.h"
 #include "core/transformer/kernel_operators.h"
 #include "core/transformer/torch_operators.h"
+#include "support/kernels_in_use.h"
 #include "support/small_step.h"
 #include "support/value_gradient.h"
 
@@ -23,10 +24,9 @@ const TorchOperators kTorch;
 class F32Kernels {
  public:
   F32Kernels() { use_kernels(kernels_for("f32")); }
-  ~F32Kernels() { use_kernels(kernels(before_)); }
 
  private:
-  std::string before_ = kernels().name;
+  KernelsKept kept_;
 };
 
 // A matrix of a model, packed for products of our own.

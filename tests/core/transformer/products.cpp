@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "core/kernels/kernels.h"
+#include "support/kernels_in_use.h"
 #include "support/value_gradient.h"
 
 using namespace tinyzero;
@@ -13,17 +14,7 @@ TEST_SUITE_BEGIN("core/transformer/products");
 
 namespace {
 
-// As many kernels as this machine has, one after the other.
-template <class Work>
-void for_kernels(const Work& work) {
-  const std::string before = kernels().name;
-  for (const char* name : kernel_names()) {
-    CAPTURE(name);
-    use_kernels(kernels(name));
-    work(kernels().numbers_per_word == 1 ? 1e-5 : 0.03);
-  }
-  use_kernels(kernels(before));
-}
+constexpr KernelTolerance kTolerance{.f32 = 1e-5, .bf16 = 0.03};
 
 std::vector<float> packed(const at::Tensor& right) {
   const std::int64_t k = right.size(0), n = right.size(1);
@@ -36,7 +27,7 @@ std::vector<float> packed(const at::Tensor& right) {
 }  // namespace
 
 TEST_CASE("packed or not, with a bias or added to what is there") {
-  for_kernels([](double tolerance) {
+  for_kernels(kTolerance, [](double tolerance) {
     at::manual_seed(1);
     const at::Tensor x = at::randn({37, 19}), right = at::randn({19, 53}), bias = at::randn({53});
     const at::Tensor expected = at::mm(x, right), start = at::randn({37, 53});
@@ -55,7 +46,7 @@ TEST_CASE("packed or not, with a bias or added to what is there") {
 }
 
 TEST_CASE("the gradient of a matrix is added to what it has, for odd numbers of rows, too") {
-  for_kernels([](double tolerance) {
+  for_kernels(kTolerance, [](double tolerance) {
     at::manual_seed(2);
     for (const std::int64_t rows : {1, 7, 130}) {
       const at::Tensor dy = at::randn({rows, 140}), x = at::randn({rows, 21});
