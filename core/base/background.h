@@ -27,6 +27,7 @@ class Background {
 
   // What began before must have been finished or given up.
   void begin(Work work) {
+    if (!thread_.joinable()) thread_ = std::jthread([this](std::stop_token end) { serve(end); });
     stop_ = 0;
     std::packaged_task<Result()> task([this, work = std::move(work)] { return work(&stop_); });
     result_ = task.get_future();
@@ -35,7 +36,6 @@ class Background {
       task_ = std::move(task);
     }
     changed_.notify_one();
-    if (!thread_.joinable()) thread_ = std::jthread([this](std::stop_token end) { serve(end); });
   }
 
   // Waits for the end; rethrows. Nothing if nothing has begun.

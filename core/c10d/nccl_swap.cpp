@@ -69,24 +69,25 @@ struct NcclSwap::Connection {
     if (stream != nullptr) cudaStreamDestroy(stream);
   }
 
+  // Of the communicator: in progress or done. Throws if it failed.
+  ncclResult_t state(const char* what) const {
+    ncclResult_t state = ncclSuccess;
+    check(ncclCommGetAsyncError(ranks, &state), what);
+    check(state, what);
+    return state;
+  }
   // Until `is_done`; throws if NCCL fails meanwhile, or at the limit.
   void await(const char* what, const std::function<bool()>& is_done) const {
     const auto end = steady_clock::now() + limit;
     while (!is_done()) {
-      ncclResult_t state = ncclSuccess;
-      check(ncclCommGetAsyncError(ranks, &state), what);
-      check(state, what);
+      state(what);
       if (steady_clock::now() > end) throw Failure(std::string("NCCL did not end ") + what);
       std::this_thread::sleep_for(kPause);
     }
   }
   // Until the call that was made last has been taken up.
   void await_call(const char* what) const {
-    await(what, [&] {
-      ncclResult_t state = ncclSuccess;
-      check(ncclCommGetAsyncError(ranks, &state), what);
-      return state == ncclSuccess;
-    });
+    await(what, [&] { return state(what) == ncclSuccess; });
   }
 };
 

@@ -56,7 +56,8 @@ RanksForecast forecast(const RunShape& run, const ProcessStep& step,
   // Sampling is divided by whole problems: the rank with most of them is waited for.
   const std::int64_t prompts = run.experiment.rollout.prompts;
   const double most = real((prompts + run.ranks - 1) / run.ranks) / real(prompts);
-  const double computing = step.rollout * most + step.update / ranks;
+  const double sampling = step.rollout * most, learning = step.update / ranks;
+  const double computing = step.overlaps ? std::max(sampling, learning) : sampling + learning;
   for (const Link& link : links) {
     const double exchanges = kStepExchanges + kUpdateExchanges * updates.count;
     out.seconds.push_back(computing + out.exchanged / link.bytes_per_second +

@@ -26,10 +26,12 @@ struct RanksForecast {
   std::vector<double> seconds = {};  // of a step, by link
 };
 
-// Seconds of one process for a step of RL, and the tokens that it sampled.
+// Seconds of one process for a step of RL, and the tokens that it sampled. Where the two overlap,
+// the longer one counts.
 struct ProcessStep {
   double rollout = 0, update = 0;
   double tokens = 0;
+  bool overlaps = false;
 };
 
 // For 1, 2, 4 … and `ranks` ranks, as far as they can divide the shards; if train.shards was

@@ -59,7 +59,7 @@ class RecordedEngine : public Engine {
   }
   std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>&,
                                         double) override {
-    fail();
+    throw Error("recorded completions cannot score sequences");
   }
   void refresh() override {}
   const DecodeStatistics& statistics() const override { return statistics_; }

@@ -116,9 +116,12 @@ int run_plan(const GlobalOptions& global, const PlanOptions& options) {
   const RunShape shape = shape_of(run);
   const RunProbe probe = probe_run(run);
   const std::vector<Link> links = links_for(options.link);
-  const auto ranks = forecast_ranks(
-      shape, run.chose_shards, options.ranks,
-      {.rollout = probe.rollout, .update = probe.update, .tokens = probe.sampled}, links);
+  const auto ranks = forecast_ranks(shape, run.chose_shards, options.ranks,
+                                    {.rollout = probe.rollout,
+                                     .update = probe.update,
+                                     .tokens = probe.sampled,
+                                     .overlaps = probe.overlaps},
+                                    links);
   if (options.json) {
     Json out = plan_json(run, probe);
     if (options.ranks > 1) out["ranks"] = ranks_json(ranks, links);
