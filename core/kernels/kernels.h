@@ -127,7 +127,7 @@ struct Kernels {
   void (*attend)(const float* q, Index group, Index head_dim, float scale, const KeyValues* kv,
                  Index segments, float* scratch, float* out);
 
-  // ---- attention in training, f32 in every table ----
+  // ---- attention in training: its products take words ----
   // One sequence of `length` rows, and one key/value head with its group of query heads. q, k and v
   // point at the head's first component in the sequence's first row. Writes out and, for each query
   // head of the group, the softmax of each row's scores q·k, (group, length).

@@ -70,6 +70,12 @@ struct Words {
     }
   }
 
+  // x as a word holds it.
+  static float rounded(float x) {
+    if constexpr (kNumbersPerWord == 1) return x;
+    return float_of(bf16_bits(x));
+  }
+
   // Words of k numbers that lie `x_stride` floats apart; numbers missing in the last word are 0.
   static void narrow(const float* x, Index x_stride, Index k, float* words, Index stride) {
     for (Index c = 0; c < count(k) * kNumbersPerWord; ++c)
@@ -194,14 +200,15 @@ void store_value(const float* value, Index head_dim, Index position, float* valu
   }
 }
 
-// Softmax of scale · scores, in place.
-SoftmaxRow softmax_of(float* scores, Index n, double scale) {
+// exp(scale · (score - largest)) of scores, in place, and their sum.
+SoftmaxRow exponentials_of(float* scores, Index n, double scale, double& sum) {
   const float largest = *std::max_element(scores, scores + n);
-  double sum = 0;
-  for (Index t = 0; t < n; ++t) sum += std::exp((static_cast<double>(scores[t]) - largest) * scale);
-  for (Index t = 0; t < n; ++t)
-    scores[t] =
-        static_cast<float>(std::exp((static_cast<double>(scores[t]) - largest) * scale) / sum);
+  sum = 0;
+  for (Index t = 0; t < n; ++t) {
+    const double e = std::exp((static_cast<double>(scores[t]) - largest) * scale);
+    scores[t] = static_cast<float>(e);
+    sum += e;
+  }
   return {largest, static_cast<float>(std::log(sum))};
 }
 
@@ -213,6 +220,14 @@ double log_p(float x, const SoftmaxRow& softmax, double scale) {
 double dot(const float* a, const float* b, Index n) {
   double sum = 0;
   for (Index j = 0; j < n; ++j) sum += static_cast<double>(a[j]) * b[j];
+  return sum;
+}
+
+// The same of numbers as words hold them.
+template <class W>
+double dot_in_words(const float* a, const float* b, Index n) {
+  double sum = 0;
+  for (Index j = 0; j < n; ++j) sum += static_cast<double>(W::rounded(a[j])) * W::rounded(b[j]);
   return sum;
 }
 
@@ -263,6 +278,7 @@ Float* row_of(Float* shared, Float* own, const SharedRows& rows, Index stride, I
   return t < rows.length ? shared + t * stride : own + (t - rows.length) * stride;
 }
 
+template <class W>
 void attention(const AttentionShape& s, const float* q, const float* k, const float* v,
                const SharedRows& shared, Index length, float* out, SoftmaxRow* softmax,
                float* scratch) {
@@ -271,21 +287,25 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
       const float* qi = q + i * s.qkv_stride + h * s.head_dim;
       const Index seen = shared.length + i + 1;
       for (Index t = 0; t < seen; ++t)
-        scratch[t] =
-            static_cast<float>(dot(qi, row_of(shared.k, k, shared, s.qkv_stride, t), s.head_dim));
-      softmax[h * length + i] = softmax_of(scratch, seen, s.scale);
+        scratch[t] = static_cast<float>(
+            dot_in_words<W>(qi, row_of(shared.k, k, shared, s.qkv_stride, t), s.head_dim));
+      double total = 0;
+      softmax[h * length + i] = exponentials_of(scratch, seen, s.scale, total);
       for (Index j = 0; j < s.head_dim; ++j) {
         double sum = 0;
         for (Index t = 0; t < seen; ++t)
-          sum += static_cast<double>(scratch[t]) * row_of(shared.v, v, shared, s.qkv_stride, t)[j];
-        out[i * s.out_stride + h * s.head_dim + j] = static_cast<float>(sum);
+          sum += static_cast<double>(W::rounded(scratch[t])) *
+                 W::rounded(row_of(shared.v, v, shared, s.qkv_stride, t)[j]);
+        out[i * s.out_stride + h * s.head_dim + j] = static_cast<float>(sum / total);
       }
     }
   }
 }
 
-// With p_t the softmax of scale q·k_t, and ds_t = p_t (dout·v_t - dout·out):
-//   dq = scale Σ ds_t k_t        dk_t += scale ds_t q        dv_t += p_t dout
+// With p_t the softmax of scale q·k_t, and ds_t = scale p_t (dout·v_t - dout·out):
+//   dq = Σ ds_t k_t        dk_t += ds_t q        dv_t += p_t dout
+// All of these products but dout·out take numbers as words hold them.
+template <class W>
 void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v,
                         const SharedRows& shared, const float* out, const SoftmaxRow* softmax,
                         const float* dout, Index length, float* dq, float* dk, float* dv, float*) {
@@ -306,13 +326,15 @@ void attention_backward(const AttentionShape& s, const float* q, const float* k,
                     *vt = row_of(shared.v, v, shared, s.qkv_stride, t);
         float *dkt = row_of(shared.dk, dk, shared, s.qkv_stride, t),
               *dvt = row_of(shared.dv, dv, shared, s.qkv_stride, t);
-        const double p = std::exp(
-            log_p(static_cast<float>(dot(qi, kt, s.head_dim)), softmax[h * length + i], s.scale));
-        const double ds = p * (dot(doi, vt, s.head_dim) - delta) * s.scale;
+        const float score = static_cast<float>(dot_in_words<W>(qi, kt, s.head_dim));
+        const double p = std::exp(log_p(score, softmax[h * length + i], s.scale));
+        const double ds = p * (dot_in_words<W>(doi, vt, s.head_dim) - delta) * s.scale;
+        const float p_word = W::rounded(static_cast<float>(p)),
+                    ds_word = W::rounded(static_cast<float>(ds));
         for (Index j = 0; j < s.head_dim; ++j) {
-          dqi[j] += static_cast<float>(ds * kt[j]);
-          dkt[j] += static_cast<float>(ds * qi[j]);
-          dvt[j] += static_cast<float>(p * doi[j]);
+          dqi[j] += ds_word * W::rounded(kt[j]);
+          dkt[j] += ds_word * W::rounded(qi[j]);
+          dvt[j] += p_word * W::rounded(doi[j]);
         }
       }
     }
@@ -371,8 +393,8 @@ constexpr Kernels table(const char* name) {
           .attend_scratch = attend_scratch<W>,
           .attend = attend<W>,
           .attention_scratch = attention_scratch,
-          .attention = attention,
-          .attention_backward = attention_backward,
+          .attention = attention<W>,
+          .attention_backward = attention_backward<W>,
           .exponentials = exponentials,
           .distribution = distribution,
           .logit_gradient = logit_gradient};

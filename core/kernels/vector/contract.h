@@ -15,8 +15,8 @@ namespace {
 
 // Loads and stores take any address. `n` may be more lanes than there are, which means all.
 template <class V>
-concept Vector = requires(V a, V& changed, const V& same, float number, const float* from,
-                          float* to, std::int64_t n) {
+concept Vector = requires(V a, V& changed, V (&square)[V::kLanes], const V& same, float number,
+                          const float* from, float* to, std::int64_t n) {
   { V::kLanes } -> std::convertible_to<std::int64_t>;
   { V::zero() } -> std::same_as<V>;
   { V::set1(number) } -> std::same_as<V>;  // all lanes
@@ -37,6 +37,8 @@ concept Vector = requires(V a, V& changed, const V& same, float number, const fl
   { exp2i(a) } -> std::same_as<V>;  // 2 to a power that is an integer
   // select_below(i, n, a, b): lane j of a where i + j < n, else of b; nothing of a if n <= i.
   { select_below(n, n, a, a) } -> std::same_as<V>;
+  // As many vectors as there are lanes: lane j of vector i and lane i of vector j change places.
+  { transpose(square) } -> std::same_as<void>;
   // The compiler must assume that the lanes have changed: for loops that only keep a machine busy.
   { hide_from_compiler(changed) } -> std::same_as<void>;
 };
@@ -44,13 +46,12 @@ concept Vector = requires(V a, V& changed, const V& same, float number, const fl
 // A vector of words has the same lanes as one of floats. The first number of a word is in its low
 // half.
 template <class W, class V>
-concept WordType = requires(V a, const float* from, float* to, std::int64_t n) {
+concept WordType = requires(V a, const float* from, std::int64_t n) {
   { W::kNumbersPerWord } -> std::convertible_to<std::int64_t>;
   // multiply_add(a, b, c) = c + the product of a's and b's numbers, summed by word; c is f32.
   { W::multiply_add(a, a, a) } -> std::same_as<V>;
-  // narrow(x, n, out): n numbers become words; numbers missing in the last word are 0. `out` may be
-  // `x`.
-  { W::narrow(from, n, to) } -> std::same_as<void>;
+  // The first n numbers, or as many as the words of a vector hold; the others are 0, and not read.
+  { W::load_n(from, n) } -> std::same_as<V>;
   { W::pair(a, a) } -> std::same_as<V>;    // words of a's number and b's number, lane by lane
   { W::second(a, a) } -> std::same_as<V>;  // second(w, b): the words w with b as second numbers
 };

@@ -9,12 +9,10 @@ void store_key(const float* key, Index head_dim, Index position, float* keys) {
   const Index n = words<Words>(head_dim);
   float* out = keys + position / kLanes * kLanes * n + position % kLanes;
   for (Index j = 0; j < n; j += kLanes) {
-    alignas(64) float narrow[kLanes];
-    const Index some = smaller(n - j, kLanes);
-    Words::narrow(key + j * Words::kNumbersPerWord,
-                  smaller(head_dim - j * Words::kNumbersPerWord, kLanes * Words::kNumbersPerWord),
-                  narrow);
-    for (Index i = 0; i < some; ++i) out[(j + i) * kLanes] = narrow[i];
+    alignas(64) float block[kLanes];
+    const Index first = j * Words::kNumbersPerWord, some = smaller(n - j, kLanes);
+    Words::load_n(key + first, head_dim - first).store(block);
+    for (Index i = 0; i < some; ++i) out[(j + i) * kLanes] = block[i];
   }
 }
 
@@ -164,8 +162,7 @@ inline float weights_of_scores(const Attend& a, float* scores) {
   at = 0;
   for (Index i = 0; i < a.segments; at += a.score_floats(i), ++i) {
     total = exponential_scores(scores + at, a.kv[i].length, largest, total);
-    if constexpr (Words::kNumbersPerWord > 1)
-      Words::narrow(scores + at, a.score_floats(i), scores + at);
+    if constexpr (Words::kNumbersPerWord > 1) narrow(scores + at, a.score_floats(i), scores + at);
   }
   return 1.0f / total.sum();
 }

@@ -1,5 +1,5 @@
-// Attention in training and its gradient, in f32: products of kQueryRows queries at a time with the
-// keys and values of all positions that they see.
+// Attention in training and its gradient: products of kQueryRows queries at a time with the keys and
+// values of all positions that they see. Products take words, sums and the softmax f32.
 #pragma once
 
 #include "core/kernels/vector/products.h"
@@ -15,6 +15,7 @@ struct TrainScratch {
   float* keys_across;  // packed as the right side of ds · k
   float* scores;       // (kQueryRows, padded)
   float* dscores;      // (kQueryRows, padded)
+  float* left;         // the left side of a product, in words
   float* block;        // packed queries or output gradients of one block
   float* k;            // (P, head_dim)
   float* v;            // (P, head_dim)
@@ -23,13 +24,19 @@ struct TrainScratch {
   Index padded;        // P, rounded up to whole panels
 };
 
-// Floats that the keys or values of `length` positions take, packed along either dimension.
-inline Index side_floats(const AttentionShape& s, Index length) {
-  return larger(round_up(length, kPanel) * s.head_dim, packed_words<F32>(s.head_dim, length));
+// Words that the keys or values of `length` positions take, packed along either dimension.
+inline Index side_words(const AttentionShape& s, Index length) {
+  return larger(packed_words<Words>(length, s.head_dim), packed_words<Words>(s.head_dim, length));
+}
+
+// Words of the largest left side: queries, or scores along either dimension.
+inline Index left_words(const AttentionShape& s, Index padded) {
+  return larger(kQueryRows * words<Words>(larger(s.head_dim, padded)),
+                words<Words>(kQueryRows) * padded);
 }
 
 TrainScratch divide_scratch(const AttentionShape& s, Index length, float* scratch) {
-  const Index side = side_floats(s, length), rows = length * s.head_dim;
+  const Index side = side_words(s, length), rows = length * s.head_dim;
   TrainScratch t;
   t.padded = round_up(length, kPanel);
   t.keys = scratch;
@@ -37,8 +44,9 @@ TrainScratch divide_scratch(const AttentionShape& s, Index length, float* scratc
   t.keys_across = t.values + side;
   t.scores = t.keys_across + side;
   t.dscores = t.scores + kQueryRows * t.padded;
-  t.block = t.dscores + kQueryRows * t.padded;
-  t.k = t.block + packed_words<F32>(s.head_dim, kQueryRows);
+  t.left = t.dscores + kQueryRows * t.padded;
+  t.block = t.left + left_words(s, t.padded);
+  t.k = t.block + packed_words<Words>(s.head_dim, kQueryRows);
   t.v = t.k + rows;
   t.dk = t.v + rows;
   t.dv = t.dk + rows;
@@ -46,8 +54,9 @@ TrainScratch divide_scratch(const AttentionShape& s, Index length, float* scratc
 }
 
 Index attention_scratch(const AttentionShape& s, Index length) {
-  return 3 * side_floats(s, length) + 2 * kQueryRows * round_up(length, kPanel) +
-         packed_words<F32>(s.head_dim, kQueryRows) + 4 * length * s.head_dim;
+  const Index padded = round_up(length, kPanel);
+  return 3 * side_words(s, length) + 2 * kQueryRows * padded + left_words(s, padded) +
+         packed_words<Words>(s.head_dim, kQueryRows) + 4 * length * s.head_dim;
 }
 
 inline void copy_rows(const float* from, Index from_stride, Index rows, Index n, float* to,
@@ -72,9 +81,15 @@ inline Rows joined(const AttentionShape& s, const float* shared, Index shared_le
   return {copy, s.head_dim};
 }
 
-// Turns the scores x of one query into their softmax: over its first `own` positions, and 0 from
+// The exponentials of a row of scores, before they are divided by their sum.
+struct RowOfExponentials {
+  SoftmaxRow softmax;
+  float sum;
+};
+
+// Turns the scores x of one query into exponentials: over its first `own` positions, and 0 from
 // there to `seen`.
-inline SoftmaxRow softmax_of_scores(float* x, Index own, Index seen, float scale) {
+inline RowOfExponentials exponentials_of_scores(float* x, Index own, Index seen, float scale) {
   const float largest = largest_of(x, own);
   V total = V::zero();
   for (Index j = 0; j < own; j += kLanes) {
@@ -83,32 +98,42 @@ inline SoftmaxRow softmax_of_scores(float* x, Index own, Index seen, float scale
     e.store(x + j);
     total = total + e;
   }
-  const float sum = total.sum();
-  const V factor = V::set1(1.0f / sum);
-  for (Index j = 0; j < own; j += kLanes) (V::load(x + j) * factor).store(x + j);
   for (Index j = round_up(own, kLanes); j < seen; j += kLanes) V::zero().store(x + j);
-  return {largest, __builtin_logf(sum)};
+  const float sum = total.sum();
+  return {{largest, __builtin_logf(sum)}, sum};
+}
+
+inline void scale_row(float* x, Index n, float factor) {
+  for (Index j = 0; j < n; j += kLanes)
+    (V::load_n(x + j, n - j) * V::set1(factor)).store_n(x + j, n - j);
 }
 
 void attention(const AttentionShape& s, const float* q, const float* k, const float* v,
                const SharedRows& shared, Index length, float* out, SoftmaxRow* softmax,
                float* scratch) {
-  const Index all = shared.length + length;
+  const Index all = shared.length + length, n = s.head_dim, depth = words<Words>(n);
   const TrainScratch t = divide_scratch(s, all, scratch);
   const Rows keys = joined(s, shared.k, shared.length, k, length, t.k),
              values = joined(s, shared.v, shared.length, v, length, t.v);
-  pack_words<F32>(keys.data, keys.stride, 1, all, s.head_dim, t.keys);
-  pack_words<F32>(values.data, 1, values.stride, s.head_dim, all, t.values);
+  pack_words<Words>(keys.data, keys.stride, 1, all, n, t.keys);
+  pack_words<Words>(values.data, 1, values.stride, n, all, t.values);
   for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
     for (Index first = 0; first < length; first += kQueryRows) {
       const Index rows = smaller(length - first, kQueryRows), seen = shared.length + first + rows;
-      product<F32>({q + first * s.qkv_stride + h * s.head_dim, s.qkv_stride, 1}, rows, s.head_dim,
-                   t.keys, s.head_dim, seen, nullptr, false, t.scores, t.padded);
-      for (Index i = 0; i < rows; ++i)
-        softmax[h * length + first + i] = softmax_of_scores(
+      const LeftWords queries =
+          left_of_rows(q + first * s.qkv_stride + h * n, s.qkv_stride, rows, n, t.left);
+      product<Words>(queries, rows, depth, t.keys, depth, seen, nullptr, false, t.scores, t.padded);
+      float sums[kQueryRows];
+      for (Index i = 0; i < rows; ++i) {
+        const RowOfExponentials row = exponentials_of_scores(
             t.scores + i * t.padded, shared.length + first + i + 1, seen, s.scale);
-      product<F32>({t.scores, t.padded, 1}, rows, seen, t.values, all, s.head_dim, nullptr, false,
-                   out + first * s.out_stride + h * s.head_dim, s.out_stride);
+        softmax[h * length + first + i] = row.softmax;
+        sums[i] = row.sum;
+      }
+      float* to = out + first * s.out_stride + h * n;
+      product<Words>(left_of_rows(t.scores, t.padded, rows, seen, t.left), rows, words<Words>(seen),
+                     t.values, words<Words>(all), n, nullptr, false, to, s.out_stride);
+      for (Index i = 0; i < rows; ++i) scale_row(to + i * s.out_stride, n, 1.0f / sums[i]);
     }
   }
 }
@@ -144,33 +169,42 @@ void attention_backward(const AttentionShape& s, const float* q, const float* k,
                         const float* dout, Index length, float* dq, float* dk, float* dv,
                         float* scratch) {
   const Index all = shared.length + length, n = s.head_dim, stride = s.qkv_stride;
+  const Index depth = words<Words>(n);
   const TrainScratch t = divide_scratch(s, all, scratch);
   const Rows keys = joined(s, shared.k, shared.length, k, length, t.k),
              values = joined(s, shared.v, shared.length, v, length, t.v);
-  pack_words<F32>(keys.data, keys.stride, 1, all, n, t.keys);
-  pack_words<F32>(values.data, values.stride, 1, all, n, t.values);
-  pack_words<F32>(keys.data, 1, keys.stride, n, all, t.keys_across);
+  pack_words<Words>(keys.data, keys.stride, 1, all, n, t.keys);
+  pack_words<Words>(values.data, values.stride, 1, all, n, t.values);
+  pack_words<Words>(keys.data, 1, keys.stride, n, all, t.keys_across);
   for (Index i = 0; i < all * n; ++i) t.dk[i] = t.dv[i] = 0.0f;
   for (Index h = 0; h < s.heads / s.kv_heads; ++h) {
     for (Index first = 0; first < length; first += kQueryRows) {
-      const Index rows = smaller(length - first, kQueryRows), seen = shared.length + first + rows,
-                  at = first * stride + h * n, to = first * s.out_stride + h * n;
-      product<F32>({q + at, stride, 1}, rows, n, t.keys, n, seen, nullptr, false, t.scores,
-                   t.padded);
-      product<F32>({dout + to, s.out_stride, 1}, rows, n, t.values, n, seen, nullptr, false,
-                   t.dscores, t.padded);
+      const Index rows = smaller(length - first, kQueryRows), seen = shared.length + first + rows;
+      const float* queries = q + first * stride + h * n;
+      const float* gradients = dout + first * s.out_stride + h * n;
+      const float* outputs = out + first * s.out_stride + h * n;
+      const auto scores_of = [&](const float* x, Index ldx, const float* side, float* to) {
+        product<Words>(left_of_rows(x, ldx, rows, n, t.left), rows, depth, side, depth, seen,
+                       nullptr, false, to, t.padded);
+      };
+      scores_of(queries, stride, t.keys, t.scores);
+      scores_of(gradients, s.out_stride, t.values, t.dscores);
       for (Index i = 0; i < rows; ++i) {
         score_gradients(t.scores + i * t.padded, t.dscores + i * t.padded,
                         shared.length + first + i + 1, seen, s.scale,
                         softmax[h * length + first + i],
-                        dot(dout + to + i * s.out_stride, out + to + i * s.out_stride, n));
+                        dot(gradients + i * s.out_stride, outputs + i * s.out_stride, n));
       }
-      product<F32>({t.dscores, t.padded, 1}, rows, seen, t.keys_across, all, n, nullptr, false,
-                   dq + at, stride);
-      pack_words<F32>(q + at, 1, stride, n, rows, t.block);
-      product<F32>({t.dscores, 1, t.padded}, seen, rows, t.block, rows, n, nullptr, true, t.dk, n);
-      pack_words<F32>(dout + to, 1, s.out_stride, n, rows, t.block);
-      product<F32>({t.scores, 1, t.padded}, seen, rows, t.block, rows, n, nullptr, true, t.dv, n);
+      product<Words>(left_of_rows(t.dscores, t.padded, rows, seen, t.left), rows,
+                     words<Words>(seen), t.keys_across, words<Words>(all), n, nullptr, false,
+                     dq + first * stride + h * n, stride);
+      const auto add_by_position = [&](const float* scores, const float* x, Index ldx, float* to) {
+        pack_words<Words>(x, 1, ldx, n, rows, t.block);
+        product<Words>(left_of_columns(scores, t.padded, rows, seen, t.left), seen,
+                       words<Words>(rows), t.block, words<Words>(rows), n, nullptr, true, to, n);
+      };
+      add_by_position(t.dscores, queries, stride, t.dk);
+      add_by_position(t.scores, gradients, s.out_stride, t.dv);
     }
   }
   distribute(s, t.dk, shared.dk, shared.length, dk, length);

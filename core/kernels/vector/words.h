@@ -9,9 +9,7 @@ namespace {
 struct F32 {
   static constexpr Index kNumbersPerWord = 1;
   static V multiply_add(V a, V b, V c) { return fma(a, b, c); }
-  static void narrow(const float* x, Index n, float* out) {
-    for (Index j = 0; j < n; ++j) out[j] = x[j];
-  }
+  static V load_n(const float* x, Index n) { return V::load_n(x, n); }
   static V pair(V a, V) { return a; }
   static V second(V, V b) { return b; }
 };
@@ -24,8 +22,14 @@ constexpr Index words(Index k) {
   return (k + W::kNumbersPerWord - 1) / W::kNumbersPerWord;
 }
 
+// n numbers become words; numbers missing in the last word are 0. `out` may be `x`.
+inline void narrow(const float* x, Index n, float* out) {
+  for (Index j = 0; j < n; j += kLanes * Words::kNumbersPerWord)
+    Words::load_n(x + j, n - j).store_n(out + words<Words>(j), words<Words>(n - j));
+}
+
 void to_words(const float* x, Index ldx, Index m, Index k, float* out) {
-  for (Index i = 0; i < m; ++i) Words::narrow(x + i * ldx, k, out + i * words<Words>(k));
+  for (Index i = 0; i < m; ++i) narrow(x + i * ldx, k, out + i * words<Words>(k));
 }
 
 void columns_to_words(const float* x, Index ldx, Index k, Index m, float* out) {
@@ -39,6 +43,20 @@ void columns_to_words(const float* x, Index ldx, Index k, Index m, float* out) {
           .store_n(out + i, n);
     }
   }
+}
+
+// Left sides of products: x (m, k), or x (k, m) whose columns are the rows of the left side.
+// `memory` holds their words if those are not floats: m · words(k), or words(k) · m.
+inline LeftWords left_of_rows(const float* x, Index ldx, Index m, Index k, float* memory) {
+  if constexpr (Words::kNumbersPerWord == 1) return {x, ldx, 1};
+  to_words(x, ldx, m, k, memory);
+  return {memory, words<Words>(k), 1};
+}
+
+inline LeftWords left_of_columns(const float* x, Index ldx, Index k, Index m, float* memory) {
+  if constexpr (Words::kNumbersPerWord == 1) return {x, 1, ldx};
+  columns_to_words(x, ldx, k, m, memory);
+  return {memory, 1, m};
 }
 
 template <class W>
@@ -56,10 +74,30 @@ inline V gather(const float* w, Index row_stride, Index n) {
   return V::load(lanes);
 }
 
-// Panels of kPanel rows of w, transposed: [n / kPanel][words(k)][kPanel]; missing rows are 0.
+// Packs rows whose numbers are neighbours, a square of words at a time.
 template <class W>
-void pack_words(const float* w, Index row_stride, Index depth_stride, Index n, Index k,
-                float* packed) {
+void pack_rows(const float* w, Index row_stride, Index n, Index k, float* packed) {
+  const Index depth = words<W>(k);
+  for (Index first = 0; first < round_up(n, kPanel); first += kLanes) {
+    const Index panel = first / kPanel * kPanel;
+    float* to = packed + panel * depth + (first - panel);
+    for (Index c = 0; c < depth; c += kLanes) {
+      V square[kLanes];
+      for (Index i = 0; i < kLanes; ++i) {
+        const Index number = c * W::kNumbersPerWord;
+        square[i] = first + i < n ? W::load_n(w + (first + i) * row_stride + number, k - number)
+                                  : V::zero();
+      }
+      transpose(square);
+      for (Index j = 0; j < smaller(kLanes, depth - c); ++j) square[j].store(to + (c + j) * kPanel);
+    }
+  }
+}
+
+// Packs numbers that lie apart, one vector of rows at a time.
+template <class W>
+void pack_columns(const float* w, Index row_stride, Index depth_stride, Index n, Index k,
+                  float* packed) {
   for (Index first = 0; first < n; first += kPanel) {
     for (Index c = 0; c < k; c += W::kNumbersPerWord) {
       for (Index half = 0; half < kPanel; half += kLanes, packed += kLanes) {
@@ -74,6 +112,14 @@ void pack_words(const float* w, Index row_stride, Index depth_stride, Index n, I
       }
     }
   }
+}
+
+// Panels of kPanel rows of w, transposed: [n / kPanel][words(k)][kPanel]; missing rows are 0.
+template <class W>
+void pack_words(const float* w, Index row_stride, Index depth_stride, Index n, Index k,
+                float* packed) {
+  if (depth_stride == 1) pack_rows<W>(w, row_stride, n, k, packed);
+  else pack_columns<W>(w, row_stride, depth_stride, n, k, packed);
 }
 
 void pack(const float* w, Index row_stride, Index depth_stride, Index n, Index k, float* packed) {

@@ -59,4 +59,30 @@ inline V select_below(std::int64_t i, std::int64_t n, V a, V b) {
   return {_mm256_blendv_ps(b.v, a.v, _mm256_castsi256_ps(V::first(n - i)))};
 }
 
+inline V low_pairs(V a, V b) {
+  return {_mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a.v), _mm256_castps_pd(b.v)))};
+}
+inline V high_pairs(V a, V b) {
+  return {_mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a.v), _mm256_castps_pd(b.v)))};
+}
+
+inline void transpose(V (&x)[V::kLanes]) {
+  // Half h of quad[4 g + c] becomes column 4 h + c of rows 4 g … 4 g + 3.
+  V quad[V::kLanes];
+  for (int row = 0; row < V::kLanes; row += 4) {
+    const V low0{_mm256_unpacklo_ps(x[row].v, x[row + 1].v)};
+    const V high0{_mm256_unpackhi_ps(x[row].v, x[row + 1].v)};
+    const V low1{_mm256_unpacklo_ps(x[row + 2].v, x[row + 3].v)};
+    const V high1{_mm256_unpackhi_ps(x[row + 2].v, x[row + 3].v)};
+    quad[row] = low_pairs(low0, low1);
+    quad[row + 1] = high_pairs(low0, low1);
+    quad[row + 2] = low_pairs(high0, high1);
+    quad[row + 3] = high_pairs(high0, high1);
+  }
+  for (int c = 0; c < 4; ++c) {
+    x[c] = {_mm256_permute2f128_ps(quad[c].v, quad[4 + c].v, 0x20)};
+    x[4 + c] = {_mm256_permute2f128_ps(quad[c].v, quad[4 + c].v, 0x31)};
+  }
+}
+
 }  // namespace

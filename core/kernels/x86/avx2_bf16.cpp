@@ -22,16 +22,10 @@ struct Words {
                             _mm256_castsi256_ps(_mm256_and_si256(y, high)), first)};
   }
 
-  static void narrow(const float* x, tinyzero::Index n, float* out) {
-    for (tinyzero::Index j = 0; j < n; j += 2 * V::kLanes) {
-      const __m256i a = _mm256_srli_epi32(rounded(V::load_n(x + j, n - j)), 16),
-                    b = _mm256_srli_epi32(
-                        n - j > V::kLanes ? rounded(V::load_n(x + j + V::kLanes, n - j - V::kLanes))
-                                          : _mm256_setzero_si256(),
-                        16);
-      const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(a, b), 0xD8);
-      V{_mm256_castsi256_ps(packed)}.store_n(out + j / 2, (n - j + 1) / 2);
-    }
+  static V load_n(const float* x, tinyzero::Index n) {
+    const __m256i a = _mm256_srli_epi32(rounded(V::load_n(x, n)), 16),
+                  b = _mm256_srli_epi32(rounded(V::load_n(x + V::kLanes, n - V::kLanes)), 16);
+    return {_mm256_castsi256_ps(_mm256_permute4x64_epi64(_mm256_packus_epi32(a, b), 0xD8))};
   }
 
   static V pair(V a, V b) {

@@ -48,4 +48,38 @@ inline V select_below(std::int64_t i, std::int64_t n, V a, V b) {
   return {_mm512_mask_blend_ps(V::first(n - i), b.v, a.v)};
 }
 
+inline V low_pairs(V a, V b) {
+  return {_mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a.v), _mm512_castps_pd(b.v)))};
+}
+inline V high_pairs(V a, V b) {
+  return {_mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a.v), _mm512_castps_pd(b.v)))};
+}
+inline V even_quarters(V a, V b) { return {_mm512_shuffle_f32x4(a.v, b.v, 0x88)}; }
+inline V odd_quarters(V a, V b) { return {_mm512_shuffle_f32x4(a.v, b.v, 0xDD)}; }
+
+inline void transpose(V (&x)[V::kLanes]) {
+  // Quarter q of quad[4 g + c] becomes column 4 q + c of rows 4 g … 4 g + 3.
+  V quad[V::kLanes];
+  for (int row = 0; row < V::kLanes; row += 4) {
+    const V low0{_mm512_unpacklo_ps(x[row].v, x[row + 1].v)};
+    const V high0{_mm512_unpackhi_ps(x[row].v, x[row + 1].v)};
+    const V low1{_mm512_unpacklo_ps(x[row + 2].v, x[row + 3].v)};
+    const V high1{_mm512_unpackhi_ps(x[row + 2].v, x[row + 3].v)};
+    quad[row] = low_pairs(low0, low1);
+    quad[row + 1] = high_pairs(low0, low1);
+    quad[row + 2] = low_pairs(high0, high1);
+    quad[row + 3] = high_pairs(high0, high1);
+  }
+  for (int c = 0; c < 4; ++c) {
+    const V even0 = even_quarters(quad[c], quad[4 + c]);
+    const V odd0 = odd_quarters(quad[c], quad[4 + c]);
+    const V even1 = even_quarters(quad[8 + c], quad[12 + c]);
+    const V odd1 = odd_quarters(quad[8 + c], quad[12 + c]);
+    x[c] = even_quarters(even0, even1);
+    x[4 + c] = even_quarters(odd0, odd1);
+    x[8 + c] = odd_quarters(even0, even1);
+    x[12 + c] = odd_quarters(odd0, odd1);
+  }
+}
+
 }  // namespace

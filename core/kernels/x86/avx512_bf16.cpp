@@ -14,12 +14,8 @@ struct Words {
 
   static V multiply_add(V a, V b, V c) { return {_mm512_dpbf16_ps(c.v, bf16(a.v), bf16(b.v))}; }
 
-  static void narrow(const float* x, tinyzero::Index n, float* out) {
-    for (tinyzero::Index j = 0; j < n; j += 2 * V::kLanes) {
-      const V a = V::load_n(x + j, n - j),
-              b = n - j > V::kLanes ? V::load_n(x + j + V::kLanes, n - j - V::kLanes) : V::zero();
-      both(a, b).store_n(out + j / 2, (n - j + 1) / 2);
-    }
+  static V load_n(const float* x, tinyzero::Index n) {
+    return both(V::load_n(x, n), V::load_n(x + V::kLanes, n - V::kLanes));
   }
 
   static V pair(V a, V b) {

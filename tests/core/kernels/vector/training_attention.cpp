@@ -41,8 +41,10 @@ TEST_CASE("attention in training and its gradient, alone and behind shared rows"
       };
       std::vector<float> da, db;
       const auto a = run(fast, da), b = run(slow, db);
-      check_near(a, b, 1e-5);
-      check_near(da, db, 1e-4);
+      // Where the last bit of a weight differs, so may its rounding to bf16.
+      const bool bf16 = fast.numbers_per_word == 2;
+      check_near(a, b, bf16 ? 2e-3 : 1e-5);
+      check_near(da, db, bf16 ? 1e-2 : 1e-4);
     }
   });
 }
