@@ -127,7 +127,7 @@ Node arm_root(const Node& base, const Entry& arm) {
   Node settings = with_sections(arm.name, given);
   refuse_keys(settings, arm.name);
   Node root = base;
-  for (const char* section : {"task", "algorithm"}) {
+  for (const char* section : {"task", "demonstrations", "algorithm"}) {
     const Node* own = settings.find(section);
     if (own == nullptr || own->kind == Node::Kind::null) continue;
     if (own->kind != Node::Kind::map || own->find("use") != nullptr) remove(root, section);
@@ -164,7 +164,10 @@ void add_controls(Comparison& comparison, const Origin& compare, const Node* con
     throw Error(origin, "the control warm_start has no effect: warm_start.steps is 0", "remove it");
   const auto add = [&](ArmRole role, const char* path, const std::string& value) {
     ComparisonArm control{.name = role_name(role), .role = role, .root = first.root};
-    if (role == ArmRole::untrained) remove(control.root, "warm_start");
+    if (role == ArmRole::untrained) {
+      remove(control.root, "warm_start");
+      remove(control.root, "demonstrations");
+    }
     Origin over = origin;
     over.layer = 2;  // above the command line, so that settings the control makes idle are dropped
     set(control.root, path, Node::make_scalar(value, over), over);

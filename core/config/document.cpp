@@ -82,9 +82,10 @@ class ChainLoader {
 
 void expand_short_forms(Node& root) {
   for (Entry& entry : root.entries) {
-    if (entry.name != "task" && entry.name != "algorithm") continue;
+    const bool is_task = entry.name == "task" || entry.name == "demonstrations";
+    if (!is_task && entry.name != "algorithm") continue;
     expand_name(entry.value);
-    Node* tasks = entry.name == "task" ? entry.value.find("tasks") : nullptr;
+    Node* tasks = is_task ? entry.value.find("tasks") : nullptr;
     if (tasks == nullptr) continue;
     for (Entry& task : tasks->entries) expand_name(task.value);
   }

@@ -8,7 +8,7 @@
 namespace tinyzero {
 
 // Replaces short forms by long ones: `task: NAME` becomes `task: {use: NAME}`, and likewise for
-// `algorithm` and for the tasks of a mixture.
+// `demonstrations`, `algorithm` and the tasks of a mixture.
 void expand_short_forms(Node& root);
 
 // Reads a file and the files it extends (paths are relative to the extending file), in long forms.

@@ -14,7 +14,8 @@ namespace tinyzero {
 namespace {
 
 PluginChoice plugin_choice(const Node& root, const std::string& section) {
-  const std::string form = section + ": {use: NAME}; `tinyzero " + section + " list` names them";
+  const std::string kind = section == "algorithm" ? "algorithm" : "task";
+  const std::string form = section + ": {use: NAME}; `tinyzero " + kind + " list` names them";
   const Node* node = root.find(section);
   if (node == nullptr) throw Error(root.origin, "no section \"" + section + "\"", "add " + form);
   const Node* use = node->kind == Node::Kind::map ? node->find("use") : nullptr;
@@ -52,6 +53,16 @@ bool check_curriculum(const Experiment& e, const Node* section) {
                     ": a level would be left in both directions at once",
                 "set lower_at below raise_at");
   return true;
+}
+
+// The section `demonstrations` has an effect only if there is a warm start.
+void check_demonstrations(Experiment& e, const Node* section) {
+  if (!e.demonstrations || e.warm_start.steps > 0) return;
+  e.demonstrations.reset();
+  const ResolvedSetting* steps = e.find("warm_start.steps");
+  if (steps->is_written() && steps->origin.layer > section->origin.layer) return;
+  throw Error(section->origin, "demonstrations has no effect: warm_start.steps is 0",
+              "set warm_start.steps, or remove the section");
 }
 
 // Whether a setting describes the shape of a new model.
@@ -119,6 +130,11 @@ void check_training(const Experiment& e) {
                 "train.updates is " + std::to_string(e.train.updates) +
                     ", which does not divide rollout.prompts " + std::to_string(e.rollout.prompts),
                 "each update takes the same number of problems");
+  if (e.rollout.first_tokens > e.rollout.max_tokens)
+    throw Error(e.place("rollout.first_tokens"),
+                "rollout.first_tokens is " + std::to_string(e.rollout.first_tokens) +
+                    ", above rollout.max_tokens " + std::to_string(e.rollout.max_tokens),
+                "completions may grow up to max_tokens: set first_tokens below it");
   if (e.rollout.ahead > 0 && e.train.steps > 0 && e.train.importance_cap == 0)
     throw Error(
         e.place("rollout.ahead"),
@@ -138,7 +154,7 @@ void check_training(const Experiment& e) {
 void read_sections(const Node& root, Experiment& e, Mistakes& mistakes,
                    const std::vector<std::string>& plugin_keys) {
   const std::vector<SectionTable> sections = section_tables(e);
-  std::vector<std::string> names = {"task", "algorithm"};
+  std::vector<std::string> names = {"task", "demonstrations", "algorithm"};
   for (const SectionTable& section : sections) {
     if (!section.name.empty()) names.push_back(section.name);
   }
@@ -160,6 +176,7 @@ void read_sections(const Node& root, Experiment& e, Mistakes& mistakes,
 // Checks the sections together, and drops settings without effect.
 void settle_sections(const Node& root, Experiment& e, Mistakes& mistakes) {
   mistakes.collect([&] { check_model(e.model, root.find("model")); });
+  mistakes.collect([&] { check_demonstrations(e, root.find("demonstrations")); });
   bool levels = true;
   mistakes.collect([&] { levels = check_curriculum(e, root.find("curriculum")); });
   std::erase_if(e.resolved, [&](const ResolvedSetting& s) {
@@ -212,6 +229,8 @@ Experiment Experiment::from_node(Node root, const std::string& name, Mistakes& m
   const bool whole = mistakes.empty();
   read_sections(root, e, mistakes, plugin_keys);
   mistakes.collect([&] { e.task = plugin_choice(root, "task"); });
+  if (root.find("demonstrations") != nullptr)
+    mistakes.collect([&] { e.demonstrations = plugin_choice(root, "demonstrations"); });
   mistakes.collect([&] { e.algorithm = plugin_choice(root, "algorithm"); });
   // A missing part would lead to further mistakes here.
   if (whole && mistakes.empty()) settle_sections(root, e, mistakes);

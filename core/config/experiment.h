@@ -1,10 +1,11 @@
 // An experiment: the settings of a run, checked and typed.
 //
-// The sections `task` and `algorithm` hold `use: NAME` and the settings that the plugin declares.
-// Their tables come from the plugin, so they stay YAML here.
+// The sections `task`, `demonstrations` and `algorithm` hold `use: NAME` and the settings that the
+// plugin declares. Their tables come from the plugin, so they stay YAML here.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,10 @@ std::string plugin_name(const Node& use);
 
 struct Experiment : Sections {
   PluginChoice task;
+  // The task whose demonstrations the warm start imitates; none: `task`, or there is no warm start.
+  std::optional<PluginChoice> demonstrations;
   PluginChoice algorithm;
-  // The settings of all sections except task and algorithm; only those that have an effect.
+  // The settings of all sections except those of plugins; only those that have an effect.
   std::vector<ResolvedSetting> resolved;
   std::string name;  // the file's name without its extension
 

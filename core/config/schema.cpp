@@ -261,6 +261,7 @@ Json experiment_schema(const ExperimentTables& tables) {
     if (!rules.empty()) whole[section.name] = {{"allOf", rules}};
   }
   properties["task"] = task_schema(tables.tasks);
+  properties["demonstrations"] = {{"$ref", "#/properties/task"}};
   properties["algorithm"] = plugin_schema(tables.algorithms, "algorithm", Json::object());
   whole["task"] = plugin_rules(tables.tasks);
   whole["algorithm"] = plugin_rules(tables.algorithms);

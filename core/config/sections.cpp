@@ -78,6 +78,13 @@ void RolloutSettings::describe(SettingsTable& t) {
   t.add("max_tokens", max_tokens,
         "longest completion, in tokens; longer ones are cut and count as truncated")
       .between(1, 131072);
+  t.add("first_tokens", first_tokens,
+        "longest completion of the first step of RL. The limit grows by the same factor in each "
+        "step, up to `max_tokens`, which evaluations always use. 0: it does not grow")
+      .between(0, 131072);
+  t.add("growth_steps", growth_steps, "steps after which the limit is `max_tokens`")
+      .between(1, 1e7)
+      .unless("first_tokens", "0");
   t.add("temperature", temperature,
         "sampling temperature; training uses the log-probs of the same distribution")
       .between(0.01, 10);
@@ -98,6 +105,13 @@ void RolloutSettings::describe(SettingsTable& t) {
         "is sampled from the weights as they were before; needs train.importance_cap. 0: they take "
         "turns")
       .between(0, 1);
+}
+
+std::int64_t RolloutSettings::tokens_at(std::int64_t step) const {
+  if (first_tokens == 0 || step > growth_steps) return max_tokens;
+  const double first = first_tokens, most = max_tokens, steps = growth_steps;
+  const double grown = static_cast<double>(step - 1) / steps;
+  return std::llround(first * std::pow(most / first, grown));
 }
 
 void CurriculumSettings::describe(SettingsTable& t) {

@@ -54,12 +54,17 @@ struct RolloutSettings {
   std::int64_t prompts = 64;
   std::int64_t samples = 8;
   std::int64_t max_tokens = 160;
+  std::int64_t first_tokens = 0;
+  std::int64_t growth_steps = 100;
   double temperature = 1.0;
   std::int64_t wave = 0;
   std::string device = "cpu";
   std::int64_t mixed_rounds = 0;
   std::int64_t ahead = 0;
   void describe(SettingsTable& t);
+
+  // Longest completion of a step of RL, from 1.
+  std::int64_t tokens_at(std::int64_t step) const;
 };
 
 struct CurriculumSettings {

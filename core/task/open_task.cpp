@@ -72,20 +72,44 @@ void check_is_settings_map(const Node& node, const std::string& path, const char
     throw Error(node.origin, path + " is " + node.describe() + ", expected " + expected);
 }
 
+// What plugins hold out for the test, by their id.
+class HeldOut {
+ public:
+  // Throws Error if the plugin holds out something else than before: what one source keeps for the
+  // test, another one would train on.
+  void add(const Task& source) {
+    for (const ResolvedSetting& row : source.resolved()) {
+      if (!row.path.ends_with(".hold_out")) continue;
+      const ResolvedSetting& first = first_.try_emplace(source.about().id, row).first->second;
+      if (row.value == first.value) continue;
+      throw Error(row.origin,
+                  fmt::format("hold_out is {} here, and {} is {}: training would see problems of "
+                              "the test",
+                              row.value, first.path, first.value),
+                  "give all of them the same hold_out");
+    }
+  }
+
+ private:
+  std::map<std::string, ResolvedSetting> first_;
+};
+
 // Collects the sources of a mixture, and the resolved settings from which the same mixture can be
 // opened again.
 class MixtureOpener {
  public:
-  explicit MixtureOpener(const PluginCatalog& catalog) : catalog_(catalog) {}
+  MixtureOpener(const PluginCatalog& catalog, std::string section)
+      : catalog_(catalog), section_(std::move(section)) {}
 
   void add_mixture(const Node& settings) {
     const Node* tasks = settings.find(kTasks);
     if (tasks == nullptr || tasks->kind != Node::Kind::map || tasks->entries.empty())
       throw Error((tasks != nullptr ? tasks : &settings)->origin, "a mixture names no tasks",
-                  "for example task: {use: mix, tasks: {countdown: {weight: 3}, arithmetic: {}}}");
+                  "for example " + section_ +
+                      ": {use: mix, tasks: {countdown: {weight: 3}, arithmetic: {}}}");
     for (const Entry& entry : settings.entries) {
       if (entry.name == kUse || entry.name == kTasks) continue;
-      throw Error(entry.origin, "unknown setting \"task." + entry.name + "\"",
+      throw Error(entry.origin, "unknown setting \"" + section_ + "." + entry.name + "\"",
                   "a mixture has only `tasks`: settings and levels belong to one of them");
     }
     Mistakes mistakes;
@@ -111,27 +135,9 @@ class MixtureOpener {
     for (const ResolvedSetting& row : sources_.back().task.resolved()) resolved_.push_back(row);
   }
 
-  // Throws Error if sources of one task hold out different things: what one keeps for the test,
-  // another one would train on.
-  void check_held_out() const {
-    std::map<std::string, const ResolvedSetting*> first;  // by task
-    for (const auto& source : sources_) {
-      for (const ResolvedSetting& row : source.task.resolved()) {
-        if (!row.path.ends_with(".hold_out")) continue;
-        const ResolvedSetting& other =
-            *first.try_emplace(source.task.about().id, &row).first->second;
-        if (row.value != other.value)
-          throw Error(row.origin,
-                      fmt::format("hold_out is {} here, and {} at another level or task of the "
-                                  "mixture: training would see problems of the test",
-                                  row.value, other.value),
-                      "give all of them the same hold_out");
-      }
-    }
-  }
-
   Task take() {
-    check_held_out();
+    HeldOut held_out;
+    for (const auto& source : sources_) held_out.add(source.task);
     auto mixture = std::make_unique<TaskMixture>(std::move(parts_), std::move(sources_));
     std::vector<std::filesystem::path> libraries = mixture->libraries();
     return {std::move(mixture), std::move(libraries), std::move(resolved_), std::move(overridden_)};
@@ -150,7 +156,7 @@ class MixtureOpener {
   // An entry of `tasks`: NAME: {settings}, NAME: {use: TASK, settings} or NAME: TASK.
   void add_entry(const Entry& entry) {
     check_part_name(entry);
-    const std::string path = "task.tasks." + entry.name;
+    const std::string path = section_ + ".tasks." + entry.name;
     Node settings = entry.value;
     if (settings.kind == Node::Kind::null) settings.kind = Node::Kind::map;
     std::string use = entry.name;
@@ -262,6 +268,7 @@ class MixtureOpener {
   }
 
   const PluginCatalog& catalog_;
+  std::string section_;
   std::vector<TaskMixture::Part> parts_;
   std::vector<TaskMixture::Source> sources_;
   std::vector<ResolvedSetting> resolved_;
@@ -274,12 +281,23 @@ bool is_mixture(const std::string& use, const Node* settings) {
   return use == kMixture || (settings != nullptr && levels_of(*settings) != nullptr);
 }
 
-Task open_task(const PluginCatalog& catalog, const std::string& use, const Node* settings) {
-  if (!is_mixture(use, settings)) return Task::open_plugin(catalog, use, settings, "task");
-  MixtureOpener opener(catalog);
+Task open_task(const PluginCatalog& catalog, const std::string& use, const Node* settings,
+               const std::string& section) {
+  if (!is_mixture(use, settings)) return Task::open_plugin(catalog, use, settings, section);
+  MixtureOpener opener(catalog, section);
   if (use == kMixture) opener.add_mixture(settings != nullptr ? *settings : Node());
-  else opener.add_part("", use, *settings, "task");
+  else opener.add_part("", use, *settings, section);
   return opener.take();
+}
+
+void check_same_held_out(const Task& task, const Task& demonstrations) {
+  HeldOut held_out;
+  for (const Task* one : {&task, &demonstrations}) {
+    const TaskMixture* mixture = mixture_of(*one);
+    if (mixture == nullptr) held_out.add(*one);
+    else
+      for (const auto& source : mixture->sources()) held_out.add(source.task);
+  }
 }
 
 }  // namespace tinyzero

@@ -1,5 +1,5 @@
-// Opens what the section `task` of an experiment names: a plugin, a plugin with levels, or a
-// mixture of several tasks:
+// Opens what the section `task` or `demonstrations` of an experiment names: a plugin, a plugin with
+// levels, or a mixture of several tasks:
 //
 //   task:
 //     use: mix
@@ -18,6 +18,11 @@ namespace tinyzero {
 bool is_mixture(const std::string& use, const Node* settings);
 
 // Opens `use` with the settings of a map, which may hold `use` itself. Throws Error.
-Task open_task(const PluginCatalog& catalog, const std::string& use, const Node* settings);
+Task open_task(const PluginCatalog& catalog, const std::string& use, const Node* settings,
+               const std::string& section = "task");
+
+// Throws Error if both draw from one plugin, and what one holds out for the test another one would
+// train on.
+void check_same_held_out(const Task& task, const Task& demonstrations);
 
 }  // namespace tinyzero

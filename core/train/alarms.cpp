@@ -9,6 +9,7 @@ constexpr double kCollapsed = 0.1;  // of the first step's entropy
 constexpr double kTruncated = 0.5;  // share of completions
 constexpr double kMixed = 0.05;     // share of problems
 constexpr double kLonger = 2.0;     // times the first step's length
+constexpr double kBetter = 1.2;     // times the first step's accuracy, for which words are worth it
 constexpr double kGap = 0.01;       // between log-probs of trainer and sampler, nats
 
 }  // namespace
@@ -19,7 +20,7 @@ bool Alarms::rises(const std::string& name, bool is_raised) {
   return false;
 }
 
-std::vector<std::string> Alarms::heard(const Json& record) {
+std::vector<std::string> Alarms::heard(const Json& record, bool limit_grows) {
   std::vector<std::string> out;
   const auto value = [&](const char* name) { return record.value(name, 0.0); };
   const auto first = [&](const char* name) {
@@ -38,7 +39,7 @@ std::vector<std::string> Alarms::heard(const Json& record) {
         "hardly tries anything else any more. Set algorithm.entropy or a wider upper "
         "clip, or lower train.learning_rate",
         entropy, first("train/entropy")));
-  if (rises("truncated", truncated > kTruncated))
+  if (rises("truncated", truncated > kTruncated && !limit_grows))
     out.push_back(fmt::format(
         "{:.0f} % of the completions are cut at rollout.max_tokens and earn nothing for "
         "what they would have said: raise it, or penalise length",
@@ -48,11 +49,13 @@ std::vector<std::string> Alarms::heard(const Json& record) {
         "{:.0f} % of the problems have samples that all earn the same and teach nothing under a "
         "group baseline, at an accuracy of {:.0f} %: take {} problems, or more rollout.samples",
         100 * (1 - mixed), 100 * accuracy, accuracy > 0.5 ? "harder" : "easier"));
-  if (rises("length", length > kLonger * first("train/length")))
-    out.push_back(
-        fmt::format("completions grew to {:.0f} tokens from {:.0f} at the first step: look at "
-                    "episodes/ whether the words earn anything",
-                    length, first("train/length")));
+  const bool is_longer = length > kLonger * first("train/length");
+  const bool is_better = accuracy > kBetter * first("train/accuracy");
+  if (rises("length", is_longer && !is_better))
+    out.push_back(fmt::format(
+        "completions grew to {:.0f} tokens from {:.0f} at the first step, and accuracy went from "
+        "{:.0f} to {:.0f} %: look at episodes/ whether the words earn anything",
+        length, first("train/length"), 100 * first("train/accuracy"), 100 * accuracy));
   const bool is_corrected = record.contains("train/importance");
   if (rises("gap", gap > kGap && !is_corrected))
     out.push_back(

@@ -18,8 +18,8 @@ class Alarms {
   // Continues from what first_step() gave.
   explicit Alarms(std::map<std::string, double> first_step) : first_(std::move(first_step)) {}
 
-  // The alarms that a step's record raises.
-  std::vector<std::string> heard(const Json& record);
+  // The alarms that a step's record raises. `limit_grows`: later steps allow longer completions.
+  std::vector<std::string> heard(const Json& record, bool limit_grows = false);
 
   // What later steps are compared with: numbers of the first step.
   const std::map<std::string, double>& first_step() const { return first_; }

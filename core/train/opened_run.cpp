@@ -35,9 +35,10 @@ void check_found(const PluginCatalog& catalog, std::uint32_t type, const PluginC
   }
 }
 
-Task open_task(const PluginCatalog& catalog, const PluginChoice& choice) {
+Task open_task(const PluginCatalog& catalog, const PluginChoice& choice,
+               const std::string& section) {
   if (!is_mixture(choice.use, &choice.settings)) check_found(catalog, TINYZERO_NOTE_TASK, choice);
-  return open_task(catalog, choice.use, &choice.settings);
+  return open_task(catalog, choice.use, &choice.settings, section);
 }
 
 ConfiguredAlgorithm open_chosen_algorithm(const PluginCatalog& catalog,
@@ -55,6 +56,7 @@ void check_demonstrations(const Experiment& experiment, const Task& task) {
 
 struct OpenedPlugins {
   std::optional<Task> task;  // none: a mistake
+  std::optional<Task> demonstrations;
   ConfiguredAlgorithm algorithm;
 };
 
@@ -62,11 +64,19 @@ OpenedPlugins open_plugins(const Experiment& experiment, const PluginCatalog& ca
                            Mistakes& mistakes) {
   OpenedPlugins plugins;
   if (!experiment.task.use.empty())
-    mistakes.collect([&] { plugins.task.emplace(open_task(catalog, experiment.task)); });
+    mistakes.collect([&] { plugins.task.emplace(open_task(catalog, experiment.task, "task")); });
   if (!experiment.algorithm.use.empty())
     mistakes.collect(
         [&] { plugins.algorithm = open_chosen_algorithm(catalog, experiment.algorithm); });
-  if (plugins.task) mistakes.collect([&] { check_demonstrations(experiment, *plugins.task); });
+  if (!plugins.task) return plugins;
+  mistakes.collect([&] {
+    if (experiment.demonstrations)
+      plugins.demonstrations.emplace(
+          open_task(catalog, *experiment.demonstrations, "demonstrations"));
+    check_demonstrations(experiment,
+                         plugins.demonstrations ? *plugins.demonstrations : *plugins.task);
+    if (plugins.demonstrations) check_same_held_out(*plugins.task, *plugins.demonstrations);
+  });
   return plugins;
 }
 
@@ -94,6 +104,7 @@ OpenedRun open_shapes(Experiment experiment, OpenedPlugins plugins, const fs::pa
                                    experiment.eval.problems);
   OpenedRun run{.experiment = std::move(experiment),
                 .task = std::move(*plugins.task),
+                .demonstrations = std::move(plugins.demonstrations),
                 .algorithm = std::move(plugins.algorithm),
                 .model = std::move(model),
                 .tokenizer = std::move(tokenizer),
@@ -287,7 +298,17 @@ std::vector<ResolvedSetting> OpenedRun::resolved() const {
     all.insert(all.end(), rows.begin(), rows.end());
   };
   add(experiment.task, "task", task.resolved());
+  if (demonstrations) add(*experiment.demonstrations, "demonstrations", demonstrations->resolved());
   add(experiment.algorithm, "algorithm", algorithm.resolved);
+  return all;
+}
+
+std::vector<fs::path> OpenedRun::task_libraries() const {
+  std::vector<fs::path> all = task.libraries();
+  if (!demonstrations) return all;
+  for (const fs::path& library : demonstrations->libraries()) {
+    if (std::find(all.begin(), all.end(), library) == all.end()) all.push_back(library);
+  }
   return all;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct OpenOptions {
 struct OpenedRun {
   Experiment experiment;
   Task task;
+  std::optional<Task> demonstrations;  // what the warm start imitates, if not `task`
   ConfiguredAlgorithm algorithm;
   Model model;
   Tokenizer tokenizer;
@@ -69,6 +71,10 @@ struct OpenedRun {
                             Ranks* ranks = nullptr);
 
   void set_micro_batch(std::int64_t tokens);  // also among the resolved settings
+
+  const Task& demonstrated() const { return demonstrations ? *demonstrations : task; }
+  // The libraries of both tasks, each once.
+  std::vector<fs::path> task_libraries() const;
 
   // Every setting with its origin, those of the plugins included.
   std::vector<ResolvedSetting> resolved() const;

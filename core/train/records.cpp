@@ -71,6 +71,7 @@ Json step_record(const StepFacts& facts) {
   for (const auto& [source, share] : counts.sources)
     record["train/accuracy/" + source] = share.right / share.all;
   record["train/length"] = tokens / all;
+  record["train/max_tokens"] = sampled.max_tokens;
   record["train/truncated"] = counts.truncated / all;
   record["train/failed"] = 1.0 - counts.usable / all;
   record["train/mixed_groups"] = mixed_share(sampled);

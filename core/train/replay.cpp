@@ -104,9 +104,10 @@ ReplayedUpdate Replay::update(Algorithm& algorithm, const std::string& name) {
   out.begun = learner.restore(std::move(start), /*begin_missing=*/true);
   const at::Tensor weights = learner.workers().weights().flat().clone();  // (P)
 
-  const StepBatch all = make_batch(sampled_.prompts, sampled_.completions, e.rollout.max_tokens);
+  const std::int64_t limit = sampled_.max_tokens;
+  const StepBatch all = make_batch(sampled_.prompts, sampled_.completions, limit);
   const std::vector<bool> kept = kept_of(algorithm, e.rollout, all, e.rollout.prompts);
-  StepBatch step = make_batch(sampled_.prompts, sampled_.completions, e.rollout.max_tokens, kept);
+  StepBatch step = make_batch(sampled_.prompts, sampled_.completions, limit, kept);
   const auto logp = [&] {
     return evaluate_model(learner.workers(), all.sequences, e.train.micro_batch,
                           e.rollout.temperature)

@@ -60,7 +60,7 @@ Round sample_round(Engine& engine, const OpenedRun& run, const Stage* stage, std
   Round out;
   out.items = draw_step(run.task, stage, seed, step, e.rollout.prompts, round);
   out.prompts = make_prompts(run.tokenizer, run.framing, out.items, e.rollout.samples);
-  const Sampling sampling{.max_tokens = e.rollout.max_tokens,
+  const Sampling sampling{.max_tokens = e.rollout.tokens_at(step),
                           .temperature = e.rollout.temperature,
                           .eos = run.model.config.eos,
                           .seed = seed,
@@ -134,20 +134,21 @@ SampledStep sample_step(Engine& engine, const OpenedRun& run, const Stage* stage
   const Experiment& e = run.experiment;
   const Algorithm& algorithm = *run.algorithm.algorithm;
   SampledStep out;
+  out.max_tokens = e.rollout.tokens_at(step);
   if (stage != nullptr) out.levels = stage->levels;
   std::int64_t missing = e.rollout.prompts;
   const std::int64_t rounds = most_rounds(algorithm, e.rollout);
   while (out.rounds < rounds && missing > 0) {
     Round round = sample_round(engine, run, stage, step, out.rounds, stop);
     out.slot_use += engine.statistics().slot_use;
-    const StepBatch batch = make_batch(round.prompts, round.completions, e.rollout.max_tokens);
+    const StepBatch batch = make_batch(round.prompts, round.completions, out.max_tokens);
     const std::vector<bool> kept = kept_of(algorithm, e.rollout, batch, missing);
     missing -= std::count(kept.begin(), kept.end(), true);
     append(out, std::move(round), kept);
   }
   out.slot_use /= static_cast<double>(out.rounds);
   check_failures(out.completions, run.task, e.train.max_failed);
-  out.batch = make_batch(out.prompts, out.completions, e.rollout.max_tokens, out.kept);
+  out.batch = make_batch(out.prompts, out.completions, out.max_tokens, out.kept);
   return out;
 }
 

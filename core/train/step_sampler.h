@@ -21,6 +21,7 @@ struct SampledStep {
   std::vector<bool> kept;                     // by item: whether it is in the batch
   StepBatch batch;                            // of the kept items, whose groups are numbered from 0
   std::vector<std::size_t> levels;            // of the curriculum's stage; empty without one
+  std::int64_t max_tokens = 0;                // that a completion of this step may have
   std::int64_t rounds = 0;
   double rollout_seconds = 0;
   double score_seconds = 0;

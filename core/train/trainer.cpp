@@ -248,7 +248,9 @@ void Trainer::tell_step(std::int64_t step) {
   const std::int64_t steps = settings_.train.expected_steps(step, budget_used());
   const double seconds_each = reinforce_.seconds() / static_cast<double>(step - reinforce_first_);
   observer_.stepped(step, steps, last_step_, seconds_each * static_cast<double>(steps - step));
-  for (const std::string& alarm : alarms_.heard(last_step_)) observer_.warned(alarm);
+  const RolloutSettings& rollout = settings_.rollout;
+  const bool limit_grows = rollout.tokens_at(step) < rollout.max_tokens;
+  for (const std::string& alarm : alarms_.heard(last_step_, limit_grows)) observer_.warned(alarm);
   for (const std::string& change : curriculum_.observe(sampled_->items, sampled_->completions))
     observer_.noted("curriculum  " + change);
 }

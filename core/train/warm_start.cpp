@@ -22,7 +22,7 @@ constexpr std::int64_t kWarmupShare = 20;  // the learning rate rises for one st
 }  // namespace
 
 std::vector<Sequence> demonstrations(const OpenedRun& run, std::uint64_t step) {
-  const Task& task = run.task;
+  const Task& task = run.demonstrated();
   const std::uint64_t seed = stream_key(run.experiment.general.seed, RandomStream::demonstrations);
   const auto items =
       draw_step(task, /*stage=*/nullptr, seed, step, run.experiment.warm_start.batch);

@@ -9,7 +9,7 @@ tinyzero=${TINYZERO:-./tinyzero}
 runs=runs/algorithms
 for seed in "$@"; do
   start=$runs/start-seed-$seed
-  [ -d "$start" ] || "$tinyzero" train configs/countdown-grpo.yaml "seed=$seed" train.steps=0 --run "$start"
+  [ -d "$start" ] || "$tinyzero" train configs/countdown-persistence.yaml "seed=$seed" train.steps=0 --run "$start"
   for name in ppo grpo dr_grpo rloo reinforce_pp dapo gspo cispo prime; do
     run=$runs/$name-seed-$seed
     case $name in

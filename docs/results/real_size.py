@@ -13,7 +13,7 @@ import time
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER, ROUNDS = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2] if len(sys.argv) > 2 else "3"
-RUN = ["configs/countdown-grpo.yaml", f"model.path={FOLDER}", "warm_start.steps=0", "rollout.prompts=8", "rollout.samples=8", "rollout.max_tokens=64",
+RUN = ["configs/countdown-persistence.yaml", f"model.path={FOLDER}", "warm_start.steps=0", "rollout.prompts=8", "rollout.samples=8", "rollout.max_tokens=64",
        "train.optimizer=adamw", "train.learning_rate=1e-5", "train.random_reward=0.5", "eval.problems=8", "eval.every=0", "preflight.problems=0",
        "checkpoint.every=0"]
 

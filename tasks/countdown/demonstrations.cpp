@@ -9,8 +9,9 @@
 namespace tinyzero::countdown {
 namespace {
 
-constexpr int kRepeats = 12;      // draws of an attempt before a repeated one is accepted
-constexpr int kShownTries = 100;  // draws of a step before a value that is not shown is accepted
+constexpr int kRepeats = 12;  // draws of an attempt that repeat one before all others are listed
+constexpr std::size_t kListed = 4;  // most numbers for which all attempts are listed
+constexpr int kShownTries = 100;    // draws of a step before a value that is not shown is accepted
 // Draws of a step before the numbers are refused. Only zeros that can just be divided by zeros have
 // no step.
 constexpr int kStepTries = 1000;
@@ -29,8 +30,11 @@ void Demonstrations::describe(SettingsTable& t) {
       .between(1, 64);
   t.add("demo_patience", patience,
         "chance that a demonstration goes on after an attempt that misses, as long as "
-        "`demo_attempts` "
-        "lets it; 1: it always does")
+        "`demo_attempts` lets it; 1: it always does")
+      .between(0, 1);
+  t.add("demo_persistent", persistent,
+        "share of the demonstrations that ignore `demo_patience` and `demo_luck`: they make random "
+        "attempts until one hits or the most of `demo_attempts` is reached")
       .between(0, 1);
   t.add("demo_luck", luck,
         "chance that an attempt of a demonstration is a solution; the others are random")
@@ -52,57 +56,63 @@ void Demonstrations::describe(SettingsTable& t) {
 std::string Demonstrations::write(const std::vector<std::int64_t>& numbers, std::int64_t target,
                                   const std::string& operators, Rng& rng) const {
   const Problem problem{numbers, target, operators};
-  const std::vector<Path> right = shown_solutions(numbers, target, operators);
-  const std::int64_t most = rng.between(attempts.front(), attempts.back());
+  const std::vector<Path> right = shown_solutions(problem);
+  const std::int64_t drawn = rng.between(attempts.front(), attempts.back());
+  const bool persists = persistent > 0 && rng.chance(persistent);
+  const std::int64_t most = persists ? attempts.back() : drawn;
   std::string out;
   std::string shared;  // all but the last step of the last attempt
   Path path;
   std::set<std::string> tried;
   for (std::int64_t i = 0; i < most; ++i) {
-    const bool lucky = rng.chance(luck) && !right.empty();
+    const bool lucky = !persists && rng.chance(luck) && !right.empty();
     const bool stays = i > 0 && rng.chance(stay);
-    path = lucky ? right[rng.below(right.size())] : new_attempt(problem, path, stays, tried, rng);
+    const std::optional<Path> attempt =
+        lucky ? right[rng.below(right.size())] : new_attempt(problem, path, stays, tried, rng);
+    if (!attempt) break;
+    path = *attempt;
     const std::string lines = lines_of(numbers, path);
     const std::string start = lines.substr(0, lines.rfind(',') + 1);
     const bool hit = result_of(numbers, path) == Rational(target);
     out += (i > 0 && start == shared ? lines.substr(start.size()) : lines) + (hit ? "!" : "?");
     shared = start;
-    if (hit || (patience < 1 && !rng.chance(patience))) break;
+    if (hit || (!persists && patience < 1 && !rng.chance(patience))) break;
   }
   return out + "<answer>" + expression_of(numbers, path) + "</answer>";
 }
 
-// Whether a demonstration may show this value.
 bool Demonstrations::is_shown(const Rational& value) const {
   return value.is_integer() && value.numerator() >= 0 && value.numerator() <= largest;
 }
 
-// The derivations of the target all of whose values may be shown.
-std::vector<Demonstrations::Path> Demonstrations::shown_solutions(
-    const std::vector<std::int64_t>& numbers, std::int64_t target,
-    const std::string& operators) const {
+bool Demonstrations::is_shown(const Problem& problem, const Path& path) const {
+  Values values = values_of(problem.numbers);
+  return std::all_of(path.begin(), path.end(), [&](const Step& step) {
+    take(values, step);
+    return is_shown(values.value[values.count - 1]);
+  });
+}
+
+// The derivations of the target that may be shown.
+std::vector<Demonstrations::Path> Demonstrations::shown_solutions(const Problem& problem) const {
   std::vector<Path> out;
   Path path;
-  for_each_derivation(values_of(numbers), operators, path,
+  for_each_derivation(values_of(problem.numbers), problem.operators, path,
                       [&](const Path& steps, const Rational& result) {
-                        if (!(result == Rational(target))) return false;
-                        Values values = values_of(numbers);
-                        for (const Step& step : steps) {
-                          take(values, step);
-                          if (!is_shown(values.value[values.count - 1])) return false;
-                        }
-                        out.push_back(steps);
+                        if (result == Rational(problem.target) && is_shown(problem, steps))
+                          out.push_back(steps);
                         return false;
                       });
   return out;
 }
 
-// A derivation that was not tried before, if a few draws find one. With `stays` it begins like
+// A derivation that was not tried before; none if there is no other. With `stays` it begins like
 // `last`, without its last step. An attempt that aims leaves out one more: from the same two values
-// it would end with the same step.
-Demonstrations::Path Demonstrations::new_attempt(const Problem& problem, const Path& last,
-                                                 bool stays, std::set<std::string>& tried,
-                                                 Rng& rng) const {
+// it would end with the same step. It may repeat one: few first steps have a new nearest step.
+std::optional<Demonstrations::Path> Demonstrations::new_attempt(const Problem& problem,
+                                                                const Path& last, bool stays,
+                                                                std::set<std::string>& tried,
+                                                                Rng& rng) const {
   const bool aims = aim > 0 && rng.chance(aim);
   const std::ptrdiff_t left_out = std::min<std::ptrdiff_t>(std::ssize(last), aims ? 2 : 1);
   const Path first_steps(last.begin(), last.end() - left_out);
@@ -110,9 +120,30 @@ Demonstrations::Path Demonstrations::new_attempt(const Problem& problem, const P
   for (int draws = 0; draws < kRepeats; ++draws) {
     const bool continues = stays && draws < kRepeats / 2;
     path = derivation(problem, aims, continues ? first_steps : Path(), rng);
-    if (tried.insert(lines_of(problem.numbers, path)).second) break;
+    if (tried.insert(lines_of(problem.numbers, path)).second) return path;
   }
+  if (aims) return path;
+  const std::vector<Path> others = untried(problem, tried);
+  if (others.empty()) return std::nullopt;
+  path = others[rng.below(others.size())];
+  tried.insert(lines_of(problem.numbers, path));
   return path;
+}
+
+// The derivations that may be shown and were not tried; none of many numbers, whose derivations
+// would take too long to list.
+std::vector<Demonstrations::Path> Demonstrations::untried(
+    const Problem& problem, const std::set<std::string>& tried) const {
+  std::vector<Path> out;
+  if (problem.numbers.size() > kListed) return out;
+  Path path;
+  for_each_derivation(
+      values_of(problem.numbers), problem.operators, path, [&](const Path& steps, const Rational&) {
+        if (is_shown(problem, steps) && !tried.contains(lines_of(problem.numbers, steps)))
+          out.push_back(steps);
+        return false;
+      });
+  return out;
 }
 
 // A derivation that begins with `start` and continues with random steps, to values that may be

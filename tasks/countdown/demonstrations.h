@@ -4,10 +4,12 @@
 // hits the target ("!") or patience ends. The answer is the last attempt, right or wrong. An
 // attempt may continue from the first steps of the attempt before it, which are then not repeated.
 // Attempts are random, except for lucky ones, which are solutions. The last step of an attempt that
-// aims comes as near to the target as possible. No attempt is made twice.
+// aims comes as near to the target as possible. No attempt is made twice. A few demonstrations may
+// persist: a model that has seen none of them cannot compute far behind its prompt.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,6 +25,7 @@ namespace tinyzero::countdown {
 struct Demonstrations {
   std::vector<std::int64_t> attempts = {1, 4};
   double patience = 1;
+  double persistent = 0;
   double luck = 0.25;
   double stay = 0.5;
   double aim = 0;
@@ -43,11 +46,13 @@ struct Demonstrations {
     const std::string& operators;
   };
 
+  // Whether a demonstration may show this value, or all values of this derivation.
   bool is_shown(const Rational& value) const;
-  std::vector<Path> shown_solutions(const std::vector<std::int64_t>& numbers, std::int64_t target,
-                                    const std::string& operators) const;
-  Path new_attempt(const Problem& problem, const Path& last, bool stays,
-                   std::set<std::string>& tried, Rng& rng) const;
+  bool is_shown(const Problem& problem, const Path& path) const;
+  std::vector<Path> shown_solutions(const Problem& problem) const;
+  std::optional<Path> new_attempt(const Problem& problem, const Path& last, bool stays,
+                                  std::set<std::string>& tried, Rng& rng) const;
+  std::vector<Path> untried(const Problem& problem, const std::set<std::string>& tried) const;
   Path derivation(const Problem& problem, bool aims, const Path& start, Rng& rng) const;
   bool take_nearest(const Problem& problem, Values& values, Path& path) const;
 };

@@ -65,7 +65,7 @@ ManifestFacts manifest_facts(const OpenedRun& run, const std::string& config) {
   const bool there = !start.empty() && fs::is_directory(start);
   ManifestFacts facts;
   facts.config = config;
-  facts.tasks = run.task.libraries();
+  facts.tasks = run.task_libraries();
   facts.algorithm = run.algorithm.path;
   facts.torch = at::show_config();
   facts.problem_set = run.held_out.fingerprint;

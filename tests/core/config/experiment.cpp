@@ -39,6 +39,9 @@ TEST_CASE("what cannot work is refused before anything starts") {
                        doctest::Contains("unknown setting \"rolout\""), Error);
   CHECK_THROWS_WITH_AS(read(kPlugins + "train: {updates: 3}\n"),
                        doctest::Contains("does not divide rollout.prompts 64"), Error);
+  CHECK_THROWS_WITH_AS(read(kPlugins + "rollout: {max_tokens: 50, first_tokens: 60}\n"),
+                       doctest::Contains("rollout.first_tokens is 60, above rollout.max_tokens 50"),
+                       Error);
   CHECK_THROWS_WITH_AS(read(kPlugins + "model: {path: m, layers: 2}\n"),
                        doctest::Contains("model.layers has no effect together with model.path"),
                        Error);
@@ -259,6 +262,20 @@ TEST_CASE("an adapter needs a trained model, AdamW, f32 weights and different ta
   refused("lora: {alpha: 3}\n", "lora.alpha has no effect: lora.rank is 0");
   CHECK(read(kPlugins + lora).lora.rank == 4);
   CHECK(read(kPlugins + lora + "warm_start: {steps: 1, optimizer: adamw}\n").warm_start.steps == 1);
+}
+
+TEST_CASE("demonstrations of another task need a warm start") {
+  const std::string warm = "warm_start: {steps: 5}\n";
+  const Experiment e = read(kPlugins + warm + "demonstrations: other\n");
+  REQUIRE(e.demonstrations);
+  CHECK(e.demonstrations->use == "other");
+  CHECK_FALSE(read(kPlugins + warm).demonstrations);
+  for (const char* steps : {"", "warm_start: {steps: 0}\n"})
+    CHECK_THROWS_WITH_AS(read(kPlugins + steps + "demonstrations: other\n"),
+                         doctest::Contains("demonstrations has no effect: warm_start.steps is 0"),
+                         Error);
+  CHECK_THROWS_WITH_AS(read(kPlugins + warm + "demonstrations: {n: 1}\n"),
+                       doctest::Contains("demonstrations does not say which to use"), Error);
 }
 
 TEST_CASE("a curriculum needs a task with levels") {

@@ -93,3 +93,13 @@ TEST_CASE("general_keys has the dotted keys of all of them") {
     CHECK(std::count(keys.begin(), keys.end(), key) == 1);
   CHECK(std::count(keys.begin(), keys.end(), "task.use") == 0);
 }
+
+TEST_CASE("the limit of a completion grows by the same factor in each step") {
+  RolloutSettings r;
+  r.max_tokens = 320;
+  CHECK(r.tokens_at(1) == 320);
+  r.first_tokens = 20;
+  r.growth_steps = 4;
+  const std::int64_t expected[] = {20, 40, 80, 160, 320, 320};
+  for (std::int64_t step = 1; step <= 6; ++step) CHECK(r.tokens_at(step) == expected[step - 1]);
+}

@@ -22,7 +22,9 @@ TEST_CASE("each alarm is raised once, says what to do, and comes back only after
   const std::pair<Json, const char*> alarming[] = {
       {record_of(0.05, 50, 0.1, 0.5),
        "entropy collapsed: 0.050 nats per token, 1.000 at the first step"},
-      {record_of(1.0, 150, 0.1, 0.5), "completions grew to 150 tokens from 50"},
+      {record_of(1.0, 150, 0.1, 0.5),
+       "completions grew to 150 tokens from 50 at the first step, and accuracy went from 90 to 90 "
+       "%: look at"},
       {record_of(1.0, 50, 0.7, 0.5), "70 % of the completions are cut at rollout.max_tokens"},
       {record_of(1.0, 50, 0.1, 0.01),
        "99 % of the problems have samples that all earn the same and teach nothing under a group "
@@ -42,4 +44,17 @@ TEST_CASE("each alarm is raised once, says what to do, and comes back only after
     // A resumed run compares with the same first step.
     CHECK(Alarms(alarms.first_step()).heard(record).size() == 1);
   }
+}
+
+TEST_CASE("longer completions that earn more, and cuts while the limit grows, are no alarm") {
+  Json first = record_of(1.0, 50, 0.1, 0.5);
+  first["train/accuracy"] = 0.1;
+  Json better = record_of(1.0, 150, 0.1, 0.5);
+  better["train/accuracy"] = 0.3;
+  Alarms alarms;
+  CHECK(alarms.heard(first).empty());
+  CHECK(alarms.heard(better).empty());
+  const Json cut = record_of(1.0, 50, 0.7, 0.5);
+  CHECK(alarms.heard(cut, /*limit_grows=*/true).empty());
+  CHECK(alarms.heard(cut).size() == 1);
 }

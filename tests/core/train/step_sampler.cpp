@@ -88,6 +88,23 @@ TEST_CASE("a step is a function of the weights, the experiment and its number") 
   CHECK(texts_of(first) != texts_of(second));
 }
 
+TEST_CASE("completions of a step have the tokens that its limit allows") {
+  const OpenedRun run = small_run({"warm_start.steps=0", "rollout.max_tokens=24",
+                                   "rollout.first_tokens=6", "rollout.growth_steps=2"},
+                                  {});
+  const auto engine = rollout_engine(run, [](const std::string&) {});
+  const std::int64_t limits[] = {6, 12, 24};
+  for (std::int64_t step = 1; step <= 3; ++step) {
+    const SampledStep sampled = sample_step(*engine, run, nullptr, step);
+    std::int64_t longest = 0;
+    for (const ScoredCompletion& c : sampled.completions)
+      longest = std::max<std::int64_t>(longest, std::ssize(c.episode.tokens));
+    CHECK(longest == limits[step - 1]);  // a model that has not learned hardly ever ends
+    CHECK(sampled.max_tokens == limits[step - 1]);
+    CHECK(sampled.batch.batch.max_tokens == limits[step - 1]);
+  }
+}
+
 TEST_CASE("rounds of sampling stop at their number, and completions belong to their own round") {
   const OpenedRun run = small_run({"warm_start.steps=0", "rollout.mixed_rounds=3"});
   const auto engine = rollout_engine(run, [](const std::string&) {});

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/learn/learner.h"
 #include "core/learn/packing.h"
@@ -35,6 +37,30 @@ TEST_CASE("demonstrations are a function of the seed and the step") {
   CHECK(ids(demonstrations(run, 3)) == ids(demonstrations(run, 3)));
   CHECK(ids(demonstrations(run, 3)) != ids(demonstrations(run, 4)));
   CHECK(ids(demonstrations(run, 3)) != ids(demonstrations(other, 3)));
+}
+
+TEST_CASE("the section demonstrations says whose demonstrations are imitated") {
+  const OpenedRun run = small_run({"task=countdown", "demonstrations={use: arithmetic, digits: 1}"},
+                                  {.weights = false});
+  const OpenedRun arithmetic = small_run({"task={use: arithmetic, digits: 1}"}, {.weights = false});
+  const auto ids = [](const OpenedRun& of) { return demonstrations(of, 3).front().ids; };
+  CHECK(ids(run) == ids(arithmetic));
+  CHECK(run.task.about().id == "countdown");
+  CHECK(run.task_libraries().size() == 2);
+  const auto resolved = run.resolved();
+  CHECK(std::any_of(resolved.begin(), resolved.end(), [](const ResolvedSetting& s) {
+    return s.path == "demonstrations.digits" && s.value == "[1]";
+  }));
+}
+
+TEST_CASE("demonstrations of problems that the run holds out are refused") {
+  CHECK_THROWS_WITH_AS(small_run({"task={use: countdown, hold_out: numbers}",
+                                  "demonstrations={use: countdown, levels: [{}, {largest: 20}]}"},
+                                 {.weights = false}),
+                       doctest::Contains("training would see problems of the test"), Error);
+  CHECK_NOTHROW(small_run({"task={use: countdown, hold_out: numbers}",
+                           "demonstrations={use: countdown, hold_out: numbers, largest: 20}"},
+                          {.weights = false}));
 }
 
 TEST_CASE("a demonstration that does not fit the context is refused") {

@@ -33,6 +33,17 @@ std::vector<std::string> attempts_of(const std::string& trace) {
   return out;
 }
 
+// The attempts of a trace, each with the first steps that it shares with the one before it.
+std::vector<std::string> whole_attempts_of(const std::string& trace) {
+  std::vector<std::string> out = attempts_of(trace);
+  std::string start;
+  for (std::string& attempt : out) {
+    if (attempt.find(',') == std::string::npos) attempt = start + attempt;
+    start = attempt.substr(0, attempt.find(',') + 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("a lucky attempt is a solution, and the last one") {
@@ -85,6 +96,41 @@ TEST_CASE("no attempt is made twice where there are others") {
     const auto attempts = attempts_of(write(demonstrations, {3, 7, 9}, 1000, index));
     CHECK(std::set<std::string>(attempts.begin(), attempts.end()).size() == 6);
   }
+}
+
+TEST_CASE("a search that persists makes each attempt once, and ends with the last of them") {
+  Demonstrations demonstrations;
+  demonstrations.attempts = {1, 64};
+  demonstrations.patience = 0;
+  demonstrations.persistent = 1;
+  demonstrations.luck = 1;  // which it ignores
+  demonstrations.stay = 0;
+  std::set<std::string> first;
+  for (std::uint64_t index = 0; index < 20; ++index) {
+    const auto attempts = whole_attempts_of(write(demonstrations, {2, 3, 5}, 1000, index));
+    const std::set<std::string> different(attempts.begin(), attempts.end());
+    CHECK(different.size() == attempts.size());
+    if (index == 0) first = different;
+    CHECK(different == first);  // all that may be shown, whatever their order
+  }
+  CHECK(first.size() > 20);
+  const auto hit = attempts_of(write(demonstrations, {2, 3, 5}, 30, 1));
+  CHECK(hit.back().back() == '!');
+  CHECK(hit.size() > 1);
+}
+
+TEST_CASE("a share of the searches persists") {
+  Demonstrations demonstrations;
+  demonstrations.attempts = {1, 8};
+  demonstrations.patience = demonstrations.luck = 0;
+  demonstrations.persistent = 0.25;
+  int persistent = 0;
+  for (std::uint64_t index = 0; index < 2000; ++index) {
+    const auto attempts = attempts_of(write(demonstrations, {3, 7, 9}, 1000, index));
+    CHECK((attempts.size() == 1 || attempts.size() == 8));
+    persistent += attempts.size() == 8 ? 1 : 0;
+  }
+  CHECK(persistent / 2000.0 == doctest::Approx(0.25).epsilon(0.15));
 }
 
 TEST_CASE("values that are shown are integers from 0 to the largest") {
