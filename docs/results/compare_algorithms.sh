@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: docs/results/compare_algorithms.sh [SEED…]     trains every algorithm on the quickstart's task, from one start a seed, then prints the
+# usage: docs/results/compare_algorithms.sh [SEED…]     trains every algorithm on configs/countdown-algorithms.yaml, from one start a seed, then prints the
 # table of docs/algorithms.md and writes its records.
 # What is there already is not done again; delete runs/algorithms to measure afresh. TINYZERO: the program, ./tinyzero if not set.
 set -eu
