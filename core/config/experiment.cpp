@@ -130,11 +130,6 @@ void check_training(const Experiment& e) {
                 "train.updates is " + std::to_string(e.train.updates) +
                     ", which does not divide rollout.prompts " + std::to_string(e.rollout.prompts),
                 "each update takes the same number of problems");
-  if (e.rollout.first_tokens > e.rollout.max_tokens)
-    throw Error(e.place("rollout.first_tokens"),
-                "rollout.first_tokens is " + std::to_string(e.rollout.first_tokens) +
-                    ", above rollout.max_tokens " + std::to_string(e.rollout.max_tokens),
-                "completions may grow up to max_tokens: set first_tokens below it");
   if (e.rollout.ahead > 0 && e.train.steps > 0 && e.train.importance_cap == 0)
     throw Error(
         e.place("rollout.ahead"),

@@ -108,7 +108,7 @@ void RolloutSettings::describe(SettingsTable& t) {
 }
 
 std::int64_t RolloutSettings::tokens_at(std::int64_t step) const {
-  if (first_tokens == 0 || step > growth_steps) return max_tokens;
+  if (first_tokens == 0 || first_tokens >= max_tokens || step > growth_steps) return max_tokens;
   const double first = first_tokens, most = max_tokens, steps = growth_steps;
   const double grown = static_cast<double>(step - 1) / steps;
   return std::llround(first * std::pow(most / first, grown));

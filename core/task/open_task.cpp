@@ -105,8 +105,8 @@ class MixtureOpener {
     const Node* tasks = settings.find(kTasks);
     if (tasks == nullptr || tasks->kind != Node::Kind::map || tasks->entries.empty())
       throw Error((tasks != nullptr ? tasks : &settings)->origin, "a mixture names no tasks",
-                  "for example " + section_ +
-                      ": {use: mix, tasks: {countdown: {weight: 3}, arithmetic: {}}}");
+                  fmt::format("for example {}: {{use: mix, tasks: {{countdown: {{weight: 3}}}}}}",
+                              section_));
     for (const Entry& entry : settings.entries) {
       if (entry.name == kUse || entry.name == kTasks) continue;
       throw Error(entry.origin, "unknown setting \"" + section_ + "." + entry.name + "\"",

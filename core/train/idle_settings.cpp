@@ -36,6 +36,7 @@ class IdleSettings {
   std::vector<std::string> check() {
     check_samples();
     check_learning_rate();
+    check_limit();
     check_intervals();
     check_budget();
     check_levels();
@@ -101,6 +102,23 @@ class IdleSettings {
                                       "that differ are never found in one",
                                       e_.rollout.mixed_rounds),
                           "set rollout.samples to 2 or more, or remove rollout.mixed_rounds"));
+  }
+
+  void check_limit() {
+    const RolloutSettings& r = e_.rollout;
+    if (!rl_ || r.first_tokens == 0) return;
+    if (r.first_tokens >= r.max_tokens) {
+      refuse_if_written("rollout.first_tokens", "rollout.max_tokens",
+                        fmt::format("rollout.first_tokens is {}, and rollout.max_tokens {}: the "
+                                    "limit of completions does not grow",
+                                    r.first_tokens, r.max_tokens),
+                        "set first_tokens below max_tokens, or remove it");
+    } else if (r.growth_steps > steps_) {
+      note(e_.place("rollout.first_tokens"),
+           fmt::format("the limit of completions ends at {} tokens, below rollout.max_tokens {}: "
+                       "rollout.growth_steps is {}, and train.steps {}",
+                       r.tokens_at(steps_), r.max_tokens, r.growth_steps, steps_));
+    }
   }
 
   void check_learning_rate() {

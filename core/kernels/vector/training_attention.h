@@ -1,5 +1,5 @@
-// Attention in training and its gradient: products of kQueryRows queries at a time with the keys and
-// values of all positions that they see. Products take words, sums and the softmax f32.
+// Attention in training and its gradient: products of kQueryRows queries at a time with the keys
+// and values of all positions that they see. Products take words, sums and the softmax f32.
 #pragma once
 
 #include "core/kernels/vector/products.h"

@@ -39,9 +39,6 @@ TEST_CASE("what cannot work is refused before anything starts") {
                        doctest::Contains("unknown setting \"rolout\""), Error);
   CHECK_THROWS_WITH_AS(read(kPlugins + "train: {updates: 3}\n"),
                        doctest::Contains("does not divide rollout.prompts 64"), Error);
-  CHECK_THROWS_WITH_AS(read(kPlugins + "rollout: {max_tokens: 50, first_tokens: 60}\n"),
-                       doctest::Contains("rollout.first_tokens is 60, above rollout.max_tokens 50"),
-                       Error);
   CHECK_THROWS_WITH_AS(read(kPlugins + "model: {path: m, layers: 2}\n"),
                        doctest::Contains("model.layers has no effect together with model.path"),
                        Error);

@@ -102,4 +102,6 @@ TEST_CASE("the limit of a completion grows by the same factor in each step") {
   r.growth_steps = 4;
   const std::int64_t expected[] = {20, 40, 80, 160, 320, 320};
   for (std::int64_t step = 1; step <= 6; ++step) CHECK(r.tokens_at(step) == expected[step - 1]);
+  r.max_tokens = 8;
+  CHECK(r.tokens_at(1) == 8);
 }

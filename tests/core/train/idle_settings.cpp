@@ -105,6 +105,19 @@ TEST_CASE("one sample of a problem teaches nothing where samples are compared") 
   clean(told("algorithm: {use: prime, accuracy: [0.6, 0.8]}\nrollout: {samples: 4}\n"));
 }
 
+TEST_CASE("a limit of completions that does not grow, or not to its end") {
+  refused(
+      told("rollout: {max_tokens: 50, first_tokens: 60}\n"),
+      "rollout.first_tokens is 60, and rollout.max_tokens 50: the limit of completions does not");
+  noted(told("rollout: {max_tokens: 80, first_tokens: 60}\n", {"rollout.max_tokens=20"}),
+        "rollout.first_tokens is 60, and rollout.max_tokens 20");
+  noted(told("train: {steps: 20}\nrollout: {max_tokens: 80, first_tokens: 20, growth_steps: 40}\n"),
+        "the limit of completions ends at 39 tokens, below rollout.max_tokens 80: "
+        "rollout.growth_steps is 40, and train.steps 20");
+  clean(
+      told("train: {steps: 40}\nrollout: {max_tokens: 80, first_tokens: 20, growth_steps: 40}\n"));
+}
+
 TEST_CASE("a warm-up that is longer than the run") {
   refused(told("train: {steps: 20, warmup: 50}\n"),
           "x.yaml:4:28: train.warmup is 50, and train.steps 20: the learning rate ends at 0.4 of "
