@@ -233,6 +233,7 @@ class TrlStep:
                                     disable_tqdm=True, logging_strategy="no")
             self.trainers[kind] = trl.GRPOTrainer(model=model, reward_funcs=lambda completions, **_: [float(len(c) % 2) for c in completions],
                                                   args=config, train_dataset=rows, processing_class=tokenizer)
+            self.trainers[kind].remove_callback(transformers.PrinterCallback)
         if len(kinds) > 1:
             for trainer in self.trainers.values():
                 trainer.train()  # pays for what comes once
