@@ -49,7 +49,8 @@ std::vector<std::string> Alarms::heard(const Json& record, bool limit_grows) {
         "{:.0f} % of the problems have samples that all earn the same and teach nothing under a "
         "group baseline, at an accuracy of {:.0f} %: take {} problems, or more rollout.samples",
         100 * (1 - mixed), 100 * accuracy, accuracy > 0.5 ? "harder" : "easier"));
-  const bool is_longer = length > kLonger * first("train/length");
+  const bool may_be_longer = value("train/max_tokens") > first("train/max_tokens");
+  const bool is_longer = !may_be_longer && length > kLonger * first("train/length");
   const bool is_better = accuracy > kBetter * first("train/accuracy");
   if (rises("length", is_longer && !is_better))
     out.push_back(fmt::format(

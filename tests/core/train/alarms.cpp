@@ -54,6 +54,13 @@ TEST_CASE("longer completions that earn more, and cuts while the limit grows, ar
   Alarms alarms;
   CHECK(alarms.heard(first).empty());
   CHECK(alarms.heard(better).empty());
+  Json longer = record_of(1.0, 150, 0.1, 0.5);
+  longer["train/accuracy"] = 0.1;
+  longer["train/max_tokens"] = 200;
+  first["train/max_tokens"] = 60;
+  Alarms with_limit;
+  CHECK(with_limit.heard(first).empty());
+  CHECK(with_limit.heard(longer).empty());
   const Json cut = record_of(1.0, 50, 0.7, 0.5);
   CHECK(alarms.heard(cut, /*limit_grows=*/true).empty());
   CHECK(alarms.heard(cut).size() == 1);
