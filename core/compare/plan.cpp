@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "core/base/error.h"
 #include "core/config/yaml.h"
@@ -42,12 +43,16 @@ bool in_section(const ResolvedSetting& s, const char* section) {
   return s.path.starts_with(std::string(section) + ".");
 }
 
+bool in_any(const ResolvedSetting& s, std::initializer_list<const char*> sections) {
+  return std::any_of(sections.begin(), sections.end(),
+                     [&](const char* section) { return in_section(s, section); });
+}
+
 // Names a start by all that its weights depend on besides the seed.
 std::string start_key(const Settings& settings) {
   std::string text;
   for (const ResolvedSetting& s : settings) {
-    const bool section = in_section(s, "model") || in_section(s, "task") ||
-                         in_section(s, "demonstrations") || in_section(s, "warm_start");
+    const bool section = in_any(s, {"model", "task", "demonstrations", "warm_start"});
     const bool adapter = in_section(s, "lora") && find(settings, "lora.rank")->value != "0";
     const bool other = std::find(std::begin(kStartSettings), std::end(kStartSettings), s.path) !=
                        std::end(kStartSettings);
@@ -69,8 +74,8 @@ void drop_idle(Settings& settings) {
   const Settings effective = Experiment::from_node(std::move(root), "start").resolved;
   std::erase_if(settings, [&](const ResolvedSetting& s) {
     const auto same = [&](const ResolvedSetting& other) { return other.path == s.path; };
-    return !in_section(s, "task") && !in_section(s, "demonstrations") &&
-           !in_section(s, "algorithm") && std::none_of(effective.begin(), effective.end(), same);
+    return !in_any(s, {"task", "demonstrations", "algorithm"}) &&
+           std::none_of(effective.begin(), effective.end(), same);
   });
 }
 
@@ -93,7 +98,7 @@ Settings as_run(Settings settings, std::int64_t seed, const std::string& start) 
   set(settings, "checkpoint.keep", "1000000");
   if (start.empty()) return settings;
   std::erase_if(settings, [](const ResolvedSetting& s) {
-    return in_section(s, "warm_start") || in_section(s, "demonstrations") ||
+    return in_any(s, {"warm_start", "demonstrations"}) ||
            (in_section(s, "model") && s.path != "model.path" && s.path != "model.template");
   });
   set(settings, "model.path", yaml_text(start));

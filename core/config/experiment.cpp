@@ -55,8 +55,9 @@ bool check_curriculum(const Experiment& e, const Node* section) {
   return true;
 }
 
-// The section `demonstrations` has an effect only if there is a warm start.
-void check_demonstrations(Experiment& e, const Node* section) {
+// The section `demonstrations` has an effect only if there is a warm start: it is dropped where the
+// command line takes the warm start away, and otherwise refused.
+void settle_demonstrations(Experiment& e, const Node* section) {
   if (!e.demonstrations || e.warm_start.steps > 0) return;
   e.demonstrations.reset();
   const ResolvedSetting* steps = e.find("warm_start.steps");
@@ -171,7 +172,7 @@ void read_sections(const Node& root, Experiment& e, Mistakes& mistakes,
 // Checks the sections together, and drops settings without effect.
 void settle_sections(const Node& root, Experiment& e, Mistakes& mistakes) {
   mistakes.collect([&] { check_model(e.model, root.find("model")); });
-  mistakes.collect([&] { check_demonstrations(e, root.find("demonstrations")); });
+  mistakes.collect([&] { settle_demonstrations(e, root.find("demonstrations")); });
   bool levels = true;
   mistakes.collect([&] { levels = check_curriculum(e, root.find("curriculum")); });
   std::erase_if(e.resolved, [&](const ResolvedSetting& s) {

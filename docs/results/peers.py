@@ -234,10 +234,11 @@ class TrlStep:
             self.trainers[kind] = trl.GRPOTrainer(model=model, reward_funcs=lambda completions, **_: [float(len(c) % 2) for c in completions],
                                                   args=config, train_dataset=rows, processing_class=tokenizer)
             self.trainers[kind].remove_callback(transformers.PrinterCallback)
-        if len(kinds) > 1:
-            for trainer in self.trainers.values():
-                trainer.train()  # pays for what comes once
-        self.best = max(kinds, key=self.measure) if len(kinds) > 1 else kinds[0]
+        self.best = max(kinds, key=self.measure_warm) if len(kinds) > 1 else kinds[0]
+
+    def measure_warm(self, kind):
+        self.trainers[kind].train()  # pays for what comes once
+        return self.measure(kind)
 
     def measure(self, kind):
         return self.prompts * SAMPLES * TOKENS / timed(self.trainers[kind].train)

@@ -67,6 +67,19 @@ TEST_CASE("a start has no RL, and the control that shows it is the start itself"
   }
 }
 
+TEST_CASE("demonstrations belong to the starts, and to no run that begins with one") {
+  const TemporaryFolder folder;
+  const ComparisonPlan plain = small_plan(small_comparison(), folder.path());
+  const ComparisonPlan plan =
+      small_plan(small_comparison({"demonstrations={use: arithmetic, digits: 1}"}), folder.path());
+  REQUIRE(plan.runs.size() == plain.runs.size());
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    const bool has = plan.runs[i].yaml.find("demonstrations:") != std::string::npos;
+    CHECK(has == plan.runs[i].is_start);
+    if (has) CHECK(plan.runs[i].folder != plain.runs[i].folder);  // other weights
+  }
+}
+
 TEST_CASE("a plan says task, model, threads, problem sets and how arms differ") {
   const TemporaryFolder folder;
   const ComparisonPlan plan = small_plan(small_comparison(), folder.path(), 2);
