@@ -169,6 +169,11 @@ std::optional<Json> json_if_valid(std::string_view text) {
   return std::move(parsed.json);
 }
 
+Json json_or_text(const std::string& text) {
+  const std::optional<Json> parsed = json_if_valid(text);
+  return parsed && !parsed->is_string() && json_line(*parsed) == text ? *parsed : Json(text);
+}
+
 std::string json_fault(std::string_view text, std::size_t position) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "it is empty";
   if (position == 0 || position > text.size()) return "it ends in the middle of a value";

@@ -31,6 +31,9 @@ Json parse_json(std::string_view text, const std::string& where);
 // The same for text that may not be JSON: nothing where parse_json would throw.
 std::optional<Json> json_if_valid(std::string_view text);
 
+// The JSON that `text` is, if json_line gives the same bytes back; else the text itself, a string.
+Json json_or_text(const std::string& text);
+
 // A description of the fault that nlohmann's parser found in `text` after `position` bytes: "line
 // 2, column 7: unexpected \"nul\"". For callers that use the parser's events.
 std::string json_fault(std::string_view text, std::size_t position);

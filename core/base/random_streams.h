@@ -20,7 +20,8 @@ enum class RandomStream : std::uint64_t {
   random_reward = 8,
   adapter = 9,
   moment_rounding = 10,
-  weight_rounding = 11
+  weight_rounding = 11,
+  imitation = 12
 };
 
 inline std::uint64_t stream_key(std::uint64_t seed, RandomStream stream) {

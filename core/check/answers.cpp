@@ -6,6 +6,7 @@
 
 #include "tinyzero/answer.h"
 #include "tinyzero/ascii.h"
+#include "tinyzero/number_text.h"
 
 namespace tinyzero {
 namespace {
@@ -105,6 +106,15 @@ AnswerSet mixed_answers(const Task& task, std::uint64_t seed, std::size_t items)
     set.add(item.state, "");
   }
   return set;
+}
+
+std::string text_of(const std::vector<TraitRow>& rows) {
+  std::string out;
+  for (const TraitRow& row : rows) {
+    for (const double value : row) out += real_text(value) + " ";
+    out += "\n";
+  }
+  return out;
 }
 
 std::string text_of(const std::vector<Verdict>& verdicts) {

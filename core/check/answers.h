@@ -39,7 +39,8 @@ struct AnswerSet {
 // A good, a hostile and an empty answer to each of the first `items` problems of a seed.
 AnswerSet mixed_answers(const Task& task, std::uint64_t seed, std::size_t items);
 
-// Verdicts as a text, for comparison.
+// Verdicts or traits as a text, for comparison.
 std::string text_of(const std::vector<Verdict>& verdicts);
+std::string text_of(const std::vector<TraitRow>& rows);
 
 }  // namespace tinyzero

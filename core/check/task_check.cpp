@@ -22,6 +22,7 @@ constexpr Check kChecks[] = {
     {"guesses", check_guesses},
     {"verdicts", check_verdicts},
     {"worker", check_worker},
+    {"traits", check_traits},
     {"fuzz", check_fuzz},
     {"speed", check_speed},
     {"threads", check_threads},

@@ -14,11 +14,12 @@ namespace {
 
 void add_task_commands(const Commands& commands) {
   const Commands task =
-      commands.group("task", "Tasks: list, show, draw, verify, solve, check, new");
+      commands.group("task", "Tasks: list, show, draw, verify, traits, solve, check, new");
   add_task_list(task);
   add_task_show(task);
   add_task_draw(task);
   add_task_verify(task);
+  add_task_traits(task);
   add_task_solve(task);
   add_task_check(task);
   add_task_new(task);
@@ -105,6 +106,7 @@ void add_commands(CLI::App& app, GlobalOptions& global, CommandWork& chosen) {
   add_play(commands);
   add_replay(commands);
   add_episodes(commands);
+  add_traits(commands);
   add_report(commands);
   add_doctor(commands);
   add_metrics(commands);

@@ -89,6 +89,39 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
+// A number of an arm's field, "-" if it is not there.
+std::string cell_of(const Json& arm, const char* field, const std::string& name, double unit) {
+  if (!arm.contains(field) || !arm[field].contains(name)) return "-";
+  return fmt::format("{:.{}f}", unit * arm[field][name].get<double>(), unit == 1 ? 3 : 1);
+}
+
+// What the arms' completions of the test do: their lengths, pass@k and traits.
+std::string behaviour_table(const Json& arms) {
+  std::vector<std::vector<std::string>> rows = {{"completions of the test"}};
+  for (const Json& arm : arms) rows.front().push_back(arm["name"].get<std::string>());
+  const auto add = [&](const std::string& label, const auto& cell) {
+    rows.push_back({label});
+    for (const Json& arm : arms) rows.back().push_back(cell(arm));
+  };
+  add("tokens", [](const Json& arm) { return mean_of(arm["runs"], "test_length", 1, "{:.1f}"); });
+  add("cut %",
+      [](const Json& arm) { return mean_of(arm["runs"], "test_truncated", 0.01, "{:.1f}"); });
+  const auto add_all = [&](const char* field, const char* prefix, const char* suffix, double unit) {
+    std::vector<std::string> names;
+    for (const Json& arm : arms) {
+      const Json all = arm.value(field, Json::object());
+      for (const auto& [name, value] : all.items()) {
+        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+      }
+    }
+    for (const std::string& name : names)
+      add(prefix + name + suffix, [&](const Json& arm) { return cell_of(arm, field, name, unit); });
+  };
+  add_all("pass_at", "pass@", " %", 100);
+  add_all("traits", "", "", 1);
+  return "\n" + aligned(rows);
+}
+
 // What few seeds are worth; "" from five on.
 std::string seeds_note(std::size_t seeds) {
   if (seeds == 1)
@@ -129,7 +162,7 @@ std::string comparison_table(const Json& summary) {
       counted(std::ssize(summary["seeds"]), "seed"),
       real_text(summary["budget"]["amount"].get<double>()), unit,
       summary["test"]["problems"].get<std::size_t>(), summary["test"]["set"].get<std::string>());
-  out += aligned(rows);
+  out += aligned(rows) + behaviour_table(summary["arms"]);
   out += fmt::format(
       "\ntest: interquartile mean over seeds · area: mean validation accuracy over the {} of the "
       "budget · all in percent\n",

@@ -22,7 +22,8 @@ struct EvalCommandOptions {
   std::string prompt_template;
   std::string save;
   std::int64_t problems = 512;
-  std::int64_t samples = 1;
+  std::optional<std::int64_t> samples;  // default: 1, or what pass_at needs
+  std::vector<std::int64_t> pass_at;
   std::int64_t max_tokens = 0;
   std::optional<std::int64_t> seed;
   double temperature = 1.0;

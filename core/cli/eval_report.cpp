@@ -12,6 +12,7 @@
 #include "core/cli/output.h"
 #include "core/cli/terminal.h"
 #include "core/eval/evaluation.h"
+#include "core/eval/pass_at.h"
 
 namespace tinyzero {
 namespace {
@@ -87,6 +88,39 @@ void print_passes(const Evaluation& e) {
   }
 }
 
+// "66.1 ± 3.2" in percent; "-" where no problem counts.
+std::string pass_text(const MeanInterval& pass) {
+  if (pass.count == 0) return "-";
+  return fmt::format("{:.1f} ± {:.1f}", 100 * pass.mean, 50 * (pass.high - pass.low));
+}
+
+void print_pass_row(const std::string& label, const PassAt& passes) {
+  print("{:<{}}", label, kLabel - 10);
+  for (const auto& [k, pass] : passes) print("{:>13}", pass_text(pass));
+  print("\n");
+}
+
+// pass@k of the k that were asked for: of each model a table by difficulty.
+void print_chosen_passes(const Evaluation& e) {
+  for (std::size_t m = 0; m < e.models.size(); ++m) {
+    const EvalReport& r = e.models[m].report;
+    print("\n{:<{}}", fmt::format("pass@k of {}, %", m + 1), kLabel - 10);
+    for (const std::int64_t k : e.pass_at) print("{:>13}", fmt::format("k = {}", k));
+    print("\n");
+    print_pass_row("all problems", pass_at(r.tallies, e.pass_at));
+    for (const auto& [difficulty, passes] : pass_at_by_difficulty(e.set, r, e.pass_at))
+      print_pass_row(fmt::format("difficulty {}", difficulty), passes);
+  }
+  for (std::size_t m = 1; m < e.models.size(); ++m) {
+    const NewlySolved solved = newly_solved(e.models[0].report, e.models[m].report);
+    if (solved.unsolved == 0) continue;
+    print(
+        "\nof {} problems that 1 never solves in {:.0f} samples, {} solves {} ({:.1f} % of its "
+        "samples there are right)\n",
+        solved.unsolved, e.models[0].report.samples, m + 1, solved.solved, 100 * solved.accuracy);
+  }
+}
+
 // A row for each group of completions, such as those of a difficulty: the accuracy of each model,
 // and their number.
 template <class Key>
@@ -122,6 +156,24 @@ void print_reasons(const Evaluation& e) {
       return found == r.reasons.end() ? 0.0 : found->second / r.total;
     };
     print_row(reason, e, of_model, bar);
+  }
+}
+
+// The mean of each trait for each model.
+void print_traits(const Evaluation& e) {
+  std::vector<std::string> names;  // of any model, in the task's order
+  for (const EvaluatedModel& m : e.models) {
+    for (const TraitMean& trait : m.report.traits) {
+      if (std::ranges::find(names, trait.name) == names.end()) names.push_back(trait.name);
+    }
+  }
+  for (const std::string& name : names) {
+    print("{:<{}}", one_line(name, kLabel - 2), kLabel);
+    for (const EvaluatedModel& m : e.models) {
+      const auto found = std::ranges::find(m.report.traits, name, &TraitMean::name);
+      print("{:>9}", found == m.report.traits.end() ? "-" : fmt::format("{:.3f}  ", found->mean));
+    }
+    print("\n");
   }
 }
 
@@ -168,6 +220,28 @@ void add_passes(const EvalReport& r, Json& out) {
   out["pass_at_interval"] = intervals;
 }
 
+Json passes_json(const PassAt& passes) {
+  Json out = Json::object();
+  for (const auto& [k, pass] : passes) {
+    if (pass.count > 0)
+      out[std::to_string(k)] = {{"value", pass.mean}, {"low", pass.low}, {"high", pass.high}};
+  }
+  return out;
+}
+
+// Adds pass@k of the k that were asked for, of all problems and by difficulty.
+void add_chosen_passes(const Evaluation& e, const EvaluatedModel& m, Json& out) {
+  const EvalReport& r = m.report;
+  out["pass_at"] = passes_json(pass_at(r.tallies, e.pass_at));
+  for (const auto& [difficulty, passes] : pass_at_by_difficulty(e.set, r, e.pass_at))
+    out["by_difficulty"][std::to_string(difficulty)]["pass_at"] = passes_json(passes);
+  if (&m == &e.models.front()) return;
+  const NewlySolved solved = newly_solved(e.models.front().report, r);
+  out["unsolved_by_first"] = {{"problems", solved.unsolved},
+                              {"solved", solved.solved},
+                              {"accuracy", solved.unsolved > 0 ? Json(solved.accuracy) : Json()}};
+}
+
 Json model_json(const Evaluation& e, const EvaluatedModel& m) {
   const EvalReport& r = m.report;
   Json out = {{"model", m.name}};
@@ -190,16 +264,18 @@ Json model_json(const Evaluation& e, const EvaluatedModel& m) {
     out["greedy_interval"] = interval_json(clustered_wilson(r.greedy_tallies));
   }
   out.update({{"length", r.length}, {"truncated", r.truncated}, {"failed", r.failed}});
-  add_passes(r, out);
+  if (e.pass_at.empty()) add_passes(r, out);
   Json difficulty = Json::object();
   for (const auto& [bucket, counts] : r.by_difficulty)
     difficulty[std::to_string(bucket)] = group_json(counts);
   out["by_difficulty"] = difficulty;
+  if (!e.pass_at.empty()) add_chosen_passes(e, m, out);
   for (const auto& [source, counts] : r.by_source) out["by_source"][source] = group_json(counts);
   Json reasons = Json::object();
   for (const auto& [reason, count] : r.reasons) reasons[reason] = count / r.total;
   out["reasons"] = reasons;
   out["outcomes"] = r.outcomes;
+  for (const TraitMean& trait : r.traits) out["traits"][trait.name] = trait.mean;
   if (!r.remarks.empty()) out["remarks"] = r.remarks;
   if (&m == &e.models.front()) return out;
   const EvaluatedModel& first = e.models.front();
@@ -226,10 +302,12 @@ void print_evaluation(const Evaluation& e) {
   print("\n{:<{}}", "", kLabel);
   for (std::size_t m = 0; m < e.models.size(); ++m) print("{:>9}", m + 1);
   print("\n");
-  print_passes(e);
+  if (e.pass_at.empty()) print_passes(e);
   print_groups(e, &EvalReport::by_source, "");
   print_groups(e, &EvalReport::by_difficulty, "difficulty ");
   print_reasons(e);
+  print_traits(e);
+  if (!e.pass_at.empty()) print_chosen_passes(e);
   print_remarks(e);
 }
 

@@ -19,9 +19,10 @@ Task open_task(const GlobalOptions& global, const NamedTaskOptions& options) {
   return open_task(scan_plugins(global), options.name, &settings);
 }
 
-Json state_json(const std::string& state) {
-  const std::optional<Json> parsed = json_if_valid(state);
-  return parsed && !parsed->is_string() && json_line(*parsed) == state ? *parsed : Json(state);
+void check_counts_traits(const Task& task) {
+  if (task.can_count_traits()) return;
+  throw Error("task \"" + task.about().id + "\" counts no traits",
+              "docs/write_a_task.md says how a task counts what completions do");
 }
 
 std::string state_text(const Json& object, const std::string& where) {

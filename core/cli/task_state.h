@@ -22,8 +22,8 @@ void add_named_task_options(CLI::App& command, NamedTaskOptions& options);
 // Throws Error for a task that is not known and for settings that it does not take.
 Task open_task(const GlobalOptions& global, const NamedTaskOptions& options);
 
-// A problem's state as JSON if that gives the same bytes back, else as a text.
-Json state_json(const std::string& state);
+// Throws Error if the task counts no traits.
+void check_counts_traits(const Task& task);
 
 // The field "state" of a line, as the task wrote it. Throws Error naming `where` if it is missing.
 std::string state_text(const Json& object, const std::string& where);

@@ -84,6 +84,7 @@ Settings as_start(Settings settings, std::int64_t seed) {
   for (const char* path :
        {"train.steps", "train.budget_tokens", "train.budget_seconds", "train.random_reward"})
     set(settings, path, "0");
+  set(settings, "train.imitate", "false");
   set(settings, "checkpoint.every", "20");
   set(settings, "checkpoint.keep", "1");
   drop_idle(settings);
@@ -97,8 +98,10 @@ Settings as_run(Settings settings, std::int64_t seed, const std::string& start) 
   set(settings, "checkpoint.every", find(settings, "eval.every")->value);
   set(settings, "checkpoint.keep", "1000000");
   if (start.empty()) return settings;
-  std::erase_if(settings, [](const ResolvedSetting& s) {
-    return in_any(s, {"warm_start", "demonstrations"}) ||
+  const ResolvedSetting* imitate = find(settings, "train.imitate");
+  const bool imitates = imitate != nullptr && imitate->value == "true";
+  std::erase_if(settings, [&](const ResolvedSetting& s) {
+    return in_section(s, "warm_start") || (in_section(s, "demonstrations") && !imitates) ||
            (in_section(s, "model") && s.path != "model.path" && s.path != "model.template");
   });
   set(settings, "model.path", yaml_text(start));

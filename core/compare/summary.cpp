@@ -172,10 +172,7 @@ class Summarizer {
   }
 
  private:
-  bool learns(std::size_t a) const {
-    return comparison_.arms[a].role == ArmRole::arm ||
-           comparison_.arms[a].role == ArmRole::random_reward;
-  }
+  bool learns(std::size_t a) const { return tinyzero::learns(comparison_.arms[a].role); }
 
   void read_run(std::size_t i) {
     const PlannedRun& planned = plan_.runs[i];
@@ -261,6 +258,11 @@ class Summarizer {
     out["validation_accuracy"] = run.tested.validation_accuracy;
     out["test_accuracy"] = run.accuracy;
     out["test_greedy"] = run.tested.greedy;
+    out["test_temperature"] = run.tested.temperature;
+    out["test_length"] = run.tested.length;
+    out["test_truncated"] = run.tested.truncated;
+    out["test_pass_at"] = pass_at(run.tested);
+    out["test_traits"] = run.tested.traits;
     Json curve = Json::array();
     Json areas = Json::object();
     for (const CurvePoint& p : run.metrics.curve)
@@ -278,6 +280,32 @@ class Summarizer {
       warnings_.push_back(fmt::format("{} seed {} used {:.0f} % of the budget",
                                       comparison_.arms[*planned.arm].name, planned.seed,
                                       100 * used));
+  }
+
+  // Mean pass@k of the test problems for k = 1, 2, 4 … up to the samples of each.
+  static Json pass_at(const TestedRun& tested) {
+    Json out = Json::object();
+    for (std::int64_t k = 1; k <= tested.samples; k *= 2) {
+      double sum = 0;
+      for (const std::int64_t right : tested.right) sum += pass_at_k(tested.samples, right, k);
+      out[std::to_string(k)] = sum / static_cast<double>(tested.right.size());
+    }
+    return out;
+  }
+
+  // Means over runs of what each holds in a field, by name.
+  static Json means_of(const Json& runs, const char* field) {
+    Json out = Json::object();
+    std::map<std::string, double> counts;
+    for (const Json& run : runs) {
+      if (!run.contains(field)) continue;
+      for (const auto& [name, value] : run[field].items()) {
+        counts[name] += 1;
+        out[name] = out.value(name, 0.0) + value.get<double>();
+      }
+    }
+    for (const auto& [name, count] : counts) out[name] = out[name].get<double>() / count;
+    return out;
   }
 
   double used_share(const GoodRun& run) const {
@@ -341,6 +369,8 @@ class Summarizer {
       profile.back()["above"] = at[i];
     }
     out["profile"] = profile;
+    out["pass_at"] = means_of(runs, "test_pass_at");
+    out["traits"] = means_of(runs, "test_traits");
     if (a > 0) out["against_first"] = against_first(s);
     out["runs"] = std::move(runs);
     return out;

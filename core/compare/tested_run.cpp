@@ -27,6 +27,10 @@ void write(const TestedRun& t, const fs::path& run) {
                      {"set", t.set},
                      {"samples", t.samples},
                      {"right", t.right},
+                     {"temperature", t.temperature},
+                     {"length", t.length},
+                     {"truncated", t.truncated},
+                     {"traits", t.traits},
                      {"start_weights", t.start_weights}};
   write_file_atomically(test_path(run), json_line(json) + "\n");
 }
@@ -40,16 +44,38 @@ CurvePoint best_of(const RunMetrics& metrics, const fs::path& run) {
       [](const CurvePoint& a, const CurvePoint& b) { return a.accuracy < b.accuracy; });
 }
 
+constexpr double kTemperatures[] = {1, 0.8, 0.6, 0.4, 0.2, 0};  // shares of eval.temperature
+
+// The temperature with the highest accuracy on the validation problems, the first of equals.
+double best_temperature(Engine& engine, const OpenedRun& run, EvalOptions options) {
+  const EvalSet set = draw_eval_set(run.task, Split::validation, run.experiment.eval.problems);
+  options.greedy = false;
+  double best = options.temperature, highest = -1;
+  for (const double share : kTemperatures) {
+    options.temperature = share * run.experiment.eval.temperature;
+    const double accuracy = evaluate_run(engine, run, set, options).accuracy();
+    if (accuracy > highest) best = options.temperature;
+    highest = std::max(highest, accuracy);
+  }
+  return best;
+}
+
 // Evaluates the weights of `run` on the test problems.
 void evaluate_on_test(const OpenedRun& run, std::int64_t step, TestedRun& out) {
   const Experiment& e = run.experiment;
   const EvalSet set = draw_eval_set(run.task, Split::test, e.eval.problems);
   const auto engine = rollout_engine(run, [](const std::string&) {});
   std::vector<ScoredCompletion> completions;
-  const EvalReport report = evaluate_run(*engine, run, set, step, &completions);
+  EvalOptions options = eval_options(run, step);
+  if (e.eval.best_temperature) options.temperature = best_temperature(*engine, run, options);
+  const EvalReport report = evaluate_run(*engine, run, set, options, &completions);
   out.set = set.fingerprint;
   out.samples = e.eval.samples;
   out.greedy = report.greedy;
+  out.temperature = options.temperature;
+  out.length = report.length;
+  out.truncated = report.truncated;
+  for (const TraitMean& trait : report.traits) out.traits[trait.name] = trait.mean;
   out.right.assign(set.items.size(), 0);
   for (const ScoredCompletion& c : completions) out.right[c.item] += c.right ? 1 : 0;
 }
@@ -94,6 +120,10 @@ std::optional<TestedRun> read_tested_run(const fs::path& run) {
     out.samples = json.at("samples").get<std::int64_t>();
     out.right = json.at("right").get<std::vector<std::int64_t>>();
     out.greedy = json.at("test_greedy").get<double>();
+    out.temperature = json.value("temperature", 1.0);  // older programs did not write these
+    out.length = json.value("length", 0.0);
+    out.truncated = json.value("truncated", 0.0);
+    out.traits = json.value("traits", out.traits);
     out.start_weights = json.at("start_weights").get<std::string>();
     return out;
   } catch (const Json::exception& e) {

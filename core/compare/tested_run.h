@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/plugin/library.h"
 
 namespace tinyzero {
@@ -21,6 +22,10 @@ struct TestedRun {
   std::int64_t samples = 1;         // completions per problem
   std::vector<std::int64_t> right;  // right completions of each problem, in the order of the set
   double greedy = 0;                // share of problems that greedy decoding answers
+  double temperature = 1;           // of the sampled completions
+  double length = 0;                // their mean length in tokens
+  double truncated = 0;             // share of them
+  Json traits = Json::object();     // their means, by name
   std::string start_weights;        // XXH3 of the weights that RL began with
 
   double accuracy() const;

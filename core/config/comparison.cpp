@@ -150,11 +150,29 @@ void fix_settings(Node& root, const Comparison& comparison, const Origin& origin
   set(root, "eval.split", Node::make_scalar("validation", origin), origin);
 }
 
+// Settings in which a control differs from the first arm: dotted keys with their values.
+using Changes = std::vector<std::pair<std::string, std::string>>;
+
+Changes changes_of(ArmRole role) {
+  switch (role) {
+    case ArmRole::cooler: return {{"train.steps", "0"}, {"eval.best_temperature", "true"}};
+    case ArmRole::restart: return {{"train.steps", "0"}, {"eval.ask_again", "true"}};
+    case ArmRole::random_reward: return {{"train.random_reward", real_text(kRandomReward)}};
+    case ArmRole::best_of: return {{"algorithm.use", "raft"}};
+    case ArmRole::more_imitation:
+      return {{"algorithm.use", "raft"},
+              {"algorithm.keep", "all"},
+              {"train.imitate", "true"},
+              {"rollout.ahead", "0"}};
+    default: return {{"train.steps", "0"}};
+  }
+}
+
 void add_controls(Comparison& comparison, const Origin& compare, const Node* controls) {
   const ComparisonArm first = comparison.arms.front();
   const Origin origin = controls != nullptr ? controls->origin : compare;
   const auto& names = comparison.controls;
-  const auto wanted = [&](const char* name) {
+  const auto wanted = [&](const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   if (wanted("none") && names.size() > 1)
@@ -162,7 +180,7 @@ void add_controls(Comparison& comparison, const Origin& compare, const Node* con
   const bool warm = Experiment::from_node(first.root, comparison.name).warm_start.steps > 0;
   if (wanted("warm_start") && !warm && controls != nullptr)
     throw Error(origin, "the control warm_start has no effect: warm_start.steps is 0", "remove it");
-  const auto add = [&](ArmRole role, const char* path, const std::string& value) {
+  const auto add = [&](ArmRole role, const Changes& changes) {
     ComparisonArm control{.name = role_name(role), .role = role, .root = first.root};
     if (role == ArmRole::untrained) {
       remove(control.root, "warm_start");
@@ -170,13 +188,17 @@ void add_controls(Comparison& comparison, const Origin& compare, const Node* con
     }
     Origin over = origin;
     over.layer = 2;  // above the command line, so that settings the control makes idle are dropped
-    set(control.root, path, Node::make_scalar(value, over), over);
+    for (const auto& [path, value] : changes) {
+      if (path.starts_with("algorithm.")) remove(control.root, "algorithm");
+    }
+    for (const auto& [path, value] : changes)
+      set(control.root, path, Node::make_scalar(value, over), over);
     comparison.arms.push_back(std::move(control));
   };
-  if (wanted("untrained")) add(ArmRole::untrained, "train.steps", "0");
-  if (wanted("warm_start") && warm) add(ArmRole::warm_start, "train.steps", "0");
-  if (wanted("random_reward"))
-    add(ArmRole::random_reward, "train.random_reward", real_text(kRandomReward));
+  for (const ArmRole role : kControls) {
+    if (role == ArmRole::warm_start && !warm) continue;
+    if (wanted(role_name(role))) add(role, changes_of(role));
+  }
 }
 
 void check_seeds(const Comparison& comparison, const Node* node) {
@@ -200,8 +222,14 @@ void check_budget(const Comparison& comparison, const Node& compare) {
 }  // namespace
 
 std::string role_name(ArmRole role) {
-  static const char* const kNames[] = {"arm", "untrained", "warm_start", "random_reward"};
+  static const char* const kNames[] = {"arm",     "untrained",     "warm_start", "cooler",
+                                       "restart", "random_reward", "best_of",    "more_imitation"};
   return kNames[static_cast<int>(role)];
+}
+
+bool learns(ArmRole role) {
+  return role == ArmRole::arm || role == ArmRole::random_reward || role == ArmRole::best_of ||
+         role == ArmRole::more_imitation;
 }
 
 void ComparisonBudget::describe(SettingsTable& t) {
@@ -223,13 +251,26 @@ double ComparisonBudget::amount() const {
   return tokens > 0 ? tokens : seconds > 0 ? seconds : static_cast<double>(steps);
 }
 
+namespace {
+
+std::vector<std::string> control_names() {
+  std::vector<std::string> names = {"none"};
+  for (const ArmRole role : kControls) names.push_back(role_name(role));
+  return names;
+}
+
+}  // namespace
+
 void Comparison::describe(SettingsTable& t) {
   t.add("seeds", seeds, "seeds; each arm is run once with each of them")
       .between(0, 9007199254740992.0);
-  t.add("controls", controls,
-        "what the arms are compared with: untrained (the model before any training), warm_start "
-        "(the model before RL), random_reward (the first arm, rewarded by a coin); none")
-      .one_of({"none", "untrained", "warm_start", "random_reward"});
+  t.add(
+       "controls", controls,
+       "what the arms are compared with: untrained (the model before any training), warm_start "
+       "(the model before RL), cooler (that at its best temperature), restart (that, asked again "
+       "when it gives up), random_reward (the first arm, rewarded by a coin), best_of (it imitates "
+       "its own right completions), more_imitation (it imitates more demonstrations); none")
+      .one_of(control_names());
   t.add("resamples", resamples, "resamples of a bootstrap interval").between(100, 1e7);
 }
 
@@ -269,7 +310,7 @@ void check_arms(const Node& compare, Mistakes& mistakes) {
 void add_arm(Comparison& out, const Node& root, const Entry& entry, Mistakes& mistakes,
              const Comparison::KeysOf& keys_of) {
   check_name(entry);
-  for (const ArmRole role : {ArmRole::untrained, ArmRole::warm_start, ArmRole::random_reward}) {
+  for (const ArmRole role : kControls) {
     if (entry.name == role_name(role))
       throw Error(entry.origin, "\"" + entry.name + "\" is the name of a control",
                   "rename the arm");

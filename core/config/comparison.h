@@ -7,7 +7,7 @@
 //       slow: {train.learning_rate: 1e-4}     # dotted keys or sections
 //     seeds: [1, 2, 3, 4, 5]
 //     budget: {tokens: 1e6}                   # for every run; or steps, or seconds
-//     controls: [untrained, warm_start]       # and random_reward; or none
+//     controls: [untrained, warm_start]       # and others of ArmRole; or none
 //
 // An arm's section `task` or `algorithm` replaces the file's section if it says which to use.
 // Everything else in an arm overrides the file key by key.
@@ -24,9 +24,25 @@
 
 namespace tinyzero {
 
-enum class ArmRole { arm, untrained, warm_start, random_reward };
+// An arm of the file, or a control, which is the first arm but for one thing.
+enum class ArmRole {
+  arm,
+  untrained,       // without warm start and RL
+  warm_start,      // before RL
+  cooler,          // before RL, at the temperature that suits it best
+  restart,         // before RL, asked again when it gives up
+  random_reward,   // rewarded by a coin
+  best_of,         // imitates its own right completions
+  more_imitation,  // imitates more demonstrations
+};
+inline constexpr ArmRole kControls[] = {
+    ArmRole::untrained,     ArmRole::warm_start, ArmRole::cooler,        ArmRole::restart,
+    ArmRole::random_reward, ArmRole::best_of,    ArmRole::more_imitation};
 
-// The role's name: "untrained", "warm_start" or "random_reward" for a control, "arm" for others.
+// Whether it learns after its start, as long as the budget lasts.
+bool learns(ArmRole role);
+
+// The role's name, "warm_start" for example; "arm" for an arm of the file.
 std::string role_name(ArmRole role);
 
 struct ComparisonArm {

@@ -55,10 +55,10 @@ bool check_curriculum(const Experiment& e, const Node* section) {
   return true;
 }
 
-// The section `demonstrations` has an effect only if there is a warm start: it is dropped where the
+// The section `demonstrations` has an effect only if something is imitated: it is dropped where the
 // command line takes the warm start away, and otherwise refused.
 void settle_demonstrations(Experiment& e, const Node* section) {
-  if (!e.demonstrations || e.warm_start.steps > 0) return;
+  if (!e.demonstrations || e.warm_start.steps > 0 || e.train.imitate) return;
   e.demonstrations.reset();
   const ResolvedSetting* steps = e.find("warm_start.steps");
   if (steps->is_written() && steps->origin.layer > section->origin.layer) return;

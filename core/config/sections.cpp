@@ -148,6 +148,10 @@ void TrainSettings::describe_length(SettingsTable& t) {
         "a control: completions earn 1 with this probability and else 0, whatever the task says; "
         "0: the task's own rewards")
       .between(0, 1);
+  t.add("imitate", imitate,
+        "a control: a step learns from demonstrations in place of the policy's own completions; an "
+        "algorithm that imitates belongs to it")
+      .unless("steps", "0");
   t.add("updates", updates,
         "gradient updates per epoch; a step's problems are divided evenly among them")
       .between(1, 64)
@@ -257,6 +261,13 @@ void EvalSettings::describe(SettingsTable& t) {
       .between(0.01, 10);
   t.add("split", split, "split that the problems come from; training sees neither")
       .one_of({"test", "validation"});
+  t.add("best_temperature", best_temperature,
+        "a control, for the test of a comparison: it samples at the one of six temperatures, from "
+        "eval.temperature down to 0, that is best on the validation problems");
+  t.add("ask_again", ask_again,
+        "a control: a sampled completion that gives up is followed by another, as long as all of "
+        "them together stay within rollout.max_tokens, and the last one counts; needs a task that "
+        "counts the trait gave_up");
 }
 
 void CheckpointSettings::describe(SettingsTable& t) {

@@ -86,6 +86,7 @@ struct TrainSettings {
   double budget_tokens = 0;
   double budget_seconds = 0;
   double random_reward = 0;
+  bool imitate = false;
   std::int64_t updates = 1;
   std::int64_t epochs = 1;
   std::string optimizer = "adamw";
@@ -131,6 +132,8 @@ struct EvalSettings {
   std::int64_t samples = 1;
   double temperature = 1.0;
   std::string split = "test";
+  bool best_temperature = false;
+  bool ask_again = false;
   void describe(SettingsTable& t);
 };
 

@@ -31,6 +31,7 @@ EvalAnswer eval_answer(const Task& task, const ScoredCompletion& c, bool greedy)
   answer.completion = c.text;
   answer.end = c.episode.end == End::eos ? "eos" : "length";
   answer.tokens = std::ssize(c.episode.tokens);
+  answer.traits = c.traits;
   set_verdict(task, c.verdict, answer);
   return answer;
 }
@@ -61,7 +62,9 @@ double share_right(const std::vector<Tally>& tallies) {
 }  // namespace
 
 void judge_answer(const Task& task, const Item& item, EvalAnswer& answer) {
-  set_verdict(task, task.verify({{item.state, answer.completion}}).front(), answer);
+  const std::vector<Answer> one = {{item.state, answer.completion}};
+  set_verdict(task, task.verify(one).front(), answer);
+  answer.traits = task.count_traits(one).front();
 }
 
 namespace {
@@ -105,6 +108,42 @@ std::vector<Episode> sample_episodes(Engine& engine, const std::vector<Prompt>& 
   }
 }
 
+// Replaces completions that gave up by later ones, within `options.max_tokens` for all that one
+// sample says. Returns the tokens of each sample.
+std::vector<std::int64_t> ask_again(const AnsweringModel& model, const Task& task,
+                                    const EvalSet& set, const EvalOptions& options,
+                                    Sampling sampling, std::vector<ScoredCompletion>& completions) {
+  const std::size_t gave_up = trait_index(task.about().traits, kGaveUp).value();
+  const std::vector<Prompt> prompts = make_prompts(model.tokenizer, model.framing, set.items, 1);
+  std::vector<std::int64_t> spent;
+  for (const ScoredCompletion& c : completions) spent.push_back(std::ssize(c.episode.tokens));
+  for (std::uint64_t round = 1;; ++round) {
+    std::vector<Prompt> again;
+    for (std::size_t i = 0; i < completions.size(); ++i) {
+      if (completions[i].traits[gave_up] != 1 || spent[i] >= options.max_tokens) continue;
+      again.push_back(
+          {.ids = prompts[completions[i].item].ids, .number = static_cast<std::int64_t>(i)});
+    }
+    if (again.empty()) return spent;
+    sampling.step = round_of_step(options.step, round);
+    std::vector<Episode> episodes = model.engine.generate(again, sampling, {.stop = options.stop});
+    for (Episode& episode : episodes) {
+      const std::int64_t i = again[episode.prompt].number;
+      const std::int64_t left = options.max_tokens - spent[i];
+      if (std::ssize(episode.tokens) > left) {
+        episode.tokens.resize(left);
+        episode.end = End::length;
+      }
+      spent[i] += std::ssize(episode.tokens);
+      episode.prompt = static_cast<std::int64_t>(completions[i].item);
+      episode.sample = completions[i].episode.sample;
+    }
+    auto scored = score_episodes(model.tokenizer, task, set.items, std::move(episodes));
+    for (std::size_t k = 0; k < again.size(); ++k)
+      completions[again[k].number] = std::move(scored[k]);
+  }
+}
+
 }  // namespace
 
 std::vector<EvalAnswer> answer_set(const AnsweringModel& model, const Task& task,
@@ -139,6 +178,14 @@ std::vector<EvalAnswer> answer_set(const AnsweringModel& model, const Task& task
     }
   };
   auto completions = sample(options.samples, false);
+  if (options.ask_again) {
+    const auto tokens = ask_again(model, task, set, options, sampling, completions);
+    answers.clear();
+    for (std::size_t i = 0; i < completions.size(); ++i) {
+      answers.push_back(eval_answer(task, completions[i], /*greedy=*/false));
+      answers.back().tokens = tokens[i];
+    }
+  }
   if (shown != nullptr) *shown = std::move(completions);
   sampling.temperature = 0;
   if (options.greedy) sample(1, true);
@@ -146,7 +193,8 @@ std::vector<EvalAnswer> answer_set(const AnsweringModel& model, const Task& task
 }
 
 EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
-                     std::int64_t samples) {
+                     std::int64_t samples, const std::vector<TaskTrait>& traits) {
+  TraitMeans means(traits);
   EvalReport report;
   report.problems = static_cast<double>(set.items.size());
   report.keys = static_cast<double>(set.keys);
@@ -159,9 +207,11 @@ EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
     if (is_usable(a.outcome)) tally = {tally.right + (a.right ? 1 : 0), tally.judged + 1};
     if (a.greedy) continue;
     count(a, set, report);
+    if (!a.traits.empty()) means.add(a.traits);
     report.length += a.tokens.value_or(0);
     counted += a.tokens.has_value() ? 1 : 0;
   }
+  report.traits = means.means();
   report.accuracy_interval = clustered_wilson(report.tallies);
   report.greedy = share_right(report.greedy_tallies);
   report.length = counted > 0 ? report.length / counted : 0;
@@ -180,7 +230,8 @@ EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
 
 EvalReport evaluate(const AnsweringModel& model, const Task& task, const EvalSet& set,
                     const EvalOptions& options, std::vector<ScoredCompletion>* shown) {
-  return summarize(set, answer_set(model, task, set, options, shown), options.samples);
+  return summarize(set, answer_set(model, task, set, options, shown), options.samples,
+                   task.about().traits);
 }
 
 }  // namespace tinyzero

@@ -13,6 +13,7 @@
 #include "core/base/stop.h"
 #include "core/eval/problem_intervals.h"
 #include "core/eval/statistics.h"
+#include "core/task/traits.h"
 #include "tinyzero/item.h"
 
 namespace tinyzero {
@@ -31,6 +32,9 @@ struct EvalOptions {
   std::uint64_t seed = 1;
   std::uint64_t step = 0;
   bool greedy = true;  // whether each problem is also decoded once without randomness
+  // Whether a sampled completion that gives up, as the task's trait says, is followed by another,
+  // as long as all of them together have at most max_tokens; the last one counts. Not with a book.
+  bool ask_again = false;
   // A request to stop ends the evaluation with Interrupted; null: it always runs to its end.
   const StopRequest* stop = nullptr;
 };
@@ -46,6 +50,7 @@ struct EvalAnswer {
   std::string reason;  // the task's message, or why there is no completion
   std::string detail;  // more about the reason; may be empty
   Json parts = Json::object();
+  std::vector<double> traits;          // empty: the task counts none, or there is no completion
   bool right = false;                  // whether it earned the full reward
   bool failed = false;                 // the endpoint failed, so there is no completion
   std::string remark;                  // oddity of an endpoint's answer; empty: none
@@ -74,6 +79,7 @@ struct EvalReport {
   std::map<std::int64_t, RightAndJudged> by_difficulty;  // by the whole part of the difficulty
   std::map<std::string, RightAndJudged> by_source;       // by task or level of a mixture
   std::map<std::string, double> reasons;                 // completions by reason
+  std::vector<TraitMean> traits;                         // means over the sampled completions
   std::map<std::string, double> outcomes;                // completions by outcome
   std::map<std::string, double> remarks;                 // completions by remark
   std::vector<Tally> tallies;                            // by problem
@@ -103,7 +109,7 @@ struct AnsweringModel {
   const std::string& framing;
 };
 
-// Fills in the verdict of `answer`, which has a completion.
+// Fills in the verdict and the traits of `answer`, which has a completion.
 void judge_answer(const Task& task, const Item& item, EvalAnswer& answer);
 
 // Samples answers to `set`, then greedy ones if wanted. `shown` receives the sampled completions if
@@ -113,9 +119,10 @@ std::vector<EvalAnswer> answer_set(const AnsweringModel& model, const Task& task
                                    std::vector<ScoredCompletion>* shown = nullptr,
                                    const AnswerBook* book = nullptr);
 
-// Summarizes answers to `set` in any order, at most `samples` sampled ones per problem.
+// Summarizes answers to `set` in any order, at most `samples` sampled ones per problem. The answers
+// hold `traits`.
 EvalReport summarize(const EvalSet& set, const std::vector<EvalAnswer>& answers,
-                     std::int64_t samples);
+                     std::int64_t samples, const std::vector<TaskTrait>& traits = {});
 
 // Samples answers to `set` and summarizes them.
 EvalReport evaluate(const AnsweringModel& model, const Task& task, const EvalSet& set,

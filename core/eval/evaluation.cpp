@@ -47,6 +47,7 @@ Evaluator::Evaluator(EvaluationOptions options, Task task, const StopRequest* st
   evaluation_.task = task_.about().id;
   evaluation_.split = options_.split;
   evaluation_.temperature = options_.temperature;
+  evaluation_.pass_at = options_.pass_at;
   evaluation_.set = draw_eval_set(task_, split_from_name(options_.split), options_.problems);
   if (!options_.set.empty() && options_.set != evaluation_.set.fingerprint)
     throw Error("these problems have the hash " + evaluation_.set.fingerprint +
@@ -238,7 +239,7 @@ EvalAnswer Evaluator::judge(const Asked& asked) const {
 }
 
 void Evaluator::add(EvaluatedModel model, const std::vector<EvalAnswer>& answers) {
-  model.report = summarize(evaluation_.set, answers, options_.samples);
+  model.report = summarize(evaluation_.set, answers, options_.samples, task_.about().traits);
   evaluation_.models.push_back(std::move(model));
 }
 

@@ -34,6 +34,7 @@ struct Evaluation {
   std::string split;
   double temperature = 1;
   EvalSet set;
+  std::vector<std::int64_t> pass_at;  // the k of pass@k to report, ascending; empty: powers of 2
   // The others are compared with the first.
   std::vector<EvaluatedModel> models;
 };
@@ -44,9 +45,10 @@ enum class GreedyAnswers { folders_only, always, never };
 struct EvaluationOptions {
   std::string split = "test";
   std::int64_t problems = 512;
-  std::string set;           // hash that the problems must have; empty: any
-  std::int64_t samples = 1;  // completions per problem
-  double temperature = 1.0;  // 0: the samples are greedy, and no others are
+  std::string set;                    // hash that the problems must have; empty: any
+  std::int64_t samples = 1;           // completions per problem
+  std::vector<std::int64_t> pass_at;  // as in Evaluation, each at most `samples`
+  double temperature = 1.0;           // 0: the samples are greedy, and no others are
   GreedyAnswers greedy = GreedyAnswers::folders_only;
   std::int64_t seed = 1;  // of the sampling of folders
   std::string save;       // file of the answers; empty: they are not stored

@@ -83,6 +83,14 @@ tz_status set_text(void* context, tz_bytes text) {
   });
 }
 
+std::vector<tz_answer> abi_answers(const Answer* answers, std::size_t n) {
+  std::vector<tz_answer> out;
+  out.reserve(n);
+  for (std::size_t i = 0; i < n; ++i)
+    out.push_back({bytes(answers[i].state), bytes(answers[i].completion)});
+  return out;
+}
+
 struct DetailSink {
   Verdict* verdicts;
   std::size_t count;
@@ -150,6 +158,17 @@ void add_params(TaskAbout& about, const tz_task& task, const tz_paths* paths) {
   }
 }
 
+void add_traits(TaskAbout& about, const tz_traits* traits) {
+  if (traits == nullptr) return;
+  check_count(about.id, "traits", traits->n_traits, TINYZERO_TASK_MAX_TRAITS);
+  for (std::uint32_t i = 0; i < traits->n_traits; ++i) {
+    const tz_trait& row = traits->traits[i];
+    about.traits.push_back({.name = text_of(row.name, TINYZERO_TASK_MAX_NAME),
+                            .doc = text_of(row.doc, TINYZERO_TASK_MAX_LINE),
+                            .per = text_of(row.per, TINYZERO_TASK_MAX_NAME)});
+  }
+}
+
 TaskAbout about_of(const tz_task& task) {
   const auto* paths = static_cast<const tz_paths*>(task.extension(TINYZERO_PATHS));
   TaskAbout about;
@@ -163,6 +182,7 @@ TaskAbout about_of(const tz_task& task) {
   about.is_reentrant = (task.flags & TZ_REENTRANT) != 0;
   add_names(about, task);
   add_params(about, task, paths);
+  add_traits(about, static_cast<const tz_traits*>(task.extension(TINYZERO_TRAITS)));
   check_about(about);
   return about;
 }
@@ -181,10 +201,12 @@ LibraryTask::LibraryTask(const tz_task& descriptor, std::filesystem::path path)
     : descriptor_(&descriptor),
       solve_(static_cast<const tz_solve*>(descriptor.extension(TINYZERO_SOLVE))),
       demonstrate_(static_cast<const tz_demonstrate*>(descriptor.extension(TINYZERO_DEMONSTRATE))),
+      traits_(static_cast<const tz_traits*>(descriptor.extension(TINYZERO_TRAITS))),
       path_(std::move(path)),
       about_(about_of(descriptor)) {
   if ((solve_ != nullptr && solve_->size < sizeof *solve_) ||
-      (demonstrate_ != nullptr && demonstrate_->size < sizeof *demonstrate_))
+      (demonstrate_ != nullptr && demonstrate_->size < sizeof *demonstrate_) ||
+      (traits_ != nullptr && traits_->size < sizeof *traits_))
     throw Failure("task \"" + about_.id +
                   "\" has an extension whose table is shorter than its ABI says");
   about_.can_solve = solve_ != nullptr;
@@ -242,10 +264,7 @@ std::vector<Item> LibraryTask::draw(std::uint64_t seed, const std::vector<std::u
 
 tz_status LibraryTask::judge(const Answer* answers, std::size_t n, Verdict* verdicts,
                              tz_error& error) const {
-  std::vector<tz_answer> in;
-  in.reserve(n);
-  for (std::size_t i = 0; i < n; ++i)
-    in.push_back({bytes(answers[i].state), bytes(answers[i].completion)});
+  const std::vector<tz_answer> in = abi_answers(answers, n);
   std::vector<tz_verdict> out(n);
   DetailSink details{verdicts, n};
   const tz_call call{sizeof call, 0, cursor_, &details, set_detail};
@@ -271,6 +290,19 @@ std::vector<Verdict> LibraryTask::verify(const std::vector<Answer>& answers) {
     verdicts[i].detail = "task \"" + about_.id + "\" cannot verify: " + reason_of(status, error);
   }
   return verdicts;
+}
+
+std::vector<TraitRow> LibraryTask::count_traits(const std::vector<Answer>& answers) {
+  const std::size_t width = about_.traits.size();
+  std::vector<double> out(answers.size() * width);
+  const std::vector<tz_answer> in = abi_answers(answers.data(), answers.size());
+  const tz_call call{sizeof call, 0, cursor_, nullptr, nullptr};
+  tz_error error{};
+  check(traits_->count(instance_.get(), &call, in.data(), in.size(), out.data(), &error), error,
+        "cannot count traits");
+  std::vector<TraitRow> rows;
+  for (auto row = out.begin(); row != out.end(); row += width) rows.emplace_back(row, row + width);
+  return rows;
 }
 
 std::optional<std::string> LibraryTask::solve(std::string_view state) {

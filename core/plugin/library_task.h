@@ -7,6 +7,7 @@
 
 #include "core/plugin/task_code.h"
 #include "tinyzero/task_abi.h"
+#include "tinyzero/traits_abi.h"
 
 namespace tinyzero {
 
@@ -30,6 +31,7 @@ class LibraryTask : public TaskCode {
   void create(const std::vector<SettingValue>& values) override;
   std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) override;
   std::vector<Verdict> verify(const std::vector<Answer>& answers) override;
+  std::vector<TraitRow> count_traits(const std::vector<Answer>& answers) override;
   std::optional<std::string> solve(std::string_view state) override;
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) override;
 
@@ -42,6 +44,7 @@ class LibraryTask : public TaskCode {
   std::uint64_t tasks_ = 1;
   const tz_solve* solve_;
   const tz_demonstrate* demonstrate_;
+  const tz_traits* traits_;
   std::filesystem::path path_;
   TaskAbout about_;
   std::shared_ptr<tz_instance> instance_;

@@ -31,6 +31,17 @@ struct TaskParam {
   bool operator==(const TaskParam&) const = default;
 };
 
+// A trait of completions: the contents of tz_trait.
+struct TaskTrait {
+  std::string name;
+  std::string doc;
+  std::string per;  // the trait that weighs it; empty: none does
+  bool operator==(const TaskTrait&) const = default;
+};
+
+// The traits of one completion, in the order of TaskAbout::traits. NaN: the trait does not apply.
+using TraitRow = std::vector<double>;
+
 // What a task declares about itself, copied out of its library.
 struct TaskAbout {
   std::string id;
@@ -43,6 +54,7 @@ struct TaskAbout {
   std::vector<std::string> components;  // names of the reward components: tz_task.parts
   std::vector<std::string> reasons;
   std::vector<TaskParam> params;
+  std::vector<TaskTrait> traits;  // empty: it counts none
   bool can_solve = false;
   bool can_demonstrate = false;
   bool is_reentrant = false;  // verify and draw may be called from several threads at once
@@ -82,6 +94,8 @@ class TaskCode {
   // One verdict per answer, in order, as the task gave it: the caller checks ranges. A row that the
   // task fails on is an `error`.
   virtual std::vector<Verdict> verify(const std::vector<Answer>& answers) = 0;
+  // One row per answer, in order, as the task gave it. Not called if about().traits is empty.
+  virtual std::vector<TraitRow> count_traits(const std::vector<Answer>& answers) = 0;
   virtual std::optional<std::string> solve(std::string_view state) = 0;
   virtual std::string demonstrate(std::string_view state, std::uint64_t seed,
                                   std::uint64_t index) = 0;

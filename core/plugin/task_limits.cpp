@@ -10,6 +10,7 @@
 #include "core/base/foreign_text.h"
 #include "tinyzero/ascii.h"
 #include "tinyzero/task_abi.h"
+#include "tinyzero/traits_abi.h"
 
 namespace tinyzero {
 namespace {
@@ -87,6 +88,25 @@ void check_components(const std::string& task, const std::vector<std::string>& c
   }
 }
 
+void check_traits(const std::string& task, const std::vector<TaskTrait>& traits) {
+  check_count(task, "traits", traits.size(), TINYZERO_TASK_MAX_TRAITS);
+  std::set<std::string> names;
+  for (const TaskTrait& trait : traits) {
+    for (const std::string* name : {&trait.name, &trait.per})
+      check_text(task, "a name of a trait", name->size(), TINYZERO_TASK_MAX_NAME);
+    check_text(task, "a line about a trait", trait.doc.size(), TINYZERO_TASK_MAX_LINE);
+    if (!is_plain_name(trait.name))
+      refuse(task, "has a trait whose name " + shown(trait.name) +
+                       " is not made of letters, digits, _, - and .");
+    if (!names.insert(trait.name).second) refuse(task, "has two traits " + shown(trait.name));
+  }
+  for (const TaskTrait& trait : traits) {
+    if (!trait.per.empty() && names.count(trait.per) == 0)
+      refuse(task, "has a trait " + shown(trait.name) + " per " + shown(trait.per) +
+                       ", a trait that there is not");
+  }
+}
+
 void check_rewards(const std::string& task, const TaskAbout& about) {
   const bool finite = std::isfinite(about.reward_min) && std::isfinite(about.reward_full) &&
                       std::isfinite(about.reward_max);
@@ -141,6 +161,7 @@ void check_about(const TaskAbout& about) {
     check_text(task, "a reason", reason.size(), TINYZERO_TASK_MAX_LINE);
   for (const TaskParam& param : about.params) check_param(task, param);
   check_names(task, about.params);
+  check_traits(task, about.traits);
   check_rewards(task, about);
 }
 
@@ -154,6 +175,7 @@ void clean_about(TaskAbout& about) {
   for (std::string* text : {&about.title, &about.version, &about.doc}) *text = plain_line(*text);
   for (std::string& reason : about.reasons) reason = plain_line(reason);
   for (TaskParam& param : about.params) param.doc = plain_line(param.doc);
+  for (TaskTrait& trait : about.traits) trait.doc = plain_line(trait.doc);
 }
 
 std::string_view cut_detail(std::string_view text) {

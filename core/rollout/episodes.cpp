@@ -25,16 +25,19 @@ std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const T
                    .text = tokenizer.decode(episode.tokens),
                    .verdict = {},
                    .episode = std::move(episode),
-                   .right = false});
+                   .right = false,
+                   .traits = {}});
   }
   std::vector<Answer> answers;
   answers.reserve(out.size());
   for (const ScoredCompletion& completion : out)
     answers.push_back({items[completion.item].state, completion.text});
   std::vector<Verdict> verdicts = task.verify(answers);
+  std::vector<TraitRow> traits = task.count_traits(answers);
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i].verdict = std::move(verdicts[i]);
     out[i].right = task.is_right(out[i].verdict);
+    out[i].traits = std::move(traits[i]);
   }
   return out;
 }

@@ -19,13 +19,15 @@ struct ScoredCompletion {
   Verdict verdict;
   Episode episode;
   bool right = false;  // whether it earned the full reward
+  TraitRow traits;     // empty if the task counts none
 };
 
 // Frames and tokenizes problems; each is to be completed `samples` times.
 std::vector<Prompt> make_prompts(const Tokenizer& tokenizer, const std::string& framing,
                                  const std::vector<Item>& items, std::int64_t samples);
 
-// Judges completions, in their order. items[episode.prompt] is the problem that an episode answers.
+// Judges completions and counts their traits, in their order. items[episode.prompt] is the problem
+// that an episode answers.
 std::vector<ScoredCompletion> score_episodes(const Tokenizer& tokenizer, const Task& task,
                                              const std::vector<Item>& items,
                                              std::vector<Episode> episodes);

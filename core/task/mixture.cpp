@@ -6,6 +6,8 @@
 
 #include "core/base/error.h"
 #include "tinyzero/rng.h"
+#include "tinyzero/traits.h"
+#include "tinyzero/traits_abi.h"
 
 namespace tinyzero {
 namespace {
@@ -43,6 +45,7 @@ void TaskMixture::merge_about() {
             .components = {},
             .reasons = {},
             .params = {},
+            .traits = {},
             .can_solve = true,
             .can_demonstrate = true,
             .is_reentrant = false};
@@ -52,6 +55,11 @@ void TaskMixture::merge_about() {
         fmt::format("the tasks of a mixture together have {} different reward components; "
                     "a verdict holds {}",
                     about_.components.size(), TINYZERO_TASK_MAX_PARTS));
+  if (about_.traits.size() > TINYZERO_TASK_MAX_TRAITS)
+    throw Error(
+        fmt::format("the tasks of a mixture together have {} different traits; at most {} "
+                    "are possible",
+                    about_.traits.size(), TINYZERO_TASK_MAX_TRAITS));
 }
 
 TaskMixture::IndexMap TaskMixture::merge(const TaskAbout& about) {
@@ -71,7 +79,22 @@ TaskMixture::IndexMap TaskMixture::merge(const TaskAbout& about) {
     map.reasons.push_back(index_of(about_.reasons, reason));
   for (const std::string& component : about.components)
     map.components.push_back(index_of(about_.components, component));
+  for (const TaskTrait& trait : about.traits) map.traits.push_back(merge_trait(trait));
   return map;
+}
+
+// Tasks that both have a trait of this name count the same thing.
+std::size_t TaskMixture::merge_trait(const TaskTrait& trait) {
+  const auto found = std::ranges::find(about_.traits, trait.name, &TaskTrait::name);
+  if (found == about_.traits.end()) {
+    about_.traits.push_back(trait);
+  } else if (found->per != trait.per) {
+    throw Error(fmt::format("two tasks of a mixture count the trait \"{}\" in different ways: per "
+                            "\"{}\" and per \"{}\"",
+                            trait.name, found->per, trait.per),
+                "their means would not be comparable; rename one of them");
+  }
+  return std::ranges::find(about_.traits, trait.name, &TaskTrait::name) - about_.traits.begin();
 }
 
 std::size_t TaskMixture::source_of(std::string_view state) const {
@@ -132,19 +155,46 @@ std::vector<Item> TaskMixture::draw(std::uint64_t seed, const std::vector<std::u
   return items;
 }
 
-std::vector<Verdict> TaskMixture::verify(const std::vector<Answer>& answers) {
-  std::vector<std::vector<std::size_t>> rows(sources_.size());  // by source
+// The indices of the answers, by source.
+std::vector<std::vector<std::size_t>> TaskMixture::rows_of(
+    const std::vector<Answer>& answers) const {
+  std::vector<std::vector<std::size_t>> rows(sources_.size());
   for (std::size_t i = 0; i < answers.size(); ++i) rows[source_of(answers[i].state)].push_back(i);
+  return rows;
+}
+
+// Some of the answers, with the states that their source wrote.
+std::vector<Answer> TaskMixture::own_answers(std::size_t source, const std::vector<Answer>& answers,
+                                             const std::vector<std::size_t>& rows) const {
+  std::vector<Answer> own;
+  for (const std::size_t i : rows)
+    own.push_back({own_state(source, answers[i].state), answers[i].completion});
+  return own;
+}
+
+std::vector<TraitRow> TaskMixture::count_traits(const std::vector<Answer>& answers) {
+  const auto rows = rows_of(answers);
+  std::vector<TraitRow> out(answers.size(), TraitRow(about_.traits.size(), kNoTrait));
+  for (std::size_t s = 0; s < sources_.size(); ++s) {
+    if (rows[s].empty()) continue;
+    const auto counted = sources_[s].task.count_traits(own_answers(s, answers, rows[s]));
+    for (std::size_t k = 0; k < counted.size(); ++k) {
+      for (std::size_t t = 0; t < counted[k].size(); ++t)
+        out[rows[s][k]][index_maps_[s].traits[t]] = counted[k][t];
+    }
+  }
+  return out;
+}
+
+std::vector<Verdict> TaskMixture::verify(const std::vector<Answer>& answers) {
+  const auto rows = rows_of(answers);
   std::vector<Verdict> out(answers.size());
   std::optional<TaskStopped> stopped;  // the others judge their answers all the same
   for (std::size_t s = 0; s < sources_.size(); ++s) {
     if (rows[s].empty()) continue;
-    std::vector<Answer> own;
-    for (const std::size_t i : rows[s])
-      own.push_back({own_state(s, answers[i].state), answers[i].completion});
     std::vector<Verdict> verdicts;
     try {
-      verdicts = sources_[s].task.verify(own);
+      verdicts = sources_[s].task.verify(own_answers(s, answers, rows[s]));
     } catch (TaskStopped& e) {
       verdicts = std::move(e.verdicts);
       stopped.emplace(e.what(), e.hint(), std::vector<Verdict>());

@@ -57,18 +57,24 @@ class TaskMixture : public TaskCode {
     return draw(seed, indices, nullptr);
   }
   std::vector<Verdict> verify(const std::vector<Answer>& answers) override;
+  std::vector<TraitRow> count_traits(const std::vector<Answer>& answers) override;
   std::optional<std::string> solve(std::string_view state) override;
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) override;
 
  private:
-  // From a source's indices of reasons and reward components to the mixture's.
+  // From a source's indices of reasons, reward components and traits to the mixture's.
   struct IndexMap {
     std::vector<std::size_t> reasons;
     std::vector<std::size_t> components;
+    std::vector<std::size_t> traits;
   };
 
   void merge_about();
   IndexMap merge(const TaskAbout& about);
+  std::size_t merge_trait(const TaskTrait& trait);
+  std::vector<std::vector<std::size_t>> rows_of(const std::vector<Answer>& answers) const;
+  std::vector<Answer> own_answers(std::size_t source, const std::vector<Answer>& answers,
+                                  const std::vector<std::size_t>& rows) const;
   Verdict translated(std::size_t source, Verdict verdict) const;
   std::size_t draw_source(std::uint64_t seed, std::uint64_t index, const Stage* stage) const;
   std::string_view own_state(std::size_t source, std::string_view state) const;

@@ -14,6 +14,7 @@
 #include "core/ranks/ranks.h"
 #include "core/task/settings.h"
 #include "tinyzero/note.h"
+#include "tinyzero/traits.h"
 
 namespace tinyzero {
 namespace {
@@ -183,6 +184,30 @@ std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {
     verdict.reason = in.get<std::uint32_t>();
     verdict.parts = in.get<decltype(verdict.parts)>();
     verdict.detail = in.get_text();
+  });
+  return all;
+}
+
+std::vector<TraitRow> Task::traits_here(const std::vector<Answer>& answers) const {
+  std::vector<TraitRow> rows = code_->count_traits(answers);
+  for (TraitRow& row : rows) {
+    for (double& value : row) value = std::isfinite(value) ? value : kNoTrait;
+  }
+  return rows;
+}
+
+std::vector<TraitRow> Task::count_traits(const std::vector<Answer>& answers) const {
+  if (!can_count_traits()) return std::vector<TraitRow>(answers.size());
+  if (ranks_ == nullptr || !ranks_->are_many()) return traits_here(answers);
+  const auto [first, last] = ranks_->part_of(std::ssize(answers));
+  ByteWriter own;
+  for (const TraitRow& row : traits_here({answers.begin() + first, answers.begin() + last})) {
+    for (const double value : row) own.put(value);
+  }
+  std::vector<TraitRow> all;
+  ranks_->share("traits", own, [&](ByteReader& in) {
+    TraitRow& row = all.emplace_back();
+    for (std::size_t i = 0; i < about().traits.size(); ++i) row.push_back(in.get<double>());
   });
   return all;
 }

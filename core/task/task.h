@@ -65,6 +65,10 @@ class Task {
   // declared range, is an `error`.
   std::vector<Verdict> verify(const std::vector<Answer>& answers) const;
 
+  // The traits of each answer, in order; rows without numbers if the task counts none. A number
+  // that is not finite counts as NaN. Throws Failure if the task fails again and again.
+  std::vector<TraitRow> count_traits(const std::vector<Answer>& answers) const;
+
   bool is_right(const Verdict& verdict) const {
     return verdict.outcome == Outcome::scored && verdict.reward >= about().reward_full;
   }
@@ -72,6 +76,7 @@ class Task {
 
   bool can_solve() const { return about().can_solve; }
   bool can_demonstrate() const { return about().can_demonstrate; }
+  bool can_count_traits() const { return !about().traits.empty(); }
   // A completion that earns the full reward; nothing if the problem has none. Throws Error if the
   // task cannot or fails.
   std::optional<std::string> solve(std::string_view state) const;
@@ -80,6 +85,7 @@ class Task {
 
  private:
   std::vector<Verdict> verify_here(const std::vector<Answer>& answers) const;
+  std::vector<TraitRow> traits_here(const std::vector<Answer>& answers) const;
 
   std::unique_ptr<TaskCode> code_;
   bool checks_verdicts_ = true;

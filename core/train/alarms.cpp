@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace tinyzero {
 namespace {
 
@@ -12,7 +15,77 @@ constexpr double kLonger = 2.0;     // times the first step's length
 constexpr double kBetter = 1.2;     // times the first step's accuracy, for which words are worth it
 constexpr double kGap = 0.01;       // between log-probs of trainer and sampler, nats
 
+// Accuracy over the first steps and over as many before the step at which a run must have learned.
+constexpr std::int64_t kJudged = 20;  // the step
+constexpr std::int64_t kWindow = 5;   // steps
+constexpr double kSolved = 0.95;      // accuracy that leaves nothing to learn
+constexpr double kFewMixed = 0.1;     // share of problems
+constexpr double kManyCut = 0.3;      // share of completions
+constexpr double kLess = 0.5;         // of the first step's entropy
+constexpr double kMore = 1.5;
+constexpr const char* kEarly = "accuracy of the first steps";
+constexpr const char* kLate = "accuracy before the judged step";
+
+double value_of(const Json& record, const std::string& name) { return record.value(name, 0.0); }
+
+bool has_levels(const Json& record) {
+  for (const auto& [name, value] : record.items()) {
+    if (name.starts_with("curriculum/")) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+double Alarms::first(const Json& record, const std::string& name) {
+  return first_.try_emplace(name, value_of(record, name)).first->second;
+}
+
+std::string Alarms::cause(const Json& record) {
+  const double mixed = value_of(record, "train/mixed_groups");
+  const double truncated = value_of(record, "train/truncated");
+  const double entropy = value_of(record, "train/entropy");
+  const double before = first(record, "train/entropy");
+  if (mixed < kFewMixed)
+    return fmt::format(
+        "only {:.0f} % of the problems have samples that earn different rewards, and the others "
+        "teach nothing under a group baseline: take easier problems first (levels), or more "
+        "rollout.samples",
+        100 * mixed);
+  if (truncated > kManyCut)
+    return fmt::format("{:.0f} % of the completions are cut: raise rollout.max_tokens",
+                       100 * truncated);
+  if (entropy < kLess * before)
+    return fmt::format(
+        "entropy fell from {:.3f} to {:.3f} nats per token, so less and less is tried: lower "
+        "train.learning_rate, or set algorithm.entropy",
+        before, entropy);
+  if (entropy > kMore * before)
+    return fmt::format(
+        "entropy rose from {:.3f} to {:.3f} nats per token, so the updates undo what the model "
+        "knew: lower train.learning_rate",
+        before, entropy);
+  return "the updates are mostly noise: raise rollout.prompts or rollout.samples; if nothing "
+         "changes at all, raise train.learning_rate";
+}
+
+// A rise counts from two standard errors on, with problems as the independent trials.
+std::string Alarms::not_learning(const Json& record) {
+  const std::int64_t step = record.value("step", std::int64_t{0});
+  const double share = value_of(record, "train/accuracy") / kWindow;
+  if (step <= kWindow) first_[kEarly] += share;
+  if (step > kJudged - kWindow && step <= kJudged) first_[kLate] += share;
+  if (step != kJudged || first_.count(kEarly) == 0 || has_levels(record)) return "";
+  const double early = first_[kEarly], late = first_[kLate];
+  const double problems = kWindow * std::max(1.0, value_of(record, "train/sampled"));
+  const double mean = (early + late) / 2;
+  const double error = std::sqrt(2 * std::max(mean * (1 - mean), 1 / problems) / problems);
+  if (late >= kSolved || late - early > 2 * error) return "";
+  return fmt::format(
+      "after {} steps {:.1f} % of the completions are right, and {:.1f} % were at the beginning: "
+      "this run does not learn. The likeliest cause: {}",
+      step, 100 * late, 100 * early, cause(record));
+}
 
 bool Alarms::rises(const std::string& name, bool is_raised) {
   if (is_raised) return raised_.insert(name).second;
@@ -22,10 +95,8 @@ bool Alarms::rises(const std::string& name, bool is_raised) {
 
 std::vector<std::string> Alarms::heard(const Json& record, bool limit_grows) {
   std::vector<std::string> out;
-  const auto value = [&](const char* name) { return record.value(name, 0.0); };
-  const auto first = [&](const char* name) {
-    return first_.try_emplace(name, value(name)).first->second;
-  };
+  const auto value = [&](const char* name) { return value_of(record, name); };
+  const auto first = [&](const char* name) { return this->first(record, name); };
   const double entropy = value("train/entropy");
   const double length = value("train/length");
   const double truncated = value("train/truncated");
@@ -63,6 +134,7 @@ std::vector<std::string> Alarms::heard(const Json& record, bool limit_grows) {
         fmt::format("the trainer's log-probs are {:.3g} nats from the sampler's in the mean: set "
                     "train.importance_cap: 2",
                     gap));
+  if (const std::string words = not_learning(record); !words.empty()) out.push_back(words);
   return out;
 }
 

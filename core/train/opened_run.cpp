@@ -16,8 +16,10 @@
 #include "core/ranks/ranks.h"
 #include "core/rollout/cuda/device.h"
 #include "core/run/checkpoint.h"
+#include "core/task/mixture.h"
 #include "core/task/open_task.h"
 #include "core/task/settings.h"
+#include "core/task/traits.h"
 #include "core/text/prompt.h"
 #include "core/train/idle_settings.h"
 #include "core/train/start_model.h"
@@ -48,10 +50,36 @@ ConfiguredAlgorithm open_chosen_algorithm(const PluginCatalog& catalog,
 }
 
 void check_demonstrations(const Experiment& experiment, const Task& task) {
-  if (experiment.warm_start.steps == 0 || task.can_demonstrate()) return;
-  throw Error(experiment.place("warm_start.steps"),
-              "task \"" + task.about().id + "\" has no demonstrations to start from",
-              "set warm_start.steps: 0, or give the task a demonstrate()");
+  const bool imitates = experiment.train.imitate;
+  if ((experiment.warm_start.steps == 0 && !imitates) || task.can_demonstrate()) return;
+  const std::string setting = imitates ? "train.imitate" : "warm_start.steps";
+  throw Error(
+      experiment.place(setting),
+      "task \"" + task.about().id + "\" has no demonstrations to " +
+          (imitates ? "imitate" : "start from"),
+      "set " + setting + (imitates ? ": false" : ": 0") + ", or give the task a demonstrate()");
+}
+
+void check_imitation(const Experiment& e, const Task& task) {
+  if (!e.train.imitate) return;
+  if (e.rollout.ahead > 0)
+    throw Error(e.place("rollout.ahead"),
+                "rollout.ahead has no use with train.imitate: demonstrations are not sampled",
+                "set rollout.ahead: 0");
+  const TaskMixture* mixture = mixture_of(task);
+  const auto has_levels = [](const TaskMixture::Part& part) { return part.levels > 1; };
+  if (mixture != nullptr && std::ranges::any_of(mixture->parts(), has_levels))
+    throw Error(e.place("train.imitate"),
+                "train.imitate cannot follow a curriculum: the task has levels",
+                "set train.imitate: false, or give the task one level");
+}
+
+void check_ask_again(const Experiment& e, const Task& task) {
+  if (!e.eval.ask_again || trait_index(task.about().traits, kGaveUp)) return;
+  throw Error(e.place("eval.ask_again"),
+              "task \"" + task.about().id + "\" does not count the trait " + kGaveUp +
+                  ", which says when to ask again",
+              "set eval.ask_again: false, or let the task count it (docs/write_a_task.md)");
 }
 
 struct OpenedPlugins {
@@ -69,6 +97,8 @@ OpenedPlugins open_plugins(const Experiment& experiment, const PluginCatalog& ca
     mistakes.collect(
         [&] { plugins.algorithm = open_chosen_algorithm(catalog, experiment.algorithm); });
   if (!plugins.task) return plugins;
+  mistakes.collect([&] { check_imitation(experiment, *plugins.task); });
+  mistakes.collect([&] { check_ask_again(experiment, *plugins.task); });
   mistakes.collect([&] {
     if (experiment.demonstrations)
       plugins.demonstrations.emplace(

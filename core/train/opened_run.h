@@ -73,6 +73,8 @@ struct OpenedRun {
   void set_micro_batch(std::int64_t tokens);  // also among the resolved settings
 
   const Task& demonstrated() const { return demonstrations ? *demonstrations : task; }
+  // The task whose problems the steps of RL work on.
+  const Task& stepped() const { return experiment.train.imitate ? demonstrated() : task; }
   // The libraries of both tasks, each once.
   std::vector<fs::path> task_libraries() const;
 

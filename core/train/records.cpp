@@ -10,6 +10,7 @@
 #include "core/rollout/engine.h"
 #include "core/rollout/episodes.h"
 #include "core/task/mixture.h"
+#include "core/task/traits.h"
 #include "core/train/step_sampler.h"
 #include "tinyzero/ascii.h"
 
@@ -31,16 +32,19 @@ struct SourceCounts {
 
 // Numbers of completions, and sums over them.
 struct SampleCounts {
+  explicit SampleCounts(const Task& task) : traits(task.about().traits) {}
+
   double usable = 0;
   double reward = 0;  // of the usable ones
   double right = 0;
   double truncated = 0;
   std::map<std::string, double> reasons;
   std::map<std::string, SourceCounts> sources;
+  TraitMeans traits;
 };
 
 SampleCounts count_samples(const SampledStep& sampled, const Task& task) {
-  SampleCounts counts;
+  SampleCounts counts(task);
   for (const ScoredCompletion& c : sampled.completions) {
     const bool is_used = is_usable(c.verdict.outcome);
     counts.usable += is_used ? 1 : 0;
@@ -48,6 +52,7 @@ SampleCounts count_samples(const SampledStep& sampled, const Task& task) {
     counts.right += c.right ? 1 : 0;
     counts.truncated += c.episode.end == End::length ? 1 : 0;
     counts.reasons[task.reason(c.verdict)] += 1;
+    if (!c.traits.empty()) counts.traits.add(c.traits);
     const std::string source = source_of(task, sampled.items[c.item].state);
     if (source.empty()) continue;
     SourceCounts& own = counts.sources[source];
@@ -86,6 +91,8 @@ Json step_record(const StepFacts& facts) {
   record["train/skipped"] = learned.skipped;
   for (const auto& [reason, count] : counts.reasons)
     record["train/reasons/" + metric_word(reason)] = count / all;
+  for (const TraitMean& trait : counts.traits.means())
+    record["train/traits/" + trait.name] = trait.mean;
   record["tokens/sampled"] = sampled_tokens(sampled);
   record["tokens/trained"] = learned.trained;
   record["tokens/read"] = learned.read;
@@ -126,6 +133,7 @@ Json eval_record(std::int64_t step, double seconds, const EvalReport& report) {
     record["eval/accuracy/" + source] = counts.first / counts.second;
   for (const auto& [reason, count] : report.reasons)
     record["eval/reasons/" + metric_word(reason)] = count / report.total;
+  for (const TraitMean& trait : report.traits) record["eval/traits/" + trait.name] = trait.mean;
   return record;
 }
 
@@ -141,6 +149,7 @@ Json episode_record(std::int64_t step, const SampledStep& sampled, std::size_t i
                  {"sample", c.episode.sample},
                  {"key", item.key},
                  {"prompt", item.prompt},
+                 {"state", json_or_text(item.state)},
                  {"completion", c.text},
                  {"reward", c.verdict.reward},
                  {"right", c.right},

@@ -11,6 +11,7 @@
 #include "core/base/random_streams.h"
 #include "core/rollout/episodes.h"
 #include "core/task/mixture.h"
+#include "core/train/imitation.h"
 #include "tinyzero/primitives.h"
 #include "tinyzero/rng.h"
 
@@ -42,6 +43,11 @@ void reward_at_random(std::vector<ScoredCompletion>& completions, double chance,
   }
 }
 
+// Demonstrations are not shortened while the limit of the policy's completions grows.
+std::int64_t longest_completion(const Experiment& e, std::int64_t step) {
+  return e.train.imitate ? e.rollout.max_tokens : e.rollout.tokens_at(step);
+}
+
 // One round of sampling.
 struct Round {
   std::vector<Item> items;
@@ -58,17 +64,19 @@ Round sample_round(Engine& engine, const OpenedRun& run, const Stage* stage, std
   const std::uint64_t stream_step = round_of_step(step, round);
   const Stopwatch watch;
   Round out;
-  out.items = draw_step(run.task, stage, seed, step, e.rollout.prompts, round);
+  out.items = draw_step(run.stepped(), stage, seed, step, e.rollout.prompts, round);
   out.prompts = make_prompts(run.tokenizer, run.framing, out.items, e.rollout.samples);
-  const Sampling sampling{.max_tokens = e.rollout.tokens_at(step),
+  const Sampling sampling{.max_tokens = longest_completion(e, step),
                           .temperature = e.rollout.temperature,
                           .eos = run.model.config.eos,
                           .seed = seed,
                           .stream = RandomStream::rollout,
                           .step = stream_step};
-  auto episodes = engine.generate(out.prompts, sampling, {.stop = stop});
+  auto episodes = e.train.imitate
+                      ? demonstrated_episodes(engine, run, out.items, out.prompts, sampling)
+                      : engine.generate(out.prompts, sampling, {.stop = stop});
   out.rollout_seconds = watch.seconds();
-  out.completions = score_episodes(run.tokenizer, run.task, out.items, std::move(episodes));
+  out.completions = score_episodes(run.tokenizer, run.stepped(), out.items, std::move(episodes));
   stop_if_asked(stop);
   if (e.train.random_reward > 0)
     reward_at_random(out.completions, e.train.random_reward, seed, stream_step);
@@ -134,20 +142,20 @@ SampledStep sample_step(Engine& engine, const OpenedRun& run, const Stage* stage
   const Experiment& e = run.experiment;
   const Algorithm& algorithm = *run.algorithm.algorithm;
   SampledStep out;
-  out.max_tokens = e.rollout.tokens_at(step);
+  out.max_tokens = longest_completion(e, step);
   if (stage != nullptr) out.levels = stage->levels;
   std::int64_t missing = e.rollout.prompts;
   const std::int64_t rounds = most_rounds(algorithm, e.rollout);
   while (out.rounds < rounds && missing > 0) {
     Round round = sample_round(engine, run, stage, step, out.rounds, stop);
-    out.slot_use += engine.statistics().slot_use;
+    if (!e.train.imitate) out.slot_use += engine.statistics().slot_use;
     const StepBatch batch = make_batch(round.prompts, round.completions, out.max_tokens);
     const std::vector<bool> kept = kept_of(algorithm, e.rollout, batch, missing);
     missing -= std::count(kept.begin(), kept.end(), true);
     append(out, std::move(round), kept);
   }
   out.slot_use /= static_cast<double>(out.rounds);
-  check_failures(out.completions, run.task, e.train.max_failed);
+  check_failures(out.completions, run.stepped(), e.train.max_failed);
   out.batch = make_batch(out.prompts, out.completions, out.max_tokens, out.kept);
   return out;
 }

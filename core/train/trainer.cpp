@@ -222,7 +222,7 @@ void Trainer::train_step(std::int64_t step) {
       step_record({.step = step,
                    .seconds = seconds(),
                    .sampled = sampled,
-                   .task = run_.task,
+                   .task = run_.stepped(),
                    .learned = learned,
                    .update_seconds = update_seconds,
                    .spent = learner_.spent(),
@@ -230,7 +230,7 @@ void Trainer::train_step(std::int64_t step) {
                    .await_seconds = is_ahead ? std::optional(await_seconds) : std::nullopt});
   curriculum_.record(last_step_);
   record(last_step_);
-  write([&] { folder_.write_episodes(step, episode_lines(step, sampled, run_.task)); });
+  write([&] { folder_.write_episodes(step, episode_lines(step, sampled, run_.stepped())); });
   tell_step(step);
   sampled_ = std::move(next);
   if (learned.fault) handle_fault(step, learned);
@@ -294,7 +294,7 @@ void Trainer::evaluate_step() {
   observer_.evaluated(line, last_step_,
                       {.prompt = run_.held_out.items[shown.item].prompt,
                        .completion = shown.text,
-                       .reason = run_.task.reason(shown.verdict)});
+                       .reason = run_.stepped().reason(shown.verdict)});
 }
 
 void Trainer::save() {
@@ -303,7 +303,7 @@ void Trainer::save() {
   state_.seconds = seconds();
   state_.kept = learner_.kept_numbers();
   state_.spent = learner_.spent();
-  state_.first_step = alarms_.first_step();
+  state_.first_step = alarms_.first_steps();
   state_.curriculum = curriculum_.state();
   std::optional<RecordedStep> ahead;
   if (settings_.rollout.ahead > 0 && sampled_ && !ended()) ahead.emplace(*sampled_);

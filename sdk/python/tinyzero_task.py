@@ -4,7 +4,7 @@ One file that needs only the standard library.
 
     from tinyzero_task import Task
     task = Task("build/plugins/countdown.so", numbers=3, largest=9)
-    rows = task.rows("train", 1000)                       # dictionaries: prompt, state, key, difficulty, index
+    rows = task.rows("train", 1000)                       # dictionaries: prompt, state, key, split_key, difficulty, index
     task.verify([(rows[0]["state"], "<answer>3*7-1</answer>")])
 
 TRL:   GRPOTrainer(..., train_dataset=Dataset.from_list(rows), reward_funcs=task.trl_reward())
@@ -28,7 +28,7 @@ _INTEGER, _REAL, _BOOLEAN, _TEXT = 1, 2, 3, 4
 _OUTCOMES = ("scored", "unparsable", "abstain", "error", "timeout")
 
 # What a task may hand over: the limits of tinyzero/task_abi.h.
-_MAX_PARTS, _MAX_REASONS, _MAX_PARAMS, _MAX_CHOICES = 6, 256, 256, 256
+_MAX_PARTS, _MAX_REASONS, _MAX_PARAMS, _MAX_CHOICES, _MAX_TRAITS = 6, 256, 256, 256, 64
 _MAX_NAME, _MAX_LINE, _MAX_DOC = 64, 4096, 65536
 _MAX_PROMPT, _MAX_KEY, _MAX_STATE, _MAX_TEXT, _MAX_DETAIL = 1 << 20, 65536, 65536, 1 << 20, 4096
 _MAX_DIFFICULTY = 1e15
@@ -120,6 +120,16 @@ class _Solve(c.Structure):
                 ("solve", c.CFUNCTYPE(c.c_int32, c.c_void_p, _Bytes, c.POINTER(c.c_uint32), c.POINTER(_TextSink), c.POINTER(_Error)))]
 
 
+class _Trait(c.Structure):
+    _fields_ = [("name", c.c_char_p), ("doc", c.c_char_p), ("per", c.c_char_p)]
+
+
+class _Traits(c.Structure):
+    _fields_ = [("size", c.c_uint32), ("n_traits", c.c_uint32), ("traits", c.POINTER(_Trait)),
+                ("count", c.CFUNCTYPE(c.c_int32, c.c_void_p, c.POINTER(_Call), c.POINTER(_Answer), c.c_uint32, c.POINTER(c.c_double),
+                                      c.POINTER(_Error)))]
+
+
 @dataclass
 class Verdict:
     reward: float | None  # None: the task could not judge the answer
@@ -131,6 +141,12 @@ class Verdict:
 def _view(data):
     """Borrowed bytes; the caller keeps `data` alive."""
     return _Bytes(c.cast(c.c_char_p(data), c.c_void_p), len(data))
+
+
+def _answers(pairs):
+    """The texts of (state, completion), which the caller keeps alive, and their array."""
+    raw = [(s if isinstance(s, bytes) else s.encode(), t if isinstance(t, bytes) else t.encode(errors="surrogatepass")) for s, t in pairs]
+    return raw, (_Answer * max(1, len(raw)))(*[_Answer(_view(s), _view(t)) for s, t in raw])
 
 
 def _scalar(text, kind):
@@ -356,7 +372,8 @@ class Task:
                 raise RuntimeError(f"task {self.id} drew more problems than the {len(indices)} it was asked for")
             if not abs(i.difficulty) <= _MAX_DIFFICULTY:
                 raise RuntimeError(f"task {self.id} gives the difficulty {i.difficulty}; it must be a number from -1e15 to 1e15")
-            items.append({"prompt": self._borrowed("a prompt", i.prompt, _MAX_PROMPT), "key": self._borrowed("a key", i.key, _MAX_KEY),
+            key = self._borrowed("a key", i.key, _MAX_KEY)
+            items.append({"prompt": self._borrowed("a prompt", i.prompt, _MAX_PROMPT), "key": key, "split_key": key.split("\x1f")[0],
                           "state": self._borrowed("a state", i.state, _MAX_STATE), "difficulty": i.difficulty})
 
         draws = (_Draw * max(1, len(indices)))(*[_Draw(seed, index) for index in indices])
@@ -382,8 +399,7 @@ class Task:
 
     def verify(self, pairs):
         """One verdict for each (state, completion). Texts may be str or bytes."""
-        raw = [(s if isinstance(s, bytes) else s.encode(), t if isinstance(t, bytes) else t.encode(errors="surrogatepass")) for s, t in pairs]
-        answers = (_Answer * max(1, len(raw)))(*[_Answer(_view(s), _view(t)) for s, t in raw])
+        raw, answers = _answers(pairs)
         out, error, details = (_Verdict * max(1, len(raw)))(), _Error(), {}
 
         def explain(_, row, text):
@@ -413,6 +429,23 @@ class Task:
         reason = detail if outcome == "error" and detail else self.reasons[v.reason] if v.reason < len(self.reasons) else ""
         reward = v.reward if outcome in ("scored", "unparsable") else None
         return Verdict(reward, outcome, reason, {name: parts[i] for i, name in enumerate(self.parts)})
+
+    def traits(self, pairs):
+        """What each (state, completion) does, as a dictionary of numbers by name: traits that do not apply are missing.
+
+        Raises RuntimeError if the task counts no traits.
+        """
+        table = self._table.extension(b"tinyzero.traits/1")
+        if not table:
+            raise RuntimeError(f"task {self.id} counts no traits")
+        table = _Traits.from_address(table)
+        self._at_most("traits", table.n_traits, _MAX_TRAITS)
+        names = [self._text("a name of a trait", table.traits[i].name, _MAX_NAME) for i in range(table.n_traits)]
+        raw, answers = _answers(pairs)
+        out, error, call = (c.c_double * max(1, len(raw) * len(names)))(), _Error(), _Call(c.sizeof(_Call), 0, None, None, _Explain())
+        self._check(table.count(self._instance, c.byref(call), answers, len(raw), out, c.byref(error)), error, "cannot count traits")
+        rows = [out[i * len(names):(i + 1) * len(names)] for i in range(len(raw))]
+        return [{name: value for name, value in zip(names, row) if math.isfinite(value)} for row in rows]
 
     def solve(self, state):
         """A completion that earns the full reward, or None if there is none. Raises RuntimeError if the task has no solver."""

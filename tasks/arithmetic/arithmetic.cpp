@@ -12,6 +12,7 @@
 #include "tinyzero/expression_text.h"
 #include "tinyzero/key.h"
 #include "tinyzero/number_scorer.h"
+#include "tinyzero/number_traits.h"
 #include "tinyzero/task.h"
 
 namespace tinyzero::arithmetic {
@@ -118,6 +119,7 @@ class Arithmetic {
       "digits, or a fraction in lowest terms such as -7/2."};
   static constexpr auto parts = kNumberParts;
   static constexpr auto reasons = kNumberReasons;
+  static constexpr auto traits = kNumberTraits;
 
   explicit Arithmetic(const Settings& settings) : s_(settings) {
     if (s_.operators.empty() || s_.operators.find_first_not_of("+-*/") != std::string::npos)
@@ -149,6 +151,10 @@ class Arithmetic {
 
   Verdict verify(std::string_view state, std::string_view completion) const {
     return s_.scorer.judge(completion, Problem(state).value());
+  }
+
+  auto count_traits(std::string_view state, std::string_view completion) const {
+    return number_traits(completion, Problem(state).value());
   }
 
   std::optional<std::string> solve(std::string_view state) const {

@@ -15,6 +15,7 @@
 #include "tinyzero/expression.h"
 #include "tinyzero/task.h"
 #include "tinyzero_scorer.h"
+#include "traits.h"
 
 namespace tinyzero::countdown {
 namespace {
@@ -55,6 +56,7 @@ class Countdown {
                                       "not an expression", "too long",         "too deep",
                                       "wrong numbers",     "division by zero", "wrong value",
                                       "value too large",   "format only"};
+  static constexpr auto traits = kTraits;
 
   explicit Countdown(const Settings& settings) : s_(settings.resolved()), ways_(s_.operators) {}
 
@@ -91,6 +93,11 @@ class Countdown {
                           return true;
                         });
     return found;
+  }
+
+  std::array<double, traits.size()> count_traits(std::string_view state,
+                                                 std::string_view completion) const {
+    return countdown::count_traits(Problem(state), completion);
   }
 
   std::string demonstrate(std::string_view state, Rng& rng) const {

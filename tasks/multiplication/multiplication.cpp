@@ -8,6 +8,7 @@
 
 #include "tinyzero/key.h"
 #include "tinyzero/number_scorer.h"
+#include "tinyzero/number_traits.h"
 #include "tinyzero/task.h"
 
 namespace tinyzero::multiplication {
@@ -86,6 +87,7 @@ class Multiplication {
                                "or separators, between <answer> and </answer>."};
   static constexpr auto parts = kNumberParts;
   static constexpr auto reasons = kNumberReasons;
+  static constexpr auto traits = kNumberTraits;
 
   explicit Multiplication(const Settings& settings) : s_(settings) {
     if (s_.digits.front() > s_.digits.back())
@@ -115,6 +117,10 @@ class Multiplication {
 
   Verdict verify(std::string_view state, std::string_view completion) const {
     return s_.scorer.judge(completion, Problem(state).product());
+  }
+
+  auto count_traits(std::string_view state, std::string_view completion) const {
+    return number_traits(completion, Problem(state).product());
   }
 
   std::optional<std::string> solve(std::string_view state) const {

@@ -38,7 +38,7 @@ TEST_CASE("help and version, for every command, on standard output") {
         "algorithm",  "algorithm show", "algorithm new", "algorithm check", "algorithm explain",
         "replay",     "config",         "config check",  "config schema",   "plan",
         "model",      "model generate", "bench",         "bench rollout",   "bench train",
-        "bench step", "bench start",    "episodes"}) {
+        "bench step", "bench start",    "episodes",      "task traits",     "traits"}) {
     std::vector<std::string> words;
     std::string text = command;
     while (!text.empty()) {
@@ -62,7 +62,7 @@ TEST_CASE("task draw: fields of the contract, one object a line, the same for th
                                   "--split", "test", "numbers=3", "largest=9"}));
   REQUIRE(first.size() == 300);
   for (const Json& item : first) {
-    for (const char* field : {"index", "key", "prompt", "state", "difficulty"})
+    for (const char* field : {"index", "key", "split_key", "prompt", "state", "difficulty"})
       CHECK(item.contains(field));
     CHECK(item["state"]["numbers"].size() == 3);
     CHECK(item["state"]["target"].is_number_integer());
@@ -91,6 +91,44 @@ TEST_CASE("task verify and solve: lines in, lines out, in order, unknown fields 
   CHECK(solved[0]["solvable"] == true);
   CHECK(solved[0]["completion"] == "<answer>3+5</answer>");
   CHECK(solved[1]["solvable"] == false);
+}
+
+TEST_CASE("task draw tells the key that decides the split") {
+  const auto split_key = [](const char* setting) {
+    const Json item = objects(tinyzero::tinyzero({"task", "draw", "countdown", setting}))[0];
+    CHECK(item["key"].get<std::string>().starts_with(item["split_key"].get<std::string>()));
+    return item["split_key"].get<std::string>();
+  };
+  CHECK(split_key("hold_out=numbers").find('=') == std::string::npos);   // "3,7,25"
+  CHECK(split_key("hold_out=problems").find('=') != std::string::npos);  // "3,7,25=46"
+}
+
+TEST_CASE("task traits: what a completion does, by name, null where a trait does not apply") {
+  const auto rows =
+      objects(tinyzero::tinyzero({"task", "traits", "countdown"},
+                                 "{\"state\":{\"numbers\":[9,7,3],\"target\":5},\"completion\":"
+                                 "\"9-7=2 3,2*3=6?2+3=5!<answer>9-7+3</answer>\"}\n"));
+  const Json& traits = rows[0]["traits"];
+  CHECK(traits["attempts"] == 2);
+  CHECK(traits["right_after_miss"] == 1);
+  CHECK(traits["backtracks"] == 1);
+  CHECK(traits["nearest"] == 0);
+  CHECK(traits.size() == 14);
+  const auto product = objects(tinyzero::tinyzero(
+      {"task", "traits", "multiplication"},
+      "{\"state\":{\"a\":12,\"op\":\"*\",\"b\":7},\"completion\":\"<answer>80</answer>\"}\n"));
+  CHECK(product[0]["traits"] ==
+        Json::parse(R"({"steps":0.0,"slips":null,"follows":null,"distance":4.0})"));
+  const ProcessResult refused =
+      tinyzero::tinyzero({"task", "traits", "countdown"}, "{\"state\":{},\"completion\":\"\"}\n");
+  CHECK(refused.code == 2);
+  CHECK(refused.out.find("line 1 of standard input: ") != std::string::npos);
+  CHECK(refused.out.find("numbers") != std::string::npos);
+  const Json shown = objects(tinyzero::tinyzero({"task", "show", "countdown", "--json"}))[0];
+  CHECK(shown["traits"][2]["name"] == "repeats");
+  CHECK(shown["traits"][2]["per"] == "attempts");
+  CHECK(tinyzero::tinyzero({"task", "show", "countdown"}).out.find("right_after_miss") !=
+        std::string::npos);
 }
 
 TEST_CASE("task and algorithm: list and show") {

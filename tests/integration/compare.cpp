@@ -415,3 +415,43 @@ TEST_CASE("what cannot be compared is refused before anything runs") {
   CHECK(taken.code == 2);
   CHECK(taken.err.find("tests exists already and is no comparison") != std::string::npos);
 }
+
+TEST_CASE("all controls run, learn as much as they may, and are told apart in the tables") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "comparison";
+  const ProcessResult result = tinyzero::tinyzero(compare(
+      run,
+      {"compare.budget={tokens: 6000}", "compare.seeds=[1]", "eval.samples=2",
+       "compare.controls=[warm_start, cooler, restart, random_reward, best_of, more_imitation]",
+       "--jobs", "2"}));
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  const Json summary = Json::parse(read_file(run / "comparison.json"));
+  std::map<std::string, Json> arms;
+  for (const Json& arm : summary["arms"]) arms[arm["name"]] = arm;
+  REQUIRE(arms.size() == 8);
+  const std::string start = arms["group"]["runs"][0]["start_weights"];
+  for (const auto& [name, arm] : arms) {
+    CAPTURE(name);
+    const Json& own = arm["runs"][0];
+    CHECK(own["state"] == "ok");
+    CHECK(own["start_weights"] == start);
+    const bool learns = name == "group" || name == "critic" || name == "random_reward" ||
+                        name == "best_of" || name == "more_imitation";
+    CHECK(own.contains("budget_used") == learns);
+    CHECK((own["tokens"].get<double>() >= 6000) == learns);
+    CHECK(arm["pass_at"]["2"].get<double>() >= arm["pass_at"]["1"].get<double>());
+    CHECK(arm["traits"].contains("attempts"));
+    CHECK(result.out.find("\n" + name) != std::string::npos);
+  }
+  CHECK(arms["more_imitation"]["settings"]["train.imitate"] == "true");
+  CHECK(result.out.find("completions of the test") != std::string::npos);
+  // Of demonstrations most are right; of this policy's completions few are.
+  const auto accuracy = [&](const std::string& arm) {
+    double last = 0;
+    for (const Json& record : json_lines(run / "arms" / arm / "seed-1/metrics.jsonl"))
+      last = record.value("train/accuracy", last);
+    return last;
+  };
+  CHECK(accuracy("more_imitation") > accuracy("group"));
+}

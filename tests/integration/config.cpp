@@ -98,7 +98,8 @@ TEST_CASE(
                                                         {"task", "multiplication"},
                                                         {"algorithm", "grpo"},
                                                         {"algorithm", "ppo"},
-                                                        {"algorithm", "prime"}}) {
+                                                        {"algorithm", "prime"},
+                                                        {"algorithm", "raft"}}) {
     CAPTURE(use);
     const Json properties = settings_of(section, use);
     for (const Json& setting : json_from({section, "show", use, "--json"})["settings"]) {

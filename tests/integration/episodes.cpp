@@ -286,3 +286,55 @@ TEST_CASE("a step of any size is looked through in little memory") {
       "step 4 · 1280 completions of 64 problems · the run has steps 3 to 4\n"));
 }
 #endif
+
+TEST_CASE(
+    "traits of a run, counted anew, are those that it recorded; also where states are missing") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  run_to_the_end(train(run, {"warm_start.steps=60", "train.steps=2"}));
+  std::map<std::int64_t, Json> recorded;
+  for (const Json& record : json_lines(run / "metrics.jsonl")) {
+    for (const auto& [name, value] : record.items()) {
+      if (name.starts_with("train/traits/"))
+        recorded[record["step"].get<std::int64_t>()][name.substr(13)] = value;
+    }
+  }
+  REQUIRE(recorded.size() == 2);
+  REQUIRE(recorded.at(1).contains("attempts"));
+  const auto check_all = [&] {
+    for (const std::string& line : lines_in(must({"traits", run, "--json"}).out)) {
+      const Json counted = Json::parse(line);
+      CHECK(counted["completions"] == 32);
+      CHECK(counted["traits"] == recorded.at(counted["step"].get<std::int64_t>()));
+    }
+  };
+  check_all();
+  const std::string page = must({"traits", run}).out;
+  CHECK(page.starts_with("countdown · means over 32 completions a step\n\nstep"));
+  CHECK(page.find("right_after_miss") != std::string::npos);
+  CHECK(lines_in(must({"traits", run, "--step", "2", "--json"}).out).size() == 1);
+
+  // As older programs wrote episodes.
+  for (const int step : {1, 2}) {
+    std::string lines;
+    const fs::path file = run / ("episodes/step-00000" + std::to_string(step) + ".jsonl");
+    for (Json record : json_lines(file.string() + ".zst")) {
+      CHECK(record["state"]["numbers"].is_array());
+      record.erase("state");
+      lines += json_line(record) + "\n";
+    }
+    fs::remove(file.string() + ".zst");
+    write_file_synced(file, lines);
+  }
+  check_all();
+  const ProcessResult missing = tinyzero::tinyzero({"traits", run, "--step", "9"});
+  CHECK(missing.code == 2);
+  CHECK(missing.err.find("has no episodes of step 9") != std::string::npos);
+  const std::string lines = read_file(run / "episodes/step-000001.jsonl");
+  std::string other = lines;
+  other.replace(other.find("\"key\":\"") + 7, 1, "9,");
+  write_file_synced(run / "episodes/step-000001.jsonl", other);
+  const ProcessResult changed = tinyzero::tinyzero({"traits", run, "--step", "1"});
+  CHECK(changed.code == 2);
+  CHECK(changed.err.find("did not store the states of problems") != std::string::npos);
+}

@@ -21,7 +21,10 @@ TEST_CASE("every metric that a run records is in the table, or on its algorithm'
        {"algorithm={use: grpo, kl: 0.01, entropy_target: 0.5}", "train.importance_cap=2",
         "rollout.ahead=1", "eval.samples=4"}},
       {"ppo", {"algorithm={use: ppo, kl: 0.01, kl_target: 0.01}", "train.epochs=2"}},
-      {"prime", {"algorithm={use: prime, accuracy: [0, 1], process: 2}"}}};
+      {"prime", {"algorithm={use: prime, accuracy: [0, 1], process: 2}"}},
+      {"raft",
+       {"algorithm={use: raft, keep: all, clip: 0.2}", "train.imitate=true", "train.epochs=2",
+        "rollout.max_tokens=64"}}};
   std::set<std::string> seen;
   for (const auto& [algorithm, overrides] : runs) {
     CAPTURE(algorithm);

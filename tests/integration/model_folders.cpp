@@ -275,3 +275,43 @@ TEST_CASE(
   CHECK(info(folder / "out")["dtypes"].contains("bf16"));
   CHECK_FALSE(fs::exists(folder / "out/trainer"));
 }
+
+TEST_CASE("eval --pass-at: the k that are asked for, by difficulty, and what is newly solved") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  run_to_the_end(train(run, {"warm_start.steps=150", "train.steps=2", "checkpoint.every=1"}));
+  const fs::path checkpoints = run / "checkpoints";
+  const auto eval = [&](std::vector<std::string> words) {
+    std::vector<std::string> all = {
+        "eval",       checkpoints / "step-000000", checkpoints / "step-000002", "--problems", "16",
+        "--no-greedy"};
+    all.insert(all.end(), words.begin(), words.end());
+    return tinyzero::tinyzero(all);
+  };
+  const ProcessResult json = eval({"--pass-at", "4,1", "--json"});
+  CAPTURE(json.err);
+  REQUIRE(json.code == 0);
+  const Json first = Json::parse(json.out.substr(0, json.out.find('\n')));
+  const Json second = Json::parse(json.out.substr(json.out.find('\n') + 1));
+  CHECK(first["samples"] == 4);
+  CHECK(first["pass_at"].size() == 2);
+  CHECK(first["pass_at"]["1"]["value"] == first["accuracy"]);
+  CHECK(first["pass_at"]["4"]["value"].get<double>() >=
+        first["pass_at"]["1"]["value"].get<double>());
+  CHECK(first["pass_at"]["4"]["low"].get<double>() <= first["pass_at"]["4"]["high"].get<double>());
+  for (const auto& [difficulty, group] : first["by_difficulty"].items())
+    CHECK(group["pass_at"].contains("4"));
+  CHECK_FALSE(first.contains("unsolved_by_first"));
+  CHECK(second["unsolved_by_first"]["problems"].get<int>() <= 16);
+  CHECK(second["traits"].contains("attempts"));
+  const std::string page = eval({"--pass-at", "1,4"}).out;
+  CHECK(page.find("pass@k of 1, %") != std::string::npos);
+  CHECK(page.find("k = 4") != std::string::npos);
+  CHECK(page.find("that 1 never solves in 4 samples, 2 solves ") != std::string::npos);
+  const ProcessResult few = eval({"--pass-at", "8", "--samples", "2"});
+  CHECK(few.code == 2);
+  CHECK(few.err.find("--pass-at 8 needs 8 samples of each problem, --samples is 2") !=
+        std::string::npos);
+  CHECK(eval({"--pass-at", "8", "--temperature", "0"}).code == 2);
+  CHECK(eval({"--pass-at", "0"}).code == 2);
+}

@@ -47,6 +47,10 @@ def check(name, settings):
         same(verdict.reward, line["reward"] if line["outcome"] in ("scored", "unparsable") else None, name)
         if verdict.reward is not None:
             same(verdict.parts, line["parts"], name)
+    counted = program(["task", "traits", name, *words(settings)], [{"state": s, "completion": t} for s, t in answers[:-1]])
+    for traits, line in zip(task.traits(answers[:-1]), counted, strict=True):
+        same(traits, {trait: value for trait, value in line["traits"].items() if value is not None}, name)
+    same(task.traits(answers[-1:]), [{}], name)  # of a state that the task did not write
     reward = task.trl_reward()
     same(reward(completions=[t for _, t in answers[:3]], state=[s for s, _ in answers[:3]], prompts=None), [1.0] * 3, name)
     same(reward(completions=[[{"role": "assistant", "content": answers[0][1]}]], state=[answers[0][0]]), [1.0], name)

@@ -5,6 +5,7 @@
 
 #include "tinyzero/note.h"
 #include "tinyzero/task_abi.h"
+#include "tinyzero/traits_abi.h"
 
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == bytes, #type)
 #define AT(type, member, bytes) _Static_assert(offsetof(type, member) == bytes, #type "." #member)
@@ -108,6 +109,17 @@ AT(tz_solve, solve, 8);
 SIZE(tz_demonstrate, 16);
 AT(tz_demonstrate, size, 0);
 AT(tz_demonstrate, demonstrate, 8);
+
+SIZE(tz_trait, 24);
+AT(tz_trait, name, 0);
+AT(tz_trait, doc, 8);
+AT(tz_trait, per, 16);
+
+SIZE(tz_traits, 24);
+AT(tz_traits, size, 0);
+AT(tz_traits, n_traits, 4);
+AT(tz_traits, traits, 8);
+AT(tz_traits, count, 16);
 
 SIZE(tz_module, 24);
 AT(tz_module, size, 0);

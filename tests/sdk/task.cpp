@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace tinyzero;
@@ -41,6 +43,15 @@ struct Echo {
     if (completion == "reason") return Verdict::wrong(2);
     if (completion == "explain") return {.reason = 1, .detail = "because"};
     return completion == state ? Verdict::right() : Verdict::wrong(1);
+  }
+  static constexpr std::array traits{Trait{"length", "characters"},
+                                     Trait{"blanks", "share of blanks", "length"}};
+  std::array<double, 2> count_traits(std::string_view state, std::string_view completion) const {
+    if (state == "throw") throw BadState("no such state");
+    const double blanks =
+        static_cast<double>(std::count(completion.begin(), completion.end(), ' '));
+    return {static_cast<double>(completion.size()),
+            trait_share(blanks, static_cast<double>(completion.size()))};
   }
   std::optional<std::string> solve(std::string_view state) const {
     if (state == "unsolvable") return std::nullopt;
@@ -194,4 +205,31 @@ TEST_CASE("extensions are offered for the methods that a struct has") {
   CHECK(text == "42");
   CHECK(solve->solve(instance.it, bytes("unsolvable"), &solvable, &sink, &error) == TZ_OK);
   CHECK(solvable == 0);
+}
+
+TEST_CASE("traits are counted row by row, and a row that fails has none") {
+  const auto* traits = static_cast<const tz_traits*>(table().extension(TINYZERO_TRAITS));
+  REQUIRE(traits != nullptr);
+  CHECK(TaskBinding<Plain>::module()->tasks[0]->extension(TINYZERO_TRAITS) == nullptr);
+  REQUIRE(traits->n_traits == 2);
+  CHECK(std::string(traits->traits[1].name) == "blanks");
+  CHECK(std::string(traits->traits[1].doc) == "share of blanks");
+  CHECK(std::string(traits->traits[1].per) == "length");
+  CHECK(traits->traits[0].per == nullptr);
+
+  const Instance instance;
+  volatile std::uint32_t cursor = 99;
+  const tz_call call{sizeof call, 0, &cursor, nullptr, nullptr};
+  const tz_answer answers[] = {
+      {bytes("7"), bytes("a b ")}, {bytes("throw"), bytes("x")}, {bytes("7"), bytes("")}};
+  double out[6] = {};
+  tz_error error{};
+  CHECK(traits->count(instance.it, &call, answers, 3, out, &error) == TZ_OK);
+  CHECK(out[0] == 4);
+  CHECK(out[1] == 0.5);
+  CHECK(std::isnan(out[2]));
+  CHECK(std::isnan(out[3]));
+  CHECK(out[4] == 0);
+  CHECK(std::isnan(out[5]));
+  CHECK(cursor == 2);
 }

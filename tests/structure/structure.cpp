@@ -199,6 +199,7 @@ TEST_CASE("files are opened, locked and counted on in core/base alone, and no sh
   }
 }
 
+// Two controls of comparisons are runs of raft: it has a name there.
 TEST_CASE("the core names no task and no algorithm") {
   for (const auto& entry : fs::recursive_directory_iterator(kRoot / "core")) {
     const std::string extension = entry.path().extension().string();

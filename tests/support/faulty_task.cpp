@@ -13,7 +13,8 @@ struct Faulty {
   struct Settings {
     std::string fault = "none";
     void describe(SettingsTable& t) {
-      t.add("fault", fault, "what is wrong").one_of({"none", "loops", "prints", "reason"});
+      t.add("fault", fault, "what is wrong")
+          .one_of({"none", "loops", "prints", "reason", "infinite", "forgets"});
     }
   };
   static constexpr About about{"faulty", "has faults", "1.0.0", "Write the next number."};
@@ -43,6 +44,13 @@ struct Faulty {
                                           : 1u,
             {},
             {}};
+  }
+
+  static constexpr std::array traits{Trait{"length", "characters"}};
+  std::array<double, 1> count_traits(std::string_view, std::string_view completion) const {
+    static double calls = 0;
+    if (settings_.fault == "infinite") return {1 / static_cast<double>(completion.size())};
+    return {static_cast<double>(completion.size()) + (settings_.fault == "forgets" ? ++calls : 0)};
   }
 
   std::optional<std::string> solve(std::string_view state) const {

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,6 +63,14 @@ struct Hostile {
             completion == "right" ? 0u : 1u,
             {},
             {}};
+  }
+
+  static constexpr std::array traits{Trait{"length", "characters"}};
+  std::array<double, 1> count_traits(std::string_view, std::string_view completion) const {
+    if (completion == "crash") std::raise(SIGSEGV);
+    if (completion == "hang") hang();
+    if (completion == "infinite") return {std::numeric_limits<double>::infinity()};
+    return {static_cast<double>(completion.size())};
   }
 
   std::optional<std::string> solve(std::string_view state) const {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/cli/eval_candidates.h"
@@ -88,11 +91,32 @@ std::string endpoint_framing(const EvalCommandOptions& options) {
   return automatic ? "base" : options.prompt_template;
 }
 
+// Completions per problem: as many as the largest k of pass@k needs, unless more are asked for.
+std::int64_t samples_of(const EvalCommandOptions& options) {
+  const auto largest = std::ranges::max_element(options.pass_at);
+  const std::int64_t needed = largest == options.pass_at.end() ? 1 : *largest;
+  const std::int64_t samples = options.samples.value_or(needed);
+  if (samples < needed)
+    throw Error(fmt::format("--pass-at {} needs {} samples of each problem, --samples is {}",
+                            needed, needed, samples),
+                "leave --samples away, or raise it");
+  if (needed > 1 && options.temperature <= 0)
+    throw Error(fmt::format("--pass-at {} at temperature 0: all samples would be the same", needed),
+                "set --temperature above 0");
+  return samples;
+}
+
+std::vector<std::int64_t> sorted_once(std::vector<std::int64_t> values) {
+  const std::set<std::int64_t> once(values.begin(), values.end());
+  return {once.begin(), once.end()};
+}
+
 EvaluationOptions evaluation_options(const EvalCommandOptions& options) {
   return {.split = options.split,
           .problems = options.problems,
           .set = options.set,
-          .samples = options.samples,
+          .samples = samples_of(options),
+          .pass_at = sorted_once(options.pass_at),
           .temperature = options.temperature,
           .greedy = options.greedy      ? GreedyAnswers::always
                     : options.no_greedy ? GreedyAnswers::never
@@ -148,8 +172,14 @@ void add_problem_options(CLI::App& c, EvalCommandOptions& o) {
 }
 
 void add_sampling_options(CLI::App& c, EvalCommandOptions& o) {
-  c.add_option("--samples", o.samples, "completions per problem; more than 1 adds pass@k")
-      ->capture_default_str()
+  c.add_option("--samples", o.samples,
+               "completions per problem; more than 1 adds pass@k; default: 1, or what --pass-at "
+               "needs")
+      ->check(between(1, 1024));
+  c.add_option("--pass-at", o.pass_at,
+               "the k of pass@k, also by difficulty: 1,8,64; and what each model makes of the "
+               "problems that the first one never solves")
+      ->delimiter(',')
       ->check(between(1, 1024));
   c.add_option("--temperature", o.temperature, "temperature of the samples; 0: greedy")
       ->capture_default_str()

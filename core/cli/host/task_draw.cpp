@@ -7,6 +7,7 @@
 #include "core/cli/task_state.h"
 #include "core/task/stream.h"
 #include "core/task/task.h"
+#include "tinyzero/key.h"
 
 namespace tinyzero {
 namespace {
@@ -23,8 +24,9 @@ struct TaskDrawOptions {
 Json item_json(const Item& item) {
   return {{"index", item.index},
           {"key", item.key},
+          {"split_key", group_of_key(item.key)},  // what decides the split
           {"prompt", item.prompt},
-          {"state", state_json(item.state)},
+          {"state", json_or_text(item.state)},
           {"difficulty", item.difficulty}};
 }
 

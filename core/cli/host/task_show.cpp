@@ -15,6 +15,15 @@ struct TaskShowOptions {
   bool json = false;
 };
 
+Json traits_json(const Task& task) {
+  Json out = Json::array();
+  for (const TaskTrait& trait : task.about().traits) {
+    out.push_back({{"name", trait.name}, {"doc", trait.doc}});
+    if (!trait.per.empty()) out.back()["per"] = trait.per;
+  }
+  return out;
+}
+
 Json show_json(const Task& task, const TaskSettings& settings) {
   return {{"id", task.about().id},
           {"title", task.about().title},
@@ -22,6 +31,7 @@ Json show_json(const Task& task, const TaskSettings& settings) {
           {"doc", task.about().doc},
           {"solves", task.can_solve()},
           {"demonstrates", task.can_demonstrate()},
+          {"traits", traits_json(task)},
           {"settings", settings_json(settings.table())},
           {"path", task.libraries().front().string()}};
 }
@@ -38,6 +48,8 @@ int run_task_show(const GlobalOptions& global, const TaskShowOptions& options) {
   print("solver: {} · demonstrations: {} · {}\n\nsettings\n", task.can_solve() ? "yes" : "no",
         task.can_demonstrate() ? "yes" : "no", task.libraries().front().string());
   print("{}", settings_text(settings.table()));
+  if (task.can_count_traits()) print("\ntraits\n");
+  for (const TaskTrait& trait : task.about().traits) print("  {:<20} {}\n", trait.name, trait.doc);
   return 0;
 }
 

@@ -131,6 +131,8 @@ class Worker {
         return write_items(out, task_->draw(seed, indices));
       }
       case WireOperation::verify: return write_verdicts(out, task_->verify(read_answers(in)));
+      case WireOperation::count_traits:
+        return write_traits(out, task_->count_traits(read_answers(in)));
       case WireOperation::solve: {
         const auto completion = task_->solve(in.text());
         out.integer(completion ? 1 : 0);

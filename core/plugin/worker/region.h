@@ -19,6 +19,7 @@ enum class WireOperation : std::uint32_t {
   verify,
   solve,
   demonstrate,
+  count_traits,
   inspect,
   verify_in_threads,
   measure

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tinyzero/task_abi.h"
+#include "tinyzero/traits_abi.h"
 
 namespace tinyzero {
 
@@ -53,6 +54,7 @@ namespace {
 constexpr std::size_t kNumber = 8;
 constexpr std::size_t kText = kNumber;
 constexpr std::size_t kParam = 4 * kNumber + 5 * kText + kNumber;
+constexpr std::size_t kTrait = 3 * kText;
 constexpr std::size_t kValue = 3 * kNumber;
 constexpr std::size_t kItem = 3 * kText + kNumber;
 
@@ -114,6 +116,10 @@ void write_about(WireWriter& out, const TaskAbout& about) {
     out.integer(flag ? 1 : 0);
   out.integer(about.params.size());
   for (const TaskParam& param : about.params) write_param(out, param);
+  out.integer(about.traits.size());
+  for (const TaskTrait& trait : about.traits) {
+    for (const std::string* text : {&trait.name, &trait.doc, &trait.per}) out.text(*text);
+  }
 }
 
 TaskAbout read_about(WireReader& in) {
@@ -130,6 +136,12 @@ TaskAbout read_about(WireReader& in) {
     *flag = in.flag();
   about.params.resize(in.count(kParam, TINYZERO_TASK_MAX_PARAMS));
   for (TaskParam& p : about.params) p = read_param(in);
+  about.traits.resize(in.count(kTrait, TINYZERO_TASK_MAX_TRAITS));
+  for (TaskTrait& trait : about.traits) {
+    trait.name = in.text(TINYZERO_TASK_MAX_NAME);
+    trait.doc = in.text(TINYZERO_TASK_MAX_LINE);
+    trait.per = in.text(TINYZERO_TASK_MAX_NAME);
+  }
   in.finish();
   return about;
 }
@@ -230,6 +242,22 @@ void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n) {
   in.finish();
 }
 
+void write_traits(WireWriter& out, const std::vector<TraitRow>& rows) {
+  out.integer(rows.size());
+  for (const TraitRow& row : rows) out.bytes(row.data(), row.size() * sizeof(double));
+}
+
+void read_traits(WireReader& in, TraitRow* rows, std::size_t n, std::size_t width) {
+  const std::size_t row_bytes = width * sizeof(double);
+  if (const std::size_t sent = in.count(row_bytes); sent != n)
+    throw BrokenMessage(fmt::format("it holds {} rows of traits, asked for were {}", sent, n));
+  for (std::size_t i = 0; i < n; ++i) {
+    rows[i].resize(width);
+    std::memcpy(rows[i].data(), in.take(row_bytes), row_bytes);
+  }
+  in.finish();
+}
+
 std::size_t items_bytes(std::size_t n) {
   return kNumber +
          n * (kItem + TINYZERO_TASK_MAX_PROMPT + TINYZERO_TASK_MAX_KEY + TINYZERO_TASK_MAX_STATE);
@@ -237,6 +265,10 @@ std::size_t items_bytes(std::size_t n) {
 
 std::size_t verdicts_bytes(std::size_t n) {
   return kNumber + n * (sizeof(WireVerdict) + TINYZERO_TASK_MAX_DETAIL);
+}
+
+std::size_t traits_bytes(std::size_t n, std::size_t width) {
+  return kNumber + n * width * sizeof(double);
 }
 
 }  // namespace tinyzero

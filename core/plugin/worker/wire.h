@@ -92,9 +92,14 @@ void write_verdicts(WireWriter& out, const std::vector<Verdict>& verdicts);
 // Throws BrokenMessage unless there are n.
 void read_verdicts(WireReader& in, Verdict* verdicts, std::size_t n);
 
+void write_traits(WireWriter& out, const std::vector<TraitRow>& rows);
+// Throws BrokenMessage unless there are n rows of `width` numbers.
+void read_traits(WireReader& in, TraitRow* rows, std::size_t n, std::size_t width);
+
 // Sizes in bytes of the largest replies within the limits.
 constexpr std::size_t kAboutBytes = std::size_t{4} << 20;
 std::size_t items_bytes(std::size_t n);
 std::size_t verdicts_bytes(std::size_t n);
+std::size_t traits_bytes(std::size_t n, std::size_t width);
 
 }  // namespace tinyzero

@@ -11,6 +11,7 @@
 #include "core/plugin/task_limits.h"
 #include "tinyzero/ascii.h"
 #include "tinyzero/task_abi.h"
+#include "tinyzero/traits.h"
 
 namespace tinyzero {
 namespace {
@@ -223,8 +224,17 @@ std::vector<Verdict> WorkerTask::verify(const std::vector<Answer>& answers) {
   constexpr std::uint32_t kUnjudged = ~0u;
   std::vector<Verdict> out(answers.size());
   for (Verdict& verdict : out) verdict.reason = kUnjudged;
+  const RowCall call{
+      .ask =
+          [&](std::size_t first, std::size_t n) {
+            ask_about(WireOperation::verify, verdicts_bytes(n), &answers[first], n,
+                      [&](WireReader& in) { read_verdicts(in, &out[first], n); });
+          },
+      .fail = [&](std::size_t row,
+                  const std::string& cause) { out[row] = failed_row(about_.id, cause); },
+      .doing = "judging answers"};
   try {
-    judge_all(answers, out);
+    ask_rows(answers, call);
   } catch (const Failure& e) {
     for (Verdict& verdict : out) {
       if (verdict.reason == kUnjudged) verdict = failed_row(about_.id, kNotJudged);
@@ -234,46 +244,61 @@ std::vector<Verdict> WorkerTask::verify(const std::vector<Answer>& answers) {
   return out;
 }
 
-void WorkerTask::judge_all(const std::vector<Answer>& answers, std::vector<Verdict>& out) {
+std::vector<TraitRow> WorkerTask::count_traits(const std::vector<Answer>& answers) {
+  const std::size_t width = about_.traits.size();
+  std::vector<TraitRow> out(answers.size(), TraitRow(width, kNoTrait));
+  ask_rows(answers, {.ask =
+                         [&](std::size_t first, std::size_t n) {
+                           ask_about(
+                               WireOperation::count_traits, traits_bytes(n, width), &answers[first],
+                               n, [&](WireReader& in) { read_traits(in, &out[first], n, width); });
+                         },
+                     .fail = [](std::size_t, const std::string&) {},
+                     .doing = "counting traits",
+                     .most_rows = WireRegion::kArea / (width * sizeof(double)) - 1});
+  return out;
+}
+
+void WorkerTask::ask_rows(const std::vector<Answer>& answers, const RowCall& call) {
   for (std::size_t first = 0, last = 0; first < answers.size(); first = last) {
+    const std::size_t most = std::min(rows_at_once_, call.most_rows);
     std::size_t bytes = 0;
-    for (; last < answers.size() && last - first < rows_at_once_ &&
-           (last == first || bytes < kBatchBytes);
+    for (; last < answers.size() && last - first < most && (last == first || bytes < kBatchBytes);
          ++last)
       bytes += answers[last].state.size() + answers[last].completion.size() + 16;
-    judge(answers.data() + first, last - first, out.data() + first);
+    ask_rows(answers, first, last - first, call);
   }
 }
 
 // Every error here is the task's fault, including a Failure that its worker sends.
-void WorkerTask::ask_verdicts(const Answer* answers, std::size_t n, Verdict* out) {
+template <class Read>
+void WorkerTask::ask_about(WireOperation operation, std::size_t most, const Answer* answers,
+                           std::size_t n, const Read& read) {
   try {
-    ask(
-        WireOperation::verify, verdicts_bytes(n),
-        [&](WireWriter& request) { write_answers(request, answers, n); },
-        [&](WireReader& in) { read_verdicts(in, out, n); }, n);
+    ask(operation, most, [&](WireWriter& request) { write_answers(request, answers, n); }, read, n);
   } catch (const Error& e) {
     process_.reset();
     throw WorkerLost{std::string("failed: ") + e.what()};
   }
 }
 
-// If the worker is lost, the rows before and after the one at fault are judged again, which is safe
-// because verify is pure.
-void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
+// If the worker is lost, it is asked again about the rows before and after the one at fault, which
+// is safe because what it answers is a function of the row.
+void WorkerTask::ask_rows(const std::vector<Answer>& answers, std::size_t first, std::size_t n,
+                          const RowCall& call) {
   if (n == 0) return;
   have_worker();
   const Stopwatch watch;
   try {
-    ask_verdicts(answers, n, out);
+    call.ask(first, n);
   } catch (const WorkerLost& lost) {
     const std::size_t row = n == 1 ? 0 : lost.row;
-    count_strike(lost.cause + (row < n ? " on the answer " + shown(answers[row].completion)
-                                       : " while judging answers"));
-    if (row >= n) return judge_singly(answers, n, out);
-    out[row] = failed_row(about_.id, lost.cause);
-    judge(answers, row, out);
-    return judge(answers + row + 1, n - row - 1, out + row + 1);
+    count_strike(lost.cause + (row < n ? " on the answer " + shown(answers[first + row].completion)
+                                       : std::string(" while ") + call.doing));
+    if (row >= n) return ask_singly(answers, first, n, call);
+    call.fail(first + row, lost.cause);
+    ask_rows(answers, first, row, call);
+    return ask_rows(answers, first + row + 1, n - row - 1, call);
   }
   judged_ += n;
   const double rate = n / std::max(1e-9, watch.seconds());  // rows a second
@@ -281,26 +306,27 @@ void WorkerTask::judge(const Answer* answers, std::size_t n, Verdict* out) {
       std::max(first_rows_, static_cast<std::size_t>(kShareOfCall * limits_.call_seconds * rate));
 }
 
-// Judges one row at a time, because the worker was lost without naming the row. That loss already
-// counts as the strike of the first row at fault. Rows judged here forgive no strike.
-void WorkerTask::judge_singly(const Answer* answers, std::size_t n, Verdict* out) {
+// Asks about one row at a time, because the worker was lost without naming the row. That loss
+// already counts as the strike of the first row at fault. Rows asked about here forgive no strike.
+void WorkerTask::ask_singly(const std::vector<Answer>& answers, std::size_t first, std::size_t n,
+                            const RowCall& call) {
   bool is_found = false;
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::string cause = judge_alone(answers[i], out[i]);
+  for (std::size_t row = first; row < first + n; ++row) {
+    const std::string cause = ask_alone(row, call);
     if (cause.empty()) continue;
-    if (is_found) count_strike(cause + " on the answer " + shown(answers[i].completion));
+    if (is_found) count_strike(cause + " on the answer " + shown(answers[row].completion));
     is_found = true;
   }
 }
 
-// Judges one row. Returns why the worker was lost, with an error as the verdict; "" if it was not.
-std::string WorkerTask::judge_alone(const Answer& answer, Verdict& out) {
+// Asks about one row. Returns why the worker was lost; "" if it was not.
+std::string WorkerTask::ask_alone(std::size_t row, const RowCall& call) {
   have_worker();
   try {
-    ask_verdicts(&answer, 1, &out);
+    call.ask(row, 1);
     return {};
   } catch (const WorkerLost& lost) {
-    out = failed_row(about_.id, lost.cause);
+    call.fail(row, lost.cause);
     return lost.cause;
   }
 }

@@ -60,6 +60,7 @@ class WorkerTask : public TaskCode {
   void create(const std::vector<SettingValue>& values) override;
   std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) override;
   std::vector<Verdict> verify(const std::vector<Answer>& answers) override;
+  std::vector<TraitRow> count_traits(const std::vector<Answer>& answers) override;
   std::optional<std::string> solve(std::string_view state) override;
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) override;
 
@@ -92,11 +93,28 @@ class WorkerTask : public TaskCode {
   auto ask_or_fail(WireOperation operation, const char* doing, std::size_t most, const Write& write,
                    const Read& read);
 
-  void judge_all(const std::vector<Answer>& answers, std::vector<Verdict>& out);
-  void judge(const Answer* answers, std::size_t n, Verdict* out);
-  void judge_singly(const Answer* answers, std::size_t n, Verdict* out);
-  std::string judge_alone(const Answer& answer, Verdict& out);
-  void ask_verdicts(const Answer* answers, std::size_t n, Verdict* out);
+  // A call about answers, whose rows do not depend on each other. Rows are counted from the first
+  // answer of all.
+  struct RowCall {
+    // Asks the worker about the rows first … first + n - 1. Throws WorkerLost.
+    std::function<void(std::size_t first, std::size_t n)> ask;
+    // Takes a row that the worker was lost on, and why.
+    std::function<void(std::size_t row, const std::string& cause)> fail;
+    const char* doing;                 // "judging answers"
+    std::size_t most_rows = SIZE_MAX;  // at once
+  };
+  // Asks about all answers, and again about those that a lost worker left. Throws Failure when the
+  // task is stopped.
+  void ask_rows(const std::vector<Answer>& answers, const RowCall& call);
+  void ask_rows(const std::vector<Answer>& answers, std::size_t first, std::size_t n,
+                const RowCall& call);
+  void ask_singly(const std::vector<Answer>& answers, std::size_t first, std::size_t n,
+                  const RowCall& call);
+  std::string ask_alone(std::size_t row, const RowCall& call);
+  // The same as `ask` with an Error of the worker as a WorkerLost: the task is at fault.
+  template <class Read>
+  void ask_about(WireOperation operation, std::size_t most, const Answer* answers, std::size_t n,
+                 const Read& read);
   void count_strike(const std::string& cause);
   std::string name() const;
 

@@ -145,12 +145,26 @@ function arms(comparison) {
   return table("Arms of the comparison", columns.map(([head]) => head), comparison.arms.map((arm) => columns.map(([, cell]) => cell(arm))), numbers);
 }
 
+// What the arms' completions of the test do: pass@k and traits, means over seeds. Nothing if no arm says it.
+function behaviour(comparison) {
+  const fields = [["pass_at", (k) => "pass@" + k, percent], ["traits", words, number]];
+  const rows = fields.flatMap(([field, label, text]) => {
+    const of = (arm) => (arm[field] && typeof arm[field] === "object" ? arm[field] : {});
+    const names = [...new Set(comparison.arms.flatMap((arm) => Object.keys(of(arm))))];
+    return names.map((name) => [shown(label(name)), ...comparison.arms.map((arm) => (isNumber(of(arm)[name]) ? text(of(arm)[name]) : "–"))]);
+  });
+  if (rows.length === 0) return [];
+  const heads = comparison.arms.map((arm) => shown(String(arm.name)));
+  const columns = heads.map((_, i) => i + 1);
+  return [el("h3", null, "What the completions of the test do"), table("What the completions of the test do", ["", ...heads], rows, columns)];
+}
+
 function showComparison() {
   const comparison = data.comparison, place = $("comparison");
   if (!comparison || typeof comparison !== "object") return;
   place.hidden = false;
   if (isRows(comparison.arms)) {
-    place.append(arms(comparison));
+    place.append(arms(comparison), ...behaviour(comparison));
     const failed = comparison.arms.flatMap(
         (arm) => (isRows(arm.runs) ? arm.runs : []).filter((run) => run.error).map((run) => run.run + " failed: " + run.error));
     const said = [...failed, ...(Array.isArray(comparison.warnings) ? comparison.warnings.filter((text) => typeof text === "string") : [])];

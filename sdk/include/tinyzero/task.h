@@ -22,6 +22,11 @@
 //     std::optional<std::string> solve(std::string_view state) const;
 //     // Optional: a worked trace for a warm start.
 //     std::string demonstrate(std::string_view state, tinyzero::Rng& rng) const;
+//     // Optional: what a completion does, as numbers that are never rewarded, in the order of
+//     // their table. Pure; tinyzero::kNoTrait where a trait does not apply.
+//     static constexpr std::array traits{tinyzero::Trait{"words", "words before the answer"}};
+//     std::array<double, 1> count_traits(std::string_view state,
+//                                        std::string_view completion) const;
 //   };
 //   TINYZERO_TASK(Guess, "guess")
 //
@@ -48,6 +53,7 @@
 #include "tinyzero/settings.h"
 #include "tinyzero/state.h"
 #include "tinyzero/task_abi.h"
+#include "tinyzero/traits.h"
 
 namespace tinyzero {
 
@@ -93,6 +99,14 @@ class TaskBinding {
       if (row.is_path) path_names_.push_back(row.name.c_str());
     }
     paths_ = {sizeof paths_, static_cast<std::uint32_t>(path_names_.size()), path_names_.data()};
+    if constexpr (CountsTraits<Task>::value) {
+      static_assert(Task::traits.size() <= TINYZERO_TASK_MAX_TRAITS,
+                    "a task has at most TINYZERO_TASK_MAX_TRAITS (64) traits");
+      for (const Trait& trait : Task::traits)
+        trait_rows_.push_back({trait.name, trait.doc, trait.per});
+      traits_ = {sizeof traits_, static_cast<std::uint32_t>(trait_rows_.size()), trait_rows_.data(),
+                 count_traits};
+    }
     reasons_.assign(Task::reasons.begin(), Task::reasons.end());
     reasons_.push_back("task error");
 
@@ -248,6 +262,11 @@ class TaskBinding {
   template <class T>
   struct CanDemonstrate<T, std::void_t<decltype(&T::demonstrate)>> : std::true_type {};
 
+  template <class T, class = void>
+  struct CountsTraits : std::false_type {};
+  template <class T>
+  struct CountsTraits<T, std::void_t<decltype(&T::count_traits)>> : std::true_type {};
+
   static const void* extension(const char* id) {
     if constexpr (CanSolve<Task>::value) {
       static const tz_solve table{sizeof table, 0, solve};
@@ -257,6 +276,8 @@ class TaskBinding {
       static const tz_demonstrate table{sizeof table, 0, demonstrate};
       if (std::strcmp(id, TINYZERO_DEMONSTRATE) == 0) return &table;
     }
+    const tz_traits& traits = binding().traits_;
+    if (traits.n_traits > 0 && std::strcmp(id, TINYZERO_TRAITS) == 0) return &traits;
     const tz_paths& paths = binding().paths_;
     if (paths.n_names > 0 && std::strcmp(id, TINYZERO_PATHS) == 0) return &paths;
     return nullptr;
@@ -279,12 +300,30 @@ class TaskBinding {
     });
   }
 
+  // A row that cannot be counted, as one of a state that the task did not write, has no traits.
+  static tz_status count_traits(tz_instance* instance, const tz_call* call,
+                                const tz_answer* answers, std::uint32_t n, double* out, tz_error*) {
+    for (std::uint32_t i = 0; i < n; ++i, out += Task::traits.size()) {
+      if (call != nullptr && call->cursor != nullptr) *call->cursor = i;
+      const tz_status status = guarded(nullptr, [&]() -> tz_status {
+        const std::array<double, Task::traits.size()> row =
+            task(instance).count_traits(view(answers[i].state), view(answers[i].completion));
+        std::copy(row.begin(), row.end(), out);
+        return TZ_OK;
+      });
+      if (status != TZ_OK) std::fill_n(out, Task::traits.size(), kNoTrait);
+    }
+    return TZ_OK;
+  }
+
   Settings settings_;
   SettingsTable table_;
   std::vector<tz_param> params_;
   std::vector<std::unique_ptr<std::vector<const char*>>> choices_;
   std::vector<const char*> reasons_;
   std::vector<const char*> path_names_;
+  std::vector<tz_trait> trait_rows_;
+  tz_traits traits_{};
   tz_paths paths_{};
   tz_task task_{};
   const tz_task* tasks_ = &task_;

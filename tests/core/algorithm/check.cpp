@@ -27,7 +27,7 @@ std::vector<std::string> one_fault_checks() {
 }  // namespace
 
 TEST_CASE("the algorithms of this repository pass, in all their variants") {
-  for (const char* name : {"grpo", "ppo", "prime"})
+  for (const char* name : {"grpo", "ppo", "prime", "raft"})
     CHECK(failures(built_in(name, {})) == std::vector<std::string>{});
   for (const char* variant : {"grpo", "dr_grpo", "rloo", "reinforce_pp", "reinforce_pp_baseline",
                               "dapo", "gspo", "cispo"}) {
@@ -45,6 +45,7 @@ TEST_CASE("and with typical options") {
       {"prime", {"reference=policy", "update=after", "granularity=whole"}},
       {"prime", {"kl=0.01", "kl_in=reward", "entropy_target=0.5"}},
       {"grpo", {"kl=0.01", "reference_every=1", "dual_clip=3", "ratio=sequence"}},
+      {"raft", {"variant=raft_pp", "keep=all", "aggregation=sequence"}},
   };
   for (const auto& [name, settings] : kUses) {
     CAPTURE(name);

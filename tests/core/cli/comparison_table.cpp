@@ -13,11 +13,8 @@ Json estimate(double value, double low, double high) {
 }
 
 Json run(std::int64_t seed, double accuracy) {
-  return {{"seed", seed},
-          {"state", "done"},
-          {"test_accuracy", accuracy},
-          {"tokens", 12000},
-          {"seconds", 30}};
+  return {{"seed", seed},  {"state", "done"},     {"test_accuracy", accuracy}, {"tokens", 12000},
+          {"seconds", 30}, {"test_length", 61.5}, {"test_truncated", 0.25}};
 }
 
 Json summary(std::size_t seeds) {
@@ -34,6 +31,8 @@ Json summary(std::size_t seeds) {
                          {"area", {{"tokens", estimate(0.25, 0.2, 0.3)}}},
                          {"ok", 1},
                          {"failed", 0},
+                         {"pass_at", {{"1", 0.5}, {"8", 0.75}}},
+                         {"traits", {{"attempts", 2.5}}},
                          {"runs", {run(1, 0.5)}}});
   out["arms"].push_back({{"name", "b"},
                          {"test_accuracy", nullptr},
@@ -71,4 +70,14 @@ TEST_CASE("few seeds and warnings are told") {
   const std::string table = comparison_table(warned);
   CHECK(table.find("seeds are few") == std::string::npos);
   CHECK(table.ends_with("warning: arms differ in size\n"));
+}
+
+TEST_CASE("a second table says what the completions of each arm do") {
+  const std::string text = comparison_table(summary(1));
+  CHECK(text.find("completions of the test  a      b\n"
+                  "tokens                   61.5   -\n"
+                  "cut %                    25.0   -\n"
+                  "pass@1 %                 50.0   -\n"
+                  "pass@8 %                 75.0   -\n"
+                  "attempts                 2.500  -\n") != std::string::npos);
 }

@@ -27,9 +27,13 @@ EvaluatedModel model(const std::string& name, std::size_t right) {
     a.right = i < right;
     a.reason = a.right ? "correct" : "wrong value";
     a.tokens = 10;
+    a.traits = {static_cast<double>(i), 0.25};
     answers.push_back(a);
   }
-  return {.name = name, .endpoint = {}, .max_tokens = 64, .report = summarize(set, answers, 2)};
+  const std::vector<TaskTrait> traits = {{"attempts", "tries", ""},
+                                         {"slips", "wrong ones", "attempts"}};
+  return {
+      .name = name, .endpoint = {}, .max_tokens = 64, .report = summarize(set, answers, 2, traits)};
 }
 
 Evaluation evaluation(std::vector<EvaluatedModel> models) {

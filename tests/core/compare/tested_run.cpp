@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "core/base/error.h"
 #include "core/compare/metrics.h"
 #include "core/run/checkpoint_folder.h"
@@ -50,4 +53,23 @@ TEST_CASE("a run that has not ended cannot be tested, and a damaged test is told
   CHECK_THROWS_WITH_AS(read_tested_run(folder.path()), doctest::Contains("is damaged"), Error);
   write_file_synced(folder / "test.json", "not JSON");
   CHECK_THROWS_AS(read_tested_run(folder.path()), Error);
+}
+
+TEST_CASE("a control is tested at the temperature that suits it, or asked again when it gives up") {
+  const TemporaryFolder folder;
+  RecordingObserver observer;
+  for (const char* control : {"eval.best_temperature=true", "eval.ask_again=true"}) {
+    CAPTURE(control);
+    const fs::path run = folder / (control[5] == 'b' ? "cooler" : "restart");
+    train_quick(run, observer, {"checkpoint.keep=8", control});
+    test_run(run, PluginCatalog({TINYZERO_PLUGINS}));
+    const auto tested = read_tested_run(run);
+    REQUIRE(tested.has_value());
+    const bool is_of_six = std::ranges::any_of(std::array{1.0, 0.8, 0.6, 0.4, 0.2, 0.0},
+                                               [&](double t) { return tested->temperature == t; });
+    CHECK(is_of_six);
+    CHECK((control[5] == 'b' || tested->temperature == 1));
+    CHECK(tested->length > 0);
+    CHECK(tested->traits.contains("attempts"));
+  }
 }

@@ -81,6 +81,31 @@ TEST_CASE(
         "untrained");  // where there is no warm start
 }
 
+TEST_CASE("the controls of what RL adds differ from the first arm in what they are named for") {
+  const Comparison c =
+      read(kBase + kArms + "  controls: [more_imitation, best_of, restart, cooler]\n");
+  REQUIRE(c.arms.size() == 5);
+  const auto experiment = [&](std::size_t arm) {
+    return Experiment::from_node(c.arms[arm].root, "x");
+  };
+  CHECK(c.arms[1].role == ArmRole::cooler);
+  CHECK(experiment(1).train.steps == 0);
+  CHECK(experiment(1).eval.best_temperature);
+  CHECK(c.arms[2].role == ArmRole::restart);
+  CHECK(experiment(2).train.steps == 0);
+  CHECK(experiment(2).eval.ask_again);
+  CHECK(c.arms[3].role == ArmRole::best_of);
+  CHECK(experiment(3).algorithm.use == "raft");
+  CHECK(experiment(3).train.steps == 3);
+  CHECK_FALSE(experiment(3).train.imitate);
+  CHECK(c.arms[4].role == ArmRole::more_imitation);
+  CHECK(experiment(4).algorithm.use == "raft");
+  CHECK(experiment(4).algorithm.settings.find("keep")->scalar == "all");
+  CHECK(experiment(4).train.imitate);
+  CHECK(experiment(4).train.learning_rate == experiment(0).train.learning_rate);
+  for (std::size_t arm = 1; arm < 5; ++arm) CHECK(learns(c.arms[arm].role) == (arm > 2));
+}
+
 TEST_CASE("a comparison extends an experiment, whose length and seed it replaces") {
   const TemporaryFolder folder;
   write_file_synced(

@@ -68,6 +68,22 @@ tz_status demonstrate(tz_instance*, tz_bytes, tz_draw, const tz_text_sink* out, 
              : fail(error, TZ_INTERNAL, "the sink said no");
 }
 
+// The length, and half of it; fails where a row says so.
+tz_status count_traits(tz_instance*, const tz_call*, const tz_answer* answers, std::uint32_t n,
+                       double* out, tz_error* error) {
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const double size = static_cast<double>(answers[i].completion.size);
+    if (size == 4) return fail(error, TZ_INTERNAL, "a bad row");
+    out[2 * i] = size;
+    out[2 * i + 1] = size / 2;
+  }
+  return TZ_OK;
+}
+
+constexpr tz_trait kTraitRows[] = {{"length", "characters", nullptr},
+                                   {"half", "half of them", "length"}};
+constexpr tz_traits kTraits{sizeof kTraits, 2, kTraitRows, count_traits};
+
 const char* const kParts[] = {"correct", "format"};
 const char* const kReasons[] = {"correct", "wrong"};
 const char* const kPaths[] = {"file"};
@@ -80,6 +96,7 @@ const void* extension(const char* id) {
   if (std::strcmp(id, TINYZERO_SOLVE) == 0) return &kSolve;
   if (std::strcmp(id, TINYZERO_DEMONSTRATE) == 0) return &kDemonstrate;
   if (std::strcmp(id, TINYZERO_PATHS) == 0) return &kPathTable;
+  if (std::strcmp(id, TINYZERO_TRAITS) == 0) return &kTraits;
   return nullptr;
 }
 
@@ -216,4 +233,14 @@ TEST_CASE("solutions are the last text, and texts have a limit") {
   CHECK_FALSE(task.solve("{}"));
   CHECK_THROWS_WITH_AS(task.demonstrate("{}", 1, 1),
                        doctest::Contains("gives a demonstration of 1099511627776 bytes"), Failure);
+}
+
+TEST_CASE("traits are declared and counted, and a call that fails names the task") {
+  LibraryTask task = opened(Table());
+  CHECK(task.about().traits ==
+        std::vector<TaskTrait>{{"length", "characters", ""}, {"half", "half of them", "length"}});
+  CHECK(task.count_traits({{"{}", "abc"}, {"{}", ""}}) == std::vector<TraitRow>{{3, 1.5}, {0, 0}});
+  CHECK(task.count_traits({}).empty());
+  CHECK_THROWS_WITH_AS(task.count_traits({{"{}", "fail"}}),
+                       "task \"table\" cannot count traits: a bad row", Failure);
 }

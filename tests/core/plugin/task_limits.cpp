@@ -28,6 +28,7 @@ TaskAbout good_about() {
   param.low = 1;
   param.high = 9;
   about.params = {param};
+  about.traits = {{"steps", "steps", ""}, {"slips", "share of them", "steps"}};
   return about;
 }
 
@@ -70,6 +71,11 @@ TEST_CASE("a description beyond a limit is refused, naming the task and the limi
       {[](auto& a) { a.params[0].max_count = 0; }, "declares a setting of no values"},
       {[](auto& a) { a.reward_max = std::numeric_limits<double>::infinity(); },
        "declares rewards from 0 to inf and 1 for a right answer; they must be finite and in order"},
+      {[](auto& a) { a.traits.assign(65, a.traits[0]); }, "declares 65 traits; at most 64"},
+      {[](auto& a) { a.traits[0].name = "a/b"; }, "has a trait whose name \"a/b\" is not made of"},
+      {[](auto& a) { a.traits[1].name = "steps"; }, "has two traits \"steps\""},
+      {[](auto& a) { a.traits[1].per = "claims"; },
+       "has a trait \"slips\" per \"claims\", a trait that there is not"},
       {[](auto& a) { a.reward_full = -1; },
        "declares rewards from 0 to 1 and -1 for a right answer"},
   };

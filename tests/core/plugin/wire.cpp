@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "tinyzero/rng.h"
 #include "tinyzero/task_abi.h"
 
@@ -75,6 +77,7 @@ TEST_CASE("messages read back what was written") {
   param.needs_value = "0";
   param.is_path = true;
   about.params = {param, TaskParam()};
+  about.traits = {{"steps", "equations", ""}, {"slips", "wrong ones", "steps"}};
   CHECK(through([&](WireWriter& out) { write_about(out, about); },
                 [](WireReader& in) { return read_about(in); }) == about);
 
@@ -89,6 +92,12 @@ TEST_CASE("messages read back what was written") {
     CHECK(read[i].reals == values[i].reals);
     CHECK(read[i].texts == values[i].texts);
   }
+
+  const std::vector<TraitRow> rows = {{1, -0.5}, {INFINITY, 1e300}};
+  std::vector<TraitRow> read_rows(2);
+  through([&](WireWriter& out) { write_traits(out, rows); },
+          [&](WireReader& in) { read_traits(in, read_rows.data(), 2, 2); });
+  CHECK(read_rows == rows);
 
   const std::string state("{}\0", 3);
   const Answer answers[] = {{state, "7"}, {"", std::string_view("\xFF\0", 2)}};
@@ -131,6 +140,15 @@ TEST_CASE("everything has a number that it may not pass, and nothing may follow 
   CHECK_THROWS_WITH_AS(items_of(TINYZERO_TASK_MAX_STATE + 1, 1, 1),
                        "a count is 65537, at most 65536 are possible", BrokenMessage);
   CHECK_THROWS_WITH_AS(items_of(1, 3, 2), "it holds 3 problems, asked for were 2", BrokenMessage);
+
+  const auto traits_of = [](std::size_t sent, std::size_t asked) {
+    std::vector<TraitRow> rows(asked);
+    through([&](WireWriter& out) { write_traits(out, std::vector(sent, TraitRow{1, 2})); },
+            [&](WireReader& in) { read_traits(in, rows.data(), asked, 2); });
+  };
+  CHECK_NOTHROW(traits_of(3, 3));
+  CHECK_THROWS_WITH_AS(traits_of(3, 2), "it holds 3 rows of traits, asked for were 2",
+                       BrokenMessage);
 
   const auto about_with = [](const auto& change) {
     TaskAbout about;

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -77,6 +78,14 @@ TEST_CASE("a worker says what the library says in this process") {
       CHECK(a[i].parts == b[i].parts);
       CHECK(inside.reason(a[i]) == outside.reason(b[i]));
     }
+    CHECK(inside.about().traits == outside.about().traits);
+    const auto counted = inside.count_traits(answers), there = outside.count_traits(answers);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      REQUIRE(counted[i].size() == there[i].size());
+      for (std::size_t t = 0; t < counted[i].size(); ++t)
+        CHECK((counted[i][t] == there[i][t] ||
+               (std::isnan(counted[i][t]) && std::isnan(there[i][t]))));
+    }
   }
 }
 
@@ -118,6 +127,23 @@ TEST_CASE(
   }
   CHECK_FALSE(fs::exists("/tmp/hostile"));
   CHECK(judge_all(*task, {"explain"}).front().detail == "because");
+}
+
+TEST_CASE("a completion that ends the worker while its traits are counted has none") {
+  const auto task = open_hostile();
+  const std::vector<std::string> texts = {"right", "crash", "four", "hang", "x"};
+  std::vector<Answer> answers;
+  for (const std::string& text : texts) answers.push_back({"{}", text});
+  const auto rows = task->count_traits(answers);
+  REQUIRE(rows.size() == 5);
+  CHECK(rows[0] == TraitRow{5});
+  CHECK(std::isnan(rows[1][0]));
+  CHECK(rows[2] == TraitRow{4});
+  CHECK(std::isnan(rows[3][0]));
+  CHECK(rows[4] == TraitRow{1});
+  CHECK(judge_all(*task, {"right"}).front().reward == 1);
+  CHECK_THROWS_WITH_AS(open_hostile(2)->count_traits(answers),
+                       doctest::Contains("is stopped: its worker was lost 2 times"), Failure);
 }
 
 TEST_CASE("what happens outside of judging names the library and what it did") {

@@ -124,7 +124,7 @@ TEST_CASE("every metric that the learner or the SDK adds is in the table") {
 
 TEST_CASE("every metric of an algorithm here is in the table or on the algorithm's page") {
   const std::regex added(R"re(\bm(?:etrics)?(?:\(\)|_)?\.add\("([a-z0-9_]+)",)re");
-  for (const char* algorithm : {"grpo", "ppo", "prime"}) {
+  for (const char* algorithm : {"grpo", "ppo", "prime", "raft"}) {
     const fs::path folder = fs::path("plugins") / algorithm;
     const std::string page = read_file(kRoot / folder / (std::string(algorithm) + ".md"));
     const auto found = literals(folder, added);

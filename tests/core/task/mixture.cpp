@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <set>
@@ -79,6 +80,9 @@ TEST_CASE("a mixture judges, solves and demonstrates as its tasks do") {
   for (std::size_t i = 0; i < items.size(); ++i)
     answers.push_back({items[i].state, completions[i]});
   const auto verdicts = task.verify(answers);
+  const auto traits = task.count_traits(answers);
+  // Countdown's and, of multiplication's, those that countdown lacks: follows and distance.
+  CHECK(task.about().traits.size() == alone.at("countdown").about().traits.size() + 2);
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::string source = source_of(task, items[i].state),
                       state = items[i].state.substr(source.size() + 1);
@@ -92,6 +96,13 @@ TEST_CASE("a mixture judges, solves and demonstrates as its tasks do") {
       const auto place =
           std::find(names.begin(), names.end(), own.about().components[p]) - names.begin();
       CHECK(verdicts[i].parts[static_cast<std::size_t>(place)] == expected.parts[p]);
+    }
+    for (std::size_t t = 0; t < own.about().traits.size(); ++t) {
+      const double counted = own.count_traits({{state, completions[i]}}).front()[t];
+      const auto& names = task.about().traits;
+      const auto place = std::ranges::find(names, own.about().traits[t].name, &TaskTrait::name);
+      const double mixed = traits[i][static_cast<std::size_t>(place - names.begin())];
+      CHECK((mixed == counted || (std::isnan(mixed) && std::isnan(counted))));
     }
     CHECK(task.demonstrate(items[i].state, 7, items[i].index) ==
           own.demonstrate(state, 7, items[i].index));

@@ -42,7 +42,7 @@ TEST_CASE("each alarm is raised once, says what to do, and comes back only after
     CHECK(alarms.heard(calm).empty());
     CHECK(alarms.heard(record).size() == 1);
     // A resumed run compares with the same first step.
-    CHECK(Alarms(alarms.first_step()).heard(record).size() == 1);
+    CHECK(Alarms(alarms.first_steps()).heard(record).size() == 1);
   }
 }
 
@@ -64,4 +64,50 @@ TEST_CASE("longer completions that earn more, and cuts while the limit grows, ar
   const Json cut = record_of(1.0, 50, 0.7, 0.5);
   CHECK(alarms.heard(cut, /*limit_grows=*/true).empty());
   CHECK(alarms.heard(cut).size() == 1);
+}
+
+namespace {
+
+// What is said at step 20 of a run whose accuracy goes from `early` to `late`, with these numbers.
+std::string at_step_20(double early, double late, const Json& others = Json::object()) {
+  Alarms alarms;
+  for (std::int64_t step = 1; step <= 20; ++step) {
+    Json record = record_of(1.0, 50, 0.1, 0.4);
+    record["step"] = step;
+    record["train/sampled"] = 64;
+    record["train/accuracy"] = step <= 5 ? early : late;
+    if (step > 1) record.update(others);
+    const auto heard = alarms.heard(record);
+    // As a resumed run: nothing but these numbers is carried on.
+    alarms = Alarms(alarms.first_steps());
+    for (const std::string& text : heard) {
+      if (text.find("does not learn") == std::string::npos) continue;
+      CHECK(step == 20);
+      return text;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a run that does not learn says so at step 20, with the likeliest cause") {
+  CHECK(at_step_20(0.1, 0.3).empty());
+  CHECK(at_step_20(0.97, 0.97).empty());  // nothing to learn
+  CHECK(at_step_20(0.1, 0.11).find(
+            "after 20 steps 11.0 % of the completions are right, and 10.0 % were at the "
+            "beginning: this run does not learn. The likeliest cause: the updates are mostly "
+            "noise") == 0);
+  CHECK(at_step_20(0.3, 0.1).find("does not learn") != std::string::npos);
+  const std::pair<Json, const char*> causes[] = {
+      {{{"train/mixed_groups", 0.06}}, "only 6 % of the problems have samples that earn different"},
+      {{{"train/truncated", 0.4}}, "40 % of the completions are cut: raise rollout.max_tokens"},
+      {{{"train/entropy", 0.4}}, "entropy fell from 1.000 to 0.400 nats per token"},
+      {{{"train/entropy", 2.0}}, "entropy rose from 1.000 to 2.000 nats per token"}};
+  for (const auto& [numbers, words] : causes) {
+    CAPTURE(words);
+    CHECK(at_step_20(0.1, 0.1, numbers).find(words) != std::string::npos);
+  }
+  // With levels accuracy is not that of one kind of problem.
+  CHECK(at_step_20(0.5, 0.5, {{"curriculum/level", 2}}).empty());
 }

@@ -1,0 +1,80 @@
+// Demonstrations in the place of a policy's completions.
+
+#include "core/train/imitation.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "core/base/error.h"
+#include "core/rollout/episodes.h"
+#include "core/task/mixture.h"
+#include "core/train/rollout_engine.h"
+#include "core/train/step_sampler.h"
+#include "support/small_run.h"
+
+using namespace tinyzero;
+
+TEST_SUITE_BEGIN("core/train/imitation");
+
+namespace {
+
+SampledStep step_of(const OpenedRun& run, std::int64_t step) {
+  const auto engine = rollout_engine(run, [](const std::string&) {});
+  return sample_step(*engine, run, nullptr, step);
+}
+
+}  // namespace
+
+TEST_CASE("a step that imitates has demonstrations with the policy's log-probs") {
+  const OpenedRun run =
+      small_run({"train.imitate=true", "algorithm={use: raft, keep: all}", "rollout.max_tokens=64",
+                 "rollout.first_tokens=16", "rollout.growth_steps=8", "task.demo_attempts=[2,4]"});
+  const SampledStep step = step_of(run, 1), again = step_of(run, 1), later = step_of(run, 2);
+  CHECK(step.max_tokens == 64);  // demonstrations are not shortened
+  REQUIRE(step.completions.size() == 32);
+  std::set<std::string> texts;
+  for (std::size_t i = 0; i < step.completions.size(); ++i) {
+    const ScoredCompletion& c = step.completions[i];
+    CHECK(c.text.find("<answer>") != std::string::npos);
+    CHECK(c.episode.end == End::eos);
+    CHECK(c.text == again.completions[i].text);
+    REQUIRE(c.episode.logp.size() == c.episode.tokens.size());
+    std::vector<std::int32_t> ids = step.prompts[c.item].ids;
+    ids.insert(ids.end(), c.episode.tokens.begin(), c.episode.tokens.end());
+    const auto engine = rollout_engine(run, [](const std::string&) {});
+    const auto logp = engine->score({ids}, 1.0).front();
+    CHECK(c.episode.logp.front() == logp[step.prompts[c.item].ids.size() - 1]);
+    CHECK(c.episode.logp.back() == logp.back());
+    texts.insert(c.text);
+  }
+  CHECK(texts.size() > 20);  // samples of a problem differ
+  CHECK(later.completions[0].text != step.completions[0].text);
+}
+
+TEST_CASE("the demonstrations' own task is imitated, and judges them") {
+  const OpenedRun run =
+      small_run({"train.imitate=true", "algorithm={use: raft, keep: all}", "rollout.max_tokens=64",
+                 "demonstrations.use=countdown",
+                 "demonstrations.levels=[{largest: 5}, {largest: 9}]", "demonstrations.numbers=2"});
+  const SampledStep step = step_of(run, 1);
+  std::set<std::string> sources;
+  for (const Item& item : step.items) sources.insert(source_of(run.stepped(), item.state));
+  CHECK(sources == std::set<std::string>{"level_1", "level_2"});
+}
+
+TEST_CASE("what cannot be imitated is refused") {
+  CHECK_THROWS_WITH_AS(
+      small_run({"train.imitate=true", "rollout.ahead=1", "train.importance_cap=2"}),
+      doctest::Contains("rollout.ahead has no use with train.imitate"), Error);
+  CHECK_THROWS_WITH_AS(
+      small_run({"train.imitate=true", "task.levels=[{largest: 5}, {largest: 9}]"}),
+      doctest::Contains("train.imitate cannot follow a curriculum"), Error);
+  CHECK_THROWS_WITH_AS(small_run({"train.imitate=true", "warm_start.steps=0",
+                                  "task={use: " TINYZERO_BROKEN "/hostile.so}"}),
+                       doctest::Contains("task \"hostile\" has no demonstrations to imitate"),
+                       Error);
+  CHECK_THROWS_WITH_AS(
+      small_run({"eval.ask_again=true", "task={use: multiplication}"}),
+      doctest::Contains("task \"multiplication\" does not count the trait gave_up"), Error);
+}
