@@ -103,6 +103,8 @@ std::string behaviour_table(const Json& arms) {
     rows.push_back({label});
     for (const Json& arm : arms) rows.back().push_back(cell(arm));
   };
+  add("temperature",
+      [](const Json& arm) { return mean_of(arm["runs"], "test_temperature", 1, "{:.2f}"); });
   add("tokens", [](const Json& arm) { return mean_of(arm["runs"], "test_length", 1, "{:.1f}"); });
   add("cut %",
       [](const Json& arm) { return mean_of(arm["runs"], "test_truncated", 0.01, "{:.1f}"); });

@@ -88,15 +88,15 @@ void print_passes(const Evaluation& e) {
   }
 }
 
-// "66.1 ± 3.2" in percent; "-" where no problem counts.
+// "66.1 [63, 69]" in percent; "-" where no problem counts.
 std::string pass_text(const MeanInterval& pass) {
   if (pass.count == 0) return "-";
-  return fmt::format("{:.1f} ± {:.1f}", 100 * pass.mean, 50 * (pass.high - pass.low));
+  return fmt::format("{:.1f} [{:.0f}, {:.0f}]", 100 * pass.mean, 100 * pass.low, 100 * pass.high);
 }
 
 void print_pass_row(const std::string& label, const PassAt& passes) {
   print("{:<{}}", label, kLabel - 10);
-  for (const auto& [k, pass] : passes) print("{:>13}", pass_text(pass));
+  for (const auto& [k, pass] : passes) print("{:>16}", pass_text(pass));
   print("\n");
 }
 
@@ -104,20 +104,26 @@ void print_pass_row(const std::string& label, const PassAt& passes) {
 void print_chosen_passes(const Evaluation& e) {
   for (std::size_t m = 0; m < e.models.size(); ++m) {
     const EvalReport& r = e.models[m].report;
-    print("\n{:<{}}", fmt::format("pass@k of {}, %", m + 1), kLabel - 10);
-    for (const std::int64_t k : e.pass_at) print("{:>13}", fmt::format("k = {}", k));
+    print("\n{:<{}}", fmt::format("pass@k of {}", m + 1), kLabel - 10);
+    for (const std::int64_t k : e.pass_at) print("{:>16}", fmt::format("k = {}", k));
     print("\n");
     print_pass_row("all problems", pass_at(r.tallies, e.pass_at));
     for (const auto& [difficulty, passes] : pass_at_by_difficulty(e.set, r, e.pass_at))
       print_pass_row(fmt::format("difficulty {}", difficulty), passes);
   }
-  for (std::size_t m = 1; m < e.models.size(); ++m) {
-    const NewlySolved solved = newly_solved(e.models[0].report, e.models[m].report);
-    if (solved.unsolved == 0) continue;
+  const auto print_solved = [&](std::size_t before, std::size_t after) {
+    const NewlySolved solved = newly_solved(e.models[before].report, e.models[after].report);
+    if (solved.unsolved == 0) return;
     print(
-        "\nof {} problems that 1 never solves in {:.0f} samples, {} solves {} ({:.1f} % of its "
+        "of {} problems that {} never solves in {:.0f} samples, {} solves {} ({:.1f} % of its "
         "samples there are right)\n",
-        solved.unsolved, e.models[0].report.samples, m + 1, solved.solved, 100 * solved.accuracy);
+        solved.unsolved, before + 1, e.models[before].report.samples, after + 1, solved.solved,
+        100 * solved.accuracy);
+  };
+  if (e.models.size() > 1) print("\n");
+  for (std::size_t m = 1; m < e.models.size(); ++m) {
+    print_solved(0, m);
+    print_solved(m, 0);
   }
 }
 
@@ -236,10 +242,14 @@ void add_chosen_passes(const Evaluation& e, const EvaluatedModel& m, Json& out) 
   for (const auto& [difficulty, passes] : pass_at_by_difficulty(e.set, r, e.pass_at))
     out["by_difficulty"][std::to_string(difficulty)]["pass_at"] = passes_json(passes);
   if (&m == &e.models.front()) return;
-  const NewlySolved solved = newly_solved(e.models.front().report, r);
-  out["unsolved_by_first"] = {{"problems", solved.unsolved},
-                              {"solved", solved.solved},
-                              {"accuracy", solved.unsolved > 0 ? Json(solved.accuracy) : Json()}};
+  const auto solved_json = [](const NewlySolved& solved) {
+    return Json{{"problems", solved.unsolved},
+                {"solved", solved.solved},
+                {"accuracy", solved.unsolved > 0 ? Json(solved.accuracy) : Json()}};
+  };
+  const EvalReport& first = e.models.front().report;
+  out["unsolved_by_first"] = solved_json(newly_solved(first, r));
+  out["unsolved_but_by_first"] = solved_json(newly_solved(r, first));
 }
 
 Json model_json(const Evaluation& e, const EvaluatedModel& m) {

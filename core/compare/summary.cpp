@@ -258,9 +258,11 @@ class Summarizer {
     out["validation_accuracy"] = run.tested.validation_accuracy;
     out["test_accuracy"] = run.accuracy;
     out["test_greedy"] = run.tested.greedy;
-    out["test_temperature"] = run.tested.temperature;
-    out["test_length"] = run.tested.length;
-    out["test_truncated"] = run.tested.truncated;
+    if (run.tested.length > 0) {  // an older program's test does not say these
+      out["test_temperature"] = run.tested.temperature;
+      out["test_length"] = run.tested.length;
+      out["test_truncated"] = run.tested.truncated;
+    }
     out["test_pass_at"] = pass_at(run.tested);
     out["test_traits"] = run.tested.traits;
     Json curve = Json::array();
@@ -300,6 +302,7 @@ class Summarizer {
     for (const Json& run : runs) {
       if (!run.contains(field)) continue;
       for (const auto& [name, value] : run[field].items()) {
+        if (!value.is_number()) continue;
         counts[name] += 1;
         out[name] = out.value(name, 0.0) + value.get<double>();
       }

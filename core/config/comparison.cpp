@@ -158,12 +158,11 @@ Changes changes_of(ArmRole role) {
     case ArmRole::cooler: return {{"train.steps", "0"}, {"eval.best_temperature", "true"}};
     case ArmRole::restart: return {{"train.steps", "0"}, {"eval.ask_again", "true"}};
     case ArmRole::random_reward: return {{"train.random_reward", real_text(kRandomReward)}};
-    case ArmRole::best_of: return {{"algorithm.use", "raft"}};
+    case ArmRole::best_of: return {{"algorithm.use", "raft"}, {"train.imitate", "false"}};
     case ArmRole::more_imitation:
-      return {{"algorithm.use", "raft"},
-              {"algorithm.keep", "all"},
-              {"train.imitate", "true"},
-              {"rollout.ahead", "0"}};
+      return {{"algorithm.use", "raft"}, {"algorithm.keep", "all"},
+              {"train.imitate", "true"}, {"train.random_reward", "0"},
+              {"rollout.ahead", "0"},    {"rollout.mixed_rounds", "0"}};
     default: return {{"train.steps", "0"}};
   }
 }

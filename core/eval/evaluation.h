@@ -105,6 +105,8 @@ class Evaluator {
   };
   const AnswerCount& count() const { return count_; }
 
+  // Why traits are not counted any more; "" if they are.
+  std::string traits_fault() const { return task_.traits_fault(); }
   // How the answer file is locked, if that is worth a note; empty: nothing to say.
   std::string lock_note() const;
   // Makes the answers in the file durable.

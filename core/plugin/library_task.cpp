@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/plugin/library.h"
 #include "core/plugin/task_limits.h"
+#include "tinyzero/traits.h"
 
 namespace tinyzero {
 namespace {
@@ -160,6 +161,10 @@ void add_params(TaskAbout& about, const tz_task& task, const tz_paths* paths) {
 
 void add_traits(TaskAbout& about, const tz_traits* traits) {
   if (traits == nullptr) return;
+  if (traits->size < sizeof *traits || traits->count == nullptr ||
+      (traits->n_traits > 0 && traits->traits == nullptr))
+    throw Failure("task \"" + about.id + "\" has a table of traits that is not whole",
+                  "tinyzero/traits_abi.h says what it holds");
   check_count(about.id, "traits", traits->n_traits, TINYZERO_TASK_MAX_TRAITS);
   for (std::uint32_t i = 0; i < traits->n_traits; ++i) {
     const tz_trait& row = traits->traits[i];
@@ -205,8 +210,7 @@ LibraryTask::LibraryTask(const tz_task& descriptor, std::filesystem::path path)
       path_(std::move(path)),
       about_(about_of(descriptor)) {
   if ((solve_ != nullptr && solve_->size < sizeof *solve_) ||
-      (demonstrate_ != nullptr && demonstrate_->size < sizeof *demonstrate_) ||
-      (traits_ != nullptr && traits_->size < sizeof *traits_))
+      (demonstrate_ != nullptr && demonstrate_->size < sizeof *demonstrate_))
     throw Failure("task \"" + about_.id +
                   "\" has an extension whose table is shorter than its ABI says");
   about_.can_solve = solve_ != nullptr;
@@ -294,7 +298,7 @@ std::vector<Verdict> LibraryTask::verify(const std::vector<Answer>& answers) {
 
 std::vector<TraitRow> LibraryTask::count_traits(const std::vector<Answer>& answers) {
   const std::size_t width = about_.traits.size();
-  std::vector<double> out(answers.size() * width);
+  std::vector<double> out(answers.size() * width, kNoTrait);
   const std::vector<tz_answer> in = abi_answers(answers.data(), answers.size());
   const tz_call call{sizeof call, 0, cursor_, nullptr, nullptr};
   tz_error error{};

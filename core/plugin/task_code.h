@@ -96,6 +96,9 @@ class TaskCode {
   virtual std::vector<Verdict> verify(const std::vector<Answer>& answers) = 0;
   // One row per answer, in order, as the task gave it. Not called if about().traits is empty.
   virtual std::vector<TraitRow> count_traits(const std::vector<Answer>& answers) = 0;
+  // Why parts of the task count no traits any more; "" if all do. Only of a task that is made of
+  // others.
+  virtual std::string traits_fault() const { return ""; }
   virtual std::optional<std::string> solve(std::string_view state) = 0;
   virtual std::string demonstrate(std::string_view state, std::uint64_t seed,
                                   std::uint64_t index) = 0;

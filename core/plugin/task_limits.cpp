@@ -101,9 +101,12 @@ void check_traits(const std::string& task, const std::vector<TaskTrait>& traits)
     if (!names.insert(trait.name).second) refuse(task, "has two traits " + shown(trait.name));
   }
   for (const TaskTrait& trait : traits) {
-    if (!trait.per.empty() && names.count(trait.per) == 0)
+    if (trait.per.empty()) continue;
+    const auto per = std::ranges::find(traits, trait.per, &TaskTrait::name);
+    if (per == traits.end() || !per->per.empty())
       refuse(task, "has a trait " + shown(trait.name) + " per " + shown(trait.per) +
-                       ", a trait that there is not");
+                       (per == traits.end() ? ", a trait that there is not"
+                                            : ", which is a share itself and counts nothing"));
   }
 }
 

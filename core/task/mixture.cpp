@@ -86,6 +86,7 @@ TaskMixture::IndexMap TaskMixture::merge(const TaskAbout& about) {
 // Tasks that both have a trait of this name count the same thing.
 std::size_t TaskMixture::merge_trait(const TaskTrait& trait) {
   const auto found = std::ranges::find(about_.traits, trait.name, &TaskTrait::name);
+  const std::size_t index = found - about_.traits.begin();
   if (found == about_.traits.end()) {
     about_.traits.push_back(trait);
   } else if (found->per != trait.per) {
@@ -94,7 +95,7 @@ std::size_t TaskMixture::merge_trait(const TaskTrait& trait) {
                             trait.name, found->per, trait.per),
                 "their means would not be comparable; rename one of them");
   }
-  return std::ranges::find(about_.traits, trait.name, &TaskTrait::name) - about_.traits.begin();
+  return index;
 }
 
 std::size_t TaskMixture::source_of(std::string_view state) const {
@@ -184,6 +185,13 @@ std::vector<TraitRow> TaskMixture::count_traits(const std::vector<Answer>& answe
     }
   }
   return out;
+}
+
+std::string TaskMixture::traits_fault() const {
+  for (const Source& source : sources_) {
+    if (const std::string fault = source.task.traits_fault(); !fault.empty()) return fault;
+  }
+  return "";
 }
 
 std::vector<Verdict> TaskMixture::verify(const std::vector<Answer>& answers) {

@@ -58,6 +58,7 @@ class TaskMixture : public TaskCode {
   }
   std::vector<Verdict> verify(const std::vector<Answer>& answers) override;
   std::vector<TraitRow> count_traits(const std::vector<Answer>& answers) override;
+  std::string traits_fault() const override;
   std::optional<std::string> solve(std::string_view state) override;
   std::string demonstrate(std::string_view state, std::uint64_t seed, std::uint64_t index) override;
 

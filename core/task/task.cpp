@@ -19,6 +19,7 @@
 namespace tinyzero {
 namespace {
 
+constexpr double kLargestTrait = 1e15;  // a sum of many stays finite
 constexpr const char* kInProcess = "in_process";
 
 // The map's `in_process`: whether a third-party task is trusted like one that came with the
@@ -189,9 +190,16 @@ std::vector<Verdict> Task::verify(const std::vector<Answer>& answers) const {
 }
 
 std::vector<TraitRow> Task::traits_here(const std::vector<Answer>& answers) const {
-  std::vector<TraitRow> rows = code_->count_traits(answers);
+  std::vector<TraitRow> rows(answers.size(), TraitRow(about().traits.size(), kNoTrait));
+  if (!traits_fault_.empty()) return rows;
+  try {
+    rows = code_->count_traits(answers);
+  } catch (const Error& e) {
+    traits_fault_ = e.what();
+    return rows;
+  }
   for (TraitRow& row : rows) {
-    for (double& value : row) value = std::isfinite(value) ? value : kNoTrait;
+    for (double& value : row) value = std::fabs(value) <= kLargestTrait ? value : kNoTrait;
   }
   return rows;
 }

@@ -66,8 +66,12 @@ class Task {
   std::vector<Verdict> verify(const std::vector<Answer>& answers) const;
 
   // The traits of each answer, in order; rows without numbers if the task counts none. A number
-  // that is not finite counts as NaN. Throws Failure if the task fails again and again.
+  // that is not finite, or beyond 1e15, counts as NaN. A task that fails to count them is not asked
+  // again: traits_fault() then says why, and all numbers are NaN.
   std::vector<TraitRow> count_traits(const std::vector<Answer>& answers) const;
+  std::string traits_fault() const {
+    return traits_fault_.empty() ? code_->traits_fault() : traits_fault_;
+  }
 
   bool is_right(const Verdict& verdict) const {
     return verdict.outcome == Outcome::scored && verdict.reward >= about().reward_full;
@@ -89,6 +93,7 @@ class Task {
 
   std::unique_ptr<TaskCode> code_;
   bool checks_verdicts_ = true;
+  mutable std::string traits_fault_;
   Ranks* ranks_ = nullptr;  // null: one process
   std::vector<std::filesystem::path> libraries_;
   std::vector<ResolvedSetting> resolved_;

@@ -15,16 +15,18 @@ constexpr double kLonger = 2.0;     // times the first step's length
 constexpr double kBetter = 1.2;     // times the first step's accuracy, for which words are worth it
 constexpr double kGap = 0.01;       // between log-probs of trainer and sampler, nats
 
-// Accuracy over the first steps and over as many before the step at which a run must have learned.
+// Sums over the steps until the one at which a run must have learned.
 constexpr std::int64_t kJudged = 20;  // the step
-constexpr std::int64_t kWindow = 5;   // steps
-constexpr double kSolved = 0.95;      // accuracy that leaves nothing to learn
-constexpr double kFewMixed = 0.1;     // share of problems
-constexpr double kManyCut = 0.3;      // share of completions
-constexpr double kLess = 0.5;         // of the first step's entropy
+constexpr const char* kCount = "judged steps";
+constexpr const char* kSum = "accuracy of the judged steps";
+constexpr const char* kByStep = "accuracy times step of the judged steps";
+constexpr const char* kSquares = "squared accuracy of the judged steps";
+constexpr double kSolved = 0.95;   // accuracy that leaves nothing to learn
+constexpr double kFewMixed = 0.1;  // share of problems
+constexpr double kManyCut = 0.3;   // share of completions
+constexpr double kLess = 0.5;      // of the first step's entropy
 constexpr double kMore = 1.5;
-constexpr const char* kEarly = "accuracy of the first steps";
-constexpr const char* kLate = "accuracy before the judged step";
+constexpr double kFlat = 1e-9;  // a slope that only rounding has made
 
 double value_of(const Json& record, const std::string& name) { return record.value(name, 0.0); }
 
@@ -58,7 +60,7 @@ std::string Alarms::cause(const Json& record) {
   if (entropy < kLess * before)
     return fmt::format(
         "entropy fell from {:.3f} to {:.3f} nats per token, so less and less is tried: lower "
-        "train.learning_rate, or set algorithm.entropy",
+        "train.learning_rate, or reward entropy",
         before, entropy);
   if (entropy > kMore * before)
     return fmt::format(
@@ -69,22 +71,30 @@ std::string Alarms::cause(const Json& record) {
          "changes at all, raise train.learning_rate";
 }
 
-// A rise counts from two standard errors on, with problems as the independent trials.
+// The line through the accuracies of the steps must rise by more than one standard error of its
+// slope. That names five of six runs that stand still, and one of six that rise by two standard
+// errors.
 std::string Alarms::not_learning(const Json& record) {
   const std::int64_t step = record.value("step", std::int64_t{0});
-  const double share = value_of(record, "train/accuracy") / kWindow;
-  if (step <= kWindow) first_[kEarly] += share;
-  if (step > kJudged - kWindow && step <= kJudged) first_[kLate] += share;
-  if (step != kJudged || first_.count(kEarly) == 0 || has_levels(record)) return "";
-  const double early = first_[kEarly], late = first_[kLate];
-  const double problems = kWindow * std::max(1.0, value_of(record, "train/sampled"));
-  const double mean = (early + late) / 2;
-  const double error = std::sqrt(2 * std::max(mean * (1 - mean), 1 / problems) / problems);
-  if (late >= kSolved || late - early > 2 * error) return "";
+  if (step > kJudged) return "";
+  const double y = value_of(record, "train/accuracy"), x = static_cast<double>(step);
+  first_[kCount] += 1;
+  first_[kSum] += y;
+  first_[kByStep] += x * y;
+  first_[kSquares] += y * y;
+  const double n = first_[kCount];
+  if (step != kJudged || n != kJudged || has_levels(record)) return "";
+  const double mean = first_[kSum] / n;
+  const double spread = n * (n * n - 1) / 12;  // of the steps 1 to n
+  const double slope = (first_[kByStep] - (n + 1) / 2 * first_[kSum]) / spread;
+  const double scatter = first_[kSquares] - n * mean * mean - slope * slope * spread;
+  const double error = std::sqrt(std::max(scatter, 0.0) / (n - 2) / spread);
+  if (mean >= kSolved || slope > error + kFlat) return "";
   return fmt::format(
-      "after {} steps {:.1f} % of the completions are right, and {:.1f} % were at the beginning: "
-      "this run does not learn. The likeliest cause: {}",
-      step, 100 * late, 100 * early, cause(record));
+      "over {} steps {:.1f} % of the completions were right, with a rise of {:.2f} ± {:.2f} points "
+      "a step: nothing that stands out from noise. If this run does not learn, the likeliest "
+      "cause: {}",
+      step, 100 * mean, 100 * slope, 100 * error, cause(record));
 }
 
 bool Alarms::rises(const std::string& name, bool is_raised) {
@@ -93,7 +103,7 @@ bool Alarms::rises(const std::string& name, bool is_raised) {
   return false;
 }
 
-std::vector<std::string> Alarms::heard(const Json& record, bool limit_grows) {
+std::vector<std::string> Alarms::heard(const Json& record, const AlarmContext& context) {
   std::vector<std::string> out;
   const auto value = [&](const char* name) { return value_of(record, name); };
   const auto first = [&](const char* name) { return this->first(record, name); };
@@ -110,7 +120,7 @@ std::vector<std::string> Alarms::heard(const Json& record, bool limit_grows) {
         "hardly tries anything else any more. Set algorithm.entropy or a wider upper "
         "clip, or lower train.learning_rate",
         entropy, first("train/entropy")));
-  if (rises("truncated", truncated > kTruncated && !limit_grows))
+  if (rises("truncated", truncated > kTruncated && !context.limit_grows))
     out.push_back(fmt::format(
         "{:.0f} % of the completions are cut at rollout.max_tokens and earn nothing for "
         "what they would have said: raise it, or penalise length",
@@ -134,7 +144,8 @@ std::vector<std::string> Alarms::heard(const Json& record, bool limit_grows) {
         fmt::format("the trainer's log-probs are {:.3g} nats from the sampler's in the mean: set "
                     "train.importance_cap: 2",
                     gap));
-  if (const std::string words = not_learning(record); !words.empty()) out.push_back(words);
+  const std::string words = context.judges_learning ? not_learning(record) : "";
+  if (!words.empty()) out.push_back(words);
   return out;
 }
 

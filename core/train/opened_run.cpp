@@ -53,11 +53,12 @@ void check_demonstrations(const Experiment& experiment, const Task& task) {
   const bool imitates = experiment.train.imitate;
   if ((experiment.warm_start.steps == 0 && !imitates) || task.can_demonstrate()) return;
   const std::string setting = imitates ? "train.imitate" : "warm_start.steps";
-  throw Error(
-      experiment.place(setting),
-      "task \"" + task.about().id + "\" has no demonstrations to " +
-          (imitates ? "imitate" : "start from"),
-      "set " + setting + (imitates ? ": false" : ": 0") + ", or give the task a demonstrate()");
+  throw Error(experiment.place(setting),
+              "task \"" + task.about().id + "\" has no demonstrations to " +
+                  (imitates ? "imitate" : "start from"),
+              "set " + setting + (imitates ? ": false" : ": 0") +
+                  ", or give the task a demonstrate()" +
+                  (imitates ? "; a comparison may have the control more_imitation" : ""));
 }
 
 void check_imitation(const Experiment& e, const Task& task) {
@@ -66,6 +67,16 @@ void check_imitation(const Experiment& e, const Task& task) {
     throw Error(e.place("rollout.ahead"),
                 "rollout.ahead has no use with train.imitate: demonstrations are not sampled",
                 "set rollout.ahead: 0");
+  if (e.train.random_reward > 0)
+    throw Error(e.place("train.random_reward"),
+                "train.random_reward has no use with train.imitate: what is imitated does not "
+                "depend on rewards",
+                "set one of them");
+  if (e.rollout.mixed_rounds > 0)
+    throw Error(
+        e.place("rollout.mixed_rounds"),
+        "rollout.mixed_rounds has no use with train.imitate: all demonstrations are imitated",
+        "set rollout.mixed_rounds: 0");
   const TaskMixture* mixture = mixture_of(task);
   const auto has_levels = [](const TaskMixture::Part& part) { return part.levels > 1; };
   if (mixture != nullptr && std::ranges::any_of(mixture->parts(), has_levels))
@@ -79,7 +90,8 @@ void check_ask_again(const Experiment& e, const Task& task) {
   throw Error(e.place("eval.ask_again"),
               "task \"" + task.about().id + "\" does not count the trait " + kGaveUp +
                   ", which says when to ask again",
-              "set eval.ask_again: false, or let the task count it (docs/write_a_task.md)");
+              "set eval.ask_again: false, or remove the control restart, or let the task count it "
+              "(docs/write_a_task.md)");
 }
 
 struct OpenedPlugins {

@@ -250,7 +250,16 @@ void Trainer::tell_step(std::int64_t step) {
   observer_.stepped(step, steps, last_step_, seconds_each * static_cast<double>(steps - step));
   const RolloutSettings& rollout = settings_.rollout;
   const bool limit_grows = rollout.tokens_at(step) < rollout.max_tokens;
-  for (const std::string& alarm : alarms_.heard(last_step_, limit_grows)) observer_.warned(alarm);
+  // Accuracy of demonstrations, or of coins, says nothing of what the policy learns.
+  const bool accuracy_is_its_own = !settings_.train.imitate && settings_.train.random_reward == 0;
+  for (const std::string& alarm : alarms_.heard(
+           last_step_, {.limit_grows = limit_grows, .judges_learning = accuracy_is_its_own}))
+    observer_.warned(alarm);
+  if (const std::string fault = run_.stepped().traits_fault(); !fault.empty() && !told_traits_) {
+    observer_.warned("traits are no longer counted: " + fault);
+    told_traits_ = true;
+  }
+  if (settings_.train.imitate) return;
   for (const std::string& change : curriculum_.observe(sampled_->items, sampled_->completions))
     observer_.noted("curriculum  " + change);
 }
@@ -294,7 +303,7 @@ void Trainer::evaluate_step() {
   observer_.evaluated(line, last_step_,
                       {.prompt = run_.held_out.items[shown.item].prompt,
                        .completion = shown.text,
-                       .reason = run_.stepped().reason(shown.verdict)});
+                       .reason = run_.task.reason(shown.verdict)});
 }
 
 void Trainer::save() {

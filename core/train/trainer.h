@@ -83,6 +83,7 @@ class Trainer {
   std::unique_ptr<Engine> engine_;
   Learner learner_;
   Alarms alarms_;
+  bool told_traits_ = false;  // that traits are not counted any more
   Curriculum curriculum_;
   Background<SampledStep> ahead_;       // the step after, with rollout.ahead
   std::optional<SampledStep> sampled_;  // of step state_.step + 1, if it has been

@@ -52,7 +52,7 @@ def at(curve, tokens):
 
 def curves(comparison, name):
     budget = comparison["budget"]["amount"]
-    shown = [arm for arm in comparison["arms"] if arm["role"] in ("arm", "random_reward")]
+    shown = [arm for arm in comparison["arms"] if arm["role"] in ("arm", "random_reward", "best_of", "more_imitation")]
     lines = {arm["name"]: [[at(run["curve"], budget * i / POINTS) for i in range(POINTS + 1)] for run in arm["runs"] if run["state"] == "ok"] for arm in shown}
     values = [v for runs in lines.values() for run in runs for v in run]
     low, high = int(min(values) * 20) / 20, int(max(values) * 20 + 1) / 20

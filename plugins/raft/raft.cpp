@@ -61,7 +61,7 @@ class Raft : public Algorithm {
   }
 
  private:
-  bool has_ratio() const { return clip_.back() > 0; }
+  bool has_ratio() const { return clip_.front() > 0 || clip_.back() > 0; }
 
   std::string keep_ = "right";
   std::vector<double> clip_ = {0};

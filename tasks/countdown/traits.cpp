@@ -109,6 +109,7 @@ class Search {
   std::optional<Next> next_of(const Equation& equation, const std::vector<Rational>& listed) {
     std::optional<Next> first;
     for (std::size_t depth = path_.size(); depth-- > 0;) {
+      if (!has_an_operand(path_[depth], equation)) continue;  // before anything is copied
       for (const bool single : {true, false}) {
         std::optional<Terms> terms =
             single ? after_single(path_[depth], equation) : after_all(path_[depth], equation);
@@ -119,6 +120,14 @@ class Search {
       }
     }
     return first;
+  }
+
+  static bool has_an_operand(const Terms& terms, const Equation& equation) {
+    const auto has = [&](const Rational& value) {
+      return std::ranges::any_of(terms, [&](const Term& term) { return term.value == value; });
+    };
+    return (equation.single && has(equation.single->left)) ||
+           (!equation.operations.empty() && has(equation.operations[0].left));
   }
 
   std::optional<Terms> after_single(const Terms& terms, const Equation& equation) {
@@ -213,13 +222,16 @@ std::vector<Rational> take_listed(std::string_view& text) {
 std::array<double, kTraits.size()> count_traits(const Problem& problem,
                                                 std::string_view completion) {
   Search search(problem);
-  const std::string_view text = completion.substr(0, find_last(completion, kAnswerOpen));
+  const std::string plain = with_plain_operators(before_answer(completion));
+  const std::string_view text = plain;
   EquationReader equations(text);
   while (const std::optional<Equation> equation = equations.next()) {
     std::string_view behind = text.substr(equation->end);
     search.step(*equation, take_listed(behind));
     behind.remove_prefix(std::min(behind.find_first_not_of(' '), behind.size()));
-    if (!behind.empty() && (behind[0] == '?' || behind[0] == '!')) search.mark(behind[0] == '!');
+    const bool is_unequal = behind.substr(0, 2) == "!=";
+    if (!behind.empty() && (behind[0] == '?' || (behind[0] == '!' && !is_unequal)))
+      search.mark(behind[0] == '!');
   }
   const auto answer = find_answer(completion);
   const bool answers = answer && !answer->empty() && search.attempts > 0;

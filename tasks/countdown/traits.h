@@ -4,8 +4,8 @@
 //
 // An attempt combines the problem's numbers. It ends when one value is left, at a mark ("?" or "!")
 // behind an equation, or when an equation goes back to values of earlier on. Attempts that differ
-// only in the order of sums and products are the same one. Whether an attempt hits the target is
-// computed anew: a slip on the way does not matter.
+// only in the sides of a sum or product, or in the order of independent steps, are the same one.
+// Whether an attempt hits the target is computed anew: a slip on the way does not matter.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ inline constexpr std::array kTraits{
     Trait{"attempts", "attempts to reach the target"},
     Trait{"new_attempts", "attempts that differ from all before them"},
     Trait{"repeats", "share of the attempts that repeat an earlier one", "attempts"},
-    Trait{"right_first", "1 if the first attempt hits the target, else 0"},
+    Trait{"right_first", "where there are attempts: 1 if the first hits the target, else 0"},
     Trait{"after_miss", "attempts that are made after a miss, as long as nothing has hit"},
     Trait{"right_after_miss", "share of the attempts after a miss that hit", "after_miss"},
     Trait{"backtracks", "attempts that go on from an earlier step of the attempt before"},
@@ -29,7 +29,8 @@ inline constexpr std::array kTraits{
     Trait{"strays", "share of the steps that use a value which is not there", "steps"},
     Trait{"claims", "attempts that are marked as a hit (\"!\")"},
     Trait{"true_claims", "share of the claims that are true", "claims"},
-    Trait{"gave_up", "1 if it answers although no attempt has hit or claims to, else 0"},
+    Trait{"gave_up",
+          "where an answer follows attempts: 1 if none of them has hit or claims to, else 0"},
     Trait{"nearest", "distance of the nearest attempt from the target"}};
 
 // Linear in the length of the completion.

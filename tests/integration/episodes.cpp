@@ -310,7 +310,7 @@ TEST_CASE(
   };
   check_all();
   const std::string page = must({"traits", run}).out;
-  CHECK(page.starts_with("countdown · means over 32 completions a step\n\nstep"));
+  CHECK(page.starts_with("countdown · means over the completions of a step\n\nstep"));
   CHECK(page.find("right_after_miss") != std::string::npos);
   CHECK(lines_in(must({"traits", run, "--step", "2", "--json"}).out).size() == 1);
 

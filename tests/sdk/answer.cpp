@@ -43,3 +43,13 @@ TEST_CASE("a long completion costs what its length says") {
   hostile += "7</answer>";
   CHECK(*find_answer(hostile) == "7");
 }
+
+TEST_CASE("what stands before the answer") {
+  CHECK(before_answer("a<answer>1</answer>b") == "a");
+  CHECK(before_answer("a<answer>1</answer>b<answer>2</answer>c") == "a<answer>1</answer>b");
+  CHECK(before_answer("a<answer>1</answer>b<answer>2") == "a");  // the pair that counts
+  CHECK(before_answer("a<answer>1") == "a");
+  CHECK(before_answer("a</answer>b<answer>") == "a</answer>b");
+  CHECK(before_answer("abc") == "abc");
+  CHECK(before_answer("").empty());
+}

@@ -38,6 +38,8 @@ TEST_CASE("equations are found between words, lists and marks") {
   CHECK(equations_of("2+3=5 4+1=5") == "2+3=5 ok; 4+1=5 ok");
   CHECK(equations_of("2+3 = 5.") == "2+3=5 ok");
   CHECK(equations_of("2\t*\t3\t=\t6") == "2\t*\t3=6 ok");
+  CHECK(equations_of("9 - 7 = 2 - too low") == "9 - 7=2 ok");
+  CHECK(equations_of("\u201C9-7=2\u201D \u2192 2+3=5") == "9-7=2 ok; 2+3=5 ok");
 }
 
 TEST_CASE("negative numbers and fractions") {
@@ -47,6 +49,28 @@ TEST_CASE("negative numbers and fractions") {
   CHECK(equations_of("-1/2*4=-2") == "-1/2*4=-2 ok");
   CHECK(equations_of("= 2 -3, 1+1=2 -3,1+2=3") == "1+1=2 ok; 1+2=3 ok");
   CHECK(equations_of("8/2/4/2=1/2") == "8/2/4/2=1/2 ok");
+}
+
+TEST_CASE("a minus sign at the front or behind a parenthesis") {
+  CHECK(equations_of("-60/12=-5,-6/4=-3/2") == "-60/12=-5 ok; -6/4=-3/2 ok");
+  CHECK(equations_of("(-60)/12=-5, 2*(-3)=-6, -(2+3)=-5, (-2+3)*4=4") ==
+        "(-60)/12=-5 ok; 2*(-3)=-6 ok; -(2+3)=-5 ok; (-2+3)*4=4 ok");
+  CHECK(equations_of("-60/12=5") == "-60/12=5 wrong");
+  CHECK(equations_of("-5=-5, (-5)=-5").empty());
+  CHECK(equations_of("-(2 3)=5").empty());
+}
+
+TEST_CASE("signs of print and LaTeX become plain operators, and bold type goes") {
+  CHECK(with_plain_operators("9 \u2212 7 = 2, 2 \u00D7 3 = 6, 6 \u00F7 2 = 3") ==
+        "9 - 7 = 2, 2 * 3 = 6, 6 / 2 = 3");
+  CHECK(equations_of(
+            with_plain_operators("\\(9 - 7 = 2\\), \\(2 \\times 3 = 6\\), $6 \\div 3 = 2$")) ==
+        "9 - 7=2 ok; 2 * 3=6 ok; 6 / 3=2 ok");
+  CHECK(equations_of(with_plain_operators("**9 - 7 = 2** and **2+3=5**")) ==
+        "9 - 7=2 ok; 2+3=5 ok");
+  CHECK(equations_of(with_plain_operators("2**3=8")).empty());
+  CHECK(with_plain_operators("") == "");
+  CHECK(with_plain_operators("\xC3") == "\xC3");
 }
 
 TEST_CASE("a fraction or a negative number can be an operand") {
@@ -74,7 +98,7 @@ TEST_CASE("what is no equation") {
   for (const char* text :
        {"",        "=",       "5=5",     "x=5",  "2+3=",    "2+3=x",  "x2+3=5", "1.5+1=2.5",
         "2+1=3.5", "2**3=8",  "2^3+1=9", "2+=5", "(2+3=5",  "2+3)=5", "2+3==5", "2+3=5x",
-        "2 3=6",   "1+2=3+0", "1+2=3-0", "\n=5", "2+3 5=5", "2+05=7", "é2+3=5"}) {
+        "2 3=6",   "1+2=3+0", "1+2=3-0", "\n=5", "2+3 5=5", "2+05=7"}) {
     CAPTURE(text);
     if (std::string_view(text) == "(2+3=5") {  // only opens: see above
       CHECK(equations_of(text) == "2+3=5 ok");

@@ -48,6 +48,7 @@ struct Echo {
                                      Trait{"blanks", "share of blanks", "length"}};
   std::array<double, 2> count_traits(std::string_view state, std::string_view completion) const {
     if (state == "throw") throw BadState("no such state");
+    if (completion == "throw 7") throw 7;
     const double blanks =
         static_cast<double>(std::count(completion.begin(), completion.end(), ' '));
     return {static_cast<double>(completion.size()),
@@ -232,4 +233,8 @@ TEST_CASE("traits are counted row by row, and a row that fails has none") {
   CHECK(out[4] == 0);
   CHECK(std::isnan(out[5]));
   CHECK(cursor == 2);
+  // Anything else that is thrown is a fault of the task.
+  const tz_answer broken[] = {{bytes("7"), bytes("throw 7")}};
+  CHECK(traits->count(instance.it, &call, broken, 1, out, &error) == TZ_INTERNAL);
+  CHECK(std::string(error.text) == "the task threw something that is not a std::exception");
 }

@@ -153,6 +153,8 @@ int run_eval(const GlobalOptions& global, const EvalCommandOptions& options) {
     evaluate_endpoint(evaluator, endpoint, options.save);
   }
   evaluator.sync();
+  if (!evaluator.traits_fault().empty())
+    print(stderr, "warning: traits are not counted: {}\n", evaluator.traits_fault());
   if (options.json) print_evaluation_json(evaluator.evaluation());
   else print_evaluation(evaluator.evaluation());
   return 0;
@@ -180,6 +182,7 @@ void add_sampling_options(CLI::App& c, EvalCommandOptions& o) {
                "the k of pass@k, also by difficulty: 1,8,64; and what each model makes of the "
                "problems that the first one never solves")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(between(1, 1024));
   c.add_option("--temperature", o.temperature, "temperature of the samples; 0: greedy")
       ->capture_default_str()

@@ -49,7 +49,9 @@ int run_task_show(const GlobalOptions& global, const TaskShowOptions& options) {
         task.can_demonstrate() ? "yes" : "no", task.libraries().front().string());
   print("{}", settings_text(settings.table()));
   if (task.can_count_traits()) print("\ntraits\n");
-  for (const TaskTrait& trait : task.about().traits) print("  {:<20} {}\n", trait.name, trait.doc);
+  for (const TaskTrait& trait : task.about().traits)
+    print("  {:<20} {}{}\n", trait.name, trait.doc,
+          trait.per.empty() ? "" : "; weighed by " + trait.per);
   return 0;
 }
 

@@ -29,7 +29,9 @@ int run_task_traits(const GlobalOptions& global, const NamedTaskOptions& options
     const Verdict verdict = task.verify({{state, completion}}).front();
     if (verdict.outcome == Outcome::error)  // a state of another task, for example
       throw Error(line.where() + ": " + task.reason(verdict));
-    return Json{{"traits", traits_json(task, task.count_traits({{state, completion}}).front())}};
+    const TraitRow row = task.count_traits({{state, completion}}).front();
+    if (!task.traits_fault().empty()) throw Failure(task.traits_fault());
+    return Json{{"traits", traits_json(task, row)}};
   });
 }
 

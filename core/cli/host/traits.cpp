@@ -137,10 +137,17 @@ void print_table(const Task& task, const std::vector<StepTraits>& steps) {
   }
 }
 
+// The task whose problems the run's steps worked on.
+Task open_stepped_task(const PluginCatalog& catalog, const Experiment& experiment) {
+  const bool of_demonstrations = experiment.train.imitate && experiment.demonstrations;
+  const PluginChoice& choice = of_demonstrations ? *experiment.demonstrations : experiment.task;
+  return open_task(catalog, choice.use, &choice.settings);
+}
+
 int run_traits(const GlobalOptions& global, const TraitsOptions& options) {
   const RunFolder folder = RunFolder::open(options.run, RunFolder::Access::read);
   const Experiment experiment = Experiment::load(folder.config(), {});
-  const Task task = open_task(scan_plugins(global), experiment.task.use, &experiment.task.settings);
+  const Task task = open_stepped_task(scan_plugins(global), experiment);
   check_counts_traits(task);
   const auto files = episode_files(folder.path());
   if (files.empty())
@@ -152,9 +159,9 @@ int run_traits(const GlobalOptions& global, const TraitsOptions& options) {
     counted_steps.push_back(count_step(task, states, step, files.at(step)));
     if (options.json) print_json(json_of(counted_steps.back()));
   }
+  if (!task.traits_fault().empty()) throw Failure(task.traits_fault());
   if (options.json) return 0;
-  print("{} · means over {} a step\n\n", task.about().id,
-        counted(counted_steps.front().completions, "completion"));
+  print("{} · means over the completions of a step\n\n", task.about().id);
   print_table(task, counted_steps);
   return 0;
 }

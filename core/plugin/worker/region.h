@@ -40,7 +40,7 @@ struct WireHeader {
   std::atomic<WireStatus> status;
   std::atomic<std::uint64_t> request_size;
   std::atomic<std::uint64_t> reply_size;
-  volatile std::uint32_t cursor;         // the row that verify works on; kNoRow before the first
+  volatile std::uint32_t cursor;         // the row that is worked on; kNoRow before the first
   volatile std::int32_t forbidden_call;  // the system call that ended the worker; -1: none
 };
 

@@ -49,7 +49,8 @@ WorkerTask::WorkerTask(std::filesystem::path path, WorkerLimits limits, WorkerPl
       limits_(limits),
       place_(std::move(place)),
       first_rows_(std::max<std::size_t>(1, limits.call_seconds / limits.row_seconds / 2)),
-      rows_at_once_(first_rows_) {
+      judging_{.rows_at_once = first_rows_},
+      counting_{.rows_at_once = first_rows_} {
   check_task_library(path_);
   try {
     start();
@@ -98,7 +99,7 @@ auto WorkerTask::ask_or_fail(WireOperation operation, const char* doing, std::si
   try {
     return ask(operation, most, write, read);
   } catch (const WorkerLost& lost) {
-    count_strike(lost.cause + " while " + doing);
+    count_strike(judging_, lost.cause + " while " + doing);
     throw Failure(name() + " " + lost.cause + " while " + doing, kHint);
   }
 }
@@ -142,14 +143,14 @@ void WorkerTask::have_worker() {
       return process_->check_rest();
     } catch (const WorkerLost& lost) {
       process_.reset();
-      count_strike(lost.cause + " between two calls");
+      count_strike(judging_, lost.cause + " between two calls");
     }
   }
   while (process_ == nullptr) {
     try {
       start();
     } catch (const WorkerLost& lost) {
-      count_strike(lost.cause + " while it was started again");
+      count_strike(judging_, lost.cause + " while it was started again");
     }
   }
 }
@@ -168,7 +169,7 @@ void WorkerTask::create(const std::vector<SettingValue>& values) {
   try {
     create_instance();
   } catch (const WorkerLost& lost) {
-    count_strike(lost.cause + " while being set up");
+    count_strike(judging_, lost.cause + " while being set up");
     throw Failure(name() + " " + lost.cause + " while being set up", kHint);
   } catch (const Failure&) {
     throw;
@@ -232,7 +233,8 @@ std::vector<Verdict> WorkerTask::verify(const std::vector<Answer>& answers) {
           },
       .fail = [&](std::size_t row,
                   const std::string& cause) { out[row] = failed_row(about_.id, cause); },
-      .doing = "judging answers"};
+      .doing = "judging answers",
+      .standing = judging_};
   try {
     ask_rows(answers, call);
   } catch (const Failure& e) {
@@ -255,13 +257,15 @@ std::vector<TraitRow> WorkerTask::count_traits(const std::vector<Answer>& answer
                          },
                      .fail = [](std::size_t, const std::string&) {},
                      .doing = "counting traits",
+                     .standing = counting_,
+                     .meanwhile = " while its traits were counted",
                      .most_rows = WireRegion::kArea / (width * sizeof(double)) - 1});
   return out;
 }
 
 void WorkerTask::ask_rows(const std::vector<Answer>& answers, const RowCall& call) {
   for (std::size_t first = 0, last = 0; first < answers.size(); first = last) {
-    const std::size_t most = std::min(rows_at_once_, call.most_rows);
+    const std::size_t most = std::min(call.standing.rows_at_once, call.most_rows);
     std::size_t bytes = 0;
     for (; last < answers.size() && last - first < most && (last == first || bytes < kBatchBytes);
          ++last)
@@ -293,16 +297,18 @@ void WorkerTask::ask_rows(const std::vector<Answer>& answers, std::size_t first,
     call.ask(first, n);
   } catch (const WorkerLost& lost) {
     const std::size_t row = n == 1 ? 0 : lost.row;
-    count_strike(lost.cause + (row < n ? " on the answer " + shown(answers[first + row].completion)
+    count_strike(call.standing,
+                 lost.cause + (row < n ? " on the answer " +
+                                             shown(answers[first + row].completion) + call.meanwhile
                                        : std::string(" while ") + call.doing));
     if (row >= n) return ask_singly(answers, first, n, call);
     call.fail(first + row, lost.cause);
     ask_rows(answers, first, row, call);
     return ask_rows(answers, first + row + 1, n - row - 1, call);
   }
-  judged_ += n;
+  call.standing.rows += n;
   const double rate = n / std::max(1e-9, watch.seconds());  // rows a second
-  rows_at_once_ =
+  call.standing.rows_at_once =
       std::max(first_rows_, static_cast<std::size_t>(kShareOfCall * limits_.call_seconds * rate));
 }
 
@@ -314,7 +320,9 @@ void WorkerTask::ask_singly(const std::vector<Answer>& answers, std::size_t firs
   for (std::size_t row = first; row < first + n; ++row) {
     const std::string cause = ask_alone(row, call);
     if (cause.empty()) continue;
-    if (is_found) count_strike(cause + " on the answer " + shown(answers[row].completion));
+    if (is_found)
+      count_strike(call.standing,
+                   cause + " on the answer " + shown(answers[row].completion) + call.meanwhile);
     is_found = true;
   }
 }
@@ -331,16 +339,16 @@ std::string WorkerTask::ask_alone(std::size_t row, const RowCall& call) {
   }
 }
 
-void WorkerTask::count_strike(const std::string& cause) {
-  strikes_ = judged_ < limits_.forgiven_after ? strikes_ + 1 : 1;
-  judged_ = 0;
-  if (strikes_ < limits_.strikes) return;
+void WorkerTask::count_strike(Standing& standing, const std::string& cause) {
+  standing.strikes = standing.rows < limits_.forgiven_after ? standing.strikes + 1 : 1;
+  standing.rows = 0;
+  if (standing.strikes < limits_.strikes) return;
   const std::string task = about_.id.empty() ? path_.string() : "task \"" + about_.id + "\"";
   throw Failure(
-      strikes_ == 1
+      standing.strikes == 1
           ? task + ": its code " + cause
           : fmt::format("{} is stopped: its worker was lost {} times, the last time because it {}",
-                        task, strikes_, cause),
+                        task, standing.strikes, cause),
       "`tinyzero task check " + shell_word(path_.string()) + "` finds such faults");
 }
 

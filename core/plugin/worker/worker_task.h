@@ -95,12 +95,22 @@ class WorkerTask : public TaskCode {
 
   // A call about answers, whose rows do not depend on each other. Rows are counted from the first
   // answer of all.
+  // How a kind of call has gone so far. Counting traits has its own: it must neither use up the
+  // patience with the verifier nor set its pace.
+  struct Standing {
+    int strikes = 0;        // lost workers
+    std::int64_t rows = 0;  // answered since the last strike
+    // Rows per call at the measured speed, so that a call takes a share of its time limit.
+    std::size_t rows_at_once = 1;
+  };
   struct RowCall {
     // Asks the worker about the rows first … first + n - 1. Throws WorkerLost.
     std::function<void(std::size_t first, std::size_t n)> ask;
     // Takes a row that the worker was lost on, and why.
     std::function<void(std::size_t row, const std::string& cause)> fail;
-    const char* doing;                 // "judging answers"
+    const char* doing;  // "judging answers"
+    Standing& standing;
+    const char* meanwhile = "";        // what a message about one answer ends with
     std::size_t most_rows = SIZE_MAX;  // at once
   };
   // Asks about all answers, and again about those that a lost worker left. Throws Failure when the
@@ -115,7 +125,7 @@ class WorkerTask : public TaskCode {
   template <class Read>
   void ask_about(WireOperation operation, std::size_t most, const Answer* answers, std::size_t n,
                  const Read& read);
-  void count_strike(const std::string& cause);
+  void count_strike(Standing& standing, const std::string& cause);
   std::string name() const;
 
   std::filesystem::path path_;
@@ -126,13 +136,11 @@ class WorkerTask : public TaskCode {
   std::vector<SettingValue> values_;
   bool created_ = false;
   std::unique_ptr<WorkerProcess> process_;
-  int strikes_ = 0;
-  std::int64_t judged_ = 0;  // rows judged since the last strike
   // Rows per call while the task's speed is unknown: few enough to end in time at the slowest
   // speed.
   std::size_t first_rows_;
-  // Rows per call at the measured speed, so that a call takes a share of its time limit.
-  std::size_t rows_at_once_;
+  Standing judging_;  // and whatever else it is asked for
+  Standing counting_;
 };
 
 }  // namespace tinyzero

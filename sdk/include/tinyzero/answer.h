@@ -42,4 +42,12 @@ inline std::optional<std::string_view> find_answer(std::string_view completion) 
   return trim(before.substr(open + kAnswerOpen.size()));
 }
 
+// What stands before the answer; before the last <answer>, or all of it, where there is none.
+inline constexpr std::string_view before_answer(std::string_view completion) {
+  const std::size_t close = find_last(completion, kAnswerClose);
+  const std::size_t open = find_last(completion.substr(0, close), kAnswerOpen);
+  return completion.substr(
+      0, open != std::string_view::npos ? open : find_last(completion, kAnswerOpen));
+}
+
 }  // namespace tinyzero

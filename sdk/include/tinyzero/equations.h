@@ -2,16 +2,19 @@
 // completion computes, whatever else it says.
 //
 //   equation := left '=' number
-//   left     := an expression of expression.h with at least one operation,
-//               or number op number, where numbers may be negative or fractions
+//   left     := an expression of expression.h with at least one operation, where a minus sign may
+//               stand at the front and behind '(', or number op number
 //   number   := '-'? [0-9]+ ('/' [0-9]+)?
 //
 // Blanks are spaces and tabs. What stands directly beside a letter, a decimal point or another
-// operator is no equation: "x2+3=5", "1.5+1=2.5", "1+2=3+0". Linear in the length of the text.
+// operator is no equation: "x2+3=5", "1.5+1=2.5", "1+2=3+0"; of a chain the last equation counts.
+// with_plain_operators() brings other signs into this form. Linear in the length of the text.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -31,7 +34,8 @@ struct Operation {
 
 struct Equation {
   std::string_view left;  // as it is written
-  // The left side's operations in the order of the computation. Empty if it divides by zero.
+  // The left side's operations in the order of the computation. Empty if it divides by zero or has
+  // a minus sign that is no operation.
   std::vector<Operation> operations;
   // The left side as one operation, where it can be read so with a fraction or a negative number:
   // "3/2*2" is 3/2 times 2.
@@ -42,6 +46,34 @@ struct Equation {
 
   bool is_right() const { return value && written && *value == *written; }
 };
+
+// The text with + - * / for ×, ÷, −, ·, and LaTeX's \\times, \\div and \\cdot, and without the
+// asterisks of bold type.
+inline std::string with_plain_operators(std::string_view text) {
+  constexpr std::pair<std::string_view, char> kSigns[] = {
+      {"\xC3\x97", '*'}, {"\xC3\xB7", '/'}, {"\xE2\x88\x92", '-'}, {"\xC2\xB7", '*'},
+      {"\\times", '*'},  {"\\div", '/'},    {"\\cdot", '*'}};
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    std::size_t taken = 0;
+    for (const auto& [sign, plain] : kSigns) {
+      if (text[0] != sign[0] || text.substr(0, sign.size()) != sign) continue;
+      out += plain;
+      taken = sign.size();
+      break;
+    }
+    // "2**3" is a power, "**2+3=5**" is bold.
+    const bool is_bold = taken == 0 && text.substr(0, 2) == "**" &&
+                         (out.empty() || !is_ascii_digit(out.back()) || text.size() == 2 ||
+                          !is_ascii_digit(text[2]));
+    if (is_bold) out += ' ';
+    if (is_bold) taken = 2;
+    if (taken == 0) out += text[0];
+    text.remove_prefix(std::max<std::size_t>(taken, 1));
+  }
+  return out;
+}
 
 // Removes the number at the front of `text`. nullopt, and `text` unchanged, if there is none, if it
 // divides by zero or if it does not fit Rational.
@@ -95,8 +127,7 @@ class EquationReader {
   // Whether an equation cannot stand directly beside this character: it is a part of a word, a
   // decimal number or a power.
   static bool belongs_to_more(char c) {
-    return is_ascii_alphanumeric(c) || c == '_' || c == '.' || c == '^' || c == '%' || c == '=' ||
-           (static_cast<unsigned char>(c) & 0x80) != 0;
+    return is_ascii_alphanumeric(c) || c == '_' || c == '.' || c == '^' || c == '%';
   }
   static std::string_view trim_spaces(std::string_view text) {
     while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
@@ -129,9 +160,12 @@ class EquationReader {
     if (next == rest.size()) return true;
     if (rest[next] == '=') return false;
     if (!is_operator(rest[next])) return true;
-    // "= 2 -3" lists a negative number, "= 2 - 3" and "= 2-3" go on computing.
-    return next > 0 && rest[next] == '-' && next + 1 < rest.size() &&
-           is_ascii_digit(rest[next + 1]);
+    // "= 2 -3" lists a negative number, "= 2 - 3" and "= 2-3" go on computing, "= 2 - no" does not.
+    std::size_t operand = next + 1;
+    while (operand < rest.size() && is_space(rest[operand])) ++operand;
+    const bool goes_on = operand < rest.size() && (is_ascii_digit(rest[operand]) ||
+                                                   rest[operand] == '(' || rest[operand] == '-');
+    return !goes_on || (next > 0 && rest[next] == '-' && is_ascii_digit(rest[next + 1]));
   }
 
   // The longest left side that ends before the sign at `sign` and begins at `from` or later.
@@ -171,14 +205,35 @@ class EquationReader {
     return text;
   }
 
+  // The text with a 0 before each sign, which so becomes a difference: the grammar of expressions
+  // has no signs. nullopt if there is none.
+  static std::optional<std::string> without_signs(std::string_view text) {
+    std::string out;
+    bool has_sign = false;
+    char last = '\0';  // but for blanks
+    for (const char c : text) {
+      const bool is_sign = c == '-' && (last == '\0' || last == '(');
+      has_sign = has_sign || is_sign;
+      if (is_sign) out += '0';
+      out += c;
+      if (!is_space(c)) last = c;
+    }
+    if (!has_sign) return std::nullopt;
+    return out;
+  }
+
   static bool read_expression(std::string_view left, Equation& out) {
+    const std::optional<std::string> differences = without_signs(left);
     std::vector<Operation> operations;
-    const Expression read(left, [&](const Rational& a, char op, const Rational& b, Rational&) {
-      operations.push_back({a, op, b});
-    });
+    const Expression read(differences ? std::string_view(*differences) : left,
+                          [&](const Rational& a, char op, const Rational& b, Rational&) {
+                            operations.push_back({a, op, b});
+                          });
     if (read.fault() == ExpressionFault::division_by_zero) return true;
-    if (read.fault() != ExpressionFault::none || operations.empty()) return false;
-    out.operations = std::move(operations);
+    // "-5" is one operation as a difference, and none as it is written.
+    if (read.fault() != ExpressionFault::none || operations.size() < (differences ? 2u : 1u))
+      return false;
+    if (!differences) out.operations = std::move(operations);
     out.value = read.value();
     return true;
   }

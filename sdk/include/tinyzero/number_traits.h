@@ -20,15 +20,15 @@ namespace tinyzero {
 inline constexpr std::array kNumberTraits{
     Trait{"steps", "equations that are written before the answer"},
     Trait{"slips", "share of the steps that are computed wrong", "steps"},
-    Trait{"follows", "1 if the answer is the result of the last step, else 0"},
+    Trait{"follows", "where an answer follows steps: 1 if it is the result of the last, else 0"},
     Trait{"distance", "distance of the answer from the right value"}};
 
 inline std::array<double, kNumberTraits.size()> number_traits(std::string_view completion,
                                                               const Rational& truth) {
   double steps = 0, slips = 0;
   std::optional<Rational> last;
-  const std::size_t end = find_last(completion, kAnswerOpen);
-  EquationReader equations(completion.substr(0, end));
+  const std::string text_before = with_plain_operators(before_answer(completion));
+  EquationReader equations(text_before);
   while (const std::optional<Equation> equation = equations.next()) {
     ++steps;
     slips += equation->is_right() ? 0 : 1;

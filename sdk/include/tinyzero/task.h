@@ -267,6 +267,13 @@ class TaskBinding {
   template <class T>
   struct CountsTraits<T, std::void_t<decltype(&T::count_traits)>> : std::true_type {};
 
+  template <class T, class = void>
+  struct NamesTraits : std::false_type {};
+  template <class T>
+  struct NamesTraits<T, std::void_t<decltype(T::traits)>> : std::true_type {};
+  static_assert(CountsTraits<Task>::value || !NamesTraits<Task>::value,
+                "a task with a table `traits` needs a method count_traits(state, completion)");
+
   static const void* extension(const char* id) {
     if constexpr (CanSolve<Task>::value) {
       static const tz_solve table{sizeof table, 0, solve};
@@ -300,18 +307,21 @@ class TaskBinding {
     });
   }
 
-  // A row that cannot be counted, as one of a state that the task did not write, has no traits.
+  // A row of a state that the task did not write has no traits. Whatever else is thrown is a fault
+  // of the task, and fails the call.
   static tz_status count_traits(tz_instance* instance, const tz_call* call,
-                                const tz_answer* answers, std::uint32_t n, double* out, tz_error*) {
+                                const tz_answer* answers, std::uint32_t n, double* out,
+                                tz_error* error) {
     for (std::uint32_t i = 0; i < n; ++i, out += Task::traits.size()) {
       if (call != nullptr && call->cursor != nullptr) *call->cursor = i;
-      const tz_status status = guarded(nullptr, [&]() -> tz_status {
+      const tz_status status = guarded(error, [&]() -> tz_status {
         const std::array<double, Task::traits.size()> row =
             task(instance).count_traits(view(answers[i].state), view(answers[i].completion));
         std::copy(row.begin(), row.end(), out);
         return TZ_OK;
       });
-      if (status != TZ_OK) std::fill_n(out, Task::traits.size(), kNoTrait);
+      if (status == TZ_BAD_ARGUMENT) std::fill_n(out, Task::traits.size(), kNoTrait);
+      else if (status != TZ_OK) return status;
     }
     return TZ_OK;
   }

@@ -27,7 +27,8 @@ typedef struct tz_traits {
   uint32_t n_traits;
   const tz_trait* traits;
   /* [one] Writes n rows of n_traits numbers to `out`. NaN: the trait does not apply to the
-   * completion, so no mean counts it. Pure in (state, completion). */
+   * completion, so no mean counts it. Pure in (state, completion). Of `call` only the cursor is
+   * given. */
   tz_status (*count)(tz_instance* instance, const tz_call* call, const tz_answer* answers,
                      uint32_t n, double* out, tz_error* error);
 } tz_traits;

@@ -13,8 +13,9 @@ Json estimate(double value, double low, double high) {
 }
 
 Json run(std::int64_t seed, double accuracy) {
-  return {{"seed", seed},  {"state", "done"},     {"test_accuracy", accuracy}, {"tokens", 12000},
-          {"seconds", 30}, {"test_length", 61.5}, {"test_truncated", 0.25}};
+  return {{"seed", seed},        {"state", "done"},       {"test_accuracy", accuracy},
+          {"tokens", 12000},     {"seconds", 30},         {"test_temperature", 0.4},
+          {"test_length", 61.5}, {"test_truncated", 0.25}};
 }
 
 Json summary(std::size_t seeds) {
@@ -75,6 +76,7 @@ TEST_CASE("few seeds and warnings are told") {
 TEST_CASE("a second table says what the completions of each arm do") {
   const std::string text = comparison_table(summary(1));
   CHECK(text.find("completions of the test  a      b\n"
+                  "temperature              0.40   -\n"
                   "tokens                   61.5   -\n"
                   "cut %                    25.0   -\n"
                   "pass@1 %                 50.0   -\n"

@@ -76,6 +76,7 @@ TEST_CASE("a description beyond a limit is refused, naming the task and the limi
       {[](auto& a) { a.traits[1].name = "steps"; }, "has two traits \"steps\""},
       {[](auto& a) { a.traits[1].per = "claims"; },
        "has a trait \"slips\" per \"claims\", a trait that there is not"},
+      {[](auto& a) { a.traits[1].per = "slips"; }, "per \"slips\", which is a share itself"},
       {[](auto& a) { a.reward_full = -1; },
        "declares rewards from 0 to 1 and -1 for a right answer"},
   };

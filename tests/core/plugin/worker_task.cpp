@@ -144,6 +144,9 @@ TEST_CASE("a completion that ends the worker while its traits are counted has no
   CHECK(judge_all(*task, {"right"}).front().reward == 1);
   CHECK_THROWS_WITH_AS(open_hostile(2)->count_traits(answers),
                        doctest::Contains("is stopped: its worker was lost 2 times"), Failure);
+  CHECK_THROWS_WITH_AS(open_hostile(2)->count_traits(answers),
+                       doctest::Contains("on the answer \"hang\" while its traits were counted"),
+                       Failure);
 }
 
 TEST_CASE("what happens outside of judging names the library and what it did") {

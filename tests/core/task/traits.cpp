@@ -21,6 +21,16 @@ TEST_CASE("a share is weighed by what it is a share of, and what does not apply 
   CHECK(TraitMeans({}).means().empty());
 }
 
+TEST_CASE("a task that fails to count traits again and again is not asked any more") {
+  const Task task = open_task(TINYZERO_BROKEN "/hostile.so");
+  const std::vector<Answer> bad(3, Answer{"{}", "crash"});
+  CHECK(task.traits_fault().empty());
+  for (const TraitRow& row : task.count_traits(bad)) CHECK(row[0] != row[0]);
+  CHECK(task.traits_fault().find("its worker was lost 3 times") != std::string::npos);
+  CHECK(task.count_traits({{"{}", "abc"}}).front()[0] != 3);
+  CHECK(task.verify({{"{}", "right"}}).front().reward == 1);  // judging goes on
+}
+
 TEST_CASE("a number that is not finite does not apply") {
   const Task task = open_task(TINYZERO_BROKEN "/hostile.so");
   CHECK(task.can_count_traits());

@@ -108,6 +108,11 @@ TEST_CASE("giving up, and false claims") {
   CHECK_TRAITS(problem, "9-7=2 3,2*3=6?", {{"gave_up", -1}});  // cut: no answer
 }
 
+TEST_CASE("what is said to be unequal is no claim") {
+  CHECK_TRAITS(problem_of("9,7,3", 5), "9-7=2 != 5, 2+3=5",
+               {{"claims", 0}, {"attempts", 1}, {"right_first", 1}});
+}
+
 TEST_CASE("a slip is carried on, and what an attempt hits is computed anew") {
   // 9-7 is 2 and not 3; the attempt is (9-7)+3 = 5 all the same.
   CHECK_TRAITS(
@@ -168,6 +173,11 @@ TEST_CASE("words and whole expressions count, too") {
                 {"steps", 3},
                 {"claims", 0},
                 {"gave_up", 0}});
+}
+
+TEST_CASE("other signs of operations count, too") {
+  CHECK_TRAITS(problem_of("9,7,3", 6), "9 \u2212 7 = 2, so 2 \u00D7 3 = 6!",
+               {{"attempts", 1}, {"right_first", 1}, {"steps", 2}, {"strays", 0}});
 }
 
 TEST_CASE("more attempts after a hit are no attempts after a miss") {
