@@ -181,7 +181,7 @@ class EpisodeBytes {
                            (kSampledToken + 3.6 * text_) * tokens_;  // of each that was sampled
     const double kept =
         kPacked + 4 * prompt_ + kPackedToken * tokens_;  // of each that is learned from
-    const double sampled = kSampled + (kSampledToken + text_) * tokens_;
+    const double sampled = kSampled + traits_of_one() + (kSampledToken + text_) * tokens_;
     const double ahead = run_.experiment.rollout.ahead > 0 ? rounds * sampled + kept : 0;
     const double learned =
         kPacked + 4 * prompt_ + (kLearnedToken + read + (learns ? kSideToken : 0)) * tokens_;
@@ -191,12 +191,16 @@ class EpisodeBytes {
 
   double evaluation(double problems, double samples) const {
     return problems * (kProblem + (4 + 2 * text_) * prompt_) +
-           problems * (samples + 1) * (kAnswer + (kSampledToken + 2 * text_) * tokens_);
+           problems * (samples + 1) *
+               (kAnswer + 3 * traits_of_one() + (kSampledToken + 2 * text_) * tokens_);
   }
 
  private:
   static double real(std::int64_t n) { return static_cast<double>(n); }
+  // The numbers of one completion as the task gives them, or as a record holds them.
+  double traits_of_one() const { return run_.traits > 0 ? kRow + kTrait * real(run_.traits) : 0; }
 
+  static constexpr double kRow = 24, kTrait = 8;
   static constexpr double kProblem = 300, kSampled = 500, kLines = 1020, kPacked = 150,
                           kAnswer = 700;
   static constexpr double kSampledToken = 10, kPackedToken = 29, kLearnedToken = 62,

@@ -30,6 +30,7 @@ struct RunShape {
   double bytes_of_token = 1;        // of text, in the mean
   std::int64_t rounds = 1;          // of sampling in a step, at most
   std::int64_t held_out = 0;        // problems of an evaluation
+  std::int64_t traits = 0;          // that the task counts in each completion
   std::int64_t program = 0;         // bytes of this process without the model
 
   // The same run with another rank of its adapter; 0: without one.

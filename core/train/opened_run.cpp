@@ -383,6 +383,7 @@ RunShape shape_of(const OpenedRun& run) {
   shape.bytes_of_token = run.prompts.bytes_of_token;
   shape.rounds = most_rounds(*run.algorithm.algorithm, run.experiment.rollout);
   shape.held_out = std::ssize(run.held_out.items);
+  shape.traits = std::ssize(run.task.about().traits);
   shape.program = run.resident_before_model + kFirstUse;
   shape.set_lora_rank(run.experiment.lora.rank);
   if (run.base_is_bf16) shape.adapted_bytes = 2;
