@@ -47,7 +47,7 @@ in_folder() {
 
 unit base $(in_folder core/base error told_error file json utf8 foreign_text suggest cpus cgroup) --
 (
-  verifier countdown Countdown $(in_folder tasks/countdown demonstrations problem python_value search settings tinyzero_scorer)
+  verifier countdown Countdown $(in_folder tasks/countdown demonstrations problem python_value search settings tinyzero_scorer traits)
   verifier arithmetic Arithmetic
   verifier multiplication Multiplication
   unit elf tests/fuzz/elf.cpp core/plugin/elf.cpp --

@@ -1,4 +1,4 @@
-// libFuzzer target: a built-in task's verdicts on any completion and any state. Built for each task
+// libFuzzer target: a built-in task's verdicts and traits on any completion and any state. Built for each task
 // by run.sh, which names its source and class. A finding is a crash, a sanitizer's report, a hang,
 // or a verdict that breaks a promise below.
 
@@ -35,6 +35,13 @@ void judge(const TASK_CLASS& task, std::string_view state, std::string_view comp
           "the same answer has the same verdict");
   require(first.reward < 1 || first.outcome == tinyzero::Outcome::scored,
           "only scored answers are right");
+  const auto counted = task.count_traits(state, completion),
+             again = task.count_traits(state, completion);
+  for (std::size_t i = 0; i < counted.size(); ++i) {
+    require(!std::isinf(counted[i]) && !(counted[i] < 0), "traits are finite and not negative");
+    require(counted[i] == again[i] || std::isnan(counted[i]),
+            "the same completion has the same traits");
+  }
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "core/plugin/worker/region.h"
 #include "core/plugin/worker/wire.h"
 #include "tinyzero/task_abi.h"
+#include "tinyzero/traits_abi.h"
 
 namespace {
 
@@ -45,6 +46,7 @@ void read_abouts(const std::uint8_t* data, std::size_t size) {
     must(about.components.size() <= TINYZERO_TASK_MAX_PARTS &&
          about.reasons.size() <= TINYZERO_TASK_MAX_REASONS &&
          about.params.size() <= TINYZERO_TASK_MAX_PARAMS &&
+         about.traits.size() <= TINYZERO_TASK_MAX_TRAITS &&
          about.doc.size() <= TINYZERO_TASK_MAX_DOC);
     must_read_back(data, size, [&](WireWriter& out) { write_about(out, about); });
     try {
@@ -83,6 +85,11 @@ void read_judgements(const std::uint8_t* data, std::size_t size) {
       read_verdicts(in, verdicts.data(), n);
       for (const Verdict& verdict : verdicts)
         must(verdict.detail.size() <= TINYZERO_TASK_MAX_DETAIL);
+    });
+    attempt(data, size, [&](WireReader& in) {
+      std::vector<TraitRow> rows(n);
+      read_traits(in, rows.data(), n, 2);
+      must(rows.back().size() == 2);
     });
   }
 }
