@@ -1,6 +1,6 @@
-// libFuzzer target: a built-in task's verdicts and traits on any completion and any state. Built for
-// each task by run.sh, which names its source and class. A finding is a crash, a sanitizer's report,
-// a hang, or a verdict or trait that breaks a promise below.
+// libFuzzer target: a built-in task's verdicts and traits on any completion and any state. Built
+// for each task by run.sh, which names its source and class. A finding is a crash, a sanitizer's
+// report, a hang, or a verdict or trait that breaks a promise below.
 
 #include TASK_SOURCE
 
