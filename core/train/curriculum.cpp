@@ -2,14 +2,26 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/told_error.h"
 #include "core/rollout/episodes.h"
 
 namespace tinyzero {
 
+namespace {
+
+bool has_levels(const TaskMixture& mixture) {
+  return std::ranges::any_of(mixture.parts(),
+                             [](const TaskMixture::Part& part) { return part.levels > 1; });
+}
+
+}  // namespace
+
 Curriculum::Curriculum(const CurriculumSettings& settings, const Task& task)
     : settings_(settings), mixture_(mixture_of(task)) {
+  if (mixture_ != nullptr && !has_levels(*mixture_)) mixture_ = nullptr;
   if (mixture_ == nullptr) return;
   stage_ = {std::vector<std::size_t>(mixture_->parts().size()), settings.review};
   windows_.resize(mixture_->parts().size());

@@ -17,11 +17,10 @@ struct ScoredCompletion;
 
 class Curriculum {
  public:
-  // `task` must outlive the curriculum. Every task of a mixture begins at its first level; a task
-  // with one source has no levels.
+  // `task` must outlive the curriculum. Every task of a mixture begins at its first level.
   Curriculum(const CurriculumSettings& settings, const Task& task);
 
-  // The levels that the next step's problems come from; null: the task has one source.
+  // The levels that the next step's problems come from; null: nothing has levels.
   const Stage* stage() const { return mixture_ != nullptr ? &stage_ : nullptr; }
 
   // Counts a step's completions, and changes levels by them. Returns a sentence for each change.

@@ -16,12 +16,12 @@
 #include "core/ranks/ranks.h"
 #include "core/rollout/cuda/device.h"
 #include "core/run/checkpoint.h"
-#include "core/task/mixture.h"
 #include "core/task/open_task.h"
 #include "core/task/settings.h"
 #include "core/task/traits.h"
 #include "core/text/prompt.h"
 #include "core/train/idle_settings.h"
+#include "core/train/imitation_checks.h"
 #include "core/train/start_model.h"
 #include "tinyzero/note.h"
 
@@ -50,39 +50,17 @@ ConfiguredAlgorithm open_chosen_algorithm(const PluginCatalog& catalog,
 }
 
 void check_demonstrations(const Experiment& experiment, const Task& task) {
-  const bool imitates = experiment.train.imitate;
-  if ((experiment.warm_start.steps == 0 && !imitates) || task.can_demonstrate()) return;
-  const std::string setting = imitates ? "train.imitate" : "warm_start.steps";
-  throw Error(experiment.place(setting),
-              "task \"" + task.about().id + "\" has no demonstrations to " +
-                  (imitates ? "imitate" : "start from"),
-              "set " + setting + (imitates ? ": false" : ": 0") +
-                  ", or give the task a demonstrate()" +
-                  (imitates ? "; a comparison may have the control more_imitation" : ""));
-}
-
-void check_imitation(const Experiment& e, const Task& task) {
-  if (!e.train.imitate) return;
-  if (e.rollout.ahead > 0)
-    throw Error(e.place("rollout.ahead"),
-                "rollout.ahead has no use with train.imitate: demonstrations are not sampled",
-                "set rollout.ahead: 0");
-  if (e.train.random_reward > 0)
-    throw Error(e.place("train.random_reward"),
-                "train.random_reward has no use with train.imitate: what is imitated does not "
-                "depend on rewards",
-                "set one of them");
-  if (e.rollout.mixed_rounds > 0)
-    throw Error(
-        e.place("rollout.mixed_rounds"),
-        "rollout.mixed_rounds has no use with train.imitate: all demonstrations are imitated",
-        "set rollout.mixed_rounds: 0");
-  const TaskMixture* mixture = mixture_of(task);
-  const auto has_levels = [](const TaskMixture::Part& part) { return part.levels > 1; };
-  if (mixture != nullptr && std::ranges::any_of(mixture->parts(), has_levels))
-    throw Error(e.place("train.imitate"),
-                "train.imitate cannot follow a curriculum: the task has levels",
-                "set train.imitate: false, or give the task one level");
+  const auto refuse = [&](const char* setting, const std::string& what, const std::string& hint) {
+    throw Error(experiment.place(setting),
+                "task \"" + task.about().id + "\" has no demonstrations to " + what,
+                hint + ", or give the task a demonstrate()");
+  };
+  if (task.can_demonstrate()) return;
+  if (experiment.train.imitate)
+    refuse("train.imitate", "imitate",
+           "set train.imitate: false, or remove the control more_imitation");
+  if (experiment.warm_start.steps > 0)
+    refuse("warm_start.steps", "start from", "set warm_start.steps: 0");
 }
 
 void check_ask_again(const Experiment& e, const Task& task) {

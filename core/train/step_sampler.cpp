@@ -64,9 +64,7 @@ Round sample_round(Engine& engine, const OpenedRun& run, const Stage* stage, std
   const std::uint64_t stream_step = round_of_step(step, round);
   const Stopwatch watch;
   Round out;
-  // Demonstrations come from all levels of their task, as in the warm start.
-  const Stage* own_stage = e.train.imitate ? nullptr : stage;
-  out.items = draw_step(run.stepped(), own_stage, seed, step, e.rollout.prompts, round);
+  out.items = draw_step(run.stepped(), stage, seed, step, e.rollout.prompts, round);
   out.prompts = make_prompts(run.tokenizer, run.framing, out.items, e.rollout.samples);
   const Sampling sampling{.max_tokens = longest_completion(e, step),
                           .temperature = e.rollout.temperature,
@@ -145,7 +143,7 @@ SampledStep sample_step(Engine& engine, const OpenedRun& run, const Stage* stage
   const Algorithm& algorithm = *run.algorithm.algorithm;
   SampledStep out;
   out.max_tokens = longest_completion(e, step);
-  if (stage != nullptr && !e.train.imitate) out.levels = stage->levels;
+  if (stage != nullptr) out.levels = stage->levels;
   std::int64_t missing = e.rollout.prompts;
   const std::int64_t rounds = most_rounds(algorithm, e.rollout);
   while (out.rounds < rounds && missing > 0) {

@@ -259,7 +259,6 @@ void Trainer::tell_step(std::int64_t step) {
     observer_.warned("traits are no longer counted: " + fault);
     told_traits_ = true;
   }
-  if (settings_.train.imitate) return;
   for (const std::string& change : curriculum_.observe(sampled_->items, sampled_->completions))
     observer_.noted("curriculum  " + change);
 }

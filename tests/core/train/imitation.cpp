@@ -6,9 +6,9 @@
 
 #include <set>
 
-#include "core/base/error.h"
 #include "core/rollout/episodes.h"
 #include "core/task/mixture.h"
+#include "core/train/curriculum.h"
 #include "core/train/rollout_engine.h"
 #include "core/train/step_sampler.h"
 #include "support/small_run.h"
@@ -63,37 +63,16 @@ TEST_CASE("the demonstrations' own task is imitated, and judges them") {
   CHECK(sources == std::set<std::string>{"level_1", "level_2"});
 }
 
-TEST_CASE("demonstrations come from all levels of their task, whatever stage the run's own is at") {
+TEST_CASE("demonstrations come from all levels of their task, and are no matter of the run's own") {
   const OpenedRun run = small_run(
       {"train.imitate=true", "algorithm={use: raft, keep: all}", "rollout.max_tokens=64",
        "task={use: mix, tasks: {one: {use: countdown, numbers: 2}, two: {use: multiplication}}}",
        "demonstrations={use: mix, tasks: {a: {use: countdown, numbers: 2}, b: {use: "
        "multiplication}, c: {use: arithmetic, levels: [{depth: 1}, {depth: 2}]}}}"});
   const auto engine = rollout_engine(run, [](const std::string&) {});
-  const Stage stage{.levels = {0, 0}, .review = 0};  // of the run's own task
-  const SampledStep step = sample_step(*engine, run, &stage, 1);
+  Curriculum curriculum(run.experiment.curriculum, run.task);
+  const SampledStep step = sample_step(*engine, run, curriculum.stage(), 1);
   CHECK(step.completions.size() == 32);
   CHECK(step.levels.empty());
-}
-
-TEST_CASE("what cannot be imitated is refused") {
-  CHECK_THROWS_WITH_AS(
-      small_run({"train.imitate=true", "rollout.ahead=1", "train.importance_cap=2"}),
-      doctest::Contains("rollout.ahead has no use with train.imitate"), Error);
-  CHECK_THROWS_WITH_AS(small_run({"train.imitate=true", "rollout.mixed_rounds=2"}),
-                       doctest::Contains("rollout.mixed_rounds has no use with train.imitate"),
-                       Error);
-  CHECK_THROWS_WITH_AS(small_run({"train.imitate=true", "train.random_reward=0.5"}),
-                       doctest::Contains("train.random_reward has no use with train.imitate"),
-                       Error);
-  CHECK_THROWS_WITH_AS(
-      small_run({"train.imitate=true", "task.levels=[{largest: 5}, {largest: 9}]"}),
-      doctest::Contains("train.imitate cannot follow a curriculum"), Error);
-  CHECK_THROWS_WITH_AS(small_run({"train.imitate=true", "warm_start.steps=0",
-                                  "task={use: " TINYZERO_BROKEN "/hostile.so}"}),
-                       doctest::Contains("task \"hostile\" has no demonstrations to imitate"),
-                       Error);
-  CHECK_THROWS_WITH_AS(
-      small_run({"eval.ask_again=true", "task={use: multiplication}"}),
-      doctest::Contains("task \"multiplication\" does not count the trait gave_up"), Error);
+  CHECK(curriculum.observe(step.items, step.completions).empty());
 }
