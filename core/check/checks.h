@@ -23,8 +23,10 @@ CheckResult check_cheats(const CheckOptions& options);
 CheckResult check_guesses(const CheckOptions& options);
 CheckResult check_verdicts(const CheckOptions& options);
 CheckResult check_worker(const CheckOptions& options);
-CheckResult check_traits(const CheckOptions& options);
 CheckResult check_fuzz(const CheckOptions& options);
+
+// traits.cpp
+CheckResult check_traits(const CheckOptions& options);
 
 // resources.cpp
 CheckResult check_speed(const CheckOptions& options);

@@ -11,20 +11,12 @@
 #include "core/check/checked_task.h"
 #include "core/check/checks.h"
 #include "core/plugin/task_limits.h"
-#include "core/task/traits.h"
 
 namespace tinyzero {
 namespace {
 
 constexpr std::size_t kItems = 200;
 constexpr std::size_t kFuzzed = 20000;
-constexpr std::size_t kLargeText = std::size_t{1} << 20;  // bytes
-
-std::string repeated(const std::string& unit, std::size_t bytes) {
-  std::string text;
-  while (!unit.empty() && text.size() < bytes) text += unit;
-  return text;
-}
 
 void check_verdict(const Task& task, const Verdict& v, const std::string& completion) {
   require(v.outcome != Outcome::error,
@@ -149,52 +141,6 @@ CheckResult check_worker(const CheckOptions& options) {
   return {Grade::pass,
           fmt::format("{} verdicts of a worker that can only compute; no system call was forbidden",
                       verdicts.size())};
-}
-
-CheckResult check_traits(const CheckOptions& options) {
-  const Task task = open_checked(options);
-  if (!task.can_count_traits()) return {Grade::skip, "the task counts no traits of completions"};
-  const auto traits = std::ssize(task.about().traits);
-  AnswerSet set = mixed_answers(task, options.seed, kItems);
-  Rng rng(options.seed, {3});
-  const std::vector<Item> items = task.draw(options.seed, 0, kItems);
-  for (const Item& item : items) {
-    const std::string trace = task.can_demonstrate()
-                                  ? task.demonstrate(item.state, options.seed, item.index)
-                                  : set.completions.front();
-    set.add(item.state, trace);
-    set.add(item.state, hostile_text(trace, rng));
-  }
-  for (const std::string& unit : {std::string("="), std::string("1+1=2 "), set.completions.back()})
-    set.add(items.front().state, repeated(unit, kLargeText));  // within a row's time, or it fails
-  CheckedTask counting = open_checked(options, WorkerPlace{});
-  const auto rows = counting.worker.count_traits(set.answers());
-  std::vector<bool> applied(task.about().traits.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    for (std::size_t t = 0; t < applied.size(); ++t) {
-      require(!std::isinf(rows[i][t]),
-              fmt::format("the trait \"{}\" of {} is infinite", task.about().traits[t].name,
-                          shown(set.completions[i])));
-      applied[t] = applied[t] || !std::isnan(rows[i][t]);
-      const std::string& per = task.about().traits[t].per;
-      const double weight = per.empty() ? 1 : rows[i][*trait_index(task.about().traits, per)];
-      require(!(weight < 0),
-              fmt::format("the trait \"{}\" of {} is {}, and it weighs \"{}\"", per,
-                          shown(set.completions[i]), weight, task.about().traits[t].name));
-    }
-  }
-  const std::string together = text_of(counting.task.count_traits(set.answers()));
-  require(text_of(task.count_traits(set.answers())) == together,
-          "a second instance counts other traits of the same completions");
-  std::vector<TraitRow> alone;
-  for (const Answer& answer : set.answers()) alone.push_back(task.count_traits({answer}).front());
-  require(text_of(alone) == together, "completions alone have other traits than together");
-  require(task.traits_fault().empty(), task.traits_fault());
-  const auto used = std::count(applied.begin(), applied.end(), true);
-  require(used > 0, "no trait applies to any completion");
-  return {Grade::pass,
-          fmt::format("{} traits of {} completions, the same twice and alone; {} apply", traits,
-                      rows.size(), used)};
 }
 
 CheckResult check_fuzz(const CheckOptions& options) {

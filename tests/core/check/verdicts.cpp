@@ -25,13 +25,6 @@ TEST_CASE("a task that prints while it judges is found by the check of the worke
   CHECK(fault_of(check_verdicts, faulty("prints")).empty());
 }
 
-TEST_CASE("traits that are infinite, or that depend on earlier calls, are found") {
-  CHECK(check_traits(faulty("none")).detail.find("1 traits of 1003 completions") == 0);
-  CHECK(fault_of(check_traits, faulty("infinite")) == "the trait \"length\" of \"\" is infinite");
-  CHECK(fault_of(check_traits, faulty("forgets")) ==
-        "a second instance counts other traits of the same completions");
-}
-
 TEST_CASE("answers that a guess gets right are a warning") {
   const CheckResult guessed = check_guesses(built_in("multiplication", "{digits: 3}"));
   CHECK(guessed.grade == Grade::pass);
