@@ -47,7 +47,7 @@ void count(const EvalAnswer& a, const EvalSet& set, EvalReport& report) {
   const auto add = [&](RightAndJudged& counts) {
     counts = {counts.first + right, counts.second + 1};
   };
-  add(report.by_difficulty[static_cast<std::int64_t>(std::floor(set.items[a.problem].difficulty))]);
+  add(report.by_difficulty[difficulty_bucket(set.items[a.problem].difficulty)]);
   if (!set.sources.empty()) add(report.by_source[set.sources[a.problem]]);
   report.right += right;
   report.judged += 1;
@@ -60,6 +60,10 @@ double share_right(const std::vector<Tally>& tallies) {
 }
 
 }  // namespace
+
+std::int64_t difficulty_bucket(double difficulty) {
+  return static_cast<std::int64_t>(std::floor(difficulty));
+}
 
 void judge_answer(const Task& task, const Item& item, EvalAnswer& answer) {
   const std::vector<Answer> one = {{item.state, answer.completion}};
@@ -158,8 +162,12 @@ std::vector<EvalAnswer> answer_set(const AnsweringModel& model, const Task& task
                     .step = options.step};
   const auto judge = [&](std::vector<Episode> episodes, bool greedy) {
     auto completions = score_episodes(model.tokenizer, task, set.items, std::move(episodes));
-    for (const ScoredCompletion& c : completions) {
-      answers.push_back(eval_answer(task, c, greedy));
+    std::vector<std::int64_t> tokens;  // of all that a sample says; empty: of its one completion
+    if (options.ask_again && !greedy)
+      tokens = ask_again(model, task, set, options, sampling, completions);
+    for (std::size_t i = 0; i < completions.size(); ++i) {
+      answers.push_back(eval_answer(task, completions[i], greedy));
+      if (!tokens.empty()) answers.back().tokens = tokens[i];
       if (book != nullptr) book->take(answers.back());
     }
     return completions;
@@ -178,14 +186,6 @@ std::vector<EvalAnswer> answer_set(const AnsweringModel& model, const Task& task
     }
   };
   auto completions = sample(options.samples, false);
-  if (options.ask_again) {
-    const auto tokens = ask_again(model, task, set, options, sampling, completions);
-    answers.clear();
-    for (std::size_t i = 0; i < completions.size(); ++i) {
-      answers.push_back(eval_answer(task, completions[i], /*greedy=*/false));
-      answers.back().tokens = tokens[i];
-    }
-  }
   if (shown != nullptr) *shown = std::move(completions);
   sampling.temperature = 0;
   if (options.greedy) sample(1, true);

@@ -109,6 +109,9 @@ struct AnsweringModel {
   const std::string& framing;
 };
 
+// The key of EvalReport::by_difficulty for a problem of this difficulty.
+std::int64_t difficulty_bucket(double difficulty);
+
 // Fills in the verdict and the traits of `answer`, which has a completion.
 void judge_answer(const Task& task, const Item& item, EvalAnswer& answer);
 

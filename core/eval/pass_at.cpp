@@ -1,7 +1,5 @@
 #include "core/eval/pass_at.h"
 
-#include <cmath>
-
 #include "core/eval/evaluate.h"
 #include "core/task/stream.h"
 
@@ -17,8 +15,7 @@ std::map<std::int64_t, PassAt> pass_at_by_difficulty(const EvalSet& set, const E
                                                      const std::vector<std::int64_t>& ks) {
   std::map<std::int64_t, std::vector<Tally>> tallies;
   for (std::size_t p = 0; p < report.tallies.size(); ++p)
-    tallies[static_cast<std::int64_t>(std::floor(set.items[p].difficulty))].push_back(
-        report.tallies[p]);
+    tallies[difficulty_bucket(set.items[p].difficulty)].push_back(report.tallies[p]);
   std::map<std::int64_t, PassAt> out;
   for (const auto& [difficulty, own] : tallies) out[difficulty] = pass_at(own, ks);
   return out;

@@ -5,11 +5,11 @@
 #include <algorithm>
 
 #include "core/base/random_streams.h"
-#include "core/rollout/engine.h"
 #include "core/rollout/episodes.h"
 #include "core/task/stream.h"
 #include "core/text/prompt.h"
 #include "core/text/tokenizer.h"
+#include "support/stub_engine.h"
 #include "support/task.h"
 
 using namespace tinyzero;
@@ -78,7 +78,7 @@ TEST_CASE("an answer is judged by the task") {
 namespace {
 
 // Every completion gives up, but for even samples of a second round, which hit.
-class GivingUp : public Engine {
+class GivingUp : public StubEngine {
  public:
   GivingUp(const Tokenizer& tokenizer, const Task& task, const EvalSet& set)
       : tokenizer_(tokenizer), task_(task), set_(set) {}
@@ -105,12 +105,6 @@ class GivingUp : public Engine {
     }
     return out;
   }
-  std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>&,
-                                        double) override {
-    return {};
-  }
-  void refresh() override {}
-  const DecodeStatistics& statistics() const override { return statistics_; }
 
   static constexpr const char* kMiss = "4-4=0?<answer>4-4</answer>";
   std::vector<std::uint64_t> steps;
@@ -119,7 +113,6 @@ class GivingUp : public Engine {
   const Tokenizer& tokenizer_;
   const Task& task_;
   const EvalSet& set_;
-  DecodeStatistics statistics_;
 };
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include "core/base/error.h"
 #include "core/eval/answer_file.h"
 #include "core/model/parameters.h"
-#include "core/rollout/engine.h"
 #include "support/golden.h"
+#include "support/stub_engine.h"
 #include "support/task.h"
 #include "support/temporary.h"
 
@@ -19,7 +19,7 @@ TEST_SUITE_BEGIN("core/eval/evaluation");
 namespace {
 
 // Completes every prompt with the same tokens, and counts.
-class FixedEngine : public Engine {
+class FixedEngine : public StubEngine {
  public:
   explicit FixedEngine(std::int64_t& sampled, StopRequest* interrupt = nullptr)
       : sampled_(sampled), interrupt_(interrupt) {}
@@ -43,17 +43,10 @@ class FixedEngine : public Engine {
     }
     return out;
   }
-  std::vector<std::vector<float>> score(const std::vector<std::vector<std::int32_t>>&,
-                                        double) override {
-    return {};
-  }
-  void refresh() override {}
-  const DecodeStatistics& statistics() const override { return statistics_; }
 
  private:
   std::int64_t& sampled_;
   StopRequest* interrupt_;
-  DecodeStatistics statistics_;
 };
 
 struct Fixture {
