@@ -190,9 +190,7 @@ class Search {
 
   void note_distance(Rational value) {
     if (value.apply('-', target_) != Rational::Status::ok) return;
-    const double distance = std::fabs(static_cast<double>(value.numerator()) /
-                                      static_cast<double>(value.denominator()));
-    nearest = std::fmin(nearest, distance);  // of a number and NaN, the number
+    nearest = std::fmin(nearest, std::fabs(to_double(value)));  // of a number and NaN, the number
   }
 
   Rational target_;

@@ -19,7 +19,6 @@
 #include <utility>
 #include <vector>
 
-#include "tinyzero/answer.h"
 #include "tinyzero/ascii.h"
 #include "tinyzero/expression.h"
 #include "tinyzero/rational.h"
@@ -47,7 +46,7 @@ struct Equation {
   bool is_right() const { return value && written && *value == *written; }
 };
 
-// The text with + - * / for ×, ÷, −, ·, and LaTeX's \\times, \\div and \\cdot, and without the
+// The text with + - * / for ×, ÷, −, ·, and LaTeX's \times, \div and \cdot, and without the
 // asterisks of bold type.
 inline std::string with_plain_operators(std::string_view text) {
   constexpr std::pair<std::string_view, char> kSigns[] = {
@@ -194,7 +193,9 @@ class EquationReader {
       left = trim_spaces(left.substr(1));
     left = without_open_parentheses(left);
     out.left = left;
-    return read_single(left, out) | read_expression(left, out);
+    // Both readings count; where both have a value, it is the same one.
+    const bool is_single = read_single(left, out);
+    return read_expression(left, out) || is_single;
   }
 
   // Without those at the front that nothing closes: "(so 2+3=5)" and "(2+3=5)".

@@ -39,8 +39,7 @@ inline std::array<double, kNumberTraits.size()> number_traits(std::string_view c
   if (!text.empty()) answer.reset();
   double distance = kNoTrait;
   if (Rational apart; answer && (apart = *answer).apply('-', truth) == Rational::Status::ok)
-    distance = std::fabs(static_cast<double>(apart.numerator()) /
-                         static_cast<double>(apart.denominator()));
+    distance = std::fabs(to_double(apart));
   return {steps, trait_share(slips, steps),
           answer && last ? (*answer == *last ? 1.0 : 0.0) : kNoTrait, distance};
 }

@@ -127,4 +127,9 @@ inline std::string to_string(const Rational& value) {
   return digits(value.numerator()) + (value.is_integer() ? "" : "/" + digits(value.denominator()));
 }
 
+// The nearest double, or one beside it.
+inline constexpr double to_double(const Rational& value) {
+  return static_cast<double>(value.numerator()) / static_cast<double>(value.denominator());
+}
+
 }  // namespace tinyzero
