@@ -93,8 +93,6 @@ class WorkerTask : public TaskCode {
   auto ask_or_fail(WireOperation operation, const char* doing, std::size_t most, const Write& write,
                    const Read& read);
 
-  // A call about answers, whose rows do not depend on each other. Rows are counted from the first
-  // answer of all.
   // How a kind of call has gone so far. Counting traits has its own: it must neither use up the
   // patience with the verifier nor set its pace.
   struct Standing {
@@ -103,6 +101,8 @@ class WorkerTask : public TaskCode {
     // Rows per call at the measured speed, so that a call takes a share of its time limit.
     std::size_t rows_at_once = 1;
   };
+  // A call about answers, whose rows do not depend on each other. Rows are counted from the first
+  // answer of all.
   struct RowCall {
     // Asks the worker about the rows first … first + n - 1. Throws WorkerLost.
     std::function<void(std::size_t first, std::size_t n)> ask;

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
+#include "tinyzero/rng.h"
+
 using namespace tinyzero;
 
 TEST_SUITE_BEGIN("core/train/alarms");
@@ -124,4 +128,27 @@ TEST_CASE("nothing at all, and accuracy that is not the policy's, at step 20") {
     CHECK(alarms.heard(record).size() == (step == 20 ? 1 : 0));
     CHECK(others.heard(record, {.judges_learning = false}).empty());
   }
+}
+
+TEST_CASE("the alarm names five of six runs that stand still, and one of six that clearly rise") {
+  constexpr int kRuns = 3000;
+  const double error = 0.03 / std::sqrt(665.0);  // of the slope, at this scatter
+  const auto share_named = [&](double slope) {
+    Rng rng(1);
+    int named = 0;
+    for (int run = 0; run < kRuns; ++run) {
+      Alarms alarms;
+      for (std::int64_t step = 1; step <= 20; ++step) {
+        double noise = -6;
+        for (int i = 0; i < 12; ++i) noise += rng.uniform();  // nearly normal, of variance 1
+        Json record = record_of(1.0, 50, 0.1, 0.5);
+        record["step"] = step;
+        record["train/accuracy"] = 0.3 + slope * static_cast<double>(step) + 0.03 * noise;
+        named += alarms.heard(record).empty() ? 0 : 1;
+      }
+    }
+    return static_cast<double>(named) / kRuns;
+  };
+  CHECK(share_named(0) == doctest::Approx(0.835).epsilon(0.03));
+  CHECK(share_named(2 * error) == doctest::Approx(0.17).epsilon(0.2));
 }
