@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/algorithm/called.h"
 #include "core/base/error.h"
@@ -170,6 +171,7 @@ LearnReport Learner::learn_step(std::int64_t step, StepBatch& batch, BatchFile* 
   const UpdateReport policy = update(batch, report);
 
   metrics_.add(policy.metrics);
+  add_signal(policy.signal, static_cast<double>(batch.batch.episodes()), report);
   report.metrics = metrics_;
   report.skipped = policy.skipped + skipped_;
   report.trained = policy.tokens + trained_;
@@ -193,12 +195,21 @@ void Learner::prepare(StepBatch& step) {
 UpdateReport Learner::update(const StepBatch& step, LearnReport& report) {
   UpdateOptions options = update_options(report.learning_rate, settings_.train.clip_norm);
   options.measure_gap = settings_.train.importance_cap == 0;
+  options.measure_signal = true;
   options.on_skip = [&](const std::vector<std::int64_t>& episodes) {
     if (report.fault) return;
     report.fault = snapshot(step.batch);
     report.fault->update = episodes;
   };
   return update_policy(workers_, optimizer_, algorithm_, step, options);
+}
+
+void Learner::add_signal(const GradientSignal& signal, double episodes, LearnReport& report) {
+  if (signal.total <= 0) return;
+  noise_scale_.add(signal);
+  const double updates = static_cast<double>(settings_.train.updates);
+  const double scale = noise_scale_.completions(episodes / updates);
+  if (std::isfinite(scale)) report.noise_scale = scale;
 }
 
 void Learner::check_gap() const {
@@ -354,6 +365,7 @@ std::vector<std::string> Learner::restore(Checkpoint checkpoint, bool begin_miss
   else optimizer_.reset();
   kept_ = checkpoint.state.kept;
   spent_ = checkpoint.state.spent;
+  noise_scale_ = NoiseScale(checkpoint.state.gradient_signal);
   if (checkpoint.state.phase != Phase::reinforce) return begun;
   for (const AuxiliaryModel& spec : algorithm_.auxiliary_models())
     restore_auxiliary(spec, checkpoint, begin_missing, begun);

@@ -19,6 +19,8 @@ class Ranks;
 struct LearnReport {
   Metrics metrics;
   double learning_rate = 0;
+  // The completions of an update in which noise would be as large as signal, by recent steps.
+  std::optional<double> noise_scale;
   std::int64_t skipped = 0;        // updates of any model whose loss or gradient was not finite
   std::optional<BatchFile> fault;  // the batch at the first skipped update
   // Completion tokens that models learned from, and that they were asked about without learning;
@@ -69,6 +71,7 @@ class Learner : private AlgorithmHost {
   // Tokens and seconds that RL has used. With a budget, the schedule follows them.
   const Spent& spent() const { return spent_; }
   void spend(double tokens, double seconds);
+  const NoiseScale& noise_scale() const { return noise_scale_; }
 
   // What a checkpoint holds in addition to the policy's weights.
   ModelView policy_view();
@@ -106,6 +109,7 @@ class Learner : private AlgorithmHost {
   LearnReport learn_step(std::int64_t step, StepBatch& batch, BatchFile* seen);
   void prepare(StepBatch& step);
   UpdateReport update(const StepBatch& step, LearnReport& report);
+  void add_signal(const GradientSignal& signal, double episodes, LearnReport& report);
   at::Tensor correct_for_sampler(Batch& batch);
   void check_gap() const;
 
@@ -130,6 +134,7 @@ class Learner : private AlgorithmHost {
   std::map<std::string, double> kept_;         // numbers of the algorithm
   std::map<std::string, double> kept_before_;  // the same before the step
   Spent spent_;
+  NoiseScale noise_scale_;
 
   // Of the step.
   std::int64_t step_ = 0;

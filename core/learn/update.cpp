@@ -6,11 +6,13 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "core/algorithm/called.h"
 #include "core/algorithm/select_episodes.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/learn/gradient_signal.h"
 #include "core/learn/model_workers.h"
 #include "core/ranks/ranks.h"
 #include "tinyzero/primitives/losses.h"
@@ -23,7 +25,23 @@ struct Update {
   std::int64_t number = 0;  // of the step, from 0
   std::vector<std::int64_t> episodes = {};
   std::vector<std::int64_t> live = {};  // the episodes that have a gradient
+  // The first so many live episodes belong to the first half of the problems that have any.
+  std::int64_t first_half = 0;
+  double first_share = 0;  // of those problems
 };
+
+// Finds the border between the two halves of the problems.
+void halve(Update& update, const Batch& batch) {
+  const auto group = batch.group.accessor<std::int64_t, 1>();
+  std::vector<std::int64_t> starts;  // of problems, among the live episodes
+  for (std::int64_t i = 0; i < std::ssize(update.live); ++i) {
+    if (i == 0 || group[update.live[i]] != group[update.live[i - 1]]) starts.push_back(i);
+  }
+  const std::int64_t problems = std::ssize(starts), half = problems / 2;
+  if (half == 0) return;
+  update.first_half = starts[half];
+  update.first_share = static_cast<double>(half) / static_cast<double>(problems);
+}
 
 // Problems are divided among the updates of an epoch, in order.
 Update update_of(const UpdateData& data, std::int64_t number, std::int64_t updates) {
@@ -37,6 +55,7 @@ Update update_of(const UpdateData& data, std::int64_t number, std::int64_t updat
     out.episodes.push_back(i);
     if (live[i]) out.live.push_back(i);
   }
+  halve(out, data.batch);
   return out;
 }
 
@@ -46,6 +65,44 @@ Counts counts_of(const Batch& batch, const Update& update) {
   return select_episodes(batch, update.episodes).counted();
 }
 
+// The micro-batches of an update: those of the first half of its problems, then the others.
+class HalvedWork {
+ public:
+  HalvedWork(const Update& update, const std::vector<std::int64_t>& lengths,
+             const UpdateOptions& options, std::int64_t shards)
+      : shards_(shards) {
+    const std::int64_t border = options.measure_signal ? update.first_half : 0;
+    if (border > 0) add(lengths, 0, border, options.micro_batch);
+    second_ = std::ssize(micro_batches_);
+    add(lengths, border, std::ssize(lengths), options.micro_batch);
+  }
+
+  // Positions in `lengths`.
+  const std::vector<std::vector<std::int64_t>>& micro_batches() const { return micro_batches_; }
+  bool is_halved() const { return second_ > 0; }
+  // Whether a micro-batch is its shard's first of the second half, and its shard's last.
+  bool begins_second(std::int64_t i) const {
+    return is_halved() && i >= second_ && i - shards_ < second_;
+  }
+  bool ends(std::int64_t i) const {
+    return is_halved() && i + shards_ >= std::ssize(micro_batches_);
+  }
+
+ private:
+  void add(const std::vector<std::int64_t>& lengths, std::int64_t first, std::int64_t last,
+           std::int64_t tokens) {
+    const std::vector<std::int64_t> part(lengths.begin() + first, lengths.begin() + last);
+    for (std::vector<std::int64_t>& micro : split_by_tokens(part, tokens, shards_)) {
+      for (std::int64_t& i : micro) i += first;
+      micro_batches_.push_back(std::move(micro));
+    }
+  }
+
+  std::int64_t shards_;
+  std::int64_t second_ = 0;  // the first micro-batch of the second half
+  std::vector<std::vector<std::int64_t>> micro_batches_;
+};
+
 // What the micro-batches of one update give.
 struct MicroResults {
   explicit MicroResults(std::size_t count) : losses(count), metrics(count) {}
@@ -53,6 +110,7 @@ struct MicroResults {
   std::vector<double> losses;  // each divided by the update's counts: the update's loss is the sum
   std::vector<Metrics> metrics;
   GradientSum gradient;
+  std::optional<GradientSignal> signal;
 
   bool are_finite() const {
     return std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); });
@@ -92,10 +150,12 @@ MicroResults differentiate(ModelWorkers& workers, const MicroLoss& loss, const U
   const Counts counts = counts_of(data.batch, update);
   const std::vector<const Sequence*> sequences =
       elements_at(pointers_to(data.sequences), update.live);
-  const auto micro_batches =
-      split_by_tokens(lengths_of(sequences), options.micro_batch, workers.shards());
+  const HalvedWork work(update, lengths_of(sequences), options, workers.shards());
+  const auto& micro_batches = work.micro_batches();
+  GradientHalves halves(workers.weights().flat().numel(), workers.shards());
   MicroResults out(micro_batches.size());
   out.gradient = workers.run(std::ssize(micro_batches), [&](Transformer& model, std::int64_t i) {
+    if (work.begins_second(i)) halves.end_first(i % workers.shards(), model.flat_gradient());
     Batch micro = select_episodes(data.batch, elements_at(update.live, micro_batches[i]));
     micro.all = counts;
     const ModelInput input = pack_input(elements_at(sequences, micro_batches[i]));
@@ -104,8 +164,12 @@ MicroResults differentiate(ModelWorkers& workers, const MicroLoss& loss, const U
     out.losses[i] = value.item<double>();
     if (std::isfinite(out.losses[i]) && value.requires_grad())
       torch::autograd::backward({value}, {});
+    if (work.ends(i)) halves.end(i % workers.shards(), model.flat_gradient());
   });
   share_results(workers, out);
+  if (!work.is_halved()) return out;
+  halves.share(workers);
+  out.signal = halves.measure(update.first_share);
   return out;
 }
 
@@ -145,6 +209,10 @@ UpdateReport update_model(ModelWorkers& workers, Optimizer& optimizer, const Mic
     if (micro.are_finite()) {
       mean.add(micro);
       for (const Metrics& metrics : micro.metrics) report.metrics.add(metrics);
+      if (micro.signal && micro.signal->total > 0) {
+        report.signal.signal += micro.signal->signal;
+        report.signal.total += micro.signal->total;
+      }
       if (options.before_step) options.before_step();
       norm = optimizer.step(micro.gradient, options.rule, options.learning_rate, options.clip_norm);
     }
@@ -157,6 +225,8 @@ UpdateReport update_model(ModelWorkers& workers, Optimizer& optimizer, const Mic
     if (options.on_skip) options.on_skip(update.episodes);
   }
   if (mean.updates > 0) report.metrics.add("loss", mean.sum, mean.updates);
+  if (report.signal.total > 0)
+    report.metrics.add("gradient_signal", report.signal.signal, report.signal.total);
   return report;
 }
 

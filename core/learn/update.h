@@ -8,6 +8,7 @@
 #include "core/learn/evaluate_model.h"
 #include "core/learn/packing.h"
 #include "core/optimizer/optimizer.h"
+#include "core/run/noise_scale.h"
 #include "tinyzero/algorithm.h"
 
 namespace tinyzero {
@@ -29,6 +30,8 @@ struct UpdateOptions {
   std::function<void()> before_step = nullptr;
   // batch.logp_old is the sampler's: its distance from the trainer's becomes the metric "logp_gap".
   bool measure_gap = true;
+  // Each update is computed in two halves, whose agreement becomes the metric "gradient_signal".
+  bool measure_signal = false;
 };
 
 // What a model learns from.
@@ -43,6 +46,7 @@ struct UpdateReport {
   // Updates that changed nothing because the loss or its gradient was not finite.
   std::int64_t skipped = 0;
   std::int64_t tokens = 0;  // completion tokens of all updates and passes, the skipped ones too
+  GradientSignal signal;    // summed over the updates that measured it
 };
 
 // Loss of a micro-batch, from the model's output. `update` is the number of the gradient step
@@ -56,7 +60,8 @@ UpdateReport update_model(ModelWorkers& workers, Optimizer& optimizer, const Mic
                           const UpdateData& data, const UpdateOptions& options);
 
 // The policy's updates by an algorithm's loss, on a prepared batch. One mean for each metric of the
-// step: "loss", "entropy", "kl", "logp_gap", "gradient_norm", and the algorithm's own.
+// step: "loss", "entropy", "kl", "logp_gap", "gradient_norm", "gradient_signal", and the
+// algorithm's own.
 UpdateReport update_policy(ModelWorkers& workers, Optimizer& optimizer, const Algorithm& algorithm,
                            const StepBatch& step, const UpdateOptions& options);
 

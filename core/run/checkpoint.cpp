@@ -22,6 +22,8 @@ Json state_json(const TrainerState& state, const ModelView& policy) {
           {"seconds", state.seconds},
           {"spent_tokens", state.spent.tokens},
           {"spent_seconds", state.spent.seconds},
+          {"gradient_signal", state.gradient_signal.signal},
+          {"gradient_total", state.gradient_signal.total},
           {"metrics_bytes", state.metrics_bytes},
           {"skipped", state.skipped},
           {"first_step", state.first_step},
@@ -41,6 +43,7 @@ TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
     optimizer_steps = json.at("optimizer_steps").get<std::int64_t>();
     state.seconds = json.at("seconds").get<double>();
     state.spent = {json.value("spent_tokens", 0.0), json.value("spent_seconds", 0.0)};
+    state.gradient_signal = {json.value("gradient_signal", 0.0), json.value("gradient_total", 0.0)};
     state.metrics_bytes = json.at("metrics_bytes").get<std::int64_t>();
     state.skipped = json.at("skipped").get<std::int64_t>();
     state.first_step = json.at("first_step").get<std::map<std::string, double>>();

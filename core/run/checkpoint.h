@@ -25,6 +25,7 @@
 #include "core/model/parameters.h"
 #include "core/model/safetensors.h"
 #include "core/run/checkpoint_folder.h"
+#include "core/run/noise_scale.h"
 #include "core/run/spent.h"
 #include "core/text/tokenizer.h"
 
@@ -35,6 +36,7 @@ struct TrainerState {
   std::int64_t step = 0;                     // steps done in this phase
   double seconds = 0;                        // time of the run so far
   Spent spent;                               // by RL
+  GradientSignal gradient_signal;            // of recent steps
   std::int64_t metrics_bytes = 0;            // length of metrics.jsonl
   std::int64_t skipped = 0;                  // skipped updates so far
   std::map<std::string, double> first_step;  // metrics that alarms compare later steps with

@@ -134,6 +134,17 @@ constexpr Metric kMetrics[] = {
      .title = "Gradient norm",
      .curve = Curve::shown,
      .meaning = "norm of the gradient before clipping, mean over updates"},
+    {.name = "train/gradient_signal",
+     .title = "Signal in the gradient",
+     .better = Better::up,
+     .meaning = "estimated share of the squared gradient on which the problems of an update agree; "
+                "the rest is noise. Single steps scatter, also below 0: look at the mean"},
+    {.name = "train/noise_scale",
+     .title = "Noise scale",
+     .better = Better::down,
+     .meaning =
+         "completions of an update in which noise would be as large as signal, by the recent "
+         "steps; missing while no signal is found"},
     {.name = "train/logp_gap",
      .title = "Sampler against trainer",
      .unit = MetricUnit::nats,

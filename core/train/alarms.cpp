@@ -21,10 +21,12 @@ constexpr const char* kCount = "judged steps";
 constexpr const char* kSum = "accuracy of the judged steps";
 constexpr const char* kByStep = "accuracy times step of the judged steps";
 constexpr const char* kSquares = "squared accuracy of the judged steps";
-constexpr double kSolved = 0.95;   // accuracy that leaves nothing to learn
-constexpr double kFewMixed = 0.1;  // share of problems
-constexpr double kManyCut = 0.3;   // share of completions
-constexpr double kLess = 0.5;      // of the first step's entropy
+constexpr const char* kSignal = "gradient signal of the judged steps";
+constexpr double kLittleSignal = 0.1;  // share of the squared gradient
+constexpr double kSolved = 0.95;       // accuracy that leaves nothing to learn
+constexpr double kFewMixed = 0.1;      // share of problems
+constexpr double kManyCut = 0.3;       // share of completions
+constexpr double kLess = 0.5;          // of the first step's entropy
 constexpr double kMore = 1.5;
 constexpr double kFlat = 1e-9;  // a slope that only rounding has made
 
@@ -67,8 +69,17 @@ std::string Alarms::cause(const Json& record) {
         "entropy rose from {:.3f} to {:.3f} nats per token, so the updates undo what the model "
         "knew: lower train.learning_rate",
         before, entropy);
-  return "the updates are mostly noise: raise rollout.prompts or rollout.samples; if nothing "
-         "changes at all, raise train.learning_rate";
+  const double signal = first_[kSignal] / first_[kCount];
+  if (signal < kLittleSignal)
+    return fmt::format(
+        "the updates are mostly noise: their problems agree on {:.0f} % of the squared gradient. "
+        "Raise rollout.prompts or rollout.samples, or lower train.learning_rate so that more steps "
+        "are averaged",
+        100 * std::max(signal, 0.0));
+  return fmt::format(
+      "problems agree on {:.0f} % of the squared gradient, but following it does not pay yet: "
+      "raise train.learning_rate, or give it more steps",
+      100 * signal);
 }
 
 // The line through the accuracies of the steps must rise by more than one standard error of its
@@ -82,6 +93,7 @@ std::string Alarms::not_learning(const Json& record) {
   first_[kSum] += y;
   first_[kByStep] += x * y;
   first_[kSquares] += y * y;
+  first_[kSignal] += value_of(record, "train/gradient_signal");
   const double n = first_[kCount];
   if (step != kJudged || n != kJudged || has_levels(record)) return "";
   const double mean = first_[kSum] / n;

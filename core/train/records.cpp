@@ -87,6 +87,7 @@ Json step_record(const StepFacts& facts) {
        {"train/loss", "train/kl", "train/entropy", "train/gradient_norm", "train/logp_gap"})
     record[name] = 0.0;
   for (const auto& [name, mean] : learned.metrics.values()) record["train/" + name] = mean.value();
+  if (learned.noise_scale) record["train/noise_scale"] = *learned.noise_scale;
   record["train/learning_rate"] = learned.learning_rate;
   record["train/skipped"] = learned.skipped;
   for (const auto& [reason, count] : counts.reasons)

@@ -311,6 +311,7 @@ void Trainer::save() {
   state_.seconds = seconds();
   state_.kept = learner_.kept_numbers();
   state_.spent = learner_.spent();
+  state_.gradient_signal = learner_.noise_scale().recent();
   state_.first_step = alarms_.first_steps();
   state_.curriculum = curriculum_.state();
   std::optional<RecordedStep> ahead;

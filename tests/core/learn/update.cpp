@@ -230,3 +230,68 @@ TEST_CASE("imitation lowers the loss, and weights every token of a step alike") 
   }
   CHECK(last < 0.5 * first);
 }
+
+// A step whose last three problems repeat the first three, token by token; `sign`: of their
+// rewards.
+static StepBatch repeated_step(double sign) {
+  Rng rng(3);
+  std::vector<Prompt> prompts;
+  std::vector<ScoredCompletion> completions;
+  for (std::int32_t p = 0; p < 6; ++p) {
+    prompts.push_back({{1, 2, 3 + p % 3}, 4});
+    for (std::int64_t s = 0; s < 4; ++s) {
+      ScoredCompletion c;
+      if (p >= 3) c = completions[(p - 3) * 4 + s];
+      c.item = p;
+      c.episode.prompt = p;
+      c.episode.sample = s;
+      if (p < 3) {
+        c.episode.tokens = {static_cast<std::int32_t>(rng.below(50)), 5};
+        c.episode.logp = {-4, -4};
+      }
+      c.verdict.reward = (p < 3 ? 1 : sign) * (s % 2 == 0 ? 1 : 0);
+      completions.push_back(std::move(c));
+    }
+  }
+  return make_batch(prompts, completions, 12);
+}
+
+TEST_CASE("problems that agree are all signal, and problems that contradict each other none") {
+  for (const std::int64_t shards : {1, 2, 3}) {
+    for (const double sign : {1.0, -1.0}) {
+      Model model = small_model();
+      ModelWorkers workers(model, 1, {.shards = shards});
+      Optimizer optimizer(workers.weights(), {});
+      auto algorithm = built_in_algorithm("grpo");
+      StepBatch step = repeated_step(sign);
+      step.batch.logp_old = evaluate_model(workers, step.sequences, 1000, 1.0).logp;
+      PlainHost host;
+      algorithm.algorithm->prepare(step.batch, host);
+      const UpdateReport report =
+          update_policy(workers, optimizer, *algorithm.algorithm, step,
+                        {.micro_batch = 8, .learning_rate = 1e-3, .measure_signal = true});
+      if (sign < 0) {
+        CHECK(report.signal.total < 1e-6);
+        CHECK(report.signal.signal < 0);
+        continue;
+      }
+      CHECK(report.signal.total > 1);
+      CHECK(report.metrics.values().at("gradient_signal").value() ==
+            doctest::Approx(1).epsilon(1e-3));
+    }
+  }
+}
+
+TEST_CASE("one problem cannot be halved") {
+  Model model = small_model();
+  ModelWorkers workers(model, 1);
+  Optimizer optimizer(workers.weights(), {});
+  auto algorithm = built_in_algorithm("grpo");
+  StepBatch step = some_step();
+  PlainHost host;
+  algorithm.algorithm->prepare(step.batch, host);
+  const UpdateReport report =
+      update_policy(workers, optimizer, *algorithm.algorithm, step,
+                    {.updates = 6, .micro_batch = 8, .measure_signal = true});
+  CHECK_FALSE(report.metrics.values().contains("gradient_signal"));
+}
