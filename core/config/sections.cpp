@@ -130,6 +130,7 @@ void TrainSettings::describe(SettingsTable& t) {
   describe_length(t);
   describe_optimizer(t);
   describe_memory(t);
+  describe_weights(t);
   describe_limits(t);
 }
 
@@ -211,12 +212,33 @@ void TrainSettings::describe_memory(SettingsTable& t) {
         "with less memory, in more time");
 }
 
-void TrainSettings::describe_limits(SettingsTable& t) {
+// Which tokens a loss sees, and how much they weigh.
+void TrainSettings::describe_weights(SettingsTable& t) {
+  t.add("mask_truncated", mask_truncated,
+        "cut completions are in baselines, but no loss sees their tokens (DAPO's overlong "
+        "filtering)")
+      .unless("steps", "0");
   t.add("importance_cap", importance_cap,
-        "truncated importance sampling: tokens are weighted by the trainer's probability over the "
-        "sampler's, at most by this; costs a forward pass. 0: the sampler's log-probs are used")
+        "importance sampling: tokens are weighted by the trainer's probability over the sampler's, "
+        "at most by this; costs a forward pass. 0: the sampler's log-probs are used")
       .between(0, 1e6)
       .unless("steps", "0");
+  t.add("importance", importance,
+        "what becomes of weights beyond importance_cap and importance_floor. truncate: they become "
+        "the bound; mask: they become 0, and their tokens teach nothing (IcePop)")
+      .one_of({"truncate", "mask"})
+      .unless("importance_cap", "0");
+  t.add("importance_floor", importance_floor, "least importance weight")
+      .between(0, 1)
+      .unless("importance_cap", "0");
+  t.add("importance_level", importance_level,
+        "token: each token has its own importance weight; sequence: a completion has one, of all "
+        "its tokens together")
+      .one_of({"token", "sequence"})
+      .unless("importance_cap", "0");
+}
+
+void TrainSettings::describe_limits(SettingsTable& t) {
   t.add("max_failed", max_failed,
         "share of a step's episodes that the task may fail to judge before the run stops; 1: never "
         "stops")

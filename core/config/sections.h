@@ -103,7 +103,11 @@ struct TrainSettings {
   std::int64_t micro_batch = 1024;
   std::int64_t shards = 0;
   bool recompute = false;
+  bool mask_truncated = false;
   double importance_cap = 0;
+  std::string importance = "truncate";
+  double importance_floor = 0;
+  std::string importance_level = "token";
   double max_failed = 0.1;
   double max_logp_gap = 0.1;
   std::int64_t max_skipped = 10;
@@ -123,6 +127,7 @@ struct TrainSettings {
   void describe_length(SettingsTable& t);
   void describe_optimizer(SettingsTable& t);
   void describe_memory(SettingsTable& t);
+  void describe_weights(SettingsTable& t);
   void describe_limits(SettingsTable& t);
 };
 

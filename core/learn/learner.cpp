@@ -166,6 +166,7 @@ LearnReport Learner::learn_step(std::int64_t step, StepBatch& batch, BatchFile* 
   skipped_ = trained_ = read_ = 0;
   for (auto& [name, auxiliary] : auxiliaries_) auxiliary->last = at::Tensor();
 
+  if (settings_.train.mask_truncated) mask_truncated(batch.batch);
   prepare(batch);
   if (seen != nullptr) *seen = snapshot(batch.batch);
   const UpdateReport policy = update(batch, report);
@@ -262,12 +263,19 @@ ModelOutput Learner::read_without_adapter(double temperature) {
   }
 }
 
+ImportanceOptions Learner::importance_options() const {
+  const TrainSettings& t = settings_.train;
+  return {.cap = t.importance_cap,
+          .floor = t.importance_floor,
+          .mask = t.importance == "mask",
+          .sequence = t.importance_level == "sequence"};
+}
+
 // Replaces the sampler's log-probs by the trainer's. Returns the weights of tokens that correct for
 // the difference: (N).
 at::Tensor Learner::correct_for_sampler(Batch& batch) {
-  const at::Tensor logp = read(workers_, settings_.rollout.temperature).logp;  // (N)
-  const at::Tensor importance =
-      truncated_importance(logp, batch.logp_old, settings_.train.importance_cap);  // (N)
+  const at::Tensor logp = read(workers_, settings_.rollout.temperature).logp;           // (N)
+  const at::Tensor importance = importance_weights(logp, batch, importance_options());  // (N)
   const double count = batch.mask.sum().item<double>();
   metrics_.add("logp_gap", masked_sum((logp - batch.logp_old).abs(), batch.mask), count);
   metrics_.add("importance", masked_sum(importance, batch.mask), count);

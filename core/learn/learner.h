@@ -11,6 +11,7 @@
 #include "core/learn/model_workers.h"
 #include "core/learn/update.h"
 #include "core/run/checkpoint.h"
+#include "tinyzero/primitives/losses.h"
 
 namespace tinyzero {
 
@@ -110,6 +111,7 @@ class Learner : private AlgorithmHost {
   void prepare(StepBatch& step);
   UpdateReport update(const StepBatch& step, LearnReport& report);
   void add_signal(const GradientSignal& signal, double episodes, LearnReport& report);
+  ImportanceOptions importance_options() const;
   at::Tensor correct_for_sampler(Batch& batch);
   void check_gap() const;
 

@@ -95,6 +95,12 @@ StepBatch make_batch(const std::vector<Prompt>& prompts,
   return columns.finish(max_tokens);
 }
 
+void mask_truncated(Batch& batch) {
+  const at::Tensor whole = batch.truncated.logical_not().to(batch.mask.scalar_type());  // (B)
+  batch.mask = batch.mask * whole.index_select(0, batch.episode);
+  batch.all = batch.counted();
+}
+
 std::vector<const Sequence*> pointers_to(const std::vector<Sequence>& sequences) {
   std::vector<const Sequence*> out;
   for (const Sequence& sequence : sequences) out.push_back(&sequence);

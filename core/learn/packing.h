@@ -36,6 +36,9 @@ StepBatch make_batch(const std::vector<Prompt>& prompts,
                      const std::vector<ScoredCompletion>& completions, std::int64_t max_tokens,
                      const std::vector<bool>& kept = {});
 
+// Masks the tokens of cut completions: no loss sees them, but baselines see their rewards.
+void mask_truncated(Batch& batch);
+
 // Pointers to all sequences.
 std::vector<const Sequence*> pointers_to(const std::vector<Sequence>& sequences);
 

@@ -173,12 +173,13 @@ MicroResults differentiate(ModelWorkers& workers, const MicroLoss& loss, const U
   return out;
 }
 
-// Usable episodes and, with `zero_advantage_is_no_gradient`, of those the ones with a token whose
-// advantage is not 0: (B) bool.
+// Usable episodes and, with `zero_advantage_is_no_gradient`, of those the ones with a trained token
+// whose advantage is not 0: (B) bool.
 at::Tensor live_episodes(const Batch& batch, bool zero_advantage_is_no_gradient) {
   if (!zero_advantage_is_no_gradient) return batch.usable;
-  at::Tensor live = at::zeros({batch.episodes()}, at::kBool);  // (B)
-  live.index_put_({batch.episode.index_select(0, batch.advantage.ne(0).nonzero().squeeze(1))},
+  at::Tensor live = at::zeros({batch.episodes()}, at::kBool);                     // (B)
+  const at::Tensor counts = batch.advantage.ne(0).logical_and(batch.mask.ne(0));  // (N)
+  live.index_put_({batch.episode.index_select(0, counts.nonzero().squeeze(1))},
                   at::ones({}, at::kBool));
   return live.logical_and_(batch.usable);
 }

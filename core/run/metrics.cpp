@@ -193,8 +193,8 @@ constexpr Metric kMetrics[] = {
                 "finite; their batch is in `faults/`"},
     {.name = "train/importance",
      .title = "Importance weight",
-     .meaning = "with `train.importance_cap`: mean weight of a token, min(trainer's probability / "
-                "sampler's, cap)"},
+     .meaning = "with `train.importance_cap`: mean weight of a token, the trainer's probability "
+                "over the sampler's within its bounds"},
     {.name = "train/kl_reference",
      .title = "KL to the reference",
      .unit = MetricUnit::nats,

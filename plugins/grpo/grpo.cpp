@@ -20,21 +20,33 @@ class Grpo : public Algorithm {
           "how far the ratio may leave 1 before its gradient stops: one number, or [below, above]")
         .up_to(2)
         .between(0, 100);
+    t.add("baseline", baseline_,
+          "what a reward is compared with. group: the mean of its group; others: the mean of the "
+          "group's others (RLOO); length: the mean weighted by length (OPO); pass_k: what it "
+          "adds to the group's pass@k; none: nothing, returns are whitened over all tokens "
+          "(REINFORCE++)")
+        .one_of({"group", "others", "length", "pass_k", "none"});
+    t.add("pass_k", pass_k_, "the k of pass@k").between(1, 1024).only_when("baseline", "pass_k");
     t.add(
-         "baseline", baseline_,
-         "what a reward is compared with. group: the mean of its group; others: the mean of the "
-         "group's others (RLOO); none: nothing, returns are whitened over all tokens (REINFORCE++)")
-        .one_of({"group", "others", "none"});
-    t.add("scale", scale_,
-          "std: advantages are divided by the group's standard deviation; none: they are not (Dr. "
-          "GRPO); batch: they are whitened over all tokens (REINFORCE++)")
-        .one_of({"std", "none", "batch"});
-    t.add("ratio", ratio_, "token: of each token; sequence: one for the whole completion (GSPO)")
-        .one_of({"token", "sequence"});
+         "scale", scale_,
+         "std: advantages are divided by the group's standard deviation; mean: by the group's mean "
+         "reward (MaxRL); none: they are not divided (Dr. GRPO); batch: they are whitened over all "
+         "tokens (REINFORCE++)")
+        .one_of({"std", "mean", "none", "batch"});
+    t.add("ratio", ratio_,
+          "token: of each token; sequence: one for the whole completion (GSPO); geometric: the "
+          "geometric mean over the completion of clipped ratios (GMPO)")
+        .one_of({"token", "sequence", "geometric"});
     t.add("objective", objective_,
           "clipped: PPO's surrogate; weighted: the clipped ratio as a constant weight of log-probs "
-          "(CISPO)")
-        .one_of({"clipped", "weighted"});
+          "(CISPO); soft: a smooth gate in place of the clip (SAPO); tapered: log-probs, those of "
+          "negative advantages weighted by the completion's ratio, at most 1 (TOPR)")
+        .one_of({"clipped", "weighted", "soft", "tapered"});
+    t.add("soft_temperature", soft_temperature_,
+          "how steep the gate of objective: soft is: for positive advantages, and for the others")
+        .up_to(2)
+        .between(1e-3, 1e3)
+        .only_when("objective", "soft");
     t.add("dual_clip", dual_clip_,
           "most that a token of negative advantage costs, in advantages, above 1; 0: no bound")
         .between(0, 100)
@@ -94,13 +106,32 @@ class Grpo : public Algorithm {
         {"cispo",
          "clipped ratios as weights, none below (arXiv:2506.13585)",
          {{"clip", "[1, 0.28]"}, {"objective", "weighted"}}},
+        {"sapo",
+         "a smooth gate in place of the clip (arXiv:2511.20347)",
+         {{"objective", "soft"}, {"aggregation", "sequence"}}},
+        {"gmpo",
+         "the geometric mean of clipped ratios (arXiv:2507.20673)",
+         {{"ratio", "geometric"},
+          {"clip", "[0.3296799539643607, 0.4918246976412703]"},
+          {"aggregation", "sequence"}}},
+        {"topr",
+         "negative completions weigh less as they become unlikely (arXiv:2503.14286)",
+         {{"objective", "tapered"}, {"scale", "none"}, {"aggregation", "sequence_sum"}}},
+        {"opo",
+         "the baseline of least variance, weighted by length (arXiv:2505.23585)",
+         {{"baseline", "length"}, {"scale", "none"}}},
+        {"maxrl",
+         "divided by the mean reward: hard problems weigh more (arXiv:2602.02710)",
+         {{"scale", "mean"}}},
+        {"pass_at_k",
+         "rewards what adds to the group's pass@k (arXiv:2508.10751)",
+         {{"baseline", "pass_k"}, {"pass_k", "4"}}},
     };
   }
 
   void check() const override {
-    if (baseline_ != "group" && scale_ == "std")
-      throw std::invalid_argument("scale: std belongs to baseline: group; with baseline: " +
-                                  baseline_ + " set scale: none, or batch");
+    check_scale();
+    check_ratio();
     if (dual_clip_ > 0 && dual_clip_ <= 1)
       throw std::invalid_argument("dual_clip is " + real_text(dual_clip_) +
                                   "; it must be above 1, or 0 for none");
@@ -108,6 +139,10 @@ class Grpo : public Algorithm {
   }
 
   void check_plan(const RunPlan& plan) const override {
+    if (baseline_ == "pass_k" && plan.samples < pass_k_)
+      throw std::invalid_argument("pass_k is " + std::to_string(pass_k_) +
+                                  ", and rollout.samples " + std::to_string(plan.samples) +
+                                  ": a group has no so many samples");
     if (plan.samples > 1) return;
     if (baseline_ != "none")
       throw std::invalid_argument("rollout.samples is 1, and baseline: " + baseline_ +
@@ -121,11 +156,12 @@ class Grpo : public Algorithm {
   std::vector<IdleSetting> idle_settings(const RunPlan& plan) const override {
     std::vector<IdleSetting> idle = kl_.idle_settings(plan);
     for (IdleSetting& setting : entropy_.idle_settings()) idle.push_back(std::move(setting));
+    if (!has_clip()) idle.push_back({"clip", "objective: " + objective_ + " has no clip"});
     if (plan.updates > 1) return idle;
-    idle.push_back({"clip", kOneUpdate});
+    if (has_clip()) idle.push_back({"clip", kOneUpdate});
     if (dual_clip_ > 0) idle.push_back({"dual_clip", kOneUpdate});
-    if (ratio_ == "sequence") idle.push_back({"ratio", kOneUpdate});
-    if (objective_ == "weighted") idle.push_back({"objective", kOneUpdate});
+    if (ratio_ != "token") idle.push_back({"ratio", kOneUpdate});
+    if (objective_ != "clipped") idle.push_back({"objective", kOneUpdate});
     return idle;
   }
 
@@ -152,32 +188,15 @@ class Grpo : public Algorithm {
       b.advantage = return_to_go(on_last_token(reward, b.mask, b.episode) - kl, b.mask, b.episode,
                                  1.0);  // (N)
     } else {
-      reward = reward - episode_sums(kl.to(at::kDouble), b.episode, b.episodes());
-      const at::Tensor advantage =
-          baseline_ == "others"
-              ? leave_one_out(reward, b.group, b.usable)
-              : group_advantage(reward, b.group, b.usable, scale_ == "std", kEps);  // (B)
-      b.advantage = spread_to_tokens(advantage, b.episode);                         // (N)
+      const at::Tensor penalty = episode_sums(kl.to(at::kDouble), b.episode, b.episodes());  // (B)
+      b.advantage = spread_to_tokens(compared(reward, penalty, b), b.episode);               // (N)
     }
     if (scale_ == "batch") b.advantage = whiten(b.advantage, b.mask);
     b.advantage = b.advantage.to(at::kFloat);
   }
 
   at::Tensor loss(const Batch& b, const PolicyOutput& policy, Metrics& metrics) const override {
-    const double low = clip_.front(), high = clip_.back();
-    const at::Tensor rho = ratio_ == "sequence" ? sequence_ratio(policy.logp, b)
-                                                : ratio(policy.logp, b.logp_old);  // (N)
-    at::Tensor terms;                                                              // (N)
-    at::Tensor clipped;                                                            // (N) bool
-    if (objective_ == "weighted") {
-      terms = clipped_importance(rho, policy.logp, b.advantage, low, high);
-      clipped = rho.lt(1 - low).logical_or(rho.gt(1 + high));
-    } else {
-      terms = clipped_surrogate(rho, b.advantage, low, high);
-      clipped = is_clipped(rho, b.advantage, low, high);
-      if (dual_clip_ > 0) terms = dual_clipped(terms, b.advantage, dual_clip_);
-    }
-    metrics.add("clipped", masked_sum(clipped, b.mask), b.mask.sum().item<double>());
+    at::Tensor terms = policy_terms(b, policy.logp, metrics);  // (N)
     terms = kl_.added_to(terms, policy.logp, b, metrics);
     terms = entropy_.added_to(terms, policy);
     return aggregate(terms, b, aggregation_, length_);
@@ -185,10 +204,76 @@ class Grpo : public Algorithm {
 
  private:
   static constexpr double kEps = 1e-6;
+
+  bool has_clip() const { return objective_ == "clipped" || objective_ == "weighted"; }
+
+  void check_scale() const {
+    if (scale_ == "std" && baseline_ != "group" && baseline_ != "pass_k")
+      throw std::invalid_argument("scale: std belongs to baseline: group; with baseline: " +
+                                  baseline_ + " set scale: none, or batch");
+    if (scale_ == "mean" && baseline_ != "group")
+      throw std::invalid_argument("scale: mean belongs to baseline: group, and baseline is " +
+                                  baseline_);
+    if (baseline_ == "pass_k" && (overlong_ > 0 || kl_.in_reward()))
+      throw std::invalid_argument(
+          "baseline: pass_k counts right completions and sees no rewards: overlong_penalty and "
+          "kl_in: reward have no effect on it");
+  }
+
+  void check_ratio() const {
+    if (ratio_ == "geometric" && (objective_ != "clipped" || dual_clip_ > 0))
+      throw std::invalid_argument(
+          "ratio: geometric has a clip of its own: it needs objective: clipped and dual_clip: 0");
+    if (ratio_ == "geometric" && (baseline_ == "none" || scale_ == "batch"))
+      throw std::invalid_argument(
+          "ratio: geometric needs one advantage for a completion: take baseline: group");
+    if (ratio_ == "geometric" && clip_.front() >= 1)
+      throw std::invalid_argument("clip is " + real_text(clip_.front()) +
+                                  " below; the logarithm of a ratio of 0 is no bound: take less "
+                                  "than 1");
+    if (ratio_ != "token" && objective_ == "tapered")
+      throw std::invalid_argument("objective: tapered has a ratio of its own: leave out ratio");
+  }
+
+  // What rewards less a penalty are worth in comparison: (B) f64 -> (B).
+  at::Tensor compared(const at::Tensor& given, const at::Tensor& penalty, const Batch& b) const {
+    const at::Tensor reward = given - penalty;
+    if (baseline_ == "others") return leave_one_out(reward, b.group, b.usable);
+    if (baseline_ == "length")
+      return length_weighted_advantage(reward, b.length, b.group, b.usable);
+    if (baseline_ == "pass_k")
+      return pass_at_k_advantage(b.right, b.group, b.usable, pass_k_, scale_ == "std");
+    if (scale_ == "mean") return advantage_over_mean(reward, b.group, b.usable);
+    const at::Tensor advantage = group_advantage(reward, b.group, b.usable, false, kEps);
+    if (scale_ != "std") return advantage;
+    // Of rewards without the penalty: where they are all equal, its differences must stay small.
+    return advantage / group_deviation(given, b.group, b.usable, kEps);
+  }
+
+  // The objective, without regularizers: (N).
+  at::Tensor policy_terms(const Batch& b, const at::Tensor& logp, Metrics& metrics) const {
+    if (objective_ == "tapered") return tapered(logp, b);
+    const at::Tensor rho =
+        ratio_ == "sequence" ? sequence_ratio(logp, b) : ratio(logp, b.logp_old);  // (N)
+    if (objective_ == "soft")
+      return soft_gated(rho, b.advantage, soft_temperature_.front(), soft_temperature_.back());
+    const double low = clip_.front(), high = clip_.back();
+    const at::Tensor clipped = objective_ == "weighted"
+                                   ? rho.lt(1 - low).logical_or(rho.gt(1 + high))
+                                   : is_clipped(rho, b.advantage, low, high);  // (N) bool
+    metrics.add("clipped", masked_sum(clipped, b.mask), b.mask.sum().item<double>());
+    if (objective_ == "weighted") return clipped_importance(rho, logp, b.advantage, low, high);
+    if (ratio_ == "geometric") return geometric_surrogate(logp, b, low, high);
+    const at::Tensor terms = clipped_surrogate(rho, b.advantage, low, high);  // (N)
+    return dual_clip_ > 0 ? dual_clipped(terms, b.advantage, dual_clip_) : terms;
+  }
+
   std::string baseline_ = "group";
+  std::int64_t pass_k_ = 4;
   std::string scale_ = "std";
   std::string ratio_ = "token";
   std::string objective_ = "clipped";
+  std::vector<double> soft_temperature_ = {1.0, 1.05};
   std::vector<double> clip_ = {0.2};
   double dual_clip_ = 0;
   std::string aggregation_ = "token";
@@ -205,6 +290,8 @@ class Grpo : public Algorithm {
 }  // namespace
 }  // namespace tinyzero
 
-TINYZERO_ALGORITHM(tinyzero::Grpo, "grpo", "group-relative policy optimization",
-                   "Rewards of a problem's samples are compared with each other; no value model. "
-                   "By its variants also Dr. GRPO, RLOO, REINFORCE++, DAPO, GSPO and CISPO.")
+TINYZERO_ALGORITHM(
+    tinyzero::Grpo, "grpo", "group-relative policy optimization",
+    "Rewards of a problem's samples are compared with each other; no value model. "
+    "By its variants also Dr. GRPO, RLOO, REINFORCE++, DAPO, GSPO, CISPO, SAPO, GMPO, "
+    "TOPR, OPO, MaxRL and training for pass@k.")

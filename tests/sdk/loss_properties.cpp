@@ -254,7 +254,7 @@ TEST_CASE("truncated importance is never above its cap, and the plain ratio belo
   for (std::uint64_t i = 0; i < kBatches; ++i) {
     const Case c = random_case(i);
     for (const double cap : {0.5, 1.0, 2.0}) {
-      const at::Tensor weight = truncated_importance(c.x * 10, c.b.logp_old, cap),
+      const at::Tensor weight = importance_weights(c.x * 10, c.b, {.cap = cap}),
                        rho = ratio(c.x * 10, c.b.logp_old);
       CHECK(weight.max().item<double>() <= cap);
       CHECK(at::equal(weight, at::where(rho.lt(cap), rho, at::full_like(rho, cap))));

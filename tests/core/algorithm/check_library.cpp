@@ -36,7 +36,7 @@ TEST_CASE("an algorithm's metric must not have a name of the host's") {
 TEST_CASE("values at the edges of settings are tried, each in a process of its own") {
   const CheckResult sound = run_algorithm_check("settings", built_in("grpo", {}));
   CHECK(sound.grade == Grade::pass);
-  CHECK(sound.detail.find("8 variants") != std::string::npos);
+  CHECK(sound.detail.find("14 variants") != std::string::npos);
   const CheckResult settings = run_algorithm_check("settings", faulty({}));
   CHECK(settings.grade == Grade::fail);
   CHECK(settings.detail.find("fault: crash") != std::string::npos);

@@ -6,6 +6,7 @@
 #include "core/rollout/engine.h"
 #include "core/rollout/episodes.h"
 #include "core/transformer/packed_shape.h"
+#include "support/small_step.h"
 
 using namespace tinyzero;
 
@@ -49,8 +50,8 @@ TEST_CASE("episodes that could not be judged are masked") {
   failed.outcome = Outcome::error;
   const std::vector<Prompt> prompts = {{{1, 2}, 2}};
   const std::vector<ScoredCompletion> completions = {
-      {0, "a", right, {0, 0, {3, 4}, {-1.0f, -2.0f}, End::eos}, true},
-      {0, "b", failed, {0, 1, {5}, {-3.0f}, End::length}}};
+      {0, "a", right, {0, 0, {3, 4}, {-1.0f, -2.0f}, End::eos}, true, {}},
+      {0, "b", failed, {0, 1, {5}, {-3.0f}, End::length}, false, {}}};
   const StepBatch step = make_batch(prompts, completions, 9);
   CHECK(at::equal(step.batch.mask, at::tensor(std::vector<float>{1, 1, 0})));
   CHECK(at::equal(step.batch.logp_old, at::tensor(std::vector<float>{-1, -2, -3})));
@@ -64,4 +65,18 @@ TEST_CASE("episodes that could not be judged are masked") {
   CHECK(step.batch.max_tokens == 9);
   CHECK(step.sequences[0].ids == std::vector<std::int32_t>{1, 2, 3, 4});
   CHECK(step.sequences[0].prompt == 2);
+}
+
+TEST_CASE("cut completions are masked and not counted, and baselines still see them") {
+  StepBatch step = some_step();
+  step.batch.truncated.fill_(false);
+  step.batch.truncated[0] = true;
+  const Counts before = step.batch.all;
+  const double cut = step.batch.length[0].item<double>();
+  mask_truncated(step.batch);
+  CHECK(step.batch.all.tokens == before.tokens - cut);
+  CHECK(step.batch.all.episodes == before.episodes - 1);
+  CHECK(step.batch.all.samples == before.samples);
+  CHECK(step.batch.usable[0].item<bool>());
+  CHECK(step.batch.mask.narrow(0, 0, static_cast<std::int64_t>(cut)).sum().item<double>() == 0);
 }

@@ -295,3 +295,19 @@ TEST_CASE("one problem cannot be halved") {
                     {.updates = 6, .micro_batch = 8, .measure_signal = true});
   CHECK_FALSE(report.metrics.values().contains("gradient_signal"));
 }
+
+TEST_CASE("an update learns nothing from cut completions when they are masked") {
+  Model model = small_model();
+  ModelWorkers workers(model, 1);
+  Optimizer optimizer(workers.weights(), {});
+  auto algorithm = built_in_algorithm("grpo");
+  StepBatch step = some_step();
+  PlainHost host;
+  step.batch.truncated.fill_(true);
+  mask_truncated(step.batch);
+  algorithm.algorithm->prepare(step.batch, host);
+  CHECK(step.batch.advantage.abs().max().item<double>() > 0);
+  const UpdateReport report =
+      update_policy(workers, optimizer, *algorithm.algorithm, step, {.learning_rate = 1e-3});
+  CHECK(report.tokens == 0);
+}

@@ -86,3 +86,53 @@ TEST_CASE("the soft penalty falls in a line from the zone on") {
   check_numbers(overlong_penalty(longs({5, 8, 9, 10, 12}), 10, 2, 3), {0, 0, -1.5, -3, -3});
   check_numbers(overlong_penalty(longs({10, 11}), 10, 0, 3), {0, -3});
 }
+
+TEST_CASE("a group's deviation is what group advantages are divided by") {
+  const at::Tensor r = doubles({1, 0, 0, 0.1, 3, 3}), g = longs({0, 0, 0, 0, 1, 1});
+  const at::Tensor plain = group_advantage(r, g, all_usable(6), false, 0);
+  const at::Tensor scaled = group_advantage(r, g, all_usable(6), true, 1e-6);
+  const at::Tensor deviation = group_deviation(r, g, all_usable(6), 1e-6);
+  CHECK(at::equal(plain / deviation, scaled));
+  check_numbers(deviation.narrow(0, 4, 2), {1, 1});
+}
+
+TEST_CASE("MaxRL divides by the mean: a rare success weighs as much as all failures together") {
+  check_numbers(advantage_over_mean(doubles({1, 0, 0, 0, 1, 1, 0, 0}),
+                                    longs({0, 0, 0, 0, 1, 1, 2, 2}), all_usable(8)),
+                {3, -1, -1, -1, 0, 0, 0, 0});
+  check_numbers(advantage_over_mean(doubles({-1, 0}), longs({0, 0}), all_usable(2)), {0, 0});
+}
+
+TEST_CASE("OPO's baseline weighs rewards by length") {
+  check_numbers(length_weighted_advantage(doubles({1, 0, 0, 2, 2}), longs({2, 4, 4, 1, 9}),
+                                          longs({0, 0, 0, 1, 1}), all_usable(5)),
+                {0.8, -0.2, -0.2, 0, 0});
+  check_numbers(length_weighted_advantage(doubles({1, 0, 9}), longs({1, 3, 5}), longs({0, 0, 0}),
+                                          bools({1, 1, 0})),
+                {0.75, -0.25, 0});
+}
+
+// One right of four, k = 2: R = 1 - 3/6, sigma = 1/2; a wrong one: (1/2 - 2/3) / sigma.
+TEST_CASE("pass@k rewards what adds to the group's chance") {
+  const at::Tensor group = longs({0, 0, 0, 0});
+  const at::Tensor one = bools({1, 0, 0, 0});
+  check_numbers(pass_at_k_advantage(one, group, all_usable(4), 2, true),
+                {1, -1.0 / 3, -1.0 / 3, -1.0 / 3});
+  check_numbers(pass_at_k_advantage(one, group, all_usable(4), 2, false),
+                {0.5, -1.0 / 6, -1.0 / 6, -1.0 / 6});
+  // Three wrong ones cannot be drawn from two: every draw of three has a right one.
+  check_numbers(pass_at_k_advantage(bools({1, 1, 0, 0}), group, all_usable(4), 3, true),
+                {0, 0, 0, 0});
+  check_numbers(pass_at_k_advantage(bools({0, 0, 0, 0}), group, all_usable(4), 2, true),
+                {0, 0, 0, 0});
+  check_numbers(pass_at_k_advantage(bools({1, 1, 1, 1}), group, all_usable(4), 2, true),
+                {0, 0, 0, 0});
+}
+
+TEST_CASE("pass@1 is the group's standardized reward") {
+  const at::Tensor right = bools({1, 0, 1, 0, 0}), group = longs({0, 0, 0, 0, 0});
+  const at::Tensor a = pass_at_k_advantage(right, group, all_usable(5), 1, true);
+  const at::Tensor b =
+      group_advantage(right.to(at::kDouble), group, all_usable(5), true, 0, /*ddof=*/0);
+  CHECK((a - b).abs().max().item<double>() < 1e-12);
+}

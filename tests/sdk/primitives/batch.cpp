@@ -10,10 +10,11 @@ using namespace tinyzero;
 
 TEST_SUITE_BEGIN("sdk/primitives/batch");
 
-TEST_CASE("a batch counts trained tokens, usable episodes and samples") {
+TEST_CASE("a batch counts trained tokens, episodes with any, and samples") {
   Batch b;
   b.logp_old = floats({-1, -2, -3, -4});
   b.mask = floats({1, 0, 1, 0});
+  b.episode = longs({0, 0, 1, 1});
   b.reward = doubles({1, 0, 0});
   b.usable = bools({1, 1, 0});
   b.group = longs({0, 0, 1});

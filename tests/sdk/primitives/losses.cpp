@@ -90,8 +90,58 @@ TEST_CASE("a ratio of a sequence is one for all its trained tokens") {
   check_numbers(rho, {std::exp(0.3), std::exp(0.3), std::exp(0.3), std::exp(-1.0)}, 1e-5);
 }
 
-TEST_CASE("weights for sampler and trainer, and the dual clip, are bounded") {
-  check_numbers(truncated_importance(floats({0, 5}), floats({1, 0}), 2), {std::exp(-1.0), 2}, 1e-5);
+// Log-ratios -1 and 5 of the first episode, whose last token is not trained, and 0.5 of the second.
+TEST_CASE("weights for sampler and trainer are cut at their bounds, or masked beyond them") {
+  Batch b = batch_of({0, 0, 0, 1}, {1, 1, 0, 1}, 3, 2);
+  b.logp_old = floats({1, 0, 0, 0});
+  const at::Tensor trainer = floats({0, 5, 9, 0.5});
+  const double half = std::exp(0.5), less = std::exp(-1.0);
+  check_numbers(importance_weights(trainer, b, {.cap = 2}), {less, 2, 2, half}, 1e-5);
+  check_numbers(importance_weights(trainer, b, {.cap = 2, .floor = 0.5}), {0.5, 2, 2, half}, 1e-5);
+  check_numbers(importance_weights(trainer, b, {.cap = 2, .floor = 0.5, .mask = true}),
+                {0, 0, 0, half}, 1e-5);
+  check_numbers(importance_weights(trainer, b, {.cap = 100, .sequence = true}),
+                {std::exp(4.0), std::exp(4.0), std::exp(4.0), half}, 1e-5);
+  check_numbers(importance_weights(trainer, b, {.cap = 2, .mask = true, .sequence = true}),
+                {0, 0, 0, half}, 1e-5);
+}
+
+// sigmoid(0) = 1/2: at a ratio of 1 the gate is 2 / tau, and its slope 1.
+TEST_CASE("SAPO's gate has a slope of 1 at the sampler, and closes on both sides") {
+  at::Tensor rho = doubles({1, 1, 3, 0}).requires_grad_(true);
+  const at::Tensor advantage = doubles({1, -1, 1, -1});
+  const at::Tensor terms = soft_gated(rho, advantage, 1.0, 2.0);
+  check_numbers(terms, {-2, 1, -4 / (1 + std::exp(-2.0)), 2 / (1 + std::exp(2.0))});
+  terms.sum().backward();
+  const double far = 1 / (1 + std::exp(-2.0));
+  check_numbers(rho.grad(), {-1, 1, -4 * far * (1 - far), 4 * far * (1 - far)});
+}
+
+// Log-ratios 0.1 and 1 of an episode that is pushed up, clipped at log(1.5), and -2 of one that is
+// pushed down, clipped at log(0.5).
+TEST_CASE("GMPO takes the mean of clipped log-ratios") {
+  Batch b = batch_of({0, 0, 1}, {1, 1, 1}, 3, 2);
+  b.logp_old = doubles({0, 0, 0});
+  b.advantage = doubles({2, 2, -1});
+  at::Tensor logp = doubles({0.1, 1, -2}).requires_grad_(true);
+  const at::Tensor terms = geometric_surrogate(logp, b, 0.5, 0.5);
+  const double up = std::exp((0.1 + std::log(1.5)) / 2);
+  check_numbers(terms, {-2 * up, -2 * up, 0.5});
+  terms.sum().backward();
+  check_numbers(logp.grad(), {-2 * up, 0, 0});
+}
+
+// The second episode became less likely by exp(-3), the third more likely by exp(1).
+TEST_CASE("TOPR tapers what is pushed down by how unlikely the completion has become") {
+  Batch b = batch_of({0, 1, 1, 2}, {1, 1, 1, 1}, 4, 3);
+  b.logp_old = doubles({0, 0, 0, 0});
+  b.advantage = doubles({1, -1, -1, -1});
+  at::Tensor logp = doubles({-2, -1, -2, 1}).requires_grad_(true);
+  tapered(logp, b).sum().backward();
+  check_numbers(logp.grad(), {-1, std::exp(-3.0), std::exp(-3.0), 1});
+}
+
+TEST_CASE("the dual clip is a bound where the advantage is negative") {
   check_numbers(dual_clipped(doubles({5, 5, 1}), doubles({-1, 1, -1}), 3), {3, 5, 1});
 }
 

@@ -79,6 +79,98 @@ inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& grou
   return out;
 }
 
+// The standard deviation (ddof 1) + eps of each episode's group, by which group_advantage divides;
+// 1 where all members have the same reward. (B) -> (B).
+inline at::Tensor group_deviation(const at::Tensor& reward, const at::Tensor& group,
+                                  const at::Tensor& usable, double eps) {
+  at::Tensor out = at::ones_like(reward);
+  const auto r = reward.accessor<double, 1>();
+  auto d = out.accessor<double, 1>();
+  for (const auto& members : members_of(group, usable)) {
+    const double n = members.size();
+    double mean = 0, squares = 0;
+    bool equal = true;
+    for (const std::int64_t i : members) {
+      mean += r[i] / n;
+      equal = equal && r[i] == r[members.front()];
+    }
+    if (equal) continue;
+    for (const std::int64_t i : members) squares += (r[i] - mean) * (r[i] - mean);
+    for (const std::int64_t i : members) d[i] = std::sqrt(squares / (n - 1)) + eps;
+  }
+  return out;
+}
+
+// MaxRL (arXiv:2602.02710): A_i = (r_i - mean_g r) / mean_g r; 0 where the mean is not above 0, and
+// as in group_advantage. (B) -> (B).
+inline at::Tensor advantage_over_mean(const at::Tensor& reward, const at::Tensor& group,
+                                      const at::Tensor& usable) {
+  at::Tensor out = group_advantage(reward, group, usable, /*scale_by_std=*/false, 0);
+  const auto r = reward.accessor<double, 1>();
+  auto a = out.accessor<double, 1>();
+  for (const auto& members : members_of(group, usable)) {
+    double mean = 0;
+    for (const std::int64_t i : members) mean += r[i] / static_cast<double>(members.size());
+    for (const std::int64_t i : members) a[i] = mean > 0 ? a[i] / mean : 0;
+  }
+  return out;
+}
+
+// OPO (arXiv:2505.23585): A_i = r_i - Σ l r / Σ l over the group, with the lengths l in tokens: the
+// baseline of least variance where a gradient's length grows with that of its completion. 0 as in
+// group_advantage. (B) -> (B).
+inline at::Tensor length_weighted_advantage(const at::Tensor& reward, const at::Tensor& length,
+                                            const at::Tensor& group, const at::Tensor& usable) {
+  at::Tensor out = at::zeros_like(reward);
+  const at::Tensor lengths = as_doubles(length);
+  const auto r = reward.accessor<double, 1>(), l = lengths.accessor<double, 1>();
+  auto a = out.accessor<double, 1>();
+  for (const auto& members : members_of(group, usable)) {
+    double sum = 0, tokens = 0;
+    bool equal = true;
+    for (const std::int64_t i : members) {
+      sum += l[i] * r[i];
+      tokens += l[i];
+      equal = equal && r[i] == r[members.front()];
+    }
+    if (equal || tokens == 0) continue;
+    for (const std::int64_t i : members) a[i] = r[i] - sum / tokens;
+  }
+  return out;
+}
+
+// Advantages for pass@k, the chance that one of k samples is right (arXiv:2508.10751, the analytic
+// form): of n members of a group, w of which are wrong,
+//   R = 1 - C(w, k) / C(n, k),   sigma = sqrt(R (1 - R))
+//   right: (1 - R) / sigma,   wrong: (1 - R - C(w - 1, k - 1) / C(n - 1, k - 1)) / sigma
+// without `scale_by_std` not divided by sigma. 0 where R is 0 or 1. k is at most n. right, usable
+// (B) bool, group (B) -> (B).
+inline at::Tensor pass_at_k_advantage(const at::Tensor& right, const at::Tensor& group,
+                                      const at::Tensor& usable, std::int64_t k, bool scale_by_std) {
+  at::Tensor out = at::zeros({right.size(0)}, at::kDouble);
+  const auto is_right = right.accessor<bool, 1>();
+  auto a = out.accessor<double, 1>();
+  // C(w, k) / C(n, k): the chance that k of n, drawn without putting back, are all among the w.
+  const auto all_among = [](std::int64_t w, std::int64_t n, std::int64_t k) {
+    double share = 1;
+    for (std::int64_t i = 0; i < k; ++i)
+      share *= w > i ? static_cast<double>(w - i) / static_cast<double>(n - i) : 0.0;
+    return share;
+  };
+  for (const auto& members : members_of(group, usable)) {
+    const auto n = static_cast<std::int64_t>(members.size());
+    std::int64_t wrong = 0;
+    for (const std::int64_t i : members) wrong += is_right[i] ? 0 : 1;
+    const std::int64_t draws = std::min(k, n);
+    const double missed = all_among(wrong, n, draws);  // 1 - R
+    if (missed <= 0 || missed >= 1) continue;
+    const double sigma = scale_by_std ? std::sqrt(missed * (1 - missed)) : 1.0;
+    const double of_wrong = missed - all_among(wrong - 1, n - 1, draws - 1);
+    for (const std::int64_t i : members) a[i] = (is_right[i] ? missed : of_wrong) / sigma;
+  }
+  return out;
+}
+
 // Which groups have usable members with different raw rewards: reward (B) f64, group, usable (B) ->
 // (groups) bool.
 inline at::Tensor has_spread(const at::Tensor& reward, const at::Tensor& group,

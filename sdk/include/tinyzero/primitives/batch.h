@@ -49,11 +49,17 @@ struct Batch {
   std::int64_t tokens() const { return logp_old.size(0); }
   std::int64_t episodes() const { return reward.size(0); }
   std::int64_t groups() const { return episodes() > 0 ? group.max().item<std::int64_t>() + 1 : 0; }
-  // The counts of this batch. Tokens of episodes that are not usable have a mask of 0.
+  // Tokens of episodes that are not usable have a mask of 0, and with train.mask_truncated those
+  // of cut ones.
+  double trained_episodes() const {
+    const at::Tensor tokens = at::zeros({episodes()}, mask.options()).index_add(0, episode, mask);
+    return static_cast<double>(tokens.gt(0).sum().item<std::int64_t>());
+  }
+  // The counts of this batch.
   Counts counted() const {
     Counts counts;
     counts.tokens = mask.sum().item<double>();
-    counts.episodes = usable.sum().item<double>();
+    counts.episodes = trained_episodes();
     counts.samples = static_cast<double>(episodes());
     return counts;
   }

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 
@@ -35,12 +36,27 @@ inline at::Tensor sequence_ratio(const at::Tensor& logp, const Batch& b) {
   return (sums / counts).clamp_max(10.0).exp().index_select(0, b.episode);
 }
 
-// Weights for tokens whose sampler and trainer disagree (truncated importance sampling,
-// fengyao.notion.site/off-policy-rl):
-//   min(exp(logp_trainer - logp_sampler), cap), both of the policy before the update. (N).
-inline at::Tensor truncated_importance(const at::Tensor& logp_trainer,
-                                       const at::Tensor& logp_sampler, double cap) {
-  return ratio(logp_trainer, logp_sampler).clamp_max(cap);
+struct ImportanceOptions {
+  double cap = 2;         // largest weight
+  double floor = 0;       // smallest weight
+  bool mask = false;      // weights beyond a bound become 0 (IcePop), instead of the bound itself
+  bool sequence = false;  // one weight for an episode, from the sum of its log-ratios
+};
+
+// Weights for tokens whose sampler and trainer disagree, w = exp(logp_trainer - logp_sampler), both
+// of the policy before the update: truncated importance sampling
+// (fengyao.notion.site/off-policy-rl), or masked importance (IcePop,
+// ringtech.notion.site/icepop). (N).
+inline at::Tensor importance_weights(const at::Tensor& logp_trainer, const Batch& b,
+                                     const ImportanceOptions& options) {
+  at::Tensor w = ratio(logp_trainer, b.logp_old);  // (N)
+  if (options.sequence) {
+    const at::Tensor sums =
+        episode_sums((logp_trainer - b.logp_old) * b.mask, b.episode, b.episodes());
+    w = sums.clamp(-20.0, 20.0).exp().index_select(0, b.episode);
+  }
+  const at::Tensor bounded = w.clamp(options.floor, options.cap);
+  return options.mask ? at::where(bounded.eq(w), w, 0.0) : bounded;
 }
 
 // ---- policy ----
@@ -68,6 +84,37 @@ inline at::Tensor dual_clipped(const at::Tensor& terms, const at::Tensor& advant
 inline at::Tensor clipped_importance(const at::Tensor& rho, const at::Tensor& logp,
                                      const at::Tensor& advantage, double low, double high) {
   return -rho.clamp(1.0 - low, 1.0 + high).detach() * advantage * logp;
+}
+
+// SAPO (arXiv:2511.20347): -(4 / tau) sigmoid(tau (rho - 1)) A, with a temperature tau for positive
+// advantages and another one for the rest. (N).
+inline at::Tensor soft_gated(const at::Tensor& rho, const at::Tensor& advantage,
+                             double tau_positive, double tau_negative) {
+  const at::Tensor tau = at::where(advantage.gt(0), at::full_like(rho, tau_positive),
+                                   at::full_like(rho, tau_negative));  // (N)
+  return -((rho - 1) * tau).sigmoid() * (4 / tau) * advantage;
+}
+
+// GMPO (arXiv:2507.20673): -A exp(mean over an episode's trained tokens of the clipped log-ratio),
+// the same for all tokens of an episode, which must have one advantage. Log-ratios are clipped to
+// [log(1 - low), log(1 + high)] where that makes the objective smaller. (N).
+inline at::Tensor geometric_surrogate(const at::Tensor& logp, const Batch& b, double low,
+                                      double high) {
+  const at::Tensor d = logp - b.logp_old;  // (N)
+  const at::Tensor near = d.clamp(std::log1p(-low), std::log1p(high));
+  const at::Tensor bounded = at::where(b.advantage.gt(0), at::min(d, near), at::max(d, near));
+  const at::Tensor counts =
+      episode_sums(b.mask.to(d.scalar_type()), b.episode, b.episodes()).clamp_min(1.0);
+  const at::Tensor mean = episode_sums(bounded * b.mask, b.episode, b.episodes()) / counts;  // (B)
+  return -mean.clamp_max(10.0).exp().index_select(0, b.episode) * b.advantage;
+}
+
+// TOPR (arXiv:2503.14286): -A logp where A > 0; elsewhere the same, weighted by min(rho, 1) of the
+// whole episode as a constant. (N).
+inline at::Tensor tapered(const at::Tensor& logp, const Batch& b) {
+  const at::Tensor sums = episode_sums((logp - b.logp_old) * b.mask, b.episode, b.episodes());
+  const at::Tensor taper = sums.detach().clamp(-20.0, 0.0).exp().index_select(0, b.episode);  // (N)
+  return -at::where(b.advantage.gt(0), at::ones_like(taper), taper) * b.advantage * logp;
 }
 
 // ---- divergence from a reference ----
