@@ -77,6 +77,23 @@ std::vector<std::string> text_lines(const std::string& text, std::size_t columns
   return lines;
 }
 
+std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], text_columns(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string text;
+    for (std::size_t i = 0; i < row.size(); ++i)
+      text += row[i] + std::string(widths[i] - text_columns(row[i]) + 2, ' ');
+    text.erase(text.find_last_not_of(' ') + 1);
+    out += text + "\n";
+  }
+  return out;
+}
+
 std::string duration_text(double seconds) {
   const std::int64_t s = std::llround(seconds);
   if (s < 60) return fmt::format("{} s", s);

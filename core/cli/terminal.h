@@ -26,6 +26,9 @@ std::string one_line(const std::string& text, std::size_t columns);
 // by one_line.
 std::vector<std::string> text_lines(const std::string& text, std::size_t columns);
 
+// Rows of cells as lines, each column as wide as its widest cell. All rows have as many cells.
+std::string aligned(const std::vector<std::vector<std::string>>& rows);
+
 // "1h02m", "2m40s", "58 s".
 std::string duration_text(double seconds);
 

@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/lock.h"
 #include "core/compare/metrics.h"
+#include "core/compare/tested_run.h"
 #include "core/run/checkpoint_folder.h"
 
 namespace tinyzero {
@@ -137,7 +138,7 @@ bool ComparisonRunner::is_trained(const PlannedRun& run) const {
 }
 
 bool ComparisonRunner::is_done(const PlannedRun& run) const {
-  return run.arm.has_value() ? fs::exists(path(run) / "test.json") : is_trained(run);
+  return run.arm.has_value() ? is_tested(path(run)) : is_trained(run);
 }
 
 void ComparisonRunner::run(const StopRequest& stops) {

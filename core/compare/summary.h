@@ -16,4 +16,9 @@ namespace tinyzero {
 Json summarize(const Comparison& comparison, const ComparisonPlan& plan, const fs::path& folder,
                const std::vector<RunProgress>& progress);
 
+// The same comparison.json with its statistics computed anew, from what it says of its runs and
+// from those run folders that are still in `folder`. With a field "pairs" it has verdicts of all
+// pairs. `where` names it in errors. Throws Error if it is no comparison.
+Json summarize_again(Json comparison, const fs::path& folder, const std::string& where);
+
 }  // namespace tinyzero

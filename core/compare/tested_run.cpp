@@ -1,6 +1,7 @@
 #include "core/compare/tested_run.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "core/base/error.h"
@@ -27,6 +28,7 @@ void write(const TestedRun& t, const fs::path& run) {
                      {"set", t.set},
                      {"samples", t.samples},
                      {"right", t.right},
+                     {"cluster", t.cluster},
                      {"temperature", t.temperature},
                      {"length", t.length},
                      {"truncated", t.truncated},
@@ -60,6 +62,14 @@ double best_temperature(Engine& engine, const OpenedRun& run, EvalOptions option
   return best;
 }
 
+std::vector<std::int64_t> clusters_of(const std::vector<Item>& items) {
+  std::map<std::string, std::int64_t> numbers;
+  std::vector<std::int64_t> out;
+  for (const Item& item : items)
+    out.push_back(numbers.emplace(item.key, std::ssize(numbers)).first->second);
+  return out;
+}
+
 // Evaluates the weights of `run` on the test problems.
 void evaluate_on_test(const OpenedRun& run, std::int64_t step, TestedRun& out) {
   const Experiment& e = run.experiment;
@@ -76,6 +86,7 @@ void evaluate_on_test(const OpenedRun& run, std::int64_t step, TestedRun& out) {
   out.length = report.length;
   out.truncated = report.truncated;
   for (const TraitMean& trait : report.traits) out.traits[trait.name] = trait.mean;
+  out.cluster = clusters_of(set.items);
   out.right.assign(set.items.size(), 0);
   for (const ScoredCompletion& c : completions) out.right[c.item] += c.right ? 1 : 0;
 }
@@ -108,9 +119,11 @@ void test_run(const fs::path& folder, const PluginCatalog& catalog) {
   }
 }
 
+bool is_tested(const fs::path& run) { return fs::exists(test_path(run)); }
+
 std::optional<TestedRun> read_tested_run(const fs::path& run) {
   const fs::path path = test_path(run);
-  if (!fs::exists(path)) return std::nullopt;
+  if (!is_tested(run)) return std::nullopt;
   const Json json = parse_json(read_file(path), path.string());
   try {
     TestedRun out;
@@ -120,7 +133,9 @@ std::optional<TestedRun> read_tested_run(const fs::path& run) {
     out.samples = json.at("samples").get<std::int64_t>();
     out.right = json.at("right").get<std::vector<std::int64_t>>();
     out.greedy = json.at("test_greedy").get<double>();
-    out.temperature = json.value("temperature", 1.0);  // older programs did not write these
+    // Older programs did not write these.
+    out.cluster = json.value("cluster", out.cluster);
+    out.temperature = json.value("temperature", 1.0);
     out.length = json.value("length", 0.0);
     out.truncated = json.value("truncated", 0.0);
     out.traits = json.value("traits", out.traits);

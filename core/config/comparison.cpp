@@ -270,7 +270,14 @@ void Comparison::describe(SettingsTable& t) {
        "when it gives up), random_reward (the first arm, rewarded by a coin), best_of (it imitates "
        "its own right completions), more_imitation (it imitates more demonstrations); none")
       .one_of(control_names());
-  t.add("resamples", resamples, "resamples of a bootstrap interval").between(100, 1e7);
+  t.add(
+       "pairs", pairs,
+       "verdicts: first (each arm and control against the first arm), all (also every two of them, "
+       "but two controls)")
+      .one_of({"first", "all"});
+  t.add("resamples", resamples,
+        "resamples of the bootstrap intervals of profiles and interquartile means")
+      .between(100, 1e7);
 }
 
 Comparison Comparison::load(const std::filesystem::path& path,

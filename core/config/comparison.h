@@ -65,6 +65,7 @@ struct Comparison {
   std::string name;  // the file's name without its extension
   std::vector<std::int64_t> seeds = {1, 2, 3, 4, 5};
   std::vector<std::string> controls = {"untrained", "warm_start"};
+  std::string pairs = "first";  // arms that are tested against each other: with the first, or all
   std::int64_t resamples = 10000;
   ComparisonBudget budget;
   std::vector<ComparisonArm> arms;  // the file's arms in their order, then the controls

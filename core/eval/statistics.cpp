@@ -1,8 +1,6 @@
 #include "core/eval/statistics.h"
 
 #include <algorithm>
-#include <boost/math/distributions/normal.hpp>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -115,15 +113,17 @@ std::vector<double> performance_profile(const Scores& scores,
   return shares;
 }
 
+double line_height(const std::vector<double>& x, const std::vector<double>& y, double at) {
+  const auto next = std::upper_bound(x.begin(), x.end(), at) - x.begin();
+  if (next == 0) return y.front();
+  const std::size_t i = next;
+  if (i == x.size()) return y.back();
+  return y[i - 1] + (y[i] - y[i - 1]) * (at - x[i - 1]) / (x[i] - x[i - 1]);
+}
+
 double mean_height(const std::vector<double>& x, const std::vector<double>& y, double from,
                    double to) {
-  const auto height = [&](double at) {
-    const auto next = std::upper_bound(x.begin(), x.end(), at) - x.begin();
-    if (next == 0) return y.front();
-    const std::size_t i = next;
-    if (i == x.size()) return y.back();
-    return y[i - 1] + (y[i] - y[i - 1]) * (at - x[i - 1]) / (x[i] - x[i - 1]);
-  };
+  const auto height = [&](double at) { return line_height(x, y, at); };
   if (to <= from) return height(from);
   double area = 0, left = from, left_height = height(from);
   const auto add = [&](double right, double right_height) {
@@ -138,25 +138,31 @@ double mean_height(const std::vector<double>& x, const std::vector<double>& y, d
   return area / (to - from);
 }
 
-Interval percentile_interval(std::vector<double> replicates, std::int64_t units) {
+Interval percentile_interval(std::vector<double> replicates) {
   std::sort(replicates.begin(), replicates.end());
-  double tail = kTail;
-  if (units > 1) {
-    const double n = units;
-    const double t = boost::math::quantile(boost::math::students_t(n - 1), 1 - kTail);
-    tail = boost::math::cdf(boost::math::normal(), -std::sqrt(n / (n - 1)) * t);
-  }
-  return {quantile(replicates, tail), quantile(replicates, 1 - tail)};
+  return {quantile(replicates, kTail), quantile(replicates, 1 - kTail)};
 }
 
 Interval stratified_interval(const Scores& scores,
                              const std::function<double(const Scores&)>& statistic,
                              std::int64_t resamples, std::uint64_t seed) {
-  std::vector<double> replicates;
+  const auto one = [&](const Scores& drawn) { return std::vector<double>{statistic(drawn)}; };
+  return stratified_intervals(scores, one, resamples, seed).front();
+}
+
+std::vector<Interval> stratified_intervals(
+    const Scores& scores, const std::function<std::vector<double>(const Scores&)>& statistic,
+    std::int64_t resamples, std::uint64_t seed) {
+  std::vector<std::vector<double>> replicates;  // by number of the statistic
   Rng rng(seed);
-  for (std::int64_t i = 0; i < resamples; ++i)
-    replicates.push_back(statistic(redrawn(scores, rng)));
-  return percentile_interval(std::move(replicates));
+  for (std::int64_t i = 0; i < resamples; ++i) {
+    const std::vector<double> values = statistic(redrawn(scores, rng));
+    replicates.resize(values.size());
+    for (std::size_t k = 0; k < values.size(); ++k) replicates[k].push_back(values[k]);
+  }
+  std::vector<Interval> out;
+  for (auto& each : replicates) out.push_back(percentile_interval(std::move(each)));
+  return out;
 }
 
 Interval stratified_interval(const Scores& x, const Scores& y,
@@ -169,20 +175,6 @@ Interval stratified_interval(const Scores& x, const Scores& y,
     replicates.push_back(statistic(a, redrawn(y, rng)));
   }
   return percentile_interval(std::move(replicates));
-}
-
-void for_each_resample(std::size_t units, std::size_t problems, std::int64_t resamples,
-                       std::uint64_t seed, const std::function<void(const Resample&)>& visit) {
-  Resample draw;
-  draw.places.resize(units);
-  for (std::int64_t i = 0; i < resamples; ++i) {
-    Rng rng(seed, {static_cast<std::uint64_t>(i)});
-    for (double& place : draw.places) place = rng.uniform();
-    draw.weights.assign(problems, 0.0);
-    for (std::size_t p = 0; p < problems; ++p)
-      draw.weights[rng.below(problems)] += 1.0 / static_cast<double>(problems);
-    visit(draw);
-  }
 }
 
 }  // namespace tinyzero

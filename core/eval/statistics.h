@@ -41,42 +41,29 @@ double probability_of_improvement(const Scores& x, const Scores& y);
 std::vector<double> performance_profile(const Scores& scores,
                                         const std::vector<double>& thresholds);
 
-// Mean height of the line through (x, y) from x = `from` to `to`, drawn on level before the first
-// point and after the last. x rises.
+// Height of the line through (x, y) at `at`. It goes on level before the first point and after
+// the last. x rises.
+double line_height(const std::vector<double>& x, const std::vector<double>& y, double at);
+
+// Mean height of that line from x = `from` to `to`.
 double mean_height(const std::vector<double>& x, const std::vector<double>& y, double from,
                    double to);
 
-// The interval between percentiles of bootstrap replicates, at 95 %. `units`, if not 0, is how many
-// independent units (seeds) were drawn from: the percentiles are then moved outwards as Student's t
-// and the bias of a small sample's variance ask for (Hesterberg, arXiv:1411.5279, section 4.3), for
-// plain percentiles are too narrow for a handful of units.
-Interval percentile_interval(std::vector<double> replicates, std::int64_t units = 0);
+// The interval between the 2.5 % and the 97.5 % percentile of bootstrap replicates.
+Interval percentile_interval(std::vector<double> replicates);
 
 // rliable's stratified bootstrap: each replicate draws runs with replacement, for each task by
 // itself. Plain percentiles.
 Interval stratified_interval(const Scores& scores,
                              const std::function<double(const Scores&)>& statistic,
                              std::int64_t resamples, std::uint64_t seed);
+// The same for a statistic of several numbers: an interval for each.
+std::vector<Interval> stratified_intervals(
+    const Scores& scores, const std::function<std::vector<double>(const Scores&)>& statistic,
+    std::int64_t resamples, std::uint64_t seed);
+// The same for a statistic of two sets of runs, which are drawn independently of each other.
 Interval stratified_interval(const Scores& x, const Scores& y,
                              const std::function<double(const Scores&, const Scores&)>& statistic,
                              std::int64_t resamples, std::uint64_t seed);
-
-// One draw of a bootstrap over seeds and problems at once.
-struct Resample {
-  std::vector<double> places;   // uniform in [0, 1), one for each seed that is drawn
-  std::vector<double> weights;  // of the problems, which are drawn with replacement; sum to 1
-
-  // The seed that is drawn as number `k` of `n`, k < n.
-  std::size_t unit(std::size_t k, std::size_t n) const {
-    return static_cast<std::size_t>(places[k] * static_cast<double>(n));
-  }
-};
-
-// Calls `visit` with each of `resamples` draws of up to `units` seeds and of `problems` problems.
-// Seeds and problems are drawn independently of each other, and everything that is computed from
-// one draw sees the same seeds and problems: what a seed or a problem does to all arms of a
-// comparison cancels in their difference.
-void for_each_resample(std::size_t units, std::size_t problems, std::int64_t resamples,
-                       std::uint64_t seed, const std::function<void(const Resample&)>& visit);
 
 }  // namespace tinyzero

@@ -76,6 +76,8 @@ TEST_CASE(
   for (const char* name : {"group", "critic"}) {
     const Json& arm = arm_of(comparison, name);
     CHECK(arm["ok"] == 2);
+    CHECK(arm["test_accuracy"]["problems"] >= 0);
+    CHECK(arm["curve"].size() == 3);
     CHECK(arm["test_accuracy"]["low"] <= arm["test_accuracy"]["value"]);
     CHECK(arm["test_accuracy"]["value"] <= arm["test_accuracy"]["high"]);
     for (const Json& one : arm["runs"]) {

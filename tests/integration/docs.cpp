@@ -31,6 +31,7 @@ void make_checkout(const TemporaryFolder& folder) {
          "  *--resume*) ;;\n"
          "  train*) set -- \"$@\" warm_start.steps=2 train.steps=2 rollout.prompts=4 "
          "eval.problems=16 preflight.max_truncated=1 ;;\n"
+         "  compare*.json*) ;;\n"
          "  compare*) set -- \"$@\" warm_start.steps=2 rollout.prompts=4 eval.problems=16 "
          "preflight.max_truncated=1 "
          "compare.seeds=[1] 'compare.budget={steps: 2}' ;;\n"

@@ -293,18 +293,25 @@ def profile(runs):
     return [{"above": above, "value": share, "low": max(0, share - 0.1), "high": min(1, share + 0.1)} for above, share in shares]
 
 
+def curve(end):
+    """Estimates at quarters of a budget of a million tokens; the first has no interval."""
+    return [{"tokens": 250000.0 * k, "value": end * k / 4, "low": None if k == 0 else end * k / 4 - 0.02, "high": None if k == 0 else end * k / 4 + 0.02}
+            for k in range(5)]
+
+
 COMPARISON = {
     "version": 1, "name": "two", "task": "countdown", "seeds": [1, 2, 3], "budget": {"unit": "tokens", "amount": 1e6}, "test": {"set": "abc", "problems": 512},
     "arms": [
         {"name": "grpo", "role": "arm", "settings": {"algorithm.use": "grpo"}, "ok": 3, "failed": 0, "unfinished": 0, "test_accuracy": {"value": 0.7, "low": 0.68, "high": 0.72},
-         "area": {"tokens": {"value": 0.5, "low": 0.4, "high": 0.6}}, "profile": profile([0.68, 0.7, 0.72]),
+         "area": {"tokens": {"value": 0.5, "low": 0.4, "high": 0.6}}, "profile": profile([0.68, 0.7, 0.72]), "curve": curve(0.7),
          "runs": [{"seed": s, "run": f"grpo-{s}", "state": "ok", "curve": [{"step": 0, "accuracy": 0.3}]} for s in [1, 2, 3]]},
         {"name": "ppo", "role": "arm", "ok": 2, "failed": 1, "unfinished": 0, "test_accuracy": {"value": 0.69, "low": 0.6, "high": 0.75},
-         "profile": profile([0.63, 0.75]),
-         "against_first": {"first": "grpo", "seeds": 3, "difference": {"value": -0.01, "low": -0.05, "high": 0.03}, "verdict": "undecided",
-                           "probability_of_improvement": {"value": 0.4, "low": 0.1, "high": 0.8}},
+         "profile": profile([0.63, 0.75]), "curve": curve(0.69),
+         "against_first": {"first": "grpo", "seeds": 3, "difference": {"value": -0.01, "low": -0.05, "high": 0.03, "problems": 0.016}, "p": 0.61,
+                           "p_holm": 0.0004, "verdict": "undecided", "probability_of_improvement": {"value": 0.4, "low": 0.1, "high": 0.8}},
          "runs": [{"seed": s, "run": f"ppo-{s}", "state": "ok", "curve": []} for s in [1, 2]] + [{"seed": 3, "run": "ppo-3", "state": "failed", "error": "<b>disk full</b>"}]}],
     "warnings": ["ppo seed 2 used 90 % of the budget"]}
+COMPARISON["pairs"] = [{"arm": "ppo", **COMPARISON["arms"][1]["against_first"]}]
 
 
 def equal(name, found, expected):
@@ -336,9 +343,9 @@ def check_comparison(name, found):
     equal(name + ": curves without seeds", found["without_seeds"], 2)
     equal(name + ": curves of one group", found["one_group"], 4)
     for words in ["70.0 % [68.0, 72.0]", "undecided", "-1.0 [-5.0, 3.0]", "ppo-3 failed: <b>disk full</b>", "90 % of the budget", "2 done, 1 failed",
-                  "Performance profiles"]:
+                  "Performance profiles", "Validation accuracy over the budget", "0.610", "< 0.001", "1.6", "0.40 [0.10, 0.80]", "ppo − grpo"]:
         assert words in found["comparison"], (words, found["comparison"])
-    assert len(found["profile"]) == 1 and found["profile"][0] > 50, f"{name}: pixels of the first arm's profile: {found['profile']}"
+    assert len(found["profile"]) == 2 and min(found["profile"]) > 50, f"{name}: pixels of the first arm's curve and profile: {found['profile']}"
     assert "algorithm.use" in found["settings"], found["settings"]
     assert "lowest to the highest" in found["notes"][-1], found["notes"]
     assert found["spoken"].startswith("Steps 60: grpo ") and "[" in found["spoken"], found["spoken"]

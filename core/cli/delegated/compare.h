@@ -14,7 +14,9 @@ struct CompareOptions {
   std::string config;
   std::string run;
   std::vector<std::string> overrides;
-  std::string share;  // "K/N"; empty: all runs
+  std::string share;   // "K/N"; empty: all runs
+  std::string power;   // differences in points, "3,4", or "default"; empty: nothing is asked
+  std::string spread;  // of arms, in points; empty: as measured
   std::int64_t jobs = 1;
   bool starts = false;
   bool list = false;

@@ -12,15 +12,17 @@
 #include "core/base/lock.h"
 #include "core/base/shell_word.h"
 #include "core/base/told_error.h"
-#include "core/cli/comparison_table.h"
 #include "core/cli/interrupt.h"
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/screen.h"
 #include "core/cli/terminal.h"
+#include "core/cli/torch/compare_result.h"
 #include "core/cli/torch/compare_view.h"
+#include "core/cli/torch/comparison_table.h"
 #include "core/compare/share.h"
 #include "core/compare/summary.h"
+#include "core/compare/tested_run.h"
 #include "core/train/opened_run.h"
 #include "tinyzero/number_text.h"
 
@@ -105,6 +107,23 @@ Json plan_json(const Comparison& comparison, const ComparisonPlan& plan,
   return {{"name", comparison.name}, {"runs", runs}};
 }
 
+// What is known of the runs without doing any.
+Json results_so_far(const Comparison& comparison, const ComparisonPlan& plan,
+                    const fs::path& folder) {
+  std::vector<RunProgress> progress(plan.runs.size());
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    if (is_tested(folder / plan.runs[i].folder)) progress[i].state = RunState::done;
+  }
+  return summarize(comparison, plan, folder, progress);
+}
+
+int plan_power(const CompareOptions& options, const Comparison& comparison,
+               const ComparisonPlan& plan, const fs::path& folder) {
+  const Experiment first = Experiment::from_node(comparison.arms.front().root, comparison.name);
+  return show_power(options, results_so_far(comparison, plan, folder),
+                    plan.test.problems * first.eval.samples);
+}
+
 int list_runs(const Json& plan, bool json) {
   if (json) print_json(plan);
   else {
@@ -134,6 +153,7 @@ ComparisonRunner begin_comparison(const GlobalOptions& global, const CompareOpti
 
 int run_compare(const GlobalOptions& global, const CompareOptions& options) {
   ::setenv("TINYZERO_RANKS", "off", 1);  // its runs are no ranks, whatever started this call
+  if (options.config.ends_with(".json")) return show_comparison(options);
   const Share share = options.share.empty() ? Share{} : Share::parse(options.share);
   const bool is_whole = options.share.empty() && !options.starts;
   if (!is_whole && options.json && !options.list)
@@ -149,6 +169,7 @@ int run_compare(const GlobalOptions& global, const CompareOptions& options) {
   const std::vector<bool> chosen = is_whole ? std::vector<bool>(plan.runs.size(), true)
                                             : runs_of_share(plan, share, options.starts);
   const std::int64_t count = std::count(chosen.begin(), chosen.end(), true);
+  if (!options.power.empty()) return plan_power(options, comparison, plan, folder);
   if (options.list) return list_runs(plan_json(comparison, plan, chosen), options.json);
   Screen screen(stderr);
   CompareView view(comparison, plan, folder, screen);

@@ -294,17 +294,11 @@ function chart(name, title, hint, tall) {
   return self;
 }
 
-// Performance profiles of arms: the share of runs above each accuracy, with bands.
-function profileChart(arms, groupOf) {
-  const plot = el("div", {class: "plot", role: "img", "aria-label": "Performance profiles; the table below holds the values"});
+// A chart of estimates, {value, low, high} of each arm at the places `at`: lines with bands.
+function estimatesChart(arms, {title, hint, at, entries, place, head, y}) {
+  const plot = el("div", {class: "plot", role: "img", "aria-label": title + "; the table below holds the values"});
   const self = {u: null, draw};
-  // From the last accuracy that every run is above to the first that none is.
-  const all = (i, share) => arms.every((arm) => arm.profile[i].value === share), count = arms[0].profile.length;
-  let first = 0, end = count;
-  while (first + 1 < count && all(first + 1, 1)) ++first;
-  while (end - 2 > first && all(end - 2, 0)) --end;
-  const at = arms[0].profile.slice(first, end).map((p) => p.above);
-  const part = (arm, name) => arm.profile.slice(first, end).map((p) => (isNumber(p[name]) ? p[name] : null));
+  const part = (arm, name) => entries(arm).map((p) => (isNumber(p[name]) ? p[name] : null));
 
   function draw() {
     if (self.u) self.u.destroy();
@@ -319,8 +313,8 @@ function profileChart(arms, groupOf) {
           bands,
           legend: {show: false},
           pxAlign: 0,
-          scales: {x: {time: false}, y: {range: [0, 1.0001]}},
-          axes: [axis((v) => percent(v, 0), {size: 28, space: 56}), axis((v) => percent(v, 0), {size: 58, space: 34})],
+          scales: {x: {time: false}, y: {range: y}},
+          axes: [axis(place, {size: 28, space: 56}), axis((v) => percent(v, 0), {size: 58, space: 34})],
           cursor: {show: false}
         },
         uPlot.join(tables), plot);
@@ -330,14 +324,42 @@ function profileChart(arms, groupOf) {
     if (self.u && plot.clientWidth > 0 && Math.abs(plot.clientWidth - self.u.width) > 1) self.u.setSize({width: plot.clientWidth, height: 240});
   }).observe(plot);
   charts.push(self);
-  const rows = at.map((above, i) => [percent(above, 0), ...arms.map((arm) => percent(arm.profile[first + i].value, 0) + interval(arm.profile[first + i].low, arm.profile[first + i].high))]);
+  const rows = at.map((x, i) => [place(x), ...arms.map((arm) => percent(entries(arm)[i].value) + interval(entries(arm)[i].low, entries(arm)[i].high))]);
   const figure = el(
-      "figure", {class: "chart profile"}, el("h3", null, "Performance profiles"),
-      el("p", {class: "hint"}, "Share of runs whose test accuracy is above the accuracy below the line; higher is better everywhere."), plot,
+      "figure", {class: "chart profile"}, el("h3", null, title), el("p", {class: "hint"}, hint), plot,
       el("p", {class: "hint"}, arms.map((arm) => el("span", {class: "name"}, swatch(groupOf(arm)), " " + shownName(arm) + "\u2003"))),
-      el("details", null, el("summary", null, "Table"),
-         table("Performance profiles", ["Above", ...arms.map(shownName)], rows, rows[0].map((cell, i) => i))));
+      el("details", null, el("summary", null, "Table"), table(title, [head, ...arms.map(shownName)], rows, rows[0].map((cell, i) => i))));
   return {figure, draw};
+}
+
+// The shares of runs above each accuracy: from the last that every run is above to the first that none is.
+function profileChart(arms) {
+  const all = (i, share) => arms.every((arm) => arm.profile[i].value === share), count = arms[0].profile.length;
+  let first = 0, end = count;
+  while (first + 1 < count && all(first + 1, 1)) ++first;
+  while (end - 2 > first && all(end - 2, 0)) --end;
+  return estimatesChart(arms, {
+    title: "Performance profiles",
+    hint: "Share of runs whose test accuracy is above the accuracy below the line; higher is better everywhere.",
+    at: arms[0].profile.slice(first, end).map((p) => p.above),
+    entries: (arm) => arm.profile.slice(first, end),
+    place: (v) => percent(v, 0),
+    head: "Above",
+    y: [0, 1.0001]
+  });
+}
+
+// The arms' curves over what the budget counts, at the same places for all.
+function budgetChart(arms, unit) {
+  return estimatesChart(arms, {
+    title: "Validation accuracy over the budget",
+    hint: "Mean of the seeds, with Student's 95 % interval, over the " + unit + " of the budget; read at the same places for every arm.",
+    at: arms[0].curve.map((p) => p[unit]),
+    entries: (arm) => arm.curve,
+    place: unit === "seconds" ? duration : amount,
+    head: words(unit),
+    y: yRange(true)
+  });
 }
 
 const redraw = () => charts.forEach((one) => one.draw());

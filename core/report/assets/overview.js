@@ -116,33 +116,54 @@ function block(name, value, depth) {
 const estimate = (e) => (e && isNumber(e.value) ? percent(e.value) + interval(e.low, e.high) : "–");
 const points = (e) => (e && isNumber(e.value) ? (e.value > 0 ? "+" : "") + (100 * e.value).toFixed(1) + interval(e.low, e.high) : "–");
 
-// The table of a comparison's arms; columns that no arm has are left out.
 const groupOf = (arm) => data.groups.findIndex((group) => group.label === arm.name);
 const shownName = (arm) => String(arm.name);
 
+const half = (e) => (e && isNumber(e.problems) ? (100 * e.problems).toFixed(1) : "–");
+const chance = (p) => (!isNumber(p) ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3));
+const better = (e) => (e && isNumber(e.value) ? e.value.toFixed(2) + (isNumber(e.low) ? " [" + e.low.toFixed(2) + ", " + e.high.toFixed(2) + "]" : "") : "–");
+
+// What one arm is against another: columns for a pair, which against() takes from a row.
+function pairColumns(against, heading) {
+  return [
+    [heading + ", points [95 %]", (row) => points(against(row).difference), (row) => against(row).difference],
+    ["± problems", (row) => half(against(row).difference), (row) => against(row).difference && isNumber(against(row).difference.problems)],
+    ["p", (row) => chance(against(row).p), (row) => isNumber(against(row).p)],
+    ["p (Holm)", (row) => chance(against(row).p_holm), (row) => isNumber(against(row).p_holm)],
+    ["P(better) [95 %]", (row) => better(against(row).probability_of_improvement), (row) => against(row).probability_of_improvement],
+    ["Verdict", (row) => shown(against(row).verdict || ""), (row) => against(row).verdict],
+  ];
+}
+
+// A table whose columns are [heading, cell of a row, whether a row has it]; those that no row has are left out.
+function tableOf(title, all, rows) {
+  const columns = all.filter(([, , has]) => rows.some(has));
+  const numbers = columns.map(([head], i) => (/^(Test|Area|Against|Difference|±|p|P\()/.test(head) ? i : -1)).filter((i) => i >= 0);
+  return table(title, columns.map(([head]) => head), rows.map((row) => columns.map(([, cell]) => cell(row))), numbers);
+}
+
 function arms(comparison) {
   const unit = (comparison.budget || {}).unit, first = comparison.arms[0].name;
-  const against = (arm) => arm.against_first || {};
-  const columns = [
+  return tableOf("Arms of the comparison", [
     ["Arm", (arm) => el("span", {class: "name"}, groupOf(arm) >= 0 && [swatch(groupOf(arm)), " "], shown(String(arm.name))), () => true],
     ["Role", (arm) => shown(words(arm.role || "")), (arm) => arm.role && arm.role !== "arm"],
     ["Test accuracy [95 %]", (arm) => el("strong", null, estimate(arm.test_accuracy)), (arm) => arm.test_accuracy],
     ["Area over " + unit, (arm) => estimate((arm.area || {})[unit]), (arm) => arm.area && arm.area[unit]],
-    ["Against " + first + ", points", (arm) => points(against(arm).difference), (arm) => against(arm).difference],
-    [
-      "P(better)", (arm) => (against(arm).probability_of_improvement ? number(against(arm).probability_of_improvement.value) : "–"),
-      (arm) => against(arm).probability_of_improvement
-    ],
-    ["Verdict", (arm) => shown(against(arm).verdict || ""), (arm) => against(arm).verdict],
+    ...pairColumns((arm) => arm.against_first || {}, "Against " + first),
     [
       "Runs",
       (arm) => arm.ok + " done" + (arm.failed > 0 ? ", " + arm.failed + " failed" : "") +
           (arm.unfinished > 0 ? ", " + arm.unfinished + " unfinished" : ""),
       (arm) => isNumber(arm.ok)
     ],
-  ].filter(([, , has]) => comparison.arms.some(has));
-  const numbers = columns.map(([head], i) => (/accuracy|Area|Against|P\(/.test(head) ? i : -1)).filter((i) => i >= 0);
-  return table("Arms of the comparison", columns.map(([head]) => head), comparison.arms.map((arm) => columns.map(([, cell]) => cell(arm))), numbers);
+  ], comparison.arms);
+}
+
+// The verdicts of all pairs, where they were asked for.
+function pairs(comparison) {
+  if (!isRows(comparison.pairs)) return [];
+  const name = ["Pair", (pair) => shown(pair.arm + " − " + pair.first), () => true];
+  return [el("h3", null, "All pairs"), tableOf("All pairs", [name, ...pairColumns((pair) => pair, "Difference")], comparison.pairs)];
 }
 
 // What the arms' completions of the test do: pass@k and traits, means over seeds. Nothing if no arm says it.
@@ -164,16 +185,22 @@ function showComparison() {
   if (!comparison || typeof comparison !== "object") return;
   place.hidden = false;
   if (isRows(comparison.arms)) {
-    place.append(arms(comparison), ...behaviour(comparison));
+    place.append(arms(comparison), ...pairs(comparison), ...behaviour(comparison));
     const failed = comparison.arms.flatMap(
         (arm) => (isRows(arm.runs) ? arm.runs : []).filter((run) => run.error).map((run) => run.run + " failed: " + run.error));
     const said = [...failed, ...(Array.isArray(comparison.warnings) ? comparison.warnings.filter((text) => typeof text === "string") : [])];
     if (said.length > 0) place.append(el("ul", {class: "cautions"}, said.map((text) => el("li", null, shown(text)))));
-    const known = comparison.arms.filter((arm) => isRows(arm.profile) && arm.profile.length === comparison.arms[0].profile.length && groupOf(arm) >= 0);
-    if (known.length > 0) {
-      const profile = profileChart(known, groupOf);
-      place.append(profile.figure);
-      profile.draw();
+    const unit = (comparison.budget || {}).unit;
+    const grouped = comparison.arms.filter((arm) => groupOf(arm) >= 0);
+    const known = (field) => grouped.filter((arm) => isRows(arm[field]) && arm[field].length === (comparison.arms[0][field] || []).length);
+    const possible = [
+      [known("curve").filter((arm) => arm.curve.every((p) => isNumber(p[unit]))), (some) => budgetChart(some, unit)],
+      [known("profile"), profileChart]
+    ];
+    for (const [some, chart] of possible.filter(([some]) => some.length > 0)) {
+      const {figure, draw} = chart(some);
+      place.append(figure);
+      draw();
     }
   }
   const rest = Array.isArray(comparison) ? {rows: comparison} : comparison;

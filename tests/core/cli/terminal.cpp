@@ -52,6 +52,10 @@ TEST_CASE("a text is shown as its lines, none longer than the columns, all of th
   CHECK(text_lines("\x1b[2J\r\xff", 3) == Lines{"?[2", "J??"});
 }
 
+TEST_CASE("rows are aligned by their widest cells, in characters, without blanks at the end") {
+  CHECK(aligned({{"a", "points", "z"}, {"± äö", "1", ""}}) == "a     points  z\n± äö  1\n");
+}
+
 TEST_CASE("durations") {
   CHECK(duration_text(0.4) == "0 s");
   CHECK(duration_text(58.2) == "58 s");

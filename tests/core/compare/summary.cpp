@@ -49,6 +49,8 @@ TEST_CASE(
   CHECK(against["seeds"] == 2);
   CHECK(against["difference"]["value"] == 0.5);
   CHECK(against["difference"]["low"] > 0);
+  CHECK(against["difference"]["problems"] > 0);
+  CHECK(against["p_holm"] == 0);  // both seeds differ by the same
   CHECK(against["verdict"] == "better");
   CHECK(against["probability_of_improvement"]["value"] == 1);
   CHECK(Done({24, 8}).summary()["arms"][1]["against_first"]["verdict"] == "worse");
@@ -64,9 +66,59 @@ TEST_CASE("a run has its curve, its areas and what it used of the budget") {
   CHECK(run["selected_step"] == 4);
   CHECK(run["curve"].size() == 3);
   CHECK(run["curve"][1]["tokens"] == 200);
+  CHECK(run["test_accuracy"] == 0.25);
   // A line from 0 to 0.8: half of it in the mean, whatever the axis.
   for (const char* axis : {"tokens", "steps", "seconds"})
     CHECK(run["area"][axis] == doctest::Approx(0.4));
+}
+
+TEST_CASE("what was written can be summarized again, without its runs too") {
+  const Done done({8, 24});
+  Json summary = done.summary();
+  CHECK(summarize_again(summary, done.folder.path(), "x") == summary);
+  // Elsewhere, outcomes by problem are not known.
+  const TemporaryFolder elsewhere;
+  Json without = summarize_again(summary, elsewhere.path(), "x");
+  CHECK(without["arms"][1]["against_first"]["difference"]["problems"].is_null());
+  for (Json& arm : without["arms"]) {
+    for (const char* part : {"test_accuracy", "against_first"}) {
+      if (!arm.contains(part)) continue;
+      Json& estimate = arm[part].contains("difference") ? arm[part]["difference"] : arm[part];
+      estimate["problems"] = nullptr;
+    }
+  }
+  for (Json& arm : summary["arms"]) {
+    arm["test_accuracy"]["problems"] = nullptr;
+    if (arm.contains("against_first")) arm["against_first"]["difference"]["problems"] = nullptr;
+  }
+  CHECK(without == summary);
+}
+
+TEST_CASE("what is no comparison.json is told") {
+  const TemporaryFolder folder;
+  const Json whole = Done({8, 24}).summary();
+  const auto refused = [&](const char* pointer, const Json& value) {
+    Json broken = whole;
+    broken[Json::json_pointer(pointer)] = value;
+    try {
+      summarize_again(broken, folder.path(), "x.json");
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string("taken");
+  };
+  CHECK(refused("/name", "y") == "taken");
+  for (const auto& [pointer, value] : {std::pair<const char*, Json>{"/arms", 3},
+                                       {"/arms", Json::array()},
+                                       {"/arms/0/role", "boss"},
+                                       {"/arms/0/runs/0/curve", Json::array()},
+                                       {"/arms/0/runs/0/test_accuracy", nullptr},
+                                       {"/budget/unit", "kisses"},
+                                       {"/budget/amount", -1},
+                                       {"/resamples", 0}}) {
+    CAPTURE(pointer);
+    CHECK(refused(pointer, value).starts_with("x.json"));
+  }
 }
 
 TEST_CASE("the same comparison gives the same numbers") {

@@ -106,6 +106,12 @@ TEST_CASE("the controls of what RL adds differ from the first arm in what they a
   for (std::size_t arm = 1; arm < 5; ++arm) CHECK(learns(c.arms[arm].role) == (arm > 2));
 }
 
+TEST_CASE("verdicts are against the first arm, or of all pairs") {
+  CHECK(read(kBase + kArms).pairs == "first");
+  CHECK(read(kBase + kArms + "  pairs: all\n").pairs == "all");
+  CHECK_THROWS_AS(read(kBase + kArms + "  pairs: some\n"), Error);
+}
+
 TEST_CASE("a comparison extends an experiment, whose length and seed it replaces") {
   const TemporaryFolder folder;
   write_file_synced(

@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "support/golden.h"
-#include "tinyzero/rng.h"
 
 using namespace tinyzero;
 
@@ -56,59 +55,6 @@ void check_interval(const Interval& ours, const Json& theirs) {
   CHECK(std::abs(ours.high - theirs["high"].get<double>()) <= tolerance);
 }
 
-// Normal numbers by Box and Muller.
-double normal(Rng& rng) {
-  const double radius = std::sqrt(-2 * std::log(1 - rng.uniform()));
-  return radius * std::cos(2 * 3.14159265358979323846 * rng.uniform());
-}
-
-// Share of simulated comparisons of two equal arms, with seeds and problems drawn anew, whose
-// interval of the difference holds 0 (of the first arm's accuracy: holds its true mean).
-struct Coverage {
-  double difference, accuracy;
-};
-
-Coverage coverage(std::size_t seeds, std::size_t problems, double seed_spread, int simulations) {
-  int held_difference = 0, held_accuracy = 0;
-  for (int s = 0; s < simulations; ++s) {
-    Rng rng(77, {seeds, static_cast<std::uint64_t>(s)});
-    // Chance of a right answer: a problem's own, moved by the seed and by seed and arm together;
-    // symmetric around 1/2.
-    std::vector<double> hardness(problems);
-    for (double& h : hardness) h = 0.5 * normal(rng);
-    std::vector<std::vector<double>> right[2];
-    for (std::size_t k = 0; k < seeds; ++k) {
-      const double common = seed_spread * normal(rng);
-      for (auto& arm : right) {
-        const double shift = common + seed_spread * normal(rng);
-        arm.emplace_back();
-        for (const double h : hardness)
-          arm.back().push_back(rng.chance(1 / (1 + std::exp(-h - shift))) ? 1.0 : 0.0);
-      }
-    }
-    std::vector<double> difference, accuracy;
-    for_each_resample(
-        seeds, problems, 400, static_cast<std::uint64_t>(s), [&](const Resample& draw) {
-          std::vector<double> scores[2];
-          for (int arm = 0; arm < 2; ++arm) {
-            for (std::size_t k = 0; k < seeds; ++k) {
-              const auto& row = right[arm][draw.unit(k, seeds)];
-              scores[arm].push_back(
-                  std::inner_product(row.begin(), row.end(), draw.weights.begin(), 0.0));
-            }
-          }
-          accuracy.push_back(interquartile_mean(scores[0]));
-          difference.push_back(accuracy.back() - interquartile_mean(scores[1]));
-        });
-    const Interval d = percentile_interval(difference, static_cast<std::int64_t>(seeds));
-    const Interval a = percentile_interval(accuracy, static_cast<std::int64_t>(seeds));
-    held_difference += d.low <= 0 && d.high >= 0 ? 1 : 0;
-    held_accuracy += a.low <= 0.5 && a.high >= 0.5 ? 1 : 0;
-  }
-  return {static_cast<double>(held_difference) / simulations,
-          static_cast<double>(held_accuracy) / simulations};
-}
-
 }  // namespace
 
 TEST_CASE("aggregates are rliable's") {
@@ -156,51 +102,24 @@ TEST_CASE("the mean height of a curve is its area over what it spans") {
   CHECK(mean_height({0}, {0.5}, 0, 10) == doctest::Approx(0.5));
 }
 
-TEST_CASE("percentiles are widened for few units, and not for many") {
+TEST_CASE("an interval is between percentiles") {
   std::vector<double> replicates(10001);
   std::iota(replicates.begin(), replicates.end(), 0.0);
   CHECK(percentile_interval(replicates).low == doctest::Approx(250));
   CHECK(percentile_interval(replicates).high == doctest::Approx(9750));
-  // scipy 1.17: norm.cdf(-sqrt(n / (n - 1)) * t.ppf(0.975, n - 1)) for n = 5 and 1000
-  CHECK(percentile_interval(replicates, 5).low ==
-        doctest::Approx(10000 * 0.0009541005518824907).epsilon(1e-6));
-  CHECK(percentile_interval(replicates, 1000).low ==
-        doctest::Approx(10000 * 0.024804305905564303).epsilon(1e-6));
-  CHECK(percentile_interval(replicates, 2).high == doctest::Approx(10000).epsilon(1e-3));
-  CHECK(percentile_interval({4, 4, 4}, 3).low == 4);
 }
 
-TEST_CASE("resamples repeat, and one draw is the same for all that is computed from it") {
-  std::vector<std::vector<double>> first, second;
-  const auto into = [](std::vector<std::vector<double>>& out) {
-    return [&out](const Resample& draw) {
-      out.push_back(draw.weights);
-      out.back().push_back(static_cast<double>(draw.unit(0, 4)));
-      CHECK(std::accumulate(draw.weights.begin(), draw.weights.end(), 0.0) == doctest::Approx(1));
-    };
+TEST_CASE("a statistic of several numbers has the interval of each, from the same draws") {
+  const Scores scores = {{0.1}, {0.5}, {0.3}, {0.9}, {0.4}};
+  const auto both = [](const Scores& drawn) {
+    return std::vector<double>{aggregate_mean(drawn), aggregate_iqm(drawn)};
   };
-  for_each_resample(4, 10, 50, 3, into(first));
-  for_each_resample(4, 10, 50, 3, into(second));
-  CHECK(first == second);
-  second.clear();
-  for_each_resample(4, 10, 50, 4, into(second));
-  CHECK(first != second);
-}
-
-TEST_CASE("95 % intervals hold the truth about 95 times in 100") {
-  struct Case {
-    std::size_t seeds;
-    double least;
-  };
-  // Of 400 simulations a share of 0.95 is within 0.03 of itself in more than 99 of 100; three seeds
-  // cannot know their spread.
-  for (const Case& c : {Case{3, 0.70}, Case{5, 0.90}, Case{10, 0.92}}) {
-    const Coverage found = coverage(c.seeds, 100, 1.0, 400);
-    MESSAGE(c.seeds << " seeds: difference " << found.difference << ", accuracy "
-                    << found.accuracy);
-    CHECK(found.difference >= c.least);
-    CHECK(found.accuracy >= c.least);
-    CHECK(found.difference < 0.995);
-    CHECK(found.accuracy < 0.995);
-  }
+  const auto intervals = stratified_intervals(scores, both, 500, 3);
+  REQUIRE(intervals.size() == 2);
+  const Interval mean = stratified_interval(scores, aggregate_mean, 500, 3);
+  const Interval iqm = stratified_interval(scores, aggregate_iqm, 500, 3);
+  CHECK(intervals[0].low == mean.low);
+  CHECK(intervals[0].high == mean.high);
+  CHECK(intervals[1].low == iqm.low);
+  CHECK(intervals[1].high == iqm.high);
 }
