@@ -16,8 +16,9 @@ struct CurvePoint {
 };
 
 struct RunMetrics {
-  std::vector<CurvePoint> curve;  // one point for each evaluation
-  CurvePoint last;                // after the last recorded step, without an accuracy
+  // One point for each evaluation; with eval.points, for each of the points.
+  std::vector<CurvePoint> curve;
+  CurvePoint last;  // after the last recorded step, without an accuracy
 };
 
 // The metrics of a run folder; empty if it has none. A last line that was cut off is left out.

@@ -81,8 +81,8 @@ void drop_idle(Settings& settings) {
 
 Settings as_start(Settings settings, std::int64_t seed) {
   set(settings, "seed", std::to_string(seed));
-  for (const char* path :
-       {"train.steps", "train.budget_tokens", "train.budget_seconds", "train.random_reward"})
+  for (const char* path : {"train.steps", "train.budget_tokens", "train.budget_seconds",
+                           "train.random_reward", "eval.points"})
     set(settings, path, "0");
   set(settings, "train.imitate", "false");
   set(settings, "checkpoint.every", "20");
@@ -95,7 +95,9 @@ Settings as_start(Settings settings, std::int64_t seed) {
 // that is not empty.
 Settings as_run(Settings settings, std::int64_t seed, const std::string& start) {
   set(settings, "seed", std::to_string(seed));
-  set(settings, "checkpoint.every", find(settings, "eval.every")->value);
+  // With eval.points there is a checkpoint at every evaluation anyway.
+  const bool has_points = find(settings, "eval.points")->value != "0";
+  set(settings, "checkpoint.every", has_points ? "0" : find(settings, "eval.every")->value);
   set(settings, "checkpoint.keep", "1000000");
   if (start.empty()) return settings;
   const ResolvedSetting* imitate = find(settings, "train.imitate");

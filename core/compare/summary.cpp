@@ -10,6 +10,7 @@
 #include "core/compare/results.h"
 #include "core/compare/statistics.h"
 #include "core/compare/tested_run.h"
+#include "core/compare/warnings.h"
 #include "core/eval/statistics.h"
 
 namespace tinyzero {
@@ -116,13 +117,21 @@ class Summarizer {
                        {"seconds", p.seconds},
                        {"accuracy", p.accuracy}});
     out["curve"] = curve;
+    out["first_update"] = run.tested.first_update;
     if (!learns(*planned.arm)) return;
     const double used = used_share(run);
     out["budget_used"] = used;
-    if (used < 1)
+    if (used < least_use(run))
       warnings_.push_back(fmt::format("{} seed {} used {:.0f} % of the budget",
                                       comparison_.arms[*planned.arm].name, planned.seed,
                                       100 * used));
+  }
+
+  // With eval.points a run leaves what would not hold its next step.
+  double least_use(const GoodRun& run) const {
+    const Experiment first = Experiment::from_node(comparison_.arms.front().root, comparison_.name);
+    if (first.eval.points == 0 || comparison_.budget.steps > 0) return 1;
+    return 1 - 2 / static_cast<double>(std::max<std::int64_t>(2, run.metrics.last.step));
   }
 
   // Mean pass@k of the test problems for k = 1, 2, 4 … up to the samples of each.
@@ -197,6 +206,11 @@ Json summarize(const Comparison& comparison, const ComparisonPlan& plan, const f
 Json summarize_again(Json comparison, const fs::path& folder, const std::string& where) {
   const ComparedResults results = read_results(comparison, folder, where);
   add_statistics(comparison, results);
+  Json& warnings = comparison["warnings"];
+  for (const std::string& text : fairness_warnings(comparison)) {
+    if (std::find(warnings.begin(), warnings.end(), text) == warnings.end())
+      warnings.push_back(text);
+  }
   return comparison;
 }
 

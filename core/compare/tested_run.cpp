@@ -33,7 +33,8 @@ void write(const TestedRun& t, const fs::path& run) {
                      {"length", t.length},
                      {"truncated", t.truncated},
                      {"traits", t.traits},
-                     {"start_weights", t.start_weights}};
+                     {"start_weights", t.start_weights},
+                     {"first_update", t.first_update}};
   write_file_atomically(test_path(run), json_line(json) + "\n");
 }
 
@@ -109,11 +110,12 @@ void test_run(const fs::path& folder, const PluginCatalog& catalog) {
   out.selected_step = best.step;
   out.validation_accuracy = best.accuracy;
   out.start_weights = file_hash(start / "model.safetensors");
+  const auto all = list_checkpoints(checkpoints);
+  out.first_update = read_trainer_state(all.back()).first_update;
   read_checkpoint(selected, run.model, run.adapter.get());
   evaluate_on_test(run, best.step, out);
   write(out, folder);
 
-  const auto all = list_checkpoints(checkpoints);
   for (const fs::path& path : all) {
     if (path != selected && path != all.back()) remove_checkpoint(path);
   }
@@ -139,6 +141,7 @@ std::optional<TestedRun> read_tested_run(const fs::path& run) {
     out.length = json.value("length", 0.0);
     out.truncated = json.value("truncated", 0.0);
     out.traits = json.value("traits", out.traits);
+    out.first_update = json.value("first_update", out.first_update);
     out.start_weights = json.at("start_weights").get<std::string>();
     return out;
   } catch (const Json::exception& e) {

@@ -29,6 +29,8 @@ struct TestedRun {
   double truncated = 0;          // share of them
   Json traits = Json::object();  // their means, by name
   std::string start_weights;     // XXH3 of the weights that RL began with
+  // What the first update added to sums of weights (core/train/first_update.h); empty: unknown.
+  std::vector<double> first_update = {};
 
   double accuracy() const;
 };

@@ -276,6 +276,12 @@ void EvalSettings::describe(SettingsTable& t) {
   t.add("every", every,
         "steps between evaluations; the first is before RL, the last after it; 0: only those two")
       .between(0, 1e7);
+  t.add(
+       "points", points,
+       "evaluations at equal shares of the run's length, which is its budget or train.steps, with "
+       "a checkpoint at each; the run then ends within its budget; 0: evaluations every eval.every "
+       "steps")
+      .between(0, 10000);
   t.add("problems", problems, "held-out problems").between(1, 1e6);
   t.add("samples", samples, "completions per problem for the sampled accuracy").between(1, 1024);
   t.add("temperature", temperature,

@@ -133,6 +133,7 @@ struct TrainSettings {
 
 struct EvalSettings {
   std::int64_t every = 20;
+  std::int64_t points = 0;
   std::int64_t problems = 512;
   std::int64_t samples = 1;
   double temperature = 1.0;

@@ -31,8 +31,12 @@ Json state_json(const TrainerState& state, const ModelView& policy) {
           {"best_step", state.best_step},
           {"best_accuracy", state.best_accuracy},
           {"curriculum", state.curriculum},
+          {"evaluations", state.evaluations},
+          {"first_update", state.first_update},
           {"evaluation_due", state.evaluation_due}};
 }
+
+fs::path state_path(const fs::path& checkpoint) { return checkpoint / "trainer" / "state.json"; }
 
 TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
   const Json json = parse_json(read_file(path), path.string());
@@ -51,6 +55,8 @@ TrainerState read_state(const fs::path& path, std::int64_t& optimizer_steps) {
     state.best_step = json.value("best_step", state.best_step);
     state.best_accuracy = json.value("best_accuracy", state.best_accuracy);
     state.curriculum = json.value("curriculum", state.curriculum);
+    state.evaluations = json.value("evaluations", state.evaluations);
+    state.first_update = json.value("first_update", state.first_update);
     state.evaluation_due = json.value("evaluation_due", state.evaluation_due);
     return state;
   } catch (const Json::exception& e) {
@@ -182,7 +188,7 @@ Checkpoint read_folder(const fs::path& folder, Model& model, Adapter* adapter) {
   checkpoint.folder = folder;
   checkpoint.policy = read_optimizer(folder / "trainer" / "optimizer.safetensors",
                                      adapter != nullptr ? adapter->size() : model.layout.size());
-  checkpoint.state = read_state(folder / "trainer" / "state.json", checkpoint.policy.steps);
+  checkpoint.state = read_state(state_path(folder), checkpoint.policy.steps);
   if (const fs::path ahead = folder / "trainer" / kAheadFile; fs::exists(ahead))
     checkpoint.ahead = std::make_shared<const SafetensorsFile>(ahead);
   for (const auto& entry : fs::directory_iterator(folder / "trainer")) {
@@ -231,6 +237,11 @@ void check_space(const fs::path& folder, std::uintmax_t bytes, const std::string
   throw Failure(fmt::format("no room for {}: it takes {}, and {} are free in {}", what,
                             size_text(bytes), size_text(available), folder.string()),
                 "free some space, or choose a folder elsewhere");
+}
+
+TrainerState read_trainer_state(const fs::path& folder) {
+  std::int64_t optimizer_steps = 0;
+  return read_state(state_path(folder), optimizer_steps);
 }
 
 void restore_adapter(const fs::path& folder, Model& model, Adapter& adapter) {

@@ -44,6 +44,9 @@ struct TrainerState {
   std::int64_t best_step = -1;               // RL step of the best checkpoint; -1 if none is kept
   double best_accuracy = -1;                 // its sampled accuracy
   Json curriculum;                           // levels of the tasks; null without a curriculum
+  Json evaluations;  // state of the schedule of evaluations; null: it has none
+  // Of the first step that changed the policy: what it added to sums of weights; empty before it.
+  std::vector<double> first_update;
   bool evaluation_due = false;  // whether the run stopped after the step, before its evaluation
 };
 
@@ -136,6 +139,9 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Model& model,
 // adapter do not add up to its weights. The error names the file or tensor, the hint the checkpoint
 // before it.
 Checkpoint read_checkpoint(const fs::path& folder, Model& model, Adapter* adapter = nullptr);
+
+// How far the run of a checkpoint was. Throws Error if the file is damaged.
+TrainerState read_trainer_state(const fs::path& folder);
 
 // Reads the adapter of `model` from `folder` into `adapter` and merges it. Throws Error if base and
 // adapter do not add up to the model's weights.

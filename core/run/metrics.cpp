@@ -71,6 +71,12 @@ constexpr Metric kMetrics[] = {
      .title = "TRAIT",
      .meaning =
          "mean of what the task counts in completions; `task show` says what its traits are"},
+    {.name = "eval/point",
+     .title = "Point of the budget",
+     .curve = Curve::hidden,
+     .meaning =
+         "with `eval.points`: the number of the share of the budget that the evaluation stands "
+         "for; of several with one number the last counts"},
     {.name = "eval/problems",
      .title = "Problems",
      .unit = MetricUnit::problems,

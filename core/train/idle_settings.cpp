@@ -146,11 +146,19 @@ class IdleSettings {
   }
 
   void check_intervals() {
-    if (rl_ && e_.eval.every > steps_)
+    if (rl_ && e_.eval.points > 0)
+      note_if_written("eval.every", "eval.every has no effect: eval.points decides", "eval.points");
+    else if (rl_ && e_.eval.every > steps_)
       note_if_written("eval.every",
                       fmt::format("eval.every is {}, and train.steps {}: the policy is evaluated "
                                   "before RL and after it alone",
                                   e_.eval.every, steps_),
+                      "train.steps");
+    if (rl_ && e_.eval.points > steps_)
+      note_if_written("eval.points",
+                      fmt::format("eval.points is {}, and train.steps {}: the policy is evaluated "
+                                  "after every step",
+                                  e_.eval.points, steps_),
                       "train.steps");
     const CheckpointSettings& save = e_.checkpoint;
     if (save.every > steps_ && save.every_warm_start() > e_.warm_start.steps)
@@ -267,10 +275,11 @@ class IdleSettings {
     std::vector<std::string> names;
     Place first;
     for (const ResolvedSetting& row : rows_) {
-      static const char* const kOfRl[] = {
-          "rollout.prompts",      "rollout.samples",      "rollout.temperature",
-          "rollout.mixed_rounds", "rollout.ahead",        "eval.every",
-          "train.budget_tokens",  "train.budget_seconds", "train.random_reward"};
+      static const char* const kOfRl[] = {"rollout.prompts",      "rollout.samples",
+                                          "rollout.temperature",  "rollout.mixed_rounds",
+                                          "rollout.ahead",        "eval.every",
+                                          "eval.points",          "train.budget_tokens",
+                                          "train.budget_seconds", "train.random_reward"};
       const bool of_rl =
           std::find(std::begin(kOfRl), std::end(kOfRl), row.path) != std::end(kOfRl) ||
           row.path.starts_with("curriculum.") ||

@@ -131,7 +131,8 @@ double checkpoints_written(const Experiment& e, double steps) {
   const double of_warm_start =
       every > 0 && warm_steps > 0 ? std::floor((warm_steps - 1) / warm_every) : 0;
   const double of_rl = steps == 0 ? 0 : every > 0 ? std::ceil(steps / every) : 1;
-  return of_warm_start + 1 + of_rl;
+  const double at_points = std::min<double>(e.eval.points, steps);
+  return of_warm_start + 1 + of_rl + at_points;
 }
 
 void check_disk(const OpenedRun& run, const RunShape& shape, const std::filesystem::path& folder,

@@ -91,7 +91,11 @@ RunArithmetic arithmetic_of(const RunShape& run, std::int64_t steps) {
   a.step_tokens = product(a.completions * a.rounds, e.rollout.max_tokens);
   a.run_tokens = product(a.step_tokens, steps);
   a.evaluations = 1;
-  if (steps > 0) a.evaluations += e.eval.every > 0 ? (steps + e.eval.every - 1) / e.eval.every : 1;
+  if (steps > 0) {
+    a.evaluations += e.eval.points > 0  ? std::min(e.eval.points, steps)
+                     : e.eval.every > 0 ? (steps + e.eval.every - 1) / e.eval.every
+                                        : 1;
+  }
   a.evaluation_completions = run.held_out * (e.eval.samples + 1);
   return a;
 }

@@ -12,6 +12,7 @@
 #include "core/rollout/episodes.h"
 #include "core/train/divided_engine.h"
 #include "core/train/evaluate_run.h"
+#include "core/train/first_update.h"
 #include "core/train/preflight.h"
 #include "core/train/recorded_step.h"
 #include "core/train/records.h"
@@ -35,6 +36,7 @@ Trainer::Trainer(OpenedRun& run, RunFolder& folder, Observer& observer, const St
           sampling_ranks_)),
       learner_(run.model, *run.algorithm.algorithm, run.experiment,
                threads_or_cores(settings_.general.threads), run.adapter.get(), run.ranks),
+      schedule_(settings_.eval, settings_.train),
       curriculum_(run.experiment.curriculum, run.task),
       preflight_(std::move(preflight)) {
   run.task.divide_judging(sampling_ranks_);
@@ -58,6 +60,8 @@ void Trainer::restore(Checkpoint checkpoint) {
   if (checkpoint.ahead && settings_.rollout.ahead > 0)
     sampled_ = RecordedStep(*checkpoint.ahead).repeat(run_, state_.step + 1);
   learner_.restore(std::move(checkpoint));
+  if (state_.phase == Phase::reinforce)
+    schedule_.restore(state_.evaluations, state_.step, budget_used());
   engine_->refresh();
   ranks_.together("the start of the run", [&] {  // all have read what there was
     if (ranks_.is_first())
@@ -162,25 +166,24 @@ void Trainer::begin_reinforce() {
 
 void Trainer::reinforce() {
   reinforce_first_ = state_.step;
-  const std::int64_t eval_every = settings_.eval.every;
   const std::int64_t save_every = settings_.checkpoint.every;
-  const auto due = [&](std::int64_t every) {
-    return ended() || (every > 0 && state_.step % every == 0);
-  };
   for (;;) {
+    const bool first = state_.step == 0;
+    bool save_due = first || schedule_.ended() || (save_every > 0 && state_.step % save_every == 0);
     if (state_.evaluation_due) {
       stop_if_any_asks();
       evaluate_step();
+      save_due = save_due || settings_.eval.points > 0 || state_.best_step == state_.step;
     }
-    const bool first = state_.step == 0;
-    if (first || due(save_every) || state_.best_step == state_.step) save();
+    if (save_due) save();
     if (first) check_start_policy();
-    if (ended()) return;
+    if (schedule_.ended()) return;
     stop_if_any_asks();
     if (state_.step == reinforce_first_) reinforce_ = Stopwatch();
     train_step(state_.step + 1);
     ++state_.step;
-    state_.evaluation_due = due(eval_every);
+    schedule_.stepped(state_.step, budget_used());
+    state_.evaluation_due = schedule_.evaluation_due();
   }
 }
 
@@ -191,8 +194,6 @@ bool Trainer::has_learned() const {
 double Trainer::budget_used() const {
   return settings_.train.budget_used(learner_.spent().tokens, learner_.spent().seconds);
 }
-
-bool Trainer::ended() const { return state_.step >= settings_.train.steps || budget_used() >= 1; }
 
 SampledStep Trainer::sample(std::int64_t step, const StopRequest* stop) {
   return sample_policy(has_learned(), fmt::format("step {}", step), [&] {
@@ -207,6 +208,7 @@ void Trainer::train_step(std::int64_t step) {
   if (is_ahead) ahead_.begin([&, step](const StopRequest* stop) { return sample(step + 1, stop); });
   const Stopwatch update;
   if (settings_.train.device == "cuda" && !is_ahead) engine_->release_scratch();
+  if (state_.first_update.empty() && start_sums_.empty()) start_sums_ = weight_sums(run_.model);
   const bool is_saved = saved_ == CheckpointStep{Phase::reinforce, step - 1};
   const LearnReport learned = learner_.learn(step, sampled_->batch, nullptr,
                                              is_saved ? OnInterrupt::abandon : OnInterrupt::finish);
@@ -214,6 +216,7 @@ void Trainer::train_step(std::int64_t step) {
   std::optional<SampledStep> next = ahead_.finish();
   const double await_seconds = update.seconds() - update_seconds;
   engine_->refresh();
+  note_first_update();
   const SampledStep& sampled = *sampled_;
   const std::int64_t tokens = sampled_tokens(sampled) + learned.trained + learned.read;
   // Budgets and schedules follow the first rank's clock.
@@ -234,6 +237,14 @@ void Trainer::train_step(std::int64_t step) {
   tell_step(step);
   sampled_ = std::move(next);
   if (learned.fault) handle_fault(step, learned);
+}
+
+void Trainer::note_first_update() {
+  if (!state_.first_update.empty()) return;
+  const std::vector<double> now = weight_sums(run_.model);
+  if (now == start_sums_) return;
+  for (std::size_t k = 0; k < now.size(); ++k)
+    state_.first_update.push_back(now[k] - start_sums_[k]);
 }
 
 std::optional<RankTraffic> Trainer::traffic() {
@@ -290,6 +301,7 @@ void Trainer::evaluate_step() {
       has_learned(), fmt::format("evaluation at step {}", step),
       [&] { return evaluate_run(*engine_, run_, run_.held_out, step, &completions, early_stop_); });
   Json line = eval_record(step, seconds(), report);
+  if (settings_.eval.points > 0) line["eval/point"] = schedule_.point();
   line["time/eval"] = watch.seconds();
   record(line);
   state_.evaluation_due = false;
@@ -314,8 +326,9 @@ void Trainer::save() {
   state_.gradient_signal = learner_.noise_scale().recent();
   state_.first_step = alarms_.first_steps();
   state_.curriculum = curriculum_.state();
+  state_.evaluations = schedule_.state();
   std::optional<RecordedStep> ahead;
-  if (settings_.rollout.ahead > 0 && sampled_ && !ended()) ahead.emplace(*sampled_);
+  if (settings_.rollout.ahead > 0 && sampled_ && !schedule_.ended()) ahead.emplace(*sampled_);
   const CheckpointContent content{
       .policy = learner_.policy_view(),
       .auxiliary_models = learner_.auxiliary_views(),

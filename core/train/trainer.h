@@ -15,6 +15,7 @@
 #include "core/run/run_folder.h"
 #include "core/train/alarms.h"
 #include "core/train/curriculum.h"
+#include "core/train/evaluation_schedule.h"
 #include "core/train/observer.h"
 #include "core/train/opened_run.h"
 #include "core/train/preflight.h"
@@ -63,7 +64,8 @@ class Trainer {
   // Whether the policy is no longer the model that the run began with.
   bool has_learned() const;
   double budget_used() const;
-  bool ended() const;  // RL has taken its last step
+  // Fills state_.first_update once a step has changed the policy.
+  void note_first_update();
   // Writes a checkpoint of state_, unless the newest one is of this phase and step.
   void save();
   void handle_fault(std::int64_t step, const LearnReport& learned);
@@ -82,6 +84,7 @@ class Trainer {
   const Experiment& settings_;
   std::unique_ptr<Engine> engine_;
   Learner learner_;
+  EvaluationSchedule schedule_;
   Alarms alarms_;
   bool told_traits_ = false;  // that traits are not counted any more
   Curriculum curriculum_;
@@ -95,6 +98,7 @@ class Trainer {
   PreflightReport preflight_;
   std::optional<CheckpointStep> saved_;  // the newest checkpoint
   Json last_step_;                       // its record
+  std::vector<double> start_sums_;       // of the policy's weights, before its first update
 };
 
 }  // namespace tinyzero

@@ -19,7 +19,7 @@ TEST_CASE("every metric that a run records is in the table, or on its algorithm'
   const std::pair<std::string, std::vector<std::string>> runs[] = {
       {"grpo",
        {"algorithm={use: grpo, kl: 0.01, entropy_target: 0.5}", "train.importance_cap=2",
-        "rollout.ahead=1", "eval.samples=4"}},
+        "rollout.ahead=1", "eval.samples=4", "eval.points=2"}},
       {"ppo", {"algorithm={use: ppo, kl: 0.01, kl_target: 0.01}", "train.epochs=2"}},
       {"prime", {"algorithm={use: prime, accuracy: [0, 1], process: 2}"}},
       {"raft",

@@ -67,6 +67,27 @@ TEST_CASE("a start has no RL, and the control that shows it is the start itself"
   }
 }
 
+TEST_CASE("checkpoints follow evaluations, by steps or by shares of the budget") {
+  const TemporaryFolder folder;
+  const auto run_with = [&](const std::vector<std::string>& overrides) {
+    const ComparisonPlan plan = small_plan(small_comparison(overrides), folder.path());
+    for (const PlannedRun& run : plan.runs) {
+      if (run.is_start) CHECK(run.yaml.find("points: 0") != std::string::npos);
+      if (run.folder == "arms/critic/seed-2") return run.yaml;
+    }
+    return std::string();
+  };
+  const auto holds = [](const std::string& yaml, const char* text) {
+    return yaml.find(text) != std::string::npos;
+  };
+  const std::string by_steps = run_with({});
+  CHECK(holds(by_steps, "checkpoint:\n  every: 2\n"));
+  CHECK(holds(by_steps, "points: 0"));
+  const std::string by_shares = run_with({"eval.points=4"});
+  CHECK(holds(by_shares, "checkpoint:\n  every: 0\n"));
+  CHECK(holds(by_shares, "points: 4"));
+}
+
 TEST_CASE("demonstrations belong to the starts, and to no run that begins with one") {
   const TemporaryFolder folder;
   const ComparisonPlan plain = small_plan(small_comparison(), folder.path());

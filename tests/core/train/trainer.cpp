@@ -91,6 +91,49 @@ TEST_CASE("a run that is stopped and resumed repeats one that was not") {
   }
 }
 
+TEST_CASE("a run with points is evaluated within its budget, as one that was stopped and resumed") {
+  const TemporaryFolder folder;
+  RecordingObserver one;
+  train_quick(folder / "one", one, {"train.steps=1"});
+  double cost = 0;
+  for (const Json& record : one.records) cost = record.value("tokens/spent", cost);
+  const double budget = 5.5 * cost;
+  const std::vector<std::string> overrides = {
+      "train.steps=100", "train.budget_tokens=" + fmt::format("{:.0f}", budget), "eval.points=2",
+      "checkpoint={every: 0, keep: 100}"};
+  RecordingObserver whole;
+  train_quick(folder / "whole", whole, overrides);
+  double spent = 0;
+  std::vector<std::int64_t> points;
+  for (const Json& record : whole.records) {
+    spent = record.value("tokens/spent", spent);
+    if (!record.contains("eval/point")) continue;
+    points.push_back(record["eval/point"]);
+    CHECK(spent <= budget);
+    CHECK(fs::exists(folder / "whole/checkpoints" /
+                     checkpoint_name(Phase::reinforce, record["step"].get<std::int64_t>())));
+  }
+  REQUIRE(points.size() >= 3);
+  CHECK(points.front() == 0);
+  CHECK(points[1] == 1);
+  CHECK(points.back() == 2);
+  for (const char* when : {"step 1", "step 4"}) {
+    CAPTURE(when);
+    const fs::path path = folder / "stopped" / when;
+    StopRequest stop = 0;
+    RecordingObserver first;
+    first.on_event = [&](const std::string& event) {
+      if (event == when) stop = 1;
+    };
+    CHECK_FALSE(train_quick(path, first, overrides, &stop));
+    RecordingObserver second;
+    CHECK(resume_quick(path, second));
+    std::vector<Json> records = first.records;
+    records.insert(records.end(), second.records.begin(), second.records.end());
+    CHECK(timeless(records) == timeless(whole.records));
+  }
+}
+
 // Step 1 begins with the start policy; what it samples is there before step 2 is drawn.
 TEST_CASE("with rollout.ahead a step is sampled from the weights before the last update") {
   const TemporaryFolder folder;
