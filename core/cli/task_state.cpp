@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/cli/option_checks.h"
+#include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/settings_text.h"
 #include "core/task/open_task.h"
@@ -16,7 +17,13 @@ void add_named_task_options(CLI::App& c, NamedTaskOptions& o) {
 
 Task open_task(const GlobalOptions& global, const NamedTaskOptions& options) {
   const Node settings = settings_from_words(options.settings);
-  return open_task(scan_plugins(global), options.name, &settings);
+  Task task = open_task(scan_plugins(global), options.name, &settings);
+  print_notes(task);
+  return task;
+}
+
+void print_notes(const Task& task) {
+  for (const std::string& note : task.notes()) print(stderr, "note: {}\n", note);
 }
 
 void check_counts_traits(const Task& task) {

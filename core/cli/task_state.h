@@ -22,6 +22,9 @@ void add_named_task_options(CLI::App& command, NamedTaskOptions& options);
 // Throws Error for a task that is not known and for settings that it does not take.
 Task open_task(const GlobalOptions& global, const NamedTaskOptions& options);
 
+// What the task says about what it read, on standard error.
+void print_notes(const Task& task);
+
 // Throws Error if the task counts no traits.
 void check_counts_traits(const Task& task);
 

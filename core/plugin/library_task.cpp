@@ -92,6 +92,14 @@ std::vector<tz_answer> abi_answers(const Answer* answers, std::size_t n) {
   return out;
 }
 
+// Keeps a task's notes, up to a number and a length that a person reads.
+void add_note(void* context, tz_bytes text) {
+  auto& notes = *static_cast<std::vector<std::string>*>(context);
+  std::string ignored;  // without memory for its notes, the task remains
+  if (notes.size() < kMostNotes)
+    guarded(ignored, [&] { notes.emplace_back(cut_detail(plain_line(view(text)))); });
+}
+
 struct DetailSink {
   Verdict* verdicts;
   std::size_t count;
@@ -239,7 +247,8 @@ void LibraryTask::create(const std::vector<SettingValue>& values) {
     in.push_back({about_.params[i].type, static_cast<std::uint32_t>(count), v.integers.data(),
                   v.reals.data(), texts.back().data()});
   }
-  const tz_host host{sizeof host, TINYZERO_TASK_ABI_MINOR, nullptr, nullptr, nullptr};
+  notes_.clear();
+  const tz_host host{sizeof host, TINYZERO_TASK_ABI_MINOR, &notes_, add_note, nullptr};
   tz_instance* instance = nullptr;
   tz_error error{};
   check(descriptor_->create(&host, in.data(), &instance, &error), error, "cannot be set up");

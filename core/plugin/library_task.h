@@ -29,6 +29,7 @@ class LibraryTask : public TaskCode {
 
   const TaskAbout& about() const override { return about_; }
   void create(const std::vector<SettingValue>& values) override;
+  std::vector<std::string> notes() const override { return notes_; }
   std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) override;
   std::vector<Verdict> verify(const std::vector<Answer>& answers) override;
   std::vector<TraitRow> count_traits(const std::vector<Answer>& answers) override;
@@ -47,6 +48,7 @@ class LibraryTask : public TaskCode {
   const tz_traits* traits_;
   std::filesystem::path path_;
   TaskAbout about_;
+  std::vector<std::string> notes_;
   std::shared_ptr<tz_instance> instance_;
   volatile std::uint32_t* cursor_ = nullptr;
 };

@@ -89,6 +89,8 @@ class TaskCode {
   // Makes the instance that the other functions use, from checked values in the order of
   // about().params.
   virtual void create(const std::vector<SettingValue>& values) = 0;
+  // What `create` had to say to a person: one line each.
+  virtual std::vector<std::string> notes() const { return {}; }
   // One item per index, in order.
   virtual std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) = 0;
   // One verdict per answer, in order, as the task gave it: the caller checks ranges. A row that the

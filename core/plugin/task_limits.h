@@ -2,6 +2,7 @@
 // wherever texts of a task arrive.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,8 @@
 #include "core/plugin/task_code.h"
 
 namespace tinyzero {
+
+constexpr std::size_t kMostNotes = 16;  // of one `create`; more are dropped
 
 // Each check throws a Failure that names the task, what is too large or impossible, its value and
 // the limit.

@@ -187,6 +187,14 @@ std::vector<TraitRow> TaskMixture::count_traits(const std::vector<Answer>& answe
   return out;
 }
 
+std::vector<std::string> TaskMixture::notes() const {
+  std::vector<std::string> out;
+  for (const Source& source : sources_) {
+    for (const std::string& note : source.task.notes()) out.push_back(source.name + ": " + note);
+  }
+  return out;
+}
+
 std::string TaskMixture::traits_fault() const {
   for (const Source& source : sources_) {
     if (const std::string fault = source.task.traits_fault(); !fault.empty()) return fault;

@@ -53,6 +53,7 @@ class TaskMixture : public TaskCode {
 
   const TaskAbout& about() const override { return about_; }
   void create(const std::vector<SettingValue>& /*values*/) override {}
+  std::vector<std::string> notes() const override;
   std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) override {
     return draw(seed, indices, nullptr);
   }

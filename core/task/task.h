@@ -49,6 +49,8 @@ class Task {
   const std::vector<std::filesystem::path>& libraries() const { return libraries_; }
   const std::vector<ResolvedSetting>& resolved() const { return resolved_; }
   const std::vector<OverriddenSetting>& overridden() const { return overridden_; }
+  // What the task says to a person about what it read.
+  std::vector<std::string> notes() const { return code_->notes(); }
 
   // Problems `indices` of the stream of `seed`. Throws Error if the task has none or fails.
   std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) const {

@@ -246,6 +246,7 @@ PreflightReport check_start(const OpenedRun& run, const std::filesystem::path& f
   report.held_out = run.held_out.items.size();
   report.held_out_keys = run.held_out.keys;
   report.held_out_fingerprint = run.held_out.fingerprint;
+  report.warnings = run.task.notes();
   const RunShape shape = shape_of(run);
   if (memory_of(shape).least() > total_memory()) throw Error(memory_warnings(shape).front());
   if (run.experiment.preflight.problems == 0) return report;

@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = "tinyzero|tinyzero-worker|tinyzero_host|tinyzero_cli|tinyzero_cuda|countdown|arithmetic|multiplication"
+TARGETS = "tinyzero|tinyzero-worker|tinyzero_host|tinyzero_cli|tinyzero_cuda|countdown|arithmetic|multiplication|dataset|dataset_parts"
 KERNEL_TESTS = ["tests/main.cpp", "tests/core/kernels/scalar.cpp", "tests/core/kernels/dispatch.cpp", "core/kernels/scalar.cpp",
                 "core/kernels/dispatch.cpp", "core/base/error.cpp", "core/base/streams.cpp"]
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the verifiers, the readers of plugin files, experiments, JSON, tokenizers, chat templates and model folders, and the worker protocol, under
+# Fuzzes the verifiers, the readers of plugin and data files, experiments, JSON, tokenizers, chat templates and model folders, and the worker protocol, under
 # AddressSanitizer and UndefinedBehaviorSanitizer.
 # usage: tests/fuzz/run.sh FOLDER PLUGIN [SECONDS [SEED]]
 #   SECONDS  for each target, 5 by default
@@ -58,6 +58,9 @@ first=$!
 unit jinja core/text/jinja/*.cpp --
 unit chat_template tests/fuzz/chat_template.cpp --
 unit tokenizer tests/fuzz/tokenizer.cpp $(in_folder core/text tokenizer tokenizer_file tokenizer_json pattern oniguruma pre_tokenizer added_tokens bpe decoder) --
+unit dataset tests/fuzz/dataset.cpp tasks/dataset/exact.cpp tasks/dataset/number.cpp tasks/dataset/choice.cpp tasks/dataset/regex.cpp tasks/dataset/math.cpp --
+unit dataset_parts $(in_folder tasks/dataset find grade normal_text) $(in_folder tasks/dataset/math algebra compare estimate numeral plain_math reader sum words) --
+unit data_files tests/fuzz/data_files.cpp $(in_folder tasks/dataset content csv_records json_records record records normal_text) --
 unit normalizer core/text/normalizer.cpp --
 unit safetensors tests/fuzz/safetensors.cpp $(in_folder core/model safetensors dtype) --
 unit model_config tests/fuzz/model_config.cpp $(in_folder core/model config dtype parameters rope) --
@@ -68,6 +71,9 @@ target yaml yaml.o base.o -lyaml-cpp
 target tokenizer tokenizer.o normalizer.o base.o -lpcre2-8 -lutf8proc
 target chat_template chat_template.o jinja.o base.o -lutf8proc
 
+target dataset dataset.o dataset_parts.o -lre2 -lutf8proc
+target data_files data_files.o -lz -lzstd -lutf8proc
+
 # fuzz TARGET…
 fuzz() {
   for name; do
@@ -75,6 +81,7 @@ fuzz() {
     case $name in
       json | yaml | tokenizer | chat_template) dictionary=tests/fuzz/$name.dict ;;
       safetensors | model_config) dictionary=tests/fuzz/model.dict ;;
+      dataset | data_files) dictionary=tests/fuzz/dataset.dict ;;
     esac
     mkdir -p "$folder/corpus-$name"
     if [ "$name" = tokenizer ]; then split -l 2 tests/fuzz/tokenizer.seeds "$folder/corpus-tokenizer/seed-"; fi
@@ -86,7 +93,7 @@ fuzz() {
     echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$folder/$name.log") inputs in $seconds s, no finding"
   done
 }
-fuzz countdown arithmetic multiplication elf wire json &
+fuzz countdown arithmetic multiplication elf wire json data_files &
 first=$!
-fuzz yaml tokenizer chat_template safetensors model_config
+fuzz yaml tokenizer chat_template safetensors model_config dataset
 wait "$first"

@@ -250,7 +250,7 @@ TEST_CASE("TINYZERO_CPU chooses the kernels") {
 TEST_CASE("doctor finds everything in a built checkout") {
   const Json report = objects(tinyzero::tinyzero({"doctor", "--json"}))[0];
   CHECK(report["ok"] == true);
-  CHECK(report["tasks"] == Json({"arithmetic", "countdown", "multiplication"}));
+  CHECK(report["tasks"] == Json({"arithmetic", "countdown", "dataset", "multiplication"}));
   CHECK(report["libtorch_ok"] == true);
   CHECK(tinyzero::tinyzero({"doctor"}).out.find("all is well") != std::string::npos);
 }

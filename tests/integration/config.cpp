@@ -96,6 +96,7 @@ TEST_CASE(
        std::vector<std::pair<const char*, std::string>>{{"task", "countdown"},
                                                         {"task", "arithmetic"},
                                                         {"task", "multiplication"},
+                                                        {"task", "dataset"},
                                                         {"algorithm", "grpo"},
                                                         {"algorithm", "ppo"},
                                                         {"algorithm", "prime"},

@@ -14,6 +14,7 @@
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/screen.h"
+#include "core/cli/task_state.h"
 #include "core/cli/terminal.h"
 #include "core/eval/evaluation.h"
 #include "core/task/open_task.h"
@@ -142,6 +143,7 @@ int run_eval(const GlobalOptions& global, const EvalCommandOptions& options) {
   const PluginCatalog catalog = scan_plugins(global);
   Task task = open_task(catalog, candidates.task, &candidates.settings);
   check_same_task(catalog, candidates, task);
+  print_notes(task);
   warn_of_changed_files(candidates, task);
   const StopRequest& stop = catch_eval_interrupts(options);
   Evaluator evaluator(evaluation_options(options), std::move(task), &stop);

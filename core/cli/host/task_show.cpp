@@ -2,10 +2,11 @@
 
 #include "core/cli/option_checks.h"
 #include "core/cli/output.h"
+#include "core/cli/plugins.h"
 #include "core/cli/settings_text.h"
-#include "core/cli/task_state.h"
 #include "core/task/settings.h"
 #include "core/task/task.h"
+#include "tinyzero/note.h"
 
 namespace tinyzero {
 namespace {
@@ -15,43 +16,44 @@ struct TaskShowOptions {
   bool json = false;
 };
 
-Json traits_json(const Task& task) {
+Json traits_json(const TaskAbout& task) {
   Json out = Json::array();
-  for (const TaskTrait& trait : task.about().traits) {
+  for (const TaskTrait& trait : task.traits) {
     out.push_back({{"name", trait.name}, {"doc", trait.doc}});
     if (!trait.per.empty()) out.back()["per"] = trait.per;
   }
   return out;
 }
 
-Json show_json(const Task& task, const TaskSettings& settings) {
-  return {{"id", task.about().id},
-          {"title", task.about().title},
-          {"version", task.about().version},
-          {"doc", task.about().doc},
-          {"solves", task.can_solve()},
-          {"demonstrates", task.can_demonstrate()},
+Json show_json(const TaskAbout& task, const std::string& path) {
+  return {{"id", task.id},
+          {"title", task.title},
+          {"version", task.version},
+          {"doc", task.doc},
+          {"solves", task.can_solve},
+          {"demonstrates", task.can_demonstrate},
           {"traits", traits_json(task)},
-          {"settings", settings_json(settings.table())},
-          {"path", task.libraries().front().string()}};
+          {"settings", settings_json(TaskSettings(task).table())},
+          {"path", path}};
 }
 
-int run_task_show(const GlobalOptions& global, const TaskShowOptions& options) {
-  const Task task = open_task(global, {.name = options.name});
-  const TaskSettings settings(task.about());
-  if (options.json) {
-    print_json(show_json(task, settings));
-    return 0;
-  }
-  print("{} {} · {}\n{}\n\n", task.about().id, task.about().version, task.about().title,
-        task.about().doc);
-  print("solver: {} · demonstrations: {} · {}\n\nsettings\n", task.can_solve() ? "yes" : "no",
-        task.can_demonstrate() ? "yes" : "no", task.libraries().front().string());
-  print("{}", settings_text(settings.table()));
-  if (task.can_count_traits()) print("\ntraits\n");
-  for (const TaskTrait& trait : task.about().traits)
+void print_task(const TaskAbout& task, const std::string& path) {
+  print("{} {} · {}\n{}\n\n", task.id, task.version, task.title, task.doc);
+  print("solver: {} · demonstrations: {} · {}\n\nsettings\n", task.can_solve ? "yes" : "no",
+        task.can_demonstrate ? "yes" : "no", path);
+  print("{}", settings_text(TaskSettings(task).table()));
+  if (!task.traits.empty()) print("\ntraits\n");
+  for (const TaskTrait& trait : task.traits)
     print("  {:<20} {}{}\n", trait.name, trait.doc,
           trait.per.empty() ? "" : "; weighed by " + trait.per);
+}
+
+// The task is not set up: its settings may be what a person came to read about.
+int run_task_show(const GlobalOptions& global, const TaskShowOptions& options) {
+  const PluginFile file = scan_plugins(global).find(TINYZERO_NOTE_TASK, options.name);
+  const TaskAbout task = load_task_code(file, /*trusted=*/false)->about();
+  if (options.json) print_json(show_json(task, file.path.string()));
+  else print_task(task, file.path.string());
   return 0;
 }
 

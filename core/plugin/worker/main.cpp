@@ -122,7 +122,7 @@ class Worker {
         const bool computes_only = in.flag();
         task_->create(read_values(in));
         if (computes_only) sandbox_->compute_only();
-        return;
+        return write_notes(out, task_->notes());
       }
       case WireOperation::draw: {
         const std::uint64_t seed = in.integer();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/plugin/task_limits.h"
 #include "tinyzero/task_abi.h"
 #include "tinyzero/traits_abi.h"
 
@@ -167,6 +168,17 @@ std::vector<SettingValue> read_values(WireReader& in) {
     value.texts = read_texts(in, SIZE_MAX, SIZE_MAX);
   }
   return values;
+}
+
+void write_notes(WireWriter& out, const std::vector<std::string>& notes) {
+  write_texts(out, notes);
+}
+
+std::vector<std::string> read_notes(WireReader& in) {
+  std::vector<std::string> notes = read_texts(in, kMostNotes, TINYZERO_TASK_MAX_DETAIL);
+  in.finish();
+  for (std::string& note : notes) note = plain_line(note);
+  return notes;
 }
 
 void write_items(WireWriter& out, const std::vector<Item>& items) {

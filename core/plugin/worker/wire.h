@@ -82,6 +82,8 @@ void write_about(WireWriter& out, const TaskAbout& about);
 TaskAbout read_about(WireReader& in);
 void write_values(WireWriter& out, const std::vector<SettingValue>& values);
 std::vector<SettingValue> read_values(WireReader& in);
+void write_notes(WireWriter& out, const std::vector<std::string>& notes);
+std::vector<std::string> read_notes(WireReader& in);
 void write_items(WireWriter& out, const std::vector<Item>& items);
 // Items without indices. Throws BrokenMessage unless there are n.
 std::vector<Item> read_items(WireReader& in, std::size_t n);
@@ -98,6 +100,7 @@ void read_traits(WireReader& in, TraitRow* rows, std::size_t n, std::size_t widt
 
 // Sizes in bytes of the largest replies within the limits.
 constexpr std::size_t kAboutBytes = std::size_t{4} << 20;
+constexpr std::size_t kNotesBytes = std::size_t{1} << 18;
 std::size_t items_bytes(std::size_t n);
 std::size_t verdicts_bytes(std::size_t n);
 std::size_t traits_bytes(std::size_t n, std::size_t width);

@@ -131,8 +131,8 @@ void WorkerTask::create_instance() {
     out.integer(place_.computes_only ? 1 : 0);
     write_values(out, values_);
   };
-  ask(WireOperation::create, 0, write, [&](WireReader& in) {
-    in.finish();
+  ask(WireOperation::create, kNotesBytes, write, [&](WireReader& in) {
+    notes_ = read_notes(in);
     if (place_.computes_only) process_->check_confined();
   });
 }

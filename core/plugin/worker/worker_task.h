@@ -58,6 +58,7 @@ class WorkerTask : public TaskCode {
   const TaskAbout& about() const override { return about_; }
   void allow_reading(std::vector<std::filesystem::path> paths) override;
   void create(const std::vector<SettingValue>& values) override;
+  std::vector<std::string> notes() const override { return notes_; }
   std::vector<Item> draw(std::uint64_t seed, const std::vector<std::uint64_t>& indices) override;
   std::vector<Verdict> verify(const std::vector<Answer>& answers) override;
   std::vector<TraitRow> count_traits(const std::vector<Answer>& answers) override;
@@ -134,6 +135,7 @@ class WorkerTask : public TaskCode {
   std::vector<std::filesystem::path> readable_;
   TaskAbout about_;
   std::vector<SettingValue> values_;
+  std::vector<std::string> notes_;
   bool created_ = false;
   std::unique_ptr<WorkerProcess> process_;
   // Rows per call while the task's speed is unknown: few enough to end in time at the slowest

@@ -12,7 +12,8 @@
 //     static constexpr std::array parts{"correct"};  // names of the reward components
 //     static constexpr std::array reasons{"correct", "no answer", "wrong number"};
 //
-//     // May throw std::invalid_argument.
+//     // May throw std::invalid_argument. With a second parameter, `const Notes& notes`, it can
+//     // tell a person what it found: rows of a file that it left out, say.
 //     explicit Guess(const Settings& settings);
 //     // Pure; may throw tinyzero::Exhausted.
 //     tinyzero::Item draw(tinyzero::Draw draw) const;
@@ -71,6 +72,20 @@ struct About {
 class Exhausted : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// What a constructor has to say to a person. The host shows each text, a line, once.
+class Notes {
+ public:
+  Notes() = default;  // nobody listens
+  explicit Notes(const tz_host* host) : host_(host) {}
+  void add(std::string_view text) const {
+    if (host_ != nullptr && host_->log != nullptr)
+      host_->log(host_->context, {text.data(), text.size()});
+  }
+
+ private:
+  const tz_host* host_ = nullptr;
 };
 
 // The functions of the C ABI, implemented by the struct `Task`.
@@ -189,7 +204,7 @@ class TaskBinding {
     return *reinterpret_cast<const Task*>(instance);
   }
 
-  static tz_status create(const tz_host*, const tz_value* values, tz_instance** out,
+  static tz_status create(const tz_host* host, const tz_value* values, tz_instance** out,
                           tz_error* error) {
     const tz_status status = guarded(error, [&]() -> tz_status {
       Settings settings;
@@ -204,7 +219,9 @@ class TaskBinding {
         }
         table.rows()[i].assign(value);
       }
-      *out = reinterpret_cast<tz_instance*>(new Task(settings));
+      if constexpr (std::is_constructible_v<Task, const Settings&, const Notes&>)
+        *out = reinterpret_cast<tz_instance*>(new Task(settings, Notes(host)));
+      else *out = reinterpret_cast<tz_instance*>(new Task(settings));
       return TZ_OK;
     });
     return status == TZ_BAD_ARGUMENT ? TZ_BAD_PARAMETER : status;

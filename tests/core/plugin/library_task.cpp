@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/plugin/task_limits.h"
 
 using namespace tinyzero;
 
@@ -21,8 +22,11 @@ tz_status fail(tz_error* error, tz_status status, const char* text) {
   return status;
 }
 
-tz_status create(const tz_host*, const tz_value* values, tz_instance** out, tz_error* error) {
+// Says 20 things when it is set up with 5.
+tz_status create(const tz_host* host, const tz_value* values, tz_instance** out, tz_error* error) {
   *out = nullptr;
+  const std::string note = "two\nlines" + std::string(5000, '.');
+  for (int i = 0; i < 20 && values[0].integers[0] == 5; ++i) host->log(host->context, bytes(note));
   return values[0].integers[0] == 9 ? fail(error, TZ_BAD_PARAMETER, "9 is too many") : TZ_OK;
 }
 void destroy(tz_instance*) {}
@@ -243,4 +247,16 @@ TEST_CASE("traits are declared and counted, and a call that fails names the task
   CHECK(task.count_traits({}).empty());
   CHECK_THROWS_WITH_AS(task.count_traits({{"{}", "fail"}}),
                        "task \"table\" cannot count traits: a bad row", Failure);
+}
+
+TEST_CASE("notes of a task are lines, few and not long") {
+  const Table table;
+  LibraryTask task = opened(table);
+  CHECK(task.notes().empty());
+  task.create(values(5));
+  REQUIRE(task.notes().size() == kMostNotes);
+  CHECK(task.notes()[0].starts_with("two lines..."));
+  CHECK(task.notes()[0].size() <= TINYZERO_TASK_MAX_DETAIL);
+  task.create(values(3));
+  CHECK(task.notes().empty());
 }

@@ -37,6 +37,15 @@ std::map<std::string, double> shares(const Task& task, const Stage* stage,
 
 }  // namespace
 
+TEST_CASE("notes of the tasks come with their names") {
+  const std::string data = TINYZERO_SOURCE "/tests/data/word_problems.jsonl";
+  const Task task =
+      open_task("mix", "{tasks: {countdown: , questions: {use: dataset, file: " + data +
+                           ", grade: number}}}");
+  REQUIRE(task.notes().size() == 1);
+  CHECK(task.notes()[0].starts_with("questions: 28 of 200 problems differ"));
+}
+
 TEST_CASE("problems come from the tasks by weight, and from the levels of the stage") {
   const Task task = open_task("mix", kMixed);
   CHECK(task.about().id == "countdown+multiplication");

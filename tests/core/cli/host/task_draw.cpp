@@ -30,3 +30,11 @@ TEST_CASE("problems are a function of seed, split and settings; more of them beg
   CHECK(first["state"].is_object());
   CHECK_THROWS_AS(draw({"--split", "exam"}), Error);
 }
+
+TEST_CASE("what a task has to say about its data goes to standard error") {
+  const CommandResult r = run_command(
+      add_task_draw, {"draw", "dataset", "file=" TINYZERO_SOURCE "/tests/data/word_problems.jsonl",
+                      "grade=number"});
+  CHECK(std::count(r.out.begin(), r.out.end(), '\n') == 1);
+  CHECK(r.err.starts_with("note: 28 of 200 problems differ from another"));
+}

@@ -19,3 +19,8 @@ TEST_CASE("a task, its abilities and its settings") {
   CHECK(json["settings"].size() > 2);
   CHECK_THROWS_AS(run_command(add_task_show, {"show", "nonesuch"}), Error);
 }
+
+TEST_CASE("a task that cannot be set up without a file shows its settings all the same") {
+  const CommandResult text = run_command(add_task_show, {"show", "dataset"});
+  CHECK(text.out.find("\n  file ") != std::string::npos);
+}
