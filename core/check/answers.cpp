@@ -1,9 +1,12 @@
 #include "core/check/answers.h"
 
-#include "core/task/task.h"
-
 #include <fmt/format.h>
 
+#include <cmath>
+
+#include "core/check/check.h"
+#include "core/plugin/task_limits.h"
+#include "core/task/task.h"
 #include "tinyzero/answer.h"
 #include "tinyzero/ascii.h"
 #include "tinyzero/number_text.h"
@@ -106,6 +109,16 @@ AnswerSet mixed_answers(const Task& task, std::uint64_t seed, std::size_t items)
     set.add(item.state, "");
   }
   return set;
+}
+
+void check_verdict(const Task& task, const Verdict& v, const std::string& completion) {
+  require(v.outcome != Outcome::error,
+          "the task fails on the answer " + shown(completion) + ": " + task.reason(v));
+  require(v.reason < task.about().reasons.size(),
+          fmt::format("reason {} of {} for the answer {}", v.reason, task.about().reasons.size(),
+                      shown(completion)));
+  for (const double part : v.parts)
+    require(std::isfinite(part), "a reward component of " + shown(completion) + " is not finite");
 }
 
 std::string text_of(const std::vector<TraitRow>& rows) {

@@ -39,6 +39,9 @@ struct AnswerSet {
 // A good, a hostile and an empty answer to each of the first `items` problems of a seed.
 AnswerSet mixed_answers(const Task& task, std::uint64_t seed, std::size_t items);
 
+// Throws CheckFailed for a verdict on `completion` that is an error or out of range.
+void check_verdict(const Task& task, const Verdict& verdict, const std::string& completion);
+
 // Verdicts or traits as a text, for comparison.
 std::string text_of(const std::vector<Verdict>& verdicts);
 std::string text_of(const std::vector<TraitRow>& rows);

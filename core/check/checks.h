@@ -15,12 +15,19 @@ CheckResult check_settings(const CheckOptions& options);
 CheckResult check_draws(const CheckOptions& options);
 CheckResult check_keys(const CheckOptions& options);
 CheckResult check_splits(const CheckOptions& options);
+CheckResult check_streams(const CheckOptions& options);
+CheckResult check_wordings(const CheckOptions& options);
 CheckResult check_solutions(const CheckOptions& options);
 CheckResult check_demonstrations(const CheckOptions& options);
 
-// verdicts.cpp
+// rewards.cpp
 CheckResult check_cheats(const CheckOptions& options);
+CheckResult check_constants(const CheckOptions& options);
 CheckResult check_guesses(const CheckOptions& options);
+CheckResult check_others(const CheckOptions& options);
+CheckResult check_format(const CheckOptions& options);
+
+// verdicts.cpp
 CheckResult check_verdicts(const CheckOptions& options);
 CheckResult check_worker(const CheckOptions& options);
 CheckResult check_fuzz(const CheckOptions& options);

@@ -14,6 +14,7 @@
 #include "core/check/checks.h"
 #include "core/plugin/task_limits.h"
 #include "core/task/stream.h"
+#include "tinyzero/ascii.h"
 #include "tinyzero/number_text.h"
 
 namespace tinyzero {
@@ -22,6 +23,9 @@ namespace {
 constexpr std::size_t kItems = 200;
 constexpr std::size_t kManyItems = 10000;
 constexpr double kDrawSeconds = 20;  // time limit for drawing kManyItems
+constexpr std::size_t kFewProblems = 10;
+constexpr std::int64_t kShortestOverlap = 50;  // of two streams
+constexpr double kShiftedStream = 0.5;         // share of equal problems
 
 std::string text_of(const Item& item) {
   return item.prompt + '\0' + item.key + '\0' + item.state + '\0' + real_text(item.difficulty) +
@@ -76,6 +80,42 @@ void require_one_key_for_each_prompt(const std::vector<Item>& items) {
                                                      " has two keys, " + shown(found->second) +
                                                      " and " + shown(item.key));
   }
+}
+
+// How many of the items stand in `places` at one distance from their own place, for the distance
+// with the most.
+struct Shift {
+  std::int64_t places = 0;
+  std::size_t matches = 0;
+  double share = 0;  // of the items that have a partner at this distance
+};
+
+Shift largest_shift(const std::map<std::string, std::vector<std::int64_t>>& places,
+                    const std::vector<Item>& items) {
+  std::map<std::int64_t, std::size_t> matches;  // by distance
+  for (std::int64_t at = 0; at < std::ssize(items); ++at) {
+    const auto found = places.find(text_of(items[at]));
+    if (found == places.end()) continue;
+    for (const std::int64_t place : found->second) ++matches[place - at];
+  }
+  Shift out;
+  for (const auto& [distance, count] : matches) {
+    const std::int64_t overlap = std::ssize(items) - std::abs(distance);
+    if (overlap < kShortestOverlap || count <= out.matches) continue;
+    out = {distance, count, static_cast<double>(count) / static_cast<double>(overlap)};
+  }
+  return out;
+}
+
+// A prompt without digits, case and white space.
+std::string wording_of(const std::string& prompt) {
+  std::string out;
+  for (const char c : prompt) {
+    if (static_cast<unsigned char>(c) <= ' ') continue;
+    if (!is_ascii_digit(c)) out += ascii_lower(c);
+    else if (out.empty() || out.back() != '0') out += '0';
+  }
+  return out;
 }
 
 }  // namespace
@@ -161,6 +201,49 @@ CheckResult check_splits(const CheckOptions& options) {
           fmt::format("{} train, {} validation and {} test keys of three seeds, none shared",
                       keys[Split::train].size(), keys[Split::validation].size(),
                       keys[Split::test].size())};
+}
+
+// A generator that adds the index to its seed draws the problems of the next seed, one place on.
+CheckResult check_streams(const CheckOptions& options) {
+  const Task task = open_checked(options);
+  std::map<std::string, std::vector<std::int64_t>> places;  // of each problem of the seed
+  std::int64_t place = 0;
+  for (const Item& item : task.draw(options.seed, 0, kItems))
+    places[text_of(item)].push_back(place++);
+  if (places.size() < kFewProblems)
+    return {Grade::skip,
+            fmt::format("{} different problems are too few to tell streams apart", places.size())};
+  std::size_t most = 0;
+  for (const std::uint64_t apart : {1, 2, 100}) {
+    const Shift shift = largest_shift(places, task.draw(options.seed + apart, 0, kItems));
+    require(shift.share < kShiftedStream,
+            fmt::format("seed {} draws the problems of seed {}, {} places on: {:.0f} % of them are "
+                        "the same",
+                        options.seed + apart, options.seed, shift.places, 100 * shift.share));
+    most = std::max(most, shift.matches);
+  }
+  return {Grade::pass,
+          fmt::format("the problems of three other seeds match at most {} in any shift", most)};
+}
+
+CheckResult check_wordings(const CheckOptions& options) {
+  const Task task = open_checked(options);
+  std::set<std::string> trained;
+  std::map<std::string, std::string> tested;  // key to wording
+  for (const Item& item : many_items(task, options.seed)) {
+    const Split split = split_of_key(item.key);
+    if (split == Split::train) trained.insert(wording_of(item.prompt));
+    if (split == Split::test) tested.emplace(item.key, wording_of(item.prompt));
+  }
+  const std::size_t near = std::count_if(tested.begin(), tested.end(), [&](const auto& test) {
+    return trained.count(test.second) > 0;
+  });
+  const std::string detail = fmt::format(
+      "{} of {} test problems differ from one in training in digits, case or white "
+      "space alone",
+      near, tested.size());
+  if (near > tested.size() / 2) return {Grade::pass, detail + ": they are made from templates"};
+  return {near > 0 ? Grade::warn : Grade::pass, detail};
 }
 
 CheckResult check_solutions(const CheckOptions& options) {

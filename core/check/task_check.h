@@ -14,10 +14,19 @@
 
 namespace tinyzero {
 
+struct TaskCheck {
+  const char* name;    // of `--only`
+  const char* id;      // of reports; never changes
+  const char* remedy;  // what to do about a warning or a failure
+  CheckResult (*run)(const CheckOptions&);
+};
+
 // In the order in which they run.
+const std::vector<TaskCheck>& task_checks();
 std::vector<std::string> task_check_names();
 
 // Throws Failure for an unknown name.
+const TaskCheck& find_task_check(const std::string& name);
 CheckResult run_task_check(const std::string& name, const CheckOptions& options);
 
 }  // namespace tinyzero

@@ -36,7 +36,7 @@ struct CheckReportOptions {
 void require_known(const std::vector<std::string>& only, const std::vector<std::string>& known);
 
 // Runs the checks, prints a line for each as it ends, then how many had which result. Returns the
-// exit code: 1 if one failed.
+// exit code: 1 if one failed. `run` may keep the results.
 int report_checks(const CheckReportOptions& options, const std::vector<std::string>& known,
                   const std::function<CheckResult(const std::string&)>& run);
 

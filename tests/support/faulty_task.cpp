@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "tinyzero/answer.h"
+#include "tinyzero/ascii.h"
 #include "tinyzero/task.h"
 
 using namespace tinyzero;
@@ -14,7 +15,8 @@ struct Faulty {
     std::string fault = "none";
     void describe(SettingsTable& t) {
       t.add("fault", fault, "what is wrong")
-          .one_of({"none", "loops", "prints", "reason", "infinite", "forgets"});
+          .one_of({"none", "loops", "prints", "reason", "infinite", "forgets", "adds", "pays_nan",
+                   "pays_any", "pays_form"});
     }
   };
   static constexpr About about{"faulty", "has faults", "1.0.0", "Write the next number."};
@@ -24,7 +26,8 @@ struct Faulty {
   explicit Faulty(const Settings& settings) : settings_(settings) {}
 
   Item draw(Draw draw) const {
-    Rng rng(draw.seed, {draw.index});
+    const bool adds = settings_.fault == "adds";
+    Rng rng(adds ? draw.seed + draw.index : draw.seed, {adds ? 0 : draw.index});
     const std::string number = std::to_string(rng.below(100000));
     return {number, number, "{\"n\":" + number + "}", 1, 0};
   }
@@ -36,7 +39,13 @@ struct Faulty {
     }
     for (volatile bool forever = true; settings_.fault == "loops" && forever;) {
     }
-    const bool right = find_answer(completion) == next(state);
+    const auto answer = find_answer(completion);
+    const bool is_number = answer && !answer->empty() && is_ascii_digit(answer->front());
+    if (settings_.fault == "pays_nan" && answer == "nan") return Verdict::right();
+    if (settings_.fault == "pays_any" && is_number) return Verdict::right();
+    if (settings_.fault == "pays_form" && is_number && *answer != next(state))
+      return Verdict::wrong(1, 0.5);
+    const bool right = answer == next(state);
     return {right ? 1.0 : 0.0,
             Outcome::scored,
             right                         ? 0u

@@ -19,5 +19,5 @@ TEST_CASE("every edge of every setting is tried, and a refusal with a reason is 
   const CheckResult result = check_settings(faulty("none"));
   CHECK(result.grade == Grade::pass);
   CHECK(result.detail ==
-        "1 settings, 6 values at their edges, 0 of them refused with a reason");  // four choices
+        "1 settings, 10 values at their edges, 0 of them refused with a reason");  // four choices
 }

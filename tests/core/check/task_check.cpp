@@ -15,6 +15,13 @@ TEST_CASE("each check has a name of its own, and an unknown name is refused") {
   const auto names = task_check_names();
   CHECK(std::set<std::string>(names.begin(), names.end()).size() == names.size());
   CHECK(names.front() == "file");
+  std::set<std::string> ids;
+  for (const TaskCheck& check : task_checks()) {
+    CHECK(std::string(check.remedy) != "");
+    ids.insert(check.id);
+  }
+  CHECK(ids.size() == names.size());
+  CHECK(std::string(find_task_check("solutions").id) == "semantic.oracle_max");
   CHECK_THROWS_WITH_AS(run_task_check("no_such", built_in("countdown")), "no check \"no_such\"",
                        Failure);
 }
