@@ -14,18 +14,18 @@ namespace {
 constexpr double kUnequal = 1.1;           // of numbers of choices, from which they are told
 constexpr std::size_t kNamedSettings = 4;  // in one warning
 
-std::string name_of(const Json& arm) { return arm["name"].get<std::string>(); }
+std::string name_of(const Json& arm) { return arm.at("name").get<std::string>(); }
 
 bool learns(const Json& arm) {
   for (const ArmRole role : kControls) {
-    if (arm["role"] == role_name(role)) return tinyzero::learns(role);
+    if (arm.at("role") == role_name(role)) return tinyzero::learns(role);
   }
   return true;
 }
 
 std::vector<const Json*> learning_arms(const Json& comparison) {
   std::vector<const Json*> out;
-  for (const Json& arm : comparison["arms"]) {
+  for (const Json& arm : comparison.at("arms")) {
     if (learns(arm)) out.push_back(&arm);
   }
   return out;
@@ -33,8 +33,8 @@ std::vector<const Json*> learning_arms(const Json& comparison) {
 
 std::map<std::int64_t, const Json*> runs_by_seed(const Json& arm) {
   std::map<std::int64_t, const Json*> out;
-  for (const Json& run : arm["runs"]) {
-    if (run["state"] == "ok") out.emplace(run["seed"].get<std::int64_t>(), &run);
+  for (const Json& run : arm.at("runs")) {
+    if (run.at("state") == "ok") out.emplace(run.at("seed").get<std::int64_t>(), &run);
   }
   return out;
 }
@@ -44,7 +44,7 @@ std::string unequal_choices(const std::vector<const Json*>& arms) {
   std::multimap<std::size_t, std::string> choices;
   for (const Json* arm : arms) {
     for (const auto& [seed, run] : runs_by_seed(*arm))
-      choices.emplace((*run)["curve"].size(), name_of(*arm));
+      choices.emplace(run->at("curve").size(), name_of(*arm));
   }
   if (choices.empty()) return "";
   const auto& [fewest, few] = *choices.begin();
@@ -60,6 +60,16 @@ std::vector<double> update_of(const Json& run) {
   return run.value("first_update", std::vector<double>());
 }
 
+// What a run's course shows from the first step to the test.
+std::vector<double> course_of(const Json& run) {
+  std::vector<double> out = {run.at("test_accuracy").get<double>(), run.at("tokens").get<double>()};
+  for (const Json& point : run.at("curve")) {
+    out.push_back(point.at("accuracy"));
+    out.push_back(point.at("tokens"));
+  }
+  return out;
+}
+
 enum class Likeness { none, first_update, whole_run };
 
 Likeness likeness(const Json& a, const Json& b) {
@@ -69,15 +79,10 @@ Likeness likeness(const Json& a, const Json& b) {
     const auto other = others.find(seed);
     if (other == others.end()) continue;
     const Json& of_other = *other->second;
-    if ((*run)["start_weights"] != of_other["start_weights"] ||
+    if (run->at("start_weights") != of_other.at("start_weights") ||
         !is_same_update(update_of(*run), update_of(of_other)))
       return Likeness::none;
-    const auto accuracies = [](const Json& one) {
-      std::vector<double> out = {one["test_accuracy"].get<double>()};
-      for (const Json& point : one["curve"]) out.push_back(point["accuracy"]);
-      return out;
-    };
-    const bool is_whole = accuracies(*run) == accuracies(of_other);
+    const bool is_whole = course_of(*run) == course_of(of_other);
     if (found == Likeness::none) found = Likeness::whole_run;
     if (!is_whole) found = Likeness::first_update;
   }
@@ -87,13 +92,13 @@ Likeness likeness(const Json& a, const Json& b) {
 // The settings in which two arms differ, of which each knows how it differs from the first arm.
 std::string differing_settings(const Json& a, const Json& b) {
   std::set<std::string> keys;
-  for (const auto& [key, value] : a["settings"].items()) keys.insert(key);
-  for (const auto& [key, value] : b["settings"].items()) keys.insert(key);
+  for (const auto& [key, value] : a.at("settings").items()) keys.insert(key);
+  for (const auto& [key, value] : b.at("settings").items()) keys.insert(key);
   std::string out;
   std::size_t count = 0;
   for (const std::string& key : keys) {
-    const auto in = [&](const Json& arm) { return arm["settings"].find(key); };
-    const bool in_both = in(a) != a["settings"].end() && in(b) != b["settings"].end();
+    const auto in = [&](const Json& arm) { return arm.at("settings").find(key); };
+    const bool in_both = in(a) != a.at("settings").end() && in(b) != b.at("settings").end();
     if (in_both && *in(a) == *in(b)) continue;
     if (++count <= kNamedSettings) out += (out.empty() ? "" : ", ") + key;
   }

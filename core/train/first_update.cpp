@@ -12,10 +12,9 @@ constexpr int kSums = 16;
 constexpr std::int64_t kMostWeights = std::int64_t{1} << 22;
 constexpr std::uint64_t kSigns = 0x7369676e73;  // names the signs
 
-// An optimizer that follows the sign of a gradient turns a difference in its last digits into a
-// whole step where the gradient is nearly 0. Two losses that are equal but for rounding differ so
-// in few weights, two different losses in many.
-constexpr double kRounding = 0.01;
+// Losses that are equal but for rounding differ by less, though an optimizer that follows the sign
+// of a gradient turns a difference in its last digits into a whole step where the gradient is 0.
+constexpr double kRounding = 1e-3;
 
 double norm(const std::vector<double>& values) {
   double squares = 0;

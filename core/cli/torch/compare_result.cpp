@@ -63,6 +63,21 @@ void set_pairs(Json& comparison, const CompareOptions& options) {
   }
 }
 
+// The types of what the tables show and the statistics do not need. Throws Json::exception.
+void check_shown(const Json& comparison) {
+  for (const char* name : {"name", "task", "model"}) comparison.at(name).get<std::string>();
+  comparison.at("seeds").get<std::vector<std::int64_t>>();
+  comparison.at("warnings").get<std::vector<std::string>>();
+  comparison.at("test").at("problems").get<std::size_t>();
+  comparison.at("test").at("set").get<std::string>();
+  for (const Json& arm : comparison.at("arms")) {
+    for (const char* name : {"ok", "failed"}) arm.at(name).get<std::int64_t>();
+    for (const Json& run : arm.at("runs")) {
+      if (run.at("state") == "failed") run.at("error").get<std::string>();
+    }
+  }
+}
+
 int show(const CompareOptions& options, const Json& comparison) {
   if (!options.power.empty())
     return show_power(options, comparison, comparison.at("test").at("problems"));
@@ -80,6 +95,7 @@ int show_comparison(const CompareOptions& options) {
   if (!comparison.is_object()) throw Error(path.string() + " is no comparison.json");
   set_pairs(comparison, options);
   try {
+    check_shown(comparison);
     return show(options, summarize_again(std::move(comparison), path.parent_path(), path.string()));
   } catch (const Json::exception& e) {
     throw Error(path.string() + " is no comparison.json: " + json_words(e));

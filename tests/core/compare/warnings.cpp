@@ -11,9 +11,11 @@ namespace {
 Json run(std::int64_t seed, const std::vector<double>& update, double accuracy = 0.5,
          std::size_t evaluations = 3) {
   Json curve = Json::array();
-  for (std::size_t i = 0; i < evaluations; ++i) curve.push_back({{"accuracy", accuracy}});
+  for (std::size_t i = 0; i < evaluations; ++i)
+    curve.push_back({{"accuracy", accuracy}, {"tokens", 100}});
   return {{"seed", seed},   {"state", "ok"},          {"start_weights", "ab"},
-          {"curve", curve}, {"first_update", update}, {"test_accuracy", accuracy}};
+          {"curve", curve}, {"first_update", update}, {"test_accuracy", accuracy},
+          {"tokens", 100}};
 }
 
 Json arm(const std::string& name, const Json& settings, const std::vector<Json>& runs,
@@ -52,6 +54,14 @@ TEST_CASE("arms that are the same runs are named as such, each once") {
   CHECK(found ==
         std::vector<std::string>{"arms a and b are the same runs: no effect here of x, y",
                                  "arms a and c are the same runs: no effect here of x, y"});
+}
+
+TEST_CASE("runs that spent other tokens are not the same, whatever their accuracies") {
+  Json longer = run(1, kUpdate);
+  longer["tokens"] = 101;
+  const auto found = warnings({arm("a", kNone, {run(1, kUpdate)}), arm("b", kNone, {longer})});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].find("made the same first update with every seed") != std::string::npos);
 }
 
 TEST_CASE("of two arms that differ from the first, what differs between them is named") {

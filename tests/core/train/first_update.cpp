@@ -25,6 +25,7 @@ TEST_CASE("updates are the same up to rounding, or they are not") {
   const std::vector<double> one = {1, -2, 3, -4};
   CHECK(is_same_update(one, one));
   CHECK(is_same_update(one, {1 + 1e-4, -2, 3, -4}));
+  CHECK_FALSE(is_same_update(one, {1.01, -2, 3, -4}));
   CHECK_FALSE(is_same_update(one, {-1, 2, -3, 4}));
   CHECK_FALSE(is_same_update(one, {1.1, -2.2, 3.3, -4.4}));
   CHECK_FALSE(is_same_update({0, 0}, {0, 0}));
