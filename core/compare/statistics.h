@@ -9,8 +9,9 @@
 namespace tinyzero {
 
 // Sets the fields of comparison.json that are computed: "version", "area_ranges", "knots" and, by
-// arm, "test_accuracy", "area", "curve", "profile" and "against_first", and the areas of runs; and
-// "pairs", if results.all_pairs. `comparison` is what `results` were read from.
+// arm, "test_accuracy", "area", "curve", "profile", "interquartile_mean" and "against_first", and
+// the areas of runs; and "pairs", if results.all_pairs. `comparison` is what `results` were read
+// from.
 void add_statistics(Json& comparison, const ComparedResults& results);
 
 }  // namespace tinyzero
