@@ -107,6 +107,7 @@ void add_commands(CLI::App& app, GlobalOptions& global, CommandWork& chosen) {
   add_replay(commands);
   add_episodes(commands);
   add_traits(commands);
+  add_rescore(commands);
   add_report(commands);
   add_doctor(commands);
   add_metrics(commands);

@@ -78,6 +78,7 @@ void add_play(const Commands&);
 void add_replay(const Commands&);
 void add_episodes(const Commands&);
 void add_traits(const Commands&);
+void add_rescore(const Commands&);
 void add_report(const Commands&);
 void add_doctor(const Commands&);
 void add_metrics(const Commands&);

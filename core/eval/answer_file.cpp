@@ -130,6 +130,7 @@ void AnswerFile::append(const EvalAnswer& a, const Item& item) {
                {"greedy", a.greedy},
                {"key", item.key},
                {"prompt", item.prompt},
+               {"state", json_or_text(item.state)},
                {"completion", a.completion},
                {"reward", a.reward},
                {"outcome", outcome_name(a.outcome)},

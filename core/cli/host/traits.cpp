@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/cli/completion_text.h"
+#include "core/cli/episode_states.h"
 #include "core/cli/option_checks.h"
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
@@ -16,7 +17,6 @@
 #include "core/run/episode_file.h"
 #include "core/run/run_folder.h"
 #include "core/task/open_task.h"
-#include "core/task/stream.h"
 #include "core/task/traits.h"
 
 namespace tinyzero {
@@ -29,41 +29,6 @@ struct TraitsOptions {
   std::string run;
   std::optional<std::int64_t> step;
   bool json = false;
-};
-
-// The states of problems that a run's episodes name. Older programs did not store them: then the
-// problems are drawn again.
-class EpisodeStates {
- public:
-  EpisodeStates(const Experiment& experiment, const Task& task)
-      : experiment_(experiment), task_(task) {}
-
-  // Throws Error naming `where` if the problem cannot be drawn again.
-  std::string of(const Json& episode, std::int64_t step, const std::string& where) {
-    if (episode.contains("state")) return state_text(episode, where);
-    const std::string key = text_field(episode, "key"), prompt = text_field(episode, "prompt");
-    const Item* item = drawn(step, episode.value("problem", std::int64_t{-1}));
-    if (item != nullptr && item->key == key && item->prompt == prompt) return item->state;
-    throw Error(where +
-                    " is of an older program, which did not store the states of problems, and "
-                    "the problem that the task draws there now is another one",
-                "the problems of a run with a curriculum cannot be drawn again");
-  }
-
- private:
-  const Item* drawn(std::int64_t step, std::int64_t problem) {
-    const std::int64_t prompts = experiment_.rollout.prompts;
-    if (problem < 0) return nullptr;
-    const std::int64_t round = problem / prompts;
-    auto [items, is_new] = rounds_.try_emplace({step, round});
-    if (is_new)
-      items->second = draw_step(task_, nullptr, experiment_.general.seed, step, prompts, round);
-    return &items->second[problem % prompts];
-  }
-
-  const Experiment& experiment_;
-  const Task& task_;
-  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<Item>> rounds_;
 };
 
 struct StepTraits {
@@ -137,17 +102,11 @@ void print_table(const Task& task, const std::vector<StepTraits>& steps) {
   }
 }
 
-// The task whose problems the run's steps worked on.
-Task open_stepped_task(const PluginCatalog& catalog, const Experiment& experiment) {
-  const bool of_demonstrations = experiment.train.imitate && experiment.demonstrations;
-  const PluginChoice& choice = of_demonstrations ? *experiment.demonstrations : experiment.task;
-  return open_task(catalog, choice.use, &choice.settings);
-}
-
 int run_traits(const GlobalOptions& global, const TraitsOptions& options) {
   const RunFolder folder = RunFolder::open(options.run, RunFolder::Access::read);
   const Experiment experiment = Experiment::load(folder.config(), {});
-  const Task task = open_stepped_task(scan_plugins(global), experiment);
+  const PluginChoice& choice = stepped_task(experiment);
+  const Task task = open_task(scan_plugins(global), choice.use, &choice.settings);
   check_counts_traits(task);
   const auto files = episode_files(folder.path());
   if (files.empty())
