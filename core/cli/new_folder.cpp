@@ -55,14 +55,6 @@ std::string filled(const char* text, const std::string& name) {
                   "@PROGRAM@", shell_word(program));
 }
 
-void write_files(const fs::path& folder, const std::string& name, const Template& files) {
-  write_file_synced(folder / (name + ".cpp"), filled(files.source, name));
-  write_file_synced(folder / (name + "_test.cpp"), filled(files.test, name));
-  write_file_synced(folder / "CMakeLists.txt", filled(files.cmake, name));
-  write_file_synced(folder / (name + ".yaml"), filled(files.experiment, name));
-  write_file_synced(folder / "README.md", filled(files.readme, name));
-}
-
 }  // namespace
 
 void check_plugin_name(const std::string& name, const std::string& kind) {
@@ -84,10 +76,7 @@ std::string replaced(std::string text, const std::string& word, const std::strin
   return text;
 }
 
-int write_new_folder(const GlobalOptions& global, const std::string& name,
-                     const NewPluginKind& kind) {
-  check_plugin_name(name, kind.name);
-  check_unused(global, name, kind);
+void write_folder(const std::string& name, const std::vector<NewFile>& files) {
   const fs::path folder = name;
   if (fs::exists(fs::symlink_status(folder)))
     throw Error("cannot make " + folder.string() + ": it exists",
@@ -98,13 +87,25 @@ int write_new_folder(const GlobalOptions& global, const std::string& name,
                 "go to a folder that you can write to");
   const fs::path hidden = pattern;
   try {
-    write_files(hidden, name, kind.files);
+    for (const NewFile& file : files)
+      write_file_synced(hidden / file.name, filled(file.text, name));
     fs::rename(hidden, folder);
   } catch (const std::exception&) {
     std::error_code ignored;
     fs::remove_all(hidden, ignored);
     throw;
   }
+}
+
+int write_new_folder(const GlobalOptions& global, const std::string& name,
+                     const NewPluginKind& kind) {
+  check_plugin_name(name, kind.name);
+  check_unused(global, name, kind);
+  write_folder(name, {{name + ".cpp", kind.files.source},
+                      {name + "_test.cpp", kind.files.test},
+                      {"CMakeLists.txt", kind.files.cmake},
+                      {name + ".yaml", kind.files.experiment},
+                      {"README.md", kind.files.readme}});
   print(
       "{0}/ holds {1} that works: {0}.cpp. Build and check it:\n\n  cmake -S {0} -B {0}/build {2}\n"
       "  cmake --build {0}/build\n"

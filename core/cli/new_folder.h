@@ -1,9 +1,9 @@
-// A folder with a plugin that builds, passes its checks and trains without a change: `task new` and
-// `algorithm new`.
+// A folder that works without a change, to change into another: `task new` and `algorithm new`.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/cli/commands.h"
 
@@ -35,8 +35,15 @@ void check_plugin_name(const std::string& name, const std::string& kind);
 // The text with every `word` replaced.
 std::string replaced(std::string text, const std::string& word, const std::string& by);
 
-// Writes the folder `name` into the current folder, whole or not at all, and prints what to do
-// next.
+struct NewFile {
+  std::string name;
+  const char* text;  // in which @NAME@, @FIND@ and @PROGRAM@ are replaced
+};
+
+// Writes the folder `name` into the current folder, whole or not at all. Throws Error if it exists.
+void write_folder(const std::string& name, const std::vector<NewFile>& files);
+
+// The same with a plugin that builds and passes its checks; prints what to do next.
 int write_new_folder(const GlobalOptions& global, const std::string& name,
                      const NewPluginKind& kind);
 

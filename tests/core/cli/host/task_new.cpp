@@ -44,3 +44,17 @@ TEST_CASE_FIXTURE(InFolder, "no folder, task or target is replaced, and nothing 
   CHECK_THROWS_AS(run_command(add_task_new, {"new", "Bad-Name"}), Error);
   CHECK(std::distance(fs::directory_iterator("."), fs::directory_iterator()) == 1);
 }
+
+TEST_CASE_FIXTURE(InFolder, "a new data set is a file of rows and an experiment, with no code") {
+  const CommandResult r = run_command(add_task_new, {"new", "sums", "--dataset"});
+  CHECK(r.code == 0);
+  CHECK(r.out.starts_with("sums/ holds questions and answers: sums.jsonl."));
+  CHECK(names_in("sums") == std::vector<std::string>{"README.md", "sums.jsonl", "sums.yaml"});
+  CHECK(read_file("sums/sums.yaml").find("file: sums.jsonl") != std::string::npos);
+  CHECK(read_file("sums/README.md").find("@") == std::string::npos);
+  const CommandResult drawn = run_command(add_task_draw, {"draw", "dataset", "file=sums/sums.jsonl",
+                                                          "grade=number", "--split", "test"});
+  CHECK(drawn.code == 0);
+  CHECK(drawn.err.empty());
+  CHECK_THROWS_AS(run_command(add_task_new, {"new", "sums", "--dataset"}), Error);
+}
