@@ -22,7 +22,8 @@ void use_ccache() {
 int main(int argc, char** argv) {
   tinyzero::open_standard_streams();
   use_ccache();
-  ::setenv("TINYZERO_WORKER", TINYZERO_WORKER_PROGRAM,
-           /*overwrite=*/0);  // which programs look for beside themselves
+  // What programs look for beside themselves.
+  ::setenv("TINYZERO_WORKER", TINYZERO_WORKER_PROGRAM, /*overwrite=*/0);
+  ::setenv("TINYZERO_PYTHON_PART", TINYZERO_SOURCE "/sdk/python", /*overwrite=*/0);
   return doctest::Context(argc, argv).run();
 }

@@ -114,9 +114,9 @@ AnswerSet mixed_answers(const Task& task, std::uint64_t seed, std::size_t items)
 void check_verdict(const Task& task, const Verdict& v, const std::string& completion) {
   require(v.outcome != Outcome::error,
           "the task fails on the answer " + shown(completion) + ": " + task.reason(v));
-  require(v.reason < task.about().reasons.size(),
-          fmt::format("reason {} of {} for the answer {}", v.reason, task.about().reasons.size(),
-                      shown(completion)));
+  const std::size_t reasons = task.about().reasons.size();
+  require(reasons == 0 || v.reason < reasons,
+          fmt::format("reason {} of {} for the answer {}", v.reason, reasons, shown(completion)));
   for (const double part : v.parts)
     require(std::isfinite(part), "a reward component of " + shown(completion) + " is not finite");
 }

@@ -1,6 +1,8 @@
 // A task as the checks open it: in a worker of its own.
 #pragma once
 
+#include <memory>
+
 #include "core/check/options.h"
 #include "core/plugin/worker/worker_task.h"
 #include "core/task/task.h"
@@ -13,6 +15,10 @@ inline const WorkerPlace kReadingPlace{.folder = {}, .variables = {}, .computes_
 
 // Limits under which the first lost worker is a fault.
 WorkerLimits check_limits(const CheckOptions& options);
+
+// The task's code in a worker of its own.
+std::unique_ptr<WorkerTask> start_checked(const CheckOptions& options,
+                                          const WorkerPlace& place = kReadingPlace);
 
 struct CheckedTask {
   Task task;

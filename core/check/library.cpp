@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/check/checked_task.h"
 #include "core/check/checks.h"
@@ -59,13 +60,27 @@ bool is_accepted(const CheckOptions& options, const TaskParam& param, const Sett
   return true;
 }
 
+CheckResult check_python_file(const CheckOptions& options) {
+  constexpr double kSlow = 2;  // seconds
+  const Stopwatch watch;
+  const TaskAbout about = start_checked(options)->about();
+  const double seconds = watch.seconds();
+  require(is_snake_case(about.id), "the id \"" + about.id + "\" is not in snake_case");
+  const std::string detail =
+      fmt::format("{} {} · loaded in {:.1f} s", about.id, about.version, seconds);
+  const bool is_told = about.doc != about.id;
+  return {seconds < kSlow && is_told ? Grade::pass : Grade::warn,
+          detail + (is_told ? "" : ": it has no docstring")};
+}
+
 }  // namespace
 
 CheckResult check_file(const CheckOptions& options) {
-  const LibraryNote note = read_library_note(options.library);
-  WorkerTask task(options.library, check_limits(options));
-  const LibraryFacts facts = task.inspect();
-  const TaskAbout& about = task.about();
+  if (!options.file.python.empty()) return check_python_file(options);
+  const LibraryNote note = read_library_note(options.file.path);
+  const auto task = start_checked(options, WorkerPlace{});
+  const LibraryFacts facts = task->inspect();
+  const TaskAbout& about = task->about();
   require(facts.tasks == 1,
           fmt::format("the library holds {} tasks; only the first can be used", facts.tasks));
   require(note.field("id") == about.id,
@@ -86,7 +101,7 @@ CheckResult check_file(const CheckOptions& options) {
 }
 
 CheckResult check_settings(const CheckOptions& options) {
-  const TaskAbout about = WorkerTask(options.library, check_limits(options)).about();
+  const TaskAbout about = start_checked(options)->about();
   std::set<std::string> names;
   std::size_t tried = 0;
   std::size_t refused = 0;

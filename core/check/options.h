@@ -2,14 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 
 #include "core/config/document.h"
+#include "core/plugin/library.h"
 
 namespace tinyzero {
 
 struct CheckOptions {
-  std::filesystem::path library;
+  PluginFile file;
   Node settings;  // the task's
   std::uint64_t seed = 1;
   double seconds = 120;    // for one check

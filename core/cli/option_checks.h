@@ -16,7 +16,7 @@ inline constexpr const char* kSettingsHelp = "settings of the task, key=value";
 inline constexpr const char* kOverridesHelp =
     "settings on top of the file, key=value with dotted keys: train.steps=100";
 inline constexpr const char* kJsonHelp = "print JSON for machines";
-inline constexpr const char* kTaskHelp = "task, or the path of its library";
+inline constexpr const char* kTaskHelp = "task, the path of its library, or FILE.py:CLASS";
 inline constexpr const char* kAlgorithmHelp = "algorithm, or the path of its library";
 inline constexpr const char* kFolderHelp =
     "a Hugging Face folder, or a run (its newest checkpoint)";

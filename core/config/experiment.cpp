@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/config/document.h"
 #include "core/config/overrides.h"
+#include "core/config/python_name.h"
 #include "core/config/yaml.h"
 
 namespace tinyzero {
@@ -191,6 +192,7 @@ void settle_sections(const Node& root, Experiment& e, Mistakes& mistakes) {
 }  // namespace
 
 bool is_plugin_path(const std::string& name) {
+  if (const std::optional<PythonName> python = python_name(name)) return !python->file.empty();
   return name.find('/') != std::string::npos || name.ends_with(".so");
 }
 

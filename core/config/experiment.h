@@ -24,11 +24,11 @@ struct PluginChoice {
   Node settings;  // a map that still holds `use`
 };
 
-// Whether `name` is the path of a plugin's library rather than an id: it contains a '/' or ends in
-// ".so".
+// Whether `name` is the path of a plugin rather than an id: it contains a '/', ends in ".so", or
+// names something in a Python file.
 bool is_plugin_path(const std::string& name);
 
-// The plugin that `use: …` names: an id unchanged, the path of a library as an absolute path.
+// The plugin that `use: …` names: an id unchanged, the path of a file as an absolute path.
 std::string plugin_name(const Node& use);
 
 struct Experiment : Sections {

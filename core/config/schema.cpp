@@ -7,7 +7,7 @@
 namespace tinyzero {
 namespace {
 
-constexpr const char* kAnyPath = "/|\\.so$";  // as is_plugin_path has it
+constexpr const char* kAnyPath = "/|\\.so$|\\.py(:|$)|^rg:";  // as is_plugin_path has it
 
 Json value_json(const Setting& setting) {
   const SettingValue value = setting.value();

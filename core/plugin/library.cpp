@@ -16,6 +16,7 @@
 #include "core/base/suggest.h"
 #include "core/base/told_error.h"
 #include "core/config/experiment.h"
+#include "core/config/python_name.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {
@@ -72,6 +73,16 @@ Error linker_error(const fs::path& path, const std::string& text) {
                is_forbidden ? "a task can load what lies in its folder, the system's and those of "
                               "LD_LIBRARY_PATH (docs/sandbox.md)"
                             : "rebuild it against this version");
+}
+
+// Throws Error, with a hint, unless there is something at the path.
+void check_exists(const fs::path& path, const std::string& hint) {
+  std::error_code error;
+  if (fs::exists(path, error)) return;
+  throw Error("no plugin file " + path.string() + (error ? ": " + system_words(error.value()) : ""),
+              path.is_absolute()
+                  ? hint
+                  : "it is looked for from " + fs::current_path().string() + "; " + hint);
 }
 
 constexpr const char* kWritable = " can be written by anyone: chmod o-w";
@@ -227,12 +238,8 @@ std::vector<PluginFile> PluginCatalog::of_type(std::uint32_t type) const {
 }
 
 PluginFile PluginCatalog::find_path(const std::string& name) const {
+  check_exists(name, "is it built?");
   std::error_code error;
-  if (!fs::exists(name, error))
-    throw Error("no plugin file " + name + (error ? ": " + system_words(error.value()) : ""),
-                fs::path(name).is_absolute()
-                    ? "is it built?"
-                    : "it is looked for from " + fs::current_path().string() + "; is it built?");
   for (const PluginFile& file : files_) {
     if (fs::equivalent(file.path, name, error)) return file;
   }
@@ -241,7 +248,22 @@ PluginFile PluginCatalog::find_path(const std::string& name) const {
   return file;
 }
 
+PluginFile PluginCatalog::find_python(const std::string& name) const {
+  constexpr const char* kHint = "a task in Python is FILE.py or FILE.py:CLASS";
+  const fs::path path = python_name(name)->file;
+  if (path.empty()) return {.path = {}, .note = {}, .built_in = false, .python = name};
+  check_exists(path, kHint);
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) throw Error(path.string() + " is not a file", kHint);
+  for (const std::string& place : unsafe_places(path)) report(place);
+  return {.path = path,
+          .note = {},
+          .built_in = false,
+          .python = fs::absolute(name).lexically_normal().string()};
+}
+
 PluginFile PluginCatalog::find(std::uint32_t type, const std::string& name) const {
+  if (type == TINYZERO_NOTE_TASK && python_name(name)) return find_python(name);
   if (is_plugin_path(name)) return find_path(name);
   std::vector<PluginFile> matches;
   std::vector<std::string> known;

@@ -32,6 +32,9 @@ struct PluginFile {
   std::filesystem::path path;
   LibraryNote note;
   bool built_in = false;  // came with the program
+  // How `use` names a task in Python, which has no note (core/config/python_name.h). The path is
+  // empty for a generator of a package. Empty: a library.
+  std::string python = {};
 };
 
 // The plugins in the search path. A file that cannot be a plugin, or that others could change,
@@ -56,14 +59,15 @@ class PluginCatalog {
   std::vector<PluginFile> of_type(std::uint32_t type) const;
   const std::vector<std::string>& problems() const { return problems_; }
 
-  // The plugin of that id, or the file if `name` is a path. Throws Error if the name is unknown
-  // (with the nearest name) or found twice (with both paths).
+  // The plugin of that id, the file if `name` is a path, or the task that `name` is in Python.
+  // Throws Error if the name is unknown (with the nearest name) or found twice (with both paths).
   PluginFile find(std::uint32_t type, const std::string& name) const;
 
  private:
   void scan_folder(const std::filesystem::path& folder, bool built_in);
   void add_file(const std::filesystem::path& path, bool built_in);
   PluginFile find_path(const std::string& name) const;
+  PluginFile find_python(const std::string& name) const;
   void add_problem(const std::string& problem);
   // Reports a problem to `warn_`, once. Returns whether it was new.
   bool report(const std::string& problem) const;

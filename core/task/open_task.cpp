@@ -7,6 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/config/experiment.h"
+#include "core/config/python_name.h"
+#include "core/plugin/python/settings.h"
 #include "core/task/mixture.h"
 #include "core/task/settings.h"
 #include "tinyzero/ascii.h"
@@ -93,6 +95,15 @@ class HeldOut {
  private:
   std::map<std::string, ResolvedSetting> first_;
 };
+
+// A section in which the paths among the host's settings are absolute.
+Node hosted(const std::string& use, const Node& section) {
+  if (!python_name(use)) return section;
+  PythonSettings python;
+  SettingsTable table;
+  python.describe(table);
+  return with_whole_paths(section, table);
+}
 
 // Collects the sources of a mixture, and the resolved settings from which the same mixture can be
 // opened again.
@@ -196,7 +207,7 @@ class MixtureOpener {
       add_source((part.name.empty() ? "" : part.name + "/") + fmt::format("level_{}", l + 1), use,
                  settings, path);
     }
-    resolve_levels(base, levels, section);
+    resolve_levels(use, base, levels, section);
   }
 
   static void check_level(const Node& level, const std::string& path) {
@@ -220,10 +231,11 @@ class MixtureOpener {
 
   // The settings that all levels share: the section's own, and the task's defaults that neither the
   // section nor the first level overrides. Then the levels.
-  void resolve_levels(const Node& base, Node levels, const std::string& section) {
+  void resolve_levels(const std::string& use, const Node& base, Node levels,
+                      const std::string& section) {
     const Task& first = sources_[parts_.back().first].task;
     const TaskSettings settings(first.about());
-    for (const Entry& entry : with_whole_paths(base, settings.table()).entries) {
+    for (const Entry& entry : with_whole_paths(hosted(use, base), settings.table()).entries) {
       if (entry.name == kUse) continue;
       const std::string path = section + "." + entry.name;
       if (is_set_by_every_level(entry.name, levels))

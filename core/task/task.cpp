@@ -8,10 +8,9 @@
 
 #include "core/base/bytes.h"
 #include "core/base/error.h"
-#include "core/plugin/library_task.h"
 #include "core/plugin/task_limits.h"
-#include "core/plugin/worker/worker_task.h"
 #include "core/ranks/ranks.h"
+#include "core/task/hosting.h"
 #include "core/task/settings.h"
 #include "tinyzero/note.h"
 #include "tinyzero/traits.h"
@@ -20,19 +19,6 @@ namespace tinyzero {
 namespace {
 
 constexpr double kLargestTrait = 1e15;  // a sum of many stays finite
-constexpr const char* kInProcess = "in_process";
-
-// The map's `in_process`: whether a third-party task is trusted like one that came with the
-// program.
-bool is_trusted(const Node* settings, const std::string& section) {
-  const Node* node = settings != nullptr ? settings->find(kInProcess) : nullptr;
-  if (node == nullptr) return false;
-  bool trusted = false;
-  SettingsTable table;
-  const Setting& row = table.add(kInProcess, trusted, "");
-  row.assign(parse_setting(*node, row, section + "." + kInProcess));
-  return trusted;
-}
 
 // Files and folders that settings name, where a person chose the text and not the task.
 std::vector<std::filesystem::path> named_files(const SettingsTable& table,
@@ -96,36 +82,24 @@ void check_same_id(const PluginFile& file, const TaskAbout& about) {
 
 }  // namespace
 
-std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted) {
-  if (file.built_in || trusted) return std::make_unique<LibraryTask>(file.path);
-  return std::make_unique<WorkerTask>(file.path, WorkerLimits{});
-}
-
 Task Task::open_plugin(const PluginCatalog& catalog, const std::string& use, const Node* settings,
                        const std::string& section) {
   const PluginFile file = catalog.find(TINYZERO_NOTE_TASK, use);
-  const bool trusted = is_trusted(settings, section);
-  if (trusted && file.built_in) {
-    throw Error(settings->find(kInProcess)->origin,
-                section + ".in_process has no effect: \"" + use + "\" came with the program",
-                "remove it: such tasks run in this process anyway");
-  }
-  std::unique_ptr<TaskCode> code = load_task_code(file, trusted);
-  check_same_id(file, code->about());
-  Task task(std::move(code), file.path, settings, section);
-  if (trusted)
-    task.resolved_.push_back(
-        {section + "." + kInProcess, "true", settings->find(kInProcess)->origin});
+  const TaskHosting hosting = read_hosting(file, settings, section);
+  LoadedCode loaded = load_task_code(file, hosting);
+  if (file.python.empty()) check_same_id(file, loaded.code->about());
+  Task task(std::move(loaded.code), std::move(loaded.file), settings, section, hosting.words);
+  task.resolved_.insert(task.resolved_.end(), hosting.written.begin(), hosting.written.end());
   return task;
 }
 
 Task::Task(std::unique_ptr<TaskCode> code, std::filesystem::path library, const Node* settings,
-           const std::string& section)
+           const std::string& section, const std::vector<std::string>& words)
     : code_(std::move(code)), libraries_({std::move(library)}) {
   const TaskSettings table(about());
   resolve_default_paths(table.table(), libraries_.front());
   const std::vector<SettingValue> defaults = table.values();
-  resolved_ = read_settings(settings, table.table(), section, {.reserved = {"use", kInProcess}});
+  resolved_ = read_settings(settings, table.table(), section, {.reserved = words});
   for (const IdleEntry& idle : idle_entries(settings, table.table(), section))
     overridden_.push_back(
         {section + "." + idle.entry->name, idle.entry->value.origin, idle.by, idle.why});
@@ -221,8 +195,9 @@ std::vector<TraitRow> Task::count_traits(const std::vector<Answer>& answers) con
 }
 
 std::string Task::reason(const Verdict& verdict) const {
-  if (verdict.outcome == Outcome::error && !verdict.detail.empty()) return verdict.detail;
-  return verdict.reason < about().reasons.size() ? about().reasons[verdict.reason] : "";
+  const std::vector<std::string>& reasons = about().reasons;
+  const bool has_failed = verdict.outcome == Outcome::error && !verdict.detail.empty();
+  return has_failed || verdict.reason >= reasons.size() ? verdict.detail : reasons[verdict.reason];
 }
 
 std::optional<std::string> Task::solve(std::string_view state) const {

@@ -16,10 +16,6 @@ namespace tinyzero {
 
 class Ranks;
 
-// The code of a task: in this process if it came with the program or is `trusted`, else in a
-// worker. Throws Error or Failure.
-std::unique_ptr<TaskCode> load_task_code(const PluginFile& file, bool trusted);
-
 // A setting that was written and is never used: every level of the task overrides it, or a setting
 // of a later layer takes away its effect.
 struct OverriddenSetting {
@@ -32,14 +28,15 @@ struct OverriddenSetting {
 // A task with its settings. Not thread-safe: one call at a time.
 class Task {
  public:
-  // Opens the plugin `use` (an id or a path) with the settings of a map (which may hold `use`
-  // itself). Plugins that came with the program run in this process, others in a worker, unless the
-  // map holds `in_process: true`. `section` is the map's dotted path. Throws Error. Mixtures are
-  // opened by open_task.h.
+  // Opens the plugin `use` (an id, a path or a task in Python) with the settings of a map, which
+  // may also hold `use` itself and what hosting.h reads. `section` is the map's dotted path. Throws
+  // Error. Mixtures are opened by open_task.h.
   static Task open_plugin(const PluginCatalog& catalog, const std::string& use,
                           const Node* settings, const std::string& section);
+  // `words` are the names in the map that are the host's. Throws Error.
   Task(std::unique_ptr<TaskCode> code, std::filesystem::path library, const Node* settings,
-       const std::string& section = "task");
+       const std::string& section = "task",
+       const std::vector<std::string>& words = {"use", "in_process"});
   // A task whose code is ready for use and checks its own verdicts: a mixture (mixture.h).
   Task(std::unique_ptr<TaskCode> code, std::vector<std::filesystem::path> libraries,
        std::vector<ResolvedSetting> resolved, std::vector<OverriddenSetting> overridden);

@@ -16,6 +16,7 @@
 #include "core/ranks/ranks.h"
 #include "core/rollout/cuda/device.h"
 #include "core/run/checkpoint.h"
+#include "core/task/hosting.h"
 #include "core/task/open_task.h"
 #include "core/task/settings.h"
 #include "core/task/traits.h"
@@ -293,8 +294,7 @@ std::vector<std::string> plugin_keys(const Node& experiment, const PluginCatalog
   };
   try {
     add("task",
-        TaskSettings(
-            load_task_code(catalog.find(TINYZERO_NOTE_TASK, use_of("task")), false)->about())
+        TaskSettings(load_task_code(catalog.find(TINYZERO_NOTE_TASK, use_of("task"))).code->about())
             .table());
   } catch (const Error&) {  // told when it is opened
   }

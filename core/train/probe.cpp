@@ -51,7 +51,7 @@ StepBatch teaching_batch(Engine& engine, const OpenedRun& run, RunProbe& probe) 
     probe.sampled += completion.episode.tokens.size();
     completion.right = i % 2 == 0;
     completion.verdict.outcome = Outcome::scored;
-    completion.verdict.reward = completion.right ? about.reward_full : about.reward_min;
+    completion.verdict.reward = completion.right ? about.reward_full : about.reward_full - 1;
   }
   return make_batch(prompts, completions, e.rollout.max_tokens);
 }

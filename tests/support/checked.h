@@ -13,7 +13,7 @@ namespace tinyzero {
 
 inline CheckOptions check_of(const std::filesystem::path& library, const std::string& settings) {
   CheckOptions options;
-  options.library = library;
+  options.file.path = library;
   options.settings = parse_yaml(settings, "settings");
   return options;
 }

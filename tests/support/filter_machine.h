@@ -40,6 +40,7 @@ inline std::uint32_t run_filter(const std::vector<sock_filter>& code, const secc
         break;
       case BPF_JMP | BPF_JEQ | BPF_K: at += accumulator == i.k ? i.jt : i.jf; break;
       case BPF_JMP | BPF_JSET | BPF_K: at += (accumulator & i.k) != 0 ? i.jt : i.jf; break;
+      case BPF_JMP | BPF_JGE | BPF_K: at += accumulator >= i.k ? i.jt : i.jf; break;
       case BPF_RET | BPF_K: return i.k;
       default: throw std::logic_error("an instruction that filters do not use");
     }

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/plugin/worker/library_code.h"
 #include "core/plugin/worker/sandbox.h"
 #include "core/plugin/worker/worker_task.h"
 #include "core/task/task.h"
@@ -55,7 +56,8 @@ inline WorkerLimits hurried_limits(double call_seconds, double load_seconds) {
 }
 
 inline Task open(const fs::path& library, const WorkerLimits& limits) {
-  return Task(std::make_unique<WorkerTask>(library, limits), library, nullptr);
+  return Task(std::make_unique<WorkerTask>(std::make_unique<LibraryCode>(library), limits), library,
+              nullptr);
 }
 
 inline std::vector<Verdict> judge(const Task& task, const std::vector<std::string>& completions) {

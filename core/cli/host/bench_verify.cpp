@@ -16,7 +16,7 @@
 #include "core/cli/plugins.h"
 #include "core/cli/settings_text.h"
 #include "core/plugin/library_task.h"
-#include "core/plugin/worker/worker_task.h"
+#include "core/task/hosting.h"
 #include "core/task/task.h"
 #include "tinyzero/note.h"
 
@@ -81,8 +81,10 @@ struct MeasuredTask {
 };
 
 MeasuredTask open_measured(const PluginFile& file, const Node& settings) {
-  MeasuredTask task{
-      Task(std::make_unique<WorkerTask>(file.path, WorkerLimits{}), file.path, &settings), {}};
+  const TaskHosting hosting = read_hosting(file, &settings, "task");
+  auto worker = start_worker(file, hosting, worker_limits(file, hosting));
+  const std::filesystem::path from = worker->file();
+  MeasuredTask task{Task(std::move(worker), from, &settings, "task", hosting.words), {}};
   if (file.built_in)
     task.here.emplace(std::make_unique<LibraryTask>(file.path), file.path, &settings);
   return task;

@@ -11,6 +11,7 @@
 #include "core/cli/settings_text.h"
 #include "core/plugin/library.h"
 #include "core/report/quality.h"
+#include "core/task/hosting.h"
 #include "core/task/task.h"
 #include "tinyzero/note.h"
 
@@ -25,7 +26,9 @@ struct TaskCheckOptions {
 // Throws Error if the settings are wrong. Faults of the task itself are for the checks to describe.
 void check_settings(const PluginFile& file, const Node& settings) {
   try {
-    Task(load_task_code(file, /*trusted=*/false), file.path, &settings);
+    const TaskHosting hosting = read_hosting(file, &settings, "task");
+    LoadedCode loaded = load_task_code(file, hosting);
+    Task(std::move(loaded.code), loaded.file, &settings, "task", hosting.words);
   } catch (const Failure&) {
   }
 }
@@ -46,13 +49,18 @@ void write_reports(const std::vector<std::string>& paths, const QualityReport& r
   }
 }
 
-// "" if the library does not load.
-std::string version_of(const PluginFile& file) {
+// The head of a report, without a version if the task does not load.
+QualityReport report_on(const PluginFile& file, std::uint64_t seed) {
+  QualityReport report{.task = file.note.field("id"),
+                       .library = file.python.empty() ? file.path.string() : file.python,
+                       .seed = seed};
   try {
-    return load_task_code(file, /*trusted=*/false)->about().version;
-  } catch (const Error&) {
-    return "";
+    const TaskAbout about = load_task_code(file).code->about();
+    report.task = about.id;
+    report.version = about.version;
+  } catch (const Error&) {  // a check says why
   }
+  return report;
 }
 
 CheckResult run_and_keep(const std::string& name, const CheckOptions& options,
@@ -67,19 +75,17 @@ CheckResult run_and_keep(const std::string& name, const CheckOptions& options,
 
 int check_task(const GlobalOptions& global, const TaskCheckOptions& task_options) {
   const CheckCommandOptions& options = task_options.common;
-  const PluginFile file = scan_plugins(global).find(TINYZERO_NOTE_TASK, options.name);
+  PluginFile file = scan_plugins(global).find(TINYZERO_NOTE_TASK, options.name);
+  if (file.python.empty()) file.path = fs::absolute(file.path);  // checks change folders
   CheckOptions check;
-  check.library = std::filesystem::absolute(file.path);  // checks change folders
+  check.file = file;
   check.settings = settings_from_words(options.settings);
   check.seed = static_cast<std::uint64_t>(options.seed);
   require_known(options.only, task_check_names());
   for (const std::string& path : task_options.reports) check_report_file(path);
   check_settings(file, check.settings);
-  QualityReport report{.task = file.note.field("id"),
-                       .version = version_of(file),
-                       .library = check.library.string(),
-                       .seed = options.seed};
-  const int code = report_checks({.library = check.library.string(),
+  QualityReport report = report_on(file, check.seed);
+  const int code = report_checks({.library = report.library,
                                   .seed = options.seed,
                                   .only = options.only,
                                   .json = options.json},

@@ -4,7 +4,7 @@
 #include "core/cli/option_checks.h"
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
-#include "core/task/task.h"
+#include "core/task/hosting.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {
@@ -18,7 +18,7 @@ int run_task_list(const GlobalOptions& global, const TaskListOptions& options) {
   const PluginCatalog catalog = scan_plugins(global);
   for (const PluginFile& file : catalog.of_type(TINYZERO_NOTE_TASK)) {
     try {
-      const TaskAbout task = load_task_code(file, /*trusted=*/false)->about();
+      const TaskAbout task = load_task_code(file).code->about();
       if (options.json)
         print_json({{"id", task.id},
                     {"title", task.title},

@@ -4,6 +4,7 @@
 #include "core/cli/output.h"
 #include "core/cli/plugins.h"
 #include "core/cli/settings_text.h"
+#include "core/task/hosting.h"
 #include "core/task/settings.h"
 #include "core/task/task.h"
 #include "tinyzero/note.h"
@@ -51,9 +52,10 @@ void print_task(const TaskAbout& task, const std::string& path) {
 // The task is not set up: its settings may be what a person came to read about.
 int run_task_show(const GlobalOptions& global, const TaskShowOptions& options) {
   const PluginFile file = scan_plugins(global).find(TINYZERO_NOTE_TASK, options.name);
-  const TaskAbout task = load_task_code(file, /*trusted=*/false)->about();
-  if (options.json) print_json(show_json(task, file.path.string()));
-  else print_task(task, file.path.string());
+  const LoadedCode loaded = load_task_code(file);
+  const TaskAbout& task = loaded.code->about();
+  if (options.json) print_json(show_json(task, loaded.file.string()));
+  else print_task(task, loaded.file.string());
   return 0;
 }
 

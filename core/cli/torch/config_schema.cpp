@@ -6,8 +6,8 @@
 #include "core/cli/plugins.h"
 #include "core/config/experiment.h"
 #include "core/config/schema.h"
+#include "core/task/hosting.h"
 #include "core/task/settings.h"
-#include "core/task/task.h"
 #include "tinyzero/note.h"
 
 namespace tinyzero {
@@ -32,7 +32,7 @@ struct PluginTables {
 
   void add_tasks(const PluginCatalog& catalog, std::vector<PluginTable>& out) {
     for_plugins(catalog, TINYZERO_NOTE_TASK, [&](const PluginFile& file) {
-      const TaskAbout about = load_task_code(file, /*trusted=*/false)->about();
+      const TaskAbout about = load_task_code(file).code->about();
       tasks.emplace_back(about);
       out.push_back({about.id, about.title, about.doc, tasks.back().table(), {}});
     });

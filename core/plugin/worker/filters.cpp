@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,14 +45,14 @@ CallCondition high_half_is(int argument, std::uint32_t value) {
 }
 
 // What both stages need: memory, waiting, time, ending, and the calls of abort().
-void allow_computing(SystemCallFilter& filter) {
+void allow_computing(SystemCallFilter& filter, pid_t worker) {
   for (const long call :
        {SYS_futex, SYS_madvise, SYS_brk, SYS_clock_gettime, SYS_gettimeofday, SYS_clock_nanosleep,
         SYS_nanosleep, SYS_sched_yield, SYS_getrandom, SYS_getpid, SYS_gettid, SYS_rt_sigprocmask,
         SYS_rt_sigreturn, SYS_restart_syscall, SYS_exit, SYS_exit_group}) {
     filter.allow(call);
   }
-  filter.allow_values(SYS_tgkill, 0, {static_cast<std::uint32_t>(::getpid())});
+  filter.allow_values(SYS_tgkill, 0, {static_cast<std::uint32_t>(worker)});
 }
 
 void allow_reading(SystemCallFilter& filter) {
@@ -70,7 +71,7 @@ void allow_reading(SystemCallFilter& filter) {
     filter.allow(call);
 #endif
   filter.allow_values(SYS_fcntl, 1, {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL});
-  filter.allow_values(SYS_ioctl, 1, {TCGETS, FIONREAD, FIOCLEX}, ENOTTY);
+  filter.allow_values(SYS_ioctl, 1, {TCGETS, FIONREAD, FIONBIO, FIOCLEX}, ENOTTY);
   for (const long call : {SYS_write, SYS_writev})
     filter.allow_values(call, 0, {STDOUT_FILENO, STDERR_FILENO});  // both are /dev/null
 }
@@ -127,11 +128,61 @@ void allow_questions(SystemCallFilter& filter) {
 #endif
 }
 
+// Pipes, timers and the event loop of an interpreter, which reach nothing outside of it. Messages
+// with an address could.
+void allow_own_loop(SystemCallFilter& filter) {
+  for (const long call :
+       {SYS_pipe2,       SYS_eventfd2,   SYS_epoll_create1,  SYS_epoll_ctl,
+        SYS_epoll_pwait, SYS_pselect6,   SYS_timerfd_create, SYS_timerfd_settime,
+        SYS_setitimer,   SYS_getitimer,  SYS_recvfrom,       SYS_shutdown,
+        SYS_getsockopt,  SYS_setsockopt, SYS_getpgid,        SYS_getsid,
+        SYS_chdir,       SYS_umask,      SYS_getpriority,    SYS_rt_sigtimedwait}) {
+    filter.allow(call);
+  }
+#if defined(__x86_64__)
+  for (const long call : {SYS_pipe, SYS_eventfd, SYS_epoll_create, SYS_epoll_wait, SYS_select,
+                          SYS_alarm, SYS_pause, SYS_getpgrp})
+    filter.allow(call);
+#endif
+  filter.allow_values(SYS_socketpair, 0, {AF_UNIX});
+  filter.allow_if(SYS_sendto, {{argument_is(4, 0), high_half_is(4, 0)}});
+}
+
+void allow_network(SystemCallFilter& filter) {
+  filter.allow_values(SYS_socket, 0, {AF_INET, AF_INET6, AF_NETLINK});  // the last names addresses
+  for (const long call : {SYS_connect, SYS_bind, SYS_getsockname, SYS_getpeername, SYS_sendto,
+                          SYS_sendmsg, SYS_sendmmsg, SYS_recvmsg, SYS_recvmmsg}) {
+    filter.allow(call);
+  }
+}
+
+// The processes are held to the same filter.
+void allow_processes(SystemCallFilter& filter) {
+  for (const long call : {SYS_clone, SYS_execve, SYS_wait4, SYS_waitid, SYS_kill, SYS_pidfd_open,
+                          SYS_pidfd_send_signal})
+    filter.allow(call);
+#if defined(__x86_64__)
+  for (const long call : {SYS_fork, SYS_vfork, SYS_arch_prctl}) filter.allow(call);
+#endif
+}
+
+// The first rule for a call is the one that holds.
+void allow_opening(SystemCallFilter& filter, const InterpreterRights& rights) {
+  if (rights.files_are_ruled) {
+    filter.allow(SYS_openat);
+#if defined(__x86_64__)
+    filter.allow(SYS_open);
+#endif
+  }
+  if (!rights.files_are_ruled && !rights.network && !rights.processes) return;
+  for (const long call : {SYS_write, SYS_writev}) filter.allow(call);
+}
+
 }  // namespace
 
 std::vector<sock_filter> loading_filter(std::uint32_t next_filter) {
   SystemCallFilter filter;
-  allow_computing(filter);
+  allow_computing(filter, ::getpid());
   allow_mapping(filter);
   allow_reading(filter);
   allow_threads(filter);
@@ -145,7 +196,7 @@ std::vector<sock_filter> loading_filter(std::uint32_t next_filter) {
 
 std::vector<sock_filter> computing_filter() {
   SystemCallFilter filter;
-  allow_computing(filter);
+  allow_computing(filter, ::getpid());
   filter.allow(SYS_munmap);
   filter.allow(SYS_mremap);
   // Calls of threads that have just started.
@@ -154,6 +205,24 @@ std::vector<sock_filter> computing_filter() {
   filter.allow_if(SYS_mmap, {{without(2, PROT_EXEC), with(3, MAP_ANONYMOUS)}});
   for (const long call : {SYS_write, SYS_writev})
     filter.allow_values(call, 0, {STDERR_FILENO});  // for abort(); it is /dev/null
+  return filter.finish();
+}
+
+std::vector<sock_filter> interpreter_filter(pid_t worker, const InterpreterRights& rights) {
+  constexpr long kFirstOfLate = 424;  // later calls: libraries try them and have others instead
+  SystemCallFilter filter(EPERM);
+  allow_opening(filter, rights);
+  if (rights.network) allow_network(filter);
+  if (rights.processes) allow_processes(filter);
+  for (const long call : {SYS_mmap, SYS_mremap, SYS_munmap, SYS_mprotect, SYS_rt_sigaction})
+    filter.allow(call);
+  filter.allow_values(SYS_kill, 0, {static_cast<std::uint32_t>(worker)});
+  allow_computing(filter, worker);
+  allow_reading(filter);
+  allow_threads(filter);
+  allow_own_loop(filter);
+  allow_questions(filter);
+  filter.fail_from(kFirstOfLate, ENOSYS);
   return filter.finish();
 }
 

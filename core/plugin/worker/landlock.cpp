@@ -18,7 +18,6 @@
 namespace tinyzero {
 namespace {
 
-// Files that loading a library, locales, time zones and counting processors read.
 constexpr const char* kSystem[] = {"/usr",
                                    "/lib",
                                    "/lib64",
@@ -42,13 +41,8 @@ constexpr const char* kSystem[] = {"/usr",
                                    "/sys/devices/system/cpu",
                                    "/sys/devices/system/node"};
 
-// The rights that the kernel's version of Landlock knows. The ruleset denies all of them unless a
-// rule grants them; the rules grant only the two rights of reading.
-std::uint64_t known_rights(long version) {
-  constexpr int kCounts[] = {13, 14, 15, 15, 16};  // by version, from 1; later versions add none
-  return (std::uint64_t{1} << kCounts[std::min(version, std::ssize(kCounts)) - 1]) - 1;
-}
-
+// A ruleset denies all rights that it knows unless a rule grants them; these rules grant only the
+// two rights of reading.
 class Rules {
  public:
   explicit Rules(std::uint64_t rights) {
@@ -78,11 +72,20 @@ class Rules {
 
 }  // namespace
 
-bool allow_reading_only(const std::vector<fs::path>& readable) {
+std::uint64_t landlock_rights() {
+  constexpr int kCounts[] = {13, 14, 15, 15, 16};  // by version, from 1; later versions add none
   const long version =
       ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
-  if (version < 1) return false;
-  const Rules rules(known_rights(version));
+  if (version < 1) return 0;
+  return (std::uint64_t{1} << kCounts[std::min(version, std::ssize(kCounts)) - 1]) - 1;
+}
+
+std::vector<std::string> system_files() { return {std::begin(kSystem), std::end(kSystem)}; }
+
+bool allow_reading_only(const std::vector<fs::path>& readable) {
+  const std::uint64_t rights = landlock_rights();
+  if (rights == 0) return false;
+  const Rules rules(rights);
   for (const char* path : kSystem) rules.add(path);
   const char* library_path = std::getenv("LD_LIBRARY_PATH");
   std::istringstream folders(library_path != nullptr ? library_path : "");

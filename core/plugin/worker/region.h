@@ -33,7 +33,8 @@ constexpr std::uint32_t kWireWorker = 1;
 
 constexpr std::uint32_t kNoRow = UINT32_MAX;
 
-// A hostile worker may change every field at any moment: hosts read each once.
+// A hostile worker may change every field at any moment: hosts read each once. Workers in Python
+// know the offsets.
 struct WireHeader {
   std::atomic<std::uint32_t> turn;
   std::atomic<WireOperation> operation;
@@ -43,6 +44,10 @@ struct WireHeader {
   volatile std::uint32_t cursor;         // the row that is worked on; kNoRow before the first
   volatile std::int32_t forbidden_call;  // the system call that ended the worker; -1: none
 };
+
+static_assert(offsetof(WireHeader, operation) == 4 && offsetof(WireHeader, status) == 8 &&
+              offsetof(WireHeader, request_size) == 16 && offsetof(WireHeader, reply_size) == 24 &&
+              offsetof(WireHeader, cursor) == 32);
 
 // The host's copy of a reply.
 struct WireReply {

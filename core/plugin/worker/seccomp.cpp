@@ -23,7 +23,8 @@ std::uint32_t offset_of(const CallCondition& condition) {
 
 }  // namespace
 
-SystemCallFilter::SystemCallFilter() {
+SystemCallFilter::SystemCallFilter(int refusal)
+    : refusal_(refusal != 0 ? SECCOMP_RET_ERRNO | refusal : SECCOMP_RET_TRAP) {
   load(offsetof(seccomp_data, arch));
   jump(BPF_JEQ, kArchitecture, 1, 0);
   answer(SECCOMP_RET_KILL_PROCESS);
@@ -54,7 +55,7 @@ void SystemCallFilter::allow_if(long call, const std::vector<Conditions>& ways, 
     }
     answer(SECCOMP_RET_ALLOW);
   }
-  answer(otherwise != 0 ? SECCOMP_RET_ERRNO | otherwise : SECCOMP_RET_TRAP);
+  answer(otherwise != 0 ? SECCOMP_RET_ERRNO | otherwise : refusal_);
 }
 
 void SystemCallFilter::allow_values(long call, int argument,
@@ -64,8 +65,13 @@ void SystemCallFilter::allow_values(long call, int argument,
   allow_if(call, ways, otherwise);
 }
 
+void SystemCallFilter::fail_from(long call, int error) {
+  jump(BPF_JGE, call, 0, 1);
+  answer(SECCOMP_RET_ERRNO | error);
+}
+
 std::vector<sock_filter> SystemCallFilter::finish() {
-  answer(SECCOMP_RET_TRAP);
+  answer(refusal_);
   return code_;
 }
 

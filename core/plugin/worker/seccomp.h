@@ -25,19 +25,22 @@ class SystemCallFilter {
  public:
   using Conditions = std::vector<CallCondition>;
 
-  // Calls of another architecture end the process.
-  SystemCallFilter();
+  // Calls that are not allowed fail with this error number, or trap if it is 0: SIGSYS, with the
+  // call's number in its siginfo. Calls of another architecture end the process.
+  explicit SystemCallFilter(int refusal = 0);
 
   void allow(long call);
   // Allows the call if all conditions of at least one of `ways` hold. Otherwise it fails with the
-  // error number `otherwise`, or traps if that is 0.
+  // error number `otherwise`, or like every call that is not allowed if that is 0.
   void allow_if(long call, const std::vector<Conditions>& ways, int otherwise = 0);
   // Allows the call if an argument has one of these values.
   void allow_values(long call, int argument, const std::vector<std::uint32_t>& values,
                     int otherwise = 0);
   void fail(long call, int error) { allow_if(call, {}, error); }
+  // Calls from this number on that were not allowed so far fail.
+  void fail_from(long call, int error);
 
-  // Completes the filter. Every other call traps: SIGSYS, with the call's number in its siginfo.
+  // Completes the filter.
   std::vector<sock_filter> finish();
 
  private:
@@ -45,6 +48,7 @@ class SystemCallFilter {
   void jump(int test, std::uint32_t value, std::size_t if_true, std::size_t if_false);
   void answer(std::uint32_t action);
 
+  std::uint32_t refusal_;  // the filter's answer to calls that are not allowed
   std::vector<sock_filter> code_;
 };
 

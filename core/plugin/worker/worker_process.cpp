@@ -2,19 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pwd.h>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/dll/runtime_symbol_info.hpp>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <sstream>
 #include <thread>
 
 #include "core/base/clock.h"
@@ -27,85 +22,8 @@ namespace tinyzero {
 namespace {
 
 constexpr int kWireFd = 3;             // the worker's descriptor of the shared memory
+constexpr int kOutOfMemory = 112;      // exit code of a worker in Python without memory
 constexpr double kLookSeconds = 0.02;  // interval of looking at a worker that does not reply
-
-// The program of a worker: TINYZERO_WORKER, or tinyzero-worker next to this program.
-std::string worker_program() {
-  const char* named = std::getenv("TINYZERO_WORKER");
-  return named != nullptr && *named != '\0'
-             ? named
-             : (boost::dll::program_location().parent_path() / "tinyzero-worker").string();
-}
-
-bool is_beneath(const fs::path& path, const fs::path& folder) {
-  const fs::path rest = path.lexically_relative(folder);
-  return !rest.empty() && *rest.begin() != "..";
-}
-
-// The path without symbolic links, as far as it exists.
-fs::path real_path(const fs::path& path) {
-  std::error_code problem;
-  const fs::path real = fs::weakly_canonical(path, problem);
-  return problem ? fs::absolute(path).lexically_normal() : real;
-}
-
-// The user's home folder according to the environment and to the system.
-std::vector<fs::path> homes() {
-  std::vector<fs::path> out;
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
-    out.push_back(real_path(home));
-  if (const passwd* user = ::getpwuid(::geteuid());
-      user != nullptr && user->pw_dir != nullptr && *user->pw_dir == '/')
-    out.push_back(real_path(user->pw_dir));
-  return out;
-}
-
-// Whether a folder holds more than a task's own files: the root, a folder above the user's home, or
-// one that everybody may write to. The path has no symbolic links.
-bool is_shared(const fs::path& folder) {
-  struct stat status{};
-  const std::vector<fs::path> all = homes();
-  return folder == "/" ||
-         std::any_of(
-             all.begin(), all.end(),
-             [&](const fs::path& home) { return home != "/" && is_beneath(home, folder); }) ||
-         (::stat(folder.c_str(), &status) == 0 && (status.st_mode & (S_ISVTX | S_IWOTH)) != 0);
-}
-
-// The folders of LD_LIBRARY_PATH that a task may read. Left out are those that depend on the
-// working folder (an empty name means that folder) and those that hold more than libraries.
-std::string library_path() {
-  const char* value = std::getenv("LD_LIBRARY_PATH");
-  std::istringstream folders(value != nullptr ? value : "");
-  std::string out;
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (folder.starts_with('/') && !is_shared(real_path(folder)))
-      out += (out.empty() ? "" : ":") + folder;
-  }
-  return out;
-}
-
-std::vector<std::string> environment_of(const WorkerSetup& setup) {
-  std::vector<std::string> out = setup.variables;
-  if (const std::string path = library_path(); !path.empty())
-    out.push_back("LD_LIBRARY_PATH=" + path);
-  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
-    const char* value = std::getenv(name);
-    if (kSanitized && value != nullptr) out.push_back(std::string(name) + "=" + value);
-  }
-  return out;
-}
-
-// The command line: tinyzero-worker LIBRARY MEMORY HOST READABLE…
-std::vector<std::string> arguments_of(const std::string& program, const WorkerSetup& setup) {
-  const fs::path given = fs::absolute(setup.library).lexically_normal();
-  const fs::path library = real_path(given.parent_path()) / given.filename();
-  std::vector<std::string> out = {program, library.string(), std::to_string(setup.memory),
-                                  std::to_string(::getpid()), library.string()};
-  if (!is_shared(library.parent_path())) out.push_back(library.parent_path().string());
-  for (const fs::path& path : setup.readable) out.push_back(fs::absolute(path).string());
-  return out;
-}
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> out;
@@ -150,32 +68,32 @@ class SpawnOptions {
 
 }  // namespace
 
-WorkerProcess::WorkerProcess(const WorkerSetup& setup)
+WorkerProcess::WorkerProcess(const WorkerCode& code, const WorkerSetup& setup)
     : rest_(WatchClock::now()), most_threads_(setup.threads) {
   region_.header().forbidden_call = -1;
   region_.header().turn = kWireHost;
   hide_this_process();
-  start(setup);
+  start(code, setup);
 }
 
 WorkerProcess::~WorkerProcess() { kill(); }
 
-void WorkerProcess::start(const WorkerSetup& setup) {
-  const std::string program = worker_program();
-  std::vector<std::string> arguments = arguments_of(program, setup);
-  std::vector<std::string> environment = environment_of(setup);
+void WorkerProcess::start(const WorkerCode& code, const WorkerSetup& setup) {
+  std::vector<std::string> arguments = code.command(setup);
+  std::vector<std::string> environment = code.environment(setup);
   const SpawnOptions options(region_.fd(), setup.folder);
-  const int error = ::posix_spawn(&pid_, program.c_str(), options.files(), options.attributes(),
-                                  pointers_to(arguments).data(), pointers_to(environment).data());
+  const int error =
+      ::posix_spawn(&pid_, arguments.front().c_str(), options.files(), options.attributes(),
+                    pointers_to(arguments).data(), pointers_to(environment).data());
   if (error == 0) return;
   pid_ = -1;
-  throw Failure("cannot start " + program + ": " + system_words(error),
-                "it is built with the program; task.in_process: true works without it");
+  throw Failure("cannot start " + arguments.front() + ": " + system_words(error),
+                code.start_hint());
 }
 
 void WorkerProcess::kill() {
   if (pid_ < 0) return;
-  ::kill(pid_, SIGKILL);
+  ::kill(-pid_, SIGKILL);  // with what it has started
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
 }
@@ -192,6 +110,8 @@ std::string WorkerProcess::how_it_ended(int status) {
     return "tried to open a file for writing";
   if (forbidden >= 0)
     return "made the system call " + system_call_name(forbidden) + ", which " + rule;
+  if (!WIFSIGNALED(status) && WEXITSTATUS(status) == kOutOfMemory)
+    return fmt::format("used up its memory (exit code {})", kOutOfMemory);
   if (!WIFSIGNALED(status))
     return fmt::format("ended its process with exit code {}", WEXITSTATUS(status));
   if (WTERMSIG(status) == SIGSYS) return "made a system call that " + rule;
@@ -206,6 +126,7 @@ void WorkerProcess::check_alive(std::uint32_t row) {
   if (ended == 0) return;
   // A host that was started with SIGCHLD ignored cannot learn how its children ended.
   const bool is_known = ended == pid_;
+  if (is_known) ::kill(-pid_, SIGKILL);  // what it has started
   pid_ = -1;
   throw WorkerLost{is_known ? how_it_ended(status) : "ended its process", row};
 }

@@ -5,26 +5,15 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "core/plugin/worker/region.h"
 #include "core/plugin/worker/watchdog.h"
 #include "core/plugin/worker/wire.h"
+#include "core/plugin/worker/worker_code.h"
 
 namespace tinyzero {
-
-struct WorkerSetup {
-  std::filesystem::path library;
-  std::uint64_t memory = std::uint64_t{2} << 30;  // bytes
-  int threads = 256;                              // limit of the process
-  // Files and folders that the task may read, in addition to the library's folder.
-  std::vector<std::filesystem::path> readable;
-  std::filesystem::path folder;        // the working folder; empty: this process's
-  std::vector<std::string> variables;  // NAME=VALUE, the whole environment but LD_LIBRARY_PATH
-};
 
 // Thrown when the worker has ended, or was ended because it broke a rule. `cause` completes "the
 // task's code …".
@@ -38,11 +27,12 @@ class WorkerProcess {
   using Write = std::function<void(WireWriter&)>;
 
   // Throws Failure if it cannot be started.
-  explicit WorkerProcess(const WorkerSetup& setup);
+  WorkerProcess(const WorkerCode& code, const WorkerSetup& setup);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
+  pid_t pid() const { return pid_; }
   // Sends a request and waits for the reply, of at most `most` bytes. Throws WorkerLost, also if
   // the worker was lost since the last call.
   WireReply call(WireOperation operation, const CallLimits& limits, std::size_t most,
@@ -55,7 +45,7 @@ class WorkerProcess {
   [[noreturn]] void end(const std::string& cause, std::uint32_t row = kNoRow);
 
  private:
-  void start(const WorkerSetup& setup);
+  void start(const WorkerCode& code, const WorkerSetup& setup);
   void kill();
   // Throws WorkerLost if the process has ended.
   void check_alive(std::uint32_t row);

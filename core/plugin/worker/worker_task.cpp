@@ -7,9 +7,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
-#include "core/plugin/library.h"
 #include "core/plugin/task_limits.h"
-#include "tinyzero/ascii.h"
 #include "tinyzero/task_abi.h"
 #include "tinyzero/traits.h"
 
@@ -22,17 +20,8 @@ constexpr const char* kNotJudged = "was stopped before this answer was judged";
 constexpr std::size_t kMessageBytes = 4096;  // size of an error's message and hint
 constexpr std::size_t kTextBytes = 64 + TINYZERO_TASK_MAX_TEXT;
 constexpr const char* kHint = "`tinyzero task check` finds such faults";
-constexpr const char* kReadingHint =
-    "a task can read what lies in the folder of its library, and files that its settings name "
-    "(docs/sandbox.md)";
 
 void nothing(WireWriter&) {}
-
-// Whether a message names a file. Then its cause may be that the task may not read that file.
-bool names_path(std::string_view text) {
-  const std::size_t at = text.find(" /");
-  return at != std::string_view::npos && at + 2 < text.size() && is_ascii_letter(text[at + 2]);
-}
 
 // The verdict of a row that ended the worker.
 Verdict failed_row(const std::string& task, const std::string& cause) {
@@ -44,14 +33,13 @@ Verdict failed_row(const std::string& task, const std::string& cause) {
 
 }  // namespace
 
-WorkerTask::WorkerTask(std::filesystem::path path, WorkerLimits limits, WorkerPlace place)
-    : path_(std::move(path)),
+WorkerTask::WorkerTask(std::unique_ptr<WorkerCode> code, WorkerLimits limits, WorkerPlace place)
+    : code_(std::move(code)),
       limits_(limits),
       place_(std::move(place)),
       first_rows_(std::max<std::size_t>(1, limits.call_seconds / limits.row_seconds / 2)),
       judging_{.rows_at_once = first_rows_},
       counting_{.rows_at_once = first_rows_} {
-  check_task_library(path_);
   try {
     start();
   } catch (const WorkerLost& lost) {
@@ -61,8 +49,8 @@ WorkerTask::WorkerTask(std::filesystem::path path, WorkerLimits limits, WorkerPl
 
 // Until a task has told its id, messages name its file.
 std::string WorkerTask::name() const {
-  return about_.id.empty() ? "the code of " + path_.string()
-                           : "the code of task \"" + about_.id + "\" (" + path_.string() + ")";
+  return about_.id.empty() ? "the code of " + code_->use()
+                           : "the code of task \"" + about_.id + "\" (" + code_->use() + ")";
 }
 
 template <class Read>
@@ -106,14 +94,15 @@ auto WorkerTask::ask_or_fail(WireOperation operation, const char* doing, std::si
 
 void WorkerTask::start() {
   process_.reset();  // the old one ends first
-  process_ = std::make_unique<WorkerProcess>(WorkerSetup{.library = path_,
-                                                         .memory = limits_.memory,
-                                                         .threads = limits_.threads,
-                                                         .readable = readable_,
-                                                         .folder = place_.folder,
-                                                         .variables = place_.variables});
+  const WorkerSetup setup{.memory = limits_.memory,
+                          .threads = limits_.threads,
+                          .readable = readable_,
+                          .folder = place_.folder,
+                          .variables = place_.variables};
+  process_ = std::make_unique<WorkerProcess>(*code_, setup);
+  const auto open = [&](WireWriter& out) { code_->write_opening(out, setup, process_->pid()); };
   try {
-    TaskAbout about = ask(WireOperation::about, kAboutBytes, nothing, read_about);
+    TaskAbout about = ask(WireOperation::about, kAboutBytes, open, read_about);
     check_about(about);
     clean_about(about);
     if (!about_.id.empty() && about != about_)
@@ -133,7 +122,7 @@ void WorkerTask::create_instance() {
   };
   ask(WireOperation::create, kNotesBytes, write, [&](WireReader& in) {
     notes_ = read_notes(in);
-    if (place_.computes_only) process_->check_confined();
+    if (place_.computes_only && code_->has_second_stage()) process_->check_confined();
   });
 }
 
@@ -174,10 +163,7 @@ void WorkerTask::create(const std::vector<SettingValue>& values) {
   } catch (const Failure&) {
     throw;
   } catch (const Error& e) {
-    throw Error(e.what(), names_path(e.what())
-                              ? kReadingHint
-                              : "`tinyzero task show " + shell_word(path_.string()) +
-                                    "` explains its settings");
+    throw Error(e.what(), code_->create_hint(e));
   }
   created_ = true;
 }
@@ -343,13 +329,13 @@ void WorkerTask::count_strike(Standing& standing, const std::string& cause) {
   standing.strikes = standing.rows < limits_.forgiven_after ? standing.strikes + 1 : 1;
   standing.rows = 0;
   if (standing.strikes < limits_.strikes) return;
-  const std::string task = about_.id.empty() ? path_.string() : "task \"" + about_.id + "\"";
+  const std::string task = about_.id.empty() ? code_->use() : "task \"" + about_.id + "\"";
   throw Failure(
       standing.strikes == 1
           ? task + ": its code " + cause
           : fmt::format("{} is stopped: its worker was lost {} times, the last time because it {}",
                         task, standing.strikes, cause),
-      "`tinyzero task check " + shell_word(path_.string()) + "` finds such faults");
+      "`tinyzero task check " + shell_word(code_->use()) + "` finds such faults");
 }
 
 void WorkerTask::create_again() { create(std::vector<SettingValue>(values_)); }

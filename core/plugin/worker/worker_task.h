@@ -1,4 +1,4 @@
-// A task whose library runs in a worker: a process of its own, without LibTorch, with limits on
+// A task whose code runs in a worker: a process of its own, without LibTorch, with limits on
 // memory, time, files and system calls (docs/sandbox.md).
 //
 // A task that ends its process loses the row that it was judging, but never the run: the host
@@ -19,7 +19,7 @@ namespace tinyzero {
 struct WorkerLimits {
   double row_seconds = 2.0;                       // for judging one answer
   double call_seconds = 60.0;                     // for any other call as a whole
-  double load_seconds = 20.0;                     // for loading the library
+  double load_seconds = 20.0;                     // for loading the code
   std::uint64_t memory = std::uint64_t{2} << 30;  // bytes
   int threads = 256;                              // of the worker
   int strikes = 3;                                // lost workers until the task is stopped
@@ -51,9 +51,11 @@ struct LibraryFacts {
 
 class WorkerTask : public TaskCode {
  public:
-  // Checks the file without running it, then starts a worker, which loads it. Throws Error or
-  // Failure naming the file and the cause.
-  WorkerTask(std::filesystem::path path, WorkerLimits limits, WorkerPlace place = {});
+  // Starts a worker, which loads the code. Throws Error or Failure naming the file and the cause.
+  WorkerTask(std::unique_ptr<WorkerCode> code, WorkerLimits limits, WorkerPlace place = {});
+
+  // The file that the code comes from.
+  const std::filesystem::path& file() const { return code_->file(); }
 
   const TaskAbout& about() const override { return about_; }
   void allow_reading(std::vector<std::filesystem::path> paths) override;
@@ -77,7 +79,7 @@ class WorkerTask : public TaskCode {
  private:
   using Write = WorkerProcess::Write;
 
-  // Starts a worker, which loads the library and, if it was created before, creates the task.
+  // Starts a worker, which loads the code and, if it was created before, creates the task.
   // Throws WorkerLost.
   void start();
   void create_instance();
@@ -129,7 +131,7 @@ class WorkerTask : public TaskCode {
   void count_strike(Standing& standing, const std::string& cause);
   std::string name() const;
 
-  std::filesystem::path path_;
+  std::unique_ptr<WorkerCode> code_;
   WorkerLimits limits_;
   WorkerPlace place_;
   std::vector<std::filesystem::path> readable_;

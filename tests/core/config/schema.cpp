@@ -47,7 +47,7 @@ TEST_CASE("a plugin is its name, a path, or a map whose settings depend on the n
   const Json task = schema.at("properties").at("task").at("anyOf");
   const Json names = task.at(1).at("properties").at("use").at("anyOf");
   CHECK(names.at(0).at("enum") == Json::array({"count"}));
-  CHECK(names.at(1).at("pattern") == "/|\\.so$");
+  CHECK(names.at(1).at("pattern") == "/|\\.so$|\\.py(:|$)|^rg:");
   CHECK(names.at(2).at("const") == "mix");
   const Json one = task.at(1).at("allOf").at(0);
   CHECK(one.at("if").at("properties").at("use").at("const") == "count");

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/plugin/library.h"
+#include "core/plugin/worker/library_code.h"
 #include "core/plugin/worker/worker_task.h"
 #include "support/temporary.h"
 #include "tinyzero/note.h"
@@ -81,7 +82,7 @@ TEST_CASE("flipped bits in the headers never break the host") {
     try {
       read_library_note(folder / "flip.so");
       if (trial < 1000)
-        WorkerTask(folder / "flip.so",
+        WorkerTask(std::make_unique<LibraryCode>(folder / "flip.so"),
                    {});  // what it lets through may break a worker, never this process
       ++loaded;
     } catch (const Error& e) {

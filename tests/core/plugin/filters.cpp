@@ -1,4 +1,4 @@
-// The two filters, run by an interpreter: no process is confined here. What the kernel makes of
+// The filters, run by an interpreter: no process is confined here. What the kernel makes of
 // them is tested in hostile_acts.cpp.
 
 #include "core/plugin/worker/filters.h"
@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -141,4 +142,54 @@ TEST_CASE("limits are read and not set") {
         (SECCOMP_RET_ERRNO | EPERM));
   CHECK_FALSE(is_allowed(loading(), call_of(SYS_prctl, {PR_SET_DUMPABLE, 1})));
   CHECK(is_allowed(loading(), call_of(SYS_prctl, {PR_SET_NAME, kFarAddress})));
+}
+
+TEST_CASE("an interpreter is refused with an error what reaches beyond it, and no more") {
+  constexpr std::uint32_t kForbidden = SECCOMP_RET_ERRNO | EPERM;
+  constexpr pid_t kWorker = 4711;
+  const auto code = interpreter_filter(kWorker, {.files_are_ruled = true});
+  for (const long call :
+       {SYS_socket,    SYS_connect, SYS_execve,       SYS_ptrace,  SYS_process_vm_readv,
+        SYS_bpf,       SYS_mount,   SYS_unshare,      SYS_setns,   SYS_unlinkat,
+        SYS_renameat2, SYS_mkdirat, SYS_memfd_create, SYS_keyctl,  SYS_userfaultfd,
+        SYS_seccomp,   SYS_sendmsg, SYS_setsid,       SYS_setpgid, SYS_wait4}) {
+    CAPTURE(call);
+    CHECK(run_filter(code, call_of(call)) == kForbidden);
+  }
+  for (const long call : {SYS_io_uring_setup, SYS_pidfd_open, SYS_openat2, SYS_clone3})
+    CHECK(run_filter(code, call_of(call)) == (SECCOMP_RET_ERRNO | ENOSYS));
+  for (const long call : {SYS_read, SYS_openat, SYS_mmap, SYS_munmap, SYS_pipe2, SYS_setitimer,
+                          SYS_epoll_pwait, SYS_rt_sigaction, SYS_futex, SYS_faccessat2})
+    CHECK(is_allowed(code, call_of(call)));
+  CHECK(is_allowed(code, call_of(SYS_clone, {CLONE_VM | CLONE_THREAD})));
+  CHECK_FALSE(is_allowed(code, call_of(SYS_clone, {SIGCHLD})));
+  CHECK(is_allowed(code, call_of(SYS_kill, {kWorker, SIGTERM})));
+  CHECK_FALSE(is_allowed(code, call_of(SYS_kill, {kWorker - 1, SIGTERM})));
+  CHECK(is_allowed(code, call_of(SYS_socketpair, {AF_UNIX})));
+  CHECK(is_allowed(code, call_of(SYS_sendto, {3, 0, 1, 0, 0, 0})));
+  CHECK_FALSE(is_allowed(code, call_of(SYS_sendto, {3, 0, 1, 0, kFarAddress, 16})));
+}
+
+TEST_CASE("an interpreter opens files for writing only where Landlock says which") {
+  const auto ruled = interpreter_filter(1, {.files_are_ruled = true});
+  const auto free = interpreter_filter(1, {});
+  const auto writing = call_of(SYS_openat, {0, 0, O_WRONLY | O_CREAT});
+  CHECK(is_allowed(ruled, writing));
+  CHECK_FALSE(is_allowed(free, writing));
+  CHECK(is_allowed(free, call_of(SYS_openat, {0, 0, O_RDONLY})));
+  CHECK(is_allowed(ruled, call_of(SYS_write, {9})));
+  CHECK_FALSE(is_allowed(free, call_of(SYS_write, {9})));
+}
+
+TEST_CASE("an interpreter with a network has no processes, and the other way round") {
+  const auto network = interpreter_filter(1, {.network = true});
+  const auto processes = interpreter_filter(1, {.processes = true});
+  CHECK(is_allowed(network, call_of(SYS_socket, {AF_INET6})));
+  CHECK(is_allowed(network, call_of(SYS_connect)));
+  CHECK_FALSE(is_allowed(network, call_of(SYS_socket, {AF_UNIX})));
+  CHECK_FALSE(is_allowed(network, call_of(SYS_execve)));
+  CHECK(is_allowed(processes, call_of(SYS_execve)));
+  CHECK(is_allowed(processes, call_of(SYS_clone, {SIGCHLD})));
+  CHECK_FALSE(is_allowed(processes, call_of(SYS_socket, {AF_INET})));
+  CHECK_FALSE(is_allowed(processes, call_of(SYS_setsid)));
 }

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/plugin/worker/library_code.h"
 
 using namespace tinyzero;
 
@@ -19,12 +20,12 @@ namespace {
 
 constexpr std::size_t kMost = std::size_t{4} << 20;
 
-WorkerSetup setup_of(const std::string& library) {
-  WorkerSetup setup;
-  setup.library = fs::path(TINYZERO_BROKEN) / (library + ".so");
-  setup.memory = 512u << 20;
-  return setup;
+LibraryCode code_of(const std::string& library) {
+  return LibraryCode(fs::path(TINYZERO_BROKEN) / (library + ".so"));
 }
+
+const WorkerSetup kSetup{
+    .memory = 512u << 20, .threads = 256, .readable = {}, .folder = {}, .variables = {}};
 
 void nothing(WireWriter&) {}
 
@@ -54,7 +55,7 @@ std::string lost_by(const std::function<void()>& work) {
 }  // namespace
 
 TEST_CASE("a worker describes its task, and draws after it is created") {
-  WorkerProcess worker(setup_of("hostile"));
+  WorkerProcess worker(code_of("hostile"), kSetup);
   const WireReply about = ask(worker, WireOperation::about);
   REQUIRE(about.status == WireStatus::ok);
   WireReader in(about.bytes.get(), about.size);
@@ -70,7 +71,7 @@ TEST_CASE("a worker describes its task, and draws after it is created") {
 }
 
 TEST_CASE("an error of the task comes as a reply, and the worker lives") {
-  WorkerProcess worker(setup_of("hostile"));
+  WorkerProcess worker(code_of("hostile"), kSetup);
   ask(worker, WireOperation::about);
   const WireReply refused = ask(worker, WireOperation::create, [](WireWriter& out) {
     out.integer(1);
@@ -83,7 +84,7 @@ TEST_CASE("an error of the task comes as a reply, and the worker lives") {
 }
 
 TEST_CASE("a worker that is lost says why, once and for every call after it") {
-  WorkerProcess worker(setup_of("hostile"));
+  WorkerProcess worker(code_of("hostile"), kSetup);
   ask(worker, WireOperation::about);
   create(worker, "quiet", true);
   const auto judge = [&](const char* completion, double seconds) {
@@ -99,7 +100,7 @@ TEST_CASE("a worker that is lost says why, once and for every call after it") {
 }
 
 TEST_CASE("the row that was worked on is named, and time is limited") {
-  WorkerProcess worker(setup_of("hostile"));
+  WorkerProcess worker(code_of("hostile"), kSetup);
   ask(worker, WireOperation::about);
   create(worker, "quiet", true);
   const Answer answers[] = {{"{}", "right"}, {"{}", "hang"}};
@@ -114,7 +115,7 @@ TEST_CASE("the row that was worked on is named, and time is limited") {
 }
 
 TEST_CASE("a reply that is larger than expected ends the worker") {
-  WorkerProcess worker(setup_of("hostile"));
+  WorkerProcess worker(code_of("hostile"), kSetup);
   const std::string cause = lost_by([&] {
     worker.call(WireOperation::about, {.seconds = 20, .row_seconds = 0, .rows = 0}, 8, nothing);
   });
@@ -125,7 +126,7 @@ TEST_CASE("a worker that cannot be started is a failure that names its program")
   const char* const before = std::getenv("TINYZERO_WORKER");
   const std::string old = before != nullptr ? before : "";
   ::setenv("TINYZERO_WORKER", "/no/such/worker", 1);
-  CHECK_THROWS_WITH_AS(WorkerProcess(setup_of("hostile")),
+  CHECK_THROWS_WITH_AS(WorkerProcess(code_of("hostile"), kSetup),
                        doctest::Contains("cannot start /no/such/worker: "), Failure);
   if (before != nullptr) ::setenv("TINYZERO_WORKER", old.c_str(), 1);
   else ::unsetenv("TINYZERO_WORKER");

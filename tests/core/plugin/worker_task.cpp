@@ -14,6 +14,7 @@
 #include "core/base/background.h"
 #include "core/base/error.h"
 #include "core/plugin/library_task.h"
+#include "core/plugin/worker/library_code.h"
 #include "support/task.h"
 
 using namespace tinyzero;
@@ -31,7 +32,7 @@ std::unique_ptr<WorkerTask> open_hostile(int strikes = 1000) {
   limits.call_seconds = 2;
   limits.memory = 512u << 20;
   limits.strikes = strikes;
-  auto task = std::make_unique<WorkerTask>(kHostile, limits);
+  auto task = std::make_unique<WorkerTask>(std::make_unique<LibraryCode>(kHostile), limits);
   task->create({{{}, {}, {"quiet"}}});
   return task;
 }
@@ -160,7 +161,7 @@ TEST_CASE("what happens outside of judging names the library and what it did") {
                        doctest::Contains("ran longer than 2 s while solving a problem"), Failure);
   CHECK(task->solve("{}") == "right");
   const auto create = [](const char* what) {
-    WorkerTask fresh(kHostile, {});
+    WorkerTask fresh(std::make_unique<LibraryCode>(kHostile), {});
     fresh.create({{{}, {}, {what}}});
   };
   CHECK_THROWS_WITH_AS(create("crash"), doctest::Contains("was ended by signal 11"), Failure);
