@@ -41,7 +41,7 @@ constexpr std::array kReserved{"all",
 
 // Throws Error if a plugin of this kind has the name already.
 void check_unused(const GlobalOptions& global, const std::string& name, const NewPluginKind& kind) {
-  for (const PluginFile& file : scan_plugins(global).of_type(kind.note)) {
+  for (const PluginFile& file : scan_plugins(global).of_type(*kind.note)) {
     if (file.note.field("id") == name)
       throw Error(
           std::string("there is ") + kind.name + " \"" + name + "\" already: " + file.path.string(),
@@ -53,6 +53,12 @@ std::string filled(const char* text, const std::string& name) {
   const std::string program = boost::dll::program_location().string();
   return replaced(replaced(replaced(text, "@NAME@", name), "@FIND@", cmake_find_argument()),
                   "@PROGRAM@", shell_word(program));
+}
+
+void write_files(const fs::path& folder, const std::string& name,
+                 std::span<const TemplateFile> files) {
+  for (const TemplateFile& file : files)
+    write_file_synced(folder / filled(file.name, name), filled(file.text, name));
 }
 
 }  // namespace
@@ -76,7 +82,10 @@ std::string replaced(std::string text, const std::string& word, const std::strin
   return text;
 }
 
-void write_folder(const std::string& name, const std::vector<NewFile>& files) {
+int write_new_folder(const GlobalOptions& global, const std::string& name,
+                     const NewPluginKind& kind) {
+  check_plugin_name(name, kind.name);
+  if (kind.note) check_unused(global, name, kind);
   const fs::path folder = name;
   if (fs::exists(fs::symlink_status(folder)))
     throw Error("cannot make " + folder.string() + ": it exists",
@@ -87,30 +96,15 @@ void write_folder(const std::string& name, const std::vector<NewFile>& files) {
                 "go to a folder that you can write to");
   const fs::path hidden = pattern;
   try {
-    for (const NewFile& file : files)
-      write_file_synced(hidden / file.name, filled(file.text, name));
+    write_files(hidden, name, kind.files);
     fs::rename(hidden, folder);
   } catch (const std::exception&) {
     std::error_code ignored;
     fs::remove_all(hidden, ignored);
     throw;
   }
-}
-
-int write_new_folder(const GlobalOptions& global, const std::string& name,
-                     const NewPluginKind& kind) {
-  check_plugin_name(name, kind.name);
-  check_unused(global, name, kind);
-  write_folder(name, {{name + ".cpp", kind.files.source},
-                      {name + "_test.cpp", kind.files.test},
-                      {"CMakeLists.txt", kind.files.cmake},
-                      {name + ".yaml", kind.files.experiment},
-                      {"README.md", kind.files.readme}});
-  print(
-      "{0}/ holds {1} that works: {0}.cpp. Build and check it:\n\n  cmake -S {0} -B {0}/build {2}\n"
-      "  cmake --build {0}/build\n"
-      "  ctest --test-dir {0}/build --output-on-failure\n\n{0}/README.md continues from there.\n",
-      name, kind.name, cmake_find_argument());
+  print("{0}/ holds {1} that works: {2}. {3}\n{0}/README.md continues from there.\n", name,
+        kind.name, filled(kind.files.front().name, name), filled(kind.next, name));
   return 0;
 }
 

@@ -87,6 +87,10 @@ TEST_CASE("every command of docs/write_a_task.md runs") {
 TEST_CASE("every command of docs/data_files.md runs") {
   run_document(kRoot / "docs/data_files.md");
 }
+
+TEST_CASE("every command of docs/python_tasks.md runs") {
+  run_document(kRoot / "docs/python_tasks.md");
+}
 TEST_CASE("every command of docs/algorithms.md runs") {
   run_document(kRoot / "docs/algorithms.md");
 }
@@ -115,7 +119,8 @@ TEST_CASE("no other document has commands that are not run") {
         name == "write_an_algorithm.md" || name == "algorithms.md" || name == "performance.md" ||
         name == "evaluate.md" || name == "report.md" || name == "experiments.md" ||
         name == "faq.md" || name == "models.md" || name == "comparing.md" ||
-        name == "many_machines.md" || name == "data_files.md" || name == "metrics.md")
+        name == "many_machines.md" || name == "data_files.md" || name == "metrics.md" ||
+        name == "python_tasks.md")
       continue;
     for (const Block& block : blocks_of(document)) {
       CAPTURE(document.string());

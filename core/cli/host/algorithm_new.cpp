@@ -9,9 +9,11 @@ namespace tinyzero {
 namespace {
 
 int run_algorithm_new(const GlobalOptions& global, const NewOptions& options) {
-  return write_new_folder(
-      global, options.name,
-      {.name = "an algorithm", .note = TINYZERO_NOTE_ALGORITHM, .files = kAlgorithmTemplate});
+  return write_new_folder(global, options.name,
+                          {.name = "an algorithm",
+                           .note = TINYZERO_NOTE_ALGORITHM,
+                           .files = kAlgorithmTemplate,
+                           .next = kBuildNext});
 }
 
 }  // namespace

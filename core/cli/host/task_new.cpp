@@ -1,11 +1,7 @@
 // task new: a folder with a task that works, to change into another.
 
-#include <boost/dll/runtime_symbol_info.hpp>
-
-#include "core/base/shell_word.h"
 #include "core/cli/new_folder.h"
 #include "core/cli/option_checks.h"
-#include "core/cli/output.h"
 #include "core/cli/templates.h"
 #include "tinyzero/note.h"
 
@@ -14,26 +10,23 @@ namespace {
 
 struct TaskNewOptions {
   std::string name;
+  bool python = false;
   bool dataset = false;
 };
 
-// Data and an experiment for the task that reads data files: nothing to build.
-int write_dataset(const std::string& name) {
-  check_plugin_name(name, "a data set");
-  write_folder(name, {{name + ".jsonl", kDatasetData},
-                      {name + ".yaml", kDatasetExperiment},
-                      {"README.md", kDatasetReadme}});
-  print(
-      "{0}/ holds questions and answers: {0}.jsonl. Train on them:\n\n  {1} train {0}/{0}.yaml\n\n"
-      "{0}/README.md continues from there.\n",
-      name, shell_word(boost::dll::program_location().string()));
-  return 0;
+NewPluginKind kind_of(const TaskNewOptions& options) {
+  if (options.dataset)
+    return {.name = "a data set", .note = {}, .files = kDatasetTemplate, .next = kDatasetNext};
+  if (options.python)
+    return {.name = "a task",
+            .note = TINYZERO_NOTE_TASK,
+            .files = kPythonTaskTemplate,
+            .next = kPythonNext};
+  return {.name = "a task", .note = TINYZERO_NOTE_TASK, .files = kTaskTemplate, .next = kBuildNext};
 }
 
 int run_task_new(const GlobalOptions& global, const TaskNewOptions& options) {
-  if (options.dataset) return write_dataset(options.name);
-  return write_new_folder(global, options.name,
-                          {.name = "a task", .note = TINYZERO_NOTE_TASK, .files = kTaskTemplate});
+  return write_new_folder(global, options.name, kind_of(options));
 }
 
 }  // namespace
@@ -43,8 +36,10 @@ void add_task_new(const Commands& commands) {
       "new", "Write a folder with a task that works, to change into yours", run_task_new,
       [](CLI::App& c, TaskNewOptions& o) {
         c.add_option("name", o.name, "name of the task and of its folder")->required();
+        CLI::Option* python = c.add_flag("--python", o.python, "in Python instead of C++");
         c.add_flag("--dataset", o.dataset,
-                   "a data file and an experiment in place of code: see docs/data_files.md");
+                   "a data file and an experiment in place of code: see docs/data_files.md")
+            ->excludes(python);
       });
 }
 
