@@ -41,14 +41,16 @@ fs::path program_in_path(const std::string& name) {
 fs::path named_program(const std::string& given) {
   const std::string chosen = given.empty() ? variable(kVariable) : given;
   const std::string name = chosen.empty() ? "python3" : chosen;
-  const std::string where = given.empty() && !chosen.empty() ? std::string(kVariable) + " is " : "";
+  const std::string source =
+      given.empty() && !chosen.empty() ? fmt::format(" ({})", kVariable) : "";
   if (name.find('/') == std::string::npos) {
     const fs::path program = program_in_path(name);
-    if (program.empty()) throw Error(where + "\"" + name + "\": no such program in PATH", kHint);
+    if (program.empty())
+      throw Error("no Python interpreter: \"" + name + "\" is not in PATH" + source, kHint);
     return program;
   }
   if (::access(name.c_str(), X_OK) != 0)
-    throw Error("no Python interpreter: " + where + name + " is not a program", kHint);
+    throw Error("no Python interpreter: " + name + " is not a program" + source, kHint);
   return fs::absolute(name);
 }
 

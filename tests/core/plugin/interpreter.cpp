@@ -32,7 +32,7 @@ TEST_CASE("an interpreter is the one that is named, then TINYZERO_PYTHON, then p
   CHECK(find_python(found.program).program == found.program);
   const ScopedVariable chosen("TINYZERO_PYTHON", "/no/such/python");
   CHECK_THROWS_WITH_AS(find_python(""),
-                       "no Python interpreter: TINYZERO_PYTHON is /no/such/python is not a program",
+                       "no Python interpreter: /no/such/python is not a program (TINYZERO_PYTHON)",
                        Error);
   CHECK(find_python(found.program).program == found.program);
 }
@@ -59,5 +59,5 @@ TEST_CASE("what is no interpreter, or an old one, is refused with a way out") {
         "no Python interpreter: " + std::string(folder / "none") + " is not a program");
   const ScopedVariable nothing("PATH", folder.path().string());
   const ScopedVariable no_choice("TINYZERO_PYTHON", "");
-  CHECK(refused("") == "\"python3\": no such program in PATH");
+  CHECK(refused("") == "no Python interpreter: \"python3\" is not in PATH");
 }
