@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <stdexcept>
+
 using namespace tinyzero::dataset;
 
 TEST_SUITE_BEGIN("tasks/dataset/columns");

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <stdexcept>
+
 #include "support/records.h"
 
 using namespace tinyzero::dataset;
