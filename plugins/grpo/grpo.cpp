@@ -16,63 +16,9 @@ namespace {
 class Grpo : public Algorithm {
  public:
   void describe(SettingsTable& t) override {
-    t.add("clip", clip_,
-          "how far the ratio may leave 1 before its gradient stops: one number, or [below, above]")
-        .up_to(2)
-        .between(0, 100);
-    t.add("baseline", baseline_,
-          "what a reward is compared with. group: the mean of its group; others: the mean of the "
-          "group's others (RLOO); length: the mean weighted by length (OPO); pass_k: what it "
-          "adds to the group's pass@k; none: nothing, returns are whitened over all tokens "
-          "(REINFORCE++)")
-        .one_of({"group", "others", "length", "pass_k", "none"});
-    t.add("pass_k", pass_k_, "the k of pass@k").between(1, 1024).only_when("baseline", "pass_k");
-    t.add(
-         "scale", scale_,
-         "std: advantages are divided by the group's standard deviation; mean: by the group's mean "
-         "reward (MaxRL); none: they are not divided (Dr. GRPO); batch: they are whitened over all "
-         "tokens (REINFORCE++)")
-        .one_of({"std", "mean", "none", "batch"});
-    t.add("ratio", ratio_,
-          "token: of each token; sequence: one for the whole completion (GSPO); geometric: the "
-          "geometric mean over the completion of clipped ratios (GMPO)")
-        .one_of({"token", "sequence", "geometric"});
-    t.add("objective", objective_,
-          "clipped: PPO's surrogate; weighted: the clipped ratio as a constant weight of log-probs "
-          "(CISPO); soft: a smooth gate in place of the clip (SAPO); tapered: log-probs, those of "
-          "negative advantages weighted by the completion's ratio, at most 1 (TOPR)")
-        .one_of({"clipped", "weighted", "soft", "tapered"});
-    t.add("soft_temperature", soft_temperature_,
-          "how steep the gate of objective: soft is: for positive advantages, and for the others")
-        .up_to(2)
-        .between(1e-3, 1e3)
-        .only_when("objective", "soft");
-    t.add("dual_clip", dual_clip_,
-          "most that a token of negative advantage costs, in advantages, above 1; 0: no bound")
-        .between(0, 100)
-        .only_when("objective", "clipped");
-    t.add("aggregation", aggregation_,
-          "token: mean over all tokens of the update; sequence: mean over episodes of their token "
-          "means; sequence_sum: mean over episodes of their token sums; constant: sum over tokens "
-          "/ (episodes x constant_length) (Dr. GRPO)")
-        .one_of({"token", "sequence", "sequence_sum", "constant"});
-    t.add("constant_length", constant_length_,
-          "tokens that an episode counts for; 0: rollout.max_tokens")
-        .between(0, 1e6)
-        .only_when("aggregation", "constant");
-    t.add("dynamic_sampling", dynamic_,
-          "problems whose samples all earn the same are replaced by others (DAPO)");
-    t.add("sampling_rounds", rounds_, "times that a step samples, at most, to find enough problems")
-        .between(1, 16)
-        .only_when("dynamic_sampling", "true");
-    t.add("overlong_penalty", overlong_,
-          "what a completion of the greatest length loses; shorter ones in the zone lose a part of "
-          "it "
-          "(DAPO); 0: none")
-        .between(0, 100);
-    t.add("overlong_zone", zone_, "where the penalty begins: the last part of rollout.max_tokens")
-        .between(0, 1)
-        .unless("overlong_penalty", "0");
+    describe_advantages(t);
+    describe_objective(t);
+    describe_sampling(t);
     kl_.describe(t);
     entropy_.describe(t);
   }
@@ -204,6 +150,73 @@ class Grpo : public Algorithm {
 
  private:
   static constexpr double kEps = 1e-6;
+
+  // Settings in the order in which people read them.
+  void describe_advantages(SettingsTable& t) {
+    t.add("clip", clip_,
+          "how far the ratio may leave 1 before its gradient stops: one number, or [below, above]")
+        .up_to(2)
+        .between(0, 100);
+    t.add("baseline", baseline_,
+          "what a reward is compared with. group: the mean of its group; others: the mean of the "
+          "group's others (RLOO); length: the mean weighted by length (OPO); pass_k: what it "
+          "adds to the group's pass@k; none: nothing, returns are whitened over all tokens "
+          "(REINFORCE++)")
+        .one_of({"group", "others", "length", "pass_k", "none"});
+    t.add("pass_k", pass_k_, "the k of pass@k").between(1, 1024).only_when("baseline", "pass_k");
+    t.add(
+         "scale", scale_,
+         "std: advantages are divided by the group's standard deviation; mean: by the group's mean "
+         "reward (MaxRL); none: they are not divided (Dr. GRPO); batch: they are whitened over all "
+         "tokens (REINFORCE++)")
+        .one_of({"std", "mean", "none", "batch"});
+  }
+
+  void describe_objective(SettingsTable& t) {
+    t.add("ratio", ratio_,
+          "token: of each token; sequence: one for the whole completion (GSPO); geometric: the "
+          "geometric mean over the completion of clipped ratios (GMPO)")
+        .one_of({"token", "sequence", "geometric"});
+    t.add("objective", objective_,
+          "clipped: PPO's surrogate; weighted: the clipped ratio as a constant weight of log-probs "
+          "(CISPO); soft: a smooth gate in place of the clip (SAPO); tapered: log-probs, those of "
+          "negative advantages weighted by the completion's ratio, at most 1 (TOPR)")
+        .one_of({"clipped", "weighted", "soft", "tapered"});
+    t.add("soft_temperature", soft_temperature_,
+          "how steep the gate of objective: soft is: for positive advantages, and for the others")
+        .up_to(2)
+        .between(1e-3, 1e3)
+        .only_when("objective", "soft");
+    t.add("dual_clip", dual_clip_,
+          "most that a token of negative advantage costs, in advantages, above 1; 0: no bound")
+        .between(0, 100)
+        .only_when("objective", "clipped");
+    t.add("aggregation", aggregation_,
+          "token: mean over all tokens of the update; sequence: mean over episodes of their token "
+          "means; sequence_sum: mean over episodes of their token sums; constant: sum over tokens "
+          "/ (episodes x constant_length) (Dr. GRPO)")
+        .one_of({"token", "sequence", "sequence_sum", "constant"});
+    t.add("constant_length", constant_length_,
+          "tokens that an episode counts for; 0: rollout.max_tokens")
+        .between(0, 1e6)
+        .only_when("aggregation", "constant");
+  }
+
+  void describe_sampling(SettingsTable& t) {
+    t.add("dynamic_sampling", dynamic_,
+          "problems whose samples all earn the same are replaced by others (DAPO)");
+    t.add("sampling_rounds", rounds_, "times that a step samples, at most, to find enough problems")
+        .between(1, 16)
+        .only_when("dynamic_sampling", "true");
+    t.add("overlong_penalty", overlong_,
+          "what a completion of the greatest length loses; shorter ones in the zone lose a part of "
+          "it "
+          "(DAPO); 0: none")
+        .between(0, 100);
+    t.add("overlong_zone", zone_, "where the penalty begins: the last part of rollout.max_tokens")
+        .between(0, 1)
+        .unless("overlong_penalty", "0");
+  }
 
   bool has_clip() const { return objective_ == "clipped" || objective_ == "weighted"; }
 

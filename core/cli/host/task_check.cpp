@@ -50,8 +50,9 @@ void write_reports(const std::vector<std::string>& paths, const QualityReport& r
 }
 
 // The head of a report, without a version if the task does not load.
-QualityReport report_on(const PluginFile& file, std::uint64_t seed) {
+QualityReport report_on(const PluginFile& file, std::int64_t seed) {
   QualityReport report{.task = file.note.field("id"),
+                       .version = "",
                        .library = file.python.empty() ? file.path.string() : file.python,
                        .seed = seed};
   try {
@@ -84,14 +85,11 @@ int check_task(const GlobalOptions& global, const TaskCheckOptions& task_options
   require_known(options.only, task_check_names());
   for (const std::string& path : task_options.reports) check_report_file(path);
   check_settings(file, check.settings);
-  QualityReport report = report_on(file, check.seed);
-  const int code = report_checks({.library = report.library,
-                                  .seed = options.seed,
-                                  .only = options.only,
-                                  .json = options.json},
-                                 task_check_names(), [&](const std::string& name) {
-                                   return run_and_keep(name, check, report);
-                                 });
+  QualityReport report = report_on(file, options.seed);
+  const int code = report_checks(
+      {.library = report.library, .seed = options.seed, .only = options.only, .json = options.json},
+      task_check_names(),
+      [&](const std::string& name) { return run_and_keep(name, check, report); });
   write_reports(task_options.reports, report);
   return code;
 }

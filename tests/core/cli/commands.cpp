@@ -77,6 +77,7 @@ TEST_CASE("all commands are there, in the order of the help") {
     if (!command->get_group().empty()) names.push_back(command->get_name());
   }
   CHECK(names == std::vector<std::string>{"train", "watch", "compare", "eval", "play", "replay",
-                                          "episodes", "traits", "report", "doctor", "metrics",
-                                          "task", "algorithm", "config", "plan", "bench", "model"});
+                                          "episodes", "traits", "rescore", "report", "doctor",
+                                          "metrics", "task", "algorithm", "config", "plan", "bench",
+                                          "model"});
 }
