@@ -6,6 +6,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <optional>
 
 #include "core/check/answers.h"
 #include "core/check/checked_task.h"
@@ -192,17 +193,31 @@ CheckResult check_others(const CheckOptions& options) {
   return {right > kOften * pairs ? Grade::warn : Grade::pass, detail};
 }
 
+// The least that an empty answer earns: what lies above it, a wrong answer earns for its form.
+double formless_reward(const Task& task, const std::vector<Item>& items) {
+  AnswerSet set;
+  for (const Item& item : items) set.add(item.state, "");
+  std::optional<double> least;
+  for (const Verdict& verdict : task.verify(set.answers())) {
+    if (is_usable(verdict.outcome) && !task.is_right(verdict))
+      least = std::min(least.value_or(verdict.reward), verdict.reward);
+  }
+  return least.value_or(std::clamp(0.0, task.about().reward_min, task.about().reward_full));
+}
+
 CheckResult check_format(const CheckOptions& options) {
   const Task task = open_checked(options);
   const Solved solved = solved_items(task, options.seed);
   AnswerSet set;
   for (std::size_t i = 0; i < solved.items.size(); ++i)
     set.add(solved.items[i].state, solved.answers[(i + 1) % solved.answers.size()]);
-  for (const Item& item : task.draw(options.seed, 0, kItems)) {
+  const std::vector<Item> items = task.draw(options.seed, 0, kItems);
+  for (const Item& item : items) {
     for (const char* answer : {"0", "-1", "x"}) set.add(item.state, in_tags(answer));
   }
   const TaskAbout& about = task.about();
-  double most = about.reward_min;
+  const double least = formless_reward(task, items);
+  double most = least;
   std::string which;
   const std::vector<Verdict> verdicts = task.verify(set.answers());
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
@@ -214,7 +229,7 @@ CheckResult check_format(const CheckOptions& options) {
   if (which.empty())
     return {Grade::pass,
             fmt::format("{} wrong answers in the right form earn nothing", set.states.size())};
-  const double share = (most - about.reward_min) / (about.reward_full - about.reward_min);
+  const double share = (most - least) / (about.reward_full - least);
   const std::string detail =
       fmt::format("a wrong answer in the right form earns up to {:g} of {:g}: {}", most,
                   about.reward_full, shown(which));

@@ -135,10 +135,10 @@ class Rows:
         return {"prompt": text, "key": text, "state": {"row": row}}
 
     def verify(self, state, completion):
-        try:
-            row = self._rows[state["row"]]
-        except (LookupError, TypeError):
-            raise Mistake(f"the state {short(state)} names no row of the file") from None
+        at = state.get("row") if isinstance(state, dict) else None
+        if type(at) is not int or not 0 <= at < len(self._rows):
+            raise Mistake(f"the state {short(state)} names no row of the file")
+        row = self._rows[at]
         return self._judge(row, column(row, self._prompt), completion)
 
     def _taken(self, arguments):

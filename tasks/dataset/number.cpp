@@ -1,11 +1,12 @@
 // The grade `number`: one exact number, in the ways that people write numbers.
 //
-// Words may stand around the number, except for those that change it ("minus", "or", "million").
-// Signs of operations may not: nothing is computed, but for fractions. LaTeX is read as
-// mathematics, and must be a rational number.
+// Few words may stand before the number ("the answer is"), and behind it its unit or a plural:
+// other words may change it ("minus", "at least", "million"). Signs of operations may not stand
+// there: nothing is computed, but for fractions and a right equation. LaTeX is read as mathematics,
+// and must be a rational number.
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <stdexcept>
 
 #include "tasks/dataset/grade.h"
@@ -13,20 +14,24 @@
 #include "tasks/dataset/math/numeral.h"
 #include "tasks/dataset/math/plain_math.h"
 #include "tasks/dataset/math/reader.h"
+#include "tasks/dataset/math/words.h"
 #include "tinyzero/answer.h"
 #include "tinyzero/ascii.h"
+#include "tinyzero/equations.h"
 
 namespace tinyzero::dataset {
 namespace {
 
 constexpr std::size_t kLongestNumber = 1000;  // bytes of an answer
 
-// Words that give a number another value, or name a second one.
-constexpr std::string_view kChanging[] = {
-    "minus",     "negative", "not",      "or",      "and",      "plus",  "times",  "over",
-    "per",       "to",       "between",  "than",    "point",    "half",  "third",  "quarter",
-    "hundred",   "thousand", "million",  "billion", "trillion", "dozen", "dozens", "hundreds",
-    "thousands", "millions", "billions", "squared", "cubed",    "sqrt",  "pi",     "either"};
+// Words that may stand before a number, and change nothing.
+constexpr std::string_view kBefore[] = {"the",   "a",         "an",     "answer", "final", "result",
+                                        "total", "value",     "sum",    "is",     "was",   "are",
+                                        "it",    "so",        "thus",   "hence",  "we",    "get",
+                                        "of",    "therefore", "equals", "there",  "that"};
+// Words that may stand behind a number, beside its unit.
+constexpr std::string_view kBehind[] = {"of", "in", "total", "each", "altogether", "left", "the"};
+
 // Units that may stand directly behind a digit.
 constexpr std::string_view kUnits[] = {"km",  "cm", "mm",  "m",  "kg", "g",  "mg",  "lb",
                                        "lbs", "oz", "ft",  "in", "mi", "hr", "hrs", "h",
@@ -91,7 +96,10 @@ class NumberReader {
     while (end < rest_.size() && (is_letter(rest_[end]) || is_ascii_digit(rest_[end]))) ++end;
     const std::string word = lower(rest_.substr(0, end));
     const bool has_digit = std::any_of(word.begin(), word.end(), is_ascii_digit);
-    if (has_digit || is_one_of(kChanging, word)) out_.fault = Judgement::unreadable;
+    const bool is_plain =
+        found_ ? is_unit(word) || is_unit_letter(rest_.substr(0, end)) || is_one_of(kBehind, word)
+               : is_one_of(kBefore, word);
+    if (has_digit || !is_plain) out_.fault = Judgement::unreadable;
     rest_.remove_prefix(end);
     if (found_ && word == "percent") out_.is_percent = true;
     is_first_ = false;
@@ -173,15 +181,20 @@ Number read_latex(const std::string& text) {
   return {.value = {}, .fault = Judgement::unreadable};
 }
 
-// What is equated: "42" of "x = 42" and "6*7 = 42". Of several equations, nothing.
+// What is equated: "42" of "x = 42", and of an equation that is right, such as "6*7 = 42". Of
+// anything else, the whole text.
 std::string_view right_side(std::string_view text) {
   const std::size_t sign = text.find('=');
   if (sign == std::string_view::npos || text.find('=', sign + 1) != std::string_view::npos)
     return text;
-  const std::string left = " " + lower(text.substr(0, sign)) + " ";
-  const bool is_hedge =
-      left.find(" or ") != std::string::npos || left.find(',') != std::string::npos;
-  return is_hedge ? text : trim(text.substr(sign + 1));
+  const std::string_view left = trim(text.substr(0, sign));
+  const bool is_name = left.size() == 1 && is_ascii_letter(left[0]);
+  if (is_name) return trim(text.substr(sign + 1));
+  const bool has_digit = std::any_of(left.begin(), left.end(), is_ascii_digit);
+  const std::string plain = with_plain_operators(text);
+  EquationReader equations(plain);
+  const std::optional<Equation> equation = has_digit ? equations.next() : std::nullopt;
+  return equation && equation->is_right() ? trim(text.substr(sign + 1)) : text;
 }
 
 Number read_number(std::string_view answer) {

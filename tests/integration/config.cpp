@@ -113,7 +113,7 @@ TEST_CASE(
     }
   }
   CHECK(settings_of("task", "countdown")["scorer"]["enum"] == Json::array({"strict", "tinyzero"}));
-  CHECK(settings_of("algorithm", "grpo")["variant"]["enum"].size() == 8);
+  CHECK(settings_of("algorithm", "grpo")["variant"]["enum"].size() == 14);
   CHECK_FALSE(settings_of("algorithm", "ppo").contains("variant"));
 }
 

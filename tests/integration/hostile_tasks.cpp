@@ -90,6 +90,8 @@ TEST_CASE("every command survives a task that attacks while it is loaded, and na
     const Attack attack(stage, act);
     for (const std::vector<std::string>& command : kCommands) {
       CAPTURE(command[0] + " " + command[1]);
+      if (std::string(stage) == "create" && command[1] == "show" && command[0] == "task")
+        continue;  // it sets nothing up
       const ProcessResult result = attack.run(command, kAnswers);
       CAPTURE(result.err);
       CHECK(result.code == 1);
@@ -138,10 +140,10 @@ TEST_CASE("a check says of each call that ends the process which it was, and goe
     int failed;  // checks that meet it
   };
   const Case cases[] = {
-      {"constructor", "exit", "ended its process with exit code 0 while loading", 16},
-      {"entry", "quick_exit", "ended its process with exit code 0 while loading", 16},
-      {"create", "abort", "was ended by signal 6 (Aborted) while being set up", 15},
-      {"draw", "segv", "was ended by signal 11 (Segmentation fault) while drawing problems", 13},
+      {"constructor", "exit", "ended its process with exit code 0 while loading", 21},
+      {"entry", "quick_exit", "ended its process with exit code 0 while loading", 21},
+      {"create", "abort", "was ended by signal 6 (Aborted) while being set up", 20},
+      {"draw", "segv", "was ended by signal 11 (Segmentation fault) while drawing problems", 18},
   };
   for (const Case& c : cases) {
     CAPTURE(std::string(c.stage));
@@ -156,7 +158,7 @@ TEST_CASE("a check says of each call that ends the process which it was, and goe
       ++failed;
       CHECK(holds(line["detail"], c.words));
     }
-    CHECK(checks == 16);
+    CHECK(checks == 21);
     CHECK(failed == c.failed);
   }
 }

@@ -187,7 +187,7 @@ TEST_CASE("check finds what is wrong with a task, and says it") {
     CHECK(line["result"] == "pass");
     CHECK(line["seed"] == 3);
   }
-  CHECK(checks == 16);
+  CHECK(checks == 21);
   const ProcessResult bad =
       tinyzero::tinyzero({"task", "check", hostile, "--only", "settings,draws,solutions"});
   CHECK(bad.code == 1);

@@ -162,6 +162,9 @@ class Rescorer {
   }
 
   const PairedVerdicts& verdicts() const { return verdicts_; }
+  // Completions that the task failed to judge now, and with what it failed on the first.
+  std::int64_t failed() const { return failed_; }
+  const std::string& fault() const { return fault_; }
 
  private:
   static void check_completion(const Json& record, const std::string& where) {
@@ -186,6 +189,7 @@ class Rescorer {
       answers.push_back({batch_states_[i], completions[i]});
     const std::vector<Verdict> now = task_.verify(answers);
     for (std::size_t i = 0; i < batch_.size(); ++i) {
+      if (now[i].outcome == Outcome::error && failed_++ == 0) fault_ = task_.reason(now[i]);
       const RecordedVerdict after{.outcome = outcome_name(now[i].outcome),
                                   .reason = task_.reason(now[i]),
                                   .reward = now[i].reward,
@@ -199,10 +203,22 @@ class Rescorer {
 
   const Task& task_;
   PairedVerdicts verdicts_;
+  std::int64_t failed_ = 0;
+  std::string fault_;
   std::optional<EpisodeStates> states_;
   std::vector<Json> batch_;
   std::vector<std::string> batch_states_;
 };
+
+// Throws Failure if the task judged nothing: then there is nothing to compare.
+void tell_failures(const Rescorer& rescorer) {
+  if (rescorer.failed() == 0) return;
+  const std::string words =
+      fmt::format("the task failed to judge {} of {} completions, the first of them with: {}",
+                  rescorer.failed(), rescorer.verdicts().completions(), rescorer.fault());
+  if (rescorer.failed() == rescorer.verdicts().completions()) throw Failure(words);
+  print(stderr, "warning: {}; they count as no reward\n", words);
+}
 
 int run_rescore(const GlobalOptions& global, const RescoreOptions& options) {
   Source source = find_source(options);
@@ -210,6 +226,7 @@ int run_rescore(const GlobalOptions& global, const RescoreOptions& options) {
   Rescorer rescorer(source, task, options.examples);
   for (const auto& [step, file] : source.files) rescorer.read(step, file);
   if (rescorer.verdicts().completions() == 0) throw Error(options.target + " holds no completions");
+  tell_failures(rescorer);
   if (options.json) print_json(rescorer.verdicts().json());
   else print("{}", rescorer.verdicts().text(page_columns()));
   return 0;

@@ -121,8 +121,8 @@ void WorkerTask::create_instance() {
     write_values(out, values_);
   };
   ask(WireOperation::create, kNotesBytes, write, [&](WireReader& in) {
-    notes_ = read_notes(in);
     if (place_.computes_only && code_->has_second_stage()) process_->check_confined();
+    notes_ = read_notes(in);
   });
 }
 

@@ -424,7 +424,9 @@ class Reader : Cursor {
         unit += (unit.empty() ? "" : " ") + std::string(letters());
         accept(letters());
       } else if (peek() == '\\' && !starts_conjunction() && accept("\\text")) {
-        unit += (unit.empty() ? "" : " ") + text_argument();
+        const std::string words = text_argument();
+        if (!is_unit_phrase(words)) throw Undecided("\"" + words + "\" is no unit");
+        unit += (unit.empty() ? "" : " ") + words;
       } else {
         break;
       }

@@ -23,8 +23,22 @@ constexpr std::string_view kKnownCommands[] = {
     "lfloor", "rfloor",     "lceil",    "rceil",     "floor",      "sim",      "approx",
     "cong",   "mp",         "langle",   "rangle",    "underbrace", "det",      "prime",
     "circ",   "cdots",      "ldots",    "dots",      "overset",    "stackrel", "operatorname"};
-constexpr std::string_view kUnits[] = {"cm", "mm", "km", "nm", "kg", "mg", "lb", "oz", "ft", "mi",
-                                       "yd", "hr", "ms", "ml", "mL", "kW", "Hz", "am", "pm"};
+constexpr std::string_view kUnits[] = {
+    "cm",       "mm",    "km",    "nm",     "kg",     "mg",   "lb",     "oz",       "ft",
+    "mi",       "yd",    "hr",    "ms",     "ml",     "mL",   "kW",     "Hz",       "am",
+    "pm",       "mph",   "kmh",   "lbs",    "hrs",    "min",  "sec",    "dollar",   "cent",
+    "euro",     "meter", "metre", "inch",   "foot",   "feet", "yard",   "mile",     "gram",
+    "kilogram", "pound", "ounce", "liter",  "litre",  "hour", "minute", "second",   "day",
+    "week",     "month", "year",  "degree", "people", "men",  "women",  "children", "percent",
+    "square",   "cubic", "per",   "point",  "unit"};
+// Plurals and other words that name a number or change one.
+constexpr std::string_view kNumberWords[] = {
+    "ones",   "twos",  "threes",   "fours",     "fives",     "sixes",       "sevens",    "eights",
+    "nines",  "tens",  "hundreds", "thousands", "millions",  "billions",    "trillions", "dozens",
+    "scores", "pairs", "lakhs",    "crores",    "halves",    "thirds",      "quarters",  "squares",
+    "cubes",  "roots", "powers",   "negatives", "positives", "times",       "plus",      "minus",
+    "less",   "zeros", "doubles",  "triples",   "inverses",  "reciprocals", "guess",     "perhaps",
+    "always", "this",  "versus"};
 
 template <std::size_t n>
 bool is_one_of(const std::string_view (&words)[n], std::string_view word) {
@@ -44,7 +58,24 @@ bool is_word(std::string_view letters) {
          letters != "infinity";
 }
 
-bool is_unit(std::string_view letters) { return is_word(letters) || is_one_of(kUnits, letters); }
+bool is_unit(std::string_view letters) {
+  if (is_one_of(kUnits, letters)) return true;
+  const bool is_plural = letters.size() >= 4 && letters.ends_with('s') &&
+                         !letters.ends_with("ss") && !letters.ends_with("ths");
+  return is_plural && is_word(letters) && !is_one_of(kNumberWords, letters);
+}
+
+bool is_unit_phrase(std::string_view text) {
+  std::size_t words = 0;
+  while (!text.empty()) {
+    std::size_t end = 0;
+    while (end < text.size() && text[end] != ' ') ++end;
+    const std::string_view word = text.substr(0, end);
+    if (end > 0 && (++words > 3 || !(is_unit(word) || is_unit_letter(word)))) return false;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return true;
+}
 
 bool is_unit_letter(std::string_view letter) {
   return letter.size() == 1 &&

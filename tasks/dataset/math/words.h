@@ -17,8 +17,11 @@ bool is_conjunction(std::string_view word);
 bool is_word(std::string_view letters);
 // Whether a text is a word or several, as "Tuesday" and "no solution" are.
 bool is_text(std::string_view text);
-// What may follow a number as its unit: a word, or two letters that are a unit's sign.
+// What may follow a number as its unit: a unit's name or sign, or a plural that is no word for a
+// number ("apples", but not "thirds").
 bool is_unit(std::string_view letters);
+// Up to three words of a unit: "square meters", "miles per hour".
+bool is_unit_phrase(std::string_view text);
 // One letter that may be a unit's sign or a variable: "m".
 bool is_unit_letter(std::string_view letter);
 

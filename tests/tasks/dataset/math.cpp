@@ -137,3 +137,17 @@ TEST_CASE("a reference that cannot be read is refused with the reason") {
                                 {"42)", "\")\" is not understood"},
                                 {"", "it is empty"}});
 }
+
+TEST_CASE("words behind a value are paid only as its unit") {
+  for (const char* answer :
+       {"42 million", "42 hundred", "42 dozen", "42 tens", "42 half", "42 thirds", "42 squared",
+        "42 factorial", "42 times two", "42 minus one", "42 doubled", "42 plus tax",
+        "42 below zero", "42\\text{ or forty-one}", "42 \\text{ is wrong}"}) {
+    CAPTURE(answer);
+    CHECK(math_grade()->judge("42", answer) != Judgement::right);
+  }
+  for (const char* answer : {"42 apples", "42\\text{ square meters}", "42 cm"}) {
+    CAPTURE(answer);
+    CHECK(math_grade()->judge("42", answer) == Judgement::right);
+  }
+}

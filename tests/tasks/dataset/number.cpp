@@ -58,7 +58,46 @@ TEST_CASE("words may stand around a number that do not change it") {
                                 {"42", "42 million", "unreadable"},
                                 {"42", "not 42", "unreadable"},
                                 {"5", "5 squared", "unreadable"},
+                                {"42", "42 miles per hour", "right"},
+                                {"42", "42 m", "right"},
                                 {"5", "half of 5", "unreadable"}});
+}
+
+TEST_CASE("words that may change a number are not paid") {
+  for (const char* answer : {"square root of 42",
+                             "log 42",
+                             "twice 42",
+                             "at least 42",
+                             "anything but 42",
+                             "no, 42 it is",
+                             "42 doubled",
+                             "42 factorial",
+                             "42 bn",
+                             "42 k",
+                             "42 M!",
+                             "42 mil",
+                             "42 lakh",
+                             "42 tens",
+                             "42 halves",
+                             "42 thirds",
+                             "42 thousandths",
+                             "42 negatives",
+                             "42 below zero",
+                             "42 less",
+                             "42 in hexadecimal",
+                             "42 is wrong",
+                             "42 plus tax",
+                             "\\boxed{42\\text{ million}}",
+                             "42 \\text{million}",
+                             "42\\text{ squared}",
+                             "42\\text{ or forty-one}",
+                             "41 = 42",
+                             "40+3 = 42",
+                             "wrong = 42",
+                             "\xC2\xBD 42"}) {
+    CAPTURE(answer);
+    CHECK(number_grade()->judge("42", answer) != Judgement::right);
+  }
 }
 
 TEST_CASE("a list of guesses, an expression and a text without a number are not paid") {
@@ -69,7 +108,7 @@ TEST_CASE("a list of guesses, an expression and a text without a number are not 
                                 {"42", "40-42", "several"},
                                 {"42", "x = 41 or x = 42", "unreadable"},
                                 {"42", "x = 41, 42", "several"},
-                                {"42", "41, x = 42", "several"},
+                                {"42", "41, x = 42", "unreadable"},
                                 {"42", "6*7", "unreadable"},
                                 {"42", "2^5", "unreadable"},
                                 {"42", "12/25/2024", "unreadable"},

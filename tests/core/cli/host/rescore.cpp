@@ -67,6 +67,20 @@ TEST_CASE("a run, one of its files and a plain file are judged under other setti
   CHECK(recorded.rescore({"run", "--step", "3"})["completions"] == 2);
 }
 
+TEST_CASE("what the task fails to judge is told, and is no result where it is everything") {
+  const Recorded recorded;
+  CHECK_THROWS_WITH_AS(recorded.rescore({"plain.jsonl", "task=countdown"}),
+                       doctest::Contains("the task failed to judge 2 of 2 completions"), Failure);
+  std::string mixed = episodes();
+  const std::size_t at = mixed.find("\"op\"");
+  REQUIRE(at != std::string::npos);
+  mixed.replace(at, 4, "\"oq\"");
+  write_file_synced(recorded.folder / "mixed.jsonl", mixed);
+  const CommandResult r = run_command(
+      add_rescore, {"rescore", (recorded.folder / "mixed.jsonl").string(), "task=multiplication"});
+  CHECK(r.err.find("warning: the task failed to judge 1 of 2 completions") != std::string::npos);
+}
+
 TEST_CASE("answers of an evaluation name their task themselves") {
   const Recorded recorded;
   const Json about = {
