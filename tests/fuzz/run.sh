@@ -51,7 +51,7 @@ unit base $(in_folder core/base error told_error file json utf8 foreign_text sug
   verifier arithmetic Arithmetic
   verifier multiplication Multiplication
   unit elf tests/fuzz/elf.cpp core/plugin/elf.cpp --
-  unit yaml tests/fuzz/yaml.cpp $(in_folder core/config node yaml document overrides sections reader experiment synonyms synonym_table) --
+  unit yaml tests/fuzz/yaml.cpp $(in_folder core/config node yaml document overrides sections reader experiment python_name synonyms synonym_table) --
   unit json tests/fuzz/json.cpp --
 ) &
 first=$!
