@@ -87,7 +87,7 @@ def main():
         objects = cross.objects(files)
         print(f"{len(objects)} files compile for aarch64")
         options = ["-I" + str(ROOT), "-I" + str(ROOT / "sdk/include"), "-I" + str(ROOT / "tests"),
-                   '-DTINYZERO_WORKER_PROGRAM=""', '-DTINYZERO_CCACHE=""']
+                   '-DTINYZERO_WORKER_PROGRAM=""', '-DTINYZERO_CCACHE=""', '-DTINYZERO_SOURCE=""']
         tests = cross.objects([(str(ROOT / file), options) for file in KERNEL_TESTS])
         program = Path(name) / "kernel_tests"
         subprocess.run([compiler, "-static", *map(str, tests), "-o", str(program)], check=True)
