@@ -88,7 +88,7 @@ class Grpo : public Algorithm {
     if (baseline_ == "pass_k" && plan.samples < pass_k_)
       throw std::invalid_argument("pass_k is " + std::to_string(pass_k_) +
                                   ", and rollout.samples " + std::to_string(plan.samples) +
-                                  ": a group has no so many samples");
+                                  ": a group has fewer samples than that");
     if (plan.samples > 1) return;
     if (baseline_ != "none")
       throw std::invalid_argument("rollout.samples is 1, and baseline: " + baseline_ +
@@ -210,8 +210,7 @@ class Grpo : public Algorithm {
         .only_when("dynamic_sampling", "true");
     t.add("overlong_penalty", overlong_,
           "what a completion of the greatest length loses; shorter ones in the zone lose a part of "
-          "it "
-          "(DAPO); 0: none")
+          "it (DAPO); 0: none")
         .between(0, 100);
     t.add("overlong_zone", zone_, "where the penalty begins: the last part of rollout.max_tokens")
         .between(0, 1)
