@@ -30,6 +30,38 @@ inline std::vector<std::vector<std::int64_t>> members_of(const at::Tensor& group
   return members;
 }
 
+// Whether all members of a group have the same raw reward: rounding of their mean must not teach.
+inline bool is_level(const at::TensorAccessor<double, 1>& reward,
+                     const std::vector<std::int64_t>& members) {
+  return std::all_of(members.begin(), members.end(),
+                     [&](std::int64_t i) { return reward[i] == reward[members.front()]; });
+}
+
+inline double mean_over(const at::TensorAccessor<double, 1>& reward,
+                        const std::vector<std::int64_t>& members) {
+  double mean = 0;
+  for (const std::int64_t i : members) mean += reward[i] / static_cast<double>(members.size());
+  return mean;
+}
+
+// The standard deviation with `ddof` + eps of each episode's group; 1 for groups whose members all
+// have the same reward, and for unusable episodes. reward (B) f64, group (B), usable (B) -> (B).
+inline at::Tensor group_deviation(const at::Tensor& reward, const at::Tensor& group,
+                                  const at::Tensor& usable, double eps, int ddof = 1) {
+  at::Tensor out = at::ones_like(reward);
+  const auto r = reward.accessor<double, 1>();
+  auto d = out.accessor<double, 1>();
+  for (const auto& members : members_of(group, usable)) {
+    if (is_level(r, members)) continue;
+    const double mean = mean_over(r, members);
+    double squares = 0;
+    for (const std::int64_t i : members) squares += (r[i] - mean) * (r[i] - mean);
+    const double degrees = static_cast<double>(members.size()) - ddof;
+    for (const std::int64_t i : members) d[i] = std::sqrt(squares / degrees) + eps;
+  }
+  return out;
+}
+
 // Group-relative advantages (GRPO, arXiv:2402.03300; without `scale_by_std` Dr. GRPO,
 // arXiv:2503.20783):
 //   A_i = (r_i - mean_g r) / (std_g r + eps), std with `ddof`;   A_i = r_i - mean_g r
@@ -43,19 +75,11 @@ inline at::Tensor group_advantage(const at::Tensor& reward, const at::Tensor& gr
   const auto r = reward.accessor<double, 1>();
   auto a = out.accessor<double, 1>();
   for (const auto& members : members_of(group, usable)) {
-    const double n = members.size();
-    double mean = 0, squares = 0;
-    bool equal = true;
-    for (const std::int64_t i : members) {
-      mean += r[i] / n;
-      equal = equal && r[i] == r[members.front()];
-    }
-    if (equal) continue;
-    for (const std::int64_t i : members) squares += (r[i] - mean) * (r[i] - mean);
-    const double divisor = scale_by_std ? std::sqrt(squares / (n - ddof)) + eps : 1.0;
-    for (const std::int64_t i : members) a[i] = (r[i] - mean) / divisor;
+    if (is_level(r, members)) continue;
+    const double mean = mean_over(r, members);
+    for (const std::int64_t i : members) a[i] = r[i] - mean;
   }
-  return out;
+  return scale_by_std ? out / group_deviation(reward, group, usable, eps, ddof) : out;
 }
 
 // A_i = r_i - the mean of the other usable members' rewards (RLOO, arXiv:2402.14740); 0 as above.
@@ -66,37 +90,11 @@ inline at::Tensor leave_one_out(const at::Tensor& reward, const at::Tensor& grou
   const auto r = reward.accessor<double, 1>();
   auto a = out.accessor<double, 1>();
   for (const auto& members : members_of(group, usable)) {
+    if (is_level(r, members)) continue;
     double sum = 0;
-    bool equal = true;
-    for (const std::int64_t i : members) {
-      sum += r[i];
-      equal = equal && r[i] == r[members.front()];
-    }
-    if (equal) continue;
+    for (const std::int64_t i : members) sum += r[i];
     const double others = static_cast<double>(members.size()) - 1;
     for (const std::int64_t i : members) a[i] = r[i] - (sum - r[i]) / others;
-  }
-  return out;
-}
-
-// The standard deviation (ddof 1) + eps of each episode's group, by which group_advantage divides;
-// 1 where all members have the same reward. (B) -> (B).
-inline at::Tensor group_deviation(const at::Tensor& reward, const at::Tensor& group,
-                                  const at::Tensor& usable, double eps) {
-  at::Tensor out = at::ones_like(reward);
-  const auto r = reward.accessor<double, 1>();
-  auto d = out.accessor<double, 1>();
-  for (const auto& members : members_of(group, usable)) {
-    const double n = members.size();
-    double mean = 0, squares = 0;
-    bool equal = true;
-    for (const std::int64_t i : members) {
-      mean += r[i] / n;
-      equal = equal && r[i] == r[members.front()];
-    }
-    if (equal) continue;
-    for (const std::int64_t i : members) squares += (r[i] - mean) * (r[i] - mean);
-    for (const std::int64_t i : members) d[i] = std::sqrt(squares / (n - 1)) + eps;
   }
   return out;
 }
@@ -109,8 +107,7 @@ inline at::Tensor advantage_over_mean(const at::Tensor& reward, const at::Tensor
   const auto r = reward.accessor<double, 1>();
   auto a = out.accessor<double, 1>();
   for (const auto& members : members_of(group, usable)) {
-    double mean = 0;
-    for (const std::int64_t i : members) mean += r[i] / static_cast<double>(members.size());
+    const double mean = mean_over(r, members);
     for (const std::int64_t i : members) a[i] = mean > 0 ? a[i] / mean : 0;
   }
   return out;
@@ -126,14 +123,13 @@ inline at::Tensor length_weighted_advantage(const at::Tensor& reward, const at::
   const auto r = reward.accessor<double, 1>(), l = lengths.accessor<double, 1>();
   auto a = out.accessor<double, 1>();
   for (const auto& members : members_of(group, usable)) {
+    if (is_level(r, members)) continue;
     double sum = 0, tokens = 0;
-    bool equal = true;
     for (const std::int64_t i : members) {
       sum += l[i] * r[i];
       tokens += l[i];
-      equal = equal && r[i] == r[members.front()];
     }
-    if (equal || tokens == 0) continue;
+    if (tokens == 0) continue;
     for (const std::int64_t i : members) a[i] = r[i] - sum / tokens;
   }
   return out;
