@@ -97,6 +97,18 @@ Solved solved_items(const Task& task, std::uint64_t seed) {
   return out;
 }
 
+// The least that an empty answer earns: what lies above it, a wrong answer earns for its form.
+double formless_reward(const Task& task, const std::vector<Item>& items) {
+  AnswerSet set;
+  for (const Item& item : items) set.add(item.state, "");
+  std::optional<double> least;
+  for (const Verdict& verdict : task.verify(set.answers())) {
+    if (is_usable(verdict.outcome) && !task.is_right(verdict))
+      least = std::min(least.value_or(verdict.reward), verdict.reward);
+  }
+  return least.value_or(std::clamp(0.0, task.about().reward_min, task.about().reward_full));
+}
+
 }  // namespace
 
 CheckResult check_cheats(const CheckOptions& options) {
@@ -191,18 +203,6 @@ CheckResult check_others(const CheckOptions& options) {
       right);
   require(right <= pairs / 2, detail + ": the verifier does not look at the problem");
   return {right > kOften * pairs ? Grade::warn : Grade::pass, detail};
-}
-
-// The least that an empty answer earns: what lies above it, a wrong answer earns for its form.
-double formless_reward(const Task& task, const std::vector<Item>& items) {
-  AnswerSet set;
-  for (const Item& item : items) set.add(item.state, "");
-  std::optional<double> least;
-  for (const Verdict& verdict : task.verify(set.answers())) {
-    if (is_usable(verdict.outcome) && !task.is_right(verdict))
-      least = std::min(least.value_or(verdict.reward), verdict.reward);
-  }
-  return least.value_or(std::clamp(0.0, task.about().reward_min, task.about().reward_full));
 }
 
 CheckResult check_format(const CheckOptions& options) {

@@ -9,7 +9,9 @@ namespace tinyzero {
 // seed_control.
 const std::vector<TaskCheck>& task_checks() {
   static const std::vector<TaskCheck> checks = {
-      {"file", "package.library", "build the library again with this SDK", check_file},
+      {"file", "package.library",
+       "build a library again with this SDK; give a class in Python a docstring, and import little",
+       check_file},
       {"settings", "package.settings",
        "refuse values that cannot be used with std::invalid_argument in the constructor",
        check_settings},

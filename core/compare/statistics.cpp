@@ -16,7 +16,6 @@ constexpr const char* kAxes[] = {"tokens", "steps", "seconds"};
 constexpr std::size_t kAxisCount = 3;
 constexpr int kThresholds = 20;        // of a performance profile, from 0 to 1
 constexpr std::size_t kManyRuns = 10;  // from which an interquartile mean drops single outliers
-constexpr double kNormalQuantile = 1.959963984540054;  // of 95 % on both sides
 
 double on_axis(const CurvePoint& point, std::size_t axis) {
   return axis == 0 ? point.tokens : axis == 1 ? static_cast<double>(point.step) : point.seconds;

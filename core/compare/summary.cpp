@@ -26,7 +26,10 @@ class Summarizer {
  public:
   Summarizer(const Comparison& comparison, const ComparisonPlan& plan, const fs::path& folder,
              const std::vector<RunProgress>& progress)
-      : comparison_(comparison), plan_(plan), folder_(folder), progress_(progress) {}
+      : comparison_(comparison), plan_(plan), folder_(folder), progress_(progress) {
+    const Experiment first = Experiment::from_node(comparison.arms.front().root, comparison.name);
+    has_points_ = first.eval.points > 0;
+  }
 
   // Everything but statistics.
   Json make() {
@@ -129,8 +132,7 @@ class Summarizer {
 
   // With eval.points a run leaves what would not hold its next step.
   double least_use(const GoodRun& run) const {
-    const Experiment first = Experiment::from_node(comparison_.arms.front().root, comparison_.name);
-    if (first.eval.points == 0 || comparison_.budget.steps > 0) return 1;
+    if (!has_points_ || comparison_.budget.steps > 0) return 1;
     return 1 - 2 / static_cast<double>(std::max<std::int64_t>(2, run.metrics.last.step));
   }
 
@@ -191,6 +193,7 @@ class Summarizer {
   const ComparisonPlan& plan_;
   const fs::path& folder_;
   const std::vector<RunProgress>& progress_;
+  bool has_points_ = false;                     // the evaluations are at shares of the budget
   std::map<std::size_t, std::string> weights_;  // by start: hash of its first run's weights
   std::vector<std::string> warnings_;
 };

@@ -11,7 +11,6 @@
 namespace tinyzero {
 namespace {
 
-constexpr double kNormalQuantile = 1.959963984540054;  // at 1 - kLevel / 2
 constexpr std::size_t kMostUnits = 10000;
 constexpr double kFar = 20;    // standard errors
 constexpr int kHalvings = 60;  // of a search between two bounds

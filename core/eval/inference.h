@@ -14,7 +14,8 @@
 
 namespace tinyzero {
 
-inline constexpr double kLevel = 0.05;  // of tests; intervals hold 1 - kLevel
+inline constexpr double kLevel = 0.05;                        // of tests; intervals hold 1 - kLevel
+inline constexpr double kNormalQuantile = 1.959963984540054;  // of the normal, at 1 - kLevel / 2
 
 // The mean of independent numbers.
 struct UnitMean {
