@@ -12,6 +12,7 @@
 #include "tasks/dataset/find.h"
 #include "tasks/dataset/grade.h"
 #include "tasks/dataset/likeness.h"
+#include "tasks/dataset/math/text_hash.h"
 #include "tasks/dataset/normal_text.h"
 #include "tasks/dataset/permutation.h"
 #include "tasks/dataset/rows.h"
@@ -259,9 +260,8 @@ class Dataset {
     if (s_.hold_out == "wordings") return key_in_group(wording_of(row.key), row.key);
     if (s_.test_file.empty()) return row.key;
     if (row.is_test) return key_in_group(kTest, row.key);
-    std::uint64_t hash = 14695981039346656037u;  // FNV-1a
-    for (const char c : row.key) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-    return key_in_group(hash % kValidationShare == 0 ? kValidation : kTraining, row.key);
+    const bool validates = text_hash(row.key) % kValidationShare == 0;
+    return key_in_group(validates ? kValidation : kTraining, row.key);
   }
 
   static std::string state_of(const Row& row) {

@@ -32,15 +32,11 @@ constexpr std::string_view kBefore[] = {"the",   "a",         "an",     "answer"
 // Words that may stand behind a number, beside its unit.
 constexpr std::string_view kBehind[] = {"of", "in", "total", "each", "altogether", "left", "the"};
 
-// Units that may stand directly behind a digit.
+// Units that may stand directly behind a digit. A letter that may also be a thousand or a million
+// is none.
 constexpr std::string_view kUnits[] = {"km",  "cm", "mm",  "m",  "kg", "g",  "mg",  "lb",
                                        "lbs", "oz", "ft",  "in", "mi", "hr", "hrs", "h",
                                        "min", "s",  "mph", "ml", "l",  "L",  "kmh"};
-
-template <std::size_t n>
-bool is_one_of(const std::string_view (&words)[n], std::string_view word) {
-  return std::find(std::begin(words), std::end(words), word) != std::end(words);
-}
 
 bool is_letter(char c) { return is_ascii_letter(c) || c == '\'' || (c & 0x80) != 0; }
 
@@ -96,9 +92,9 @@ class NumberReader {
     while (end < rest_.size() && (is_letter(rest_[end]) || is_ascii_digit(rest_[end]))) ++end;
     const std::string word = lower(rest_.substr(0, end));
     const bool has_digit = std::any_of(word.begin(), word.end(), is_ascii_digit);
-    const bool is_plain =
-        found_ ? is_unit(word) || is_unit_letter(rest_.substr(0, end)) || is_one_of(kBehind, word)
-               : is_one_of(kBefore, word);
+    const bool is_plain = found_ ? is_unit(word) || is_one_of(kUnits, rest_.substr(0, end)) ||
+                                       is_one_of(kBehind, word)
+                                 : is_one_of(kBefore, word);
     if (has_digit || !is_plain) out_.fault = Judgement::unreadable;
     rest_.remove_prefix(end);
     if (found_ && word == "percent") out_.is_percent = true;

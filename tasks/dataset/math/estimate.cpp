@@ -5,6 +5,7 @@
 #include <limits>
 #include <numbers>
 
+#include "tasks/dataset/math/text_hash.h"
 #include "tinyzero/ascii.h"
 #include "tinyzero/number_text.h"
 
@@ -16,9 +17,7 @@ constexpr double kApart = 1e-8;  // a relative difference that no rounding expla
 
 // A value for a variable, which depends on nothing but its name.
 double value_of_variable(const std::string& name) {
-  std::uint64_t hash = 14695981039346656037u;  // FNV-1a
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-  return 1.0 + static_cast<double>(hash >> 11) * 0x1.0p-52;
+  return 1.0 + static_cast<double>(text_hash(name) >> 11) * 0x1.0p-52;
 }
 
 }  // namespace

@@ -40,11 +40,6 @@ constexpr std::string_view kNumberWords[] = {
     "less",   "zeros", "doubles",  "triples",   "inverses",  "reciprocals", "guess",     "perhaps",
     "always", "this",  "versus"};
 
-template <std::size_t n>
-bool is_one_of(const std::string_view (&words)[n], std::string_view word) {
-  return std::find(std::begin(words), std::end(words), word) != std::end(words);
-}
-
 }  // namespace
 
 bool is_function(std::string_view name) { return is_one_of(kFunctions, name); }

@@ -1,9 +1,16 @@
 // Letters in mathematical answers: which of them are functions, units, words and variables.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 namespace tinyzero::dataset {
+
+template <std::size_t n>
+bool is_one_of(const std::string_view (&words)[n], std::string_view word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
 
 // "sin", "ln", …
 bool is_function(std::string_view name);

@@ -74,6 +74,7 @@ TEST_CASE("words that may change a number are not paid") {
                              "42 factorial",
                              "42 bn",
                              "42 k",
+                             "42 K",
                              "42 M!",
                              "42 mil",
                              "42 lakh",
