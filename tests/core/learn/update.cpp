@@ -256,58 +256,44 @@ static StepBatch repeated_step(double sign) {
   return make_batch(prompts, completions, 12);
 }
 
+// One update with GRPO by a fresh model.
+static UpdateReport grpo_on(StepBatch& step, const UpdateOptions& options,
+                            std::int64_t shards = 1) {
+  Model model = small_model();
+  ModelWorkers workers(model, 1, {.shards = shards});
+  Optimizer optimizer(workers.weights(), {});
+  auto algorithm = built_in_algorithm("grpo");
+  step.batch.logp_old = evaluate_model(workers, step.sequences, 1000, 1.0).logp;
+  PlainHost host;
+  algorithm.algorithm->prepare(step.batch, host);
+  return update_policy(workers, optimizer, *algorithm.algorithm, step, options);
+}
+
 TEST_CASE("problems that agree are all signal, and problems that contradict each other none") {
   for (const std::int64_t shards : {1, 2, 3}) {
-    for (const double sign : {1.0, -1.0}) {
-      Model model = small_model();
-      ModelWorkers workers(model, 1, {.shards = shards});
-      Optimizer optimizer(workers.weights(), {});
-      auto algorithm = built_in_algorithm("grpo");
-      StepBatch step = repeated_step(sign);
-      step.batch.logp_old = evaluate_model(workers, step.sequences, 1000, 1.0).logp;
-      PlainHost host;
-      algorithm.algorithm->prepare(step.batch, host);
-      const UpdateReport report =
-          update_policy(workers, optimizer, *algorithm.algorithm, step,
-                        {.micro_batch = 8, .learning_rate = 1e-3, .measure_signal = true});
-      if (sign < 0) {
-        CHECK(report.signal.total < 1e-6);
-        CHECK(report.signal.signal < 0);
-        continue;
-      }
-      CHECK(report.signal.total > 1);
-      CHECK(report.metrics.values().at("gradient_signal").value() ==
-            doctest::Approx(1).epsilon(1e-3));
-    }
+    const UpdateOptions options = {.micro_batch = 8, .learning_rate = 1e-3, .measure_signal = true};
+    StepBatch agreeing = repeated_step(1), contradicting = repeated_step(-1);
+    const UpdateReport all = grpo_on(agreeing, options, shards);
+    CHECK(all.signal.total > 1);
+    CHECK(all.metrics.values().at("gradient_signal").value() == doctest::Approx(1).epsilon(1e-3));
+    const UpdateReport none = grpo_on(contradicting, options, shards);
+    CHECK(none.signal.total < 1e-6);
+    CHECK(none.signal.signal < 0);
   }
 }
 
 TEST_CASE("one problem cannot be halved") {
-  Model model = small_model();
-  ModelWorkers workers(model, 1);
-  Optimizer optimizer(workers.weights(), {});
-  auto algorithm = built_in_algorithm("grpo");
   StepBatch step = some_step();
-  PlainHost host;
-  algorithm.algorithm->prepare(step.batch, host);
   const UpdateReport report =
-      update_policy(workers, optimizer, *algorithm.algorithm, step,
-                    {.updates = 6, .micro_batch = 8, .measure_signal = true});
+      grpo_on(step, {.updates = 6, .micro_batch = 8, .measure_signal = true});
   CHECK_FALSE(report.metrics.values().contains("gradient_signal"));
 }
 
 TEST_CASE("an update learns nothing from cut completions when they are masked") {
-  Model model = small_model();
-  ModelWorkers workers(model, 1);
-  Optimizer optimizer(workers.weights(), {});
-  auto algorithm = built_in_algorithm("grpo");
   StepBatch step = some_step();
-  PlainHost host;
   step.batch.truncated.fill_(true);
   mask_truncated(step.batch);
-  algorithm.algorithm->prepare(step.batch, host);
+  const UpdateReport report = grpo_on(step, {.learning_rate = 1e-3});
   CHECK(step.batch.advantage.abs().max().item<double>() > 0);
-  const UpdateReport report =
-      update_policy(workers, optimizer, *algorithm.algorithm, step, {.learning_rate = 1e-3});
   CHECK(report.tokens == 0);
 }
